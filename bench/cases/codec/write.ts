@@ -1,0 +1,7 @@
+/**
+ * Encoding a value, by shape.
+ */
+import { codecCases } from "./codec.ts"
+
+/** See the module. */
+export const write = codecCases("write")

@@ -1,0 +1,48 @@
+/**
+ * All cases in the order in which they run.
+ */
+import type { Case } from "../runner/Case.ts"
+import { askLocal } from "./actor/ask-local.ts"
+import { askRemoteParked } from "./actor/ask-remote-parked.ts"
+import { askRemotePipelined } from "./actor/ask-remote-pipelined.ts"
+import { askRemote } from "./actor/ask-remote.ts"
+import { idleCpu } from "./actor/idle-cpu.ts"
+import { memory, spawn, spawnMillion } from "./actor/spawn.ts"
+import { tellLocalSuspends } from "./actor/tell-local-suspends.ts"
+import { tellLocalSync } from "./actor/tell-local-sync.ts"
+import { tellLocal } from "./actor/tell-local.ts"
+import { tellRemoteEffect } from "./actor/tell-remote-effect.ts"
+import { tellRemote } from "./actor/tell-remote.ts"
+import { read } from "./codec/read.ts"
+import { write } from "./codec/write.ts"
+import { spscBatched } from "./memory/spsc-batched.ts"
+import { spscSingle } from "./memory/spsc-single.ts"
+import { actor } from "./restart/actor.ts"
+import { thread } from "./restart/thread.ts"
+import { off } from "./trace/off.ts"
+import { on } from "./trace/on.ts"
+
+/** See the module. */
+export const cases: ReadonlyArray<Case> = [
+  spscBatched,
+  spscSingle,
+  ...write,
+  ...read,
+  tellLocal,
+  tellLocalSync,
+  tellLocalSuspends,
+  askLocal,
+  tellRemote,
+  tellRemoteEffect,
+  askRemote,
+  askRemoteParked,
+  askRemotePipelined,
+  spawn,
+  spawnMillion,
+  memory,
+  idleCpu,
+  off,
+  on,
+  actor,
+  thread
+]

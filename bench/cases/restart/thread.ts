@@ -1,0 +1,27 @@
+/**
+ * From the end of a worker thread to the next answer of an actor that lived on it, against starting a worker at all.
+ */
+import type { Case } from "../../runner/Case.ts"
+
+/** See the module. */
+export const thread: Case = {
+  name: "restart/thread",
+  about: "from terminate() of a thread until its actor answers again; peers: start of a worker until it answers",
+  unit: "us",
+  betterIs: "lower",
+  count: 1,
+  quickCount: 1,
+  samples: 3,
+  warmups: 1,
+  subjects: {
+    "shared-nothing": { run: async (params) => (await import("../../ours/restart.ts")).thread(params) },
+    "bare-worker": {
+      run: async (params) =>
+        (await import("../../peers/bare-worker/bare-worker.ts")).start("./bare-worker.worker.ts")(params)
+    },
+    "bare-worker-with-effect": {
+      run: async (params) =>
+        (await import("../../peers/bare-worker/bare-worker.ts")).start("./loaded.worker.ts")(params)
+    }
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * `npm run bench -- [--json] [--quick] [--list] [case or prefix ...]`
+ *
+ * Measures this library and its peers in the same run, subjects interleaved in rounds, and prints figures whose work was proven.
+ * Ends with 1 when an argument names nothing or a subject could not prove its work; a slow figure is never a failure.
+ */
+import { cases } from "./cases/index.ts"
+import { InvalidArguments, parseArguments } from "./runner/Arguments.ts"
+import type { Case } from "./runner/Case.ts"
+import { environment } from "./runner/Environment.ts"
+import * as Output from "./runner/Output.ts"
+import { runCase } from "./runner/Rounds.ts"
+
+const progress = (text: string): void => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
+}
+
+const list = (selected: ReadonlyArray<Case>): void => {
+  for (const { about, name, subjects, unit } of selected) {
+    process.stdout.write(
+      `${name.padEnd(30)} ${unit.padEnd(9)} ${about}\n${"".padEnd(41)}${Object.keys(subjects).join(", ")}\n`
+    )
+  }
+}
+
+const main = async (): Promise<number> => {
+  const { cases: selected, json, list: listOnly, quick } = parseArguments(process.argv.slice(2), cases)
+  if (listOnly) {
+    list(selected)
+    return 0
+  }
+  const output = json ? Output.json : Output.table
+  output.environment(environment())
+  let status = 0
+  for (const benchmark of selected) {
+    const outcomes = await runCase(benchmark, { rounds: quick ? 1 : 7, quick, progress })
+    progress("")
+    output.outcomes(benchmark, outcomes)
+    if ([...outcomes.values()].some((outcome) => outcome._tag === "Invalid")) status = 1
+  }
+  return status
+}
+
+main().then((status) => {
+  process.exitCode = status
+}, (error) => {
+  process.stderr.write(error instanceof InvalidArguments ? `bench: ${error.message}\n` : `${error?.stack ?? error}\n`)
+  process.exitCode = 1
+})

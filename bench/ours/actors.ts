@@ -1,0 +1,63 @@
+/**
+ * The actors that the cases of this library measure, hosted in this thread or on others by the same layers.
+ */
+import * as Effect from "effect/Effect"
+import * as Rpc from "effect/rpc/Rpc"
+import * as Schema from "effect/Schema"
+import { Actor } from "shared-nothing"
+import { width } from "../../src/wire/Codec.ts"
+import { type Message, TallyCounter } from "../runner/Sampling.ts"
+
+const u32 = width("u32")(Schema.Int)
+
+/** Adds messages up, answers what came, and answers a value with the next. */
+export const Receiver = Actor.make("Receiver", [
+  Rpc.make("Note", { payload: { id: u32, a: u32, b: Schema.Number } }),
+  Rpc.make("Tally", { success: Schema.Struct({ count: Schema.Number, checksum: Schema.Number }) }),
+  Rpc.make("Add", { payload: { value: u32 }, success: u32 }),
+  Rpc.make("Crash")
+])
+
+/** How the handler of `Note` does its work. */
+export type Handler = "answers" | "sync" | "suspends"
+
+/** A receiver whose mailbox is larger than a group of paced messages, and which may crash as often as a case wants. */
+export const receiverLive = (handler: Handler) =>
+  Receiver.toLayer(
+    Effect.sync(() => {
+      const counter = new TallyCounter()
+      const note: { readonly [handler in Handler]: (message: Message) => Effect.Effect<void> } = {
+        answers: (message) => {
+          counter.add(message)
+          return Effect.void
+        },
+        sync: (message) => Effect.sync(() => counter.add(message)),
+        suspends: (message) => Effect.andThen(Effect.yieldNow, Effect.sync(() => counter.add(message)))
+      }
+      return Receiver.of({
+        Note: note[handler],
+        Tally: () => Effect.succeed(counter.tally),
+        Add: ({ value }) => Effect.succeed(value + 1),
+        Crash: () => Effect.die("crash")
+      })
+    }),
+    {
+      mailbox: { capacity: 8192, overflow: "suspend" },
+      supervision: { intensity: { restarts: 1_000_000, within: "1 second", per: "child" } }
+    }
+  )
+
+/** Waits with one number of state, and reports it when it is told to. */
+export const Idle = Actor.make("Idle", [Rpc.make("Report")])
+
+/** Idle actors of this thread; the number is the key, and `answer` takes it. */
+export const idleLive = (answer: (id: number) => void) =>
+  Idle.toLayer(Effect.gen(function*() {
+    const id = Number((yield* Actor.CurrentActor).key)
+    return Idle.of({
+      Report: () => {
+        answer(id)
+        return Effect.void
+      }
+    })
+  }))

@@ -1,0 +1,24 @@
+/**
+ * A twin of this library without its tracing: the same sources, loaded a second time under URLs that end with `?untraced`, with
+ * {@link file://./untraced-trace.ts} in the place of `observe/Trace.ts`.
+ *
+ * Importing this module is what makes such URLs work in a thread.
+ */
+import { registerHooks } from "node:module"
+
+/** What the URLs of the twin end with. */
+export const marker = "?untraced"
+
+const [sources, ours, trace, replacement] = ["../../src/", "./", "../../src/observe/Trace.ts", "./untraced-trace.ts"]
+  .map((path) => new URL(path, import.meta.url).href) as [string, string, string, string]
+
+registerHooks({
+  resolve: (specifier, context, next) => {
+    const resolved = next(specifier, context)
+    const { url } = resolved
+    // What a module of the twin imports from here belongs to the twin.
+    if (context.parentURL?.endsWith(marker) !== true) return resolved
+    if (url === trace) return { ...resolved, url: replacement }
+    return url.startsWith(sources) || url.startsWith(ours) ? { ...resolved, url: url + marker } : resolved
+  }
+})

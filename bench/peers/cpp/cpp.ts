@@ -1,0 +1,28 @@
+/**
+ * Peers written in C++: compiled with the g++ on the PATH.
+ */
+import { join } from "node:path"
+import type { Measured, Params } from "../../runner/Case.ts"
+import { build, cacheDirectory, isOnPath, outputOf, runProgram } from "../../runner/Native.ts"
+
+/** The compiler, when there is one. */
+export const findCompiler = (): { readonly version: string } | undefined => {
+  const version = outputOf("g++", ["-dumpfullversion"])
+  return version === undefined ? undefined : { version }
+}
+
+/** Why the C++ peers are missing. */
+export const missing = (): string | undefined =>
+  isOnPath("g++") ? undefined : "g++ is not on the PATH; install it with `apt-get install -y g++`"
+
+/** The C++ ring, publishing every record or every 64th. */
+export const spsc = (mode: "batched" | "single") => (params: Params): Promise<Measured> => {
+  const source = join(import.meta.dirname, "spsc.cpp")
+  const target = join(cacheDirectory, "spsc")
+  build(target, [source], (directory) => ({
+    program: "g++",
+    args: ["-std=c++17", "-O3", "-march=native", "-pthread", source, "-o", join(directory, "spsc")],
+    made: "spsc"
+  }))
+  return runProgram(target, [mode, params.count, params.samples, params.warmups].map(String))
+}

@@ -1,0 +1,181 @@
+/**
+ * Defines an actor: a typed protocol, and behaviours that speak it.
+ *
+ * A definition is a name and a list of `Rpc`s. It is imported by every side: those who send, those who implement, and
+ * the worker threads. A behaviour is built once per incarnation, in a `Scope` of its own; what it closes over is the
+ * private state of that incarnation, and its handlers run one at a time.
+ *
+ * **Example** (A counter on this thread)
+ *
+ * ```ts run
+ * import { Actor, ActorSystem } from "shared-nothing"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import * as Rpc from "effect/rpc/Rpc"
+ * import * as Schema from "effect/Schema"
+ *
+ * const Counter = Actor.make("Counter", [
+ *   Rpc.make("Increment", { payload: { by: Schema.Int } }),
+ *   Rpc.make("Get", { success: Schema.Int })
+ * ])
+ *
+ * const CounterLive = Counter.toLayer(Effect.sync(() => {
+ *   let count = 0
+ *   return Counter.of({
+ *     Increment: ({ by }) => Effect.sync(() => { count += by }),
+ *     Get: () => Effect.succeed(count)
+ *   })
+ * }))
+ *
+ * const program = Effect.gen(function*() {
+ *   const counter = yield* Counter.spawn("a")
+ *   yield* counter.tell.Increment({ by: 2 })
+ *   return yield* counter.ask.Get()
+ * })
+ *
+ * const Local = CounterLive.pipe(Layer.provideMerge(ActorSystem.layer))
+ * const result = await Effect.runPromise(program.pipe(Effect.scoped, Effect.provide(Local)))
+ * result // => 2
+ * ```
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Rpc from "effect/rpc/Rpc"
+import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
+import * as SchemaIssue from "effect/SchemaIssue"
+import * as Scope from "effect/Scope"
+import type { SpawnError } from "./ActorError.ts"
+import { type ActorRef, isActorRef, recipientOf, refClass } from "./ActorRef.ts"
+import { ActorSystem, type SpawnOptions } from "./ActorSystem.ts"
+import { type BehaviourOptions, CurrentActor, type Handlers, resolveOptions } from "./Behaviour.ts"
+import * as ProtocolModule from "./Protocol.ts"
+import type { Recipient } from "./Recipient.ts"
+import * as RefTransport from "./RefTransport.ts"
+
+export { CurrentActor } from "./Behaviour.ts"
+export type { BehaviourOptions, SupervisionOptions } from "./Behaviour.ts"
+export type { MailboxOptions, Overflow } from "./Mailbox.ts"
+
+/** The handlers of a behaviour: one a message, given the payload and answering with an effect. */
+export type HandlersFrom<Rpcs extends Rpc.Any> = {
+  readonly [R in Rpcs as R["_tag"]]: (payload: Rpc.Payload<R>) => Effect.Effect<Rpc.Success<R>, Rpc.Error<R>, any>
+}
+
+/** What the handlers of a behaviour require. */
+export type HandlersServices<H> = {
+  readonly [K in keyof H]: H[K] extends (...args: any) => Effect.Effect<any, any, infer R> ? R : never
+}[keyof H]
+
+/** See the module. */
+export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
+  /** The name of the definition, and of its behaviour in a system. */
+  readonly name: Name
+  /** The compiled messages. */
+  readonly protocol: ProtocolModule.Protocol
+  /** Checks that an object implements the protocol; the identity otherwise. */
+  readonly of: <H extends HandlersFrom<Rpcs>>(handlers: H) => H
+  /**
+   * The layer that makes a behaviour known to the system, so that its actors can be spawned.
+   *
+   * `behaviour` is built once per incarnation; it may use `Scope` and {@link CurrentActor} besides its own services.
+   *
+   * **Errors** Throws `InvalidOptions` or `InvalidSupervision` for options that make no sense. What building fails with
+   * is the `StartFailed` of the `spawn`.
+   */
+  readonly toLayer: <H extends HandlersFrom<Rpcs>, E, R>(
+    behaviour: Effect.Effect<H, E, R>,
+    options?: BehaviourOptions
+  ) => Layer.Layer<never, never, ActorSystem | Exclude<R | HandlersServices<H>, Scope.Scope | CurrentActor>>
+  /**
+   * Starts an actor and waits until its behaviour is built. It ends with the `Scope`.
+   *
+   * **Errors** `BehaviourNotFound`, `NameTaken`, `StartFailed`, `LayoutMismatch`, `SpawnThreadLost`.
+   */
+  readonly spawn: (
+    key: string,
+    options?: SpawnOptions
+  ) => Effect.Effect<ActorRef<Rpcs>, SpawnError, ActorSystem | Scope.Scope>
+  /** While a behaviour is built: the reference of the actor itself. */
+  readonly self: Effect.Effect<ActorRef<Rpcs>, never, CurrentActor>
+  /** The schema of references to such actors, so that they travel in messages. */
+  readonly ref: Schema.Codec<ActorRef<Rpcs>, RefTransport.Address>
+}
+
+const NO_TRANSPORT = "a reference to an actor can only be encoded inside of a message to another thread"
+
+// Layouts are compared when an address comes in, so that two builds of a program never talk past each other.
+const refSchema = <Rpcs extends Rpc.Any>(
+  protocol: ProtocolModule.Protocol,
+  Reference: ReturnType<typeof refClass>
+): Schema.Codec<ActorRef<Rpcs>, RefTransport.Address> => {
+  const fail = (message: string, input: unknown) =>
+    Effect.fail(new SchemaIssue.InvalidValue({ message }, Option.some(input)))
+  const isRef = (u: unknown): u is ActorRef<Rpcs> => isActorRef(u) && u.name === protocol.name
+  return RefTransport.Address.pipe(
+    Schema.decodeTo(Schema.declare<ActorRef<Rpcs>>(isRef, { expected: `a reference to a ${protocol.name}` }), {
+      decode: SchemaGetter.transformEffect((address: RefTransport.Address) => {
+        const transport = RefTransport.current()
+        if (transport === undefined) return fail(NO_TRANSPORT, address)
+        if (address.layoutHash !== protocol.layoutHash) {
+          return fail(`${protocol.name} has another layout on the thread that sent the reference`, address)
+        }
+        return Exit.succeed(new Reference(transport.recipientAt(address, protocol)) as ActorRef<Rpcs>)
+      }),
+      encode: SchemaGetter.transformEffect((ref: ActorRef<Rpcs>) => {
+        const transport = RefTransport.current()
+        return transport === undefined
+          ? fail(NO_TRANSPORT, ref)
+          : Exit.succeed(transport.addressOf(recipientOf(ref)))
+      })
+    })
+  ) as Schema.Codec<ActorRef<Rpcs>, RefTransport.Address>
+}
+
+/**
+ * Defines an actor by its name and its messages.
+ *
+ * The name must be unique in a system and free of "/". A message with a `success` or `error` schema is worth asking; any
+ * message can be told.
+ *
+ * **Errors** Throws `InvalidProtocol` for a definition that cannot be served: a duplicate tag, a streamed reply, a schema
+ * that has no encoding.
+ */
+export const make = <const Name extends string, const Rpcs extends ReadonlyArray<Rpc.Any>>(
+  name: Name,
+  rpcs: Rpcs
+): Actor<Name, Rpcs[number]> => {
+  type Messages = Rpcs[number]
+  const protocol = ProtocolModule.make(name, rpcs)
+  const Reference = refClass(protocol)
+  const toRef = (recipient: Recipient) =>
+    new Reference(recipient) as ActorRef<Messages>
+  return {
+    name,
+    protocol,
+    of: (handlers) => handlers,
+    toLayer: (behaviour, options) => {
+      const resolved = resolveOptions(name, options ?? {})
+      return Layer.effectDiscard(Effect.gen(function*() {
+        const system = yield* ActorSystem
+        const context = yield* Effect.context<never>()
+        // Services of the handlers come from the layer's context, those of one incarnation are added when it is built.
+        const build = behaviour as Effect.Effect<unknown, unknown, never> as Effect.Effect<Handlers, unknown>
+        yield* system.register({ protocol, build, context: Context.omit(Scope.Scope)(context), ...resolved })
+      })) as Layer.Layer<never, never, any>
+    },
+    spawn: (key, options) =>
+      Effect.withFiber<ActorRef<Messages>, SpawnError, ActorSystem | Scope.Scope>((fiber) => {
+        const system = Context.getUnsafe(fiber.context, ActorSystem)
+        const scope = Context.getUnsafe(fiber.context, Scope.Scope)
+        const spawned = system.spawn(protocol, key, options, scope)
+        if (Exit.isExit(spawned)) return Exit.isSuccess(spawned) ? Exit.succeed(toRef(spawned.value as Recipient)) : spawned as never
+        return Effect.map(spawned, toRef)
+      }),
+    self: Effect.map(CurrentActor, ({ recipient }) => toRef(recipient)),
+    ref: refSchema<Messages>(protocol, Reference)
+  }
+}

@@ -1,0 +1,228 @@
+/**
+ * Everything that can go wrong between a sender and an actor, as values.
+ *
+ * Each class is named by what happened and carries what a caller needs to act on it; where a message was not delivered,
+ * the message itself comes back in `message`, so that nothing the caller still holds is lost.
+ */
+import * as Schema from "effect/Schema"
+
+/** The message that was not delivered: the tag of its `Rpc` and its payload. */
+export const Undelivered = Schema.Struct({ tag: Schema.String, payload: Schema.Unknown })
+
+/** The type of {@link Undelivered}. */
+export type Undelivered = typeof Undelivered.Type
+
+/**
+ * The mailbox had no room and its overflow policy is not to wait.
+ *
+ * **Errors** Nothing was enqueued. Slow down, retry later, or spawn the actor with a larger `mailbox.capacity` or the
+ * policy `"suspend"`.
+ */
+export class MailboxFull extends Schema.TaggedError<MailboxFull>("shared-nothing/MailboxFull")("MailboxFull", {
+  actor: Schema.String,
+  capacity: Schema.Number,
+  undelivered: Undelivered
+}) {
+  override get message() {
+    return `the mailbox of ${this.actor} is full (${this.capacity} messages): ${this.undelivered.tag} was not enqueued; retry later or use overflow "suspend"`
+  }
+}
+
+/**
+ * The actor has ended for good and will not handle this message.
+ *
+ * **Errors** The handler never ran. Spawn the actor again if it should exist; `reason` says why it ended.
+ */
+export class ActorStopped extends Schema.TaggedError<ActorStopped>("shared-nothing/ActorStopped")("ActorStopped", {
+  actor: Schema.String,
+  reason: Schema.String,
+  undelivered: Undelivered
+}) {
+  override get message() {
+    return `${this.actor} has stopped (${this.reason}): ${this.undelivered.tag} was not handled`
+  }
+}
+
+/**
+ * The actor is being restarted, and the handler of this ask never ran.
+ *
+ * **Errors** Safe to retry: the message was not handled and comes back in `undelivered`.
+ */
+export class ActorRestarting extends Schema.TaggedError<ActorRestarting>("shared-nothing/ActorRestarting")(
+  "ActorRestarting",
+  { actor: Schema.String, undelivered: Undelivered }
+) {
+  override get message() {
+    return `${this.actor} is restarting: ${this.undelivered.tag} was not handled and is safe to ask again`
+  }
+}
+
+/**
+ * No reply arrived before the deadline of the ask.
+ *
+ * **Errors** The handler may or may not have run; it has been interrupted, and a later reply reaches nobody. Ask with a
+ * longer `timeout`, or provide another `ActorRef.AskTimeout`.
+ */
+export class AskTimeout extends Schema.TaggedError<AskTimeout>("shared-nothing/AskTimeout")("AskTimeout", {
+  actor: Schema.String,
+  tag: Schema.String,
+  timeoutMillis: Schema.Number
+}) {
+  override get message() {
+    return `${this.actor} did not answer ${this.tag} within ${this.timeoutMillis} ms`
+  }
+}
+
+/**
+ * The thread of the actor died while this message was on its way or being handled.
+ *
+ * **Errors** The handler may have run. The thread is restarted by its supervisor, and its actors with it: ask again when
+ * that is safe for the operation. `reason` says how the thread ended.
+ */
+export class ThreadLost extends Schema.TaggedError<ThreadLost>("shared-nothing/ThreadLost")("ThreadLost", {
+  actor: Schema.String,
+  thread: Schema.String,
+  reason: Schema.String,
+  undelivered: Undelivered
+}) {
+  override get message() {
+    return `${this.thread}, the thread of ${this.actor}, was lost (${this.reason}) before ${this.undelivered.tag} was settled`
+  }
+}
+
+/**
+ * The payload does not satisfy the schema of its message.
+ *
+ * **Errors** Nothing was sent. `issue` is the schema's own account of what is wrong; correct the value.
+ */
+export class InvalidPayload extends Schema.TaggedError<InvalidPayload>("shared-nothing/InvalidPayload")(
+  "InvalidPayload",
+  { actor: Schema.String, issue: Schema.String, undelivered: Undelivered }
+) {
+  override get message() {
+    return `the payload of ${this.undelivered.tag} to ${this.actor} breaks its schema: ${this.issue}`
+  }
+}
+
+/**
+ * The encoded message does not fit the ring between the two threads.
+ *
+ * **Errors** Nothing was sent. Send less at once, or open the system with a larger `ring.capacityBytes`: one record may
+ * take a quarter of it.
+ */
+export class MessageTooLarge extends Schema.TaggedError<MessageTooLarge>("shared-nothing/MessageTooLarge")(
+  "MessageTooLarge",
+  { actor: Schema.String, sizeBytes: Schema.Number, limitBytes: Schema.Number, undelivered: Undelivered }
+) {
+  override get message() {
+    return `${this.undelivered.tag} to ${this.actor} takes ${this.sizeBytes} bytes; the ring between the threads allows ${this.limitBytes}`
+  }
+}
+
+/**
+ * Two threads compiled different layouts for one protocol.
+ *
+ * **Errors** Nothing was sent. Both sides must import the same protocol module of the same build.
+ */
+export class LayoutMismatch extends Schema.TaggedError<LayoutMismatch>("shared-nothing/LayoutMismatch")(
+  "LayoutMismatch",
+  { actor: Schema.String, here: Schema.Number, there: Schema.Number }
+) {
+  override get message() {
+    return `the messages of ${this.actor} have layout ${this.here} on this thread and ${this.there} on the other: both must load the same protocol`
+  }
+}
+
+/**
+ * No thread that could host the actor has registered a behaviour of this name.
+ *
+ * **Errors** Add the behaviour's layer to the worker file (`ActorThread.launch`) or to the system's layer; `known` lists
+ * what is registered.
+ */
+export class BehaviourNotFound extends Schema.TaggedError<BehaviourNotFound>("shared-nothing/BehaviourNotFound")(
+  "BehaviourNotFound",
+  { name: Schema.String, known: Schema.Array(Schema.String) }
+) {
+  override get message() {
+    const known = this.known.length === 0 ? "none" : this.known.join(", ")
+    return `no behaviour "${this.name}" is registered (known: ${known}): add its layer to the system or to the worker file`
+  }
+}
+
+/**
+ * An actor of this name is alive already.
+ *
+ * **Errors** Nothing was started. Use another key, or keep the reference that the first `spawn` returned.
+ */
+export class NameTaken extends Schema.TaggedError<NameTaken>("shared-nothing/NameTaken")("NameTaken", {
+  actor: Schema.String
+}) {
+  override get message() {
+    return `${this.actor} exists already: choose another key`
+  }
+}
+
+/**
+ * The behaviour could not be built: it failed, died or took longer than `initTimeout`.
+ *
+ * **Errors** Nothing was started and everything the behaviour had acquired is released. `cause` is its own account.
+ */
+export class StartFailed extends Schema.TaggedError<StartFailed>("shared-nothing/StartFailed")("StartFailed", {
+  actor: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override get message() {
+    return `${this.actor} could not start: ${String(this.cause)}`
+  }
+}
+
+/**
+ * A protocol that cannot be served, found when it is defined.
+ *
+ * **Errors** A mistake in the program: it is thrown by `Actor.make`. Names the message and the reason.
+ */
+export class InvalidProtocol extends Schema.TaggedError<InvalidProtocol>("shared-nothing/InvalidProtocol")(
+  "InvalidProtocol",
+  { name: Schema.String, reason: Schema.String }
+) {
+  override get message() {
+    return `the protocol ${this.name} cannot be used: ${this.reason}`
+  }
+}
+
+/**
+ * Options of a behaviour or a system that make no sense, found when they are given.
+ *
+ * **Errors** A mistake in the program: it is thrown by `toLayer`, or fails the layer of the system.
+ */
+export class InvalidOptions extends Schema.TaggedError<InvalidOptions>("shared-nothing/InvalidOptions")(
+  "InvalidOptions",
+  { of: Schema.String, option: Schema.String, value: Schema.String, expected: Schema.String }
+) {
+  override get message() {
+    return `${this.of}: ${this.option} is ${this.value}, expected ${this.expected}`
+  }
+}
+
+/** What `tell` can fail with. */
+export type TellError = MailboxFull | ActorStopped | InvalidPayload | MessageTooLarge | ThreadLost | LayoutMismatch
+
+/** What `ask` can fail with, besides the error that the protocol declares. */
+export type AskError = TellError | ActorRestarting | AskTimeout
+
+/** What `spawn` can fail with. */
+export type SpawnError = BehaviourNotFound | NameTaken | StartFailed | LayoutMismatch | SpawnThreadLost
+
+/**
+ * The thread chosen for the actor died before the actor was up.
+ *
+ * **Errors** Nothing was started. Spawn again: another thread is chosen, or the same one after its restart.
+ */
+export class SpawnThreadLost extends Schema.TaggedError<SpawnThreadLost>("shared-nothing/SpawnThreadLost")(
+  "SpawnThreadLost",
+  { actor: Schema.String, thread: Schema.String, reason: Schema.String }
+) {
+  override get message() {
+    return `${this.thread} was lost (${this.reason}) while ${this.actor} was being started there`
+  }
+}

@@ -1,0 +1,253 @@
+/**
+ * A typed reference to an actor: tell it something, ask it something, put it into a message.
+ *
+ * It stays valid over restarts of its actor and of its actor's thread, and does not say where the actor lives.
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Effectable from "effect/Effectable"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type * as Rpc from "effect/rpc/Rpc"
+import * as Trace from "../observe/Trace.ts"
+import type { AskError, TellError } from "./ActorError.ts"
+import { actorName, type Protocol } from "./Protocol.ts"
+import { NO_ROOM, type Recipient, TAKEN, type Waiter } from "./Recipient.ts"
+
+export { AskTimeout } from "./AskTimeout.ts"
+
+const TypeId = "~shared-nothing/ActorRef" as const
+
+/** Options of one ask. */
+export interface AskOptions {
+  /** How long to wait for the reply; default {@link AskTimeout}. */
+  readonly timeout?: Duration.Input | undefined
+}
+
+/** The arguments that carry the payload: none at all when there is no payload. */
+export type PayloadArguments<R extends Rpc.Any> = Rpc.Payload<R> extends void ? [payload?: void]
+  : [payload: Rpc.PayloadConstructor<R>]
+
+/** One `tell` per message. */
+export type Tell<Rpcs extends Rpc.Any> = {
+  readonly [R in Rpcs as R["_tag"]]: (...payload: PayloadArguments<R>) => Effect.Effect<void, TellError>
+}
+
+/** One synchronous `tell` per message. */
+export type TellUnsafe<Rpcs extends Rpc.Any> = {
+  readonly [R in Rpcs as R["_tag"]]: (...payload: PayloadArguments<R>) => boolean
+}
+
+/** One `ask` per message. */
+export type Ask<Rpcs extends Rpc.Any> = {
+  readonly [R in Rpcs as R["_tag"]]: (
+    ...args: [...PayloadArguments<R>, options?: AskOptions]
+  ) => Effect.Effect<Rpc.Success<R>, Rpc.Error<R> | AskError>
+}
+
+/** See the module. */
+export interface ActorRef<in out Rpcs extends Rpc.Any> {
+  readonly [TypeId]: (_: Rpcs) => Rpcs
+  /** The name of its definition. */
+  readonly name: string
+  /** The key it was spawned under. */
+  readonly key: string
+  /**
+   * Sends a message and goes on; completes when the message is in the mailbox or on its way there.
+   *
+   * **Errors** `MailboxFull` (overflow `"fail"`), `ActorStopped`, `InvalidPayload`, `MessageTooLarge`, `ThreadLost` (its
+   * thread will not come back), `LayoutMismatch`: each hands the message back. With overflow `"suspend"` a full mailbox
+   * makes the sender wait; interrupting it then takes the message back.
+   */
+  readonly tell: Tell<Rpcs>
+  /**
+   * Sends a message without an effect, for callbacks and hot loops; `true` when it was taken.
+   *
+   * **Gotchas** `false` says that it was not sent and not why: use `tell` to learn the reason or to wait for room. It
+   * carries no trace.
+   */
+  readonly tellUnsafe: TellUnsafe<Rpcs>
+  /**
+   * Asks and waits for the reply.
+   *
+   * **Errors** What the protocol declares for the message, and: `AskTimeout`, `ActorRestarting` (never handled, safe to
+   * retry), `ThreadLost` (may have been handled), and all that `tell` can fail with. A defect of the handler is a defect
+   * of the ask. Interrupting the ask interrupts the handler, on whatever thread it runs.
+   */
+  readonly ask: Ask<Rpcs>
+  /**
+   * Messages accepted and not yet handled, the one being handled included.
+   *
+   * **Gotchas** For an actor on another thread it is the sender's own count, which trails behind by up to half of the
+   * mailbox's capacity.
+   */
+  readonly depth: Effect.Effect<number>
+}
+
+/** Any reference. */
+export type Any = ActorRef<any>
+
+const send = (recipient: Recipient, index: number, payload: unknown, fiber: Fiber.Fiber<unknown, unknown>) => {
+  const span = Trace.sampledSpan(fiber)
+  const outcome = recipient.tell(index, payload, span)
+  if (outcome === TAKEN) return Exit.void
+  if (outcome !== NO_ROOM) return Exit.fail(recipient.refusal(index, payload))
+  return Effect.callback<void, TellError>((resume) => {
+    const done = (refusal: TellError | undefined) => resume(refusal === undefined ? Exit.void : Exit.fail(refusal))
+    const waiter: Waiter = { index, payload, span, ask: undefined, done, abandoned: false }
+    recipient.waitForRoom(waiter)
+    return Effect.sync(() => {
+      waiter.abandoned = true
+    })
+  })
+}
+
+interface Sending extends Effect.Effect<void, TellError> {
+  readonly recipient: Recipient
+  readonly index: number
+  readonly payload: unknown
+}
+
+interface Asking extends Effect.Effect<unknown, unknown> {
+  readonly recipient: Recipient
+  readonly index: number
+  readonly payload: unknown
+  readonly options: AskOptions | undefined
+}
+
+type Prototype<A> = new() => A
+
+// Both are effects of their own instead of compositions: one object a message, evaluated in one step.
+const prototypeOf = <A extends Effect.Effect<any, any, any>>(
+  label: string,
+  evaluate: (this: A, fiber: Fiber.Fiber<any, any>) => Effect.Effect<any, any, any>
+): Prototype<A> => {
+  const Base = function() {}
+  Base.prototype = Effectable.Prototype<A>({ label, evaluate })
+  return Base as unknown as Prototype<A>
+}
+
+class TellEffect extends prototypeOf<Sending>("Tell", function(fiber) {
+  return send(this.recipient, this.index, this.payload, fiber)
+}) {
+  override readonly recipient: Recipient
+  override readonly index: number
+  override readonly payload: unknown
+  constructor(recipient: Recipient, index: number, payload: unknown) {
+    super()
+    this.recipient = recipient
+    this.index = index
+    this.payload = payload
+  }
+}
+
+class AskEffect extends prototypeOf<Asking>("Ask", function(fiber) {
+  const { index, options, payload, recipient } = this
+  if (Trace.sampledSpan(fiber) === undefined) return recipient.ask(index, payload, undefined, fiber, options?.timeout)
+  const { spanName } = recipient.protocol.messages[index]!
+  return Trace.ask(
+    spanName,
+    recipient.key,
+    (asker, span) => recipient.ask(index, payload, span, asker, options?.timeout)
+  )
+}) {
+  override readonly recipient: Recipient
+  override readonly index: number
+  override readonly payload: unknown
+  override readonly options: AskOptions | undefined
+  constructor(recipient: Recipient, index: number, payload: unknown, options: AskOptions | undefined) {
+    super()
+    this.recipient = recipient
+    this.index = index
+    this.payload = payload
+    this.options = options
+  }
+}
+
+interface Facade {
+  readonly recipient: Recipient
+}
+
+type FacadeClass = new(recipient: Recipient) => any
+
+// A class whose prototype has one method a message: the methods exist once a protocol, the instances once a reference.
+const facadeClass = (
+  protocol: Protocol,
+  method: (index: number) => (this: Facade, payload: unknown, options?: AskOptions) => unknown
+): FacadeClass => {
+  class Messages {
+    readonly recipient: Recipient
+    constructor(recipient: Recipient) {
+      this.recipient = recipient
+    }
+  }
+  for (const { index, tag } of protocol.messages) {
+    Object.defineProperty(Messages.prototype, tag, { value: method(index) })
+  }
+  return Messages
+}
+
+/** The class of references that speak one protocol; made once for each definition. */
+export type RefClass = new(recipient: Recipient) => Any & Facade
+
+/** Makes the class of references for a protocol. */
+export const refClass = (protocol: Protocol): RefClass => {
+  const TellFacade = facadeClass(protocol, (index) =>
+    function(payload) {
+      return new TellEffect(this.recipient, index, payload)
+    })
+  const TellUnsafeFacade = facadeClass(protocol, (index) =>
+    function(payload) {
+      return this.recipient.tell(index, payload, undefined) === TAKEN
+    })
+  const AskFacade = facadeClass(protocol, (index) =>
+    function(payload, options) {
+      return new AskEffect(this.recipient, index, payload, options)
+    })
+  class Reference {
+    readonly recipient: Recipient
+    private tells: unknown
+    private unsafeTells: unknown
+    private asks: unknown
+    constructor(recipient: Recipient) {
+      this.recipient = recipient
+      this.tells = undefined
+      this.unsafeTells = undefined
+      this.asks = undefined
+    }
+    get [TypeId]() {
+      return (rpcs: any) => rpcs
+    }
+    get name(): string {
+      return protocol.name
+    }
+    get key(): string {
+      return this.recipient.key
+    }
+    get tell(): any {
+      return this.tells ??= new TellFacade(this.recipient)
+    }
+    get tellUnsafe(): any {
+      return this.unsafeTells ??= new TellUnsafeFacade(this.recipient)
+    }
+    get ask(): any {
+      return this.asks ??= new AskFacade(this.recipient)
+    }
+    get depth(): Effect.Effect<number> {
+      return Effect.sync(() => this.recipient.depth())
+    }
+    toString(): string {
+      return `ActorRef(${actorName(protocol, this.key)})`
+    }
+    toJSON(): unknown {
+      return { _id: "ActorRef", name: protocol.name, key: this.key }
+    }
+  }
+  return Reference
+}
+
+/** Whether a value is a reference. */
+export const isActorRef = (u: unknown): u is Any => typeof u === "object" && u !== null && TypeId in u
+
+/** The recipient behind a reference, for those who carry messages. */
+export const recipientOf = (ref: Any): Recipient => (ref as Any & Facade).recipient

@@ -1,0 +1,48 @@
+/**
+ * The service behind every actor: what `spawn` and `toLayer` ask for.
+ *
+ * Programs depend on {@link ActorSystem} and do not say where their actors run; the layer that is provided decides. The
+ * layers are in `system/ActorSystem.ts`.
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as PubSub from "effect/PubSub"
+import type * as Scope from "effect/Scope"
+import type { TreeNode } from "../supervisor/Tree.ts"
+import type { SpawnError } from "./ActorError.ts"
+import type { Behaviour } from "./Behaviour.ts"
+import type { Escalation } from "./LocalHost.ts"
+import type { Protocol } from "./Protocol.ts"
+import type { Recipient } from "./Recipient.ts"
+import type { SystemEvent } from "./SystemEvent.ts"
+
+/** Where an actor is placed. */
+export interface SpawnOptions {
+  /**
+   * The thread that hosts the actor. Default `"spread"`.
+   *
+   * - `"spread"`: the worker threads in turn; from inside of a worker, and in a system without workers, this thread
+   * - `"here"`: the thread that spawns
+   * - `{ thread }`: the worker of that index, counted from 0 and modulo the number of workers
+   */
+  readonly placement?: "spread" | "here" | { readonly thread: number } | undefined
+}
+
+/** See the module. */
+export class ActorSystem extends Context.Service<ActorSystem, {
+  /** Makes a behaviour known to this thread's part of the system. */
+  readonly register: (behaviour: Behaviour) => Effect.Effect<void, never, Scope.Scope>
+  /** Starts an actor that ends with `owner`. */
+  readonly spawn: (
+    protocol: Protocol,
+    key: string,
+    options: SpawnOptions | undefined,
+    owner: Scope.Scope
+  ) => Effect.Effect<Recipient, SpawnError>
+  /** What happens, from the moment of subscription on. */
+  readonly events: PubSub.PubSub<SystemEvent>
+  /** The supervision tree as it stands. */
+  readonly tree: Effect.Effect<TreeNode>
+  /** Completes when a behaviour or the threads have used up their restarts. */
+  readonly escalation: Effect.Effect<Escalation>
+}>()("shared-nothing/ActorSystem") {}

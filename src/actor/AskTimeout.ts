@@ -1,0 +1,25 @@
+/**
+ * How long an ask waits for its reply when the call does not say.
+ *
+ * **Example** (Waiting longer in one part of a program)
+ *
+ * ```ts
+ * import { ActorRef } from "shared-nothing"
+ * import * as Effect from "effect/Effect"
+ *
+ * const slow = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+ *   Effect.provideService(effect, ActorRef.AskTimeout, "1 minute")
+ * ```
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import type * as Fiber from "effect/Fiber"
+
+/** The default deadline of asks: 5 seconds unless provided otherwise. `"Infinity"` waits for ever. */
+export const AskTimeout = Context.Reference<Duration.Input>("shared-nothing/actor/AskTimeout", {
+  defaultValue: () => "5 seconds"
+})
+
+/** The deadline of one ask in milliseconds. */
+export const timeoutMillis = (fiber: Fiber.Fiber<unknown, unknown>, timeout: Duration.Input | undefined): number =>
+  Duration.toMillis(Duration.fromInputUnsafe(timeout ?? fiber.getRef(AskTimeout)))

@@ -1,0 +1,129 @@
+/**
+ * A behaviour registered with a host: how to build one incarnation, and the rules its actors live by.
+ *
+ * All actors of one behaviour share this record, so that an actor itself stays a small object.
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Schedule from "effect/Schedule"
+import * as Intensity from "../supervisor/Intensity.ts"
+import * as Restart from "../supervisor/Restart.ts"
+import { InvalidOptions } from "./ActorError.ts"
+import type { MailboxOptions, Overflow } from "./Mailbox.ts"
+import type { Protocol } from "./Protocol.ts"
+import type { Recipient } from "./Recipient.ts"
+
+/** How an actor is supervised. The defaults restart a crashed actor up to three times within five seconds. */
+export interface SupervisionOptions {
+  /**
+   * When a crashed actor is started again. Default `"permanent"`.
+   *
+   * `"transient"` means the same for actors, which never end by themselves; `"temporary"` actors are not restarted.
+   */
+  readonly restart?: Restart.RestartType | undefined
+  /**
+   * How many restarts are allowed within a sliding window, counted per actor (`per: "child"`, the default here) or over
+   * all actors of the behaviour on one thread (`per: "supervisor"`). The one after ends the actor; with
+   * `per: "supervisor"` it ends all of them and escalates.
+   */
+  readonly intensity?: Intensity.IntensityOptions | undefined
+  /** The pause before a restart; starts afresh once the actor has been up for the intensity's window. Default none. */
+  readonly backoff?: Schedule.Schedule<unknown, unknown> | undefined
+  /**
+   * What to do about a handler that failed. By default a defect restarts the actor, and a declared error, which is an
+   * answer rather than a crash, resumes it.
+   */
+  readonly decide?: ((cause: Cause.Cause<unknown>) => Restart.Directive) | undefined
+}
+
+/** The default decision about a failed handler: a defect is a crash, a declared error is an answer. */
+export const decideHandler: Restart.Decider = (cause) => Cause.hasDies(cause) ? "restart" : "resume"
+
+/** The rules of a behaviour. */
+export interface BehaviourOptions {
+  /** Size of the mailbox, and what a sender meets when it is full. */
+  readonly mailbox?: MailboxOptions | undefined
+  /** What happens when a handler crashes. */
+  readonly supervision?: SupervisionOptions | undefined
+  /** How long building one incarnation may take. Default 5 seconds. */
+  readonly initTimeout?: Duration.Input | undefined
+}
+
+/** The handlers of one incarnation, by tag. */
+export type Handlers = Record<string, (payload: unknown) => Effect.Effect<unknown, unknown, unknown>>
+
+/** Who is being built: available while a behaviour builds an incarnation. */
+export class CurrentActor extends Context.Service<CurrentActor, {
+  /** The name of the protocol. */
+  readonly name: string
+  /** The key that the actor was spawned under. */
+  readonly key: string
+  /** 1 for the first incarnation, one more after each restart of the actor on this thread. */
+  readonly incarnation: number
+  /** Where messages to it go; the typed reference is the `self` of its definition. */
+  readonly recipient: Recipient
+}>()("shared-nothing/actor/CurrentActor") {}
+
+/** See the module. */
+export interface Behaviour {
+  readonly protocol: Protocol
+  /** Builds one incarnation; needs its own `Scope` and `CurrentActor` besides what `context` has. */
+  readonly build: Effect.Effect<Handlers, unknown, never>
+  /** The services that handlers and builds run with. */
+  readonly context: Context.Context<never>
+  readonly capacity: number
+  readonly overflow: Overflow
+  readonly restart: Restart.RestartType
+  readonly intensity: Intensity.Intensity
+  readonly perActor: boolean
+  readonly backoff: Schedule.Schedule<unknown, unknown> | undefined
+  readonly decide: Restart.Decider
+  readonly initTimeout: Duration.Duration
+}
+
+/** How full a mailbox may get: what travels with a reference, so that a sender knows its credit. */
+export type Bounds = Pick<Behaviour, "capacity" | "overflow">
+
+const policies: ReadonlyArray<Overflow> = ["suspend", "fail", "dropNewest", "dropOldest"]
+
+const resolveMailbox = (of: string, options: MailboxOptions): Bounds => {
+  const capacity = options.capacity ?? 1024
+  const overflow = options.overflow ?? "suspend"
+  if (capacity !== "unbounded" && !(Number.isInteger(capacity) && capacity >= 1)) {
+    throw new InvalidOptions({
+      of,
+      option: "mailbox.capacity",
+      value: String(capacity),
+      expected: "an integer of at least 1, or \"unbounded\""
+    })
+  }
+  if (!policies.includes(overflow)) {
+    throw new InvalidOptions({
+      of,
+      option: "mailbox.overflow",
+      value: String(overflow),
+      expected: policies.join(", ")
+    })
+  }
+  return { capacity: capacity === "unbounded" ? Infinity : capacity, overflow }
+}
+
+/**
+ * Checks the options of a behaviour and fills in the defaults.
+ *
+ * **Errors** Throws `InvalidOptions` or `InvalidSupervision` with the offending value.
+ */
+export const resolveOptions = (of: string, options: BehaviourOptions) => {
+  const { backoff, decide, intensity, restart } = options.supervision ?? {}
+  return {
+    ...resolveMailbox(of, options.mailbox ?? {}),
+    restart: restart ?? "permanent",
+    intensity: Intensity.make(intensity),
+    perActor: (intensity?.per ?? "child") === "child",
+    backoff,
+    decide: decide ?? decideHandler,
+    initTimeout: Duration.fromInputUnsafe(options.initTimeout ?? "5 seconds")
+  } as const
+}

@@ -1,0 +1,425 @@
+/**
+ * One actor on this thread: a small object, not a fiber.
+ *
+ * A cell handles one message at a time. A handler that answers at once (it returns an `Exit`) is called and done; any
+ * other handler runs in a fiber of its own, and the cell waits for that fiber before it takes the next message. An idle
+ * cell has neither fiber nor mailbox.
+ *
+ * ```text
+ *            spawn          message            handler suspends
+ *  STARTING ------> IDLE <----------> READY ---> RUNNING <-------> SUSPENDED
+ *                    ^                             | crash             | crash
+ *                    +--------- RESTARTING <-------+-------------------+
+ *                                   | limit            any ---> STOPPING ---> STOPPED
+ * ```
+ *
+ * Lifecycle (build, restart, stop) is in `internal/lifecycle.ts`; this file is the path of a message.
+ */
+import type * as Cause from "effect/Cause"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import type * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import type * as Tracer from "effect/Tracer"
+import * as Trace from "../observe/Trace.ts"
+import * as ActorError from "./ActorError.ts"
+import type { Behaviour, Handlers } from "./Behaviour.ts"
+import type { Deadlines } from "./Deadlines.ts"
+import type { Dispatcher } from "./Dispatcher.ts"
+import type { Failures } from "./internal/failures.ts"
+import { LocalAsk } from "./internal/localAsk.ts"
+import { Mailbox } from "./Mailbox.ts"
+import { Ask, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Message.ts"
+import type { Owned, Owner } from "./Owner.ts"
+import { actorName, type Protocol } from "./Protocol.ts"
+import { NO_ROOM, type Outcome, Recipient, REFUSED, TAKEN, type Waiter } from "./Recipient.ts"
+
+/** What a cell needs of the host it lives on. */
+export interface CellHost {
+  readonly dispatcher: Dispatcher
+  readonly deadlines: Deadlines
+  /** How many asks are being answered inside of each other on this stack. */
+  inlineDepth: number
+  /** Starts a handler with the services of its behaviour. */
+  fork(behaviour: Behaviour, effect: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown>
+  /** A message that took credit of the remote sender `origin` has left the mailbox. */
+  credit(origin: number): void
+  /** Messages were dropped by policy or because the actor has stopped. */
+  dropped(cell: Cell, messages: number): void
+  /** Decides on a handler that failed; answers whether the cell can take the next message now. */
+  handled(cell: Cell, cause: Cause.Cause<unknown>, wasAsked: boolean): boolean
+  /** Ends an actor; `undefined` when it has ended at once. */
+  stop(cell: Cell, reason: string): Effect.Effect<void> | undefined
+}
+
+/** The behaviour is being built for the first time. */
+export const STARTING = 0
+/** Nothing to do. */
+export const IDLE = 1
+/** Has messages and waits for its turn. */
+export const READY = 2
+/** Its handler is on the stack. */
+export const RUNNING = 3
+/** Its handler runs in a fiber. */
+export const SUSPENDED = 4
+/** Between two incarnations. */
+export const RESTARTING = 5
+/** Ending: nothing is accepted any more. */
+export const STOPPING = 6
+/** Ended; resources are released. */
+export const STOPPED = 7
+
+/** What only some cells need: kept apart so that an idle cell stays small. */
+export class Rare {
+  /** Senders that wait for room. */
+  waiters: Array<Waiter>
+  /** The fiber of the suspended handler, restart or start, and the ask it works for. */
+  fiber: Fiber.Fiber<unknown, unknown> | undefined
+  ask: Ask | undefined
+  /** Restarts so far. */
+  restarts: number
+  /** The state of intensity and backoff, from the first failure on. */
+  failures: Failures | undefined
+  /** Why it stopped. */
+  reason: string
+  /** Called once when it has stopped. */
+  onStop: Array<(reason: string) => void>
+  constructor() {
+    this.waiters = []
+    this.fiber = undefined
+    this.ask = undefined
+    this.restarts = 0
+    this.failures = undefined
+    this.reason = "stopped"
+    this.onStop = []
+  }
+}
+
+// How deep asks may nest on one stack before the mailbox is used after all.
+const MAX_INLINE = 32
+
+const isTell = (word: Word): boolean => !(word instanceof Ask)
+
+/** See the module. */
+export class Cell extends Recipient implements Owned {
+  readonly host: CellHost
+  readonly behaviour: Behaviour
+  readonly key: string
+  phase: number
+  handlers: Handlers | undefined
+  mailbox: Mailbox | undefined
+  scope: Scope.Closeable | undefined
+  rare: Rare | undefined
+  /** The list of its owner, in the order of spawning. */
+  previous: Owned | undefined
+  next: Owned | undefined
+  owner: Owner | undefined
+  constructor(host: CellHost, behaviour: Behaviour, key: string) {
+    super()
+    this.host = host
+    this.behaviour = behaviour
+    this.key = key
+    this.phase = STARTING
+    this.handlers = undefined
+    this.mailbox = undefined
+    this.scope = undefined
+    this.rare = undefined
+    this.previous = undefined
+    this.next = undefined
+    this.owner = undefined
+  }
+
+  get protocol(): Protocol {
+    return this.behaviour.protocol
+  }
+
+  /** `Counter/a`. */
+  get name(): string {
+    return actorName(this.behaviour.protocol, this.key)
+  }
+
+  /** The rare part, made on first use. */
+  more(): Rare {
+    return this.rare ??= new Rare()
+  }
+
+  depth(): number {
+    const waiting = this.mailbox === undefined ? 0 : this.mailbox.length
+    return waiting + (this.phase === RUNNING || this.phase === SUSPENDED ? 1 : 0)
+  }
+
+  tell(index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
+    if (!this.behaviour.protocol.messages[index]!.payload.isValid(payload)) {
+      const made = construct(this, index, payload)
+      if (made === undefined) return REFUSED
+      payload = made.value
+    }
+    if (this.phase >= STOPPING) return REFUSED
+    if (this.mailbox !== undefined && this.mailbox.length >= this.behaviour.capacity) {
+      const outcome = this.overflow()
+      if (outcome !== TAKEN) return outcome
+      if (this.mailbox.length >= this.behaviour.capacity) return TAKEN
+    } else if (this.rare !== undefined && this.rare.waiters.length > 0) {
+      return NO_ROOM
+    }
+    this.deliver(span === undefined ? index : new Traced(index, span), payload)
+    return TAKEN
+  }
+
+  /** Puts a message into the mailbox without asking for room: for senders that have been granted credit. */
+  deliver(word: Word, payload: unknown): void {
+    const mailbox = this.mailbox ??= new Mailbox()
+    mailbox.put(word, payload)
+    if (this.phase === IDLE) {
+      this.phase = READY
+      this.host.dispatcher.enqueue(this)
+    }
+  }
+
+  /** Takes a message from a remote sender, who is bound by credit; applies the dropping policies here, where the queue is. */
+  deliverRemote(word: Word, payload: unknown): void {
+    if (this.phase >= STOPPING) {
+      this.undeliverable(word, payload)
+      return
+    }
+    if (this.mailbox !== undefined && this.mailbox.length >= this.behaviour.capacity) {
+      const overflow = this.behaviour.overflow
+      const dropped = overflow === "dropOldest" && this.evictOldest()
+      if (!dropped && (overflow === "dropOldest" || overflow === "dropNewest") && !(word instanceof Ask)) {
+        this.undeliverable(word, payload)
+        return
+      }
+    }
+    this.deliver(word, payload)
+  }
+
+  // For a full mailbox: TAKEN means that the caller looks again (something was evicted, or the message counts as sent).
+  private overflow(): Outcome {
+    switch (this.behaviour.overflow) {
+      case "suspend":
+        return NO_ROOM
+      case "fail":
+        return REFUSED
+      case "dropNewest":
+        this.host.dropped(this, 1)
+        return TAKEN
+      case "dropOldest":
+        if (!this.evictOldest()) this.host.dropped(this, 1)
+        return TAKEN
+    }
+  }
+
+  private evictOldest(): boolean {
+    const evicted = this.mailbox!.evict(isTell)
+    if (evicted === undefined) return false
+    this.undeliverable(evicted, undefined)
+    return true
+  }
+
+  refusal(index: number, payload: unknown): ActorError.TellError {
+    const message = this.behaviour.protocol.messages[index]!
+    const undelivered = { tag: message.tag, payload }
+    if (!message.payload.isValid(payload) && construct(this, index, payload) === undefined) {
+      return new ActorError.InvalidPayload({ actor: this.name, issue: message.payload.explain(payload), undelivered })
+    }
+    if (this.phase >= STOPPING) {
+      return new ActorError.ActorStopped({ actor: this.name, reason: this.more().reason, undelivered })
+    }
+    return new ActorError.MailboxFull({ actor: this.name, capacity: this.behaviour.capacity, undelivered })
+  }
+
+  waitForRoom(waiter: Waiter): void {
+    this.more().waiters.push(waiter)
+  }
+
+  ask(
+    index: number,
+    payload: unknown,
+    span: Tracer.AnySpan | undefined,
+    fiber: Fiber.Fiber<unknown, unknown>,
+    timeout: Duration.Input | undefined
+  ): Effect.Effect<unknown, unknown> {
+    if (!this.behaviour.protocol.messages[index]!.payload.isValid(payload)) {
+      const made = construct(this, index, payload)
+      if (made === undefined) return Exit.fail(this.refusal(index, payload))
+      payload = made.value
+    }
+    if (this.phase !== IDLE || span !== undefined || this.host.inlineDepth >= MAX_INLINE) {
+      return LocalAsk.enqueue(this, index, payload, span, fiber, timeout)
+    }
+    // An idle actor would handle this message next in any case, so it is handled now, without a round through the
+    // mailbox and the scheduler.
+    const host = this.host
+    this.phase = RUNNING
+    host.inlineDepth++
+    const result = invoke(this, index, payload)
+    host.inlineDepth--
+    if (!Exit.isExit(result)) return LocalAsk.started(this, index, result, fiber, timeout)
+    this.finishInline(result)
+    return result
+  }
+
+  /** Puts an ask into the mailbox; what a `"suspend"` mailbox cannot take has to wait, and nothing is dropped. */
+  enqueueAsk(ask: Ask, payload: unknown): Outcome {
+    if (this.phase >= STOPPING) return REFUSED
+    if (this.phase === RESTARTING) {
+      ask.restarting(payload)
+      return TAKEN
+    }
+    if (this.mailbox !== undefined && this.mailbox.length >= this.behaviour.capacity) {
+      const overflow = this.behaviour.overflow
+      if (overflow === "suspend") return NO_ROOM
+      if (overflow !== "dropOldest" || !this.evictOldest()) return REFUSED
+    } else if (this.rare !== undefined && this.rare.waiters.length > 0) {
+      return NO_ROOM
+    }
+    this.deliver(ask, payload)
+    return TAKEN
+  }
+
+  /** Goes on after an ask that was answered without the mailbox. */
+  finishInline(exit: Exit.Exit<unknown, unknown>): void {
+    if (this.settled(exit, undefined, true)) this.rest()
+  }
+
+  /** Handles up to `budget` messages. */
+  run(budget: number): void {
+    if (this.phase !== READY) return
+    this.phase = RUNNING
+    const mailbox = this.mailbox!
+    while (budget-- > 0) {
+      const word = mailbox.take()
+      if (word === undefined) break
+      const payload = mailbox.payload
+      mailbox.payload = undefined
+      if (typeof word === "number") {
+        if (word > INDEX_MASK) this.host.credit(word >>> ORIGIN_SHIFT)
+        const result = invoke(this, word & INDEX_MASK, payload)
+        if (result !== Exit.void && !this.finish(result, undefined)) return
+      } else if (!this.handleWord(word, payload)) return
+    }
+    this.rest()
+  }
+
+  /** After a message: back to the queue or to sleep, and room for those who wait. */
+  rest(): void {
+    if (this.mailbox !== undefined && this.mailbox.length > 0) {
+      this.phase = READY
+      this.host.dispatcher.enqueue(this)
+    } else {
+      this.phase = IDLE
+    }
+    if (this.rare !== undefined && this.rare.waiters.length > 0) admit(this, this.rare)
+  }
+
+  private handleWord(word: Ask | Traced, payload: unknown): boolean {
+    const number = wordOf(word)
+    if (number > INDEX_MASK) this.host.credit(number >>> ORIGIN_SHIFT)
+    const index = number & INDEX_MASK
+    const ask = word instanceof Ask ? word : undefined
+    if (ask !== undefined && (ask.cancelled || ask.isOver())) return true
+    const { span } = word
+    if (span === undefined) return this.finish(invoke(this, index, payload), ask)
+    const { spanName } = this.behaviour.protocol.messages[index]!
+    const traced = Trace.handler(() => invoke(this, index, payload), spanName, this.key, span, ask !== undefined)
+    return this.finish(traced, ask)
+  }
+
+  // Whether the cell can take the next message now.
+  private finish(result: Effect.Effect<unknown, unknown, unknown>, ask: Ask | undefined): boolean {
+    if (Exit.isExit(result)) return this.settled(result, ask, ask !== undefined)
+    const fiber = this.host.fork(this.behaviour, result)
+    const exit = fiber.pollUnsafe()
+    if (exit !== undefined) return this.settled(exit, ask, ask !== undefined)
+    this.suspend(fiber, ask)
+    return false
+  }
+
+  /** Waits for the fiber of a handler. */
+  suspend(fiber: Fiber.Fiber<unknown, unknown>, ask: Ask | undefined): void {
+    this.phase = SUSPENDED
+    const rare = this.more()
+    rare.fiber = fiber
+    rare.ask = ask
+    fiber.addObserver((exit) => {
+      rare.fiber = undefined
+      rare.ask = undefined
+      if (this.phase !== SUSPENDED) {
+        // The actor is being stopped: the asker still learns how its handler ended.
+        if (ask !== undefined) ask.stopped(rare.reason, undefined)
+        return
+      }
+      this.phase = RUNNING
+      if (this.settled(exit, ask, ask !== undefined)) this.rest()
+    })
+  }
+
+  private settled(exit: Exit.Exit<unknown, unknown>, ask: Ask | undefined, wasAsked: boolean): boolean {
+    // The decision comes first, so that the asker finds the actor as the decision left it.
+    const goesOn = exit._tag === "Success" || this.host.handled(this, exit.cause, wasAsked)
+    if (ask !== undefined) ask.settle(exit)
+    return goesOn
+  }
+
+  /** Ends the actor; `undefined` when it has ended at once. */
+  stop(reason: string): Effect.Effect<void> | undefined {
+    return this.host.stop(this, reason)
+  }
+
+  /** Keeps the handler for `ask` from starting, or interrupts it; answers whether it was running and will still settle. */
+  cancel(ask: Ask): boolean {
+    ask.cancelled = true
+    const fiber = this.rare?.ask === ask ? this.rare.fiber : undefined
+    if (fiber === undefined) return false
+    fiber.interruptUnsafe()
+    return true
+  }
+
+  /** Calls back once when the actor has stopped; at once when it has. */
+  whenStopped(listener: (reason: string) => void): void {
+    if (this.phase === STOPPED) listener(this.more().reason)
+    else this.more().onStop.push(listener)
+  }
+
+  /** Settles a message that will never be handled. */
+  undeliverable(word: Word, payload: unknown): void {
+    const number = wordOf(word)
+    if (number > INDEX_MASK) this.host.credit(number >>> ORIGIN_SHIFT)
+    if (word instanceof Ask) {
+      if (!word.cancelled) word.stopped(this.more().reason, payload)
+    } else {
+      this.host.dropped(this, 1)
+    }
+  }
+}
+
+const invoke = (cell: Cell, index: number, payload: unknown): Effect.Effect<unknown, unknown, unknown> => {
+  try {
+    return cell.handlers![cell.behaviour.protocol.tags[index]!]!(payload)
+  } catch (defect) {
+    return Exit.die(defect)
+  }
+}
+
+// Messages of waiting senders are sent for them, in the order in which they came.
+const admit = (cell: Cell, rare: Rare): void => {
+  while (rare.waiters.length > 0 && cell.mailbox!.length < cell.behaviour.capacity) {
+    const waiter = rare.waiters.shift()!
+    if (waiter.abandoned) continue
+    const traced = waiter.span === undefined ? waiter.index : new Traced(waiter.index, waiter.span)
+    cell.deliver(waiter.ask ?? traced, waiter.payload)
+    waiter.done(undefined)
+  }
+}
+
+// A class payload may be given as its plain fields: it is constructed here, once the fast check has said no.
+const construct = (cell: Cell, index: number, payload: unknown): { readonly value: unknown } | undefined => {
+  const message = cell.behaviour.protocol.messages[index]!
+  const schema = message.payloadSchema as Schema.Top & { makeOption?: (input: unknown) => Option.Option<unknown> }
+  if (schema.makeOption === undefined) return undefined
+  const made = schema.makeOption(payload)
+  return Option.isSome(made) && message.payload.isValid(made.value) ? { value: made.value } : undefined
+}

@@ -1,0 +1,215 @@
+/**
+ * The actors of one thread: their behaviours, their names, their turns.
+ *
+ * It knows nothing of other threads; a system with threads gives it {@link LocalHost.origins}, the remote senders whose
+ * credit a message takes.
+ */
+import type * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as PubSub from "effect/PubSub"
+import * as Scheduler from "effect/Scheduler"
+import type * as Scope from "effect/Scope"
+import type { TreeNode } from "../supervisor/Tree.ts"
+import * as ActorError from "./ActorError.ts"
+import type { Behaviour } from "./Behaviour.ts"
+import { type Cell, Cell as CellClass, IDLE, RESTARTING, STARTING, STOPPING } from "./Cell.ts"
+import { Deadlines } from "./Deadlines.ts"
+import { Dispatcher } from "./Dispatcher.ts"
+import * as lifecycle from "./internal/lifecycle.ts"
+import * as Owner from "./Owner.ts"
+import { actorName, type Protocol } from "./Protocol.ts"
+import type { SystemEvent } from "./SystemEvent.ts"
+
+/** A remote sender to whom credit is given back when a message of its leaves a mailbox. */
+export interface Origin {
+  handled(): void
+}
+
+/** All restarts of a behaviour were used up on this host. */
+export interface Escalation {
+  readonly name: string
+  readonly cause: Cause.Cause<unknown>
+}
+
+/** See the module. */
+export class LocalHost implements lifecycle.LifecycleHost {
+  readonly dispatcher: Dispatcher
+  readonly deadlines: Deadlines
+  readonly clock: Clock.Clock
+  readonly events: PubSub.PubSub<SystemEvent>
+  private readonly escalation: Deferred.Deferred<Escalation>
+  /** Remote senders by the number in a message word; 0 is nobody. */
+  readonly origins: Array<Origin | undefined>
+  inlineDepth: number
+  /** Messages dropped by policy or because their actor had stopped. */
+  droppedMessages: number
+  private readonly rosters: Map<string, lifecycle.Roster>
+  private readonly context: Context.Context<never>
+  private forkWith: (effect: Effect.Effect<unknown, unknown, unknown>) => Fiber.Fiber<unknown, unknown>
+  private forkContext: Context.Context<never>
+  constructor(context: Context.Context<never>, events: PubSub.PubSub<SystemEvent>) {
+    this.context = context
+    this.clock = Context.get(context, Clock.Clock)
+    this.dispatcher = new Dispatcher(Context.get(context, Scheduler.Scheduler))
+    this.deadlines = new Deadlines(context, this.clock)
+    this.events = events
+    this.escalation = Deferred.makeUnsafe()
+    this.origins = [undefined]
+    this.inlineDepth = 0
+    this.droppedMessages = 0
+    this.rosters = new Map()
+    this.forkContext = context
+    this.forkWith = Effect.runForkWith(context) as typeof this.forkWith
+  }
+
+  /** Names of the behaviours that can be spawned here. */
+  get known(): ReadonlyArray<string> {
+    return Array.from(this.rosters.keys())
+  }
+
+  /** The protocols of the behaviours registered here. */
+  get protocols(): ReadonlyArray<Protocol> {
+    return Array.from(this.rosters.values(), (roster) => roster.behaviour.protocol)
+  }
+
+  /** Makes a behaviour known; the last one of a name wins for actors spawned from now on. */
+  register(behaviour: Behaviour): void {
+    this.rosters.set(behaviour.protocol.name, new lifecycle.Roster(behaviour))
+  }
+
+  /** Forgets a behaviour and stops its actors. */
+  unregister(behaviour: Behaviour): Effect.Effect<void> {
+    const roster = this.rosters.get(behaviour.protocol.name)
+    if (roster?.behaviour !== behaviour) return Effect.void
+    const cells = Array.from(roster.cells.values()).reverse()
+    return Effect.andThen(
+      Effect.forEach(cells, (cell) => cell.stop("its behaviour was released") ?? Effect.void, { discard: true }),
+      Effect.sync(() => this.rosters.delete(behaviour.protocol.name))
+    )
+  }
+
+  /**
+   * Starts an actor; the result is at hand when its behaviour builds at once.
+   *
+   * `owner` stops it when its scope closes; without one it lives until its behaviour is released.
+   */
+  spawn(
+    protocol: Protocol,
+    key: string,
+    owner: Scope.Scope | undefined
+  ): Effect.Effect<Cell, ActorError.SpawnError> {
+    const roster = this.rosters.get(protocol.name)
+    if (roster === undefined) {
+      return Exit.fail(new ActorError.BehaviourNotFound({ name: protocol.name, known: this.known }))
+    }
+    const there = roster.behaviour.protocol.layoutHash
+    if (there !== protocol.layoutHash) {
+      return Exit.fail(new ActorError.LayoutMismatch({ actor: protocol.name, here: protocol.layoutHash, there }))
+    }
+    if (roster.cells.has(key)) return Exit.fail(new ActorError.NameTaken({ actor: actorName(protocol, key) }))
+    const cell = new CellClass(this, roster.behaviour, key)
+    roster.cells.set(key, cell)
+    const fiber = lifecycle.build(cell, 1)
+    const exit = fiber.pollUnsafe()
+    if (exit !== undefined && Exit.isSuccess(exit)) {
+      lifecycle.built(cell, exit.value)
+      return started(cell, owner)
+    }
+    const building = exit === undefined
+      ? lifecycle.awaitBuild(cell, fiber)
+      : lifecycle.startFailed(cell, (exit as Exit.Failure<never, unknown>).cause)
+    return Effect.onExit(
+      Effect.flatMap(building, () => started(cell, owner)),
+      (end) => Exit.isSuccess(end) ? Effect.void : Effect.sync(() => roster.cells.delete(key))
+    )
+  }
+
+  fork(behaviour: Behaviour, effect: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown> {
+    if (behaviour.context !== this.forkContext) {
+      this.forkContext = behaviour.context
+      this.forkWith = Effect.runForkWith(behaviour.context) as typeof this.forkWith
+    }
+    return this.forkWith(effect)
+  }
+
+  credit(origin: number): void {
+    this.origins[origin]?.handled()
+  }
+
+  dropped(_cell: Cell, messages: number): void {
+    this.droppedMessages += messages
+  }
+
+  handled(cell: Cell, cause: Cause.Cause<unknown>, wasAsked: boolean): boolean {
+    return lifecycle.handled(this, cell, cause, wasAsked)
+  }
+
+  stop(cell: Cell, reason: string): Effect.Effect<void> | undefined {
+    return lifecycle.stop(this, cell, reason)
+  }
+
+  rosterOf(behaviour: Behaviour): lifecycle.Roster {
+    return this.rosters.get(behaviour.protocol.name) ?? new lifecycle.Roster(behaviour)
+  }
+
+  report(event: SystemEvent): void {
+    PubSub.publishUnsafe(this.events, event)
+    if ("cause" in event) {
+      const who = "actor" in event ? event.actor : event.name
+      Effect.runForkWith(this.context)(Effect.logWarning(`${event._tag} ${who}`, event.cause))
+    }
+  }
+
+  escalated(behaviour: Behaviour, cause: Cause.Cause<unknown>): void {
+    Deferred.doneUnsafe(this.escalation, Exit.succeed({ name: behaviour.protocol.name, cause }))
+  }
+
+  /** Completes when a behaviour has used up its restarts here. */
+  get awaitEscalation(): Effect.Effect<Escalation> {
+    return Deferred.await(this.escalation)
+  }
+
+  /** Stops all actors and all watching of deadlines. */
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    this.deadlines.close()
+    const behaviours = Array.from(this.rosters.values(), (roster) => roster.behaviour)
+    return Effect.forEach(behaviours, (behaviour) => this.unregister(behaviour), { discard: true })
+  })
+
+  /** A picture of the actors here, one node a behaviour. */
+  get tree(): ReadonlyArray<TreeNode> {
+    return Array.from(this.rosters.values(), (roster): TreeNode => ({
+      name: roster.behaviour.protocol.name,
+      kind: "supervisor",
+      status: "running",
+      restarts: roster.restarts,
+      children: Array.from(roster.cells.values(), nodeOf)
+    }))
+  }
+}
+
+const started = (cell: Cell, owner: Scope.Scope | undefined): Effect.Effect<Cell> => {
+  if (owner !== undefined) Owner.of(owner).add(cell)
+  cell.phase = IDLE
+  if (cell.mailbox !== undefined) cell.rest()
+  return Exit.succeed(cell)
+}
+
+const nodeOf = (cell: Cell): TreeNode => ({
+  name: cell.key,
+  kind: "actor",
+  status: cell.phase === STARTING
+    ? "starting"
+    : cell.phase === RESTARTING
+    ? "restarting"
+    : cell.phase >= STOPPING
+    ? "stopping"
+    : "running",
+  restarts: cell.rare?.restarts ?? 0,
+  children: []
+})

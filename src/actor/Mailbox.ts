@@ -1,0 +1,115 @@
+/**
+ * The queue of one actor: first in, first out, two slots a message, grown by doubling.
+ *
+ * It belongs to one thread and is neither locked nor bounded; who puts a message in has checked the capacity before. An
+ * actor that has never had a message has no mailbox at all.
+ *
+ * **Shape** A circular array of `2 * capacity` slots: word, payload, word, payload …
+ */
+import type { Word } from "./Message.ts"
+
+/** What to do with a message for a full mailbox. */
+export type Overflow = "suspend" | "fail" | "dropNewest" | "dropOldest"
+
+/** How large a mailbox may grow and what happens then. */
+export interface MailboxOptions {
+  /** Messages that may wait; at least 1, or `"unbounded"`. Default 1024. */
+  readonly capacity?: number | "unbounded" | undefined
+  /**
+   * What a sender meets when the mailbox is full. Default `"suspend"`.
+   *
+   * - `"suspend"`: `tell` and `ask` wait for room; `tellUnsafe` answers `false`.
+   * - `"fail"`: they fail with `MailboxFull`, which hands the message back.
+   * - `"dropNewest"`: a new `tell` is dropped and counted; an `ask` fails with `MailboxFull`.
+   * - `"dropOldest"`: the oldest waiting `tell` is dropped and counted; when only asks wait, they are kept and the new
+   *   message is treated as by `"dropNewest"`.
+   */
+  readonly overflow?: Overflow | undefined
+}
+
+const FIRST_SLOTS = 8
+const KEEP_SLOTS = 1024
+
+/** See the module. */
+export class Mailbox {
+  private slots: Array<unknown>
+  private mask: number
+  private head: number
+  private tail: number
+  /** The payload that belongs to the word `take` returned last. */
+  payload: unknown
+  constructor() {
+    this.slots = new Array(FIRST_SLOTS).fill(undefined)
+    this.mask = FIRST_SLOTS - 1
+    this.head = 0
+    this.tail = 0
+    this.payload = undefined
+  }
+
+  /** How many messages wait. */
+  get length(): number {
+    return (this.tail - this.head) >>> 1
+  }
+
+  /** Adds a message at the end. */
+  put(word: Word, payload: unknown): void {
+    const slots = this.slots
+    const at = this.tail & this.mask
+    slots[at] = word
+    slots[at + 1] = payload
+    this.tail += 2
+    if (this.tail - this.head > this.mask) this.grow()
+  }
+
+  /** Removes the first message: returns its word and leaves its payload in `payload`; `undefined` when there is none. */
+  take(): Word | undefined {
+    if (this.head === this.tail) return undefined
+    const slots = this.slots
+    const at = this.head & this.mask
+    const word = slots[at] as Word
+    this.payload = slots[at + 1]
+    slots[at] = undefined
+    slots[at + 1] = undefined
+    this.head += 2
+    if (this.head === this.tail) this.rewind()
+    return word
+  }
+
+  /** Removes and answers the oldest word for which `accepts` holds, if any; keeps the others in order. */
+  evict(accepts: (word: Word) => boolean): Word | undefined {
+    for (let at = this.head; at < this.tail; at += 2) {
+      const word = this.slots[at & this.mask] as Word
+      if (!accepts(word)) continue
+      for (let to = at; to > this.head; to -= 2) {
+        this.slots[to & this.mask] = this.slots[(to - 2) & this.mask]
+        this.slots[(to + 1) & this.mask] = this.slots[(to - 1) & this.mask]
+      }
+      this.take()
+      return word
+    }
+    return undefined
+  }
+
+  // Positions restart at zero whenever the mailbox runs empty, so they stay small integers; a mailbox that had to grow
+  // a lot gives the memory back at that moment.
+  private rewind(): void {
+    this.head = 0
+    this.tail = 0
+    if (this.slots.length > KEEP_SLOTS) {
+      this.slots = new Array(FIRST_SLOTS).fill(undefined)
+      this.mask = FIRST_SLOTS - 1
+    }
+  }
+
+  private grow(): void {
+    const old = this.slots
+    const length = this.tail - this.head
+    const slots: Array<unknown> = new Array(old.length * 2)
+    for (let i = 0; i < length; i++) slots[i] = old[(this.head + i) & this.mask]
+    for (let i = length; i < slots.length; i++) slots[i] = undefined
+    this.slots = slots
+    this.mask = slots.length - 1
+    this.head = 0
+    this.tail = length
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * What stands in a mailbox besides the payload: a plain number for the common `tell`, an object where there is more to
+ * say.
+ *
+ * **Shape** A word is a small integer `origin << 8 | index`, where `index` is the message and `origin` numbers the remote
+ * sender whose credit the message took (0 for senders on this thread); or an {@link Ask}; or a {@link Traced} tell. The
+ * number costs no allocation, which is what makes a `tell` cheap.
+ */
+import type * as Exit from "effect/Exit"
+import type * as Tracer from "effect/Tracer"
+
+/** How far the origin is shifted in a word. */
+export const ORIGIN_SHIFT = 8
+
+/** Selects the message index in a word. */
+export const INDEX_MASK = 0xff
+
+/** A `tell` that carries the span of its sender. */
+export class Traced {
+  readonly word: number
+  readonly span: Tracer.AnySpan
+  constructor(word: number, span: Tracer.AnySpan) {
+    this.word = word
+    this.span = span
+  }
+}
+
+/**
+ * A question waiting for its reply, on the side of the actor.
+ *
+ * `settle` is called at most once by the actor's side; a subclass makes sure that a second outcome (a timeout that races
+ * the reply) goes nowhere.
+ */
+export abstract class Ask {
+  /** `origin << 8 | index`, as for a plain tell. */
+  readonly word: number
+  /** The span of the asker, when it is sampled. */
+  readonly span: Tracer.AnySpan | undefined
+  /** The asker has gone: the handler need not start. */
+  cancelled: boolean
+  constructor(word: number, span: Tracer.AnySpan | undefined) {
+    this.word = word
+    this.span = span
+    this.cancelled = false
+  }
+  /** Whether its deadline has passed; the handler then need not start. */
+  isOver(): boolean {
+    return false
+  }
+  /** Hands the asker the outcome of the handler. */
+  abstract settle(exit: Exit.Exit<unknown, unknown>): void
+  /** Tells the asker that the handler never ran because the actor is being restarted. */
+  abstract restarting(payload: unknown): void
+  /** Tells the asker that the handler never ran because the actor has stopped. */
+  abstract stopped(reason: string, payload: unknown): void
+}
+
+/** A word of a mailbox. */
+export type Word = number | Ask | Traced
+
+/** The number inside of any word. */
+export const wordOf = (word: Word): number => typeof word === "number" ? word : word.word

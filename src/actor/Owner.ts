@@ -1,0 +1,69 @@
+/**
+ * The actors that one `Scope` has spawned, in order: when it closes they are stopped in the reverse of that order.
+ *
+ * One finalizer serves all actors of a scope; the list is threaded through the actors themselves, so that owning a
+ * million of them costs two pointers each.
+ */
+import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
+
+/** A member of the list. */
+export interface Owned {
+  previous: Owned | undefined
+  next: Owned | undefined
+  owner: Owner | undefined
+  /** Ends it; `undefined` when it has ended at once. */
+  stop(reason: string): Effect.Effect<void> | undefined
+}
+
+/** See the module. */
+export class Owner {
+  last: Owned | undefined
+  constructor() {
+    this.last = undefined
+  }
+
+  /** Adds an actor at the end. */
+  add(owned: Owned): void {
+    owned.owner = this
+    owned.previous = this.last
+    if (this.last !== undefined) this.last.next = owned
+    this.last = owned
+  }
+
+  /** Forgets an actor that has ended; harmless when it is not owned. */
+  static remove(owned: Owned): void {
+    const owner = owned.owner
+    if (owner === undefined) return
+    owned.owner = undefined
+    if (owned.previous !== undefined) owned.previous.next = owned.next
+    if (owned.next === undefined) owner.last = owned.previous
+    else owned.next.previous = owned.previous
+    owned.previous = undefined
+    owned.next = undefined
+  }
+
+  /** Stops all members, the youngest first, each before the next. */
+  readonly stopAll: Effect.Effect<void> = Effect.suspend(() => {
+    while (this.last !== undefined) {
+      const owned = this.last
+      Owner.remove(owned)
+      const stopping = owned.stop("its scope was closed")
+      if (stopping !== undefined) return Effect.andThen(stopping, this.stopAll)
+    }
+    return Effect.void
+  })
+}
+
+const owners = new WeakMap<Scope.Scope, Owner>()
+
+/** The owner of a scope, made on first use. */
+export const of = (scope: Scope.Scope): Owner => {
+  const known = owners.get(scope)
+  if (known !== undefined) return known
+  const owner = new Owner()
+  owners.set(scope, owner)
+  // Registering the finalizer runs to its end at once: a scope only stores it.
+  Effect.runSync(Scope.addFinalizer(scope, owner.stopAll))
+  return owner
+}

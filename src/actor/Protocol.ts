@@ -1,0 +1,114 @@
+/**
+ * A protocol as the machinery sees it: every message has a small index, and a codec for its payload, its success and its
+ * error.
+ *
+ * The index is the position of the `Rpc` in the definition. Two threads may only talk when {@link Protocol.layoutHash}
+ * agrees, which covers names, order and the binary layout of every schema.
+ */
+import * as Cause from "effect/Cause"
+import * as Rpc from "effect/rpc/Rpc"
+import * as RpcSchema from "effect/rpc/RpcSchema"
+import * as Schema from "effect/Schema"
+import * as Codec from "../wire/Codec.ts"
+import { InvalidProtocol } from "./ActorError.ts"
+
+/** How many messages one protocol may have: the index travels in eight bits. */
+export const MAX_MESSAGES = 256
+
+/** One message of a protocol. */
+export interface Message {
+  /** Its position in the definition. */
+  readonly index: number
+  /** The tag of its `Rpc`. */
+  readonly tag: string
+  /** `"Counter.Get"`: the name of its spans. */
+  readonly spanName: string
+  /** The payload's schema, for values that have to be constructed first. */
+  readonly payloadSchema: Schema.Top
+  /** The codec of the payload. */
+  readonly payload: Codec.Codec<unknown>
+  /** The codec of the success value. */
+  readonly success: Codec.Codec<unknown>
+  /** The codec of the declared error. */
+  readonly error: Codec.Codec<unknown>
+  /** The codec of a cause that is not one declared error: defects, interruption, several reasons. */
+  readonly cause: Codec.Codec<Cause.Cause<unknown>>
+}
+
+/** A compiled protocol. */
+export interface Protocol {
+  /** The name of the actors that speak it, and of their behaviour. */
+  readonly name: string
+  /** Its messages by index. */
+  readonly messages: ReadonlyArray<Message>
+  /** Their tags by index, read once per message handled. */
+  readonly tags: ReadonlyArray<string>
+  /** A hash of names and layouts; equal on two threads means that they understand each other. */
+  readonly layoutHash: number
+}
+
+// djb2, kept within 32 bits: it only has to tell two builds of one program apart.
+const hashText = (text: string): number => {
+  let hash = 5381
+  for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 33) ^ text.charCodeAt(i)) | 0
+  return hash >>> 0
+}
+
+const DefectSchema = Schema.Defect({ includeStack: true })
+
+const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Message => {
+  const what = `${name}.${rpc._tag}`
+  if (RpcSchema.isStreamSchema(rpc.successSchema)) {
+    throw new InvalidProtocol({ name, reason: `${what} answers with a stream, which actors do not support yet` })
+  }
+  const compile = (part: string, schema: Schema.Top): Codec.Codec<unknown> => {
+    try {
+      return Codec.compile(schema) as Codec.Codec<unknown>
+    } catch (cause) {
+      throw new InvalidProtocol({
+        name,
+        reason: `the ${part} of ${what} cannot cross threads: ${cause instanceof Error ? cause.message : String(cause)}`
+      })
+    }
+  }
+  let cause: Codec.Codec<Cause.Cause<unknown>> | undefined
+  return {
+    index,
+    tag: rpc._tag,
+    spanName: what,
+    payloadSchema: rpc.payloadSchema,
+    payload: compile("payload", rpc.payloadSchema),
+    success: compile("success", rpc.successSchema),
+    error: compile("error", rpc.errorSchema),
+    // Causes are rare and their codec is the general one, so it is compiled when the first one crosses.
+    get cause() {
+      return cause ??= compile("cause", Schema.Cause(rpc.errorSchema, DefectSchema)) as Codec.Codec<
+        Cause.Cause<unknown>
+      >
+    }
+  }
+}
+
+/**
+ * Compiles the messages of a protocol.
+ *
+ * **Errors** Throws {@link InvalidProtocol} for two messages of one tag, more than {@link MAX_MESSAGES} messages, a
+ * streamed reply, or a schema that cannot be encoded.
+ */
+export const make = (name: string, rpcs: ReadonlyArray<Rpc.Any>): Protocol => {
+  if (name === "" || name.includes("/")) {
+    throw new InvalidProtocol({ name: JSON.stringify(name), reason: "a name must not be empty or contain \"/\"" })
+  }
+  if (rpcs.length > MAX_MESSAGES) {
+    throw new InvalidProtocol({ name, reason: `${rpcs.length} messages are more than the ${MAX_MESSAGES} allowed` })
+  }
+  const tags = rpcs.map((rpc) => rpc._tag)
+  const twice = tags.find((tag, i) => tags.indexOf(tag) !== i)
+  if (twice !== undefined) throw new InvalidProtocol({ name, reason: `the message ${twice} is defined twice` })
+  const messages = rpcs.map((rpc, index) => compileMessage(name, rpc as unknown as Rpc.AnyWithProps, index))
+  const layout = messages.map((m) => `${m.tag}(${m.payload.layout}):${m.success.layout}!${m.error.layout}`).join("\n")
+  return { name, messages, tags, layoutHash: hashText(`${name}\n${layout}`) }
+}
+
+/** `Counter/a`: how an actor is called in errors, logs and spans. */
+export const actorName = (protocol: Protocol, key: string): string => `${protocol.name}/${key}`

@@ -1,0 +1,68 @@
+/**
+ * Where the messages for one actor go: the one shape behind every reference, whether the actor lives on this thread or
+ * on another.
+ *
+ * A send answers with a number; {@link ActorRef} turns it into an effect in one place.
+ */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type * as Tracer from "effect/Tracer"
+import type { TellError } from "./ActorError.ts"
+import type { Ask } from "./Message.ts"
+import type { Protocol } from "./Protocol.ts"
+
+/** The message was taken. */
+export const TAKEN = 0
+/** There is no room now; wait with {@link Recipient.waitForRoom}. */
+export const NO_ROOM = 1
+/** The message was not taken; {@link Recipient.refusal} says why. */
+export const REFUSED = 2
+
+/** What a send answers. */
+export type Outcome = typeof TAKEN | typeof NO_ROOM | typeof REFUSED
+
+/** Resumes the fiber of an asker. */
+export type Resume = (exit: Exit.Exit<unknown, unknown>) => void
+
+/** A sender that waits for room: its message is sent for it, in the order of waiting. */
+export interface Waiter {
+  readonly index: number
+  readonly payload: unknown
+  readonly span: Tracer.AnySpan | undefined
+  /** The question that waits, when it is not a tell. */
+  readonly ask: Ask | undefined
+  /** Called once, after the message was taken (`undefined`) or finally refused. */
+  readonly done: (refusal: TellError | undefined) => void
+  /** Set when the sender was interrupted while waiting: its message must not be sent any more. */
+  abandoned: boolean
+}
+
+/** See the module. */
+export abstract class Recipient {
+  /** The protocol that the actor speaks. */
+  abstract readonly protocol: Protocol
+  /** The key it was spawned under. */
+  abstract readonly key: string
+  /** Messages accepted and not yet known to be handled. */
+  abstract depth(): number
+  /** Sends without waiting. `span` is the sampled span of the sender. */
+  abstract tell(index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome
+  /** Why the last send answered `REFUSED`, with the message in it. */
+  abstract refusal(index: number, payload: unknown): TellError
+  /** Queues a sender until there is room. */
+  abstract waitForRoom(waiter: Waiter): void
+  /**
+   * Asks, and answers with an effect that settles once.
+   *
+   * `fiber` is the asker's; it holds the default for an absent `timeout`, which is read only when the ask has to wait.
+   */
+  abstract ask(
+    index: number,
+    payload: unknown,
+    span: Tracer.AnySpan | undefined,
+    fiber: Fiber.Fiber<unknown, unknown>,
+    timeout: Duration.Input | undefined
+  ): Effect.Effect<unknown, unknown>
+}

@@ -1,0 +1,69 @@
+/**
+ * What happens in a system besides messages: starts, deaths and restarts, as a stream of plain values.
+ */
+import type * as Cause from "effect/Cause"
+
+/** An actor crashed and has a new incarnation. */
+export interface ActorRestarted {
+  readonly _tag: "ActorRestarted"
+  readonly actor: string
+  /** Restarts of this actor so far. */
+  readonly restarts: number
+  readonly cause: Cause.Cause<unknown>
+}
+
+/** An actor has ended for good. */
+export interface ActorEnded {
+  readonly _tag: "ActorEnded"
+  readonly actor: string
+  readonly reason: string
+}
+
+/** A handler failed and the actor was resumed; nobody had asked, so this event is the only account of it. */
+export interface HandlerFailed {
+  readonly _tag: "HandlerFailed"
+  readonly actor: string
+  readonly cause: Cause.Cause<unknown>
+}
+
+/** Too many restarts, or a decider's choice: all actors of a behaviour on one thread have been stopped. */
+export interface BehaviourEscalated {
+  readonly _tag: "BehaviourEscalated"
+  readonly name: string
+  readonly cause: Cause.Cause<unknown>
+}
+
+/** A worker thread is ready. */
+export interface ThreadStarted {
+  readonly _tag: "ThreadStarted"
+  readonly thread: string
+  /** Restarts of this thread so far. */
+  readonly restarts: number
+}
+
+/** A worker thread has ended; `unread` messages sent to it were never read. */
+export interface ThreadEnded {
+  readonly _tag: "ThreadEnded"
+  readonly thread: string
+  readonly reason: string
+  readonly unread: number
+}
+
+/** A worker thread was started again, and its actors with it. */
+export interface ThreadRestarted {
+  readonly _tag: "ThreadRestarted"
+  readonly thread: string
+  readonly restarts: number
+  /** The actors that were started again there. */
+  readonly actors: number
+}
+
+/** Any of them. */
+export type SystemEvent =
+  | ActorRestarted
+  | ActorEnded
+  | HandlerFailed
+  | BehaviourEscalated
+  | ThreadStarted
+  | ThreadEnded
+  | ThreadRestarted

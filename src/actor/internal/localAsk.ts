@@ -1,0 +1,164 @@
+/**
+ * An ask of an actor on the same thread.
+ *
+ * The asker's fiber is suspended; whoever comes first (the handler, the deadline, the interruption of the asker) settles
+ * it, and every later outcome goes nowhere.
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type * as Tracer from "effect/Tracer"
+import * as ActorError from "../ActorError.ts"
+import { timeoutMillis } from "../AskTimeout.ts"
+import type { Behaviour } from "../Behaviour.ts"
+import { Deadline, type Deadlines } from "../Deadlines.ts"
+import { Ask } from "../Message.ts"
+import { NO_ROOM, type Outcome, REFUSED, type Resume, type Waiter } from "../Recipient.ts"
+
+/** What an ask needs of the cell it asks. */
+export interface Asked {
+  readonly name: string
+  readonly behaviour: Behaviour
+  readonly host: {
+    readonly deadlines: Deadlines
+    fork(behaviour: Behaviour, effect: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown>
+  }
+  /** Puts the ask into the mailbox, or says that there is no room. */
+  enqueueAsk(ask: Ask, payload: unknown): Outcome
+  waitForRoom(waiter: Waiter): void
+  refusal(index: number, payload: unknown): ActorError.TellError
+  suspend(fiber: Fiber.Fiber<unknown, unknown>, ask: Ask | undefined): void
+  finishInline(exit: Exit.Exit<unknown, unknown>): void
+  cancel(ask: Ask): boolean
+}
+
+class Expiry extends Deadline {
+  readonly ask: LocalAsk
+  readonly timeoutMillis: number
+  constructor(ask: LocalAsk, timeoutMillis: number) {
+    super()
+    this.ask = ask
+    this.timeoutMillis = timeoutMillis
+  }
+  expire(): void {
+    this.ask.timedOut(this.timeoutMillis)
+  }
+}
+
+/** See the module. */
+export class LocalAsk extends Ask {
+  readonly cell: Asked
+  private resume: Resume | undefined
+  private expiry: Expiry | undefined
+  private waiter: Waiter | undefined
+  constructor(cell: Asked, index: number, span: Tracer.AnySpan | undefined, resume: Resume | undefined) {
+    super(index, span)
+    this.cell = cell
+    this.resume = resume
+    this.expiry = undefined
+    this.waiter = undefined
+  }
+
+  settle(exit: Exit.Exit<unknown, unknown>): void {
+    const resume = this.resume
+    if (resume === undefined) return
+    this.resume = undefined
+    if (this.expiry !== undefined) this.cell.host.deadlines.remove(this.expiry)
+    resume(exit)
+  }
+
+  /** Its time is over: the handler is interrupted first, and what it answers to that reaches nobody. */
+  timedOut(timeoutMillis: number): void {
+    const { resume } = this
+    this.resume = undefined
+    this.withdraw()
+    const { cell, word } = this
+    const tag = cell.behaviour.protocol.tags[word]!
+    resume?.(Exit.fail(new ActorError.AskTimeout({ actor: cell.name, tag, timeoutMillis })))
+  }
+
+  restarting(payload: unknown): void {
+    const undelivered = { tag: this.cell.behaviour.protocol.tags[this.word]!, payload }
+    this.settle(Exit.fail(new ActorError.ActorRestarting({ actor: this.cell.name, undelivered })))
+  }
+
+  stopped(reason: string, payload: unknown): void {
+    const undelivered = { tag: this.cell.behaviour.protocol.tags[this.word]!, payload }
+    this.settle(Exit.fail(new ActorError.ActorStopped({ actor: this.cell.name, reason, undelivered })))
+  }
+
+  // The outcome of waiting for room: nothing to say when the ask is in the mailbox now.
+  private refuse(refusal: ActorError.TellError | undefined): void {
+    this.waiter = undefined
+    if (refusal !== undefined) this.settle(Exit.fail(refusal))
+  }
+
+  private watch(timeoutMillis: number): void {
+    if (timeoutMillis === Infinity || this.resume === undefined) return
+    this.expiry = new Expiry(this, timeoutMillis)
+    this.cell.host.deadlines.add(this.expiry, timeoutMillis)
+  }
+
+  // The asker has gone; its interruption does not wait for the handler's finalizers.
+  private readonly abandon = Effect.sync(() => {
+    this.resume = undefined
+    if (this.expiry !== undefined) this.cell.host.deadlines.remove(this.expiry)
+    this.withdraw()
+  })
+
+  /** Takes the question back: it does not start, or its handler is interrupted. */
+  withdraw(): void {
+    if (this.waiter !== undefined) this.waiter.abandoned = true
+    this.cell.cancel(this)
+  }
+
+  /** Asks through the mailbox. */
+  static enqueue(
+    cell: Asked,
+    index: number,
+    payload: unknown,
+    span: Tracer.AnySpan | undefined,
+    fiber: Fiber.Fiber<unknown, unknown>,
+    timeout: Duration.Input | undefined
+  ): Effect.Effect<unknown, unknown> {
+    return Effect.callback<unknown, unknown>((resume) => {
+      const ask = new LocalAsk(cell, index, span, resume)
+      const outcome = cell.enqueueAsk(ask, payload)
+      if (outcome === REFUSED) {
+        resume(Exit.fail(cell.refusal(index, payload)))
+        return
+      }
+      if (outcome === NO_ROOM) {
+        ask.waiter = { index, payload, span, ask, done: (refusal) => ask.refuse(refusal), abandoned: false }
+        cell.waitForRoom(ask.waiter)
+      }
+      ask.watch(timeoutMillis(fiber, timeout))
+      return ask.abandon
+    })
+  }
+
+  /** Goes on with an ask whose handler was called at once and turned out not to answer at once. */
+  static started(
+    cell: Asked,
+    index: number,
+    handler: Effect.Effect<unknown, unknown, unknown>,
+    asker: Fiber.Fiber<unknown, unknown>,
+    timeout: Duration.Input | undefined
+  ): Effect.Effect<unknown, unknown> {
+    const fiber = cell.host.fork(cell.behaviour, handler)
+    const exit = fiber.pollUnsafe()
+    if (exit !== undefined) {
+      cell.finishInline(exit)
+      return exit
+    }
+    // The cell waits for its handler from here on, whether or not the asker ever comes to wait for the reply.
+    const ask = new LocalAsk(cell, index, undefined, undefined)
+    cell.suspend(fiber, ask)
+    return Effect.callback<unknown, unknown>((resume) => {
+      ask.resume = resume
+      ask.watch(timeoutMillis(asker, timeout))
+      return ask.abandon
+    })
+  }
+}

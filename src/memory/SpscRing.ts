@@ -1,0 +1,481 @@
+/**
+ * Passes variable-length records from one writer thread to one reader thread, in order, without locks and without waiting.
+ *
+ * Promises:
+ * - Exactly one thread writes and one other reads. A full ring is reported, never waited for; nothing here blocks or allocates per record.
+ * - A record is visible to the reader whole or not at all: only `publish()` makes the committed records visible, all at once. A writer that
+ *   dies leaves nothing half-written: what it had not published does not exist, and a new `SpscWriter` continues behind what it had.
+ * - A reader that dies leaves everything since its last `release()` in the ring, and a new `SpscReader` starts there.
+ * - Each length and position read from shared memory is loaded once and checked before use; damage is answered with {@link CORRUPT}.
+ *
+ * Never does: wake anybody (see `Doorbell`), read payloads, or guard against two writers or two readers.
+ *
+ * ```text
+ *            head                     published tail     position
+ *             |  readable              |  committed       |  free
+ *   ..........[rec][rec][ rec   ][rec][pad|rec][rec.......]............
+ *                                              ^ claim: returned to the caller, header not yet written
+ * ```
+ *
+ * The memory is drawn in `Layout.ts`. The writer keeps the head it last saw and loads it again only when the ring looks full; the reader
+ * loads the tail once per `poll()`. Both keep a `limit` that is the nearer of "what the other side allows" and "the physical end", so the
+ * common case is one comparison.
+ *
+ * Order of the shared accesses: payload and header are plain stores *before* `Atomics.store(tail)`; plain loads come *after*
+ * `Atomics.load(tail)`. In the other direction plain loads come before `Atomics.store(head)` and plain stores after `Atomics.load(head)`.
+ * JavaScript atomics are sequentially consistent, so no plain access races with one of the other thread.
+ *
+ * Source: Agrona `OneToOneRingBuffer`. Different on purpose: nothing is zeroed, a refused claim leaves no padding behind (a record and its
+ * padding always fit an empty ring), and publishing is separate from committing.
+ *
+ * Hot path: changes only together with `test/model` and the ring benchmark. Fields are `declare`d and set in the constructor, here and in the
+ * other classes of this layer: a defined field holds `undefined` first, after which compiled code checks its kind at every use.
+ */
+import {
+  CAPACITY_CELL,
+  DATA_OFFSET,
+  DESCRIPTOR_CELLS,
+  HEAD_CELL,
+  HEADER_AND_ROUNDING,
+  HEADER_BYTES,
+  MAGIC,
+  MAGIC_CELL,
+  MAX_CAPACITY_BYTES,
+  MAX_RECORD_SHIFT,
+  MIN_CAPACITY_BYTES,
+  PADDING_TYPE,
+  TAIL_CELL,
+  VERSION,
+  VERSION_CELL,
+  WANTED_CELL
+} from "./Layout.ts"
+import { Region } from "./Region.ts"
+import { InvalidCommit, InvalidRing, InvalidRingCapacity } from "./RingError.ts"
+
+/** Answer of `claim`: no room now; try again after the reader has released records. */
+export const RING_FULL = -1
+/** Answer of `claim`: the payload is negative or larger than `maxRecordBytes`; it will never fit. */
+export const RECORD_TOO_LARGE = -2
+/** Answer of `next`: no record left of what the last `poll` saw. */
+export const NONE = -1
+/** Answer of `next`: the shared memory is damaged; the reader stays here until `resync`. */
+export const CORRUPT = -2
+
+// Engines fold a module's own constants into compiled code, but read imported and exported ones through a cell each time.
+const headerBytes = HEADER_BYTES
+const headerAndRounding = HEADER_AND_ROUNDING
+const paddingType = PADDING_TYPE
+
+const NO_CLAIM = -1
+
+const SOUND = 0
+const DAMAGED_RECORD = 1
+const DAMAGED_TAIL = 2
+
+/**
+ * Makes the shared memory of an empty ring.
+ *
+ * **Shape**: `capacityBytes` of data, a power of two from 4 KiB to 512 MiB, plus 512 bytes.
+ *
+ * **Details**: `startPosition`, a multiple of 8, is where positions start counting; tests use it to cross the Int32 wrap-around.
+ *
+ * **Errors**: {@link InvalidRingCapacity}.
+ */
+export const create = (capacityBytes: number, startPosition = 0): SharedArrayBuffer => {
+  if (!isCapacity(capacityBytes)) throw new InvalidRingCapacity(capacityBytes)
+  const sab = new SharedArrayBuffer(DATA_OFFSET + capacityBytes)
+  const cells = new Int32Array(sab, 0, DESCRIPTOR_CELLS)
+  cells[VERSION_CELL] = VERSION
+  cells[CAPACITY_CELL] = capacityBytes
+  cells[TAIL_CELL] = startPosition & -8
+  cells[HEAD_CELL] = startPosition & -8
+  cells[MAGIC_CELL] = MAGIC
+  return sab
+}
+
+/**
+ * The writing end of a ring. Exactly one thread holds one at any time.
+ *
+ * **Example** (Two records, one publication)
+ * ```ts
+ * const offset = writer.claim(16)
+ * if (offset >= 0) {
+ *   writer.region.f64[offset >> 3] = 42
+ *   writer.commit(8, 7)
+ *   writer.publish()
+ * }
+ * ```
+ *
+ * **Errors**: {@link InvalidRing} when the buffer is not a ring.
+ */
+export class SpscWriter {
+  /** The data part of the ring; payload offsets count from its start. */
+  declare readonly region: Region
+  /** Bytes of data in the ring. */
+  declare readonly capacityBytes: number
+  /** Largest payload in bytes. */
+  declare readonly maxRecordBytes: number
+  /** Number of records committed since the last publication. */
+  declare unpublishedRecords: number
+  declare private readonly cells: Int32Array
+  declare private readonly words: Int32Array
+  declare private readonly mask: number
+  /** Position behind the last committed record. */
+  declare private position: number
+  /** Position up to which records may be written without a look at anything else. */
+  declare private limit: number
+  declare private published: number
+  declare private claimPosition: number
+  declare private claimedBytes: number
+
+  constructor(sab: SharedArrayBuffer) {
+    const cells = descriptorOf(sab)
+    const capacityBytes = cells[CAPACITY_CELL]!
+    const tail = positionOf(cells, TAIL_CELL)
+    this.region = new Region(sab, DATA_OFFSET, capacityBytes)
+    this.capacityBytes = capacityBytes
+    this.maxRecordBytes = capacityBytes >> MAX_RECORD_SHIFT
+    this.unpublishedRecords = 0
+    this.cells = cells
+    this.words = this.region.i32
+    this.mask = capacityBytes - 1
+    this.position = tail
+    this.limit = tail
+    this.published = tail
+    this.claimPosition = tail
+    this.claimedBytes = NO_CLAIM
+  }
+
+  /**
+   * Reserves room for one record and returns the byte offset of its payload in `region`, a multiple of 8.
+   *
+   * **Details**: {@link RING_FULL} when there is no room now, {@link RECORD_TOO_LARGE} when there never will be. A refused claim leaves
+   * nothing behind. A new claim takes the place of one that was not committed.
+   */
+  claim(maxPayloadBytes: number): number {
+    const position = this.position
+    const recordBytes = (maxPayloadBytes + headerAndRounding) & -8
+    if (
+      maxPayloadBytes >= 0 && maxPayloadBytes <= this.maxRecordBytes && recordBytes <= ((this.limit - position) | 0)
+    ) {
+      this.claimPosition = position
+      this.claimedBytes = maxPayloadBytes
+      return (position & this.mask) + headerBytes
+    }
+    return this.claimSlow(maxPayloadBytes)
+  }
+
+  /** The limit is reached: at the physical end, at the head last seen, or truly full. */
+  private claimSlow(maxPayloadBytes: number): number {
+    this.claimedBytes = NO_CLAIM
+    if (!(maxPayloadBytes >= 0 && maxPayloadBytes <= this.maxRecordBytes)) return RECORD_TOO_LARGE
+    const capacityBytes = this.capacityBytes
+    const recordBytes = (maxPayloadBytes + headerAndRounding) & -8
+    const position = this.position
+    const offset = position & this.mask
+    const toEnd = capacityBytes - offset
+    const paddingBytes = recordBytes > toEnd ? toEnd : 0
+    const free = capacityBytes - ((position - Atomics.load(this.cells, HEAD_CELL)) | 0)
+    // A head that no reader can have stored (in front of the position, or between two records' starts) counts as a full ring.
+    if (free > capacityBytes || (free & 7) !== 0 || paddingBytes + recordBytes > free) return RING_FULL
+    if (paddingBytes === 0) {
+      this.claimPosition = position
+      this.limit = (position + Math.min(free, toEnd)) | 0
+    } else {
+      // Unpublished memory, and `position` stays in front of it: without a commit the padding never existed.
+      this.words[offset >> 2] = paddingBytes
+      this.words[(offset >> 2) + 1] = paddingType
+      this.claimPosition = (position + paddingBytes) | 0
+    }
+    this.claimedBytes = maxPayloadBytes
+    return (this.claimPosition & this.mask) + headerBytes
+  }
+
+  /**
+   * Completes the claimed record with its real length, which may be shorter than claimed; the record is visible after `publish`.
+   *
+   * **Shape**: `type` is any Int32 of 0 or more.
+   *
+   * **Errors**: {@link InvalidCommit} when nothing is claimed, for more bytes than claimed, or a negative type.
+   */
+  commit(payloadBytes: number, type: number): void {
+    if (!(payloadBytes >= 0 && payloadBytes <= this.claimedBytes && type >= 0)) {
+      throw new InvalidCommit(payloadBytes, this.claimedBytes, type)
+    }
+    const position = this.claimPosition
+    const word = (position & this.mask) >> 2
+    this.words[word] = payloadBytes + headerBytes
+    this.words[word + 1] = type
+    this.position = (position + ((payloadBytes + headerAndRounding) & -8)) | 0
+    this.claimedBytes = NO_CLAIM
+    this.unpublishedRecords++
+  }
+
+  /** Gives the current claim up: the ring is as it was before it. Without a claim it does nothing. */
+  abort(): void {
+    this.claimedBytes = NO_CLAIM
+  }
+
+  /**
+   * Makes all committed records visible to the reader at once; `false` when there was nothing new.
+   *
+   * **Gotchas**: does not wake the reader. Ring its `Doorbell` afterwards, in this order.
+   */
+  publish(): boolean {
+    const position = this.position
+    if (position === this.published) return false
+    // Publishes every header and payload stored above.
+    Atomics.store(this.cells, TAIL_CELL, position)
+    this.published = position
+    this.unpublishedRecords = 0
+    return true
+  }
+
+  /** Bytes between what the reader released and the last committed record, padding and unpublished records included. */
+  usedBytes(): number {
+    return clamp((this.position - Atomics.load(this.cells, HEAD_CELL)) | 0, this.capacityBytes)
+  }
+
+  /**
+   * Asks the reader to say when it has released records, after `claim` answered {@link RING_FULL}.
+   *
+   * **Details**: claim once more after asking; the reader may have released between the two. Only when that is refused too may the writer
+   * wait for its doorbell: one of the two sides sees the other's store.
+   */
+  requestRoom(): void {
+    Atomics.store(this.cells, WANTED_CELL, 1)
+  }
+}
+
+/**
+ * The reading end of a ring. Exactly one thread holds one at any time.
+ *
+ * **Example** (A drain)
+ * ```ts
+ * if (reader.poll()) {
+ *   for (let offset = reader.next(); offset >= 0; offset = reader.next()) {
+ *     handle(reader.type, reader.region, offset, reader.end)
+ *   }
+ *   reader.release()
+ * }
+ * ```
+ *
+ * **Errors**: {@link InvalidRing} when the buffer is not a ring.
+ */
+export class SpscReader {
+  /** The data part of the ring; payload offsets count from its start. */
+  declare readonly region: Region
+  /** Bytes of data in the ring. */
+  declare readonly capacityBytes: number
+  /** Type of the record last returned by `next`. */
+  declare type: number
+  /** Byte offset behind the payload of the record last returned by `next`. */
+  declare end: number
+  declare private readonly cells: Int32Array
+  declare private readonly words: Int32Array
+  declare private readonly mask: number
+  /** Position behind the last record returned. */
+  declare private position: number
+  /** The nearer of `tail` and the physical end: a record never reaches beyond it. */
+  declare private limit: number
+  declare private tail: number
+  declare private released: number
+  declare private damage: number
+
+  constructor(sab: SharedArrayBuffer) {
+    const cells = descriptorOf(sab)
+    const capacityBytes = cells[CAPACITY_CELL]!
+    const head = positionOf(cells, HEAD_CELL)
+    this.region = new Region(sab, DATA_OFFSET, capacityBytes)
+    this.capacityBytes = capacityBytes
+    this.type = 0
+    this.end = 0
+    this.cells = cells
+    this.words = this.region.i32
+    this.mask = capacityBytes - 1
+    this.position = head
+    this.limit = head
+    this.tail = head
+    this.released = head
+    this.damage = SOUND
+  }
+
+  /**
+   * Looks once at what the writer has published; `true` when there is at least one record, or damage that `next` will report.
+   */
+  poll(): boolean {
+    const tail = Atomics.load(this.cells, TAIL_CELL)
+    if (tail === this.position) return this.damage !== SOUND
+    return this.accept(tail)
+  }
+
+  /** Takes a new tail over, once it is known to be one that a writer can have published. */
+  private accept(tail: number): boolean {
+    if (this.damage !== SOUND) return true
+    const position = this.position
+    const available = (tail - position) | 0
+    const free = this.capacityBytes - ((position - this.released) | 0)
+    if (available < 0 || available > free || (available & 7) !== 0) return this.stop(DAMAGED_TAIL)
+    this.tail = tail
+    const toEnd = this.capacityBytes - (position & this.mask)
+    this.limit = (position + (available < toEnd ? available : toEnd)) | 0
+    return true
+  }
+
+  /**
+   * Steps to the next record that the last `poll` saw and returns the byte offset of its payload in `region`; sets `type` and `end`.
+   *
+   * **Details**: {@link NONE} when there is none left, {@link CORRUPT} when the header makes no sense. The payload stays in place until
+   * `release`.
+   */
+  next(): number {
+    const position = this.position
+    const available = (this.limit - position) | 0
+    if (available === 0) return this.nextLap()
+    const offset = position & this.mask
+    const length = this.words[offset >> 2]!
+    const type = this.words[(offset >> 2) + 1]!
+    // `available` is a multiple of 8, so the rounded length is within it too.
+    if (type < 0 || length < headerBytes || length > available) return this.nextUnusual(length, type)
+    this.position = (position + ((length + 7) & -8)) | 0
+    this.type = type
+    this.end = offset + length
+    return offset + headerBytes
+  }
+
+  /** The limit is reached: either everything seen is read, or the records go on at the start of the data. */
+  private nextLap(): number {
+    const position = this.position
+    const available = (this.tail - position) | 0
+    if (available === 0) return this.damage === SOUND ? NONE : CORRUPT
+    this.limit = (position + Math.min(available, this.capacityBytes)) | 0
+    return this.next()
+  }
+
+  /** A record that no `commit` wrote: padding, or damage. */
+  private nextUnusual(length: number, type: number): number {
+    const position = this.position
+    const toEnd = this.capacityBytes - (position & this.mask)
+    // Padding reaches exactly to the physical end and is only ever published together with the record behind it.
+    if (type === paddingType && length === toEnd && ((this.tail - position) | 0) > toEnd) {
+      this.position = (position + toEnd) | 0
+      return this.nextLap()
+    }
+    this.stop(DAMAGED_RECORD)
+    return CORRUPT
+  }
+
+  /** Holds the reader at its position: from here on `next` answers CORRUPT. */
+  private stop(damage: number): true {
+    this.damage = damage
+    this.tail = this.position
+    this.limit = this.position
+    return true
+  }
+
+  /** Frees everything read so far for the writer. Payloads returned before must not be read after it. */
+  release(): void {
+    const position = this.position
+    if (position === this.released) return
+    // Publishes to the writer that no payload in front of it will be read again.
+    Atomics.store(this.cells, HEAD_CELL, position)
+    this.released = position
+  }
+
+  /** `true` when the writer has published nothing that is not read, also after the last `poll`. */
+  isEmpty(): boolean {
+    return Atomics.load(this.cells, TAIL_CELL) === this.position && this.damage === SOUND
+  }
+
+  /**
+   * Leaves the damaged place: skips to the published tail and returns the number of bytes skipped, all of them lost records.
+   *
+   * **Details**: 0 when the damaged word was the tail itself. Nothing is skipped then, and the next publication of a living writer repairs
+   * it. Call `release` afterwards to give the skipped bytes back.
+   */
+  resync(): number {
+    const damage = this.damage
+    this.damage = SOUND
+    if (damage !== DAMAGED_RECORD) return 0
+    const position = this.position
+    if (!this.poll()) return 0
+    if (this.damage !== SOUND) return 0
+    this.position = this.tail
+    this.limit = this.tail
+    return (this.tail - position) | 0
+  }
+
+  /**
+   * Takes the writer's request for room; `true` at most once per request.
+   *
+   * **When to use**: after `release`, in this order; ring the writer's doorbell when it answers `true`.
+   */
+  takeRoomRequest(): boolean {
+    if (Atomics.load(this.cells, WANTED_CELL) === 0) return false
+    return Atomics.compareExchange(this.cells, WANTED_CELL, 1, 0) === 1
+  }
+}
+
+/**
+ * Bytes published and not yet released in a ring, seen by anybody, also when one or both of its threads are dead.
+ *
+ * **Details**: counts headers and padding; the two words are read one after the other, so with living threads it is an estimate, never
+ * outside of `0 … capacityBytes`.
+ *
+ * **Errors**: {@link InvalidRing}.
+ */
+export const unreadBytes = (sab: SharedArrayBuffer): number => {
+  const cells = descriptorOf(sab)
+  const head = Atomics.load(cells, HEAD_CELL)
+  return clamp((Atomics.load(cells, TAIL_CELL) - head) | 0, cells[CAPACITY_CELL]!)
+}
+
+/**
+ * Number of whole records published and not yet released in a ring whose reader is dead; changes nothing.
+ *
+ * **Details**: records that the dead reader had read but not released are counted. Counting ends at the first damaged record. To take the
+ * records out as well, make a new `SpscReader`.
+ *
+ * **Gotchas**: while the reader lives the answer is meaningless: the writer may overwrite what is being walked.
+ *
+ * **Errors**: {@link InvalidRing}.
+ */
+export const countUnread = (sab: SharedArrayBuffer): number => {
+  const reader = new SpscReader(sab)
+  let count = 0
+  if (reader.poll()) { while (reader.next() >= 0) count++ }
+  return count
+}
+
+// ---------------------------------------------------------------------------------------------------------------------------------------
+
+const isCapacity = (capacityBytes: number): boolean =>
+  Number.isInteger(capacityBytes) && capacityBytes >= MIN_CAPACITY_BYTES && capacityBytes <= MAX_CAPACITY_BYTES
+  && (capacityBytes & (capacityBytes - 1)) === 0
+
+const clamp = (bytes: number, capacityBytes: number): number =>
+  bytes < 0 ? 0 : bytes > capacityBytes ? capacityBytes : bytes
+
+/** The descriptor cells of a buffer that is a ring. */
+const descriptorOf = (sab: SharedArrayBuffer): Int32Array => {
+  if (sab.byteLength < DATA_OFFSET + MIN_CAPACITY_BYTES) throw new InvalidRing(`it has only ${sab.byteLength} bytes`)
+  const cells = new Int32Array(sab, 0, DESCRIPTOR_CELLS)
+  if (cells[MAGIC_CELL] !== MAGIC) throw new InvalidRing("its first word is not the one of a ring")
+  if (cells[VERSION_CELL] !== VERSION) {
+    throw new InvalidRing(`its layout has version ${cells[VERSION_CELL]}, not ${VERSION}`)
+  }
+  const capacityBytes = cells[CAPACITY_CELL]!
+  if (!isCapacity(capacityBytes) || sab.byteLength < DATA_OFFSET + capacityBytes) {
+    throw new InvalidRing(
+      `its capacity word says ${capacityBytes} bytes of data, the buffer has ${sab.byteLength - DATA_OFFSET}`
+    )
+  }
+  return cells
+}
+
+/** The tail or head to start from. */
+const positionOf = (cells: Int32Array, cell: number): number => {
+  const position = Atomics.load(cells, cell)
+  if ((position & 7) !== 0) throw new InvalidRing(`position ${position} in cell ${cell} is not a multiple of 8`)
+  return position
+}

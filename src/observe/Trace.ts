@@ -1,0 +1,43 @@
+/**
+ * The spans of messages: one trace from the asker to the handler and on to whatever the handler asks.
+ *
+ * An ask is a `client` span with the handler's `server` span below it, also when the handler runs on another thread; a
+ * tell makes no span of its own, and its handler's `consumer` span is below the span the sender was in. Spans are made
+ * only below a sampled span: without one nothing is made, read or sent, and a span that is sampled out costs one look.
+ */
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import type * as Tracer from "effect/Tracer"
+
+/** The span that messages of this fiber belong to; `undefined` when there is none or it is not sampled. */
+export const sampledSpan = (fiber: Fiber.Fiber<unknown, unknown>): Tracer.AnySpan | undefined => {
+  const { span, tracerEnabled } = fiber.cache
+  return span !== undefined && span.sampled && tracerEnabled ? span : undefined
+}
+
+/** Runs an ask in a client span, and hands it that span to send along. */
+export const ask = (
+  name: string,
+  key: string,
+  run: (fiber: Fiber.Fiber<unknown, unknown>, span: Tracer.AnySpan | undefined) => Effect.Effect<unknown, unknown>
+): Effect.Effect<unknown, unknown> =>
+  Effect.withSpan(Effect.withFiber((fiber) => run(fiber, sampledSpan(fiber))), name, {
+    kind: "client",
+    attributes: { "actor.key": key },
+    captureStackTrace: false
+  })
+
+/** Runs a handler in a span below that of its sender. */
+export const handler = (
+  run: () => Effect.Effect<unknown, unknown, unknown>,
+  name: string,
+  key: string,
+  parent: Tracer.AnySpan,
+  isAsk: boolean
+): Effect.Effect<unknown, unknown, unknown> =>
+  Effect.withSpan(Effect.suspend(run), name, {
+    parent,
+    kind: isAsk ? "server" : "consumer",
+    attributes: { "actor.key": key },
+    captureStackTrace: false
+  })

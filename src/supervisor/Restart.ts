@@ -1,0 +1,76 @@
+/**
+ * Whether something that ended comes back: restart types, deciders and the rule that joins them. Pure functions on exits,
+ * used by `Supervisor` and by anything else that supervises.
+ *
+ * An end is *normal* when the exit is a success or holds nothing but interruptions: being interrupted is how things are
+ * stopped. Everything else, a typed failure or a defect, is *abnormal*.
+ *
+ * ```
+ *            normal end   abnormal end
+ * permanent  restart      what the decider says
+ * transient  stop         what the decider says
+ * temporary  stop         what the decider says, but never a restart
+ * ```
+ *
+ * The restart types are those of Erlang/OTP (`supervisor`); the directives those of Akka's `Decider`.
+ */
+import * as Cause from "effect/Cause"
+import * as Exit from "effect/Exit"
+
+/**
+ * When a child is started again: `"permanent"` always, `"transient"` after an abnormal end only, `"temporary"` never.
+ */
+export type RestartType = "permanent" | "transient" | "temporary"
+
+/**
+ * What to do about an abnormal end.
+ *
+ * **Details**
+ *
+ * - `"restart"`: start a new incarnation; counts against the intensity
+ * - `"resume"`: carry on without counting. Something that can keep its state (an actor) keeps it; a child that has
+ *   ended cannot, so a supervisor starts a new incarnation, after the backoff if there is one
+ * - `"stop"`: leave it stopped
+ * - `"escalate"`: end the supervisor with this cause, and let its parent decide
+ */
+export type Directive = "restart" | "resume" | "stop" | "escalate"
+
+/**
+ * Chooses a directive from the cause of an abnormal end.
+ *
+ * **Gotchas**
+ *
+ * A finalizer that dies turns the typed failures of the same exit into defects, so a decider that looks for a typed error
+ * should not rely on it when cleanup can die. A decider that throws escalates, with what it threw added to the cause.
+ */
+export type Decider = (cause: Cause.Cause<unknown>) => Directive
+
+/** Every restart type. */
+export const restartTypes: ReadonlyArray<RestartType> = ["permanent", "transient", "temporary"]
+
+/** Restarts after typed failures and defects alike: a long-running child has nobody else to hand its failure to. */
+export const defaultDecider: Decider = () => "restart"
+
+/** Whether an exit is neither a success nor a mere interruption. */
+export const isAbnormal = (exit: Exit.Exit<unknown, unknown>): exit is Exit.Failure<unknown, unknown> =>
+  Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)
+
+/** Whether the restart type alone asks for a new incarnation after this exit. */
+export const shouldRestart = (type: RestartType, exit: Exit.Exit<unknown, unknown>): boolean =>
+  type === "permanent" || (type === "transient" && isAbnormal(exit))
+
+/**
+ * What to do after this exit: the table at the top of this module.
+ *
+ * **Details**
+ *
+ * The decider is asked about abnormal ends only. A temporary child is never restarted, whatever its decider says, but its
+ * failure can be escalated.
+ */
+export const directiveFor = (type: RestartType, exit: Exit.Exit<unknown, unknown>, decide: Decider): Directive => {
+  if (!isAbnormal(exit)) return shouldRestart(type, exit) ? "restart" : "stop"
+  const directive = decide(exit.cause)
+  return directive === "restart" || directive === "resume"
+    ? (shouldRestart(type, exit) ? directive : "stop")
+    : directive
+}

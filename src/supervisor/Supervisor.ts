@@ -1,0 +1,331 @@
+/**
+ * A supervisor: starts its children in order, restarts those that end, stops them in reverse, and gives up when restarts
+ * come too thick.
+ *
+ * What it promises:
+ *
+ * - Start is synchronous and in order: a child starts when the one before it is ready. If one fails, those already up are
+ *   stopped in reverse and nothing is left.
+ * - One-for-one: the end of a child touches no other child.
+ * - One incarnation at a time: what an incarnation held is released before the next one starts.
+ * - Intensity is exact: as many restarts as allowed within the window happen; the one after them ends the supervisor, which
+ *   stops its children in reverse and then ends with `RestartLimitReached`. Its parent sees that as the end of a child.
+ * - It is never blocked: while a child starts, waits out its backoff or stops, every query is answered and every other
+ *   operation works.
+ * - Stop is in reverse order, each child within its own shutdown time, then by force.
+ * - Time is the current `Clock`, monotonic for windows and quiet times.
+ *
+ * What it never does: kill a fiber. There is no such thing; a child that ignores interruption is abandoned and reported
+ * (see `Child.Shutdown`).
+ *
+ * The semantics are those of Erlang/OTP's `supervisor`. Different on purpose: a failed restart waits out its backoff
+ * instead of being tried again at once; a decider can look at the cause; `children` lists in start order; and a
+ * supervisor that gave up ended abnormally, so a transient one is restarted by its parent.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as PubSub from "effect/PubSub"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type * as Take from "effect/Take"
+import * as Child from "./Child.ts"
+import { begin } from "./internal/life.ts"
+import { type ChildState, forget, makeChild, type SupervisorState } from "./internal/state.ts"
+import { stopChild, stopSupervisor } from "./internal/stop.ts"
+import type { RestartType } from "./Restart.ts"
+import {
+  ChildAlreadyExists,
+  ChildNotFound,
+  ChildRunning,
+  ChildStartFailed,
+  type InvalidSupervision,
+  SupervisorStopped
+} from "./SupervisorError.ts"
+import type { SupervisorEvent } from "./SupervisorEvent.ts"
+import type * as Tree from "./Tree.ts"
+
+/** One child as it is now. */
+export interface ChildInfo {
+  readonly id: string
+  readonly kind: Tree.NodeKind
+  readonly restart: RestartType
+  readonly status: Tree.NodeStatus
+  /** Attempts to restart it since it was added, failed ones included. */
+  readonly restarts: number
+  /** What its last abnormal end, or failed start, was caused by. */
+  readonly lastCause: Cause.Cause<unknown> | undefined
+}
+
+/** The children counted: specs held, those of them that are running, and by kind. */
+export interface ChildCount {
+  readonly specs: number
+  readonly active: number
+  readonly supervisors: number
+  readonly workers: number
+}
+
+/** How many events a slow subscriber can fall behind before it misses the oldest. */
+const eventCapacity = 256
+
+/** A running supervisor; as a service, the one that {@link layer} provides. */
+export class Supervisor extends Context.Service<Supervisor, {
+  readonly name: string
+  /** Every child, in start order. */
+  readonly children: Effect.Effect<ReadonlyArray<ChildInfo>>
+  /** One child. */
+  readonly child: (id: string) => Effect.Effect<ChildInfo, ChildNotFound>
+  /** How many children there are. */
+  readonly count: Effect.Effect<ChildCount>
+  /**
+   * Adds a child after the others and starts it.
+   *
+   * **Details**
+   *
+   * Completes when it is ready. A child that fails its first start, or whose start is interrupted, is not kept. What the
+   * spec needs is taken from here, for this start and for restarts.
+   */
+  readonly startChild: <R>(
+    spec: Child.ChildSpec<R>
+  ) => Effect.Effect<void, ChildAlreadyExists | ChildStartFailed | SupervisorStopped, R>
+  /** Stops a child and keeps its spec, unless it is temporary. Ends a restart loop. Nothing to do for a stopped child. */
+  readonly terminateChild: (id: string) => Effect.Effect<void, ChildNotFound>
+  /** Starts a stopped child again, in its old place. Does not count as a restart. */
+  readonly restartChild: (
+    id: string
+  ) => Effect.Effect<void, ChildNotFound | ChildRunning | ChildStartFailed | SupervisorStopped>
+  /** Forgets a stopped child. */
+  readonly deleteChild: (id: string) => Effect.Effect<void, ChildNotFound | ChildRunning>
+  /**
+   * What happens from now on; ends with the supervisor.
+   *
+   * **Gotchas**
+   *
+   * A subscriber that falls more than 256 events behind misses the oldest. The state is in {@link ChildInfo}, not here.
+   */
+  readonly events: Stream.Stream<SupervisorEvent>
+  /**
+   * Completes when the supervisor has ended and its last child is down: with success when it was stopped, with
+   * `RestartLimitReached` when it gave up, with the child's cause when one escalated.
+   *
+   * **Example**
+   *
+   * ```ts
+   * yield* Effect.flatten(supervisor.exit) // waits for the end and fails with what it failed with
+   * ```
+   */
+  readonly exit: Effect.Effect<Exit.Exit<void, unknown>>
+  /** Stops the children in reverse and ends. Closing the scope it was made in does the same. */
+  readonly stop: Effect.Effect<void>
+  /** The picture of this supervisor and all that is below it. */
+  readonly tree: Effect.Effect<Tree.TreeNode>
+}>()("shared-nothing/supervisor/Supervisor") {}
+
+/**
+ * Makes a supervisor and starts its children; it is stopped when the scope closes.
+ *
+ * **Errors**
+ *
+ * - `InvalidSupervision`: an option makes no sense, or an id is used twice
+ * - `ChildStartFailed`: a child did not come up, or the supervisor gave up on one while others were starting; no child is left
+ */
+export const make = Effect.fnUntraced(function*<C extends Child.Any = never>(
+  name: string,
+  options: Child.SupervisorOptions<C>
+): Effect.fn.Return<
+  Supervisor["Service"],
+  ChildStartFailed | InvalidSupervision,
+  Child.Services<C> | Scope.Scope
+> {
+  const self: SupervisorState = {
+    name,
+    policy: yield* Effect.try({
+      try: () => Child.check(name, options),
+      catch: (error) => error as InvalidSupervision
+    }),
+    clock: yield* Clock.Clock,
+    events: yield* PubSub.sliding<Take.Take<SupervisorEvent>>(eventCapacity),
+    children: new Map(),
+    exit: Deferred.makeUnsafe(),
+    status: "starting",
+    endedBy: undefined,
+    window: undefined
+  }
+  yield* Effect.addFinalizer(() => stopSupervisor(self))
+  const context = yield* Effect.context<Child.Services<C>>()
+  yield* Effect.onExit(
+    startAll(self, options.children ?? [], context),
+    (exit) => Exit.isSuccess(exit) ? Effect.void : stopSupervisor(self)
+  )
+  return operations(self)
+})
+
+/**
+ * A supervisor as a layer: its children are up when the layer is built and stop when it is released.
+ *
+ * **Gotchas**
+ *
+ * A layer cannot fail after it was built: a program that should end when the supervisor gives up waits for its `exit`.
+ */
+export const layer = <C extends Child.Any = never>(
+  name: string,
+  options: Child.SupervisorOptions<C>
+): Layer.Layer<Supervisor, ChildStartFailed | InvalidSupervision, Child.Services<C>> =>
+  Layer.effect(Supervisor, make(name, options)) as Layer.Layer<
+    Supervisor,
+    ChildStartFailed | InvalidSupervision,
+    Child.Services<C>
+  >
+
+const startAll = Effect.fnUntraced(function*(
+  self: SupervisorState,
+  specs: ReadonlyArray<Child.Any>,
+  context: Context.Context<never>
+) {
+  for (const spec of specs) {
+    yield* Effect.uninterruptibleMask((restore) => begin(self, add(self, spec, context), restore)).pipe(
+      Effect.catch((error) => self.status === "starting" ? Effect.fail(error) : gaveUp(self))
+    )
+    if (self.status !== "starting") return yield* gaveUp(self)
+  }
+  self.status = "running"
+})
+
+/** The failure of a start during which the supervisor ended. */
+const gaveUp = Effect.fnUntraced(function*(self: SupervisorState) {
+  const exit = yield* Deferred.await(self.exit)
+  return yield* new ChildStartFailed({
+    supervisor: self.name,
+    child: self.endedBy ?? "",
+    cause: Exit.isFailure(exit) ? exit.cause : Cause.interrupt()
+  })
+})
+
+const add = (self: SupervisorState, spec: Child.Any, context: Context.Context<never>): ChildState => {
+  const start: Effect.Effect<Child.Running, unknown, Scope.Scope> = spec.body._tag === "Start"
+    ? spec.body.start
+    : Effect.map(make(spec.id, spec.body.options), asRunning)
+  const child = makeChild(
+    spec,
+    (scope) => Effect.provideContext(Effect.provideService(start, Scope.Scope, scope), context)
+  )
+  self.children.set(spec.id, child)
+  return child
+}
+
+const asRunning = (supervisor: Supervisor["Service"]): Child.Running => ({
+  exit: supervisor.exit,
+  stop: supervisor.stop,
+  children: Effect.map(supervisor.tree, (tree) => tree.children)
+})
+
+const operations = (self: SupervisorState): Supervisor["Service"] =>
+  Supervisor.of({
+    name: self.name,
+    children: Effect.sync(() => Array.from(self.children.values(), info)),
+    child: (id) => Effect.map(lookup(self, id), info),
+    count: Effect.sync(() => count(self)),
+    startChild: (spec) => startChild(self, spec),
+    terminateChild: (id) => Effect.flatMap(lookup(self, id), (child) => stopChild(self, child)),
+    restartChild: (id) => restartChild(self, id),
+    deleteChild: (id) =>
+      Effect.flatMap(lookup(self, id), (child) => {
+        if (child.status !== "stopped") return Effect.fail(isUp(self, child))
+        forget(self, child)
+        return Effect.void
+      }),
+    events: Stream.fromPubSubTake(self.events),
+    exit: Deferred.await(self.exit),
+    stop: stopSupervisor(self),
+    tree: tree(self)
+  })
+
+const startChild = <R>(
+  self: SupervisorState,
+  spec: Child.ChildSpec<R>
+): Effect.Effect<void, ChildAlreadyExists | ChildStartFailed | SupervisorStopped, R> =>
+  Effect.contextWith((context: Context.Context<R>) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.suspend((): Effect.Effect<void, ChildAlreadyExists | ChildStartFailed | SupervisorStopped> => {
+        if (hasEnded(self)) return Effect.fail(new SupervisorStopped({ supervisor: self.name, child: spec.id }))
+        const there = self.children.get(spec.id)
+        if (there !== undefined) {
+          return Effect.fail(new ChildAlreadyExists({ supervisor: self.name, child: spec.id, status: there.status }))
+        }
+        const child = add(self, spec, context)
+        return Effect.onExit(begin(self, child, restore), (exit) =>
+          Exit.isSuccess(exit)
+            ? Effect.void
+            : Effect.andThen(stopChild(self, child), Effect.sync(() => forget(self, child))))
+      })
+    )
+  )
+
+const restartChild = (
+  self: SupervisorState,
+  id: string
+): Effect.Effect<void, ChildNotFound | ChildRunning | ChildStartFailed | SupervisorStopped> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(
+      lookup(self, id),
+      (child): Effect.Effect<void, ChildRunning | ChildStartFailed | SupervisorStopped> => {
+        if (hasEnded(self)) return Effect.fail(new SupervisorStopped({ supervisor: self.name, child: id }))
+        if (child.status !== "stopped") return Effect.fail(isUp(self, child))
+        child.status = "starting"
+        child.backoff = undefined
+        return Effect.onInterrupt(begin(self, child, restore), () => stopChild(self, child))
+      }
+    )
+  )
+
+const lookup = (self: SupervisorState, id: string): Effect.Effect<ChildState, ChildNotFound> =>
+  Effect.suspend(() => {
+    const child = self.children.get(id)
+    return child === undefined
+      ? Effect.fail(new ChildNotFound({ supervisor: self.name, child: id }))
+      : Effect.succeed(child)
+  })
+
+const isUp = (self: SupervisorState, child: ChildState): ChildRunning =>
+  new ChildRunning({ supervisor: self.name, child: child.spec.id, status: child.status })
+
+const hasEnded = (self: SupervisorState): boolean => self.status === "stopping" || self.status === "stopped"
+
+const info = (child: ChildState): ChildInfo => ({
+  id: child.spec.id,
+  kind: child.spec.kind,
+  restart: child.spec.restart,
+  status: child.status,
+  restarts: child.restarts,
+  lastCause: child.lastCause
+})
+
+const count = (self: SupervisorState): ChildCount => {
+  let active = 0
+  let supervisors = 0
+  for (const child of self.children.values()) {
+    if (child.status === "running") active++
+    if (child.spec.kind === "supervisor") supervisors++
+  }
+  return { specs: self.children.size, active, supervisors, workers: self.children.size - supervisors }
+}
+
+const tree = (self: SupervisorState): Effect.Effect<Tree.TreeNode> =>
+  Effect.gen(function*() {
+    const children: Array<Tree.TreeNode> = []
+    for (const child of Array.from(self.children.values())) {
+      const below = child.running?.children
+      children.push({
+        name: child.spec.id,
+        kind: child.spec.kind,
+        status: child.status,
+        restarts: child.restarts,
+        children: below === undefined ? [] : yield* below
+      })
+    }
+    return { name: self.name, kind: "supervisor", status: self.status, restarts: 0, children }
+  })

@@ -1,0 +1,103 @@
+/**
+ * The state of one supervisor and of each of its children: two records, changed only synchronously, by the functions of
+ * `life.ts` (what a child does) and `stop.ts` (what is done to it).
+ *
+ * ```
+ *             first start            ended, to restart            start ok
+ *  (none) ──▶ starting ──▶ running ──────────────────▶ restarting ────────▶ running
+ *                 │           │ ended for good, or told to  │
+ *                 └───────────┴──▶ stopping ──▶ stopped ◀───┘
+ *                                     └──▶ abandoned ──▶ stopped      (when it ends after all)
+ * ```
+ */
+import type * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import type * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as PubSub from "effect/PubSub"
+import type * as Scope from "effect/Scope"
+import type * as Take from "effect/Take"
+import type * as Backoff from "../Backoff.ts"
+import type * as Child from "../Child.ts"
+import { RestartWindow } from "../Intensity.ts"
+import type { SupervisorEvent } from "../SupervisorEvent.ts"
+import type * as Tree from "../Tree.ts"
+
+export interface SupervisorState {
+  readonly name: string
+  readonly policy: Child.SupervisorPolicy
+  readonly clock: Clock.Clock
+  readonly events: PubSub.PubSub<Take.Take<SupervisorEvent>>
+  /** By id, in start order; stopping walks it backwards. */
+  readonly children: Map<string, ChildState>
+  /** The end of the supervisor, completed after its last child is down. */
+  readonly exit: Deferred.Deferred<Exit.Exit<void, unknown>>
+  status: Tree.NodeStatus
+  /** The child whose end made the supervisor give up. */
+  endedBy: string | undefined
+  /** The restarts of all children, from the first failure on. */
+  window: RestartWindow | undefined
+}
+
+export interface ChildState {
+  readonly spec: Child.Any
+  /** The start of one incarnation in the scope given; needs nothing else from outside. */
+  readonly start: (scope: Scope.Scope) => Effect.Effect<Child.Running, unknown>
+  status: Tree.NodeStatus
+  restarts: number
+  lastCause: Cause.Cause<unknown> | undefined
+  /** The fiber that leads the child through its incarnations, while there is one. */
+  fiber: Fiber.Fiber<unknown, unknown> | undefined
+  /** The incarnation that is up. */
+  running: Child.Running | undefined
+  /** Set once the child was told to stop; completed when it is down or given up on. */
+  stop: Deferred.Deferred<void> | undefined
+  /** The restarts of this child alone, when it is limited alone. */
+  window: RestartWindow | undefined
+  backoff: Backoff.Backoff | undefined
+}
+
+export const makeChild = (spec: Child.Any, start: ChildState["start"]): ChildState => ({
+  spec,
+  start,
+  status: "starting",
+  restarts: 0,
+  lastCause: undefined,
+  fiber: undefined,
+  running: undefined,
+  stop: undefined,
+  window: undefined,
+  backoff: undefined
+})
+
+/** The window that counts this child's restarts, made at the first of them. */
+export const windowOf = (self: SupervisorState, child: ChildState): RestartWindow => {
+  const { intensity } = self.policy
+  const own = child.spec.intensity ?? (intensity.per === "child" ? intensity : undefined)
+  if (own !== undefined) return child.window ??= new RestartWindow(own.restarts, own.withinMillis)
+  return self.window ??= new RestartWindow(intensity.restarts, intensity.withinMillis)
+}
+
+/** Whether the supervisor, or somebody, has told this child to go down. */
+export const toldToStop = (self: SupervisorState, child: ChildState): boolean =>
+  child.stop !== undefined || self.status === "stopping" || self.status === "stopped"
+
+/** Marks a child as down; the spec of a temporary one goes with it. */
+export const putDown = (self: SupervisorState, child: ChildState): void => {
+  child.status = "stopped"
+  child.stop = undefined
+  if (child.spec.restart === "temporary") forget(self, child)
+}
+
+/** Removes a child's spec. */
+export const forget = (self: SupervisorState, child: ChildState): void => {
+  if (self.children.get(child.spec.id) === child) self.children.delete(child.spec.id)
+}
+
+export const publish = (self: SupervisorState, event: SupervisorEvent): void => {
+  PubSub.publishUnsafe(self.events, [event])
+}
+
+export const about = (self: SupervisorState, child: ChildState) => ({ supervisor: self.name, child: child.spec.id })

@@ -1,0 +1,268 @@
+/**
+ * The receiving half of the link to one incarnation of one thread: reads its ring and hands messages to the actors here.
+ *
+ * Every number read from the ring is checked before it is used; a record that makes no sense is counted, reported and
+ * skipped, and the records behind it are read.
+ */
+import type { Cell } from "../../actor/Cell.ts"
+import type { Origin } from "../../actor/LocalHost.ts"
+import { ORIGIN_SHIFT, Traced } from "../../actor/Message.ts"
+import type { Message } from "../../actor/Protocol.ts"
+import { CORRUPT, SpscReader } from "../../memory/SpscRing.ts"
+import * as Envelope from "../../wire/Envelope.ts"
+import * as TraceContext from "../../wire/TraceContext.ts"
+import { InboundAsk } from "./inboundAsk.ts"
+import type { Node } from "./node.ts"
+import type { Outbound } from "./outbound.ts"
+
+/** A slot that the other side has opened: which actor it means, and the credit it is owed. */
+class Binding implements Origin {
+  readonly inbound: Inbound
+  readonly slot: number
+  readonly cell: Cell | undefined
+  readonly messages: ReadonlyArray<Message>
+  /** The layout hash of this side, when the other side's differs. */
+  readonly otherLayout: number | undefined
+  readonly word: number
+  private readonly threshold: number
+  private owed: number
+  constructor(
+    inbound: Inbound,
+    slot: number,
+    cell: Cell | undefined,
+    messages: ReadonlyArray<Message>,
+    otherLayout: number | undefined
+  ) {
+    this.inbound = inbound
+    this.slot = slot
+    this.cell = cell
+    this.messages = messages
+    this.otherLayout = otherLayout
+    this.word = inbound.node.host.origins.push(this) - 1 << ORIGIN_SHIFT
+    this.threshold = cell === undefined ? 1 : Math.min(Math.max(1, cell.behaviour.capacity >> 1), MAX_OWED)
+    this.owed = 0
+  }
+
+  handled(): void {
+    if (this.owed++ === 0) this.inbound.node.owing.push(this)
+    if (this.owed >= this.threshold) this.pay(true)
+  }
+
+  /** Gives the credit back; `isUrgent` when the sender may be waiting for it. */
+  pay(isUrgent: boolean): void {
+    const { owed } = this
+    if (owed === 0) return
+    this.owed = 0
+    this.inbound.replyTo()?.words(Envelope.typeOf(Envelope.CREDIT, 0, this.slot), owed, 0, isUrgent)
+  }
+}
+
+/** Something that owes credit. */
+export type Owing = Pick<Binding, "pay">
+
+// Half of an unbounded mailbox would be for ever.
+const MAX_OWED = 1024
+
+/** See the module. */
+export class Inbound {
+  readonly node: Node
+  /** Index and incarnation of the thread at the other end. */
+  readonly thread: number
+  readonly epoch: number
+  /** Asks that came from there and are not answered yet, by their number over there. */
+  readonly asks: Array<InboundAsk | undefined>
+  readonly ring: SharedArrayBuffer
+  private readonly reader: SpscReader
+  private readonly bindings: Array<Binding | undefined>
+  private isClosed: boolean
+  constructor(node: Node, thread: number, epoch: number, ring: SharedArrayBuffer) {
+    this.node = node
+    this.thread = thread
+    this.epoch = epoch
+    this.ring = ring
+    this.asks = []
+    this.reader = new SpscReader(ring)
+    this.bindings = []
+    this.isClosed = false
+  }
+
+  /** Where replies and credit go: the way back to the same incarnation, or nowhere once it has gone. */
+  replyTo(): Outbound | undefined {
+    return this.isClosed ? undefined : this.node.outboundTo(this.thread)
+  }
+
+  /** Whether there is nothing to read. */
+  get isEmpty(): boolean {
+    return this.reader.isEmpty()
+  }
+
+  /** Reads up to `budget` records and answers how many it read. */
+  drain(budget: number): number {
+    const { reader } = this
+    if (!reader.poll()) return 0
+    let read = 0
+    while (read < budget) {
+      const offset = reader.next()
+      if (offset < 0) {
+        if (offset === CORRUPT) this.resync()
+        break
+      }
+      read++
+      try {
+        this.record(reader.type, offset, reader.end)
+      } catch (error) {
+        this.node.malformed(this.thread, error)
+      }
+    }
+    reader.release()
+    if (reader.takeRoomRequest()) this.node.wake(this.thread)
+    return read
+  }
+
+  private resync(): void {
+    const bytes = this.reader.resync()
+    this.node.malformed(this.thread, new Error(`a damaged record header; ${bytes} bytes were skipped`))
+  }
+
+  private record(type: number, offset: number, end: number): void {
+    const { region } = this.reader
+    switch (Envelope.kindOf(type)) {
+      case Envelope.TELL:
+        return this.tell(type, offset, end, false)
+      case Envelope.TELL_TRACED:
+        return this.tell(type, offset, end, true)
+      case Envelope.ASK:
+        return this.ask(type, offset, end, false)
+      case Envelope.ASK_TRACED:
+        return this.ask(type, offset, end, true)
+      case Envelope.REPLY: {
+        const ask = this.node.outboundTo(this.thread)?.discharge(region.u32[offset >> 2]!)
+        return ask?.replied(Envelope.indexOf(type), region, offset + Envelope.ASK_BYTES, end)
+      }
+      case Envelope.INTERRUPT:
+        return this.interrupt(region.u32[offset >> 2]!)
+      case Envelope.OPEN:
+        return this.open(Envelope.slotOf(type), offset)
+      case Envelope.CLOSED:
+        return this.closed(Envelope.slotOf(type), offset, end)
+      case Envelope.CREDIT:
+        return this.node.outboundTo(this.thread)?.slots[Envelope.slotOf(type)]?.credited(region.u32[offset >> 2]!)
+      default:
+        throw new Error(`a record of the unknown kind ${Envelope.kindOf(type)}`)
+    }
+  }
+
+  private tell(type: number, offset: number, end: number, isTraced: boolean): void {
+    const binding = this.bindings[Envelope.slotOf(type)]
+    if (binding === undefined) throw unknownMessage(type)
+    const { cell } = binding
+    if (cell === undefined) {
+      this.node.host.droppedMessages++
+      return binding.handled()
+    }
+    const message = binding.messages[Envelope.indexOf(type)]
+    if (message === undefined) throw unknownMessage(type)
+    const { region } = this.reader
+    const at = isTraced ? offset + TraceContext.TRACE_BYTES : offset
+    const payload = message.payload.read(region, at, end)
+    const word = binding.word | message.index
+    const span = isTraced ? TraceContext.read(region, offset) : undefined
+    cell.deliverRemote(span === undefined ? word : new Traced(word, span), payload)
+  }
+
+  private ask(type: number, offset: number, end: number, isTraced: boolean): void {
+    const binding = this.bindings[Envelope.slotOf(type)]
+    const message = binding?.messages[Envelope.indexOf(type)]
+    if (binding === undefined || binding.cell !== undefined && message === undefined) throw unknownMessage(type)
+    const { region } = this.reader
+    const id = region.u32[offset >> 2]!
+    const timeout = region.u32[(offset >> 2) + 1]!
+    const expiresAt = timeout === Envelope.NO_TIMEOUT ? Infinity : this.node.turnMillis() + timeout
+    const traceAt = offset + Envelope.ASK_BYTES
+    const span = isTraced ? TraceContext.read(region, traceAt) : undefined
+    const ask = new InboundAsk(this, id, message, binding.word | Envelope.indexOf(type), span, expiresAt)
+    this.asks[id] = ask
+    const { cell, otherLayout } = binding
+    if (otherLayout !== undefined) {
+      ask.otherLayout(otherLayout)
+      return binding.handled()
+    }
+    if (cell === undefined) {
+      ask.stopped("it is not known to its thread any more")
+      return binding.handled()
+    }
+    const payload = message!.payload.read(region, isTraced ? traceAt + TraceContext.TRACE_BYTES : traceAt, end)
+    cell.deliverRemote(ask, payload)
+  }
+
+  private interrupt(id: number): void {
+    const ask = this.asks[id]
+    if (ask === undefined) return
+    const cell = this.bindingOf(ask)?.cell
+    if (cell?.cancel(ask) !== true) ask.withdrawn()
+  }
+
+  private bindingOf(ask: InboundAsk): Binding | undefined {
+    return this.node.host.origins[ask.word >>> ORIGIN_SHIFT] as Binding | undefined
+  }
+
+  private open(slot: number, offset: number): void {
+    const { u32 } = this.reader.region
+    const cell = this.node.cellAt(u32[offset >> 2]!, u32[(offset >> 2) + 1]!)
+    const theirs = u32[(offset >> 2) + 2]!
+    const protocol = cell?.protocol
+    const ours = protocol?.layoutHash
+    const differs = ours !== undefined && ours !== theirs
+    const binding = new Binding(
+      this,
+      slot,
+      differs ? undefined : cell,
+      protocol?.messages ?? [],
+      differs ? ours : undefined
+    )
+    this.bindings[slot] = binding
+    if (cell === undefined) return this.close(slot, 0, "it is not known to its thread any more")
+    if (differs) return this.close(slot, ours, "the layouts differ")
+    cell.whenStopped((reason) => this.close(slot, 0, reason))
+  }
+
+  private close(slot: number, layoutHash: number, reason: string): void {
+    const outbound = this.replyTo()
+    if (outbound === undefined) return
+    const { region } = outbound.writer
+    const short = reason.slice(0, MAX_REASON)
+    outbound.system(
+      Envelope.typeOf(Envelope.CLOSED, 0, slot),
+      Envelope.ASK_BYTES + Envelope.textBytes(short),
+      (offset) => {
+        region.u32[offset >> 2] = layoutHash
+        return Envelope.writeText(region, offset + Envelope.ASK_BYTES, short)
+      },
+      true
+    )
+  }
+
+  private closed(slot: number, offset: number, end: number): void {
+    const { region } = this.reader
+    const layoutHash = region.u32[offset >> 2]!
+    const reason = Envelope.readText(region, offset + Envelope.ASK_BYTES, end)
+    this.node.outboundTo(this.thread)?.slots[slot]?.closed(reason, layoutHash === 0 ? undefined : layoutHash)
+  }
+
+  /** The thread has gone: what it had sent is still read, and what it had asked is interrupted. */
+  end(): void {
+    while (this.drain(Infinity) > 0);
+    this.isClosed = true
+    for (const ask of this.asks) {
+      if (ask !== undefined && this.bindingOf(ask)?.cell?.cancel(ask) !== true) ask.withdrawn()
+    }
+    for (const binding of this.bindings) {
+      if (binding !== undefined) this.node.host.origins[binding.word >>> ORIGIN_SHIFT] = undefined
+    }
+  }
+}
+
+const MAX_REASON = 300
+
+const unknownMessage = (type: number): Error =>
+  new Error(`a message ${Envelope.indexOf(type)} for slot ${Envelope.slotOf(type)}, which is not open`)

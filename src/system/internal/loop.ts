@@ -1,0 +1,123 @@
+/**
+ * When a thread looks at its rings: at once while there is traffic, less and less after, and not at all when idle.
+ *
+ * A turn reads the rings until they are empty, spins for a moment when that has paid lately, gives the event loop its
+ * turn, and after {@link YIELD_NANOS} without traffic parks on the thread's doorbell. The loop lives in `setImmediate`
+ * callbacks, so timers, sockets and the fibers of this thread run in between.
+ */
+import type { Doorbell } from "../../memory/Doorbell.ts"
+import { AdaptiveWait, PARK, pause, SPIN } from "../../memory/WaitStrategy.ts"
+
+/** How long a thread goes on looking after the last record. */
+const YIELD_NANOS = 150_000
+
+/** Passes over the rings in one turn before the event loop has its turn. */
+const MAX_PASSES = 16
+
+/** What a loop looks after. */
+export interface Polled {
+  /** Reads what is there, runs what is ready, makes visible what was written; answers how much it did. */
+  pass(): number
+  /** The loop is about to rest: pays what can be paid without waking anybody. */
+  rest(): void
+  /** Whether there is nothing to read and nothing that waits for room which has appeared meanwhile. */
+  isQuiet(): boolean
+  /** Whether looking again at once may be worth a moment of this core. */
+  maySpin(): boolean
+}
+
+/** See the module. */
+export class Loop {
+  private readonly polled: Polled
+  private readonly bell: Doorbell
+  private readonly wait: AdaptiveWait
+  private readonly turn: () => void
+  private isScheduled: boolean
+  private isParked: boolean
+  private isInTurn: boolean
+  private isClosed: boolean
+  private park: number
+  constructor(polled: Polled, bell: Doorbell, maxSpins: number) {
+    this.polled = polled
+    this.bell = bell
+    this.wait = new AdaptiveWait({ maxSpins, yieldNanos: YIELD_NANOS, now: () => performance.now() * 1e6 })
+    this.turn = () => this.run()
+    this.isScheduled = false
+    this.isParked = false
+    this.isInTurn = false
+    this.isClosed = false
+    this.park = 0
+    bell.cancel()
+    this.schedule()
+  }
+
+  /** Looks again soon, also when the loop rests: for who expects something to arrive. */
+  wake(): void {
+    if (this.isScheduled || this.isInTurn) return
+    if (this.isParked) this.unpark()
+    else this.schedule()
+  }
+
+  /** Ends the loop. */
+  close(): void {
+    this.isClosed = true
+    this.bell.cancel()
+  }
+
+  private schedule(): void {
+    this.isScheduled = true
+    setImmediate(this.turn)
+  }
+
+  private unpark(): void {
+    this.isParked = false
+    this.park++
+    this.bell.cancel()
+    this.schedule()
+  }
+
+  private run(): void {
+    this.isScheduled = false
+    if (this.isClosed) return
+    this.isInTurn = true
+    const next = this.work()
+    this.isInTurn = false
+    if (next === PARK) this.rest()
+    else this.schedule()
+  }
+
+  private work(): number {
+    const { polled, wait } = this
+    for (let passes = 0; passes < MAX_PASSES;) {
+      if (polled.pass() > 0) {
+        wait.success()
+        passes++
+        continue
+      }
+      const decision = wait.empty()
+      if (decision !== SPIN) return decision
+      if (polled.maySpin()) pause()
+    }
+    return SPIN
+  }
+
+  private rest(): void {
+    const { bell, polled } = this
+    polled.rest()
+    // Announced first, looked second: who writes after the look sees the announcement.
+    bell.prepare()
+    if (polled.isQuiet()) {
+      const wait = bell.wait()
+      if (wait.async) {
+        this.isParked = true
+        const park = ++this.park
+        void wait.value.then(() => {
+          if (this.isParked && park === this.park) this.unpark()
+        })
+        return
+      }
+    }
+    bell.cancel()
+    this.schedule()
+  }
+}

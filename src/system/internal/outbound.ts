@@ -1,0 +1,310 @@
+/**
+ * The sending half of the link to one incarnation of one thread: tells, asks, replies and control records into its ring.
+ *
+ * Records become visible in batches: at the end of the running task, or when {@link BATCH} of them wait. What finds the
+ * ring full is either refused, so that the sender waits, or, for replies and control records, kept in an outbox that is
+ * written before anything else once there is room: they need no credit and are never dropped.
+ */
+import type * as Tracer from "effect/Tracer"
+import type { Message } from "../../actor/Protocol.ts"
+import type { Doorbell } from "../../memory/Doorbell.ts"
+import { countUnread, RECORD_TOO_LARGE, SpscWriter } from "../../memory/SpscRing.ts"
+import { Region } from "../../memory/Region.ts"
+import type { Codec } from "../../wire/Codec.ts"
+import * as Envelope from "../../wire/Envelope.ts"
+import * as TraceContext from "../../wire/TraceContext.ts"
+import type { RemoteAsk } from "./remoteAsk.ts"
+import type { RemoteRecipient } from "./remoteRecipient.ts"
+
+/** Records that wait at most before they are made visible. */
+const BATCH = 64
+
+/** The record is in the ring. */
+export const WRITTEN = 0
+/** The ring has no room now. */
+export const FULL = 1
+/** The value breaks its schema. */
+export const INVALID = 2
+/** The record can never fit. */
+export const TOO_LARGE = 3
+
+/** What writing answers. */
+export type Written = typeof WRITTEN | typeof FULL | typeof INVALID | typeof TOO_LARGE
+
+/** Writes one record, or answers that there is no room. */
+export type Postponed = () => boolean
+
+/** The exact bytes of a value; `undefined` when it breaks its schema. */
+export const encodeAside = (codec: Codec<unknown>, value: unknown): Uint8Array | undefined => {
+  const scratch = new Region(new ArrayBuffer((codec.boundBytes(value) + 7) & -8))
+  const end = codec.write(value, scratch, 0)
+  return end < 0 ? undefined : scratch.u8.subarray(0, end)
+}
+
+/** What the link tells the node about itself. */
+export interface OutboundHost {
+  /** The outbound has records that are not visible yet. */
+  dirty(outbound: Outbound): void
+  /** The outbound waits for room in its ring. */
+  blocked(outbound: Outbound): void
+}
+
+/** See the module. */
+export class Outbound {
+  /** Index and incarnation of the thread at the other end. */
+  readonly thread: number
+  readonly epoch: number
+  readonly writer: SpscWriter
+  /** Actors over there, by slot. */
+  readonly slots: Array<RemoteRecipient | undefined>
+  /** Asks that wait for their reply, by id. */
+  readonly pending: Array<RemoteAsk | undefined>
+  pendingAsks: number
+  isDirty: boolean
+  /** Whether the other thread has asked to be woken for what is written: control records can do without. */
+  isUrgent: boolean
+  isBlocked: boolean
+  private readonly host: OutboundHost
+  private readonly ring: SharedArrayBuffer
+  private readonly bell: Doorbell
+  private readonly freeIds: Array<number>
+  private readonly outbox: Array<Postponed>
+  /** Recipients whose senders wait for room in the ring. */
+  private readonly starved: Set<RemoteRecipient>
+  constructor(host: OutboundHost, thread: number, epoch: number, ring: SharedArrayBuffer, bell: Doorbell) {
+    this.host = host
+    this.thread = thread
+    this.epoch = epoch
+    this.writer = new SpscWriter(ring)
+    this.slots = []
+    this.pending = []
+    this.pendingAsks = 0
+    this.isDirty = false
+    this.isUrgent = false
+    this.isBlocked = false
+    this.ring = ring
+    this.bell = bell
+    this.freeIds = []
+    this.outbox = []
+    this.starved = new Set()
+  }
+
+  /** Writes a message with the prefix that its kind has; `id` and `timeoutMillis` matter for asks only. */
+  message(
+    slot: number,
+    message: Message,
+    payload: unknown,
+    span: Tracer.AnySpan | undefined,
+    id: number,
+    timeoutMillis: number
+  ): Written {
+    const { writer } = this
+    const codec = message.payload
+    const isAsk = id >= 0
+    const prefix = (isAsk ? Envelope.ASK_BYTES : 0) + (span === undefined ? 0 : TraceContext.TRACE_BYTES)
+    const offset = writer.claim(prefix + (codec.fixedBytes ?? codec.boundBytes(payload)))
+    if (offset < 0) return this.noRoom(offset, slot, message, payload, span, id, timeoutMillis)
+    const end = codec.write(payload, writer.region, offset + prefix)
+    if (end < 0) {
+      writer.abort()
+      return INVALID
+    }
+    this.finish(offset, end, prefix, slot, message.index, span, id, timeoutMillis)
+    return WRITTEN
+  }
+
+  private finish(
+    offset: number,
+    end: number,
+    prefix: number,
+    slot: number,
+    index: number,
+    span: Tracer.AnySpan | undefined,
+    id: number,
+    timeoutMillis: number
+  ): void {
+    const { writer } = this
+    const { region } = writer
+    const isAsk = id >= 0
+    if (isAsk) {
+      region.u32[offset >> 2] = id
+      region.u32[(offset >> 2) + 1] = timeoutMillis
+    }
+    if (span !== undefined) TraceContext.write(span, region, offset + prefix - TraceContext.TRACE_BYTES)
+    const kind = (isAsk ? Envelope.ASK : Envelope.TELL) + (span === undefined ? 0 : 1)
+    writer.commit(end - offset, Envelope.typeOf(kind, index, slot))
+    this.wrote(true)
+  }
+
+  // The bound of a value can be larger than the ring allows although the value is not: then it is encoded aside.
+  private noRoom(
+    answer: number,
+    slot: number,
+    message: Message,
+    payload: unknown,
+    span: Tracer.AnySpan | undefined,
+    id: number,
+    timeoutMillis: number
+  ): Written {
+    if (answer !== RECORD_TOO_LARGE) {
+      this.block()
+      return FULL
+    }
+    const scratch = encodeAside(message.payload, payload)
+    if (scratch === undefined) return INVALID
+    const prefix = (id >= 0 ? Envelope.ASK_BYTES : 0) + (span === undefined ? 0 : TraceContext.TRACE_BYTES)
+    if (prefix + scratch.length > this.writer.maxRecordBytes) return TOO_LARGE
+    const offset = this.writer.claim(prefix + scratch.length)
+    if (offset < 0) {
+      this.block()
+      return FULL
+    }
+    this.writer.region.u8.set(scratch, offset + prefix)
+    this.finish(offset, offset + prefix + scratch.length, prefix, slot, message.index, span, id, timeoutMillis)
+    return WRITTEN
+  }
+
+  /** Remembers an ask and gives it a number, which is in use until its reply has arrived. */
+  enlist(ask: RemoteAsk): number {
+    const id = this.freeIds.pop() ?? this.pending.length
+    this.pending[id] = ask
+    this.pendingAsks++
+    return id
+  }
+
+  /** Forgets an ask whose reply has arrived or that was never sent. */
+  discharge(id: number): RemoteAsk | undefined {
+    const ask = this.pending[id]
+    if (ask === undefined) return undefined
+    this.pending[id] = undefined
+    this.freeIds.push(id)
+    this.pendingAsks--
+    return ask
+  }
+
+  /**
+   * Writes a record that must not be lost and needs no credit, now or as soon as there is room.
+   *
+   * `fill` writes the payload at the offset and answers where it ends; it may run later. `isUrgent` wakes the reader.
+   */
+  system(type: number, boundBytes: number, fill: (offset: number) => number, isUrgent: boolean): void {
+    const write = (): boolean => {
+      const offset = this.writer.claim(boundBytes)
+      if (offset < 0) return false
+      this.writer.commit(fill(offset) - offset, type)
+      this.wrote(isUrgent)
+      return true
+    }
+    if (this.outbox.length > 0 || !write()) {
+      this.outbox.push(write)
+      this.block()
+    }
+  }
+
+  /** Writes a reply, now or as soon as there is room; answers what is wrong with a value that cannot be sent. */
+  reply(id: number, outcome: number, codec: Codec<unknown>, value: unknown): string | undefined {
+    const { writer } = this
+    const bytes = codec.fixedBytes ?? codec.boundBytes(value)
+    const offset = this.outbox.length > 0 ? -1 : writer.claim(Envelope.ASK_BYTES + bytes)
+    if (offset < 0) return this.replyAside(id, outcome, codec, value)
+    const end = codec.write(value, writer.region, offset + Envelope.ASK_BYTES)
+    if (end < 0) {
+      writer.abort()
+      return `breaks its schema: ${codec.explain(value)}`
+    }
+    this.putWords(offset, id, 0)
+    writer.commit(end - offset, Envelope.typeOf(Envelope.REPLY, outcome, 0))
+    this.wrote(true)
+    return undefined
+  }
+
+  // No room now, or only for the exact size: the reply is encoded at once, while its references can be.
+  private replyAside(id: number, outcome: number, codec: Codec<unknown>, value: unknown): string | undefined {
+    const bytes = encodeAside(codec, value)
+    if (bytes === undefined) return `breaks its schema: ${codec.explain(value)}`
+    const total = Envelope.ASK_BYTES + bytes.length
+    const limit = this.writer.maxRecordBytes
+    if (total > limit) return `takes ${total} bytes; the ring between the threads allows ${limit}`
+    this.system(Envelope.typeOf(Envelope.REPLY, outcome, 0), total, (offset) => {
+      this.putWords(offset, id, 0)
+      this.writer.region.u8.set(bytes, offset + Envelope.ASK_BYTES)
+      return offset + total
+    }, true)
+    return undefined
+  }
+
+  /** A system record of two words. */
+  words(type: number, first: number, second: number, isUrgent: boolean): void {
+    const offset = this.outbox.length > 0 ? -1 : this.writer.claim(8)
+    if (offset < 0) {
+      this.system(type, 8, (at) => this.putWords(at, first, second), isUrgent)
+      return
+    }
+    this.writer.commit(this.putWords(offset, first, second) - offset, type)
+    this.wrote(isUrgent)
+  }
+
+  private putWords(offset: number, first: number, second: number): number {
+    const { u32 } = this.writer.region
+    u32[offset >> 2] = first
+    u32[(offset >> 2) + 1] = second
+    return offset + 8
+  }
+
+  private wrote(isUrgent: boolean): void {
+    if (isUrgent) this.isUrgent = true
+    if (this.writer.unpublishedRecords >= BATCH) this.publish()
+    else if (!this.isDirty) {
+      this.isDirty = true
+      this.host.dirty(this)
+    }
+  }
+
+  /** Makes what was written visible, and wakes the reader if anything of it is urgent. */
+  publish(): void {
+    this.writer.publish()
+    if (this.isUrgent) {
+      this.isUrgent = false
+      this.bell.ring()
+    }
+  }
+
+  /** How many published records the other side, which has gone, had not read. */
+  countUnread(): number {
+    return countUnread(this.ring)
+  }
+
+  /** The thread has gone: every ask is settled, and the senders that wait are told to wait for another link. */
+  end(thread: string, reason: string): void {
+    for (let id = 0; id < this.pending.length; id++) this.discharge(id)?.lost(thread, reason)
+    for (const recipient of this.slots) recipient?.linkLost()
+  }
+
+  /** Notes that senders to `recipient` wait for room in the ring. */
+  starve(recipient: RemoteRecipient): void {
+    this.starved.add(recipient)
+  }
+
+  private block(): void {
+    if (this.isBlocked) return
+    this.isBlocked = true
+    this.writer.requestRoom()
+    this.publish()
+    // A reader that already sleeps has to hear of the request, whatever the records were.
+    this.bell.ring()
+    this.host.blocked(this)
+  }
+
+  /** Tries to go on after the ring was full: the outbox first, then the senders that wait. */
+  unblock(): void {
+    if (!this.isBlocked) return
+    this.isBlocked = false
+    let sent = 0
+    while (sent < this.outbox.length && this.outbox[sent]!()) sent++
+    this.outbox.splice(0, sent)
+    if (this.outbox.length > 0) return this.block()
+    const starved = Array.from(this.starved)
+    this.starved.clear()
+    for (const recipient of starved) recipient.admit()
+  }
+}

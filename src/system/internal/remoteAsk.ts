@@ -1,0 +1,121 @@
+/**
+ * An ask of an actor on another thread, on the side of the asker.
+ *
+ * The other side answers every ask exactly once, also one that was withdrawn; until then the number of the ask stays in
+ * use, so that a reply can never reach a later ask.
+ */
+import * as Cause from "effect/Cause"
+import * as Exit from "effect/Exit"
+import type * as Tracer from "effect/Tracer"
+import * as ActorError from "../../actor/ActorError.ts"
+import { Deadline } from "../../actor/Deadlines.ts"
+import type { Resume, Waiter } from "../../actor/Recipient.ts"
+import type { Region } from "../../memory/Region.ts"
+import * as Envelope from "../../wire/Envelope.ts"
+import type { Outbound } from "./outbound.ts"
+import type { RemoteRecipient } from "./remoteRecipient.ts"
+
+/** See the module. */
+export class RemoteAsk extends Deadline {
+  readonly recipient: RemoteRecipient
+  readonly index: number
+  readonly payload: unknown
+  readonly span: Tracer.AnySpan | undefined
+  readonly timeoutMillis: number
+  /** Where it was sent, and under which number. */
+  outbound: Outbound | undefined
+  id: number
+  /** Set while it waits for room. */
+  waiter: Waiter | undefined
+  private resume: Resume | undefined
+  constructor(
+    recipient: RemoteRecipient,
+    index: number,
+    payload: unknown,
+    span: Tracer.AnySpan | undefined,
+    timeoutMillis: number,
+    resume: Resume
+  ) {
+    super()
+    this.recipient = recipient
+    this.index = index
+    this.payload = payload
+    this.span = span
+    this.timeoutMillis = timeoutMillis
+    this.outbound = undefined
+    this.id = -1
+    this.waiter = undefined
+    this.resume = resume
+  }
+
+  get tag(): string {
+    return this.recipient.protocol.tags[this.index]!
+  }
+
+  /** Hands the asker its outcome; later outcomes go nowhere. */
+  settle(exit: Exit.Exit<unknown, unknown>): void {
+    const resume = this.resume
+    if (resume === undefined) return
+    this.resume = undefined
+    this.recipient.node.host.deadlines.remove(this)
+    resume(exit)
+  }
+
+  expire(): void {
+    const resume = this.resume
+    this.withdraw()
+    const { tag, timeoutMillis } = this
+    resume?.(Exit.fail(new ActorError.AskTimeout({ actor: this.recipient.name, tag, timeoutMillis })))
+  }
+
+  /** The asker has gone: the handler is interrupted, and what it answers reaches nobody. */
+  withdraw(): void {
+    if (this.resume === undefined) return
+    this.resume = undefined
+    this.recipient.node.host.deadlines.remove(this)
+    if (this.waiter !== undefined) this.waiter.abandoned = true
+    if (this.outbound !== undefined) {
+      this.outbound.words(Envelope.typeOf(Envelope.INTERRUPT, 0, 0), this.id, 0, true)
+    }
+  }
+
+  /** The thread of the actor has gone. */
+  lost(thread: string, reason: string): void {
+    const undelivered = { tag: this.tag, payload: this.payload }
+    this.settle(Exit.fail(new ActorError.ThreadLost({ actor: this.recipient.name, thread, reason, undelivered })))
+  }
+
+  /** Reads the reply and settles. */
+  replied(outcome: number, region: Region, offset: number, end: number): void {
+    if (this.resume === undefined) return
+    this.settle(this.read(outcome, region, offset, end))
+  }
+
+  private read(outcome: number, region: Region, offset: number, end: number): Exit.Exit<unknown, unknown> {
+    const message = this.recipient.protocol.messages[this.index]!
+    const actor = this.recipient.name
+    const undelivered = { tag: message.tag, payload: this.payload }
+    switch (outcome) {
+      case Envelope.REPLIED:
+        return Exit.succeed(message.success.read(region, offset, end))
+      case Envelope.FAILED:
+        return Exit.fail(message.error.read(region, offset, end))
+      case Envelope.CAUSE:
+        return Exit.failCause(message.cause.read(region, offset, end))
+      case Envelope.NOT_HANDLED_STOPPED: {
+        const reason = Envelope.readText(region, offset, end)
+        return Exit.fail(new ActorError.ActorStopped({ actor, reason, undelivered }))
+      }
+      case Envelope.NOT_HANDLED_RESTARTING:
+        return Exit.fail(new ActorError.ActorRestarting({ actor, undelivered }))
+      case Envelope.NOT_HANDLED_LAYOUT: {
+        const there = region.u32[offset >> 2]!
+        return Exit.fail(new ActorError.LayoutMismatch({ actor, here: this.recipient.protocol.layoutHash, there }))
+      }
+      case Envelope.WITHDRAWN:
+        return Exit.failCause(Cause.interrupt())
+      default:
+        return Exit.die(new Error(`${actor}: ${Envelope.readText(region, offset, end)}`))
+    }
+  }
+}

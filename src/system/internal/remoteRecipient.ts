@@ -1,0 +1,276 @@
+/**
+ * An actor on another thread, as this thread sees it: an address, a window of credit, and who waits for more of it.
+ *
+ * The window is the capacity of the actor's mailbox, for this thread alone: `inFlight` counts messages sent and not yet
+ * reported as taken out of the mailbox. So a full mailbox is known here, without a round trip, and a message that was
+ * sent always finds room over there.
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type * as Tracer from "effect/Tracer"
+import * as ActorError from "../../actor/ActorError.ts"
+import { timeoutMillis } from "../../actor/AskTimeout.ts"
+import { actorName, type Message, type Protocol } from "../../actor/Protocol.ts"
+import { NO_ROOM, type Outcome, Recipient, REFUSED, TAKEN, type Waiter } from "../../actor/Recipient.ts"
+import type { Address } from "../../actor/RefTransport.ts"
+import * as Envelope from "../../wire/Envelope.ts"
+import type { Node } from "./node.ts"
+import { encodeAside, FULL, type Outbound, WRITTEN } from "./outbound.ts"
+import { RemoteAsk } from "./remoteAsk.ts"
+
+/** See the module. */
+export class RemoteRecipient extends Recipient {
+  readonly node: Node
+  readonly protocol: Protocol
+  readonly address: Address
+  readonly capacity: number
+  /** Where it is bound to `slot`; another one once the thread has another incarnation. */
+  private outbound: Outbound | undefined
+  private slot: number
+  private inFlight: number
+  private readonly waiters: Array<Waiter>
+  /** Why it will take nothing any more. */
+  private ended: string | undefined
+  private otherLayout: number | undefined
+  constructor(node: Node, protocol: Protocol, address: Address) {
+    super()
+    this.node = node
+    this.protocol = protocol
+    this.address = address
+    this.capacity = address.capacity === 0 ? Infinity : address.capacity
+    this.outbound = undefined
+    this.slot = 0
+    this.inFlight = 0
+    this.waiters = []
+    this.ended = undefined
+    this.otherLayout = undefined
+  }
+
+  get key(): string {
+    return this.address.key
+  }
+
+  get name(): string {
+    return actorName(this.protocol, this.address.key)
+  }
+
+  depth(): number {
+    return this.inFlight + this.waiters.length
+  }
+
+  tell(index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
+    if (this.waiters.length > 0) return this.full(false)
+    return this.send(index, payload, span, undefined)
+  }
+
+  // Whether the link is up, the actor alive, and credit at hand; binds the slot of a new link first.
+  private send(index: number, payload: unknown, span: Tracer.AnySpan | undefined, ask: RemoteAsk | undefined): Outcome {
+    if (this.ended !== undefined || this.otherLayout !== undefined) return REFUSED
+    let outbound = this.outbound
+    if (outbound === undefined || outbound !== this.node.outboundTo(this.address.thread)) {
+      const ready = this.bind()
+      if (ready !== TAKEN) return ready
+      outbound = this.outbound!
+    }
+    const message = this.protocol.messages[index]!
+    if (this.inFlight >= this.capacity && this.mustHaveCredit(ask)) return this.full(ask !== undefined)
+    const written = this.write(outbound, message, payload, span, ask)
+    if (written === WRITTEN) {
+      this.inFlight++
+      return TAKEN
+    }
+    if (written !== FULL) return REFUSED
+    outbound.starve(this)
+    return this.full(ask !== undefined)
+  }
+
+  private write(
+    outbound: Outbound,
+    message: Message,
+    payload: unknown,
+    span: Tracer.AnySpan | undefined,
+    ask: RemoteAsk | undefined
+  ): number {
+    const before = this.node.lend()
+    try {
+      if (ask === undefined) return outbound.message(this.slot, message, payload, span, -1, 0)
+      const id = outbound.enlist(ask)
+      const timeout = ask.timeoutMillis < Envelope.NO_TIMEOUT ? ask.timeoutMillis : Envelope.NO_TIMEOUT
+      const written = outbound.message(this.slot, message, payload, span, id, timeout)
+      if (written === WRITTEN) {
+        ask.outbound = outbound
+        ask.id = id
+        this.node.expectReply()
+      } else outbound.discharge(id)
+      return written
+    } finally {
+      this.node.giveBack(before)
+    }
+  }
+
+  // A tell to a mailbox that drops does not wait for credit: the actor's side decides what is dropped.
+  private mustHaveCredit(ask: RemoteAsk | undefined): boolean {
+    const { overflow } = this.address
+    return overflow === "suspend" || overflow === "fail" || ask !== undefined
+  }
+
+  // Whoever is refused for want of room will try again: the credit on its way here should be seen soon.
+  private full(isAsk: boolean): Outcome {
+    this.node.expectReply()
+    switch (this.address.overflow) {
+      case "suspend":
+        return NO_ROOM
+      case "fail":
+        return REFUSED
+      default:
+        if (isAsk) return REFUSED
+        this.node.host.droppedMessages++
+        return TAKEN
+    }
+  }
+
+  private bind(): Outcome {
+    const outbound = this.node.outboundTo(this.address.thread)
+    this.outbound = undefined
+    if (outbound === undefined) {
+      const down = this.node.whyDown(this.address.thread)
+      if (down.isFinal) this.ended = down.reason
+      return down.isFinal || this.address.overflow !== "suspend" ? REFUSED : NO_ROOM
+    }
+    if (outbound.slots.length >= Envelope.MAX_SLOTS) return this.full(false)
+    this.slot = outbound.slots.push(this) - 1
+    this.inFlight = 0
+    this.outbound = outbound
+    const { address, protocol } = this
+    const { u32 } = outbound.writer.region
+    outbound.system(Envelope.typeOf(Envelope.OPEN, 0, this.slot), Envelope.OPEN_BYTES, (offset) => {
+      const cell = offset >> 2
+      u32[cell] = address.actor
+      u32[cell + 1] = address.epoch
+      u32[cell + 2] = protocol.layoutHash
+      u32[cell + 3] = 0
+      return offset + Envelope.OPEN_BYTES
+    }, true)
+    return outbound.isBlocked ? this.starve(outbound) : TAKEN
+  }
+
+  private starve(outbound: Outbound): Outcome {
+    outbound.starve(this)
+    return this.full(false)
+  }
+
+  refusal(index: number, payload: unknown): ActorError.TellError {
+    const message = this.protocol.messages[index]!
+    const undelivered = { tag: message.tag, payload }
+    const actor = this.name
+    if (this.otherLayout !== undefined) {
+      return new ActorError.LayoutMismatch({ actor, here: this.protocol.layoutHash, there: this.otherLayout })
+    }
+    if (this.ended !== undefined) return new ActorError.ActorStopped({ actor, reason: this.ended, undelivered })
+    if (this.outbound === undefined) {
+      const { reason, thread } = this.node.whyDown(this.address.thread)
+      return new ActorError.ThreadLost({ actor, thread, reason, undelivered })
+    }
+    const before = this.node.lend()
+    try {
+      if (!message.payload.isValid(payload)) {
+        return new ActorError.InvalidPayload({ actor, issue: message.payload.explain(payload), undelivered })
+      }
+      const limitBytes = this.outbound.writer.maxRecordBytes
+      const isBig = message.payload.boundBytes(payload) > limitBytes
+      const sizeBytes = isBig ? encodeAside(message.payload, payload)!.length : 0
+      if (sizeBytes > limitBytes) {
+        return new ActorError.MessageTooLarge({ actor, sizeBytes, limitBytes, undelivered })
+      }
+    } finally {
+      this.node.giveBack(before)
+    }
+    return new ActorError.MailboxFull({ actor, capacity: this.capacity, undelivered })
+  }
+
+  waitForRoom(waiter: Waiter): void {
+    this.waiters.push(waiter)
+    if (this.outbound === undefined) this.node.awaitThread(this.address.thread, this)
+  }
+
+  ask(
+    index: number,
+    payload: unknown,
+    span: Tracer.AnySpan | undefined,
+    fiber: Fiber.Fiber<unknown, unknown>,
+    timeout: Duration.Input | undefined
+  ): Effect.Effect<unknown, unknown> {
+    return Effect.callback<unknown, unknown>((resume) => {
+      const millis = timeoutMillis(fiber, timeout)
+      const ask = new RemoteAsk(this, index, payload, span, millis, resume)
+      const outcome = this.waiters.length > 0 ? this.full(true) : this.send(index, payload, span, ask)
+      if (outcome === REFUSED || (outcome === NO_ROOM && this.outbound === undefined)) {
+        resume(Exit.fail(this.askRefusal(index, payload)))
+        return
+      }
+      if (outcome === NO_ROOM) this.waitWith(ask)
+      this.node.host.deadlines.add(ask, millis)
+      return Effect.sync(() => ask.withdraw())
+    })
+  }
+
+  // An ask does not wait for a thread to come back: it was not handled, and the asker decides.
+  private askRefusal(index: number, payload: unknown): ActorError.AskError {
+    if (this.outbound !== undefined || this.ended !== undefined) return this.refusal(index, payload)
+    const undelivered = { tag: this.protocol.tags[index]!, payload }
+    return new ActorError.ActorRestarting({ actor: this.name, undelivered })
+  }
+
+  private waitWith(ask: RemoteAsk): void {
+    const { index, payload, span } = ask
+    const done = (refusal: ActorError.TellError | undefined) => {
+      ask.waiter = undefined
+      if (refusal !== undefined) ask.settle(Exit.fail(refusal))
+    }
+    const waiter: RemoteWaiter = { index, payload, span, ask: undefined, remoteAsk: ask, done, abandoned: false }
+    ask.waiter = waiter
+    this.waitForRoom(waiter)
+  }
+
+  /** Sends for those who wait, in order, as far as room and credit reach. */
+  admit(): void {
+    while (this.waiters.length > 0) {
+      const waiter = this.waiters[0]! as RemoteWaiter
+      if (!waiter.abandoned) {
+        const outcome = this.send(waiter.index, waiter.payload, waiter.span, waiter.remoteAsk)
+        if (outcome === NO_ROOM) {
+          if (this.outbound === undefined) this.node.awaitThread(this.address.thread, this)
+          return
+        }
+        this.waiters.shift()
+        waiter.done(outcome === TAKEN ? undefined : this.refusal(waiter.index, waiter.payload))
+      } else this.waiters.shift()
+    }
+  }
+
+  /** The thread has gone, and all that was in flight with it; those who wait go on waiting for its next incarnation. */
+  linkLost(): void {
+    this.outbound = undefined
+    this.inFlight = 0
+    if (this.waiters.length > 0) this.node.awaitThread(this.address.thread, this)
+  }
+
+  /** So many messages have left the mailbox. */
+  credited(messages: number): void {
+    this.inFlight -= messages
+    if (this.waiters.length > 0) this.admit()
+  }
+
+  /** The actor has ended, or speaks another layout: whoever waits is told. */
+  closed(reason: string, otherLayout: number | undefined): void {
+    this.ended = reason
+    this.otherLayout = otherLayout
+    this.admit()
+  }
+}
+
+interface RemoteWaiter extends Waiter {
+  readonly remoteAsk?: RemoteAsk
+}

@@ -1,0 +1,27 @@
+/**
+ * The part of `node:worker_threads` that a {@link Thread} uses.
+ *
+ * A `Worker` of Node fits this shape as it is. Tests pass an in-process stand-in of the same shape, so that start,
+ * stop, heartbeat and every way to die can be driven by `TestClock` without a thread.
+ */
+import type { Transferable } from "node:worker_threads"
+
+/**
+ * One running worker, as far as this library looks at it.
+ *
+ * **Details**
+ *
+ * `exit` is the only proof that the thread is gone. It comes after every message that the worker had posted, and
+ * after `error` where there is one.
+ */
+export interface SpawnedWorker {
+  /** The id Node gave the thread; read once after the spawn, because Node resets it to -1 at the exit. */
+  readonly threadId: number
+  /** Listens to `message`, `messageerror`, `error` (each with one value) and `exit` (with the exit code). */
+  on(event: "message" | "messageerror" | "error", listener: (value: any) => void): unknown
+  on(event: "exit", listener: (code: number) => void): unknown
+  /** Posts a structured clone of `message`; throws when it cannot be cloned. */
+  postMessage(message: unknown, transfer?: ReadonlyArray<Transferable>): void
+  /** Ends the thread without running its `finally` blocks, finalizers or exit handlers. */
+  terminate(): Promise<number>
+}

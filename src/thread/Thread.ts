@@ -1,0 +1,345 @@
+/**
+ * One worker thread as a scoped resource: started, ready, watched by heartbeat, stopped, and down for one typed reason.
+ *
+ * It promises that:
+ * - listeners are attached in the tick of the spawn, so that no failure of the worker can end the process;
+ * - {@link make} returns only when the thread's own setup is done, and fails with the reason when that does not happen;
+ * - every thread ends exactly once with exactly one {@link ThreadDown}, and `onExit` callbacks run before anybody who
+ *   waits on `exit` goes on;
+ * - closing the scope stops the thread: by request first, by `terminate()` after `stopTimeout`, and it waits for the
+ *   `exit` event (or for `terminateTimeout`, where even that fails).
+ *
+ * It never restarts a thread (its supervisor does), never counts a late message of a blocked parent as silence of the
+ * worker, and never says that a thread is gone on a timer alone without marking it so.
+ *
+ * **Heartbeat**
+ *
+ * The worker adds to a word in shared memory from a timer on its event loop; the parent compares it every `interval`
+ * and counts checks without progress. A parent that was blocked checks late, sees that the word has moved, and counts
+ * nothing; a machine that was suspended costs one check, not the whole time. So `timeout` is the least time of silence;
+ * under a busy parent the detection is later, never earlier.
+ */
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Transferable } from "node:worker_threads"
+import type { ExitListener } from "./internal/lifecycle.ts"
+import * as Life from "./internal/lifecycle.ts"
+import * as Protocol from "./internal/protocol.ts"
+import type { SpawnedWorker } from "./SpawnedWorker.ts"
+import {
+  InvalidThreadOptions,
+  type ThreadDown,
+  ThreadMessageRefused,
+  ThreadNotReady,
+  ThreadSpawnFailed,
+  ThreadUnresponsive
+} from "./ThreadError.ts"
+
+export type { ExitListener } from "./internal/lifecycle.ts"
+
+/** What {@link make} needs to start a thread. */
+export interface Options {
+  /** The thread's name in errors and logs. */
+  readonly name: string
+  /** Its place among its siblings; passed to the worker. */
+  readonly index: number
+  /** Which incarnation at that place this is; passed to the worker. */
+  readonly epoch: number
+  /** Makes the worker. Write `new Worker(new URL("./worker.ts", import.meta.url))` here, so that bundlers see it. */
+  readonly spawn: () => SpawnedWorker
+  /** What the worker's setup receives; must be cloneable, and may hold SharedArrayBuffers. */
+  readonly data: unknown
+  /** How long the thread may take until it is ready; 10 seconds unless told. */
+  readonly readyTimeout?: Duration.Input | undefined
+  /** How often the worker beats (250 millis unless told) and how long it may be silent (5 seconds unless told). */
+  readonly heartbeat?: {
+    readonly interval?: Duration.Input | undefined
+    readonly timeout?: Duration.Input | undefined
+  } | undefined
+  /** How long the worker's finalizers may take before it is terminated; 5 seconds unless told. */
+  readonly stopTimeout?: Duration.Input | undefined
+  /** How long `terminate()` may take before the thread is given up without an `exit` event; 5 seconds unless told. */
+  readonly terminateTimeout?: Duration.Input | undefined
+  /** Receives the messages the worker posts, also those posted before it is ready; synchronous. */
+  readonly onMessage: (message: unknown) => void
+  /** Receives the thread right after its spawn, for those who must answer it or see it die before it is ready. */
+  readonly beforeReady?: ((thread: StartingThread) => void) | undefined
+}
+
+/** A thread whose setup may not be done yet. */
+export interface StartingThread {
+  readonly name: string
+  readonly index: number
+  readonly epoch: number
+  readonly threadId: number
+  /**
+   * Posts a message to the worker's `onMessage`; after the thread's end it does nothing.
+   *
+   * **Errors**
+   *
+   * Throws {@link ThreadMessageRefused} when the message cannot be cloned; nothing of it was sent then.
+   */
+  readonly post: (message: unknown, transfer?: ReadonlyArray<Transferable>) => void
+  /** Waits for the end of the thread, for any number of waiters. */
+  readonly exit: Effect.Effect<ThreadDown>
+  /** The reason, once the thread has ended. */
+  readonly exitUnsafe: () => ThreadDown | undefined
+  /** True once the `exit` event fired: from then on nothing writes to memory shared with the thread. */
+  readonly exitSeenUnsafe: () => boolean
+  /**
+   * Calls back exactly once, synchronously, at the moment the thread's end is known; at once if it is known already.
+   *
+   * **Gotchas**
+   *
+   * The second argument is false when `terminate()` ran into its deadline: the thread may still write to shared
+   * memory, which must not be reused then.
+   */
+  readonly onExit: (listener: ExitListener) => void
+  /** Asks the worker to close its scope and waits for its end; terminates it after `stopTimeout`. */
+  readonly stop: Effect.Effect<void>
+  /** Terminates the thread now and waits for its end. Finalizers on the thread do not run. */
+  readonly kill: Effect.Effect<void>
+}
+
+/** A thread that is, or was, ready. */
+export interface Thread extends StartingThread {
+  /** What the worker's setup answered. */
+  readonly ready: unknown
+}
+
+/** The options as numbers; times in milliseconds. */
+interface Settings {
+  readonly readyMillis: number
+  readonly intervalMillis: number
+  readonly silentChecks: number
+  readonly stopMillis: number
+  readonly terminateMillis: number
+}
+
+/** A thread with what is needed to wait for it. */
+interface Hosted {
+  readonly life: Life.Lifecycle
+  readonly settings: Settings
+  readonly clock: Clock.Clock
+}
+
+/**
+ * Starts a thread and waits until its setup is done. The thread ends with the scope.
+ *
+ * **Errors**
+ *
+ * Fails with the {@link ThreadDown} when the thread does not become ready; it is gone by then. Dies with
+ * {@link InvalidThreadOptions} when an option makes no sense.
+ */
+export const make = (options: Options): Effect.Effect<Thread, ThreadDown, Scope.Scope> =>
+  Effect.gen(function*() {
+    const settings = settingsOf(options)
+    const context = yield* Effect.context<Scope.Scope>()
+    const scope = yield* Effect.scope
+    const clock = yield* Clock.Clock
+    const hosted = yield* Effect.acquireRelease(
+      Effect.map(spawn(options, settings, context), (life): Hosted => ({ life, settings, clock })),
+      stop
+    )
+    const thread = handle(options, hosted)
+    yield* Effect.sync(() => options.beforeReady?.(thread))
+    yield* awaitReady(hosted)
+    yield* Effect.forkIn(guard(hosted), scope, { startImmediately: true })
+    return { ...thread, ready: hosted.life.ready }
+  })
+
+const settingsOf = (options: Options): Settings => {
+  const intervalMillis = Duration.toMillis(options.heartbeat?.interval ?? 250)
+  const timeoutMillis = Duration.toMillis(options.heartbeat?.timeout ?? 5_000)
+  const refuse = (option: string, value: number, requirement: string) => {
+    throw new InvalidThreadOptions({ thread: options.name, option, value, requirement })
+  }
+  if (!(intervalMillis >= 1 && Number.isFinite(intervalMillis))) {
+    refuse("heartbeat.interval (milliseconds)", intervalMillis, "at least 1 and finite")
+  }
+  if (timeoutMillis < 2 * intervalMillis) {
+    refuse("heartbeat.timeout (milliseconds)", timeoutMillis, `at least twice heartbeat.interval (${intervalMillis})`)
+  }
+  return {
+    readyMillis: Duration.toMillis(options.readyTimeout ?? 10_000),
+    intervalMillis,
+    silentChecks: Math.ceil(timeoutMillis / intervalMillis),
+    stopMillis: Duration.toMillis(options.stopTimeout ?? 5_000),
+    terminateMillis: Duration.toMillis(options.terminateTimeout ?? 5_000)
+  }
+}
+
+const spawn = (
+  options: Options,
+  settings: Settings,
+  context: Context.Context<never>
+): Effect.Effect<Life.Lifecycle, ThreadSpawnFailed> =>
+  Effect.suspend(() => {
+    const log = Effect.runForkWith(context)
+    const heartbeat = new SharedArrayBuffer(Protocol.heartbeatBytes)
+    let worker: SpawnedWorker
+    try {
+      worker = options.spawn()
+    } catch (cause) {
+      return Effect.fail(new ThreadSpawnFailed({ thread: options.name, cause }))
+    }
+    const life = new Life.Lifecycle(options.name, worker, new Int32Array(heartbeat), {
+      onMessage: options.onMessage,
+      onCallbackError: (error) => log(Effect.logError(`A callback of thread "${options.name}" threw`, error))
+    })
+    Life.attach(life)
+    postBootstrap(life, options, settings, heartbeat)
+    return Effect.succeed(life)
+  })
+
+const postBootstrap = (
+  life: Life.Lifecycle,
+  options: Options,
+  settings: Settings,
+  heartbeat: SharedArrayBuffer
+): void => {
+  try {
+    life.worker.postMessage(Protocol.bootstrap({
+      name: options.name,
+      index: options.index,
+      epoch: options.epoch,
+      heartbeat,
+      heartbeatIntervalMillis: settings.intervalMillis,
+      data: options.data
+    }))
+  } catch (cause) {
+    Life.doom(life, new ThreadSpawnFailed({ thread: options.name, cause }))
+  }
+}
+
+const handle = (options: Options, hosted: Hosted): StartingThread => {
+  const life = hosted.life
+  return {
+    name: options.name,
+    index: options.index,
+    epoch: options.epoch,
+    threadId: life.threadId,
+    post: (message, transfer) => post(life, message, transfer),
+    exit: Deferred.await(life.ended),
+    exitUnsafe: () => life.end,
+    exitSeenUnsafe: () => life.exitSeen,
+    onExit: (listener) => Life.listen(life, listener),
+    stop: stop(hosted),
+    kill: kill(hosted)
+  }
+}
+
+const post = (life: Life.Lifecycle, message: unknown, transfer?: ReadonlyArray<Transferable>): void => {
+  if (life.end !== undefined) return
+  try {
+    life.worker.postMessage(Protocol.user(message), transfer ?? [])
+  } catch (cause) {
+    throw new ThreadMessageRefused({ thread: life.name, cause })
+  }
+}
+
+const awaitReady = (hosted: Hosted): Effect.Effect<void, ThreadDown> =>
+  Effect.gen(function*() {
+    const { life, settings } = hosted
+    const started = hosted.clock.monotonicTimeNanosUnsafe()
+    yield* within(hosted, settings.readyMillis, Deferred.await(life.settled))
+    if (life.isReady && life.reason === undefined) return
+    // What decided the matter is still unknown only when the time is up.
+    const waitedMillis = millisSince(hosted, started)
+    Life.doom(life, new ThreadNotReady({ thread: life.name, waitedMillis, phase: Life.phaseOf(life) }))
+    yield* bury(hosted)
+    return yield* Effect.fail(yield* Deferred.await(life.ended))
+  })
+
+/** Lives as long as the thread: ends it when it falls silent, and sees to it that a dying thread dies. */
+const guard = (hosted: Hosted): Effect.Effect<void> =>
+  Effect.raceFirst(Deferred.await(hosted.life.dying), untilSilent(hosted)).pipe(
+    Effect.andThen(bury(hosted))
+  )
+
+const untilSilent = (hosted: Hosted): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const { clock, life, settings } = hosted
+    const interval = Duration.millis(settings.intervalMillis)
+    let last = Protocol.currentBeat(life.words)
+    let seenAt = clock.monotonicTimeNanosUnsafe()
+    let silentChecks = 0
+    while (silentChecks < settings.silentChecks) {
+      yield* clock.sleep(interval)
+      const beat = Protocol.currentBeat(life.words)
+      // A thread that was asked to stop answers to stopTimeout instead.
+      if (beat === last && !life.stopAsked) {
+        silentChecks++
+      } else {
+        last = beat
+        seenAt = clock.monotonicTimeNanosUnsafe()
+        silentChecks = 0
+      }
+    }
+    Life.doom(life, new ThreadUnresponsive({ thread: life.name, silentMillis: millisSince(hosted, seenAt) }))
+  })
+
+/** Ends a thread whose reason is decided. One that reported a failure itself may run its finalizers first. */
+const bury = (hosted: Hosted): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    if (!hosted.life.leaving) return terminate(hosted)
+    return Effect.andThen(awaitEnd(hosted, hosted.settings.stopMillis), terminate(hosted))
+  })
+
+const stop = (hosted: Hosted): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const life = hosted.life
+    if (life.end !== undefined) return Effect.void
+    // A file whose entry has not run has nothing to finalise, and nobody there reads the request.
+    if (Life.phaseOf(life) === "loading") return kill(hosted)
+    if (!life.stopAsked) {
+      life.stopAsked = true
+      life.worker.postMessage(Protocol.stop)
+    }
+    return Effect.andThen(awaitEnd(hosted, hosted.settings.stopMillis), kill(hosted))
+  })
+
+const kill = (hosted: Hosted): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const life = hosted.life
+    if (life.end !== undefined) return Effect.void
+    Life.doom(life, Life.stoppedReason(life))
+    return terminate(hosted)
+  })
+
+/** Terminates a thread that has not ended, and declares it ended when not even that shows within the deadline. */
+const terminate = (hosted: Hosted): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const life = hosted.life
+    if (life.end !== undefined) return Effect.void
+    if (!life.terminateCalled) {
+      life.terminateCalled = true
+      // Only the exit event counts; what the promise says comes later or, in rare cases, never.
+      life.worker.terminate().catch(life.outlets.onCallbackError)
+    }
+    return Effect.map(awaitEnd(hosted, hosted.settings.terminateMillis), () =>
+      Life.finish(life, Life.stoppedReason(life)))
+  })
+
+const awaitEnd = (hosted: Hosted, millis: number): Effect.Effect<void> =>
+  within(hosted, millis, Deferred.await(hosted.life.ended))
+
+const slices = 4
+
+/**
+ * Waits for `effect`, at most `millis`. The wait is cut into slices because timers fire before messages and exit
+ * events when a blocked parent wakes up: after each slice the event loop has delivered what had happened.
+ */
+const within = (hosted: Hosted, millis: number, effect: Effect.Effect<unknown>): Effect.Effect<void> => {
+  const deadline = Number.isFinite(millis)
+    ? Effect.repeat(hosted.clock.sleep(Duration.millis(millis / slices)), { times: slices - 1 })
+    : Effect.never
+  return Effect.asVoid(Effect.raceFirst(effect, deadline))
+}
+
+const millisSince = (hosted: Hosted, nanos: bigint): number =>
+  Number(hosted.clock.monotonicTimeNanosUnsafe() - nanos) / 1e6

@@ -1,0 +1,230 @@
+/**
+ * Why a worker thread is down, as typed values.
+ *
+ * A thread has exactly one reason, decided by what was known first: an `error` event or a report of the worker itself,
+ * then what the parent did to it (asked it to stop, found it silent or late), and only then the bare exit code. So a
+ * stop that was asked for never reads as a crash, although `terminate()` and an uncaught error both exit with code 1.
+ */
+import * as Schema from "effect/Schema"
+import { inspect } from "node:util"
+
+/**
+ * How far a thread came: `loading` until its entry took the bootstrap message, `setup` until it said that it is ready,
+ * `running` from then on.
+ */
+export const ThreadPhase = Schema.Literals(["loading", "setup", "running"])
+/** How far a thread came. */
+export type ThreadPhase = typeof ThreadPhase.Type
+
+const whileIn = (phase: ThreadPhase): string => {
+  switch (phase) {
+    case "loading":
+      return "while its file was loading"
+    case "setup":
+      return "during its setup, before it was ready"
+    case "running":
+      return "while it was running"
+  }
+}
+
+const describe = (value: unknown): string => {
+  if (value instanceof WorkerFailure) return value.message
+  if (value instanceof Error) return value.message === "" ? value.name : `${value.name}: ${value.message}`
+  // Node passes a thrown value that it can neither clone nor print as its serialised bytes.
+  if (value instanceof Uint8Array) return "a thrown value that cannot cross threads"
+  return typeof value === "string" ? value : inspect(value, { depth: 2 })
+}
+
+/**
+ * A failure that happened on a worker thread and came back as text: the tag or name of the error, its message and the
+ * worker's own stack.
+ *
+ * **Gotchas**
+ *
+ * It is a description, not the original: fields of the original error stay on the thread where it happened.
+ */
+export class WorkerFailure extends Schema.TaggedError<WorkerFailure>("shared-nothing/WorkerFailure")("WorkerFailure", {
+  tag: Schema.String,
+  text: Schema.String,
+  stackText: Schema.optional(Schema.String)
+}) {
+  override get message() {
+    return this.text === "" ? this.tag : `${this.tag}: ${this.text}`
+  }
+}
+
+/** The thread ended by itself: `process.exit` ran on it, or nothing was left on its event loop. */
+export class ThreadExited extends Schema.TaggedError<ThreadExited>("shared-nothing/ThreadExited")("ThreadExited", {
+  thread: Schema.String,
+  code: Schema.Int,
+  phase: ThreadPhase
+}) {
+  override get message() {
+    const hint = this.phase === "loading"
+      ? "Let the file that `spawn` names call the thread entry at its top level, and not process.exit."
+      : "Look for process.exit in code that runs on it; end a thread by closing the scope that owns it."
+    return `Thread "${this.thread}" exited with code ${this.code} ${whileIn(this.phase)}, and nobody had asked. ${hint}`
+  }
+}
+
+/**
+ * The thread died of an uncaught error or an unhandled rejection, its module threw while it was loading, or code on it
+ * reported a failure that ends the thread.
+ *
+ * **Details**
+ *
+ * `error` is Node's clone of a thrown `Error`. It is a {@link WorkerFailure} for a tagged error, which Node's clone
+ * would not keep, and for a failure that was reported.
+ */
+export class ThreadCrashed extends Schema.TaggedError<ThreadCrashed>("shared-nothing/ThreadCrashed")("ThreadCrashed", {
+  thread: Schema.String,
+  error: Schema.Defect(),
+  phase: ThreadPhase
+}) {
+  override get message() {
+    return `Thread "${this.thread}" crashed ${whileIn(this.phase)}: ${describe(this.error)}. ` +
+      "Everything that ran on it is lost; catch the error where it is thrown if it should not end the thread."
+  }
+}
+
+/** The thread's heap reached the `resourceLimits` given at its spawn; the process and its other threads go on. */
+export class ThreadOutOfMemory
+  extends Schema.TaggedError<ThreadOutOfMemory>("shared-nothing/ThreadOutOfMemory")("ThreadOutOfMemory", {
+    thread: Schema.String,
+    phase: ThreadPhase
+  })
+{
+  override get message() {
+    return `Thread "${this.thread}" ran out of heap ${whileIn(this.phase)}. ` +
+      "Hold less on it, or raise resourceLimits.maxOldGenerationSizeMb where `spawn` makes the Worker."
+  }
+}
+
+/** The thread was started and did not say that it is ready in time; it was terminated. */
+export class ThreadNotReady
+  extends Schema.TaggedError<ThreadNotReady>("shared-nothing/ThreadNotReady")("ThreadNotReady", {
+    thread: Schema.String,
+    waitedMillis: Schema.Number,
+    phase: ThreadPhase
+  })
+{
+  override get message() {
+    const hint = this.phase === "loading"
+      ? "Its file never called the thread entry (of the same version of this package), or is still loading: " +
+        "call the entry at the top level of the file, before any long await."
+      : "Its setup has not finished: look for what it waits for, or raise readyTimeout."
+    return `Thread "${this.thread}" was not ready after ${Math.round(this.waitedMillis)} ms and was terminated. ${hint}`
+  }
+}
+
+/** The thread's heartbeat stood still for longer than the timeout; it was terminated. */
+export class ThreadUnresponsive
+  extends Schema.TaggedError<ThreadUnresponsive>("shared-nothing/ThreadUnresponsive")("ThreadUnresponsive", {
+    thread: Schema.String,
+    silentMillis: Schema.Number
+  })
+{
+  override get message() {
+    return `Thread "${this.thread}" gave no heartbeat for ${Math.round(this.silentMillis)} ms and was terminated. ` +
+      "Code on it held the event loop (an endless loop, Atomics.wait, long synchronous work): " +
+      "yield now and then, or raise heartbeat.timeout."
+  }
+}
+
+/** No thread could be started: `spawn` threw, its file does not exist, or the bootstrap data cannot be cloned. */
+export class ThreadSpawnFailed
+  extends Schema.TaggedError<ThreadSpawnFailed>("shared-nothing/ThreadSpawnFailed")("ThreadSpawnFailed", {
+    thread: Schema.String,
+    cause: Schema.Defect()
+  })
+{
+  override get message() {
+    return `Thread "${this.thread}" could not be started: ${describe(this.cause)}. ` +
+      "Check the URL that `spawn` gives to new Worker(...), and that the data for the thread can be cloned."
+  }
+}
+
+/** The setup that the thread runs before it is ready failed on the thread itself. */
+export class ThreadSetupFailed
+  extends Schema.TaggedError<ThreadSetupFailed>("shared-nothing/ThreadSetupFailed")("ThreadSetupFailed", {
+    thread: Schema.String,
+    cause: WorkerFailure
+  })
+{
+  override get message() {
+    return `The setup of thread "${this.thread}" failed: ${this.cause.message}. ` +
+      "`cause` carries the stack of the worker."
+  }
+}
+
+/**
+ * The thread was asked to end.
+ *
+ * **Details**
+ *
+ * `clean` is true when the worker reported that all its finalizers had run, and false when it was killed or cut short.
+ */
+export class ThreadStopped extends Schema.TaggedError<ThreadStopped>("shared-nothing/ThreadStopped")("ThreadStopped", {
+  thread: Schema.String,
+  clean: Schema.Boolean
+}) {
+  override get message() {
+    return `Thread "${this.thread}" was stopped on request` +
+      (this.clean ? "." : ", before its finalizers had all run.")
+  }
+}
+
+/** Every reason for which a thread is down. */
+export const ThreadDown = Schema.Union([
+  ThreadExited,
+  ThreadCrashed,
+  ThreadOutOfMemory,
+  ThreadNotReady,
+  ThreadUnresponsive,
+  ThreadSpawnFailed,
+  ThreadSetupFailed,
+  ThreadStopped
+])
+/** Every reason for which a thread is down. */
+export type ThreadDown = typeof ThreadDown.Type
+
+/** A message for a thread could not be cloned, so nothing of it was sent; `cause` is what `postMessage` threw. */
+export class ThreadMessageRefused
+  extends Schema.TaggedError<ThreadMessageRefused>("shared-nothing/ThreadMessageRefused")("ThreadMessageRefused", {
+    thread: Schema.String,
+    cause: Schema.Defect()
+  })
+{
+  override get message() {
+    return `A message to or from thread "${this.thread}" was not sent: ${describe(this.cause)}. ` +
+      "Send plain data, ArrayBuffers, SharedArrayBuffers and MessagePorts only."
+  }
+}
+
+/** An option of a thread makes no sense; thrown where the thread is made, with the offending value. */
+export class InvalidThreadOptions
+  extends Schema.TaggedError<InvalidThreadOptions>("shared-nothing/InvalidThreadOptions")("InvalidThreadOptions", {
+    thread: Schema.String,
+    option: Schema.String,
+    value: Schema.Number,
+    requirement: Schema.String
+  })
+{
+  override get message() {
+    return `Thread "${this.thread}": ${this.option} is ${this.value} and must be ${this.requirement}.`
+  }
+}
+
+/** The thread entry was called where it cannot work. */
+export class ThreadEntryMisused
+  extends Schema.TaggedError<ThreadEntryMisused>("shared-nothing/ThreadEntryMisused")("ThreadEntryMisused", {
+    problem: Schema.Literals(["main-thread", "called-twice"])
+  })
+{
+  override get message() {
+    return this.problem === "main-thread"
+      ? "The thread entry was called on the main thread. Call it in a file of its own, and give that file to " +
+        "new Worker(new URL(\"./worker.ts\", import.meta.url)) in the `spawn` option."
+      : "The thread entry was called twice on one thread. Call it once; merge what the two calls set up."
+  }
+}

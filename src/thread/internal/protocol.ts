@@ -1,0 +1,117 @@
+/**
+ * The control messages between a thread and its parent, and the heartbeat word they share.
+ *
+ * They travel on the worker's own port, which user code may use as well: every message carries a tag with the version
+ * of this protocol, and anything else on the port is left alone. Nothing here travels by `workerData`, because the
+ * user writes `new Worker(...)`.
+ *
+ * ```
+ * parent                                worker
+ *   | bootstrap (index, epoch, data) ----> |   beat becomes 1: the entry runs
+ *   | <------------ ready | setupFailed -- |
+ *   | <---- user messages, both ways ----> |
+ *   | stop ------------------------------> |   its Scope closes
+ *   | <----------------- stopped | failed  |   then exit
+ *
+ * heartbeat: SharedArrayBuffer(4)
+ *   Int32 0   beat   0 = entry not reached; else incremented (wrapping) by the worker only
+ * ```
+ */
+
+/** The version of the messages below; a message of another version is foreign. */
+export const version = 1
+
+const tagKey = "~shared-nothing/thread"
+
+interface Tagged {
+  readonly [tagKey]: typeof version
+}
+
+/** An error as text, for the way back to the parent. */
+export interface FailureText {
+  readonly tag: string
+  readonly text: string
+  readonly stackText: string | undefined
+}
+
+/** The first message to a worker: who it is, and what it gets. */
+export interface Bootstrap extends Tagged {
+  readonly type: "bootstrap"
+  readonly name: string
+  readonly index: number
+  readonly epoch: number
+  readonly heartbeat: SharedArrayBuffer
+  readonly heartbeatIntervalMillis: number
+  readonly data: unknown
+}
+
+interface User extends Tagged {
+  readonly type: "user"
+  readonly message: unknown
+}
+
+/** What a parent sends to its worker. */
+export type ToWorker = Bootstrap | (Tagged & { readonly type: "stop" }) | User
+
+/** What a worker sends to its parent. */
+export type ToParent =
+  | (Tagged & { readonly type: "ready"; readonly data: unknown })
+  | (Tagged & { readonly type: "setupFailed"; readonly failure: FailureText })
+  | (Tagged & { readonly type: "failed"; readonly failure: FailureText })
+  | (Tagged & { readonly type: "uncaught"; readonly failure: FailureText })
+  | (Tagged & { readonly type: "stopped" })
+  | User
+
+/** Builds the first message to a worker. */
+export const bootstrap = (fields: Omit<Bootstrap, typeof tagKey | "type">): ToWorker => ({
+  [tagKey]: version,
+  type: "bootstrap",
+  ...fields
+})
+
+/** Asks a worker to close its scope and end. */
+export const stop: ToWorker = { [tagKey]: version, type: "stop" }
+
+/** A message of the layer above, in either direction. */
+export const user = (message: unknown): ToWorker & ToParent => ({ [tagKey]: version, type: "user", message })
+
+/** Says that the setup is done. */
+export const ready = (data: unknown): ToParent => ({ [tagKey]: version, type: "ready", data })
+
+/** Says that the setup failed; the worker ends. */
+export const setupFailed = (failure: FailureText): ToParent => ({ [tagKey]: version, type: "setupFailed", failure })
+
+/** Says that something failed that ends the thread. */
+export const failed = (failure: FailureText): ToParent => ({ [tagKey]: version, type: "failed", failure })
+
+/**
+ * Describes an uncaught error just before Node handles it. Node's own clone of an error that is not a plain `Error`
+ * (every tagged error) keeps neither tag nor message.
+ */
+export const uncaught = (failure: FailureText): ToParent => ({ [tagKey]: version, type: "uncaught", failure })
+
+/** Says that every finalizer has run after a stop. */
+export const stopped: ToParent = { [tagKey]: version, type: "stopped" }
+
+const isTagged = (message: unknown): boolean =>
+  typeof message === "object" && message !== null && Object.hasOwn(message, tagKey) &&
+  (message as Tagged)[tagKey] === version
+
+/** Reads a message on the worker's side; `undefined` for one that is not ours. */
+export const toWorker = (message: unknown): ToWorker | undefined => isTagged(message) ? message as ToWorker : undefined
+
+/** Reads a message on the parent's side; `undefined` for one that is not ours. */
+export const toParent = (message: unknown): ToParent | undefined => isTagged(message) ? message as ToParent : undefined
+
+/** Bytes of the shared heartbeat buffer. */
+export const heartbeatBytes = Int32Array.BYTES_PER_ELEMENT
+
+const beatCell = 0
+
+/** Adds one beat; only the worker calls this. */
+export const beat = (words: Int32Array): void => {
+  Atomics.add(words, beatCell, 1)
+}
+
+/** The current beat; 0 until the worker's entry has run. */
+export const currentBeat = (words: Int32Array): number => Atomics.load(words, beatCell)

@@ -1,0 +1,180 @@
+/**
+ * Codecs: from a schema to functions that write its values straight into shared memory and read them back.
+ *
+ * {@link compile} turns the encoded side of a schema into a fixed layout, and the layout into functions over the views of a `Region`. A
+ * record starts at a multiple of 8 and ends at one:
+ *
+ * ```text
+ *  offset                                                            end
+ *  | 8-byte slots | packed bits | 4-byte cells | strings, arrays, ... |
+ *  |<------------ fixed part ----------------->|<-- variable parts -->|
+ * ```
+ *
+ * What a codec promises:
+ *
+ * - `read` of what `write` wrote gives an equal value: `NaN`, `-0` and lone surrogates included, classes as instances of their class. The
+ *   exception is `-0` in an integer width, which arrives as `0`.
+ * - `write` takes exactly the values that `isValid` accepts and stores nothing past `offset + boundBytes(value)`.
+ * - `read` reads nothing outside of `[offset, end)`, allocates no more than the bytes that are there justify, and answers damaged memory
+ *   with a value or with `MalformedRecord`, never with another error and never with a loop.
+ * - Both back ends, generated source and closures, make the same bytes.
+ *
+ * What it never does: select a constructor by data, revive functions, follow prototypes when it reads a record's keys, or carry values
+ * between different builds of a schema (compare {@link Codec.layoutHash} first).
+ *
+ * What has no layout of its own (`Exit`, `Cause`, `Option`, `Unknown`, maps, tuples with rest elements, records with filtered keys) is
+ * carried by `effect/encoding/SchemaBinary` in the smallest part of the schema that needs it. Transformations run the schema's parser around
+ * the part they transform; schema classes do not need it.
+ */
+import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
+import type * as SchemaAST from "effect/SchemaAST"
+import * as SchemaParser from "effect/SchemaParser"
+import type { Region } from "../memory/Region.ts"
+import { canGenerate, generate } from "./internal/generate.ts"
+import { hashText } from "./internal/layout.ts"
+import { makeProgram } from "./internal/program.ts"
+import { walkSchema, WidthKey } from "./internal/walk.ts"
+
+/** What {@link Codec.write} answers for a value that breaks its schema. */
+export const INVALID = -1
+
+/** How a number is stored. */
+export type Width = "u8" | "u16" | "u32" | "i8" | "i16" | "i32" | "f32" | "f64" | "i64"
+
+/** Writes and reads the values of one schema. */
+export interface Codec<in out A> {
+  /** A readable description of the bytes; the same in every thread and process that compiles the same schema. */
+  readonly layout: string
+  /** A hash of {@link layout}, below 2^52: two ends compare it when they open a link. */
+  readonly layoutHash: number
+  /** The size of every value, a multiple of 8, when all have the same. */
+  readonly fixedBytes: number | undefined
+  /**
+   * The most bytes `write` stores for this value.
+   *
+   * **Gotchas**: takes anything. Call it right before `write`: a value that is changed in between may need more.
+   */
+  boundBytes(value: A): number
+  /**
+   * Writes a value at an offset that is a multiple of 8 and returns the end offset, a multiple of 8, or {@link INVALID} when the value breaks
+   * its schema.
+   *
+   * **Gotchas**: stores up to `boundBytes(value)` bytes, also for a value that it refuses.
+   */
+  write(value: A, region: Region, offset: number): number
+  /**
+   * Reads the value that was written at `offset`; everything it needs must lie below `end`.
+   *
+   * **Errors**: `MalformedRecord` when the bytes are not a value of the schema.
+   */
+  read(region: Region, offset: number, end: number): A
+  /** Whether `write` would take a value. */
+  isValid(value: unknown): boolean
+  /** Why `write` refuses a value, in the words of its schema. Slow: for error texts. */
+  explain(value: unknown): string
+}
+
+const codecs = new WeakMap<SchemaAST.AST, Codec<never>>()
+const closureCodecs = new WeakMap<SchemaAST.AST, Codec<never>>()
+
+/**
+ * Compiles a schema. The same schema gives the same codec again.
+ *
+ * **Details**: generates source unless the process forbids it or `eval` is `false`; the closures used then make the same bytes, about ten
+ * times slower.
+ *
+ * **Errors**: throws `SchemaUnsupported` for a schema whose values cannot cross between threads.
+ *
+ * **Example**
+ *
+ * ```ts
+ * const codec = Codec.compile(Schema.Struct({ id: Schema.Number.pipe(Codec.width("u32")), name: Schema.String }))
+ * const region = Region.make(64)
+ * const end = codec.write({ id: 1, name: "Ada" }, region, 0) // => 16
+ * codec.read(region, 0, end) // => { id: 1, name: "Ada" }
+ * ```
+ */
+export const compile = <S extends Schema.Top>(schema: S, options?: {
+  /** Whether to generate source. */
+  readonly eval?: boolean | undefined
+}): Codec<S["Type"]> => {
+  const generated = canGenerate && options?.eval !== false
+  const known = generated ? codecs : closureCodecs
+  let codec = known.get(schema.ast)
+  if (codec === undefined) {
+    codec = make(schema.ast, generated)
+    known.set(schema.ast, codec)
+  }
+  return codec as unknown as Codec<S["Type"]>
+}
+
+const make = (ast: SchemaAST.AST, _generated: boolean): Codec<never> => {
+  const program = makeProgram(walkSchema(ast))
+  const machine = generate(program)
+  return {
+    layout: program.layout,
+    layoutHash: hashText(program.layout),
+    fixedBytes: program.fixedBytes,
+    boundBytes: machine.boundBytes,
+    write: machine.write,
+    read: machine.read as Codec<never>["read"],
+    isValid: machine.isValid,
+    explain: explainer(ast, machine.isValid)
+  }
+}
+
+const explainer = (ast: SchemaAST.AST, isValid: (value: unknown) => boolean) => {
+  const schema = Schema.make<Schema.Codec<unknown, unknown>>(ast)
+  const encode = SchemaParser.encodeUnknownExit(schema, { errors: "all" })
+  return (value: unknown): string => {
+    if (isValid(value)) return "the value is valid"
+    const exit = encode(value)
+    if (Exit.isSuccess(exit)) {
+      return "the schema takes the value, but it has no binary form: it nests too deeply, or a number does not fit its width"
+    }
+    const reason = exit.cause.reasons[0]
+    return reason?._tag === "Fail" ? new Schema.SchemaError(reason.error).message : String(exit.cause)
+  }
+}
+
+const isSingle = Schema.makeFilter((value: number) => Object.is(Math.fround(value), value), {
+  expected: "a 32-bit float"
+})
+
+const integers = (minimum: number, maximum: number) => [Schema.isInt(), Schema.isBetween({ minimum, maximum })]
+
+const checksOf = (width: Width): ReadonlyArray<SchemaAST.Check<never>> => {
+  switch (width) {
+    case "u8":
+    case "u16":
+    case "u32":
+      return integers(0, 2 ** Number(width.slice(1)) - 1)
+    case "i8":
+    case "i16":
+    case "i32":
+      return integers(-(2 ** (Number(width.slice(1)) - 1)), 2 ** (Number(width.slice(1)) - 1) - 1)
+    case "f32":
+      return [isSingle]
+    case "f64":
+      return []
+    case "i64":
+      return [Schema.isBetweenBigInt({ minimum: -(2n ** 63n), maximum: 2n ** 63n - 1n })]
+  }
+}
+
+/**
+ * Chooses how a number is stored: `Schema.Number.pipe(Codec.width("u32"))`.
+ *
+ * **Details**: also adds the checks that make the schema refuse what does not fit, so that every parser of it agrees with the codec. `"i64"` is
+ * for `Schema.BigInt`. Without a width a number takes 8 bytes (4 when its checks prove that it is a 32-bit integer), a bigint 16 or more.
+ *
+ * **Gotchas**: apply it after other checks; the annotation sits on the last one.
+ */
+export const width = (width: Width) => <S extends Schema.Top>(schema: S): S["Rebuild"] => {
+  const checks = checksOf(width)
+  const checked = checks.length === 0
+    ? schema
+    : (schema.check as (...checks: ReadonlyArray<SchemaAST.Check<never>>) => Schema.Top)(...checks)
+  return checked.annotate({ [WidthKey]: width } as never) as S["Rebuild"]
+}

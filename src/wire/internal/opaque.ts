@@ -1,0 +1,168 @@
+/**
+ * The parts of a value that the compiled layout does not describe: what Effect's own binary codec carries, what a transformation of the
+ * schema encodes first, and instances of schema classes.
+ */
+import * as SchemaBinary from "effect/encoding/SchemaBinary"
+import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
+import * as SchemaParser from "effect/SchemaParser"
+import { SchemaUnsupported } from "../WireError.ts"
+import type { InstancePlan, OpaquePlan, Plan, ViaPlan } from "./plan.ts"
+import { Refused } from "./plan.ts"
+
+type AnySchema = Schema.Codec<unknown, unknown>
+
+const schemaOf = (ast: SchemaAST.AST): AnySchema => Schema.make<AnySchema>(ast)
+
+const reasonOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
+
+/** A name for a syntax tree that is the same in every thread: part of the layout text. */
+export const describe = (ast: SchemaAST.AST, depth = 0): string => {
+  if (depth > 8) return "..."
+  const inner = (child: SchemaAST.AST): string => describe(child, depth + 1)
+  const encoded = ast.encoding === undefined ? ast : SchemaAST.toEncoded(ast)
+  switch (encoded._tag) {
+    case "Declaration": {
+      const representation = encoded.annotations?.representation as { readonly id?: unknown } | undefined
+      const id = String(representation?.id ?? encoded.annotations?.identifier ?? "anonymous")
+      return encoded.typeParameters.length === 0 ? id : `${id}<${encoded.typeParameters.map(inner).join(",")}>`
+    }
+    case "Objects":
+      return `{${
+        [
+          ...encoded.propertySignatures.map((field) => `${String(field.name)}:${inner(field.type)}`),
+          ...encoded.indexSignatures.map((index) => `[${inner(index.parameter)}]:${inner(index.type)}`)
+        ].join(",")
+      }}`
+    case "Arrays":
+      return `[${[...encoded.elements.map(inner), ...encoded.rest.map((item) => `...${inner(item)}`)].join(",")}]`
+    case "Union":
+      return encoded.types.map(inner).join("|")
+    case "Literal":
+      return typeof encoded.literal === "bigint" ? `${encoded.literal}n` : JSON.stringify(encoded.literal)
+    case "Enum":
+      return encoded.enums.map(([, value]) => JSON.stringify(value)).join("|")
+    case "Suspend":
+      return inner(encoded.thunk())
+    default:
+      return encoded._tag
+  }
+}
+
+// One frame: its length as a variable-width integer, then that many bytes.
+const isWholeFrame = (bytes: Uint8Array): boolean => {
+  let length = 0
+  let scale = 1
+  for (let i = 0; i < 6 && i < bytes.length; i++) {
+    const byte = bytes[i]!
+    length += (byte & 0x7f) * scale
+    if (byte < 0x80) return length > 0 && i + 1 + length === bytes.length
+    scale *= 128
+  }
+  return false
+}
+
+/**
+ * Makes the plan of a part that is carried as the bytes of `effect/encoding/SchemaBinary`.
+ *
+ * **Errors**: {@link SchemaUnsupported} when that codec refuses the schema too.
+ */
+export const opaquePlan = (ast: SchemaAST.AST, path: string): OpaquePlan => {
+  const schema = schemaOf(ast)
+  const makeParser = () => SchemaBinary.parser(schema, { fingerprint: true })
+  let encoder: SchemaBinary.Encoder
+  let parser: SchemaBinary.Parser<unknown>
+  try {
+    encoder = SchemaBinary.encoder(schema, { fingerprint: true })
+    parser = makeParser()
+  } catch (error) {
+    throw new SchemaUnsupported({ path, reason: reasonOf(error) })
+  }
+  return {
+    kind: "opaque",
+    path,
+    filters: [],
+    description: describe(ast),
+    encode: (value) => {
+      try {
+        return encoder.encode(value)
+      } catch {
+        return Refused
+      }
+    },
+    decode: (bytes) => {
+      if (!isWholeFrame(bytes)) return Refused
+      try {
+        const values = parser.feedSync(bytes)
+        if (values.length === 1) return values[0]
+      } catch {
+        // The parser is spent after a failure: below it is replaced.
+      }
+      parser = makeParser()
+      return Refused
+    }
+  }
+}
+
+/** Makes the plan of a part that its schema transforms: the encoded side is laid out, the schema's own parser runs around it. */
+export const viaPlan = (ast: SchemaAST.AST, inner: Plan, path: string): ViaPlan => {
+  const encode = SchemaParser.encodeUnknownExit(schemaOf(ast))
+  const decode = SchemaParser.decodeUnknownExit(schemaOf(ast))
+  return {
+    kind: "via",
+    path,
+    filters: [],
+    inner,
+    encode: (value) => {
+      const exit = encode(value)
+      return Exit.isSuccess(exit) ? exit.value : Refused
+    },
+    decode: (value) => {
+      const exit = decode(value)
+      return Exit.isSuccess(exit) ? exit.value : Refused
+    }
+  }
+}
+
+interface ConstructorDescriptor {
+  readonly isConstructed: (value: unknown) => boolean
+  readonly link: SchemaAST.Link
+}
+
+/**
+ * Makes the plan of a schema class whose encoded side is just its fields; `undefined` for anything else.
+ *
+ * **Details**: reads the `~constructor` annotation that Effect puts on its classes. Without it a class takes the general path.
+ */
+export const instancePlan = (
+  ast: SchemaAST.AST,
+  walkFields: (ast: SchemaAST.AST) => Plan,
+  path: string
+): InstancePlan | undefined => {
+  if (ast._tag !== "Declaration" || ast.checks !== undefined || ast.encoding?.length !== 1) return undefined
+  const describeConstructor = ast.annotations?.["~constructor"]
+  if (typeof describeConstructor !== "function") return undefined
+  const descriptor = describeConstructor(ast.typeParameters) as Partial<ConstructorDescriptor> | undefined
+  const link = ast.encoding[0]
+  const decode = link.transformation._tag === "Transformation" ? link.transformation.decode : undefined
+  if (
+    typeof descriptor?.isConstructed !== "function" || descriptor.link?.transformation !== link.transformation
+    || decode?._tag !== "Transform"
+  ) return undefined
+  const { isConstructed } = descriptor
+  return {
+    kind: "instance",
+    path,
+    filters: [],
+    inner: walkFields(link.to),
+    isInstance: isConstructed,
+    construct: (fields) => {
+      try {
+        return decode.transform(fields)
+      } catch {
+        return Refused
+      }
+    }
+  }
+}

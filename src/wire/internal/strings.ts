@@ -1,0 +1,192 @@
+/**
+ * Text in shared memory.
+ *
+ * ```text
+ *  | u32 header: bit 31 = 2 bytes a character, bits 0..30 = length in characters | characters ... | pad to 8 |
+ * ```
+ *
+ * Characters are UTF-16 code units as JavaScript has them: one byte each when all are below 256 (long text: below 128), two bytes each
+ * otherwise. So every string comes back as it was, lone surrogates included, and no text is ever interpreted. Which of the two forms is
+ * used depends on the text alone.
+ */
+import { MalformedRecord } from "../WireError.ts"
+
+interface NativeText {
+  utf8Write(this: Uint8Array, text: string, offset: number, length: number): number
+  ucs2Write(this: Uint8Array, text: string, offset: number, length: number): number
+  latin1Slice(this: Uint8Array, start: number, end: number): string
+  ucs2Slice(this: Uint8Array, start: number, end: number): string
+}
+
+const { latin1Slice, ucs2Slice, ucs2Write, utf8Write } = Buffer.prototype as unknown as NativeText
+
+/** The longest text whose characters are packed into whole words. */
+const SHORT = 16
+/** The longest text that is written character by character. */
+const MEDIUM = 48
+const WIDE = 0x8000_0000 | 0
+
+/** The most bytes a text takes, header and padding included. */
+export const stringBound = (text: string): number => (text.length * 2 + 11) & ~7
+
+/** Writes a text at an 8-aligned offset and returns the 8-aligned end. */
+export const writeString = (text: string, offset: number, i32: Int32Array, u8: Uint8Array): number => {
+  const n = text.length
+  if (n > SHORT) return n > MEDIUM ? writeLong(text, offset, i32, u8) : writeMedium(text, offset, i32, u8)
+  let cell = (offset >> 2) + 1
+  let seen = 0
+  let i = 0
+  for (const whole = n & ~3; i < whole; i += 4) {
+    const a = text.charCodeAt(i)
+    const b = text.charCodeAt(i + 1)
+    const c = text.charCodeAt(i + 2)
+    const d = text.charCodeAt(i + 3)
+    seen |= a | b | c | d
+    i32[cell++] = a | b << 8 | c << 16 | d << 24
+  }
+  if (i < n) {
+    let word = text.charCodeAt(i)
+    seen |= word
+    if (++i < n) {
+      const b = text.charCodeAt(i)
+      seen |= b
+      word |= b << 8
+      if (++i < n) {
+        const c = text.charCodeAt(i)
+        seen |= c
+        word |= c << 16
+      }
+    }
+    i32[cell] = word
+  }
+  if (seen > 255) return writeWide(text, offset, i32, u8)
+  i32[offset >> 2] = n
+  return (offset + n + 11) & ~7
+}
+
+const writeMedium = (text: string, offset: number, i32: Int32Array, u8: Uint8Array): number => {
+  const n = text.length
+  const body = offset + 4
+  for (let i = 0; i < n; i++) {
+    const c = text.charCodeAt(i)
+    if (c > 255) return writeWide(text, offset, i32, u8)
+    u8[body + i] = c
+  }
+  i32[offset >> 2] = n
+  return (offset + n + 11) & ~7
+}
+
+const writeLong = (text: string, offset: number, i32: Int32Array, u8: Uint8Array): number => {
+  const n = text.length
+  if (utf8Write.call(u8, text, offset + 4, n * 2) !== n) return writeWide(text, offset, i32, u8)
+  i32[offset >> 2] = n
+  return (offset + n + 11) & ~7
+}
+
+const writeWide = (text: string, offset: number, i32: Int32Array, u8: Uint8Array): number => {
+  const n = text.length
+  ucs2Write.call(u8, text, offset + 4, n * 2)
+  i32[offset >> 2] = n | WIDE
+  return (offset + n * 2 + 11) & ~7
+}
+
+const tooLong = (header: number, offset: number, end: number, where: string): never => {
+  throw new MalformedRecord({
+    where,
+    found: `text of ${header & 0x7fff_ffff} characters`,
+    limit: `at most ${end - offset} bytes`
+  })
+}
+
+/** The 8-aligned end of the text with this header; throws when the text does not fit. `offset` is below `end`, both 8-aligned. */
+export const stringEnd = (header: number, offset: number, end: number, where: string): number => {
+  const n = header & 0x7fff_ffff
+  const bytes = header < 0 ? n * 2 : n
+  if (bytes > end - offset - 4) tooLong(header, offset, end, where)
+  return (offset + bytes + 11) & ~7
+}
+
+/** Reads the text with this header, whose end has been checked. */
+export const readString = (header: number, offset: number, i32: Int32Array, u8: Uint8Array): string => {
+  if (header < 0) return ucs2Slice.call(u8, offset + 4, offset + 4 + (header & 0x7fff_ffff) * 2)
+  return header <= SHORT ? readShort(header, offset >> 2, i32) : latin1Slice.call(u8, offset + 4, offset + 4 + header)
+}
+
+// Short texts repeat: tags, keys, currencies. The last ones read are kept in a direct-mapped table and found by comparing the words
+// themselves, so that what is handed out always equals the bytes, whatever they are.
+const TABLE = 4096
+const tableText = new Array<string>(TABLE).fill("")
+const tableWords = new Int32Array(TABLE * 8)
+
+const readShort = (n: number, cell: number, i32: Int32Array): string => {
+  if (n > 8) return readSixteen(n, cell, i32)
+  if (n === 0) return ""
+  const a = i32[cell + 1]!
+  const b = n > 4 ? i32[cell + 2]! : 0
+  let hash = Math.imul(a ^ Math.imul(b, 0x9e37_79b1) ^ n, 0x27d4_eb2f)
+  hash = (hash ^ (hash >>> 15)) & (TABLE - 1)
+  const w = hash << 3
+  if (tableWords[w] === a && tableWords[w + 1] === b && tableWords[w + 4] === n) return tableText[hash]!
+  return remember(hash, n, a, b, 0, 0)
+}
+
+const readSixteen = (n: number, cell: number, i32: Int32Array): string => {
+  const a = i32[cell + 1]!
+  const b = i32[cell + 2]!
+  const c = i32[cell + 3]!
+  const d = n > 12 ? i32[cell + 4]! : 0
+  let hash = Math.imul(a ^ Math.imul(b, 0x9e37_79b1) ^ Math.imul(c, 0x85eb_ca6b) ^ Math.imul(d, 0xc2b2_ae35) ^ n, 0x27d4_eb2f)
+  hash = (hash ^ (hash >>> 15)) & (TABLE - 1)
+  const w = hash << 3
+  if (
+    tableWords[w] === a && tableWords[w + 1] === b && tableWords[w + 2] === c && tableWords[w + 3] === d
+    && tableWords[w + 4] === n
+  ) {
+    return tableText[hash]!
+  }
+  return remember(hash, n, a, b, c, d)
+}
+
+const remember = (hash: number, n: number, a: number, b: number, c: number, d: number): string => {
+  const w = hash << 3
+  tableWords[w] = a
+  tableWords[w + 1] = b
+  tableWords[w + 2] = c
+  tableWords[w + 3] = d
+  tableWords[w + 4] = n
+  return tableText[hash] = fromWords(n, a, b, c, d)
+}
+
+// Made from the words that were compared, not from memory that may have changed since.
+const fromWords = (n: number, a: number, b: number, c: number, d: number): string => {
+  const f = String.fromCharCode
+  const a0 = a & 255
+  const a1 = a >> 8 & 255
+  const a2 = a >> 16 & 255
+  const a3 = a >>> 24
+  if (n === 1) return f(a0)
+  if (n <= 4) return n === 2 ? f(a0, a1) : n === 3 ? f(a0, a1, a2) : f(a0, a1, a2, a3)
+  const b0 = b & 255
+  const b1 = b >> 8 & 255
+  const b2 = b >> 16 & 255
+  const b3 = b >>> 24
+  if (n === 5) return f(a0, a1, a2, a3, b0)
+  if (n === 6) return f(a0, a1, a2, a3, b0, b1)
+  if (n === 7) return f(a0, a1, a2, a3, b0, b1, b2)
+  if (n === 8) return f(a0, a1, a2, a3, b0, b1, b2, b3)
+  const c0 = c & 255
+  const c1 = c >> 8 & 255
+  const c2 = c >> 16 & 255
+  const c3 = c >>> 24
+  if (n === 9) return f(a0, a1, a2, a3, b0, b1, b2, b3, c0)
+  if (n === 10) return f(a0, a1, a2, a3, b0, b1, b2, b3, c0, c1)
+  if (n === 11) return f(a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2)
+  if (n === 12) return f(a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3)
+  const d0 = d & 255
+  const d1 = d >> 8 & 255
+  const d2 = d >> 16 & 255
+  if (n === 13) return f(a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, d0)
+  if (n === 14) return f(a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, d0, d1)
+  if (n === 15) return f(a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, d0, d1, d2)
+  return f(a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3, d0, d1, d2, d >>> 24)
+}

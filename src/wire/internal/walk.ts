@@ -1,0 +1,251 @@
+/**
+ * The walk: from the syntax tree of a schema to its plan.
+ *
+ * Nodes without a transformation are laid out as they are; a node with one is laid out by its encoded side, with the schema's parser around
+ * it. What has no layout of its own is carried by Effect's binary codec, in the smallest part of the schema that needs it.
+ */
+import * as SchemaAST from "effect/SchemaAST"
+import type { Width } from "../Codec.ts"
+import { SchemaUnsupported } from "../WireError.ts"
+import { integerRange, lengthChecks, numberChecks, provesInt64, residualChecks } from "./checks.ts"
+import { schemaGuard, takesUndefined } from "./guard.ts"
+import { instancePlan, opaquePlan, viaPlan } from "./opaque.ts"
+import type { BlockPlan, Constant, Field, NumberPlan, NumberTest, Plan, StringPlan } from "./plan.ts"
+import { emptyBlock, nowhere } from "./plan.ts"
+import { flattenUnion, planUnion } from "./union.ts"
+
+/** The annotation that chooses how many bytes a number takes. */
+export const WidthKey = "shared-nothing/width"
+
+/** State of one walk. */
+interface Walk {
+  /** Structs by the node they were made of: a node that is met again shares its block. */
+  readonly structs: Map<SchemaAST.AST, BlockPlan>
+  /** Nodes behind a `Suspend`. */
+  readonly suspended: Map<SchemaAST.AST, BlockPlan>
+}
+
+/** Makes the plan of a schema. */
+export const walkSchema = (ast: SchemaAST.AST): Plan =>
+  planOf({ structs: new Map(), suspended: new Map() }, ast, "value")
+
+/** Makes the plan of a node. */
+const planOf = (walk: Walk, ast: SchemaAST.AST, path: string): Plan => {
+  if (ast.encoding !== undefined) return transformed(walk, ast, path)
+  if ("encodingChecks" in ast && ast.encodingChecks !== undefined) return viaEncoded(walk, ast, path)
+  switch (ast._tag) {
+    case "Number":
+      return numberPlan(ast, path)
+    case "BigInt":
+      return bigintPlan(ast, path)
+    case "String":
+      return { kind: "string", path, ...lengthChecks(ast) }
+    case "TemplateLiteral":
+      return { kind: "string", path, minLength: 0, maxLength: Infinity, filters: [schemaGuard(ast)] }
+    case "Boolean":
+      return { kind: "choice", path, values: [false, true], filters: residualChecks(ast) }
+    case "Null":
+      return constant(null, ast, path)
+    case "Undefined":
+      return constant(undefined, ast, path)
+    case "Void":
+      return { kind: "constant", path, value: undefined, lax: true, filters: residualChecks(ast) }
+    case "Literal":
+      return constant(ast.literal, ast, path)
+    case "Enum":
+      return choice(ast.enums.map(([, value]) => value), ast, path)
+    case "Never":
+      return { kind: "never", path, filters: [] }
+    case "Objects":
+      return objectPlan(walk, ast, path)
+    case "Arrays":
+      return arrayPlan(walk, ast, path)
+    case "Union":
+      return unionPlan(walk, ast, path)
+    case "Suspend":
+      return suspended(walk, ast, path)
+    case "Declaration":
+      return declarationPlan(ast, path)
+    default:
+      return opaquePlan(ast, path)
+  }
+}
+
+const constant = (value: Constant, ast: SchemaAST.AST, path: string): Plan => ({
+  kind: "constant",
+  path,
+  value,
+  lax: false,
+  filters: residualChecks(ast)
+})
+
+const choice = (values: ReadonlyArray<Constant>, ast: SchemaAST.AST, path: string): Plan => ({
+  kind: "choice",
+  path,
+  values: [...new Set(values)],
+  filters: residualChecks(ast)
+})
+
+const transformed = (walk: Walk, ast: SchemaAST.AST, path: string): Plan =>
+  instancePlan(ast, (fields) => planOf(walk, fields, path), path) ?? viaEncoded(walk, ast, path)
+
+const viaEncoded = (walk: Walk, ast: SchemaAST.AST, path: string): Plan => {
+  const inner = planOf(walk, SchemaAST.toEncoded(ast), path)
+  return inner.kind === "opaque" ? opaquePlan(ast, path) : viaPlan(ast, inner, path)
+}
+
+const ranges: Partial<Record<Width, readonly [number, number]>> = {
+  u8: [0, 0xff],
+  u16: [0, 0xffff],
+  u32: [0, 0xffff_ffff],
+  i8: [-0x80, 0x7f],
+  i16: [-0x8000, 0x7fff],
+  i32: [-0x8000_0000, 0x7fff_ffff]
+}
+
+const widthOf = (ast: SchemaAST.AST): Width | undefined => SchemaAST.resolve(ast)?.[WidthKey] as Width | undefined
+
+const numberPlan = (ast: SchemaAST.AST, path: string): NumberPlan => {
+  const { filters, tests } = numberChecks(ast)
+  const asked = widthOf(ast)
+  if (asked === "i64") throw new SchemaUnsupported({ path, reason: `width "i64" is for Schema.BigInt` })
+  if (asked !== undefined && asked !== "f32" && asked !== "f64" && ranges[asked] === undefined) {
+    throw new SchemaUnsupported({ path, reason: `unknown width ${JSON.stringify(asked)}` })
+  }
+  const width = asked ?? provenWidth(tests)
+  return { kind: "number", path, width, tests: tests.filter((test) => !impliedBy(width, test)), filters }
+}
+
+const provenWidth = (tests: ReadonlyArray<NumberTest>): "u32" | "i32" | "f64" => {
+  const range = integerRange(tests)
+  if (range === undefined) return "f64"
+  const [min, max] = range
+  if (min >= 0 && max <= 0xffff_ffff) return "u32"
+  return min >= -0x8000_0000 && max <= 0x7fff_ffff ? "i32" : "f64"
+}
+
+// Tests that the width itself makes are not made twice.
+const impliedBy = (width: Width, test: NumberTest): boolean => {
+  const range = ranges[width]
+  if (range === undefined) return false
+  switch (test.op) {
+    case "integer":
+    case "finite":
+      return true
+    case ">=":
+      return test.value <= range[0]
+    case ">":
+      return test.value < range[0]
+    case "<=":
+      return test.value >= range[1]
+    case "<":
+      return test.value > range[1]
+  }
+}
+
+const bigintPlan = (ast: SchemaAST.AST, path: string): Plan => {
+  const width = widthOf(ast)
+  if (width !== undefined && width !== "i64") {
+    throw new SchemaUnsupported({ path, reason: `width ${JSON.stringify(width)} is for Schema.Number` })
+  }
+  const filters = residualChecks(ast)
+  return width === "i64" || provesInt64(ast) ? { kind: "int64", path, filters } : { kind: "bigint", path, filters }
+}
+
+const declarationPlan = (ast: SchemaAST.Declaration, path: string): Plan => {
+  switch ((ast.annotations?.representation as { readonly id?: unknown } | undefined)?.id) {
+    case "effect/schema/Date":
+      return { kind: "date", path, filters: residualChecks(ast) }
+    case "effect/schema/Uint8Array":
+      return { kind: "bytes", path, filters: residualChecks(ast) }
+    default:
+      return opaquePlan(ast, path)
+  }
+}
+
+// A key whose presence changes on the way to the encoded side, or that a transformation could drop, is for the parser of the whole struct.
+const movesKeys = (ast: SchemaAST.Objects): boolean =>
+  ast.propertySignatures.some(({ type }) => {
+    if (type.encoding === undefined && !("encodingChecks" in type && type.encodingChecks !== undefined)) return false
+    return SchemaAST.isOptional(type) || SchemaAST.isOptional(SchemaAST.toEncoded(type))
+  })
+
+const objectPlan = (walk: Walk, ast: SchemaAST.Objects, path: string): Plan => {
+  if (movesKeys(ast)) return viaEncoded(walk, ast, path)
+  if (ast.indexSignatures.length > 0) return recordPlan(walk, ast, path)
+  if (ast.propertySignatures.some(({ name }) => typeof name === "symbol")) return opaquePlan(ast, path)
+  const known = walk.structs.get(ast)
+  if (known !== undefined) return known
+  const block = { ...emptyBlock("object", path), filters: residualChecks(ast) }
+  walk.structs.set(ast, block)
+  block.fields = ast.propertySignatures.map(({ name, type }): Field => {
+    const key = String(name)
+    return fieldOf(walk, key, type, `${path}.${key}`)
+  })
+  block.refuseArrays = !block.fields.some((field) => !field.optional && tellsArrayApart(field))
+  return block
+}
+
+// A field that no array has: required, refused when undefined, and not the name of something that arrays inherit or own.
+const tellsArrayApart = (field: Field): boolean =>
+  !(String(field.key) in []) && !/^\d/.test(String(field.key)) && !takesUndefined(field.plan)
+
+const fieldOf = (walk: Walk, key: string | number, type: SchemaAST.AST, path: string): Field => {
+  const plan = planOf(walk, type, path)
+  if (!SchemaAST.isOptional(type)) return { key, optional: false, plan, place: nowhere }
+  return { key, optional: true, plan: optionalOf(plan, path), place: nowhere }
+}
+
+const optionalOf = (plan: Plan, path: string): Plan => {
+  const absent = { kind: "absent" } as const
+  if (plan.kind === "union" && plan.filters.length === 0) {
+    return { kind: "union", path, filters: [], alternatives: [absent, ...plan.alternatives] }
+  }
+  if (plan.kind === "constant" && plan.filters.length === 0) {
+    return { kind: "union", path, filters: [], alternatives: [absent, { ...plan, kind: "constant" }] }
+  }
+  if (plan.kind === "choice" && plan.filters.length === 0) {
+    const values = plan.values.map((value) => ({ kind: "constant", value, lax: false }) as const)
+    return { kind: "union", path, filters: [], alternatives: [absent, ...values] }
+  }
+  const shape = { type: "any", sentinels: [] } as const
+  return { kind: "union", path, filters: [], alternatives: [absent, { kind: "plan", plan, shape, final: true }] }
+}
+
+const recordPlan = (walk: Walk, ast: SchemaAST.Objects, path: string): Plan => {
+  const [index, ...others] = ast.indexSignatures
+  if (index === undefined || others.length > 0 || ast.propertySignatures.length > 0) return opaquePlan(ast, path)
+  const keys = index.parameter._tag === "String" && index.parameter.encoding === undefined
+    ? planOf(walk, index.parameter, `${path}[key]`) as StringPlan
+    : undefined
+  // A filtered key of a record is skipped by the schema, not refused.
+  if (keys === undefined || index.parameter.checks !== undefined) return opaquePlan(ast, path)
+  return { kind: "record", path, keys, value: planOf(walk, index.type, `${path}[*]`), filters: residualChecks(ast) }
+}
+
+const arrayPlan = (walk: Walk, ast: SchemaAST.Arrays, path: string): Plan => {
+  if (ast.elements.length === 0 && ast.rest.length === 1) {
+    return { kind: "array", path, item: planOf(walk, ast.rest[0]!, `${path}[]`), ...lengthChecks(ast) }
+  }
+  if (ast.rest.length > 0 || ast.elements.some(SchemaAST.isOptional)) return opaquePlan(ast, path)
+  const block = { ...emptyBlock("tuple", path), filters: residualChecks(ast) }
+  block.fields = ast.elements.map((type, i) => fieldOf(walk, i, type, `${path}[${i}]`))
+  return block
+}
+
+const unionPlan = (walk: Walk, ast: SchemaAST.Union, path: string): Plan => {
+  const members = flattenUnion(ast)
+  const oneOf = ast.options?.mode === "oneOf" ? [schemaGuard(SchemaAST.toType(ast))] : []
+  const filters = [...residualChecks(ast), ...oneOf]
+  return planUnion(members, (member) => planOf(walk, member, path), filters, path)
+}
+
+const suspended = (walk: Walk, ast: SchemaAST.Suspend, path: string): Plan => {
+  const target = ast.thunk()
+  const known = walk.suspended.get(target)
+  if (known !== undefined) return { kind: "ref", path, filters: [], target: () => known }
+  const block = emptyBlock("self", path)
+  walk.suspended.set(target, block)
+  block.fields = [{ key: undefined, optional: false, plan: planOf(walk, target, path), place: nowhere }]
+  return { kind: "ref", path, filters: [], target: () => block }
+}

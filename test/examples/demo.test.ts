@@ -1,0 +1,162 @@
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { describe, expect, it } from "vitest"
+import * as Aggregate from "../../examples/demo/aggregate.ts"
+import type { FlightChunk } from "../../examples/demo/flights.ts"
+import { countFlights, flightsFile, readFlights } from "../../examples/demo/flights.ts"
+import { computePlain } from "../../examples/demo/plain.ts"
+import { delayTable, progressLine, verdictLine } from "../../examples/demo/report.ts"
+
+/** Records made from their row number, so that every test sees the same ones. */
+const chunkOf = (firstRow: number, length: number): FlightChunk => {
+  const hours = new Uint8Array(length)
+  const delays = new Int16Array(length)
+  for (let i = 0; i < length; i++) {
+    const mixed = Aggregate.fingerprint(firstRow + i + 1)
+    hours[i] = mixed % 24
+    delays[i] = ((mixed >>> 8) % 300) - 40
+  }
+  return { firstRow, length, hours, delays, origins: new Uint16Array(length), airports: ["ORD"] }
+}
+
+const count = (into: Aggregate.Aggregate, chunk: FlightChunk): void => {
+  for (let i = 0; i < chunk.length; i++) Aggregate.add(into, chunk.firstRow + i, chunk.hours[i]!, chunk.delays[i]!)
+}
+
+const aggregateOf = (...chunks: ReadonlyArray<FlightChunk>): Aggregate.Aggregate => {
+  const aggregate = Aggregate.empty()
+  for (const chunk of chunks) count(aggregate, chunk)
+  return aggregate
+}
+
+describe("Aggregate", () => {
+  it("gives the nearest rank as percentile", () => {
+    const aggregate = Aggregate.empty()
+    for (let minute = 1; minute <= 10; minute++) Aggregate.add(aggregate, minute, 7, minute * 10)
+    expect(Aggregate.summarize(aggregate).rows).toEqual([
+      { hour: 7, flights: 10, meanDelay: 55, p50: 50, p90: 90, p99: 100 }
+    ])
+  })
+
+  it("keeps early arrivals and the limits of its range exact", () => {
+    const aggregate = Aggregate.empty()
+    Aggregate.add(aggregate, 0, 0, Aggregate.delayFloor)
+    Aggregate.add(aggregate, 1, 23, Aggregate.delayCeiling)
+    const { rows } = Aggregate.summarize(aggregate)
+    expect(rows.map((row) => [row.hour, row.p50])).toEqual([[0, -2048], [23, 2047]])
+    expect(Aggregate.isCountable(24, 0)).toBe(false)
+    expect(Aggregate.isCountable(-1, 0)).toBe(false)
+    expect(Aggregate.isCountable(0, 2048)).toBe(false)
+    expect(Aggregate.isCountable(0, Number.NaN)).toBe(false)
+  })
+
+  it("gives the same answer however records are spread and in whatever order parts are merged", () => {
+    const chunks = [chunkOf(0, 700), chunkOf(700, 1), chunkOf(701, 2000)]
+    const whole = aggregateOf(...chunks)
+    for (const order of [[0, 1, 2], [2, 1, 0], [1, 2, 0]]) {
+      const merged = Aggregate.empty()
+      for (const i of order) Aggregate.merge(merged, aggregateOf(chunks[i]!))
+      expect(Aggregate.summarize(merged)).toEqual(Aggregate.summarize(whole))
+      expect(Aggregate.difference(whole, merged)).toEqual({ lost: 0, duplicated: 0, same: true })
+    }
+  })
+
+  it("travels as cells without loss", () => {
+    const aggregate = aggregateOf(chunkOf(0, 5000))
+    const copy = Aggregate.empty()
+    Aggregate.addCells(copy, Aggregate.toCells(aggregate), aggregate.checksum)
+    expect(copy).toEqual(aggregate)
+  })
+
+  it("measures a lost and a doubled record", () => {
+    const chunk = chunkOf(0, 1000)
+    const expected = aggregateOf(chunk)
+    const lost = aggregateOf(chunkOf(0, 999))
+    expect(Aggregate.difference(expected, lost)).toEqual({ lost: 1, duplicated: 0, same: false })
+    const doubled = aggregateOf(chunk)
+    Aggregate.add(doubled, 3, chunk.hours[3]!, chunk.delays[3]!)
+    expect(Aggregate.difference(expected, doubled)).toEqual({ lost: 0, duplicated: 1, same: false })
+  })
+
+  it("notices a lost record that hides behind a doubled one of the same hour and delay", () => {
+    const expected = Aggregate.empty()
+    Aggregate.add(expected, 1, 9, 5)
+    Aggregate.add(expected, 2, 9, 5)
+    const actual = Aggregate.empty()
+    Aggregate.add(actual, 1, 9, 5)
+    Aggregate.add(actual, 1, 9, 5)
+    expect(Aggregate.difference(expected, actual)).toEqual({ lost: 0, duplicated: 0, same: false })
+    expect(Aggregate.disagreements(Aggregate.summarize(expected), Aggregate.summarize(actual))).toHaveLength(1)
+  })
+
+  it("names every value that disagrees", () => {
+    const expected = Aggregate.summarize(aggregateOf(chunkOf(0, 500)))
+    const wrong = { ...expected, rows: expected.rows.map((row) => row.hour === 5 ? { ...row, p90: row.p90 + 1 } : row) }
+    expect(Aggregate.disagreements(expected, wrong)).toHaveLength(1)
+    expect(Aggregate.disagreements(expected, wrong)[0]).toContain("hour 5, p90")
+    expect(Aggregate.disagreements(expected, { ...expected, rows: expected.rows.slice(1) })).toHaveLength(5)
+    expect(Aggregate.disagreements(expected, expected)).toEqual([])
+  })
+})
+
+describe("plain computation", () => {
+  it("agrees with the merged histograms although it sorts instead of counting", () => {
+    const chunks = [chunkOf(0, 4000), chunkOf(4000, 3000)]
+    const merged = aggregateOf(...chunks)
+    const expected = computePlain(chunks)
+    expect(expected.summary.records).toBe(7000)
+    expect(Aggregate.disagreements(expected.summary, Aggregate.summarize(merged))).toEqual([])
+    expect(Aggregate.difference(expected.aggregate, merged).same).toBe(true)
+  })
+})
+
+describe("flights", () => {
+  it("reads real records as typed columns, a row group at a time", async () => {
+    const [total, chunks] = await Effect.runPromise(
+      Effect.all([countFlights(flightsFile), Stream.runCollect(Stream.take(readFlights(flightsFile), 2))])
+    )
+    expect(total).toBe(3_000_000)
+    const [first, second] = chunks
+    expect([first!.firstRow, first!.length, second!.firstRow]).toEqual([0, 272_727, 272_727])
+    // The first record of the file: from LAS on 2001-01-01 at 00:01, 33 minutes late.
+    expect([first!.hours[0], first!.delays[0], first!.airports[first!.origins[0]!]]).toEqual([0, 33, "LAS"])
+    expect(second!.airports).toBe(first!.airports)
+  })
+
+  it("names the file it cannot read", async () => {
+    const failure = await Effect.runPromise(Effect.flip(countFlights("missing.parquet")))
+    expect(failure._tag).toBe("FlightsUnreadable")
+    expect(failure.message).toContain("missing.parquet")
+  })
+})
+
+describe("report", () => {
+  it("draws progress with rate and mailbox depth", () => {
+    const line = progressLine({
+      records: 1_500_000,
+      total: 3_000_000,
+      recordsPerSecond: 412_345,
+      mailboxDepth: 3210,
+      threadRestarts: 1
+    }, 10)
+    expect(line).toBe("[#####-----]   50%  1,500,000 records    412 k/s  mailboxes 3,210  thread restarts 1")
+  })
+
+  it("draws one table line for each hour and the number of all records", () => {
+    const aggregate = Aggregate.empty()
+    Aggregate.add(aggregate, 0, 6, -4)
+    Aggregate.add(aggregate, 1, 17, 48)
+    expect(delayTable(Aggregate.summarize(aggregate)).split("\n")).toEqual([
+      "hour     flights     mean    p50    p90    p99",
+      "06:00          1    -4.00     -4     -4     -4",
+      "17:00          1    48.00     48     48     48  ########################",
+      "all            2"
+    ])
+  })
+
+  it("ends with the line that scripts read", () => {
+    const verdict = { records: 3_000_000, lost: 0, duplicated: 0, threadRestarts: 1, seconds: 21.34, ok: true }
+    expect(verdictLine(verdict)).toBe("demo: records=3000000 lost=0 duplicated=0 thread_restarts=1 seconds=21.3 ok")
+    expect(verdictLine({ ...verdict, lost: 2, ok: false })).toMatch(/lost=2 .* failed$/)
+  })
+})

@@ -1,0 +1,39 @@
+/** The table of docs/design/layers.md as data, and the judgement of one import by it. */
+import { resolveFrom } from "./source.ts"
+
+/** Layer names, lowest first, each with the layers it may import. */
+export type LayerTable = ReadonlyMap<string, ReadonlySet<string>>
+
+/** Reads the table whose rows are `` | `layer` | what it knows | layers it may import | ``. */
+export const parseLayerTable = (markdown: string): LayerTable =>
+  new Map(
+    [...markdown.matchAll(/^\| `(\w+)`\s*\|[^|]*\|([^|]*)\|\s*$/gm)].map((row) => {
+      const allowed = row[2]!.trim()
+      return [row[1]!, new Set(allowed === "nothing" ? [] : allowed.split(",").map((name) => name.trim()))]
+    })
+  )
+
+const layerOf = (path: string): string | undefined => /^src\/(\w+)\//.exec(path)?.[1]
+
+/** Says why this import may not be, or nothing. */
+export const judgeImport = (table: LayerTable, file: string, specifier: string): string | undefined => {
+  const from = layerOf(file)
+  if (/^shared-nothing(\/|$)/.test(specifier)) return "imports the package itself: import the module"
+  if (/^effect(\/[a-z]+)?$/.test(specifier)) return "imports an effect barrel: import the module"
+  if (!specifier.startsWith(".")) {
+    if (from === "memory") return "memory imports no package"
+    if (specifier.startsWith("node:") && from !== undefined && from !== "thread" && from !== "system") {
+      return `${from} may not import node:`
+    }
+    return undefined
+  }
+  const target = resolveFrom(file, specifier)
+  if (!target.endsWith(".ts")) return "has no .ts extension"
+  if (!target.startsWith("src/")) return "leaves src"
+  if (/(^|\/)index\.ts$/.test(target)) return "imports a barrel: import the module"
+  const to = layerOf(target)
+  if (from === undefined || to === undefined || from === to) return undefined
+  if (target.startsWith(`src/${to}/internal/`)) return `reaches into ${to}/internal`
+  if (!table.get(from)?.has(to)) return `${from} may not import ${to}`
+  return undefined
+}

@@ -1,0 +1,150 @@
+import { describe, expect, it } from "vitest"
+import {
+  AdaptiveWait,
+  type Decision,
+  InvalidWaitOptions,
+  PARK,
+  pause,
+  SPIN,
+  YIELD
+} from "../../src/memory/WaitStrategy.ts"
+
+/** The decisions of one idle phase up to the first park, as counts. */
+const phase = (wait: AdaptiveWait): { spins: number; yields: number } => {
+  const counts = { spins: 0, yields: 0 }
+  for (let decision: Decision = wait.empty(); decision !== PARK; decision = wait.empty()) {
+    if (decision === SPIN) {
+      expect(counts.yields, "no spin after a yield").toBe(0)
+      counts.spins++
+    } else counts.yields++
+    if (counts.spins + counts.yields > 100_000) throw new Error("never parks")
+  }
+  return counts
+}
+
+describe("AdaptiveWait", () => {
+  it("spins, then yields, then parks, and goes on parking until records come", () => {
+    const wait = new AdaptiveWait({ maxSpins: 10, maxYields: 3 })
+    expect(phase(wait)).toEqual({ spins: 10, yields: 3 })
+    expect([wait.empty(), wait.empty()]).toEqual([PARK, PARK])
+    wait.success()
+    expect(phase(wait).yields).toBe(3)
+  })
+
+  it("halves a budget that was spun through in vain, down to zero", () => {
+    const wait = new AdaptiveWait({ maxSpins: 100, maxYields: 2 })
+    const spins: Array<number> = []
+    for (let i = 0; i < 9; i++) {
+      spins.push(phase(wait).spins)
+      wait.success()
+    }
+    expect(spins).toEqual([100, 50, 25, 12, 6, 3, 1, 0, 0])
+  })
+
+  it("doubles the budget when records come while spinning, up to the maximum", () => {
+    const wait = new AdaptiveWait({ maxSpins: 100, maxYields: 2 })
+    for (let i = 0; i < 5; i++) {
+      phase(wait)
+      wait.success()
+    }
+    const budgets = [wait.spinBudget]
+    for (let i = 0; i < 6; i++) {
+      expect(wait.empty()).toBe(SPIN)
+      wait.success()
+      budgets.push(wait.spinBudget)
+    }
+    expect(budgets).toEqual([3, 6, 12, 24, 48, 96, 100])
+  })
+
+  it("tries spinning again when records come with the first yield, and not with a later one", () => {
+    const wait = new AdaptiveWait({ maxSpins: 100, maxYields: 5 })
+    while (wait.spinBudget > 0) {
+      phase(wait)
+      wait.success()
+    }
+    wait.empty()
+    wait.empty()
+    wait.success()
+    expect(wait.spinBudget).toBe(0)
+    expect(wait.empty()).toBe(YIELD)
+    wait.success()
+    expect(wait.spinBudget).toBe(16)
+    expect(wait.empty()).toBe(SPIN)
+  })
+
+  it("learns nothing from records that came without an empty poll", () => {
+    const wait = new AdaptiveWait({ maxSpins: 8, maxYields: 1 })
+    phase(wait)
+    wait.success()
+    const budget = wait.spinBudget
+    wait.success()
+    wait.success()
+    expect(wait.spinBudget).toBe(budget)
+  })
+
+  it("never spins with a maximum of zero", () => {
+    const wait = new AdaptiveWait({ maxSpins: 0, maxYields: 4 })
+    for (let i = 0; i < 5; i++) {
+      expect(wait.empty()).toBe(YIELD)
+      wait.success()
+      expect(phase(wait)).toEqual({ spins: 0, yields: 4 })
+      wait.success()
+    }
+  })
+
+  it("parks at once with no budget at all", () => {
+    expect(new AdaptiveWait({ maxSpins: 0, maxYields: 0 }).empty()).toBe(PARK)
+    expect(new AdaptiveWait({ maxSpins: 0, yieldNanos: 0, now: () => 0 }).empty()).toBe(PARK)
+  })
+
+  it("yields for a time measured from the first yield of the phase", () => {
+    let nanos = 5000
+    let reads = 0
+    const wait = new AdaptiveWait({ maxSpins: 2, yieldNanos: 100_000, now: () => (reads++, nanos) })
+    expect([wait.empty(), wait.empty()]).toEqual([SPIN, SPIN])
+    expect(reads).toBe(0)
+    expect(wait.empty()).toBe(YIELD)
+    nanos += 99_999
+    expect(wait.empty()).toBe(YIELD)
+    nanos += 1
+    expect(wait.empty()).toBe(PARK)
+    wait.success()
+    expect(wait.empty()).toBe(SPIN)
+    expect(wait.empty()).toBe(YIELD)
+    expect(reads).toBe(4)
+  })
+
+  it("ends yielding at the nearer of the two bounds", () => {
+    const wait = new AdaptiveWait({ maxSpins: 0, maxYields: 3, yieldNanos: 100, now: () => 0 })
+    expect(phase(wait)).toEqual({ spins: 0, yields: 3 })
+  })
+
+  it("follows a new limit of spins", () => {
+    const wait = new AdaptiveWait({ maxSpins: 100, maxYields: 1 })
+    wait.limitSpins(4)
+    expect(phase(wait).spins).toBe(4)
+    wait.success()
+    wait.limitSpins(0)
+    expect(phase(wait).spins).toBe(0)
+    wait.success()
+    wait.limitSpins(50)
+    expect(wait.empty()).toBe(YIELD)
+    wait.success()
+    expect(phase(wait).spins).toBe(16)
+  })
+
+  it.each([
+    [{ maxSpins: -1 }, "maxSpins"],
+    [{ maxSpins: 1.5 }, "maxSpins"],
+    [{ maxSpins: 1, maxYields: NaN }, "maxYields"],
+    [{ maxSpins: 1, yieldNanos: 100 }, "now"],
+    [{ maxSpins: 1, yieldNanos: -1, now: () => 0 }, "yieldNanos"]
+  ])("refuses %o", (options, option) => {
+    expect(() => new AdaptiveWait(options)).toThrow(InvalidWaitOptions)
+    expect(() => new AdaptiveWait(options)).toThrow(option)
+  })
+
+  it("pauses without a result, whatever the runtime has", () => {
+    expect(pause()).toBeUndefined()
+  })
+})

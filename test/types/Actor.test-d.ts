@@ -1,0 +1,110 @@
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Rpc from "effect/rpc/Rpc"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import { Actor, type ActorError, type ActorRef, type ActorSystem } from "shared-nothing"
+import { describe, expectTypeOf, it } from "vitest"
+
+class Overflow extends Schema.TaggedError<Overflow>("app/Overflow")("Overflow", { limit: Schema.Int }) {}
+
+const Counter = Actor.make("Counter", [
+  Rpc.make("Increment", { payload: { by: Schema.Int } }),
+  Rpc.make("Get", { success: Schema.Int, error: Overflow })
+])
+declare const counter: Effect.Success<ReturnType<typeof Counter.spawn>>
+
+describe("Actor.make", () => {
+  it("keeps the name as a literal", () => {
+    expectTypeOf(Counter.name).toEqualTypeOf<"Counter">()
+  })
+
+  it("spawns into a Scope of a system", () => {
+    expectTypeOf(Counter.spawn("a")).toExtend<
+      Effect.Effect<ActorRef.Any, ActorError.SpawnError, ActorSystem.ActorSystem | Scope.Scope>
+    >()
+    expectTypeOf<Effect.Services<ReturnType<typeof Counter.spawn>>>().toEqualTypeOf<
+      ActorSystem.ActorSystem | Scope.Scope
+    >()
+  })
+})
+
+describe("tell", () => {
+  it("takes the payload of the message and answers with nothing", () => {
+    expectTypeOf<Effect.Success<ReturnType<typeof counter.tell.Increment>>>().toEqualTypeOf<void>()
+    expectTypeOf<Effect.Error<ReturnType<typeof counter.tell.Increment>>>().toEqualTypeOf<ActorError.TellError>()
+    expectTypeOf(counter.tell.Increment).parameters.toEqualTypeOf<[payload: { readonly by: number }]>()
+  })
+
+  it("refuses a message or a payload that the protocol does not have", () => {
+    // @ts-expect-error there is no such message
+    expectTypeOf(counter.tell.Decrement).toBeAny()
+    // @ts-expect-error the payload is a number
+    counter.tell.Increment({ by: "1" })
+    // @ts-expect-error the payload is missing
+    counter.tell.Increment()
+  })
+
+  it("needs no services", () => {
+    expectTypeOf<Effect.Services<ReturnType<typeof counter.tell.Increment>>>().toEqualTypeOf<never>()
+    expectTypeOf<Effect.Services<ReturnType<typeof counter.ask.Get>>>().toEqualTypeOf<never>()
+  })
+})
+
+describe("tellUnsafe", () => {
+  it("says at once whether the message was taken", () => {
+    expectTypeOf(counter.tellUnsafe.Increment({ by: 1 })).toEqualTypeOf<boolean>()
+  })
+})
+
+describe("ask", () => {
+  it("answers with what the protocol declares, or fails with it or with what asking can fail with", () => {
+    expectTypeOf<Effect.Success<ReturnType<typeof counter.ask.Get>>>().toEqualTypeOf<number>()
+    expectTypeOf<Effect.Error<ReturnType<typeof counter.ask.Get>>>().toEqualTypeOf<Overflow | ActorError.AskError>()
+  })
+
+  it("takes a deadline after the payload", () => {
+    expectTypeOf(counter.ask.Get).toBeCallableWith(undefined, { timeout: "1 second" })
+    expectTypeOf(counter.ask.Increment).toBeCallableWith({ by: 1 }, { timeout: 100 })
+    expectTypeOf<ActorRef.AskOptions["timeout"]>().toEqualTypeOf<Duration.Input | undefined>()
+  })
+})
+
+describe("toLayer", () => {
+  it("requires the system and the services of the handlers, not Scope or CurrentActor", () => {
+    const live = Counter.toLayer(Effect.gen(function*() {
+      const { key } = yield* Actor.CurrentActor
+      yield* Effect.addFinalizer(() => Effect.logDebug(key))
+      return Counter.of({
+        Increment: () => Effect.void,
+        Get: () => Effect.fail(new Overflow({ limit: 1 }))
+      })
+    }))
+    expectTypeOf(live).toEqualTypeOf<Layer.Layer<never, never, ActorSystem.ActorSystem>>()
+  })
+
+  it("refuses a handler that answers with another type or fails with an undeclared error", () => {
+    // @ts-expect-error Get answers with a number
+    Counter.of({ Increment: () => Effect.void, Get: () => Effect.succeed("1") })
+    // @ts-expect-error Get may fail with Overflow only
+    Counter.of({ Increment: () => Effect.void, Get: () => Effect.fail("no") })
+    // @ts-expect-error Get is missing
+    Counter.of({ Increment: () => Effect.void })
+  })
+})
+
+describe("references", () => {
+  it("are not interchangeable between protocols", () => {
+    const Other = Actor.make("Other", [Rpc.make("Stop")])
+    expectTypeOf<Effect.Success<ReturnType<typeof Other.spawn>>>().not.toExtend<typeof counter>()
+    expectTypeOf<typeof counter>().not.toExtend<Effect.Success<ReturnType<typeof Other.spawn>>>()
+  })
+
+  it("travel in messages", () => {
+    const Greeter = Actor.make("Greeter", [Rpc.make("Meet", { payload: { who: Counter.ref } })])
+    expectTypeOf<Parameters<Effect.Success<ReturnType<typeof Greeter.spawn>>["tell"]["Meet"]>[0]>().toEqualTypeOf<{
+      readonly who: typeof counter
+    }>()
+  })
+})
