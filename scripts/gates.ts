@@ -14,6 +14,8 @@ export const effect: Command = [
   "tsconfig.json",
   "--format",
   "text",
+  "--severity",
+  "error,warning",
   "--strict"
 ]
 export const unused: Command = ["knip", "--no-progress"]

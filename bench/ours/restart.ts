@@ -45,7 +45,7 @@ export const thread = (params: Params): Promise<Measured> => {
   const threads = ActorSystem.layerThreads({
     spawn: () => worker = spawnWorker("answers"),
     threads: 1,
-    supervision: { intensity: { restarts: 1_000, within: "1 second" } }
+    intensity: { restarts: 1_000, within: "1 second" }
   })
   return Effect.flatMap(
     Receiver.spawn("receiver", { placement: { thread: 0 } }),

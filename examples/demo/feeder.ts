@@ -11,7 +11,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import type { ActorRef } from "shared-nothing"
 import type { FlightChunk } from "./flights.ts"
 import type { Checkpoint, Partition } from "./protocol.ts"
 
@@ -27,7 +26,7 @@ const nothing: Checkpoint = { incarnation: 0, sequence: 0, cells: [], checksum: 
 
 /** One partition and how far it has been fed. */
 export class Lane {
-  readonly partition: ActorRef.ActorRef<typeof Partition>
+  readonly partition: typeof Partition.ref.Type
   /** The last state known to be complete. */
   checkpoint: Checkpoint
   /** Records of the current part that were sent. */
@@ -36,7 +35,7 @@ export class Lane {
   sent: number
   /** How often the partition had to be restored. */
   recoveries: number
-  constructor(partition: ActorRef.ActorRef<typeof Partition>) {
+  constructor(partition: typeof Partition.ref.Type) {
     this.partition = partition
     this.checkpoint = nothing
     this.position = 0

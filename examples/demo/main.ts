@@ -9,7 +9,6 @@
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { availableParallelism } from "node:os"
 import { Worker } from "node:worker_threads"
@@ -34,37 +33,120 @@ const spawn = () => {
   return worker
 }
 
-const spawnLanes = Effect.forEach(
-  Array.from({ length: partitions }, (_, i) => i),
-  (i) => Effect.map(Partition.spawn(`p${i}`, { placement: { thread: i % threads } }), (ref) => new Feeder.Lane(ref))
-)
+/** What the run has seen of the system so far. */
+interface Run {
+  readonly startMillis: number
+  readonly total: number
+  readonly lanes: ReadonlyArray<Feeder.Lane>
+  threadRestarts: number
+}
 
-const spawnQueries = Effect.forEach(
-  Array.from({ length: threads }, (_, thread) => thread),
-  (thread) => Query.spawn(`q${thread}`, { placement: { thread } })
-)
+const secondsSince = (startMillis: number): number => (performance.now() - startMillis) / 1000
 
-const killHalfway = Effect.fnUntraced(function*(lanes: ReadonlyArray<Feeder.Lane>, total: number) {
-  yield* Effect.sleep("5 millis").pipe(Effect.repeat({ until: () => Feeder.recordsFed(lanes) >= total / 2 }))
-  yield* Screen.say(`killing worker thread ${victim} with terminate()`)
+const startRun = Effect.gen(function*() {
+  const startMillis = performance.now()
+  const total = yield* countFlights(flightsFile)
+  const lanes: Array<Feeder.Lane> = []
+  for (let i = 0; i < partitions; i++) {
+    lanes.push(new Feeder.Lane(yield* Partition.spawn(`p${i}`, { placement: { thread: i % threads } })))
+  }
+  yield* Screen.say(
+    `${total.toLocaleString("en-US")} flights into ${partitions} partitions on ${threads} worker threads`
+  )
+  return { startMillis, total, lanes, threadRestarts: 0 } satisfies Run as Run
+})
+
+/** Reports what happens to threads, and counts their restarts. */
+const watchThreads = (run: Run) =>
+  Stream.runForEach(ActorSystem.events, (event) => {
+    switch (event._tag) {
+      case "ThreadEnded":
+        return Screen.say(`${event.thread} is lost (${event.reason}), ${event.unread} messages to it were never read`)
+      case "ThreadRestarted":
+        run.threadRestarts++
+        return Screen.say(`${event.thread} is back with ${event.actors} actors`)
+      default:
+        return Effect.void
+    }
+  })
+
+const progress = (run: Run): Effect.Effect<Report.Progress> =>
+  Effect.map(Effect.all(run.lanes.map((lane) => lane.partition.depth)), (depths) => {
+    const records = Feeder.recordsFed(run.lanes)
+    return {
+      records,
+      total: run.total,
+      recordsPerSecond: records / secondsSince(run.startMillis),
+      mailboxDepth: depths.reduce((sum, depth) => sum + depth, 0),
+      threadRestarts: run.threadRestarts
+    }
+  })
+
+const killHalfway = Effect.fnUntraced(function*(run: Run) {
+  yield* Effect.sleep("5 millis").pipe(
+    Effect.repeat({ until: () => Feeder.recordsFed(run.lanes) >= run.total / 2 })
+  )
+  yield* Screen.say(`half of the records are in: killing worker thread ${victim} with terminate()`)
   yield* Effect.promise(() => workers[victim]!.terminate())
 })
 
 /** Feeds the whole file while the progress is shown and one thread is killed. */
-const load = Effect.fnUntraced(function*(lanes: ReadonlyArray<Feeder.Lane>, total: number) {
-  yield* Effect.forkScoped(Screen.showProgress(lanes, total))
-  yield* Effect.forkScoped(killHalfway(lanes, total))
-  yield* Stream.runForEach(readFlights(flightsFile), (chunk) => Feeder.feedChunk(lanes, chunk))
+const load = Effect.fnUntraced(function*(run: Run) {
+  yield* Effect.forkScoped(watchThreads(run))
+  yield* Effect.forkScoped(Screen.showProgress(progress(run)))
+  yield* Effect.forkScoped(killHalfway(run))
+  yield* Stream.runForEach(readFlights(flightsFile), (chunk) => Feeder.feedChunk(run.lanes, chunk))
 }, Effect.scoped)
 
+/** One query actor on each thread asks all partitions; the answers must be the same. */
+const queryAll = Effect.fnUntraced(function*(run: Run) {
+  const refs = run.lanes.map((lane) => lane.partition)
+  const answers: Array<Aggregate.Summary> = []
+  for (let thread = 0; thread < threads; thread++) {
+    const query = yield* Query.spawn(`q${thread}`, { placement: { thread } })
+    answers.push(yield* query.ask.DelaysByHour({ partitions: refs }))
+  }
+  return answers
+})
+
+/** Holds the answers of the actors against the plain computation. */
+const compare = Effect.fnUntraced(function*(run: Run, answers: ReadonlyArray<Aggregate.Summary>) {
+  const startMillis = performance.now()
+  const expected = yield* plain(readFlights(flightsFile))
+  yield* Screen.say(`plain computation on one thread: ${secondsSince(startMillis).toFixed(1)} s`)
+  const counted = Aggregate.empty()
+  for (const { checkpoint } of run.lanes) Aggregate.addCells(counted, checkpoint.cells, checkpoint.checksum)
+  const { duplicated, lost, same } = Aggregate.difference(expected.aggregate, counted)
+  const wrong = answers.flatMap((answer) => Aggregate.disagreements(expected.summary, answer))
+  for (const line of wrong) yield* Screen.say(`disagrees with the plain computation: ${line}`)
+  return { lost, duplicated, ok: same && wrong.length === 0 && run.threadRestarts === 1 }
+})
+
+const describeRecovery = (run: Run): string => {
+  const fedAgain = run.lanes.reduce((sum, lane) => sum + lane.sent, 0) - run.total
+  const recovered = run.lanes.filter((lane) => lane.recoveries > 0)
+  const refused = run.lanes.reduce((sum, lane) => sum + lane.checkpoint.refused, 0)
+  return `${recovered.length} partitions were restored from their checkpoints; ` +
+    `${fedAgain.toLocaleString("en-US")} records were fed again, ${refused.toLocaleString("en-US")} refused in between`
+}
+
 const program = Effect.gen(function*() {
-  const start = performance.now()
-  const seconds = () => (performance.now() - start) / 1000
-  const total = yield* countFlights(flightsFile)
-  const lanes = yield* spawnLanes
-  const queries = yield* spawnQueries
-  yield* Screen.say(`${total} flights, ${partitions} partitions on ${threads} worker threads`)
-  yield* load(lanes, total)
+  const run = yield* startRun
+  yield* load(run)
+  const loadedSeconds = secondsSince(run.startMillis)
+  const answers = yield* queryAll(run)
+  yield* Screen.say(
+    `loaded in ${loadedSeconds.toFixed(1)} s (${Math.round(run.total / loadedSeconds / 1000)} k records/s)`
+  )
+  yield* Screen.say(describeRecovery(run))
+  const { duplicated, lost, ok } = yield* compare(run, answers)
+  yield* Screen.say(`\n${Report.delayTable(answers[0]!)}\n\n${Tree.render(yield* ActorSystem.tree)}\n`)
+  const records = answers[0]!.records
+  const seconds = secondsSince(run.startMillis)
+  yield* Screen.say(
+    Report.verdictLine({ records, lost, duplicated, threadRestarts: run.threadRestarts, seconds, ok })
+  )
+  if (!ok) process.exitCode = 1
 })
 
 NodeRuntime.runMain(program.pipe(Effect.scoped, Effect.provide(ActorSystem.layerThreads({ spawn, threads }))))

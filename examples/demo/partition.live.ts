@@ -7,42 +7,42 @@ import { Actor } from "shared-nothing"
 import * as Aggregate from "./aggregate.ts"
 import { Partition } from "./protocol.ts"
 
-export const PartitionLive = Partition.toLayer(
-  Effect.gen(function*() {
-    const { incarnation } = yield* Actor.CurrentActor
-    let counted = Aggregate.empty()
-    let sequence = 0
-    let ignored = 0
-    let refused = 0
+/** The handlers of one incarnation, which starts with nothing. */
+export const partition = Effect.gen(function*() {
+  const { incarnation } = yield* Actor.CurrentActor
+  let counted = Aggregate.empty()
+  let sequence = 0
+  let ignored = 0
+  let refused = 0
 
-    return Partition.of({
-      Record: (record) => {
-        if (record.sequence === sequence + 1) {
-          Aggregate.add(counted, record.row, record.hour, record.delay)
-          sequence = record.sequence
-        } else if (record.sequence <= sequence) ignored++
-        else refused++
-        return Effect.void
-      },
-      Checkpoint: () =>
-        Effect.sync(() => ({
-          incarnation,
-          sequence,
-          cells: Aggregate.toCells(counted),
-          checksum: counted.checksum,
-          ignored,
-          refused
-        })),
-      Restore: ({ checkpoint }) =>
-        Effect.sync(() => {
-          counted = Aggregate.empty()
-          Aggregate.addCells(counted, checkpoint.cells, checkpoint.checksum)
-          sequence = checkpoint.sequence
-        })
-    })
-  }),
-  {
-    mailbox: { capacity: 4096, overflow: "suspend" },
-    supervision: { restart: "permanent" }
-  }
-)
+  return Partition.of({
+    Record: (record) => {
+      if (record.sequence === sequence + 1) {
+        Aggregate.add(counted, record.row, record.hour, record.delay)
+        sequence = record.sequence
+      } else if (record.sequence <= sequence) ignored++
+      else refused++
+      return Effect.void
+    },
+    Checkpoint: () =>
+      Effect.sync(() => ({
+        incarnation,
+        sequence,
+        cells: Aggregate.toCells(counted),
+        checksum: counted.checksum,
+        ignored,
+        refused
+      })),
+    Restore: ({ checkpoint }) =>
+      Effect.sync(() => {
+        counted = Aggregate.empty()
+        Aggregate.addCells(counted, checkpoint.cells, checkpoint.checksum)
+        sequence = checkpoint.sequence
+      })
+  })
+})
+
+export const PartitionLive = Partition.toLayer(partition, {
+  mailbox: { capacity: 4096, overflow: "suspend" },
+  supervision: { restart: "permanent" }
+})

@@ -3,7 +3,12 @@
  */
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
-import { Actor } from "shared-nothing"
+import { Actor, Codec } from "shared-nothing"
+
+// How many bytes a number takes in a message; without a width it takes what any integer needs.
+const U32 = Schema.Int.pipe(Codec.width("u32"))
+const I16 = Schema.Int.pipe(Codec.width("i16"))
+const U8 = Schema.Int.pipe(Codec.width("u8"))
 
 /**
  * A partition's state at a moment: which record it applied last and all it has counted up to there. With it a new
@@ -13,22 +18,22 @@ export const Checkpoint = Schema.Struct({
   /** Which build of the behaviour answered; it changes when the actor or its thread was restarted. */
   incarnation: Schema.Int,
   /** Sequence number of the last record applied; the records before it were all applied too, once each. */
-  sequence: Schema.Int,
+  sequence: U32,
   /** The histogram: `cell, count, cell, count, ...` for the cells that are not zero. */
-  cells: Schema.Array(Schema.Int),
+  cells: Schema.Array(U32),
   /** Order-independent fingerprint of the rows that were counted. */
-  checksum: Schema.Int,
+  checksum: U32,
   /** Records that this incarnation had already applied and left out. */
-  ignored: Schema.Int,
+  ignored: U32,
   /** Records that this incarnation refused because one before them was missing. */
-  refused: Schema.Int
+  refused: U32
 })
 export type Checkpoint = typeof Checkpoint.Type
 
 /** Counts the flights of some airports. It is told one record at a time, numbered from 1 without a gap. */
 export const Partition = Actor.make("Partition", [
   Rpc.make("Record", {
-    payload: { sequence: Schema.Int, row: Schema.Int, hour: Schema.Int, delay: Schema.Int }
+    payload: { sequence: U32, row: U32, hour: U8, delay: I16 }
   }),
   Rpc.make("Checkpoint", { success: Checkpoint }),
   Rpc.make("Restore", { payload: { checkpoint: Checkpoint } })
@@ -36,19 +41,19 @@ export const Partition = Actor.make("Partition", [
 
 /** One line of a query's answer, see `HourRow` in `aggregate.ts`. */
 export const HourRow = Schema.Struct({
-  hour: Schema.Int,
-  flights: Schema.Int,
+  hour: U8,
+  flights: U32,
   meanDelay: Schema.Number,
-  p50: Schema.Int,
-  p90: Schema.Int,
-  p99: Schema.Int
+  p50: I16,
+  p90: I16,
+  p99: I16
 })
 
 /** A query's answer, see `Summary` in `aggregate.ts`. */
 export const Summary = Schema.Struct({
   rows: Schema.Array(HourRow),
-  records: Schema.Int,
-  checksum: Schema.Int
+  records: U32,
+  checksum: U32
 })
 
 /** A partition did not answer the query; the query can be asked again. */

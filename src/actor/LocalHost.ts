@@ -99,7 +99,7 @@ export class LocalHost implements lifecycle.LifecycleHost {
    * `owner` stops it when its scope closes; without one it lives until its behaviour is released.
    */
   spawn(
-    protocol: Protocol,
+    protocol: Pick<Protocol, "name" | "layoutHash">,
     key: string,
     owner: Scope.Scope | undefined
   ): Effect.Effect<Cell, ActorError.SpawnError> {
@@ -111,7 +111,9 @@ export class LocalHost implements lifecycle.LifecycleHost {
     if (there !== protocol.layoutHash) {
       return Exit.fail(new ActorError.LayoutMismatch({ actor: protocol.name, here: protocol.layoutHash, there }))
     }
-    if (roster.cells.has(key)) return Exit.fail(new ActorError.NameTaken({ actor: actorName(protocol, key) }))
+    if (roster.cells.has(key)) {
+      return Exit.fail(new ActorError.NameTaken({ actor: actorName(roster.behaviour.protocol, key) }))
+    }
     const cell = new CellClass(this, roster.behaviour, key)
     roster.cells.set(key, cell)
     const fiber = lifecycle.build(cell, 1)

@@ -6,8 +6,8 @@
  *               | slot 0 | slot 1 | …      sixteen slots share a cache line
  * ```
  *
- * Promises: each operation is atomic, and values wrap at 32 bits. Never does: give slots out or take them back; the owner of the table does.
- * A slot that does not exist throws the `RangeError` of `Atomics`.
+ * Promises: each operation is atomic, and values wrap at 32 bits. Never does: give slots out or take them back; the
+ * owner of the table does. A slot that does not exist throws the `RangeError` of `Atomics`.
  */
 
 /** A counter table was asked for with a number of slots that makes no sense. */

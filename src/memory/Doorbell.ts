@@ -1,8 +1,9 @@
 /**
  * Wakes one parked thread, and costs a producer one atomic load while that thread is awake.
  *
- * A doorbell belongs to one consumer thread, whatever the number of rings it reads; any number of producers ring it. Waking a thread costs
- * as much as a message port does, so the producer does it only when the consumer has announced that it parks.
+ * A doorbell belongs to one consumer thread, whatever the number of rings it reads; any number of producers ring it.
+ * Waking a thread costs as much as a message port does, so the producer does it only when the consumer has announced
+ * that it parks.
  *
  * ```text
  *  Int32 cell   0       1                32 …
@@ -15,18 +16,19 @@
  *    wait():     sleep while state = parked                 if parked: CAS parked -> awake, notify
  * ```
  *
- * Promises no lost wake-up. Each side stores its own word before it loads the other's, and JavaScript atomics have one total order. If the
- * producer's load of `state` comes before the consumer's store of `parked`, the producer's store of `tail` does too, and the re-check sees
- * the record. Otherwise the producer sees `parked` and wakes. A producer that rings between the re-check and `wait` has set `state` to awake,
- * and the wait, which compares under the lock that `notify` takes, does not begin. Of many producers the one whose CAS succeeds notifies.
- * The order is what counts: publish before `ring`, and `prepare` before the re-check.
+ * Promises no lost wake-up. Each side stores its own word before it loads the other's, and JavaScript atomics have one
+ * total order. If the producer's load of `state` comes before the consumer's store of `parked`, the producer's store of
+ * `tail` does too, and the re-check sees the record. Otherwise the producer sees `parked` and wakes. A producer that
+ * rings between the re-check and `wait` has set `state` to awake, and the wait, which compares under the lock that
+ * `notify` takes, does not begin. Of many producers the one whose CAS succeeds notifies. The order is what counts:
+ * publish before `ring`, and `prepare` before the re-check.
  *
- * A producer that dies between its publication and the end of `ring` leaves a consumer asleep that has work. Whoever hears of a death calls
- * `ringForDead` on the doorbells the dead thread could ring.
+ * A producer that dies between its publication and the end of `ring` leaves a consumer asleep that has work. Whoever
+ * hears of a death calls `ringForDead` on the doorbells the dead thread could ring.
  *
- * Never does: look at rings, spin, or keep a thread alive. A pending `wait` is no reason for Node to keep an event loop open: the thread must
- * hold a referenced handle (a message port, a timer) while it is parked, or it exits. A parked thread with a living event loop runs again
- * 40-60 µs after the notify.
+ * Never does: look at rings, spin, or keep a thread alive. A pending `wait` is no reason for Node to keep an event loop
+ * open: the thread must hold a referenced handle (a message port, a timer) while it is parked, or it exits. A parked
+ * thread with a living event loop runs again 40-60 µs after the notify.
  *
  * Source: the parked flag of Disruptor's `LiteBlockingWaitStrategy`; Dekker's store-then-load.
  *
@@ -48,7 +50,8 @@ export class InvalidDoorbell extends Error {
   readonly slots: number
   constructor(slot: number, slots: number) {
     super(
-      `Doorbell: slot ${slot} is not one of the ${slots} of the buffer; give a slot from 0 on, of a buffer made by create`
+      `Doorbell: slot ${slot} is not one of the ${slots} of the buffer; `
+        + `give a slot from 0 on, of a buffer made by Doorbell.create`
     )
     this.name = "InvalidDoorbell"
     this.slot = slot
@@ -124,8 +127,8 @@ export class Doorbell {
   /**
    * Anybody: wakes the consumer whatever the state says.
    *
-   * **When to use**: when a thread has died, on every doorbell it may have rung. It may have died after publishing and before ringing, or
-   * inside of `ring`, with the state already awake and the consumer still asleep.
+   * **When to use**: when a thread has died, on every doorbell it may have rung. It may have died after publishing and
+   * before ringing, or inside of `ring`, with the state already awake and the consumer still asleep.
    */
   ringForDead(): void {
     Atomics.store(this.cells, this.cell, AWAKE)
@@ -144,8 +147,8 @@ export class Doorbell {
   /**
    * Consumer: takes the announcement back, and ends a wait of this thread that is still pending.
    *
-   * **When to use**: when the re-check found a record, after a wait timed out, and when something else woke the thread. Does no harm after a
-   * wake-up.
+   * **When to use**: when the re-check found a record, after a wait timed out, and when something else woke the thread.
+   * Does no harm after a wake-up.
    */
   cancel(): void {
     Atomics.store(this.cells, this.cell, AWAKE)
@@ -158,8 +161,8 @@ export class Doorbell {
   /**
    * Consumer: sleeps until a producer rings, with the event loop running.
    *
-   * **Details**: `async: false` when the doorbell rang since `prepare`. Otherwise `value` is fulfilled by the ring, by `cancel`, or after
-   * `timeoutMillis`. Call `cancel` after it, whatever woke the thread.
+   * **Details**: `async: false` when the doorbell rang since `prepare`. Otherwise `value` is fulfilled by the ring, by
+   * `cancel`, or after `timeoutMillis`. Call `cancel` after it, whatever woke the thread.
    *
    * **Gotchas**: the pending promise does not keep the thread alive.
    */
@@ -172,7 +175,8 @@ export class Doorbell {
   /**
    * Consumer: sleeps until a producer rings, blocking the whole thread.
    *
-   * **When to use**: in threads without work for an event loop. Node refuses nothing here, but timers, sockets and messages stand still.
+   * **When to use**: in threads without work for an event loop. Node refuses nothing here, but timers, sockets and
+   * messages stand still.
    */
   waitBlocking(timeoutMillis?: number): "ok" | "not-equal" | "timed-out" {
     return Atomics.wait(this.cells, this.cell, PARKED, timeoutMillis)

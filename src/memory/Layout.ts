@@ -12,8 +12,8 @@
  *  wanted:   1 when the writer found the ring full and asks to be told about room; both sides store it
  * ```
  *
- * Each word that one thread stores and another loads owns two 64-byte cache lines: processors fetch lines in pairs, so with one line the
- * reader's word would still travel with every store of the writer's.
+ * Each word that one thread stores and another loads owns two 64-byte cache lines: processors fetch lines in pairs, so
+ * with one line the reader's word would still travel with every store of the writer's.
  *
  * A record starts at a multiple of 8 and is contiguous:
  *
@@ -24,8 +24,9 @@
  *        type:   >= 0 the caller's word; -1 padding: skip to the physical end of the data
  * ```
  *
- * A *position* is the number of bytes ever written, as a wrapping Int32; `position & (capacityBytes - 1)` is the *offset* in the data.
- * A difference of two positions `(a - b) | 0` is right as long as it is below 2^31, which the largest capacity, 2^29, guarantees.
+ * A *position* is the number of bytes ever written, as a wrapping Int32; `position & (capacityBytes - 1)` is the
+ * *offset* in the data. A difference of two positions `(a - b) | 0` is right as long as it is below 2^31, which the
+ * largest capacity, 2^29, guarantees.
  *
  * Source: Agrona `RingBufferDescriptor`, `RecordDescriptor`.
  */
@@ -62,9 +63,14 @@ export const MAX_CAPACITY_BYTES = 512 * 1024 * 1024
 
 /** Bytes in front of a payload. */
 export const HEADER_BYTES = 8
-/** Added before masking with `-8`, gives the bytes a payload takes in the ring: header, payload, up to the next multiple of 8. */
+/**
+ * Added before masking with `-8`, gives the bytes a payload takes in the ring: header, payload, up to the next multiple
+ * of 8.
+ */
 export const HEADER_AND_ROUNDING = HEADER_BYTES + 7
 /** Type of the record that fills the rest of the data before a record that did not fit there. */
 export const PADDING_TYPE = -1
-/** A payload of up to `capacityBytes >> MAX_RECORD_SHIFT` fits: with padding it never needs more than an empty ring has. */
+/**
+ * A payload of up to `capacityBytes >> MAX_RECORD_SHIFT` fits: with padding it never needs more than an empty ring has.
+ */
 export const MAX_RECORD_SHIFT = 2

@@ -1,8 +1,9 @@
 /**
  * A stretch of bytes seen through four typed views that start at the same byte.
  *
- * Codecs write and read records through a `Region`: in the data part of a ring, in a scratch buffer, or in bytes that came from anywhere
- * else. All offsets are bytes from the start of the region, so a codec neither knows nor cares which of these it works on.
+ * Codecs write and read records through a `Region`: in the data part of a ring, in a scratch buffer, or in bytes that
+ * came from anywhere else. All offsets are bytes from the start of the region, so a codec neither knows nor cares which
+ * of these it works on.
  *
  * ```text
  *  buffer   |........|================ byteLength ================|....|
@@ -12,9 +13,10 @@
  *  f64      8 bytes  at offset >> 3   (offset a multiple of 8)
  * ```
  *
- * Promises: the four views alias the same memory and never move. Never does: copy, grow, or check an offset (typed arrays drop writes and
- * answer `undefined` outside of their range, so a wrong offset cannot touch foreign memory, but it is not reported either).
- * Numbers have the byte order of the machine: a region is for threads of one process, not for files or networks.
+ * Promises: the four views alias the same memory and never move. Never does: copy, grow, or check an offset (typed
+ * arrays drop writes and answer `undefined` outside of their range, so a wrong offset cannot touch foreign memory, but
+ * it is not reported either). Numbers have the byte order of the machine: a region is for threads of one process, not
+ * for files or networks.
  */
 
 /**
@@ -30,8 +32,8 @@ export class InvalidRegion extends Error {
   readonly bufferByteLength: number
   constructor(byteOffset: number, byteLength: number, bufferByteLength: number) {
     super(
-      `Region: byteOffset ${byteOffset} with byteLength ${byteLength} does not fit a buffer of ${bufferByteLength} bytes; `
-        + `the offset must be a multiple of 8 and both must lie inside of the buffer`
+      `Region: byteOffset ${byteOffset} with byteLength ${byteLength} does not fit a buffer of `
+        + `${bufferByteLength} bytes; the offset must be a multiple of 8 and both must lie inside of the buffer`
     )
     this.name = "InvalidRegion"
     this.byteOffset = byteOffset
@@ -43,7 +45,8 @@ export class InvalidRegion extends Error {
 /**
  * Typed views over one stretch of bytes, addressed by byte offset.
  *
- * **Shape**: when `byteLength` is not a multiple of 8 the wide views cover only the whole elements; `u8` covers every byte.
+ * **Shape**: when `byteLength` is not a multiple of 8 the wide views cover only the whole elements; `u8` covers every
+ * byte.
  *
  * **Errors**: {@link InvalidRegion} when the bounds do not fit the buffer or `byteOffset` is not a multiple of 8.
  */
@@ -92,8 +95,9 @@ export class Region {
   /**
    * Makes a region over existing bytes.
    *
-   * **Details**: bytes that start at a multiple of 8 are aliased; others are copied into fresh memory, since the wide views cannot start
-   * at an odd address. Use it to read; to write into known memory, construct the region on its buffer.
+   * **Details**: bytes that start at a multiple of 8 are aliased; others are copied into fresh memory, since the wide
+   * views cannot start at an odd address. Use it to read; to write into known memory, construct the region on its
+   * buffer.
    */
   static fromBytes(bytes: Uint8Array): Region {
     if (bytes.byteOffset % 8 === 0) {

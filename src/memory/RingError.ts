@@ -10,8 +10,8 @@ export class InvalidRingCapacity extends Error {
   readonly capacityBytes: number
   constructor(capacityBytes: number) {
     super(
-      `SpscRing.create: capacityBytes ${capacityBytes} is not a power of two between ${MIN_CAPACITY_BYTES} and ${MAX_CAPACITY_BYTES}; `
-        + `choose one, at least four times the largest payload`
+      `SpscRing.create: capacityBytes ${capacityBytes} is not a power of two between ${MIN_CAPACITY_BYTES} and `
+        + `${MAX_CAPACITY_BYTES}; choose one, at least four times the largest payload`
     )
     this.name = "InvalidRingCapacity"
     this.capacityBytes = capacityBytes
@@ -25,14 +25,15 @@ export class InvalidRing extends Error {
   readonly reason: string
   constructor(reason: string) {
     super(
-      `SpscRing: the buffer is not a ring: ${reason}; make it with SpscRing.create and pass that very buffer to both threads`
+      `SpscRing: the buffer is not a ring: ${reason}; `
+        + `make it with SpscRing.create and pass that very buffer to both threads`
     )
     this.name = "InvalidRing"
     this.reason = reason
   }
 }
 
-/** A commit without a claim, of more bytes than were claimed, or with a negative type. */
+/** A commit without a claim, of more bytes than were claimed, or with a type that is no Int32 of 0 or more. */
 export class InvalidCommit extends Error {
   readonly _tag = "InvalidCommit"
   /** The number of payload bytes given to `commit`. */
@@ -46,7 +47,7 @@ export class InvalidCommit extends Error {
       claimedBytes === -1
         ? `SpscWriter.commit: nothing is claimed; each commit needs a claim of its own that was not aborted`
         : `SpscWriter.commit: ${payloadBytes} payload bytes of type ${type} for a claim of ${claimedBytes} bytes; `
-          + `commit between 0 and the claimed number of bytes, with a type of 0 or more`
+          + `commit between 0 and the claimed number of bytes, with a type from 0 to 2147483647`
     )
     this.name = "InvalidCommit"
     this.payloadBytes = payloadBytes

@@ -1,12 +1,16 @@
 /**
- * Passes variable-length records from one writer thread to one reader thread, in order, without locks and without waiting.
+ * Passes variable-length records from one writer thread to one reader thread, in order, without locks and without
+ * waiting.
  *
  * Promises:
- * - Exactly one thread writes and one other reads. A full ring is reported, never waited for; nothing here blocks or allocates per record.
- * - A record is visible to the reader whole or not at all: only `publish()` makes the committed records visible, all at once. A writer that
- *   dies leaves nothing half-written: what it had not published does not exist, and a new `SpscWriter` continues behind what it had.
+ * - Exactly one thread writes and one other reads. A full ring is reported, never waited for; nothing here blocks or
+ *   allocates per record.
+ * - A record is visible to the reader whole or not at all: only `publish()` makes the committed records visible, all at
+ *   once. A writer that dies leaves nothing half-written: what it had not published does not exist, and a new
+ *   `SpscWriter` continues behind what it had.
  * - A reader that dies leaves everything since its last `release()` in the ring, and a new `SpscReader` starts there.
- * - Each length and position read from shared memory is loaded once and checked before use; damage is answered with {@link CORRUPT}.
+ * - Each length and position read from shared memory is loaded once and checked before use; damage is answered with
+ *   {@link CORRUPT}.
  *
  * Never does: wake anybody (see `Doorbell`), read payloads, or guard against two writers or two readers.
  *
@@ -17,19 +21,21 @@
  *                                              ^ claim: returned to the caller, header not yet written
  * ```
  *
- * The memory is drawn in `Layout.ts`. The writer keeps the head it last saw and loads it again only when the ring looks full; the reader
- * loads the tail once per `poll()`. Both keep a `limit` that is the nearer of "what the other side allows" and "the physical end", so the
- * common case is one comparison.
+ * The memory is drawn in `Layout.ts`. The writer keeps the head it last saw and loads it again only when the ring looks
+ * full; the reader loads the tail once per `poll()`. Both keep a `limit` that is the nearer of "what the other side
+ * allows" and "the physical end", so the common case is one comparison.
  *
- * Order of the shared accesses: payload and header are plain stores *before* `Atomics.store(tail)`; plain loads come *after*
- * `Atomics.load(tail)`. In the other direction plain loads come before `Atomics.store(head)` and plain stores after `Atomics.load(head)`.
- * JavaScript atomics are sequentially consistent, so no plain access races with one of the other thread.
+ * Order of the shared accesses: payload and header are plain stores *before* `Atomics.store(tail)`; plain loads come
+ * *after* `Atomics.load(tail)`. In the other direction plain loads come before `Atomics.store(head)` and plain stores
+ * after `Atomics.load(head)`. JavaScript atomics are sequentially consistent, so no plain access races with one of the
+ * other thread.
  *
- * Source: Agrona `OneToOneRingBuffer`. Different on purpose: nothing is zeroed, a refused claim leaves no padding behind (a record and its
- * padding always fit an empty ring), and publishing is separate from committing.
+ * Source: Agrona `OneToOneRingBuffer`. Different on purpose: nothing is zeroed, a refused claim leaves no padding
+ * behind (a record and its padding always fit an empty ring), and publishing is separate from committing.
  *
- * Hot path: changes only together with `test/model` and the ring benchmark. Fields are `declare`d and set in the constructor, here and in the
- * other classes of this layer: a defined field holds `undefined` first, after which compiled code checks its kind at every use.
+ * Hot path: changes only together with `test/model` and the ring benchmark. Fields are `declare`d and set in the
+ * constructor, here and in the other classes of this layer: a defined field holds `undefined` first, after which
+ * compiled code checks its kind at every use.
  */
 import {
   CAPACITY_CELL,
@@ -61,12 +67,14 @@ export const NONE = -1
 /** Answer of `next`: the shared memory is damaged; the reader stays here until `resync`. */
 export const CORRUPT = -2
 
-// Engines fold a module's own constants into compiled code, but read imported and exported ones through a cell each time.
+// Engines fold a module's own constants into compiled code, but read imported ones through a cell each time.
 const headerBytes = HEADER_BYTES
 const headerAndRounding = HEADER_AND_ROUNDING
 const paddingType = PADDING_TYPE
 
 const NO_CLAIM = -1
+
+const MAX_TYPE = 0x7fffffff
 
 const SOUND = 0
 const DAMAGED_RECORD = 1
@@ -77,7 +85,8 @@ const DAMAGED_TAIL = 2
  *
  * **Shape**: `capacityBytes` of data, a power of two from 4 KiB to 512 MiB, plus 512 bytes.
  *
- * **Details**: `startPosition`, a multiple of 8, is where positions start counting; tests use it to cross the Int32 wrap-around.
+ * **Details**: `startPosition`, a multiple of 8, is where positions start counting; tests use it to cross the Int32
+ * wrap-around.
  *
  * **Errors**: {@link InvalidRingCapacity}.
  */
@@ -96,7 +105,7 @@ export const create = (capacityBytes: number, startPosition = 0): SharedArrayBuf
 /**
  * The writing end of a ring. Exactly one thread holds one at any time.
  *
- * **Example** (Two records, one publication)
+ * **Example** (One record, published at once)
  * ```ts
  * const offset = writer.claim(16)
  * if (offset >= 0) {
@@ -149,8 +158,8 @@ export class SpscWriter {
   /**
    * Reserves room for one record and returns the byte offset of its payload in `region`, a multiple of 8.
    *
-   * **Details**: {@link RING_FULL} when there is no room now, {@link RECORD_TOO_LARGE} when there never will be. A refused claim leaves
-   * nothing behind. A new claim takes the place of one that was not committed.
+   * **Details**: {@link RING_FULL} when there is no room now, {@link RECORD_TOO_LARGE} when there never will be. A
+   * refused claim leaves nothing behind. A new claim takes the place of one that was not committed.
    */
   claim(maxPayloadBytes: number): number {
     const position = this.position
@@ -176,7 +185,8 @@ export class SpscWriter {
     const toEnd = capacityBytes - offset
     const paddingBytes = recordBytes > toEnd ? toEnd : 0
     const free = capacityBytes - ((position - Atomics.load(this.cells, HEAD_CELL)) | 0)
-    // A head that no reader can have stored (in front of the position, or between two records' starts) counts as a full ring.
+    // A head that no reader can have stored (in front of the position, or between two records' starts) counts as a full
+    // ring.
     if (free > capacityBytes || (free & 7) !== 0 || paddingBytes + recordBytes > free) return RING_FULL
     if (paddingBytes === 0) {
       this.claimPosition = position
@@ -192,14 +202,16 @@ export class SpscWriter {
   }
 
   /**
-   * Completes the claimed record with its real length, which may be shorter than claimed; the record is visible after `publish`.
+   * Completes the claimed record with its real length, which may be shorter than claimed; the record is visible after
+   * `publish`.
    *
    * **Shape**: `type` is any Int32 of 0 or more.
    *
-   * **Errors**: {@link InvalidCommit} when nothing is claimed, for more bytes than claimed, or a negative type.
+   * **Errors**: {@link InvalidCommit} when nothing is claimed, for more bytes than claimed, or for another
+   * type.
    */
   commit(payloadBytes: number, type: number): void {
-    if (!(payloadBytes >= 0 && payloadBytes <= this.claimedBytes && type >= 0)) {
+    if (!(payloadBytes >= 0 && payloadBytes <= this.claimedBytes && type >= 0 && type <= MAX_TYPE)) {
       throw new InvalidCommit(payloadBytes, this.claimedBytes, type)
     }
     const position = this.claimPosition
@@ -239,8 +251,8 @@ export class SpscWriter {
   /**
    * Asks the reader to say when it has released records, after `claim` answered {@link RING_FULL}.
    *
-   * **Details**: claim once more after asking; the reader may have released between the two. Only when that is refused too may the writer
-   * wait for its doorbell: one of the two sides sees the other's store.
+   * **Details**: claim once more after asking; the reader may have released between the two. Only when that is refused
+   * too may the writer wait for its doorbell: one of the two sides sees the other's store.
    */
   requestRoom(): void {
     Atomics.store(this.cells, WANTED_CELL, 1)
@@ -301,7 +313,8 @@ export class SpscReader {
   }
 
   /**
-   * Looks once at what the writer has published; `true` when there is at least one record, or damage that `next` will report.
+   * Looks once at what the writer has published; `true` when there is at least one record, or damage that `next` will
+   * report.
    */
   poll(): boolean {
     const tail = Atomics.load(this.cells, TAIL_CELL)
@@ -323,10 +336,11 @@ export class SpscReader {
   }
 
   /**
-   * Steps to the next record that the last `poll` saw and returns the byte offset of its payload in `region`; sets `type` and `end`.
+   * Steps to the next record that the last `poll` saw and returns the byte offset of its payload in `region`; sets
+   * `type` and `end`.
    *
-   * **Details**: {@link NONE} when there is none left, {@link CORRUPT} when the header makes no sense. The payload stays in place until
-   * `release`.
+   * **Details**: {@link NONE} when there is none left, {@link CORRUPT} when the header makes no sense. The payload
+   * stays in place until `release`.
    */
   next(): number {
     const position = this.position
@@ -388,10 +402,11 @@ export class SpscReader {
   }
 
   /**
-   * Leaves the damaged place: skips to the published tail and returns the number of bytes skipped, all of them lost records.
+   * Leaves the damaged place: skips to the published tail and returns the number of bytes skipped, all of them lost
+   * records.
    *
-   * **Details**: 0 when the damaged word was the tail itself. Nothing is skipped then, and the next publication of a living writer repairs
-   * it. Call `release` afterwards to give the skipped bytes back.
+   * **Details**: 0 when the damaged word was the tail itself. Nothing is skipped then, and the next publication of a
+   * living writer repairs it. Call `release` afterwards to give the skipped bytes back.
    */
   resync(): number {
     const damage = this.damage
@@ -419,8 +434,8 @@ export class SpscReader {
 /**
  * Bytes published and not yet released in a ring, seen by anybody, also when one or both of its threads are dead.
  *
- * **Details**: counts headers and padding; the two words are read one after the other, so with living threads it is an estimate, never
- * outside of `0 … capacityBytes`.
+ * **Details**: counts headers and padding; the two words are read one after the other, so with living threads it is an
+ * estimate, never outside of `0 … capacityBytes`.
  *
  * **Errors**: {@link InvalidRing}.
  */
@@ -433,8 +448,8 @@ export const unreadBytes = (sab: SharedArrayBuffer): number => {
 /**
  * Number of whole records published and not yet released in a ring whose reader is dead; changes nothing.
  *
- * **Details**: records that the dead reader had read but not released are counted. Counting ends at the first damaged record. To take the
- * records out as well, make a new `SpscReader`.
+ * **Details**: records that the dead reader had read but not released are counted. Counting ends at the first damaged
+ * record. To take the records out as well, make a new `SpscReader`.
  *
  * **Gotchas**: while the reader lives the answer is meaningless: the writer may overwrite what is being walked.
  *
@@ -447,7 +462,7 @@ export const countUnread = (sab: SharedArrayBuffer): number => {
   return count
 }
 
-// ---------------------------------------------------------------------------------------------------------------------------------------
+// ---------------------------------------------------------------------------------------------------------------------
 
 const isCapacity = (capacityBytes: number): boolean =>
   Number.isInteger(capacityBytes) && capacityBytes >= MIN_CAPACITY_BYTES && capacityBytes <= MAX_CAPACITY_BYTES

@@ -1,7 +1,8 @@
 /**
  * Decides what a thread does after it found its rings empty: spin, yield to its event loop, or park on its doorbell.
  *
- * Only the decision is made here; the caller polls, pauses, yields and parks. The user in mind runs inside `setImmediate` callbacks:
+ * Only the decision is made here; the caller polls, pauses, yields and parks. The user in mind runs inside
+ * `setImmediate` callbacks:
  *
  * ```text
  *   poll ── records ──► success(), handle, poll again
@@ -10,15 +11,15 @@
  *                             PARK   doorbell.prepare(), re-check, wait
  * ```
  *
- * One idle phase goes from the last success to the next: first the spin budget is used up, then yields follow until the yield budget ends,
- * then it parks. How far spinning is allowed to go is learnt:
+ * One idle phase goes from the last success to the next: first the spin budget is used up, then yields follow until the
+ * yield budget ends, then it parks. How far spinning is allowed to go is learnt:
  * - records that came while spinning double the spin budget, up to `maxSpins`;
  * - a budget spun through in vain is halved, down to zero: a thread with nothing to wait for soon stops spinning;
  * - records that came with the first yield raise it by a small step: spinning was off, and would have paid.
  *
- * The reason for the three steps, from measurements: a record caught by spinning is answered in 0.2 µs, parking and waking takes 40-60 µs, a
- * turn of the event loop lies between; and with more spinning threads than cores everything is 10 to 100 times slower, so then `maxSpins`
- * must be 0.
+ * The reason for the three steps, from measurements: a record caught by spinning is answered in 0.2 µs, parking and
+ * waking takes 40-60 µs, a turn of the event loop lies between; and with more spinning threads than cores everything is
+ * 10 to 100 times slower, so then `maxSpins` must be 0.
  *
  * Promises: no allocation, no clock read except through the injected `now`, and no spinning for ever. Never does: wait.
  *
@@ -51,7 +52,9 @@ export interface AdaptiveWaitOptions {
   readonly maxSpins: number
   /** Most yields of one idle phase. Default: no bound when `yieldNanos` is given, else 64. */
   readonly maxYields?: number | undefined
-  /** How long after the first yield of an idle phase it goes on yielding. Needs `now`. Default: only `maxYields` counts. */
+  /**
+   * How long after the first yield of an idle phase it goes on yielding. Needs `now`. Default: only `maxYields` counts.
+   */
   readonly yieldNanos?: number | undefined
   /** The clock that `yieldNanos` is measured with, monotonic, in nanoseconds. Read once per yield. */
   readonly now?: (() => number) | undefined
@@ -114,7 +117,8 @@ export class AdaptiveWait {
   private emptyAfterSpins(): Decision {
     const yields = this.yields
     if (yields === 0) {
-      // The end of the spin part, once per phase. `spins` stays at or above the budget, so the phase does not spin again.
+      // The end of the spin part, once per phase. `spins` stays at or above the budget, so the phase does not spin
+      // again.
       this.spinBudget >>= 1
       if (this.maxYields === 0 || this.yieldNanos === 0) return PARK
       if (this.yieldNanos !== Infinity) this.yieldingSince = this.now()
@@ -149,7 +153,7 @@ export class AdaptiveWait {
   }
 }
 
-// ---------------------------------------------------------------------------------------------------------------------------------------
+// ---------------------------------------------------------------------------------------------------------------------
 
 const zero = (): number => 0
 

@@ -1,1 +1,172 @@
-export const launch = 1
+/**
+ * What a worker thread runs: the behaviours it can host.
+ *
+ * The file given to `new Worker` consists of one call. It imports the behaviours, and nothing of the main program.
+ *
+ * **Example** (worker.ts)
+ *
+ * ```ts
+ * import { ActorThread } from "shared-nothing"
+ * import { CounterLive } from "./counter.live.ts"
+ *
+ * ActorThread.launch(CounterLive)
+ * ```
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as PubSub from "effect/PubSub"
+import * as Scope from "effect/Scope"
+import type { SpawnError } from "../actor/ActorError.ts"
+import { ActorSystem } from "../actor/ActorSystem.ts"
+import type { Cell } from "../actor/Cell.ts"
+import type { LocalHost } from "../actor/LocalHost.ts"
+import type { SystemEvent } from "../actor/SystemEvent.ts"
+import * as ThreadEntry from "../thread/ThreadEntry.ts"
+import type * as Control from "./internal/control.ts"
+import { makeHost, systemOf } from "./internal/host.ts"
+import { Node } from "./internal/node.ts"
+
+/** A worker's own state: its place, and the way to the main thread. */
+interface Worker {
+  readonly host: LocalHost
+  readonly node: Node
+  readonly scope: Scope.Scope
+  readonly run: (effect: Effect.Effect<void>) => void
+  readonly post: (message: Control.ToMain) => void
+  /** The actors that the main thread has placed here. */
+  readonly placed: Map<number, Cell>
+}
+
+/**
+ * Serves the behaviours of a layer on this worker thread; call it once, at the top level of the worker's file.
+ *
+ * Several behaviours are merged with `Layer.mergeAll`. The layer is built once per incarnation of the thread and
+ * released when the thread is stopped; a layer that fails to build fails the start of the thread.
+ *
+ * **Errors** Throws `ThreadEntryMisused` on the main thread, and on a second call.
+ *
+ * **Gotchas** Finalizers do not run on a thread that is terminated. An actor spawned from inside of the worker lives on
+ * this thread, and ends with it.
+ */
+export const launch = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem>): void =>
+  ThreadEntry.run((start) =>
+    Effect.gen(function*() {
+      const worker = yield* makeWorker(start)
+      const services = Context.make(ActorSystem, systemOf(worker.host))
+      yield* Layer.buildWithScope(behaviours, worker.scope).pipe(Effect.provideContext(services))
+      yield* Effect.forkIn(
+        Effect.flatMap(worker.host.awaitEscalation, ({ cause }) => Effect.sync(() => start.fail(cause))),
+        worker.scope
+      )
+      const ready: Control.Ready = {
+        behaviours: worker.host.protocols.map(({ layoutHash, name }) => ({ name, layoutHash }))
+      }
+      return { ready, onMessage: (message) => receive(worker, message as Control.ToWorker) }
+    })
+  )
+
+const makeWorker = (start: ThreadEntry.ThreadStart) =>
+  Effect.gen(function*() {
+    const scope = yield* Effect.scope
+    const context = yield* Effect.context<never>()
+    const host = yield* makeHost
+    const seat = start.data as Control.Seat
+    const post = (message: Control.ToMain) => start.post(message)
+    const log = Effect.runForkWith(context)
+    const node = new Node(host, {
+      ...seat,
+      index: start.index,
+      epoch: start.epoch,
+      connect: (to, epoch, ring) => post({ _tag: "Ring", to, epoch, ring }),
+      malformed: (thread, error) =>
+        log(Effect.logError(`${start.name}: a record from ${seat.names[thread]} was skipped`, error))
+    })
+    yield* Effect.addFinalizer(() => Effect.sync(() => node.close()))
+    seat.epochs.forEach((epoch, thread) => {
+      if (epoch !== 0 && thread !== start.index) node.peerUp(thread, epoch)
+    })
+    const run = Effect.runForkWith(context)
+    yield* forwardEvents(host, post)
+    const worker: Worker = { host, node, scope, run: (effect) => void run(effect), post, placed: new Map() }
+    return worker
+  })
+
+const forwardEvents = (host: LocalHost, post: (message: Control.ToMain) => void) =>
+  Effect.gen(function*() {
+    const subscription = yield* PubSub.subscribe(host.events)
+    const forward = Effect.map(PubSub.take(subscription), (event) => {
+      const text = eventText(event)
+      if (text !== undefined) post({ _tag: "Event", event: text })
+    })
+    yield* Effect.forkScoped(Effect.forever(forward))
+  })
+
+const eventText = (event: SystemEvent): Control.EventText | undefined => {
+  switch (event._tag) {
+    case "ActorRestarted":
+      return { tag: event._tag, who: event.actor, restarts: event.restarts, text: Cause.pretty(event.cause) }
+    case "HandlerFailed":
+      return { tag: event._tag, who: event.actor, restarts: 0, text: Cause.pretty(event.cause) }
+    case "ActorEnded":
+      return { tag: event._tag, who: event.actor, restarts: 0, text: event.reason }
+    case "BehaviourEscalated":
+      return { tag: event._tag, who: event.name, restarts: 0, text: Cause.pretty(event.cause) }
+    default:
+      return undefined
+  }
+}
+
+const receive = (worker: Worker, message: Control.ToWorker): void => {
+  const { node, post } = worker
+  switch (message._tag) {
+    case "Spawn":
+      return worker.run(spawn(worker, message))
+    case "Stop":
+      return worker.run(
+        Effect.ensuring(
+          worker.placed.get(message.actor)?.stop("its scope was closed") ?? Effect.void,
+          Effect.sync(() => post({ _tag: "Stopped", request: message.request }))
+        )
+      )
+    case "Inspect":
+      return post({ _tag: "Inspected", request: message.request, tree: worker.host.tree })
+    case "Ring":
+      return node.accept(message.from, message.epoch, message.ring)
+    case "Up":
+      return node.peerUp(message.thread, message.epoch)
+    case "Down":
+      node.peerDown(message.thread, message.reason, message.isFinal)
+  }
+}
+
+const spawn = (worker: Worker, request: Control.ToWorker & { readonly _tag: "Spawn" }): Effect.Effect<void> =>
+  Effect.map(Effect.exit(worker.host.spawn(request, request.key, undefined)), (exit) => {
+    worker.post({
+      _tag: "Spawned",
+      request: request.request,
+      result: Exit.isSuccess(exit) ? placed(worker, request.actor, exit.value) : errorText(exit.cause)
+    })
+  })
+
+const placed = (worker: Worker, actor: number, cell: Cell): Control.Spawned => {
+  worker.placed.set(actor, cell)
+  worker.node.place(cell, actor, 0)
+  cell.whenStopped((reason) => {
+    worker.placed.delete(actor)
+    worker.post({ _tag: "Ended", actor, reason })
+  })
+  const { capacity, overflow } = cell.behaviour
+  return { capacity: capacity === Infinity ? 0 : capacity, overflow }
+}
+
+const errorText = (cause: Cause.Cause<SpawnError>): Control.ErrorText => {
+  const error = Cause.squash(cause) as SpawnError | Error
+  if ("_tag" in error) {
+    const text = error._tag === "StartFailed" ? String(error.cause) : error.message
+    return { tag: error._tag, text, there: error._tag === "LayoutMismatch" ? error.there : undefined }
+  }
+  return { tag: "StartFailed", text: String(error) }
+}

@@ -31,6 +31,7 @@ import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import * as SchemaParser from "effect/SchemaParser"
 import type { Region } from "../memory/Region.ts"
+import { compose } from "./internal/closures.ts"
 import { canGenerate, generate } from "./internal/generate.ts"
 import { hashText } from "./internal/layout.ts"
 import { makeProgram } from "./internal/program.ts"
@@ -109,9 +110,9 @@ export const compile = <S extends Schema.Top>(schema: S, options?: {
   return codec as unknown as Codec<S["Type"]>
 }
 
-const make = (ast: SchemaAST.AST, _generated: boolean): Codec<never> => {
+const make = (ast: SchemaAST.AST, generated: boolean): Codec<never> => {
   const program = makeProgram(walkSchema(ast))
-  const machine = generate(program)
+  const machine = generated ? generate(program) : compose(program)
   return {
     layout: program.layout,
     layoutHash: hashText(program.layout),

@@ -1,10 +1,16 @@
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Stream from "effect/Stream"
+import { ActorSystem } from "shared-nothing"
 import { describe, expect, it } from "vitest"
 import * as Aggregate from "../../examples/demo/aggregate.ts"
+import * as Feeder from "../../examples/demo/feeder.ts"
 import type { FlightChunk } from "../../examples/demo/flights.ts"
 import { countFlights, flightsFile, readFlights } from "../../examples/demo/flights.ts"
+import { partition } from "../../examples/demo/partition.live.ts"
 import { computePlain } from "../../examples/demo/plain.ts"
+import { Partition } from "../../examples/demo/protocol.ts"
 import { delayTable, progressLine, verdictLine } from "../../examples/demo/report.ts"
 
 /** Records made from their row number, so that every test sees the same ones. */
@@ -127,6 +133,77 @@ describe("flights", () => {
     const failure = await Effect.runPromise(Effect.flip(countFlights("missing.parquet")))
     expect(failure._tag).toBe("FlightsUnreadable")
     expect(failure.message).toContain("missing.parquet")
+  })
+})
+
+describe("feeder", () => {
+  const airports = ["ATL", "BOS", "DEN", "LAX", "ORD", "SEA", "SFO"]
+  const chunkOfAirports = (firstRow: number, length: number): FlightChunk => ({
+    ...chunkOf(firstRow, length),
+    origins: Uint16Array.from({ length }, (_, i) => (firstRow + i) % airports.length),
+    airports
+  })
+
+  /** A partition that dies of its `fatal`-th records, losing its state and nothing else. */
+  const partitionDyingAt = (fatal: ReadonlyArray<number>) => {
+    let handled = 0
+    return Partition.toLayer(
+      Effect.map(partition, (handlers) => ({
+        ...handlers,
+        Record: (record: Parameters<typeof handlers.Record>[0]) =>
+          fatal.includes(++handled) ? Effect.die(`record ${handled}`) : handlers.Record(record)
+      })),
+      { mailbox: { capacity: 64 } }
+    )
+  }
+
+  const run = (fatal: ReadonlyArray<number>, chunks: ReadonlyArray<FlightChunk>) =>
+    Effect.gen(function*() {
+      const refs = yield* Effect.forEach(["a", "b", "c"], (key) => Partition.spawn(key))
+      const lanes = refs.map((ref) => new Feeder.Lane(ref))
+      for (const chunk of chunks) yield* Feeder.feedChunk(lanes, chunk)
+      const counted = Aggregate.empty()
+      for (const { checkpoint } of lanes) Aggregate.addCells(counted, checkpoint.cells, checkpoint.checksum)
+      return { lanes, counted }
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(partitionDyingAt(fatal).pipe(Layer.provideMerge(ActorSystem.layer))),
+      // The restarts are wanted here and need no warning.
+      Effect.provide(Logger.layer([])),
+      Effect.runPromise
+    )
+
+  it("splits by airport, keeps the order and loses nobody", () => {
+    const chunk = chunkOfAirports(100, 1000)
+    const parts = Feeder.split(chunk, 3)
+    expect(parts.reduce((sum, part) => sum + part.length, 0)).toBe(1000)
+    for (const [owner, part] of parts.entries()) {
+      expect(Array.from(part.rows)).toEqual(Array.from(part.rows).toSorted((a, b) => a - b))
+      for (let i = 0; i < part.length; i++) {
+        const at = part.rows[i]! - 100
+        expect(Feeder.partitionOf(airports[chunk.origins[at]!]!, 3)).toBe(owner)
+        expect([part.hours[i], part.delays[i]]).toEqual([chunk.hours[at], chunk.delays[at]])
+      }
+    }
+  })
+
+  it("feeds every record once when nothing fails", async () => {
+    const chunks = [chunkOfAirports(0, 3000), chunkOfAirports(3000, 2000)]
+    const { counted, lanes } = await run([], chunks)
+    expect(counted).toEqual(aggregateOf(...chunks))
+    expect(lanes.map((lane) => lane.recoveries)).toEqual([0, 0, 0])
+    expect(Feeder.recordsFed(lanes)).toBe(5000)
+  })
+
+  it("restores partitions that lost their state and feeds again what they had not checkpointed", async () => {
+    const chunks = [chunkOfAirports(0, 3000), chunkOfAirports(3000, 3000), chunkOfAirports(6000, 3000)]
+    // In the first chunk, where there is no checkpoint yet, and in a later one, and again soon after a restore.
+    const { counted, lanes } = await run([700, 4500, 4600], chunks)
+    expect(counted).toEqual(aggregateOf(...chunks))
+    expect(lanes.reduce((sum, lane) => sum + lane.recoveries, 0)).toBeGreaterThan(0)
+    expect(lanes.reduce((sum, lane) => sum + lane.sent, 0)).toBeGreaterThan(9000)
+    expect(lanes.reduce((sum, lane) => sum + lane.checkpoint.refused, 0)).toBeGreaterThan(0)
+    expect(Feeder.recordsFed(lanes)).toBe(9000)
   })
 })
 

@@ -227,6 +227,7 @@ describe("SpscRing claims", () => {
     expect(() => writer.commit(-1, 0)).toThrow(InvalidCommit)
     expect(() => writer.commit(NaN, 0)).toThrow(InvalidCommit)
     expect(() => writer.commit(8, -1)).toThrow(InvalidCommit)
+    expect(() => writer.commit(8, 2 ** 31)).toThrow(InvalidCommit)
     writer.commit(8, 5)
     expect(() => writer.commit(8, 5)).toThrow(/nothing is claimed/)
     writer.claim(8)
@@ -314,7 +315,7 @@ describe("SpscRing at the physical end", () => {
     expect(writer.claim(1)).toBe(8)
   })
 
-  it("R05 R10 refuses while padding and record do not both fit, leaves nothing behind, and takes it when they do", () => {
+  it("R05 R10 refuses what does not fit with its padding, leaves nothing behind, takes it when it fits", () => {
     const { cells, reader, writer } = pair()
     advanceTo(writer, reader, 1024)
     for (let i = 0; i < 2; i++) send(writer, 1016, i)

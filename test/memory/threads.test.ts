@@ -1,9 +1,21 @@
 import { once } from "node:events"
 import { Worker } from "node:worker_threads"
-import { describe, expect, it } from "vitest"
+import { afterEach, describe, expect, it } from "vitest"
 import * as Doorbell from "../../src/memory/Doorbell.ts"
 import * as SpscRing from "../../src/memory/SpscRing.ts"
 import { seeded } from "./seeded.ts"
+
+const workers: Array<Worker> = []
+
+const start = (fixture: string, workerData: unknown): Worker => {
+  const worker = new Worker(new URL(`../fixtures/${fixture}`, import.meta.url), { workerData })
+  workers.push(worker)
+  return worker
+}
+
+afterEach(async () => {
+  for (const worker of workers.splice(0)) await worker.terminate()
+})
 
 /** Reads until `done`, parking on the first doorbell whenever the ring is empty. */
 const drain = async (reader: SpscRing.SpscReader, bell: Doorbell.Doorbell, handle: (offset: number) => boolean) => {
@@ -32,9 +44,7 @@ describe("SpscRing between threads", () => {
       const records = 300_000
       const ring = SpscRing.create(capacityBytes, 0x7ffff000)
       const bells = Doorbell.create(2)
-      const worker = new Worker(new URL("../fixtures/ring-writer.worker.ts", import.meta.url), {
-        workerData: { bells, records, ring, seed: 7 }
-      })
+      const worker = start("ring-writer.worker.ts", { bells, records, ring, seed: 7 })
       const exit = once(worker, "exit")
       const reader = new SpscRing.SpscReader(ring)
       const writerBell = new Doorbell.Doorbell(bells, 1)
@@ -74,9 +84,7 @@ describe("Doorbell between threads", () => {
       const asks = SpscRing.create(4096)
       const replies = SpscRing.create(4096)
       const bells = Doorbell.create(2)
-      const worker = new Worker(new URL("../fixtures/ring-echo.worker.ts", import.meta.url), {
-        workerData: { asks, bells, blocking, replies }
-      })
+      const worker = start("ring-echo.worker.ts", { asks, bells, blocking, replies })
       const exit = once(worker, "exit")
       const writer = new SpscRing.SpscWriter(asks)
       const workerBell = new Doorbell.Doorbell(bells, 1)

@@ -1,13 +1,18 @@
 /**
- * Runs a program of simulated threads under every schedule with at most so many preemptions, and with "this thread dies here" as a move.
+ * Runs a program of simulated threads under every schedule with at most so many preemptions, and with "this thread dies
+ * here" as a move.
  *
- * JavaScript atomics are sequentially consistent and a program without data races behaves as an interleaving of its steps, so going through
- * the interleavings goes through everything the real threads can do. A schedule is replayed from its list of choices; the next one changes
- * the last choice that has an alternative left (depth first, no randomness, no clock).
+ * JavaScript atomics are sequentially consistent and a program without data races behaves as an interleaving of its
+ * steps, so going through the interleavings goes through everything the real threads can do. A schedule is replayed
+ * from its list of choices; the next one changes the last choice that has an alternative left (depth first, no
+ * randomness, no clock).
  */
 import { forgetWaits, type Step } from "./gatedAtomics.ts"
 
-/** What a thread or a check throws when a promise is broken; any other error is a mistake in the model and ends the exploration. */
+/**
+ * What a thread or a check throws when a promise is broken; any other error is a mistake in the model and ends the
+ * exploration.
+ */
 export class Violation extends Error {}
 
 const violation = (error: unknown): string => {
@@ -54,7 +59,10 @@ const start = (thread: Thread): Running => ({ ...thread, step: undefined, done: 
 
 const isEnabled = (thread: Running): boolean => !thread.done && (thread.step === undefined || thread.step.woken)
 
-/** Runs one schedule: follows `choices`, then takes the first option of each new one and appends it. The reason when it fails. */
+/**
+ * Runs one schedule: follows `choices`, then takes the first option of each new one and appends it. The reason when it
+ * fails.
+ */
 const runSchedule = (program: Program, preemptions: number, choices: Array<Choice>): string | undefined => {
   const threads = program.threads.map(start)
   const trace: Array<string> = []

@@ -1,8 +1,10 @@
 /**
- * Loads a module of `src/memory` with its methods turned into generators that stop before and after each atomic operation.
+ * Loads a module of `src/memory` with its methods turned into generators that stop before and after each atomic
+ * operation.
  *
- * The module's own text is used: types are stripped, every instance method becomes a generator, and calls of `Atomics.x` and of the module's
- * own methods become `yield*`. Constructors and free functions stay as they are and run in one step.
+ * The module's own text is used: types are stripped, every instance method becomes a generator, and calls of
+ * `Atomics.x` and of the module's own methods become `yield*`. Constructors and free functions stay as they are and run
+ * in one step.
  */
 import { readFileSync } from "node:fs"
 import { stripTypeScriptTypes } from "node:module"
@@ -48,7 +50,7 @@ const rewriteCalls = (text: string, methods: ReadonlySet<string>): string => {
     const args = rewriteCalls(text.slice(match.index + head.length, end), methods)
     const gated = `yield* ${owner === "this." ? "this" : "gated"}.${name}(${args})`
     // A statement of its own gets no parentheses: in text without semicolons they would call the line above.
-    const isStatement = /(^|\n) *$/.test(text.slice(at, match.index))
+    const isStatement = /\n *$/.test(text.slice(at, match.index))
     out += text.slice(at, match.index) + (isStatement ? gated : `(${gated})`)
     at = end + 1
     call.lastIndex = at
@@ -73,7 +75,7 @@ export const gate = (source: string, base: string | URL): string => {
   }
   if (methods.size === 0) throw new Error("nothing to gate: the module has no methods the gate recognises")
   for (const [from, to] of bodies) {
-    const body = rewriteCalls(lines.slice(from + 1, to).join("\n"), methods)
+    const body = rewriteCalls(`\n${lines.slice(from + 1, to).join("\n")}`, methods)
     if (/\bAtomics\./.test(body.replaceAll(/\/\/.*|\/\*[^]*?\*\//g, ""))) throw new Error(`ungated: ${lines[from]}`)
     lines.splice(from + 1, to - from - 1, body, ...Array<string>(to - from - 2).fill(""))
   }

@@ -1,6 +1,7 @@
 /**
- * `Atomics` for simulated threads: each operation is a generator that gives the explorer a turn before and after it, so that plain accesses
- * around an operation are steps of their own. Waiting and waking are simulated; everything else works on the real memory.
+ * `Atomics` for simulated threads: each operation is a generator that gives the explorer a turn before and after it, so
+ * that plain accesses around an operation are steps of their own. Waiting and waking are simulated; everything else
+ * works on the real memory.
  */
 
 /** A simulated wait: the thread that yields it does not run before it is woken. */
@@ -78,7 +79,10 @@ export function* wait(cells: Int32Array, index: number, expected: number): Gener
   return "ok"
 }
 
-/** Comparing and beginning to wait are one step, as they are under the lock of the real one. The promise is a {@link Ticket}. */
+/**
+ * Comparing and beginning to wait are one step, as they are under the lock of the real one. The promise is a {@link
+ * Ticket}.
+ */
 export function* waitAsync(
   cells: Int32Array,
   index: number,

@@ -133,7 +133,7 @@ const counted = (name: string, body: Generator<Step, void>, mortal = false): Thr
 /** Both sides poll a bounded number of times, nobody waits. */
 const polled: Model = {
   structure: "SpscRing",
-  preemptions: 5,
+  preemptions: 4,
   make: (m, misuse) => {
     const ring = m.newRing(START)
     let sent = 0
@@ -178,7 +178,7 @@ const sendAll = function*(
 /** The consumer parks whenever it finds nothing. */
 const parked = (blocking: boolean): Model => ({
   structure: blocking ? "Doorbell, blocking" : "Doorbell",
-  preemptions: 4,
+  preemptions: 3,
   make: (m, misuse) => {
     const ring = m.newRing(START)
     const bells = m.newBells(1)
@@ -216,7 +216,7 @@ const twoProducers: Model = {
       while (received[0]! + received[1]! < 2 * RECORDS) {
         const before = received[0]! + received[1]!
         for (let i = 0; i < 2; i++) received[i] = yield* drain(ends[i]!, received[i]!, misuse)
-        if (received[0]! + received[1]! === before) yield* park(bell, ends, false, misuse)
+        if (before === received[0]! + received[1]!) yield* park(bell, ends, false, misuse)
       }
     }
     const producers = rings.map((ring, i) =>

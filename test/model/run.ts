@@ -1,19 +1,20 @@
 /**
  * Explores every model and every broken variant; prints one line when all is as it must be.
  *
- * `node test/model/run.ts` — `-v` tells the schedules of each.
+ * `node test/model/run.ts` — `-v` tells the schedules of each, `--deep` allows one preemption more.
  */
 import { explore } from "./explore.ts"
 import { broken, models, modules } from "./programs.ts"
 
 const verbose = process.argv.includes("-v")
+const more = process.argv.includes("--deep") ? 1 : 0
 const failures: Array<string> = []
 let schedules = 0
 let caught = 0
 
 const sound = await modules()
 for (const model of models) {
-  const outcome = explore(() => model.make(sound, {}), model.preemptions)
+  const outcome = explore(() => model.make(sound, {}), model.preemptions + more)
   schedules += outcome.schedules
   if (verbose) console.log(`${model.structure}: ${outcome.schedules} schedules`)
   if (outcome.failure !== undefined) failures.push(`${model.structure}: ${outcome.failure}`)

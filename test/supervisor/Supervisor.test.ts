@@ -116,6 +116,19 @@ describe("Supervisor start and stop", () => {
       assert.deepStrictEqual(stage.log, ["+a", "-a"])
     }))
 
+  it.effect("fails to start when it gives up on its last child", () =>
+    Effect.gen(function*() {
+      const stage = Stage.make()
+      const error = yield* Effect.flip(Supervisor.make("s", {
+        strategy: "one-for-one",
+        intensity: { restarts: 0, within: "1 second" },
+        children: [Stage.child(stage, "a"), Child.effect("broken", Effect.fail("boom"))]
+      }))
+      assert.instanceOf(error, ChildStartFailed)
+      assert.strictEqual(error.child, "broken")
+      assert.deepStrictEqual(stage.log, ["+a", "-a"])
+    }))
+
   it.effect("reports an id used twice and an unknown strategy", () =>
     Effect.gen(function*() {
       const stage = Stage.make()
@@ -299,6 +312,32 @@ describe("Supervisor stop times", () => {
       yield* supervisor.stop
       assert.deepStrictEqual(stage.log, ["+a", "-a"])
     }))
+
+  it.effect.each<[shutdown: Child.Shutdown, millis: number]>([
+    ["2 seconds", 3_000],
+    ["brutalKill", 1_000]
+  ])(
+    "gives a child one more second to release what it holds after its time of %s",
+    ([shutdown, millis]) =>
+      Effect.gen(function*() {
+        const gate = yield* Deferred.make<void>()
+        const stuck = Child.make("a", {
+          shutdown,
+          start: Effect.gen(function*() {
+            yield* Effect.addFinalizer(() => Deferred.await(gate))
+            return { exit: Effect.never, stop: Effect.void }
+          })
+        })
+        const supervisor = yield* Supervisor.make("s", { strategy: "one-for-one", children: [stuck] })
+        const fiber = yield* Effect.forkChild(supervisor.terminateChild("a"))
+        yield* TestClock.adjust(millis - 1)
+        assert.strictEqual((yield* supervisor.child("a")).status, "stopping")
+        yield* TestClock.adjust(1)
+        yield* Fiber.join(fiber)
+        assert.strictEqual((yield* supervisor.child("a")).status, "abandoned")
+        yield* Deferred.succeed(gate, undefined)
+      })
+  )
 
   it.effect("finishes a stop whose caller lost patience", () =>
     Effect.gen(function*() {
@@ -791,22 +830,44 @@ describe("Supervisor children by hand", () => {
       assert.deepStrictEqual(yield* supervisor.children, [])
     }))
 
-  it.effect("restarts a stopped child once when two ask for it", () =>
+  it.effect("restarts a stopped child once when two ask for it, and shows it starting meanwhile", () =>
     Effect.gen(function*() {
       const stage = Stage.make()
-      const supervisor = yield* Supervisor.make("s", { strategy: "one-for-one", children: [Stage.child(stage, "a")] })
+      const supervisor = yield* Supervisor.make("s", { strategy: "one-for-one", children: [slowToStart(stage)] })
       yield* supervisor.terminateChild("a")
-      const both = yield* Effect.all([
-        Effect.exit(supervisor.restartChild("a")),
-        Effect.exit(supervisor.restartChild("a"))
-      ], {
-        concurrency: "unbounded"
-      })
-      assert.strictEqual(both.filter(Exit.isSuccess).length, 1)
+      const first = yield* Effect.forkChild(supervisor.restartChild("a"))
+      yield* Stage.settle
+      assert.strictEqual((yield* supervisor.child("a")).status, "starting")
+      assert.strictEqual((yield* Effect.flip(supervisor.restartChild("a")))._tag, "ChildRunning")
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(first)
       assert.strictEqual(stage.most, 1)
       assert.strictEqual((yield* supervisor.child("a")).restarts, 0)
     }))
+
+  it.effect("keeps a child stopped when its restart by hand is interrupted", () =>
+    Effect.gen(function*() {
+      const stage = Stage.make()
+      const supervisor = yield* Supervisor.make("s", { strategy: "one-for-one", children: [slowToStart(stage)] })
+      yield* supervisor.terminateChild("a")
+      const restart = yield* Effect.forkChild(supervisor.restartChild("a"))
+      yield* Stage.settle
+      yield* Fiber.interrupt(restart)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* supervisor.child("a")).status, "stopped")
+      assert.deepStrictEqual(stage.log, ["+a", "-a", "+a", "-a"])
+    }))
 })
+
+/** Ready at once the first time, after a second from then on. */
+const slowToStart = (stage: Stage.Stage) =>
+  Child.make("a", {
+    start: Effect.gen(function*() {
+      yield* Effect.acquireRelease(Stage.open(stage, "a"), () => Stage.close(stage, "a"))
+      if (Stage.starts(stage, "a") > 1) yield* Effect.sleep("1 second")
+      return { exit: Effect.never }
+    })
+  })
 
 describe("Supervisor trees", () => {
   it.effect("hands the end of a supervisor that gave up to its parent, which restarts it", () =>
@@ -866,7 +927,7 @@ describe("Supervisor trees", () => {
       assert.deepStrictEqual(stage.log, ["+a", "+b", "+c", "+d", "-d", "-c", "-b", "-a"])
     }))
 
-  it.effect("builds a layer child anew at each start and reports one that does not build", () =>
+  it.effect("builds a layer anew for each start and each child, and reports one that does not build", () =>
     Effect.gen(function*() {
       const stage = Stage.make()
       const layer = Layer.effectDiscard(
@@ -879,6 +940,8 @@ describe("Supervisor trees", () => {
       yield* supervisor.terminateChild("l")
       yield* supervisor.restartChild("l")
       assert.deepStrictEqual(stage.log, ["+l", "-l", "+l"])
+      yield* supervisor.startChild(Child.layer("other", layer))
+      assert.deepStrictEqual(stage.log, ["+l", "-l", "+l", "+l"])
       const error = yield* Effect.flip(
         supervisor.startChild(Child.layer("bad", Layer.effectDiscard(Effect.fail("no disk"))))
       )

@@ -1,3 +1,4 @@
+// What must not compile is stated here too; @effect-diagnostics floatingEffect:off missingEffectError:off
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"

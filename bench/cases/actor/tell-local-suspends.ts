@@ -10,8 +10,8 @@ export const tellLocalSuspends: Case = {
   about: "one sender, one actor in the same thread, its handler suspends once",
   unit: "ns/msg",
   betterIs: "lower",
-  count: 200_000,
-  quickCount: 20_000,
+  count: 25_000,
+  quickCount: 5_000,
   subjects: {
     "shared-nothing": {
       run: async (params) => (await import("../../ours/local.ts")).tell(params, "suspends")
@@ -19,9 +19,8 @@ export const tellLocalSuspends: Case = {
     "shared-nothing-unsafe": {
       run: async (params) => (await import("../../ours/local.ts")).tellUnsafe(params, "suspends")
     },
-    erlang: { missing: Erlang.missing, run: Erlang.erlang("tell-yield") },
+    erlang: { count: 200_000, missing: Erlang.missing, run: Erlang.erlang("tell-yield") },
     nact: {
-      count: 50_000,
       run: async (params) => {
         const [{ tell }, { actors }] = await Promise.all([
           import("../../peers/local.ts"),
@@ -31,7 +30,6 @@ export const tellLocalSuspends: Case = {
       }
     },
     "effect-queue": {
-      count: 25_000,
       run: async (params) => (await import("../../peers/effect-queue/effect-queue.ts")).tell(params, "suspends")
     }
   }

@@ -50,6 +50,7 @@ export const codecCases = (direction: "write" | "read"): ReadonlyArray<Case> =>
       subjects: {
         "shared-nothing": subjectOf(direction, shape, ours, () => import("../../ours/codec.ts")),
         json: subjectOf(direction, shape, peers, () => import("../../peers/codecs/json.ts")),
+        "json-bytes": subjectOf(direction, shape, peers, () => import("../../peers/codecs/json-bytes.ts")),
         msgpackr: subjectOf(direction, shape, peers, () => import("../../peers/codecs/msgpackr.ts")),
         "v8.serialize": subjectOf(direction, shape, peers / 4, () => import("../../peers/codecs/v8-serialize.ts")),
         "schema-binary": subjectOf(direction, shape, peers, () => import("../../peers/codecs/schema-binary.ts"))

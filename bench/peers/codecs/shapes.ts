@@ -31,7 +31,8 @@ export type Shape = keyof typeof shapes
 const letters = "the quick brown fox jumps over the lazy dog, and the dog sleeps on. "
 const text = letters.repeat(16).slice(0, 1023)
 
-const distinct = 256
+/** The number of distinct values, with the ids from 0. */
+export const distinct = 256
 
 /** What a codec does; what it writes may be overwritten by its next `write`. */
 export interface ValueCodec<Bytes> {

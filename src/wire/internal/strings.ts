@@ -115,6 +115,7 @@ export const readString = (header: number, offset: number, i32: Int32Array, u8: 
 // Short texts repeat: tags, keys, currencies. The last ones read are kept in a direct-mapped table and found by comparing the words
 // themselves, so that what is handed out always equals the bytes, whatever they are.
 const TABLE = 4096
+const SHIFT = 20
 const tableText = new Array<string>(TABLE).fill("")
 const tableWords = new Int32Array(TABLE * 8)
 
@@ -123,8 +124,8 @@ const readShort = (n: number, cell: number, i32: Int32Array): string => {
   if (n === 0) return ""
   const a = i32[cell + 1]!
   const b = n > 4 ? i32[cell + 2]! : 0
-  let hash = Math.imul(a ^ Math.imul(b, 0x9e37_79b1) ^ n, 0x27d4_eb2f)
-  hash = (hash ^ (hash >>> 15)) & (TABLE - 1)
+  const mix = a ^ Math.imul(b, 0x9e37_79b1) ^ n
+  const hash = Math.imul(mix ^ mix >>> 15, 0x2c1b_3c6d) >>> SHIFT
   const w = hash << 3
   if (tableWords[w] === a && tableWords[w + 1] === b && tableWords[w + 4] === n) return tableText[hash]!
   return remember(hash, n, a, b, 0, 0)
@@ -135,8 +136,8 @@ const readSixteen = (n: number, cell: number, i32: Int32Array): string => {
   const b = i32[cell + 2]!
   const c = i32[cell + 3]!
   const d = n > 12 ? i32[cell + 4]! : 0
-  let hash = Math.imul(a ^ Math.imul(b, 0x9e37_79b1) ^ Math.imul(c, 0x85eb_ca6b) ^ Math.imul(d, 0xc2b2_ae35) ^ n, 0x27d4_eb2f)
-  hash = (hash ^ (hash >>> 15)) & (TABLE - 1)
+  const mix = a ^ Math.imul(b, 0x9e37_79b1) ^ Math.imul(c, 0x85eb_ca6b) ^ Math.imul(d, 0xc2b2_ae35) ^ n
+  const hash = Math.imul(mix ^ mix >>> 15, 0x2c1b_3c6d) >>> SHIFT
   const w = hash << 3
   if (
     tableWords[w] === a && tableWords[w + 1] === b && tableWords[w + 2] === c && tableWords[w + 3] === d

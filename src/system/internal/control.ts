@@ -1,0 +1,64 @@
+/**
+ * What the main thread and its workers say to each other besides messages for actors: start and stop actors, hand rings
+ * over, tell who is up.
+ *
+ * It travels on the worker's port, so that no amount of messages in the rings can hold it up. The values are cloned by
+ * the port; errors travel as tag and text.
+ */
+import type { Overflow } from "../../actor/Mailbox.ts"
+import type { TreeNode } from "../../supervisor/Tree.ts"
+
+/** What a worker needs to take its place. */
+export interface Seat {
+  readonly names: ReadonlyArray<string>
+  readonly doorbells: SharedArrayBuffer
+  readonly ringBytes: number
+  readonly maxSpins: number
+  /** Which other threads are up, by index: their incarnation, or 0. */
+  readonly epochs: ReadonlyArray<number>
+}
+
+/** What a worker answers when it is ready: the behaviours it has. */
+export interface Ready {
+  readonly behaviours: ReadonlyArray<{ readonly name: string; readonly layoutHash: number }>
+}
+
+/** An error as text. */
+export interface ErrorText {
+  readonly tag: string
+  readonly text: string
+  /** The layout hash of the other side, for `LayoutMismatch`. */
+  readonly there?: number | undefined
+}
+
+/** The actor is up, and so large is its mailbox. */
+export interface Spawned {
+  readonly capacity: number
+  readonly overflow: Overflow
+}
+
+/** What an event says once its cause is text. */
+export interface EventText {
+  readonly tag: "ActorRestarted" | "ActorEnded" | "HandlerFailed" | "BehaviourEscalated"
+  readonly who: string
+  readonly restarts: number
+  readonly text: string
+}
+
+/** From the main thread to a worker. */
+export type ToWorker =
+  | { readonly _tag: "Spawn"; readonly request: number; readonly actor: number; readonly name: string; readonly layoutHash: number; readonly key: string }
+  | { readonly _tag: "Stop"; readonly request: number; readonly actor: number }
+  | { readonly _tag: "Inspect"; readonly request: number }
+  | { readonly _tag: "Ring"; readonly from: number; readonly epoch: number; readonly ring: SharedArrayBuffer }
+  | { readonly _tag: "Up"; readonly thread: number; readonly epoch: number }
+  | { readonly _tag: "Down"; readonly thread: number; readonly reason: string; readonly isFinal: boolean }
+
+/** From a worker to the main thread. */
+export type ToMain =
+  | { readonly _tag: "Spawned"; readonly request: number; readonly result: Spawned | ErrorText }
+  | { readonly _tag: "Stopped"; readonly request: number }
+  | { readonly _tag: "Inspected"; readonly request: number; readonly tree: ReadonlyArray<TreeNode> }
+  | { readonly _tag: "Ring"; readonly to: number; readonly epoch: number; readonly ring: SharedArrayBuffer }
+  | { readonly _tag: "Ended"; readonly actor: number; readonly reason: string }
+  | { readonly _tag: "Event"; readonly event: EventText }

@@ -1,0 +1,37 @@
+/**
+ * The part of a system that every thread has: a host for actors, and the service on top of it.
+ */
+import * as Effect from "effect/Effect"
+import * as PubSub from "effect/PubSub"
+import type { ActorSystem } from "../../actor/ActorSystem.ts"
+import { LocalHost } from "../../actor/LocalHost.ts"
+import type { SystemEvent } from "../../actor/SystemEvent.ts"
+
+// A subscriber this far behind misses the oldest events.
+const EVENTS = 1024
+
+/** Makes a host that ends with the scope: its actors are stopped, and nothing expires any more. */
+export const makeHost = Effect.gen(function*() {
+  const context = yield* Effect.context<never>()
+  const host = new LocalHost(context, yield* PubSub.sliding<SystemEvent>(EVENTS))
+  yield* Effect.addFinalizer(() => host.close)
+  return host
+})
+
+/** The service of a system that is this thread alone. */
+export const systemOf = (host: LocalHost): ActorSystem["Service"] => ({
+  register: (behaviour) =>
+    Effect.asVoid(
+      Effect.acquireRelease(Effect.sync(() => host.register(behaviour)), () => host.unregister(behaviour))
+    ),
+  spawn: (protocol, key, _options, owner) => host.spawn(protocol, key, owner),
+  events: host.events,
+  tree: Effect.sync(() => ({
+    name: "system",
+    kind: "supervisor",
+    status: "running",
+    restarts: 0,
+    children: host.tree
+  })),
+  escalation: host.awaitEscalation
+})

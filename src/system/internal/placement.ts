@@ -1,0 +1,174 @@
+/**
+ * The main thread's account of the actors it has placed on workers: who they are, where, and in which order.
+ *
+ * It outlives the workers: when one is started again, its actors are started again there under the same numbers, so that
+ * every reference stays valid.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as ActorError from "../../actor/ActorError.ts"
+import * as Owner from "../../actor/Owner.ts"
+import { actorName, type Protocol } from "../../actor/Protocol.ts"
+import type * as Control from "./control.ts"
+import type { RemoteRecipient } from "./remoteRecipient.ts"
+
+/** A worker as the account needs it. */
+export interface Workplace {
+  readonly name: string
+  readonly index: number
+  /** Whether the worker can be told something now. */
+  readonly isUp: boolean
+  /** Posts a request and waits for the answer; `undefined` when the worker died first. */
+  readonly request: (
+    make: (request: number) => Control.ToWorker
+  ) => Effect.Effect<Control.ToMain | undefined>
+  readonly whyDown: () => string
+}
+
+/** An actor on a worker. */
+export class Placed implements Owner.Owned {
+  readonly workplace: Workplace
+  readonly protocol: Protocol
+  readonly key: string
+  readonly actor: number
+  recipient: RemoteRecipient | undefined
+  previous: Owner.Owned | undefined
+  next: Owner.Owned | undefined
+  owner: Owner.Owner | undefined
+  private readonly account: Account
+  constructor(account: Account, workplace: Workplace, protocol: Protocol, key: string, actor: number) {
+    this.account = account
+    this.workplace = workplace
+    this.protocol = protocol
+    this.key = key
+    this.actor = actor
+    this.recipient = undefined
+    this.previous = undefined
+    this.next = undefined
+    this.owner = undefined
+  }
+
+  get name(): string {
+    return actorName(this.protocol, this.key)
+  }
+
+  stop(reason: string): Effect.Effect<void> | undefined {
+    // Struck off first: an actor that is being stopped is not started again with its thread.
+    this.account.strike(this, reason)
+    if (!this.workplace.isUp) return undefined
+    const { actor } = this
+    return Effect.asVoid(this.workplace.request((request) => ({ _tag: "Stop", request, actor })))
+  }
+}
+
+/** See the module. */
+export class Account {
+  private readonly placed: Map<number, Placed>
+  private readonly names: Set<string>
+  private numbers: number
+  constructor() {
+    this.placed = new Map()
+    this.names = new Set()
+    this.numbers = 0
+  }
+
+  /** Whether a name is in use on any worker. */
+  has(name: string): boolean {
+    return this.names.has(name)
+  }
+
+  /** The actor of a number. */
+  get(actor: number): Placed | undefined {
+    return this.placed.get(actor)
+  }
+
+  /** The actors of one worker, in the order in which they were placed. */
+  on(workplace: Workplace): ReadonlyArray<Placed> {
+    return Array.from(this.placed.values()).filter((placed) => placed.workplace === workplace)
+  }
+
+  /** Notes a new actor; its name is taken from now on. */
+  enter(workplace: Workplace, protocol: Protocol, key: string): Placed {
+    const placed = new Placed(this, workplace, protocol, key, ++this.numbers)
+    this.placed.set(placed.actor, placed)
+    this.names.add(placed.name)
+    return placed
+  }
+
+  /** Forgets an actor that has ended, and tells its recipient why. */
+  strike(placed: Placed, reason: string): void {
+    if (!this.placed.delete(placed.actor)) return
+    this.names.delete(placed.name)
+    Owner.Owner.remove(placed)
+    placed.recipient?.closed(reason, undefined)
+    if (placed.recipient !== undefined) placed.recipient.node.forget(placed.recipient)
+  }
+
+  /** Starts an actor on its worker and answers how large its mailbox is. */
+  start(placed: Placed): Effect.Effect<Control.Spawned, ActorError.SpawnError> {
+    const { actor, key, protocol, workplace } = placed
+    const { layoutHash, name } = protocol
+    return Effect.flatMap(
+      workplace.request((request) => ({ _tag: "Spawn", request, actor, name, layoutHash, key })),
+      (answer): Effect.Effect<Control.Spawned, ActorError.SpawnError> => {
+        if (answer === undefined || answer._tag !== "Spawned") {
+          const reason = workplace.whyDown()
+          return Effect.fail(new ActorError.SpawnThreadLost({ actor: placed.name, thread: workplace.name, reason }))
+        }
+        return "capacity" in answer.result
+          ? Exit.succeed(answer.result)
+          : Effect.fail(spawnError(placed, answer.result))
+      }
+    )
+  }
+}
+
+const spawnError = (placed: Placed, { tag, text, there }: Control.ErrorText): ActorError.SpawnError => {
+  const actor = placed.name
+  switch (tag) {
+    case "BehaviourNotFound":
+      return new ActorError.BehaviourNotFound({ name: placed.protocol.name, known: [] })
+    case "NameTaken":
+      return new ActorError.NameTaken({ actor })
+    case "LayoutMismatch":
+      return new ActorError.LayoutMismatch({ actor, here: placed.protocol.layoutHash, there: there ?? 0 })
+    default:
+      return new ActorError.StartFailed({ actor, cause: new Error(text) })
+  }
+}
+
+/** Requests on their way to a worker, answered or given up exactly once. */
+export class Requests {
+  private readonly waiting: Map<number, Deferred.Deferred<Control.ToMain | undefined>>
+  private numbers: number
+  constructor() {
+    this.waiting = new Map()
+    this.numbers = 0
+  }
+
+  /** Sends a request and waits for its answer. */
+  send(
+    make: (request: number) => Control.ToWorker,
+    post: (message: Control.ToWorker) => void
+  ): Effect.Effect<Control.ToMain | undefined> {
+    return Effect.suspend(() => {
+      const request = ++this.numbers
+      const answer = Deferred.makeUnsafe<Control.ToMain | undefined>()
+      this.waiting.set(request, answer)
+      post(make(request))
+      return Effect.ensuring(Deferred.await(answer), Effect.sync(() => this.waiting.delete(request)))
+    })
+  }
+
+  /** An answer has come. */
+  answer(request: number, message: Control.ToMain): void {
+    const waiting = this.waiting.get(request)
+    if (waiting !== undefined) Deferred.doneUnsafe(waiting, Exit.succeed(message))
+  }
+
+  /** No answer will come. */
+  giveUp(): void {
+    for (const waiting of Array.from(this.waiting.values())) Deferred.doneUnsafe(waiting, Exit.succeed(undefined))
+  }
+}

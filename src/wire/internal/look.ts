@@ -1,0 +1,27 @@
+/**
+ * The first look at a value of a union, for closures. `looksLike` in `source.ts` is the same in source.
+ */
+import type { Constant, Shape } from "./plan.ts"
+
+/** Whether a value looks like a shape. Arrays are not objects. */
+export const matches = (shape: Shape, value: any): boolean => {
+  switch (shape.type) {
+    case "any":
+      return true
+    case "array":
+      return Array.isArray(value)
+    case "date":
+      return value instanceof Date
+    case "bytes":
+      return value instanceof Uint8Array
+    case "object":
+      return typeof value === "object" && value !== null && !Array.isArray(value)
+        && shape.sentinels.every(([key, constant]) => value[key] === constant)
+    default:
+      return typeof value === shape.type
+  }
+}
+
+/** The place of a constant in a list, -1 when it is not in it. */
+export const indexOfConstant = (constants: ReadonlyArray<Constant>, value: unknown): number =>
+  constants.indexOf(value as Constant)
