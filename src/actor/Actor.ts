@@ -102,8 +102,13 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
   /** While a behaviour is built: the reference of the actor itself. */
   readonly self: Effect.Effect<ActorRef<Rpcs>, never, CurrentActor>
   /** The schema of references to such actors, so that they travel in messages. */
-  readonly ref: Schema.Codec<ActorRef<Rpcs>, RefTransport.Address>
+  readonly ref: RefSchema<Rpcs>
 }
+
+/** The schema of references to the actors of one definition. */
+export interface RefSchema<Rpcs extends Rpc.Any>
+  extends Schema.decodeTo<Schema.declare<ActorRef<Rpcs>>, typeof RefTransport.Address>
+{}
 
 const NO_TRANSPORT = "a reference to an actor can only be encoded inside of a message to another thread"
 
@@ -111,7 +116,7 @@ const NO_TRANSPORT = "a reference to an actor can only be encoded inside of a me
 const refSchema = <Rpcs extends Rpc.Any>(
   protocol: ProtocolModule.Protocol,
   Reference: ReturnType<typeof refClass>
-): Schema.Codec<ActorRef<Rpcs>, RefTransport.Address> => {
+): RefSchema<Rpcs> => {
   const fail = (message: string, input: unknown) =>
     Effect.fail(new SchemaIssue.InvalidValue({ message }, Option.some(input)))
   const isRef = (u: unknown): u is ActorRef<Rpcs> => isActorRef(u) && u.name === protocol.name
@@ -132,7 +137,7 @@ const refSchema = <Rpcs extends Rpc.Any>(
           : Exit.succeed(transport.addressOf(recipientOf(ref)))
       })
     })
-  ) as Schema.Codec<ActorRef<Rpcs>, RefTransport.Address>
+  )
 }
 
 /**
@@ -151,8 +156,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
   type Messages = Rpcs[number]
   const protocol = ProtocolModule.make(name, rpcs)
   const Reference = refClass(protocol)
-  const toRef = (recipient: Recipient) =>
-    new Reference(recipient) as ActorRef<Messages>
+  const toRef = (recipient: Recipient) => new Reference(recipient) as ActorRef<Messages>
   return {
     name,
     protocol,
@@ -172,7 +176,11 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
         const system = Context.getUnsafe(fiber.context, ActorSystem)
         const scope = Context.getUnsafe(fiber.context, Scope.Scope)
         const spawned = system.spawn(protocol, key, options, scope)
-        if (Exit.isExit(spawned)) return Exit.isSuccess(spawned) ? Exit.succeed(toRef(spawned.value as Recipient)) : spawned as never
+        if (Exit.isExit(spawned)) {
+          return Exit.isSuccess(spawned)
+            ? Exit.succeed(toRef(spawned.value as Recipient))
+            : spawned as never
+        }
         return Effect.map(spawned, toRef)
       }),
     self: Effect.map(CurrentActor, ({ recipient }) => toRef(recipient)),

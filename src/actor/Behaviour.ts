@@ -9,7 +9,7 @@ import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import * as Intensity from "../supervisor/Intensity.ts"
-import * as Restart from "../supervisor/Restart.ts"
+import type * as Restart from "../supervisor/Restart.ts"
 import { InvalidOptions } from "./ActorError.ts"
 import type { MailboxOptions, Overflow } from "./Mailbox.ts"
 import type { Protocol } from "./Protocol.ts"
@@ -103,7 +103,7 @@ const resolveMailbox = (of: string, options: MailboxOptions): Bounds => {
     throw new InvalidOptions({
       of,
       option: "mailbox.overflow",
-      value: String(overflow),
+      value: overflow,
       expected: policies.join(", ")
     })
   }

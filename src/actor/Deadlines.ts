@@ -8,7 +8,7 @@
  * **Source** The timing lanes of hashed and hierarchical timing wheels (Varghese and Lauck, 1987), scheme 2 per distinct
  * interval.
  */
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -5,8 +5,8 @@
  * The index is the position of the `Rpc` in the definition. Two threads may only talk when {@link Protocol.layoutHash}
  * agrees, which covers names, order and the binary layout of every schema.
  */
-import * as Cause from "effect/Cause"
-import * as Rpc from "effect/rpc/Rpc"
+import type * as Cause from "effect/Cause"
+import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
 import * as Codec from "../wire/Codec.ts"
@@ -63,7 +63,7 @@ const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Mes
   }
   const compile = (part: string, schema: Schema.Top): Codec.Codec<unknown> => {
     try {
-      return Codec.compile(schema) as Codec.Codec<unknown>
+      return Codec.compile<Schema.Schema<unknown>>(schema)
     } catch (cause) {
       throw new InvalidProtocol({
         name,

@@ -156,7 +156,7 @@ const makeThreaded = (options: ThreadsOptions) =>
       host,
       node,
       workers,
-      account: new Account(),
+      account: new Account((recipient) => node.forget(recipient)),
       seat,
       events: host.events,
       turn: 0
@@ -291,7 +291,11 @@ const inspect = (worker: WorkerThread): Effect.Effect<ReadonlyArray<TreeNode>> =
 
 // ---- actors
 
-const chooseWorker = (self: Threaded, protocol: Protocol, options: SpawnOptions | undefined): WorkerThread | undefined => {
+const chooseWorker = (
+  self: Threaded,
+  protocol: Protocol,
+  options: SpawnOptions | undefined
+): WorkerThread | undefined => {
   const { workers } = self
   const placement = options?.placement ?? "spread"
   if (placement === "here") return undefined
@@ -380,12 +384,15 @@ const make = (options: ThreadsOptions) =>
     const supervisor = yield* superviseThreads(self)
     const local = systemOf(self.host)
     const threadsEnded = yield* Effect.forkScoped(gaveUp(self, supervisor))
-    const escalation = Effect.raceFirst(local.escalation, Effect.callback<Escalation>((resume) => {
-      const remove = threadsEnded.addObserver((exit) => {
-        if (Exit.isSuccess(exit)) resume(exit)
+    const escalation = Effect.raceFirst(
+      local.escalation,
+      Effect.callback<Escalation>((resume) => {
+        const remove = threadsEnded.addObserver((exit) => {
+          if (Exit.isSuccess(exit)) resume(exit)
+        })
+        return Effect.sync(remove)
       })
-      return Effect.sync(remove)
-    }))
+    )
     return ActorSystem.of({
       ...local,
       spawn: (protocol, key, where, owner) => spawn(self, protocol, key, where, owner),

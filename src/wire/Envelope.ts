@@ -80,13 +80,12 @@ const decoder = new TextDecoder()
 export const textBytes = (text: string): number => text.length * 3
 
 /** Writes UTF-8 text and answers where it ends. */
-export const writeText = (region: Region, offset: number, text: string): number =>
-  // TextEncoder refuses shared memory, so the bytes are made outside of it; texts are rare.
-  {
-    const bytes = encoder.encode(text)
-    region.u8.set(bytes, offset)
-    return offset + bytes.length
-  }
+export const writeText = (region: Region, offset: number, text: string): number => // TextEncoder refuses shared memory, so the bytes are made outside of it; texts are rare.
+{
+  const bytes = encoder.encode(text)
+  region.u8.set(bytes, offset)
+  return offset + bytes.length
+}
 
 /** Reads the UTF-8 text between two offsets. */
 export const readText = (region: Region, offset: number, end: number): string =>

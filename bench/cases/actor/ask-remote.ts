@@ -9,7 +9,7 @@ export const askRemote: Case = {
   about: "round trip to an actor on another thread, asks back to back, both sides awake",
   unit: "us",
   betterIs: "lower",
-  count: 20_000,
+  count: 5_000,
   quickCount: 1000,
   subjects: {
     "shared-nothing": { run: async (params) => (await import("../../ours/remote.ts")).ask(params, "none") },

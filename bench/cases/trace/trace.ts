@@ -5,13 +5,16 @@ import type { Operation } from "../../ours/trace-side.ts"
 import type { Tracing } from "../../ours/trace.ts"
 import type { Subject } from "../../runner/Case.ts"
 
-/** Operations in one sample: enough for milliseconds, fewer where a span is made for each. */
+/** Operations in one sample: milliseconds, fewer where a span is made for each. */
 const counts: { readonly [operation in Operation]: number } = {
-  "tell-local": 200_000,
-  "ask-local": 100_000,
-  "tell-remote": 200_000,
-  "ask-remote": 10_000
+  "tell-local": 40_000,
+  "ask-local": 40_000,
+  "tell-remote": 40_000,
+  "ask-remote": 1_000
 }
+
+/** Many short samples: a few percent drown in the noise of few long ones. */
+export const sampling = { samples: 16, warmups: 6 } as const
 
 /** A subject for each operation and state of tracing. */
 export const traceSubjects = (tracings: ReadonlyArray<Tracing>): { readonly [name: string]: Subject } => {

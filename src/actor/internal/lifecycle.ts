@@ -249,7 +249,7 @@ const stopped = (host: LifecycleHost, cell: Cell, reason: string): undefined => 
   Owner.Owner.remove(cell)
   host.report({ _tag: "ActorEnded", actor: cell.name, reason })
   const listeners = cell.rare?.onStop
-  if (listeners !== undefined) for (const listener of listeners.splice(0)) listener(reason)
+  if (listeners !== undefined) { for (const listener of listeners.splice(0)) listener(reason) }
   return undefined
 }
 

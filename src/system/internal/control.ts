@@ -47,7 +47,14 @@ export interface EventText {
 
 /** From the main thread to a worker. */
 export type ToWorker =
-  | { readonly _tag: "Spawn"; readonly request: number; readonly actor: number; readonly name: string; readonly layoutHash: number; readonly key: string }
+  | {
+    readonly _tag: "Spawn"
+    readonly request: number
+    readonly actor: number
+    readonly name: string
+    readonly layoutHash: number
+    readonly key: string
+  }
   | { readonly _tag: "Stop"; readonly request: number; readonly actor: number }
   | { readonly _tag: "Inspect"; readonly request: number }
   | { readonly _tag: "Ring"; readonly from: number; readonly epoch: number; readonly ring: SharedArrayBuffer }

@@ -11,12 +11,12 @@ import type { Message } from "../../actor/Protocol.ts"
 import { CORRUPT, SpscReader } from "../../memory/SpscRing.ts"
 import * as Envelope from "../../wire/Envelope.ts"
 import * as TraceContext from "../../wire/TraceContext.ts"
-import { InboundAsk } from "./inboundAsk.ts"
-import type { Node } from "./node.ts"
+import { InboundAsk, type Way } from "./inboundAsk.ts"
 import type { Outbound } from "./outbound.ts"
+import type { Owing, Place } from "./place.ts"
 
 /** A slot that the other side has opened: which actor it means, and the credit it is owed. */
-class Binding implements Origin {
+class Binding implements Origin, Owing {
   readonly inbound: Inbound
   readonly slot: number
   readonly cell: Cell | undefined
@@ -57,15 +57,12 @@ class Binding implements Origin {
   }
 }
 
-/** Something that owes credit. */
-export type Owing = Pick<Binding, "pay">
-
 // Half of an unbounded mailbox would be for ever.
 const MAX_OWED = 1024
 
 /** See the module. */
-export class Inbound {
-  readonly node: Node
+export class Inbound implements Way {
+  readonly node: Place
   /** Index and incarnation of the thread at the other end. */
   readonly thread: number
   readonly epoch: number
@@ -75,7 +72,7 @@ export class Inbound {
   private readonly reader: SpscReader
   private readonly bindings: Array<Binding | undefined>
   private isClosed: boolean
-  constructor(node: Node, thread: number, epoch: number, ring: SharedArrayBuffer) {
+  constructor(node: Place, thread: number, epoch: number, ring: SharedArrayBuffer) {
     this.node = node
     this.thread = thread
     this.epoch = epoch

@@ -8,12 +8,21 @@ import { Ask } from "../../actor/Message.ts"
 import type { Message } from "../../actor/Protocol.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import * as Envelope from "../../wire/Envelope.ts"
-import type { Inbound } from "./inbound.ts"
 import type { Outbound } from "./outbound.ts"
+import type { Place } from "./place.ts"
+
+/** The link that an ask came by. */
+export interface Way {
+  readonly node: Place
+  /** The asks that are not answered yet, by their number. */
+  readonly asks: Array<InboundAsk | undefined>
+  /** Where the reply goes; nowhere once the asker's thread has gone. */
+  replyTo(): Outbound | undefined
+}
 
 /** See the module. */
 export class InboundAsk extends Ask {
-  private readonly inbound: Inbound
+  private readonly inbound: Way
   private readonly id: number
   /** Absent when the actor is not known here: then there is nothing to answer but that. */
   private readonly message: Message | undefined
@@ -21,7 +30,7 @@ export class InboundAsk extends Ask {
   private readonly expiresAt: number
   private isAnswered: boolean
   constructor(
-    inbound: Inbound,
+    inbound: Way,
     id: number,
     message: Message | undefined,
     word: number,
@@ -138,4 +147,3 @@ const sendable = (cause: Cause.Cause<unknown>): Cause.Cause<unknown> =>
         : reason
     )
   )
-

@@ -12,9 +12,10 @@ import type { Recipient } from "../../actor/Recipient.ts"
 import * as RefTransport from "../../actor/RefTransport.ts"
 import { Doorbell } from "../../memory/Doorbell.ts"
 import * as SpscRing from "../../memory/SpscRing.ts"
-import { Inbound, type Owing } from "./inbound.ts"
+import { Inbound } from "./inbound.ts"
 import { Loop, type Polled } from "./loop.ts"
-import { Outbound, type OutboundHost } from "./outbound.ts"
+import { type Addressee, Outbound, type OutboundHost } from "./outbound.ts"
+import type { Owing, Place } from "./place.ts"
 import { RemoteRecipient } from "./remoteRecipient.ts"
 
 /** Records read from one ring before the others have their turn. */
@@ -46,7 +47,7 @@ export interface NodeOptions {
 }
 
 /** See the module. */
-export class Node implements Polled, OutboundHost, RefTransport.RefTransport {
+export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransport {
   readonly host: LocalHost
   readonly index: number
   readonly epoch: number
@@ -63,7 +64,7 @@ export class Node implements Polled, OutboundHost, RefTransport.RefTransport {
   private readonly cells: Map<string, Cell>
   private readonly addresses: Map<Recipient, RefTransport.Address>
   private readonly remotes: Map<string, RemoteRecipient>
-  private readonly waiting: Map<number, Set<RemoteRecipient>>
+  private readonly waiting: Map<number, Set<Addressee>>
   private readonly flush: () => void
   private isInPass: boolean
   private isFlushScheduled: boolean
@@ -128,7 +129,7 @@ export class Node implements Polled, OutboundHost, RefTransport.RefTransport {
     peer.epoch = epoch
     const waiting = this.waiting.get(thread)
     this.waiting.delete(thread)
-    if (waiting !== undefined) for (const recipient of waiting) recipient.admit()
+    if (waiting !== undefined) { for (const recipient of waiting) recipient.admit() }
   }
 
   /**
@@ -153,7 +154,7 @@ export class Node implements Polled, OutboundHost, RefTransport.RefTransport {
     if (isFinal) {
       const waiting = this.waiting.get(thread)
       this.waiting.delete(thread)
-      if (waiting !== undefined) for (const recipient of waiting) recipient.admit()
+      if (waiting !== undefined) { for (const recipient of waiting) recipient.admit() }
     }
     return unread
   }
@@ -166,7 +167,7 @@ export class Node implements Polled, OutboundHost, RefTransport.RefTransport {
   }
 
   /** Tells `recipient` when `thread` is up again. */
-  awaitThread(thread: number, recipient: RemoteRecipient): void {
+  awaitThread(thread: number, recipient: Addressee): void {
     const waiting = this.waiting.get(thread)
     if (waiting === undefined) this.waiting.set(thread, new Set([recipient]))
     else waiting.add(recipient)

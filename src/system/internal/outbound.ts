@@ -8,13 +8,11 @@
 import type * as Tracer from "effect/Tracer"
 import type { Message } from "../../actor/Protocol.ts"
 import type { Doorbell } from "../../memory/Doorbell.ts"
-import { countUnread, RECORD_TOO_LARGE, SpscWriter } from "../../memory/SpscRing.ts"
 import { Region } from "../../memory/Region.ts"
+import { countUnread, RECORD_TOO_LARGE, SpscWriter } from "../../memory/SpscRing.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import * as Envelope from "../../wire/Envelope.ts"
 import * as TraceContext from "../../wire/TraceContext.ts"
-import type { RemoteAsk } from "./remoteAsk.ts"
-import type { RemoteRecipient } from "./remoteRecipient.ts"
 
 /** Records that wait at most before they are made visible. */
 const BATCH = 64
@@ -30,6 +28,26 @@ export const TOO_LARGE = 3
 
 /** What writing answers. */
 export type Written = typeof WRITTEN | typeof FULL | typeof INVALID | typeof TOO_LARGE
+
+/** An actor at the other end, as the link knows it. */
+export interface Addressee {
+  /** Sends for those who wait, as far as room and credit reach. */
+  admit(): void
+  /** So many messages have left its mailbox. */
+  credited(messages: number): void
+  /** It takes nothing any more, or speaks another layout. */
+  closed(reason: string, otherLayout: number | undefined): void
+  /** The link has gone. */
+  linkLost(): void
+}
+
+/** An ask that waits for its reply, as the link knows it. */
+export interface PendingAsk {
+  /** Reads the reply and settles. */
+  replied(outcome: number, region: Region, offset: number, end: number): void
+  /** The thread has gone. */
+  lost(thread: string, reason: string): void
+}
 
 /** Writes one record, or answers that there is no room. */
 export type Postponed = () => boolean
@@ -56,9 +74,9 @@ export class Outbound {
   readonly epoch: number
   readonly writer: SpscWriter
   /** Actors over there, by slot. */
-  readonly slots: Array<RemoteRecipient | undefined>
+  readonly slots: Array<Addressee | undefined>
   /** Asks that wait for their reply, by id. */
-  readonly pending: Array<RemoteAsk | undefined>
+  readonly pending: Array<PendingAsk | undefined>
   pendingAsks: number
   isDirty: boolean
   /** Whether the other thread has asked to be woken for what is written: control records can do without. */
@@ -70,7 +88,7 @@ export class Outbound {
   private readonly freeIds: Array<number>
   private readonly outbox: Array<Postponed>
   /** Recipients whose senders wait for room in the ring. */
-  private readonly starved: Set<RemoteRecipient>
+  private readonly starved: Set<Addressee>
   constructor(host: OutboundHost, thread: number, epoch: number, ring: SharedArrayBuffer, bell: Doorbell) {
     this.host = host
     this.thread = thread
@@ -165,7 +183,7 @@ export class Outbound {
   }
 
   /** Remembers an ask and gives it a number, which is in use until its reply has arrived. */
-  enlist(ask: RemoteAsk): number {
+  enlist(ask: PendingAsk): number {
     const id = this.freeIds.pop() ?? this.pending.length
     this.pending[id] = ask
     this.pendingAsks++
@@ -173,7 +191,7 @@ export class Outbound {
   }
 
   /** Forgets an ask whose reply has arrived or that was never sent. */
-  discharge(id: number): RemoteAsk | undefined {
+  discharge(id: number): PendingAsk | undefined {
     const ask = this.pending[id]
     if (ask === undefined) return undefined
     this.pending[id] = undefined
@@ -281,7 +299,7 @@ export class Outbound {
   }
 
   /** Notes that senders to `recipient` wait for room in the ring. */
-  starve(recipient: RemoteRecipient): void {
+  starve(recipient: Addressee): void {
     this.starved.add(recipient)
   }
 

@@ -66,10 +66,13 @@ export class Placed implements Owner.Owned {
 export class Account {
   private readonly placed: Map<number, Placed>
   private readonly names: Set<string>
+  /** Called with the recipient of an actor that has ended. */
+  private readonly forget: (recipient: RemoteRecipient) => void
   private numbers: number
-  constructor() {
+  constructor(forget: (recipient: RemoteRecipient) => void) {
     this.placed = new Map()
     this.names = new Set()
+    this.forget = forget
     this.numbers = 0
   }
 
@@ -102,7 +105,7 @@ export class Account {
     this.names.delete(placed.name)
     Owner.Owner.remove(placed)
     placed.recipient?.closed(reason, undefined)
-    if (placed.recipient !== undefined) placed.recipient.node.forget(placed.recipient)
+    if (placed.recipient !== undefined) this.forget(placed.recipient)
   }
 
   /** Starts an actor on its worker and answers how large its mailbox is. */

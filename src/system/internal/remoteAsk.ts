@@ -8,16 +8,23 @@ import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../../actor/ActorError.ts"
-import { Deadline } from "../../actor/Deadlines.ts"
+import { Deadline, type Deadlines } from "../../actor/Deadlines.ts"
+import type { Protocol } from "../../actor/Protocol.ts"
 import type { Resume, Waiter } from "../../actor/Recipient.ts"
 import type { Region } from "../../memory/Region.ts"
 import * as Envelope from "../../wire/Envelope.ts"
-import type { Outbound } from "./outbound.ts"
-import type { RemoteRecipient } from "./remoteRecipient.ts"
+import type { Outbound, PendingAsk } from "./outbound.ts"
+
+/** The actor that is asked. */
+export interface Asked {
+  readonly name: string
+  readonly protocol: Protocol
+  readonly deadlines: Deadlines
+}
 
 /** See the module. */
-export class RemoteAsk extends Deadline {
-  readonly recipient: RemoteRecipient
+export class RemoteAsk extends Deadline implements PendingAsk {
+  readonly recipient: Asked
   readonly index: number
   readonly payload: unknown
   readonly span: Tracer.AnySpan | undefined
@@ -29,7 +36,7 @@ export class RemoteAsk extends Deadline {
   waiter: Waiter | undefined
   private resume: Resume | undefined
   constructor(
-    recipient: RemoteRecipient,
+    recipient: Asked,
     index: number,
     payload: unknown,
     span: Tracer.AnySpan | undefined,
@@ -57,7 +64,7 @@ export class RemoteAsk extends Deadline {
     const resume = this.resume
     if (resume === undefined) return
     this.resume = undefined
-    this.recipient.node.host.deadlines.remove(this)
+    this.recipient.deadlines.remove(this)
     resume(exit)
   }
 
@@ -72,7 +79,7 @@ export class RemoteAsk extends Deadline {
   withdraw(): void {
     if (this.resume === undefined) return
     this.resume = undefined
-    this.recipient.node.host.deadlines.remove(this)
+    this.recipient.deadlines.remove(this)
     if (this.waiter !== undefined) this.waiter.abandoned = true
     if (this.outbound !== undefined) {
       this.outbound.words(Envelope.typeOf(Envelope.INTERRUPT, 0, 0), this.id, 0, true)

@@ -12,17 +12,18 @@ import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../../actor/ActorError.ts"
 import { timeoutMillis } from "../../actor/AskTimeout.ts"
+import type { Deadlines } from "../../actor/Deadlines.ts"
 import { actorName, type Message, type Protocol } from "../../actor/Protocol.ts"
 import { NO_ROOM, type Outcome, Recipient, REFUSED, TAKEN, type Waiter } from "../../actor/Recipient.ts"
 import type { Address } from "../../actor/RefTransport.ts"
 import * as Envelope from "../../wire/Envelope.ts"
-import type { Node } from "./node.ts"
-import { encodeAside, FULL, type Outbound, WRITTEN } from "./outbound.ts"
+import { type Addressee, encodeAside, FULL, type Outbound, WRITTEN } from "./outbound.ts"
+import type { Place } from "./place.ts"
 import { RemoteAsk } from "./remoteAsk.ts"
 
 /** See the module. */
-export class RemoteRecipient extends Recipient {
-  readonly node: Node
+export class RemoteRecipient extends Recipient implements Addressee {
+  readonly node: Place
   readonly protocol: Protocol
   readonly address: Address
   readonly capacity: number
@@ -34,7 +35,7 @@ export class RemoteRecipient extends Recipient {
   /** Why it will take nothing any more. */
   private ended: string | undefined
   private otherLayout: number | undefined
-  constructor(node: Node, protocol: Protocol, address: Address) {
+  constructor(node: Place, protocol: Protocol, address: Address) {
     super()
     this.node = node
     this.protocol = protocol
@@ -54,6 +55,10 @@ export class RemoteRecipient extends Recipient {
 
   get name(): string {
     return actorName(this.protocol, this.address.key)
+  }
+
+  get deadlines(): Deadlines {
+    return this.node.host.deadlines
   }
 
   depth(): number {

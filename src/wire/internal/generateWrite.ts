@@ -173,17 +173,17 @@ const packedItem = (emit: Emit, item: Plan, y: string, index: string): string =>
   const filters = filtered(source, item.filters, y, refuse)
   switch (item.kind) {
     case "number":
-      return `if(${refusesNumber(item, y)})${refuse};${filters}${store ? storeNumber(item, y, index, index) : ""}`
+      return `if(${refusesNumber(item, y)})${refuse};${store ? storeNumber(item, y, index, index) : ""}${filters}`
     case "choice": {
       const t = source.name("t")
       return `const ${t}=${choiceIndex(source, item, y)};if(${t}<0)${refuse};${filters}${store ? `i32[${index}]=${t};` : ""}`
     }
     case "date": {
       const t = source.name("t")
-      return `const ${t}=H.millisOf(${y});if(${t}!==${t})${refuse};${filters}${store ? `f64[${index}]=${t};` : ""}`
+      return `const ${t}=H.millisOf(${y});if(${t}!==${t})${refuse};${store ? `f64[${index}]=${t};` : ""}${filters}`
     }
     default:
-      return `if(!H.isInt64(${y}))${refuse};${filters}${store ? `H.writeInt64(${y},(${index})*2,i32);` : ""}`
+      return `if(!H.isInt64(${y}))${refuse};${store ? `H.writeInt64(${y},(${index})*2,i32);` : ""}${filters}`
   }
 }
 

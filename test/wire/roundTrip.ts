@@ -1,0 +1,78 @@
+/**
+ * What every codec test does with a value: write it with both back ends into poisoned memory, compare the bytes, read it back with both.
+ */
+import type * as Schema from "effect/Schema"
+import { deepStrictEqual, ok, strictEqual } from "node:assert"
+import { Region } from "../../src/memory/Region.ts"
+import type { Codec } from "../../src/wire/Codec.ts"
+import { compile, INVALID } from "../../src/wire/Codec.ts"
+
+/** Where records start: neither at the start of the region nor of a cache line. */
+export const OFFSET = 24
+
+const POISON = 0xa5
+
+/** Poisoned memory with room for a record of this size between two guards. */
+export const poisoned = (bytes: number, poison = POISON): Region => {
+  const region = new Region(new SharedArrayBuffer(Math.ceil((OFFSET + bytes + 64) / 8) * 8))
+  region.u8.fill(poison)
+  return region
+}
+
+/** Both back ends of a schema. */
+export const bothBackEnds = <S extends Schema.Top>(schema: S): readonly [Codec<S["Type"]>, Codec<S["Type"]>] => [
+  compile(schema),
+  compile(schema, { eval: false })
+]
+
+/** Writes a value with both back ends; returns the memory and the end, the same for both. */
+export const writeWithBoth = <S extends Schema.Top>(
+  schema: S,
+  value: S["Type"]
+): { readonly region: Region; readonly end: number; readonly bound: number } => {
+  const [generated, closures] = bothBackEnds(schema)
+  const bound = generated.boundBytes(value)
+  strictEqual(closures.boundBytes(value), bound)
+  ok(Number.isSafeInteger(bound) && bound >= 0)
+  const region = poisoned(bound)
+  const twin = poisoned(bound)
+  const end = generated.write(value, region, OFFSET)
+  strictEqual(closures.write(value, twin, OFFSET), end)
+  deepStrictEqual(twin.u8, region.u8)
+  for (let i = 0; i < region.byteLength; i++) {
+    if (i < OFFSET || i >= OFFSET + bound) strictEqual(region.u8[i], POISON, `byte ${i - OFFSET} of a bound of ${bound}`)
+  }
+  const valid = end !== INVALID
+  strictEqual(generated.isValid(value), valid)
+  strictEqual(closures.isValid(value), valid)
+  if (valid) {
+    ok(end % 8 === 0 && end <= OFFSET + bound)
+    if (generated.fixedBytes !== undefined) strictEqual(end - OFFSET, generated.fixedBytes)
+  }
+  return { region, end, bound }
+}
+
+/** A value with plain objects where generators make some without a prototype: what is read always has one. */
+const withPrototypes = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(withPrototypes)
+  if (typeof value !== "object" || value === null) return value
+  const prototype = Object.getPrototypeOf(value)
+  if (prototype !== null && prototype !== Object.prototype) return value
+  const entries = Object.entries(value).map(([key, item]) => [key, withPrototypes(item)] as const)
+  return Object.fromEntries(entries)
+}
+
+/** Asserts that a value crosses unharmed. */
+export const assertRoundTrip = <S extends Schema.Top>(schema: S, value: S["Type"]): void => {
+  const { end, region } = writeWithBoth(schema, value)
+  ok(end !== INVALID, `refused: ${compile(schema).explain(value)}`)
+  const expected = withPrototypes(value)
+  for (const codec of bothBackEnds(schema)) deepStrictEqual(codec.read(region, OFFSET, end), expected)
+}
+
+/** Asserts that both back ends refuse a value and say why. */
+export const assertRefused = (schema: Schema.Top, value: unknown): void => {
+  const { end } = writeWithBoth(schema, value)
+  strictEqual(end, INVALID)
+  ok(compile(schema).explain(value).length > 0)
+}
