@@ -21,7 +21,7 @@ export const codec = (shape: Shape): ValueCodec<Record> => {
   let bytes = 0
   for (let id = 0; id < distinct; id++) {
     records.push({ offset: bytes, end: 0 })
-    bytes += compiled.boundBytes(shapes[shape](id) as never)
+    bytes += compiled.boundBytes(shapes[shape](id))
   }
   const region = new Region(new SharedArrayBuffer(bytes))
   return {

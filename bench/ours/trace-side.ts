@@ -19,7 +19,10 @@ const twin = import.meta.url.includes("?")
 const local = Layer.provideMerge(receiverLive("answers"), ActorSystem.layer)
 
 const remote = ActorSystem.layerThreads({
-  spawn: () => new Worker(new URL(twin ? "./untraced.worker.ts" : "./receiver.worker.ts", import.meta.url)),
+  spawn: () =>
+    new Worker(
+      twin ? new URL("./untraced.worker.ts", import.meta.url) : new URL("./receiver.worker.ts", import.meta.url)
+    ),
   threads: 1
 })
 

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Tracer from "effect/Tracer"
 import type { Measured, Params, Tally } from "../runner/Case.ts"
 import * as Sampling from "../runner/Sampling.ts"
-import type * as TraceSide from "./trace-side.ts"
+import type { Operation, start } from "./trace-side.ts"
 import { marker } from "./untraced.ts"
 
 /** The span that the sender is in: none, one that is sampled out, or one whose children Effect's own tracer records. */
@@ -20,18 +20,18 @@ const within: { readonly [tracing in Tracing]: <A, E>(effect: Effect.Effect<A, E
   recorded: Effect.withParentSpan(parent(true))
 }
 
-const load = (suffix: string): Promise<typeof TraceSide> => import(`./trace-side.ts${suffix}`)
+const load = (suffix: string): Promise<{ readonly start: typeof start }> => import(`./trace-side.ts${suffix}`)
 
 /** Percent that tracing adds to an operation: a sample compares two loops that ran one after the other. */
-export const price = async (params: Params, operation: TraceSide.Operation, tracing: Tracing): Promise<Measured> => {
+export const price = async (params: Params, operation: Operation, tracing: Tracing): Promise<Measured> => {
   const [traced, twin] = await Promise.all(
     ["", marker].map(async (suffix) => within[tracing](await (await load(suffix)).start(operation, params.count)))
   ) as [Effect.Effect<Tally, unknown>, Effect.Effect<Tally, unknown>]
   const tallies = new Map<Effect.Effect<Tally, unknown>, Tally>()
   const time = async (side: Effect.Effect<Tally, unknown>): Promise<number> => {
-    const start = performance.now()
+    const before = performance.now()
     tallies.set(side, await Effect.runPromise(side))
-    return performance.now() - start
+    return performance.now() - before
   }
   let round = 0
   const samples = await Sampling.sample(params, async () => {

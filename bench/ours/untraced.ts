@@ -9,8 +9,10 @@ import { registerHooks } from "node:module"
 /** What the URLs of the twin end with. */
 export const marker = "?untraced"
 
-const [sources, ours, trace, replacement] = ["../../src/", "./", "../../src/observe/Trace.ts", "./untraced-trace.ts"]
-  .map((path) => new URL(path, import.meta.url).href) as [string, string, string, string]
+const sources = new URL("../../src/", import.meta.url).href
+const ours = new URL("./", import.meta.url).href
+const trace = new URL("../../src/observe/Trace.ts", import.meta.url).href
+const replacement = new URL("./untraced-trace.ts", import.meta.url).href
 
 registerHooks({
   resolve: (specifier, context, next) => {

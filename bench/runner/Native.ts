@@ -2,7 +2,7 @@
  * Programs of peers that are not written in JavaScript: found on the PATH, compiled once into `.cache/bench`, run in the child process.
  */
 import { execFile, execFileSync } from "node:child_process"
-import { existsSync, mkdirSync, renameSync, statSync } from "node:fs"
+import { existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs"
 import { delimiter, dirname, join } from "node:path"
 import type { Measured } from "./Case.ts"
 
@@ -42,6 +42,7 @@ export const build = (
   const { args, made, program } = compile(directory)
   execFileSync(program, args, { stdio: ["ignore", "ignore", "inherit"] })
   renameSync(join(directory, made), target)
+  rmSync(directory, { recursive: true })
 }
 
 /** Runs a program that prints one {@link Measured} as JSON. */

@@ -71,13 +71,6 @@ export const add = (self: Aggregate, row: number, hour: number, delay: number): 
   self.checksum = (self.checksum + fingerprint(row)) >>> 0
 }
 
-/** Adds everything that `from` has counted to `into`. */
-export const merge = (into: Aggregate, from: Aggregate): void => {
-  for (let cell = 0; cell < into.counts.length; cell++) into.counts[cell] = into.counts[cell]! + from.counts[cell]!
-  into.records += from.records
-  into.checksum = (into.checksum + from.checksum) >>> 0
-}
-
 /** The cells that are not zero, as `cell, count, cell, count, ...`: what travels in messages. */
 export const toCells = (self: Aggregate): Array<number> => {
   const cells: Array<number> = []
@@ -88,7 +81,7 @@ export const toCells = (self: Aggregate): Array<number> => {
   return cells
 }
 
-/** Adds cells written by {@link toCells} to `into`. */
+/** Adds what another aggregate has counted, as written by {@link toCells}, to `into`. */
 export const addCells = (into: Aggregate, cells: ReadonlyArray<number>, checksum: number): void => {
   for (let i = 0; i + 1 < cells.length; i += 2) {
     const cell = cells[i]!

@@ -1,13 +1,13 @@
 /**
  * Where the demo writes: lines, and below them a progress bar that is redrawn in place on a terminal. Without a terminal
- * (a log file, CI) the bar becomes a line every few seconds.
+ * (a log file, CI) the bar becomes two lines a second.
  */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type { Progress } from "./report.ts"
 import { progressLine } from "./report.ts"
 
-const isTerminal = process.stdout.isTTY === true
+const isTerminal = process.stdout.isTTY
 const eraseLine = "\r\u001b[2K"
 
 /** Writes a line; on a terminal it pushes the progress bar down, which is drawn again at the next tick. */
@@ -21,10 +21,11 @@ const draw = (progress: Progress): void => {
 }
 
 /** Shows what `progress` answers until it is interrupted, and a last time then. */
-export const showProgress = <R>(progress: Effect.Effect<Progress, never, R>): Effect.Effect<void, never, R> =>
-  progress.pipe(
-    Effect.map(draw),
-    Effect.repeat(Schedule.spaced(isTerminal ? "100 millis" : "2 seconds")),
+export const showProgress = <R>(progress: Effect.Effect<Progress, never, R>): Effect.Effect<void, never, R> => {
+  const show = Effect.map(progress, draw)
+  return show.pipe(
+    Effect.repeat(Schedule.spaced(isTerminal ? "100 millis" : "500 millis")),
     Effect.asVoid,
-    Effect.onInterrupt(() => isTerminal ? say("") : Effect.void)
+    Effect.onInterrupt(() => Effect.map(show, () => isTerminal ? void process.stdout.write("\n") : undefined))
   )
+}

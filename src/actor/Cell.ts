@@ -17,7 +17,7 @@
  */
 import type * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -179,6 +179,19 @@ export class Cell extends Recipient implements Owned {
     }
   }
 
+  /**
+   * Handles a tell from a remote sender at once when the actor is idle, which is what its next turn would do; otherwise
+   * queues it.
+   */
+  receive(word: number, payload: unknown): void {
+    if (this.phase !== IDLE) return this.deliverRemote(word, payload)
+    this.phase = RUNNING
+    this.host.credit(word >>> ORIGIN_SHIFT)
+    const result = invoke(this, word & INDEX_MASK, payload)
+    if (result !== Exit.void && result !== Effect.void && !this.finish(result, undefined)) return
+    this.rest()
+  }
+
   /** Takes a message from a remote sender, who is bound by credit; applies the dropping policies here, where the queue is. */
   deliverRemote(word: Word, payload: unknown): void {
     if (this.phase >= STOPPING) {
@@ -298,7 +311,7 @@ export class Cell extends Recipient implements Owned {
       if (typeof word === "number") {
         if (word > INDEX_MASK) this.host.credit(word >>> ORIGIN_SHIFT)
         const result = invoke(this, word & INDEX_MASK, payload)
-        if (result !== Exit.void && !this.finish(result, undefined)) return
+        if (result !== Exit.void && result !== Effect.void && !this.finish(result, undefined)) return
       } else if (!this.handleWord(word, payload)) return
     }
     this.rest()

@@ -142,6 +142,12 @@ export class AdaptiveWait {
     this.yields = 0
   }
 
+  /** Begins an idle phase anew, without having learnt anything: something is about to arrive. */
+  restart(): void {
+    this.spins = 0
+    this.yields = 0
+  }
+
   /**
    * Changes the most spins of one idle phase; 0 stops spinning.
    *

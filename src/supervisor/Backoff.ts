@@ -56,7 +56,7 @@ export const policy = (input: BackoffInput, where = "backoff"): BackoffPolicy =>
 }
 
 const optionsOf = (input: BackoffInput): Partial<BackoffOptions> => {
-  if (Schedule.isSchedule(input)) return { schedule: input as BackoffSchedule }
+  if (Schedule.isSchedule(input)) return { schedule: input }
   return typeof input === "object" && input !== null ? input : {}
 }
 

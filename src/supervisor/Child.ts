@@ -223,7 +223,7 @@ export const supervisor = <C extends Any = never>(
   check(id, options)
   return spec(id, "supervisor", { ...child, shutdown: child?.shutdown ?? "infinity" }, {
     _tag: "Tree",
-    options: options as SupervisorOptions<ChildSpec<Services<C>>>
+    options: options
   })
 }
 

@@ -22,7 +22,7 @@
  * What it never does: select a constructor by data, revive functions, follow prototypes when it reads a record's keys, or carry values
  * between different builds of a schema (compare {@link Codec.layoutHash} first).
  *
- * What has no layout of its own (`Exit`, `Cause`, `Option`, `Unknown`, maps, tuples with rest elements, records with filtered keys) is
+ * What has no layout of its own (`Exit`, `Cause`, `Unknown`, maps, tuples with rest elements, records with filtered keys) is
  * carried by `effect/encoding/SchemaBinary` in the smallest part of the schema that needs it. Transformations run the schema's parser around
  * the part they transform; schema classes do not need it.
  */

@@ -8,9 +8,10 @@ import * as Aggregate from "../../examples/demo/aggregate.ts"
 import * as Feeder from "../../examples/demo/feeder.ts"
 import type { FlightChunk } from "../../examples/demo/flights.ts"
 import { countFlights, flightsFile, readFlights } from "../../examples/demo/flights.ts"
-import { partition } from "../../examples/demo/partition.live.ts"
+import { partition, PartitionLive } from "../../examples/demo/partition.live.ts"
 import { computePlain } from "../../examples/demo/plain.ts"
-import { Partition } from "../../examples/demo/protocol.ts"
+import { Partition, Query } from "../../examples/demo/protocol.ts"
+import { QueryLive } from "../../examples/demo/query.live.ts"
 import { delayTable, progressLine, verdictLine } from "../../examples/demo/report.ts"
 
 /** Records made from their row number, so that every test sees the same ones. */
@@ -28,6 +29,9 @@ const chunkOf = (firstRow: number, length: number): FlightChunk => {
 const count = (into: Aggregate.Aggregate, chunk: FlightChunk): void => {
   for (let i = 0; i < chunk.length; i++) Aggregate.add(into, chunk.firstRow + i, chunk.hours[i]!, chunk.delays[i]!)
 }
+
+const merge = (into: Aggregate.Aggregate, from: Aggregate.Aggregate): void =>
+  Aggregate.addCells(into, Aggregate.toCells(from), from.checksum)
 
 const aggregateOf = (...chunks: ReadonlyArray<FlightChunk>): Aggregate.Aggregate => {
   const aggregate = Aggregate.empty()
@@ -61,7 +65,7 @@ describe("Aggregate", () => {
     const whole = aggregateOf(...chunks)
     for (const order of [[0, 1, 2], [2, 1, 0], [1, 2, 0]]) {
       const merged = Aggregate.empty()
-      for (const i of order) Aggregate.merge(merged, aggregateOf(chunks[i]!))
+      for (const i of order) merge(merged, aggregateOf(chunks[i]!))
       expect(Aggregate.summarize(merged)).toEqual(Aggregate.summarize(whole))
       expect(Aggregate.difference(whole, merged)).toEqual({ lost: 0, duplicated: 0, same: true })
     }
@@ -70,7 +74,7 @@ describe("Aggregate", () => {
   it("travels as cells without loss", () => {
     const aggregate = aggregateOf(chunkOf(0, 5000))
     const copy = Aggregate.empty()
-    Aggregate.addCells(copy, Aggregate.toCells(aggregate), aggregate.checksum)
+    merge(copy, aggregate)
     expect(copy).toEqual(aggregate)
   })
 
@@ -167,9 +171,10 @@ describe("feeder", () => {
       return { lanes, counted }
     }).pipe(
       Effect.scoped,
-      Effect.provide(partitionDyingAt(fatal).pipe(Layer.provideMerge(ActorSystem.layer))),
-      // The restarts are wanted here and need no warning.
-      Effect.provide(Logger.layer([])),
+      Effect.provide(
+        // The restarts are wanted here and need no warning.
+        partitionDyingAt(fatal).pipe(Layer.provideMerge(Layer.merge(ActorSystem.layer, Logger.layer([]))))
+      ),
       Effect.runPromise
     )
 
@@ -193,6 +198,21 @@ describe("feeder", () => {
     expect(counted).toEqual(aggregateOf(...chunks))
     expect(lanes.map((lane) => lane.recoveries)).toEqual([0, 0, 0])
     expect(Feeder.recordsFed(lanes)).toBe(5000)
+  })
+
+  it("is asked for the totals by a query actor that gets the partitions in its message", async () => {
+    const chunk = chunkOfAirports(0, 2000)
+    const answer = await Effect.gen(function*() {
+      const refs = yield* Effect.forEach(["a", "b", "c"], (key) => Partition.spawn(key))
+      const query = yield* Query.spawn("q")
+      yield* Feeder.feedChunk(refs.map((ref) => new Feeder.Lane(ref)), chunk)
+      return yield* query.ask.DelaysByHour({ partitions: refs })
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(Layer.mergeAll(PartitionLive, QueryLive).pipe(Layer.provideMerge(ActorSystem.layer))),
+      Effect.runPromise
+    )
+    expect(Aggregate.disagreements(Aggregate.summarize(aggregateOf(chunk)), answer)).toEqual([])
   })
 
   it("restores partitions that lost their state and feeds again what they had not checkpointed", async () => {

@@ -1,5 +1,7 @@
 /**
- * The programs the explorer runs on the real `SpscRing` and `Doorbell`, correct and deliberately broken.
+ * The programs the explorer runs on the real `SpscRing` and `Doorbell`.
+ *
+ * Each can also be made to use them wrongly; `broken.ts` says how.
  */
 import type * as DoorbellModule from "../../src/memory/Doorbell.ts"
 import type * as SpscRingModule from "../../src/memory/SpscRing.ts"
@@ -131,7 +133,7 @@ const START = 0x7ffff800
 const counted = (name: string, body: Generator<Step, void>, mortal = false): Thread => ({ name, body, mortal })
 
 /** Both sides poll a bounded number of times, nobody waits. */
-const polled: Model = {
+export const polled: Model = {
   structure: "SpscRing",
   preemptions: 4,
   make: (m, misuse) => {
@@ -176,7 +178,7 @@ const sendAll = function*(
 }
 
 /** The consumer parks whenever it finds nothing. */
-const parked = (blocking: boolean): Model => ({
+export const parked = (blocking: boolean): Model => ({
   structure: blocking ? "Doorbell, blocking" : "Doorbell",
   preemptions: 3,
   make: (m, misuse) => {
@@ -230,7 +232,7 @@ const twoProducers: Model = {
 }
 
 /** The consumer is woken by something else, gives its wait up, and parks again. */
-const abandonedWait: Model = {
+export const abandonedWait: Model = {
   structure: "Doorbell, abandoned wait",
   preemptions: 4,
   make: (m, misuse) => {
@@ -329,7 +331,7 @@ const readServing = function*(
 }
 
 /** The writer of a full ring parks until the reader has released. */
-const room: Model = {
+export const room: Model = {
   structure: "SpscRing, waiting for room",
   preemptions: 3,
   make: (m, misuse) => {
@@ -354,7 +356,7 @@ const ringForDead = function*(bell: Bell, misuse: Misuse): Generator<Step, void>
 }
 
 /** The producer dies anywhere; another one goes on where the ring says it was. */
-const deadProducer: Model = {
+export const deadProducer: Model = {
   structure: "SpscRing, producer dies",
   preemptions: 2,
   make: (m, misuse) => {
@@ -406,7 +408,7 @@ const deadProducer: Model = {
 }
 
 /** The reader dies anywhere, parked included; another one starts at its last release. */
-const deadReader: Model = {
+export const deadReader: Model = {
   structure: "SpscRing, reader dies",
   preemptions: 1,
   make: (m, misuse) => {
@@ -434,90 +436,4 @@ export const models: ReadonlyArray<Model> = [
   room,
   deadProducer,
   deadReader
-]
-
-/** A program that the explorer must find a failing schedule of. */
-export interface Broken {
-  readonly name: string
-  readonly model: Model
-  readonly misuse?: Misuse
-  readonly mutations?: ReadonlyArray<Mutation>
-}
-
-/** All broken programs. */
-export const broken: ReadonlyArray<Broken> = [
-  { name: "publishes before the body is written", model: polled, misuse: { publishesBeforeBody: true } },
-  { name: "releases before reading", model: polled, misuse: { releasesBeforeReading: true } },
-  { name: "checks before announcing that it parks", model: parked(false), misuse: { checksBeforeAnnouncing: true } },
-  { name: "rings before publishing", model: parked(true), misuse: { ringsBeforePublishing: true } },
-  { name: "looks for room before asking for it", model: room, misuse: { looksForRoomBeforeAsking: true } },
-  { name: "answers requests for room before releasing", model: room, misuse: { takesRequestBeforeReleasing: true } },
-  { name: "rings for nobody who died", model: deadProducer, misuse: { nobodyRingsForTheDead: true } },
-  { name: "rings for nobody who died reading", model: deadReader, misuse: { nobodyRingsForTheDead: true } },
-  {
-    name: "rings for the dead as if they had not begun to",
-    model: deadProducer,
-    misuse: { ringsForTheDeadOnlyIfParked: true }
-  },
-  {
-    name: "stores the tail before the header",
-    model: polled,
-    mutations: [{
-      module: "SpscRing",
-      find: "    this.words[word] = payloadBytes + headerBytes\n",
-      replace: "    Atomics.store(this.cells, TAIL_CELL, (position + ((payloadBytes + headerAndRounding) & -8)) | 0)\n"
-        + "    this.words[word] = payloadBytes + headerBytes\n"
-    }]
-  },
-  {
-    name: "takes more room than the reader has released",
-    model: polled,
-    mutations: [{
-      module: "SpscRing",
-      find: "const free = capacityBytes - ((position",
-      replace: "const free = capacityBytes + 1008 - ((position"
-    }, { module: "SpscRing", find: "free > capacityBytes || ", replace: "" }]
-  },
-  {
-    name: "forgets the padding record",
-    model: polled,
-    mutations: [{
-      module: "SpscRing",
-      find: "this.words[(offset >> 2) + 1] = paddingType",
-      replace: "this.words[(offset >> 2) + 1] = 0"
-    }]
-  },
-  {
-    name: "wakes without a notify",
-    model: parked(false),
-    mutations: [{
-      module: "Doorbell",
-      find: "    // All waiters: an abandoned wait of the same thread must not take the wake-up of the living one.\n"
-        + "    Atomics.notify(this.cells, this.cell)\n",
-      replace: ""
-    }]
-  },
-  {
-    name: "notifies before it sets the state",
-    model: parked(true),
-    mutations: [{
-      module: "Doorbell",
-      find: "    if (Atomics.compareExchange(this.cells, this.cell, PARKED, AWAKE) !== PARKED) return false\n",
-      replace: "    Atomics.notify(this.cells, this.cell)\n"
-        + "    if (Atomics.compareExchange(this.cells, this.cell, PARKED, AWAKE) !== PARKED) return false\n"
-        + "    return true\n"
-    }]
-  },
-  {
-    name: "wakes one waiter, perhaps the abandoned one",
-    model: abandonedWait,
-    mutations: [
-      {
-        module: "Doorbell",
-        find: "of the living one.\n    Atomics.notify(this.cells, this.cell)",
-        replace: "of the living one.\n    Atomics.notify(this.cells, this.cell, 1)"
-      },
-      { module: "Doorbell", find: "if (this.waiting) {", replace: "if (false) {" }
-    ]
-  }
 ]

@@ -3,8 +3,9 @@
  *
  * `node test/model/run.ts` — `-v` tells the schedules of each, `--deep` allows one preemption more.
  */
+import { broken } from "./broken.ts"
 import { explore } from "./explore.ts"
-import { broken, models, modules } from "./programs.ts"
+import { models, modules } from "./programs.ts"
 
 const verbose = process.argv.includes("-v")
 const more = process.argv.includes("--deep") ? 1 : 0

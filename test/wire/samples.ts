@@ -129,7 +129,7 @@ export const samples: Record<string, Schema.Top> = {
     e: Schema.Finite
   }),
   "tuple": Schema.Tuple([Schema.String, Schema.Number, Schema.Boolean, Schema.NullOr(Schema.String)]),
-  "tuple with rest": Schema.TupleWithRest(Schema.Tuple([Schema.String]), [Schema.Number]),
+  "tuple with rest": Schema.TupleWithRest(Schema.Tuple([Schema.Boolean]), [Schema.Number]),
   "record": Schema.Record(Schema.String, Schema.Number),
   "record of structs": Schema.Struct({ r: Schema.Record(Schema.String, Schema.Struct({ a: Schema.String })) }),
   "template literal": Schema.TemplateLiteral(["id-", Schema.Int]),
@@ -146,10 +146,10 @@ export const samples: Record<string, Schema.Top> = {
     d: Schema.NullOr(Schema.NumberFromString),
     e: Schema.DateTimeUtcFromString
   }),
-  "exit": Schema.Exit(Schema.Number, Overflow, Schema.Defect()),
-  "option": Schema.Struct({ a: Schema.Option(Schema.String), b: Schema.optional(Schema.Option(Schema.Number)) }),
-  "map": Schema.ReadonlyMap(Schema.String, Schema.Number),
-  "duration and date time": Schema.Struct({ a: Schema.Duration, b: Schema.DateTimeUtc }),
+  "exit": Schema.Exit(Schema.Number, Overflow, Schema.Finite),
+  "option": Schema.Struct({ a: Schema.Option(Schema.String), b: Schema.optional(Schema.Option(Schema.Number)), c: Schema.Array(Schema.Option(Schema.Literal("x"))) }),
+  "map": Schema.ReadonlyMap(Schema.Literals(["a", "b", "c"]), Schema.Number),
+  "date time": Schema.Struct({ a: Schema.DateTimeUtc }),
   "tree": Tree,
   "list": List,
   "expression": Expression,

@@ -46,7 +46,7 @@ export const codecCases = (direction: "write" | "read"): ReadonlyArray<Case> =>
       unit: "ns/msg",
       betterIs: "lower",
       count: ours,
-      quickCount: 2_000,
+      quickCount: 10_000,
       subjects: {
         "shared-nothing": subjectOf(direction, shape, ours, () => import("../../ours/codec.ts")),
         json: subjectOf(direction, shape, peers, () => import("../../peers/codecs/json.ts")),

@@ -10,16 +10,16 @@ export const spscBatched: Case = {
   about: "16-byte records over a ring to another thread, published 64 at a time",
   unit: "ns/msg",
   betterIs: "lower",
-  count: 4_000_000,
+  count: 2_000_000,
   quickCount: 200_000,
   subjects: {
     "shared-nothing": {
       run: async (params) => (await import("../../ours/spsc.ts")).spsc(64)(params)
     },
     "ringbuf.js": {
-      count: 2_000_000,
+      count: 1_000_000,
       run: async (params) => (await import("../../peers/ringbuf/ringbuf.ts")).spsc(64)(params)
     },
-    cpp: { count: 16_000_000, missing: Cpp.missing, run: Cpp.spsc("batched") }
+    cpp: { count: 8_000_000, missing: Cpp.missing, run: Cpp.spsc("batched") }
   }
 }

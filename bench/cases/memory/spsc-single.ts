@@ -17,9 +17,9 @@ export const spscSingle: Case = {
       run: async (params) => (await import("../../ours/spsc.ts")).spsc(1)(params)
     },
     "ringbuf.js": {
-      count: 500_000,
+      count: 300_000,
       run: async (params) => (await import("../../peers/ringbuf/ringbuf.ts")).spsc(1)(params)
     },
-    cpp: { count: 8_000_000, missing: Cpp.missing, run: Cpp.spsc("single") }
+    cpp: { count: 4_000_000, missing: Cpp.missing, run: Cpp.spsc("single") }
   }
 }

@@ -164,7 +164,8 @@ export class Inbound implements Way {
     const payload = message.payload.read(region, at, end)
     const word = binding.word | message.index
     const span = isTraced ? TraceContext.read(region, offset) : undefined
-    cell.deliverRemote(span === undefined ? word : new Traced(word, span), payload)
+    if (span === undefined) cell.receive(word, payload)
+    else cell.deliverRemote(new Traced(word, span), payload)
   }
 
   private ask(type: number, offset: number, end: number, isTraced: boolean): void {

@@ -53,6 +53,7 @@ export class Loop {
 
   /** Looks again soon, also when the loop rests: for who expects something to arrive. */
   wake(): void {
+    this.wait.restart()
     if (this.isScheduled || this.isInTurn) return
     if (this.isParked) this.unpark()
     else this.schedule()

@@ -37,7 +37,7 @@ export const generateSource = (program: Program): { readonly text: string; reado
   return {
     tables: source.tables,
     text: withLocals([
-      `"use strict";let P=0,D=0,X=false;const M=${MAX_DEPTH};`,
+      `let P=0,D=0,X=false;const M=${MAX_DEPTH};`,
       ...source.declarations,
       ...functions,
       `return{boundBytes(v){${bound}},`,
@@ -56,7 +56,7 @@ export const generateSource = (program: Program): { readonly text: string; reado
 // strings enter the source only inside of quotes, where a dot after H changes nothing but the text of an error.
 const withLocals = (text: string): string => {
   const names = Object.keys(helpers).filter((name) => text.includes(`H.${name}(`))
-  return names.map((name) => `const H${name}=H.${name};`).join("") + text.replaceAll(/\bH\.(\w+)\(/g, "H$1(")
+  return `"use strict";` + names.map((name) => `const H${name}=H.${name};`).join("") + text.replaceAll(/\bH\.(\w+)\(/g, "H$1(")
 }
 
 /** Compiles a program to functions. Throws where the process forbids code from strings. */

@@ -29,7 +29,7 @@ const result = (block: BlockPlan, names: ReadonlyArray<string>): string => {
   const required: Array<string> = []
   const optional: Array<string> = []
   block.fields.forEach((field, i) => {
-    if (field.optional) optional.push(`if(${names[i]}!==A)o${member(field)}=${names[i]};`)
+    if (field.optional) optional.push(`if(${names[i]}!==A)${assign(field, names[i]!)};`)
     else required.push(`${key(field)}:${names[i]}`)
   })
   const literalText = `{${required.join(",")}}`
@@ -41,7 +41,8 @@ const result = (block: BlockPlan, names: ReadonlyArray<string>): string => {
 // A computed key makes an own property of any name; a plain `__proto__` would set the prototype.
 const key = (field: Field): string => field.key === "__proto__" ? `["__proto__"]` : quote(String(field.key))
 
-const member = (field: Field): string => `[${quote(String(field.key))}]`
+const assign = (field: Field, x: string): string =>
+  field.key === "__proto__" ? `H.defineKey(o,"__proto__",${x})` : `o[${quote(String(field.key))}]=${x}`
 
 /** Statements that read a plan into a variable. */
 const planCode = (source: Source, plan: Plan, x: string, place: Place): string => {
@@ -55,7 +56,7 @@ const planCode = (source: Source, plan: Plan, x: string, place: Place): string =
     case "constant":
       return `${x}=${literal(plan.value)};`
     case "choice":
-      return choiceCode(source, plan, x, loadBits(place))
+      return choiceCode(source, plan, x, loadBits(place), 2 ** place.bits)
     case "string":
       return `${stringCode(source, plan.path, x)}`
     case "bytes":
@@ -121,12 +122,13 @@ const loadBits = (place: Place): string => {
   return `${shifted}&${2 ** place.bits - 1}`
 }
 
-const choiceCode = (source: Source, plan: ChoicePlan, x: string, index: string): string => {
+/** Reads an index that is below `reach`. */
+const choiceCode = (source: Source, plan: ChoicePlan, x: string, index: string, reach: number): string => {
   const count = plan.values.length
-  if (count === 2 && plan.values[0] === false && plan.values[1] === true) return `${x}=(${index})===1;`
+  if (reach === 2 && plan.values[0] === false && plan.values[1] === true) return `${x}=(${index})===1;`
   const t = source.name("t")
-  return `const ${t}=${index};if(${t}>=${count})H.badTag(${quote(plan.path)},${t},${count});`
-    + `${x}=${source.table(plan.values)}[${t}];`
+  const check = reach <= count ? "" : `if(${t}>=${count})H.badTag(${quote(plan.path)},${t},${count});`
+  return `const ${t}=${index};${check}${x}=${source.table(plan.values)}[${t}];`
 }
 
 const stringCode = (source: Source, path: string, x: string): string => {
@@ -174,7 +176,7 @@ const packedItem = (source: Source, item: Plan, y: string, index: string): strin
     case "number":
       return `${y}=${loadNumber(item, index, index)};`
     case "choice":
-      return choiceCode(source, item, y, `i32[${index}]>>>0`)
+      return choiceCode(source, item, y, `i32[${index}]>>>0`, 2 ** 32)
     case "date":
       return `${y}=H.readDate(f64[${index}],${quote(item.path)});`
     default:

@@ -55,6 +55,7 @@ export const needOf = (plan: Plan): Need => {
       return { bytes: 0, bits, variable: plan.alternatives.some((alternative) => alternative.kind === "plan") }
     }
     case "via":
+    case "instance":
       return needOf(plan.inner)
     default:
       return { bytes: 0, bits: 0, variable: true }
@@ -106,11 +107,13 @@ const exactVariable = (plan: Plan): number | undefined => {
   return plan.kind === "via" || plan.kind === "instance" ? exactVariable(plan.inner) : undefined
 }
 
-/** The fewest bytes a block can take. Recursions count as nothing. */
-export const minBytes = (block: BlockPlan): number =>
-  block.fixedBytes + block.fields.reduce((sum, field) => sum + minVariable(field.plan), 0)
+/** The fewest bytes a block can take. A part that contains itself counts as nothing the second time. */
+export const minBytes = (block: BlockPlan, within: ReadonlyArray<BlockPlan> = []): number =>
+  within.includes(block)
+    ? 0
+    : block.fields.reduce((sum, field) => sum + minVariable(field.plan, [...within, block]), block.fixedBytes)
 
-const minVariable = (plan: Plan): number => {
+const minVariable = (plan: Plan, within: ReadonlyArray<BlockPlan>): number => {
   switch (plan.kind) {
     case "string":
     case "bytes":
@@ -121,10 +124,12 @@ const minVariable = (plan: Plan): number => {
     case "bigint":
       return 16
     case "block":
-      return plan.fixedBytes
+      return minBytes(plan, within)
+    case "ref":
+      return minBytes(plan.target(), within)
     case "instance":
     case "via":
-      return minVariable(plan.inner)
+      return minVariable(plan.inner, within)
     default:
       return 0
   }

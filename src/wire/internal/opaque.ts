@@ -4,12 +4,13 @@
  */
 import * as SchemaBinary from "effect/encoding/SchemaBinary"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaParser from "effect/SchemaParser"
 import { SchemaUnsupported } from "../WireError.ts"
-import type { InstancePlan, OpaquePlan, Plan, ViaPlan } from "./plan.ts"
-import { Refused } from "./plan.ts"
+import type { Alternative, Field, InstancePlan, OpaquePlan, Plan, ViaPlan } from "./plan.ts"
+import { emptyBlock, nowhere, Refused } from "./plan.ts"
 
 type AnySchema = Schema.Codec<unknown, unknown>
 
@@ -63,6 +64,25 @@ const isWholeFrame = (bytes: Uint8Array): boolean => {
   return false
 }
 
+// That codec writes UTF-8, which turns a lone surrogate into U+FFFD without a word. A value to which this happens is refused; one that holds
+// U+FFFD itself is not, so the bytes only say when to look at the value.
+const replacedText = (bytes: Uint8Array): boolean => {
+  for (let i = bytes.indexOf(0xef); i >= 0; i = bytes.indexOf(0xef, i + 1)) {
+    if (bytes[i + 1] === 0xbf && bytes[i + 2] === 0xbd) return true
+  }
+  return false
+}
+
+const hasLoneSurrogate = (value: unknown, seen = new Set<unknown>()): boolean => {
+  if (typeof value === "string") return !value.isWellFormed()
+  if (typeof value !== "object" || value === null || seen.has(value)) return false
+  seen.add(value)
+  if (Reflect.ownKeys(value).some((key) => typeof key === "string" && !key.isWellFormed())) return true
+  const parts = Reflect.ownKeys(value).map((key) => (value as Record<PropertyKey, unknown>)[key])
+  const items = Symbol.iterator in value ? [...(value as Iterable<unknown>)] : []
+  return [...parts, ...items].some((part) => hasLoneSurrogate(part, seen))
+}
+
 /**
  * Makes the plan of a part that is carried as the bytes of `effect/encoding/SchemaBinary`.
  *
@@ -86,7 +106,8 @@ export const opaquePlan = (ast: SchemaAST.AST, path: string): OpaquePlan => {
     description: describe(ast),
     encode: (value) => {
       try {
-        return encoder.encode(value)
+        const bytes = encoder.encode(value)
+        return replacedText(bytes) && hasLoneSurrogate(value) ? Refused : bytes
       } catch {
         return Refused
       }
@@ -121,6 +142,35 @@ export const viaPlan = (ast: SchemaAST.AST, inner: Plan, path: string): ViaPlan 
     decode: (value) => {
       const exit = decode(value)
       return Exit.isSuccess(exit) ? exit.value : Refused
+    }
+  }
+}
+
+/** Makes the plan of an `Option`: its two cases are written as they lie in memory. */
+export const optionPlan = (value: Plan, path: string): InstancePlan => {
+  const tag = (name: string): Field => ({
+    key: "_tag",
+    optional: false,
+    plan: { kind: "constant", path, value: name, lax: false, filters: [] },
+    place: nowhere
+  })
+  const alternative = (name: string, fields: ReadonlyArray<Field>): Alternative => ({
+    kind: "plan",
+    plan: { ...emptyBlock("object", path), fields: [tag(name), ...fields] },
+    shape: { type: "object", sentinels: [["_tag", name]] },
+    final: true
+  })
+  const none = alternative("None", [])
+  const some = alternative("Some", [{ key: "value", optional: false, plan: value, place: nowhere }])
+  return {
+    kind: "instance",
+    path,
+    filters: [],
+    inner: { kind: "union", path, filters: [], alternatives: [none, some] },
+    isInstance: Option.isOption,
+    construct: (fields) => {
+      const option = fields as { readonly _tag: string; readonly value?: unknown }
+      return option._tag === "None" ? Option.none() : Option.some(option.value)
     }
   }
 }

@@ -21,9 +21,9 @@ export class Source {
     program.blocks.forEach((block, i) => this.#blockNumbers.set(block, i))
   }
 
-  /** A fresh local name. */
+  /** A fresh local name, which no view and no helper has. */
   name(prefix: string): string {
-    return `${prefix}${this.#names++}`
+    return `${prefix}_${this.#names++}`
   }
 
   /** The number of a block. */

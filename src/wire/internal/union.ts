@@ -109,6 +109,8 @@ const declarationShape = (ast: SchemaAST.Declaration): Shape => {
       return plain("date")
     case "effect/schema/Uint8Array":
       return plain("bytes")
+    case "effect/schema/Option":
+      return plain("object")
   }
   // A class knows the tags of its fields; only objects are instances.
   const sentinels = ast.annotations?.["~sentinels"]

@@ -9,7 +9,7 @@ import type { Width } from "../Codec.ts"
 import { SchemaUnsupported } from "../WireError.ts"
 import { integerRange, lengthChecks, numberChecks, provesInt64, residualChecks } from "./checks.ts"
 import { schemaGuard, takesUndefined } from "./guard.ts"
-import { instancePlan, opaquePlan, viaPlan } from "./opaque.ts"
+import { instancePlan, opaquePlan, optionPlan, viaPlan } from "./opaque.ts"
 import type { BlockPlan, Constant, Field, NumberPlan, NumberTest, Plan, StringPlan } from "./plan.ts"
 import { emptyBlock, nowhere } from "./plan.ts"
 import { flattenUnion, planUnion } from "./union.ts"
@@ -65,7 +65,7 @@ const planOf = (walk: Walk, ast: SchemaAST.AST, path: string): Plan => {
     case "Suspend":
       return suspended(walk, ast, path)
     case "Declaration":
-      return declarationPlan(ast, path)
+      return declarationPlan(walk, ast, path)
     default:
       return opaquePlan(ast, path)
   }
@@ -152,12 +152,14 @@ const bigintPlan = (ast: SchemaAST.AST, path: string): Plan => {
   return width === "i64" || provesInt64(ast) ? { kind: "int64", path, filters } : { kind: "bigint", path, filters }
 }
 
-const declarationPlan = (ast: SchemaAST.Declaration, path: string): Plan => {
+const declarationPlan = (walk: Walk, ast: SchemaAST.Declaration, path: string): Plan => {
   switch ((ast.annotations?.representation as { readonly id?: unknown } | undefined)?.id) {
     case "effect/schema/Date":
       return { kind: "date", path, filters: residualChecks(ast) }
     case "effect/schema/Uint8Array":
       return { kind: "bytes", path, filters: residualChecks(ast) }
+    case "effect/schema/Option":
+      return { ...optionPlan(planOf(walk, ast.typeParameters[0]!, path), path), filters: residualChecks(ast) }
     default:
       return opaquePlan(ast, path)
   }
