@@ -3,7 +3,14 @@
  *
  * Output:
  *
- *     todo
+ *     order (internal) on thread 0
+ *       Checkout.Buy (client) on thread 0
+ *         Checkout.Buy (server) on thread 1
+ *           Stock.Reserve (client) on thread 1
+ *             Stock.Reserve (server) on thread 2
+ *               hand over (internal) on thread 2
+ *                 Post.Ship (consumer) on thread 1
+ *     7 spans, 1 trace
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -17,10 +24,10 @@ type Span = typeof Span.Type
 
 const printTree = (spans: ReadonlyArray<Span>, parent: string | undefined, indent: string): Effect.Effect<void> =>
   Effect.forEach(
-    spans.filter((span) => span.parent === parent).sort((a, b) => Number(a.startNanos - b.startNanos)),
+    spans.filter((span) => span.parent === parent),
     (span) =>
       Effect.andThen(
-        Console.log(`${indent}${span.name} (${span.kind}) on ${span.thread}`),
+        Console.log(`${indent}${span.name} (${span.kind}) on thread ${span.thread}`),
         printTree(spans, span.id, `${indent}  `)
       ),
     { discard: true }
@@ -38,7 +45,11 @@ const program = Effect.gen(function*() {
 
   yield* Effect.withSpan(checkout.ask.Buy({ item: "lamp", stock, post }), "order")
 
-  const spans = (yield* Effect.forEach(recorders, (recorder) => recorder.ask.Spans())).flat()
+  // Nobody waits for a tell, so its span may come last.
+  const spans = yield* Effect.forEach(recorders, (recorder) => recorder.ask.Spans()).pipe(
+    Effect.map((all) => all.flat()),
+    Effect.repeat({ until: (spans) => spans.length >= 7 })
+  )
   yield* printTree(spans, undefined, "")
   yield* Console.log(`${spans.length} spans, ${new Set(spans.map((span) => span.traceId)).size} trace`)
 })

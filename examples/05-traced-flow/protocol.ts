@@ -21,8 +21,7 @@ export const Span = Schema.Struct({
   parent: Schema.UndefinedOr(Schema.String),
   name: Schema.String,
   kind: Schema.String,
-  thread: Schema.String,
-  startNanos: Schema.BigInt
+  thread: Schema.Int
 })
 
 export const Recorder = Actor.make("Recorder", [

@@ -6,7 +6,7 @@ import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
 import { SpanKind } from "@opentelemetry/api"
 import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
 import * as Effect from "effect/Effect"
-import { isMainThread } from "node:worker_threads"
+import { threadId } from "node:worker_threads"
 import { Recorder } from "./protocol.ts"
 
 const exporter = new InMemorySpanExporter()
@@ -16,19 +16,16 @@ export const Telemetry = NodeSdk.layer(() => ({
   spanProcessor: new SimpleSpanProcessor(exporter)
 }))
 
-export const RecorderLive = Recorder.toLayer(Effect.gen(function*() {
-  return Recorder.of({
-    Spans: () =>
-      Effect.sync(() =>
-        exporter.getFinishedSpans().map((span) => ({
-          traceId: span.spanContext().traceId,
-          id: span.spanContext().spanId,
-          parent: span.parentSpanContext?.spanId,
-          name: span.name,
-          kind: SpanKind[span.kind]!.toLowerCase(),
-          thread: isMainThread ? "main" : "worker",
-          startNanos: BigInt(span.startTime[0]) * 1_000_000_000n + BigInt(span.startTime[1])
-        }))
-      )
-  })
-}))
+export const RecorderLive = Recorder.toLayer(Effect.succeed(Recorder.of({
+  Spans: () =>
+    Effect.sync(() =>
+      exporter.getFinishedSpans().map((span) => ({
+        traceId: span.spanContext().traceId,
+        id: span.spanContext().spanId,
+        parent: span.parentSpanContext?.spanId,
+        name: span.name,
+        kind: SpanKind[span.kind]!.toLowerCase(),
+        thread: threadId
+      }))
+    )
+})))

@@ -51,6 +51,7 @@ import * as Scope from "effect/Scope"
 import type { SpawnError } from "./ActorError.ts"
 import { type ActorRef, isActorRef, recipientOf, refClass } from "./ActorRef.ts"
 import { ActorSystem, type SpawnOptions } from "./ActorSystem.ts"
+import { Address } from "./Address.ts"
 import { type BehaviourOptions, CurrentActor, type Handlers, resolveOptions } from "./Behaviour.ts"
 import * as ProtocolModule from "./Protocol.ts"
 import type { Recipient } from "./Recipient.ts"
@@ -107,7 +108,7 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
 
 /** The schema of references to the actors of one definition. */
 export interface RefSchema<Rpcs extends Rpc.Any>
-  extends Schema.decodeTo<Schema.declare<ActorRef<Rpcs>>, typeof RefTransport.Address>
+  extends Schema.decodeTo<Schema.declare<ActorRef<Rpcs>>, typeof Address>
 {}
 
 const NO_TRANSPORT = "a reference to an actor can only be encoded inside of a message to another thread"
@@ -120,9 +121,9 @@ const refSchema = <Rpcs extends Rpc.Any>(
   const fail = (message: string, input: unknown) =>
     Effect.fail(new SchemaIssue.InvalidValue({ message }, Option.some(input)))
   const isRef = (u: unknown): u is ActorRef<Rpcs> => isActorRef(u) && u.name === protocol.name
-  return RefTransport.Address.pipe(
+  return Address.pipe(
     Schema.decodeTo(Schema.declare<ActorRef<Rpcs>>(isRef, { expected: `a reference to a ${protocol.name}` }), {
-      decode: SchemaGetter.transformEffect((address: RefTransport.Address) => {
+      decode: SchemaGetter.transformEffect((address: Address) => {
         const transport = RefTransport.current()
         if (transport === undefined) return fail(NO_TRANSPORT, address)
         if (address.layoutHash !== protocol.layoutHash) {

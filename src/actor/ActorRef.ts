@@ -3,7 +3,7 @@
  *
  * It stays valid over restarts of its actor and of its actor's thread, and does not say where the actor lives.
  */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
@@ -11,8 +11,9 @@ import type * as Fiber from "effect/Fiber"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as Trace from "../observe/Trace.ts"
 import type { AskError, TellError } from "./ActorError.ts"
+import { AskTimeout } from "./AskTimeout.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
-import { NO_ROOM, type Recipient, TAKEN, type Waiter } from "./Recipient.ts"
+import { NO_ROOM, type Recipient, type Resume, TAKEN, type Waiter } from "./Recipient.ts"
 
 export { AskTimeout } from "./AskTimeout.ts"
 
@@ -43,6 +44,15 @@ export type Ask<Rpcs extends Rpc.Any> = {
   readonly [R in Rpcs as R["_tag"]]: (
     ...args: [...PayloadArguments<R>, options?: AskOptions]
   ) => Effect.Effect<Rpc.Success<R>, Rpc.Error<R> | AskError>
+}
+
+/** One `ask` with a callback per message. */
+export type AskUnsafe<Rpcs extends Rpc.Any> = {
+  readonly [R in Rpcs as R["_tag"]]: (
+    payload: Rpc.PayloadConstructor<R>,
+    onExit: (exit: Exit.Exit<Rpc.Success<R>, Rpc.Error<R> | AskError>) => void,
+    options?: AskOptions
+  ) => () => void
 }
 
 /** See the module. */
@@ -76,6 +86,15 @@ export interface ActorRef<in out Rpcs extends Rpc.Any> {
    */
   readonly ask: Ask<Rpcs>
   /**
+   * Asks without an effect, for callbacks and for many asks at once: `onExit` is called once with the outcome.
+   *
+   * **Details** Answers a function that withdraws the ask: the handler is interrupted, and `onExit` is not called.
+   *
+   * **Gotchas** `onExit` may be called before this returns, and runs on the stack of whoever settles: keep it short. It
+   * carries no trace.
+   */
+  readonly askUnsafe: AskUnsafe<Rpcs>
+  /**
    * Messages accepted and not yet handled, the one being handled included.
    *
    * **Gotchas** For an actor on another thread it is the sender's own count, which trails behind by up to half of the
@@ -102,17 +121,18 @@ const send = (recipient: Recipient, index: number, payload: unknown, fiber: Fibe
   })
 }
 
+// The fields are declared here and not in the classes: a class field would be set twice.
 interface Sending extends Effect.Effect<void, TellError> {
-  readonly recipient: Recipient
-  readonly index: number
-  readonly payload: unknown
+  recipient: Recipient
+  index: number
+  payload: unknown
 }
 
 interface Asking extends Effect.Effect<unknown, unknown> {
-  readonly recipient: Recipient
-  readonly index: number
-  readonly payload: unknown
-  readonly options: AskOptions | undefined
+  recipient: Recipient
+  index: number
+  payload: unknown
+  options: AskOptions | undefined
 }
 
 type Prototype<A> = new() => A
@@ -130,9 +150,6 @@ const prototypeOf = <A extends Effect.Effect<any, any, any>>(
 class TellEffect extends prototypeOf<Sending>("Tell", function(fiber) {
   return send(this.recipient, this.index, this.payload, fiber)
 }) {
-  override readonly recipient: Recipient
-  override readonly index: number
-  override readonly payload: unknown
   constructor(recipient: Recipient, index: number, payload: unknown) {
     super()
     this.recipient = recipient
@@ -151,10 +168,6 @@ class AskEffect extends prototypeOf<Asking>("Ask", function(fiber) {
     (asker, span) => recipient.ask(index, payload, span, asker, options?.timeout)
   )
 }) {
-  override readonly recipient: Recipient
-  override readonly index: number
-  override readonly payload: unknown
-  override readonly options: AskOptions | undefined
   constructor(recipient: Recipient, index: number, payload: unknown, options: AskOptions | undefined) {
     super()
     this.recipient = recipient
@@ -173,10 +186,10 @@ type FacadeClass = new(recipient: Recipient) => any
 // A class whose prototype has one method a message: the methods exist once a protocol, the instances once a reference.
 const facadeClass = (
   protocol: Protocol,
-  method: (index: number) => (this: Facade, payload: unknown, options?: AskOptions) => unknown
+  method: (index: number) => (this: Facade, payload: any, second?: any, third?: any) => unknown
 ): FacadeClass => {
   class Messages {
-    readonly recipient: Recipient
+    declare readonly recipient: Recipient
     constructor(recipient: Recipient) {
       this.recipient = recipient
     }
@@ -186,6 +199,15 @@ const facadeClass = (
   }
   return Messages
 }
+
+const nothing = () => {}
+
+const askUnsafe = (index: number) =>
+  function(this: Facade, payload: unknown, onExit: Resume, options?: AskOptions): () => void {
+    const timeout = options?.timeout ?? AskTimeout.defaultValue()
+    const ask = this.recipient.askUnsafe(index, payload, Duration.toMillis(Duration.fromInputUnsafe(timeout)), onExit)
+    return ask === undefined ? nothing : () => ask.withdraw()
+  }
 
 /** The class of references that speak one protocol; made once for each definition. */
 export type RefClass = new(recipient: Recipient) => Any & Facade
@@ -204,16 +226,19 @@ export const refClass = (protocol: Protocol): RefClass => {
     function(payload, options) {
       return new AskEffect(this.recipient, index, payload, options)
     })
+  const AskUnsafeFacade = facadeClass(protocol, (index) => askUnsafe(index))
   class Reference {
-    readonly recipient: Recipient
-    private tells: unknown
-    private unsafeTells: unknown
-    private asks: unknown
+    declare readonly recipient: Recipient
+    declare private tells: unknown
+    declare private unsafeTells: unknown
+    declare private asks: unknown
+    declare private unsafeAsks: unknown
     constructor(recipient: Recipient) {
       this.recipient = recipient
       this.tells = undefined
       this.unsafeTells = undefined
       this.asks = undefined
+      this.unsafeAsks = undefined
     }
     get [TypeId]() {
       return (rpcs: any) => rpcs
@@ -232,6 +257,9 @@ export const refClass = (protocol: Protocol): RefClass => {
     }
     get ask(): any {
       return this.asks ??= new AskFacade(this.recipient)
+    }
+    get askUnsafe(): any {
+      return this.unsafeAsks ??= new AskUnsafeFacade(this.recipient)
     }
     get depth(): Effect.Effect<number> {
       return Effect.sync(() => this.recipient.depth())

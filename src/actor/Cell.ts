@@ -21,11 +21,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import type * as Schema from "effect/Schema"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import * as Trace from "../observe/Trace.ts"
 import * as ActorError from "./ActorError.ts"
+import { timeoutMillis } from "./AskTimeout.ts"
 import type { Behaviour, Handlers } from "./Behaviour.ts"
 import type { Deadlines } from "./Deadlines.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
@@ -34,8 +35,18 @@ import { LocalAsk } from "./internal/localAsk.ts"
 import { Mailbox } from "./Mailbox.ts"
 import { Ask, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Message.ts"
 import type { Owned, Owner } from "./Owner.ts"
-import { actorName, type Protocol } from "./Protocol.ts"
-import { NO_ROOM, type Outcome, Recipient, REFUSED, TAKEN, type Waiter } from "./Recipient.ts"
+import { actorName, type Message, type Protocol } from "./Protocol.ts"
+import {
+  NO_ROOM,
+  type Outcome,
+  Recipient,
+  REFUSED,
+  type Resume,
+  TAKEN,
+  type Waiter,
+  type Withdrawable
+} from "./Recipient.ts"
+import * as RefTransport from "./RefTransport.ts"
 
 /** What a cell needs of the host it lives on. */
 export interface CellHost {
@@ -75,18 +86,18 @@ export const STOPPED = 7
 /** What only some cells need: kept apart so that an idle cell stays small. */
 export class Rare {
   /** Senders that wait for room. */
-  waiters: Array<Waiter>
+  declare waiters: Array<Waiter>
   /** The fiber of the suspended handler, restart or start, and the ask it works for. */
-  fiber: Fiber.Fiber<unknown, unknown> | undefined
-  ask: Ask | undefined
+  declare fiber: Fiber.Fiber<unknown, unknown> | undefined
+  declare ask: Ask | undefined
   /** Restarts so far. */
-  restarts: number
+  declare restarts: number
   /** The state of intensity and backoff, from the first failure on. */
-  failures: Failures | undefined
+  declare failures: Failures | undefined
   /** Why it stopped. */
-  reason: string
+  declare reason: string
   /** Called once when it has stopped. */
-  onStop: Array<(reason: string) => void>
+  declare onStop: Array<(reason: string) => void>
   constructor() {
     this.waiters = []
     this.fiber = undefined
@@ -105,18 +116,18 @@ const isTell = (word: Word): boolean => !(word instanceof Ask)
 
 /** See the module. */
 export class Cell extends Recipient implements Owned {
-  readonly host: CellHost
-  readonly behaviour: Behaviour
-  readonly key: string
-  phase: number
-  handlers: Handlers | undefined
-  mailbox: Mailbox | undefined
-  scope: Scope.Closeable | undefined
-  rare: Rare | undefined
+  declare readonly host: CellHost
+  declare readonly behaviour: Behaviour
+  declare readonly key: string
+  declare phase: number
+  declare handlers: Handlers | undefined
+  declare mailbox: Mailbox | undefined
+  declare scope: Scope.Closeable | undefined
+  declare rare: Rare | undefined
   /** The list of its owner, in the order of spawning. */
-  previous: Owned | undefined
-  next: Owned | undefined
-  owner: Owner | undefined
+  declare previous: Owned | undefined
+  declare next: Owned | undefined
+  declare owner: Owner | undefined
   constructor(host: CellHost, behaviour: Behaviour, key: string) {
     super()
     this.host = host
@@ -152,11 +163,8 @@ export class Cell extends Recipient implements Owned {
   }
 
   tell(index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
-    if (!this.behaviour.protocol.messages[index]!.payload.isValid(payload)) {
-      const made = construct(this, index, payload)
-      if (made === undefined) return REFUSED
-      payload = made.value
-    }
+    const valid = checked(this.behaviour.protocol.messages[index]!, payload)
+    if (valid === BROKEN) return REFUSED
     if (this.phase >= STOPPING) return REFUSED
     if (this.mailbox !== undefined && this.mailbox.length >= this.behaviour.capacity) {
       const outcome = this.overflow()
@@ -165,7 +173,7 @@ export class Cell extends Recipient implements Owned {
     } else if (this.rare !== undefined && this.rare.waiters.length > 0) {
       return NO_ROOM
     }
-    this.deliver(span === undefined ? index : new Traced(index, span), payload)
+    this.deliver(span === undefined ? index : new Traced(index, span), valid)
     return TAKEN
   }
 
@@ -235,7 +243,7 @@ export class Cell extends Recipient implements Owned {
   refusal(index: number, payload: unknown): ActorError.TellError {
     const message = this.behaviour.protocol.messages[index]!
     const undelivered = { tag: message.tag, payload }
-    if (!message.payload.isValid(payload) && construct(this, index, payload) === undefined) {
+    if (checked(message, payload) === BROKEN) {
       return new ActorError.InvalidPayload({ actor: this.name, issue: message.payload.explain(payload), undelivered })
     }
     if (this.phase >= STOPPING) {
@@ -255,24 +263,55 @@ export class Cell extends Recipient implements Owned {
     fiber: Fiber.Fiber<unknown, unknown>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<unknown, unknown> {
-    if (!this.behaviour.protocol.messages[index]!.payload.isValid(payload)) {
-      const made = construct(this, index, payload)
-      if (made === undefined) return Exit.fail(this.refusal(index, payload))
-      payload = made.value
-    }
-    if (this.phase !== IDLE || span !== undefined || this.host.inlineDepth >= MAX_INLINE) {
-      return LocalAsk.enqueue(this, index, payload, span, fiber, timeout)
-    }
-    // An idle actor would handle this message next in any case, so it is handled now, without a round through the
-    // mailbox and the scheduler.
-    const host = this.host
+    const valid = checked(this.behaviour.protocol.messages[index]!, payload)
+    if (valid === BROKEN) return Exit.fail(this.refusal(index, payload))
+    const asked = this.askNow(index, valid, span)
+    if (Exit.isExit(asked)) return asked
+    return Effect.callback<unknown, unknown>((resume) => {
+      const ask = this.goOn(asked, index, valid, span, timeoutMillis(fiber, timeout), resume)
+      return ask === undefined ? undefined : Effect.sync(() => ask.withdraw())
+    })
+  }
+
+  askUnsafe(index: number, payload: unknown, timeoutMillis: number, resume: Resume): Withdrawable | undefined {
+    const valid = checked(this.behaviour.protocol.messages[index]!, payload)
+    const asked = valid === BROKEN
+      ? Exit.fail(this.refusal(index, payload))
+      : this.askNow(index, valid, undefined)
+    if (!Exit.isExit(asked)) return this.goOn(asked, index, valid, undefined, timeoutMillis, resume)
+    resume(asked)
+    return undefined
+  }
+
+  // An idle actor would handle this message next in any case, so it is handled now, without a round through the mailbox
+  // and the scheduler. Answers the outcome, or the ask that has started, or nothing when it has to be queued.
+  private askNow(
+    index: number,
+    payload: unknown,
+    span: Tracer.AnySpan | undefined
+  ): Exit.Exit<unknown, unknown> | LocalAsk | undefined {
+    const { host } = this
+    if (this.phase !== IDLE || span !== undefined || host.inlineDepth >= MAX_INLINE) return undefined
     this.phase = RUNNING
     host.inlineDepth++
     const result = invoke(this, index, payload)
     host.inlineDepth--
-    if (!Exit.isExit(result)) return LocalAsk.started(this, index, result, fiber, timeout)
+    if (!Exit.isExit(result)) return LocalAsk.started(this, index, result)
     this.finishInline(result)
     return result
+  }
+
+  private goOn(
+    asked: LocalAsk | undefined,
+    index: number,
+    payload: unknown,
+    span: Tracer.AnySpan | undefined,
+    timeoutMillis: number,
+    resume: Resume
+  ): LocalAsk | undefined {
+    if (asked === undefined) return LocalAsk.enqueue(this, index, payload, span, timeoutMillis, resume)
+    asked.await(timeoutMillis, resume)
+    return asked
   }
 
   /** Puts an ask into the mailbox; what a `"suspend"` mailbox cannot take has to wait, and nothing is dropped. */
@@ -428,11 +467,22 @@ const admit = (cell: Cell, rare: Rare): void => {
   }
 }
 
-// A class payload may be given as its plain fields: it is constructed here, once the fast check has said no.
-const construct = (cell: Cell, index: number, payload: unknown): { readonly value: unknown } | undefined => {
-  const message = cell.behaviour.protocol.messages[index]!
-  const schema = message.payloadSchema as Schema.Top & { makeOption?: (input: unknown) => Option.Option<unknown> }
-  if (schema.makeOption === undefined) return undefined
-  const made = schema.makeOption(payload)
-  return Option.isSome(made) && message.payload.isValid(made.value) ? { value: made.value } : undefined
+const isValid = (message: Message, payload: unknown): boolean => {
+  if (!message.mayCarryRefs) return message.payload.isValid(payload)
+  const before = RefTransport.lend(RefTransport.checking)
+  try {
+    return message.payload.isValid(payload)
+  } finally {
+    RefTransport.lend(before)
+  }
+}
+
+const BROKEN = Symbol("a payload that breaks its schema")
+
+/** The payload to deliver: a class payload may be given as its plain fields, and is constructed once the fast check says no. */
+const checked = (message: Message, payload: unknown): unknown => {
+  if (isValid(message, payload)) return payload
+  if (!Schema.isSchema(message.payloadSchema)) return BROKEN
+  const made = message.payloadSchema.makeOption(payload as never)
+  return Option.isSome(made) && isValid(message, made.value) ? made.value : BROKEN
 }

@@ -17,10 +17,10 @@ import type * as Fiber from "effect/Fiber"
 /** Something that must have ended by a time. */
 export abstract class Deadline {
   /** When it expires, in milliseconds of the system's clock. */
-  expiresAt: number
-  previous: Deadline | undefined
-  next: Deadline | undefined
-  lane: Lane | undefined
+  declare expiresAt: number
+  declare previous: Deadline | undefined
+  declare next: Deadline | undefined
+  declare lane: Lane | undefined
   constructor() {
     this.expiresAt = 0
     this.previous = undefined
@@ -32,10 +32,10 @@ export abstract class Deadline {
 }
 
 class Lane {
-  readonly timeoutMillis: number
-  first: Deadline | undefined
-  last: Deadline | undefined
-  isWatched: boolean
+  declare readonly timeoutMillis: number
+  declare first: Deadline | undefined
+  declare last: Deadline | undefined
+  declare isWatched: boolean
   constructor(timeoutMillis: number) {
     this.timeoutMillis = timeoutMillis
     this.first = undefined
@@ -46,10 +46,10 @@ class Lane {
 
 /** See the module. */
 export class Deadlines {
-  private readonly clock: Clock.Clock
-  private readonly lanes: Map<number, Lane>
-  private readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
-  private readonly fibers: Set<Fiber.Fiber<void>>
+  declare private readonly clock: Clock.Clock
+  declare private readonly lanes: Map<number, Lane>
+  declare private readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
+  declare private readonly fibers: Set<Fiber.Fiber<void>>
   constructor(context: Context.Context<never>, clock: Clock.Clock) {
     this.clock = clock
     this.lanes = new Map()

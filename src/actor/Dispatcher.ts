@@ -18,11 +18,11 @@ export interface Runnable {
 
 /** See the module. */
 export class Dispatcher {
-  private readonly kick: Scheduler.SchedulerDispatcher
-  private readonly turn: () => void
-  private ready: Array<Runnable>
-  private running: Array<Runnable>
-  private isScheduled: boolean
+  declare private readonly kick: Scheduler.SchedulerDispatcher
+  declare private readonly turn: () => void
+  declare private ready: Array<Runnable>
+  declare private running: Array<Runnable>
+  declare private isScheduled: boolean
   constructor(scheduler: Scheduler.Scheduler) {
     this.kick = scheduler.makeDispatcher()
     this.ready = []

@@ -38,20 +38,20 @@ export interface Escalation {
 
 /** See the module. */
 export class LocalHost implements lifecycle.LifecycleHost {
-  readonly dispatcher: Dispatcher
-  readonly deadlines: Deadlines
-  readonly clock: Clock.Clock
-  readonly events: PubSub.PubSub<SystemEvent>
-  private readonly escalation: Deferred.Deferred<Escalation>
+  declare readonly dispatcher: Dispatcher
+  declare readonly deadlines: Deadlines
+  declare readonly clock: Clock.Clock
+  declare readonly events: PubSub.PubSub<SystemEvent>
+  declare private readonly escalation: Deferred.Deferred<Escalation>
   /** Remote senders by the number in a message word; 0 is nobody. */
-  readonly origins: Array<Origin | undefined>
-  inlineDepth: number
+  declare readonly origins: Array<Origin | undefined>
+  declare inlineDepth: number
   /** Messages dropped by policy or because their actor had stopped. */
-  droppedMessages: number
-  private readonly rosters: Map<string, lifecycle.Roster>
-  private readonly context: Context.Context<never>
-  private forkWith: (effect: Effect.Effect<unknown, unknown, unknown>) => Fiber.Fiber<unknown, unknown>
-  private forkContext: Context.Context<never>
+  declare droppedMessages: number
+  declare private readonly rosters: Map<string, lifecycle.Roster>
+  declare private readonly context: Context.Context<never>
+  declare private forkWith: (effect: Effect.Effect<unknown, unknown, unknown>) => Fiber.Fiber<unknown, unknown>
+  declare private forkContext: Context.Context<never>
   constructor(context: Context.Context<never>, events: PubSub.PubSub<SystemEvent>) {
     this.context = context
     this.clock = Context.get(context, Clock.Clock)

@@ -32,12 +32,12 @@ const KEEP_SLOTS = 1024
 
 /** See the module. */
 export class Mailbox {
-  private slots: Array<unknown>
-  private mask: number
-  private head: number
-  private tail: number
+  declare private slots: Array<unknown>
+  declare private mask: number
+  declare private head: number
+  declare private tail: number
   /** The payload that belongs to the word `take` returned last. */
-  payload: unknown
+  declare payload: unknown
   constructor() {
     this.slots = new Array(FIRST_SLOTS).fill(undefined)
     this.mask = FIRST_SLOTS - 1

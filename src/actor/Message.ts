@@ -17,8 +17,8 @@ export const INDEX_MASK = 0xff
 
 /** A `tell` that carries the span of its sender. */
 export class Traced {
-  readonly word: number
-  readonly span: Tracer.AnySpan
+  declare readonly word: number
+  declare readonly span: Tracer.AnySpan
   constructor(word: number, span: Tracer.AnySpan) {
     this.word = word
     this.span = span
@@ -33,11 +33,11 @@ export class Traced {
  */
 export abstract class Ask {
   /** `origin << 8 | index`, as for a plain tell. */
-  readonly word: number
+  declare readonly word: number
   /** The span of the asker, when it is sampled. */
-  readonly span: Tracer.AnySpan | undefined
+  declare readonly span: Tracer.AnySpan | undefined
   /** The asker has gone: the handler need not start. */
-  cancelled: boolean
+  declare cancelled: boolean
   constructor(word: number, span: Tracer.AnySpan | undefined) {
     this.word = word
     this.span = span

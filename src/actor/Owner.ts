@@ -18,7 +18,7 @@ export interface Owned {
 
 /** See the module. */
 export class Owner {
-  last: Owned | undefined
+  declare last: Owned | undefined
   constructor() {
     this.last = undefined
   }

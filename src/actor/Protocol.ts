@@ -11,6 +11,7 @@ import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
 import * as Codec from "../wire/Codec.ts"
 import { InvalidProtocol } from "./ActorError.ts"
+import { Address } from "./Address.ts"
 
 /** How many messages one protocol may have: the index travels in eight bits. */
 export const MAX_MESSAGES = 256
@@ -27,6 +28,8 @@ export interface Message {
   readonly payloadSchema: Schema.Top
   /** The codec of the payload. */
   readonly payload: Codec.Codec<unknown>
+  /** Whether the payload may hold references, which can only be checked while there is a transport for them. */
+  readonly mayCarryRefs: boolean
   /** The codec of the success value. */
   readonly success: Codec.Codec<unknown>
   /** The codec of the declared error. */
@@ -54,6 +57,9 @@ const hashText = (text: string): number => {
   return hash >>> 0
 }
 
+// How an address looks inside of another layout: without the version in front.
+const addressLayout = Codec.compile(Address).layout.replace(/^\d+:/, "")
+
 const DefectSchema = Schema.Defect({ includeStack: true })
 
 const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Message => {
@@ -72,12 +78,14 @@ const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Mes
     }
   }
   let cause: Codec.Codec<Cause.Cause<unknown>> | undefined
+  const payload = compile("payload", rpc.payloadSchema)
   return {
     index,
     tag: rpc._tag,
     spanName: what,
     payloadSchema: rpc.payloadSchema,
-    payload: compile("payload", rpc.payloadSchema),
+    payload,
+    mayCarryRefs: payload.layout.includes(addressLayout) || payload.layout.includes("opaque"),
     success: compile("success", rpc.successSchema),
     error: compile("error", rpc.errorSchema),
     // Causes are rare and their codec is the general one, so it is compiled when the first one crosses.

@@ -26,6 +26,12 @@ export type Outcome = typeof TAKEN | typeof NO_ROOM | typeof REFUSED
 /** Resumes the fiber of an asker. */
 export type Resume = (exit: Exit.Exit<unknown, unknown>) => void
 
+/** An ask that can be taken back. */
+export interface Withdrawable {
+  /** The asker is not interested any more; its `Resume` is not called. */
+  withdraw(): void
+}
+
 /** A sender that waits for room: its message is sent for it, in the order of waiting. */
 export interface Waiter {
   readonly index: number
@@ -65,4 +71,11 @@ export abstract class Recipient {
     fiber: Fiber.Fiber<unknown, unknown>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<unknown, unknown>
+  /** Asks without a fiber: `resume` is called once with the outcome, possibly before this returns, unless it is withdrawn. */
+  abstract askUnsafe(
+    index: number,
+    payload: unknown,
+    timeoutMillis: number,
+    resume: Resume
+  ): Withdrawable | undefined
 }

@@ -5,33 +5,32 @@
  * address an actor, so it lends its {@link RefTransport} to the codecs for as long as they run, which is always
  * synchronous; outside of that time there is none, and encoding a reference fails with a message that says so.
  */
-import * as Schema from "effect/Schema"
+import type { Address } from "./Address.ts"
 import type { Protocol } from "./Protocol.ts"
 import type { Recipient } from "./Recipient.ts"
-
-/** A reference as it travels. */
-export const Address = Schema.Struct({
-  /** The thread that hosts the actor. */
-  thread: Schema.Number,
-  /** Which incarnation of that thread the number belongs to; 0 when it outlives incarnations. */
-  epoch: Schema.Number,
-  /** The actor's number there. */
-  actor: Schema.Number,
-  /** Its mailbox, so that a sender knows its credit; 0 is unbounded. */
-  capacity: Schema.Number,
-  overflow: Schema.Literals(["suspend", "fail", "dropNewest", "dropOldest"]),
-  /** The layout that its protocol has on the thread that wrote the address. */
-  layoutHash: Schema.Number,
-  key: Schema.String
-})
-
-/** The type of {@link Address}. */
-export type Address = typeof Address.Type
 
 /** Turns recipients into addresses and back. */
 export interface RefTransport {
   readonly addressOf: (recipient: Recipient) => Address
   readonly recipientAt: (address: Address, protocol: Protocol) => Recipient
+}
+
+/**
+ * The transport of a message that stays on its thread: what carries references is only checked, and never written or read.
+ */
+export const checking: RefTransport = {
+  addressOf: (recipient) => ({
+    thread: 0,
+    epoch: 0,
+    actor: 0,
+    capacity: 0,
+    overflow: "suspend",
+    layoutHash: recipient.protocol.layoutHash,
+    key: recipient.key
+  }),
+  recipientAt: () => {
+    throw new Error("a message that stays on its thread is not read back")
+  }
 }
 
 let lent: RefTransport | undefined

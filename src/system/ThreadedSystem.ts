@@ -219,7 +219,12 @@ const announce = (self: Threaded, worker: WorkerThread, actors: number): void =>
   worker.isUp = true
   self.node.peerUp(worker.index, worker.starts)
   for (const other of self.workers) {
-    if (other !== worker && other.isUp) other.post({ _tag: "Up", thread: worker.index, epoch: worker.starts })
+    if (other === worker) continue
+    // What the worker was told of the others at its spawn is out of date by now: some came up or went down meanwhile.
+    if (other.isUp) {
+      other.post({ _tag: "Up", thread: worker.index, epoch: worker.starts })
+      worker.post({ _tag: "Up", thread: other.index, epoch: other.starts })
+    } else worker.post({ _tag: "Down", thread: other.index, reason: other.reason, isFinal: false })
   }
   const restarts = worker.starts - 1
   PubSub.publishUnsafe(
@@ -235,6 +240,7 @@ const ended = (self: Threaded, worker: WorkerThread, reason: ThreadDown): void =
   worker.reason = reason.message
   const isFinal = reason._tag === "ThreadStopped"
   const unread = self.node.peerDown(worker.index, reason.message, isFinal)
+  self.node.ringForDead()
   worker.requests.giveUp()
   for (const other of self.workers) {
     if (other !== worker && other.isUp) {

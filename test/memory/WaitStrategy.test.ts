@@ -111,7 +111,7 @@ describe("AdaptiveWait", () => {
     wait.success()
     expect(wait.empty()).toBe(SPIN)
     expect(wait.empty()).toBe(YIELD)
-    expect(reads).toBe(4)
+    expect(reads).toBe(6)
   })
 
   it("ends yielding at the nearer of the two bounds", () => {

@@ -4,13 +4,11 @@
  * The asker's fiber is suspended; whoever comes first (the handler, the deadline, the interruption of the asker) settles
  * it, and every later outcome goes nowhere.
  */
-import type * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../ActorError.ts"
-import { timeoutMillis } from "../AskTimeout.ts"
 import type { Behaviour } from "../Behaviour.ts"
 import { Deadline, type Deadlines } from "../Deadlines.ts"
 import { Ask } from "../Message.ts"
@@ -34,8 +32,8 @@ export interface Asked {
 }
 
 class Expiry extends Deadline {
-  readonly ask: LocalAsk
-  readonly timeoutMillis: number
+  declare readonly ask: LocalAsk
+  declare readonly timeoutMillis: number
   constructor(ask: LocalAsk, timeoutMillis: number) {
     super()
     this.ask = ask
@@ -48,10 +46,10 @@ class Expiry extends Deadline {
 
 /** See the module. */
 export class LocalAsk extends Ask {
-  readonly cell: Asked
-  private resume: Resume | undefined
-  private expiry: Expiry | undefined
-  private waiter: Waiter | undefined
+  declare readonly cell: Asked
+  declare private resume: Resume | undefined
+  declare private expiry: Expiry | undefined
+  declare private waiter: Waiter | undefined
   constructor(cell: Asked, index: number, span: Tracer.AnySpan | undefined, resume: Resume | undefined) {
     super(index, span)
     this.cell = cell
@@ -71,7 +69,6 @@ export class LocalAsk extends Ask {
   /** Its time is over: the handler is interrupted first, and what it answers to that reaches nobody. */
   timedOut(timeoutMillis: number): void {
     const { resume } = this
-    this.resume = undefined
     this.withdraw()
     const { cell, word } = this
     const tag = cell.behaviour.protocol.tags[word]!
@@ -100,65 +97,62 @@ export class LocalAsk extends Ask {
     this.cell.host.deadlines.add(this.expiry, timeoutMillis)
   }
 
-  // The asker has gone; its interruption does not wait for the handler's finalizers.
-  private readonly abandon = Effect.sync(() => {
+  /** The asker has gone: the handler does not start, or is interrupted; nobody waits for its finalizers. */
+  withdraw(): void {
     this.resume = undefined
     if (this.expiry !== undefined) this.cell.host.deadlines.remove(this.expiry)
-    this.withdraw()
-  })
-
-  /** Takes the question back: it does not start, or its handler is interrupted. */
-  withdraw(): void {
     if (this.waiter !== undefined) this.waiter.abandoned = true
     this.cell.cancel(this)
   }
 
-  /** Asks through the mailbox. */
+  /** Asks through the mailbox; answers nothing when it is settled already. */
   static enqueue(
     cell: Asked,
     index: number,
     payload: unknown,
     span: Tracer.AnySpan | undefined,
-    fiber: Fiber.Fiber<unknown, unknown>,
-    timeout: Duration.Input | undefined
-  ): Effect.Effect<unknown, unknown> {
-    return Effect.callback<unknown, unknown>((resume) => {
-      const ask = new LocalAsk(cell, index, span, resume)
-      const outcome = cell.enqueueAsk(ask, payload)
-      if (outcome === REFUSED) {
-        resume(Exit.fail(cell.refusal(index, payload)))
-        return
-      }
-      if (outcome === NO_ROOM) {
-        ask.waiter = { index, payload, span, ask, done: (refusal) => ask.refuse(refusal), abandoned: false }
-        cell.waitForRoom(ask.waiter)
-      }
-      ask.watch(timeoutMillis(fiber, timeout))
-      return ask.abandon
-    })
+    timeoutMillis: number,
+    resume: Resume
+  ): LocalAsk | undefined {
+    const ask = new LocalAsk(cell, index, span, resume)
+    const outcome = cell.enqueueAsk(ask, payload)
+    if (outcome === REFUSED) {
+      ask.settle(Exit.fail(cell.refusal(index, payload)))
+      return undefined
+    }
+    if (outcome === NO_ROOM) {
+      ask.waiter = { index, payload, span, ask, done: (refusal) => ask.refuse(refusal), abandoned: false }
+      cell.waitForRoom(ask.waiter)
+    }
+    ask.watch(timeoutMillis)
+    return ask
   }
 
-  /** Goes on with an ask whose handler was called at once and turned out not to answer at once. */
+  /**
+   * Goes on with an ask whose handler was called at once and turned out not to answer at once; answers the outcome if
+   * there is one by now.
+   *
+   * The cell waits for its handler from here on, whether or not the asker ever comes to wait for the reply.
+   */
   static started(
     cell: Asked,
     index: number,
-    handler: Effect.Effect<unknown, unknown, unknown>,
-    asker: Fiber.Fiber<unknown, unknown>,
-    timeout: Duration.Input | undefined
-  ): Effect.Effect<unknown, unknown> {
+    handler: Effect.Effect<unknown, unknown, unknown>
+  ): LocalAsk | Exit.Exit<unknown, unknown> {
     const fiber = cell.host.fork(cell.behaviour, handler)
     const exit = fiber.pollUnsafe()
     if (exit !== undefined) {
       cell.finishInline(exit)
       return exit
     }
-    // The cell waits for its handler from here on, whether or not the asker ever comes to wait for the reply.
     const ask = new LocalAsk(cell, index, undefined, undefined)
     cell.suspend(fiber, ask)
-    return Effect.callback<unknown, unknown>((resume) => {
-      ask.resume = resume
-      ask.watch(timeoutMillis(asker, timeout))
-      return ask.abandon
-    })
+    return ask
+  }
+
+  /** Waits for the reply of an ask that has {@link started}. */
+  await(timeoutMillis: number, resume: Resume): void {
+    this.resume = resume
+    this.watch(timeoutMillis)
   }
 }

@@ -17,15 +17,15 @@ import type { Owing, Place } from "./place.ts"
 
 /** A slot that the other side has opened: which actor it means, and the credit it is owed. */
 class Binding implements Origin, Owing {
-  readonly inbound: Inbound
-  readonly slot: number
-  readonly cell: Cell | undefined
-  readonly messages: ReadonlyArray<Message>
+  declare readonly inbound: Inbound
+  declare readonly slot: number
+  declare readonly cell: Cell | undefined
+  declare readonly messages: ReadonlyArray<Message>
   /** The layout hash of this side, when the other side's differs. */
-  readonly otherLayout: number | undefined
-  readonly word: number
-  private readonly threshold: number
-  private owed: number
+  declare readonly otherLayout: number | undefined
+  declare readonly word: number
+  declare private readonly threshold: number
+  declare private owed: number
   constructor(
     inbound: Inbound,
     slot: number,
@@ -62,16 +62,16 @@ const MAX_OWED = 1024
 
 /** See the module. */
 export class Inbound implements Way {
-  readonly node: Place
+  declare readonly node: Place
   /** Index and incarnation of the thread at the other end. */
-  readonly thread: number
-  readonly epoch: number
+  declare readonly thread: number
+  declare readonly epoch: number
   /** Asks that came from there and are not answered yet, by their number over there. */
-  readonly asks: Array<InboundAsk | undefined>
-  readonly ring: SharedArrayBuffer
-  private readonly reader: SpscReader
-  private readonly bindings: Array<Binding | undefined>
-  private isClosed: boolean
+  declare readonly asks: Array<InboundAsk | undefined>
+  declare readonly ring: SharedArrayBuffer
+  declare private readonly reader: SpscReader
+  declare private readonly bindings: Array<Binding | undefined>
+  declare private isClosed: boolean
   constructor(node: Place, thread: number, epoch: number, ring: SharedArrayBuffer) {
     this.node = node
     this.thread = thread

@@ -22,13 +22,13 @@ export interface Way {
 
 /** See the module. */
 export class InboundAsk extends Ask {
-  private readonly inbound: Way
-  private readonly id: number
+  declare private readonly inbound: Way
+  declare private readonly id: number
   /** Absent when the actor is not known here: then there is nothing to answer but that. */
-  private readonly message: Message | undefined
+  declare private readonly message: Message | undefined
   /** When the asker stops waiting, in the node's milliseconds. */
-  private readonly expiresAt: number
-  private isAnswered: boolean
+  declare private readonly expiresAt: number
+  declare private isAnswered: boolean
   constructor(
     inbound: Way,
     id: number,

@@ -28,15 +28,15 @@ export interface Polled {
 
 /** See the module. */
 export class Loop {
-  private readonly polled: Polled
-  private readonly bell: Doorbell
-  private readonly wait: AdaptiveWait
-  private readonly turn: () => void
-  private isScheduled: boolean
-  private isParked: boolean
-  private isInTurn: boolean
-  private isClosed: boolean
-  private park: number
+  declare private readonly polled: Polled
+  declare private readonly bell: Doorbell
+  declare private readonly wait: AdaptiveWait
+  declare private readonly turn: () => void
+  declare private isScheduled: boolean
+  declare private isParked: boolean
+  declare private isInTurn: boolean
+  declare private isClosed: boolean
+  declare private park: number
   constructor(polled: Polled, bell: Doorbell, maxSpins: number) {
     this.polled = polled
     this.bell = bell

@@ -5,6 +5,7 @@
  * file keeps them; what travels on them is in `outbound.ts` and `inbound.ts`, and who starts threads is in
  * `Threads.ts`.
  */
+import type { Address } from "../../actor/Address.ts"
 import { Cell } from "../../actor/Cell.ts"
 import type { LocalHost } from "../../actor/LocalHost.ts"
 import type { Protocol } from "../../actor/Protocol.ts"
@@ -48,28 +49,28 @@ export interface NodeOptions {
 
 /** See the module. */
 export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransport {
-  readonly host: LocalHost
-  readonly index: number
-  readonly epoch: number
-  readonly peers: ReadonlyArray<Peer>
+  declare readonly host: LocalHost
+  declare readonly index: number
+  declare readonly epoch: number
+  declare readonly peers: ReadonlyArray<Peer>
   /** Links here that owe credit. */
-  readonly owing: Array<Owing>
-  private readonly options: NodeOptions
-  private readonly bells: ReadonlyArray<Doorbell>
-  private readonly outbounds: Array<Outbound | undefined>
-  private inbounds: Array<Inbound>
-  private readonly dirtyOutbounds: Array<Outbound>
-  private readonly blockedOutbounds: Set<Outbound>
-  private readonly loop: Loop
-  private readonly cells: Map<string, Cell>
-  private readonly addresses: Map<Recipient, RefTransport.Address>
-  private readonly remotes: Map<string, RemoteRecipient>
-  private readonly waiting: Map<number, Set<Addressee>>
-  private readonly flush: () => void
-  private isInPass: boolean
-  private isFlushScheduled: boolean
-  private exported: number
-  private millis: number
+  declare readonly owing: Array<Owing>
+  declare private readonly options: NodeOptions
+  declare private readonly bells: ReadonlyArray<Doorbell>
+  declare private readonly outbounds: Array<Outbound | undefined>
+  declare private inbounds: Array<Inbound>
+  declare private readonly dirtyOutbounds: Array<Outbound>
+  declare private readonly blockedOutbounds: Set<Outbound>
+  declare private readonly loop: Loop
+  declare private readonly cells: Map<string, Cell>
+  declare private readonly addresses: Map<Recipient, Address>
+  declare private readonly remotes: Map<string, RemoteRecipient>
+  declare private readonly waiting: Map<number, Set<Addressee>>
+  declare private readonly flush: () => void
+  declare private isInPass: boolean
+  declare private isFlushScheduled: boolean
+  declare private exported: number
+  declare private millis: number
   constructor(host: LocalHost, options: NodeOptions) {
     this.host = host
     this.index = options.index
@@ -171,6 +172,11 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
     const waiting = this.waiting.get(thread)
     if (waiting === undefined) this.waiting.set(thread, new Set([recipient]))
     else waiting.add(recipient)
+  }
+
+  /** Wakes whoever a thread that died may have been about to wake. */
+  ringForDead(): void {
+    for (const bell of this.bells) bell.ringForDead()
   }
 
   malformed(thread: number, error: unknown): void {
@@ -298,7 +304,7 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
     return this.cells.get(`${epoch}:${actor}`)
   }
 
-  addressOf(recipient: Recipient): RefTransport.Address {
+  addressOf(recipient: Recipient): Address {
     if (recipient instanceof RemoteRecipient) return recipient.address
     const known = this.addresses.get(recipient)
     if (known !== undefined) return known
@@ -307,7 +313,7 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
     return this.addresses.get(recipient) ?? addressOf(this.index, recipient, this.exported, this.epoch)
   }
 
-  recipientAt(address: RefTransport.Address, protocol: Protocol): Recipient {
+  recipientAt(address: Address, protocol: Protocol): Recipient {
     const isHere = address.thread === this.index
     const cell = isHere ? this.cellAt(address.actor, address.epoch) : undefined
     if (cell !== undefined) return cell
@@ -317,7 +323,7 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
   }
 
   /** The one recipient for an address: its credit is counted in one place. */
-  remote(address: RefTransport.Address, protocol: Protocol): RemoteRecipient {
+  remote(address: Address, protocol: Protocol): RemoteRecipient {
     const id = `${address.thread}:${address.epoch}:${address.actor}`
     const known = this.remotes.get(id)
     if (known !== undefined) return known
@@ -334,7 +340,7 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
 }
 
 /** The address of an actor. */
-export const addressOf = (thread: number, cell: Cell, actor: number, epoch: number): RefTransport.Address => ({
+export const addressOf = (thread: number, cell: Cell, actor: number, epoch: number): Address => ({
   thread,
   epoch,
   actor,

@@ -70,25 +70,25 @@ export interface OutboundHost {
 /** See the module. */
 export class Outbound {
   /** Index and incarnation of the thread at the other end. */
-  readonly thread: number
-  readonly epoch: number
-  readonly writer: SpscWriter
+  declare readonly thread: number
+  declare readonly epoch: number
+  declare readonly writer: SpscWriter
   /** Actors over there, by slot. */
-  readonly slots: Array<Addressee | undefined>
+  declare readonly slots: Array<Addressee | undefined>
   /** Asks that wait for their reply, by id. */
-  readonly pending: Array<PendingAsk | undefined>
-  pendingAsks: number
-  isDirty: boolean
+  declare readonly pending: Array<PendingAsk | undefined>
+  declare pendingAsks: number
+  declare isDirty: boolean
   /** Whether the other thread has asked to be woken for what is written: control records can do without. */
-  isUrgent: boolean
-  isBlocked: boolean
-  private readonly host: OutboundHost
-  private readonly ring: SharedArrayBuffer
-  private readonly bell: Doorbell
-  private readonly freeIds: Array<number>
-  private readonly outbox: Array<Postponed>
+  declare isUrgent: boolean
+  declare isBlocked: boolean
+  declare private readonly host: OutboundHost
+  declare private readonly ring: SharedArrayBuffer
+  declare private readonly bell: Doorbell
+  declare private readonly freeIds: Array<number>
+  declare private readonly outbox: Array<Postponed>
   /** Recipients whose senders wait for room in the ring. */
-  private readonly starved: Set<Addressee>
+  declare private readonly starved: Set<Addressee>
   constructor(host: OutboundHost, thread: number, epoch: number, ring: SharedArrayBuffer, bell: Doorbell) {
     this.host = host
     this.thread = thread

@@ -24,17 +24,17 @@ export interface Asked {
 
 /** See the module. */
 export class RemoteAsk extends Deadline implements PendingAsk {
-  readonly recipient: Asked
-  readonly index: number
-  readonly payload: unknown
-  readonly span: Tracer.AnySpan | undefined
-  readonly timeoutMillis: number
+  declare readonly recipient: Asked
+  declare readonly index: number
+  declare readonly payload: unknown
+  declare readonly span: Tracer.AnySpan | undefined
+  declare readonly timeoutMillis: number
   /** Where it was sent, and under which number. */
-  outbound: Outbound | undefined
-  id: number
+  declare outbound: Outbound | undefined
+  declare id: number
   /** Set while it waits for room. */
-  waiter: Waiter | undefined
-  private resume: Resume | undefined
+  declare waiter: Waiter | undefined
+  declare private resume: Resume | undefined
   constructor(
     recipient: Asked,
     index: number,

@@ -11,11 +11,20 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../../actor/ActorError.ts"
+import type { Address } from "../../actor/Address.ts"
 import { timeoutMillis } from "../../actor/AskTimeout.ts"
 import type { Deadlines } from "../../actor/Deadlines.ts"
 import { actorName, type Message, type Protocol } from "../../actor/Protocol.ts"
-import { NO_ROOM, type Outcome, Recipient, REFUSED, TAKEN, type Waiter } from "../../actor/Recipient.ts"
-import type { Address } from "../../actor/RefTransport.ts"
+import {
+  NO_ROOM,
+  type Outcome,
+  Recipient,
+  REFUSED,
+  type Resume,
+  TAKEN,
+  type Waiter,
+  type Withdrawable
+} from "../../actor/Recipient.ts"
 import * as Envelope from "../../wire/Envelope.ts"
 import { type Addressee, encodeAside, FULL, type Outbound, WRITTEN } from "./outbound.ts"
 import type { Place } from "./place.ts"
@@ -23,18 +32,18 @@ import { RemoteAsk } from "./remoteAsk.ts"
 
 /** See the module. */
 export class RemoteRecipient extends Recipient implements Addressee {
-  readonly node: Place
-  readonly protocol: Protocol
-  readonly address: Address
-  readonly capacity: number
+  declare readonly node: Place
+  declare readonly protocol: Protocol
+  declare readonly address: Address
+  declare readonly capacity: number
   /** Where it is bound to `slot`; another one once the thread has another incarnation. */
-  private outbound: Outbound | undefined
-  private slot: number
-  private inFlight: number
-  private readonly waiters: Array<Waiter>
+  declare private outbound: Outbound | undefined
+  declare private slot: number
+  declare private inFlight: number
+  declare private readonly waiters: Array<Waiter>
   /** Why it will take nothing any more. */
-  private ended: string | undefined
-  private otherLayout: number | undefined
+  declare private ended: string | undefined
+  declare private otherLayout: number | undefined
   constructor(node: Place, protocol: Protocol, address: Address) {
     super()
     this.node = node
@@ -208,17 +217,31 @@ export class RemoteRecipient extends Recipient implements Addressee {
     timeout: Duration.Input | undefined
   ): Effect.Effect<unknown, unknown> {
     return Effect.callback<unknown, unknown>((resume) => {
-      const millis = timeoutMillis(fiber, timeout)
-      const ask = new RemoteAsk(this, index, payload, span, millis, resume)
-      const outcome = this.waiters.length > 0 ? this.full(true) : this.send(index, payload, span, ask)
-      if (outcome === REFUSED || (outcome === NO_ROOM && this.outbound === undefined)) {
-        resume(Exit.fail(this.askRefusal(index, payload)))
-        return
-      }
-      if (outcome === NO_ROOM) this.waitWith(ask)
-      this.node.host.deadlines.add(ask, millis)
-      return Effect.sync(() => ask.withdraw())
+      const ask = this.start(index, payload, span, timeoutMillis(fiber, timeout), resume)
+      return ask === undefined ? undefined : Effect.sync(() => ask.withdraw())
     })
+  }
+
+  askUnsafe(index: number, payload: unknown, timeoutMillis: number, resume: Resume): Withdrawable | undefined {
+    return this.start(index, payload, undefined, timeoutMillis, resume)
+  }
+
+  private start(
+    index: number,
+    payload: unknown,
+    span: Tracer.AnySpan | undefined,
+    timeoutMillis: number,
+    resume: Resume
+  ): RemoteAsk | undefined {
+    const ask = new RemoteAsk(this, index, payload, span, timeoutMillis, resume)
+    const outcome = this.waiters.length > 0 ? this.full(true) : this.send(index, payload, span, ask)
+    if (outcome === REFUSED || (outcome === NO_ROOM && this.outbound === undefined)) {
+      ask.settle(Exit.fail(this.askRefusal(index, payload)))
+      return undefined
+    }
+    if (outcome === NO_ROOM) this.waitWith(ask)
+    this.deadlines.add(ask, timeoutMillis)
+    return ask
   }
 
   // An ask does not wait for a thread to come back: it was not handled, and the asker decides.

@@ -4,7 +4,7 @@
 import type { Frame } from "./closures.ts"
 import { getKey } from "./closures.ts"
 import { exactBytes, inlineAlternative, minBytes, needOf, packedBytes } from "./layout.ts"
-import { matches } from "./look.ts"
+import { matches, takesArrays } from "./look.ts"
 import type { ArrayPlan, BlockPlan, OpaquePlan, Plan, RecordPlan, UnionPlan, ViaPlan } from "./plan.ts"
 import { Refused } from "./plan.ts"
 import type { Program } from "./program.ts"
@@ -135,11 +135,12 @@ const unionBound = (making: Making, plan: UnionPlan): Bound => {
       : []
   )
   const all = tried.every((alternative) => alternative.final)
+  const amongArrays = takesArrays(plan)
   return (value) => {
     if (value === undefined && skipUndefined || value === null && skipNull) return 0
     let most = 0
     for (const { bound, shape } of tried) {
-      if (!matches(shape, value)) continue
+      if (!matches(shape, value, amongArrays)) continue
       const bytes = bound(value)
       if (all) return bytes
       if (bytes > most) most = bytes

@@ -5,7 +5,7 @@ import type { Frame } from "./closures.ts"
 import { getKey, hasKey } from "./closures.ts"
 import { takesUndefined } from "./guard.ts"
 import { inlineAlternative, minBytes, packedBytes } from "./layout.ts"
-import { indexOfConstant, matches } from "./look.ts"
+import { indexOfConstant, matches, takesArrays } from "./look.ts"
 import type { ArrayPlan, BlockPlan, Field, Filter, NumberPlan, Place, Plan, RecordPlan, StringPlan, UnionPlan } from "./plan.ts"
 import { nowhere, Refused } from "./plan.ts"
 import type { Program } from "./program.ts"
@@ -294,6 +294,7 @@ const unionWriter = (making: Making, plan: UnionPlan, place: Place): Write => {
     const write: Write = part === undefined ? planWriter(making, alternative.plan, place) : (value) => part(value)
     return [{ index, shape: alternative.shape, write }]
   })
+  const amongArrays = takesArrays(plan)
   const all = plan.alternatives.every((alternative) => alternative.kind !== "plan" || alternative.final)
   return (value, cell, absent) => {
     if (absent) return absentIndex
@@ -301,7 +302,7 @@ const unionWriter = (making: Making, plan: UnionPlan, place: Place): Write => {
     if (constant !== undefined) return constant.index
     const start = frame.cursor
     for (const { index, shape, write } of tried) {
-      if (!matches(shape, value)) continue
+      if (!matches(shape, value, amongArrays)) continue
       if (write(value, cell, false) >= 0) return index
       if (all) return -1
       if (store) frame.cursor = start

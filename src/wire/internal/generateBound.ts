@@ -5,9 +5,10 @@
  * encoding tells.
  */
 import { exactBytes, inlineAlternative, minBytes, needOf, packedBytes } from "./layout.ts"
+import { takesArrays } from "./look.ts"
 import type { ArrayPlan, BlockPlan, Plan, RecordPlan, UnionPlan } from "./plan.ts"
 import type { Source } from "./source.ts"
-import { access, looksLike, takesArrays } from "./source.ts"
+import { access, looksLike } from "./source.ts"
 
 /** The function that bounds a block; none when all values of the block have one size. */
 export const boundFunction = (source: Source, block: BlockPlan): string => {

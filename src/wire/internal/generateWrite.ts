@@ -7,6 +7,7 @@
  */
 import { takesUndefined } from "./guard.ts"
 import { inlineAlternative, minBytes, packedBytes } from "./layout.ts"
+import { takesArrays } from "./look.ts"
 import type { Alternative, ArrayPlan, BlockPlan, ChoicePlan, Field, NumberPlan, Place, Plan, RecordPlan, StringPlan, UnionPlan } from "./plan.ts"
 import type { Source } from "./source.ts"
 import {
@@ -19,8 +20,7 @@ import {
   present,
   quote,
   refusesNumber,
-  slotOf,
-  takesArrays
+  slotOf
 } from "./source.ts"
 
 interface Emit {

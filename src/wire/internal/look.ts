@@ -1,10 +1,10 @@
 /**
  * The first look at a value of a union, for closures. `looksLike` in `source.ts` is the same in source.
  */
-import type { Constant, Shape } from "./plan.ts"
+import type { Constant, Shape, UnionPlan } from "./plan.ts"
 
-/** Whether a value looks like a shape. Arrays are not objects. */
-export const matches = (shape: Shape, value: any): boolean => {
+/** Whether a value looks like a shape. Arrays are told apart from objects where some alternative takes arrays. */
+export const matches = (shape: Shape, value: any, amongArrays: boolean): boolean => {
   switch (shape.type) {
     case "any":
       return true
@@ -15,7 +15,7 @@ export const matches = (shape: Shape, value: any): boolean => {
     case "bytes":
       return value instanceof Uint8Array
     case "object":
-      return typeof value === "object" && value !== null && !Array.isArray(value)
+      return typeof value === "object" && value !== null && !(amongArrays && Array.isArray(value))
         && shape.sentinels.every(([key, constant]) => value[key] === constant)
     default:
       return typeof value === shape.type
@@ -25,3 +25,7 @@ export const matches = (shape: Shape, value: any): boolean => {
 /** The place of a constant in a list, -1 when it is not in it. */
 export const indexOfConstant = (constants: ReadonlyArray<Constant>, value: unknown): number =>
   constants.indexOf(value as Constant)
+
+/** Whether some alternative of a union takes arrays. */
+export const takesArrays = (plan: UnionPlan): boolean =>
+  plan.alternatives.some((alternative) => alternative.kind === "plan" && alternative.shape.type === "array")

@@ -2,7 +2,7 @@
  * The words of the generated source: names, literals, accesses, and tests of single values. Nothing from a schema enters the source except
  * through {@link literal} and {@link quote}.
  */
-import type { BlockPlan, Constant, Field, Filter, NumberPlan, Place, Plan, Shape, UnionPlan } from "./plan.ts"
+import type { BlockPlan, Constant, Field, Filter, NumberPlan, Place, Plan, Shape } from "./plan.ts"
 import type { Program } from "./program.ts"
 
 /** State of one generation. */
@@ -136,10 +136,6 @@ export const looksLike = (shape: Shape, x: string, amongArrays: boolean): string
       return `typeof ${x}==="${shape.type}"`
   }
 }
-
-/** Whether some alternative of a union takes arrays. */
-export const takesArrays = (plan: UnionPlan): boolean =>
-  plan.alternatives.some((alternative) => alternative.kind === "plan" && alternative.shape.type === "array")
 
 /** Statements that refuse a value that a filter refuses. */
 export const filtered = (source: Source, filters: ReadonlyArray<Filter>, x: string, refuse: string): string =>

@@ -5,9 +5,10 @@
  *  | u32 header: bit 31 = 2 bytes a character, bits 0..30 = length in characters | characters ... | pad to 8 |
  * ```
  *
- * Characters are UTF-16 code units as JavaScript has them: one byte each when all are below 256 (long text: below 128), two bytes each
- * otherwise. So every string comes back as it was, lone surrogates included, and no text is ever interpreted. Which of the two forms is
- * used depends on the text alone.
+ * Characters are UTF-16 code units as JavaScript has them: one byte each when all are below 256 (in text of more than 24 characters: below
+ * 128), two bytes each otherwise, the low one first. So every string comes back as it was, lone surrogates included, and no text is ever
+ * interpreted. Which of the two forms is used depends on the text alone. Text of up to 16 one-byte characters is packed into words with the
+ * first character lowest.
  */
 import { MalformedRecord } from "../WireError.ts"
 
@@ -22,8 +23,10 @@ const { latin1Slice, ucs2Slice, ucs2Write, utf8Write } = Buffer.prototype as unk
 
 /** The longest text whose characters are packed into whole words. */
 const SHORT = 16
-/** The longest text that is written character by character. */
-const MEDIUM = 48
+/** The longest text that is written character by character; above it a native call is cheaper. */
+const MEDIUM = 24
+/** The same for characters of two bytes. */
+const MEDIUM_WIDE = 32
 const WIDE = 0x8000_0000 | 0
 
 /** The most bytes a text takes, header and padding included. */
@@ -42,6 +45,7 @@ export const writeString = (text: string, offset: number, i32: Int32Array, u8: U
     const c = text.charCodeAt(i + 2)
     const d = text.charCodeAt(i + 3)
     seen |= a | b | c | d
+    if (seen > 255) return writeWide(text, offset, i32, u8)
     i32[cell++] = a | b << 8 | c << 16 | d << 24
   }
   if (i < n) {
@@ -78,14 +82,23 @@ const writeMedium = (text: string, offset: number, i32: Int32Array, u8: Uint8Arr
 
 const writeLong = (text: string, offset: number, i32: Int32Array, u8: Uint8Array): number => {
   const n = text.length
-  if (utf8Write.call(u8, text, offset + 4, n * 2) !== n) return writeWide(text, offset, i32, u8)
+  if (text.charCodeAt(0) > 127 || utf8Write.call(u8, text, offset + 4, n * 2) !== n) return writeWide(text, offset, i32, u8)
   i32[offset >> 2] = n
   return (offset + n + 11) & ~7
 }
 
 const writeWide = (text: string, offset: number, i32: Int32Array, u8: Uint8Array): number => {
   const n = text.length
-  ucs2Write.call(u8, text, offset + 4, n * 2)
+  const body = offset + 4
+  if (n > MEDIUM_WIDE) {
+    ucs2Write.call(u8, text, body, n * 2)
+  } else {
+    for (let i = 0; i < n; i++) {
+      const c = text.charCodeAt(i)
+      u8[body + i * 2] = c
+      u8[body + i * 2 + 1] = c >> 8
+    }
+  }
   i32[offset >> 2] = n | WIDE
   return (offset + n * 2 + 11) & ~7
 }

@@ -1,0 +1,23 @@
+/**
+ * A reference as it travels between threads.
+ */
+import * as Schema from "effect/Schema"
+
+/** A reference as it travels. */
+export const Address = Schema.Struct({
+  /** The thread that hosts the actor. */
+  thread: Schema.Number,
+  /** Which incarnation of that thread the number belongs to; 0 when it outlives incarnations. */
+  epoch: Schema.Number,
+  /** The actor's number there. */
+  actor: Schema.Number,
+  /** Its mailbox, so that a sender knows its credit; 0 is unbounded. */
+  capacity: Schema.Number,
+  overflow: Schema.Literals(["suspend", "fail", "dropNewest", "dropOldest"]),
+  /** The layout that its protocol has on the thread that wrote the address. */
+  layoutHash: Schema.Number,
+  key: Schema.String
+})
+
+/** The type of {@link Address}. */
+export type Address = typeof Address.Type

@@ -1,0 +1,24 @@
+/** Waiting for a condition on real threads: poll it to a deadline and report the state when it is missed. */
+import { assert } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+
+/** Polls `condition` until it holds; fails with `state` after `withinMillis`. */
+export const until = (
+  condition: () => boolean,
+  state: () => unknown,
+  withinMillis = 10_000
+): Effect.Effect<void> => untilEffect(Effect.sync(condition), Effect.sync(state), withinMillis)
+
+/** The same for a condition that is an effect. */
+export const untilEffect = <E, R, E2, R2>(
+  condition: Effect.Effect<boolean, E, R>,
+  state: Effect.Effect<unknown, E2, R2>,
+  withinMillis = 10_000
+): Effect.Effect<void, E | E2, R | R2> =>
+  Effect.gen(function*() {
+    const deadline = performance.now() + withinMillis
+    while (!(yield* condition)) {
+      if (performance.now() > deadline) assert.fail(`not reached: ${JSON.stringify(yield* state)}`)
+      yield* Effect.sleep(2)
+    }
+  })
