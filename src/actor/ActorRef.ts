@@ -3,7 +3,7 @@
  *
  * It stays valid over restarts of its actor and of its actor's thread, and does not say where the actor lives.
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
@@ -11,7 +11,7 @@ import type * as Fiber from "effect/Fiber"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as Trace from "../observe/Trace.ts"
 import type { AskError, TellError } from "./ActorError.ts"
-import { AskTimeout } from "./AskTimeout.ts"
+import { AskTimeout, toMillis } from "./AskTimeout.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
 import { NO_ROOM, type Recipient, type Resume, TAKEN, type Waiter } from "./Recipient.ts"
 
@@ -205,7 +205,7 @@ const nothing = () => {}
 const askUnsafe = (index: number) =>
   function(this: Facade, payload: unknown, onExit: Resume, options?: AskOptions): () => void {
     const timeout = options?.timeout ?? AskTimeout.defaultValue()
-    const ask = this.recipient.askUnsafe(index, payload, Duration.toMillis(Duration.fromInputUnsafe(timeout)), onExit)
+    const ask = this.recipient.askUnsafe(index, payload, toMillis(timeout), onExit)
     return ask === undefined ? nothing : () => ask.withdraw()
   }
 

@@ -20,6 +20,16 @@ export const AskTimeout = Context.Reference<Duration.Input>("shared-nothing/acto
   defaultValue: () => "5 seconds"
 })
 
+let lastInput: Duration.Input | undefined
+let lastMillis = 0
+
+/** A duration in milliseconds; the one asked for last is not worked out again. */
+export const toMillis = (input: Duration.Input): number => {
+  if (input === lastInput) return lastMillis
+  lastInput = input
+  return lastMillis = Duration.toMillis(Duration.fromInputUnsafe(input))
+}
+
 /** The deadline of one ask in milliseconds. */
 export const timeoutMillis = (fiber: Fiber.Fiber<unknown, unknown>, timeout: Duration.Input | undefined): number =>
-  Duration.toMillis(Duration.fromInputUnsafe(timeout ?? fiber.getRef(AskTimeout)))
+  toMillis(timeout ?? fiber.getRef(AskTimeout))

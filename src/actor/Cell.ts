@@ -189,15 +189,17 @@ export class Cell extends Recipient implements Owned {
 
   /**
    * Handles a tell from a remote sender at once when the actor is idle, which is what its next turn would do; otherwise
-   * queues it.
+   * queues it. Answers whether the message is out of the way, and its credit can be given back.
    */
-  receive(word: number, payload: unknown): void {
-    if (this.phase !== IDLE) return this.deliverRemote(word, payload)
+  receive(word: number, payload: unknown): boolean {
+    if (this.phase !== IDLE) {
+      this.deliverRemote(word, payload)
+      return false
+    }
     this.phase = RUNNING
-    this.host.credit(word >>> ORIGIN_SHIFT)
     const result = invoke(this, word & INDEX_MASK, payload)
-    if (result !== Exit.void && result !== Effect.void && !this.finish(result, undefined)) return
-    this.rest()
+    if (result === Exit.void || result === Effect.void || this.finish(result, undefined)) this.rest()
+    return true
   }
 
   /** Takes a message from a remote sender, who is bound by credit; applies the dropping policies here, where the queue is. */

@@ -34,6 +34,7 @@ import type { Region } from "../memory/Region.ts"
 import { compose } from "./internal/closures.ts"
 import { canGenerate, generate } from "./internal/generate.ts"
 import { hashText } from "./internal/layout.ts"
+import type * as Plan from "./internal/plan.ts"
 import { makeProgram } from "./internal/program.ts"
 import { walkSchema, WidthKey } from "./internal/walk.ts"
 
@@ -41,7 +42,7 @@ import { walkSchema, WidthKey } from "./internal/walk.ts"
 export const INVALID = -1
 
 /** How a number is stored. */
-export type Width = "u8" | "u16" | "u32" | "i8" | "i16" | "i32" | "f32" | "f64" | "i64"
+export type Width = Plan.Width
 
 /** Writes and reads the values of one schema. */
 export interface Codec<in out A> {
@@ -177,5 +178,5 @@ export const width = (width: Width) => <S extends Schema.Top>(schema: S): S["Reb
   const checked = checks.length === 0
     ? schema
     : (schema.check as (...checks: ReadonlyArray<SchemaAST.Check<never>>) => Schema.Top)(...checks)
-  return checked.annotate({ [WidthKey]: width } as never) as S["Rebuild"]
+  return checked.annotate({ [WidthKey]: width }) as S["Rebuild"]
 }

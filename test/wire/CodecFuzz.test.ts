@@ -1,13 +1,13 @@
 import { describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
-import { deepStrictEqual, ok } from "node:assert"
 import type { Region } from "../../src/memory/Region.ts"
 import type { Codec } from "../../src/wire/Codec.ts"
 import { INVALID } from "../../src/wire/Codec.ts"
 import { MalformedRecord } from "../../src/wire/WireError.ts"
+import * as assert from "./assertions.ts"
+import { bothBackEnds, OFFSET, poisoned, writeWithBoth } from "./assertions.ts"
 import { schemaFromSeed } from "./generatedSchema.ts"
-import { bothBackEnds, OFFSET, poisoned, writeWithBoth } from "./roundTrip.ts"
 import { samples } from "./samples.ts"
 
 const seeds = Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_000_000 })))
@@ -35,7 +35,7 @@ const assertHarmless = (codecs: ReadonlyArray<Codec<unknown>>, region: Region, e
     const guarded = between(region, end, poison)
     return codecs.map((codec) => outcome(codec, guarded, end))
   })
-  for (const other of others) deepStrictEqual(other, first)
+  for (const other of others) assert.deepStrictEqual(other, first)
 }
 
 const damage = (region: Region, end: number, seed: number): number => {
@@ -57,7 +57,13 @@ const damage = (region: Region, end: number, seed: number): number => {
       for (let i = OFFSET; i < end; i++) region.u8[i] = random(256)
       return end
     case 3:
-      region.u32[(OFFSET >> 2) + random(size >> 2)] = [0xffff_ffff, 0x7fff_ffff, 0x8000_0000, size, size * 8][random(5)]!
+      region.u32[(OFFSET >> 2) + random(size >> 2)] = [
+        0xffff_ffff,
+        0x7fff_ffff,
+        0x8000_0000,
+        size,
+        size * 8
+      ][random(5)]!
       return end
     default:
       return OFFSET + random(size / 8) * 8
@@ -93,7 +99,7 @@ describe("Codec on damaged memory", () => {
     const [codec] = bothBackEnds(Schema.Struct({ a: Schema.String }))
     const region = poisoned(0)
     const read = () => codec.read(region, region.byteLength, region.byteLength + 4096)
-    ok(outcomeOf(read) instanceof MalformedRecord)
+    assert.ok(outcomeOf(read) instanceof MalformedRecord)
   })
 })
 

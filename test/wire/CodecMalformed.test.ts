@@ -1,10 +1,10 @@
 import { describe, it } from "@effect/vitest"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
-import { deepStrictEqual, strictEqual, throws } from "node:assert"
 import type { Region } from "../../src/memory/Region.ts"
 import { MalformedRecord } from "../../src/wire/WireError.ts"
-import { bothBackEnds, OFFSET, poisoned, writeWithBoth } from "./roundTrip.ts"
+import * as assert from "./assertions.ts"
+import { bothBackEnds, OFFSET, poisoned, writeWithBoth } from "./assertions.ts"
 import { Tree } from "./samples.ts"
 
 interface Case {
@@ -208,14 +208,14 @@ describe("Codec reading damaged records", () => {
   for (const { damage, found, name, schema, value, where } of cases) {
     it(`reports ${name}`, () => {
       const { end, region } = writeWithBoth(schema, value)
-      strictEqual(end > 0, true)
+      assert.strictEqual(end > 0, true)
       const newEnd = damage(region, end) ?? end
       for (const codec of bothBackEnds(schema)) {
-        throws(() => codec.read(region, OFFSET, newEnd), (error: unknown) => {
-          strictEqual(error instanceof MalformedRecord, true)
+        assert.throws(() => codec.read(region, OFFSET, newEnd), (error: unknown) => {
+          assert.strictEqual(error instanceof MalformedRecord, true)
           const malformed = error as MalformedRecord
-          strictEqual(malformed.where, where)
-          strictEqual(malformed.found, found)
+          assert.strictEqual(malformed.where, where)
+          assert.strictEqual(malformed.found, found)
           return malformed.message.includes(where) && malformed.limit.length > 0
         })
       }
@@ -228,7 +228,7 @@ describe("Codec reading damaged records", () => {
     const region = poisoned(levels * 16, 0)
     for (let level = 0; level < levels; level++) region.i32[cell + level * 4 + 2] = 1
     for (const codec of bothBackEnds(Tree)) {
-      throws(
+      assert.throws(
         () => codec.read(region, OFFSET, OFFSET + levels * 16),
         (error: unknown) => error instanceof MalformedRecord && error.found === "more than 512 levels"
       )
@@ -240,8 +240,8 @@ describe("Codec reading damaged records", () => {
     const value = { tree: { label: "a", children: [{ label: "b", children: [] }] } }
     const { end, region } = writeWithBoth(schema, value)
     for (const codec of bothBackEnds(schema)) {
-      throws(() => codec.read(region, OFFSET, end - 8), (error: unknown) => error instanceof MalformedRecord)
-      deepStrictEqual(codec.read(region, OFFSET, end), value)
+      assert.throws(() => codec.read(region, OFFSET, end - 8), (error: unknown) => error instanceof MalformedRecord)
+      assert.deepStrictEqual(codec.read(region, OFFSET, end), value)
     }
   })
 })

@@ -1,8 +1,8 @@
 import { describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
+import * as assert from "./assertions.ts"
 import { schemaFromSeed } from "./generatedSchema.ts"
-import { assertRoundTrip } from "./roundTrip.ts"
 import { samples } from "./samples.ts"
 
 const generated = Arbitrary.flatMap(
@@ -13,11 +13,11 @@ const generated = Arbitrary.flatMap(
 describe("Codec properties", () => {
   for (const [name, schema] of Object.entries(samples)) {
     it.prop(`brings back every value of ${name}, in the same bytes from both back ends`, [schema], ([value]) => {
-      assertRoundTrip(schema, value)
+      assert.roundTrip(schema, value)
     }, { arbitrary: { runs: 60 } })
   }
 
   it.prop("brings back every value of any schema", [generated], ([{ seed, value }]) => {
-    assertRoundTrip(schemaFromSeed(seed), value)
+    assert.roundTrip(schemaFromSeed(seed), value)
   }, { arbitrary: { runs: 400 } })
 })

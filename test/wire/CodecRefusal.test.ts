@@ -1,11 +1,11 @@
 import { describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
-import { ok, strictEqual } from "node:assert"
 import { inspect } from "node:util"
 import { compile, INVALID, width } from "../../src/wire/Codec.ts"
+import * as assert from "./assertions.ts"
+import { writeWithBoth } from "./assertions.ts"
 import { schemaFromSeed } from "./generatedSchema.ts"
-import { assertRefused, assertRoundTrip, writeWithBoth } from "./roundTrip.ts"
 import { List, samples, Tree } from "./samples.ts"
 
 const garbage: ReadonlyArray<unknown> = [
@@ -53,7 +53,7 @@ const pool = Arbitrary.schema(Schema.Struct({
 describe("Codec.isValid and Codec.write", () => {
   for (const [name, schema] of Object.entries(samples)) {
     it(`agree with the schema on garbage: ${name}`, () => {
-      const is = Schema.is(schema as Schema.Schema<unknown>)
+      const is = Schema.is(schema)
       for (const value of garbage) {
         const { end } = writeWithBoth(schema, value)
         let expected = false
@@ -62,7 +62,7 @@ describe("Codec.isValid and Codec.write", () => {
         } catch {
           // A schema that throws does not take the value.
         }
-        strictEqual(end !== INVALID, expected, inspect(value))
+        assert.strictEqual(end !== INVALID, expected, inspect(value))
       }
     })
   }
@@ -75,7 +75,7 @@ describe("Codec.isValid and Codec.write", () => {
   it.prop("agree with the schema on values of other schemas", [crossed], ([{ seed, value }]) => {
     const schema = schemaFromSeed(seed)
     const { end } = writeWithBoth(schema, value)
-    strictEqual(end !== INVALID, Schema.is(schema as Schema.Schema<unknown>)(value))
+    assert.strictEqual(end !== INVALID, Schema.is(schema as Schema.Schema<unknown>)(value))
   }, { arbitrary: { runs: 400 } })
 
   it("refuse what does not fit a width", () => {
@@ -89,16 +89,16 @@ describe("Codec.isValid and Codec.write", () => {
     } as const
     for (const [name, [least, most]] of Object.entries(ranges)) {
       const schema = Schema.Struct({ a: Schema.Number.pipe(width(name as "u8")) })
-      assertRoundTrip(schema, { a: least })
-      assertRoundTrip(schema, { a: most })
-      for (const a of [least - 1, most + 1, 0.5, NaN, Infinity, "1", 1n]) assertRefused(schema, { a })
+      assert.roundTrip(schema, { a: least })
+      assert.roundTrip(schema, { a: most })
+      for (const a of [least - 1, most + 1, 0.5, NaN, Infinity, "1", 1n]) assert.refused(schema, { a })
     }
     const single = Schema.Struct({ a: Schema.Number.pipe(width("f32")) })
-    for (const a of [0.5, -0, NaN, Infinity, Math.fround(0.1)]) assertRoundTrip(single, { a })
-    assertRefused(single, { a: 0.1 })
+    for (const a of [0.5, -0, NaN, Infinity, Math.fround(0.1)]) assert.roundTrip(single, { a })
+    assert.refused(single, { a: 0.1 })
     const long = Schema.Struct({ a: Schema.BigInt.pipe(width("i64")) })
-    for (const a of [0n, -(2n ** 63n), 2n ** 63n - 1n]) assertRoundTrip(long, { a })
-    assertRefused(long, { a: 2n ** 63n })
+    for (const a of [0n, -(2n ** 63n), 2n ** 63n - 1n]) assert.roundTrip(long, { a })
+    assert.refused(long, { a: 2n ** 63n })
   })
 
   it("refuse what a filter refuses, also when the filter throws", () => {
@@ -107,40 +107,40 @@ describe("Codec.isValid and Codec.write", () => {
       return n % 2 === 0
     })
     const schema = Schema.Struct({ a: Schema.Number.check(even) })
-    assertRoundTrip(schema, { a: 2 })
-    strictEqual(compile(schema).isValid({ a: 3 }), false)
-    strictEqual(compile(schema).isValid({ a: 13 }), false)
+    assert.roundTrip(schema, { a: 2 })
+    assert.strictEqual(compile(schema).isValid({ a: 3 }), false)
+    assert.strictEqual(compile(schema).isValid({ a: 13 }), false)
   })
 
   it("refuse a required key that is missing, and take one that is undefined", () => {
     const schema = Schema.Struct({ a: Schema.UndefinedOr(Schema.Number) })
-    assertRoundTrip(schema, { a: undefined })
-    assertRefused(schema, {})
+    assert.roundTrip(schema, { a: undefined })
+    assert.refused(schema, {})
   })
 
   it("refuse an optional key that is undefined when its schema does", () => {
-    assertRefused(Schema.Struct({ a: Schema.optionalKey(Schema.Number) }), { a: undefined })
+    assert.refused(Schema.Struct({ a: Schema.optionalKey(Schema.Number) }), { a: undefined })
   })
 
   it("do not take inherited names for keys", () => {
     const schema = Schema.Struct({ toString: Schema.Unknown })
-    strictEqual(compile(schema).isValid({}), false)
-    strictEqual(compile(Schema.Struct({ constructor: Schema.optionalKey(Schema.String) })).isValid({}), true)
+    assert.strictEqual(compile(schema).isValid({}), false)
+    assert.strictEqual(compile(Schema.Struct({ constructor: Schema.optionalKey(Schema.String) })).isValid({}), true)
   })
 
   it("refuse an instance of another class and a plain object in place of an instance", () => {
-    assertRefused(samples["class"]!, { name: "Ada", born: new Date(0) })
+    assert.refused(samples["class"]!, { name: "Ada", born: new Date(0) })
   })
 
   it("refuse values that contain themselves", () => {
     const list: { head: number; tail: unknown } = { head: 1, tail: null }
     list.tail = list
     const { bound, end } = writeWithBoth(List, list as never)
-    strictEqual(end, INVALID)
-    ok(bound < 20_000)
+    assert.strictEqual(end, INVALID)
+    assert.ok(bound < 20_000)
     const tree: { label: string; children: Array<unknown> } = { label: "", children: [] }
     for (let i = 0; i < 8; i++) tree.children.push(tree)
-    strictEqual(writeWithBoth(Tree, tree as never).end, INVALID)
+    assert.strictEqual(writeWithBoth(Tree, tree as never).end, INVALID)
   })
 
   it("refuse values that nest more deeply than 512 levels", () => {
@@ -149,8 +149,8 @@ describe("Codec.isValid and Codec.write", () => {
       for (let i = 0; i < depth; i++) list = { head: i, tail: list }
       return list
     }
-    assertRoundTrip(List, chain(512))
-    strictEqual(writeWithBoth(List, chain(513)).end, INVALID)
-    ok(compile(List).explain(chain(513)).includes("nests too deeply"))
+    assert.roundTrip(List, chain(512))
+    assert.strictEqual(writeWithBoth(List, chain(513)).end, INVALID)
+    assert.ok(compile(List).explain(chain(513)).includes("nests too deeply"))
   })
 })

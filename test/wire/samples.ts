@@ -135,7 +135,7 @@ export const samples: Record<string, Schema.Top> = {
   "template literal": Schema.TemplateLiteral(["id-", Schema.Int]),
   "bigint": Schema.BigInt,
   "bytes": Schema.Struct({ a: Schema.Uint8Array, b: Schema.String }),
-  "dates": Schema.Struct({ at: Schema.Date, then: Schema.NullOr(Schema.Date) }),
+  "dates": Schema.Struct({ at: Schema.Date, until: Schema.NullOr(Schema.Date) }),
   "class": Person,
   "classes in arrays": Schema.Array(Person),
   "union of errors": Schema.Union([Overflow, Denied]),
@@ -147,7 +147,11 @@ export const samples: Record<string, Schema.Top> = {
     e: Schema.DateTimeUtcFromString
   }),
   "exit": Schema.Exit(Schema.Number, Overflow, Schema.Finite),
-  "option": Schema.Struct({ a: Schema.Option(Schema.String), b: Schema.optional(Schema.Option(Schema.Number)), c: Schema.Array(Schema.Option(Schema.Literal("x"))) }),
+  "option": Schema.Struct({
+    a: Schema.Option(Schema.String),
+    b: Schema.optional(Schema.Option(Schema.Number)),
+    c: Schema.Array(Schema.Option(Schema.Literal("x")))
+  }),
   "map": Schema.ReadonlyMap(Schema.Literals(["a", "b", "c"]), Schema.Number),
   "date time": Schema.Struct({ a: Schema.DateTimeUtc }),
   "tree": Tree,

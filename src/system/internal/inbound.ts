@@ -57,6 +57,13 @@ class Binding implements Origin, Owing {
   }
 }
 
+// Constants of this module are folded into compiled code, those of others are looked up each time.
+const { TELL } = Envelope
+const KIND = 0xf
+const INDEX_SHIFT = 4
+const INDEX_MASK = 0xff
+const SLOT_SHIFT = 12
+
 // Half of an unbounded mailbox would be for ever.
 const MAX_OWED = 1024
 
@@ -72,6 +79,8 @@ export class Inbound implements Way {
   declare private readonly reader: SpscReader
   declare private readonly bindings: Array<Binding | undefined>
   declare private isClosed: boolean
+  /** What is left of the budget of a drain. */
+  declare private left: number
   constructor(node: Place, thread: number, epoch: number, ring: SharedArrayBuffer) {
     this.node = node
     this.thread = thread
@@ -81,6 +90,7 @@ export class Inbound implements Way {
     this.reader = new SpscReader(ring)
     this.bindings = []
     this.isClosed = false
+    this.left = 0
   }
 
   /** Where replies and credit go: the way back to the same incarnation, or nowhere once it has gone. */
@@ -97,23 +107,40 @@ export class Inbound implements Way {
   drain(budget: number): number {
     const { reader } = this
     if (!reader.poll()) return 0
-    let read = 0
-    while (read < budget) {
-      const offset = reader.next()
-      if (offset < 0) {
-        if (offset === CORRUPT) this.resync()
-        break
-      }
-      read++
+    this.left = budget
+    // One record that makes no sense ends a run of reading, not the drain.
+    while (this.left > 0) {
       try {
-        this.record(reader.type, offset, reader.end)
+        if (this.read()) break
       } catch (error) {
         this.node.malformed(this.thread, error)
       }
     }
     reader.release()
     if (reader.takeRoomRequest()) this.node.wake(this.thread)
-    return read
+    return budget - this.left
+  }
+
+  // Reads until the budget or the ring is used up; answers whether the ring is.
+  private read(): boolean {
+    const { bindings, reader } = this
+    while (this.left > 0) {
+      const offset = reader.next()
+      if (offset < 0) {
+        if (offset === CORRUPT) this.resync()
+        return true
+      }
+      this.left--
+      const { type } = reader
+      const binding = (type & KIND) === TELL ? bindings[type >>> SLOT_SHIFT] : undefined
+      if (binding !== undefined && binding.cell !== undefined) {
+        const message = binding.messages[(type >>> INDEX_SHIFT) & INDEX_MASK]
+        if (message === undefined) throw unknownMessage(type)
+        const payload = message.payload.read(reader.region, offset, reader.end)
+        if (binding.cell.receive(binding.word | message.index, payload)) binding.handled()
+      } else this.record(type, offset, reader.end)
+    }
+    return false
   }
 
   private resync(): void {
@@ -164,8 +191,7 @@ export class Inbound implements Way {
     const payload = message.payload.read(region, at, end)
     const word = binding.word | message.index
     const span = isTraced ? TraceContext.read(region, offset) : undefined
-    if (span === undefined) cell.receive(word, payload)
-    else cell.deliverRemote(new Traced(word, span), payload)
+    cell.deliverRemote(span === undefined ? word : new Traced(word, span), payload)
   }
 
   private ask(type: number, offset: number, end: number, isTraced: boolean): void {

@@ -107,6 +107,26 @@ export class Outbound {
     this.starved = new Set()
   }
 
+  /**
+   * Writes a tell without a trace; the common case of {@link message}, which answers for every other outcome.
+   *
+   * `type` is the type word of the slot; the message's index is added.
+   */
+  tell(type: number, message: Message, payload: unknown): boolean {
+    const { writer } = this
+    const codec = message.payload
+    const offset = writer.claim(codec.fixedBytes ?? codec.boundBytes(payload))
+    if (offset < 0) return false
+    const end = codec.write(payload, writer.region, offset)
+    if (end < 0) {
+      writer.abort()
+      return false
+    }
+    writer.commit(end - offset, type | (message.index << 4))
+    this.wrote(true)
+    return true
+  }
+
   /** Writes a message with the prefix that its kind has; `id` and `timeoutMillis` matter for asks only. */
   message(
     slot: number,

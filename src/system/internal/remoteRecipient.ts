@@ -36,6 +36,11 @@ export class RemoteRecipient extends Recipient implements Addressee {
   declare readonly protocol: Protocol
   declare readonly address: Address
   declare readonly capacity: number
+  /** What tells may be in flight: no bound where the actor's side decides what is dropped. */
+  declare private readonly window: number
+  /** The link, while nothing stands in the way of a tell, and the type word of a tell on it. */
+  declare private open: Outbound | undefined
+  declare private type: number
   /** Where it is bound to `slot`; another one once the thread has another incarnation. */
   declare private outbound: Outbound | undefined
   declare private slot: number
@@ -50,6 +55,9 @@ export class RemoteRecipient extends Recipient implements Addressee {
     this.protocol = protocol
     this.address = address
     this.capacity = address.capacity === 0 ? Infinity : address.capacity
+    this.window = address.overflow === "suspend" || address.overflow === "fail" ? this.capacity : Infinity
+    this.open = undefined
+    this.type = 0
     this.outbound = undefined
     this.slot = 0
     this.inFlight = 0
@@ -75,21 +83,27 @@ export class RemoteRecipient extends Recipient implements Addressee {
   }
 
   tell(index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
-    if (this.waiters.length > 0) return this.full(false)
-    return this.send(index, payload, span, undefined)
+    const { open } = this
+    if (open !== undefined && span === undefined && this.inFlight < this.window && this.waiters.length === 0) {
+      const message = this.protocol.messages[index]!
+      if (!message.mayCarryRefs && open.tell(this.type, message, payload)) {
+        this.inFlight++
+        return TAKEN
+      }
+    }
+    return this.waiters.length > 0 ? this.full(false) : this.send(index, payload, span, undefined)
   }
 
   // Whether the link is up, the actor alive, and credit at hand; binds the slot of a new link first.
   private send(index: number, payload: unknown, span: Tracer.AnySpan | undefined, ask: RemoteAsk | undefined): Outcome {
     if (this.ended !== undefined || this.otherLayout !== undefined) return REFUSED
-    let outbound = this.outbound
-    if (outbound === undefined || outbound !== this.node.outboundTo(this.address.thread)) {
+    if (this.outbound === undefined) {
       const ready = this.bind()
       if (ready !== TAKEN) return ready
-      outbound = this.outbound!
     }
+    const outbound = this.outbound!
     const message = this.protocol.messages[index]!
-    if (this.inFlight >= this.capacity && this.mustHaveCredit(ask)) return this.full(ask !== undefined)
+    if (this.inFlight >= (ask === undefined ? this.window : this.capacity)) return this.full(ask !== undefined)
     const written = this.write(outbound, message, payload, span, ask)
     if (written === WRITTEN) {
       this.inFlight++
@@ -107,7 +121,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     span: Tracer.AnySpan | undefined,
     ask: RemoteAsk | undefined
   ): number {
-    const before = this.node.lend()
+    const before = message.mayCarryRefs ? this.node.lend() : undefined
     try {
       if (ask === undefined) return outbound.message(this.slot, message, payload, span, -1, 0)
       const id = outbound.enlist(ask)
@@ -120,14 +134,8 @@ export class RemoteRecipient extends Recipient implements Addressee {
       } else outbound.discharge(id)
       return written
     } finally {
-      this.node.giveBack(before)
+      if (message.mayCarryRefs) this.node.giveBack(before)
     }
-  }
-
-  // A tell to a mailbox that drops does not wait for credit: the actor's side decides what is dropped.
-  private mustHaveCredit(ask: RemoteAsk | undefined): boolean {
-    const { overflow } = this.address
-    return overflow === "suspend" || overflow === "fail" || ask !== undefined
   }
 
   // Whoever is refused for want of room will try again: the credit on its way here should be seen soon.
@@ -155,8 +163,10 @@ export class RemoteRecipient extends Recipient implements Addressee {
     }
     if (outbound.slots.length >= Envelope.MAX_SLOTS) return this.full(false)
     this.slot = outbound.slots.push(this) - 1
+    this.type = Envelope.typeOf(Envelope.TELL, 0, this.slot)
     this.inFlight = 0
     this.outbound = outbound
+    this.open = outbound
     const { address, protocol } = this
     const { u32 } = outbound.writer.region
     outbound.system(Envelope.typeOf(Envelope.OPEN, 0, this.slot), Envelope.OPEN_BYTES, (offset) => {
@@ -281,6 +291,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
   /** The thread has gone, and all that was in flight with it; those who wait go on waiting for its next incarnation. */
   linkLost(): void {
     this.outbound = undefined
+    this.open = undefined
     this.inFlight = 0
     if (this.waiters.length > 0) this.node.awaitThread(this.address.thread, this)
   }
@@ -295,6 +306,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
   closed(reason: string, otherLayout: number | undefined): void {
     this.ended = reason
     this.otherLayout = otherLayout
+    this.open = undefined
     this.admit()
   }
 }

@@ -1,11 +1,11 @@
 /**
  * Closures that say how many bytes a value takes at most. See `generateBound.ts` for the rules they follow.
  */
-import type { Frame } from "./closures.ts"
-import { getKey } from "./closures.ts"
+import type { Frame } from "./frame.ts"
+import { getKey } from "./frame.ts"
 import { exactBytes, inlineAlternative, minBytes, needOf, packedBytes } from "./layout.ts"
 import { matches, takesArrays } from "./look.ts"
-import type { ArrayPlan, BlockPlan, OpaquePlan, Plan, RecordPlan, UnionPlan, ViaPlan } from "./plan.ts"
+import type { ArrayPlan, BlockPlan, Plan, RecordPlan, UnionPlan } from "./plan.ts"
 import { Refused } from "./plan.ts"
 import type { Program } from "./program.ts"
 import { MAX_DEPTH } from "./program.ts"
@@ -84,11 +84,11 @@ const planBound = (making: Making, plan: Plan): Bound => {
     }
     case "via": {
       const inner = planBound(making, plan.inner)
-      return (value) => inner(frame.passages.prepare(plan as ViaPlan, value))
+      return (value) => inner(frame.passages.prepare(plan, value))
     }
     case "opaque":
       return (value) => {
-        const bytes = frame.passages.prepare(plan as OpaquePlan, value)
+        const bytes = frame.passages.prepare(plan, value)
         return bytes === Refused ? 0 : bytesBound(bytes as Uint8Array)
       }
     default:

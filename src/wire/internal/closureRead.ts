@@ -1,7 +1,7 @@
 /**
  * Closures that read a value. See `generateRead.ts` for the checks they make.
  */
-import type { Frame } from "./closures.ts"
+import type { Frame } from "./frame.ts"
 import { inlineAlternative, minBytes, packedBytes } from "./layout.ts"
 import type { ArrayPlan, BlockPlan, NumberPlan, Place, Plan, RecordPlan, UnionPlan } from "./plan.ts"
 import { nowhere, Refused } from "./plan.ts"

@@ -1,12 +1,23 @@
 /**
  * Closures that write a value, or only check it. See `generateWrite.ts` for the order they follow.
  */
-import type { Frame } from "./closures.ts"
-import { getKey, hasKey } from "./closures.ts"
+import type { Frame } from "./frame.ts"
+import { getKey, hasKey } from "./frame.ts"
 import { takesUndefined } from "./guard.ts"
 import { inlineAlternative, minBytes, packedBytes } from "./layout.ts"
 import { indexOfConstant, matches, takesArrays } from "./look.ts"
-import type { ArrayPlan, BlockPlan, Field, Filter, NumberPlan, Place, Plan, RecordPlan, StringPlan, UnionPlan } from "./plan.ts"
+import type {
+  ArrayPlan,
+  BlockPlan,
+  Field,
+  Filter,
+  NumberPlan,
+  Place,
+  Plan,
+  RecordPlan,
+  StringPlan,
+  UnionPlan
+} from "./plan.ts"
 import { nowhere, Refused } from "./plan.ts"
 import type { Program } from "./program.ts"
 import { MAX_DEPTH } from "./program.ts"

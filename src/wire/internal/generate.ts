@@ -6,13 +6,13 @@
 import { boundFunction } from "./generateBound.ts"
 import { readFunction } from "./generateRead.ts"
 import { validFunction, writeFunction } from "./generateWrite.ts"
+import type { Machine } from "./machine.ts"
 import { Refused } from "./plan.ts"
 import { MAX_DEPTH } from "./program.ts"
 import type { Program } from "./program.ts"
 import * as Runtime from "./runtime.ts"
 import { Source } from "./source.ts"
 import { readString, stringBound, stringEnd, writeString } from "./strings.ts"
-import type { Machine } from "./machine.ts"
 
 const helpers = { ...Runtime, readString, stringBound, stringEnd, writeString }
 
@@ -20,7 +20,9 @@ const helpers = { ...Runtime, readString, stringBound, stringEnd, writeString }
 const Absent = Symbol("absent")
 
 /** The source of a program and the objects it refers to. */
-export const generateSource = (program: Program): { readonly text: string; readonly tables: ReadonlyArray<unknown> } => {
+export const generateSource = (
+  program: Program
+): { readonly text: string; readonly tables: ReadonlyArray<unknown> } => {
   const source = new Source(program)
   const functions = program.blocks.flatMap((block) => [
     boundFunction(source, block),
@@ -32,7 +34,9 @@ export const generateSource = (program: Program): { readonly text: string; reado
   const reset = program.recursive ? "D=0;X=false;" : ""
   const forget = program.passages ? "Q.clear();" : ""
   const rewind = program.passages ? "Q.rewind();" : ""
-  const bound = program.fixedBytes === undefined ? `${reset}${forget}return b${root}(v)` : `return ${program.fixedBytes}`
+  const bound = program.fixedBytes === undefined
+    ? `${reset}${forget}return b${root}(v)`
+    : `return ${program.fixedBytes}`
   const write = `w${root}(v,o,i.i32,i.f64,i.u8)`
   return {
     tables: source.tables,
@@ -56,12 +60,14 @@ export const generateSource = (program: Program): { readonly text: string; reado
 // strings enter the source only inside of quotes, where a dot after H changes nothing but the text of an error.
 const withLocals = (text: string): string => {
   const names = Object.keys(helpers).filter((name) => text.includes(`H.${name}(`))
-  return `"use strict";` + names.map((name) => `const H${name}=H.${name};`).join("") + text.replaceAll(/\bH\.(\w+)\(/g, "H$1(")
+  return `"use strict";` + names.map((name) => `const H${name}=H.${name};`).join("") +
+    text.replaceAll(/\bH\.(\w+)\(/g, "H$1(")
 }
 
 /** Compiles a program to functions. Throws where the process forbids code from strings. */
 export const generate = (program: Program): Machine => {
   const { tables, text } = generateSource(program)
+  // oxlint-disable-next-line typescript/no-implied-eval -- generating code is what this back end is for; schemas enter it only as literals
   const factory = new Function("H", "T", "Q", "R", "A", text)
   return factory(helpers, tables, new Runtime.Passages(), Refused, Absent) as Machine
 }
@@ -69,6 +75,7 @@ export const generate = (program: Program): Machine => {
 /** Whether this process allows code from strings; found out once. */
 export const canGenerate: boolean = (() => {
   try {
+    // oxlint-disable-next-line typescript/no-implied-eval -- asks whether code from strings is allowed
     return new Function("return true")() === true
   } catch {
     return false

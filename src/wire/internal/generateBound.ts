@@ -111,7 +111,9 @@ const unionCode = (source: Source, plan: UnionPlan, x: string): string => {
   const code = tried.map((alternative) =>
     alternative.kind !== "plan"
       ? ""
-      : `if(${looksLike(alternative.shape, x, amongArrays)}){n=0;${itemCode(source, alternative.plan, x)}if(n>${most})${most}=n}`
+      : `if(${looksLike(alternative.shape, x, amongArrays)}){n=0;${
+        itemCode(source, alternative.plan, x)
+      }if(n>${most})${most}=n}`
   )
   return `${something}{const ${start}=n;let ${most}=0;${code.join("")}n=${start}+${most};}`
 }

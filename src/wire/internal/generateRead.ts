@@ -18,8 +18,12 @@ export const readFunction = (source: Source, block: BlockPlan): string => {
     : `if(p+${block.fixedBytes}>E)H.cut(${quote(block.path)},${block.fixedBytes},E-p);`
   const bits = block.bitCells.map((cell) => `const g${cell}=i32[d+${cell}];`).join("")
   const names = block.fields.map(() => source.name("x"))
-  const fields = block.fields.map((field, i) => `let ${names[i]};${planCode(source, field.plan, names[i]!, field.place)}`)
-  return `function r${source.block(block)}(p,E,${VIEWS}){${check}const d=p>>2,q=p>>3;let e=p+${block.fixedBytes};${bits}`
+  const fields = block.fields.map((field, i) =>
+    `let ${names[i]};${planCode(source, field.plan, names[i]!, field.place)}`
+  )
+  return `function r${
+    source.block(block)
+  }(p,E,${VIEWS}){${check}const d=p>>2,q=p>>3;let e=p+${block.fixedBytes};${bits}`
     + `${fields.join("")}${result(block, names)}}`
 }
 
@@ -58,7 +62,7 @@ const planCode = (source: Source, plan: Plan, x: string, place: Place): string =
     case "choice":
       return choiceCode(source, plan, x, loadBits(place), 2 ** place.bits)
     case "string":
-      return `${stringCode(source, plan.path, x)}`
+      return stringCode(source, plan.path, x)
     case "bytes":
       return bytesCode(source, plan.path, x)
     case "bigint": {
@@ -78,7 +82,9 @@ const planCode = (source: Source, plan: Plan, x: string, place: Place): string =
     case "instance": {
       const y = source.name("y")
       return `let ${y};${planCode(source, plan.inner, y, place)}${x}=${source.table(plan)}.construct(${y});`
-        + `if(${x}===R)H.badValue(${quote(plan.path)},"fields that its class does not take","the fields of an instance");`
+        + `if(${x}===R)H.badValue(${
+          quote(plan.path)
+        },"fields that its class does not take","the fields of an instance");`
     }
     case "via": {
       const y = source.name("y")

@@ -8,7 +8,19 @@
 import { takesUndefined } from "./guard.ts"
 import { inlineAlternative, minBytes, packedBytes } from "./layout.ts"
 import { takesArrays } from "./look.ts"
-import type { Alternative, ArrayPlan, BlockPlan, ChoicePlan, Field, NumberPlan, Place, Plan, RecordPlan, StringPlan, UnionPlan } from "./plan.ts"
+import type {
+  Alternative,
+  ArrayPlan,
+  BlockPlan,
+  ChoicePlan,
+  Field,
+  NumberPlan,
+  Place,
+  Plan,
+  RecordPlan,
+  StringPlan,
+  UnionPlan
+} from "./plan.ts"
 import type { Source } from "./source.ts"
 import {
   access,
@@ -48,7 +60,7 @@ export const writeFunction = (source: Source, block: BlockPlan): string => {
 export const validFunction = (source: Source, block: BlockPlan): string => {
   const emit: Emit = { source, store: false, refuse: "return false" }
   return `function k${source.block(block)}(v){${opening(emit, block)}`
-    + `${block.fields.map((field) => fieldCode(emit, block, field)).join("")}`
+    + block.fields.map((field) => fieldCode(emit, block, field)).join("")
     + `${filtered(source, block.filters, "v", emit.refuse)}return true}`
 }
 
@@ -69,7 +81,8 @@ const fieldCode = (emit: Emit, block: BlockPlan, field: Field): string => {
 }
 
 const planCode = (emit: Emit, plan: Plan, x: string, place: Place, absent?: string): string =>
-  bodyCode(emit, plan, x, place, absent) + filtered(emit.source, plan.kind === "block" ? [] : plan.filters, x, emit.refuse)
+  bodyCode(emit, plan, x, place, absent) +
+  filtered(emit.source, plan.kind === "block" ? [] : plan.filters, x, emit.refuse)
 
 const bodyCode = (emit: Emit, plan: Plan, x: string, place: Place, absent: string | undefined): string => {
   const { refuse, source, store } = emit
@@ -107,7 +120,9 @@ const bodyCode = (emit: Emit, plan: Plan, x: string, place: Place, absent: strin
       return `if(!${source.table(plan.isInstance)}(${x}))${refuse};${planCode(emit, plan.inner, x, place)}`
     case "via": {
       const y = source.name("y")
-      return `const ${y}=Q.take(${source.table(plan)},${x});if(${y}===R)${refuse};${planCode(emit, plan.inner, y, place)}`
+      return `const ${y}=Q.take(${source.table(plan)},${x});if(${y}===R)${refuse};${
+        planCode(emit, plan.inner, y, place)
+      }`
     }
     case "opaque": {
       const y = source.name("y")
@@ -119,8 +134,7 @@ const bodyCode = (emit: Emit, plan: Plan, x: string, place: Place, absent: strin
   }
 }
 
-const refusesString = (plan: StringPlan, x: string): string =>
-  `typeof ${x}!=="string"` + refusesLength(plan, x)
+const refusesString = (plan: StringPlan, x: string): string => `typeof ${x}!=="string"` + refusesLength(plan, x)
 
 const refusesLength = (plan: StringPlan | ArrayPlan, x: string): string =>
   (plan.minLength > 0 ? `||${x}.length<${plan.minLength}` : "")
@@ -176,7 +190,9 @@ const packedItem = (emit: Emit, item: Plan, y: string, index: string): string =>
       return `if(${refusesNumber(item, y)})${refuse};${store ? storeNumber(item, y, index, index) : ""}${filters}`
     case "choice": {
       const t = source.name("t")
-      return `const ${t}=${choiceIndex(source, item, y)};if(${t}<0)${refuse};${filters}${store ? `i32[${index}]=${t};` : ""}`
+      return `const ${t}=${choiceIndex(source, item, y)};if(${t}<0)${refuse};${filters}${
+        store ? `i32[${index}]=${t};` : ""
+      }`
     }
     case "date": {
       const t = source.name("t")
@@ -227,7 +243,9 @@ const constantBranches = (source: Source, plan: UnionPlan, x: string, t: string)
     alternative.kind === "constant" ? [[alternative, i] as const] : []
   )
   if (constants.length <= 6) {
-    return constants.map(([{ lax, value }, i]) => lax ? `if(true){${t}=${i}}` : `if(${x}===${literal(value)}){${t}=${i}}`)
+    return constants.map(([{ lax, value }, i]) =>
+      lax ? `if(true){${t}=${i}}` : `if(${x}===${literal(value)}){${t}=${i}}`
+    )
   }
   const table = source.table(new Map(constants.map(([{ value }, i]) => [value, i])))
   return [`if((${t}=${table}.get(${x})??-1)>=0){}`]

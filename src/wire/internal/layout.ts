@@ -29,11 +29,11 @@ export const inlineAlternative = (alternatives: ReadonlyArray<Alternative>): Pla
 }
 
 /** Whether a plan is one number in a cell or a slot. */
-export const isScalar = (plan: Plan): boolean =>
-  plan.kind === "number" || plan.kind === "int64" || plan.kind === "date"
+export const isScalar = (plan: Plan): boolean => plan.kind === "number" || plan.kind === "int64" || plan.kind === "date"
 
 /** Bytes of one item of a packed array, 0 when items are blocks. */
-export const packedBytes = (item: Plan): 0 | 4 | 8 => item.kind === "choice" ? 4 : isScalar(item) ? needOf(item).bytes : 0
+export const packedBytes = (item: Plan): 0 | 4 | 8 =>
+  item.kind === "choice" ? 4 : isScalar(item) ? needOf(item).bytes : 0
 
 /** What a plan needs of its block. */
 export const needOf = (plan: Plan): Need => {

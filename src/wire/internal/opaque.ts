@@ -25,8 +25,8 @@ export const describe = (ast: SchemaAST.AST, depth = 0): string => {
   const encoded = ast.encoding === undefined ? ast : SchemaAST.toEncoded(ast)
   switch (encoded._tag) {
     case "Declaration": {
-      const representation = encoded.annotations?.representation as { readonly id?: unknown } | undefined
-      const id = String(representation?.id ?? encoded.annotations?.identifier ?? "anonymous")
+      const representation = encoded.annotations?.representation as { readonly id?: string } | undefined
+      const id = representation?.id ?? (encoded.annotations?.identifier as string | undefined) ?? "anonymous"
       return encoded.typeParameters.length === 0 ? id : `${id}<${encoded.typeParameters.map(inner).join(",")}>`
     }
     case "Objects":

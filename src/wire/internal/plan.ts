@@ -17,7 +17,9 @@
  *
  * Bytes that carry no information (padding, the slot of an absent alternative) are left as they were.
  */
-import type { Width } from "../Codec.ts"
+
+/** How a number is stored. */
+export type Width = "u8" | "u16" | "u32" | "i8" | "i16" | "i32" | "f32" | "f64" | "i64"
 
 /** The values that take no bytes, because the schema says what they are. */
 export type Constant = string | number | boolean | bigint | null | undefined

@@ -67,7 +67,8 @@ export const bitsFloat = (bits: number): number => {
 }
 
 /** Whether a value is a bigint of 64 bits. */
-export const isInt64 = (value: unknown): value is bigint => typeof value === "bigint" && BigInt.asIntN(64, value) === value
+export const isInt64 = (value: unknown): value is bigint =>
+  typeof value === "bigint" && BigInt.asIntN(64, value) === value
 
 /** Stores a bigint of 64 bits at a cell. */
 export const writeInt64 = (value: bigint, cell: number, view: Int32Array): void => {

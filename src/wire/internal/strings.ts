@@ -82,7 +82,9 @@ const writeMedium = (text: string, offset: number, i32: Int32Array, u8: Uint8Arr
 
 const writeLong = (text: string, offset: number, i32: Int32Array, u8: Uint8Array): number => {
   const n = text.length
-  if (text.charCodeAt(0) > 127 || utf8Write.call(u8, text, offset + 4, n * 2) !== n) return writeWide(text, offset, i32, u8)
+  if (text.charCodeAt(0) > 127 || utf8Write.call(u8, text, offset + 4, n * 2) !== n) {
+    return writeWide(text, offset, i32, u8)
+  }
   i32[offset >> 2] = n
   return (offset + n + 11) & ~7
 }

@@ -5,12 +5,11 @@
  * it. What has no layout of its own is carried by Effect's binary codec, in the smallest part of the schema that needs it.
  */
 import * as SchemaAST from "effect/SchemaAST"
-import type { Width } from "../Codec.ts"
 import { SchemaUnsupported } from "../WireError.ts"
 import { integerRange, lengthChecks, numberChecks, provesInt64, residualChecks } from "./checks.ts"
 import { schemaGuard, takesUndefined } from "./guard.ts"
 import { instancePlan, opaquePlan, optionPlan, viaPlan } from "./opaque.ts"
-import type { BlockPlan, Constant, Field, NumberPlan, NumberTest, Plan, StringPlan } from "./plan.ts"
+import type { BlockPlan, Constant, Field, NumberPlan, NumberTest, Plan, StringPlan, Width } from "./plan.ts"
 import { emptyBlock, nowhere } from "./plan.ts"
 import { flattenUnion, planUnion } from "./union.ts"
 

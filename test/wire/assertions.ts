@@ -7,6 +7,8 @@ import { Region } from "../../src/memory/Region.ts"
 import type { Codec } from "../../src/wire/Codec.ts"
 import { compile, INVALID } from "../../src/wire/Codec.ts"
 
+export { deepStrictEqual, ok, strictEqual, throws } from "node:assert"
+
 /** Where records start: neither at the start of the region nor of a cache line. */
 export const OFFSET = 24
 
@@ -40,7 +42,9 @@ export const writeWithBoth = <S extends Schema.Top>(
   strictEqual(closures.write(value, twin, OFFSET), end)
   deepStrictEqual(twin.u8, region.u8)
   for (let i = 0; i < region.byteLength; i++) {
-    if (i < OFFSET || i >= OFFSET + bound) strictEqual(region.u8[i], POISON, `byte ${i - OFFSET} of a bound of ${bound}`)
+    if (i < OFFSET || i >= OFFSET + bound) {
+      strictEqual(region.u8[i], POISON, `byte ${i - OFFSET} of a bound of ${bound}`)
+    }
   }
   const valid = end !== INVALID
   strictEqual(generated.isValid(value), valid)
@@ -63,7 +67,7 @@ const withPrototypes = (value: unknown): unknown => {
 }
 
 /** Asserts that a value crosses unharmed: it arrives as its schema itself brings it back from its encoded form. */
-export const assertRoundTrip = <S extends Schema.Top>(schema: S, value: S["Type"]): void => {
+export const roundTrip = <S extends Schema.Top>(schema: S, value: S["Type"]): void => {
   const { end, region } = writeWithBoth(schema, value)
   ok(end !== INVALID, `refused: ${compile(schema).explain(value)}`)
   const codec = schema as unknown as Schema.Codec<unknown, unknown>
@@ -72,7 +76,7 @@ export const assertRoundTrip = <S extends Schema.Top>(schema: S, value: S["Type"
 }
 
 /** Asserts that both back ends refuse a value and say why. */
-export const assertRefused = (schema: Schema.Top, value: unknown): void => {
+export const refused = (schema: Schema.Top, value: unknown): void => {
   const { end } = writeWithBoth(schema, value)
   strictEqual(end, INVALID)
   ok(compile(schema).explain(value).length > 0)

@@ -1,0 +1,37 @@
+/** How the tests of this folder start a system with real threads. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import type * as Scope from "effect/Scope"
+import { ActorSystem } from "shared-nothing"
+import { Worker, type WorkerOptions } from "node:worker_threads"
+
+/** The file of a fixture. */
+export const fixture = (name: string): URL => new URL(`../fixtures/${name}.worker.ts`, import.meta.url)
+
+/** What the fixtures print is not the output of the test run. */
+export const quiet = { stdout: true, stderr: true } as const
+
+/** Starts workers of one file and keeps them, in the order of their starts. */
+export const crew = (name = "system", options: WorkerOptions = {}) => {
+  const workers: Array<Worker> = []
+  return {
+    workers,
+    spawn: () => {
+      const worker = new Worker(fixture(name), { ...quiet, ...options })
+      workers.push(worker)
+      return worker
+    }
+  }
+}
+
+/** A system of workers that run `system.worker.ts`, unless told otherwise. */
+export const threads = (options: Partial<ActorSystem.ThreadsOptions> = {}) =>
+  ActorSystem.layerThreads({ spawn: crew().spawn, threads: 1, ...options })
+
+/** Runs a program in such a system, without a log. */
+export const within = <A, E, RIn, E2>(
+  layer: Layer.Layer<RIn, E2>,
+  program: Effect.Effect<A, E, RIn | Scope.Scope>
+): Effect.Effect<A, E | E2> =>
+  Effect.scoped(program).pipe(Effect.provide(layer), Effect.provide(Logger.layer([]))) as Effect.Effect<A, E | E2>
