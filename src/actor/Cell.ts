@@ -479,10 +479,11 @@ const isValid = (message: Message, payload: unknown): boolean => {
   }
 }
 
-const BROKEN = Symbol("a payload that breaks its schema")
+/** What {@link checked} answers for a payload that breaks its schema. */
+export const BROKEN = Symbol("a payload that breaks its schema")
 
 /** The payload to deliver: a class payload may be given as its plain fields, and is constructed once the fast check says no. */
-const checked = (message: Message, payload: unknown): unknown => {
+export const checked = (message: Message, payload: unknown): unknown => {
   if (isValid(message, payload)) return payload
   if (!Schema.isSchema(message.payloadSchema)) return BROKEN
   const made = message.payloadSchema.makeOption(payload as never)

@@ -77,6 +77,11 @@ export class LocalHost implements lifecycle.LifecycleHost {
     return Array.from(this.rosters.values(), (roster) => roster.behaviour.protocol)
   }
 
+  /** Whether an actor of this name is alive here. */
+  has(behaviour: string, key: string): boolean {
+    return this.rosters.get(behaviour)?.cells.has(key) === true
+  }
+
   /** Makes a behaviour known; the last one of a name wins for actors spawned from now on. */
   register(behaviour: Behaviour): void {
     this.rosters.set(behaviour.protocol.name, new lifecycle.Roster(behaviour))

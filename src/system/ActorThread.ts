@@ -16,15 +16,18 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
+import type * as ActorError from "../actor/ActorError.ts"
 import type { SpawnError } from "../actor/ActorError.ts"
 import { ActorSystem } from "../actor/ActorSystem.ts"
 import type { Cell } from "../actor/Cell.ts"
 import type { LocalHost } from "../actor/LocalHost.ts"
 import type { SystemEvent } from "../actor/SystemEvent.ts"
 import * as ThreadEntry from "../thread/ThreadEntry.ts"
+import { inspect } from "node:util"
 import type * as Control from "./internal/control.ts"
 import { makeHost, systemOf } from "./internal/host.ts"
 import { Node } from "./internal/node.ts"
@@ -34,10 +37,12 @@ interface Worker {
   readonly host: LocalHost
   readonly node: Node
   readonly scope: Scope.Scope
-  readonly run: (effect: Effect.Effect<void>) => void
+  readonly run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   readonly post: (message: Control.ToMain) => void
   /** The actors that the main thread has placed here. */
   readonly placed: Map<number, Cell>
+  /** Those of them that are still being built. */
+  readonly starting: Map<number, Fiber.Fiber<void>>
 }
 
 /**
@@ -85,12 +90,10 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
         log(Effect.logError(`${start.name}: a record from ${seat.names[thread]} was skipped`, error))
     })
     yield* Effect.addFinalizer(() => Effect.sync(() => node.close()))
-    seat.epochs.forEach((epoch, thread) => {
-      if (epoch !== 0 && thread !== start.index) node.peerUp(thread, epoch)
-    })
+    node.peerUp(0, seat.mainEpoch)
     const run = Effect.runForkWith(context)
     yield* forwardEvents(host, post)
-    const worker: Worker = { host, node, scope, run: (effect) => void run(effect), post, placed: new Map() }
+    const worker: Worker = { host, node, scope, run, post, placed: new Map(), starting: new Map() }
     return worker
   })
 
@@ -107,13 +110,13 @@ const forwardEvents = (host: LocalHost, post: (message: Control.ToMain) => void)
 const eventText = (event: SystemEvent): Control.EventText | undefined => {
   switch (event._tag) {
     case "ActorRestarted":
-      return { tag: event._tag, who: event.actor, restarts: event.restarts, text: Cause.pretty(event.cause) }
+      return { tag: event._tag, who: event.actor, restarts: event.restarts, text: textOf(event.cause) }
     case "HandlerFailed":
-      return { tag: event._tag, who: event.actor, restarts: 0, text: Cause.pretty(event.cause) }
+      return { tag: event._tag, who: event.actor, restarts: 0, text: textOf(event.cause) }
     case "ActorEnded":
       return { tag: event._tag, who: event.actor, restarts: 0, text: event.reason }
     case "BehaviourEscalated":
-      return { tag: event._tag, who: event.name, restarts: 0, text: Cause.pretty(event.cause) }
+      return { tag: event._tag, who: event.name, restarts: 0, text: textOf(event.cause) }
     default:
       return undefined
   }
@@ -122,15 +125,17 @@ const eventText = (event: SystemEvent): Control.EventText | undefined => {
 const receive = (worker: Worker, message: Control.ToWorker): void => {
   const { node, post } = worker
   switch (message._tag) {
-    case "Spawn":
-      return worker.run(spawn(worker, message))
-    case "Stop":
-      return worker.run(
-        Effect.ensuring(
-          worker.placed.get(message.actor)?.stop("its scope was closed") ?? Effect.void,
-          Effect.sync(() => post({ _tag: "Stopped", request: message.request }))
-        )
-      )
+    case "Spawn": {
+      const fiber = worker.run(spawn(worker, message))
+      if (fiber.pollUnsafe() !== undefined) return
+      worker.starting.set(message.actor, fiber)
+      fiber.addObserver(() => worker.starting.delete(message.actor))
+      return
+    }
+    case "Stop": {
+      const stopped = Effect.sync(() => post({ _tag: "Stopped", request: message.request }))
+      return void worker.run(Effect.ensuring(stop(worker, message.actor), stopped))
+    }
     case "Inspect":
       return post({ _tag: "Inspected", request: message.request, tree: worker.host.tree })
     case "Ring":
@@ -140,6 +145,15 @@ const receive = (worker: Worker, message: Control.ToWorker): void => {
     case "Down":
       node.peerDown(message.thread, message.reason, message.isFinal)
   }
+}
+
+const stop = (worker: Worker, actor: number): Effect.Effect<void> => {
+  const fiber = worker.starting.get(actor)
+  // One that is done in spite of the interruption has placed its actor.
+  return Effect.andThen(
+    fiber === undefined ? Effect.void : Fiber.interrupt(fiber),
+    Effect.suspend(() => worker.placed.get(actor)?.stop("its scope was closed") ?? Effect.void)
+  )
 }
 
 const spawn = (worker: Worker, request: Control.ToWorker & { readonly _tag: "Spawn" }): Effect.Effect<void> =>
@@ -163,10 +177,31 @@ const placed = (worker: Worker, actor: number, cell: Cell): Control.Spawned => {
 }
 
 const errorText = (cause: Cause.Cause<SpawnError>): Control.ErrorText => {
-  const error = Cause.squash(cause) as SpawnError | Error
-  if ("_tag" in error) {
-    const text = error._tag === "StartFailed" ? String(error.cause) : error.message
-    return { tag: error._tag, text, there: error._tag === "LayoutMismatch" ? error.there : undefined }
+  const error = Cause.squash(cause)
+  if (!(error instanceof Error && "_tag" in error)) return { tag: "StartFailed", text: textOf(cause) }
+  const { _tag: tag } = error as SpawnError
+  switch ((error as SpawnError)._tag) {
+    case "StartFailed":
+      return { tag, text: textOf(Cause.fail((error as ActorError.StartFailed).cause)) }
+    case "LayoutMismatch":
+      return { tag, text: error.message, there: (error as ActorError.LayoutMismatch).there }
+    default:
+      return { tag, text: error.message }
   }
-  return { tag: "StartFailed", text: String(error) }
+}
+
+// A tagged error need not have a message: its fields say what happened.
+const described = (error: unknown): string =>
+  error instanceof Error && error.message !== "" ? `${error.name}: ${error.message}` : inspect(error, { depth: 2 })
+
+// What user code fails or dies with may be anything, down to values that throw when they are printed.
+const textOf = (cause: Cause.Cause<unknown>): string => {
+  try {
+    return cause.reasons.map((reason) => {
+      if (reason._tag === "Interrupt") return "interrupted"
+      return described(reason._tag === "Fail" ? reason.error : reason.defect)
+    }).join("; ")
+  } catch {
+    return "a value that cannot be printed"
+  }
 }

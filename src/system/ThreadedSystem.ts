@@ -33,7 +33,7 @@ import type { ThreadDown } from "../thread/ThreadError.ts"
 import type * as Control from "./internal/control.ts"
 import { makeHost, systemOf } from "./internal/host.ts"
 import { Node } from "./internal/node.ts"
-import { Account, Requests, type Workplace } from "./internal/placement.ts"
+import { Account, type Placed, Requests, type Workplace } from "./internal/placement.ts"
 import * as Machine from "./Machine.ts"
 
 /** The main thread never restarts, and 0 means that nobody is up. */
@@ -106,7 +106,7 @@ interface Threaded {
   readonly node: Node
   readonly workers: ReadonlyArray<WorkerThread>
   readonly account: Account
-  readonly seat: Omit<Control.Seat, "epochs">
+  readonly seat: Control.Seat
   readonly events: PubSub.PubSub<SystemEvent>
   /** The worker that is offered the next actor. */
   turn: number
@@ -138,6 +138,7 @@ const makeThreaded = (options: ThreadsOptions) =>
     const workers = Array.from({ length: count }, (_, i) => new WorkerThread(i + 1))
     const seat = {
       names: ["main", ...workers.map((worker) => worker.name)],
+      mainEpoch: MAIN_EPOCH,
       doorbells: Doorbell.create(count + 1),
       ringBytes: options.ring?.capacityBytes ?? 1 << 20,
       maxSpins: Machine.maxSpins(count)
@@ -184,18 +185,19 @@ const startThread = (self: Threaded, worker: WorkerThread): Effect.Effect<Thread
   Effect.gen(function*() {
     const { heartbeat, readyTimeout, spawn } = self.options
     const epoch = ++worker.starts
-    const epochs = self.node.peers.map((peer, thread) => thread === 0 ? MAIN_EPOCH : peer.epoch)
     const thread = yield* Thread.make({
       name: worker.name,
       index: worker.index,
       epoch,
       spawn,
-      data: { ...self.seat, epochs } satisfies Control.Seat,
+      data: self.seat,
       readyTimeout,
       heartbeat,
       onMessage: (message) => receive(self, worker, message as Control.ToMain),
       beforeReady: (starting) => {
         worker.thread = starting
+        // From here on it hears of every thread that comes or goes; who is up already, it hears first.
+        for (const other of self.workers) if (other.isUp) worker.post(up(other))
         starting.onExit((reason) => ended(self, worker, reason))
       }
     })
@@ -207,25 +209,35 @@ const startThread = (self: Threaded, worker: WorkerThread): Effect.Effect<Thread
 // The worker's actors stand before anybody can send to them; one that does not start is struck off.
 const startAgain = (self: Threaded, worker: WorkerThread): Effect.Effect<number> =>
   Effect.gen(function*() {
-    const placed = self.account.on(worker)
-    for (const actor of placed) {
+    let actors = 0
+    for (const actor of self.account.on(worker)) {
+      // Its scope may have closed while an older one was being started.
+      if (!actor.isStanding) continue
       const exit = yield* Effect.exit(self.account.start(actor))
-      if (Exit.isFailure(exit)) self.account.strike(actor, `it could not be started again: ${Cause.pretty(exit.cause)}`)
+      if (Exit.isSuccess(exit)) actors++
+      // Nothing is wrong with an actor whose thread died once more: the next incarnation starts it.
+      else if (hasEnded(worker)) return actors
+      else struckOff(self, actor, Cause.squash(exit.cause))
     }
-    return placed.length
+    return actors
   })
 
+const struckOff = (self: Threaded, actor: Placed, error: unknown): void => {
+  const reason = `it could not be started again: ${error instanceof Error ? error.message : String(error)}`
+  self.account.end(actor, reason)
+  PubSub.publishUnsafe(self.events, { _tag: "ActorEnded", actor: actor.name, reason })
+}
+
+const up = (worker: WorkerThread): Control.ToWorker => ({ _tag: "Up", thread: worker.index, epoch: worker.starts })
+
+const hasEnded = (worker: WorkerThread): boolean => worker.thread?.exitUnsafe() !== undefined
+
 const announce = (self: Threaded, worker: WorkerThread, actors: number): void => {
+  // It may have died while its actors were started; then its supervisor is about to hear of that.
+  if (hasEnded(worker)) return
   worker.isUp = true
   self.node.peerUp(worker.index, worker.starts)
-  for (const other of self.workers) {
-    if (other === worker) continue
-    // What the worker was told of the others at its spawn is out of date by now: some came up or went down meanwhile.
-    if (other.isUp) {
-      other.post({ _tag: "Up", thread: worker.index, epoch: worker.starts })
-      worker.post({ _tag: "Up", thread: other.index, epoch: other.starts })
-    } else worker.post({ _tag: "Down", thread: other.index, reason: other.reason, isFinal: false })
-  }
+  for (const other of self.workers) if (other !== worker) other.post(up(worker))
   const restarts = worker.starts - 1
   PubSub.publishUnsafe(
     self.events,
@@ -243,9 +255,7 @@ const ended = (self: Threaded, worker: WorkerThread, reason: ThreadDown): void =
   self.node.ringForDead()
   worker.requests.giveUp()
   for (const other of self.workers) {
-    if (other !== worker && other.isUp) {
-      other.post({ _tag: "Down", thread: worker.index, reason: reason.message, isFinal })
-    }
+    if (other !== worker) other.post({ _tag: "Down", thread: worker.index, reason: reason.message, isFinal })
   }
   PubSub.publishUnsafe(self.events, { _tag: "ThreadEnded", thread: worker.name, reason: reason.message, unread })
 }
@@ -268,7 +278,7 @@ const receive = (self: Threaded, worker: WorkerThread, message: Control.ToMain):
     }
     case "Ended": {
       const placed = self.account.get(message.actor)
-      return placed === undefined ? undefined : self.account.strike(placed, message.reason)
+      return placed === undefined ? undefined : self.account.end(placed, message.reason)
     }
     case "Event":
       PubSub.publishUnsafe(self.events, eventOf(message.event))
@@ -305,12 +315,14 @@ const chooseWorker = (
   const { workers } = self
   const placement = options?.placement ?? "spread"
   if (placement === "here") return undefined
-  if (typeof placement === "object") return workers[placement.thread % workers.length]
-  for (let i = 0; i < workers.length; i++) {
-    const worker = workers[self.turn++ % workers.length]!
+  const { length } = workers
+  if (typeof placement === "object") return workers[(Math.trunc(placement.thread) % length + length) % length]
+  for (let i = 0; i < length; i++) {
+    const worker = workers[self.turn++ % length]!
     if (worker.isUp && worker.behaviours.has(protocol.name)) return worker
   }
-  return undefined
+  // One that is down right now: the spawn fails with the reason, and can be tried again.
+  return workers.find((worker) => worker.behaviours.has(protocol.name))
 }
 
 const spawn = (
@@ -321,7 +333,9 @@ const spawn = (
   owner: Scope.Scope
 ): Effect.Effect<Recipient, ActorError.SpawnError> => {
   const actor = actorName(protocol, key)
-  if (self.account.has(actor)) return Effect.fail(new ActorError.NameTaken({ actor }))
+  if (self.account.has(actor) || self.host.has(protocol.name, key)) {
+    return Effect.fail(new ActorError.NameTaken({ actor }))
+  }
   const worker = chooseWorker(self, protocol, options)
   if (worker === undefined) return spawnHere(self, protocol, key, owner)
   return Effect.suspend(() => {
@@ -334,9 +348,8 @@ const spawn = (
         Owner.of(owner).add(placed)
         return placed.recipient
       }),
-      Effect.onExit((exit) =>
-        Exit.isSuccess(exit) ? Effect.void : Effect.sync(() => self.account.strike(placed, "it did not start"))
-      )
+      // An interrupted spawn may have got as far as the worker.
+      Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : placed.stop("it did not start") ?? Effect.void)
     )
   })
 }

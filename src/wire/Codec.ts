@@ -17,6 +17,7 @@
  * - `write` takes exactly the values that `isValid` accepts and stores nothing past `offset + boundBytes(value)`.
  * - `read` reads nothing outside of `[offset, end)`, allocates no more than the bytes that are there justify, and answers damaged memory
  *   with a value or with `MalformedRecord`, never with another error and never with a loop.
+ * - Errors arrive with their class, tag and fields, and without stack frames.
  * - Both back ends, generated source and closures, make the same bytes.
  *
  * What it never does: select a constructor by data, revive functions, follow prototypes when it reads a record's keys, or carry values
@@ -24,7 +25,7 @@
  *
  * What has no layout of its own (`Exit`, `Cause`, `Unknown`, maps, tuples with rest elements, records with filtered keys) is
  * carried by `effect/encoding/SchemaBinary` in the smallest part of the schema that needs it. Transformations run the schema's parser around
- * the part they transform; schema classes do not need it.
+ * the part they transform; schema classes do not need it. Records lie in the first 2 GiB of their region.
  */
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
@@ -34,6 +35,7 @@ import type { Region } from "../memory/Region.ts"
 import { compose } from "./internal/closures.ts"
 import { canGenerate, generate } from "./internal/generate.ts"
 import { hashText } from "./internal/layout.ts"
+import { issueText } from "./internal/opaque.ts"
 import type * as Plan from "./internal/plan.ts"
 import { makeProgram } from "./internal/program.ts"
 import { walkSchema, WidthKey } from "./internal/walk.ts"
@@ -90,11 +92,18 @@ const closureCodecs = new WeakMap<SchemaAST.AST, Codec<never>>()
  *
  * **Example**
  *
- * ```ts
- * const codec = Codec.compile(Schema.Struct({ id: Schema.Number.pipe(Codec.width("u32")), name: Schema.String }))
+ * ```ts run
+ * import * as Schema from "effect/Schema"
+ * import * as Codec from "shared-nothing/wire/Codec"
+ * import { Region } from "shared-nothing/memory/Region"
+ *
+ * const Order = Schema.Struct({ id: Schema.Number.pipe(Codec.width("u32")), item: Schema.String })
+ * const codec = Codec.compile(Order)
  * const region = Region.make(64)
- * const end = codec.write({ id: 1, name: "Ada" }, region, 0) // => 16
- * codec.read(region, 0, end) // => { id: 1, name: "Ada" }
+ * const end = codec.write({ id: 1, item: "tea" }, region, 0) // => 16
+ * codec.read(region, 0, end) // => { id: 1, item: "tea" }
+ * codec.layout // => "1:{id:u32,item:text}"
+ * codec.write({ id: -1, item: "tea" }, region, 0) // => -1
  * ```
  */
 export const compile = <S extends Schema.Top>(schema: S, options?: {
@@ -135,8 +144,7 @@ const explainer = (ast: SchemaAST.AST, isValid: (value: unknown) => boolean) => 
     if (Exit.isSuccess(exit)) {
       return "the schema takes the value, but it has no binary form: it nests too deeply, or a number does not fit its width"
     }
-    const reason = exit.cause.reasons[0]
-    return reason?._tag === "Fail" ? new Schema.SchemaError(reason.error).message : String(exit.cause)
+    return issueText(exit.cause)
   }
 }
 
@@ -178,5 +186,5 @@ export const width = (width: Width) => <S extends Schema.Top>(schema: S): S["Reb
   const checked = checks.length === 0
     ? schema
     : (schema.check as (...checks: ReadonlyArray<SchemaAST.Check<never>>) => Schema.Top)(...checks)
-  return checked.annotate({ [WidthKey]: width }) as S["Rebuild"]
+  return checked.annotate({ [WidthKey]: width })
 }

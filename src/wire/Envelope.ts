@@ -23,6 +23,7 @@
  * All numbers are of the machine's byte order; records do not leave the process.
  */
 import type { Region } from "../memory/Region.ts"
+import { TRACE_BYTES } from "./TraceContext.ts"
 
 export const TELL = 0
 export const TELL_TRACED = 1
@@ -60,6 +61,10 @@ export const ASK_BYTES = 8
 export const OPEN_BYTES = 16
 /** A timeout that is none. */
 export const NO_TIMEOUT = 0xffffffff
+
+/** The size of what stands in front of the payload of a message. */
+export const prefixBytes = (isAsk: boolean, isTraced: boolean): number =>
+  (isAsk ? ASK_BYTES : 0) + (isTraced ? TRACE_BYTES : 0)
 
 /** The type word of a record. */
 export const typeOf = (kind: number, index: number, slot: number): number => kind | (index << 4) | (slot << 12)

@@ -293,6 +293,13 @@ describe("Codec classes", () => {
     assert.strictEqual(denied._tag, "Denied")
   })
 
+  it("of errors arrive without stack frames and leave the limit of frames alone", () => {
+    const before = Error.stackTraceLimit
+    const reads = [1, 2].map((limit) => crosses(Overflow, new Overflow({ limit })) as Overflow)
+    assert.ok(!reads[1]!.stack!.includes("\n    at "))
+    assert.strictEqual(Error.stackTraceLimit, before)
+  })
+
   it("cost nothing in the layout", () => {
     assert.strictEqual(compile(Overflow).layout, `1:{_tag:"Overflow",limit:f64}`)
   })

@@ -200,7 +200,7 @@ const cases: ReadonlyArray<Case> = [
       region.u8[OFFSET + 4] = 0x78
     },
     where: "value.a",
-    found: "a part that its schema does not decode"
+    found: "a part that its schema does not decode (Expected "
   }
 ]
 
@@ -215,7 +215,7 @@ describe("Codec reading damaged records", () => {
           assert.strictEqual(error instanceof MalformedRecord, true)
           const malformed = error as MalformedRecord
           assert.strictEqual(malformed.where, where)
-          assert.strictEqual(malformed.found, found)
+          assert.ok(malformed.found.startsWith(found), malformed.found)
           return malformed.message.includes(where) && malformed.limit.length > 0
         })
       }

@@ -14,8 +14,8 @@ export interface Seat {
   readonly doorbells: SharedArrayBuffer
   readonly ringBytes: number
   readonly maxSpins: number
-  /** Which other threads are up, by index: their incarnation, or 0. */
-  readonly epochs: ReadonlyArray<number>
+  /** The incarnation of the main thread, which is always up. */
+  readonly mainEpoch: number
 }
 
 /** What a worker answers when it is ready: the behaviours it has. */

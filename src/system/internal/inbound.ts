@@ -39,7 +39,7 @@ class Binding implements Origin, Owing {
     this.messages = messages
     this.otherLayout = otherLayout
     this.word = inbound.node.host.origins.push(this) - 1 << ORIGIN_SHIFT
-    this.threshold = cell === undefined ? 1 : Math.min(Math.max(1, cell.behaviour.capacity >> 1), MAX_OWED)
+    this.threshold = cell === undefined ? 1 : Math.min(Math.max(1, Math.floor(cell.behaviour.capacity / 2)), MAX_OWED)
     this.owed = 0
   }
 
@@ -113,6 +113,7 @@ export class Inbound implements Way {
       try {
         if (this.read()) break
       } catch (error) {
+        this.unreadable(reader.type)
         this.node.malformed(this.thread, error)
       }
     }
@@ -141,6 +142,11 @@ export class Inbound implements Way {
       } else this.record(type, offset, reader.end)
     }
     return false
+  }
+
+  // A message that cannot be read has left the ring like any other: its credit goes back.
+  private unreadable(type: number): void {
+    if (Envelope.kindOf(type) <= Envelope.ASK_TRACED) this.bindings[Envelope.slotOf(type)]?.handled()
   }
 
   private resync(): void {
@@ -215,8 +221,16 @@ export class Inbound implements Way {
       ask.stopped("it is not known to its thread any more")
       return binding.handled()
     }
-    const payload = message!.payload.read(region, isTraced ? traceAt + TraceContext.TRACE_BYTES : traceAt, end)
-    cell.deliverRemote(ask, payload)
+    cell.deliverRemote(ask, this.question(ask, message!, isTraced ? traceAt + TraceContext.TRACE_BYTES : traceAt, end))
+  }
+
+  private question(ask: InboundAsk, message: Message, at: number, end: number): unknown {
+    try {
+      return message.payload.read(this.reader.region, at, end)
+    } catch (error) {
+      ask.unreadable(error)
+      throw error
+    }
   }
 
   private interrupt(id: number): void {

@@ -67,6 +67,12 @@ export class InboundAsk extends Ask {
     this.text(Envelope.NOT_HANDLED_STOPPED, reason)
   }
 
+  /** The question cannot be read here. */
+  unreadable(error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error)
+    this.text(Envelope.REPLY_UNSENDABLE, `the payload of ${this.message?.tag} cannot be read there: ${why}`)
+  }
+
   /** The protocols of both sides differ. */
   otherLayout(layoutHash: number): void {
     this.bare(Envelope.NOT_HANDLED_LAYOUT, layoutHash)

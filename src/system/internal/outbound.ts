@@ -314,8 +314,9 @@ export class Outbound {
 
   /** The thread has gone: every ask is settled, and the senders that wait are told to wait for another link. */
   end(thread: string, reason: string): void {
-    for (let id = 0; id < this.pending.length; id++) this.discharge(id)?.lost(thread, reason)
+    // The askers may send at once, and must not find this link.
     for (const recipient of this.slots) recipient?.linkLost()
+    for (let id = 0; id < this.pending.length; id++) this.discharge(id)?.lost(thread, reason)
   }
 
   /** Notes that senders to `recipient` wait for room in the ring. */

@@ -17,8 +17,6 @@ import type { RemoteRecipient } from "./remoteRecipient.ts"
 export interface Workplace {
   readonly name: string
   readonly index: number
-  /** Whether the worker can be told something now. */
-  readonly isUp: boolean
   /** Posts a request and waits for the answer; `undefined` when the worker died first. */
   readonly request: (
     make: (request: number) => Control.ToWorker
@@ -32,6 +30,7 @@ export class Placed implements Owner.Owned {
   readonly protocol: Protocol
   readonly key: string
   readonly actor: number
+  /** Set when it has been started for the first time. */
   recipient: RemoteRecipient | undefined
   previous: Owner.Owned | undefined
   next: Owner.Owned | undefined
@@ -53,12 +52,19 @@ export class Placed implements Owner.Owned {
     return actorName(this.protocol, this.key)
   }
 
+  /** Whether it is to be started again with its thread. */
+  get isStanding(): boolean {
+    return this.recipient !== undefined && this.account.get(this.actor) === this
+  }
+
   stop(reason: string): Effect.Effect<void> | undefined {
     // Struck off first: an actor that is being stopped is not started again with its thread.
-    this.account.strike(this, reason)
-    if (!this.workplace.isUp) return undefined
+    if (!this.account.strike(this, reason)) return undefined
     const { actor } = this
-    return Effect.asVoid(this.workplace.request((request) => ({ _tag: "Stop", request, actor })))
+    return this.workplace.request((request) => ({ _tag: "Stop", request, actor })).pipe(
+      Effect.ensuring(Effect.sync(() => this.account.release(this))),
+      Effect.asVoid
+    )
   }
 }
 
@@ -99,13 +105,27 @@ export class Account {
     return placed
   }
 
-  /** Forgets an actor that has ended, and tells its recipient why. */
-  strike(placed: Placed, reason: string): void {
-    if (!this.placed.delete(placed.actor)) return
-    this.names.delete(placed.name)
+  /**
+   * Takes an actor off the account and tells its recipient why; answers whether it was on it.
+   *
+   * Its name stays taken until {@link release}.
+   */
+  strike(placed: Placed, reason: string): boolean {
+    if (!this.placed.delete(placed.actor)) return false
     Owner.Owner.remove(placed)
     placed.recipient?.closed(reason, undefined)
     if (placed.recipient !== undefined) this.forget(placed.recipient)
+    return true
+  }
+
+  /** Frees the name of an actor that was struck off and has ended. */
+  release(placed: Placed): void {
+    this.names.delete(placed.name)
+  }
+
+  /** Forgets an actor that has ended by itself. */
+  end(placed: Placed, reason: string): void {
+    if (this.strike(placed, reason)) this.release(placed)
   }
 
   /** Starts an actor on its worker and answers how large its mailbox is. */

@@ -4,7 +4,6 @@
  * The other side answers every ask exactly once, also one that was withdrawn; until then the number of the ask stays in
  * use, so that a reply can never reach a later ask.
  */
-import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../../actor/ActorError.ts"
@@ -68,11 +67,15 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     resume(exit)
   }
 
+  private timedOut(): Exit.Exit<never, ActorError.AskTimeout> {
+    const { tag, timeoutMillis } = this
+    return Exit.fail(new ActorError.AskTimeout({ actor: this.recipient.name, tag, timeoutMillis }))
+  }
+
   expire(): void {
     const resume = this.resume
     this.withdraw()
-    const { tag, timeoutMillis } = this
-    resume?.(Exit.fail(new ActorError.AskTimeout({ actor: this.recipient.name, tag, timeoutMillis })))
+    resume?.(this.timedOut())
   }
 
   /** The asker has gone: the handler is interrupted, and what it answers reaches nobody. */
@@ -95,7 +98,15 @@ export class RemoteAsk extends Deadline implements PendingAsk {
   /** Reads the reply and settles. */
   replied(outcome: number, region: Region, offset: number, end: number): void {
     if (this.resume === undefined) return
-    this.settle(this.read(outcome, region, offset, end))
+    let exit: Exit.Exit<unknown, unknown>
+    try {
+      exit = this.read(outcome, region, offset, end)
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      this.settle(Exit.die(new Error(`${this.recipient.name}: the reply to ${this.tag} cannot be read: ${why}`)))
+      throw error
+    }
+    this.settle(exit)
   }
 
   private read(outcome: number, region: Region, offset: number, end: number): Exit.Exit<unknown, unknown> {
@@ -120,7 +131,8 @@ export class RemoteAsk extends Deadline implements PendingAsk {
         return Exit.fail(new ActorError.LayoutMismatch({ actor, here: this.recipient.protocol.layoutHash, there }))
       }
       case Envelope.WITHDRAWN:
-        return Exit.failCause(Cause.interrupt())
+        // An asker that still waits hears it when the other side was the first to find that its time is over.
+        return this.timedOut()
       default:
         return Exit.die(new Error(`${actor}: ${Envelope.readText(region, offset, end)}`))
     }

@@ -14,6 +14,7 @@ import * as ActorError from "../../actor/ActorError.ts"
 import type { Address } from "../../actor/Address.ts"
 import { timeoutMillis } from "../../actor/AskTimeout.ts"
 import type { Deadlines } from "../../actor/Deadlines.ts"
+import { BROKEN, checked } from "../../actor/Cell.ts"
 import { actorName, type Message, type Protocol } from "../../actor/Protocol.ts"
 import {
   NO_ROOM,
@@ -26,7 +27,7 @@ import {
   type Withdrawable
 } from "../../actor/Recipient.ts"
 import * as Envelope from "../../wire/Envelope.ts"
-import { type Addressee, encodeAside, FULL, type Outbound, WRITTEN } from "./outbound.ts"
+import { type Addressee, encodeAside, FULL, INVALID, type Outbound, TOO_LARGE, WRITTEN } from "./outbound.ts"
 import type { Place } from "./place.ts"
 import { RemoteAsk } from "./remoteAsk.ts"
 
@@ -49,6 +50,8 @@ export class RemoteRecipient extends Recipient implements Addressee {
   /** Why it will take nothing any more. */
   declare private ended: string | undefined
   declare private otherLayout: number | undefined
+  /** When the last message was too large for the ring: the bytes in front of its payload; -1 otherwise. */
+  declare private excess: number
   constructor(node: Place, protocol: Protocol, address: Address) {
     super()
     this.node = node
@@ -64,6 +67,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     this.waiters = []
     this.ended = undefined
     this.otherLayout = undefined
+    this.excess = -1
   }
 
   get key(): string {
@@ -98,20 +102,32 @@ export class RemoteRecipient extends Recipient implements Addressee {
   private send(index: number, payload: unknown, span: Tracer.AnySpan | undefined, ask: RemoteAsk | undefined): Outcome {
     if (this.ended !== undefined || this.otherLayout !== undefined) return REFUSED
     if (this.outbound === undefined) {
-      const ready = this.bind()
+      const ready = this.bind(ask !== undefined)
       if (ready !== TAKEN) return ready
     }
     const outbound = this.outbound!
+    // The record that opens the slot may still wait for room, and no message may overtake it.
+    if (this.open === undefined) {
+      if (outbound.isBlocked) return this.starve(outbound, ask !== undefined)
+      this.open = outbound
+    }
     const message = this.protocol.messages[index]!
     if (this.inFlight >= (ask === undefined ? this.window : this.capacity)) return this.full(ask !== undefined)
-    const written = this.write(outbound, message, payload, span, ask)
+    let written = this.write(outbound, message, payload, span, ask)
     if (written === WRITTEN) {
       this.inFlight++
       return TAKEN
     }
-    if (written !== FULL) return REFUSED
-    outbound.starve(this)
-    return this.full(ask !== undefined)
+    if (written === INVALID) {
+      const made = checked(message, payload)
+      if (made !== BROKEN) written = this.write(outbound, message, made, span, ask)
+      if (written === WRITTEN) {
+        this.inFlight++
+        return TAKEN
+      }
+    }
+    this.excess = written === TOO_LARGE ? Envelope.prefixBytes(ask !== undefined, span !== undefined) : -1
+    return written === FULL ? this.starve(outbound, ask !== undefined) : REFUSED
   }
 
   private write(
@@ -122,24 +138,28 @@ export class RemoteRecipient extends Recipient implements Addressee {
     ask: RemoteAsk | undefined
   ): number {
     const before = message.mayCarryRefs ? this.node.lend() : undefined
+    const id = ask === undefined ? -1 : outbound.enlist(ask)
+    let written: number = INVALID
     try {
-      if (ask === undefined) return outbound.message(this.slot, message, payload, span, -1, 0)
-      const id = outbound.enlist(ask)
+      if (ask === undefined) return written = outbound.message(this.slot, message, payload, span, -1, 0)
       const timeout = ask.timeoutMillis < Envelope.NO_TIMEOUT ? ask.timeoutMillis : Envelope.NO_TIMEOUT
-      const written = outbound.message(this.slot, message, payload, span, id, timeout)
+      written = outbound.message(this.slot, message, payload, span, id, timeout)
       if (written === WRITTEN) {
         ask.outbound = outbound
         ask.id = id
         this.node.expectReply()
-      } else outbound.discharge(id)
+      }
       return written
     } finally {
+      // Also when reading the payload has thrown: nobody will answer.
+      if (ask !== undefined && written !== WRITTEN) outbound.discharge(id)
       if (message.mayCarryRefs) this.node.giveBack(before)
     }
   }
 
   // Whoever is refused for want of room will try again: the credit on its way here should be seen soon.
   private full(isAsk: boolean): Outcome {
+    this.excess = -1
     this.node.expectReply()
     switch (this.address.overflow) {
       case "suspend":
@@ -153,7 +173,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     }
   }
 
-  private bind(): Outcome {
+  private bind(isAsk: boolean): Outcome {
     const outbound = this.node.outboundTo(this.address.thread)
     this.outbound = undefined
     if (outbound === undefined) {
@@ -161,12 +181,11 @@ export class RemoteRecipient extends Recipient implements Addressee {
       if (down.isFinal) this.ended = down.reason
       return down.isFinal || this.address.overflow !== "suspend" ? REFUSED : NO_ROOM
     }
-    if (outbound.slots.length >= Envelope.MAX_SLOTS) return this.full(false)
+    if (outbound.slots.length >= Envelope.MAX_SLOTS) return this.full(isAsk)
     this.slot = outbound.slots.push(this) - 1
     this.type = Envelope.typeOf(Envelope.TELL, 0, this.slot)
     this.inFlight = 0
     this.outbound = outbound
-    this.open = outbound
     const { address, protocol } = this
     const { u32 } = outbound.writer.region
     outbound.system(Envelope.typeOf(Envelope.OPEN, 0, this.slot), Envelope.OPEN_BYTES, (offset) => {
@@ -177,12 +196,12 @@ export class RemoteRecipient extends Recipient implements Addressee {
       u32[cell + 3] = 0
       return offset + Envelope.OPEN_BYTES
     }, true)
-    return outbound.isBlocked ? this.starve(outbound) : TAKEN
+    return TAKEN
   }
 
-  private starve(outbound: Outbound): Outcome {
+  private starve(outbound: Outbound, isAsk: boolean): Outcome {
     outbound.starve(this)
-    return this.full(false)
+    return this.full(isAsk)
   }
 
   refusal(index: number, payload: unknown): ActorError.TellError {
@@ -199,13 +218,13 @@ export class RemoteRecipient extends Recipient implements Addressee {
     }
     const before = this.node.lend()
     try {
-      if (!message.payload.isValid(payload)) {
+      const made = checked(message, payload)
+      if (made === BROKEN) {
         return new ActorError.InvalidPayload({ actor, issue: message.payload.explain(payload), undelivered })
       }
       const limitBytes = this.outbound.writer.maxRecordBytes
-      const isBig = message.payload.boundBytes(payload) > limitBytes
-      const sizeBytes = isBig ? encodeAside(message.payload, payload)!.length : 0
-      if (sizeBytes > limitBytes) {
+      if (this.excess >= 0) {
+        const sizeBytes = this.excess + encodeAside(message.payload, made)!.length
         return new ActorError.MessageTooLarge({ actor, sizeBytes, limitBytes, undelivered })
       }
     } finally {

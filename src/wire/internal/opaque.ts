@@ -2,15 +2,17 @@
  * The parts of a value that the compiled layout does not describe: what Effect's own binary codec carries, what a transformation of the
  * schema encodes first, and instances of schema classes.
  */
+import * as Cause from "effect/Cause"
 import * as SchemaBinary from "effect/encoding/SchemaBinary"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
+import type * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import { SchemaUnsupported } from "../WireError.ts"
 import type { Alternative, Field, InstancePlan, OpaquePlan, Plan, ViaPlan } from "./plan.ts"
-import { emptyBlock, nowhere, Refused } from "./plan.ts"
+import { emptyBlock, nowhere, Refused, Undecodable } from "./plan.ts"
 
 type AnySchema = Schema.Codec<unknown, unknown>
 
@@ -49,6 +51,13 @@ export const describe = (ast: SchemaAST.AST, depth = 0): string => {
     default:
       return encoded._tag
   }
+}
+
+/** The words of the schema in a cause that its parser gave. */
+export const issueText = (cause: Cause.Cause<SchemaIssue.Issue>): string => {
+  const reason = cause.reasons[0]
+  if (reason?._tag === "Fail") return new Schema.SchemaError(reason.error).message
+  return reasonOf(Cause.squash(cause))
 }
 
 // One frame: its length as a variable-width integer, then that many bytes.
@@ -113,15 +122,14 @@ export const opaquePlan = (ast: SchemaAST.AST, path: string): OpaquePlan => {
       }
     },
     decode: (bytes) => {
-      if (!isWholeFrame(bytes)) return Refused
+      if (!isWholeFrame(bytes)) return new Undecodable("its frame is broken")
       try {
-        const values = parser.feedSync(bytes)
-        if (values.length === 1) return values[0]
-      } catch {
-        // The parser is spent after a failure: below it is replaced.
+        return parser.feedSync(bytes)[0]
+      } catch (error) {
+        // A parser is spent after a failure.
+        parser = makeParser()
+        return new Undecodable(reasonOf(error))
       }
-      parser = makeParser()
-      return Refused
     }
   }
 }
@@ -141,7 +149,7 @@ export const viaPlan = (ast: SchemaAST.AST, inner: Plan, path: string): ViaPlan 
     },
     decode: (value) => {
       const exit = decode(value)
-      return Exit.isSuccess(exit) ? exit.value : Refused
+      return Exit.isSuccess(exit) ? exit.value : new Undecodable(issueText(exit.cause))
     }
   }
 }
@@ -201,18 +209,31 @@ export const instancePlan = (
     || decode?._tag !== "Transform"
   ) return undefined
   const { isConstructed } = descriptor
+  const construct = withoutStack((fields) => decode.transform(fields))
   return {
     kind: "instance",
     path,
     filters: [],
     inner: walkFields(link.to),
     isInstance: isConstructed,
-    construct: (fields) => {
-      try {
-        return decode.transform(fields)
-      } catch {
-        return Refused
-      }
+    construct
+  }
+}
+
+// An error that arrives was made elsewhere: the frames of its reader would say nothing, and collecting them costs more than all the rest.
+const withoutStack = (construct: (fields: unknown) => unknown) => {
+  let makesErrors = false
+  return (fields: unknown): unknown => {
+    const limit = Error.stackTraceLimit
+    if (makesErrors) Reflect.set(Error, "stackTraceLimit", 0)
+    try {
+      const value = construct(fields)
+      makesErrors = value instanceof Error
+      return value
+    } catch {
+      return Refused
+    } finally {
+      if (makesErrors) Reflect.set(Error, "stackTraceLimit", limit)
     }
   }
 }

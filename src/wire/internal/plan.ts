@@ -167,7 +167,7 @@ export interface OpaquePlan extends Base {
   readonly description: string
   /** The bytes, or {@link Refused}. */
   readonly encode: (value: unknown) => Uint8Array | typeof Refused
-  /** The value, or {@link Refused}. */
+  /** The value, or an {@link Undecodable}. */
   readonly decode: (bytes: Uint8Array) => unknown
 }
 
@@ -175,7 +175,9 @@ export interface OpaquePlan extends Base {
 export interface ViaPlan extends Base {
   readonly kind: "via"
   readonly inner: Plan
+  /** The encoded value, or {@link Refused}. */
   readonly encode: (value: unknown) => unknown
+  /** The value, or an {@link Undecodable}. */
   readonly decode: (value: unknown) => unknown
 }
 
@@ -217,6 +219,14 @@ export type Plan =
   | InstancePlan
   | RefPlan
   | NeverPlan
+
+/** What came of a part that its schema does not decode. */
+export class Undecodable {
+  readonly reason: string
+  constructor(reason: string) {
+    this.reason = reason
+  }
+}
 
 /** A value that its schema does not take. */
 export const Refused: unique symbol = Symbol.for("shared-nothing/Refused")

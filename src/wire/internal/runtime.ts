@@ -3,7 +3,7 @@
  */
 import { MalformedRecord } from "../WireError.ts"
 import type { OpaquePlan, ViaPlan } from "./plan.ts"
-import { Refused } from "./plan.ts"
+import { Undecodable } from "./plan.ts"
 import { readString, stringBound, stringEnd, writeString } from "./strings.ts"
 
 /** A record ends before its parts do. */
@@ -206,7 +206,9 @@ export class Passages {
   /** Turns what was read into the value. */
   restore(plan: ViaPlan | OpaquePlan, encoded: never): unknown {
     const value = plan.decode(encoded)
-    if (value === Refused) badValue(plan.path, "a part that its schema does not decode", "an encoded value")
+    if (value instanceof Undecodable) {
+      badValue(plan.path, `a part that its schema does not decode (${value.reason})`, "an encoded value")
+    }
     return value
   }
 }

@@ -1,0 +1,807 @@
+/**
+ * What every system promises about its actors, wherever they live. Run against the system of one thread and against worker
+ * threads; the actors are those of `fixtures/actors.ts`.
+ */
+import { assert, layer as describeWith } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import type * as Layer from "effect/Layer"
+import * as PubSub from "effect/PubSub"
+import * as Scope from "effect/Scope"
+import * as TestClock from "effect/testing/TestClock"
+import { ActorError, ActorSystem } from "shared-nothing"
+import * as Fixture from "../fixtures/actors.ts"
+import { eventually, settle } from "./eventually.ts"
+
+export interface ContractOptions {
+  /** A system that hosts `fixtures/actors.ts`, on its first worker if it has any. */
+  readonly layer: Layer.Layer<ActorSystem.ActorSystem, unknown>
+  /** Whether the actors live on real threads, where time is real and a sender knows the mailbox by its credit only. */
+  readonly live: boolean
+}
+
+const there = { placement: { thread: 0 } } as const
+
+let serial = 0
+
+// A key of its own for every test, and the means to look at what its actor does.
+const stage = Effect.gen(function*() {
+  const key = `actor${++serial}`
+  const control = yield* Fixture.Control.spawn(`${key}-control`, there)
+  const journal = (of = key) => control.ask.Journal({ key: of })
+  return {
+    key,
+    gate: `${key}-gate`,
+    control,
+    journal,
+    open: (gate = `${key}-gate`) => control.ask.Open({ gate }),
+    /** Waits until the journal has a line, and answers with the journal. */
+    sees: (line: string, of = key) =>
+      eventually(journal(of), (lines) => lines.includes(line), `the journal of ${of} has "${line}"`)
+  }
+})
+
+type Stage = Effect.Success<typeof stage>
+type Ref = Effect.Success<ReturnType<typeof Fixture.Probe.definition.spawn>>
+
+/** Occupies the actor with a handler that waits at the stage's gate. */
+const block = Effect.fnUntraced(function*(on: Stage, actor: Ref, n = 0) {
+  yield* actor.tell.Block({ gate: on.gate, n })
+  yield* on.sees(`start ${n}`)
+})
+
+/** Tells until there is no more room, and answers how many were taken. */
+const fill = (actor: Ref): Effect.Effect<number> =>
+  Effect.sync(() => {
+    let n = 0
+    while (n < 100 && actor.tellUnsafe.Add({ n: n + 1 })) n++
+    return n
+  })
+
+const upTo = (n: number): Array<number> => Array.from({ length: n }, (_, i) => i + 1)
+
+const forkNow = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
+
+/** Asks again for as long as the actor is being restarted. */
+const patient = <A, E, R>(ask: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.map(
+    eventually(
+      Effect.exit(ask),
+      (exit) => Exit.isSuccess(exit) || !String(Cause.squash(exit.cause)).includes("is restarting"),
+      "the restart is over"
+    ),
+    (exit) => exit
+  ).pipe(Effect.flatten)
+
+/** What was handled, asked when nothing is queued any more: an ask of a full mailbox would be refused, or push something out. */
+const itemsAfter = Effect.fnUntraced(function*(on: Stage, actor: Ref, length: number) {
+  yield* on.sees("end 0")
+  yield* settle
+  const exit = yield* eventually(
+    Effect.exit(actor.ask.Items()),
+    (exit) => Exit.isSuccess(exit) && exit.value.length >= length,
+    `at least ${length} messages are handled`
+  )
+  return yield* exit
+})
+
+const itemsOf = (actor: Ref, length: number) =>
+  eventually(patient(actor.ask.Items()), (items) => items.length >= length, `${length} items`)
+
+const reasonOf = (exit: Exit.Exit<unknown, unknown>): unknown =>
+  Exit.isFailure(exit) ? Cause.squash(exit.cause) : assert.fail("succeeded")
+
+const failure = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.map(Effect.exit(effect), reasonOf)
+
+export const actorContract = (name: string, options: ContractOptions): void => {
+  const { live } = options
+  const passing = (duration: number) => live ? Effect.void : TestClock.adjust(duration)
+
+  describeWith(options.layer, { excludeTestServices: live, timeout: "30 seconds" })(name, (it) => {
+    // Order and one at a time
+
+    it.effect("handles the messages of each sender in the order in which they were sent", () =>
+      Effect.gen(function*() {
+        const actor = yield* Fixture.ProbeSuspend.definition.spawn((yield* stage).key, there)
+        const sender = (from: number) =>
+          Effect.forEach(upTo(200), (n) => actor.tell.Add({ n: from * 1000 + n }), { discard: true })
+        yield* Effect.all([sender(1), sender(2), sender(3)], { concurrency: "unbounded" })
+        const items = yield* itemsOf(actor, 600)
+        for (const from of [1, 2, 3]) {
+          const theirs = items.filter((item) => Math.floor(item / 1000) === from)
+          assert.deepStrictEqual(theirs, upTo(200).map((n) => from * 1000 + n))
+        }
+      }))
+
+    it.effect("keeps the order of tells and asks of one sender", () =>
+      Effect.gen(function*() {
+        const actor = yield* Fixture.Probe.definition.spawn((yield* stage).key, there)
+        for (const n of upTo(20)) {
+          yield* n % 3 === 0 ? actor.tell.Slow({ n }) : n % 3 === 1 ? actor.ask.Add({ n }) : actor.tell.Add({ n })
+        }
+        assert.deepStrictEqual(yield* actor.ask.Items(), upTo(20))
+      }))
+
+    it.effect("handles one message at a time, also when a handler is not done at once", () =>
+      Effect.gen(function*() {
+        const actor = yield* Fixture.Probe.definition.spawn((yield* stage).key, there)
+        yield* Effect.forEach(upTo(30), (n) => n % 2 === 0 ? actor.ask.Slow({ n }) : actor.tell.Slow({ n }), {
+          concurrency: "unbounded",
+          discard: true
+        })
+        yield* itemsOf(actor, 30)
+        assert.strictEqual(yield* actor.ask.Overlap(), 1)
+      }))
+
+    // A full mailbox
+
+    it.effect("overflow \"fail\": takes what fits, refuses one more and hands it back", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.ProbeFail.definition.spawn(on.key, there)
+        yield* block(on, actor)
+        const taken = yield* fill(actor)
+        if (live) assert.isTrue(taken >= 2 && taken <= 4, `${taken} taken`)
+        else assert.strictEqual(taken, 4)
+        const refusal = yield* failure(actor.tell.Add({ n: 99 }))
+        assert.instanceOf(refusal, ActorError.MailboxFull)
+        assert.deepStrictEqual(refusal.undelivered, { tag: "Add", payload: { n: 99 } })
+        assert.strictEqual(refusal.capacity, 4)
+        assert.include(refusal.message, on.key)
+        if (!live) {
+          const asked = yield* failure(actor.ask.Block({ gate: on.gate, n: 98 }))
+          assert.instanceOf(asked, ActorError.MailboxFull)
+          assert.deepStrictEqual(asked.undelivered, { tag: "Block", payload: { gate: on.gate, n: 98 } })
+        }
+        yield* on.open()
+        assert.deepStrictEqual(yield* itemsAfter(on, actor, taken + 1), [0, ...upTo(taken)])
+      }))
+
+    it.effect("overflow \"suspend\": senders wait for room and are served in the order of waiting", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.ProbeSuspend.definition.spawn(on.key, there)
+        yield* block(on, actor)
+        const taken = yield* fill(actor)
+        if (!live) assert.strictEqual(taken, 4)
+        assert.isFalse(actor.tellUnsafe.Add({ n: 99 }))
+        const waiting = yield* Effect.forEach(
+          [101, 102, 103, 104, 105, 106],
+          (n) => forkNow(n === 103 ? actor.ask.Add({ n }) : actor.tell.Add({ n }))
+        )
+        yield* settle
+        // On another thread room that was not known of yet may have let the first one go.
+        assert.isUndefined(waiting[5]!.pollUnsafe())
+        if (!live) assert.isUndefined(waiting[0]!.pollUnsafe())
+        yield* on.open()
+        yield* Fiber.joinAll(waiting)
+        assert.deepStrictEqual(yield* itemsOf(actor, taken + 7), [0, ...upTo(taken), 101, 102, 103, 104, 105, 106])
+      }))
+
+    it.effect("overflow \"suspend\": an interrupted sender takes its message back, neither lost nor doubled", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.ProbeSuspend.definition.spawn(on.key, there)
+        yield* block(on, actor)
+        const taken = yield* fill(actor)
+        const waiting = yield* Effect.forEach([101, 102, 103, 104, 105, 106], (n) => forkNow(actor.tell.Add({ n })))
+        yield* settle
+        const withdrawn = waiting.filter((fiber, i) => i % 2 === 1 && fiber.pollUnsafe() === undefined)
+        assert.isAbove(withdrawn.length, 0)
+        yield* Fiber.interruptAll(withdrawn)
+        yield* on.open()
+        const kept = waiting.filter((fiber) => !withdrawn.includes(fiber))
+        yield* Fiber.joinAll(kept)
+        const expected = [101, 102, 103, 104, 105, 106].filter((_, i) => kept.includes(waiting[i]!))
+        yield* itemsOf(actor, taken + 1 + expected.length)
+        yield* actor.ask.Add({ n: 200 })
+        assert.deepStrictEqual(yield* actor.ask.Items(), [0, ...upTo(taken), ...expected, 200])
+      }))
+
+    it.effect("overflow \"suspend\": an ask that is interrupted while it waits for room is never handled", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.ProbeSuspend.definition.spawn(on.key, there)
+        yield* block(on, actor)
+        yield* fill(actor)
+        const asker = yield* forkNow(actor.ask.Block({ gate: on.gate, n: 7 }))
+        yield* settle
+        yield* Fiber.interrupt(asker)
+        yield* on.open()
+        yield* patient(actor.ask.Items())
+        assert.notInclude(yield* on.journal(), "start 7")
+      }))
+
+    it.effect("overflow \"suspend\": serves on with a capacity of one", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.ProbeOne.definition.spawn(on.key, there)
+        yield* Effect.forEach(upTo(50), (n) => n % 5 === 0 ? actor.ask.Slow({ n }) : actor.tell.Add({ n }), {
+          concurrency: "unbounded",
+          discard: true
+        })
+        assert.sameMembers((yield* itemsOf(actor, 50)).slice(), upTo(50))
+      }))
+
+    it.effect("overflow \"dropNewest\": keeps the oldest and drops the rest without failing", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.ProbeDropNewest.definition.spawn(on.key, there)
+        yield* block(on, actor)
+        yield* Effect.forEach(upTo(20), (n) => actor.tell.Add({ n }), { discard: true })
+        if (!live) {
+          const asked = yield* failure(actor.ask.Items())
+          assert.instanceOf(asked, ActorError.MailboxFull)
+        }
+        yield* on.open()
+        const kept = yield* itemsAfter(on, actor, live ? 3 : 5)
+        if (live) {
+          assert.deepStrictEqual(kept.slice(0, 3), [0, 1, 2])
+          assert.isAtMost(kept.length, 6)
+          assert.deepStrictEqual(kept.slice(), kept.slice().sort((a, b) => a - b))
+        } else assert.deepStrictEqual(kept, [0, 1, 2, 3, 4])
+      }))
+
+    it.effect("overflow \"dropOldest\": keeps the newest and drops the rest without failing", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.ProbeDropOldest.definition.spawn(on.key, there)
+        yield* block(on, actor)
+        yield* Effect.forEach(upTo(20), (n) => actor.tell.Add({ n }), { discard: true })
+        yield* on.open()
+        const kept = yield* itemsAfter(on, actor, live ? 3 : 5)
+        assert.deepStrictEqual(kept.slice(), kept.slice().sort((a, b) => a - b))
+        assert.isAtMost(kept.length, 5)
+        if (!live) assert.deepStrictEqual(kept, [0, 17, 18, 19, 20])
+      }))
+
+    it.effect("tellUnsafe says whether a message was taken", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const life = yield* Scope.make()
+        const actor = yield* Scope.provide(Fixture.ProbeFail.definition.spawn(on.key, there), life)
+        assert.isTrue(actor.tellUnsafe.Add({ n: 1 }))
+        assert.isFalse(actor.tellUnsafe.Add({ n: 1.5 }))
+        assert.deepStrictEqual(yield* itemsOf(actor, 1), [1])
+        yield* Scope.close(life, Exit.void)
+        assert.isFalse(actor.tellUnsafe.Add({ n: 2 }))
+      }))
+
+    it.effect("depth counts what was accepted and is not yet handled", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.Probe.definition.spawn(on.key, there)
+        yield* block(on, actor)
+        yield* Effect.forEach(upTo(5), (n) => actor.tell.Add({ n }), { discard: true })
+        assert.strictEqual(yield* actor.depth, 6)
+        yield* on.open()
+        yield* itemsOf(actor, 6)
+        yield* settle
+        if (!live) assert.strictEqual(yield* actor.depth, 0)
+      }))
+
+    // What is refused
+
+    it.effect("refuses a payload that breaks its schema, says what is wrong, sends nothing and goes on", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.Probe.definition.spawn(on.key, there)
+        const told = yield* failure(actor.tell.Add({ n: 1.5 }))
+        assert.instanceOf(told, ActorError.InvalidPayload)
+        assert.deepStrictEqual(told.undelivered, { tag: "Add", payload: { n: 1.5 } })
+        assert.include(told.issue, "n")
+        assert.include(told.message, on.key)
+        const wrong = { n: "1" } as unknown as { readonly n: number }
+        assert.instanceOf(yield* failure(actor.ask.Add(wrong)), ActorError.InvalidPayload)
+        yield* actor.tell.Add({ n: 1 })
+        assert.deepStrictEqual(yield* actor.ask.Items(), [1])
+      }))
+
+    it.effect("refuses to spawn an unknown behaviour and names the known ones", () =>
+      Effect.gen(function*() {
+        const error = yield* failure(Fixture.Unregistered.spawn("x", there))
+        assert.instanceOf(error, ActorError.BehaviourNotFound)
+        assert.strictEqual(error.name, "Unregistered")
+        assert.include(error.known, "Probe")
+      }))
+
+    it.effect("refuses a name that is taken, and leaves its owner alone", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.Probe.definition.spawn(on.key, there)
+        yield* actor.tell.Add({ n: 1 })
+        assert.instanceOf(yield* failure(Fixture.Probe.definition.spawn(on.key, there)), ActorError.NameTaken)
+        yield* Fixture.ProbeOne.definition.spawn(on.key, there)
+        assert.deepStrictEqual(yield* actor.ask.Items(), [1])
+      }))
+
+    it.effect("frees the name when the actor has stopped, and starts afresh under it", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const first = yield* Effect.scoped(Effect.gen(function*() {
+          const actor = yield* Fixture.Probe.definition.spawn(on.key, there)
+          yield* actor.ask.Add({ n: 1 })
+          return actor
+        }))
+        assert.deepStrictEqual(yield* on.journal(), ["build 1", "closed 1"])
+        const second = yield* Fixture.Probe.definition.spawn(on.key, there)
+        assert.deepStrictEqual(yield* second.ask.Items(), [])
+        assert.instanceOf(yield* failure(first.ask.Items()), ActorError.ActorStopped)
+        assert.isFalse(first.tellUnsafe.Add({ n: 1 }))
+        assert.deepStrictEqual(yield* second.ask.Items(), [])
+      }))
+
+    it.effect("a stopped actor refuses tells and asks and hands the message back", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Effect.scoped(Fixture.Probe.definition.spawn(on.key, there))
+        for (const send of [actor.tell.Add({ n: 3 }), actor.ask.Add({ n: 3 })]) {
+          const error = yield* failure(send)
+          assert.instanceOf(error, ActorError.ActorStopped)
+          assert.deepStrictEqual(error.undelivered, { tag: "Add", payload: { n: 3 } })
+        }
+      }))
+
+    // The outcomes of an ask
+
+    it.effect("an ask is answered with the reply", () =>
+      Effect.gen(function*() {
+        const actor = yield* Fixture.Probe.definition.spawn((yield* stage).key, there)
+        assert.strictEqual(yield* actor.ask.Incarnation(), 1)
+      }))
+
+    it.effect("an ask fails with the declared error, its class and fields kept, and the actor goes on", () =>
+      Effect.gen(function*() {
+        const actor = yield* Fixture.Probe.definition.spawn((yield* stage).key, there)
+        const error = yield* Effect.flip(actor.ask.Fail({ limit: 7 }))
+        assert.instanceOf(error, Fixture.Limit)
+        assert.strictEqual(error.limit, 7)
+        assert.strictEqual(error.message, "more than 7")
+        assert.strictEqual(yield* actor.ask.Incarnation(), 1)
+      }))
+
+    it.effect("an ask dies with the defect of the handler, message and stack kept", () =>
+      Effect.gen(function*() {
+        const actor = yield* Fixture.Probe.definition.spawn((yield* stage).key, there)
+        for (const later of [false, true]) {
+          const exit = yield* Effect.exit(patient(actor.ask.Die({ text: "kaput", later })))
+          assert.isTrue(Exit.hasDies(exit))
+          const defect = reasonOf(exit)
+          assert.instanceOf(defect, Error)
+          assert.strictEqual(defect.message, "kaput")
+          assert.include(defect.stack, "explode")
+        }
+      }))
+
+    it.effect("an ask that is not answered in time fails, its handler is interrupted and the next message served", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.Probe.definition.spawn(on.key, there)
+        const asker = yield* forkNow(Effect.flip(actor.ask.Block({ gate: on.gate, n: 1 }, { timeout: 300 })))
+        yield* on.sees("start 1")
+        assert.isUndefined(asker.pollUnsafe())
+        const next = yield* forkNow(actor.ask.Incarnation(undefined, { timeout: "10 seconds" }))
+        yield* passing(300)
+        const error = yield* Fiber.join(asker)
+        assert.instanceOf(error, ActorError.AskTimeout)
+        assert.strictEqual(error.timeoutMillis, 300)
+        assert.strictEqual(error.tag, "Block")
+        assert.strictEqual(yield* Fiber.join(next), 1)
+        assert.deepStrictEqual(yield* on.journal(), ["build 1", "start 1", "interrupted 1"])
+      }))
+
+    it.effect("an ask whose time is over before its turn never starts", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.Probe.definition.spawn(on.key, there)
+        yield* block(on, actor)
+        const asker = yield* forkNow(Effect.flip(actor.ask.Block({ gate: on.gate, n: 1 }, { timeout: 100 })))
+        yield* passing(100)
+        assert.instanceOf(yield* Fiber.join(asker), ActorError.AskTimeout)
+        yield* on.open()
+        yield* actor.ask.Items()
+        assert.deepStrictEqual(yield* on.journal(), ["build 1", "start 0", "end 0"])
+      }))
+
+    it.effect("interrupting an ask interrupts its handler; one that waits its turn never starts", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.Probe.definition.spawn(on.key, there)
+        const running = yield* forkNow(actor.ask.Block({ gate: on.gate, n: 1 }))
+        yield* on.sees("start 1")
+        const queued = yield* forkNow(actor.ask.Block({ gate: on.gate, n: 2 }))
+        yield* settle
+        yield* Fiber.interrupt(queued)
+        yield* Fiber.interrupt(running)
+        assert.strictEqual(yield* actor.ask.Incarnation(), 1)
+        assert.deepStrictEqual(yield* on.journal(), ["build 1", "start 1", "interrupted 1"])
+      }))
+
+    it.effect("many asks at once are each answered once and with their own reply", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.ProbeSuspend.definition.spawn(on.key, there)
+        yield* on.open()
+        const replies = yield* Effect.forEach(upTo(100), (n) => actor.ask.Block({ gate: on.gate, n }), {
+          concurrency: "unbounded"
+        })
+        assert.deepStrictEqual(replies, upTo(100))
+        assert.sameMembers((yield* actor.ask.Items()).slice(), upTo(100))
+      }))
+
+    // Crashes
+
+    it.effect("after a crash the scope is closed before the next incarnation is built, with new state", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.Probe.definition.spawn(on.key, there)
+        yield* actor.ask.Add({ n: 1 })
+        yield* on.control.ask.HoldClosing({ key: on.key, gate: on.gate })
+        yield* Effect.exit(actor.ask.Die({ text: "crash", later: false }))
+        yield* settle
+        assert.deepStrictEqual(yield* on.sees("closing 1"), ["build 1", "closing 1"])
+        const error = yield* failure(actor.ask.Add({ n: 2 }))
+        assert.instanceOf(error, ActorError.ActorRestarting)
+        assert.deepStrictEqual(error.undelivered, { tag: "Add", payload: { n: 2 } })
+        yield* on.open()
+        assert.deepStrictEqual(yield* on.sees("build 2"), ["build 1", "closing 1", "closed 1", "build 2"])
+        assert.strictEqual(yield* patient(actor.ask.Incarnation()), 2)
+        assert.deepStrictEqual(yield* actor.ask.Items(), [])
+      }))
+
+    it.effect("after a crash queued asks fail with their message and queued tells stay in order", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.Probe.definition.spawn(on.key, there)
+        yield* block(on, actor)
+        yield* actor.tell.Add({ n: 1 })
+        yield* actor.tell.Die({ text: "crash", later: true })
+        yield* actor.tell.Add({ n: 2 })
+        const asker = yield* forkNow(failure(actor.ask.Block({ gate: on.gate, n: 9 })))
+        yield* actor.tell.Add({ n: 3 })
+        yield* actor.tell.Add({ n: 4 })
+        yield* on.open()
+        const error = yield* Fiber.join(asker)
+        assert.instanceOf(error, ActorError.ActorRestarting)
+        assert.deepStrictEqual(error.undelivered, { tag: "Block", payload: { gate: on.gate, n: 9 } })
+        assert.deepStrictEqual(yield* itemsOf(actor, 3), [2, 3, 4])
+        assert.deepStrictEqual(yield* on.journal(), ["build 1", "start 0", "end 0", "closed 1", "build 2"])
+      }))
+
+    it.effect("a behaviour that dies now and then never has two incarnations at once", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.Probe.definition.spawn(on.key, there)
+        for (const n of upTo(10)) {
+          yield* actor.tell.Die({ text: "crash", later: n % 2 === 0 })
+          yield* actor.tell.Add({ n })
+        }
+        yield* on.sees("build 11")
+        const expected = upTo(10).flatMap((n) => [`closed ${n}`, `build ${n + 1}`])
+        assert.deepStrictEqual(yield* on.journal(), ["build 1", ...expected])
+        assert.strictEqual(yield* patient(actor.ask.Incarnation()), 11)
+      }))
+
+    it.effect("allows exactly as many restarts as the intensity says", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.ProbeTwice.definition.spawn(on.key, there)
+        for (const incarnation of [1, 2, 3]) {
+          assert.strictEqual(yield* patient(actor.ask.Incarnation()), incarnation)
+          assert.isTrue(Exit.hasDies(yield* Effect.exit(actor.ask.Die({ text: "again", later: false }))))
+        }
+        const error = yield* failure(patient(actor.ask.Incarnation()))
+        assert.instanceOf(error, ActorError.ActorStopped)
+        assert.deepStrictEqual(yield* on.sees("closed 3"), [
+          "build 1",
+          "closed 1",
+          "build 2",
+          "closed 2",
+          "build 3",
+          "closed 3"
+        ])
+        const next = yield* eventually(
+          Effect.exit(Fixture.ProbeTwice.definition.spawn(on.key, there)),
+          Exit.isSuccess,
+          "the name is free"
+        ).pipe(Effect.flatten)
+        assert.strictEqual(yield* next.ask.Incarnation(), 1)
+      }))
+
+    it.effect("a failing rebuild counts as another restart", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        yield* on.control.ask.Plan({ key: on.key, builds: ["ok", "fail", "die"] })
+        const actor = yield* Fixture.ProbeTwice.definition.spawn(on.key, there)
+        yield* Effect.exit(actor.ask.Die({ text: "crash", later: false }))
+        const error = yield* failure(patient(actor.ask.Incarnation()))
+        assert.instanceOf(error, ActorError.ActorStopped)
+        assert.deepStrictEqual(yield* on.sees("closed 3"), [
+          "build 1",
+          "closed 1",
+          "build 2",
+          "closed 2",
+          "build 3",
+          "closed 3"
+        ])
+      }))
+
+    it.effect("a rebuild that fails once is tried again, and queued tells wait for it", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        yield* on.control.ask.Plan({ key: on.key, builds: ["ok", "die"] })
+        const actor = yield* Fixture.ProbeTwice.definition.spawn(on.key, there)
+        yield* actor.tell.Die({ text: "crash", later: false })
+        yield* actor.tell.Add({ n: 1 })
+        assert.deepStrictEqual(yield* itemsOf(actor, 1), [1])
+        assert.strictEqual(yield* actor.ask.Incarnation(), 3)
+      }))
+
+    it.effect("a temporary actor ends with its first crash", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.ProbeTemporary.definition.spawn(on.key, there)
+        yield* Effect.exit(actor.ask.Die({ text: "only once", later: true }))
+        assert.instanceOf(yield* failure(actor.ask.Incarnation()), ActorError.ActorStopped)
+        assert.deepStrictEqual(yield* on.sees("closed 1"), ["build 1", "closed 1"])
+      }))
+
+    it.effect("decide \"stop\" ends the actor, also after a declared error", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.ProbeStops.definition.spawn(on.key, there)
+        assert.instanceOf(yield* Effect.flip(actor.ask.Fail({ limit: 1 })), Fixture.Limit)
+        assert.instanceOf(yield* failure(actor.ask.Incarnation()), ActorError.ActorStopped)
+        assert.deepStrictEqual(yield* on.sees("closed 1"), ["build 1", "closed 1"])
+      }))
+
+    it.effect("decide \"resume\" keeps the incarnation and its state, also after a defect", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.ProbeResumes.definition.spawn(on.key, there)
+        yield* actor.ask.Add({ n: 1 })
+        for (const later of [false, true]) {
+          assert.isTrue(Exit.hasDies(yield* Effect.exit(actor.ask.Die({ text: "shrug", later }))))
+        }
+        assert.deepStrictEqual(yield* actor.ask.Items(), [1])
+        assert.deepStrictEqual(yield* on.journal(), ["build 1"])
+      }))
+
+    it.effect("decide \"restart\" restarts after a declared error, which the asker still gets", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.ProbeStrict.definition.spawn(on.key, there)
+        assert.instanceOf(yield* Effect.flip(actor.ask.Fail({ limit: 1 })), Fixture.Limit)
+        assert.strictEqual(yield* patient(actor.ask.Incarnation()), 2)
+      }))
+
+    it.effect("backoff: is down for the delay, then restarts and handles what was told meanwhile", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.ProbeBackoff.definition.spawn(on.key, there)
+        yield* Effect.exit(actor.ask.Die({ text: "crash", later: false }))
+        yield* actor.tell.Add({ n: 1 })
+        if (!live) {
+          yield* passing(199)
+          assert.deepStrictEqual(yield* on.journal(), ["build 1", "closed 1"])
+          assert.instanceOf(yield* failure(actor.ask.Items()), ActorError.ActorRestarting)
+          yield* passing(1)
+        }
+        yield* on.sees("build 2")
+        assert.deepStrictEqual(yield* itemsOf(actor, 1), [1])
+      }))
+
+    // Stops
+
+    it.effect("stopping interrupts the handler, fails queued asks, drops queued tells, then closes the scope", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const life = yield* Scope.make()
+        const actor = yield* Scope.provide(Fixture.Probe.definition.spawn(on.key, there), life)
+        const running = yield* forkNow(failure(actor.ask.Block({ gate: on.gate, n: 1 })))
+        yield* on.sees("start 1")
+        yield* actor.tell.Add({ n: 1 })
+        const queued = yield* forkNow(failure(actor.ask.Block({ gate: on.gate, n: 2 })))
+        yield* settle
+        yield* Scope.close(life, Exit.void)
+        assert.instanceOf(yield* Fiber.join(running), ActorError.ActorStopped)
+        assert.instanceOf(yield* Fiber.join(queued), ActorError.ActorStopped)
+        assert.deepStrictEqual(yield* on.journal(), ["build 1", "start 1", "interrupted 1", "closed 1"])
+      }))
+
+    it.effect("stopping refuses the senders that wait for room", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const life = yield* Scope.make()
+        const actor = yield* Scope.provide(Fixture.ProbeSuspend.definition.spawn(on.key, there), life)
+        yield* block(on, actor)
+        yield* fill(actor)
+        const waiting = yield* Effect.forEach([101, 102, 103, 104, 105, 106], (n) =>
+          forkNow(Effect.exit(actor.tell.Add({ n }))))
+        const asking = yield* forkNow(failure(actor.ask.Items()))
+        yield* settle
+        yield* Scope.close(life, Exit.void)
+        const error = reasonOf(yield* Fiber.join(waiting[5]!))
+        assert.instanceOf(error, ActorError.ActorStopped)
+        assert.deepStrictEqual(error.undelivered, { tag: "Add", payload: { n: 106 } })
+        assert.instanceOf(yield* Fiber.join(asking), ActorError.ActorStopped)
+        yield* Fiber.awaitAll(waiting)
+      }))
+
+    it.effect("stops the actors of a scope one after the other, the youngest first", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const life = yield* Scope.make()
+        const keys = ["a", "b", "c"].map((letter) => `${on.key}-${letter}`)
+        for (const key of keys) {
+          yield* on.control.ask.HoldClosing({ key, gate: `${key}-gate` })
+          yield* Scope.provide(Fixture.Probe.definition.spawn(key, there), life)
+        }
+        const closing = yield* forkNow(Scope.close(life, Exit.void))
+        for (const [i, key] of keys.reverse().entries()) {
+          yield* on.sees("closing 1", key)
+          for (const older of keys.slice(i + 1)) assert.deepStrictEqual(yield* on.journal(older), ["build 1"])
+          yield* on.open(`${key}-gate`)
+        }
+        yield* Fiber.join(closing)
+      }))
+
+    it.effect("the name stays taken until the scope of the last incarnation is closed", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const life = yield* Scope.make()
+        const actor = yield* Scope.provide(Fixture.Probe.definition.spawn(on.key, there), life)
+        yield* on.control.ask.HoldClosing({ key: on.key, gate: on.gate })
+        const closing = yield* forkNow(Scope.close(life, Exit.void))
+        yield* on.sees("closing 1")
+        assert.instanceOf(yield* failure(Fixture.Probe.definition.spawn(on.key, there)), ActorError.NameTaken)
+        assert.instanceOf(yield* failure(actor.ask.Items()), ActorError.ActorStopped)
+        yield* on.open()
+        yield* Fiber.join(closing)
+        yield* Fixture.Probe.definition.spawn(on.key, there)
+      }))
+
+    it.effect("a stop during a restart wins: nothing is built again", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const life = yield* Scope.make()
+        const actor = yield* Scope.provide(Fixture.Probe.definition.spawn(on.key, there), life)
+        yield* on.control.ask.HoldClosing({ key: on.key, gate: on.gate })
+        yield* actor.tell.Die({ text: "crash", later: true })
+        yield* on.sees("closing 1")
+        const closing = yield* forkNow(Scope.close(life, Exit.void))
+        yield* settle
+        yield* on.open()
+        yield* Fiber.join(closing)
+        assert.deepStrictEqual(yield* on.journal(), ["build 1", "closing 1", "closed 1"])
+        assert.instanceOf(yield* failure(actor.ask.Items()), ActorError.ActorStopped)
+      }))
+
+    it.effect("a stop during a backoff wins and does not wait for it", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const life = yield* Scope.make()
+        const actor = yield* Scope.provide(Fixture.ProbeBackoff.definition.spawn(on.key, there), life)
+        yield* actor.tell.Die({ text: "crash", later: true })
+        yield* on.sees("closed 1")
+        yield* Scope.close(life, Exit.void)
+        yield* passing(1000)
+        if (!live) assert.deepStrictEqual(yield* on.journal(), ["build 1", "closed 1"])
+        assert.instanceOf(yield* failure(actor.ask.Items()), ActorError.ActorStopped)
+        yield* Fixture.ProbeBackoff.definition.spawn(on.key, there)
+      }))
+
+    // Starts
+
+    for (const build of ["fail", "die", "hang"] as const) {
+      it.effect(`a behaviour whose build does "${build}" does not start, releases what it had and leaves no name`, () =>
+        Effect.gen(function*() {
+          const on = yield* stage
+          yield* on.control.ask.Plan({ key: on.key, builds: [build] })
+          const spawning = yield* forkNow(failure(Fixture.ProbeImpatient.definition.spawn(on.key, there)))
+          yield* on.sees("build 1")
+          yield* passing(100)
+          const error = yield* Fiber.join(spawning)
+          assert.instanceOf(error, ActorError.StartFailed)
+          assert.include(
+            error.message,
+            { fail: "more than 0", die: "cannot be built", hang: "not built within 100 ms" }[build]
+          )
+          assert.deepStrictEqual(yield* on.journal(), ["build 1", "closed 1"])
+          const actor = yield* Fixture.ProbeImpatient.definition.spawn(on.key, there)
+          assert.strictEqual(yield* actor.ask.Incarnation(), 1)
+        }))
+    }
+
+    it.effect("interrupting a spawn releases what the behaviour had and leaves no name", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        yield* on.control.ask.Plan({ key: on.key, builds: ["hang"] })
+        const spawning = yield* forkNow(Fixture.Probe.definition.spawn(on.key, there))
+        yield* on.sees("build 1")
+        yield* Fiber.interrupt(spawning)
+        yield* on.sees("closed 1")
+        const actor = yield* eventually(
+          Effect.exit(Fixture.Probe.definition.spawn(on.key, there)),
+          Exit.isSuccess,
+          "the name is free"
+        ).pipe(Effect.flatten)
+        assert.strictEqual(yield* actor.ask.Incarnation(), 1)
+      }))
+
+    it.effect(`starts, asks and stops ${live ? "1,000" : "10,000"} actors`, () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const keys = upTo(live ? 1_000 : 10_000).map((n) => `${on.key}-${n}`)
+        for (const round of [1, 2]) {
+          const sum = yield* Effect.scoped(Effect.gen(function*() {
+            const actors = yield* Effect.forEach(keys, (key) => Fixture.Echo.spawn(key, there))
+            const replies = yield* Effect.forEach(actors, (actor, n) => actor.ask.Say({ n }))
+            return replies.reduce((sum, n) => sum + n, 0)
+          }))
+          assert.strictEqual(sum, keys.length * (keys.length - 1) / 2, `round ${round}`)
+        }
+      }))
+
+    // References in messages
+
+    it.effect("asks through a reference that came in a message", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.Probe.definition.spawn(on.key, there)
+        for (const placement of [there, { placement: { thread: 1 } }, { placement: "here" }] as const) {
+          if (live && placement.placement === "here") continue
+          const echo = yield* Fixture.Echo.spawn(`${on.key}-${JSON.stringify(placement)}`, placement)
+          assert.strictEqual(yield* actor.ask.Relay({ to: echo, n: 5 }), 5)
+        }
+      }))
+
+    it.effect("a reply carries a reference; the actor behind it ends with the incarnation that spawned it", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.Probe.definition.spawn(on.key, there)
+        const echo = yield* actor.ask.Child()
+        assert.strictEqual(echo.key, `${on.key}-1`)
+        assert.strictEqual(yield* echo.ask.Say({ n: 3 }), 3)
+        yield* Effect.exit(actor.ask.Die({ text: "crash", later: false }))
+        assert.instanceOf(yield* failure(echo.ask.Say({ n: 4 })), ActorError.ActorStopped)
+        const next = yield* patient(actor.ask.Child())
+        assert.strictEqual(next.key, `${on.key}-2`)
+        assert.strictEqual(yield* next.ask.Say({ n: 5 }), 5)
+      }))
+
+    // Events
+
+    it.effect("reports a failed tell, a restart and the end of an actor", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const system = yield* ActorSystem.ActorSystem
+        const seen: Array<ActorSystem.SystemEvent> = []
+        const subscription = yield* PubSub.subscribe(system.events)
+        yield* Effect.forkScoped(
+          Effect.forever(Effect.map(PubSub.take(subscription), (event) => void seen.push(event)))
+        )
+        const name = `ProbeTwice/${on.key}`
+        const of = (tag: ActorSystem.SystemEvent["_tag"]) =>
+          eventually(
+            Effect.sync(() => seen.filter((event) => event._tag === tag && "actor" in event && event.actor === name)),
+            (events) => events.length > 0,
+            `there is an event ${tag}`
+          )
+        yield* Effect.scoped(Effect.gen(function*() {
+          const actor = yield* Fixture.ProbeTwice.definition.spawn(on.key, there)
+          yield* actor.tell.Fail({ limit: 3 })
+          const [failed] = yield* of("HandlerFailed")
+          assert.include(JSON.stringify(failed), "limit")
+          assert.strictEqual(yield* actor.ask.Incarnation(), 1)
+          yield* actor.tell.Die({ text: "crash", later: false })
+          const [restarted] = yield* of("ActorRestarted")
+          assert.strictEqual(restarted!._tag === "ActorRestarted" ? restarted!.restarts : undefined, 1)
+        }))
+        const [ended] = yield* of("ActorEnded")
+        assert.strictEqual(ended!._tag === "ActorEnded" ? ended!.reason : undefined, "its scope was closed")
+      }))
+  })
+}

@@ -1,0 +1,31 @@
+/**
+ * Waiting for something that happens elsewhere: look, let the others run, look again, until a deadline.
+ */
+import * as Effect from "effect/Effect"
+
+const PATIENCE_MILLIS = 10_000
+
+// One turn of the real event loop: fibers, timers and messages of other threads get theirs, whatever clock the test has.
+const turn = Effect.callback<void>((resume) => {
+  const immediate = setImmediate(() => resume(Effect.void))
+  return Effect.sync(() => clearImmediate(immediate))
+})
+
+/** Looks until what it sees `holds`, and answers with that; dies with the last thing seen when it takes too long. */
+export const eventually = <A, E, R>(
+  look: Effect.Effect<A, E, R>,
+  holds: (seen: A) => boolean,
+  what: string
+): Effect.Effect<A, E, R> =>
+  Effect.gen(function*() {
+    const deadline = performance.now() + PATIENCE_MILLIS
+    while (true) {
+      const seen = yield* look
+      if (holds(seen)) return seen
+      if (performance.now() > deadline) throw new Error(`${what}: not so after 10 seconds, but ${JSON.stringify(seen)}`)
+      yield* turn
+    }
+  })
+
+/** Lets everything run that can run without time passing. */
+export const settle: Effect.Effect<void> = Effect.repeat(Effect.andThen(Effect.yieldNow, turn), { times: 10 })
