@@ -24,7 +24,7 @@ export const RecorderLive = Recorder.toLayer(Effect.succeed(Recorder.of({
         id: span.spanContext().spanId,
         parent: span.parentSpanContext?.spanId,
         name: span.name,
-        kind: SpanKind[span.kind]!.toLowerCase(),
+        kind: SpanKind[span.kind].toLowerCase(),
         thread: threadId
       }))
     )

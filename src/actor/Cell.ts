@@ -87,9 +87,15 @@ export const STOPPED = 7
 export class Rare {
   /** Senders that wait for room. */
   declare waiters: Array<Waiter>
-  /** The fiber of the suspended handler, restart or start, and the ask it works for. */
+  /** The fiber of the suspended handlers, or of a restart. */
   declare fiber: Fiber.Fiber<unknown, unknown> | undefined
+  /** The ask that the running handler works for. */
   declare ask: Ask | undefined
+  /** The effect of the handler that is next in the batch, and how many messages the batch may still take. */
+  declare effect: Effect.Effect<unknown, unknown, unknown> | undefined
+  declare budget: number
+  /** Runs handlers one after the other in one fiber; see `Cell.startBatch`. */
+  declare batch: Effect.Effect<void, unknown, unknown> | undefined
   /** Restarts so far. */
   declare restarts: number
   /** The state of intensity and backoff, from the first failure on. */
@@ -102,6 +108,9 @@ export class Rare {
     this.waiters = []
     this.fiber = undefined
     this.ask = undefined
+    this.effect = undefined
+    this.budget = 0
+    this.batch = undefined
     this.restarts = 0
     this.failures = undefined
     this.reason = "stopped"
@@ -120,6 +129,8 @@ export class Cell extends Recipient implements Owned {
   declare readonly behaviour: Behaviour
   declare readonly key: string
   declare phase: number
+  /** Whether the handlers called last have answered at once. */
+  declare answersAtOnce: boolean
   declare handlers: Handlers | undefined
   declare mailbox: Mailbox | undefined
   declare scope: Scope.Closeable | undefined
@@ -134,6 +145,7 @@ export class Cell extends Recipient implements Owned {
     this.behaviour = behaviour
     this.key = key
     this.phase = STARTING
+    this.answersAtOnce = true
     this.handlers = undefined
     this.mailbox = undefined
     this.scope = undefined
@@ -192,13 +204,16 @@ export class Cell extends Recipient implements Owned {
    * queues it. Answers whether the message is out of the way, and its credit can be given back.
    */
   receive(word: number, payload: unknown): boolean {
-    if (this.phase !== IDLE) {
+    // Handlers that run in a fiber are better off in a batch, which the mailbox collects.
+    if (this.phase !== IDLE || !this.answersAtOnce) {
       this.deliverRemote(word, payload)
       return false
     }
     this.phase = RUNNING
     const result = invoke(this, word & INDEX_MASK, payload)
-    if (result === Exit.void || result === Effect.void || this.finish(result, undefined)) this.rest()
+    if (result === Exit.void || result === Effect.void) this.rest()
+    else if (!Exit.isExit(result)) this.startBatch(result, undefined, 0)
+    else if (this.settled(result, undefined, false)) this.rest()
     return true
   }
 
@@ -352,9 +367,18 @@ export class Cell extends Recipient implements Owned {
       if (typeof word === "number") {
         if (word > INDEX_MASK) this.host.credit(word >>> ORIGIN_SHIFT)
         const result = invoke(this, word & INDEX_MASK, payload)
-        if (result !== Exit.void && result !== Effect.void && !this.finish(result, undefined)) return
-      } else if (!this.handleWord(word, payload)) return
+        if (result === Exit.void || result === Effect.void) continue
+        if (!Exit.isExit(result)) return this.startBatch(result, undefined, budget)
+        if (!this.settled(result, undefined, false)) return
+      } else {
+        const ask = word instanceof Ask ? word : undefined
+        const result = this.answer(word, ask, payload)
+        if (result === undefined) continue
+        if (!Exit.isExit(result)) return this.startBatch(result, ask, budget)
+        if (!this.settled(result, ask, ask !== undefined)) return
+      }
     }
+    this.answersAtOnce = true
     this.rest()
   }
 
@@ -369,46 +393,106 @@ export class Cell extends Recipient implements Owned {
     if (this.rare !== undefined && this.rare.waiters.length > 0) admit(this, this.rare)
   }
 
-  private handleWord(word: Ask | Traced, payload: unknown): boolean {
+  // Calls the handler for an ask or a traced tell; nothing when nobody waits for the answer any more.
+  private answer(
+    word: Ask | Traced,
+    ask: Ask | undefined,
+    payload: unknown
+  ): Effect.Effect<unknown, unknown, unknown> | undefined {
     const number = wordOf(word)
     if (number > INDEX_MASK) this.host.credit(number >>> ORIGIN_SHIFT)
     const index = number & INDEX_MASK
-    const ask = word instanceof Ask ? word : undefined
-    if (ask !== undefined && (ask.cancelled || ask.isOver())) return true
+    if (ask !== undefined && (ask.cancelled || ask.isOver())) return undefined
     const { span } = word
-    if (span === undefined) return this.finish(invoke(this, index, payload), ask)
+    if (span === undefined) return invoke(this, index, payload)
     const { spanName } = this.behaviour.protocol.messages[index]!
-    const traced = Trace.handler(() => invoke(this, index, payload), spanName, this.key, span, ask !== undefined)
-    return this.finish(traced, ask)
+    return Trace.handler(() => invoke(this, index, payload), spanName, this.key, span, ask !== undefined)
   }
 
-  // Whether the cell can take the next message now.
-  private finish(result: Effect.Effect<unknown, unknown, unknown>, ask: Ask | undefined): boolean {
-    if (Exit.isExit(result)) return this.settled(result, ask, ask !== undefined)
-    const fiber = this.host.fork(this.behaviour, result)
-    const exit = fiber.pollUnsafe()
-    if (exit !== undefined) return this.settled(exit, ask, ask !== undefined)
-    this.suspend(fiber, ask)
+  // Handlers that do not answer at once run one after the other in one fiber: starting a fiber costs more than most
+  // handlers do. A handler that fails or is interrupted ends the fiber, and the next batch has another one.
+  private startBatch(
+    first: Effect.Effect<unknown, unknown, unknown>,
+    ask: Ask | undefined,
+    budget: number
+  ): void {
+    this.answersAtOnce = false
+    const rare = this.more()
+    rare.effect = first
+    rare.ask = ask
+    rare.budget = budget
+    rare.batch ??= Effect.whileLoop({
+      while: () => rare.effect !== undefined || this.advance(rare),
+      body: () => {
+        const { effect } = rare
+        rare.effect = undefined
+        return effect!
+      },
+      step: (value) => {
+        const { ask } = rare
+        rare.ask = undefined
+        if (ask !== undefined) ask.settle(Exit.succeed(value))
+      }
+    })
+    this.attend(this.host.fork(this.behaviour, rare.batch))
+  }
+
+  // Takes messages up to the next one whose handler does not answer at once.
+  private advance(rare: Rare): boolean {
+    const { mailbox } = this
+    while (rare.budget-- > 0 && (this.phase === RUNNING || this.phase === SUSPENDED)) {
+      const word = mailbox!.take()
+      if (word === undefined) return false
+      const payload = mailbox!.payload
+      mailbox!.payload = undefined
+      const ask = word instanceof Ask ? word : undefined
+      let result: Effect.Effect<unknown, unknown, unknown> | undefined
+      if (typeof word === "number") {
+        if (word > INDEX_MASK) this.host.credit(word >>> ORIGIN_SHIFT)
+        result = invoke(this, word & INDEX_MASK, payload)
+      } else result = this.answer(word, ask, payload)
+      if (result === undefined || result === Exit.void && ask === undefined) continue
+      if (!Exit.isExit(result)) {
+        rare.effect = result
+        rare.ask = ask
+        return true
+      }
+      if (!this.settled(result, ask, ask !== undefined)) return false
+    }
     return false
   }
 
-  /** Waits for the fiber of a handler. */
+  /** Waits for the fiber of one handler, which works for `ask`. */
   suspend(fiber: Fiber.Fiber<unknown, unknown>, ask: Ask | undefined): void {
-    this.phase = SUSPENDED
+    this.answersAtOnce = false
+    this.more().ask = ask
+    this.attend(fiber)
+  }
+
+  private attend(fiber: Fiber.Fiber<unknown, unknown>): void {
+    const exit = fiber.pollUnsafe()
+    if (exit !== undefined) return this.handlersEnded(exit)
     const rare = this.more()
+    this.phase = SUSPENDED
     rare.fiber = fiber
-    rare.ask = ask
     fiber.addObserver((exit) => {
-      rare.fiber = undefined
-      rare.ask = undefined
-      if (this.phase !== SUSPENDED) {
-        // The actor is being stopped: the asker still learns how its handler ended.
-        if (ask !== undefined) ask.stopped(rare.reason, undefined)
-        return
-      }
-      this.phase = RUNNING
-      if (this.settled(exit, ask, ask !== undefined)) this.rest()
+      if (rare.fiber === fiber) rare.fiber = undefined
+      this.handlersEnded(exit)
     })
+  }
+
+  private handlersEnded(exit: Exit.Exit<unknown, unknown>): void {
+    const rare = this.more()
+    const { ask } = rare
+    rare.ask = undefined
+    rare.effect = undefined
+    if (this.phase !== RUNNING && this.phase !== SUSPENDED) {
+      // The actor is being stopped, or restarted for a handler that answered at once: the asker still gets an answer.
+      if (ask !== undefined) ask.stopped(rare.reason, undefined)
+      return
+    }
+    this.phase = RUNNING
+    if (this.settled(exit, ask, ask !== undefined)) this.rest()
   }
 
   private settled(exit: Exit.Exit<unknown, unknown>, ask: Ask | undefined, wasAsked: boolean): boolean {

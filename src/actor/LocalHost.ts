@@ -46,6 +46,8 @@ export class LocalHost implements lifecycle.LifecycleHost {
   /** Remote senders by the number in a message word; 0 is nobody. */
   declare readonly origins: Array<Origin | undefined>
   declare inlineDepth: number
+  /** A behaviour has used up its restarts here. */
+  declare isEscalating: boolean
   /** Messages dropped by policy or because their actor had stopped. */
   declare droppedMessages: number
   declare private readonly rosters: Map<string, lifecycle.Roster>
@@ -61,6 +63,7 @@ export class LocalHost implements lifecycle.LifecycleHost {
     this.escalation = Deferred.makeUnsafe()
     this.origins = [undefined]
     this.inlineDepth = 0
+    this.isEscalating = false
     this.droppedMessages = 0
     this.rosters = new Map()
     this.forkContext = context
@@ -165,6 +168,7 @@ export class LocalHost implements lifecycle.LifecycleHost {
   }
 
   report(event: SystemEvent): void {
+    if (event._tag === "BehaviourEscalated") this.isEscalating = true
     PubSub.publishUnsafe(this.events, event)
     if ("cause" in event) {
       const who = "actor" in event ? event.actor : event.name

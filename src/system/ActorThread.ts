@@ -157,20 +157,23 @@ const stop = (worker: Worker, actor: number): Effect.Effect<void> => {
 }
 
 const spawn = (worker: Worker, request: Control.ToWorker & { readonly _tag: "Spawn" }): Effect.Effect<void> =>
-  Effect.map(Effect.exit(worker.host.spawn(request, request.key, undefined)), (exit) => {
-    worker.post({
-      _tag: "Spawned",
-      request: request.request,
-      result: Exit.isSuccess(exit) ? placed(worker, request.actor, exit.value) : errorText(exit.cause)
+  Effect.uninterruptibleMask((restore) =>
+    Effect.map(Effect.exit(restore(worker.host.spawn(request, request.key, undefined))), (exit) => {
+      worker.post({
+        _tag: "Spawned",
+        request: request.request,
+        result: Exit.isSuccess(exit) ? placed(worker, request.actor, exit.value) : errorText(exit.cause)
+      })
     })
-  })
+  )
 
 const placed = (worker: Worker, actor: number, cell: Cell): Control.Spawned => {
   worker.placed.set(actor, cell)
   worker.node.place(cell, actor, 0)
   cell.whenStopped((reason) => {
     worker.placed.delete(actor)
-    worker.post({ _tag: "Ended", actor, reason })
+    // What ends because its supervisor gave up ends with this thread, and is started again with it.
+    if (!worker.host.isEscalating) worker.post({ _tag: "Ended", actor, reason })
   })
   const { capacity, overflow } = cell.behaviour
   return { capacity: capacity === Infinity ? 0 : capacity, overflow }

@@ -212,7 +212,7 @@ const startAgain = (self: Threaded, worker: WorkerThread): Effect.Effect<number>
     let actors = 0
     for (const actor of self.account.on(worker)) {
       // Its scope may have closed while an older one was being started.
-      if (!actor.isStanding) continue
+      if (!actor.isDown) continue
       const exit = yield* Effect.exit(self.account.start(actor))
       if (Exit.isSuccess(exit)) actors++
       // Nothing is wrong with an actor whose thread died once more: the next incarnation starts it.

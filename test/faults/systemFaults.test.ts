@@ -13,7 +13,7 @@ import { ActorSystem, Tree } from "shared-nothing"
 import { Worker } from "node:worker_threads"
 import * as System from "../fixtures/system.ts"
 import { seeded } from "../memory/seeded.ts"
-import { until, untilEffect } from "../support/until.ts"
+import { until } from "../support/until.ts"
 import { crew, fixture, quiet, threads, within } from "../system/threads.ts"
 
 const { Fragile, Narrow, Probe, Relay } = System
@@ -107,22 +107,9 @@ describe("a thread that dies", () => {
       threads(tireless),
       Effect.gen(function*() {
         const probe = yield* Probe.spawn("a")
-        for (let round = 0; round < 5; round++) {
-          // The continuation of a lost ask runs while the link is being taken down.
-          const askers = yield* Effect.forEach([0, 1, 2], (n) =>
-            Effect.forkChild(
-              Effect.andThen(Effect.flip(probe.ask.Hang(undefined, { timeout: "20 seconds" })), probe.tell.Note({ n })),
-              { startImmediately: true }
-            ))
-          yield* Effect.exit(Effect.timeout(probe.ask.Throw(), 1))
-          const killer = yield* Effect.forkChild(Effect.exit(probe.ask.Exit({ code: 1 })), { startImmediately: true })
-          yield* Effect.forEach(askers.slice(1), Fiber.interrupt)
-          yield* Fiber.interrupt(killer)
-          yield* Fiber.interrupt(askers[0]!)
-          break
-        }
         const beside = yield* Probe.spawn("b")
         for (let round = 1; round <= 3; round++) {
+          // The continuation of a lost ask runs while the link is being taken down.
           const asker = yield* Effect.forkChild(
             Effect.andThen(Effect.flip(probe.ask.Hang(undefined, { timeout: "20 seconds" })), probe.tell.Note({ n: round })),
             { startImmediately: true }
@@ -141,12 +128,15 @@ describe("a thread that dies", () => {
         const events = yield* watch
         const probe = yield* Probe.spawn("a")
         yield* probe.tell.Loop()
-        yield* untilEffect(Effect.map(probe.depth, (depth) => depth === 0), probe.depth)
+        // Long enough for the worker to find it, short enough not to be found silent.
+        yield* Effect.sleep(100)
         for (let n = 0; n < 100; n++) yield* probe.tell.Note({ n })
         yield* until(() => events.length === 2, () => events)
-        assert.deepInclude(events[0], { _tag: "ThreadEnded", thread: "worker-0", unread: 100 })
+        assert.deepInclude(events[0], { _tag: "ThreadEnded", thread: "worker-0" })
+        const { unread } = events[0] as ActorSystem.SystemEvent & { readonly _tag: "ThreadEnded" }
+        // The message that killed it was read and never released; the record that opened the way to it may be with it.
+        assert.isTrue(unread >= 100 && unread <= 102, String(unread))
         assert.strictEqual(yield* probe.ask.Count(), 0)
-        assert.strictEqual(yield* probe.depth <= 1, true)
       })
     ))
 
@@ -306,10 +296,10 @@ describe("many deaths", () => {
         const fibers = yield* Effect.forEach([...refs, ...refs, ...refs], (ref) => Effect.forkChild(load(ref)))
         for (let round = 0; round < 20; round++) {
           yield* whenUp(refs[round % 2]!.ask.Count())
-          const wait = performance.now() + random() * 3
+          const wait = performance.now() + random(3_000) / 1_000
           yield* until(() => performance.now() > wait, () => wait)
           const living = workers.filter((worker) => worker.threadId !== -1)
-          void living[Math.floor(random() * living.length)]?.terminate()
+          if (living.length > 0) void living[random(living.length)]!.terminate()
         }
         for (const ref of refs) yield* whenUp(ref.ask.Count())
         isOver = true

@@ -83,7 +83,7 @@ describe("Codec on damaged memory", () => {
   for (const [name, schema] of Object.entries(samples)) {
     it.prop(`reads a value or reports a malformed record: ${name}`, [schema, seeds], ([value, seed]) => {
       assertSurvives(schema, value, seed)
-    }, { arbitrary: { runs: 800 } })
+    }, { arbitrary: { runs: 60 } })
   }
 
   const generated = Arbitrary.flatMap(
@@ -93,7 +93,7 @@ describe("Codec on damaged memory", () => {
 
   it.prop("reads a value or reports a malformed record: any schema", [generated, seeds], ([{ seed, value }, how]) => {
     assertSurvives(schemaFromSeed(seed), value, how)
-  }, { arbitrary: { runs: 6000 } })
+  }, { arbitrary: { runs: 300 } })
 
   it("notices an end that lies outside of the region", () => {
     const [codec] = bothBackEnds(Schema.Struct({ a: Schema.String }))

@@ -14,10 +14,10 @@ describe("Codec properties", () => {
   for (const [name, schema] of Object.entries(samples)) {
     it.prop(`brings back every value of ${name}, in the same bytes from both back ends`, [schema], ([value]) => {
       assert.roundTrip(schema, value)
-    }, { arbitrary: { runs: 800 } })
+    }, { arbitrary: { runs: 60 } })
   }
 
   it.prop("brings back every value of any schema", [generated], ([{ seed, value }]) => {
     assert.roundTrip(schemaFromSeed(seed), value)
-  }, { arbitrary: { runs: 10000 } })
+  }, { arbitrary: { runs: 400 } })
 })

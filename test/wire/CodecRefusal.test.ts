@@ -76,7 +76,7 @@ describe("Codec.isValid and Codec.write", () => {
     const schema = schemaFromSeed(seed)
     const { end } = writeWithBoth(schema, value)
     assert.strictEqual(end !== INVALID, Schema.is(schema as Schema.Schema<unknown>)(value))
-  }, { arbitrary: { runs: 10000 } })
+  }, { arbitrary: { runs: 400 } })
 
   it("refuse what does not fit a width", () => {
     const ranges = {

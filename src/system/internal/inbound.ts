@@ -261,7 +261,13 @@ export class Inbound implements Way {
     this.bindings[slot] = binding
     if (cell === undefined) return this.close(slot, 0, "it is not known to its thread any more")
     if (differs) return this.close(slot, ours, "the layouts differ")
-    cell.whenStopped((reason) => this.close(slot, 0, reason))
+    cell.whenStopped((reason) => this.stopped(slot, reason))
+  }
+
+  // A worker on which a behaviour gave up is about to end, and its actors come back with its next incarnation.
+  private stopped(slot: number, reason: string): void {
+    const { host, index } = this.node
+    if (index === 0 || !host.isEscalating) this.close(slot, 0, reason)
   }
 
   private close(slot: number, layoutHash: number, reason: string): void {

@@ -15,6 +15,8 @@ export interface Owing {
 /** See the module. */
 export interface Place {
   readonly host: LocalHost
+  /** Which thread of the system this is; 0 is the main thread. */
+  readonly index: number
   /** Who owes credit here. */
   readonly owing: Array<Owing>
   /** The link to the incarnation of `thread` that is up, made on first contact. */

@@ -17,6 +17,8 @@ import type { RemoteRecipient } from "./remoteRecipient.ts"
 export interface Workplace {
   readonly name: string
   readonly index: number
+  /** How often it has been started: the number of its incarnation. */
+  readonly starts: number
   /** Posts a request and waits for the answer; `undefined` when the worker died first. */
   readonly request: (
     make: (request: number) => Control.ToWorker
@@ -32,6 +34,8 @@ export class Placed implements Owner.Owned {
   readonly actor: number
   /** Set when it has been started for the first time. */
   recipient: RemoteRecipient | undefined
+  /** The incarnation of its worker that was last asked to start it. */
+  epoch: number
   previous: Owner.Owned | undefined
   next: Owner.Owned | undefined
   owner: Owner.Owner | undefined
@@ -43,6 +47,7 @@ export class Placed implements Owner.Owned {
     this.key = key
     this.actor = actor
     this.recipient = undefined
+    this.epoch = 0
     this.previous = undefined
     this.next = undefined
     this.owner = undefined
@@ -52,9 +57,9 @@ export class Placed implements Owner.Owned {
     return actorName(this.protocol, this.key)
   }
 
-  /** Whether it is to be started again with its thread. */
-  get isStanding(): boolean {
-    return this.recipient !== undefined && this.account.get(this.actor) === this
+  /** Whether it is to be started again with its thread: it has been up, it has not ended, and nobody is at it yet. */
+  get isDown(): boolean {
+    return this.recipient !== undefined && this.epoch !== this.workplace.starts && this.account.get(this.actor) === this
   }
 
   stop(reason: string): Effect.Effect<void> | undefined {
@@ -132,6 +137,7 @@ export class Account {
   start(placed: Placed): Effect.Effect<Control.Spawned, ActorError.SpawnError> {
     const { actor, key, protocol, workplace } = placed
     const { layoutHash, name } = protocol
+    placed.epoch = workplace.starts
     return Effect.flatMap(
       workplace.request((request) => ({ _tag: "Spawn", request, actor, name, layoutHash, key })),
       (answer): Effect.Effect<Control.Spawned, ActorError.SpawnError> => {
