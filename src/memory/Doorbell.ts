@@ -159,6 +159,16 @@ export class Doorbell {
   }
 
   /**
+   * Consumer: takes the announcement back and leaves a pending wait as it is, for the next time it parks.
+   *
+   * **When to use**: instead of `cancel`, when the thread found work by itself and keeps the promise of its wait. After the next `prepare`
+   * and re-check that promise is the wait; it may be fulfilled by a ring from before, so look again when it is.
+   */
+  retract(): void {
+    Atomics.store(this.cells, this.cell, AWAKE)
+  }
+
+  /**
    * Consumer: sleeps until a producer rings, with the event loop running.
    *
    * **Details**: `async: false` when the doorbell rang since `prepare`. Otherwise `value` is fulfilled by the ring, by

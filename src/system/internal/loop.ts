@@ -32,21 +32,30 @@ export class Loop {
   declare private readonly bell: Doorbell
   declare private readonly wait: AdaptiveWait
   declare private readonly turn: () => void
+  declare private readonly rung: () => void
   declare private isScheduled: boolean
   declare private isParked: boolean
   declare private isInTurn: boolean
   declare private isClosed: boolean
-  declare private park: number
+  /** Whether a wait on the doorbell is pending. */
+  declare private hasWait: boolean
   constructor(polled: Polled, bell: Doorbell, maxSpins: number) {
     this.polled = polled
     this.bell = bell
     this.wait = new AdaptiveWait({ maxSpins, yieldNanos: YIELD_NANOS, now: () => performance.now() * 1e6 })
     this.turn = () => this.run()
+    this.rung = () => {
+      this.hasWait = false
+      if (!this.isParked) return
+      this.isParked = false
+      this.bell.retract()
+      this.run()
+    }
     this.isScheduled = false
     this.isParked = false
     this.isInTurn = false
     this.isClosed = false
-    this.park = 0
+    this.hasWait = false
     bell.cancel()
     this.schedule()
   }
@@ -55,8 +64,11 @@ export class Loop {
   wake(): void {
     this.wait.restart()
     if (this.isScheduled || this.isInTurn) return
-    if (this.isParked) this.unpark()
-    else this.schedule()
+    if (this.isParked) {
+      this.isParked = false
+      this.bell.retract()
+    }
+    this.schedule()
   }
 
   /** Ends the loop. */
@@ -70,21 +82,14 @@ export class Loop {
     setImmediate(this.turn)
   }
 
-  private unpark(): void {
-    this.isParked = false
-    this.park++
-    this.bell.cancel()
-    this.schedule()
-  }
-
   private run(): void {
     this.isScheduled = false
     if (this.isClosed) return
+    // Until this returns the loop looks again or has made sure that it need not: nobody has to wake it.
     this.isInTurn = true
-    const next = this.work()
-    this.isInTurn = false
-    if (next === PARK) this.rest()
+    if (this.work() === PARK) this.rest()
     else this.schedule()
+    this.isInTurn = false
   }
 
   private work(): number {
@@ -107,18 +112,21 @@ export class Loop {
     polled.rest()
     // Announced first, looked second: who writes after the look sees the announcement.
     bell.prepare()
-    if (polled.isQuiet()) {
-      const wait = bell.wait()
-      if (wait.async) {
-        this.isParked = true
-        const park = ++this.park
-        void wait.value.then(() => {
-          if (this.isParked && park === this.park) this.unpark()
-        })
-        return
-      }
+    if (polled.isQuiet() && this.isWaiting()) {
+      this.isParked = true
+      return
     }
-    bell.cancel()
+    bell.retract()
     this.schedule()
+  }
+
+  // A wait that an earlier park has left pending serves this one too: ending it would cost as much as waking a thread.
+  private isWaiting(): boolean {
+    if (this.hasWait) return true
+    const wait = this.bell.wait()
+    if (!wait.async) return false
+    this.hasWait = true
+    void wait.value.then(this.rung)
+    return true
   }
 }

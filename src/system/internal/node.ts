@@ -206,10 +206,7 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
 
   isQuiet(): boolean {
     for (const inbound of this.inbounds) if (!inbound.isEmpty) return false
-    if (this.blockedOutbounds.size === 0) return true
-    const blocked = this.blockedOutbounds.size
-    this.unblock()
-    return this.blockedOutbounds.size === blocked
+    return this.blockedOutbounds.size === 0 || !this.unblock()
   }
 
   maySpin(): boolean {
@@ -243,10 +240,14 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
     this.loop.wake()
   }
 
-  private unblock(): void {
+  // Whether anything has changed. Only after an attempt that changed nothing may the loop rest: the request for room was
+  // made before it, so either it saw the room or the reader sees the request.
+  private unblock(): boolean {
     const blocked = Array.from(this.blockedOutbounds)
     this.blockedOutbounds.clear()
-    for (const outbound of blocked) outbound.unblock()
+    let changed = false
+    for (const outbound of blocked) if (outbound.unblock()) changed = true
+    return changed
   }
 
   private publish(): void {

@@ -82,6 +82,7 @@ export class Outbound {
   /** Whether the other thread has asked to be woken for what is written: control records can do without. */
   declare isUrgent: boolean
   declare isBlocked: boolean
+  declare private publishedRecords: number
   declare private readonly host: OutboundHost
   declare private readonly ring: SharedArrayBuffer
   declare private readonly bell: Doorbell
@@ -100,6 +101,7 @@ export class Outbound {
     this.isDirty = false
     this.isUrgent = false
     this.isBlocked = false
+    this.publishedRecords = 0
     this.ring = ring
     this.bell = bell
     this.freeIds = []
@@ -300,6 +302,7 @@ export class Outbound {
 
   /** Makes what was written visible, and wakes the reader if anything of it is urgent. */
   publish(): void {
+    this.publishedRecords += this.writer.unpublishedRecords
     this.writer.publish()
     if (this.isUrgent) {
       this.isUrgent = false
@@ -334,16 +337,27 @@ export class Outbound {
     this.host.blocked(this)
   }
 
-  /** Tries to go on after the ring was full: the outbox first, then the senders that wait. */
-  unblock(): void {
-    if (!this.isBlocked) return
+  /**
+   * Tries to go on after the ring was full: the outbox first, then the senders that wait. Answers whether anything has
+   * changed.
+   */
+  unblock(): boolean {
+    if (!this.isBlocked) return true
+    const before = this.records
     this.isBlocked = false
     let sent = 0
     while (sent < this.outbox.length && this.outbox[sent]!()) sent++
     this.outbox.splice(0, sent)
-    if (this.outbox.length > 0) return this.block()
-    const starved = Array.from(this.starved)
-    this.starved.clear()
-    for (const recipient of starved) recipient.admit()
+    if (this.outbox.length > 0) this.block()
+    else {
+      const starved = Array.from(this.starved)
+      this.starved.clear()
+      for (const recipient of starved) recipient.admit()
+    }
+    return !this.isBlocked || this.records !== before
+  }
+
+  private get records(): number {
+    return this.publishedRecords + this.writer.unpublishedRecords
   }
 }

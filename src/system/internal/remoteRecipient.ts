@@ -83,6 +83,8 @@ export class RemoteRecipient extends Recipient implements Addressee {
   }
 
   depth(): number {
+    // Credit that nobody waited for lies in the ring unannounced; who looks again will see it.
+    if (this.inFlight > 0) this.node.expectReply()
     return this.inFlight + this.waiters.length
   }
 
