@@ -90,14 +90,18 @@ export class LocalHost implements lifecycle.LifecycleHost {
     this.rosters.set(behaviour.protocol.name, new lifecycle.Roster(behaviour))
   }
 
-  /** Forgets a behaviour and stops its actors. */
+  /** Forgets a behaviour and stops its actors, the youngest first. */
   unregister(behaviour: Behaviour): Effect.Effect<void> {
-    const roster = this.rosters.get(behaviour.protocol.name)
-    if (roster?.behaviour !== behaviour) return Effect.void
+    const roster = this.rosterOf(behaviour)
+    const { name } = behaviour.protocol
+    // Nothing is spawned any more from here on.
+    if (this.rosters.get(name) === roster) this.rosters.delete(name)
+    this.replaced.delete(roster)
+    this.leaving.add(roster)
     const cells = Array.from(roster.cells.values()).reverse()
     return Effect.andThen(
       Effect.forEach(cells, (cell) => cell.stop("its behaviour was released") ?? Effect.void, { discard: true }),
-      Effect.sync(() => this.rosters.delete(behaviour.protocol.name))
+      Effect.sync(() => this.leaving.delete(roster))
     )
   }
 

@@ -14,9 +14,10 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as Intensity from "../../supervisor/Intensity.ts"
+import type * as Restart from "../../supervisor/Restart.ts"
 import { StartFailed } from "../ActorError.ts"
 import { type Behaviour, CurrentActor, type Handlers } from "../Behaviour.ts"
-import { type Cell, type CellHost, IDLE, RESTARTING, STOPPED, STOPPING } from "../Cell.ts"
+import { type Cell, type CellHost, IDLE, RESTARTING, STARTING, STOPPED, STOPPING } from "../Cell.ts"
 import { Ask } from "../Message.ts"
 import * as Owner from "../Owner.ts"
 import type { SystemEvent } from "../SystemEvent.ts"
@@ -62,57 +63,90 @@ export const build = (cell: Cell, incarnation: number): Fiber.Fiber<Handlers, un
   return Effect.runForkWith(services)(behaviour.build)
 }
 
-/** Takes the handlers of a new incarnation; a scope that nothing was added to is not kept. */
+/** Takes the handlers of a new incarnation. */
 export const built = (cell: Cell, handlers: Handlers): void => {
   cell.handlers = handlers
-  if (cell.scope?.state._tag === "Empty") cell.scope = undefined
 }
 
-const closeScope = (cell: Cell, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> => {
-  const scope = cell.scope
+// A finalizer that dies is reported and otherwise ignored: the actor has to be restarted or ended all the same.
+// `undefined` when there is nothing to wait for.
+const closeScopeUnsafe = (cell: Cell, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> | undefined => {
+  const { scope } = cell
   cell.scope = undefined
-  return scope === undefined ? Effect.void : Scope.close(scope, exit)
+  const closing = scope === undefined ? undefined : Scope.closeUnsafe(scope, exit)
+  return closing === undefined ? undefined : Effect.uninterruptible(Effect.catchCause(
+    Effect.asVoid(closing),
+    (cause) => Effect.logWarning(`a finalizer of ${cell.name} failed`, cause)
+  ))
 }
 
-/** Waits for an incarnation that did not build at once. */
+const closeScope = (cell: Cell, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
+  Effect.suspend(() => closeScopeUnsafe(cell, exit) ?? Effect.void)
+
+/**
+ * Waits for an incarnation that did not build at once. When it does not come up, for whatever reason, what it had acquired
+ * is released. `restore` makes the waiting interruptible; nothing else here is.
+ */
 export const awaitBuild = (
   cell: Cell,
-  fiber: Fiber.Fiber<Handlers, unknown>
+  fiber: Fiber.Fiber<Handlers, unknown>,
+  restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 ): Effect.Effect<void, StartFailed> =>
   Effect.gen(function*() {
     const { initTimeout } = cell.behaviour
-    const exit = yield* Fiber.await(fiber).pipe(
-      Effect.timeoutOption(initTimeout),
-      Effect.onInterrupt(() => Fiber.interrupt(fiber))
-    )
-    if (exit._tag === "Some" && Exit.isSuccess(exit.value)) return built(cell, exit.value.value)
-    const failure = exit._tag === "Some"
-      ? Cause.squash((exit.value as Exit.Failure<Handlers, unknown>).cause)
-      : new Error(`the behaviour was not built within ${Duration.toMillis(initTimeout)} ms`)
-    if (exit._tag === "None") yield* Fiber.interrupt(fiber)
+    const waited = yield* Effect.exit(restore(Effect.timeoutOption(Fiber.await(fiber), initTimeout)))
+    const exit = Exit.isSuccess(waited) && waited.value._tag === "Some" ? waited.value.value : undefined
+    if (exit !== undefined && Exit.isSuccess(exit)) return built(cell, exit.value)
+    yield* Fiber.interrupt(fiber)
+    const failure = cell.phase >= STOPPING
+      ? new Error(`it was ended while it was being built: ${cell.more().reason}`)
+      : exit === undefined
+      ? new Error(`the behaviour was not built within ${Duration.toMillis(initTimeout)} ms`)
+      : Cause.squash(exit.cause)
     yield* closeScope(cell, Exit.fail(failure))
+    if (Exit.isFailure(waited)) return yield* waited
     return yield* new StartFailed({ actor: cell.name, cause: failure })
   })
 
-/** The outcome of a build that failed at once. */
-export const startFailed = (cell: Cell, cause: Cause.Cause<unknown>): Effect.Effect<never, StartFailed> =>
-  Effect.andThen(
-    closeScope(cell, Exit.failCause(cause)),
-    Effect.fail(new StartFailed({ actor: cell.name, cause: Cause.squash(cause) }))
-  )
-
-const decide = (behaviour: Behaviour, cause: Cause.Cause<unknown>): ReturnType<Behaviour["decide"]> => {
-  try {
-    return behaviour.decide(cause)
-  } catch {
-    return "escalate"
+/** Starts the first incarnation; an actor that does not come up leaves nothing behind. */
+export const start = (host: LifecycleHost, cell: Cell): Effect.Effect<void, StartFailed> => {
+  const fiber = build(cell, 1)
+  const exit = fiber.pollUnsafe()
+  if (exit !== undefined && Exit.isSuccess(exit) && cell.phase === STARTING) {
+    built(cell, exit.value)
+    return Exit.void
   }
+  if (exit === undefined) cell.more().fiber = fiber
+  return Effect.uninterruptibleMask((restore) =>
+    awaitBuild(cell, fiber, restore).pipe(
+      Effect.flatMap(() => cell.phase === STARTING ? Effect.void : endedEarly(cell)),
+      Effect.onExit((end) => Effect.sync(() => Exit.isSuccess(end) ? undefined : neverStarted(host, cell))),
+      Effect.ensuring(Effect.sync(() => cell.rare!.fiber = undefined))
+    )
+  )
+}
+
+const endedEarly = (cell: Cell): Effect.Effect<never, StartFailed> => {
+  const cause = new Error(`it was ended while it was being built: ${cell.more().reason}`)
+  return Effect.andThen(closeScope(cell, Exit.fail(cause)), new StartFailed({ actor: cell.name, cause }))
+}
+
+// Whoever holds its `self` may have sent it something, or may still do so.
+const neverStarted = (host: LifecycleHost, cell: Cell): void => {
+  if (cell.phase !== STARTING) return
+  cell.phase = STOPPING
+  cell.more().reason = "it did not start"
+  settleMailbox(cell)
+  forget(host, cell)
 }
 
 /** Decides on a handler that failed; answers whether the cell can take the next message now. */
-export const handled = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>, wasAsked: boolean): boolean => {
-  if (Cause.hasInterruptsOnly(cause)) return true
-  switch (decide(cell.behaviour, cause)) {
+export const handled = (host: LifecycleHost, cell: Cell, failure: Cause.Cause<unknown>, wasAsked: boolean): boolean => {
+  // A handler that ends after its actor was told to has nothing left to decide.
+  if (cell.phase >= STOPPING) return false
+  if (Cause.hasInterruptsOnly(failure)) return true
+  const { cause, directive } = decide(cell.behaviour, failure)
+  switch (directive) {
     case "resume":
       if (!wasAsked || Cause.hasDies(cause)) host.report({ _tag: "HandlerFailed", actor: cell.name, cause })
       return true
@@ -126,6 +160,20 @@ export const handled = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unkn
     case "escalate":
       escalate(host, cell.behaviour, cause)
       return false
+  }
+}
+
+interface Decision {
+  readonly directive: Restart.Directive
+  readonly cause: Cause.Cause<unknown>
+}
+
+// A decider that throws escalates, and what it threw is part of the cause.
+const decide = (behaviour: Behaviour, cause: Cause.Cause<unknown>): Decision => {
+  try {
+    return { directive: behaviour.decide(cause), cause }
+  } catch (thrown) {
+    return { directive: "escalate", cause: Cause.combine(cause, Cause.die(thrown)) }
   }
 }
 
@@ -159,21 +207,31 @@ const restart = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): 
   settleQueuedAsks(cell)
   const rare = cell.more()
   const attempt: Effect.Effect<void, StartFailed> = Effect.suspend(() => {
+    // The actor may have been told to end, by an asker that has just learned of the restart or by its own build.
+    if (cell.phase !== RESTARTING) return Effect.void
     const failures = failuresOf(host, cell)
     const now = Intensity.monotonicMillisUnsafe(host.clock)
     if (!failures.window.record(now)) return Effect.sync(() => giveUp(host, cell, cause))
     return Effect.flatMap(pause(failures, now, cause), (delay) => {
       if (delay === undefined) return Effect.sync(() => giveUp(host, cell, cause))
-      const rebuild = Effect.suspend(() => {
+      const rebuild = Effect.uninterruptibleMask((restore) => {
         rare.restarts++
         const fiber = build(cell, rare.restarts + 1)
-        return Effect.andThen(awaitBuild(cell, fiber), Effect.sync(() => restarted(host, cell, cause)))
+        return Effect.andThen(awaitBuild(cell, fiber, restore), Effect.suspend(() => restarted(host, cell, cause)))
       })
       return Duration.toMillis(delay) > 0 ? Effect.delay(rebuild, delay) : rebuild
     })
   })
   const incarnate: Effect.Effect<void> = Effect.catchTag(attempt, "StartFailed", () => incarnate)
-  const fiber = host.fork(cell.behaviour, Effect.andThen(closeScope(cell, Exit.failCause(cause)), incarnate))
+  const closeAndIncarnate = Effect.andThen(closeScope(cell, Exit.failCause(cause)), incarnate)
+  // A schedule that dies cannot say when to go on.
+  const fiber = host.fork(
+    cell.behaviour,
+    Effect.catchCause(
+      closeAndIncarnate,
+      (dead) => Cause.hasInterruptsOnly(dead) ? Effect.failCause(dead) : Effect.sync(() => giveUp(host, cell, dead))
+    )
+  )
   if (fiber.pollUnsafe() !== undefined) return
   rare.fiber = fiber
   fiber.addObserver(() => {
@@ -181,25 +239,35 @@ const restart = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): 
   })
 }
 
-const restarted = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): void => {
+const restarted = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): Effect.Effect<void> => {
+  // It was told to end meanwhile.
+  if (cell.phase !== RESTARTING) return closeScope(cell, Exit.void)
   const { restarts } = cell.more()
   host.rosterOf(cell.behaviour).restarts++
   host.report({ _tag: "ActorRestarted", actor: cell.name, restarts, cause })
   cell.phase = IDLE
   cell.rest()
+  return Effect.void
 }
 
-// Tells stay for the next incarnation; an asker is told that its question was not handled and may be asked again.
+// Tells stay for the next incarnation; an asker is told that its question was not handled and may be asked again. The
+// mailbox is in order before the first of them hears of it, since they go on at once.
 const settleQueuedAsks = (cell: Cell): void => {
-  const mailbox = cell.mailbox
-  if (mailbox === undefined) return
-  for (let left = mailbox.length; left > 0; left--) {
-    const word = mailbox.take()!
-    const payload = mailbox.payload
-    if (word instanceof Ask) {
-      if (!word.cancelled) word.restarting(payload)
-    } else mailbox.put(word, payload)
+  const asks: Array<[Ask, unknown]> = []
+  const { mailbox } = cell
+  for (let left = mailbox === undefined ? 0 : mailbox.length; left > 0; left--) {
+    const word = mailbox!.take()!
+    const payload = mailbox!.payload
+    if (!(word instanceof Ask)) mailbox!.put(word, payload)
+    else if (!word.cancelled) asks.push([word, payload])
   }
+  if (mailbox !== undefined) mailbox.payload = undefined
+  const rare = cell.more()
+  rare.waiters = rare.waiters.filter(({ abandoned, ask, payload }) => {
+    if (!abandoned && ask !== undefined) asks.push([ask, payload])
+    return !abandoned && ask === undefined
+  })
+  for (const [ask, payload] of asks) ask.restarting(payload)
 }
 
 /** Ends an actor: its handler is interrupted, its mailbox settled, its scope closed, and only then its name is free. */
@@ -212,19 +280,27 @@ export const stop = (host: LifecycleHost, cell: Cell, reason: string): Effect.Ef
     settleMailbox(cell)
   }
   const fiber = cell.rare?.fiber
-  if (fiber === undefined && cell.scope === undefined) return stopped(host, cell, reason)
-  return Effect.uninterruptible(Effect.gen(function*() {
-    if (fiber !== undefined) yield* Fiber.interrupt(fiber)
+  if (fiber === undefined) {
+    const closing = closeScopeUnsafe(cell, Exit.void)
+    if (closing === undefined) return stopped(host, cell, reason)
+    return Effect.andThen(closing, Effect.sync(() => stopped(host, cell, reason)))
+  }
+  const ending = Effect.uninterruptible(Effect.gen(function*() {
+    yield* Fiber.interrupt(fiber)
     yield* closeScope(cell, Exit.void)
     stopped(host, cell, reason)
   }))
+  // A handler that ends its own actor is interrupted as soon as it lets go; it cannot wait for its own end.
+  return Effect.withFiber((self) => self === fiber ? Effect.sync(() => void host.fork(cell.behaviour, ending)) : ending)
 }
 
 const awaitStopped = (cell: Cell): Effect.Effect<void> =>
-  Effect.callback((resume) => {
-    if (cell.phase === STOPPED) return resume(Effect.void)
-    cell.more().onStop.push(() => resume(Effect.void))
-  })
+  Effect.withFiber((self) =>
+    self === cell.rare?.fiber ? Effect.void : Effect.callback((resume) => {
+      if (cell.phase === STOPPED) return resume(Effect.void)
+      cell.more().onStop.push(() => resume(Effect.void))
+    })
+  )
 
 const settleMailbox = (cell: Cell): void => {
   const mailbox = cell.mailbox
@@ -241,16 +317,22 @@ const settleMailbox = (cell: Cell): void => {
 }
 
 const stopped = (host: LifecycleHost, cell: Cell, reason: string): undefined => {
+  if (cell.phase === STOPPED) return undefined
+  forget(host, cell)
+  host.report({ _tag: "ActorEnded", actor: cell.name, reason })
+  const listeners = cell.rare?.onStop
+  if (listeners !== undefined) { for (const listener of listeners.splice(0)) listener(reason) }
+  return undefined
+}
+
+// Frees the name and what the cell holds.
+const forget = (host: LifecycleHost, cell: Cell): void => {
   cell.phase = STOPPED
   cell.handlers = undefined
   cell.mailbox = undefined
   const { cells } = host.rosterOf(cell.behaviour)
   if (cells.get(cell.key) === cell) cells.delete(cell.key)
   Owner.Owner.remove(cell)
-  host.report({ _tag: "ActorEnded", actor: cell.name, reason })
-  const listeners = cell.rare?.onStop
-  if (listeners !== undefined) { for (const listener of listeners.splice(0)) listener(reason) }
-  return undefined
 }
 
 /** Stops every actor of a behaviour, the youngest first, and hands the cause to the host. */
