@@ -106,6 +106,9 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
   readonly ref: RefSchema<Rpcs>
 }
 
+/** The type of references to the actors of a definition: `Actor.Ref<typeof Counter>`. */
+export type Ref<A> = A extends Actor<infer _Name, infer Rpcs> ? ActorRef<Rpcs> : never
+
 /** The schema of references to the actors of one definition. */
 export interface RefSchema<Rpcs extends Rpc.Any>
   extends Schema.decodeTo<Schema.declare<ActorRef<Rpcs>>, typeof Address>

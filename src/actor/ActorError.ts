@@ -2,7 +2,7 @@
  * Everything that can go wrong between a sender and an actor, as values.
  *
  * Each class is named by what happened and carries what a caller needs to act on it; where a message was not delivered,
- * the message itself comes back in `message`, so that nothing the caller still holds is lost.
+ * the message itself comes back in `undelivered`, so that nothing the caller still holds is lost.
  */
 import * as Schema from "effect/Schema"
 

@@ -1,8 +1,8 @@
 /**
  * One actor on this thread: a small object, not a fiber.
  *
- * A cell handles one message at a time. A handler that answers at once (it returns an `Exit`) is called and done; any
- * other handler runs in a fiber of its own, and the cell waits for that fiber before it takes the next message. An idle
+ * A cell handles one message at a time. A handler that answers at once (it returns an `Exit`) is called and done; other
+ * handlers run in a fiber, one after the other, and the cell takes no message while one of them is suspended. An idle
  * cell has neither fiber nor mailbox.
  *
  * ```text
@@ -221,6 +221,11 @@ export class Cell extends Recipient implements Owned {
   deliverRemote(word: Word, payload: unknown): void {
     if (this.phase >= STOPPING) {
       this.undeliverable(word, payload)
+      return
+    }
+    if (this.phase === RESTARTING && word instanceof Ask) {
+      this.host.credit(word.word >>> ORIGIN_SHIFT)
+      word.restarting(payload)
       return
     }
     if (this.mailbox !== undefined && this.mailbox.length >= this.behaviour.capacity) {

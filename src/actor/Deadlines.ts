@@ -35,12 +35,10 @@ class Lane {
   declare readonly timeoutMillis: number
   declare first: Deadline | undefined
   declare last: Deadline | undefined
-  declare isWatched: boolean
   constructor(timeoutMillis: number) {
     this.timeoutMillis = timeoutMillis
     this.first = undefined
     this.last = undefined
-    this.isWatched = false
   }
 }
 
@@ -65,15 +63,15 @@ export class Deadlines {
   /** Starts the time of `deadline`. An infinite timeout is not watched. */
   add(deadline: Deadline, timeoutMillis: number): void {
     if (timeoutMillis === Infinity) return
-    let lane = this.lanes.get(timeoutMillis)
-    if (lane === undefined) this.lanes.set(timeoutMillis, lane = new Lane(timeoutMillis))
+    const known = this.lanes.get(timeoutMillis)
+    const lane = known ?? new Lane(timeoutMillis)
     deadline.expiresAt = this.now() + timeoutMillis
     deadline.lane = lane
     deadline.previous = lane.last
     if (lane.last === undefined) lane.first = deadline
     else lane.last.next = deadline
     lane.last = deadline
-    if (!lane.isWatched) this.watch(lane)
+    if (known === undefined) this.watch(lane)
   }
 
   /** Forgets `deadline`; harmless when it is not watched. */
@@ -96,19 +94,21 @@ export class Deadlines {
   }
 
   private watch(lane: Lane): void {
-    lane.isWatched = true
+    this.lanes.set(lane.timeoutMillis, lane)
     const fiber = this.fork(this.watching(lane))
     if (fiber.pollUnsafe() !== undefined) return
     this.fibers.add(fiber)
     fiber.addObserver(() => this.fibers.delete(fiber))
   }
 
-  // A lane that is found empty after a sleep stops being watched, and the program may end.
+  // A lane that is found empty after a sleep is forgotten, so that timeouts that are all different do not pile up and
+  // the program may end.
   private watching(lane: Lane): Effect.Effect<void> {
     return Effect.whileLoop({
       while: () => {
-        if (lane.first === undefined) lane.isWatched = false
-        return lane.isWatched
+        if (lane.first !== undefined) return true
+        this.lanes.delete(lane.timeoutMillis)
+        return false
       },
       body: () => this.clock.sleep(Duration.millis(Math.max(0, Math.ceil(lane.first!.expiresAt - this.now())))),
       step: () => {

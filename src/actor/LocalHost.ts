@@ -50,7 +50,10 @@ export class LocalHost implements lifecycle.LifecycleHost {
   declare isEscalating: boolean
   /** Messages dropped by policy or because their actor had stopped. */
   declare droppedMessages: number
+  /** Those that can be spawned, by name. */
   declare private readonly rosters: Map<string, lifecycle.Roster>
+  /** All of them: also those that another one of their name has replaced, or that are being released. */
+  declare private readonly allRosters: Map<Behaviour, lifecycle.Roster>
   declare private readonly context: Context.Context<never>
   declare private forkWith: (effect: Effect.Effect<unknown, unknown, unknown>) => Fiber.Fiber<unknown, unknown>
   declare private forkContext: Context.Context<never>
@@ -66,6 +69,7 @@ export class LocalHost implements lifecycle.LifecycleHost {
     this.isEscalating = false
     this.droppedMessages = 0
     this.rosters = new Map()
+    this.allRosters = new Map()
     this.forkContext = context
     this.forkWith = Effect.runForkWith(context) as typeof this.forkWith
   }
@@ -87,7 +91,9 @@ export class LocalHost implements lifecycle.LifecycleHost {
 
   /** Makes a behaviour known; the last one of a name wins for actors spawned from now on. */
   register(behaviour: Behaviour): void {
-    this.rosters.set(behaviour.protocol.name, new lifecycle.Roster(behaviour))
+    const roster = new lifecycle.Roster(behaviour)
+    this.rosters.set(behaviour.protocol.name, roster)
+    this.allRosters.set(behaviour, roster)
   }
 
   /** Forgets a behaviour and stops its actors, the youngest first. */
@@ -96,12 +102,10 @@ export class LocalHost implements lifecycle.LifecycleHost {
     const { name } = behaviour.protocol
     // Nothing is spawned any more from here on.
     if (this.rosters.get(name) === roster) this.rosters.delete(name)
-    this.replaced.delete(roster)
-    this.leaving.add(roster)
     const cells = Array.from(roster.cells.values()).reverse()
     return Effect.andThen(
       Effect.forEach(cells, (cell) => cell.stop("its behaviour was released") ?? Effect.void, { discard: true }),
-      Effect.sync(() => this.leaving.delete(roster))
+      Effect.sync(() => this.allRosters.delete(behaviour))
     )
   }
 
@@ -128,19 +132,8 @@ export class LocalHost implements lifecycle.LifecycleHost {
     }
     const cell = new CellClass(this, roster.behaviour, key)
     roster.cells.set(key, cell)
-    const fiber = lifecycle.build(cell, 1)
-    const exit = fiber.pollUnsafe()
-    if (exit !== undefined && Exit.isSuccess(exit)) {
-      lifecycle.built(cell, exit.value)
-      return started(cell, owner)
-    }
-    const building = exit === undefined
-      ? lifecycle.awaitBuild(cell, fiber)
-      : lifecycle.startFailed(cell, (exit as Exit.Failure<never, unknown>).cause)
-    return Effect.onExit(
-      Effect.flatMap(building, () => started(cell, owner)),
-      (end) => Exit.isSuccess(end) ? Effect.void : Effect.sync(() => roster.cells.delete(key))
-    )
+    const starting = lifecycle.start(this, cell)
+    return Exit.isExit(starting) ? started(cell, owner) : Effect.flatMap(starting, () => started(cell, owner))
   }
 
   fork(behaviour: Behaviour, effect: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown> {
@@ -168,7 +161,7 @@ export class LocalHost implements lifecycle.LifecycleHost {
   }
 
   rosterOf(behaviour: Behaviour): lifecycle.Roster {
-    return this.rosters.get(behaviour.protocol.name) ?? new lifecycle.Roster(behaviour)
+    return this.allRosters.get(behaviour) ?? new lifecycle.Roster(behaviour)
   }
 
   report(event: SystemEvent): void {
@@ -192,13 +185,14 @@ export class LocalHost implements lifecycle.LifecycleHost {
   /** Stops all actors and all watching of deadlines. */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     this.deadlines.close()
-    const behaviours = Array.from(this.rosters.values(), (roster) => roster.behaviour)
-    return Effect.forEach(behaviours, (behaviour) => this.unregister(behaviour), { discard: true })
+    return Effect.forEach(Array.from(this.allRosters.keys()), (behaviour) => this.unregister(behaviour), {
+      discard: true
+    })
   })
 
   /** A picture of the actors here, one node a behaviour. */
   get tree(): ReadonlyArray<TreeNode> {
-    return Array.from(this.rosters.values(), (roster): TreeNode => ({
+    return Array.from(this.allRosters.values(), (roster): TreeNode => ({
       name: roster.behaviour.protocol.name,
       kind: "supervisor",
       status: "running",
@@ -209,10 +203,10 @@ export class LocalHost implements lifecycle.LifecycleHost {
 }
 
 const started = (cell: Cell, owner: Scope.Scope | undefined): Effect.Effect<Cell> => {
-  if (owner !== undefined) Owner.of(owner).add(cell)
   cell.phase = IDLE
   if (cell.mailbox !== undefined) cell.rest()
-  return Exit.succeed(cell)
+  const stopping = owner === undefined ? undefined : Owner.adopt(owner, cell)
+  return stopping === undefined ? Exit.succeed(cell) : Effect.as(stopping, cell)
 }
 
 const nodeOf = (cell: Cell): TreeNode => ({

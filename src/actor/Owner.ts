@@ -57,7 +57,17 @@ export class Owner {
 
 const owners = new WeakMap<Scope.Scope, Owner>()
 
-/** The owner of a scope, made on first use. */
+/**
+ * Makes a scope the owner of an actor. A scope that has closed meanwhile ends it at once: then, and only then, there may be
+ * something to wait for.
+ */
+export const adopt = (scope: Scope.Scope, owned: Owned): Effect.Effect<void> | undefined => {
+  if (scope.state._tag === "Closed") return owned.stop("its scope was closed")
+  of(scope).add(owned)
+  return undefined
+}
+
+/** The owner of a scope that is open, made on first use. */
 export const of = (scope: Scope.Scope): Owner => {
   const known = owners.get(scope)
   if (known !== undefined) return known

@@ -81,12 +81,17 @@ export const create = (slots = 1): SharedArrayBuffer => {
  *
  * **Example** (The consumer's end of an idle loop)
  * ```ts
- * bell.prepare()
- * if (rings.every((ring) => ring.isEmpty())) {
- *   const wait = bell.wait()
- *   if (wait.async) await wait.value
+ * import type { Doorbell } from "shared-nothing/memory/Doorbell"
+ * import type { SpscReader } from "shared-nothing/memory/SpscRing"
+ *
+ * const rest = async (bell: Doorbell, rings: ReadonlyArray<SpscReader>) => {
+ *   bell.prepare()
+ *   if (rings.every((ring) => ring.isEmpty())) {
+ *     const wait = bell.wait()
+ *     if (wait.async) await wait.value
+ *   }
+ *   bell.cancel()
  * }
- * bell.cancel()
  * ```
  *
  * **Errors**: {@link InvalidDoorbell} when the buffer has no such slot.

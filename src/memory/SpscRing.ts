@@ -106,12 +106,15 @@ export const create = (capacityBytes: number, startPosition = 0): SharedArrayBuf
  * The writing end of a ring. Exactly one thread holds one at any time.
  *
  * **Example** (One record, published at once)
- * ```ts
+ * ```ts run
+ * import * as SpscRing from "shared-nothing/memory/SpscRing"
+ *
+ * const writer = new SpscRing.SpscWriter(SpscRing.create(4096))
  * const offset = writer.claim(16)
  * if (offset >= 0) {
  *   writer.region.f64[offset >> 3] = 42
  *   writer.commit(8, 7)
- *   writer.publish()
+ *   writer.publish() // => true
  * }
  * ```
  *
@@ -264,10 +267,11 @@ export class SpscWriter {
  *
  * **Example** (A drain)
  * ```ts
- * if (reader.poll()) {
- *   for (let offset = reader.next(); offset >= 0; offset = reader.next()) {
- *     handle(reader.type, reader.region, offset, reader.end)
- *   }
+ * import type { SpscReader } from "shared-nothing/memory/SpscRing"
+ *
+ * const drain = (reader: SpscReader, handle: (type: number, offset: number, end: number) => void) => {
+ *   if (!reader.poll()) return
+ *   for (let offset = reader.next(); offset >= 0; offset = reader.next()) handle(reader.type, offset, reader.end)
  *   reader.release()
  * }
  * ```

@@ -115,7 +115,11 @@ export class Supervisor extends Context.Service<Supervisor, {
    * **Example**
    *
    * ```ts
-   * yield* Effect.flatten(supervisor.exit) // waits for the end and fails with what it failed with
+   * import { Supervisor } from "shared-nothing"
+   * import * as Effect from "effect/Effect"
+   *
+   * // waits for the end and fails with what it failed with
+   * const untilItEnds = Effect.flatMap(Supervisor.Supervisor, (supervisor) => Effect.flatten(supervisor.exit))
    * ```
    */
   readonly exit: Effect.Effect<Exit.Exit<void, unknown>>

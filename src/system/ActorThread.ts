@@ -6,8 +6,10 @@
  * **Example** (worker.ts)
  *
  * ```ts
- * import { ActorThread } from "shared-nothing"
- * import { CounterLive } from "./counter.live.ts"
+ * import { type ActorSystem, ActorThread } from "shared-nothing"
+ * import type * as Layer from "effect/Layer"
+ *
+ * declare const CounterLive: Layer.Layer<never, never, ActorSystem.ActorSystem> // imported from its module
  *
  * ActorThread.launch(CounterLive)
  * ```
@@ -186,6 +188,8 @@ const errorText = (cause: Cause.Cause<SpawnError>): Control.ErrorText => {
   switch ((error as SpawnError)._tag) {
     case "StartFailed":
       return { tag, text: textOf(Cause.fail((error as ActorError.StartFailed).cause)) }
+    case "BehaviourNotFound":
+      return { tag, text: error.message, known: (error as ActorError.BehaviourNotFound).known }
     case "LayoutMismatch":
       return { tag, text: error.message, there: (error as ActorError.LayoutMismatch).there }
     default:

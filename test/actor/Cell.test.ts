@@ -16,6 +16,8 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { Actor, ActorError, ActorSystem } from "shared-nothing"
+import { recipientOf } from "../../src/actor/ActorRef.ts"
+import type { Cell } from "../../src/actor/Cell.ts"
 import { settle } from "../contract/eventually.ts"
 
 const Node = Actor.make("Node", [
@@ -332,6 +334,18 @@ describe("waiting for room", () => {
         }), { mailbox: { capacity: 1 } }))
   }
 
+  it.effect("senders that give up are not remembered", () =>
+    staged((stage) =>
+      Effect.gen(function*() {
+        stage.acts.block = Effect.never
+        const actor = yield* Node.spawn("a")
+        yield* actor.tell.Do({ what: "block" })
+        yield* settle
+        yield* actor.tell.Note({ n: 1 })
+        for (let i = 0; i < 1000; i++) yield* Fiber.interrupt(yield* forkNow(actor.tell.Note({ n: 2 })))
+        assert.isAtMost((recipientOf(actor) as Cell).rare!.waiters.length, 64)
+      }), { mailbox: { capacity: 1 } }))
+
   it.effect("a waiting sender gets the room that a message leaves when its handler suspends", () =>
     staged((stage) =>
       Effect.gen(function*() {
@@ -418,6 +432,26 @@ describe("asks on one stack", () => {
       })
     ))
 
+  for (const ops of [1, 2, 3, 5]) {
+    it.effect(`an ask gets its reply when fibers yield after every ${ops} steps`, () =>
+      staged((stage) =>
+        Effect.gen(function*() {
+          const actor = yield* Node.spawn("a")
+          stage.acts.pass = Effect.yieldNow
+          const asking = yield* forkNow(
+            Effect.provideService(
+              Effect.forEach([1, 2, 3, 4, 5], () => actor.ask.Do({ what: "pass" }, { timeout: "1 minute" })),
+              Scheduler.MaxOpsBeforeYield,
+              ops
+            )
+          )
+          for (let i = 0; i < 20; i++) yield* settle
+          assert.isDefined(asking.pollUnsafe())
+          assert.strictEqual((yield* Fiber.join(asking)).length, 5)
+        })
+      ))
+  }
+
   for (const [length, how] of [[2000, "at once"], [2000, "after a while"]] as const) {
     it.effect(`a chain of ${length} actors that ask each other is answered, the last one ${how}`, () =>
       staged((stage) =>
@@ -496,6 +530,121 @@ describe("asks on one stack", () => {
         assert.deepStrictEqual(yield* Fiber.join(next), [])
       })
     ))
+})
+
+describe("handlers that share a fiber", () => {
+  /** Queues messages behind a handler that waits, and lets them go at once. */
+  const behind = Effect.fnUntraced(function*(stage: Stage, actor: NodeRef) {
+    const gate = yield* Deferred.make<void>()
+    stage.acts.gate = Deferred.await(gate)
+    yield* actor.tell.Do({ what: "gate" })
+    yield* settle
+    return Deferred.succeed(gate, undefined)
+  })
+
+  for (const later of [Effect.void, Effect.yieldNow, Effect.never]) {
+    it.effect("a handler whose asker it interrupts itself harms no message after it", () =>
+      staged((stage) =>
+        Effect.gen(function*() {
+          const actor = yield* Node.spawn("a")
+          const open = yield* behind(stage, actor)
+          let asker: Fiber.Fiber<unknown, unknown> | undefined
+          stage.acts.cut = Effect.andThen(Effect.sync(() => asker!.interruptUnsafe()), later)
+          stage.acts.pass = Effect.yieldNow
+          asker = yield* forkNow(actor.ask.Do({ what: "cut" }))
+          yield* actor.tell.Note({ n: 1 })
+          const next = yield* forkNow(actor.ask.Do({ what: "pass" }))
+          yield* actor.tell.Note({ n: 2 })
+          yield* open
+          assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(asker)))
+          assert.strictEqual(yield* Fiber.join(next), "did pass")
+          assert.deepStrictEqual(yield* actor.ask.Notes(), [1, 2])
+        })
+      ))
+  }
+
+  it.effect("a handler whose asker it interrupts at once, on the asker's own stack, is interrupted, too", () =>
+    staged((stage) =>
+      Effect.gen(function*() {
+        const actor = yield* Node.spawn("a")
+        let asker: Fiber.Fiber<unknown, unknown> | undefined
+        stage.acts.cut = Effect.andThen(Effect.sync(() => asker!.interruptUnsafe()), Effect.never)
+        asker = yield* Effect.forkChild(actor.ask.Do({ what: "cut" }, { timeout: "Infinity" }))
+        yield* settle
+        assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(asker)))
+        assert.strictEqual(yield* actor.depth, 0)
+        assert.deepStrictEqual(yield* actor.ask.Notes(), [])
+      })
+    ))
+
+  it.effect("after a crash among queued messages, an asker that asks again at once is answered by the new incarnation", () =>
+    staged((stage) =>
+      Effect.gen(function*() {
+        const actor = yield* Node.spawn("a")
+        for (const how of ["suspended", "at once"]) {
+          const open = yield* behind(stage, actor)
+          const gate = yield* Deferred.make<void>()
+          let running = 0
+          let most = 0
+          const guarded = (effect: Effect.Effect<unknown>) =>
+            Effect.acquireUseRelease(
+              Effect.sync(() => most = Math.max(most, ++running)),
+              () => effect,
+              () => Effect.sync(() => running--)
+            )
+          stage.acts.die = Effect.failCause(Cause.die("crash"))
+          stage.acts.wait = guarded(Deferred.await(gate))
+          stage.acts.pass = guarded(Effect.void)
+          if (how === "suspended") yield* actor.tell.Do({ what: "gate" })
+          const asker = yield* forkNow(
+            Effect.andThen(Effect.exit(actor.ask.Do({ what: "die" })), actor.ask.Do({ what: "wait" }))
+          )
+          yield* actor.tell.Note({ n: 1 })
+          yield* open
+          yield* settle
+          assert.isUndefined(asker.pollUnsafe(), how)
+          const next = yield* forkNow(actor.ask.Do({ what: "pass" }))
+          yield* settle
+          assert.isUndefined(next.pollUnsafe(), how)
+          yield* Deferred.succeed(gate, undefined)
+          assert.strictEqual(yield* Fiber.join(asker), "did wait")
+          assert.strictEqual(yield* Fiber.join(next), "did pass")
+          assert.strictEqual(most, 1)
+        }
+      })
+    ))
+
+  it.effect("an asker that closes the actor's scope on a reply from among queued messages ends the others", () =>
+    staged((stage) =>
+      Effect.gen(function*() {
+        const life = yield* Scope.make()
+        const actor = yield* spawnIn(life, "a")
+        const open = yield* behind(stage, actor)
+        stage.acts.pass = Effect.yieldNow
+        const closing = yield* forkNow(Effect.andThen(actor.ask.Do({ what: "pass" }), Scope.close(life, Exit.void)))
+        const others = yield* Effect.forEach(["pass", "pass"], (what) => forkNow(failure(actor.ask.Do({ what }))))
+        yield* open
+        yield* Fiber.join(closing)
+        for (const other of others) assert.instanceOf(yield* Fiber.join(other), ActorError.ActorStopped)
+        yield* assertEnded(actor)
+      })
+    ))
+
+  it.effect("a sender that waits gets its room while a later handler runs", () =>
+    staged((stage) =>
+      Effect.gen(function*() {
+        const actor = yield* Node.spawn("a")
+        const open = yield* behind(stage, actor)
+        const sent = yield* Deferred.make<void>()
+        stage.acts.meet = Deferred.await(sent)
+        const meeting = yield* forkNow(actor.ask.Do({ what: "meet" }))
+        yield* actor.tell.Note({ n: 1 })
+        yield* forkNow(Effect.andThen(actor.tell.Note({ n: 2 }), Deferred.succeed(sent, undefined)))
+        yield* open
+        yield* settle
+        assert.isDefined(meeting.pollUnsafe())
+        assert.deepStrictEqual(yield* actor.ask.Notes(), [1, 2])
+      }), { mailbox: { capacity: 2 } }))
 })
 
 describe("failures of failures", () => {

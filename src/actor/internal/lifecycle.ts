@@ -121,7 +121,9 @@ export const start = (host: LifecycleHost, cell: Cell): Effect.Effect<void, Star
     awaitBuild(cell, fiber, restore).pipe(
       Effect.flatMap(() => cell.phase === STARTING ? Effect.void : endedEarly(cell)),
       Effect.onExit((end) => Effect.sync(() => Exit.isSuccess(end) ? undefined : neverStarted(host, cell))),
-      Effect.ensuring(Effect.sync(() => cell.rare!.fiber = undefined))
+      Effect.ensuring(Effect.sync(() => {
+        if (cell.rare?.fiber === fiber) cell.rare.fiber = undefined
+      }))
     )
   )
 }

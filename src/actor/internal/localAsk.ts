@@ -50,17 +50,23 @@ export class LocalAsk extends Ask {
   declare private resume: Resume | undefined
   declare private expiry: Expiry | undefined
   declare private waiter: Waiter | undefined
+  /** The outcome that came before the asker waited for it. */
+  declare private outcome: Exit.Exit<unknown, unknown> | undefined
   constructor(cell: Asked, index: number, span: Tracer.AnySpan | undefined, resume: Resume | undefined) {
     super(index, span)
     this.cell = cell
     this.resume = resume
     this.expiry = undefined
     this.waiter = undefined
+    this.outcome = undefined
   }
 
   settle(exit: Exit.Exit<unknown, unknown>): void {
     const resume = this.resume
-    if (resume === undefined) return
+    if (resume === undefined) {
+      this.outcome ??= exit
+      return
+    }
     this.resume = undefined
     if (this.expiry !== undefined) this.cell.host.deadlines.remove(this.expiry)
     resume(exit)
@@ -152,6 +158,8 @@ export class LocalAsk extends Ask {
 
   /** Waits for the reply of an ask that has {@link started}. */
   await(timeoutMillis: number, resume: Resume): void {
+    // The asker's fiber may have yielded in between, and the reply may have come meanwhile.
+    if (this.outcome !== undefined) return resume(this.outcome)
     this.resume = resume
     this.watch(timeoutMillis)
   }

@@ -29,6 +29,8 @@ export interface ErrorText {
   readonly text: string
   /** The layout hash of the other side, for `LayoutMismatch`. */
   readonly there?: number | undefined
+  /** The behaviours that the thread has, for `BehaviourNotFound`. */
+  readonly known?: ReadonlyArray<string> | undefined
 }
 
 /** The actor is up, and so large is its mailbox. */

@@ -3,7 +3,7 @@
  *
  * Links are made on first contact, one ring for each direction, and belong to one incarnation of the other thread. This
  * file keeps them; what travels on them is in `outbound.ts` and `inbound.ts`, and who starts threads is in
- * `Threads.ts`.
+ * `ThreadedSystem.ts`.
  */
 import type { Address } from "../../actor/Address.ts"
 import { Cell } from "../../actor/Cell.ts"
@@ -68,6 +68,7 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
   declare private readonly waiting: Map<number, Set<Addressee>>
   declare private readonly flush: () => void
   declare private isInPass: boolean
+  declare private isUnblocking: boolean
   declare private isFlushScheduled: boolean
   declare private exported: number
   declare private millis: number
@@ -88,6 +89,7 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
     this.remotes = new Map()
     this.waiting = new Map()
     this.isInPass = false
+    this.isUnblocking = false
     this.isFlushScheduled = false
     this.exported = 0
     this.millis = -1
@@ -220,7 +222,7 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
 
   /** Something is expected from another thread: the loop looks soon. */
   expectReply(): void {
-    this.loop.wake()
+    if (!this.isUnblocking) this.loop.wake()
   }
 
   /** Wakes another thread, if it sleeps. */
@@ -237,7 +239,7 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
 
   blocked(outbound: Outbound): void {
     this.blockedOutbounds.add(outbound)
-    this.loop.wake()
+    if (!this.isUnblocking) this.loop.wake()
   }
 
   // Whether anything has changed. Only after an attempt that changed nothing may the loop rest: the request for room was
@@ -246,7 +248,10 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
     const blocked = Array.from(this.blockedOutbounds)
     this.blockedOutbounds.clear()
     let changed = false
+    // An attempt that fails is no reason for the loop to look again: it would never rest while a ring is full.
+    this.isUnblocking = true
     for (const outbound of blocked) if (outbound.unblock()) changed = true
+    this.isUnblocking = false
     return changed
   }
 

@@ -153,11 +153,11 @@ export class Account {
   }
 }
 
-const spawnError = (placed: Placed, { tag, text, there }: Control.ErrorText): ActorError.SpawnError => {
+const spawnError = (placed: Placed, { known, tag, text, there }: Control.ErrorText): ActorError.SpawnError => {
   const actor = placed.name
   switch (tag) {
     case "BehaviourNotFound":
-      return new ActorError.BehaviourNotFound({ name: placed.protocol.name, known: [] })
+      return new ActorError.BehaviourNotFound({ name: placed.protocol.name, known: known ?? [] })
     case "NameTaken":
       return new ActorError.NameTaken({ actor })
     case "LayoutMismatch":

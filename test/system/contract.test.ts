@@ -1,0 +1,10 @@
+/** The promises of actors, held by actors on worker threads. */
+import { ActorSystem } from "shared-nothing"
+import { Worker } from "node:worker_threads"
+import { actorContract } from "../contract/actorContract.ts"
+import { fixture, quiet } from "./threads.ts"
+
+actorContract("ActorSystem.layerThreads", {
+  layer: ActorSystem.layerThreads({ spawn: () => new Worker(fixture("actors"), quiet), threads: 1 }),
+  live: true
+})
