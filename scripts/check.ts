@@ -71,6 +71,9 @@ const steps: ReadonlyArray<Step> = [
   tests("type tests", "--config", "vitest.types.config.ts"),
   tests("docs", docs),
   tests("examples", examples),
+  program("demo", gates.demo, /^demo: .* ok$/m),
+  program("model", gates.model, /^model: .* ok$/m),
+  program("bench", gates.bench, /"valid":true/),
   {
     name: "build",
     run: async () => {

@@ -18,6 +18,15 @@ export const effect: Command = [
   "error,warning",
   "--strict"
 ]
+export const demo: Command = ["node", "--conditions=source", "examples/demo/main.ts"]
+export const model: Command = [
+  "node",
+  "--conditions=source",
+  "--disable-warning=ExperimentalWarning",
+  "test/model/run.ts"
+]
+/** Every benchmark case once, for its results and not for its figures. */
+export const bench: Command = ["node", "--conditions=source", "--expose-gc", "bench/main.ts", "--json", "--quick"]
 export const unused: Command = ["knip", "--no-progress"]
 export const build: Command = ["tsc", "-p", "tsconfig.build.json"]
 export const publint = (tarball: string): Command => ["publint", "run", tarball, "--strict"]

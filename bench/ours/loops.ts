@@ -2,6 +2,7 @@
  * The loops over a reference of this library: the same ones for an actor in this thread and on another.
  */
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import type { Measured, Params } from "../runner/Case.ts"
 import * as Sampling from "../runner/Sampling.ts"
 import type { Receiver } from "./actors.ts"
@@ -83,3 +84,23 @@ export const askPipelined = (params: Params, ref: Ref, inFlight: number): Effect
         { concurrency: inFlight, discard: true }
       )))
   )
+
+/** Measures asks of which a fixed number is in flight, each with a callback instead of a fiber. */
+export const askUnsafePipelined = (params: Params, ref: Ref, inFlight: number): Effect.Effect<Measured> =>
+  Effect.promise(() => Sampling.measureAsks(params, (count, replies) => askAll(ref, count, inFlight, replies)))
+
+const askAll = (ref: Ref, count: number, inFlight: number, replies: Sampling.TallyCounter): Promise<void> =>
+  new Promise((resolve, reject) => {
+    let asked = 0
+    let answered = 0
+    const askNext = (): void => {
+      if (asked < count) ref.askUnsafe.Add({ value: asked++ }, onExit)
+    }
+    const onExit = (exit: Exit.Exit<number, unknown>): void => {
+      if (exit._tag === "Failure") return reject(new Error(String(exit.cause)))
+      replies.addReply(exit.value)
+      if (++answered === count) resolve()
+      else askNext()
+    }
+    for (let i = 0; i < inFlight; i++) askNext()
+  })

@@ -29,3 +29,7 @@ export const ask = (params: Params, pause: "none" | "idle"): Promise<Measured> =
 /** A fixed number of asks in flight. */
 export const askPipelined = (inFlight: number) => (params: Params): Promise<Measured> =>
   withReceiver("answers", (ref) => Loops.askPipelined(params, ref, inFlight))
+
+/** A fixed number of asks in flight, each with a callback. */
+export const askUnsafePipelined = (inFlight: number) => (params: Params): Promise<Measured> =>
+  withReceiver("answers", (ref) => Loops.askUnsafePipelined(params, ref, inFlight))

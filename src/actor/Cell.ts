@@ -527,6 +527,13 @@ export class Cell extends Recipient implements Owned {
     else this.more().onStop.push(listener)
   }
 
+  /** Forgets a listener of {@link whenStopped}. */
+  unwatch(listener: (reason: string) => void): void {
+    const listeners = this.rare?.onStop
+    const at = listeners === undefined ? -1 : listeners.indexOf(listener)
+    if (at >= 0) listeners!.splice(at, 1)
+  }
+
   /** Settles a message that will never be handled. */
   undeliverable(word: Word, payload: unknown): void {
     const number = wordOf(word)

@@ -18,7 +18,7 @@ import * as TestClock from "effect/testing/TestClock"
 import { Actor, ActorError, ActorSystem } from "shared-nothing"
 import { recipientOf } from "../../src/actor/ActorRef.ts"
 import type { Cell } from "../../src/actor/Cell.ts"
-import { settle } from "../contract/eventually.ts"
+import { eventually, settle } from "../contract/eventually.ts"
 
 const Node = Actor.make("Node", [
   Rpc.make("Do", { payload: { what: Schema.String }, success: Schema.String }),
@@ -312,7 +312,8 @@ describe("the scope of an incarnation", () => {
 })
 
 describe("waiting for room", () => {
-  for (const ops of [1, 2, 3, 4]) {
+  // With fewer than three steps a fiber of Effect would only yield.
+  for (const ops of [3, 4, 5, 6]) {
     it.effect(`loses no sender when fibers yield after every ${ops} steps`, () =>
       staged(() =>
         Effect.gen(function*() {
@@ -321,15 +322,14 @@ describe("waiting for room", () => {
             Effect.forEach(Array.from({ length: 20 }, (_, i) => from + i), (n) => actor.tell.Note({ n }), {
               discard: true
             })
-          yield* Effect.all([sender(100), sender(200), sender(300)], { concurrency: "unbounded", discard: true }).pipe(
-            Effect.provideService(Scheduler.MaxOpsBeforeYield, ops),
-            Effect.timeoutOrElse({ duration: "1 minute", orElse: () => Effect.die("a sender waits for ever") }),
-            Effect.forkChild({ startImmediately: true }),
-            Effect.flatMap((fiber) =>
-              Effect.andThen(Effect.repeat(settle, { times: 20 }), Effect.as(TestClock.adjust("1 minute"), fiber))
-            ),
-            Effect.flatMap(Fiber.join)
+          const sending = yield* forkNow(
+            Effect.provideService(
+              Effect.all([sender(100), sender(200), sender(300)], { concurrency: "unbounded", discard: true }),
+              Scheduler.MaxOpsBeforeYield,
+              ops
+            )
           )
+          yield* eventually(Effect.sync(() => sending.pollUnsafe()), (exit) => exit !== undefined, "all is sent", 2000)
           assert.strictEqual((yield* actor.ask.Notes()).length, 60)
         }), { mailbox: { capacity: 1 } }))
   }
@@ -366,27 +366,27 @@ describe("waiting for room", () => {
         assert.deepStrictEqual(yield* actor.ask.Notes(), [1])
       }), { mailbox: { capacity: 1 } }))
 
-  it.effect("a sender that is refused between looking and waiting learns that the actor has stopped", () =>
-    staged((stage) =>
-      Effect.gen(function*() {
-        const life = yield* Scope.make()
-        stage.acts.block = Effect.never
-        const actor = yield* spawnIn(life, "a")
-        yield* actor.tell.Do({ what: "block" })
-        yield* settle
-        yield* actor.tell.Note({ n: 1 })
-        const waiting = yield* Effect.forkChild(
-          Effect.provideService(failure(actor.tell.Note({ n: 2 })), Scheduler.MaxOpsBeforeYield, 1),
-          { startImmediately: true }
-        )
-        for (let i = 0; i < 3; i++) yield* Effect.yieldNow
-        yield* Scope.close(life, Exit.void)
-        yield* settle
-        assert.instanceOf(
-          waiting.pollUnsafe() === undefined ? "still waiting" : yield* Fiber.join(waiting),
-          ActorError.ActorStopped
-        )
-      }), { mailbox: { capacity: 1 } }))
+  for (const ops of [3, 4, 5, 6]) {
+    it.effect(`a sender learns that the actor has stopped, whatever it was about to do (${ops} steps at a time)`, () =>
+      staged((stage) =>
+        Effect.gen(function*() {
+          stage.acts.block = Effect.never
+          for (let turns = 0; turns < 6; turns++) {
+            const life = yield* Scope.make()
+            const actor = yield* spawnIn(life, "a")
+            yield* actor.tell.Do({ what: "block" })
+            yield* settle
+            yield* actor.tell.Note({ n: 1 })
+            const waiting = yield* forkNow(
+              Effect.provideService(failure(actor.tell.Note({ n: 2 })), Scheduler.MaxOpsBeforeYield, ops)
+            )
+            for (let i = 0; i < turns; i++) yield* Effect.yieldNow
+            yield* Scope.close(life, Exit.void)
+            yield* eventually(Effect.sync(() => waiting.pollUnsafe()), (exit) => exit !== undefined, "refused", 2000)
+            assert.instanceOf(yield* Fiber.join(waiting), ActorError.ActorStopped)
+          }
+        }), { mailbox: { capacity: 1 } }))
+  }
 
   it.effect("a queued ask that waits for room is told when the actor is restarting", () =>
     staged((stage) =>
@@ -409,30 +409,31 @@ describe("waiting for room", () => {
 })
 
 describe("asks on one stack", () => {
-  it.effect("an asker that is interrupted between any two steps leaves no handler behind", () =>
-    staged((stage) =>
-      Effect.gen(function*() {
-        const actor = yield* Node.spawn("a")
-        stage.acts.block = Effect.never
-        for (let steps = 0; steps < 12; steps++) {
-          const asker = yield* Effect.forkChild(
-            Effect.provideService(
-              actor.ask.Do({ what: "block" }, { timeout: "Infinity" }),
-              Scheduler.MaxOpsBeforeYield,
-              1
-            ),
-            { startImmediately: true }
-          )
-          for (let i = 0; i < steps; i++) yield* Effect.yieldNow
-          yield* Fiber.interrupt(asker)
-          yield* settle
-          assert.strictEqual(yield* actor.depth, 0, `interrupted after ${steps} turns`)
-        }
-        assert.deepStrictEqual(yield* actor.ask.Notes(), [])
-      })
-    ))
+  for (const ops of [3, 4, 5, 6]) {
+    it.effect(`an interrupted asker leaves no handler behind, whatever it was about to do (${ops} steps at a time)`, () =>
+      staged((stage) =>
+        Effect.gen(function*() {
+          const actor = yield* Node.spawn("a")
+          stage.acts.block = Effect.never
+          for (let turns = 0; turns < 8; turns++) {
+            const asker = yield* forkNow(
+              Effect.provideService(
+                actor.ask.Do({ what: "block" }, { timeout: "Infinity" }),
+                Scheduler.MaxOpsBeforeYield,
+                ops
+              )
+            )
+            for (let i = 0; i < turns; i++) yield* Effect.yieldNow
+            yield* Fiber.interrupt(asker)
+            yield* settle
+            assert.strictEqual(yield* actor.depth, 0, `interrupted after ${turns} turns`)
+          }
+          assert.deepStrictEqual(yield* actor.ask.Notes(), [])
+        })
+      ))
+  }
 
-  for (const ops of [1, 2, 3, 5]) {
+  for (const ops of [3, 4, 5, 6]) {
     it.effect(`an ask gets its reply when fibers yield after every ${ops} steps`, () =>
       staged((stage) =>
         Effect.gen(function*() {
@@ -445,8 +446,12 @@ describe("asks on one stack", () => {
               ops
             )
           )
-          for (let i = 0; i < 20; i++) yield* settle
-          assert.isDefined(asking.pollUnsafe())
+          yield* eventually(
+            Effect.sync(() => asking.pollUnsafe()),
+            (exit) => exit !== undefined,
+            "all is answered",
+            2000
+          )
           assert.strictEqual((yield* Fiber.join(asking)).length, 5)
         })
       ))
@@ -462,6 +467,7 @@ describe("asks on one stack", () => {
           }
           stage.acts[`${length - 1}`] = how === "at once" ? Effect.void : Effect.yieldNow
           assert.strictEqual(yield* refs[0]!.ask.Do({ what: "0" }), "did 0")
+          yield* settle
           for (const ref of refs) assert.strictEqual(yield* ref.depth, 0)
         })
       ))

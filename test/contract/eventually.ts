@@ -3,8 +3,6 @@
  */
 import * as Effect from "effect/Effect"
 
-const PATIENCE_MILLIS = 10_000
-
 // One turn of the real event loop: fibers, timers and messages of other threads get theirs, whatever clock the test has.
 const turn = Effect.callback<void>((resume) => {
   const immediate = setImmediate(() => resume(Effect.void))
@@ -15,14 +13,15 @@ const turn = Effect.callback<void>((resume) => {
 export const eventually = <A, E, R>(
   look: Effect.Effect<A, E, R>,
   holds: (seen: A) => boolean,
-  what: string
+  what: string,
+  patienceMillis = 10_000
 ): Effect.Effect<A, E, R> =>
   Effect.gen(function*() {
-    const deadline = performance.now() + PATIENCE_MILLIS
+    const deadline = performance.now() + patienceMillis
     while (true) {
       const seen = yield* look
       if (holds(seen)) return seen
-      if (performance.now() > deadline) throw new Error(`${what}: not so after 10 seconds, but ${JSON.stringify(seen)}`)
+      if (performance.now() > deadline) throw new Error(`${what}: not so after a while, but ${JSON.stringify(seen)}`)
       yield* turn
     }
   })

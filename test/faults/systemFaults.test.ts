@@ -9,8 +9,8 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { ActorSystem, Tree } from "shared-nothing"
 import { Worker } from "node:worker_threads"
+import { ActorSystem, Tree } from "shared-nothing"
 import * as System from "../fixtures/system.ts"
 import { seeded } from "../memory/seeded.ts"
 import { until } from "../support/until.ts"
@@ -60,7 +60,9 @@ describe("a thread that dies", () => {
   const deaths = [
     ["process.exit in a handler (W02)", (p: Ref) => p.ask.Exit({ code: 3 }), /exited with code 3/, {}],
     ["an error that nobody catches (W01)", (p: Ref) => p.ask.Throw(), /nobody catches this/, {}],
-    ["an endless loop (W03)", (p: Ref) => p.ask.Loop(), /gave no heartbeat/, { heartbeat: { interval: 20, timeout: 300 } }],
+    ["an endless loop (W03)", (p: Ref) => p.ask.Loop(), /gave no heartbeat/, {
+      heartbeat: { interval: 20, timeout: 300 }
+    }],
     ["a full heap (W05)", (p: Ref) => p.ask.Devour(), /ran out of heap/, { heartbeat: { timeout: "20 seconds" } }]
   ] as const
   type Ref = Effect.Success<ReturnType<typeof Probe.spawn>>
@@ -91,7 +93,10 @@ describe("a thread that dies", () => {
           yield* dying.tell.Note({ n: 1 })
           assert.deepStrictEqual(yield* whenUp(dying.ask.Notes()), [1])
           assert.deepStrictEqual(yield* whenUp(beside.ask.Notes()), [])
-          assert.strictEqual((yield* other.ask.Echo({ text: "alive" }).pipe(Effect.timeout(200), Effect.exit))._tag, "Failure")
+          assert.strictEqual(
+            (yield* other.ask.Echo({ text: "alive" }).pipe(Effect.timeout(200), Effect.exit))._tag,
+            "Failure"
+          )
           assert.isUndefined(elsewhere.pollUnsafe())
           yield* Fiber.interrupt(elsewhere)
           assert.strictEqual(yield* other.ask.Interrupted(), 1)
@@ -111,7 +116,10 @@ describe("a thread that dies", () => {
         for (let round = 1; round <= 3; round++) {
           // The continuation of a lost ask runs while the link is being taken down.
           const asker = yield* Effect.forkChild(
-            Effect.andThen(Effect.flip(probe.ask.Hang(undefined, { timeout: "20 seconds" })), probe.tell.Note({ n: round })),
+            Effect.andThen(
+              Effect.flip(probe.ask.Hang(undefined, { timeout: "20 seconds" })),
+              probe.tell.Note({ n: round })
+            ),
             { startImmediately: true }
           )
           yield* Effect.flip(beside.ask.Exit({ code: 1 }))
@@ -150,7 +158,10 @@ describe("a thread that dies", () => {
           yield* Effect.flip(probe.ask.Exit({ code: 1 }))
           const tells = yield* Effect.forEach(
             Array.from({ length: 50 }, (_, n) => n),
-            (n) => Effect.forkChild(Effect.andThen(narrow.tell.Note({ n }), probe.tell.Note({ n })), { startImmediately: true })
+            (n) =>
+              Effect.forkChild(Effect.andThen(narrow.tell.Note({ n }), probe.tell.Note({ n })), {
+                startImmediately: true
+              })
           )
           yield* Effect.forEach(tells, Fiber.join)
           const all = Array.from({ length: 50 }, (_, n) => n)
@@ -287,7 +298,9 @@ describe("many deaths", () => {
           Effect.gen(function*() {
             while (!isOver) {
               asked++
-              const tag = tagOf(yield* Effect.exit(ref.ask.Echo({ text: "x".repeat(asked % 100) }, { timeout: "20 seconds" })))
+              const tag = tagOf(
+                yield* Effect.exit(ref.ask.Echo({ text: "x".repeat(asked % 100) }, { timeout: "20 seconds" }))
+              )
               settled++
               outcomes.set(tag, (outcomes.get(tag) ?? 0) + 1)
               if (tag === "ActorRestarting") yield* Effect.sleep(1)
@@ -315,7 +328,8 @@ describe("many deaths", () => {
 
   it.live("leaves no thread, handle or listener behind after 20 restarts (W17)", () => {
     const { spawn, workers } = crew()
-    const handles = () => process.getActiveResourcesInfo().filter((kind) => kind === "MessagePort" || kind === "Worker").length
+    const handles = () =>
+      process.getActiveResourcesInfo().filter((kind) => kind === "MessagePort" || kind === "Worker").length
     return Effect.gen(function*() {
       const before = handles()
       yield* within(
@@ -397,10 +411,15 @@ describe("a system that ends", () => {
         effect.pipe(Effect.provideService(Scope.Scope, scope), Effect.provideContext(context))
       const probe = yield* inside(Probe.spawn("a", at(0)))
       const narrow = yield* inside(Narrow.spawn("n", at(1)))
-      const asks = yield* Effect.forEach([probe, narrow], (ref) =>
-        Effect.forkChild(Effect.exit(ref.ask.Hang(undefined, { timeout: "30 seconds" })), { startImmediately: true }))
-      const tells = yield* Effect.forEach([1, 2, 3], (n) =>
-        Effect.forkChild(Effect.exit(narrow.tell.Note({ n })), { startImmediately: true }))
+      const asks = yield* Effect.forEach(
+        [probe, narrow],
+        (ref) =>
+          Effect.forkChild(Effect.exit(ref.ask.Hang(undefined, { timeout: "30 seconds" })), { startImmediately: true })
+      )
+      const tells = yield* Effect.forEach(
+        [1, 2, 3],
+        (n) => Effect.forkChild(Effect.exit(narrow.tell.Note({ n })), { startImmediately: true })
+      )
       yield* until(() => tells.filter((fiber) => fiber.pollUnsafe() === undefined).length >= 2, () => "two tells wait")
       yield* Scope.close(scope, Exit.void)
       for (const fiber of asks) assert.include(["ThreadLost", "ActorStopped"], tagOf(yield* Fiber.join(fiber)))
@@ -416,7 +435,9 @@ describe("a system that ends", () => {
     Effect.gen(function*() {
       for (const delay of [0, 5, 60, 150]) {
         const { spawn, workers } = crew()
-        const fiber = yield* Effect.forkChild(within(threads({ spawn, threads: 2 }), Effect.never), { startImmediately: true })
+        const fiber = yield* Effect.forkChild(within(threads({ spawn, threads: 2 }), Effect.never), {
+          startImmediately: true
+        })
         yield* until(() => workers.length === 2, () => workers.length)
         yield* Effect.sleep(delay)
         yield* Fiber.interrupt(fiber)

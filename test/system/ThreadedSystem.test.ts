@@ -5,10 +5,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
-import { Actor, ActorSystem } from "shared-nothing"
 import { Worker } from "node:worker_threads"
-import * as System from "../fixtures/system.ts"
+import { Actor, ActorSystem } from "shared-nothing"
 import * as Layouts from "../fixtures/system-layout.ts"
+import * as System from "../fixtures/system.ts"
 import { untilEffect } from "../support/until.ts"
 import { crew, fixture, quiet, threads, within } from "./threads.ts"
 
@@ -42,7 +42,9 @@ describe("ThreadedSystem options", () => {
 
   it.live("refuses an intensity that makes no sense", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(within(threads({ intensity: { restarts: -1, within: "1 second" } }), Effect.void))
+      const error = yield* Effect.flip(
+        within(threads({ intensity: { restarts: -1, within: "1 second" } }), Effect.void)
+      )
       assert.strictEqual(error._tag, "InvalidSupervision")
     }))
 })
@@ -291,7 +293,10 @@ describe("messages that cannot be", () => {
         const probe = yield* Probe.spawn("a")
         const exit = yield* Effect.exit(probe.ask.Repeat({ times: 5_000 }))
         assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
-        assert.match(String(Cause.squash((exit as Exit.Failure<never, never>).cause)), /Probe\/a.*Repeat.*50\d\d bytes.*1024/)
+        assert.match(
+          String(Cause.squash((exit as Exit.Failure<never, never>).cause)),
+          /Probe\/a.*Repeat.*50\d\d bytes.*1024/
+        )
         assert.lengthOf(yield* probe.ask.Repeat({ times: 900 }), 900)
         assert.strictEqual((yield* probe.ask.Where()).incarnation, 1)
       })
@@ -319,7 +324,10 @@ describe("messages that cannot be", () => {
         const exit = yield* Effect.exit(probe.ask.Boom({ why: "bang" }))
         assert.match(String(Exit.isFailure(exit) ? Cause.squash(exit.cause) : exit), /bang/)
         yield* untilEffect(
-          Effect.map(Effect.option(probe.ask.Where()), (where) => where._tag === "Some" && where.value.incarnation === 2),
+          Effect.map(
+            Effect.option(probe.ask.Where()),
+            (where) => where._tag === "Some" && where.value.incarnation === 2
+          ),
           Effect.succeed("incarnation 2")
         )
       })

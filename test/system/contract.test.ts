@@ -1,6 +1,6 @@
 /** The promises of actors, held by actors on worker threads. */
-import { ActorSystem } from "shared-nothing"
 import { Worker } from "node:worker_threads"
+import { ActorSystem } from "shared-nothing"
 import { actorContract } from "../contract/actorContract.ts"
 import { fixture, quiet } from "./threads.ts"
 

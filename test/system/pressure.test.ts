@@ -4,11 +4,11 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import { performance } from "node:perf_hooks"
 import { ActorSystem } from "shared-nothing"
 import * as System from "../fixtures/system.ts"
 import { until, untilEffect } from "../support/until.ts"
 import { threads, within } from "./threads.ts"
-import { performance } from "node:perf_hooks"
 
 const { Endless, Narrow, Newest, Oldest, Probe, Relay, Strict } = System
 
@@ -67,9 +67,12 @@ describe("a ring smaller than the burst", () => {
         const probe = yield* Probe.spawn("a")
         for (let round = 0; round < 5; round++) {
           const asks = yield* Effect.forEach(numbers(100), (i) =>
-            Effect.forkChild(Effect.map(probe.ask.Repeat({ times: 300 + i }), (text) => text.length), {
-              startImmediately: true
-            }))
+            Effect.forkChild(
+              Effect.map(probe.ask.Repeat({ times: 300 + i }), (text) => text.length),
+              {
+                startImmediately: true
+              }
+            ))
           assert.deepStrictEqual(yield* Effect.forEach(asks, Fiber.join), numbers(100, 300))
         }
         yield* untilIdle(probe)
@@ -134,12 +137,19 @@ describe("a full mailbox on another thread", () => {
           Effect.forkChild(relay.ask.FloodNarrow({ to: narrow, from: (i + 1) * 1_000, messages: 40 }), {
             startImmediately: true
           }))
-        for (const n of numbers(40)) yield* narrow.tell.Note({ n })
+        for (const n of numbers(40)) {
+          yield* narrow.tell.Note({ n })
+        }
         yield* Effect.forEach(floods, Fiber.join)
         const notes = yield* narrow.ask.Notes()
         assert.lengthOf(notes, 120)
         for (const from of [0, 1_000, 2_000]) {
-          assert.deepStrictEqual(notes.filter((n) => n >= from && n < from + 1_000), numbers(40, from))
+          assert.deepStrictEqual(
+            notes.filter((n) =>
+              n >= from && n < from + 1_000
+            ),
+            numbers(40, from)
+          )
         }
         yield* untilIdle(narrow)
       })
@@ -215,7 +225,9 @@ describe("a full mailbox on another thread", () => {
           Effect.forkChild(narrow.tell.Note({ n }), { startImmediately: true }))
         yield* Fiber.interrupt(tells[2]!)
         yield* Fiber.interrupt(tells[4]!)
-        for (const i of [0, 1, 3, 5]) yield* Fiber.join(tells[i]!)
+        for (const i of [0, 1, 3, 5]) {
+          yield* Fiber.join(tells[i]!)
+        }
         assert.deepStrictEqual(yield* narrow.ask.Notes(), [0, 1, 3, 5])
         yield* untilIdle(narrow)
       })
@@ -231,9 +243,12 @@ describe("two workers that flood each other", () => {
         const relays = [yield* Relay.spawn("r0", at(0)), yield* Relay.spawn("r1", at(1))] as const
         const more = [yield* Relay.spawn("s0", at(0)), yield* Relay.spawn("s1", at(1))] as const
         const floods = yield* Effect.forEach([...relays, ...more], (relay, i) =>
-          Effect.forkChild(relay.ask.Flood({ to: probes[1 - i % 2]!, from: 0, messages: 3_000 }, { timeout: "20 seconds" }), {
-            startImmediately: true
-          }))
+          Effect.forkChild(
+            relay.ask.Flood({ to: probes[1 - i % 2]!, from: 0, messages: 3_000 }, { timeout: "20 seconds" }),
+            {
+              startImmediately: true
+            }
+          ))
         // The main thread floods both meanwhile.
         for (const n of numbers(2_000)) {
           yield* probes[0].tell.Note({ n })
@@ -241,7 +256,10 @@ describe("two workers that flood each other", () => {
         }
         yield* Effect.forEach(floods, Fiber.join)
         for (const probe of probes) {
-          yield* untilEffect(Effect.map(probe.ask.Count(), (count) => count === 8_000), probe.ask.Count())
+          yield* untilEffect(
+            Effect.map(probe.ask.Count(), (count) => count === 8_000),
+            probe.ask.Count()
+          )
           yield* untilIdle(probe)
         }
         for (const [i, relay] of relays.entries()) {

@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import type * as Scope from "effect/Scope"
-import { ActorSystem } from "shared-nothing"
 import { Worker, type WorkerOptions } from "node:worker_threads"
+import { ActorSystem } from "shared-nothing"
 
 /** The file of a fixture. */
 export const fixture = (name: string): URL => new URL(`../fixtures/${name}.worker.ts`, import.meta.url)

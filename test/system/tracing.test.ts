@@ -1,8 +1,8 @@
 /** One trace over three threads, each with an OpenTelemetry SDK of its own. */
 import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
+import { assert, describe, it } from "@effect/vitest"
 import { SpanKind } from "@opentelemetry/api"
 import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
-import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Tracer from "effect/Tracer"
 import { Branch, type FinishedSpan, Leaf, Recorder } from "../fixtures/tracing.ts"
@@ -65,7 +65,10 @@ const settled = (spans: Effect.Effect<ReadonlyArray<Span>>, count: number) =>
 
 const line = (spans: ReadonlyArray<Span>, leafmost: Span): ReadonlyArray<string> => {
   const parent = spans.find((span) => span.id === leafmost.parent)
-  return [...(parent === undefined ? [] : line(spans, parent)), `${leafmost.kind} ${leafmost.name} ${leafmost.key ?? ""}`]
+  return [
+    ...(parent === undefined ? [] : line(spans, parent)),
+    `${leafmost.kind} ${leafmost.name} ${leafmost.key ?? ""}`
+  ]
 }
 
 const unsampled = Tracer.externalSpan({ traceId: "a".repeat(32), spanId: "b".repeat(16), sampled: false })

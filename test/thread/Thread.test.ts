@@ -387,7 +387,7 @@ describe("Thread", () => {
     it.effect("calls each onExit once, at the exit event, before those who wait, with late messages delivered", () =>
       Effect.gen(function*() {
         const order: Array<string> = []
-        const { thread, worker } = yield* start({}, { onMessage: (m) => order.push(`message ${m}`) })
+        const { thread, worker } = yield* start({}, { onMessage: (m) => order.push(`message ${String(m)}`) })
         thread.onExit((reason) => order.push(`first ${reason._tag}`))
         thread.onExit(() => order.push("second"))
         const waiting = yield* Effect.forkChild(

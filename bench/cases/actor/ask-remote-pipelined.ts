@@ -17,6 +17,9 @@ export const askRemotePipelined: Case = {
     "shared-nothing": {
       run: async (params) => (await import("../../ours/remote.ts")).askPipelined(inFlight)(params)
     },
+    "shared-nothing-unsafe": {
+      run: async (params) => (await import("../../ours/remote.ts")).askUnsafePipelined(inFlight)(params)
+    },
     postMessage: {
       count: 20_000,
       run: async (params) => (await import("../../peers/post-message/post-message.ts")).askPipelined(inFlight)(params)

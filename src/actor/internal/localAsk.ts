@@ -11,6 +11,7 @@ import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../ActorError.ts"
 import type { Behaviour } from "../Behaviour.ts"
 import { Deadline, type Deadlines } from "../Deadlines.ts"
+import type { Dispatcher, Runnable } from "../Dispatcher.ts"
 import { Ask } from "../Message.ts"
 import { NO_ROOM, type Outcome, REFUSED, type Resume, type Waiter } from "../Recipient.ts"
 
@@ -20,6 +21,9 @@ export interface Asked {
   readonly behaviour: Behaviour
   readonly host: {
     readonly deadlines: Deadlines
+    readonly dispatcher: Dispatcher
+    /** How many asks are being answered inside of each other on this stack. */
+    inlineDepth: number
     fork(behaviour: Behaviour, effect: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown>
   }
   /** Puts the ask into the mailbox, or says that there is no room. */
@@ -30,6 +34,9 @@ export interface Asked {
   finishInline(exit: Exit.Exit<unknown, unknown>): void
   cancel(ask: Ask): boolean
 }
+
+// How deep replies may nest on one stack: an asker that is answered goes on at once, and may be a handler that answers.
+const MAX_REPLIES = 32
 
 class Expiry extends Deadline {
   declare readonly ask: LocalAsk
@@ -45,12 +52,12 @@ class Expiry extends Deadline {
 }
 
 /** See the module. */
-export class LocalAsk extends Ask {
+export class LocalAsk extends Ask implements Runnable {
   declare readonly cell: Asked
   declare private resume: Resume | undefined
   declare private expiry: Expiry | undefined
   declare private waiter: Waiter | undefined
-  /** The outcome that came before the asker waited for it. */
+  /** The outcome that has not been handed over: the asker does not wait yet, or the stack is too deep. */
   declare private outcome: Exit.Exit<unknown, unknown> | undefined
   constructor(cell: Asked, index: number, span: Tracer.AnySpan | undefined, resume: Resume | undefined) {
     super(index, span)
@@ -62,14 +69,26 @@ export class LocalAsk extends Ask {
   }
 
   settle(exit: Exit.Exit<unknown, unknown>): void {
-    const resume = this.resume
-    if (resume === undefined) {
-      this.outcome ??= exit
+    if (this.outcome !== undefined) return
+    const { expiry, resume } = this
+    const { host } = this.cell
+    if (expiry !== undefined) host.deadlines.remove(expiry)
+    if (resume === undefined || host.inlineDepth >= MAX_REPLIES) {
+      this.outcome = exit
+      if (resume !== undefined) host.dispatcher.enqueue(this)
       return
     }
     this.resume = undefined
-    if (this.expiry !== undefined) this.cell.host.deadlines.remove(this.expiry)
+    host.inlineDepth++
     resume(exit)
+    host.inlineDepth--
+  }
+
+  /** Hands over the reply that came too deep in the stack; its asker may have gone by now. */
+  run(): void {
+    const { outcome, resume } = this
+    this.resume = undefined
+    if (outcome !== undefined) resume?.(outcome)
   }
 
   /** Its time is over: the handler is interrupted first, and what it answers to that reaches nobody. */

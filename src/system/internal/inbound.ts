@@ -24,6 +24,7 @@ class Binding implements Origin, Owing {
   /** The layout hash of this side, when the other side's differs. */
   declare readonly otherLayout: number | undefined
   declare readonly word: number
+  declare readonly onStop: (reason: string) => void
   declare private readonly threshold: number
   declare private owed: number
   constructor(
@@ -31,14 +32,17 @@ class Binding implements Origin, Owing {
     slot: number,
     cell: Cell | undefined,
     messages: ReadonlyArray<Message>,
-    otherLayout: number | undefined
+    otherLayout: number | undefined,
+    origin: number
   ) {
     this.inbound = inbound
     this.slot = slot
     this.cell = cell
     this.messages = messages
     this.otherLayout = otherLayout
-    this.word = inbound.node.host.origins.push(this) - 1 << ORIGIN_SHIFT
+    this.word = origin << ORIGIN_SHIFT
+    this.onStop = (reason) => inbound.stopped(slot, reason)
+    inbound.node.host.origins[origin] = this
     this.threshold = cell === undefined ? 1 : Math.min(Math.max(1, Math.floor(cell.behaviour.capacity / 2)), MAX_OWED)
     this.owed = 0
   }
@@ -251,21 +255,20 @@ export class Inbound implements Way {
     const protocol = cell?.protocol
     const ours = protocol?.layoutHash
     const differs = ours !== undefined && ours !== theirs
-    const binding = new Binding(
-      this,
-      slot,
-      differs ? undefined : cell,
-      protocol?.messages ?? [],
-      differs ? ours : undefined
-    )
+    // A slot is opened again when all that was sent by it before is accounted for, so its number is free too.
+    const before = this.bindings[slot]
+    const origin = before === undefined ? this.node.host.origins.length : before.word >>> ORIGIN_SHIFT
+    const messages = protocol?.messages ?? []
+    const target = differs ? undefined : cell
+    const binding = new Binding(this, slot, target, messages, differs ? ours : undefined, origin)
     this.bindings[slot] = binding
     if (cell === undefined) return this.close(slot, 0, "it is not known to its thread any more")
     if (differs) return this.close(slot, ours, "the layouts differ")
-    cell.whenStopped((reason) => this.stopped(slot, reason))
+    cell.whenStopped(binding.onStop)
   }
 
   // A worker on which a behaviour gave up is about to end, and its actors come back with its next incarnation.
-  private stopped(slot: number, reason: string): void {
+  stopped(slot: number, reason: string): void {
     const { host, index } = this.node
     if (index === 0 || !host.isEscalating) this.close(slot, 0, reason)
   }
@@ -290,7 +293,10 @@ export class Inbound implements Way {
     const { region } = this.reader
     const layoutHash = region.u32[offset >> 2]!
     const reason = Envelope.readText(region, offset + Envelope.ASK_BYTES, end)
-    this.node.outboundTo(this.thread)?.slots[slot]?.closed(reason, layoutHash === 0 ? undefined : layoutHash)
+    const addressee = this.node.outboundTo(this.thread)?.slots[slot]
+    if (addressee === undefined) return
+    addressee.closed(reason, layoutHash === 0 ? undefined : layoutHash)
+    addressee.retire()
   }
 
   /** The thread has gone: what it had sent is still read, and what it had asked is interrupted. */
@@ -301,7 +307,9 @@ export class Inbound implements Way {
       if (ask !== undefined && this.bindingOf(ask)?.cell?.cancel(ask) !== true) ask.withdrawn()
     }
     for (const binding of this.bindings) {
-      if (binding !== undefined) this.node.host.origins[binding.word >>> ORIGIN_SHIFT] = undefined
+      if (binding === undefined) continue
+      this.node.host.origins[binding.word >>> ORIGIN_SHIFT] = undefined
+      binding.cell?.unwatch(binding.onStop)
     }
   }
 }

@@ -339,9 +339,10 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
   }
 
   /** Forgets an address that will not be used again. */
-  forget(recipient: RemoteRecipient): void {
+  forget(recipient: { readonly address: RefTransport.Address }): void {
     const { actor, epoch, thread } = recipient.address
-    this.remotes.delete(`${thread}:${epoch}:${actor}`)
+    const id = `${thread}:${epoch}:${actor}`
+    if (this.remotes.get(id) === recipient) this.remotes.delete(id)
   }
 }
 

@@ -37,6 +37,8 @@ export interface Addressee {
   credited(messages: number): void
   /** It takes nothing any more, or speaks another layout. */
   closed(reason: string, otherLayout: number | undefined): void
+  /** Its slot is needed no longer than until its last credit is back. */
+  retire(): void
   /** The link has gone. */
   linkLost(): void
 }
@@ -87,6 +89,7 @@ export class Outbound {
   declare private readonly ring: SharedArrayBuffer
   declare private readonly bell: Doorbell
   declare private readonly freeIds: Array<number>
+  declare private readonly freeSlots: Array<number>
   declare private readonly outbox: Array<Postponed>
   /** Recipients whose senders wait for room in the ring. */
   declare private readonly starved: Set<Addressee>
@@ -105,6 +108,7 @@ export class Outbound {
     this.ring = ring
     this.bell = bell
     this.freeIds = []
+    this.freeSlots = []
     this.outbox = []
     this.starved = new Set()
   }
@@ -202,6 +206,20 @@ export class Outbound {
     this.writer.region.u8.set(scratch, offset + prefix)
     this.finish(offset, offset + prefix + scratch.length, prefix, slot, message.index, span, id, timeoutMillis)
     return WRITTEN
+  }
+
+  /** Gives an actor over there a number; `undefined` when all are taken. */
+  bind(addressee: Addressee): number | undefined {
+    const slot = this.freeSlots.pop() ?? this.slots.length
+    if (slot >= Envelope.MAX_SLOTS) return undefined
+    this.slots[slot] = addressee
+    return slot
+  }
+
+  /** Takes a number back that nothing will be sent to or heard of any more. */
+  release(slot: number): void {
+    this.slots[slot] = undefined
+    this.freeSlots.push(slot)
   }
 
   /** Remembers an ask and gives it a number, which is in use until its reply has arrived. */

@@ -2,6 +2,7 @@
  * What the halves of a link need of the thread they are on.
  */
 import type { Cell } from "../../actor/Cell.ts"
+import type { Address } from "../../actor/Address.ts"
 import type { LocalHost } from "../../actor/LocalHost.ts"
 import type { RefTransport } from "../../actor/RefTransport.ts"
 import type { Addressee, Outbound } from "./outbound.ts"
@@ -25,6 +26,8 @@ export interface Place {
   whyDown(thread: number): { readonly thread: string; readonly reason: string; readonly isFinal: boolean }
   /** Lets `addressee` admit its waiters when `thread` is up again. */
   awaitThread(thread: number, addressee: Addressee): void
+  /** Forgets an address that will not be used again. */
+  forget(addressee: { readonly address: Address }): void
   /** Something is expected from another thread: it is looked for soon. */
   expectReply(): void
   /** Wakes another thread, if it sleeps. */

@@ -13,8 +13,8 @@ import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../../actor/ActorError.ts"
 import type { Address } from "../../actor/Address.ts"
 import { timeoutMillis } from "../../actor/AskTimeout.ts"
-import type { Deadlines } from "../../actor/Deadlines.ts"
 import { BROKEN, checked } from "../../actor/Cell.ts"
+import type { Deadlines } from "../../actor/Deadlines.ts"
 import { actorName, type Message, type Protocol } from "../../actor/Protocol.ts"
 import {
   NO_ROOM,
@@ -50,6 +50,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
   /** Why it will take nothing any more. */
   declare private ended: string | undefined
   declare private otherLayout: number | undefined
+  declare private isRetired: boolean
   /** When the last message was too large for the ring: the bytes in front of its payload; -1 otherwise. */
   declare private excess: number
   constructor(node: Place, protocol: Protocol, address: Address) {
@@ -68,6 +69,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     this.ended = undefined
     this.otherLayout = undefined
     this.excess = -1
+    this.isRetired = false
   }
 
   get key(): string {
@@ -183,8 +185,9 @@ export class RemoteRecipient extends Recipient implements Addressee {
       if (down.isFinal) this.ended = down.reason
       return down.isFinal || this.address.overflow !== "suspend" ? REFUSED : NO_ROOM
     }
-    if (outbound.slots.length >= Envelope.MAX_SLOTS) return this.full(isAsk)
-    this.slot = outbound.slots.push(this) - 1
+    const slot = outbound.bind(this)
+    if (slot === undefined) return this.full(isAsk)
+    this.slot = slot
     this.type = Envelope.typeOf(Envelope.TELL, 0, this.slot)
     this.inFlight = 0
     this.outbound = outbound
@@ -314,6 +317,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     this.outbound = undefined
     this.open = undefined
     this.inFlight = 0
+    if (this.isRetired) this.node.forget(this)
     if (this.waiters.length > 0) this.node.awaitThread(this.address.thread, this)
   }
 
@@ -321,6 +325,16 @@ export class RemoteRecipient extends Recipient implements Addressee {
   credited(messages: number): void {
     this.inFlight -= messages
     if (this.waiters.length > 0) this.admit()
+    if (this.isRetired) this.retire()
+  }
+
+  /** The other side has said its last word about the slot, except for credit: when that is back, another may have it. */
+  retire(): void {
+    this.isRetired = true
+    if (this.inFlight > 0 || this.outbound === undefined) return
+    this.outbound.release(this.slot)
+    this.outbound = undefined
+    this.node.forget(this)
   }
 
   /** The actor has ended, or speaks another layout: whoever waits is told. */
