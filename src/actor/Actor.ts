@@ -48,6 +48,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
 import type { SpawnError } from "./ActorError.ts"
 import { type ActorRef, isActorRef, recipientOf, refClass } from "./ActorRef.ts"
 import { ActorSystem, type SpawnOptions } from "./ActorSystem.ts"
@@ -82,7 +83,8 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
   /**
    * The layer that makes a behaviour known to the system, so that its actors can be spawned.
    *
-   * `behaviour` is built once per incarnation; it may use `Scope` and {@link CurrentActor} besides its own services.
+   * `behaviour` is built once per incarnation; it may use `Scope` and {@link CurrentActor} besides its own services. The
+   * handlers have neither: what they need of them is taken while the behaviour is built.
    *
    * **Errors** Throws `InvalidOptions` or `InvalidSupervision` for options that make no sense. What building fails with
    * is the `StartFailed` of the `spawn`.
@@ -90,7 +92,7 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
   readonly toLayer: <H extends HandlersFrom<Rpcs>, E, R>(
     behaviour: Effect.Effect<H, E, R>,
     options?: BehaviourOptions
-  ) => Layer.Layer<never, never, ActorSystem | Exclude<R | HandlersServices<H>, Scope.Scope | CurrentActor>>
+  ) => Layer.Layer<never, never, ActorSystem | Exclude<R, Scope.Scope | CurrentActor> | HandlersServices<H>>
   /**
    * Starts an actor and waits until its behaviour is built. It ends with the `Scope`.
    *
@@ -172,7 +174,9 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
         const context = yield* Effect.context<never>()
         // Services of the handlers come from the layer's context, those of one incarnation are added when it is built.
         const build = behaviour as Effect.Effect<unknown, unknown, never> as Effect.Effect<Handlers, unknown>
-        yield* system.register({ protocol, build, context: Context.omit(Scope.Scope)(context), ...resolved })
+        // The span in which a layer happens to be built is nobody's parent.
+        const services = Context.omit(Scope.Scope, Tracer.ParentSpan)(context)
+        yield* system.register({ protocol, build, context: services, ...resolved })
       })) as Layer.Layer<never, never, any>
     },
     spawn: (key, options) =>

@@ -8,8 +8,9 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
+import * as Backoff from "../supervisor/Backoff.ts"
 import * as Intensity from "../supervisor/Intensity.ts"
-import type * as Restart from "../supervisor/Restart.ts"
+import * as Restart from "../supervisor/Restart.ts"
 import { InvalidOptions } from "./ActorError.ts"
 import type { MailboxOptions, Overflow } from "./Mailbox.ts"
 import type { Protocol } from "./Protocol.ts"
@@ -116,14 +117,32 @@ const resolveMailbox = (of: string, options: MailboxOptions): Bounds => {
  * **Errors** Throws `InvalidOptions` or `InvalidSupervision` with the offending value.
  */
 export const resolveOptions = (of: string, options: BehaviourOptions) => {
-  const { backoff, decide, intensity, restart } = options.supervision ?? {}
+  const { backoff, decide, intensity, restart = "permanent" } = options.supervision ?? {}
+  if (!Restart.restartTypes.includes(restart)) {
+    throw new InvalidOptions({
+      of,
+      option: "supervision.restart",
+      value: String(restart),
+      expected: Restart.restartTypes.join(", ")
+    })
+  }
+  const initTimeout = Duration.fromInputUnsafe(options.initTimeout ?? "5 seconds")
+  if (!(Duration.toMillis(initTimeout) > 0)) {
+    throw new InvalidOptions({
+      of,
+      option: "initTimeout",
+      value: String(options.initTimeout),
+      expected: "a duration above zero"
+    })
+  }
+  if (backoff !== undefined) Backoff.policy(backoff)
   return {
     ...resolveMailbox(of, options.mailbox ?? {}),
-    restart: restart ?? "permanent",
+    restart,
     intensity: Intensity.make(intensity),
     perActor: (intensity?.per ?? "child") === "child",
     backoff,
     decide: decide ?? decideHandler,
-    initTimeout: Duration.fromInputUnsafe(options.initTimeout ?? "5 seconds")
+    initTimeout
   } as const
 }

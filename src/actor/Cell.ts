@@ -83,6 +83,9 @@ export const STOPPING = 6
 /** Ended; resources are released. */
 export const STOPPED = 7
 
+/** Why most actors end; one that ends for another reason remembers it. */
+export const SCOPE_CLOSED = "its scope was closed"
+
 /** What only some cells need: kept apart so that an idle cell stays small. */
 export class Rare {
   /** Senders that wait for room. */
@@ -113,7 +116,7 @@ export class Rare {
     this.batch = undefined
     this.restarts = 0
     this.failures = undefined
-    this.reason = "stopped"
+    this.reason = SCOPE_CLOSED
     this.onStop = []
   }
 }
@@ -212,7 +215,7 @@ export class Cell extends Recipient implements Owned {
     this.phase = RUNNING
     const result = invoke(this, word & INDEX_MASK, payload)
     if (result === Exit.void || result === Effect.void) this.rest()
-    else if (!Exit.isExit(result)) this.startBatch(result, undefined, 0)
+    else if (!isExit(result)) this.startBatch(result, undefined, 0)
     else if (this.settled(result, undefined, false)) this.rest()
     return true
   }
@@ -288,7 +291,7 @@ export class Cell extends Recipient implements Owned {
     const valid = checked(this.behaviour.protocol.messages[index]!, payload)
     if (valid === BROKEN) return Exit.fail(this.refusal(index, payload))
     const asked = this.askNow(index, valid, span)
-    if (Exit.isExit(asked)) return asked
+    if (asked !== undefined && !(asked instanceof LocalAsk)) return asked
     return Effect.callback<unknown, unknown>((resume) => {
       const ask = this.goOn(asked, index, valid, span, timeoutMillis(fiber, timeout), resume)
       return ask === undefined ? undefined : Effect.sync(() => ask.withdraw())
@@ -300,7 +303,9 @@ export class Cell extends Recipient implements Owned {
     const asked = valid === BROKEN
       ? Exit.fail(this.refusal(index, payload))
       : this.askNow(index, valid, undefined)
-    if (!Exit.isExit(asked)) return this.goOn(asked, index, valid, undefined, timeoutMillis, resume)
+    if (asked === undefined || asked instanceof LocalAsk) {
+      return this.goOn(asked, index, valid, undefined, timeoutMillis, resume)
+    }
     resume(asked)
     return undefined
   }
@@ -318,7 +323,7 @@ export class Cell extends Recipient implements Owned {
     host.inlineDepth++
     const result = invoke(this, index, payload)
     host.inlineDepth--
-    if (!Exit.isExit(result)) return LocalAsk.started(this, index, result)
+    if (!isExit(result)) return LocalAsk.started(this, index, result)
     this.finishInline(result)
     return result
   }
@@ -373,13 +378,13 @@ export class Cell extends Recipient implements Owned {
         if (word > INDEX_MASK) this.host.credit(word >>> ORIGIN_SHIFT)
         const result = invoke(this, word & INDEX_MASK, payload)
         if (result === Exit.void || result === Effect.void) continue
-        if (!Exit.isExit(result)) return this.startBatch(result, undefined, budget)
+        if (!isExit(result)) return this.startBatch(result, undefined, budget)
         if (!this.settled(result, undefined, false)) return
       } else {
         const ask = word instanceof Ask ? word : undefined
         const result = this.answer(word, ask, payload)
         if (result === undefined) continue
-        if (!Exit.isExit(result)) return this.startBatch(result, ask, budget)
+        if (!isExit(result)) return this.startBatch(result, ask, budget)
         if (!this.settled(result, ask, ask !== undefined)) return
       }
     }
@@ -457,7 +462,7 @@ export class Cell extends Recipient implements Owned {
         result = invoke(this, word & INDEX_MASK, payload)
       } else result = this.answer(word, ask, payload)
       if (result === undefined || result === Exit.void && ask === undefined) continue
-      if (!Exit.isExit(result)) {
+      if (!isExit(result)) {
         rare.effect = result
         rare.ask = ask
         return true
@@ -544,6 +549,12 @@ export class Cell extends Recipient implements Owned {
       this.host.dropped(this, 1)
     }
   }
+}
+
+// Most effects have no tag at all, which is quicker to see than what `Exit.isExit` looks for.
+const isExit = (effect: Effect.Effect<unknown, unknown, unknown>): effect is Exit.Exit<unknown, unknown> => {
+  const { _tag } = effect as { readonly _tag?: unknown }
+  return (_tag === "Success" || _tag === "Failure") && Exit.isExit(effect)
 }
 
 const invoke = (cell: Cell, index: number, payload: unknown): Effect.Effect<unknown, unknown, unknown> => {

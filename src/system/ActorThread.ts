@@ -186,8 +186,11 @@ const errorText = (cause: Cause.Cause<SpawnError>): Control.ErrorText => {
   if (!(error instanceof Error && "_tag" in error)) return { tag: "StartFailed", text: textOf(cause) }
   const { _tag: tag } = error as SpawnError
   switch ((error as SpawnError)._tag) {
-    case "StartFailed":
-      return { tag, text: textOf(Cause.fail((error as ActorError.StartFailed).cause)) }
+    case "StartFailed": {
+      const { cause } = error as ActorError.StartFailed
+      if (!(cause instanceof Error) || cause.message === "") return { tag, text: textOf(Cause.fail(cause)) }
+      return { tag, text: cause.message, name: cause.name }
+    }
     case "BehaviourNotFound":
       return { tag, text: error.message, known: (error as ActorError.BehaviourNotFound).known }
     case "LayoutMismatch":

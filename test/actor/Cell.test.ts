@@ -31,6 +31,10 @@ interface Stage {
   /** What `Do` does, by its argument. */
   readonly acts: Record<string, Effect.Effect<unknown, never, never>>
   readonly log: Array<string>
+  /** Runs when the handler of `Note` is called, before it answers with an effect. */
+  called?: (n: number) => void
+  /** Runs as the only step of that effect. */
+  ran?: (n: number) => void
   /** Runs when an incarnation is built, in its scope. */
   build: Effect.Effect<unknown, unknown, Scope.Scope | ActorSystem.ActorSystem | Actor.CurrentActor>
 }
@@ -44,7 +48,13 @@ const layerOf = (stage: Stage, options?: Actor.BehaviourOptions) =>
       const notes: Array<number> = []
       return Node.of({
         Do: ({ what }) => Effect.suspend(() => stage.acts[what] ?? Effect.void).pipe(Effect.as(`did ${what}`)),
-        Note: ({ n }) => Effect.sync(() => void notes.push(n)),
+        Note: ({ n }) => {
+          stage.called?.(n)
+          return Effect.sync(() => {
+            notes.push(n)
+            stage.ran?.(n)
+          })
+        },
         Notes: () => Effect.sync(() => notes.slice())
       })
     }),
@@ -565,6 +575,61 @@ describe("handlers that share a fiber", () => {
           assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(asker)))
           assert.strictEqual(yield* Fiber.join(next), "did pass")
           assert.deepStrictEqual(yield* actor.ask.Notes(), [1, 2])
+        })
+      ))
+  }
+
+  it.effect("a handler whose last step interrupts its asker harms no message after it", () =>
+    staged((stage) =>
+      Effect.gen(function*() {
+        const actor = yield* Node.spawn("a")
+        const open = yield* behind(stage, actor)
+        let asker: Fiber.Fiber<unknown, unknown> | undefined
+        stage.ran = (n) => n === 1 && asker!.interruptUnsafe()
+        asker = yield* forkNow(actor.ask.Note({ n: 1 }))
+        yield* actor.tell.Note({ n: 2 })
+        const next = yield* forkNow(actor.ask.Note({ n: 3 }))
+        yield* open
+        assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(asker)))
+        assert.isTrue(Exit.isSuccess(yield* Fiber.await(next)))
+        assert.deepStrictEqual(yield* actor.ask.Notes(), [1, 2, 3])
+      })
+    ))
+
+  for (const how of ["that suspends", "that does not suspend"]) {
+    it.effect(`a crash at once, among queued messages behind a handler ${how}, leaves the new incarnation alone`, () =>
+      staged((stage) =>
+        Effect.gen(function*() {
+          const actor = yield* Node.spawn("a")
+          const gate = yield* Deferred.make<void>()
+          let running = 0
+          let most = 0
+          stage.called = (n) => {
+            if (n === 13) throw new Error("crash")
+          }
+          stage.acts.wait = Effect.acquireUseRelease(
+            Effect.sync(() => most = Math.max(most, ++running)),
+            () => Deferred.await(gate),
+            () => Effect.sync(() => running--)
+          )
+          const open = how === "that suspends" ? yield* behind(stage, actor) : Effect.void
+          if (how !== "that suspends") yield* actor.tell.Note({ n: 1 })
+          // The asker goes on within the crashed handler's turn, and its next ask finds an idle incarnation.
+          const asker = yield* forkNow(
+            Effect.andThen(Effect.exit(actor.ask.Note({ n: 13 })), actor.ask.Do({ what: "wait" }))
+          )
+          yield* open
+          yield* settle
+          assert.isUndefined(asker.pollUnsafe())
+          const next = yield* forkNow(actor.ask.Do({ what: "wait" }))
+          yield* settle
+          assert.isUndefined(next.pollUnsafe())
+          assert.strictEqual(running, 1)
+          yield* Deferred.succeed(gate, undefined)
+          assert.strictEqual(yield* Fiber.join(asker), "did wait")
+          assert.strictEqual(yield* Fiber.join(next), "did wait")
+          assert.strictEqual(most, 1)
+          assert.deepStrictEqual(stage.log, ["build a 1", "build a 2"])
         })
       ))
   }

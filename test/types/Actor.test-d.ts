@@ -1,4 +1,5 @@
 // What must not compile is stated here too; @effect-diagnostics floatingEffect:off missingEffectError:off
+import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -59,6 +60,18 @@ describe("tellUnsafe", () => {
   })
 })
 
+describe("askUnsafe", () => {
+  it("takes a callback and a timeout, and answers with how to withdraw", () => {
+    expectTypeOf(counter.askUnsafe.Get).returns.toEqualTypeOf<() => void>()
+  })
+})
+
+describe("depth", () => {
+  it("cannot fail", () => {
+    expectTypeOf(counter.depth).toEqualTypeOf<Effect.Effect<number>>()
+  })
+})
+
 describe("ask", () => {
   it("answers with what the protocol declares, or fails with it or with what asking can fail with", () => {
     expectTypeOf<Effect.Success<ReturnType<typeof counter.ask.Get>>>().toEqualTypeOf<number>()
@@ -83,6 +96,37 @@ describe("toLayer", () => {
       })
     }))
     expectTypeOf(live).toEqualTypeOf<Layer.Layer<never, never, ActorSystem.ActorSystem>>()
+  })
+
+  it("does not lend handlers the Scope and the CurrentActor of their incarnation", () => {
+    const live = Counter.toLayer(Effect.succeed(Counter.of({
+      Increment: () => Effect.asVoid(Actor.CurrentActor),
+      Get: () => Effect.as(Effect.scope, 1)
+    })))
+    expectTypeOf<Layer.Services<typeof live>>().toEqualTypeOf<
+      ActorSystem.ActorSystem | Actor.CurrentActor | Scope.Scope
+    >()
+  })
+
+  it("asks for what a behaviour and its handlers need", () => {
+    class Store extends Context.Service<Store, { readonly size: number }>()("test/Store") {}
+    class Disk extends Context.Service<Disk, { readonly free: number }>()("test/Disk") {}
+    const live = Counter.toLayer(Effect.map(Store, () =>
+      Counter.of({
+        Increment: () => Effect.void,
+        Get: () => Effect.map(Disk, (disk) => disk.free)
+      })))
+    expectTypeOf<Layer.Services<typeof live>>().toEqualTypeOf<ActorSystem.ActorSystem | Store | Disk>()
+  })
+
+  it("refuses options that do not exist", () => {
+    const behaviour = Effect.succeed(Counter.of({ Increment: () => Effect.void, Get: () => Effect.succeed(1) }))
+    // @ts-expect-error there is no such policy
+    Counter.toLayer(behaviour, { mailbox: { overflow: "discard" } })
+    // @ts-expect-error there is no such restart type
+    Counter.toLayer(behaviour, { supervision: { restart: "never" } })
+    // @ts-expect-error a decider answers with a directive
+    Counter.toLayer(behaviour, { supervision: { decide: () => "ignore" } })
   })
 
   it("refuses a handler that answers with another type or fails with an undeclared error", () => {

@@ -17,7 +17,7 @@ import * as Intensity from "../../supervisor/Intensity.ts"
 import type * as Restart from "../../supervisor/Restart.ts"
 import { StartFailed } from "../ActorError.ts"
 import { type Behaviour, CurrentActor, type Handlers } from "../Behaviour.ts"
-import { type Cell, type CellHost, IDLE, RESTARTING, STARTING, STOPPED, STOPPING } from "../Cell.ts"
+import { type Cell, type CellHost, IDLE, RESTARTING, SCOPE_CLOSED, STARTING, STOPPED, STOPPING } from "../Cell.ts"
 import { Ask } from "../Message.ts"
 import * as Owner from "../Owner.ts"
 import type { SystemEvent } from "../SystemEvent.ts"
@@ -277,7 +277,7 @@ export const stop = (host: LifecycleHost, cell: Cell, reason: string): Effect.Ef
   if (cell.phase === STOPPED) return undefined
   if (cell.phase === STOPPING) return awaitStopped(cell)
   cell.phase = STOPPING
-  if (cell.mailbox !== undefined || cell.rare !== undefined) {
+  if (cell.mailbox !== undefined || cell.rare !== undefined || reason !== SCOPE_CLOSED) {
     cell.more().reason = reason
     settleMailbox(cell)
   }

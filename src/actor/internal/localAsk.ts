@@ -4,7 +4,7 @@
  * The asker's fiber is suspended; whoever comes first (the handler, the deadline, the interruption of the asker) settles
  * it, and every later outcome goes nowhere.
  */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
@@ -79,8 +79,19 @@ export class LocalAsk extends Ask implements Runnable {
       return
     }
     this.resume = undefined
+    this.handOver(resume, exit)
+  }
+
+  // A callback of `askUnsafe` that throws is no business of the actor that answers.
+  private handOver(resume: Resume, exit: Exit.Exit<unknown, unknown>): void {
+    const { cell } = this
+    const { host } = cell
     host.inlineDepth++
-    resume(exit)
+    try {
+      resume(exit)
+    } catch (thrown) {
+      host.fork(cell.behaviour, Effect.logError(`who asked ${cell.name} could not take the reply`, thrown))
+    }
     host.inlineDepth--
   }
 
@@ -88,7 +99,7 @@ export class LocalAsk extends Ask implements Runnable {
   run(): void {
     const { outcome, resume } = this
     this.resume = undefined
-    if (outcome !== undefined) resume?.(outcome)
+    if (outcome !== undefined && resume !== undefined) this.handOver(resume, outcome)
   }
 
   /** Its time is over: the handler is interrupted first, and what it answers to that reaches nobody. */

@@ -27,6 +27,8 @@ export interface Ready {
 export interface ErrorText {
   readonly tag: string
   readonly text: string
+  /** The name of the error behind a `StartFailed`. */
+  readonly name?: string | undefined
   /** The layout hash of the other side, for `LayoutMismatch`. */
   readonly there?: number | undefined
   /** The behaviours that the thread has, for `BehaviourNotFound`. */

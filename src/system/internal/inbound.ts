@@ -25,7 +25,7 @@ class Binding implements Origin, Owing {
   declare readonly otherLayout: number | undefined
   declare readonly word: number
   declare readonly onStop: (reason: string) => void
-  declare private readonly threshold: number
+  declare private threshold: number
   declare private owed: number
   constructor(
     inbound: Inbound,
@@ -50,6 +50,12 @@ class Binding implements Origin, Owing {
   handled(): void {
     if (this.owed++ === 0) this.inbound.node.owing.push(this)
     if (this.owed >= this.threshold) this.pay(true)
+  }
+
+  /** The actor has ended: from here on credit goes back at once, for the sender keeps the slot until it has all. */
+  hurry(): void {
+    this.threshold = 1
+    this.pay(true)
   }
 
   /** Gives the credit back; `isUrgent` when the sender may be waiting for it. */
@@ -270,7 +276,9 @@ export class Inbound implements Way {
   // A worker on which a behaviour gave up is about to end, and its actors come back with its next incarnation.
   stopped(slot: number, reason: string): void {
     const { host, index } = this.node
-    if (index === 0 || !host.isEscalating) this.close(slot, 0, reason)
+    if (index !== 0 && host.isEscalating) return
+    this.bindings[slot]?.hurry()
+    this.close(slot, 0, reason)
   }
 
   private close(slot: number, layoutHash: number, reason: string): void {

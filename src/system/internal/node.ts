@@ -22,6 +22,9 @@ import { RemoteRecipient } from "./remoteRecipient.ts"
 /** Records read from one ring before the others have their turn. */
 const BUDGET = 256
 
+/** How many ended actors of other threads are remembered. */
+const REMEMBERED = 256
+
 /** Another thread as seen from here. */
 export interface Peer {
   readonly name: string
@@ -65,6 +68,8 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
   declare private readonly cells: Map<string, Cell>
   declare private readonly addresses: Map<Recipient, Address>
   declare private readonly remotes: Map<string, RemoteRecipient>
+  /** Those of them that have ended, the oldest first. */
+  declare private readonly ended: Set<string>
   declare private readonly waiting: Map<number, Set<Addressee>>
   declare private readonly flush: () => void
   declare private isInPass: boolean
@@ -87,6 +92,7 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
     this.cells = new Map()
     this.addresses = new Map()
     this.remotes = new Map()
+    this.ended = new Set()
     this.waiting = new Map()
     this.isInPass = false
     this.isUnblocking = false
@@ -242,8 +248,8 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
     if (!this.isUnblocking) this.loop.wake()
   }
 
-  // Whether anything has changed. Only after an attempt that changed nothing may the loop rest: the request for room was
-  // made before it, so either it saw the room or the reader sees the request.
+  // Whether anything has changed. Only after an attempt that changed nothing, made after the announcement that this
+  // thread parks, may the loop rest: either the attempt saw the room, or the reader sees the request and rings.
   private unblock(): boolean {
     const blocked = Array.from(this.blockedOutbounds)
     this.blockedOutbounds.clear()
@@ -338,11 +344,21 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
     return recipient
   }
 
-  /** Forgets an address that will not be used again. */
-  forget(recipient: { readonly address: RefTransport.Address }): void {
+  /**
+   * Notes that an actor has ended. Its address is remembered for a while, so that a message to it is refused here and not
+   * sent in vain, and then forgotten.
+   */
+  forget(recipient: { readonly address: Address }): void {
     const { actor, epoch, thread } = recipient.address
     const id = `${thread}:${epoch}:${actor}`
-    if (this.remotes.get(id) === recipient) this.remotes.delete(id)
+    if (this.remotes.get(id) !== recipient) return
+    this.ended.add(id)
+    if (this.ended.size <= REMEMBERED) return
+    for (const oldest of this.ended) {
+      this.ended.delete(oldest)
+      this.remotes.delete(oldest)
+      return
+    }
   }
 }
 

@@ -361,6 +361,8 @@ export class Outbound {
    */
   unblock(): boolean {
     if (!this.isBlocked) return true
+    // Asked again before the attempt, not after it: the reader may have answered the last request with too little room.
+    this.writer.requestRoom()
     const before = this.records
     this.isBlocked = false
     let sent = 0

@@ -26,7 +26,7 @@ export interface Place {
   whyDown(thread: number): { readonly thread: string; readonly reason: string; readonly isFinal: boolean }
   /** Lets `addressee` admit its waiters when `thread` is up again. */
   awaitThread(thread: number, addressee: Addressee): void
-  /** Forgets an address that will not be used again. */
+  /** Notes that an actor has ended; its address is remembered for a while. */
   forget(addressee: { readonly address: Address }): void
   /** Something is expected from another thread: it is looked for soon. */
   expectReply(): void

@@ -153,7 +153,7 @@ export class Account {
   }
 }
 
-const spawnError = (placed: Placed, { known, tag, text, there }: Control.ErrorText): ActorError.SpawnError => {
+const spawnError = (placed: Placed, { known, name, tag, text, there }: Control.ErrorText): ActorError.SpawnError => {
   const actor = placed.name
   switch (tag) {
     case "BehaviourNotFound":
@@ -163,7 +163,7 @@ const spawnError = (placed: Placed, { known, tag, text, there }: Control.ErrorTe
     case "LayoutMismatch":
       return new ActorError.LayoutMismatch({ actor, here: placed.protocol.layoutHash, there: there ?? 0 })
     default:
-      return new ActorError.StartFailed({ actor, cause: new Error(text) })
+      return new ActorError.StartFailed({ actor, cause: Object.assign(new Error(text), { name: name ?? "Error" }) })
   }
 }
 

@@ -1,0 +1,91 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Rpc from "effect/rpc/Rpc"
+import { Actor } from "shared-nothing"
+import { InvalidOptions } from "../../src/actor/ActorError.ts"
+import { InvalidSupervision } from "../../src/supervisor/SupervisorError.ts"
+
+const Idle = Actor.make("Idle", [Rpc.make("Nothing")])
+const live = (options: unknown) =>
+  Idle.toLayer(Effect.succeed(Idle.of({ Nothing: () => Effect.void })), options as Actor.BehaviourOptions)
+
+const refused = (options: unknown): unknown => {
+  try {
+    live(options)
+  } catch (error) {
+    return error
+  }
+  return assert.fail(`accepted ${JSON.stringify(options)}`)
+}
+
+describe("the options of a behaviour", () => {
+  for (const capacity of [0, -1, 1.5, NaN, Infinity, "many"]) {
+    it(`refuses the mailbox capacity ${capacity} and names it`, () => {
+      const error = refused({ mailbox: { capacity } })
+      assert.instanceOf(error, InvalidOptions)
+      assert.strictEqual(error.option, "mailbox.capacity")
+      assert.strictEqual(error.value, String(capacity))
+      assert.include(error.message, "Idle")
+      assert.include(error.message, "at least 1")
+    })
+  }
+
+  for (const overflow of ["drop", "", "Suspend", "constructor"]) {
+    it(`refuses the overflow ${JSON.stringify(overflow)} and names the policies`, () => {
+      const error = refused({ mailbox: { overflow } })
+      assert.instanceOf(error, InvalidOptions)
+      assert.strictEqual(error.option, "mailbox.overflow")
+      assert.strictEqual(error.value, overflow)
+      assert.include(error.message, "dropOldest")
+    })
+  }
+
+  for (
+    const intensity of [
+      { restarts: -1, within: "1 second" },
+      { restarts: 1.5, within: "1 second" },
+      { restarts: NaN, within: "1 second" },
+      { restarts: 1, within: 0 },
+      { restarts: 1, within: "Infinity" },
+      { restarts: 1, within: "1 second", per: "thread" }
+    ]
+  ) {
+    it(`refuses the intensity ${JSON.stringify(intensity)}`, () => {
+      const error = refused({ supervision: { intensity } })
+      assert.instanceOf(error, InvalidSupervision)
+      assert.include(error.message, "intensity.")
+    })
+  }
+
+  it("refuses an unknown restart type and names it", () => {
+    const error = refused({ supervision: { restart: "sometimes" } })
+    assert.instanceOf(error, InvalidOptions)
+    assert.strictEqual(error.option, "supervision.restart")
+    assert.strictEqual(error.value, "sometimes")
+  })
+
+  it("refuses a backoff that is no schedule", () => {
+    assert.instanceOf(refused({ supervision: { backoff: "1 second" } }), InvalidSupervision)
+  })
+
+  for (const initTimeout of [0, -1, NaN]) {
+    it(`refuses the initTimeout ${initTimeout}`, () => {
+      const error = refused({ initTimeout })
+      assert.instanceOf(error, InvalidOptions)
+      assert.strictEqual(error.option, "initTimeout")
+    })
+  }
+
+  it("accepts no options, empty ones and explicitly undefined ones", () => {
+    live(undefined)
+    live({})
+    live({ mailbox: {}, supervision: {} })
+    live({
+      mailbox: { capacity: undefined, overflow: undefined },
+      supervision: { restart: undefined, intensity: undefined, backoff: undefined, decide: undefined },
+      initTimeout: undefined
+    })
+    live({ mailbox: { capacity: 1 } })
+    live({ mailbox: { capacity: "unbounded" }, initTimeout: "Infinity" })
+  })
+})

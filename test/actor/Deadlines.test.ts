@@ -1,0 +1,155 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as TestClock from "effect/testing/TestClock"
+import { Deadline, Deadlines } from "../../src/actor/Deadlines.ts"
+
+class Probe extends Deadline {
+  readonly name: string
+  readonly log: Array<string>
+  readonly then: () => void
+  constructor(name: string, log: Array<string>, then: () => void = () => {}) {
+    super()
+    this.name = name
+    this.log = log
+    this.then = then
+  }
+  expire(): void {
+    this.log.push(this.name)
+    this.then()
+  }
+}
+
+const make = Effect.gen(function*() {
+  const deadlines = new Deadlines(yield* Effect.context<never>(), yield* Clock.Clock)
+  yield* Effect.addFinalizer(() => Effect.sync(() => deadlines.close()))
+  return deadlines
+})
+
+const lanesOf = (deadlines: Deadlines): number => (deadlines as unknown as { lanes: Map<number, unknown> }).lanes.size
+
+describe("Deadlines", () => {
+  it.effect("expires each when its time is over, not before", () =>
+    Effect.gen(function*() {
+      const deadlines = yield* make
+      const log: Array<string> = []
+      deadlines.add(new Probe("200", log), 200)
+      deadlines.add(new Probe("100", log), 100)
+      yield* TestClock.adjust(50)
+      deadlines.add(new Probe("100 later", log), 100)
+      yield* TestClock.adjust(49)
+      assert.deepStrictEqual(log, [])
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(log, ["100"])
+      yield* TestClock.adjust(50)
+      assert.deepStrictEqual(log, ["100", "100 later"])
+      yield* TestClock.adjust(50)
+      assert.deepStrictEqual(log, ["100", "100 later", "200"])
+    }))
+
+  it.effect("expires those of one timeout in the order in which they started", () =>
+    Effect.gen(function*() {
+      const deadlines = yield* make
+      const log: Array<string> = []
+      for (const name of ["a", "b", "c"]) deadlines.add(new Probe(name, log), 100)
+      yield* TestClock.adjust(100)
+      assert.deepStrictEqual(log, ["a", "b", "c"])
+    }))
+
+  it.effect("forgets those that are removed: the first, the last, one in between, all of them", () =>
+    Effect.gen(function*() {
+      const names = ["a", "b", "c", "d"]
+      for (const removed of [["a"], ["d"], ["b"], ["b", "c"], ["a", "d"], names, ["d", "c", "b", "a"], []]) {
+        const deadlines = yield* make
+        const log: Array<string> = []
+        const probes = new Map(names.map((name) => [name, new Probe(name, log)]))
+        for (const probe of probes.values()) deadlines.add(probe, 100)
+        for (const name of removed) {
+          deadlines.remove(probes.get(name)!)
+          deadlines.remove(probes.get(name)!)
+        }
+        deadlines.add(new Probe("e", log), 100)
+        yield* TestClock.adjust(100)
+        assert.deepStrictEqual(log, [...names.filter((name) => !removed.includes(name)), "e"])
+      }
+    }))
+
+  it.effect("may be added to and removed from by what expires", () =>
+    Effect.gen(function*() {
+      const deadlines = yield* make
+      const log: Array<string> = []
+      const victim = new Probe("victim", log)
+      deadlines.add(
+        new Probe("first", log, () => {
+          deadlines.remove(victim)
+          deadlines.add(new Probe("again", log), 100)
+        }),
+        100
+      )
+      deadlines.add(victim, 100)
+      yield* TestClock.adjust(100)
+      assert.deepStrictEqual(log, ["first"])
+      yield* TestClock.adjust(100)
+      assert.deepStrictEqual(log, ["first", "again"])
+    }))
+
+  it.effect("forgets a timeout that nobody waits for, however many different ones there were", () =>
+    Effect.gen(function*() {
+      const deadlines = yield* make
+      const log: Array<string> = []
+      for (let i = 1; i <= 100; i++) {
+        const probe = new Probe(`${i}`, log)
+        deadlines.add(probe, i)
+        if (i % 2 === 0) deadlines.remove(probe)
+      }
+      assert.strictEqual(lanesOf(deadlines), 100)
+      yield* TestClock.adjust(100)
+      assert.strictEqual(log.length, 50)
+      assert.strictEqual(lanesOf(deadlines), 0)
+      deadlines.add(new Probe("again", log), 7)
+      yield* TestClock.adjust(7)
+      assert.include(log, "again")
+    }))
+
+  it.effect("does not watch an infinite timeout", () =>
+    Effect.gen(function*() {
+      const deadlines = yield* make
+      const probe = new Probe("never", [])
+      deadlines.add(probe, Infinity)
+      assert.strictEqual(lanesOf(deadlines), 0)
+      deadlines.remove(probe)
+    }))
+
+  it.effect("lets nothing expire after it was closed", () =>
+    Effect.gen(function*() {
+      const deadlines = yield* make
+      const log: Array<string> = []
+      deadlines.add(new Probe("a", log), 100)
+      deadlines.close()
+      yield* TestClock.adjust(1000)
+      assert.deepStrictEqual(log, [])
+    }))
+
+  it.effect("measures monotonic time: a wall clock that jumps back delays nothing", () =>
+    Effect.gen(function*() {
+      let wall = 1_000_000
+      let monotonic = 0n
+      let wake: (() => void) | undefined
+      const clock: Clock.Clock = {
+        ...(yield* Clock.Clock),
+        currentTimeMillisUnsafe: () => wall,
+        monotonicTimeNanosUnsafe: () => monotonic,
+        sleep: () =>
+          Effect.callback((resume) => {
+            wake = () => resume(Effect.void)
+          })
+      }
+      const deadlines = new Deadlines(yield* Effect.context<never>(), clock)
+      const log: Array<string> = []
+      deadlines.add(new Probe("a", log), 100)
+      wall -= 500_000
+      monotonic += 100_000_000n
+      wake!()
+      assert.deepStrictEqual(log, ["a"])
+    }))
+})
