@@ -122,7 +122,7 @@ export const resolveOptions = (of: string, options: BehaviourOptions) => {
     throw new InvalidOptions({
       of,
       option: "supervision.restart",
-      value: String(restart),
+      value: restart,
       expected: Restart.restartTypes.join(", ")
     })
   }
@@ -131,7 +131,7 @@ export const resolveOptions = (of: string, options: BehaviourOptions) => {
     throw new InvalidOptions({
       of,
       option: "initTimeout",
-      value: String(options.initTimeout),
+      value: Duration.format(initTimeout),
       expected: "a duration above zero"
     })
   }

@@ -20,7 +20,7 @@ const Purse = Actor.make("Purse", [
   /** Tags that are also names of the machinery. */
   Rpc.make("recipient", { payload: { n: Schema.Int }, success: Schema.Int }),
   Rpc.make("constructor", { success: Schema.Int }),
-  Rpc.make("toString", { success: Schema.Int })
+  Rpc.make("hasOwnProperty", { success: Schema.Int })
 ])
 
 const gate = Deferred.makeUnsafe<void>()
@@ -32,7 +32,7 @@ const PurseLive = Purse.toLayer(Effect.sync(() => {
     Wait: () => Deferred.await(gate),
     recipient: ({ n }) => Effect.succeed(n),
     constructor: () => Effect.succeed(1),
-    toString: () => Effect.succeed(2)
+    hasOwnProperty: () => Effect.succeed(2)
   })
 }))
 const Other = Actor.make("Other", [Rpc.make("Cents")])
@@ -78,7 +78,8 @@ describe("ActorRef", () => {
       Effect.gen(function*() {
         const purse = yield* Purse.spawn("named")
         assert.deepStrictEqual([purse.name, purse.key], ["Purse", "named"])
-        assert.strictEqual(String(purse), "ActorRef(Purse/named)")
+        const printable: { readonly toString: () => string } = purse
+        assert.strictEqual(printable.toString(), "ActorRef(Purse/named)")
         assert.deepStrictEqual(JSON.parse(JSON.stringify(purse)), { _id: "ActorRef", name: "Purse", key: "named" })
         assert.isTrue(ActorRef.isActorRef(purse))
         for (const other of [null, undefined, {}, "Purse/named", 1]) assert.isFalse(ActorRef.isActorRef(other))
@@ -89,7 +90,7 @@ describe("ActorRef", () => {
         const purse = yield* Purse.spawn("tags")
         assert.strictEqual(yield* purse.ask.recipient({ n: 7 }), 7)
         assert.strictEqual(yield* purse.ask.constructor(), 1)
-        assert.strictEqual(yield* purse.ask.toString(), 2)
+        assert.strictEqual(yield* purse.ask.hasOwnProperty(), 2)
         yield* purse.tell.recipient({ n: 7 })
         assert.isTrue(purse.tellUnsafe.recipient({ n: 7 }))
       }))
@@ -138,8 +139,8 @@ describe("ActorRef", () => {
         purse.askUnsafe.Wait(undefined, (exit) => exits.push(exit), { timeout: 100 })
         yield* TestClock.adjust(100)
         assert.strictEqual(exits.length, 2)
-        purse.askUnsafe.Put({ cents: 0.5 } as Money, (exit) => exits.push(exit))
-        assert.instanceOf(Exit.isFailure(exits[2]!) && Cause.squash(exits[2]!.cause), ActorError.InvalidPayload)
+        purse.askUnsafe.Put({ cents: 0.5 }, (exit) => exits.push(exit))
+        assert.instanceOf(Exit.isFailure(exits[2]!) && Cause.squash(exits[2].cause), ActorError.InvalidPayload)
       }))
 
     it.effect("an askUnsafe callback that throws harms neither the actor nor what is queued behind", () =>

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
 import { Actor } from "shared-nothing"
 import { InvalidOptions } from "../../src/actor/ActorError.ts"
@@ -77,15 +78,21 @@ describe("the options of a behaviour", () => {
   }
 
   it("accepts no options, empty ones and explicitly undefined ones", () => {
-    live(undefined)
-    live({})
-    live({ mailbox: {}, supervision: {} })
-    live({
-      mailbox: { capacity: undefined, overflow: undefined },
-      supervision: { restart: undefined, intensity: undefined, backoff: undefined, decide: undefined },
-      initTimeout: undefined
-    })
-    live({ mailbox: { capacity: 1 } })
-    live({ mailbox: { capacity: "unbounded" }, initTimeout: "Infinity" })
+    for (
+      const options of [
+        undefined,
+        {},
+        { mailbox: {}, supervision: {} },
+        {
+          mailbox: { capacity: undefined, overflow: undefined },
+          supervision: { restart: undefined, intensity: undefined, backoff: undefined, decide: undefined },
+          initTimeout: undefined
+        },
+        { mailbox: { capacity: 1 } },
+        { mailbox: { capacity: "unbounded" }, initTimeout: "Infinity" }
+      ]
+    ) {
+      assert.isTrue(Layer.isLayer(live(options)))
+    }
   })
 })

@@ -564,10 +564,9 @@ describe("handlers that share a fiber", () => {
         Effect.gen(function*() {
           const actor = yield* Node.spawn("a")
           const open = yield* behind(stage, actor)
-          let asker: Fiber.Fiber<unknown, unknown> | undefined
-          stage.acts.cut = Effect.andThen(Effect.sync(() => asker!.interruptUnsafe()), later)
+          stage.acts.cut = Effect.andThen(Effect.sync(() => asker.interruptUnsafe()), later)
           stage.acts.pass = Effect.yieldNow
-          asker = yield* forkNow(actor.ask.Do({ what: "cut" }))
+          const asker: Fiber.Fiber<unknown, unknown> = yield* forkNow(actor.ask.Do({ what: "cut" }))
           yield* actor.tell.Note({ n: 1 })
           const next = yield* forkNow(actor.ask.Do({ what: "pass" }))
           yield* actor.tell.Note({ n: 2 })
@@ -584,9 +583,8 @@ describe("handlers that share a fiber", () => {
       Effect.gen(function*() {
         const actor = yield* Node.spawn("a")
         const open = yield* behind(stage, actor)
-        let asker: Fiber.Fiber<unknown, unknown> | undefined
-        stage.ran = (n) => n === 1 && asker!.interruptUnsafe()
-        asker = yield* forkNow(actor.ask.Note({ n: 1 }))
+        stage.ran = (n) => n === 1 && asker.interruptUnsafe()
+        const asker: Fiber.Fiber<unknown, unknown> = yield* forkNow(actor.ask.Note({ n: 1 }))
         yield* actor.tell.Note({ n: 2 })
         const next = yield* forkNow(actor.ask.Note({ n: 3 }))
         yield* open
@@ -638,9 +636,10 @@ describe("handlers that share a fiber", () => {
     staged((stage) =>
       Effect.gen(function*() {
         const actor = yield* Node.spawn("a")
-        let asker: Fiber.Fiber<unknown, unknown> | undefined
-        stage.acts.cut = Effect.andThen(Effect.sync(() => asker!.interruptUnsafe()), Effect.never)
-        asker = yield* Effect.forkChild(actor.ask.Do({ what: "cut" }, { timeout: "Infinity" }))
+        stage.acts.cut = Effect.andThen(Effect.sync(() => asker.interruptUnsafe()), Effect.never)
+        const asker: Fiber.Fiber<unknown, unknown> = yield* Effect.forkChild(
+          actor.ask.Do({ what: "cut" }, { timeout: "Infinity" })
+        )
         yield* settle
         assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(asker)))
         assert.strictEqual(yield* actor.depth, 0)

@@ -7,16 +7,16 @@ import { Deadline, Deadlines } from "../../src/actor/Deadlines.ts"
 class Probe extends Deadline {
   readonly name: string
   readonly log: Array<string>
-  readonly then: () => void
-  constructor(name: string, log: Array<string>, then: () => void = () => {}) {
+  readonly onExpiry: () => void
+  constructor(name: string, log: Array<string>, onExpiry: () => void = () => {}) {
     super()
     this.name = name
     this.log = log
-    this.then = then
+    this.onExpiry = onExpiry
   }
   expire(): void {
     this.log.push(this.name)
-    this.then()
+    this.onExpiry()
   }
 }
 

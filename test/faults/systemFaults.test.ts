@@ -9,12 +9,11 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { Worker } from "node:worker_threads"
 import { ActorSystem, Tree } from "shared-nothing"
 import * as System from "../fixtures/system.ts"
 import { seeded } from "../memory/seeded.ts"
-import { until } from "../support/until.ts"
-import { crew, fixture, quiet, threads, within } from "../system/threads.ts"
+import { elapse, until } from "../support/until.ts"
+import { crew, threads, untilStarted, within } from "../system/threads.ts"
 
 const { Fragile, Narrow, Probe, Relay } = System
 
@@ -135,9 +134,7 @@ describe("a thread that dies", () => {
       Effect.gen(function*() {
         const events = yield* watch
         const probe = yield* Probe.spawn("a")
-        yield* probe.tell.Loop()
-        // Long enough for the worker to find it, short enough not to be found silent.
-        yield* Effect.sleep(100)
+        yield* untilStarted(probe.tell.Loop())
         for (let n = 0; n < 100; n++) yield* probe.tell.Note({ n })
         yield* until(() => events.length === 2, () => events)
         assert.deepInclude(events[0], { _tag: "ThreadEnded", thread: "worker-0" })
@@ -191,10 +188,8 @@ describe("a thread that dies", () => {
     ))
 
   it.live("strikes off an actor that cannot be built again, says so, and keeps the others", () => {
-    let starts = 0
-    const spawn = () => new Worker(fixture("system"), { ...quiet, workerData: starts++ === 0 ? "first" : "again" })
     return within(
-      threads({ spawn, ...tireless }),
+      threads(tireless),
       Effect.gen(function*() {
         const events = yield* watch
         const first = yield* Probe.spawn("first")
@@ -220,13 +215,10 @@ describe("a thread that dies", () => {
       Effect.gen(function*() {
         const quick = yield* Probe.spawn("quick")
         const slow = yield* Probe.spawn("slow")
-        yield* Effect.flip(quick.ask.Exit({ code: 1 }))
+        // What starts next is the build of the slow actor in the second incarnation.
+        yield* untilStarted(Effect.flip(quick.ask.Exit({ code: 1 })))
         const told = yield* Effect.forkChild(slow.tell.Note({ n: 1 }), { startImmediately: true })
-        yield* until(() => workers.length === 2, () => workers.length)
-        const second = workers[1]!
-        yield* Effect.promise(() => new Promise((resolve) => second.once("message", resolve)))
-        yield* Effect.sleep(100)
-        yield* Effect.promise(() => second.terminate())
+        yield* Effect.promise(() => workers[1]!.terminate())
         yield* Fiber.join(told)
         assert.deepStrictEqual(yield* whenUp(slow.ask.Notes()), [1])
         assert.strictEqual(yield* quick.ask.Count(), 0)
@@ -255,7 +247,7 @@ describe("a thread that dies", () => {
             }
             refused++
             assert.strictEqual(tagOf(exit), "SpawnThreadLost", String(exit))
-            yield* Effect.sleep(5)
+            yield* elapse(5)
           }
         }
         assert.strictEqual(spawned, 4)
@@ -272,7 +264,7 @@ describe("a thread that dies", () => {
           const scope = yield* Scope.make()
           yield* Scope.provide(Probe.spawn("slow brief"), scope)
           yield* Effect.flip(killer.ask.Exit({ code: 1 }))
-          yield* Effect.sleep(delay)
+          yield* elapse(delay)
           yield* Scope.close(scope, Exit.void)
           yield* whenUp(killer.ask.Count())
           assert.notMatch(Tree.render(yield* ActorSystem.tree), /slow brief/)
@@ -293,20 +285,20 @@ describe("many deaths", () => {
         const outcomes = new Map<string, number>()
         let asked = 0
         let settled = 0
-        let isOver = false
-        const load = (ref: typeof refs[number]) =>
+        const load = { isOver: false }
+        const asking = (ref: typeof refs[number]) =>
           Effect.gen(function*() {
-            while (!isOver) {
+            while (!load.isOver) {
               asked++
               const tag = tagOf(
                 yield* Effect.exit(ref.ask.Echo({ text: "x".repeat(asked % 100) }, { timeout: "20 seconds" }))
               )
               settled++
               outcomes.set(tag, (outcomes.get(tag) ?? 0) + 1)
-              if (tag === "ActorRestarting") yield* Effect.sleep(1)
+              if (tag === "ActorRestarting") yield* elapse(1)
             }
           })
-        const fibers = yield* Effect.forEach([...refs, ...refs, ...refs], (ref) => Effect.forkChild(load(ref)))
+        const fibers = yield* Effect.forEach([...refs, ...refs, ...refs], (ref) => Effect.forkChild(asking(ref)))
         for (let round = 0; round < 20; round++) {
           yield* whenUp(refs[round % 2]!.ask.Count())
           const wait = performance.now() + random(3_000) / 1_000
@@ -315,7 +307,7 @@ describe("many deaths", () => {
           if (living.length > 0) void living[random(living.length)]!.terminate()
         }
         for (const ref of refs) yield* whenUp(ref.ask.Count())
-        isOver = true
+        load.isOver = true
         yield* Effect.forEach(fibers, Fiber.join)
         assert.strictEqual(settled, asked)
         const tags = [...outcomes.keys()].sort()
@@ -439,7 +431,7 @@ describe("a system that ends", () => {
           startImmediately: true
         })
         yield* until(() => workers.length === 2, () => workers.length)
-        yield* Effect.sleep(delay)
+        yield* elapse(delay)
         yield* Fiber.interrupt(fiber)
         assert.deepStrictEqual(workers.map((worker) => worker.threadId), [-1, -1], `after ${delay} ms`)
       }
@@ -455,7 +447,7 @@ describe("a system that ends", () => {
             const probe = yield* Probe.spawn("a")
             yield* Effect.flip(probe.ask.Exit({ code: 1 }))
             yield* Effect.forkChild(Effect.exit(probe.tell.Note({ n: 1 })), { startImmediately: true })
-            yield* Effect.sleep(delay)
+            yield* elapse(delay)
           })
         )
         assert.deepStrictEqual(workers.filter((worker) => worker.threadId !== -1), [], `after ${delay} ms`)
@@ -474,7 +466,7 @@ describe("the main thread", () => {
         const before = yield* probe.ask.Where()
         for (let i = 0; i < 3; i++) {
           Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
-          yield* Effect.sleep(1)
+          yield* elapse(1)
         }
         assert.deepStrictEqual(yield* probe.ask.Where(), before)
         assert.deepStrictEqual(yield* relay.ask.AskWhere({ to: probe }), before)

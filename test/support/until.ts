@@ -2,6 +2,12 @@
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 
+/**
+ * Lets real time pass. For tests in which the pause itself is the subject: the moment of a fault, the cost of idling, a gap
+ * between messages. Never to wait for something: that is a condition.
+ */
+export const elapse = (millis: number): Effect.Effect<void> => Effect.sleep(millis)
+
 /** Polls `condition` until it holds; fails with `state` after `withinMillis`. */
 export const until = (
   condition: () => boolean,

@@ -6,7 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as System from "../fixtures/system.ts"
 import { untilEffect } from "../support/until.ts"
-import { threads, within } from "./threads.ts"
+import { threads, untilStarted, within } from "./threads.ts"
 
 const { Probe, Relay } = System
 
@@ -86,11 +86,9 @@ describe("references between threads", () => {
         const relay = yield* Relay.spawn("r", at(1))
         const other = yield* Relay.spawn("s", at(1))
         for (let round = 0; round < 4; round++) {
-          const hanging = yield* Effect.forkChild(relay.ask.AskHang({ to: probe }, { timeout: "30 seconds" }), {
-            startImmediately: true
-          })
-          yield* untilEffect(Effect.map(probe.depth, (depth) => depth >= 0), probe.depth)
-          yield* Effect.sleep(10)
+          const hanging = yield* untilStarted(
+            Effect.forkChild(relay.ask.AskHang({ to: probe }, { timeout: "30 seconds" }), { startImmediately: true })
+          )
           yield* Effect.flip(killer.ask.Exit({ code: 1 }))
           assert.strictEqual(yield* Fiber.join(hanging), "ThreadLost")
           // A tell from the other worker waits for the thread, and is the first that the new incarnation sees.
@@ -109,8 +107,9 @@ describe("references between threads", () => {
       Effect.gen(function*() {
         const probe = yield* Probe.spawn("p", at(0))
         const relay = yield* Relay.spawn("r", at(1))
-        const asking = yield* Effect.forkChild(relay.ask.AskHang({ to: probe }), { startImmediately: true })
-        yield* Effect.sleep(20)
+        const asking = yield* untilStarted(
+          Effect.forkChild(relay.ask.AskHang({ to: probe }), { startImmediately: true })
+        )
         yield* Fiber.interrupt(asking)
         assert.strictEqual(yield* probe.ask.Interrupted(), 1)
         assert.isTrue(Exit.isFailure(yield* Effect.exit(relay.ask.AskHang({ to: probe }, { timeout: 20 }))))

@@ -7,12 +7,12 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import type * as Scope from "effect/Scope"
 import { ActorSystem } from "shared-nothing"
+import type { Cell } from "../../src/actor/Cell.ts"
 import * as Doorbell from "../../src/memory/Doorbell.ts"
 import * as SpscRing from "../../src/memory/SpscRing.ts"
 import { makeHost, systemOf } from "../../src/system/internal/host.ts"
 import { Node } from "../../src/system/internal/node.ts"
 import * as Envelope from "../../src/wire/Envelope.ts"
-import type { Cell } from "../../src/actor/Cell.ts"
 import * as System from "../fixtures/system.ts"
 import { until } from "../support/until.ts"
 
@@ -20,7 +20,9 @@ const { Probe } = System
 
 /** What the tests look at inside of a node. */
 interface Inside {
-  readonly outbounds: ReadonlyArray<{ readonly slots: ReadonlyArray<unknown>; readonly pending: ReadonlyArray<unknown> }>
+  readonly outbounds: ReadonlyArray<
+    { readonly slots: ReadonlyArray<unknown>; readonly pending: ReadonlyArray<unknown> }
+  >
   readonly remotes: ReadonlyMap<string, unknown>
   readonly cells: ReadonlyMap<string, unknown>
 }

@@ -34,7 +34,9 @@ const program = Effect.gen(function*() {
   yield* see(probe.tell.Note(null as never))
   yield* see(probe.ask.Fail({ why: "closed" }))
   yield* see(probe.ask.Boom({ why: "bang" }))
-  yield* see(Effect.map(Effect.retry(probe.ask.Where(), { times: 100 }), ({ incarnation, key }) => ({ incarnation, key })))
+  yield* see(
+    Effect.map(Effect.retry(probe.ask.Where(), { times: 100 }), ({ incarnation, key }) => ({ incarnation, key }))
+  )
   yield* see(probe.ask.Notes())
   yield* see(probe.ask.Hang(undefined, { timeout: 20 }))
   yield* see(Effect.timeoutOrElse(probe.ask.Hang(), { duration: 20, orElse: () => Effect.succeed(-1) }))
@@ -53,7 +55,7 @@ const program = Effect.gen(function*() {
   const gone = yield* Effect.scoped(Probe.spawn("gone"))
   yield* see(gone.tell.Note({ n: 1 }))
   yield* see(gone.ask.Count())
-  seen.push(String(gone.tellUnsafe.Note({ n: 1 })), String(gone), JSON.stringify(gone))
+  seen.push(String(gone.tellUnsafe.Note({ n: 1 })), `${gone.name}/${gone.key}`, JSON.stringify(gone))
   return seen
 }) as Effect.Effect<ReadonlyArray<string>, unknown, ActorSystem.ActorSystem>
 

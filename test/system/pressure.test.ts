@@ -6,8 +6,8 @@ import * as Fiber from "effect/Fiber"
 import { performance } from "node:perf_hooks"
 import { ActorSystem } from "shared-nothing"
 import * as System from "../fixtures/system.ts"
-import { until, untilEffect } from "../support/until.ts"
-import { threads, within } from "./threads.ts"
+import { elapse, until, untilEffect } from "../support/until.ts"
+import { threads, untilStarted, within } from "./threads.ts"
 
 const { Endless, Narrow, Newest, Oldest, Probe, Relay, Strict } = System
 
@@ -47,8 +47,7 @@ describe("a ring smaller than the burst", () => {
       threads(small),
       Effect.gen(function*() {
         const probe = yield* Endless.spawn("a")
-        yield* probe.tell.Block({ millis: 150 })
-        yield* Effect.sleep(20)
+        yield* untilStarted(probe.tell.Block({ millis: 150 }))
         let taken = 0
         while (taken < 10_000 && probe.tellUnsafe.Note({ n: taken })) taken++
         assert.isAbove(taken, 100)
@@ -110,13 +109,12 @@ describe("a ring smaller than the burst", () => {
       threads(small),
       Effect.gen(function*() {
         const probe = yield* Endless.spawn("a")
-        yield* probe.tell.Block({ millis: 600 })
-        yield* Effect.sleep(30)
+        yield* untilStarted(probe.tell.Block({ millis: 600 }))
         while (probe.tellUnsafe.Note({ n: 1 }));
         const waiting = yield* Effect.forkChild(probe.tell.Note({ n: 2 }), { startImmediately: true })
-        yield* Effect.sleep(20)
+        yield* elapse(20)
         const before = performance.eventLoopUtilization()
-        yield* Effect.sleep(300)
+        yield* elapse(300)
         const { utilization } = performance.eventLoopUtilization(before)
         assert.isUndefined(waiting.pollUnsafe())
         assert.isBelow(utilization, 0.5)
@@ -141,7 +139,11 @@ describe("a full mailbox on another thread", () => {
         }
         yield* Effect.forEach(floods, Fiber.join)
         // What a worker has sent may still be on its way when its own reply is here.
-        yield* untilEffect(Effect.map(narrow.ask.Count(), (count) => count === 120), narrow.ask.Count())
+        yield* untilEffect(
+          Effect.map(narrow.ask.Count(), (count) =>
+            count === 120),
+          narrow.ask.Count()
+        )
         const notes = yield* narrow.ask.Notes()
         for (const from of [0, 1_000, 2_000]) {
           assert.deepStrictEqual(
@@ -177,8 +179,7 @@ describe("a full mailbox on another thread", () => {
       Effect.gen(function*() {
         for (const [actor, kept] of [[Newest, [0, 1, 2, 3]], [Oldest, [16, 17, 18, 19]]] as const) {
           const ref = yield* (actor as typeof Newest).spawn("d")
-          yield* ref.tell.Block({ millis: 100 })
-          yield* Effect.sleep(30)
+          yield* untilStarted(ref.tell.Block({ millis: 100 }))
           for (const n of numbers(20)) yield* ref.tell.Note({ n })
           const asked = yield* Effect.exit(ref.ask.Count())
           assert.match(String(asked), /Success|MailboxFull/)
@@ -328,7 +329,7 @@ describe("rest", () => {
           // From no pause at all to longer than a thread looks around before it parks.
           if (i % 3 === 0) yield* Effect.yieldNow
           if (i % 7 === 0) yield* until(() => true, () => i)
-          if (i % 10 === 0) yield* Effect.sleep(i % 4)
+          if (i % 10 === 0) yield* elapse(i % 4)
           if (i % 50 === 0) assert.strictEqual(yield* relay.ask.AskCount({ to: probe }, { timeout: "3 seconds" }), 0)
         }
       })
@@ -340,12 +341,12 @@ describe("rest", () => {
       Effect.gen(function*() {
         const probes = yield* Effect.forEach(numbers(4), (i) => Probe.spawn(`p${i}`, at(i)))
         for (const probe of probes) yield* probe.ask.Count()
-        yield* Effect.sleep(300)
+        yield* elapse(300)
         // The best of three: other test files share the machine, and not this process.
         let least = Infinity
         for (let i = 0; i < 3; i++) {
           const before = process.cpuUsage()
-          yield* Effect.sleep(400)
+          yield* elapse(400)
           const { system, user } = process.cpuUsage(before)
           least = Math.min(least, (system + user) / 400_000)
         }

@@ -1,7 +1,7 @@
 /** One trace over three threads, each with an OpenTelemetry SDK of its own. */
 import * as NodeSdk from "@effect/opentelemetry/NodeSdk"
 import { assert, describe, it } from "@effect/vitest"
-import { SpanKind } from "@opentelemetry/api"
+import { SpanKind, SpanStatusCode } from "@opentelemetry/api"
 import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base"
 import * as Effect from "effect/Effect"
 import * as Tracer from "effect/Tracer"
@@ -29,7 +29,7 @@ const stage = <A, E>(
       name: span.name,
       kind: SpanKind[span.kind],
       key: span.attributes["actor.key"] as string | undefined,
-      failed: span.status.code === 2,
+      failed: span.status.code === SpanStatusCode.ERROR,
       threadId: 0
     }))
   const sdk = NodeSdk.layer(() => ({
@@ -113,7 +113,7 @@ describe("tracing", () => {
       Effect.gen(function*() {
         yield* Effect.exit(Effect.withSpan(leaf.ask.Boom(), "request"))
         const all = yield* settled(spans, 3)
-        assert.deepStrictEqual(all.map(({ failed, kind, name }) => [name, kind, failed]).sort(), [
+        assert.sameDeepMembers(all.map(({ failed, kind, name }) => [name, kind, failed]), [
           ["Leaf.Boom", "CLIENT", true],
           ["Leaf.Boom", "SERVER", true],
           ["request", "INTERNAL", true]

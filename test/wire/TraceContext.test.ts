@@ -33,7 +33,12 @@ describe("TraceContext", () => {
 
   it("writes ids of another form as absent", () => {
     const memory = region()
-    for (const [traceId, spanId] of [["noop", "noop"], ["a".repeat(32), "noop"], ["", ""], ["a".repeat(31), "b".repeat(16)]]) {
+    for (
+      const [traceId, spanId] of [["noop", "noop"], ["a".repeat(32), "noop"], ["", ""], [
+        "a".repeat(31),
+        "b".repeat(16)
+      ]]
+    ) {
       memory.u8.fill(1)
       TraceContext.write(spanOf(traceId!, spanId!), memory, 8)
       assert.isUndefined(TraceContext.read(memory, 8))

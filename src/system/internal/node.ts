@@ -330,7 +330,10 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
     const cell = isHere ? this.cellAt(address.actor, address.epoch) : undefined
     if (cell !== undefined) return cell
     const remote = this.remote(address, protocol)
-    if (isHere) remote.closed("it is not known to its thread any more", undefined)
+    if (isHere) {
+      remote.closed("it is not known to its thread any more", undefined)
+      this.forget(remote)
+    }
     return remote
   }
 

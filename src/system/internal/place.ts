@@ -1,8 +1,8 @@
 /**
  * What the halves of a link need of the thread they are on.
  */
-import type { Cell } from "../../actor/Cell.ts"
 import type { Address } from "../../actor/Address.ts"
+import type { Cell } from "../../actor/Cell.ts"
 import type { LocalHost } from "../../actor/LocalHost.ts"
 import type { RefTransport } from "../../actor/RefTransport.ts"
 import type { Addressee, Outbound } from "./outbound.ts"
