@@ -112,12 +112,15 @@ const send = (recipient: Recipient, index: number, payload: unknown, fiber: Fibe
   if (outcome === TAKEN) return Exit.void
   if (outcome !== NO_ROOM) return Exit.fail(recipient.refusal(index, payload))
   return Effect.callback<void, TellError>((resume) => {
+    // Room may have come since, if the sender's fiber has yielded in between.
+    const again = recipient.tell(index, payload, span)
+    if (again !== NO_ROOM) {
+      return resume(again === TAKEN ? Exit.void : Exit.fail(recipient.refusal(index, payload)))
+    }
     const done = (refusal: TellError | undefined) => resume(refusal === undefined ? Exit.void : Exit.fail(refusal))
     const waiter: Waiter = { index, payload, span, ask: undefined, done, abandoned: false }
     recipient.waitForRoom(waiter)
-    return Effect.sync(() => {
-      waiter.abandoned = true
-    })
+    return Effect.sync(() => recipient.stopWaiting(waiter))
   })
 }
 
@@ -177,7 +180,14 @@ class AskEffect extends prototypeOf<Asking>("Ask", function(fiber) {
   }
 }
 
+// A message may have any tag, so the facades keep what is theirs under a symbol.
+const Target = Symbol("recipient")
+
 interface Facade {
+  readonly [Target]: Recipient
+}
+
+interface Targeted {
   readonly recipient: Recipient
 }
 
@@ -189,9 +199,9 @@ const facadeClass = (
   method: (index: number) => (this: Facade, payload: any, second?: any, third?: any) => unknown
 ): FacadeClass => {
   class Messages {
-    declare readonly recipient: Recipient
+    declare readonly [Target]: Recipient
     constructor(recipient: Recipient) {
-      this.recipient = recipient
+      this[Target] = recipient
     }
   }
   for (const { index, tag } of protocol.messages) {
@@ -205,26 +215,26 @@ const nothing = () => {}
 const askUnsafe = (index: number) =>
   function(this: Facade, payload: unknown, onExit: Resume, options?: AskOptions): () => void {
     const timeout = options?.timeout ?? AskTimeout.defaultValue()
-    const ask = this.recipient.askUnsafe(index, payload, toMillis(timeout), onExit)
+    const ask = this[Target].askUnsafe(index, payload, toMillis(timeout), onExit)
     return ask === undefined ? nothing : () => ask.withdraw()
   }
 
 /** The class of references that speak one protocol; made once for each definition. */
-export type RefClass = new(recipient: Recipient) => Any & Facade
+export type RefClass = new(recipient: Recipient) => Any & Targeted
 
 /** Makes the class of references for a protocol. */
 export const refClass = (protocol: Protocol): RefClass => {
   const TellFacade = facadeClass(protocol, (index) =>
     function(payload) {
-      return new TellEffect(this.recipient, index, payload)
+      return new TellEffect(this[Target], index, payload)
     })
   const TellUnsafeFacade = facadeClass(protocol, (index) =>
     function(payload) {
-      return this.recipient.tell(index, payload, undefined) === TAKEN
+      return this[Target].tell(index, payload, undefined) === TAKEN
     })
   const AskFacade = facadeClass(protocol, (index) =>
     function(payload, options) {
-      return new AskEffect(this.recipient, index, payload, options)
+      return new AskEffect(this[Target], index, payload, options)
     })
   const AskUnsafeFacade = facadeClass(protocol, (index) => askUnsafe(index))
   class Reference {
@@ -278,4 +288,4 @@ export const refClass = (protocol: Protocol): RefClass => {
 export const isActorRef = (u: unknown): u is Any => typeof u === "object" && u !== null && TypeId in u
 
 /** The recipient behind a reference, for those who carry messages. */
-export const recipientOf = (ref: Any): Recipient => (ref as Any & Facade).recipient
+export const recipientOf = (ref: Any): Recipient => (ref as Any & Targeted).recipient

@@ -31,7 +31,7 @@ import type { Behaviour, Handlers } from "./Behaviour.ts"
 import type { Deadlines } from "./Deadlines.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
 import type { Failures } from "./internal/failures.ts"
-import { LocalAsk } from "./internal/localAsk.ts"
+import { LocalAsk, MAX_INLINE } from "./internal/localAsk.ts"
 import { Mailbox } from "./Mailbox.ts"
 import { Ask, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Message.ts"
 import type { Owned, Owner } from "./Owner.ts"
@@ -47,6 +47,7 @@ import {
   type Withdrawable
 } from "./Recipient.ts"
 import * as RefTransport from "./RefTransport.ts"
+import { Waiters } from "./Waiters.ts"
 
 /** What a cell needs of the host it lives on. */
 export interface CellHost {
@@ -89,7 +90,7 @@ export const SCOPE_CLOSED = "its scope was closed"
 /** What only some cells need: kept apart so that an idle cell stays small. */
 export class Rare {
   /** Senders that wait for room. */
-  declare waiters: Array<Waiter>
+  declare waiters: Waiters
   /** The fiber of the suspended handlers, or of a restart. */
   declare fiber: Fiber.Fiber<unknown, unknown> | undefined
   /** The ask that the running handler works for. */
@@ -97,6 +98,8 @@ export class Rare {
   /** The effect of the handler that is next in the batch, and how many messages the batch may still take. */
   declare effect: Effect.Effect<unknown, unknown, unknown> | undefined
   declare budget: number
+  /** Numbers the fibers that handlers run in: what an older one does no longer concerns the cell. */
+  declare turn: number
   /** Runs handlers one after the other in one fiber; see `Cell.startBatch`. */
   declare batch: Effect.Effect<void, unknown, unknown> | undefined
   /** Restarts so far. */
@@ -108,11 +111,12 @@ export class Rare {
   /** Called once when it has stopped. */
   declare onStop: Array<(reason: string) => void>
   constructor() {
-    this.waiters = []
+    this.waiters = new Waiters()
     this.fiber = undefined
     this.ask = undefined
     this.effect = undefined
     this.budget = 0
+    this.turn = 0
     this.batch = undefined
     this.restarts = 0
     this.failures = undefined
@@ -120,9 +124,6 @@ export class Rare {
     this.onStop = []
   }
 }
-
-// How deep asks may nest on one stack before the mailbox is used after all.
-const MAX_INLINE = 32
 
 const isTell = (word: Word): boolean => !(word instanceof Ask)
 
@@ -281,6 +282,10 @@ export class Cell extends Recipient implements Owned {
     this.more().waiters.push(waiter)
   }
 
+  stopWaiting(waiter: Waiter): void {
+    this.rare?.waiters.abandon(waiter)
+  }
+
   ask(
     index: number,
     payload: unknown,
@@ -292,7 +297,10 @@ export class Cell extends Recipient implements Owned {
     if (valid === BROKEN) return Exit.fail(this.refusal(index, payload))
     const asked = this.askNow(index, valid, span)
     if (asked !== undefined && !(asked instanceof LocalAsk)) return asked
+    // An asker that ends before it comes to wait for the handler it has started leaves no handler behind.
+    const arrived = asked === undefined ? undefined : fiber.addObserver(() => asked.withdraw())
     return Effect.callback<unknown, unknown>((resume) => {
+      arrived?.()
       const ask = this.goOn(asked, index, valid, span, timeoutMillis(fiber, timeout), resume)
       return ask === undefined ? undefined : Effect.sync(() => ask.withdraw())
     })
@@ -322,10 +330,10 @@ export class Cell extends Recipient implements Owned {
     this.phase = RUNNING
     host.inlineDepth++
     const result = invoke(this, index, payload)
+    const asked = isExit(result) ? result : LocalAsk.started(this, index, result)
     host.inlineDepth--
-    if (!isExit(result)) return LocalAsk.started(this, index, result)
-    this.finishInline(result)
-    return result
+    if (isExit(result)) this.finishInline(result)
+    return asked
   }
 
   private goOn(
@@ -394,6 +402,8 @@ export class Cell extends Recipient implements Owned {
 
   /** After a message: back to the queue or to sleep, and room for those who wait. */
   rest(): void {
+    // Who was on the stack may have ended the actor, or crashed it.
+    if (this.phase >= RESTARTING) return
     if (this.mailbox !== undefined && this.mailbox.length > 0) {
       this.phase = READY
       this.host.dispatcher.enqueue(this)
@@ -444,17 +454,21 @@ export class Cell extends Recipient implements Owned {
         if (ask !== undefined) ask.settle(Exit.succeed(value))
       }
     })
-    this.attend(this.host.fork(this.behaviour, rare.batch))
+    const turn = ++rare.turn
+    this.attend(this.host.fork(this.behaviour, rare.batch), turn)
   }
 
   // Takes messages up to the next one whose handler does not answer at once.
   private advance(rare: Rare): boolean {
     const { mailbox } = this
-    while (rare.budget-- > 0 && (this.phase === RUNNING || this.phase === SUSPENDED)) {
+    const { turn } = rare
+    while (rare.budget-- > 0 && this.isLive && rare.turn === turn) {
       const word = mailbox!.take()
       if (word === undefined) return false
       const payload = mailbox!.payload
       mailbox!.payload = undefined
+      // The handler may suspend, and may even wait for what the next sender has to say.
+      if (rare.waiters.length > 0) admit(this, rare)
       const ask = word instanceof Ask ? word : undefined
       let result: Effect.Effect<unknown, unknown, unknown> | undefined
       if (typeof word === "number") {
@@ -475,29 +489,35 @@ export class Cell extends Recipient implements Owned {
   /** Waits for the fiber of one handler, which works for `ask`. */
   suspend(fiber: Fiber.Fiber<unknown, unknown>, ask: Ask | undefined): void {
     this.answersAtOnce = false
-    this.more().ask = ask
-    this.attend(fiber)
+    const rare = this.more()
+    rare.ask = ask
+    this.attend(fiber, ++rare.turn)
   }
 
-  private attend(fiber: Fiber.Fiber<unknown, unknown>): void {
+  private attend(fiber: Fiber.Fiber<unknown, unknown>, turn: number): void {
     const exit = fiber.pollUnsafe()
-    if (exit !== undefined) return this.handlersEnded(exit)
+    if (exit !== undefined) return this.handlersEnded(exit, turn)
     const rare = this.more()
-    this.phase = SUSPENDED
-    rare.fiber = fiber
     fiber.addObserver((exit) => {
       if (rare.fiber === fiber) rare.fiber = undefined
-      this.handlersEnded(exit)
+      this.handlersEnded(exit, turn)
     })
+    // The handler has ended its own actor, or the one that asks, before it suspended.
+    if (!this.isLive || rare.turn !== turn) return fiber.interruptUnsafe()
+    this.phase = SUSPENDED
+    rare.fiber = fiber
+    if (rare.ask?.cancelled === true) fiber.interruptUnsafe()
+    else if (rare.waiters.length > 0) admit(this, rare)
   }
 
-  private handlersEnded(exit: Exit.Exit<unknown, unknown>): void {
+  private handlersEnded(exit: Exit.Exit<unknown, unknown>, turn: number): void {
     const rare = this.more()
+    if (rare.turn !== turn) return
     const { ask } = rare
     rare.ask = undefined
     rare.effect = undefined
-    if (this.phase !== RUNNING && this.phase !== SUSPENDED) {
-      // The actor is being stopped, or restarted for a handler that answered at once: the asker still gets an answer.
+    if (!this.isLive) {
+      // The actor is being stopped: the asker still gets an answer.
       if (ask !== undefined) ask.stopped(rare.reason, undefined)
       return
     }
@@ -505,11 +525,18 @@ export class Cell extends Recipient implements Owned {
     if (this.settled(exit, ask, ask !== undefined)) this.rest()
   }
 
+  private get isLive(): boolean {
+    return this.phase === RUNNING || this.phase === SUSPENDED
+  }
+
+  // Whether the cell can take the next message now.
   private settled(exit: Exit.Exit<unknown, unknown>, ask: Ask | undefined, wasAsked: boolean): boolean {
     // The decision comes first, so that the asker finds the actor as the decision left it.
-    const goesOn = exit._tag === "Success" || this.host.handled(this, exit.cause, wasAsked)
+    const goesOn = this.isLive && (exit._tag === "Success" || this.host.handled(this, exit.cause, wasAsked))
+    const turn = this.rare?.turn
     if (ask !== undefined) ask.settle(exit)
-    return goesOn
+    // The asker goes on at once, and may have ended the actor.
+    return goesOn && this.isLive && this.rare?.turn === turn
   }
 
   /** Ends the actor; `undefined` when it has ended at once. */
@@ -567,12 +594,14 @@ const invoke = (cell: Cell, index: number, payload: unknown): Effect.Effect<unkn
 
 // Messages of waiting senders are sent for them, in the order in which they came.
 const admit = (cell: Cell, rare: Rare): void => {
-  while (rare.waiters.length > 0 && cell.mailbox!.length < cell.behaviour.capacity) {
-    const waiter = rare.waiters.shift()!
-    if (waiter.abandoned) continue
+  const { waiters } = rare
+  let waiter = waiters.first()
+  while (waiter !== undefined && cell.mailbox !== undefined && cell.mailbox.length < cell.behaviour.capacity) {
+    waiters.shift()
     const traced = waiter.span === undefined ? waiter.index : new Traced(waiter.index, waiter.span)
     cell.deliver(waiter.ask ?? traced, waiter.payload)
     waiter.done(undefined)
+    waiter = waiters.first()
   }
 }
 

@@ -63,12 +63,12 @@ const owners = new WeakMap<Scope.Scope, Owner>()
  */
 export const adopt = (scope: Scope.Scope, owned: Owned): Effect.Effect<void> | undefined => {
   if (scope.state._tag === "Closed") return owned.stop("its scope was closed")
-  of(scope).add(owned)
+  ownerOf(scope).add(owned)
   return undefined
 }
 
-/** The owner of a scope that is open, made on first use. */
-export const of = (scope: Scope.Scope): Owner => {
+// The owner of a scope that is open, made on first use.
+const ownerOf = (scope: Scope.Scope): Owner => {
   const known = owners.get(scope)
   if (known !== undefined) return known
   const owner = new Owner()

@@ -59,6 +59,8 @@ export abstract class Recipient {
   abstract refusal(index: number, payload: unknown): TellError
   /** Queues a sender until there is room. */
   abstract waitForRoom(waiter: Waiter): void
+  /** A sender that waits has been interrupted: its message must not be sent any more. */
+  abstract stopWaiting(waiter: Waiter): void
   /**
    * Asks, and answers with an effect that settles once.
    *

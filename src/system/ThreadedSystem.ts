@@ -341,12 +341,12 @@ const spawn = (
   return Effect.suspend(() => {
     const placed = self.account.enter(worker, protocol, key)
     return self.account.start(placed).pipe(
-      Effect.map(({ capacity, overflow }) => {
+      Effect.flatMap(({ capacity, overflow }) => {
         const { layoutHash } = protocol
         const address = { thread: worker.index, epoch: 0, actor: placed.actor, capacity, overflow, layoutHash, key }
-        placed.recipient = self.node.remote(address, protocol)
-        Owner.of(owner).add(placed)
-        return placed.recipient
+        const recipient = self.node.remote(address, protocol)
+        placed.recipient = recipient
+        return Effect.as(Owner.adopt(owner, placed) ?? Effect.void, recipient)
       }),
       // An interrupted spawn may have got as far as the worker.
       Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : placed.stop("it did not start") ?? Effect.void)

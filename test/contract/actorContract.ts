@@ -733,6 +733,17 @@ export const actorContract = (name: string, options: ContractOptions): void => {
         assert.strictEqual(yield* actor.ask.Incarnation(), 1)
       }))
 
+    it.effect("an actor that is spawned into a scope that has closed meanwhile is stopped at once", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const life = yield* Scope.make()
+        yield* Scope.close(life, Exit.void)
+        const actor = yield* Scope.provide(Fixture.Probe.definition.spawn(on.key, there), life)
+        assert.deepStrictEqual(yield* on.sees("closed 1"), ["build 1", "closed 1"])
+        assert.instanceOf(yield* failure(actor.ask.Items()), ActorError.ActorStopped)
+        yield* Fixture.Probe.definition.spawn(on.key, there)
+      }))
+
     it.effect(`starts, asks and stops ${live ? "1,000" : "10,000"} actors`, () =>
       Effect.gen(function*() {
         const on = yield* stage

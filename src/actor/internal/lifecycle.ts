@@ -49,9 +49,14 @@ export interface LifecycleHost extends CellHost {
   escalated(behaviour: Behaviour, cause: Cause.Cause<unknown>): void
 }
 
+// The scope of an incarnation: it is kept also when nothing was added while the behaviour was built, since a handler may add
+// to it later. Most stay empty, so an empty one has no fields of its own: they are those of its prototype until written.
+const EmptyScope = function() {} as unknown as new() => Scope.Closeable
+EmptyScope.prototype = Scope.makeUnsafe()
+
 /** Starts to build an incarnation; the fiber is done already when the behaviour builds at once. */
-export const build = (cell: Cell, incarnation: number): Fiber.Fiber<Handlers, unknown> => {
-  const scope = Scope.makeUnsafe()
+const build = (cell: Cell, incarnation: number): Fiber.Fiber<Handlers, unknown> => {
+  const scope = new EmptyScope()
   cell.scope = scope
   const { behaviour } = cell
   const services = Context.add(Context.add(behaviour.context, Scope.Scope, scope), CurrentActor, {
@@ -64,7 +69,7 @@ export const build = (cell: Cell, incarnation: number): Fiber.Fiber<Handlers, un
 }
 
 /** Takes the handlers of a new incarnation. */
-export const built = (cell: Cell, handlers: Handlers): void => {
+const built = (cell: Cell, handlers: Handlers): void => {
   cell.handlers = handlers
 }
 
@@ -87,7 +92,7 @@ const closeScope = (cell: Cell, exit: Exit.Exit<unknown, unknown>): Effect.Effec
  * Waits for an incarnation that did not build at once. When it does not come up, for whatever reason, what it had acquired
  * is released. `restore` makes the waiting interruptible; nothing else here is.
  */
-export const awaitBuild = (
+const awaitBuild = (
   cell: Cell,
   fiber: Fiber.Fiber<Handlers, unknown>,
   restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -206,8 +211,10 @@ const giveUp = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): v
 /** Starts the next incarnation of a crashed actor; a crash of the build counts as another failure. */
 const restart = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): void => {
   cell.phase = RESTARTING
-  settleQueuedAsks(cell)
   const rare = cell.more()
+  // Whatever is still on the stack or in a fiber belongs to the incarnation that has crashed.
+  rare.turn++
+  settleQueuedAsks(cell)
   const attempt: Effect.Effect<void, StartFailed> = Effect.suspend(() => {
     // The actor may have been told to end, by an asker that has just learned of the restart or by its own build.
     if (cell.phase !== RESTARTING) return Effect.void
@@ -264,10 +271,9 @@ const settleQueuedAsks = (cell: Cell): void => {
     else if (!word.cancelled) asks.push([word, payload])
   }
   if (mailbox !== undefined) mailbox.payload = undefined
-  const rare = cell.more()
-  rare.waiters = rare.waiters.filter(({ abandoned, ask, payload }) => {
-    if (!abandoned && ask !== undefined) asks.push([ask, payload])
-    return !abandoned && ask === undefined
+  cell.more().waiters.keep(({ ask, payload }) => {
+    if (ask !== undefined) asks.push([ask, payload])
+    return ask === undefined
   })
   for (const [ask, payload] of asks) ask.restarting(payload)
 }
@@ -312,9 +318,11 @@ const settleMailbox = (cell: Cell): void => {
     word = mailbox!.take()
   }
   const { waiters } = cell.more()
-  while (waiters.length > 0) {
-    const waiter = waiters.shift()!
-    if (!waiter.abandoned) waiter.done(cell.refusal(waiter.index, waiter.payload))
+  let waiter = waiters.first()
+  while (waiter !== undefined) {
+    waiters.shift()
+    waiter.done(cell.refusal(waiter.index, waiter.payload))
+    waiter = waiters.first()
   }
 }
 

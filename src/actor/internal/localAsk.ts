@@ -15,6 +15,12 @@ import type { Dispatcher, Runnable } from "../Dispatcher.ts"
 import { Ask } from "../Message.ts"
 import { NO_ROOM, type Outcome, REFUSED, type Resume, type Waiter } from "../Recipient.ts"
 
+/**
+ * How deep asks, and replies, may nest on one stack before they take a turn of their own: an asker that is answered goes
+ * on at once, and may be a handler that answers.
+ */
+export const MAX_INLINE = 32
+
 /** What an ask needs of the cell it asks. */
 export interface Asked {
   readonly name: string
@@ -29,14 +35,12 @@ export interface Asked {
   /** Puts the ask into the mailbox, or says that there is no room. */
   enqueueAsk(ask: Ask, payload: unknown): Outcome
   waitForRoom(waiter: Waiter): void
+  stopWaiting(waiter: Waiter): void
   refusal(index: number, payload: unknown): ActorError.TellError
   suspend(fiber: Fiber.Fiber<unknown, unknown>, ask: Ask | undefined): void
   finishInline(exit: Exit.Exit<unknown, unknown>): void
   cancel(ask: Ask): boolean
 }
-
-// How deep replies may nest on one stack: an asker that is answered goes on at once, and may be a handler that answers.
-const MAX_REPLIES = 32
 
 class Expiry extends Deadline {
   declare readonly ask: LocalAsk
@@ -73,7 +77,7 @@ export class LocalAsk extends Ask implements Runnable {
     const { expiry, resume } = this
     const { host } = this.cell
     if (expiry !== undefined) host.deadlines.remove(expiry)
-    if (resume === undefined || host.inlineDepth >= MAX_REPLIES) {
+    if (resume === undefined || host.inlineDepth >= MAX_INLINE) {
       this.outcome = exit
       if (resume !== undefined) host.dispatcher.enqueue(this)
       return
@@ -137,7 +141,7 @@ export class LocalAsk extends Ask implements Runnable {
   withdraw(): void {
     this.resume = undefined
     if (this.expiry !== undefined) this.cell.host.deadlines.remove(this.expiry)
-    if (this.waiter !== undefined) this.waiter.abandoned = true
+    if (this.waiter !== undefined) this.cell.stopWaiting(this.waiter)
     this.cell.cancel(this)
   }
 

@@ -19,6 +19,7 @@ export interface Asked {
   readonly name: string
   readonly protocol: Protocol
   readonly deadlines: Deadlines
+  stopWaiting(waiter: Waiter): void
 }
 
 /** See the module. */
@@ -83,7 +84,7 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     if (this.resume === undefined) return
     this.resume = undefined
     this.recipient.deadlines.remove(this)
-    if (this.waiter !== undefined) this.waiter.abandoned = true
+    if (this.waiter !== undefined) this.recipient.stopWaiting(this.waiter)
     if (this.outbound !== undefined) {
       this.outbound.words(Envelope.typeOf(Envelope.INTERRUPT, 0, 0), this.id, 0, true)
     }

@@ -26,6 +26,7 @@ import {
   type Waiter,
   type Withdrawable
 } from "../../actor/Recipient.ts"
+import { Waiters } from "../../actor/Waiters.ts"
 import * as Envelope from "../../wire/Envelope.ts"
 import { type Addressee, encodeAside, FULL, INVALID, type Outbound, TOO_LARGE, WRITTEN } from "./outbound.ts"
 import type { Place } from "./place.ts"
@@ -46,7 +47,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
   declare private outbound: Outbound | undefined
   declare private slot: number
   declare private inFlight: number
-  declare private readonly waiters: Array<Waiter>
+  declare private readonly waiters: Waiters
   /** Why it will take nothing any more. */
   declare private ended: string | undefined
   declare private otherLayout: number | undefined
@@ -65,7 +66,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     this.outbound = undefined
     this.slot = 0
     this.inFlight = 0
-    this.waiters = []
+    this.waiters = new Waiters()
     this.ended = undefined
     this.otherLayout = undefined
     this.excess = -1
@@ -243,6 +244,10 @@ export class RemoteRecipient extends Recipient implements Addressee {
     if (this.outbound === undefined) this.node.awaitThread(this.address.thread, this)
   }
 
+  stopWaiting(waiter: Waiter): void {
+    this.waiters.abandon(waiter)
+  }
+
   ask(
     index: number,
     payload: unknown,
@@ -298,17 +303,16 @@ export class RemoteRecipient extends Recipient implements Addressee {
 
   /** Sends for those who wait, in order, as far as room and credit reach. */
   admit(): void {
-    while (this.waiters.length > 0) {
-      const waiter = this.waiters[0]! as RemoteWaiter
-      if (!waiter.abandoned) {
-        const outcome = this.send(waiter.index, waiter.payload, waiter.span, waiter.remoteAsk)
-        if (outcome === NO_ROOM) {
-          if (this.outbound === undefined) this.node.awaitThread(this.address.thread, this)
-          return
-        }
-        this.waiters.shift()
-        waiter.done(outcome === TAKEN ? undefined : this.refusal(waiter.index, waiter.payload))
-      } else this.waiters.shift()
+    let waiter = this.waiters.first() as RemoteWaiter | undefined
+    while (waiter !== undefined) {
+      const outcome = this.send(waiter.index, waiter.payload, waiter.span, waiter.remoteAsk)
+      if (outcome === NO_ROOM) {
+        if (this.outbound === undefined) this.node.awaitThread(this.address.thread, this)
+        return
+      }
+      this.waiters.shift()
+      waiter.done(outcome === TAKEN ? undefined : this.refusal(waiter.index, waiter.payload))
+      waiter = this.waiters.first() as RemoteWaiter | undefined
     }
   }
 

@@ -1,0 +1,71 @@
+/**
+ * Senders that wait for room, in the order in which they came.
+ *
+ * Taking the first one and giving up are constant in the long run, however many wait.
+ */
+import type { Waiter } from "./Recipient.ts"
+
+const COMPACT = 32
+
+/** See the module. */
+export class Waiters {
+  declare private items: Array<Waiter>
+  declare private head: number
+  declare private abandoned: number
+  constructor() {
+    this.items = []
+    this.head = 0
+    this.abandoned = 0
+  }
+
+  /** How many wait. */
+  get length(): number {
+    return this.items.length - this.head - this.abandoned
+  }
+
+  /** Adds a sender at the end. */
+  push(waiter: Waiter): void {
+    this.items.push(waiter)
+  }
+
+  /** The first sender that has not given up. */
+  first(): Waiter | undefined {
+    while (this.head < this.items.length) {
+      const waiter = this.items[this.head]!
+      if (!waiter.abandoned) return waiter
+      this.abandoned--
+      this.shift()
+    }
+    return undefined
+  }
+
+  /** Removes the first sender. */
+  shift(): void {
+    this.head++
+    if (this.head === this.items.length) this.clear()
+    else if (this.head >= COMPACT && this.head * 2 >= this.items.length) {
+      this.items = this.items.slice(this.head)
+      this.head = 0
+    }
+  }
+
+  /** A sender gives up: its message will not be sent. */
+  abandon(waiter: Waiter): void {
+    if (waiter.abandoned) return
+    waiter.abandoned = true
+    if (++this.abandoned >= COMPACT && this.abandoned >= this.length) this.keep(() => true)
+  }
+
+  /** Keeps only the senders for which `wanted` holds and which have not given up. */
+  keep(wanted: (waiter: Waiter) => boolean): void {
+    this.items = this.items.slice(this.head).filter((waiter) => !waiter.abandoned && wanted(waiter))
+    this.head = 0
+    this.abandoned = 0
+  }
+
+  private clear(): void {
+    this.items = []
+    this.head = 0
+    this.abandoned = 0
+  }
+}
