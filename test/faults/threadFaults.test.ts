@@ -57,6 +57,9 @@ const until = (condition: () => boolean, state: () => unknown): Effect.Effect<vo
     }
   })
 
+/** Lets the event loop of this thread go round once. */
+const turn = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
+
 /** Blocks the parent at the point of its event loop after which timers run before messages and exit events. */
 const blockParent = (millis: number): Effect.Effect<void> =>
   Effect.promise(() =>
@@ -149,7 +152,7 @@ describe("threads that do not start", () => {
       const fiber = yield* Effect.forkChild(Thread.make(optionsFor("bare", { readyTimeout: 1_200, epoch: 5 })), {
         startImmediately: true
       })
-      yield* Effect.sleep(1)
+      yield* turn
       yield* blockParent(1_500)
       assert.strictEqual((yield* Fiber.join(fiber)).ready, 5)
     }))
@@ -230,7 +233,7 @@ describe("threads that die", () => {
       const { messages, thread } = yield* running({}, { heartbeat: { interval: 20, timeout: 400 } })
       for (let i = 0; i < 3; i++) {
         yield* blockParent(600)
-        yield* Effect.sleep(1)
+        yield* turn
       }
       thread.post("echo")
       yield* until(() => messages.length === 1, () => thread.exitUnsafe())
@@ -320,7 +323,7 @@ describe("threads that stop", () => {
     Effect.gen(function*() {
       const handles = () => process.getActiveResourcesInfo().filter((kind) => kind !== "Immediate").sort()
       yield* Effect.scoped(Thread.make(optionsFor("bare")))
-      yield* Effect.sleep(10)
+      yield* turn
       const before = handles()
       const gone: Array<boolean> = []
       for (let epoch = 0; epoch < 20; epoch++) {
