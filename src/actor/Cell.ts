@@ -15,27 +15,26 @@
  *
  * Lifecycle (build, restart, stop) is in `internal/lifecycle.ts`; this file is the path of a message.
  */
-import type * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import * as Trace from "../observe/Trace.ts"
 import * as ActorError from "./ActorError.ts"
 import { timeoutMillis } from "./AskTimeout.ts"
 import type { Behaviour, Handlers } from "./Behaviour.ts"
-import type { Deadlines } from "./Deadlines.ts"
-import type { Dispatcher } from "./Dispatcher.ts"
-import type { Failures } from "./internal/failures.ts"
+import type { CellHost } from "./CellHost.ts"
+import { call, isExit } from "./internal/answer.ts"
 import { LocalAsk, MAX_INLINE } from "./internal/localAsk.ts"
+import { admit, batch, Rare } from "./internal/rare.ts"
 import { Mailbox } from "./Mailbox.ts"
 import { Ask, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Message.ts"
 import type { Owned, Owner } from "./Owner.ts"
-import { actorName, type Message, type Protocol } from "./Protocol.ts"
+import { BROKEN, checked } from "./Payload.ts"
+import { IDLE, READY, RESTARTING, RUNNING, STARTING, STOPPED, STOPPING, SUSPENDED } from "./Phase.ts"
+import { actorName, type Protocol } from "./Protocol.ts"
 import {
   NO_ROOM,
   type Outcome,
@@ -46,90 +45,12 @@ import {
   type Waiter,
   type Withdrawable
 } from "./Recipient.ts"
-import * as RefTransport from "./RefTransport.ts"
-import { Waiters } from "./Waiters.ts"
-
-/** What a cell needs of the host it lives on. */
-export interface CellHost {
-  readonly dispatcher: Dispatcher
-  readonly deadlines: Deadlines
-  /** How many asks are being answered inside of each other on this stack. */
-  inlineDepth: number
-  /** Starts a handler with the services of its behaviour. */
-  fork(behaviour: Behaviour, effect: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown>
-  /** A message that took credit of the remote sender `origin` has left the mailbox. */
-  credit(origin: number): void
-  /** Messages were dropped by policy or because the actor has stopped. */
-  dropped(cell: Cell, messages: number): void
-  /** Decides on a handler that failed; answers whether the cell can take the next message now. */
-  handled(cell: Cell, cause: Cause.Cause<unknown>, wasAsked: boolean): boolean
-  /** Ends an actor; `undefined` when it has ended at once. */
-  stop(cell: Cell, reason: string): Effect.Effect<void> | undefined
-}
-
-/** The behaviour is being built for the first time. */
-export const STARTING = 0
-/** Nothing to do. */
-export const IDLE = 1
-/** Has messages and waits for its turn. */
-export const READY = 2
-/** Its handler is on the stack. */
-export const RUNNING = 3
-/** Its handler runs in a fiber. */
-export const SUSPENDED = 4
-/** Between two incarnations. */
-export const RESTARTING = 5
-/** Ending: nothing is accepted any more. */
-export const STOPPING = 6
-/** Ended; resources are released. */
-export const STOPPED = 7
-
-/** Why most actors end; one that ends for another reason remembers it. */
-export const SCOPE_CLOSED = "its scope was closed"
-
-/** What only some cells need: kept apart so that an idle cell stays small. */
-export class Rare {
-  /** Senders that wait for room. */
-  declare waiters: Waiters
-  /** The fiber of the suspended handlers, or of a restart. */
-  declare fiber: Fiber.Fiber<unknown, unknown> | undefined
-  /** The ask that the running handler works for. */
-  declare ask: Ask | undefined
-  /** The effect of the handler that is next in the batch, and how many messages the batch may still take. */
-  declare effect: Effect.Effect<unknown, unknown, unknown> | undefined
-  declare budget: number
-  /** Numbers the fibers that handlers run in: what an older one does no longer concerns the cell. */
-  declare turn: number
-  /** Runs handlers one after the other in one fiber; see `Cell.startBatch`. */
-  declare batch: Effect.Effect<void, unknown, unknown> | undefined
-  /** Restarts so far. */
-  declare restarts: number
-  /** The state of intensity and backoff, from the first failure on. */
-  declare failures: Failures | undefined
-  /** Why it stopped. */
-  declare reason: string
-  /** Called once when it has stopped. */
-  declare onStop: Array<(reason: string) => void>
-  constructor() {
-    this.waiters = new Waiters()
-    this.fiber = undefined
-    this.ask = undefined
-    this.effect = undefined
-    this.budget = 0
-    this.turn = 0
-    this.batch = undefined
-    this.restarts = 0
-    this.failures = undefined
-    this.reason = SCOPE_CLOSED
-    this.onStop = []
-  }
-}
 
 const isTell = (word: Word): boolean => !(word instanceof Ask)
 
 /** See the module. */
 export class Cell extends Recipient implements Owned {
-  declare readonly host: CellHost
+  declare readonly host: CellHost<Cell>
   declare readonly behaviour: Behaviour
   declare readonly key: string
   declare phase: number
@@ -143,7 +64,7 @@ export class Cell extends Recipient implements Owned {
   declare previous: Owned | undefined
   declare next: Owned | undefined
   declare owner: Owner | undefined
-  constructor(host: CellHost, behaviour: Behaviour, key: string) {
+  constructor(host: CellHost<Cell>, behaviour: Behaviour, key: string) {
     super()
     this.host = host
     this.behaviour = behaviour
@@ -214,7 +135,7 @@ export class Cell extends Recipient implements Owned {
       return false
     }
     this.phase = RUNNING
-    const result = invoke(this, word & INDEX_MASK, payload)
+    const result = call(this.handlers!, this.behaviour.protocol.tags, word & INDEX_MASK, payload)
     if (result === Exit.void || result === Effect.void) this.rest()
     else if (!isExit(result)) this.startBatch(result, undefined, 0)
     else if (this.settled(result, undefined, false)) this.rest()
@@ -245,18 +166,11 @@ export class Cell extends Recipient implements Owned {
 
   // For a full mailbox: TAKEN means that the caller looks again (something was evicted, or the message counts as sent).
   private overflow(): Outcome {
-    switch (this.behaviour.overflow) {
-      case "suspend":
-        return NO_ROOM
-      case "fail":
-        return REFUSED
-      case "dropNewest":
-        this.host.dropped(this, 1)
-        return TAKEN
-      case "dropOldest":
-        if (!this.evictOldest()) this.host.dropped(this, 1)
-        return TAKEN
-    }
+    const { overflow } = this.behaviour
+    if (overflow === "suspend") return NO_ROOM
+    if (overflow === "fail") return REFUSED
+    if (overflow === "dropNewest" || !this.evictOldest()) this.host.dropped(this, 1)
+    return TAKEN
   }
 
   private evictOldest(): boolean {
@@ -329,7 +243,7 @@ export class Cell extends Recipient implements Owned {
     if (this.phase !== IDLE || span !== undefined || host.inlineDepth >= MAX_INLINE) return undefined
     this.phase = RUNNING
     host.inlineDepth++
-    const result = invoke(this, index, payload)
+    const result = call(this.handlers!, this.behaviour.protocol.tags, index, payload)
     const asked = isExit(result) ? result : LocalAsk.started(this, index, result)
     host.inlineDepth--
     if (isExit(result)) this.finishInline(result)
@@ -384,7 +298,7 @@ export class Cell extends Recipient implements Owned {
       mailbox.payload = undefined
       if (typeof word === "number") {
         if (word > INDEX_MASK) this.host.credit(word >>> ORIGIN_SHIFT)
-        const result = invoke(this, word & INDEX_MASK, payload)
+        const result = call(this.handlers!, this.behaviour.protocol.tags, word & INDEX_MASK, payload)
         if (result === Exit.void || result === Effect.void) continue
         if (!isExit(result)) return this.startBatch(result, undefined, budget)
         if (!this.settled(result, undefined, false)) return
@@ -424,9 +338,15 @@ export class Cell extends Recipient implements Owned {
     const index = number & INDEX_MASK
     if (ask !== undefined && (ask.cancelled || ask.isOver())) return undefined
     const { span } = word
-    if (span === undefined) return invoke(this, index, payload)
+    if (span === undefined) return call(this.handlers!, this.behaviour.protocol.tags, index, payload)
     const { spanName } = this.behaviour.protocol.messages[index]!
-    return Trace.handler(() => invoke(this, index, payload), spanName, this.key, span, ask !== undefined)
+    return Trace.handler(
+      () => call(this.handlers!, this.behaviour.protocol.tags, index, payload),
+      spanName,
+      this.key,
+      span,
+      ask !== undefined
+    )
   }
 
   // Handlers that do not answer at once run one after the other in one fiber: starting a fiber costs more than most
@@ -441,19 +361,7 @@ export class Cell extends Recipient implements Owned {
     rare.effect = first
     rare.ask = ask
     rare.budget = budget
-    rare.batch ??= Effect.whileLoop({
-      while: () => rare.effect !== undefined || this.advance(rare),
-      body: () => {
-        const { effect } = rare
-        rare.effect = undefined
-        return effect!
-      },
-      step: (value) => {
-        const { ask } = rare
-        rare.ask = undefined
-        if (ask !== undefined) ask.settle(Exit.succeed(value))
-      }
-    })
+    rare.batch ??= batch(rare, () => this.advance(rare))
     const turn = ++rare.turn
     this.attend(this.host.fork(this.behaviour, rare.batch), turn)
   }
@@ -462,7 +370,8 @@ export class Cell extends Recipient implements Owned {
   private advance(rare: Rare): boolean {
     const { mailbox } = this
     const { turn } = rare
-    while (rare.budget-- > 0 && this.isLive && rare.turn === turn) {
+    while (this.isLive && rare.turn === turn) {
+      if (rare.budget-- <= 0) return false
       const word = mailbox!.take()
       if (word === undefined) return false
       const payload = mailbox!.payload
@@ -473,7 +382,7 @@ export class Cell extends Recipient implements Owned {
       let result: Effect.Effect<unknown, unknown, unknown> | undefined
       if (typeof word === "number") {
         if (word > INDEX_MASK) this.host.credit(word >>> ORIGIN_SHIFT)
-        result = invoke(this, word & INDEX_MASK, payload)
+        result = call(this.handlers!, this.behaviour.protocol.tags, word & INDEX_MASK, payload)
       } else result = this.answer(word, ask, payload)
       if (result === undefined || result === Exit.void && ask === undefined) continue
       if (!isExit(result)) {
@@ -576,52 +485,4 @@ export class Cell extends Recipient implements Owned {
       this.host.dropped(this, 1)
     }
   }
-}
-
-// Most effects have no tag at all, which is quicker to see than what `Exit.isExit` looks for.
-const isExit = (effect: Effect.Effect<unknown, unknown, unknown>): effect is Exit.Exit<unknown, unknown> => {
-  const { _tag } = effect as { readonly _tag?: unknown }
-  return (_tag === "Success" || _tag === "Failure") && Exit.isExit(effect)
-}
-
-const invoke = (cell: Cell, index: number, payload: unknown): Effect.Effect<unknown, unknown, unknown> => {
-  try {
-    return cell.handlers![cell.behaviour.protocol.tags[index]!]!(payload)
-  } catch (defect) {
-    return Exit.die(defect)
-  }
-}
-
-// Messages of waiting senders are sent for them, in the order in which they came.
-const admit = (cell: Cell, rare: Rare): void => {
-  const { waiters } = rare
-  let waiter = waiters.first()
-  while (waiter !== undefined && cell.mailbox !== undefined && cell.mailbox.length < cell.behaviour.capacity) {
-    waiters.shift()
-    const traced = waiter.span === undefined ? waiter.index : new Traced(waiter.index, waiter.span)
-    cell.deliver(waiter.ask ?? traced, waiter.payload)
-    waiter.done(undefined)
-    waiter = waiters.first()
-  }
-}
-
-const isValid = (message: Message, payload: unknown): boolean => {
-  if (!message.mayCarryRefs) return message.payload.isValid(payload)
-  const before = RefTransport.lend(RefTransport.checking)
-  try {
-    return message.payload.isValid(payload)
-  } finally {
-    RefTransport.lend(before)
-  }
-}
-
-/** What {@link checked} answers for a payload that breaks its schema. */
-export const BROKEN = Symbol("a payload that breaks its schema")
-
-/** The payload to deliver: a class payload may be given as its plain fields, and is constructed once the fast check says no. */
-export const checked = (message: Message, payload: unknown): unknown => {
-  if (isValid(message, payload)) return payload
-  if (!Schema.isSchema(message.payloadSchema)) return BROKEN
-  const made = message.payloadSchema.makeOption(payload as never)
-  return Option.isSome(made) && isValid(message, made.value) ? made.value : BROKEN
 }

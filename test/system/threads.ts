@@ -1,6 +1,6 @@
 /** How the tests of this folder start a system with real threads. */
 import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import type * as Scope from "effect/Scope"
 import { Worker, type WorkerOptions } from "node:worker_threads"
@@ -49,4 +49,4 @@ export const within = <A, E, RIn, E2>(
   layer: Layer.Layer<RIn, E2>,
   program: Effect.Effect<A, E, RIn | Scope.Scope>
 ): Effect.Effect<A, E | E2> =>
-  Effect.scoped(program).pipe(Effect.provide(layer), Effect.provide(Logger.layer([]))) as Effect.Effect<A, E | E2>
+  Effect.scoped(program).pipe(Effect.provide(Layer.provideMerge(layer, Logger.layer([])))) as Effect.Effect<A, E | E2>

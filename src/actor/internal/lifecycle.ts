@@ -17,9 +17,11 @@ import * as Intensity from "../../supervisor/Intensity.ts"
 import type * as Restart from "../../supervisor/Restart.ts"
 import { StartFailed } from "../ActorError.ts"
 import { type Behaviour, CurrentActor, type Handlers } from "../Behaviour.ts"
-import { type Cell, type CellHost, IDLE, RESTARTING, SCOPE_CLOSED, STARTING, STOPPED, STOPPING } from "../Cell.ts"
+import type { Cell } from "../Cell.ts"
+import type { CellHost } from "../CellHost.ts"
 import { Ask } from "../Message.ts"
 import * as Owner from "../Owner.ts"
+import { IDLE, RESTARTING, SCOPE_CLOSED, STARTING, STOPPED, STOPPING } from "../Phase.ts"
 import type { SystemEvent } from "../SystemEvent.ts"
 import { Failures, pause } from "./failures.ts"
 
@@ -39,7 +41,7 @@ export class Roster {
 }
 
 /** What the life of a cell needs of its host, besides what its messages need. */
-export interface LifecycleHost extends CellHost {
+export interface LifecycleHost extends CellHost<Cell> {
   readonly clock: Clock.Clock
   /** Tells whoever listens, and logs it. */
   report(event: SystemEvent): void

@@ -13,8 +13,8 @@ import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../../actor/ActorError.ts"
 import type { Address } from "../../actor/Address.ts"
 import { timeoutMillis } from "../../actor/AskTimeout.ts"
-import { BROKEN, checked } from "../../actor/Cell.ts"
 import type { Deadlines } from "../../actor/Deadlines.ts"
+import { BROKEN, checked } from "../../actor/Payload.ts"
 import { actorName, type Message, type Protocol } from "../../actor/Protocol.ts"
 import {
   NO_ROOM,
@@ -303,7 +303,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
 
   /** Sends for those who wait, in order, as far as room and credit reach. */
   admit(): void {
-    let waiter = this.waiters.first() as RemoteWaiter | undefined
+    let waiter: RemoteWaiter | undefined = this.waiters.first()
     while (waiter !== undefined) {
       const outcome = this.send(waiter.index, waiter.payload, waiter.span, waiter.remoteAsk)
       if (outcome === NO_ROOM) {
@@ -312,7 +312,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
       }
       this.waiters.shift()
       waiter.done(outcome === TAKEN ? undefined : this.refusal(waiter.index, waiter.payload))
-      waiter = this.waiters.first() as RemoteWaiter | undefined
+      waiter = this.waiters.first()
     }
   }
 

@@ -1,0 +1,27 @@
+/**
+ * The host of cells, as a cell sees it.
+ */
+import type * as Cause from "effect/Cause"
+import type * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import type { Behaviour } from "./Behaviour.ts"
+import type { Deadlines } from "./Deadlines.ts"
+import type { Dispatcher } from "./Dispatcher.ts"
+
+/** What a cell needs of the host it lives on. */
+export interface CellHost<C> {
+  readonly dispatcher: Dispatcher
+  readonly deadlines: Deadlines
+  /** How many asks are being answered inside of each other on this stack. */
+  inlineDepth: number
+  /** Starts a handler with the services of its behaviour. */
+  fork(behaviour: Behaviour, effect: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown>
+  /** A message that took credit of the remote sender `origin` has left the mailbox. */
+  credit(origin: number): void
+  /** Messages were dropped by policy or because the actor has stopped. */
+  dropped(cell: C, messages: number): void
+  /** Decides on a handler that failed; answers whether the cell can take the next message now. */
+  handled(cell: C, cause: Cause.Cause<unknown>, wasAsked: boolean): boolean
+  /** Ends an actor; `undefined` when it has ended at once. */
+  stop(cell: C, reason: string): Effect.Effect<void> | undefined
+}

@@ -1,0 +1,24 @@
+/**
+ * What a cell is doing; drawn in `Cell.ts`. From {@link RESTARTING} on no handler runs, from {@link STOPPING} on nothing is
+ * accepted.
+ */
+
+/** The behaviour is being built for the first time. */
+export const STARTING = 0
+/** Nothing to do. */
+export const IDLE = 1
+/** Has messages and waits for its turn. */
+export const READY = 2
+/** Its handler is on the stack. */
+export const RUNNING = 3
+/** Its handler runs in a fiber. */
+export const SUSPENDED = 4
+/** Between two incarnations. */
+export const RESTARTING = 5
+/** Ending: nothing is accepted any more. */
+export const STOPPING = 6
+/** Ended; resources are released. */
+export const STOPPED = 7
+
+/** Why most actors end; one that ends for another reason remembers it. */
+export const SCOPE_CLOSED = "its scope was closed"

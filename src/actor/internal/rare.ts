@@ -1,0 +1,86 @@
+/**
+ * The part of a cell that most cells never need.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type { Behaviour } from "../Behaviour.ts"
+import type { Mailbox } from "../Mailbox.ts"
+import { type Ask, Traced, type Word } from "../Message.ts"
+import { SCOPE_CLOSED } from "../Phase.ts"
+import { Waiters } from "../Waiters.ts"
+import type { Failures } from "./failures.ts"
+
+/** What only some cells need: kept apart so that an idle cell stays small. */
+export class Rare {
+  /** Senders that wait for room. */
+  declare waiters: Waiters
+  /** The fiber of the suspended handlers, or of a restart. */
+  declare fiber: Fiber.Fiber<unknown, unknown> | undefined
+  /** The ask that the running handler works for. */
+  declare ask: Ask | undefined
+  /** The effect of the handler that is next in the batch, and how many messages the batch may still take. */
+  declare effect: Effect.Effect<unknown, unknown, unknown> | undefined
+  declare budget: number
+  /** Numbers the fibers that handlers run in: what an older one does no longer concerns the cell. */
+  declare turn: number
+  /** Runs handlers one after the other in one fiber; see {@link batch}. */
+  declare batch: Effect.Effect<void, unknown, unknown> | undefined
+  /** Restarts so far. */
+  declare restarts: number
+  /** The state of intensity and backoff, from the first failure on. */
+  declare failures: Failures | undefined
+  /** Why it stopped. */
+  declare reason: string
+  /** Called once when it has stopped. */
+  declare onStop: Array<(reason: string) => void>
+  constructor() {
+    this.waiters = new Waiters()
+    this.fiber = undefined
+    this.ask = undefined
+    this.effect = undefined
+    this.budget = 0
+    this.turn = 0
+    this.batch = undefined
+    this.restarts = 0
+    this.failures = undefined
+    this.reason = SCOPE_CLOSED
+    this.onStop = []
+  }
+}
+
+/** One effect for any number of handlers: runs the next one, settles its ask, and goes on while `advance` finds another. */
+export const batch = (rare: Rare, advance: () => boolean): Effect.Effect<void, unknown, unknown> =>
+  Effect.whileLoop({
+    while: () => rare.effect !== undefined || advance(),
+    body: () => {
+      const { effect } = rare
+      rare.effect = undefined
+      return effect!
+    },
+    step: (value) => {
+      const { ask } = rare
+      rare.ask = undefined
+      if (ask !== undefined) ask.settle(Exit.succeed(value))
+    }
+  })
+
+/** A cell, as far as senders that wait are concerned. */
+export interface Roomy {
+  readonly mailbox: Mailbox | undefined
+  readonly behaviour: Behaviour
+  deliver(word: Word, payload: unknown): void
+}
+
+/** Sends the messages of waiting senders for them, in the order in which they came, as far as there is room. */
+export const admit = (cell: Roomy, rare: Rare): void => {
+  const { waiters } = rare
+  let waiter = waiters.first()
+  while (waiter !== undefined && cell.mailbox !== undefined && cell.mailbox.length < cell.behaviour.capacity) {
+    waiters.shift()
+    const traced = waiter.span === undefined ? waiter.index : new Traced(waiter.index, waiter.span)
+    cell.deliver(waiter.ask ?? traced, waiter.payload)
+    waiter.done(undefined)
+    waiter = waiters.first()
+  }
+}
