@@ -28,7 +28,7 @@ import type { Behaviour, Handlers } from "./Behaviour.ts"
 import type { CellHost } from "./CellHost.ts"
 import { call, isExit } from "./internal/answer.ts"
 import { LocalAsk, MAX_INLINE } from "./internal/localAsk.ts"
-import { admit, batch, Rare } from "./internal/rare.ts"
+import { admit, admitSoon, batch, Rare } from "./internal/rare.ts"
 import { Mailbox } from "./Mailbox.ts"
 import { Ask, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Message.ts"
 import type { Owned, Owner } from "./Owner.ts"
@@ -376,8 +376,6 @@ export class Cell extends Recipient implements Owned {
       if (word === undefined) return false
       const payload = mailbox!.payload
       mailbox!.payload = undefined
-      // The handler may suspend, and may even wait for what the next sender has to say.
-      if (rare.waiters.length > 0) admit(this, rare)
       const ask = word instanceof Ask ? word : undefined
       let result: Effect.Effect<unknown, unknown, unknown> | undefined
       if (typeof word === "number") {
@@ -386,6 +384,7 @@ export class Cell extends Recipient implements Owned {
       } else result = this.answer(word, ask, payload)
       if (result === undefined || result === Exit.void && ask === undefined) continue
       if (!isExit(result)) {
+        if (rare.waiters.length > 0) admitSoon(this, rare)
         rare.effect = result
         rare.ask = ask
         return true
@@ -426,8 +425,9 @@ export class Cell extends Recipient implements Owned {
     rare.ask = undefined
     rare.effect = undefined
     if (!this.isLive) {
-      // The actor is being stopped: the asker still gets an answer.
-      if (ask !== undefined) ask.stopped(rare.reason, undefined)
+      // The actor is being stopped: the asker still gets an answer, and the handler's own if that came to its end.
+      if (exit._tag === "Success") ask?.settle(exit)
+      else ask?.stopped(rare.reason, undefined)
       return
     }
     this.phase = RUNNING

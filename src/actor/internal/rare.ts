@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { Behaviour } from "../Behaviour.ts"
+import type { Dispatcher } from "../Dispatcher.ts"
 import type { Mailbox } from "../Mailbox.ts"
 import { type Ask, Traced, type Word } from "../Message.ts"
 import { SCOPE_CLOSED } from "../Phase.ts"
@@ -15,6 +16,8 @@ import type { Failures } from "./failures.ts"
 export class Rare {
   /** Senders that wait for room. */
   declare waiters: Waiters
+  /** Whether they are let in at the next turn. */
+  declare isAdmitting: boolean
   /** The fiber of the suspended handlers, or of a restart. */
   declare fiber: Fiber.Fiber<unknown, unknown> | undefined
   /** The ask that the running handler works for. */
@@ -36,6 +39,7 @@ export class Rare {
   declare onStop: Array<(reason: string) => void>
   constructor() {
     this.waiters = new Waiters()
+    this.isAdmitting = false
     this.fiber = undefined
     this.ask = undefined
     this.effect = undefined
@@ -69,6 +73,7 @@ export const batch = (rare: Rare, advance: () => boolean): Effect.Effect<void, u
 export interface Roomy {
   readonly mailbox: Mailbox | undefined
   readonly behaviour: Behaviour
+  readonly host: { readonly dispatcher: Dispatcher }
   deliver(word: Word, payload: unknown): void
 }
 
@@ -83,4 +88,19 @@ export const admit = (cell: Roomy, rare: Rare): void => {
     waiter.done(undefined)
     waiter = waiters.first()
   }
+}
+
+/**
+ * The same at the next turn: the handler that is next may suspend for long, and may even wait for what the next sender has
+ * to say; but senders come in by the batch, and not one a message.
+ */
+export const admitSoon = (cell: Roomy, rare: Rare): void => {
+  if (rare.isAdmitting) return
+  rare.isAdmitting = true
+  cell.host.dispatcher.enqueue({
+    run: () => {
+      rare.isAdmitting = false
+      admit(cell, rare)
+    }
+  })
 }

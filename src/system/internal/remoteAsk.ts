@@ -4,6 +4,7 @@
  * The other side answers every ask exactly once, also one that was withdrawn; until then the number of the ask stays in
  * use, so that a reply can never reach a later ask.
  */
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../../actor/ActorError.ts"
@@ -65,7 +66,12 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     if (resume === undefined) return
     this.resume = undefined
     this.recipient.deadlines.remove(this)
-    resume(exit)
+    try {
+      resume(exit)
+    } catch (thrown) {
+      // A callback of `askUnsafe` that throws is no business of the link that brought the reply.
+      Effect.runFork(Effect.logError(`who asked ${this.recipient.name} could not take the reply`, thrown))
+    }
   }
 
   private timedOut(): Exit.Exit<never, ActorError.AskTimeout> {
