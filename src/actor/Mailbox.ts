@@ -29,6 +29,7 @@ export interface MailboxOptions {
 
 const FIRST_SLOTS = 8
 const KEEP_SLOTS = 1024
+const SHRINK_AFTER = 32
 
 /** See the module. */
 export class Mailbox {
@@ -36,6 +37,8 @@ export class Mailbox {
   declare private mask: number
   declare private head: number
   declare private tail: number
+  /** How often in a row it has run empty with less than a quarter of its slots used. */
+  declare private spare: number
   /** The payload that belongs to the word `take` returned last. */
   declare payload: unknown
   constructor() {
@@ -43,6 +46,7 @@ export class Mailbox {
     this.mask = FIRST_SLOTS - 1
     this.head = 0
     this.tail = 0
+    this.spare = 0
     this.payload = undefined
   }
 
@@ -90,15 +94,18 @@ export class Mailbox {
     return undefined
   }
 
-  // Positions restart at zero whenever the mailbox runs empty, so they stay small integers; a mailbox that had to grow
-  // a lot gives the memory back at that moment.
+  // Positions restart at zero whenever the mailbox runs empty, so they stay small integers. A large mailbox gives its
+  // memory back once it has run empty a number of times without having been much used: bursts that come again find room.
   private rewind(): void {
+    const used = this.tail
     this.head = 0
     this.tail = 0
-    if (this.slots.length > KEEP_SLOTS) {
-      this.slots = new Array(FIRST_SLOTS).fill(undefined)
-      this.mask = FIRST_SLOTS - 1
-    }
+    if (this.slots.length <= KEEP_SLOTS) return
+    this.spare = used * 4 < this.slots.length ? this.spare + 1 : 0
+    if (this.spare < SHRINK_AFTER) return
+    this.spare = 0
+    this.slots = new Array(FIRST_SLOTS).fill(undefined)
+    this.mask = FIRST_SLOTS - 1
   }
 
   private grow(): void {

@@ -29,6 +29,16 @@ export const events: Stream.Stream<SystemEvent, never, ActorSystem> = Stream.unw
 /** The supervision tree as it stands; `Tree.render` makes it readable. */
 export const tree: Effect.Effect<TreeNode, never, ActorSystem> = Effect.flatMap(ActorSystem, (system) => system.tree)
 
+/**
+ * How many tells were dropped so far: by the overflow policy of a full mailbox, or because their actor had stopped.
+ *
+ * **Gotchas** What a thread that has died had counted is gone with it.
+ */
+export const droppedMessages: Effect.Effect<number, never, ActorSystem> = Effect.flatMap(
+  ActorSystem,
+  (system) => system.droppedMessages
+)
+
 /** Completes when a behaviour, or the threads, have used up their restarts: the moment to end the program. */
 export const escalation: Effect.Effect<Escalation, never, ActorSystem> = Effect.flatMap(
   ActorSystem,

@@ -139,7 +139,12 @@ const receive = (worker: Worker, message: Control.ToWorker): void => {
       return void worker.run(Effect.ensuring(stop(worker, message.actor), stopped))
     }
     case "Inspect":
-      return post({ _tag: "Inspected", request: message.request, tree: worker.host.tree })
+      return post({
+        _tag: "Inspected",
+        request: message.request,
+        tree: worker.host.tree,
+        droppedMessages: worker.host.droppedMessages
+      })
     case "Ring":
       return node.accept(message.from, message.epoch, message.ring)
     case "Up":

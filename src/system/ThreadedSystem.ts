@@ -176,7 +176,7 @@ const threadChild = (self: Threaded, worker: WorkerThread): Child.ChildSpec =>
       yield* Effect.sync(() => announce(self, worker, actors))
       return {
         exit: Effect.map(thread.exit, (reason) => Exit.fail(reason)),
-        children: inspect(worker)
+        children: treeOf(worker)
       }
     })
   })
@@ -299,11 +299,19 @@ const eventOf = ({ restarts, tag, text, who }: Control.EventText): SystemEvent =
   }
 }
 
-const inspect = (worker: WorkerThread): Effect.Effect<ReadonlyArray<TreeNode>> =>
+const inspect = <A>(worker: WorkerThread, read: (answer: Inspected) => A, unknown: A): Effect.Effect<A> =>
   worker.request((request) => ({ _tag: "Inspect", request })).pipe(
-    Effect.map((answer) => answer?._tag === "Inspected" ? answer.tree : []),
-    Effect.timeoutOrElse({ duration: "1 second", orElse: () => Effect.succeed([]) })
+    Effect.map((answer) => answer?._tag === "Inspected" ? read(answer) : unknown),
+    Effect.timeoutOrElse({ duration: "1 second", orElse: () => Effect.succeed(unknown) })
   )
+
+type Inspected = Extract<Control.ToMain, { readonly _tag: "Inspected" }>
+
+const treeOf = (worker: WorkerThread): Effect.Effect<ReadonlyArray<TreeNode>> =>
+  inspect<ReadonlyArray<TreeNode>>(worker, (answer) => answer.tree, [])
+
+const droppedOn = (worker: WorkerThread): Effect.Effect<number> =>
+  inspect(worker, (answer) => answer.droppedMessages, 0)
 
 // ---- actors
 
@@ -419,6 +427,10 @@ const make = (options: ThreadsOptions) =>
         ...tree,
         children: [...tree.children, threads]
       })),
+      droppedMessages: Effect.map(
+        Effect.all([local.droppedMessages, ...self.workers.map(droppedOn)], { concurrency: "unbounded" }),
+        (counts) => counts.reduce((sum, count) => sum + count, 0)
+      ),
       escalation
     })
   })

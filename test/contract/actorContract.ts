@@ -246,9 +246,10 @@ export const actorContract = (name: string, options: ContractOptions): void => {
         } else assert.deepStrictEqual(kept, [0, 1, 2, 3, 4])
       }))
 
-    it.effect("overflow \"dropOldest\": keeps the newest and drops the rest without failing", () =>
+    it.effect("overflow \"dropOldest\": keeps the newest, drops the rest without failing, and counts them", () =>
       Effect.gen(function*() {
         const on = yield* stage
+        const before = yield* ActorSystem.droppedMessages
         const actor = yield* Fixture.ProbeDropOldest.definition.spawn(on.key, there)
         yield* block(on, actor)
         yield* Effect.forEach(upTo(20), (n) => actor.tell.Add({ n }), { discard: true })
@@ -257,6 +258,8 @@ export const actorContract = (name: string, options: ContractOptions): void => {
         assert.deepStrictEqual(kept.slice(), kept.slice().sort((a, b) => a - b))
         assert.isAtMost(kept.length, 5)
         if (!live) assert.deepStrictEqual(kept, [0, 17, 18, 19, 20])
+        const dropped = Effect.map(ActorSystem.droppedMessages, (count) => count - before)
+        yield* eventually(dropped, (count) => count === 21 - kept.length, "every dropped tell is counted")
       }))
 
     it.effect("tellUnsafe says whether a message was taken", () =>

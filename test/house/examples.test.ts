@@ -29,6 +29,7 @@ describe("examples", () => {
       return top !== "demo" && top !== "README.md" && !/^\d\d-[a-z0-9-]+(\.ts)?$/.test(top)
     })
     expect(loose).toEqual([])
+    expect(examples.length).toBeGreaterThanOrEqual(5)
   })
 
   it("import the package by its name", () => {

@@ -69,7 +69,12 @@ export type ToWorker =
 export type ToMain =
   | { readonly _tag: "Spawned"; readonly request: number; readonly result: Spawned | ErrorText }
   | { readonly _tag: "Stopped"; readonly request: number }
-  | { readonly _tag: "Inspected"; readonly request: number; readonly tree: ReadonlyArray<TreeNode> }
+  | {
+    readonly _tag: "Inspected"
+    readonly request: number
+    readonly tree: ReadonlyArray<TreeNode>
+    readonly droppedMessages: number
+  }
   | { readonly _tag: "Ring"; readonly to: number; readonly epoch: number; readonly ring: SharedArrayBuffer }
   | { readonly _tag: "Ended"; readonly actor: number; readonly reason: string }
   | { readonly _tag: "Event"; readonly event: EventText }

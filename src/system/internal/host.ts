@@ -33,5 +33,6 @@ export const systemOf = (host: LocalHost): ActorSystem["Service"] => ({
     restarts: 0,
     children: host.tree
   })),
+  droppedMessages: Effect.sync(() => host.droppedMessages),
   escalation: host.awaitEscalation
 })
