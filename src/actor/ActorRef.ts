@@ -140,7 +140,8 @@ interface Asking extends Effect.Effect<unknown, unknown> {
 
 type Prototype<A> = new() => A
 
-// Both are effects of their own instead of compositions: one object a message, evaluated in one step.
+// Both are effects of their own instead of compositions: one object a message, evaluated in one step. A class cannot be
+// given a foreign prototype object, hence the function and its cast.
 const prototypeOf = <A extends Effect.Effect<any, any, any>>(
   label: string,
   evaluate: (this: A, fiber: Fiber.Fiber<any, any>) => Effect.Effect<any, any, any>
@@ -237,6 +238,7 @@ export const refClass = (protocol: Protocol): RefClass => {
       return new AskEffect(this[Target], index, payload, options)
     })
   const AskUnsafeFacade = facadeClass(protocol, (index) => askUnsafe(index))
+  // What the messages are is known to the type `ActorRef` and not here, so the facades are untyped.
   class Reference {
     declare readonly recipient: Recipient
     declare private tells: unknown

@@ -113,6 +113,7 @@ export const make = (name: string, rpcs: ReadonlyArray<Rpc.Any>): Protocol => {
   const tags = rpcs.map((rpc) => rpc._tag)
   const twice = tags.find((tag, i) => tags.indexOf(tag) !== i)
   if (twice !== undefined) throw new InvalidProtocol({ name, reason: `the message ${twice} is defined twice` })
+  // `Rpc.Any` hides the schemas that every `Rpc` has.
   const messages = rpcs.map((rpc, index) => compileMessage(name, rpc as unknown as Rpc.AnyWithProps, index))
   const layout = messages.map((m) => `${m.tag}(${m.payload.layout}):${m.success.layout}!${m.error.layout}`).join("\n")
   return { name, messages, tags, layoutHash: hashText(`${name}\n${layout}`) }

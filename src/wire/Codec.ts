@@ -117,6 +117,7 @@ export const compile = <S extends Schema.Top>(schema: S, options?: {
     codec = make(schema.ast, generated)
     known.set(schema.ast, codec)
   }
+  // The maps hold codecs of every type; this one was made from the schema that was asked for.
   return codec as unknown as Codec<S["Type"]>
 }
 

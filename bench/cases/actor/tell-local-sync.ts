@@ -1,47 +1,7 @@
 /**
- * A tell within one thread to a handler that is an `Effect.sync`; for peers that know no Effects, to a plain handler.
+ * A tell within one thread to a handler that is an `Effect.sync`.
  */
-import * as Erlang from "../../peers/erlang/erlang.ts"
-import type { Case } from "../../runner/Case.ts"
+import * as Tells from "./tells.ts"
 
 /** See the module. */
-export const tellLocalSync: Case = {
-  name: "actor/tell-local-sync",
-  about: "one sender, one actor in the same thread, its handler is an Effect.sync",
-  unit: "ns/msg",
-  betterIs: "lower",
-  count: 200_000,
-  quickCount: 20_000,
-  subjects: {
-    "shared-nothing": {
-      run: async (params) => (await import("../../ours/local.ts")).tell(params, "sync")
-    },
-    "shared-nothing-unsafe": {
-      run: async (params) => (await import("../../ours/local.ts")).tellUnsafe(params, "sync")
-    },
-    erlang: { missing: Erlang.missing, run: Erlang.erlang("tell") },
-    xstate: {
-      run: async (params) => {
-        const [{ tell }, { actors }] = await Promise.all([
-          import("../../peers/local.ts"),
-          import("../../peers/xstate/xstate.ts")
-        ])
-        return tell(params, actors(), "answers")
-      }
-    },
-    nact: {
-      count: 50_000,
-      run: async (params) => {
-        const [{ tell }, { actors }] = await Promise.all([
-          import("../../peers/local.ts"),
-          import("../../peers/nact/nact.ts")
-        ])
-        return tell(params, actors(), "answers")
-      }
-    },
-    "effect-queue": {
-      count: 50_000,
-      run: async (params) => (await import("../../peers/effect-queue/effect-queue.ts")).tell(params, "sync")
-    }
-  }
-}
+export const tellLocalSync = Tells.local("actor/tell-local-sync", "its handler is an Effect.sync", "sync")

@@ -1,34 +1,7 @@
 /**
- * A typed message `{ id: u32, a: u32, b: f64 }` from one thread to an actor on another; its handler answers at once.
+ * A tell to an actor on another thread whose handler answers at once.
  */
-import type { Case } from "../../runner/Case.ts"
+import * as Tells from "./tells.ts"
 
 /** See the module. */
-export const tellRemote: Case = {
-  name: "actor/tell-remote",
-  about: "one sender, one actor on another thread, its handler answers at once",
-  unit: "ns/msg",
-  betterIs: "lower",
-  count: 500_000,
-  quickCount: 20_000,
-  subjects: {
-    "shared-nothing": {
-      run: async (params) => (await import("../../ours/remote.ts")).tell(params, "answers")
-    },
-    "shared-nothing-unsafe": {
-      run: async (params) => (await import("../../ours/remote.ts")).tellUnsafe(params, "answers")
-    },
-    postMessage: {
-      count: 50_000,
-      run: async (params) => (await import("../../peers/post-message/post-message.ts")).tell(params)
-    },
-    "effect-worker": {
-      count: 50_000,
-      run: async (params) => (await import("../../peers/effect-worker/effect-worker.ts")).tell(params)
-    },
-    "effect-rpc": {
-      count: 1_000,
-      run: async (params) => (await import("../../peers/effect-rpc/effect-rpc.ts")).tell(params)
-    }
-  }
-}
+export const tellRemote = Tells.remote("actor/tell-remote", "its handler answers at once", "answers")

@@ -24,6 +24,8 @@ import { MAX_DEPTH } from "./program.ts"
 import { floatBits, isInt64, millisOf, writeBigint, writeBytes, writeInt64 } from "./runtime.ts"
 import { writeString } from "./strings.ts"
 
+// Values are `any` here: the plan has looked at their shape, which no type can follow.
+
 /** Writes a block at an offset; returns its end, or -1. A check returns 0 or -1. */
 type WriteBlock = (value: any, offset: number) => number
 
