@@ -1,11 +1,17 @@
 import { describe, expect, it } from "vitest"
-import { DATA_OFFSET, HEAD_CELL, HEADER_BYTES, MAGIC_CELL, PADDING_TYPE, TAIL_CELL } from "../../src/memory/Layout.ts"
-import { InvalidCommit, InvalidRing, InvalidRingCapacity } from "../../src/memory/RingError.ts"
+import { MAGIC_CELL } from "../../src/memory/Layout.ts"
+import { HEADER_BYTES, PADDING_TYPE, spscRing } from "../../src/memory/Layouts.ts"
+import { InvalidCapacity, InvalidCommit, InvalidMemory } from "../../src/memory/MemoryError.ts"
+import { CORRUPT, NONE, RECORD_TOO_LARGE, RING_FULL } from "../../src/memory/Ring.ts"
+import { countUnread, unreadBytes } from "../../src/memory/SpscRecovery.ts"
 import * as SpscRing from "../../src/memory/SpscRing.ts"
-import { CORRUPT, NONE, RECORD_TOO_LARGE, RING_FULL, SpscReader, SpscWriter } from "../../src/memory/SpscRing.ts"
+import { SpscReader, SpscWriter } from "../../src/memory/SpscRing.ts"
 import { seeded } from "./seeded.ts"
 
 const CAPACITY = 4096
+const TAIL_CELL = spscRing.cells.tail
+const HEAD_CELL = spscRing.cells.head
+const DATA_OFFSET = spscRing.descriptorBytes
 
 const pair = (capacityBytes = CAPACITY, startPosition = 0) => {
   const sab = SpscRing.create(capacityBytes, startPosition)
@@ -80,22 +86,22 @@ describe("SpscRing capacity", () => {
       } catch (error) {
         thrown = error
       }
-      expect(thrown).toBeInstanceOf(InvalidRingCapacity)
-      expect(thrown).toMatchObject({ _tag: "InvalidRingCapacity", capacityBytes })
+      expect(thrown).toBeInstanceOf(InvalidCapacity)
+      expect(thrown).toMatchObject({ _tag: "InvalidCapacity", option: "capacityBytes", value: capacityBytes })
       expect(String(thrown)).toContain(String(capacityBytes))
     }
   )
 
   it("refuses a buffer that is not a ring", () => {
-    expect(() => new SpscWriter(new SharedArrayBuffer(64))).toThrow(InvalidRing)
-    expect(() => new SpscReader(new SharedArrayBuffer(8192))).toThrow(InvalidRing)
+    expect(() => new SpscWriter(new SharedArrayBuffer(64))).toThrow(InvalidMemory)
+    expect(() => new SpscReader(new SharedArrayBuffer(8192))).toThrow(InvalidMemory)
     const { cells, sab } = pair()
     cells[TAIL_CELL] = 4
     expect(() => new SpscWriter(sab)).toThrow(/multiple of 8/)
     cells[MAGIC_CELL + 2] = 1 << 20
-    expect(() => SpscRing.unreadBytes(sab)).toThrow(/1048576/)
+    expect(() => unreadBytes(sab)).toThrow(/1048576/)
     cells[MAGIC_CELL + 1] = 99
-    expect(() => SpscRing.countUnread(sab)).toThrow(/version 99/)
+    expect(() => countUnread(sab)).toThrow(/version 99/)
   })
 })
 
@@ -229,7 +235,7 @@ describe("SpscRing claims", () => {
     expect(() => writer.commit(8, -1)).toThrow(InvalidCommit)
     expect(() => writer.commit(8, 2 ** 31)).toThrow(InvalidCommit)
     writer.commit(8, 5)
-    expect(() => writer.commit(8, 5)).toThrow(/nothing is claimed/)
+    expect(() => writer.commit(8, 5)).toThrow(/commit without a claim/)
     writer.claim(8)
     writer.abort()
     expect(() => writer.commit(8, 5)).toThrow(InvalidCommit)
@@ -342,7 +348,7 @@ describe("SpscRing at the physical end", () => {
     writer.commit(500, 3)
     expect(reader.isEmpty()).toBe(true)
     writer.publish()
-    expect(SpscRing.unreadBytes(writer.region.buffer as SharedArrayBuffer)).toBe(16 + 512)
+    expect(unreadBytes(writer.region.buffer as SharedArrayBuffer)).toBe(16 + 512)
   })
 
   it.each([0x7fffffff & -8, 0x7ffff000, -4096, -8, -(2 ** 31)])(
@@ -358,7 +364,7 @@ describe("SpscRing at the physical end", () => {
         const used = writer.usedBytes()
         expect(used).toBeGreaterThan(0)
         expect(used).toBeLessThanOrEqual(CAPACITY)
-        expect(SpscRing.unreadBytes(sab)).toBe(used)
+        expect(unreadBytes(sab)).toBe(used)
         for (const [type] of takeAll(reader)) expect(type).toBe(received++)
       }
       expect(received).toBe(sent)
@@ -391,7 +397,7 @@ describe("SpscRing at the physical end", () => {
           expect(writer.publish()).toBe(committed.length > 0)
           published.push(...committed.splice(0))
         } else {
-          expect(SpscRing.countUnread(sab)).toBeGreaterThanOrEqual(published.length)
+          expect(countUnread(sab)).toBeGreaterThanOrEqual(published.length)
           expect(reader.poll()).toBe(published.length > 0)
           for (let count = random(20); count > 0; count--) {
             const expected = published.shift()
@@ -399,7 +405,7 @@ describe("SpscRing at the physical end", () => {
           }
           if (random(2) === 0) {
             reader.release()
-            expect(SpscRing.countUnread(sab)).toBe(published.length)
+            expect(countUnread(sab)).toBe(published.length)
           }
         }
       }
@@ -429,11 +435,11 @@ describe("SpscRing after a death", () => {
     take(reader)
     reader.release()
     take(reader)
-    expect(SpscRing.countUnread(sab)).toBe(3)
-    expect(SpscRing.unreadBytes(sab)).toBe(3 * 16)
+    expect(countUnread(sab)).toBe(3)
+    expect(unreadBytes(sab)).toBe(3 * 16)
     expect(takeAll(new SpscReader(sab)).map(([type]) => type)).toEqual([1, 2, 3])
-    expect(SpscRing.countUnread(sab)).toBe(0)
-    expect(SpscRing.unreadBytes(sab)).toBe(0)
+    expect(countUnread(sab)).toBe(0)
+    expect(unreadBytes(sab)).toBe(0)
   })
 
   it("counts unread records across the physical end", () => {
@@ -441,7 +447,7 @@ describe("SpscRing after a death", () => {
     advanceTo(writer, reader, CAPACITY - 100)
     for (let i = 0; i < 7; i++) send(writer, 40, i)
     put(writer, 40, 8)
-    expect(SpscRing.countUnread(sab)).toBe(7)
+    expect(countUnread(sab)).toBe(7)
     expect(takeAll(reader)).toHaveLength(7)
   })
 })
@@ -554,7 +560,7 @@ describe("SpscRing with damaged memory", () => {
         last = from
       }
       reader.release()
-      expect(SpscRing.unreadBytes(sab)).toBeLessThanOrEqual(CAPACITY)
+      expect(unreadBytes(sab)).toBeLessThanOrEqual(CAPACITY)
       expect(published).toBeLessThanOrEqual(CAPACITY)
     }
     expect(corrupt).toBeGreaterThan(30)
