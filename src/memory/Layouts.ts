@@ -53,5 +53,33 @@ export const spscRing = define({
   parts: [{ name: "data", bytes: "capacityBytes", about: "records, stored by the writer", words: RECORD_WORDS }]
 })
 
+/** `Roster`. */
+export const roster = define({
+  name: "Roster",
+  magic: "ROST",
+  version: 1,
+  lines: [
+    { by: "creator", words: { rows: "number of rows" } },
+    {
+      by: "any end",
+      words: {
+        flags: "1 no sender left, 2 no receiver left, 4 closed as a whole; bits only rise",
+        used: "rows that have ever been in use"
+      }
+    }
+  ],
+  parts: [{
+    name: "row",
+    bytes: "rows x 384",
+    about: "one end each; the three words lie on lines of their own",
+    words: {
+      state:
+        "who has the row: status, side, whether it was given to a thread, the row it was made from, turns; any thread",
+      sent: "messages sent from this row; its sender",
+      received: "messages from this row that were received; the receiver"
+    }
+  }]
+})
+
 /** Every structure, in the order of the documentation. */
-export const layouts = [spscRing] as const
+export const layouts = [spscRing, roster] as const
