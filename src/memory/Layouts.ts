@@ -81,5 +81,26 @@ export const roster = define({
   }]
 })
 
+/** `WaitList`. */
+export const waitList = define({
+  name: "WaitList",
+  magic: "WAIT",
+  version: 1,
+  lines: [{ by: "creator", words: { rows: "number of rows, 1 to 1024" } }],
+  parts: [
+    {
+      name: "announced",
+      bytes: "128",
+      about: "a bit for each row: bit (row & 31) of word (row >> 5), set by its waiter, taken by who wakes"
+    },
+    {
+      name: "rows",
+      bytes: "rows x 128",
+      about: "one for each waiter, stored by it and by who wakes it",
+      words: { state: "0 awake, 1 parked", wakes: "number of times the waiter was woken, wrapping" }
+    }
+  ]
+})
+
 /** Every structure, in the order of the documentation. */
-export const layouts = [spscRing, roster] as const
+export const layouts = [spscRing, roster, waitList] as const
