@@ -31,8 +31,10 @@ export interface Thread {
 /** A program at its start, made anew for every schedule. */
 export interface Program {
   readonly threads: ReadonlyArray<Thread>
-  /** What starts when a mortal thread has died. */
-  readonly successor?: () => Thread
+  /** How many mortal threads may die in one schedule; 1 when not given. */
+  readonly deaths?: number
+  /** Who hears of the death of a mortal thread: starts the threads that recover. */
+  readonly onDeath?: (dead: Thread) => ReadonlyArray<Thread>
   /** Throws when the end of a schedule is not what it must be. */
   readonly check: () => void
 }
@@ -68,7 +70,7 @@ const runSchedule = (program: Program, preemptions: number, choices: Array<Choic
   const trace: Array<string> = []
   let depth = 0
   let preemptionsLeft = preemptions
-  let deathsLeft = 1
+  let deathsLeft = program.deaths ?? 1
   let current: Running | undefined
   const fail = (reason: string) => `${reason}\n  schedule: ${trace.join(" ")}`
   for (let steps = 0; steps < MAX_STEPS; steps++) {
@@ -102,7 +104,7 @@ const runSchedule = (program: Program, preemptions: number, choices: Array<Choic
       trace.push(`${victim.name}†`)
       victim.done = true
       deathsLeft--
-      if (program.successor !== undefined) threads.push(start(program.successor()))
+      for (const thread of program.onDeath?.(victim) ?? []) threads.push(start(thread))
       continue
     }
     const next = runnable[taken]!

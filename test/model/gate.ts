@@ -10,15 +10,28 @@ import { readFileSync } from "node:fs"
 import { stripTypeScriptTypes } from "node:module"
 import type { Step, Ticket } from "./gatedAtomics.ts"
 
-/** A class as a gated module exports it: methods are generators, a wait answers with a ticket. */
+/** What a gated method answers: the promises of a wait are simulated ones. */
+type Simulated<Result> = Result extends { readonly async: true; readonly value: Promise<unknown> }
+  ? { readonly async: true; readonly value: Ticket }
+  : Result extends Promise<unknown> ? Ticket
+  : Result
+
+/** An instance of a gated class: its methods are generators. */
 export type Gated<T> = {
   readonly [K in keyof T]: T[K] extends (...args: infer Args) => infer Result
-    ? (...args: Args) => Generator<Step, K extends "wait" ? GatedWait : Result>
+    ? (...args: Args) => Generator<Step, Simulated<Result>>
     : T[K]
 }
 
-/** The simulated answer of `Doorbell.wait`. */
-export type GatedWait = { readonly async: false } | { readonly async: true; readonly value: Ticket }
+/** The exports of a gated module: classes make gated instances, everything else is as it was. */
+export type GatedModule<M> = {
+  readonly [K in keyof M]: M[K] extends new(...args: infer Args) => infer T
+    ? (new(...args: Args) => Gated<T>) & Omit<M[K], "prototype">
+    : M[K]
+}
+
+/** Imports a module of `src/memory` gated, by its name without the ending. */
+export type Load = <M>(module: string) => Promise<GatedModule<M>>
 
 /** A change of a module's text that breaks it. */
 export interface Mutation {
@@ -83,8 +96,8 @@ export const gate = (source: string, base: string | URL): string => {
   return `import * as gated from "${new URL("./gatedAtomics.ts", import.meta.url)}"\n${text}`
 }
 
-/** Imports a gated module of `src/memory`, with the mutations that are for it. */
-export const load = async (name: string, mutations: ReadonlyArray<Mutation>): Promise<unknown> => {
+/** Imports gated modules of `src/memory`, each with the mutations that are for it. */
+export const loader = (mutations: ReadonlyArray<Mutation> = []): Load => async <M>(name: string) => {
   const url = new URL(`../../src/memory/${name}.ts`, import.meta.url)
   let source = readFileSync(url, "utf8")
   for (const mutation of mutations) {
@@ -93,5 +106,6 @@ export const load = async (name: string, mutations: ReadonlyArray<Mutation>): Pr
     if (parts.length !== 2) throw new Error(`${name}.ts has ${parts.length - 1} places to mutate: ${mutation.find}`)
     source = parts.join(mutation.replace)
   }
-  return import(`data:text/javascript;base64,${Buffer.from(gate(source, url)).toString("base64")}`)
+  const text = Buffer.from(gate(source, url)).toString("base64")
+  return await import(`data:text/javascript;base64,${text}`) as GatedModule<M>
 }

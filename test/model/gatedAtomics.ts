@@ -98,3 +98,19 @@ export function* waitAsync(
   yield
   return { async: true, value: ticket }
 }
+
+/** Waits for what `waitAsync` answered: the thread that calls it stands still until it is woken. */
+export function* settle(pending: Ticket): Generator<Step, "ok" | "timed-out"> {
+  yield pending
+  return "ok"
+}
+
+/** One turn of a loop that waits for another thread: does nothing until another thread has made a step. */
+export function* spin(): Generator<Step, void> {
+  yield
+}
+
+/** Runs a body to its end with nobody else running; for checks. */
+export const alone = <Result>(body: Generator<Step, Result>): Result => {
+  for (let result = body.next();; result = body.next()) if (result.done === true) return result.value
+}

@@ -3,9 +3,9 @@
  *
  * `node test/model/run.ts` — `-v` tells the schedules of each, `--deep` allows one preemption more.
  */
-import { broken } from "./broken.ts"
 import { explore } from "./explore.ts"
-import { models, modules } from "./programs.ts"
+import { loader } from "./gate.ts"
+import { broken, models } from "./programs/index.ts"
 
 const verbose = process.argv.includes("-v")
 const more = process.argv.includes("--deep") ? 1 : 0
@@ -13,16 +13,15 @@ const failures: Array<string> = []
 let schedules = 0
 let caught = 0
 
-const sound = await modules()
 for (const model of models) {
-  const outcome = explore(() => model.make(sound, {}), model.preemptions + more)
+  const name = `${model.structure}, ${model.scenario}`
+  const outcome = explore(await model.prepare(loader()), model.preemptions + more)
   schedules += outcome.schedules
-  if (verbose) console.log(`${model.structure}: ${outcome.schedules} schedules`)
-  if (outcome.failure !== undefined) failures.push(`${model.structure}: ${outcome.failure}`)
+  if (verbose) console.log(`${name}: ${outcome.schedules} schedules`)
+  if (outcome.failure !== undefined) failures.push(`${name}: ${outcome.failure}`)
 }
 for (const variant of broken) {
-  const mutated = variant.mutations === undefined ? sound : await modules(variant.mutations)
-  const outcome = explore(() => variant.model.make(mutated, variant.misuse ?? {}), variant.model.preemptions)
+  const outcome = explore(await variant.model.prepare(loader(variant.mutations)), variant.model.preemptions)
   if (verbose) console.log(`broken: ${variant.name}: ${outcome.failure ?? "NOT CAUGHT"} (${outcome.schedules})`)
   if (outcome.failure === undefined) failures.push(`not caught: ${variant.name}`)
   else caught++
