@@ -64,7 +64,9 @@ export const roster = define({
       by: "any end",
       words: {
         flags: "1 no sender left, 2 no receiver left, 4 closed as a whole; bits only rise",
-        used: "rows that have ever been in use"
+        used: "rows that have ever been in use",
+        missed: "messages that slow receivers missed",
+        lost: "messages that died with a thread"
       }
     }
   ],
@@ -75,8 +77,8 @@ export const roster = define({
     words: {
       state:
         "who has the row: status, side, whether it was given to a thread, the row it was made from, turns; any thread",
-      sent: "messages sent from this row; its sender",
-      received: "messages from this row that were received; the receiver"
+      sent: "on the second line, messages sent from this row; behind it messages dropped; its sender",
+      received: "on the third line, messages from this row that were received; the receiver"
     }
   }]
 })

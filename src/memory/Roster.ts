@@ -67,6 +67,8 @@ const ROW_MASK = 63
 
 const flagsCell = layout.cells.flags
 const usedCell = layout.cells.used
+const missedCell = layout.cells.missed
+const lostCell = layout.cells.lost
 
 const sentCell = layout.descriptorCells + CELLS_PER_LINE
 const receivedCell = layout.descriptorCells + 2 * CELLS_PER_LINE
@@ -241,6 +243,38 @@ export class Roster {
   /** The sender says how many it has sent. */
   setSent(row: number, count: number): void {
     Atomics.store(this.cells, sentCell + row * rowCells, count)
+  }
+
+  /** Counts messages that this row's sender did not send because of the overflow policy. */
+  addDropped(row: number, count: number): void {
+    Atomics.add(this.cells, sentCell + row * rowCells + 1, count)
+  }
+
+  /** Messages dropped so far, over all rows. */
+  dropped(): number {
+    let dropped = 0
+    for (let row = 0; row < this.rows; row++) dropped += Atomics.load(this.cells, sentCell + row * rowCells + 1)
+    return dropped
+  }
+
+  /** Counts messages that a receiver missed. */
+  addMissed(count: number): void {
+    Atomics.add(this.cells, missedCell, count)
+  }
+
+  /** Messages missed so far, over all receivers. */
+  missed(): number {
+    return Atomics.load(this.cells, missedCell)
+  }
+
+  /** Counts messages that died with a thread. */
+  addLost(count: number): void {
+    Atomics.add(this.cells, lostCell, count)
+  }
+
+  /** Messages that died with their threads so far. */
+  lost(): number {
+    return Atomics.load(this.cells, lostCell)
   }
 
   /** Messages of the sender at this row that have been received. */
