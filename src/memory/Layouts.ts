@@ -100,9 +100,55 @@ export const waitList = define({
       bytes: "rows x 128",
       about: "one for each waiter, stored by it and by who wakes it",
       words: { state: "0 awake, 1 parked", wakes: "number of times the waiter was woken, wrapping" }
+
+/**
+ * Largest number of an owner. Whoever claims carries a number from 1 on in the claim, so that what a dead thread left
+ * behind can be told from what a slow one is doing.
+ */
+export const MAX_OWNER = 255
+
+/** Bytes of a unit of `MpscRing`, and the shift from units to bytes. */
+export const UNIT_SHIFT = 5
+/** Largest capacity of an `MpscRing` in bytes: the units of a record fit beside its owner. */
+export const MAX_MPSC_CAPACITY_BYTES = 256 * 1024 * 1024
+
+/** `MpscRing`. */
+export const mpscRing = define({
+  name: "MpscRing",
+  magic: "MPSC",
+  version: 1,
+  lines: [
+    { by: "creator", words: { capacityBytes: "bytes of data, a power of two" } },
+    { by: "writers", words: { tail: "position, in units, behind the last claimed record; at most one record late" } },
+    { by: "reader", words: { head: "position, in units, of the first record that is not released" } },
+    { by: "all", words: { wanted: "1 while a writer of a full ring asks to be told about room" } }
+  ],
+  parts: [
+    {
+      name: "headers",
+      bytes: "capacityBytes / 8",
+      about:
+        "one word for each unit of 32 bytes of data, and never a byte of payload; those inside of a record stay free. "
+        + "Claimed by the writers with a compare-and-swap, freed by the reader",
+      words: {
+        header:
+          "bits 31-30 0 free: bits 29-0 the lap that it is free in; 1 claimed: bits 29-22 owner, bits 21-0 units; "
+          + "2 committed: bits 29-0 units; 3 padding: bits 29-22 the dead owner or 0, bits 21-0 units"
+      }
+    },
+    {
+      name: "data",
+      bytes: "capacityBytes",
+      about: "records, each at the start of a unit, stored by the writers",
+      words: { length: RECORD_WORDS.length, type: "0 or more: the caller's word" }
     }
   ]
 })
 
 /** Every structure, in the order of the documentation. */
 export const layouts = [spscRing, roster, waitList] as const
+
+export const layouts = [spscRing, mpscRing] as const
+
+/** Every structure, in the order of the documentation. */
+export const layouts = [spscRing, roster, waitList, mpscRing] as const
