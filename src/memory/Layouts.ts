@@ -53,5 +53,63 @@ export const spscRing = define({
   parts: [{ name: "data", bytes: "capacityBytes", about: "records, stored by the writer", words: RECORD_WORDS }]
 })
 
+/**
+ * Largest number of an owner. Whoever claims carries a number from 1 on in the claim, so that what a dead thread left
+ * behind can be told from what a slow one is doing.
+ */
+export const MAX_OWNER = 255
+
+/** Added to the bytes published in a chunk of `BroadcastRing`, a multiple of 8: the records go on in another chunk. */
+export const SEALED = 1
+/** Generation of a chunk that nobody may enter. */
+export const NO_GENERATION = 0
+/** Low bits of a reader's word: the chunk that it stands in + 1, or 0. The bits above are its owner. */
+export const PIN_BITS = 13
+/** Most chunks of a `BroadcastRing`, so that a chunk + 1 fits in those bits. */
+export const MAX_CHUNKS = 4096
+/** Smallest chunk, in bytes. */
+export const MIN_CHUNK_BYTES = 64
+
+/** A chunk of `BroadcastRing`; its row owns two cache lines. */
+export const CHUNK_WORDS = {
+  generation: "number of this filling of the chunk, never 0; 0: nobody may enter",
+  published: "bytes published in the chunk; + 1: no more will be, and the records go on in the next chunk",
+  next: "the next chunk, once that is so",
+  firstLow: "number of the first record in the chunk, its low 32 bits",
+  firstHigh: "the bits above"
+}
+
+/** A reader of `BroadcastRing`; its row owns two cache lines. */
+export const READER_WORDS = { pin: "owner x 8192 + chunk that the reader stands in + 1; 0: the row is free" }
+
+/** `BroadcastRing`. */
+export const broadcastRing = define({
+  name: "BroadcastRing",
+  magic: "BCST",
+  version: 1,
+  lines: [
+    {
+      by: "creator",
+      words: {
+        capacityBytes: "bytes of data, a power of two",
+        chunks: "number of chunks, a power of two, at least readers + 2",
+        readers: "number of reader rows"
+      }
+    },
+    {
+      by: "writer",
+      words: {
+        current: "newest chunk with published records",
+        claimed: "low 32 bits of the number of records claimed since the ring was made and not aborted"
+      }
+    }
+  ],
+  parts: [
+    { name: "chunks", bytes: "chunks x 128", about: "a row a chunk, stored by the writer", words: CHUNK_WORDS },
+    { name: "readers", bytes: "readers x 128", about: "a row a reader, stored by it", words: READER_WORDS },
+    { name: "data", bytes: "capacityBytes", about: "the chunks: records, stored by the writer", words: RECORD_WORDS }
+  ]
+})
+
 /** Every structure, in the order of the documentation. */
-export const layouts = [spscRing] as const
+export const layouts = [spscRing, broadcastRing] as const
