@@ -95,6 +95,12 @@ export const define = <const Lines extends ReadonlyArray<Line>>(
   }
 }
 
+/** The cell of each word within a row or record of a part. */
+export const cellsOf = <Word extends string>(
+  words: { readonly [W in Word]: string }
+): { readonly [W in Word]: number } =>
+  Object.fromEntries(Object.keys(words).map((word, cell) => [word, cell])) as { readonly [W in Word]: number }
+
 /** The descriptor cells of a new buffer, with its identity written. */
 export const inscribe = (layout: Layout, sab: SharedArrayBuffer): Int32Array => {
   const cells = new Int32Array(sab)

@@ -101,6 +101,7 @@ export const waitList = define({
       about: "one for each waiter, stored by it and by who wakes it",
       words: { state: "0 awake, 1 parked", wakes: "number of times the waiter was woken, wrapping" }
 
+
 /**
  * Largest number of an owner. Whoever claims carries a number from 1 on in the claim, so that what a dead thread left
  * behind can be told from what a slow one is doing.
@@ -142,6 +143,56 @@ export const mpscRing = define({
       about: "records, each at the start of a unit, stored by the writers",
       words: { length: RECORD_WORDS.length, type: "0 or more: the caller's word" }
     }
+
+/** Added to the bytes published in a chunk of `BroadcastRing`, a multiple of 8: the records go on in another chunk. */
+export const SEALED = 1
+/** Generation of a chunk that nobody may enter. */
+export const NO_GENERATION = 0
+/** Low bits of a reader's word: the chunk that it stands in + 1, or 0. The bits above are its owner. */
+export const PIN_BITS = 13
+/** Most chunks of a `BroadcastRing`, so that a chunk + 1 fits in those bits. */
+export const MAX_CHUNKS = 4096
+/** Smallest chunk, in bytes. */
+export const MIN_CHUNK_BYTES = 64
+
+/** A chunk of `BroadcastRing`; its row owns two cache lines. */
+export const CHUNK_WORDS = {
+  generation: "number of this filling of the chunk, never 0; 0: nobody may enter",
+  published: "bytes published in the chunk; + 1: no more will be, and the records go on in the next chunk",
+  next: "the next chunk, once that is so",
+  firstLow: "number of the first record in the chunk, its low 32 bits",
+  firstHigh: "the bits above"
+}
+
+/** A reader of `BroadcastRing`; its row owns two cache lines. */
+export const READER_WORDS = { pin: "owner x 8192 + chunk that the reader stands in + 1; 0: the row is free" }
+
+/** `BroadcastRing`. */
+export const broadcastRing = define({
+  name: "BroadcastRing",
+  magic: "BCST",
+  version: 1,
+  lines: [
+    {
+      by: "creator",
+      words: {
+        capacityBytes: "bytes of data, a power of two",
+        chunks: "number of chunks, a power of two, at least readers + 2",
+        readers: "number of reader rows"
+      }
+    },
+    {
+      by: "writer",
+      words: {
+        current: "newest chunk with published records",
+        claimed: "low 32 bits of the number of records claimed since the ring was made and not aborted"
+      }
+    }
+  ],
+  parts: [
+    { name: "chunks", bytes: "chunks x 128", about: "a row a chunk, stored by the writer", words: CHUNK_WORDS },
+    { name: "readers", bytes: "readers x 128", about: "a row a reader, stored by it", words: READER_WORDS },
+    { name: "data", bytes: "capacityBytes", about: "the chunks: records, stored by the writer", words: RECORD_WORDS }
   ]
 })
 
@@ -150,5 +201,7 @@ export const layouts = [spscRing, roster, waitList] as const
 
 export const layouts = [spscRing, mpscRing] as const
 
+export const layouts = [spscRing, broadcastRing] as const
+
 /** Every structure, in the order of the documentation. */
-export const layouts = [spscRing, roster, waitList, mpscRing] as const
+export const layouts = [spscRing, roster, waitList, mpscRing, broadcastRing] as const
