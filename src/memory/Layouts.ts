@@ -29,6 +29,12 @@ export const MIN_CAPACITY_BYTES = 4096
 /** Largest capacity of the data of a byte ring, in bytes: differences of positions stay far below 2^31. */
 export const MAX_CAPACITY_BYTES = 512 * 1024 * 1024
 
+/**
+ * Largest number of an owner. Whoever claims carries a number from 1 on in the claim, so that what a dead thread left
+ * behind can be told from what a slow one is doing.
+ */
+export const MAX_OWNER = 255
+
 /** `SpscRing`. */
 export const spscRing = define({
   name: "SpscRing",
@@ -100,13 +106,9 @@ export const waitList = define({
       bytes: "rows x 128",
       about: "one for each waiter, stored by it and by who wakes it",
       words: { state: "0 awake, 1 parked", wakes: "number of times the waiter was woken, wrapping" }
-
-
-/**
- * Largest number of an owner. Whoever claims carries a number from 1 on in the claim, so that what a dead thread left
- * behind can be told from what a slow one is doing.
- */
-export const MAX_OWNER = 255
+    }
+  ]
+})
 
 /** Bytes of a unit of `MpscRing`, and the shift from units to bytes. */
 export const UNIT_SHIFT = 5
@@ -143,6 +145,8 @@ export const mpscRing = define({
       about: "records, each at the start of a unit, stored by the writers",
       words: { length: RECORD_WORDS.length, type: "0 or more: the caller's word" }
     }
+  ]
+})
 
 /** Added to the bytes published in a chunk of `BroadcastRing`, a multiple of 8: the records go on in another chunk. */
 export const SEALED = 1
@@ -171,25 +175,6 @@ export const READER_WORDS = { pin: "owner x 8192 + chunk that the reader stands 
 export const broadcastRing = define({
   name: "BroadcastRing",
   magic: "BCST",
-
-/** Largest number of an owner: a thread that holds an end of a structure with several. */
-export const MAX_OWNER = 255
-
-/** Smallest block of an arena, in bytes. */
-export const MIN_BLOCK_BYTES = 4096
-/** Largest block of an arena, in bytes. */
-export const MAX_BLOCK_BYTES = 1024 * 1024
-/** Most blocks of an arena: their numbers have 20 bits in a handle. */
-export const MAX_BLOCKS = 1 << 20
-/** Most bytes of data of an arena. */
-export const MAX_ARENA_BYTES = 2 ** 31
-/** Most references to one shared parcel: their numbers have 8 bits in a handle, and 0 is the parcel itself. */
-export const MAX_REFERENCES = 255
-
-/** `Arena`. */
-export const arena = define({
-  name: "Arena",
-  magic: "AREN",
   version: 1,
   lines: [
     {
@@ -212,7 +197,29 @@ export const arena = define({
     { name: "chunks", bytes: "chunks x 128", about: "a row a chunk, stored by the writer", words: CHUNK_WORDS },
     { name: "readers", bytes: "readers x 128", about: "a row a reader, stored by it", words: READER_WORDS },
     { name: "data", bytes: "capacityBytes", about: "the chunks: records, stored by the writer", words: RECORD_WORDS }
+  ]
+})
 
+/** Smallest block of an arena, in bytes. */
+export const MIN_BLOCK_BYTES = 4096
+/** Largest block of an arena, in bytes. */
+export const MAX_BLOCK_BYTES = 1024 * 1024
+/** Most blocks of an arena: their numbers have 20 bits in a handle. */
+export const MAX_BLOCKS = 1 << 20
+/** Most bytes of data of an arena. */
+export const MAX_ARENA_BYTES = 2 ** 31
+/** Most references to one shared parcel: their numbers have 8 bits in a handle, and 0 is the parcel itself. */
+export const MAX_REFERENCES = 255
+
+/** `Arena`. */
+export const arena = define({
+  name: "Arena",
+  magic: "AREN",
+  version: 1,
+  lines: [
+    {
+      by: "creator",
+      words: {
         id: "number by which threads find the arena that a handle is of",
         blocks: "number of blocks",
         blockBytes: "bytes of a block, a power of two",
@@ -244,15 +251,6 @@ export const arena = define({
     { name: "data", bytes: "blocks x blockBytes", about: "bytes of parcels, each from the start of a block" }
   ]
 })
-
-/** Every structure, in the order of the documentation. */
-export const layouts = [spscRing, roster, waitList] as const
-
-export const layouts = [spscRing, mpscRing] as const
-
-export const layouts = [spscRing, broadcastRing] as const
-
-export const layouts = [spscRing, arena] as const
 
 /** Every structure, in the order of the documentation. */
 export const layouts = [spscRing, roster, waitList, mpscRing, broadcastRing, arena] as const
