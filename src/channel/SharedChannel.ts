@@ -143,7 +143,7 @@ export const openSender = <S extends Schema.Top>(
   schema: S,
   handle: unknown
 ): Effect.Effect<Sender<S["Type"]>, HandleMismatch | EndTaken, Scope.Scope> =>
-  open(schema, handle, "sender", (access, end) => new SharedSender(access, end))
+  open(schema, handle, "sender", (access, { end }) => new SharedSender(access, end))
 
 /**
  * Opens a receiving end that another thread has handed over; closed with the scope.
@@ -154,13 +154,13 @@ export const openReceiver = <S extends Schema.Top>(
   schema: S,
   handle: unknown
 ): Effect.Effect<Receiver<S["Type"]>, HandleMismatch | EndTaken, Scope.Scope> =>
-  open(schema, handle, "receiver", (access, end) => new SharedReceiver(access, end))
+  open(schema, handle, "receiver", (access, { after, end }) => new SharedReceiver(access, end, after))
 
 const open = <S extends Schema.Top, End extends { readonly close: Effect.Effect<void> }>(
   schema: S,
   handle: unknown,
   side: Handle["side"],
-  make: (access: Access<S["Type"]>, end: RosterMemory.End) => End
+  make: (access: Access<S["Type"]>, handle: Handle) => End
 ): Effect.Effect<End, HandleMismatch | EndTaken, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.suspend((): Effect.Effect<End, HandleMismatch | EndTaken> => {
@@ -179,7 +179,7 @@ const open = <S extends Schema.Top, End extends { readonly close: Effect.Effect<
           new EndTaken({ channel: handle.channel, end: side, kind: handle.settings.kind, limit: access.roster.rows })
         )
       }
-      return Effect.succeed(make(access, handle.end))
+      return Effect.succeed(make(access, handle))
     }),
     (end) => end.close
   )

@@ -72,6 +72,8 @@ export interface Handle {
   readonly layoutHash: number
   readonly end: RosterMemory.End
   readonly memory: SharedMemory
+  /** Of a receiver of a broadcast: the number of the last message it got. */
+  readonly after?: number | undefined
 }
 
 /** Whether a value is the handle of an end. */
@@ -80,14 +82,20 @@ export const isHandle = (value: unknown): value is Handle =>
   && (value as Handle)[HandleKey] === 1
 
 /** The handle of an end. */
-export const handleOf = (access: Access<any>, side: Handle["side"], end: RosterMemory.End): Handle => ({
+export const handleOf = (
+  access: Access<any>,
+  side: Handle["side"],
+  end: RosterMemory.End,
+  after?: number
+): Handle => ({
   [HandleKey]: 1,
   channel: access.settings.name,
   side,
   settings: access.settings,
   layoutHash: access.codec.layoutHash,
   end,
-  memory: access.memory
+  memory: access.memory,
+  after
 })
 
 /** Messages sent through a channel since it was made, as a wrapping Int32. */

@@ -35,12 +35,12 @@ export class SharedReceiver<A> extends ReceiverBase<A> {
   private got = 0
   private readonly itemsWait: EndWait
 
-  constructor(access: Access<A>, end: End) {
+  constructor(access: Access<A>, end: End, after?: number) {
     super(access.settings.name)
     this.access = access
     this.end = end
     this.row = rowOf(end)
-    this.ring = receiveRingOf(access.settings.kind, access.memory.ring, this.row + 1)
+    this.ring = receiveRingOf(access.settings.kind, access.memory.ring, this.row + 1, after)
     this.countsSenders = access.settings.kind === "spsc" || access.settings.kind === "mpsc"
     this.counts = new Int32Array(access.roster.rows)
     this.isDirty = new Uint8Array(access.roster.rows)
@@ -182,9 +182,9 @@ export class SharedReceiver<A> extends ReceiverBase<A> {
     const { access, end } = this
     if (this.state !== "open") return Effect.fail(this.moved())
     this.retire("handed over")
-    this.ring.leave()
+    const after = this.ring.leave()
     access.roster.handOver(end)
-    return Effect.succeed(handleOf(access, "receiver", end))
+    return Effect.succeed(handleOf(access, "receiver", end, after))
   })
 
   readonly depth: Effect.Effect<number> = Effect.sync(() => {

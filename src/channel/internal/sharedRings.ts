@@ -1,7 +1,13 @@
 /**
  * The rings behind the kinds of a channel between threads, each fitted to the same two shapes.
  */
+import { BroadcastReader } from "../../memory/BroadcastReader.ts"
+import { BroadcastRecovery } from "../../memory/BroadcastRecovery.ts"
+import * as BroadcastRing from "../../memory/BroadcastRing.ts"
+import { BroadcastWriter } from "../../memory/BroadcastWriter.ts"
 import { MAX_CAPACITY_BYTES, MIN_CAPACITY_BYTES } from "../../memory/Layouts.ts"
+import { MpscRecovery } from "../../memory/MpscRecovery.ts"
+import * as MpscRing from "../../memory/MpscRing.ts"
 import type { Region } from "../../memory/Region.ts"
 import { NONE, type RingReader, type RingWriter } from "../../memory/Ring.ts"
 import { MAX_ROWS } from "../../memory/Roster.ts"
@@ -37,8 +43,8 @@ export interface ReceiveRing {
   /** Leaves a damaged place; the bytes lost. */
   resync(): number
   missed(): number
-  /** The end is closed or goes to another thread. */
-  leave(): void
+  /** The end is closed, or goes to another thread, which goes on behind the number that this answers. */
+  leave(): number | undefined
 }
 
 /** A ring of records, for sending. */
@@ -65,11 +71,13 @@ class RecordSend implements SendRing {
   }
 }
 
+type Resyncing = RingReader & { resync(): unknown }
+
 /** A ring of records, for receiving. */
 class RecordReceive implements ReceiveRing {
   readonly region: Region
-  private readonly reader: RingReader & { resync(): number }
-  constructor(reader: RingReader & { resync(): number }) {
+  private readonly reader: Resyncing
+  constructor(reader: Resyncing) {
     this.reader = reader
     this.region = reader.region
   }
@@ -92,12 +100,48 @@ class RecordReceive implements ReceiveRing {
     return this.reader.isEmpty()
   }
   resync(): number {
-    return this.reader.resync()
+    const bytes = this.reader.resync()
+    return typeof bytes === "number" ? bytes : 0
   }
   missed(): number {
     return 0
   }
-  leave(): void {}
+  leave(): number | undefined {
+    return undefined
+  }
+}
+
+/** A broadcast, for receiving. */
+class BroadcastReceive extends RecordReceive {
+  private readonly broadcast: BroadcastReader
+  private reported = 0
+  constructor(reader: BroadcastReader, after: number | undefined) {
+    super(reader)
+    this.broadcast = reader
+    reader.join()
+    // What came between the last message that this end got on another thread and its place on this one.
+    if (after !== undefined) this.reported = after - reader.sequence
+  }
+  override next(): number {
+    const offset = this.broadcast.next()
+    if (offset !== NONE) return offset
+    const hasRecords = this.broadcast.poll()
+    if (this.broadcast.lost > this.reported) return MISSED
+    return hasRecords ? this.broadcast.next() : NONE
+  }
+  override isEmpty(): boolean {
+    return this.broadcast.lost <= this.reported && this.broadcast.isEmpty()
+  }
+  override missed(): number {
+    const count = this.broadcast.lost - this.reported
+    this.reported = this.broadcast.lost
+    return count
+  }
+  override leave(): number {
+    const after = this.broadcast.sequence + this.reported - this.broadcast.lost
+    this.broadcast.leave()
+    return after
+  }
 }
 
 /** Opens the sending side of a ring for an owner. */
@@ -105,18 +149,26 @@ export const sendRingOf = (kind: Kind, ring: SharedArrayBuffer, owner: number): 
   switch (kind) {
     case "spsc":
       return new RecordSend(new SpscRing.SpscWriter(ring))
-    default:
-      throw new Error(`${kind} ${owner}`)
+    case "mpsc":
+      return new RecordSend(new MpscRing.MpscWriter(ring, owner))
+    case "mpmc":
+      throw new Error("mpmc")
+    case "broadcast":
+      return new RecordSend(new BroadcastWriter(ring))
   }
 }
 
 /** Opens the receiving side of a ring for an owner. */
-export const receiveRingOf = (kind: Kind, ring: SharedArrayBuffer, owner: number): ReceiveRing => {
+export const receiveRingOf = (kind: Kind, ring: SharedArrayBuffer, owner: number, after?: number): ReceiveRing => {
   switch (kind) {
     case "spsc":
       return new RecordReceive(new SpscRing.SpscReader(ring))
-    default:
-      throw new Error(`${kind} ${owner}`)
+    case "mpsc":
+      return new RecordReceive(new MpscRing.MpscReader(ring))
+    case "mpmc":
+      throw new Error("mpmc")
+    case "broadcast":
+      return new BroadcastReceive(new BroadcastReader(ring, owner), after)
   }
 }
 
@@ -130,8 +182,16 @@ export const recoverRing = (
   switch (kind) {
     case "spsc":
       return side === "sender" ? new SpscRecovery(ring).recover() : 0
-    default:
-      throw new Error(`${kind} ${owner}`)
+    case "mpsc":
+      return side === "sender" ? new MpscRecovery(ring).recover(owner) : 0
+    case "mpmc":
+      throw new Error("mpmc")
+    case "broadcast": {
+      const recovery = new BroadcastRecovery(ring)
+      if (side === "sender") return recovery.recoverWriter()
+      recovery.recoverReaders(owner)
+      return 0
+    }
   }
 }
 
@@ -170,6 +230,24 @@ const bufferBytesOf = (settings: Settings, options: SharedOptions, fixedBytes: n
   return powerOfTwo(Math.min(Math.max(wanted, least), Math.max(MOST_BYTES, least)))
 }
 
+/** A message takes at most a chunk, and a reader that stands still takes one out of use: twice as many as readers need. */
+const createBroadcast = (
+  settings: Settings,
+  options: SharedOptions,
+  fixedBytes: number | undefined,
+  ends: number
+): SharedArrayBuffer => {
+  const chunks = powerOfTwo(2 * (ends + 2))
+  const capacityBytes = bufferBytesOf(settings, options, fixedBytes)
+  if (options.bufferBytes !== undefined) return BroadcastRing.create({ capacityBytes, readers: ends, chunks })
+  const leastChunk = powerOfTwo(fixedBytes === undefined ? VARIABLE_BYTES / 4 : (fixedBytes + 8) * 2)
+  return BroadcastRing.create({
+    capacityBytes: Math.max(capacityBytes * 2, leastChunk * chunks),
+    readers: ends,
+    chunks
+  })
+}
+
 const powerOfTwo = (bytes: number): number => 2 ** Math.ceil(Math.log2(bytes))
 
 /** Makes the ring of a channel. */
@@ -191,8 +269,12 @@ export const createRing = (
   switch (kind) {
     case "spsc":
       return SpscRing.create(bufferBytesOf(settings, options, fixedBytes))
-    default:
-      throw new Error(`${kind} ${ends}`)
+    case "mpsc":
+      return MpscRing.create(bufferBytesOf(settings, options, fixedBytes))
+    case "mpmc":
+      throw new Error("mpmc")
+    case "broadcast":
+      return createBroadcast(settings, options, fixedBytes, ends)
   }
 }
 
