@@ -59,6 +59,11 @@ export const spscRing = define({
   parts: [{ name: "data", bytes: "capacityBytes", about: "records, stored by the writer", words: RECORD_WORDS }]
 })
 
+/** Byte offsets in a row of `Roster`: what its sender and its receiver store lies on lines of its own. */
+export const ROSTER_ROW = { state: 0, sent: 128, dropped: 132, received: 256 }
+/** Bytes of a row of `Roster`. */
+export const ROSTER_ROW_BYTES = 384
+
 /** `Roster`. */
 export const roster = define({
   name: "Roster",
@@ -79,13 +84,16 @@ export const roster = define({
   parts: [{
     name: "row",
     bytes: "rows x 384",
-    about: "one end each; the three words lie on lines of their own",
+    about: "one end each",
     words: {
       state:
-        "who has the row: status, side, whether it was given to a thread, the row it was made from, turns; any thread",
-      sent: "on the second line, messages sent from this row; behind it messages dropped; its sender",
-      received: "on the third line, messages from this row that were received; the receiver"
-    }
+        "bits 0-1 free, open, handed over or left; 2-3 side; 4 given to a thread; 5-10 row it was made from + 1; 11-31 turns; stored by anybody",
+      sent: "messages sent from this row; stored by its sender",
+      dropped: "messages that the overflow policy dropped; stored by its sender",
+      received:
+        "kinds with one receiver: messages of this row that were received, stored by the receiver; others: messages that the end at this row received, stored by it"
+    },
+    at: ROSTER_ROW
   }]
 })
 

@@ -24,8 +24,8 @@
  * leave at the same time, the one whose store comes last in the one order of atomics sees no other. An end that dies
  * between its store and its look leaves the flag to `recover`, which looks again in any case.
  */
-import { CELLS_PER_LINE, identify, inscribe } from "./Layout.ts"
-import { roster as layout } from "./Layouts.ts"
+import { identify, inscribe } from "./Layout.ts"
+import { roster as layout, ROSTER_ROW, ROSTER_ROW_BYTES } from "./Layouts.ts"
 import { InvalidCapacity, InvalidMemory } from "./MemoryError.ts"
 
 /** Side of an end that sends. */
@@ -70,10 +70,11 @@ const usedCell = layout.cells.used
 const missedCell = layout.cells.missed
 const lostCell = layout.cells.lost
 
-const sentCell = layout.descriptorCells + CELLS_PER_LINE
-const receivedCell = layout.descriptorCells + 2 * CELLS_PER_LINE
-const stateCell = layout.descriptorCells
-const rowCells = 3 * CELLS_PER_LINE
+const stateCell = layout.descriptorCells + ROSTER_ROW.state / 4
+const sentCell = layout.descriptorCells + ROSTER_ROW.sent / 4
+const droppedCell = layout.descriptorCells + ROSTER_ROW.dropped / 4
+const receivedCell = layout.descriptorCells + ROSTER_ROW.received / 4
+const rowCells = ROSTER_ROW_BYTES / 4
 
 /**
  * Makes the shared memory of a roster without ends.
@@ -247,13 +248,13 @@ export class Roster {
 
   /** Counts messages that this row's sender did not send because of the overflow policy. */
   addDropped(row: number, count: number): void {
-    Atomics.add(this.cells, sentCell + row * rowCells + 1, count)
+    Atomics.add(this.cells, droppedCell + row * rowCells, count)
   }
 
   /** Messages dropped so far, over all rows. */
   dropped(): number {
     let dropped = 0
-    for (let row = 0; row < this.rows; row++) dropped += Atomics.load(this.cells, sentCell + row * rowCells + 1)
+    for (let row = 0; row < this.rows; row++) dropped += Atomics.load(this.cells, droppedCell + row * rowCells)
     return dropped
   }
 
