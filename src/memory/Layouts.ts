@@ -111,5 +111,41 @@ export const broadcastRing = define({
   ]
 })
 
+/** Most handles in a `StealDeque`: differences of positions stay far below 2^31. */
+export const MAX_SLOTS = 1 << 26
+/** Word of a `StealDeque` whose owner takes the newest handle first. */
+export const LIFO = 0
+/** Word of a `StealDeque` whose owner takes the oldest handle first. */
+export const FIFO = 1
+
+/** `StealDeque`. */
+export const stealDeque = define({
+  name: "StealDeque",
+  magic: "DEQU",
+  version: 1,
+  lines: [
+    {
+      by: "creator",
+      words: {
+        slots: "number of slots, a power of two",
+        order: "which handle the owner takes first: 0 newest, 1 oldest"
+      }
+    },
+    {
+      by: "owner",
+      words: {
+        bottom: "position behind the newest handle",
+        settled: "the same, of the last operation that was finished"
+      }
+    },
+    { by: "thieves and owner", words: { top: "position of the oldest handle" } }
+  ],
+  parts: [{
+    name: "slots",
+    bytes: "slots x 4",
+    about: "the handle of position p in slot p mod slots, stored by the owner"
+  }]
+})
+
 /** Every structure, in the order of the documentation. */
-export const layouts = [spscRing, broadcastRing] as const
+export const layouts = [spscRing, broadcastRing, stealDeque] as const
