@@ -16,16 +16,21 @@ export const RECORD_WORDS = {
 
 /** Bytes in front of a payload. */
 export const HEADER_BYTES = 8
+
 /** Added before masking with `-8`, gives the bytes that a payload takes: header, payload, up to the next multiple of 8. */
 export const HEADER_AND_ROUNDING = HEADER_BYTES + 7
+
 /** Type of the record that fills the rest of the data before a record that did not fit there. */
 export const PADDING_TYPE = -1
+
 /**
  * A payload of up to `capacityBytes >> MAX_RECORD_SHIFT` fits: with padding it never needs more than an empty ring has.
  */
 export const MAX_RECORD_SHIFT = 2
+
 /** Smallest capacity of the data of a byte ring, in bytes. */
 export const MIN_CAPACITY_BYTES = 4096
+
 /** Largest capacity of the data of a byte ring, in bytes: differences of positions stay far below 2^31. */
 export const MAX_CAPACITY_BYTES = 512 * 1024 * 1024
 
@@ -61,6 +66,7 @@ export const spscRing = define({
 
 /** Byte offsets in a row of `Roster`: what its sender and its receiver store lies on lines of its own. */
 export const ROSTER_ROW = { state: 0, sent: 128, dropped: 132, received: 256 }
+
 /** Bytes of a row of `Roster`. */
 export const ROSTER_ROW_BYTES = 384
 
@@ -120,6 +126,7 @@ export const waitList = define({
 
 /** Bytes of a unit of `MpscRing`, and the shift from units to bytes. */
 export const UNIT_SHIFT = 5
+
 /** Largest capacity of an `MpscRing` in bytes: the units of a record fit beside its owner. */
 export const MAX_MPSC_CAPACITY_BYTES = 256 * 1024 * 1024
 
@@ -158,12 +165,16 @@ export const mpscRing = define({
 
 /** Added to the bytes published in a chunk of `BroadcastRing`, a multiple of 8: the records go on in another chunk. */
 export const SEALED = 1
+
 /** Generation of a chunk that nobody may enter. */
 export const NO_GENERATION = 0
+
 /** Low bits of a reader's word: the chunk that it stands in + 1, or 0. The bits above are its owner. */
 export const PIN_BITS = 13
+
 /** Most chunks of a `BroadcastRing`, so that a chunk + 1 fits in those bits. */
 export const MAX_CHUNKS = 4096
+
 /** Smallest chunk, in bytes. */
 export const MIN_CHUNK_BYTES = 64
 
@@ -210,12 +221,16 @@ export const broadcastRing = define({
 
 /** Smallest block of an arena, in bytes. */
 export const MIN_BLOCK_BYTES = 4096
+
 /** Largest block of an arena, in bytes. */
 export const MAX_BLOCK_BYTES = 1024 * 1024
+
 /** Most blocks of an arena: their numbers have 20 bits in a handle. */
 export const MAX_BLOCKS = 1 << 20
+
 /** Most bytes of data of an arena. */
 export const MAX_ARENA_BYTES = 2 ** 31
+
 /** Most references to one shared parcel: their numbers have 8 bits in a handle, and 0 is the parcel itself. */
 export const MAX_REFERENCES = 255
 
@@ -260,5 +275,43 @@ export const arena = define({
   ]
 })
 
+/** Most handles in a `StealDeque`: differences of positions stay far below 2^31. */
+export const MAX_SLOTS = 1 << 26
+
+/** Word of a `StealDeque` whose owner takes the newest handle first. */
+export const LIFO = 0
+
+/** Word of a `StealDeque` whose owner takes the oldest handle first. */
+export const FIFO = 1
+
+/** `StealDeque`. */
+export const stealDeque = define({
+  name: "StealDeque",
+  magic: "DEQU",
+  version: 1,
+  lines: [
+    {
+      by: "creator",
+      words: {
+        slots: "number of slots, a power of two",
+        order: "which handle the owner takes first: 0 newest, 1 oldest"
+      }
+    },
+    {
+      by: "owner",
+      words: {
+        bottom: "position behind the newest handle",
+        settled: "the same, of the last operation that was finished"
+      }
+    },
+    { by: "thieves and owner", words: { top: "position of the oldest handle" } }
+  ],
+  parts: [{
+    name: "slots",
+    bytes: "slots x 4",
+    about: "the handle of position p in slot p mod slots, stored by the owner"
+  }]
+})
+
 /** Every structure, in the order of the documentation. */
-export const layouts = [spscRing, roster, waitList, mpscRing, broadcastRing, arena] as const
+export const layouts = [spscRing, roster, waitList, mpscRing, broadcastRing, arena, stealDeque] as const
