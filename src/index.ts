@@ -4,6 +4,8 @@
 export * as Actor from "./actor/Actor.ts"
 export * as ActorError from "./actor/ActorError.ts"
 export * as ActorRef from "./actor/ActorRef.ts"
+export * as Channel from "./channel/Channel.ts"
+export * as ChannelError from "./channel/ChannelError.ts"
 export * as Child from "./supervisor/Child.ts"
 export * as Supervisor from "./supervisor/Supervisor.ts"
 export * as SupervisorError from "./supervisor/SupervisorError.ts"

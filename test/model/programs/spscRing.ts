@@ -357,7 +357,7 @@ export const broken: ReadonlyArray<Broken> = [
     mutations: [{
       module: "SpscRing",
       find: "    this.words[word] = payloadBytes + headerBytes\n",
-      replace: "    Atomics.store(this.cells, TAIL_CELL, (position + ((payloadBytes + headerAndRounding) & -8)) | 0)\n"
+      replace: "    Atomics.store(this.cells, tailCell, (position + ((payloadBytes + headerAndRounding) & -8)) | 0)\n"
         + "    this.words[word] = payloadBytes + headerBytes\n"
     }]
   },
