@@ -3,6 +3,7 @@
  */
 import * as doorbell from "./doorbell.ts"
 import type { Broken, Model } from "./program.ts"
+import * as roster from "./roster.ts"
 import * as spscRing from "./spscRing.ts"
 
 interface Proof {
@@ -12,7 +13,8 @@ interface Proof {
 
 const proofs: ReadonlyArray<Proof> = [
   spscRing,
-  doorbell
+  doorbell,
+  roster
 ]
 
 /** The programs that must hold under every schedule. */
