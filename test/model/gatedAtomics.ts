@@ -46,6 +46,27 @@ export function* add(cells: Int32Array, index: number, value: number): Generator
   return before
 }
 
+export function* exchange(cells: Int32Array, index: number, value: number): Generator<Step, number> {
+  yield
+  const before = Atomics.exchange(cells, index, value)
+  yield
+  return before
+}
+
+export function* or(cells: Int32Array, index: number, value: number): Generator<Step, number> {
+  yield
+  const before = Atomics.or(cells, index, value)
+  yield
+  return before
+}
+
+export function* and(cells: Int32Array, index: number, value: number): Generator<Step, number> {
+  yield
+  const before = Atomics.and(cells, index, value)
+  yield
+  return before
+}
+
 export function* compareExchange(
   cells: Int32Array,
   index: number,

@@ -4,6 +4,7 @@
 import * as doorbell from "./doorbell.ts"
 import type { Broken, Model } from "./program.ts"
 import * as spscRing from "./spscRing.ts"
+import * as waitList from "./waitList.ts"
 
 interface Proof {
   readonly models: ReadonlyArray<Model>
@@ -12,7 +13,8 @@ interface Proof {
 
 const proofs: ReadonlyArray<Proof> = [
   spscRing,
-  doorbell
+  doorbell,
+  waitList
 ]
 
 /** The programs that must hold under every schedule. */
