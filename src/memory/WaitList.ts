@@ -118,7 +118,7 @@ export class WaitList {
   declare readonly rows: number
   declare private readonly cells: Int32Array
   declare private readonly announcedEnd: number
-  /** Place in its word of the row that `wakeOne` looks at first. */
+  /** Row that `wakeOne` looks at first. */
   declare private turn: number
   /** Rows on which this thread may have a `wait` that nobody has ended. */
   declare private readonly waiting: Uint8Array
@@ -181,20 +181,39 @@ export class WaitList {
    */
   wakeOne(): boolean {
     for (let cell = ANNOUNCED_CELL; cell < this.announcedEnd; cell++) {
-      if (Atomics.load(this.cells, cell) !== 0 && this.wakeOneOfWord(cell)) return true
+      if (Atomics.load(this.cells, cell) !== 0) return this.wakeNext()
     }
     return false
   }
 
-  /** Takes bits of one word until one of them belonged to a waiter that is parked. */
-  private wakeOneOfWord(cell: number): boolean {
-    for (let bits = Atomics.load(this.cells, cell); bits !== 0; bits = Atomics.load(this.cells, cell)) {
-      const later = bits & (-1 << this.turn)
-      const place = 31 - Math.clz32(later === 0 ? bits & -bits : later & -later)
-      this.turn = (place + 1) & 31
+  /** Goes round once, from the row behind the one that was woken last, until a row was that of a parked waiter. */
+  private wakeNext(): boolean {
+    const words = this.announcedEnd - ANNOUNCED_CELL
+    let row = this.turn
+    for (let word = row >> 5, left = words; left >= 0; left--) {
+      if (this.wakeOneOfWord(word, row & 31)) return true
+      word = word + 1 === words ? 0 : word + 1
+      row = word << 5
+    }
+    return false
+  }
+
+  /** Takes bits of one word, from a place on, until one was that of a parked waiter. */
+  private wakeOneOfWord(word: number, from: number): boolean {
+    const cell = ANNOUNCED_CELL + word
+    const places = -1 << from
+    for (
+      let bits = Atomics.load(this.cells, cell) & places;
+      bits !== 0;
+      bits = Atomics.load(this.cells, cell) & places
+    ) {
+      const place = 31 - Math.clz32(bits & -bits)
       // Of several notifiers one has the bit.
       if ((Atomics.and(this.cells, cell, ~(1 << place)) & (1 << place)) === 0) continue
-      if (this.wakeRow(((cell - ANNOUNCED_CELL) << 5) + place)) return true
+      const row = (word << 5) + place
+      if (!this.wakeRow(row)) continue
+      this.turn = row + 1 === this.rows ? 0 : row + 1
+      return true
     }
     return false
   }

@@ -489,8 +489,8 @@ export const broken: ReadonlyArray<Broken> = [
     model: findsByItself(one),
     mutations: [{
       module: "WaitList",
-      find: "if (this.wakeRow(((cell - ANNOUNCED_CELL) << 5) + place)) return true",
-      replace: "this.wakeRow(((cell - ANNOUNCED_CELL) << 5) + place)\n      return true"
+      find: "      if (!this.wakeRow(row)) continue\n",
+      replace: "      this.wakeRow(row)\n"
     }]
   },
   {
