@@ -122,7 +122,7 @@ export const START = 0x7ffff800
 const polled = (misuse: Misuse = {}): Model => ({
   structure: "SpscRing",
   scenario: "both sides poll",
-  preemptions: 4,
+  preemptions: 5,
   prepare: async (load) => {
     const m = await rings(load)
     return () => {
@@ -234,7 +234,7 @@ const room = (misuse: Misuse = {}): Model => ({
   structure: "SpscRing",
   scenario: "the writer waits for room",
   protocol: "room request",
-  preemptions: 3,
+  preemptions: 4,
   prepare: async (load) => {
     const m = await rings(load)
     return () => {
@@ -264,7 +264,7 @@ const deadProducer = (misuse: Misuse = {}): Model => ({
   structure: "SpscRing",
   scenario: "the producer dies",
   protocol: "ring for the dead",
-  preemptions: 2,
+  preemptions: 3,
   prepare: async (load) => {
     const m = await rings(load)
     return () => {
@@ -317,7 +317,7 @@ const deadReader = (misuse: Misuse = {}): Model => ({
   structure: "SpscRing",
   scenario: "the reader dies",
   protocol: "ring for the dead",
-  preemptions: 1,
+  preemptions: 2,
   prepare: async (load) => {
     const m = await rings(load)
     return () => {
@@ -357,7 +357,7 @@ export const broken: ReadonlyArray<Broken> = [
     mutations: [{
       module: "SpscRing",
       find: "    this.words[word] = payloadBytes + headerBytes\n",
-      replace: "    Atomics.store(this.cells, TAIL_CELL, (position + ((payloadBytes + headerAndRounding) & -8)) | 0)\n"
+      replace: "    Atomics.store(this.cells, tailCell, (position + ((payloadBytes + headerAndRounding) & -8)) | 0)\n"
         + "    this.words[word] = payloadBytes + headerBytes\n"
     }]
   },
