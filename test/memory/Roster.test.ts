@@ -121,6 +121,12 @@ describe("Roster", () => {
     roster.addMissed(3)
     roster.addLost(4)
     roster.leave(sender, SENDER)
-    expect([roster.sent(0), roster.received(0), roster.dropped(), roster.missed(), roster.lost()]).toEqual([7, 5, 2, 3, 4])
+    expect([roster.sent(0), roster.received(0), roster.dropped(), roster.missed(), roster.lost()]).toEqual([
+      7,
+      5,
+      2,
+      3,
+      4
+    ])
   })
 })

@@ -5,6 +5,7 @@ import * as doorbell from "./doorbell.ts"
 import type { Broken, Model } from "./program.ts"
 import * as roster from "./roster.ts"
 import * as spscRing from "./spscRing.ts"
+import * as waitList from "./waitList.ts"
 
 interface Proof {
   readonly models: ReadonlyArray<Model>
@@ -14,6 +15,7 @@ interface Proof {
 const proofs: ReadonlyArray<Proof> = [
   spscRing,
   doorbell,
+  waitList,
   roster
 ]
 
