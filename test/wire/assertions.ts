@@ -57,7 +57,7 @@ export const writeWithBoth = <S extends Schema.Top>(
 }
 
 /** A value with plain objects where generators make some without a prototype: what is read always has one. */
-const withPrototypes = (value: unknown): unknown => {
+export const withPrototypes = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(withPrototypes)
   if (typeof value !== "object" || value === null) return value
   const prototype = Object.getPrototypeOf(value)
