@@ -46,6 +46,8 @@ export interface Part {
   readonly about: string
   /** The Int32 words at the start of each row or record, in order; what follows them is data. */
   readonly words?: { readonly [word: string]: string } | undefined
+  /** Byte offsets of the words in a row, where they do not lie one behind the other. */
+  readonly at?: { readonly [word: string]: number } | undefined
 }
 
 /** A description, as it is written down in `Layouts.ts`. */
