@@ -149,8 +149,9 @@ export class StealOwner {
     const { bottom, cells } = this
     // The top seen last is behind the real one or at it: looking again is needed only when the deque looks full.
     if (((bottom - this.top) | 0) > this.mask && this.isFull()) return false
-    Atomics.store(cells, firstSlot + (bottom & this.mask), handle)
+    cells[firstSlot + (bottom & this.mask)] = handle
     const next = (bottom + 1) | 0
+    // Publishes the slot.
     Atomics.store(cells, bottomCell, next)
     cells[settledCell] = next
     this.bottom = next
@@ -165,49 +166,41 @@ export class StealOwner {
   /** Takes the newest handle, or answers {@link EMPTY}. */
   pop(): number {
     const { bottom, cells } = this
-    // A top that was here once is still here: nothing is in front of it.
-    if (bottom === this.top) return empty
+    // There are at most as many as the top seen last allows; with one, the newest is the oldest.
+    if (((bottom - this.top) | 0) <= 1) return this.takeOldest()
     const newest = (bottom - 1) | 0
     // First the bottom, then the top: see above.
     Atomics.store(cells, bottomCell, newest)
     const top = Atomics.load(cells, topCell)
     this.top = top
-    if (((newest - top) | 0) <= 0) return this.popLast(newest, top)
-    const handle = Atomics.load(cells, firstSlot + (newest & this.mask))
+    if (((newest - top) | 0) <= 0) return this.popLast()
     cells[settledCell] = newest
     this.bottom = newest
-    return handle
+    return cells[firstSlot + (newest & this.mask)]!
   }
 
-  /** The newest handle is the oldest too, and thieves may be after it; or one has it. */
-  private popLast(newest: number, top: number): number {
-    const { bottom, cells } = this
-    let taken = empty
-    if (top === newest) {
-      const handle = Atomics.load(cells, firstSlot + (newest & this.mask))
-      if (Atomics.compareExchange(cells, topCell, top, bottom) === top) taken = handle
-    }
-    this.top = bottom
-    Atomics.store(cells, bottomCell, bottom)
-    return taken
+  /** Thieves have come up to the newest handle, or have taken it: the bottom goes back, and who moves the top has it. */
+  private popLast(): number {
+    Atomics.store(this.cells, bottomCell, this.bottom)
+    return this.takeOldest()
   }
 
   /** Takes the oldest handle, or answers {@link EMPTY}. */
   takeOldest(): number {
     const { bottom, cells } = this
-    let top = Atomics.load(cells, topCell)
-    while (((bottom - top) | 0) > 0) {
-      const handle = Atomics.load(cells, firstSlot + (top & this.mask))
+    for (let top = this.top;;) {
+      if (((bottom - top) | 0) <= 0) {
+        this.top = bottom
+        return empty
+      }
       const found = Atomics.compareExchange(cells, topCell, top, (top + 1) | 0)
       if (found === top) {
         this.top = (top + 1) | 0
-        return handle
+        return cells[firstSlot + (top & this.mask)]!
       }
-      // A thief was faster, so this ends when there is nothing left.
+      // Thieves were faster, so this ends when there is nothing left.
       top = found
     }
-    this.top = top
-    return empty
   }
 
   /** Number of handles; thieves may take some at any moment. */
