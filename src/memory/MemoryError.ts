@@ -112,3 +112,20 @@ export class StaleHandle extends Error {
     this.handle = handle
   }
 }
+
+/** A handle was put into a structure that is no Int32 of 0 or more. */
+export class InvalidHandle extends Error {
+  readonly _tag = "InvalidHandle"
+  /** The structure. */
+  readonly structure: string
+  /** The handle given. */
+  readonly handle: number
+  constructor(structure: string, handle: number) {
+    super(
+      `${structure}: handle ${handle} is not a whole number from 0 to 2147483647; negative answers mean "no handle"`
+    )
+    this.name = "InvalidHandle"
+    this.structure = structure
+    this.handle = handle
+  }
+}
