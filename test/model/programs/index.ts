@@ -1,6 +1,7 @@
 /**
  * All programs, by the structure they prove. A new structure adds its file here.
  */
+import * as counters from "./counters.ts"
 import * as doorbell from "./doorbell.ts"
 import type { Broken, Model } from "./program.ts"
 import * as spscRing from "./spscRing.ts"
@@ -12,7 +13,8 @@ interface Proof {
 
 const proofs: ReadonlyArray<Proof> = [
   spscRing,
-  doorbell
+  doorbell,
+  counters
 ]
 
 /** The programs that must hold under every schedule. */
