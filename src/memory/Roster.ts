@@ -123,8 +123,9 @@ export class Roster {
       if ((state & STATUS) !== FREE) continue
       const turns = (state >>> TURN_SHIFT) + 1
       const taken = turns << TURN_SHIFT | parent | side | OPEN
-      if (Atomics.compareExchange(this.cells, cell, state, taken) !== state) continue
+      // Before the row is taken: who takes off the ends of a dead thread looks no further than this.
       this.use(row + 1)
+      if (Atomics.compareExchange(this.cells, cell, state, taken) !== state) continue
       return this.endOf(row, taken)
     }
     return ROSTER_FULL

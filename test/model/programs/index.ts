@@ -4,7 +4,9 @@
 import * as counters from "./counters.ts"
 import * as doorbell from "./doorbell.ts"
 import type { Broken, Model } from "./program.ts"
+import * as roster from "./roster.ts"
 import * as spscRing from "./spscRing.ts"
+import * as waitList from "./waitList.ts"
 
 interface Proof {
   readonly models: ReadonlyArray<Model>
@@ -14,6 +16,8 @@ interface Proof {
 const proofs: ReadonlyArray<Proof> = [
   spscRing,
   doorbell,
+  waitList,
+  roster,
   counters
 ]
 
