@@ -1,6 +1,7 @@
 /**
  * All programs, by the structure they prove. A new structure adds its file here.
  */
+import * as arena from "./arena.ts"
 import * as counters from "./counters.ts"
 import * as doorbell from "./doorbell.ts"
 import type { Broken, Model } from "./program.ts"
@@ -18,7 +19,8 @@ const proofs: ReadonlyArray<Proof> = [
   doorbell,
   waitList,
   roster,
-  counters
+  counters,
+  arena
 ]
 
 /** The programs that must hold under every schedule. */
