@@ -1,6 +1,8 @@
 /**
  * All programs, by the structure they prove. A new structure adds its file here.
  */
+import * as arena from "./arena.ts"
+import * as counters from "./counters.ts"
 import * as doorbell from "./doorbell.ts"
 import type { Broken, Model } from "./program.ts"
 import * as roster from "./roster.ts"
@@ -16,7 +18,9 @@ const proofs: ReadonlyArray<Proof> = [
   spscRing,
   doorbell,
   waitList,
-  roster
+  roster,
+  counters,
+  arena
 ]
 
 /** The programs that must hold under every schedule. */
