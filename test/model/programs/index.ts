@@ -1,6 +1,7 @@
 /**
  * All programs, by the structure they prove. A new structure adds its file here.
  */
+import * as blockingWait from "./blockingWait.ts"
 import * as doorbell from "./doorbell.ts"
 import type { Broken, Model } from "./program.ts"
 import * as roster from "./roster.ts"
@@ -16,6 +17,7 @@ const proofs: ReadonlyArray<Proof> = [
   spscRing,
   doorbell,
   waitList,
+  blockingWait,
   roster
 ]
 
