@@ -1,10 +1,12 @@
 /**
  * All programs, by the structure they prove. A new structure adds its file here.
  */
+import * as broadcastRing from "./broadcastRing.ts"
 import * as doorbell from "./doorbell.ts"
 import type { Broken, Model } from "./program.ts"
 import * as roster from "./roster.ts"
 import * as spscRing from "./spscRing.ts"
+import * as stealDeque from "./stealDeque.ts"
 import * as waitList from "./waitList.ts"
 
 interface Proof {
@@ -14,6 +16,8 @@ interface Proof {
 
 const proofs: ReadonlyArray<Proof> = [
   spscRing,
+  broadcastRing,
+  stealDeque,
   doorbell,
   waitList,
   roster
