@@ -1,7 +1,9 @@
 /**
  * All programs, by the structure they prove. A new structure adds its file here.
  */
+import * as arena from "./arena.ts"
 import * as broadcastRing from "./broadcastRing.ts"
+import * as counters from "./counters.ts"
 import * as doorbell from "./doorbell.ts"
 import type { Broken, Model } from "./program.ts"
 import * as roster from "./roster.ts"
@@ -20,7 +22,9 @@ const proofs: ReadonlyArray<Proof> = [
   stealDeque,
   doorbell,
   waitList,
-  roster
+  roster,
+  counters,
+  arena
 ]
 
 /** The programs that must hold under every schedule. */
