@@ -3,11 +3,13 @@
  */
 import * as arena from "./arena.ts"
 import * as blockingWait from "./blockingWait.ts"
+import * as broadcastRing from "./broadcastRing.ts"
 import * as counters from "./counters.ts"
 import * as doorbell from "./doorbell.ts"
 import type { Broken, Model } from "./program.ts"
 import * as roster from "./roster.ts"
 import * as spscRing from "./spscRing.ts"
+import * as stealDeque from "./stealDeque.ts"
 import * as waitList from "./waitList.ts"
 
 interface Proof {
@@ -17,6 +19,8 @@ interface Proof {
 
 const proofs: ReadonlyArray<Proof> = [
   spscRing,
+  broadcastRing,
+  stealDeque,
   arena,
   doorbell,
   waitList,
