@@ -13,22 +13,42 @@ export interface Check {
   readonly explain: (value: unknown) => string
 }
 
-/** The compiled check where the schema has a binary form, else the schema's own: a channel within a thread carries anything. */
+/**
+ * The compiled check where all of the schema has a layout, so that the same values pass as between threads; else the
+ * schema's own, because a channel within a thread carries what has no binary form.
+ */
 export const checkOf = (schema: Schema.Top): Check => {
   try {
     const codec = Codec.compile(schema)
-    return { isValid: codec.isValid, explain: codec.explain }
+    if (!codec.layout.includes("opaque<")) return { isValid: codec.isValid, explain: codec.explain }
   } catch {
-    const type = Schema.toType(schema as Schema.Codec<unknown, unknown>)
-    const decode = SchemaParser.decodeUnknownExit(type)
-    return {
-      isValid: Schema.is(type),
-      explain: (value) => {
-        const exit = decode(value)
-        if (Exit.isSuccess(exit)) return "the value is valid"
-        const reason = exit.cause.reasons[0]
-        return reason?._tag === "Fail" ? new Schema.SchemaError(reason.error).message : Cause.pretty(exit.cause)
+    // No binary form at all.
+  }
+  const type = Schema.toType(schema as Schema.Codec<unknown, unknown>)
+  const decode = SchemaParser.decodeUnknownExit(type, { errors: "all" })
+  const is = Schema.is(type)
+  return {
+    isValid: (value) => {
+      try {
+        return is(value)
+      } catch {
+        return false
       }
+    },
+    explain: (value) => {
+      const exit = attempt(() => decode(value))
+      if (Exit.isSuccess(exit)) return "the value is valid"
+      const reason = exit.cause.reasons[0]
+      return reason?._tag === "Fail" ? new Schema.SchemaError(reason.error).message : Cause.pretty(exit.cause)
     }
+  }
+}
+
+/** A filter of the user may throw. */
+const attempt = <A, E>(run: () => Exit.Exit<A, E>): Exit.Exit<A, E> => {
+  try {
+    return run()
+  } catch (defect) {
+    return Exit.die(defect)
   }
 }
