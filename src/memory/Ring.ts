@@ -33,9 +33,9 @@ export interface RingWriter {
   claim(maxPayloadBytes: number): number
   /** Completes the claimed record with its real length, which may be shorter than claimed. */
   commit(payloadBytes: number, type: number): void
-  /** Gives the current claim up. */
+  /** Gives the current claim up; `publish` afterwards, since what it leaves may be for the reader to free. */
   abort(): void
-  /** Makes all that is committed visible; `false` when there was nothing new. */
+  /** Makes all that is committed visible; `false` when there was nothing new that the reader has to know of. */
   publish(): boolean
 }
 
@@ -47,7 +47,7 @@ export interface RingReader {
   readonly type: number
   /** Byte offset behind the payload of the record last returned by `next`. */
   readonly end: number
-  /** Looks at what has been published; `true` when `next` has something to say. */
+  /** Looks at what has been published; `false` when there is nothing, and neither `next` nor `release` would do anything. */
   poll(): boolean
   /** The offset of the next payload, or {@link NONE} or {@link CORRUPT}. */
   next(): number

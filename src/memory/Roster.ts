@@ -24,8 +24,8 @@
  * leave at the same time, the one whose store comes last in the one order of atomics sees no other. An end that dies
  * between its store and its look leaves the flag to `recover`, which looks again in any case.
  */
-import { CELLS_PER_LINE, identify, inscribe } from "./Layout.ts"
-import { roster as layout } from "./Layouts.ts"
+import { identify, inscribe } from "./Layout.ts"
+import { roster as layout, ROSTER_ROW, ROSTER_ROW_BYTES } from "./Layouts.ts"
 import { InvalidCapacity, InvalidMemory } from "./MemoryError.ts"
 
 /** Side of an end that sends. */
@@ -67,11 +67,14 @@ const ROW_MASK = 63
 
 const flagsCell = layout.cells.flags
 const usedCell = layout.cells.used
+const missedCell = layout.cells.missed
+const lostCell = layout.cells.lost
 
-const sentCell = layout.descriptorCells + CELLS_PER_LINE
-const receivedCell = layout.descriptorCells + 2 * CELLS_PER_LINE
-const stateCell = layout.descriptorCells
-const rowCells = 3 * CELLS_PER_LINE
+const stateCell = layout.descriptorCells + ROSTER_ROW.state / 4
+const sentCell = layout.descriptorCells + ROSTER_ROW.sent / 4
+const droppedCell = layout.descriptorCells + ROSTER_ROW.dropped / 4
+const receivedCell = layout.descriptorCells + ROSTER_ROW.received / 4
+const rowCells = ROSTER_ROW_BYTES / 4
 
 /**
  * Makes the shared memory of a roster without ends.
@@ -120,8 +123,9 @@ export class Roster {
       if ((state & STATUS) !== FREE) continue
       const turns = (state >>> TURN_SHIFT) + 1
       const taken = turns << TURN_SHIFT | parent | side | OPEN
-      if (Atomics.compareExchange(this.cells, cell, state, taken) !== state) continue
+      // Before the row is taken: who takes off the ends of a dead thread looks no further than this.
       this.use(row + 1)
+      if (Atomics.compareExchange(this.cells, cell, state, taken) !== state) continue
       return this.endOf(row, taken)
     }
     return ROSTER_FULL
@@ -241,6 +245,38 @@ export class Roster {
   /** The sender says how many it has sent. */
   setSent(row: number, count: number): void {
     Atomics.store(this.cells, sentCell + row * rowCells, count)
+  }
+
+  /** Counts messages that this row's sender did not send because of the overflow policy. */
+  addDropped(row: number, count: number): void {
+    Atomics.add(this.cells, droppedCell + row * rowCells, count)
+  }
+
+  /** Messages dropped so far, over all rows. */
+  dropped(): number {
+    let dropped = 0
+    for (let row = 0; row < this.rows; row++) dropped += Atomics.load(this.cells, droppedCell + row * rowCells)
+    return dropped
+  }
+
+  /** Counts messages that a receiver missed. */
+  addMissed(count: number): void {
+    Atomics.add(this.cells, missedCell, count)
+  }
+
+  /** Messages missed so far, over all receivers. */
+  missed(): number {
+    return Atomics.load(this.cells, missedCell)
+  }
+
+  /** Counts messages that died with a thread. */
+  addLost(count: number): void {
+    Atomics.add(this.cells, lostCell, count)
+  }
+
+  /** Messages that died with their threads so far. */
+  lost(): number {
+    return Atomics.load(this.cells, lostCell)
   }
 
   /** Messages of the sender at this row that have been received. */

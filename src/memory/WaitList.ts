@@ -29,8 +29,11 @@
  * The orders that count: the condition before `wake`; the row before the bit; the bit before the re-check; and for who
  * wakes, the bits before the rows.
  *
- * Every wake-up goes to all that wait: none of them has to care for the others, whether it takes what is there, gives up, is
- * interrupted or dies.
+ * `wake` goes to all that wait: none of them has to care for the others, whether it takes what is there, gives up, is
+ * interrupted or dies. `wakeOne` spares the others, and asks for a rule in return: **who has announced itself and stops
+ * waiting looks at the condition afterwards, and calls `wakeOne` while it still holds.** A wake-up may have gone to a waiter that
+ * found something by itself or gave up, two that came close together may have gone to one, and one publication may be of several
+ * items: each is handed on by whoever leaves. It must serve every waiter equally (an item for any receiver, a slot for any sender).
  *
  * A thread that dies between making the condition true and the end of `wake` leaves waiters asleep, and the bits it took are gone.
  * Whoever hears of a death calls `wakeForDead`. A waiter that dies parked leaves a row that is rung once for nobody; the row can be
@@ -115,6 +118,8 @@ export class WaitList {
   declare readonly rows: number
   declare private readonly cells: Int32Array
   declare private readonly announcedEnd: number
+  /** Row that `wakeOne` looks at first. */
+  declare private turn: number
   /** Rows on which this thread may have a `wait` that nobody has ended. */
   declare private readonly waiting: Uint8Array
 
@@ -127,6 +132,7 @@ export class WaitList {
     this.rows = rows
     this.cells = cells
     this.announcedEnd = ANNOUNCED_CELL + ((rows + 31) >> 5)
+    this.turn = 0
     this.waiting = new Uint8Array(rows)
   }
 
@@ -162,6 +168,54 @@ export class WaitList {
     // All waits of the row: an abandoned one must not take the wake-up of the living one.
     Atomics.notify(this.cells, cell)
     return true
+  }
+
+  /**
+   * Notifier: wakes one of those that wait; `true` when this call woke somebody.
+   *
+   * **When to use**: instead of `wake`, when what has become true serves one waiter, and all waiters of the list keep the rule of the
+   * module: who has announced itself and stops waiting, for whatever reason, looks at the condition afterwards and calls `wakeOne` if it
+   * still holds.
+   *
+   * **Details**: the rows take turns.
+   */
+  wakeOne(): boolean {
+    for (let cell = ANNOUNCED_CELL; cell < this.announcedEnd; cell++) {
+      if (Atomics.load(this.cells, cell) !== 0) return this.wakeNext()
+    }
+    return false
+  }
+
+  /** Goes round once, from the row behind the one that was woken last, until a row was that of a parked waiter. */
+  private wakeNext(): boolean {
+    const words = this.announcedEnd - ANNOUNCED_CELL
+    let row = this.turn
+    for (let word = row >> 5, left = words; left >= 0; left--) {
+      if (this.wakeOneOfWord(word, row & 31)) return true
+      word = word + 1 === words ? 0 : word + 1
+      row = word << 5
+    }
+    return false
+  }
+
+  /** Takes bits of one word, from a place on, until one was that of a parked waiter. */
+  private wakeOneOfWord(word: number, from: number): boolean {
+    const cell = ANNOUNCED_CELL + word
+    const places = -1 << from
+    for (
+      let bits = Atomics.load(this.cells, cell) & places;
+      bits !== 0;
+      bits = Atomics.load(this.cells, cell) & places
+    ) {
+      const place = 31 - Math.clz32(bits & -bits)
+      // Of several notifiers one has the bit.
+      if ((Atomics.and(this.cells, cell, ~(1 << place)) & (1 << place)) === 0) continue
+      const row = (word << 5) + place
+      if (!this.wakeRow(row)) continue
+      this.turn = row + 1 === this.rows ? 0 : row + 1
+      return true
+    }
+    return false
   }
 
   /**

@@ -29,6 +29,11 @@ export class Deque<A> {
     this.count++
   }
 
+  /** The first value; there must be one. */
+  peek(): A {
+    return this.slots[this.head]!
+  }
+
   /** Takes the first value; there must be one. */
   shift(): A {
     const value = this.slots[this.head]!

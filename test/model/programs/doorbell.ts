@@ -9,7 +9,7 @@ const parked = (blocking: boolean, misuse: Misuse = {}): Model => ({
   structure: "Doorbell",
   scenario: blocking ? "the consumer blocks" : "the consumer parks",
   protocol: blocking ? "waitBlocking" : "wait",
-  preemptions: 3,
+  preemptions: 4,
   prepare: async (load) => {
     const m = await rings(load)
     return () => {
@@ -41,7 +41,7 @@ const twoProducers = (misuse: Misuse = {}): Model => ({
   structure: "Doorbell",
   scenario: "two producers",
   protocol: "wait",
-  preemptions: 2,
+  preemptions: 3,
   prepare: async (load) => {
     const m = await rings(load)
     return () => {
@@ -73,7 +73,7 @@ const abandonedWait = (misuse: Misuse = {}): Model => ({
   structure: "Doorbell",
   scenario: "an abandoned wait",
   protocol: "wait again",
-  preemptions: 4,
+  preemptions: 5,
   prepare: async (load) => {
     const m = await rings(load)
     return () => {

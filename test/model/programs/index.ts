@@ -1,9 +1,13 @@
 /**
  * All programs, by the structure they prove. A new structure adds its file here.
  */
+import * as arena from "./arena.ts"
+import * as counters from "./counters.ts"
 import * as doorbell from "./doorbell.ts"
 import type { Broken, Model } from "./program.ts"
+import * as roster from "./roster.ts"
 import * as spscRing from "./spscRing.ts"
+import * as waitList from "./waitList.ts"
 
 interface Proof {
   readonly models: ReadonlyArray<Model>
@@ -12,7 +16,11 @@ interface Proof {
 
 const proofs: ReadonlyArray<Proof> = [
   spscRing,
-  doorbell
+  doorbell,
+  waitList,
+  roster,
+  counters,
+  arena
 ]
 
 /** The programs that must hold under every schedule. */

@@ -6,7 +6,7 @@
  */
 import { type Program, type Thread, Violation } from "../explore.ts"
 import type { Load, Mutation } from "../gate.ts"
-import type { Step } from "../gatedAtomics.ts"
+import type { Body } from "../request.ts"
 
 /** One program, by the structure it proves. */
 export interface Model {
@@ -29,11 +29,10 @@ export interface Broken {
   readonly mutations?: ReadonlyArray<Mutation>
 }
 
-/** What a simulated thread runs. */
-export type Body<Result = void> = Generator<Step, Result>
+export type { Body } from "../request.ts"
 
 /** A simulated thread; a mortal one may die at any step. */
-export const thread = (name: string, body: Body, mortal = false): Thread => ({ name, body, mortal })
+export const thread = (name: string, body: Body<unknown>, mortal = false): Thread => ({ name, body, mortal })
 
 /** Throws a {@link Violation} when two values differ; `what` names the first. */
 export const equal = (actual: unknown, expected: unknown, what: string): void => {
