@@ -50,7 +50,12 @@ describe("Channel", () => {
       assert.strictEqual((yield* Effect.flip(sender.send(256)))._tag, "InvalidMessage")
     }))
 
-  for (const [what, schema] of [["with a layout", Schema.Int], ["without one", Schema.Unknown]] as const) {
+  for (
+    const [what, schema] of [["with a layout", Schema.Int], [
+      "without one",
+      Schema.declare((value): value is unknown => value !== undefined)
+    ]] as const
+  ) {
     it.effect(`a schema ${what} whose filter throws refuses the value, also one that waited, and the channel goes on`, () =>
       Effect.gen(function*() {
         const Checked = (schema as Schema.Codec<unknown>).check(Schema.makeFilter((n) => {

@@ -14,29 +14,17 @@ export interface Check {
 }
 
 /**
- * The compiled check where all of the schema has a layout, so that the same values pass as between threads; else the
- * schema's own, because a channel within a thread carries what has no binary form.
+ * The compiled check, and the schema's own for what that refuses: a channel within a thread carries what has no binary form.
  */
 export const checkOf = (schema: Schema.Top): Check => {
-  try {
-    const codec = Codec.compile(schema)
-    if (!codec.layout.includes("opaque<")) return { isValid: codec.isValid, explain: codec.explain }
-  } catch {
-    // No binary form at all.
-  }
   const type = Schema.toType(schema as Schema.Codec<unknown, unknown>)
-  const decode = SchemaParser.decodeUnknownExit(type, { errors: "all" })
   const is = Schema.is(type)
+  const decode = SchemaParser.decodeUnknownExit(type, { errors: "all" })
+  const isBinary = binaryCheckOf(schema)
   return {
-    isValid: (value) => {
-      try {
-        return is(value)
-      } catch {
-        return false
-      }
-    },
+    isValid: (value) => isBinary(value) || safely(() => is(value), () => false),
     explain: (value) => {
-      const exit = attempt(() => decode(value))
+      const exit = safely(() => decode(value), Exit.die)
       if (Exit.isSuccess(exit)) return "the value is valid"
       const reason = exit.cause.reasons[0]
       return reason?._tag === "Fail" ? new Schema.SchemaError(reason.error).message : Cause.pretty(exit.cause)
@@ -44,11 +32,19 @@ export const checkOf = (schema: Schema.Top): Check => {
   }
 }
 
+const binaryCheckOf = (schema: Schema.Top): Check["isValid"] => {
+  try {
+    return Codec.compile(schema).isValid
+  } catch {
+    return () => false
+  }
+}
+
 /** A filter of the user may throw. */
-const attempt = <A, E>(run: () => Exit.Exit<A, E>): Exit.Exit<A, E> => {
+const safely = <A, B>(run: () => A, orElse: (defect: unknown) => B): A | B => {
   try {
     return run()
   } catch (defect) {
-    return Exit.die(defect)
+    return orElse(defect)
   }
 }
