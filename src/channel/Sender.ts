@@ -181,7 +181,11 @@ export abstract class SenderBase<A> implements Sender<A>, Served {
     from: number,
     isOwn: boolean
   ): Effect.Effect<void, SendError<ReadonlyArray<A>>> {
-    for (let index = from; index < values.length; index++) {
+    let index = from
+    while (index < values.length) {
+      // Nobody comes to wait while this runs.
+      if (!this.othersFirst()) index = this.offerFrom(values, index)
+      if (index === values.length) break
       const value = values[index]!
       const exit = this.sendNow(value) ?? (this.overflow === "suspend" ? undefined : this.overflowing(value))
       if (exit === undefined) {
@@ -193,12 +197,21 @@ export abstract class SenderBase<A> implements Sender<A>, Served {
           onSuccess: () => this.sendFrom(own, index + 1, true)
         })
       }
-      if (Exit.isSuccess(exit)) continue
-      this.publish()
-      return Exit.fail(withRest(this.failure!, values, index))
+      if (Exit.isFailure(exit)) {
+        this.publish()
+        return Exit.fail(withRest(this.failure!, values, index))
+      }
+      index++
     }
     this.publish()
     return Exit.void
+  }
+
+  /** Sends values as long as there is room; the index of the first that was not sent. */
+  private offerFrom(values: ReadonlyArray<A>, from: number): number {
+    let index = from
+    while (index < values.length && this.offer(values[index]!) === SENT) index++
+    return index
   }
 
   sendUnsafe(value: A): boolean {
