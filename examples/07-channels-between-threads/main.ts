@@ -30,7 +30,7 @@ const program = Effect.gen(function*() {
     })
   yield* Effect.all([startCounter(0), startCounter(1)], { concurrency: 2 })
   // The threads have ends of their own: with these open the channels would not end with them.
-  // X
+  yield* pages.receiver.close
   yield* counts.sender.close
 
   const text = (id: number) => Array.from({ length: 1 + id % 10 }, () => "word").join(" ")
