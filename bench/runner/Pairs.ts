@@ -9,7 +9,7 @@
  */
 import { once } from "node:events"
 import { availableParallelism } from "node:os"
-import { MessageChannel, Worker } from "node:worker_threads"
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads"
 import type { Measured, Params } from "./Case.ts"
 
 export const QUESTION_CELL = 0
@@ -27,7 +27,7 @@ export interface Side {
   readonly rounds: number
   readonly isAsker: boolean
   readonly bells: SharedArrayBuffer
-  readonly port: import("node:worker_threads").MessagePort
+  readonly port: MessagePort
 }
 
 /** The asker's side: says that a round trip is done, which began at this time of `performance.now`. */
