@@ -23,11 +23,17 @@ import { actor } from "./restart/actor.ts"
 import { thread } from "./restart/thread.ts"
 import { off } from "./trace/off.ts"
 import { on } from "./trace/on.ts"
+import { cpus } from "./wait/cpu.ts"
+import { latencies } from "./wait/latency.ts"
+import { oversubscribed } from "./wait/oversubscribed.ts"
 
 /** See the module. */
 export const cases: ReadonlyArray<Case> = [
   spscBatched,
   spscSingle,
+  ...latencies,
+  ...cpus,
+  oversubscribed,
   ...write,
   ...read,
   local,
