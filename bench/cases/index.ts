@@ -15,8 +15,11 @@ import { tellRemoteEffect } from "./actor/tell-remote-effect.ts"
 import { tellRemote } from "./actor/tell-remote.ts"
 import { read } from "./codec/read.ts"
 import { write } from "./codec/write.ts"
+import { broadcast } from "./memory/broadcast.ts"
 import { spscBatched } from "./memory/spsc-batched.ts"
 import { spscSingle } from "./memory/spsc-single.ts"
+import { stealAlone } from "./memory/steal-alone.ts"
+import { stealThief } from "./memory/steal-thief.ts"
 import { actor } from "./restart/actor.ts"
 import { thread } from "./restart/thread.ts"
 import { off } from "./trace/off.ts"
@@ -26,6 +29,9 @@ import { on } from "./trace/on.ts"
 export const cases: ReadonlyArray<Case> = [
   spscBatched,
   spscSingle,
+  broadcast,
+  stealAlone,
+  stealThief,
   ...write,
   ...read,
   tellLocal,
