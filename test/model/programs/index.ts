@@ -2,6 +2,7 @@
  * All programs, by the structure they prove. A new structure adds its file here.
  */
 import * as arena from "./arena.ts"
+import * as blockingWait from "./blockingWait.ts"
 import * as broadcastRing from "./broadcastRing.ts"
 import * as counters from "./counters.ts"
 import * as doorbell from "./doorbell.ts"
@@ -20,11 +21,12 @@ const proofs: ReadonlyArray<Proof> = [
   spscRing,
   broadcastRing,
   stealDeque,
+  arena,
   doorbell,
   waitList,
   roster,
-  counters,
-  arena
+  blockingWait,
+  counters
 ]
 
 /** The programs that must hold under every schedule. */
