@@ -17,8 +17,11 @@ import { local, localBatched } from "./channel/local.ts"
 import { remote } from "./channel/remote.ts"
 import { read } from "./codec/read.ts"
 import { write } from "./codec/write.ts"
+import { broadcast } from "./memory/broadcast.ts"
 import { spscBatched } from "./memory/spsc-batched.ts"
 import { spscSingle } from "./memory/spsc-single.ts"
+import { stealAlone } from "./memory/steal-alone.ts"
+import { stealThief } from "./memory/steal-thief.ts"
 import { actor } from "./restart/actor.ts"
 import { thread } from "./restart/thread.ts"
 import { off } from "./trace/off.ts"
@@ -34,6 +37,9 @@ export const cases: ReadonlyArray<Case> = [
   ...latencies,
   ...cpus,
   oversubscribed,
+  broadcast,
+  stealAlone,
+  stealThief,
   ...write,
   ...read,
   local,
