@@ -15,6 +15,7 @@ import { tellRemoteEffect } from "./actor/tell-remote-effect.ts"
 import { tellRemote } from "./actor/tell-remote.ts"
 import { read } from "./codec/read.ts"
 import { write } from "./codec/write.ts"
+import { arena } from "./memory/arena.ts"
 import { spscBatched } from "./memory/spsc-batched.ts"
 import { spscSingle } from "./memory/spsc-single.ts"
 import { actor } from "./restart/actor.ts"
@@ -26,6 +27,7 @@ import { on } from "./trace/on.ts"
 export const cases: ReadonlyArray<Case> = [
   spscBatched,
   spscSingle,
+  arena,
   ...write,
   ...read,
   tellLocal,
