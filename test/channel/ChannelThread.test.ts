@@ -7,7 +7,7 @@ import * as Stream from "effect/Stream"
 import { Worker } from "node:worker_threads"
 import { Channel, type ChannelThread, SharedChannel } from "shared-nothing"
 import type { Options } from "../../src/channel/Channel.ts"
-import { Count, Echo, Flood, Order, Relay } from "../fixtures/channels.ts"
+import { Count, Echo, Flood, Order, Relay } from "../fixtures/channelThreads.ts"
 
 const spawn = (name: string) => () => new Worker(new URL(`../fixtures/channel-${name}.worker.ts`, import.meta.url))
 

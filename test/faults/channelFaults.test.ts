@@ -6,7 +6,7 @@ import * as Stream from "effect/Stream"
 import { Worker } from "node:worker_threads"
 import { type ChannelThread, SharedChannel } from "shared-nothing"
 import type { Kind } from "../../src/channel/Channel.ts"
-import { Count, Echo, Flood, Order, Relay } from "../fixtures/channels.ts"
+import { Count, Echo, Flood, Order, Relay } from "../fixtures/channelThreads.ts"
 import { seeded } from "../memory/seeded.ts"
 import { elapse, until } from "../support/until.ts"
 
