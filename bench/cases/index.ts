@@ -18,6 +18,7 @@ import { remote } from "./channel/remote.ts"
 import { read } from "./codec/read.ts"
 import { write } from "./codec/write.ts"
 import { broadcast } from "./memory/broadcast.ts"
+import { arena } from "./memory/arena.ts"
 import { spscBatched } from "./memory/spsc-batched.ts"
 import { spscSingle } from "./memory/spsc-single.ts"
 import { stealAlone } from "./memory/steal-alone.ts"
@@ -40,6 +41,7 @@ export const cases: ReadonlyArray<Case> = [
   broadcast,
   stealAlone,
   stealThief,
+  arena,
   ...write,
   ...read,
   local,
