@@ -14,6 +14,7 @@ import { tellLocal } from "./actor/tell-local.ts"
 import { tellRemoteEffect } from "./actor/tell-remote-effect.ts"
 import { tellRemote } from "./actor/tell-remote.ts"
 import { local, localBatched } from "./channel/local.ts"
+import { remote } from "./channel/remote.ts"
 import { read } from "./codec/read.ts"
 import { write } from "./codec/write.ts"
 import { spscBatched } from "./memory/spsc-batched.ts"
@@ -31,6 +32,7 @@ export const cases: ReadonlyArray<Case> = [
   ...read,
   local,
   localBatched,
+  remote,
   tellLocal,
   tellLocalSync,
   tellLocalSuspends,

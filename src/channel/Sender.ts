@@ -50,7 +50,8 @@ export interface Sender<in out A> {
    * Sends a value without an effect, for callbacks and hot loops; `true` when it was sent, or dropped because the overflow
    * policy says so.
    *
-   * **Gotchas** `false` says that it was not sent and not why: use `trySend` to learn the reason.
+   * **Gotchas** `false` says that it was not sent and not why: use `trySend` to learn the reason. Between threads it becomes visible at
+   * the end of the running task, or with the 63 that follow it.
    */
   sendUnsafe(value: A): boolean
   /**
@@ -113,6 +114,8 @@ export abstract class SenderBase<A> implements Sender<A>, Served {
   protected abstract offer(value: A): Offered
   /** Makes room by dropping the oldest message, for overflow `"dropOldest"`. */
   protected abstract dropOldest(): void
+  /** What was offered is to be visible to the receivers when this returns. */
+  protected abstract publish(): void
   /** Counts a message that was dropped. */
   protected abstract countDropped(): void
   /** The first fiber begins to wait: from now on {@link admit} is called when there may be room. */
@@ -142,6 +145,7 @@ export abstract class SenderBase<A> implements Sender<A>, Served {
     return Effect.withFiber((fiber): Effect.Effect<void, SendError<A>> => {
       if (isLastOfTurn(fiber)) return Effect.andThen(Effect.yieldNow, this.send(value))
       const exit = this.sendNow(value)
+      if (exit !== undefined) this.publish()
       return exit ?? (this.overflow === "suspend" ? this.wait(fiber, value) : this.overflowing(value))
     })
   }
@@ -150,6 +154,7 @@ export abstract class SenderBase<A> implements Sender<A>, Served {
     return Effect.withFiber((fiber): Effect.Effect<void, SendError<A>> => {
       if (isLastOfTurn(fiber)) return Effect.andThen(Effect.yieldNow, this.trySend(value))
       const exit = this.sendNow(value)
+      if (exit !== undefined) this.publish()
       return exit ?? (this.overflow === "suspend" ? Exit.fail(this.full(value)) : this.overflowing(value))
     })
   }
@@ -159,6 +164,7 @@ export abstract class SenderBase<A> implements Sender<A>, Served {
     return Effect.withFiber((fiber): Effect.Effect<void, SendError<A> | Unsent<SendTimeout, A>> => {
       if (isLastOfTurn(fiber)) return Effect.andThen(Effect.yieldNow, this.sendWithin(value, duration))
       const exit = this.sendNow(value)
+      if (exit !== undefined) this.publish()
       return exit ?? (this.overflow === "suspend" ? this.wait(fiber, value, duration) : this.overflowing(value))
     })
   }
@@ -183,6 +189,7 @@ export abstract class SenderBase<A> implements Sender<A>, Served {
       const value = values[index]!
       const exit = this.sendNow(value) ?? (this.overflow === "suspend" ? undefined : this.overflowing(value))
       if (exit === undefined) {
+        this.publish()
         // The caller may change its array while this waits.
         const own = isOwn ? values : values.slice()
         return Effect.matchEffect(Effect.withFiber((fiber) => this.wait(fiber, value)), {
@@ -190,9 +197,13 @@ export abstract class SenderBase<A> implements Sender<A>, Served {
           onSuccess: () => this.sendFrom(own, index + 1, true)
         })
       }
-      if (Exit.isFailure(exit)) return Exit.fail(withRest(this.failure!, values, index))
+      if (Exit.isFailure(exit)) {
+        this.publish()
+        return Exit.fail(withRest(this.failure!, values, index))
+      }
       index++
     }
+    this.publish()
     return Exit.void
   }
 
@@ -233,6 +244,7 @@ export abstract class SenderBase<A> implements Sender<A>, Served {
     if (first === undefined) return false
     const exit = this.offerFor(first.value)
     if (exit === undefined) return false
+    this.publish()
     this.leave(first)
     first.done(exit)
     return true
@@ -306,6 +318,7 @@ export abstract class SenderBase<A> implements Sender<A>, Served {
         offered = this.offer(value)
         if (offered === FAILED) return Exit.fail(this.failure!)
       }
+      this.publish()
       return Exit.void
     }
     this.countDropped()

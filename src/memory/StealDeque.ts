@@ -23,14 +23,17 @@
  * Why each is taken once. An owner that pops stores `bottom` in front of the newest handle and *then* loads `top`; a
  * thief loads `top` and *then* `bottom`. JavaScript atomics have one total order: a thief that came too early to see the
  * new bottom has loaded a top that the owner sees as well, or an earlier one. So as long as the owner sees another handle
- * in front of its own, no thief can be after its own. When it is the last one, both go through the one CAS of `top`. A
- * slot is written again only when `top` has gone past it: a thief that still reads it then fails its CAS, and forgets
- * what it read.
+ * in front of its own, no thief can be after its own. Otherwise it takes the store back, and the last handle goes to
+ * whoever moves `top`, by one CAS, the owner like everybody else.
+ *
+ * Slots are plain words, as in the paper, and a thief may read one while the owner stores another handle there, one lap
+ * later. This race is harmless: the owner stores there only after it has seen that `top` has gone past the old handle, so
+ * the CAS of that thief fails, and it forgets what it read. In every other case the store of `bottom` lies between.
  *
  * Who has what when somebody dies. A handle is taken by one operation: the CAS of `top`, or for a `pop` that leaves other
- * handles, the return. Until then it is in the deque, where others find it: a new owner undoes what a pop had begun. From
- * then on it is the taker's, also of one that died before it knew; the layer above must have noted who works on what. A
- * thief that dies inside of `stealBatch` had what it took in its own memory.
+ * handles, the store of `settled` with which it ends. Until then it is in the deque, where others find it: a new owner
+ * undoes what a pop had begun. From then on it is the taker's, also of one that died before it knew; the layer above must
+ * have noted who works on what. A thief that dies inside of `stealBatch` had what it took in its own memory.
  *
  * The memory is drawn in `docs/reference/memory-layout.md`.
  *
@@ -124,7 +127,7 @@ export class StealOwner {
     const settled = cells[settledCell]!
     let bottom = Atomics.load(cells, bottomCell)
     if (((settled - bottom) | 0) === 1) {
-      // A pop that was not finished: its handle is still there, unless its CAS, or a thief's, has moved the top behind it.
+      // A pop that was not finished. Its handle is still there, or it is the oldest and thieves have taken it.
       Atomics.store(cells, bottomCell, settled)
       bottom = settled
     }

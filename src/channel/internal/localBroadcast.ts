@@ -68,6 +68,9 @@ class BroadcastSender<A> extends SenderBase<A> {
 
   // There is always room.
   protected dropOldest(): void {}
+  // What is offered is visible at once.
+  protected publish(): void {}
+
   protected countDropped(): void {}
   protected watch(): void {}
   protected unwatch(): void {}

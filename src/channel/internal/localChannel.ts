@@ -88,6 +88,9 @@ class LocalSender<A> extends SenderBase<A> {
     this.core.dropped++
   }
 
+  // What is offered is visible at once.
+  protected publish(): void {}
+
   protected countDropped(): void {
     this.core.dropped++
   }
