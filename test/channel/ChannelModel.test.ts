@@ -112,7 +112,7 @@ class Model {
     if (this.queue.length > 0) {
       const got = this.queue.splice(0, Math.max(1, max))
       this.received += got.length
-      return `received ${got}`
+      return received(got)
     }
     if (this.isClosed) return "closed by channel"
     return this.open(this.senders) === 0 ? "closed by senders" : undefined
@@ -156,12 +156,11 @@ class Model {
 
   withdraw(n: number, outcome: string): void {
     for (const inTurn of [this.sendersInTurn, this.receiversInTurn]) {
-      for (const end of [...inTurn]) {
-        if (!end.line.some((waiting) => waiting.n === n)) continue
-        end.line = end.line.filter((waiting) => waiting.n !== n)
-        this.outcomes.set(n, outcome)
-        if (end.line.length === 0) inTurn.splice(inTurn.indexOf(end), 1)
-      }
+      const end = inTurn.find(({ line }) => line.some((waiting) => waiting.n === n))
+      if (end === undefined) continue
+      end.line = end.line.filter((waiting) => waiting.n !== n)
+      this.outcomes.set(n, outcome)
+      if (end.line.length === 0) inTurn.splice(inTurn.indexOf(end), 1)
     }
     this.settle()
   }
@@ -210,7 +209,7 @@ const outcomeOf = (
 /** Enough turns for everything to run that can run without time passing. */
 const quiet: Effect.Effect<void> = Effect.repeat(Effect.yieldNow, { times: 8 })
 
-const received = (messages: ReadonlyArray<number>): string => `received ${messages}`
+const received = (messages: ReadonlyArray<number>): string => `received ${messages.join()}`
 
 const sendBy = (end: Channel.Sender<number>, n: number, mode: "send" | "trySend" | "sendWithin", ticks: number) =>
   Effect.as(mode === "sendWithin" ? end.sendWithin(n, ticks * TICK_MILLIS) : end[mode](n), "sent")
