@@ -34,7 +34,7 @@
  *
  * Hot path: `ring` and `prepare`; changes only together with `test/model`.
  */
-import { CELLS_PER_WORD } from "./Layout.ts"
+import { CELLS_PER_LINE } from "./Layout.ts"
 
 const AWAKE = 0
 const PARKED = 1
@@ -73,7 +73,7 @@ export type Wait =
  */
 export const create = (slots = 1): SharedArrayBuffer => {
   if (!Number.isInteger(slots) || slots < 1) throw new InvalidDoorbell(0, slots)
-  return new SharedArrayBuffer(slots * CELLS_PER_WORD * 4)
+  return new SharedArrayBuffer(slots * CELLS_PER_LINE * 4)
 }
 
 /**
@@ -103,10 +103,10 @@ export class Doorbell {
   declare private waiting: boolean
 
   constructor(sab: SharedArrayBuffer, slot = 0) {
-    const slots = Math.floor(sab.byteLength / (CELLS_PER_WORD * 4))
+    const slots = Math.floor(sab.byteLength / (CELLS_PER_LINE * 4))
     if (!Number.isInteger(slot) || slot < 0 || slot >= slots) throw new InvalidDoorbell(slot, slots)
     this.cells = new Int32Array(sab)
-    this.cell = slot * CELLS_PER_WORD
+    this.cell = slot * CELLS_PER_LINE
     this.waiting = false
   }
 

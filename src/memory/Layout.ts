@@ -1,76 +1,132 @@
 /**
- * Where everything lies in the shared memory of a ring: the only file that knows an offset.
+ * Describes where everything lies in the shared memory of a structure, once: from a description come the cells that the
+ * code uses, the check that a buffer is what it is taken for, and the drawings in `docs/reference/memory-layout.md`.
+ *
+ * A structure is one `SharedArrayBuffer`: a descriptor of *lines*, followed by *parts*.
  *
  * ```text
- *  Int32 cell   0          32         64         96         128
- *               | identity | tail     | head     | wanted   | data: capacityBytes, a power of two … |
- *  byte         0          128        256        384        512
- *
- *  identity: cell 0 magic, cell 1 version, cell 2 capacityBytes; written once, before the buffer is handed to anybody
- *  tail:     position behind the last published record; only the writer stores it
- *  head:     position of the first record not yet released; only the reader stores it
- *  wanted:   1 when the writer found the ring full and asks to be told about room; both sides store it
+ *  Int32 cell   0           32         64               descriptorCells
+ *               | identity  | line 1   | line 2  | …    | parts …
+ *  identity: cell 0 magic, cell 1 version, then what the creator writes before the buffer is handed to anybody
  * ```
  *
- * Each word that one thread stores and another loads owns two 64-byte cache lines: processors fetch lines in pairs, so
- * with one line the reader's word would still travel with every store of the writer's.
+ * Each line is written by one side and owns two 64-byte cache lines: processors fetch lines in pairs, so with one the
+ * reader's word would still travel with every store of the writer's.
  *
- * A record starts at a multiple of 8 and is contiguous:
+ * Three kinds of numbers, never mixed: a *cell* is an index of an Int32 in the buffer, an *offset* counts bytes from the
+ * start of a part, a *position* counts what was ever written, as a wrapping Int32. A difference of two positions
+ * `(a - b) | 0` is right while it is below 2^31.
  *
- * ```text
- *  byte  0                4                8
- *        | Int32 length   | Int32 type     | payload … | 0-7 bytes up to the next multiple of 8 |
- *        length: 8 + payload bytes, without the bytes up to the next record
- *        type:   >= 0 the caller's word; -1 padding: skip to the physical end of the data
- * ```
- *
- * A *position* is the number of bytes ever written, as a wrapping Int32; `position & (capacityBytes - 1)` is the
- * *offset* in the data. A difference of two positions `(a - b) | 0` is right as long as it is below 2^31, which the
- * largest capacity, 2^29, guarantees.
- *
- * Source: Agrona `RingBufferDescriptor`, `RecordDescriptor`.
+ * Source: the descriptors of Agrona (`RingBufferDescriptor`, `RecordDescriptor`).
  */
+import { InvalidMemory } from "./MemoryError.ts"
 
-/** Int32 cells that one separately written word owns: two cache lines of 64 bytes. */
-export const CELLS_PER_WORD = 32
+/** Int32 cells that one line owns: two cache lines of 64 bytes. */
+export const CELLS_PER_LINE = 32
 
-/** Cell that says that a buffer is a ring. */
+/** Cell that says what a buffer is. */
 export const MAGIC_CELL = 0
-/** Cell with the version of this layout. */
+/** Cell with the version of its layout. */
 export const VERSION_CELL = 1
-/** Cell with the capacity of the data part in bytes. */
-export const CAPACITY_CELL = 2
-/** Cell with the position behind the last published record. */
-export const TAIL_CELL = CELLS_PER_WORD
-/** Cell with the position of the first record that the reader has not released. */
-export const HEAD_CELL = CELLS_PER_WORD * 2
-/** Cell that is 1 while the writer asks to be told about room. */
-export const WANTED_CELL = CELLS_PER_WORD * 3
-/** Number of cells in front of the data. */
-export const DESCRIPTOR_CELLS = CELLS_PER_WORD * 4
-/** Byte offset of the data in the buffer. */
-export const DATA_OFFSET = DESCRIPTOR_CELLS * 4
 
-/** "RING" in ASCII. */
-export const MAGIC = 0x474e4952
-/** Version of this layout; a change of any offset changes it. */
-export const VERSION = 1
+/** A line of the descriptor: words that one side stores. */
+export interface Line {
+  /** Who stores the words: `"creator"`, `"writer"`, … */
+  readonly by: string
+  /** What each word holds, in the order of their cells. */
+  readonly words: { readonly [word: string]: string }
+}
 
-/** Smallest capacity of the data part in bytes. */
-export const MIN_CAPACITY_BYTES = 4096
-/** Largest capacity of the data part in bytes: differences of positions stay far below 2^31. */
-export const MAX_CAPACITY_BYTES = 512 * 1024 * 1024
+/** What follows the descriptor: `count` rows of the same kind, or one stretch of bytes. */
+export interface Part {
+  readonly name: string
+  /** How large it is, in words of the descriptor: `"capacityBytes"`, `"slots x 128"`. */
+  readonly bytes: string
+  /** What it holds and who stores it. */
+  readonly about: string
+  /** The Int32 words at the start of each row or record, in order; what follows them is data. */
+  readonly words?: { readonly [word: string]: string } | undefined
+  /** Byte offsets of the words in a row, where they do not lie one behind the other. */
+  readonly at?: { readonly [word: string]: number } | undefined
+}
 
-/** Bytes in front of a payload. */
-export const HEADER_BYTES = 8
+/** A description, as it is written down in `Layouts.ts`. */
+export interface Description {
+  readonly name: string
+  /** Four ASCII characters, the first word of the buffer. */
+  readonly magic: string
+  /** Changes with every change of an offset or of the meaning of a word. */
+  readonly version: number
+  readonly lines: ReadonlyArray<Line>
+  readonly parts: ReadonlyArray<Part>
+}
+
+type WordOf<Lines extends ReadonlyArray<Line>> = Lines[number] extends infer L
+  ? L extends { readonly words: infer Words } ? Extract<keyof Words, string> : never
+  : never
+
+/** A described structure: the description and what follows from it. */
+export interface Layout<Word extends string = string> extends Description {
+  /** The cell of each word. */
+  readonly cells: { readonly [W in Word]: number }
+  /** The first word of the buffer as an Int32. */
+  readonly magicWord: number
+  /** Number of cells in front of the parts. */
+  readonly descriptorCells: number
+  /** Byte offset of the first part. */
+  readonly descriptorBytes: number
+}
+
+/** Computes the cells of a description. Words of the creator's line follow magic and version. */
+export const define = <const Lines extends ReadonlyArray<Line>>(
+  description: Omit<Description, "lines"> & { readonly lines: Lines }
+): Layout<WordOf<Lines>> => {
+  const cells = {} as Record<WordOf<Lines>, number>
+  description.lines.forEach((line, index) => {
+    Object.keys(line.words).forEach((word, place) => {
+      cells[word as WordOf<Lines>] = index * CELLS_PER_LINE + (index === 0 ? VERSION_CELL + 1 : 0) + place
+    })
+  })
+  const descriptorCells = description.lines.length * CELLS_PER_LINE
+  return {
+    ...description,
+    cells,
+    magicWord: [...description.magic].reduce((word, character, i) => word | character.charCodeAt(0) << 8 * i, 0),
+    descriptorCells,
+    descriptorBytes: descriptorCells * 4
+  }
+}
+
+/** The cell of each word within a row or record of a part. */
+export const cellsOf = <Word extends string>(
+  words: { readonly [W in Word]: string }
+): { readonly [W in Word]: number } =>
+  Object.fromEntries(Object.keys(words).map((word, cell) => [word, cell])) as { readonly [W in Word]: number }
+
+/** The descriptor cells of a new buffer, with its identity written. */
+export const inscribe = (layout: Layout, sab: SharedArrayBuffer): Int32Array => {
+  const cells = new Int32Array(sab)
+  cells[VERSION_CELL] = layout.version
+  cells[MAGIC_CELL] = layout.magicWord
+  return cells
+}
+
 /**
- * Added before masking with `-8`, gives the bytes a payload takes in the ring: header, payload, up to the next multiple
- * of 8.
+ * All cells of a buffer that has been found to be such a structure of this version.
+ *
+ * **Errors**: {@link InvalidMemory} otherwise. The caller checks the sizes that the creator wrote.
  */
-export const HEADER_AND_ROUNDING = HEADER_BYTES + 7
-/** Type of the record that fills the rest of the data before a record that did not fit there. */
-export const PADDING_TYPE = -1
-/**
- * A payload of up to `capacityBytes >> MAX_RECORD_SHIFT` fits: with padding it never needs more than an empty ring has.
- */
-export const MAX_RECORD_SHIFT = 2
+export const identify = (layout: Layout, sab: SharedArrayBuffer): Int32Array => {
+  if (!(sab instanceof SharedArrayBuffer)) throw new InvalidMemory(layout.name, "it is not a SharedArrayBuffer")
+  if (sab.byteLength < layout.descriptorBytes) {
+    throw new InvalidMemory(layout.name, `it has only ${sab.byteLength} bytes`)
+  }
+  const cells = new Int32Array(sab)
+  if (cells[MAGIC_CELL] !== layout.magicWord) {
+    throw new InvalidMemory(layout.name, `its first word is not "${layout.magic}"`)
+  }
+  if (cells[VERSION_CELL] !== layout.version) {
+    throw new InvalidMemory(layout.name, `its layout has version ${cells[VERSION_CELL]}, not ${layout.version}`)
+  }
+  return cells
+}

@@ -21,7 +21,7 @@
  *                                              ^ claim: returned to the caller, header not yet written
  * ```
  *
- * The memory is drawn in `Layout.ts`. The writer keeps the head it last saw and loads it again only when the ring looks
+ * The memory is drawn in `docs/reference/memory-layout.md`. The writer keeps the head it last saw and loads it again only when the ring looks
  * full; the reader loads the tail once per `poll()`. Both keep a `limit` that is the nearer of "what the other side
  * allows" and "the physical end", so the common case is one comparison.
  *
@@ -38,43 +38,45 @@
  * compiled code checks its kind at every use.
  */
 import {
-  CAPACITY_CELL,
-  DATA_OFFSET,
-  DESCRIPTOR_CELLS,
-  HEAD_CELL,
+  ACCOUNT_CELLS,
+  accountCell,
+  clamp,
+  descriptorOf,
+  isCapacity,
+  positionOf,
+  publishedCount
+} from "./internal/spscMemory.ts"
+import { inscribe } from "./Layout.ts"
+import {
   HEADER_AND_ROUNDING,
   HEADER_BYTES,
-  MAGIC,
-  MAGIC_CELL,
   MAX_CAPACITY_BYTES,
   MAX_RECORD_SHIFT,
   MIN_CAPACITY_BYTES,
   PADDING_TYPE,
-  TAIL_CELL,
-  VERSION,
-  VERSION_CELL,
-  WANTED_CELL
-} from "./Layout.ts"
+  spscRing as layout
+} from "./Layouts.ts"
+import { InvalidCapacity, InvalidCommit } from "./MemoryError.ts"
 import { Region } from "./Region.ts"
-import { InvalidCommit, InvalidRing, InvalidRingCapacity } from "./RingError.ts"
-
-/** Answer of `claim`: no room now; try again after the reader has released records. */
-export const RING_FULL = -1
-/** Answer of `claim`: the payload is negative or larger than `maxRecordBytes`; it will never fit. */
-export const RECORD_TOO_LARGE = -2
-/** Answer of `next`: no record left of what the last `poll` saw. */
-export const NONE = -1
-/** Answer of `next`: the shared memory is damaged; the reader stays here until `resync`. */
-export const CORRUPT = -2
+import { CORRUPT, MAX_TYPE, NONE, RECORD_TOO_LARGE, RING_FULL, type RingReader, type RingWriter } from "./Ring.ts"
 
 // Engines fold a module's own constants into compiled code, but read imported ones through a cell each time.
 const headerBytes = HEADER_BYTES
 const headerAndRounding = HEADER_AND_ROUNDING
 const paddingType = PADDING_TYPE
+const maxType = MAX_TYPE
+const ringFull = RING_FULL
+const none = NONE
+const corrupt = CORRUPT
+const tailCell = layout.cells.tail
+const headCell = layout.cells.head
+const wantedCell = layout.cells.wanted
+const claimedCell = layout.cells.claimed
+
+/** Sum of the cells of the two accounts. */
+const OTHER_ACCOUNT = 2 * accountCell + ACCOUNT_CELLS
 
 const NO_CLAIM = -1
-
-const MAX_TYPE = 0x7fffffff
 
 const SOUND = 0
 const DAMAGED_RECORD = 1
@@ -88,17 +90,20 @@ const DAMAGED_TAIL = 2
  * **Details**: `startPosition`, a multiple of 8, is where positions start counting; tests use it to cross the Int32
  * wrap-around.
  *
- * **Errors**: {@link InvalidRingCapacity}.
+ * **Errors**: {@link InvalidCapacity}.
  */
 export const create = (capacityBytes: number, startPosition = 0): SharedArrayBuffer => {
-  if (!isCapacity(capacityBytes)) throw new InvalidRingCapacity(capacityBytes)
-  const sab = new SharedArrayBuffer(DATA_OFFSET + capacityBytes)
-  const cells = new Int32Array(sab, 0, DESCRIPTOR_CELLS)
-  cells[VERSION_CELL] = VERSION
-  cells[CAPACITY_CELL] = capacityBytes
-  cells[TAIL_CELL] = startPosition & -8
-  cells[HEAD_CELL] = startPosition & -8
-  cells[MAGIC_CELL] = MAGIC
+  if (!isCapacity(capacityBytes)) {
+    const expected = `a power of two between ${MIN_CAPACITY_BYTES} and ${MAX_CAPACITY_BYTES}; `
+      + `choose one, at least four times the largest payload`
+    throw new InvalidCapacity(layout.name, "capacityBytes", capacityBytes, expected)
+  }
+  const sab = new SharedArrayBuffer(layout.descriptorBytes + capacityBytes)
+  const cells = inscribe(layout, sab)
+  cells[layout.cells.capacityBytes] = capacityBytes
+  cells[tailCell] = startPosition & -8
+  cells[headCell] = startPosition & -8
+  cells[accountCell] = startPosition & -8
   return sab
 }
 
@@ -118,17 +123,15 @@ export const create = (capacityBytes: number, startPosition = 0): SharedArrayBuf
  * }
  * ```
  *
- * **Errors**: {@link InvalidRing} when the buffer is not a ring.
+ * **Errors**: `InvalidMemory` when the buffer is not a ring.
  */
-export class SpscWriter {
+export class SpscWriter implements RingWriter {
   /** The data part of the ring; payload offsets count from its start. */
   declare readonly region: Region
   /** Bytes of data in the ring. */
   declare readonly capacityBytes: number
   /** Largest payload in bytes. */
   declare readonly maxRecordBytes: number
-  /** Number of records committed since the last publication. */
-  declare unpublishedRecords: number
   declare private readonly cells: Int32Array
   declare private readonly words: Int32Array
   declare private readonly mask: number
@@ -137,23 +140,32 @@ export class SpscWriter {
   /** Position up to which records may be written without a look at anything else. */
   declare private limit: number
   declare private published: number
+  /** Records committed and records published since the ring was made, as wrapping Int32s. */
+  declare private committedRecords: number
+  declare private publishedRecords: number
+  /** Cell of the account that the next publication writes. */
+  declare private account: number
   declare private claimPosition: number
   declare private claimedBytes: number
 
   constructor(sab: SharedArrayBuffer) {
     const cells = descriptorOf(sab)
-    const capacityBytes = cells[CAPACITY_CELL]!
-    const tail = positionOf(cells, TAIL_CELL)
-    this.region = new Region(sab, DATA_OFFSET, capacityBytes)
+    const capacityBytes = cells[layout.cells.capacityBytes]!
+    const tail = positionOf(cells, tailCell)
+    const records = publishedCount(cells)
+    cells[claimedCell] = records
+    this.region = new Region(sab, layout.descriptorBytes, capacityBytes)
     this.capacityBytes = capacityBytes
     this.maxRecordBytes = capacityBytes >> MAX_RECORD_SHIFT
-    this.unpublishedRecords = 0
     this.cells = cells
     this.words = this.region.i32
     this.mask = capacityBytes - 1
     this.position = tail
     this.limit = tail
     this.published = tail
+    this.committedRecords = records
+    this.publishedRecords = records
+    this.account = cells[accountCell] === tail ? accountCell + ACCOUNT_CELLS : accountCell
     this.claimPosition = tail
     this.claimedBytes = NO_CLAIM
   }
@@ -172,6 +184,8 @@ export class SpscWriter {
     ) {
       this.claimPosition = position
       this.claimedBytes = maxPayloadBytes
+      // For who counts what a dead writer took along.
+      this.cells[claimedCell] = this.committedRecords + 1
       return (position & this.mask) + headerBytes
     }
     return this.claimSlow(maxPayloadBytes)
@@ -179,7 +193,7 @@ export class SpscWriter {
 
   /** The limit is reached: at the physical end, at the head last seen, or truly full. */
   private claimSlow(maxPayloadBytes: number): number {
-    this.claimedBytes = NO_CLAIM
+    this.abort()
     if (!(maxPayloadBytes >= 0 && maxPayloadBytes <= this.maxRecordBytes)) return RECORD_TOO_LARGE
     const capacityBytes = this.capacityBytes
     const recordBytes = (maxPayloadBytes + headerAndRounding) & -8
@@ -187,10 +201,10 @@ export class SpscWriter {
     const offset = position & this.mask
     const toEnd = capacityBytes - offset
     const paddingBytes = recordBytes > toEnd ? toEnd : 0
-    const free = capacityBytes - ((position - Atomics.load(this.cells, HEAD_CELL)) | 0)
+    const free = capacityBytes - ((position - Atomics.load(this.cells, headCell)) | 0)
     // A head that no reader can have stored (in front of the position, or between two records' starts) counts as a full
     // ring.
-    if (free > capacityBytes || (free & 7) !== 0 || paddingBytes + recordBytes > free) return RING_FULL
+    if (free > capacityBytes || (free & 7) !== 0 || paddingBytes + recordBytes > free) return ringFull
     if (paddingBytes === 0) {
       this.claimPosition = position
       this.limit = (position + Math.min(free, toEnd)) | 0
@@ -201,6 +215,7 @@ export class SpscWriter {
       this.claimPosition = (position + paddingBytes) | 0
     }
     this.claimedBytes = maxPayloadBytes
+    this.cells[claimedCell] = this.committedRecords + 1
     return (this.claimPosition & this.mask) + headerBytes
   }
 
@@ -214,8 +229,8 @@ export class SpscWriter {
    * type.
    */
   commit(payloadBytes: number, type: number): void {
-    if (!(payloadBytes >= 0 && payloadBytes <= this.claimedBytes && type >= 0 && type <= MAX_TYPE)) {
-      throw new InvalidCommit(payloadBytes, this.claimedBytes, type)
+    if (!(payloadBytes >= 0 && payloadBytes <= this.claimedBytes && type >= 0 && type <= maxType)) {
+      throw new InvalidCommit(layout.name, payloadBytes, this.claimedBytes, type)
     }
     const position = this.claimPosition
     const word = (position & this.mask) >> 2
@@ -223,12 +238,13 @@ export class SpscWriter {
     this.words[word + 1] = type
     this.position = (position + ((payloadBytes + headerAndRounding) & -8)) | 0
     this.claimedBytes = NO_CLAIM
-    this.unpublishedRecords++
+    this.committedRecords = (this.committedRecords + 1) | 0
   }
 
   /** Gives the current claim up: the ring is as it was before it. Without a claim it does nothing. */
   abort(): void {
     this.claimedBytes = NO_CLAIM
+    this.cells[claimedCell] = this.committedRecords
   }
 
   /**
@@ -239,16 +255,26 @@ export class SpscWriter {
   publish(): boolean {
     const position = this.position
     if (position === this.published) return false
+    // The account of the tail before this one stays until this one is published: one of the two fits whatever is found.
+    const { account, cells } = this
+    cells[account] = position
+    cells[account + 1] = this.committedRecords
+    this.account = OTHER_ACCOUNT - account
     // Publishes every header and payload stored above.
-    Atomics.store(this.cells, TAIL_CELL, position)
+    Atomics.store(cells, tailCell, position)
     this.published = position
-    this.unpublishedRecords = 0
+    this.publishedRecords = this.committedRecords
     return true
+  }
+
+  /** Number of records committed since the last publication. */
+  get unpublishedRecords(): number {
+    return (this.committedRecords - this.publishedRecords) | 0
   }
 
   /** Bytes between what the reader released and the last committed record, padding and unpublished records included. */
   usedBytes(): number {
-    return clamp((this.position - Atomics.load(this.cells, HEAD_CELL)) | 0, this.capacityBytes)
+    return clamp((this.position - Atomics.load(this.cells, headCell)) | 0, this.capacityBytes)
   }
 
   /**
@@ -258,7 +284,7 @@ export class SpscWriter {
    * too may the writer wait for its doorbell: one of the two sides sees the other's store.
    */
   requestRoom(): void {
-    Atomics.store(this.cells, WANTED_CELL, 1)
+    Atomics.store(this.cells, wantedCell, 1)
   }
 }
 
@@ -276,9 +302,9 @@ export class SpscWriter {
  * }
  * ```
  *
- * **Errors**: {@link InvalidRing} when the buffer is not a ring.
+ * **Errors**: `InvalidMemory` when the buffer is not a ring.
  */
-export class SpscReader {
+export class SpscReader implements RingReader {
   /** The data part of the ring; payload offsets count from its start. */
   declare readonly region: Region
   /** Bytes of data in the ring. */
@@ -300,9 +326,9 @@ export class SpscReader {
 
   constructor(sab: SharedArrayBuffer) {
     const cells = descriptorOf(sab)
-    const capacityBytes = cells[CAPACITY_CELL]!
-    const head = positionOf(cells, HEAD_CELL)
-    this.region = new Region(sab, DATA_OFFSET, capacityBytes)
+    const capacityBytes = cells[layout.cells.capacityBytes]!
+    const head = positionOf(cells, headCell)
+    this.region = new Region(sab, layout.descriptorBytes, capacityBytes)
     this.capacityBytes = capacityBytes
     this.type = 0
     this.end = 0
@@ -321,7 +347,7 @@ export class SpscReader {
    * report.
    */
   poll(): boolean {
-    const tail = Atomics.load(this.cells, TAIL_CELL)
+    const tail = Atomics.load(this.cells, tailCell)
     if (tail === this.position) return this.damage !== SOUND
     return this.accept(tail)
   }
@@ -365,7 +391,7 @@ export class SpscReader {
   private nextLap(): number {
     const position = this.position
     const available = (this.tail - position) | 0
-    if (available === 0) return this.damage === SOUND ? NONE : CORRUPT
+    if (available === 0) return this.damage === SOUND ? none : corrupt
     this.limit = (position + Math.min(available, this.capacityBytes)) | 0
     return this.next()
   }
@@ -380,7 +406,7 @@ export class SpscReader {
       return this.nextLap()
     }
     this.stop(DAMAGED_RECORD)
-    return CORRUPT
+    return corrupt
   }
 
   /** Holds the reader at its position: from here on `next` answers CORRUPT. */
@@ -391,18 +417,24 @@ export class SpscReader {
     return true
   }
 
+  /** Puts the record that `next` returned last, at this offset, back: `next` returns it again. */
+  back(offset: number): void {
+    const { mask, position } = this
+    this.position = (position - (((position & mask) - (offset - headerBytes)) & mask)) | 0
+  }
+
   /** Frees everything read so far for the writer. Payloads returned before must not be read after it. */
   release(): void {
     const position = this.position
     if (position === this.released) return
     // Publishes to the writer that no payload in front of it will be read again.
-    Atomics.store(this.cells, HEAD_CELL, position)
+    Atomics.store(this.cells, headCell, position)
     this.released = position
   }
 
   /** `true` when the writer has published nothing that is not read, also after the last `poll`. */
   isEmpty(): boolean {
-    return Atomics.load(this.cells, TAIL_CELL) === this.position && this.damage === SOUND
+    return Atomics.load(this.cells, tailCell) === this.position && this.damage === SOUND
   }
 
   /**
@@ -430,71 +462,7 @@ export class SpscReader {
    * **When to use**: after `release`, in this order; ring the writer's doorbell when it answers `true`.
    */
   takeRoomRequest(): boolean {
-    if (Atomics.load(this.cells, WANTED_CELL) === 0) return false
-    return Atomics.compareExchange(this.cells, WANTED_CELL, 1, 0) === 1
+    if (Atomics.load(this.cells, wantedCell) === 0) return false
+    return Atomics.compareExchange(this.cells, wantedCell, 1, 0) === 1
   }
-}
-
-/**
- * Bytes published and not yet released in a ring, seen by anybody, also when one or both of its threads are dead.
- *
- * **Details**: counts headers and padding; the two words are read one after the other, so with living threads it is an
- * estimate, never outside of `0 … capacityBytes`.
- *
- * **Errors**: {@link InvalidRing}.
- */
-export const unreadBytes = (sab: SharedArrayBuffer): number => {
-  const cells = descriptorOf(sab)
-  const head = Atomics.load(cells, HEAD_CELL)
-  return clamp((Atomics.load(cells, TAIL_CELL) - head) | 0, cells[CAPACITY_CELL]!)
-}
-
-/**
- * Number of whole records published and not yet released in a ring whose reader is dead; changes nothing.
- *
- * **Details**: records that the dead reader had read but not released are counted. Counting ends at the first damaged
- * record. To take the records out as well, make a new `SpscReader`.
- *
- * **Gotchas**: while the reader lives the answer is meaningless: the writer may overwrite what is being walked.
- *
- * **Errors**: {@link InvalidRing}.
- */
-export const countUnread = (sab: SharedArrayBuffer): number => {
-  const reader = new SpscReader(sab)
-  let count = 0
-  if (reader.poll()) { while (reader.next() >= 0) count++ }
-  return count
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-
-const isCapacity = (capacityBytes: number): boolean =>
-  Number.isInteger(capacityBytes) && capacityBytes >= MIN_CAPACITY_BYTES && capacityBytes <= MAX_CAPACITY_BYTES
-  && (capacityBytes & (capacityBytes - 1)) === 0
-
-const clamp = (bytes: number, capacityBytes: number): number =>
-  bytes < 0 ? 0 : bytes > capacityBytes ? capacityBytes : bytes
-
-/** The descriptor cells of a buffer that is a ring. */
-const descriptorOf = (sab: SharedArrayBuffer): Int32Array => {
-  if (sab.byteLength < DATA_OFFSET + MIN_CAPACITY_BYTES) throw new InvalidRing(`it has only ${sab.byteLength} bytes`)
-  const cells = new Int32Array(sab, 0, DESCRIPTOR_CELLS)
-  if (cells[MAGIC_CELL] !== MAGIC) throw new InvalidRing("its first word is not the one of a ring")
-  if (cells[VERSION_CELL] !== VERSION) {
-    throw new InvalidRing(`its layout has version ${cells[VERSION_CELL]}, not ${VERSION}`)
-  }
-  const capacityBytes = cells[CAPACITY_CELL]!
-  if (!isCapacity(capacityBytes) || sab.byteLength < DATA_OFFSET + capacityBytes) {
-    throw new InvalidRing(
-      `its capacity word says ${capacityBytes} bytes of data, the buffer has ${sab.byteLength - DATA_OFFSET}`
-    )
-  }
-  return cells
-}
-
-/** The tail or head to start from. */
-const positionOf = (cells: Int32Array, cell: number): number => {
-  const position = Atomics.load(cells, cell)
-  if ((position & 7) !== 0) throw new InvalidRing(`position ${position} in cell ${cell} is not a multiple of 8`)
-  return position
 }

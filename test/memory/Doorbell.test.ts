@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import * as Bell from "../../src/memory/Doorbell.ts"
-import { CELLS_PER_WORD } from "../../src/memory/Layout.ts"
+import { CELLS_PER_LINE } from "../../src/memory/Layout.ts"
 
 const bell = () => {
   const sab = Bell.create()
@@ -92,7 +92,7 @@ describe("Doorbell", () => {
 
   it("keeps the doorbells of one buffer apart, each on its own cache lines", () => {
     const sab = Bell.create(3)
-    expect(sab.byteLength).toBe(3 * CELLS_PER_WORD * 4)
+    expect(sab.byteLength).toBe(3 * CELLS_PER_LINE * 4)
     const bells = [0, 1, 2].map((slot) => new Bell.Doorbell(sab, slot))
     bells[1]!.prepare()
     expect(bells.map((bell) => bell.isParked())).toEqual([false, true, false])

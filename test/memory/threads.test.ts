@@ -2,6 +2,8 @@ import { once } from "node:events"
 import { Worker } from "node:worker_threads"
 import { afterEach, describe, expect, it } from "vitest"
 import * as Doorbell from "../../src/memory/Doorbell.ts"
+import { CORRUPT, NONE } from "../../src/memory/Ring.ts"
+import { unreadBytes } from "../../src/memory/SpscRecovery.ts"
 import * as SpscRing from "../../src/memory/SpscRing.ts"
 import { seeded } from "./seeded.ts"
 
@@ -21,8 +23,8 @@ afterEach(async () => {
 const drain = async (reader: SpscRing.SpscReader, bell: Doorbell.Doorbell, handle: (offset: number) => boolean) => {
   for (let running = true; running;) {
     if (reader.poll()) {
-      for (let offset = reader.next(); offset !== SpscRing.NONE; offset = reader.next()) {
-        if (offset === SpscRing.CORRUPT) throw new Error("corrupt record")
+      for (let offset = reader.next(); offset !== NONE; offset = reader.next()) {
+        if (offset === CORRUPT) throw new Error("corrupt record")
         running = handle(offset)
       }
       reader.release()
@@ -71,7 +73,7 @@ describe("SpscRing between threads", () => {
       expect(torn).toBe(0)
       expect(index).toBe(records)
       expect((await exit)[0]).toBe(0)
-      expect(SpscRing.unreadBytes(ring)).toBe(0)
+      expect(unreadBytes(ring)).toBe(0)
     }
   )
 })

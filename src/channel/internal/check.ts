@@ -1,0 +1,50 @@
+/**
+ * Whether a value may go into a channel, in the words of its schema.
+ */
+import * as Cause from "effect/Cause"
+import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
+import * as SchemaParser from "effect/SchemaParser"
+import * as Codec from "../../wire/Codec.ts"
+
+/** Checks the values of one schema. */
+export interface Check {
+  readonly isValid: (value: unknown) => boolean
+  readonly explain: (value: unknown) => string
+}
+
+/**
+ * The compiled check, and the schema's own for what that refuses: a channel within a thread carries what has no binary form.
+ */
+export const checkOf = (schema: Schema.Top): Check => {
+  const type = Schema.toType(schema as Schema.Codec<unknown, unknown>)
+  const is = Schema.is(type)
+  const decode = SchemaParser.decodeUnknownExit(type, { errors: "all" })
+  const isBinary = binaryCheckOf(schema)
+  return {
+    isValid: (value) => isBinary(value) || safely(() => is(value), () => false),
+    explain: (value) => {
+      const exit = safely(() => decode(value), Exit.die)
+      if (Exit.isSuccess(exit)) return "the value is valid"
+      const reason = exit.cause.reasons[0]
+      return reason?._tag === "Fail" ? new Schema.SchemaError(reason.error).message : Cause.pretty(exit.cause)
+    }
+  }
+}
+
+const binaryCheckOf = (schema: Schema.Top): Check["isValid"] => {
+  try {
+    return Codec.compile(schema).isValid
+  } catch {
+    return () => false
+  }
+}
+
+/** A filter of the user may throw. */
+const safely = <A, B>(run: () => A, orElse: (defect: unknown) => B): A | B => {
+  try {
+    return run()
+  } catch (defect) {
+    return orElse(defect)
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * A channel within one thread: values are passed by reference through a queue that all its ends share.
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { ChannelClosed, EndMoved, EndTaken, InvalidMessage, type SendError } from "../ChannelError.ts"
+import type { Kind, Settings } from "../ChannelOptions.ts"
+import type { ChannelStats } from "../ChannelStats.ts"
+import { closed, EMPTY, FAILED, type Receiver, ReceiverBase, type Taken } from "../Receiver.ts"
+import { FAILED as REFUSED, FULL, type Offered, type Sender, SenderBase, SENT } from "../Sender.ts"
+import type { Check } from "./check.ts"
+import { Deque } from "./deque.ts"
+import { Ends } from "./ends.ts"
+
+/** What the ends of one channel share. */
+class Core<A> {
+  readonly settings: Settings
+  readonly check: Check
+  readonly items = new Deque<A>()
+  readonly senders = new Ends<LocalSender<A>>()
+  readonly receivers = new Ends<LocalReceiver<A>>()
+  isClosed = false
+  sent = 0
+  received = 0
+  dropped = 0
+  lost = 0
+
+  constructor(settings: Settings, check: Check) {
+    this.settings = settings
+    this.check = check
+  }
+
+  /** Who closed the channel for its senders, if somebody did. */
+  closedForSenders(): ChannelClosed["by"] | undefined {
+    return this.isClosed ? "channel" : this.receivers.open.size === 0 ? "receivers" : undefined
+  }
+
+  /** Who closed the channel for its receivers, if somebody did. */
+  closedForReceivers(): ChannelClosed["by"] | undefined {
+    return this.isClosed ? "channel" : this.senders.open.size === 0 ? "senders" : undefined
+  }
+
+  /** Nobody will receive what is there: it is not kept for as long as somebody holds a sender. */
+  discard(): void {
+    this.lost += this.items.length
+    while (this.items.length > 0) this.items.shift()
+  }
+}
+
+class LocalSender<A> extends SenderBase<A> {
+  private readonly core: Core<A>
+  private isOpen = true
+  constructor(core: Core<A>) {
+    super(core.settings.name, core.settings.capacity, core.settings.overflow)
+    this.core = core
+    core.senders.open.add(this)
+  }
+
+  protected override othersFirst(): boolean {
+    const { core } = this
+    return core.senders.isWaiting && this.isOpen && core.closedForSenders() === undefined
+  }
+
+  protected offer(value: A): Offered {
+    const { core } = this
+    const by = core.closedForSenders()
+    if (by !== undefined) return this.refuse(new ChannelClosed({ channel: this.channel, by, unsent: value }))
+    if (!this.isOpen) {
+      return this.refuse(new EndMoved({ channel: this.channel, end: "sender", how: "closed", unsent: value }))
+    }
+    if (!core.check.isValid(value)) {
+      return this.refuse(new InvalidMessage({ channel: this.channel, issue: core.check.explain(value), unsent: value }))
+    }
+    if (core.items.length >= this.capacity) return FULL
+    core.items.push(value)
+    core.sent++
+    core.receivers.wake()
+    return SENT
+  }
+
+  private refuse(error: ChannelClosed | EndMoved | InvalidMessage): Offered {
+    this.failure = error as SendError<A>
+    return REFUSED
+  }
+
+  protected dropOldest(): void {
+    this.core.items.shift()
+    this.core.dropped++
+  }
+
+  // What is offered is visible at once.
+  protected publish(): void {}
+
+  protected countDropped(): void {
+    this.core.dropped++
+  }
+
+  protected watch(): void {
+    this.core.senders.watch(this)
+  }
+
+  protected unwatch(): void {
+    this.core.senders.unwatch(this)
+  }
+
+  readonly clone = Effect.suspend((): Effect.Effect<Sender<A>, EndTaken | EndMoved, Scope.Scope> => {
+    const { kind } = this.core.settings
+    if (kind === "spsc") return Effect.fail(taken(this.channel, "sender", kind))
+    if (!this.isOpen) return Effect.fail(moved(this.channel, "sender"))
+    return Effect.acquireRelease(Effect.sync(() => new LocalSender(this.core)), (sender) => sender.close)
+  })
+
+  readonly close: Effect.Effect<void> = Effect.sync(() => {
+    const { receivers, senders } = this.core
+    if (!this.isOpen) return
+    this.isOpen = false
+    senders.open.delete(this)
+    this.admit()
+    if (senders.open.size === 0) receivers.wake()
+  })
+
+  readonly depth: Effect.Effect<number> = Effect.sync(() => this.core.items.length)
+}
+
+class LocalReceiver<A> extends ReceiverBase<A> {
+  private readonly core: Core<A>
+  private isOpen = true
+  constructor(core: Core<A>) {
+    super(core.settings.name)
+    this.core = core
+    core.receivers.open.add(this)
+  }
+
+  override othersFirst(): boolean {
+    const { core } = this
+    return core.receivers.isWaiting && this.isOpen
+      && (core.items.length > 0 || core.closedForReceivers() === undefined)
+  }
+
+  protected fetch(): Taken<A> {
+    const { core } = this
+    if (!this.isOpen) {
+      this.failure = moved(this.channel, "receiver")
+      return FAILED
+    }
+    if (core.items.length > 0) {
+      core.received++
+      return core.items.shift()
+    }
+    const by = core.closedForReceivers()
+    if (by === undefined) return EMPTY
+    this.failure = closed(this.channel, by)
+    return FAILED
+  }
+
+  protected release(): void {
+    this.core.senders.wake()
+  }
+
+  protected watch(): void {
+    this.core.receivers.watch(this)
+  }
+
+  protected unwatch(): void {
+    this.core.receivers.unwatch(this)
+  }
+
+  readonly clone = Effect.suspend((): Effect.Effect<Receiver<A>, EndTaken | EndMoved, Scope.Scope> => {
+    const { kind } = this.core.settings
+    if (kind !== "mpmc") return Effect.fail(taken(this.channel, "receiver", kind))
+    if (!this.isOpen) return Effect.fail(moved(this.channel, "receiver"))
+    return Effect.acquireRelease(Effect.sync(() => new LocalReceiver(this.core)), (receiver) => receiver.close)
+  })
+
+  readonly close: Effect.Effect<void> = Effect.sync(() => {
+    const { core } = this
+    if (!this.isOpen) return
+    this.isOpen = false
+    core.receivers.open.delete(this)
+    this.serve()
+    if (core.receivers.open.size > 0) return core.receivers.wake()
+    core.discard()
+    core.senders.wake()
+  })
+
+  readonly depth: Effect.Effect<number> = Effect.sync(() => this.core.items.length)
+}
+
+/** What `Channel.make` gives out. */
+export interface Made<A> {
+  readonly sender: Sender<A>
+  readonly receiver: Receiver<A>
+  readonly close: Effect.Effect<void>
+  readonly stats: Effect.Effect<ChannelStats>
+}
+
+/** Makes a channel of kind spsc, mpsc or mpmc. */
+export const makeLocal = <A>(settings: Settings, check: Check): Made<A> => {
+  const core = new Core<A>(settings, check)
+  const { receivers, senders } = core
+  return {
+    sender: new LocalSender(core),
+    receiver: new LocalReceiver(core),
+    close: Effect.sync(() => {
+      core.isClosed = true
+      receivers.wake()
+      senders.wake()
+    }),
+    stats: Effect.sync(() => ({
+      sent: core.sent,
+      received: core.received,
+      dropped: core.dropped,
+      missed: 0,
+      lost: core.lost,
+      depth: core.items.length,
+      waitingSenders: senders.waiting,
+      waitingReceivers: receivers.waiting,
+      senders: senders.open.size,
+      receivers: receivers.open.size
+    }))
+  }
+}
+
+/** The refusal of a second end. */
+export const taken = (channel: string, end: "sender" | "receiver", kind: Kind, limit = 1): EndTaken =>
+  new EndTaken({ channel, end, kind, limit })
+
+/** The refusal of an end that was closed. */
+export const moved = (channel: string, end: "sender" | "receiver"): EndMoved =>
+  new EndMoved({ channel, end, how: "closed", unsent: undefined })

@@ -1,0 +1,49 @@
+/**
+ * What every end of an SPSC ring has to find out about the buffer it is given.
+ */
+import { identify } from "../Layout.ts"
+import { MAX_CAPACITY_BYTES, MIN_CAPACITY_BYTES, spscRing as layout } from "../Layouts.ts"
+import { InvalidMemory } from "../MemoryError.ts"
+
+/** Cell of the first of the two accounts of what has been published. */
+export const accountCell = layout.cells.position0
+/** Cells between the two. */
+export const ACCOUNT_CELLS = 2
+
+/** Whether a ring can have this many bytes of data. */
+export const isCapacity = (capacityBytes: number): boolean =>
+  Number.isInteger(capacityBytes) && capacityBytes >= MIN_CAPACITY_BYTES && capacityBytes <= MAX_CAPACITY_BYTES
+  && (capacityBytes & (capacityBytes - 1)) === 0
+
+/** A number of bytes as it can be in a ring: what two words say that were read one after the other. */
+export const clamp = (bytes: number, capacityBytes: number): number =>
+  bytes < 0 ? 0 : bytes > capacityBytes ? capacityBytes : bytes
+
+/** The cells of a buffer that is a ring. */
+export const descriptorOf = (sab: SharedArrayBuffer): Int32Array => {
+  const cells = identify(layout, sab)
+  const capacityBytes = cells[layout.cells.capacityBytes]!
+  if (!isCapacity(capacityBytes) || sab.byteLength < layout.descriptorBytes + capacityBytes) {
+    throw new InvalidMemory(
+      layout.name,
+      `its capacity word says ${capacityBytes} bytes of data, the buffer has ${sab.byteLength - layout.descriptorBytes}`
+    )
+  }
+  return cells
+}
+
+/** Records published up to the tail; exact whether or not the writer died between its account and its tail. */
+export const publishedCount = (cells: Int32Array): number => {
+  const tail = Atomics.load(cells, layout.cells.tail)
+  const account = cells[accountCell] === tail ? accountCell : accountCell + ACCOUNT_CELLS
+  return cells[account + 1]!
+}
+
+/** The tail or head to start from. */
+export const positionOf = (cells: Int32Array, cell: number): number => {
+  const position = Atomics.load(cells, cell)
+  if ((position & 7) !== 0) {
+    throw new InvalidMemory(layout.name, `position ${position} in cell ${cell} is not a multiple of 8`)
+  }
+  return position
+}
