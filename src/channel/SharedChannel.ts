@@ -10,6 +10,8 @@
  * - nothing is allocated, locked or posted for a message; a thread is woken only when it sleeps;
  * - a thread that dies closes its ends: what it was writing is reported as lost, once, and blocks nobody; messages that it
  *   had sent arrive. That takes {@link recover}, called by who sees the thread's `exit` event;
+ * - parcels (`wire/Parcel`) in a message move with it: they leave the sender's hands when it is sent, and are the
+ *   receiver's when it is received;
  * - two threads that run different builds of the schema are told so when the second one opens its end.
  *
  * `capacity` counts messages of each sender for kinds `"spsc"` and `"mpsc"`, and messages in all for `"mpmc"`, where it
@@ -22,9 +24,10 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as RosterMemory from "../memory/Roster.ts"
 import * as Codec from "../wire/Codec.ts"
+import * as Parcel from "../wire/Parcel.ts"
 import type { Channel } from "./Channel.ts"
 import { type EndMoved, EndTaken, HandleMismatch } from "./ChannelError.ts"
-import { type Settings, settingsOf, type SharedOptions } from "./ChannelOptions.ts"
+import { refuse, type Settings, settingsOf, type SharedOptions } from "./ChannelOptions.ts"
 import type { ChannelStats } from "./ChannelStats.ts"
 import {
   type Access,
@@ -81,9 +84,18 @@ export const make = <S extends Schema.Top>(
     Effect.gen(function*() {
       const settings = settingsOf(options)
       const codec = Codec.compile(schema)
+      const carrier = Parcel.carrier(schema)
+      if (carrier !== undefined && settings.kind === "broadcast") {
+        refuse(
+          settings.name,
+          "kind",
+          settings.kind,
+          "another one for messages with parcels, which one receiver can take"
+        )
+      }
       const ends = endsOf(settings, options)
       const memory = createMemory(createRing(settings, options, codec.fixedBytes, ends), ends)
-      const access = openMemory<S["Type"]>(settings, codec, memory)
+      const access = openMemory<S["Type"]>(settings, codec, carrier, memory)
       const lost = yield* PubSub.unbounded<Loss>()
       losses.set(memory.roster, lost)
       return channelOf(access, lost)
@@ -171,7 +183,7 @@ const open = <S extends Schema.Top, End extends { readonly close: Effect.Effect<
       if (handle.layoutHash !== codec.layoutHash) {
         return mismatch(handle.channel, `a ${side} of another layout (${handle.layoutHash}, not ${codec.layoutHash})`)
       }
-      const access = openMemory<S["Type"]>(handle.settings, codec, handle.memory)
+      const access = openMemory<S["Type"]>(handle.settings, codec, Parcel.carrier(schema), handle.memory)
       const roster = side === "sender" ? RosterMemory.SENDER : RosterMemory.RECEIVER
       if (!access.roster.open(handle.end, roster)) {
         return Effect.fail(
@@ -197,7 +209,7 @@ export const recover = (handle: Handle): Effect.Effect<number> => Effect.sync(()
 /** {@link recover}, without an effect. */
 export const recoverUnsafe = (handle: Handle): number => {
   const { memory, settings } = handle
-  const access = openMemory<any>(settings, neverCoded, memory)
+  const access = openMemory<any>(settings, neverCoded, undefined, memory)
   const count = takeOff(access, settings, handle.side, handle.end)
   wakeAll(access)
   return count
