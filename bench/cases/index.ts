@@ -13,10 +13,16 @@ import { tellLocalSync } from "./actor/tell-local-sync.ts"
 import { tellLocal } from "./actor/tell-local.ts"
 import { tellRemoteEffect } from "./actor/tell-remote-effect.ts"
 import { tellRemote } from "./actor/tell-remote.ts"
+import { local, localBatched } from "./channel/local.ts"
+import { remote } from "./channel/remote.ts"
 import { read } from "./codec/read.ts"
 import { write } from "./codec/write.ts"
+import { arena } from "./memory/arena.ts"
+import { broadcast } from "./memory/broadcast.ts"
 import { spscBatched } from "./memory/spsc-batched.ts"
 import { spscSingle } from "./memory/spsc-single.ts"
+import { stealAlone } from "./memory/steal-alone.ts"
+import { stealThief } from "./memory/steal-thief.ts"
 import { actor } from "./restart/actor.ts"
 import { thread } from "./restart/thread.ts"
 import { off } from "./trace/off.ts"
@@ -32,8 +38,15 @@ export const cases: ReadonlyArray<Case> = [
   ...latencies,
   ...cpus,
   oversubscribed,
+  broadcast,
+  stealAlone,
+  stealThief,
+  arena,
   ...write,
   ...read,
+  local,
+  localBatched,
+  remote,
   tellLocal,
   tellLocalSync,
   tellLocalSuspends,

@@ -191,7 +191,7 @@ const heed = (run: Run, by: Running): boolean => {
 
 /** Performs what a thread asks for and, unless something may happen in between, runs the code behind it. */
 const step = (run: Run, running: Running): void => {
-  races.run(run.fine ? -1 : running.number)
+  races.run(running.number, !run.fine)
   running.spunAt = -1
   if (running.answered) return resume(run, running, running.answer)
   if (running.request === undefined) {
@@ -234,6 +234,7 @@ const step = (run: Run, running: Running): void => {
 
 const kill = (run: Run, victim: Running): void => {
   note(run, victim, "DIES")
+  races.run(-1)
   victim.done = true
   run.progressAt = run.steps
   run.deathsLeft--
@@ -362,13 +363,14 @@ const finish = (run: Run): string | undefined => {
   }
 }
 
-/** Runs the schedule that failed once more, and tells what happened. */
+/** Runs the schedule that failed once more, and tells why and what happened. */
 const tell = (make: () => Program, preemptions: number, choices: Array<Choice>): string => {
   const trace: Array<string> = []
   describe.begin()
   activate(makeMemory())
-  finish(runSchedule(make(), preemptions, choices, trace))
-  return trace.map((line) => `\n    ${line}`).join("")
+  const reason = finish(runSchedule(make(), preemptions, choices, trace))
+  if (reason === undefined) throw new Error("the program is not deterministic: a schedule failed once and not again")
+  return reason + trace.map((line) => `\n    ${line}`).join("")
 }
 
 /** Goes through all schedules of a program until one fails. */
@@ -389,7 +391,7 @@ export const explore = (make: () => Program, preemptions: number): Outcome => {
     depth = Math.max(depth, run.steps)
     waited ||= run.memory.waited
     if (reason !== undefined) {
-      return { schedules, depth, waited, failure: reason + tell(make, preemptions, choices) }
+      return { schedules, depth, waited, failure: tell(make, preemptions, choices) }
     }
     while (choices.length > 0 && choices.at(-1)!.taken === choices.at(-1)!.options - 1) choices.pop()
     if (choices.length === 0) return { schedules, depth, waited, failure: undefined }

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest"
 import { explore, type Program, Violation } from "./explore.ts"
 import type * as CellModule from "./fixtures/Cell.ts"
 import type * as PairModule from "./fixtures/Pair.ts"
-import { loader, type Mutation } from "./gate.ts"
-import { alone } from "./gatedAtomics.ts"
+import { loader, type Mutation, stepped } from "./gate.ts"
+import { alone, turn } from "./gatedAtomics.ts"
 import { equal, thread } from "./programs/program.ts"
 import type { Body, Request } from "./request.ts"
 import { gate, watch } from "./rewrite.ts"
@@ -58,11 +58,25 @@ describe("a gated module", () => {
     expect(alone(pair.sum())).toBe(1)
   })
 
-  it("runs constructors and free functions as one step, what they call of gated objects included", async () => {
+  it("runs constructors and free functions at once outside of threads", async () => {
     const { first, Pair } = await load<typeof PairModule>("Pair")
     const sab = new SharedArrayBuffer(8)
     alone(new Pair(sab).increment("left"))
     expect(first(sab)).toBe(1)
+  })
+
+  it("steps through a free function that calls gated methods only where asked for it, and fails elsewhere", async () => {
+    const { Cell, peek } = await load<typeof CellModule>("Cell")
+    const cell = new Cell(new SharedArrayBuffer(8))
+    const peeked = stepped(peek)(cell as unknown as CellModule.Cell)
+    expect(requests(peeked, () => 7)).toEqual(["Cell.get load"])
+    const peeks = function*(): Body {
+      yield* turn()
+      peek(cell as unknown as CellModule.Cell)
+    }
+    const make = (): Program => ({ threads: [thread("a", peeks())], check: () => undefined })
+    expect(() => explore(make, 0)).toThrow(/peek calls the gated method get.*must run `stepped\(peek\)`/s)
+    expect(() => stepped(() => 1)).toThrow(/no function of a gated module/)
   })
 
   it("computes what the real one does", async () => {
@@ -107,6 +121,11 @@ describe("a gated module", () => {
     expect(explore(scribbles(2), 1).failure).toContain("data race")
   })
 
+  it("steps through free functions of other modules", async () => {
+    const { Pair } = await load<typeof PairModule>("Pair")
+    expect(requests(new Pair(new SharedArrayBuffer(8)).both(), () => 2)).toEqual(["bothOf load", "bothOf load"])
+  })
+
   it("is explored like any program", async () => {
     const { Pair } = await load<typeof PairModule>("Pair")
     const counts = (wrongly: boolean) => (): Program => {
@@ -125,7 +144,7 @@ describe("a gated module", () => {
 describe("gate", () => {
   const rewritten = (...lines: ReadonlyArray<string>): string => {
     const source = lines.join("\n")
-    return gate("A", source, worldOf(new Map([["A", factsOf(parse(source))]])))
+    return gate("A", source, worldOf(new Map([["A", factsOf("A", parse(source))]])))
   }
   const inMethod = (...body: ReadonlyArray<string>) => () =>
     rewritten(
@@ -143,8 +162,8 @@ describe("gate", () => {
     )
 
   it.each([
-    ["a function that does atomic operations", "look(this.a)", /uses look, which does atomic operations/],
-    ["one that reaches them through another", "return deep(this.a)", /A.ts:9: A.two uses deep/],
+    ["a function that does atomic operations, taken without a call", "return look", /A.ts:9: A.two uses look, which/],
+    ["one that reaches them, called in a closure", "return [1].map(() => deep(this.a))", /A.two uses deep/],
     ["a constructor that reaches them", "return new B(this.a)", /uses new B/],
     ["Atomics in a closure", "return [1].map((i) => Atomics.load(this.a, i))", /cannot be interrupted/],
     ["a method in a closure", "return [1].map(() => this.one())", /cannot be interrupted/],
@@ -190,6 +209,16 @@ describe("gate", () => {
     ])
   })
 
+  it("gives a method copies of the free functions that it comes through", () => {
+    const text = inMethod("    return deep(this.a) + 1")()
+    expect(text).toContain("const look = (a            ) => __gated.now(")
+    expect(text).toContain("return (yield* deep$stepped(this.a)) + 1")
+    expect(text).toMatch(
+      /function\* look\$stepped\(a +\) +\{ return \(yield __gated.request\("load", "look", a, 0\)\) \}/
+    )
+    expect(text).toMatch(/function\* deep\$stepped\(a +\) +\{ return \(yield\* look\$stepped\(a\)\) \}/)
+  })
+
   it("lets a function that only pauses be a turn of a spin loop", () => {
     const text = rewritten(
       "const pause = () => { if (typeof Atomics.pause === 'function') Atomics.pause() }",
@@ -211,6 +240,8 @@ describe("gate", () => {
 
   it("leaves all but plain accesses of a watched module alone", () => {
     const text = watch("program", "export const f = (a: Int32Array, m: any) => { a[1]++; m.ring(); a.fill(a[0]!) }")
-    expect(text).toContain(`__gated.bump(a, 1, 1, true); m.ring(); __gated.direct(a, "fill", [__gated.read(a, 0) ])`)
+    expect(text).toContain(
+      `__gated.bump(a, 1, 1, true); m.ring(); __gated.call(a, "fill", [__gated.read(a, 0) ])`
+    )
   })
 })

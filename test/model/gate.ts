@@ -8,6 +8,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { registerHooks } from "node:module"
 import type { Body, Ticket } from "./request.ts"
 import { gate, watch } from "./rewrite.ts"
+import * as runtime from "./runtime.ts"
 import { type Facts, factsOf, parse, type World, worldOf } from "./syntax.ts"
 
 /** What a gated method answers: the promises of a wait are simulated ones. */
@@ -30,11 +31,12 @@ export type GatedModule<M> = {
     : M[K]
 }
 
-/** Imports a gated module, by its name without the ending. */
+/** Imports a gated module, by its path in the folder without the ending. */
 export type Load = <M>(module: string) => Promise<GatedModule<M>>
 
 /** A change of a module's text that breaks it. `find` must be there exactly once. */
 export interface Mutation {
+  /** Its path in the folder without the ending: `SpscRing`, `internal/spscMemory`. */
   readonly module: string
   readonly find: string
   readonly replace: string
@@ -68,10 +70,11 @@ const soundFacts = new Map<string, ReadonlyMap<string, Facts>>()
 const factsIn = (folder: URL): ReadonlyMap<string, Facts> => {
   let facts = soundFacts.get(folder.href)
   if (facts === undefined) {
-    const names = readdirSync(folder).filter((file) => file.endsWith(".ts")).map((file) => file.slice(0, -3))
-    facts = new Map(
-      names.map((name) => [name, factsOf(parse(readFileSync(new URL(`${name}.ts`, folder), "utf8")))] as const)
-    )
+    const files = readdirSync(folder, { encoding: "utf8", recursive: true }).filter((file) => file.endsWith(".ts"))
+    facts = new Map(files.map((file) => {
+      const name = file.slice(0, -3).replaceAll("\\", "/")
+      return [name, factsOf(name, parse(readFileSync(new URL(file, folder), "utf8")))] as const
+    }))
     soundFacts.set(folder.href, facts)
   }
   return facts
@@ -81,7 +84,7 @@ const worldIn = (folder: URL, mutations: ReadonlyArray<Mutation>): World => {
   const facts = new Map(factsIn(folder))
   for (const { module } of mutations) {
     const source = readFileSync(new URL(`${module}.ts`, folder), "utf8")
-    facts.set(module, factsOf(parse(mutated(module, source, mutations))))
+    facts.set(module, factsOf(module, parse(mutated(module, source, mutations))))
   }
   return worldOf(facts)
 }
@@ -100,13 +103,13 @@ registerHooks({
   },
   load: (url, context, next) => {
     const at = url.indexOf(query)
-    const [, name] = /([^/]+)\.ts(?:\?gated=\d+)?$/.exec(url) ?? []
-    if (name === undefined) return next(url, context)
     if (at < 0) {
-      if (!url.startsWith(programs.href)) return next(url, context)
+      if (!url.startsWith(programs.href) || !url.endsWith(".ts")) return next(url, context)
+      const name = url.slice(programs.href.length, -3)
       return { format: "module", shortCircuit: true, source: watch(name, readFileSync(new URL(url), "utf8")) }
     }
     const copy = copies[Number(url.slice(at + query.length))]!
+    const name = url.slice(copy.folder.length, at).replace(/\.ts$/, "")
     const source = mutated(name, readFileSync(new URL(url.slice(0, at)), "utf8"), copy.mutations)
     return { format: "module", shortCircuit: true, source: gate(name, source, copy.world) }
   }
@@ -129,4 +132,13 @@ export const loader = (mutations: ReadonlyArray<Mutation> = [], folder: URL = me
     sound.set(folder.href, load)
   }
   return load
+}
+
+/** A free function of a gated module as a thread runs it, with a stop at each atomic operation below it. */
+export const stepped = <Args extends ReadonlyArray<unknown>, Result>(
+  run: (...args: Args) => Result
+): (...args: Args) => Body<Simulated<Result>> => {
+  const copy = runtime.stepped.get(run)
+  if (copy === undefined) throw new Error(`${run.name} is no function of a gated module that can be stepped through`)
+  return copy as (...args: Args) => Body<Simulated<Result>>
 }

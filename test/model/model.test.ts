@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { describe, expect, it } from "vitest"
 import { loader } from "./gate.ts"
+import type { Model } from "./programs/program.ts"
 
 // The programs must be loaded after the gate's hook is in place.
 const { broken, models } = await import("./programs/index.ts")
@@ -31,7 +32,7 @@ describe("the memory layer under all schedules", () => {
     expect(Number(/ schedules=(\d+)/.exec(output)![1])).toBeGreaterThan(10_000)
   })
 
-  it("runs one structure when asked for it, and refuses one that does not exist", async () => {
+  it("runs one structure when asked for it, and refuses one that does not exist", { timeout: 120_000 }, async () => {
     const one = await run("--quick", "Doorbell")
     expect(one.output).toMatch(/^Doorbell .*\nmodel: structures=1 schedules=\d+ broken_caught=(\d+)\/\1 ok\n$/)
     expect((await run("Nonsense")).output).toContain("no structure Nonsense")
@@ -47,9 +48,10 @@ describe("the memory layer under all schedules", () => {
   })
 
   it("breaks only programs that it also proves, under names of their own", () => {
-    const scenarios = models.map((model) => `${model.structure}, ${model.scenario}`)
+    const nameOf = ({ protocol, scenario, structure }: Model): string => [structure, scenario, protocol].join(", ")
+    const scenarios = models.map(nameOf)
     expect(new Set(scenarios).size).toBe(scenarios.length)
-    for (const { model } of broken) expect(scenarios).toContain(`${model.structure}, ${model.scenario}`)
+    for (const { model } of broken) expect(scenarios).toContain(nameOf(model))
     const names = broken.map(({ model, name }) => `${model.structure}: ${name}`)
     expect(new Set(names).size).toBe(names.length)
   })

@@ -13,22 +13,28 @@
  * Source: FastTrack (Flanagan, Freund, PLDI 2009); the memory model of ECMA-262.
  */
 import type { Cells } from "./request.ts"
+import { nameOf } from "./trace.ts"
 import { Violation } from "./violation.ts"
 
 /** Threads of one schedule, the ones that start after a death included. */
 export const MAX_THREADS = 8
+
+/** What a thread knows of each thread. */
+type Clock = Array<number>
+
+const newClock = (): Clock => [0, 0, 0, 0, 0, 0, 0, 0]
 
 const SHARED_READ = -1
 
 /** What is known about one atomic word. */
 interface Location {
   /** What a load learns. */
-  clock: Int32Array | undefined
+  clock: Clock | undefined
   /** What the next holder of the waiter list's lock learns. */
-  lock: Int32Array | undefined
+  lock: Clock | undefined
   /** The last atomic read and write of each thread. */
-  readonly reads: Int32Array
-  readonly writes: Int32Array
+  readonly reads: Clock
+  readonly writes: Clock
 }
 
 /** What is known about one buffer. Entries of another generation are of an earlier schedule. */
@@ -39,13 +45,13 @@ interface Shadow {
   /** The last plain write and read of a word: a clock value times {@link MAX_THREADS}, plus the thread. */
   readonly writes: Int32Array
   readonly reads: Int32Array
-  readonly sharedReads: Map<number, Int32Array>
+  readonly sharedReads: Map<number, Clock>
   readonly locations: Map<number, Location>
-  readonly name: string
+  buffer: ArrayBufferLike
 }
 
 let generation = 0
-let clocks: Array<Int32Array> = []
+let clocks: Array<Clock> = []
 let names: ReadonlyArray<string> = []
 let shadows = new Map<unknown, Shadow | null>()
 let pool: Array<Shadow> = []
@@ -54,6 +60,7 @@ let lastBuffer: unknown
 let lastShadow: Shadow | null = null
 /** The thread whose step this is; -1 when accesses do not count. */
 let current = -1
+let running = -1
 
 /** Begins a schedule with so many threads. */
 export const begin = (threads: ReadonlyArray<string>): void => {
@@ -69,23 +76,28 @@ export const begin = (threads: ReadonlyArray<string>): void => {
 /** A thread starts, after everything that another, dead one has done. */
 export const join = (thread: number, dead: number | undefined): void => {
   if (thread >= MAX_THREADS) throw new Error(`more than ${MAX_THREADS} threads in one schedule`)
-  const clock = new Int32Array(MAX_THREADS)
-  if (dead !== undefined) clock.set(clocks[dead]!)
+  const clock = newClock()
+  if (dead !== undefined) acquire(clock, clocks[dead])
   clock[thread] = 1
   clocks[thread] = clock
 }
 
-/** From here on accesses are those of a thread; -1 for those that do not count. */
-export const run = (thread: number): void => {
-  current = thread
+/** From here on steps are those of a thread, whose accesses count or not; -1 for none. */
+export const run = (thread: number, counts = true): void => {
+  running = thread
+  current = counts ? thread : -1
 }
 
-const newShadow = (bytes: number): Shadow => {
+/** Whether this is part of a step of a thread. */
+export const isRunning = (): boolean => running >= 0
+
+const newShadow = (buffer: ArrayBufferLike): Shadow => {
   const found = pool[pooled]
-  const words = (bytes + 3) >> 2
+  const words = (buffer.byteLength + 3) >> 2
   if (found !== undefined && found.generation.length === words) {
     found.sharedReads.clear()
     found.locations.clear()
+    found.buffer = buffer
     return pool[pooled++]!
   }
   pool = pool.slice(0, pooled)
@@ -96,7 +108,7 @@ const newShadow = (bytes: number): Shadow => {
     reads: new Int32Array(words),
     sharedReads: new Map(),
     locations: new Map(),
-    name: String.fromCharCode(65 + pooled)
+    buffer
   }
   pool.push(shadow)
   pooled++
@@ -107,7 +119,7 @@ const shadowOf = (buffer: ArrayBufferLike): Shadow | null => {
   if (buffer === lastBuffer) return lastShadow
   let shadow = shadows.get(buffer)
   if (shadow === undefined) {
-    shadow = buffer instanceof SharedArrayBuffer ? newShadow(buffer.byteLength) : null
+    shadow = buffer instanceof SharedArrayBuffer ? newShadow(buffer) : null
     shadows.set(buffer, shadow)
   }
   lastBuffer = buffer
@@ -121,8 +133,8 @@ const locationOf = (shadow: Shadow, word: number): Location => {
     location = {
       clock: undefined,
       lock: undefined,
-      reads: new Int32Array(MAX_THREADS),
-      writes: new Int32Array(MAX_THREADS)
+      reads: newClock(),
+      writes: newClock()
     }
     shadow.locations.set(word, location)
     shadow.atomicIn[word] = generation
@@ -132,20 +144,22 @@ const locationOf = (shadow: Shadow, word: number): Location => {
 
 const race = (shadow: Shadow, word: number, mine: string, other: number, theirs: string): never => {
   throw new Violation(
-    `data race: ${names[current]} ${mine} word ${word} of buffer ${shadow.name} that ${names[other]} ${theirs}, `
+    `data race: ${names[current]} ${mine} word ${word} of buffer ${nameOf(shadow.buffer)} that ${
+      names[other]
+    } ${theirs}, `
       + `with no atomic operations that put one after the other`
   )
 }
 
 /** The last plain write of a word must lie in the past of the current thread. */
-const afterWrites = (shadow: Shadow, word: number, clock: Int32Array, mine: string): void => {
+const afterWrites = (shadow: Shadow, word: number, clock: Clock, mine: string): void => {
   const last = shadow.writes[word]!
   const writer = last % MAX_THREADS
   if ((last - writer) / MAX_THREADS > clock[writer]!) race(shadow, word, mine, writer, "writes")
 }
 
 /** The last plain reads of a word must lie in the past of the current thread. */
-const afterReads = (shadow: Shadow, word: number, clock: Int32Array, mine: string): void => {
+const afterReads = (shadow: Shadow, word: number, clock: Clock, mine: string): void => {
   const last = shadow.reads[word]!
   if (last === SHARED_READ) {
     afterAll(shadow, word, shadow.sharedReads.get(word)!, clock, mine, "reads")
@@ -158,8 +172,8 @@ const afterReads = (shadow: Shadow, word: number, clock: Int32Array, mine: strin
 const afterAll = (
   shadow: Shadow,
   word: number,
-  accesses: Int32Array,
-  clock: Int32Array,
+  accesses: Clock,
+  clock: Clock,
   mine: string,
   theirs: string
 ): void => {
@@ -168,7 +182,7 @@ const afterAll = (
   }
 }
 
-const plainRead = (shadow: Shadow, word: number, clock: Int32Array, mine: number): void => {
+const plainRead = (shadow: Shadow, word: number, clock: Clock, mine: number): void => {
   if (shadow.generation[word] === generation) {
     afterWrites(shadow, word, clock, "reads")
   } else {
@@ -190,14 +204,14 @@ const plainRead = (shadow: Shadow, word: number, clock: Int32Array, mine: number
     shadow.reads[word] = mine
     return
   }
-  const all = new Int32Array(MAX_THREADS)
+  const all = newClock()
   all[reader] = read
   all[current] = clock[current]!
   shadow.sharedReads.set(word, all)
   shadow.reads[word] = SHARED_READ
 }
 
-const plainWrite = (shadow: Shadow, word: number, clock: Int32Array, mine: number): void => {
+const plainWrite = (shadow: Shadow, word: number, clock: Clock, mine: number): void => {
   if (shadow.generation[word] === generation) {
     afterWrites(shadow, word, clock, "writes")
     afterReads(shadow, word, clock, "writes")
@@ -228,13 +242,13 @@ export const access = (view: ArrayBufferView, fromByte: number, bytes: number, w
   }
 }
 
-const acquire = (clock: Int32Array, from: Int32Array | undefined): void => {
+const acquire = (clock: Clock, from: Clock | undefined): void => {
   if (from === undefined) return
   for (let i = 0; i < MAX_THREADS; i++) if (from[i]! > clock[i]!) clock[i] = from[i]!
 }
 
 /** A copy of the thread's clock for others; what the thread does from here on is not in it. */
-const release = (clock: Int32Array): Int32Array => {
+const release = (clock: Clock): Clock => {
   const copy = clock.slice()
   clock[current]!++
   return copy
@@ -264,7 +278,7 @@ export const load = (cells: Cells, index: number): void => {
   location.reads[current] = clock[current]!
 }
 
-const write = (shadow: Shadow, word: number, location: Location, clock: Int32Array): void => {
+const write = (shadow: Shadow, word: number, location: Location, clock: Clock): void => {
   afterWrites(shadow, word, clock, "writes atomically")
   afterReads(shadow, word, clock, "writes atomically")
   location.writes[current] = clock[current]!

@@ -3,15 +3,16 @@
  *
  * The module's own text is used. Every instance method becomes a generator; a call of `Atomics` in it becomes a request
  * that it yields, a call of another method a `yield*`. Whether `x.push()` calls a gated method is decided when it runs,
- * by what `x` is. Constructors, static methods and free functions stay functions: they run as part of one step. Plain
+ * by what `x` is. A free function that does atomic operations or calls methods gets a copy that is a generator, too,
+ * which methods call; programs find it by `stepped`. Otherwise constructors, static methods and free functions stay functions: they run as part of one step. Plain
  * accesses of elements are reported to the race detector wherever they stand.
  *
- * What cannot be stepped through is refused with the place in the text: `Atomics` in a function that a method calls, in a
- * closure, getter or default parameter of a class, under another name, and methods that are `async`, taken without a
- * call, or called as `x?.m()`.
+ * What cannot be stepped through is refused with the place in the text: `Atomics` in a constructor or static method that
+ * a method uses, in a closure, getter or default parameter, under another name, and methods that are `async`, taken
+ * without a call, or called as `x?.m()`.
  */
 import { stripTypeScriptTypes } from "node:module"
-import { atomicsOf, children, isMethod, keyOf, nameOf, type Node, parse, type World } from "./syntax.ts"
+import { atomicsOf, children, isFunction, isMethod, keyOf, nameOf, type Node, parse, type World } from "./syntax.ts"
 
 /** The module's text has something that the gate cannot step through. */
 export class Ungated extends Error {
@@ -38,6 +39,9 @@ interface Context {
   /** The methods of the class it stands in. */
   readonly own: ReadonlySet<string>
 }
+
+/** Behind the name of a free function: its copy for methods, which can stop anywhere. */
+const stepped = "$stepped"
 
 const operations = new Set([
   "load",
@@ -103,7 +107,7 @@ const renderInvocation = (node: Node, callee: Node, key: string, context: Contex
   const args = `[${renderAll(node.arguments, context)}]`
   if (context.place === "method") return `(yield* __gated.invoke(${receiver}, ${key}, ${args}))`
   if (context.place === "closure") return `__gated.refuse(${receiver}, ${key}, ${args}, ${site(context)})`
-  return `__gated.direct(${receiver}, ${key}, ${args})`
+  return `__gated.direct(${receiver}, ${key}, ${args}, ${site(context)})`
 }
 
 const renderMemberCall = (node: Node, callee: Node, context: Context): string => {
@@ -116,7 +120,7 @@ const renderMemberCall = (node: Node, callee: Node, context: Context): string =>
     if (name === undefined || !bulk.test(name) || node.optional === true || callee.optional === true) {
       return renderChildren(node, context)
     }
-    return `__gated.direct(${render(object, context)}, "${name}", [${renderAll(node.arguments, context)}])`
+    return `__gated.call(${render(object, context)}, "${name}", [${renderAll(node.arguments, context)}])`
   }
   if (node.optional === true || callee.optional === true) refuse(node, context, "an optional call of a method")
   if (object.type === "ThisExpression" && !computed && context.own.has(name!)) {
@@ -175,6 +179,9 @@ const renderCall = (node: Node, context: Context): string => {
   if (context.place === "method" && name !== undefined && context.world?.isPause(context.module, name) === true) {
     return `(yield __gated.request("spin", ${site(context)}))`
   }
+  if (context.place === "method" && name !== undefined && context.world?.isStepped(context.module, name) === true) {
+    return `(yield* ${name}${stepped}(${renderAll(node.arguments, context)}))`
+  }
   return renderChildren(node, context)
 }
 
@@ -219,9 +226,6 @@ const renderClass = (node: Node, context: Context): string => {
       ? renderChildren(child, context, (member) => renderMember(member, className, { ...context, own, place: "step" }))
       : render(child, context))
 }
-
-const isFunction = (node: Node): boolean =>
-  node.type === "FunctionDeclaration" || node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression"
 
 const renderFunction = (node: Node, context: Context): string =>
   renderChildren(node, { ...context, place: context.place === "method" ? "closure" : context.place })
@@ -343,6 +347,58 @@ const render = (node: Node, context: Context): string => {
   }
 }
 
+/** A free function as methods call it. */
+const renderStepped = (name: string, node: Node, context: Context): string => {
+  const inside = { ...context, site: name }
+  if (node.async === true || node.generator === true) refuse(node, inside, "an async function that a method calls")
+  const body = node.body as Node
+  const from = node.type === "ArrowFunctionExpression" ? node.start : (node.id as Node | null)?.end ?? node.start
+  const shown = { ...node, start: from, end: body.start, body: null, id: null }
+  const head = renderChildren(shown, inside, (child) => render(child, { ...inside, place: "closure" }))
+    .replace(/=>\s*$/, "").replace(/^function\s*/, "")
+  const code = render(body, { ...inside, place: "method" })
+  // Programs find it by the function itself.
+  const found = `\n__gated.stepped.set(${name}, ${name}${stepped})`
+  return `export function* ${name}${stepped}${head} ${
+    body.type === "BlockStatement" ? code : `{ return ${code} }`
+  }${found}`
+}
+
+/** What is added behind a module's text: the copies of its free functions for methods, and those it imports. */
+const renderCopies = (tree: Node, context: Context): string => {
+  const { module, world } = context
+  const copies: Array<string> = []
+  const isStepped = (name: string | undefined): name is string => name !== undefined && world!.isStepped(module, name)
+  for (const statement of tree.body as ReadonlyArray<Node>) {
+    const source = statement.source as Node | null | undefined
+    if (source != null) {
+      for (const specifier of children(statement)) {
+        const isExport = specifier.type === "ExportSpecifier"
+        const local = nameOf(isExport ? specifier.exported : specifier.local)
+        const there = nameOf(isExport ? specifier.local : specifier.imported)
+        if (there === undefined || !isStepped(local)) continue
+        const names = `{ ${there}${stepped} as ${local}${stepped} }`
+        copies.push(`${isExport ? "export" : "import"} ${names} from ${textOf(source, context)}`)
+      }
+      continue
+    }
+    const declaration = (statement.declaration as Node | null | undefined) ?? statement
+    const named = declaration.type === "VariableDeclaration"
+      ? (declaration.declarations as ReadonlyArray<Node>).map(({ id, init }) => [nameOf(id), init] as const)
+      : [[nameOf(declaration.id), declaration] as const]
+    for (const [name, node] of named) {
+      if (!isStepped(name) || !isFunction(node)) continue
+      try {
+        copies.push(renderStepped(name, node, context))
+      } catch (error) {
+        // No method comes through it: a program that wants to step through it is told that there is no such copy.
+        if (!(error instanceof Ungated) || world!.isReached(module, name)) throw error
+      }
+    }
+  }
+  return copies.map((copy) => `\n${copy}`).join("")
+}
+
 const runtime = new URL("./runtime.ts", import.meta.url).href
 
 const finish = (text: string): string =>
@@ -359,8 +415,11 @@ const start = (module: string, source: string, world: World | undefined): Contex
 })
 
 /** The gated text of a module, in the world of the modules beside it. */
-export const gate = (module: string, source: string, world: World): string =>
-  finish(render(parse(source), start(module, source, world)))
+export const gate = (module: string, source: string, world: World): string => {
+  const tree = parse(source)
+  const context = start(module, source, world)
+  return finish(render(tree, context) + renderCopies(tree, context))
+}
 
 /** The text of a module that is not gated itself, with its plain accesses reported to the race detector. */
 export const watch = (module: string, source: string): string =>

@@ -66,7 +66,8 @@ const runAll = async (jobs: ReadonlyArray<Job>): Promise<ReadonlyMap<Job, Result
   return results
 }
 
-const nameOf = (model: Model): string => `${model.structure}, ${model.scenario}`
+const nameOf = ({ protocol, scenario, structure }: Model): string =>
+  `${structure}, ${scenario}${protocol === undefined ? "" : ` (${protocol})`}`
 
 const main = async (args: ReadonlyArray<string>): Promise<void> => {
   const verbose = args.includes("-v")

@@ -81,6 +81,10 @@ const plain = (receiver: unknown, name: PropertyKey, method: Callable, args: Rea
   return Reflect.apply(method, receiver, args)
 }
 
+/** A call of something that may be a view, and is no gated method unless the program says `yield*`. */
+export const call = (receiver: unknown, name: PropertyKey, args: ReadonlyArray<unknown>): unknown =>
+  plain(receiver, name, methodOf(receiver, name), args)
+
 /** A call in a gated method: part of it when the receiver is gated too. */
 export function* invoke(receiver: unknown, name: PropertyKey, args: ReadonlyArray<unknown>): Body<unknown> {
   const method = methodOf(receiver, name)
@@ -88,12 +92,29 @@ export function* invoke(receiver: unknown, name: PropertyKey, args: ReadonlyArra
   return plain(receiver, name, method, args)
 }
 
-/** A call in a constructor or a free function: a gated receiver runs to its end in the same step. */
-export const direct = (receiver: unknown, name: PropertyKey, args: ReadonlyArray<unknown>): unknown => {
+/**
+ * A call in a constructor or a free function: a gated receiver runs to its end at once, which only what happens outside
+ * of all threads may do.
+ */
+export const direct = (
+  receiver: unknown,
+  name: PropertyKey,
+  args: ReadonlyArray<unknown>,
+  site: string
+): unknown => {
   const method = methodOf(receiver, name)
-  if (isGated(method)) return alone(Reflect.apply(method, receiver, args) as Body<unknown>)
-  return plain(receiver, name, method, args)
+  if (!isGated(method)) return plain(receiver, name, method, args)
+  if (races.isRunning()) {
+    throw new Error(
+      `${site} calls the gated method ${String(name)} in a function that a thread runs as one step; the thread must `
+        + `run \`stepped(${site})\``
+    )
+  }
+  return alone(Reflect.apply(method, receiver, args) as Body<unknown>)
 }
+
+/** The copies of free functions that can be stepped through. */
+export const stepped = new WeakMap<object, (...args: ReadonlyArray<unknown>) => Body<unknown>>()
 
 /** A call where a gated receiver cannot be stepped through. */
 export const refuse = (

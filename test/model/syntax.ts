@@ -1,6 +1,7 @@
 /**
  * The text of a module as a tree, and what the gate has to know of it: its methods, its functions and what they use.
  */
+import { posix } from "node:path"
 // The parser that comes with vitest; under its newer name vitest does not hand it on.
 // oxlint-disable-next-line typescript/no-deprecated
 import { parseAst } from "vitest/node"
@@ -52,6 +53,10 @@ export const isMethod = (member: Node): boolean =>
   && keyOf(member) !== undefined && isNode((member.value as Node).body)
   && (member.value as Node).generator !== true
 
+/** A function that is written down, by whichever name. */
+export const isFunction = (node: unknown): node is Node =>
+  isNode(node) && /^(?:FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/.test(node.type)
+
 /** The operation when a call is one of `Atomics`. */
 export const atomicsOf = (node: Node): string | undefined => {
   if (node.type !== "CallExpression") return undefined
@@ -68,6 +73,10 @@ export interface Uses {
   atomics: boolean
   /** Calls of `Atomics.pause`. */
   pauses: boolean
+  /** It is a free function. */
+  isFunction: boolean
+  /** Names of the methods it calls of anything. */
+  readonly calls: Set<string>
   /** Names it mentions: `f`, `Class.f`, `new Class`. */
   readonly names: Set<string>
 }
@@ -81,10 +90,10 @@ export interface Facts {
   /** What its instance methods use. */
   readonly inMethods: Uses
   /** Imported names: where from, and what they are called there. */
-  readonly imports: ReadonlyMap<string, { readonly module: string; readonly name: string }>
+  readonly imports: ReadonlyMap<string, Import>
 }
 
-const emptyUses = (): Uses => ({ atomics: false, pauses: false, names: new Set() })
+const emptyUses = (): Uses => ({ atomics: false, pauses: false, isFunction: false, calls: new Set(), names: new Set() })
 
 const collect = (node: Node, uses: Uses): void => {
   const operation = atomicsOf(node)
@@ -92,6 +101,9 @@ const collect = (node: Node, uses: Uses): void => {
   else if (operation !== undefined && operation !== "isLockFree") uses.atomics = true
   const name = nameOf(node)
   if (name !== undefined) uses.names.add(name)
+  if (node.type === "CallExpression" && (node.callee as Node).type === "MemberExpression") {
+    uses.calls.add(nameOf((node.callee as Node).property) ?? "")
+  }
   if (node.type === "NewExpression" && nameOf(node.callee) !== undefined) uses.names.add(`new ${nameOf(node.callee)}`)
   if (node.type === "MemberExpression" && node.computed !== true && nameOf(node.object) !== undefined) {
     uses.names.add(`${nameOf(node.object)}.${nameOf(node.property)}`)
@@ -118,39 +130,45 @@ const ofClass = (node: Node, methods: Set<string>, functions: Map<string, Uses>,
   }
 }
 
-const importsOf = (
-  node: Node
-): ReadonlyArray<readonly [string, { readonly module: string; readonly name: string }]> => {
-  const module = /^\.\/(.+)\.ts$/.exec(String((node.source as Node).value))?.[1]
-  if (module === undefined) return []
+interface Import {
+  readonly module: string
+  readonly name: string
+}
+
+/** The names that an import brings in, or that an export hands on. */
+const importsOf = (node: Node, module: string): ReadonlyArray<readonly [string, Import]> => {
+  const source = (node.source as Node | null)?.value
+  if (typeof source !== "string" || !source.startsWith(".")) return []
+  const from = posix.join(posix.dirname(module), source).replace(/\.ts$/, "")
   return children(node).flatMap((specifier) => {
-    const local = nameOf(specifier.local)
-    const imported = nameOf(specifier.imported)
-    return local === undefined ? [] : [[local, { module, name: imported ?? "" }] as const]
+    const isExport = specifier.type === "ExportSpecifier"
+    const local = nameOf(isExport ? specifier.exported : specifier.local)
+    const there = nameOf(isExport ? specifier.local : specifier.imported)
+    return local === undefined ? [] : [[local, { module: from, name: there ?? "" }] as const]
   })
 }
 
-/** Looks at the top level of a module. */
-export const factsOf = (tree: Node): Facts => {
+/** Looks at the top level of a module, which is called by its path in the folder without the ending. */
+export const factsOf = (module: string, tree: Node): Facts => {
   const methods = new Set<string>()
   const functions = new Map<string, Uses>()
   const inMethods = emptyUses()
-  const imports = new Map<string, { readonly module: string; readonly name: string }>()
+  const imports = new Map<string, Import>()
   for (const statement of tree.body as ReadonlyArray<Node>) {
-    if (statement.type === "ImportDeclaration") {
-      for (const [local, from] of importsOf(statement)) imports.set(local, from)
-      continue
-    }
+    for (const [local, from] of importsOf(statement, module)) imports.set(local, from)
+    if (statement.type === "ImportDeclaration") continue
     const declaration = isNode(statement.declaration) ? statement.declaration : statement
     if (declaration.type === "ClassDeclaration") ofClass(declaration, methods, functions, inMethods)
     else if (declaration.type === "FunctionDeclaration") {
       const uses = emptyUses()
+      uses.isFunction = true
       collect(declaration, uses)
       functions.set(nameOf(declaration.id) ?? "", uses)
     } else if (declaration.type === "VariableDeclaration") {
       for (const declarator of declaration.declarations as ReadonlyArray<Node>) {
         const uses = emptyUses()
         if (isNode(declarator.init)) collect(declarator.init, uses)
+        uses.isFunction = isFunction(declarator.init)
         functions.set(nameOf(declarator.id) ?? "", uses)
       }
     }
@@ -168,6 +186,8 @@ export interface World {
   readonly isPause: (module: string, name: string) => boolean
   /** Functions that a method may come through. */
   readonly isReached: (module: string, name: string) => boolean
+  /** Free functions that lead to `Atomics`, directly or through something that may be a method. */
+  readonly isStepped: (module: string, name: string) => boolean
 }
 
 /** Brings the facts of all modules together. */
@@ -180,7 +200,7 @@ export const worldOf = (modules: ReadonlyMap<string, Facts>): World => {
     if (from === undefined) return [facts?.functions.get(name), module, name]
     // An imported namespace: what stands behind the dot is the name over there.
     const there = from.name === "" ? `${head ?? ""}${(tail ?? "").slice(1)}` : `${head ?? ""}${from.name}${tail ?? ""}`
-    return [modules.get(from.module)?.functions.get(there), from.module, there]
+    return resolve(from.module, there)
   }
   const reach = (module: string, names: Iterable<string>, seen: Map<string, Uses>): Map<string, Uses> => {
     for (const name of names) {
@@ -194,12 +214,19 @@ export const worldOf = (modules: ReadonlyMap<string, Facts>): World => {
   }
   const isAtomic = (module: string, name: string): boolean =>
     [...reach(module, [name], new Map()).values()].some((uses) => uses.atomics)
-  const reached = new Map<string, Uses>()
-  for (const [module, facts] of modules) reach(module, facts.inMethods.names, reached)
+  const methods = new Set([...modules.values()].flatMap((facts) => [...facts.methods]))
+  const inMethods = new Map<string, Uses>()
+  for (const [module, facts] of modules) reach(module, facts.inMethods.names, inMethods)
   return {
-    methods: new Set([...modules.values()].flatMap((facts) => [...facts.methods])),
+    methods,
     isAtomic,
     isPause: (module, name) => resolve(module, name)[0]?.pauses === true && !isAtomic(module, name),
-    isReached: (module, name) => reached.has(`${module}#${name}`)
+    isReached: (module, name) => inMethods.has(`${module}#${name}`),
+    isStepped: (module, name) => {
+      const [uses, where, there] = resolve(module, name)
+      if (uses?.isFunction !== true) return false
+      const through = [...reach(where, [there], new Map()).values()]
+      return through.some((each) => each.atomics || [...each.calls].some((call) => methods.has(call)))
+    }
   }
 }

@@ -5,11 +5,12 @@ import { type Cells, type Request, Ticket } from "./request.ts"
 
 let buffers = new Map<unknown, string>()
 
-const nameOf = (cells: Cells): string => {
-  let name = buffers.get(cells.buffer)
+/** A letter for a buffer, in the order they are first spoken of. */
+export const nameOf = (buffer: ArrayBufferLike): string => {
+  let name = buffers.get(buffer)
   if (name === undefined) {
     name = String.fromCharCode(65 + buffers.size)
-    buffers.set(cells.buffer, name)
+    buffers.set(buffer, name)
   }
   return name
 }
@@ -18,7 +19,7 @@ const peek = (request: Request): string =>
   request.cells === undefined ? "" : String(Atomics.load(request.cells, request.index))
 
 const placeOf = (cells: Cells, index: number): string =>
-  `${nameOf(cells)}[${cells.byteOffset / cells.BYTES_PER_ELEMENT + index}]`
+  `${nameOf(cells.buffer)}[${cells.byteOffset / cells.BYTES_PER_ELEMENT + index}]`
 
 const answerOf = (answer: unknown): string => {
   if (answer instanceof Ticket) return "waits"

@@ -60,9 +60,8 @@ const verify = (reader: Reader, offset: number, index: number): void => {
   equal(reader.type, index, "type")
   equal(reader.end - offset, sizeOf(index), `payload bytes of record ${index}`)
   const words = reader.region.i32
-  for (let word = offset >> 2; word < reader.end >> 2; word++) {
-    if (words[word] !== index + 1) equal(words[word], index + 1, `a word of record ${index}`)
-  }
+  // Where two records overlap lies the first or the last word of one of them.
+  for (const word of [offset >> 2, (reader.end >> 2) - 1]) equal(words[word], index + 1, `a word of record ${index}`)
 }
 
 /** Claims, fills, commits and publishes one record; false when the ring is full. */
