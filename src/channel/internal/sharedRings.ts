@@ -124,7 +124,8 @@ class BroadcastReceive extends RecordReceive {
   constructor(reader: BroadcastReader, after: number | undefined) {
     super(reader)
     this.broadcast = reader
-    reader.join()
+    // There is a place for each row of the roster, and a row is given back after its place.
+    if (!reader.join()) throw new Error("BroadcastRing: every place of a reader is taken")
     // What came between the last message that this end got on another thread and its place on this one.
     if (after !== undefined) this.reported = after - reader.sequence
   }
