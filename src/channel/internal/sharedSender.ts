@@ -232,7 +232,10 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
     if ((this.access.roster.flags() & (CLOSED | RECEIVERS_GONE)) !== 0) {
       // Nobody will receive them.
       this.access.roster.addDropped(this.row, this.backlog.length)
-      while (this.backlog.length > 0) this.access.carrier?.drop(this.backlog.peek()), this.backlog.shift()
+      while (this.backlog.length > 0) {
+        this.access.carrier?.drop(this.backlog.peek())
+        this.backlog.shift()
+      }
     }
     while (this.backlog.length > 0) {
       const offered = this.write(this.backlog.peek())
