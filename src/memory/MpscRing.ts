@@ -18,34 +18,38 @@
  * ```text
  *  headers  one word a unit   |C 2|f  |C 1|X:7 3|f  |f  |f ...   C committed, X claimed by owner 7, P padding, f free
  *  data     32 bytes a unit   [ record][rec][ being written ]....
- *                              ^ head        ^ position            ^ tail
+ *                              ^ head        ^ position            ^ tail, or earlier
  * ```
  *
- * The memory is described in `docs/reference/memory-layout.md`. Positions count units. A *lap* is a position divided by the
- * number of units: free words say in which lap they can be claimed.
+ * The memory is described in `docs/reference/memory-layout.md`. Positions count units. A lap is a position divided by the
+ * number of units: a free header says in which lap it can be claimed, so it can be claimed at one position only.
  *
- * A claim is one compare-and-swap of the header at the tail, from "free in this lap" to "claimed by, so many units". Only then
- * does the tail move, by a compare-and-swap of whoever sees the claim: the winner, the writers that lost, and in the case of
- * padding the reader. So:
+ * A claim is one compare-and-swap of the header where the last record ends, from "free in this lap" to "claimed by, so many
+ * units". There is no state in between and no second step that a dying writer could leave undone, at the physical end
+ * neither: padding is claimed and published by the same one word.
  *
- * - The tail is at most one record late, and each record starts where the tail was. Its header is free in its lap until the
- *   one compare-and-swap that succeeds.
- * - A writer that was held up between its look at the tail and its compare-and-swap fails: in the lap of its position the
- *   header it aims at has become the start of a record, or the reader has freed it for a later lap. This needs headers in memory
- *   of their own: payload could look like a free header.
- * - A writer dies before its claim, and there is nothing; or behind it, and the header tells everything. There is no state
- *   in between, at the physical end neither: padding is claimed and published by the same one word.
- * - The reader goes by headers alone. It frees every header of what it releases, those inside of records too, before it
- *   stores the head: so a writer that has found room by the head finds all headers there free in its lap. It passes no padding
- *   without having moved the tail behind it; records are committed by writers that have done so.
+ * Where the last record ends follows from the headers: each start tells the next, up to one that is free in its lap. The
+ * tail only says where to begin. Each winner stores its end there, plainly, so the word may be late by any time: every
+ * value it ever held is the end of a claim behind which all is claimed or was, and that is all that writers rely on. A
+ * writer begins at the later of that and of its own last end.
+ *
+ * - A writer that begins late, or was held up between its look at a header and its compare-and-swap, fails: since then
+ *   that header has become the start of a record, or the reader has freed it for a later lap. This needs headers in memory of
+ *   their own: payload could look like a free header.
+ * - A writer that begins late by more than a lap may follow records of a later lap and count them into its own. It finds no header
+ *   free in the lap it counts: to have been claimed, the record it followed needed all room up to where it leads, a lap on, so
+ *   the head is there or further, and what lies there is a record's start in its lap or free in the next.
+ * - The reader frees every header of what it releases, those inside of records too, before it stores the head: a writer that
+ *   has found room by the head finds all headers there free in its lap. It frees from the last to the first: one that dies in
+ *   between has freed what its successor comes upon behind whole records, free for the next lap.
  *
  * Order of the shared accesses: payload, length and type are plain stores before `Atomics.store(header)` and plain loads
  * after `Atomics.load(header)`; the reader's plain loads and its freeing of headers come before `Atomics.store(head)`, and
- * writers load the head before they claim. Only the compare-and-swap of a writer that was held up can meet the plain store
- * that frees a header; both words it can find there, the committed and the freed one, make it fail.
+ * writers load the head before they claim. Two races are deliberate: the tail, of which every value will do; and the
+ * compare-and-swap of a late writer, which can meet the plain store that frees a header and fails at both words it can find.
  *
- * Source: the claim, the padding and the controlled read of Agrona `ManyToOneRingBuffer`; helping is the tail of the queue of Michael and
- * Scott. Why not Agrona's claim: `docs/adr/0010`.
+ * Source: the claim, the padding and the controlled read of Agrona `ManyToOneRingBuffer`; laps in the words of the cells are
+ * from the bounded queue of Dmitry Vyukov. Why not Agrona's claim: `docs/adr/0010`.
  *
  * Hot path: changes only together with `test/model` and the ring benchmark.
  */
@@ -148,6 +152,8 @@ export class MpscWriter implements RingWriter {
   declare private readonly lapShift: number
   /** Header of a claim of this end, but for its units. */
   declare private readonly claimWord: number
+  /** Where the last record ended when this end last looked, or earlier. */
+  declare private position: number
   /** The head last seen; the reader never takes room back. */
   declare private head: number
   declare private claimUnit: number
@@ -169,6 +175,7 @@ export class MpscWriter implements RingWriter {
     this.lapShift = lapShift
     this.claimWord = CLAIMED | owner << OWNER_SHIFT
     this.head = Atomics.load(cells, headCell)
+    this.position = this.head
     this.claimUnit = 0
     this.claimUnits = 0
     this.claimedBytes = NO_CLAIM
@@ -179,7 +186,7 @@ export class MpscWriter implements RingWriter {
    * Reserves room for one record and returns the byte offset of its payload in `region`, a multiple of 8.
    *
    * **Details**: {@link RING_FULL} when there is no room now, {@link RECORD_TOO_LARGE} when there never will be. A
-   * refused claim leaves nothing behind, or padding at the physical end when another writer was faster in front of it.
+   * refused claim leaves nothing behind, or padding at the physical end when another writer was faster behind it.
    * A new claim takes the place of one that was not committed, which is aborted.
    *
    * **Gotchas**: the reader waits at an open claim, however long it takes. Claim when what to write is known.
@@ -189,58 +196,80 @@ export class MpscWriter implements RingWriter {
     if (!(maxPayloadBytes >= 0 && maxPayloadBytes <= this.maxRecordBytes)) return recordTooLarge
     const { cells, headers, mask } = this
     const units = (maxPayloadBytes + headerAndRounding) >> unitShift
+    const tail = Atomics.load(cells, tailCell)
+    let position = this.position
+    if (((tail - position) | 0) > 0) position = tail
     for (;;) {
-      const tail = Atomics.load(cells, tailCell)
-      const unit = tail & mask
-      // One comparison that also refuses a head in front of the tail, which no reader can have stored.
-      if (((tail + units - this.head - 1) >>> 0) > mask || unit + units > mask + 1) {
-        if (!this.makeRoom(tail, units)) return ringFull
-        continue
+      const unit = position & mask
+      // One comparison that is also true for a position behind the head.
+      if (((position - this.head) >>> 0) > mask + 1 - units || unit + units > mask + 1) {
+        if (!this.makeRoom(position, units)) return ringFull
+      } else {
+        const free = position >>> this.lapShift
+        const found = Atomics.compareExchange(headers, unit, free, this.claimWord | units)
+        if (found === free) {
+          this.claimUnit = unit
+          this.claimUnits = units
+          this.claimedBytes = maxPayloadBytes
+          this.advance(position + units)
+          return (unit << unitShift) + headerBytes
+        }
+        if (!this.pass(position, found)) return ringFull
       }
-      const free = tail >>> this.lapShift
-      const found = Atomics.compareExchange(headers, unit, free, this.claimWord | units)
-      if (found === free) {
-        Atomics.compareExchange(cells, tailCell, tail, (tail + units) | 0)
-        this.claimUnit = unit
-        this.claimUnits = units
-        this.claimedBytes = maxPayloadBytes
-        return (unit << unitShift) + headerBytes
-      }
-      if (!this.pass(tail, found)) return ringFull
+      position = this.position
     }
   }
 
-  /** The head last seen is too far behind or the physical end too near; `false` when the ring is full. */
-  private makeRoom(tail: number, units: number): boolean {
-    const { cells, mask } = this
-    const unit = tail & mask
+  /** Claims go on here: for this end, and by the tail for those that have not come by. */
+  private advance(position: number): void {
+    this.position = position | 0
+    this.cells[tailCell] = position
+  }
+
+  /**
+   * The head last seen is too far behind, or the physical end too near. Moves on, or answers `false`: the ring is full.
+   */
+  private makeRoom(position: number, units: number): boolean {
+    const { cells, headers, mask } = this
+    const unit = position & mask
     const toEnd = mask + 1 - unit
     const needed = units > toEnd ? toEnd + units : units
-    if (((tail + needed - this.head - 1) >>> 0) > mask) {
-      // Loaded after the tail: it may have overtaken this one, then the next turn finds a later tail.
+    this.position = position
+    if (((position - this.head) >>> 0) > mask + 1 - needed) {
       const head = Atomics.load(cells, headCell)
-      if (head === this.head) return false
       this.head = head
+      if (((position - head) >>> 0) <= mask + 1 - needed) return true
+      const ahead = (position - head) | 0
+      if (ahead >= 0 && ahead <= mask + 1) return false
+      if (ahead < 0 && ahead >= ~mask) return this.pass(position, Atomics.load(headers, unit))
+      // More than a lap from the head: late by more than a lap, or no position that anybody has stored.
+      this.position = head
       return true
     }
-    const free = tail >>> this.lapShift
-    const found = Atomics.compareExchange(this.headers, unit, free, padding | toEnd)
-    if (found !== free) return this.pass(tail, found)
-    Atomics.compareExchange(cells, tailCell, tail, (tail + toEnd) | 0)
+    const free = position >>> this.lapShift
+    const found = Atomics.compareExchange(headers, unit, free, padding | toEnd)
+    if (found !== free) return this.pass(position, found)
     this.unpublished = true
+    this.advance(position + toEnd)
     return true
   }
 
-  /** Moves the tail behind the record that another writer has claimed there; `false` when its header is damaged. */
-  private pass(tail: number, found: number): boolean {
-    const { cells, mask } = this
+  /**
+   * Moves behind the record whose header was found at the position, or to the head, when the reader has passed by.
+   * `false` when the word or the head is damaged; then the ring counts as full.
+   */
+  private pass(position: number, found: number): boolean {
+    const { mask } = this
     const units = (found < padding ? belowKind : unitsMask) & found
-    if ((found < 0 || found >= claimed) && units > 0 && units <= mask + 1 - (tail & mask)) {
-      Atomics.compareExchange(cells, tailCell, tail, (tail + units) | 0)
+    if ((found < 0 || found >= claimed) && units > 0 && units <= mask + 1 - (position & mask)) {
+      this.position = (position + units) | 0
       return true
     }
-    // Freed by now, which the tail must have left behind; or nothing that a writer or the reader stores.
-    return Atomics.load(cells, tailCell) !== tail
+    const head = Atomics.load(this.cells, headCell)
+    this.head = head
+    if (((position - head) | 0) >= 0 || found === position >>> this.lapShift) return false
+    this.position = head
+    return true
   }
 
   /**
@@ -285,7 +314,10 @@ export class MpscWriter implements RingWriter {
     return unpublished
   }
 
-  /** Bytes between what the reader released and the last claim, of all writers, padding included. */
+  /**
+   * Bytes between what the reader released and the last claim, of all writers, padding included; an estimate while others
+   * claim.
+   */
   usedBytes(): number {
     const { cells, mask } = this
     const head = Atomics.load(cells, headCell)
@@ -341,13 +373,10 @@ export class MpscReader implements RingReader {
   declare private limit: number
   declare private released: number
   declare private damaged: boolean
-  /** Whether a dead reader had begun to free what is not released, and nothing was read since. */
-  declare private inherited: boolean
 
   constructor(sab: SharedArrayBuffer) {
     const { cells, headers, lapShift, region } = memoryOf(sab)
     const head = Atomics.load(cells, headCell)
-    const tail = Atomics.load(cells, tailCell)
     this.region = region
     this.capacityBytes = region.byteLength
     this.type = 0
@@ -360,15 +389,7 @@ export class MpscReader implements RingReader {
     this.position = head
     this.released = head
     this.damaged = false
-    // A reader that died in a release has freed headers from the head on, the last record perhaps in part. In front of the
-    // tail nothing else is free but what lies inside of records.
-    for (let left = headers.length; left > 0 && this.position !== tail; left--) {
-      const word = Atomics.load(headers, this.position & this.mask)
-      if (word < 0 || word >= claimed) break
-      this.position = (this.position + 1) | 0
-    }
-    this.inherited = this.position !== head
-    this.limit = limitOf(this.position, head, this.mask)
+    this.limit = limitOf(head, head, this.mask)
   }
 
   /**
@@ -385,8 +406,8 @@ export class MpscReader implements RingReader {
   /** A free or a claimed header, or damage. */
   private pollUncommitted(word: number): boolean {
     if (this.damaged) return true
-    // The damage is left to `next`, which meets it too.
-    return this.inherited || !this.isAwaited(word)
+    // What else is there `next` will tell.
+    return !this.isAwaited(word)
   }
 
   /** Whether it is a word that the header at the position can have before the record there is committed. */
@@ -429,26 +450,28 @@ export class MpscReader implements RingReader {
     return this.limit === position ? none : this.next()
   }
 
-  /** Steps over padding, up to a record that is committed, to where nothing is, or to damage. */
+  /** Steps over padding and what is freed, up to a committed record, to where nothing is to be read, or to damage. */
   private nextUncommitted(word: number): number {
-    const { cells, headers, mask } = this
-    while (word >= padding && word < 0) {
-      const position = this.position
-      const units = word & unitsMask
-      if (units === 0 || units > ((this.limit - position) | 0)) return this.stop()
-      // Whoever made it may have died before moving the tail, and what is freed must lie in front of the tail.
-      if (Atomics.load(cells, tailCell) === position) {
-        Atomics.compareExchange(cells, tailCell, position, (position + units) | 0)
-      }
-      this.position = (position + units) | 0
+    const { headers, mask } = this
+    let units = this.unread(word)
+    while (units > 0 && units <= ((this.limit - this.position) | 0)) {
+      this.position = (this.position + units) | 0
       if (this.position === this.limit) {
         this.limit = limitOf(this.position, this.released, mask)
         if (this.position === this.limit) return none
       }
       word = Atomics.load(headers, this.position & mask)
+      units = this.unread(word)
     }
-    if (word >= 0) return this.isAwaited(word) ? none : this.stop()
-    return (word & belowKind) > ((this.limit - this.position) | 0) ? this.stop() : this.next()
+    if (word >= 0 && this.isAwaited(word)) return none
+    if (word < padding && (word & belowKind) <= ((this.limit - this.position) | 0)) return this.next()
+    return this.stop()
+  }
+
+  /** Units to step over at the position: those of padding, one that a dead reader had freed; 0 at anything else. */
+  private unread(word: number): number {
+    if (word < 0) return word < padding ? 0 : word & unitsMask
+    return word === (this.position + this.mask + 1) >>> this.lapShift ? 1 : 0
   }
 
   /** Holds the reader at its position: from here on `next` answers CORRUPT. */
@@ -467,21 +490,21 @@ export class MpscReader implements RingReader {
 
   /** Frees everything read so far for the writers. Payloads returned before must not be read after it. */
   release(): void {
-    const { headers, lapShift, mask, position } = this
-    if (position === this.released) return
-    for (let freed = this.released; freed !== position; freed = (freed + 1) | 0) {
-      headers[freed & mask] = (freed + mask + 1) >>> lapShift
+    const { headers, lapShift, mask, position, released } = this
+    if (position === released) return
+    // From the last to the first: what is left of a release always begins with whole records.
+    for (let freed = (position + mask) | 0; ((freed - mask - 1 - released) | 0) >= 0; freed = (freed - 1) | 0) {
+      headers[freed & mask] = freed >>> lapShift
     }
     // Publishes the free headers, and that no payload in front of it will be read again.
     Atomics.store(this.cells, headCell, position)
     this.released = position
-    this.inherited = false
     if (!this.damaged) this.limit = limitOf(position, position, mask)
   }
 
   /** `true` when the writers have committed nothing that is not read, also after the last `poll`. */
   isEmpty(): boolean {
-    return Atomics.load(this.headers, this.position & this.mask) >= 0 && !this.damaged && !this.inherited
+    return !this.poll()
   }
 
   /**
