@@ -10,6 +10,8 @@ export default defineConfig({
     exclude: ["test/fixtures/**", "node_modules/**", "dist/**"],
     pool: "forks",
     execArgv: ["--conditions=source"],
-    testTimeout: 30_000
+    testTimeout: 30_000,
+    // The explorer and the modules that its hook gates are loaded by Node, all from one place.
+    server: { deps: { external: [/\/test\/model\/(?!.*\.test\.ts)/] } }
   }
 })

@@ -10,7 +10,7 @@ import type { Command, Ran } from "./process.ts"
 import { root, run } from "./process.ts"
 
 /** Names of the layers in the order of docs/design/layers.md. */
-export const layers = ["memory", "wire", "observe", "supervisor", "thread", "actor", "system"] as const
+export const layers = ["memory", "wire", "observe", "supervisor", "thread", "channel", "actor", "system"] as const
 
 /** The modules a user may import besides the root, such as `actor/Actor`. */
 export const publicModules = (packageRoot: string): ReadonlyArray<string> =>

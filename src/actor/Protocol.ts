@@ -85,10 +85,10 @@ const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Mes
     spanName: what,
     payloadSchema: rpc.payloadSchema,
     payload,
-    mayCarryRefs: payload.layout.includes(addressLayout) || payload.layout.includes("opaque"),
+    mayCarryRefs: payload.layout.includes(addressLayout),
     success: compile("success", rpc.successSchema),
     error: compile("error", rpc.errorSchema),
-    // Causes are rare and their codec is the general one, so it is compiled when the first one crosses.
+    // Causes are rare, so their codec is compiled when the first one crosses.
     get cause() {
       return cause ??= compile("cause", Schema.Cause(rpc.errorSchema, DefectSchema)) as Codec.Codec<
         Cause.Cause<unknown>

@@ -46,6 +46,8 @@ export interface Part {
   readonly about: string
   /** The Int32 words at the start of each row or record, in order; what follows them is data. */
   readonly words?: { readonly [word: string]: string } | undefined
+  /** Byte offsets of the words in a row, where they do not lie one behind the other. */
+  readonly at?: { readonly [word: string]: number } | undefined
 }
 
 /** A description, as it is written down in `Layouts.ts`. */
@@ -94,6 +96,12 @@ export const define = <const Lines extends ReadonlyArray<Line>>(
     descriptorBytes: descriptorCells * 4
   }
 }
+
+/** The cell of each word within a row or record of a part. */
+export const cellsOf = <Word extends string>(
+  words: { readonly [W in Word]: string }
+): { readonly [W in Word]: number } =>
+  Object.fromEntries(Object.keys(words).map((word, cell) => [word, cell])) as { readonly [W in Word]: number }
 
 /** The descriptor cells of a new buffer, with its identity written. */
 export const inscribe = (layout: Layout, sab: SharedArrayBuffer): Int32Array => {

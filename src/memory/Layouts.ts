@@ -16,18 +16,29 @@ export const RECORD_WORDS = {
 
 /** Bytes in front of a payload. */
 export const HEADER_BYTES = 8
+
 /** Added before masking with `-8`, gives the bytes that a payload takes: header, payload, up to the next multiple of 8. */
 export const HEADER_AND_ROUNDING = HEADER_BYTES + 7
+
 /** Type of the record that fills the rest of the data before a record that did not fit there. */
 export const PADDING_TYPE = -1
+
 /**
  * A payload of up to `capacityBytes >> MAX_RECORD_SHIFT` fits: with padding it never needs more than an empty ring has.
  */
 export const MAX_RECORD_SHIFT = 2
+
 /** Smallest capacity of the data of a byte ring, in bytes. */
 export const MIN_CAPACITY_BYTES = 4096
+
 /** Largest capacity of the data of a byte ring, in bytes: differences of positions stay far below 2^31. */
 export const MAX_CAPACITY_BYTES = 512 * 1024 * 1024
+
+/**
+ * Largest number of an owner. Whoever claims carries a number from 1 on in the claim, so that what a dead thread left
+ * behind can be told from what a slow one is doing.
+ */
+export const MAX_OWNER = 255
 
 /** `SpscRing`. */
 export const spscRing = define({
@@ -53,14 +64,69 @@ export const spscRing = define({
   parts: [{ name: "data", bytes: "capacityBytes", about: "records, stored by the writer", words: RECORD_WORDS }]
 })
 
-/**
- * Largest number of an owner. Whoever claims carries a number from 1 on in the claim, so that what a dead thread left
- * behind can be told from what a slow one is doing.
- */
-export const MAX_OWNER = 255
+/** Byte offsets in a row of `Roster`: what its sender and its receiver store lies on lines of its own. */
+export const ROSTER_ROW = { state: 0, sent: 128, dropped: 132, received: 256 }
+
+/** Bytes of a row of `Roster`. */
+export const ROSTER_ROW_BYTES = 384
+
+/** `Roster`. */
+export const roster = define({
+  name: "Roster",
+  magic: "ROST",
+  version: 1,
+  lines: [
+    { by: "creator", words: { rows: "number of rows" } },
+    {
+      by: "any end",
+      words: {
+        flags: "1 no sender left, 2 no receiver left, 4 closed as a whole; bits only rise",
+        used: "rows that have ever been in use",
+        missed: "messages that slow receivers missed",
+        lost: "messages that died with a thread"
+      }
+    }
+  ],
+  parts: [{
+    name: "row",
+    bytes: "rows x 384",
+    about: "one end each",
+    words: {
+      state:
+        "bits 0-1 free, open, handed over or left; 2-3 side; 4 given to a thread; 5-10 row it was made from + 1; 11-31 turns; stored by anybody",
+      sent: "messages sent from this row; stored by its sender",
+      dropped: "messages that the overflow policy dropped; stored by its sender",
+      received:
+        "kinds with one receiver: messages of this row that were received, stored by the receiver; others: messages that the end at this row received, stored by it"
+    },
+    at: ROSTER_ROW
+  }]
+})
+
+/** `WaitList`. */
+export const waitList = define({
+  name: "WaitList",
+  magic: "WAIT",
+  version: 1,
+  lines: [{ by: "creator", words: { rows: "number of rows, 1 to 1024" } }],
+  parts: [
+    {
+      name: "announced",
+      bytes: "128",
+      about: "a bit for each row: bit (row & 31) of word (row >> 5), set by its waiter, taken by who wakes"
+    },
+    {
+      name: "rows",
+      bytes: "rows x 128",
+      about: "one for each waiter, stored by it and by who wakes it",
+      words: { state: "0 awake, 1 parked", wakes: "number of times the waiter was woken, wrapping" }
+    }
+  ]
+})
 
 /** Bytes of a unit of `MpscRing`, and the shift from units to bytes. */
 export const UNIT_SHIFT = 5
+
 /** Largest capacity of an `MpscRing` in bytes: the units of a record fit beside its owner. */
 export const MAX_MPSC_CAPACITY_BYTES = 256 * 1024 * 1024
 
@@ -97,5 +163,155 @@ export const mpscRing = define({
   ]
 })
 
+/** Added to the bytes published in a chunk of `BroadcastRing`, a multiple of 8: the records go on in another chunk. */
+export const SEALED = 1
+
+/** Generation of a chunk that nobody may enter. */
+export const NO_GENERATION = 0
+
+/** Low bits of a reader's word: the chunk that it stands in + 1, or 0. The bits above are its owner. */
+export const PIN_BITS = 13
+
+/** Most chunks of a `BroadcastRing`, so that a chunk + 1 fits in those bits. */
+export const MAX_CHUNKS = 4096
+
+/** Smallest chunk, in bytes. */
+export const MIN_CHUNK_BYTES = 64
+
+/** A chunk of `BroadcastRing`; its row owns two cache lines. */
+export const CHUNK_WORDS = {
+  generation: "number of this filling of the chunk, never 0; 0: nobody may enter",
+  published: "bytes published in the chunk; + 1: no more will be, and the records go on in the next chunk",
+  next: "the next chunk, once that is so",
+  firstLow: "number of the first record in the chunk, its low 32 bits",
+  firstHigh: "the bits above"
+}
+
+/** A reader of `BroadcastRing`; its row owns two cache lines. */
+export const READER_WORDS = { pin: "owner x 8192 + chunk that the reader stands in + 1; 0: the row is free" }
+
+/** `BroadcastRing`. */
+export const broadcastRing = define({
+  name: "BroadcastRing",
+  magic: "BCST",
+  version: 1,
+  lines: [
+    {
+      by: "creator",
+      words: {
+        capacityBytes: "bytes of data, a power of two",
+        chunks: "number of chunks, a power of two, at least readers + 2",
+        readers: "number of reader rows"
+      }
+    },
+    {
+      by: "writer",
+      words: {
+        current: "newest chunk with published records",
+        claimed: "low 32 bits of the number of records claimed since the ring was made and not aborted"
+      }
+    }
+  ],
+  parts: [
+    { name: "chunks", bytes: "chunks x 128", about: "a row a chunk, stored by the writer", words: CHUNK_WORDS },
+    { name: "readers", bytes: "readers x 128", about: "a row a reader, stored by it", words: READER_WORDS },
+    { name: "data", bytes: "capacityBytes", about: "the chunks: records, stored by the writer", words: RECORD_WORDS }
+  ]
+})
+
+/** Smallest block of an arena, in bytes. */
+export const MIN_BLOCK_BYTES = 4096
+
+/** Largest block of an arena, in bytes. */
+export const MAX_BLOCK_BYTES = 1024 * 1024
+
+/** Most blocks of an arena: their numbers have 20 bits in a handle. */
+export const MAX_BLOCKS = 1 << 20
+
+/** Most bytes of data of an arena. */
+export const MAX_ARENA_BYTES = 2 ** 31
+
+/** Most references to one shared parcel: their numbers have 8 bits in a handle, and 0 is the parcel itself. */
+export const MAX_REFERENCES = 255
+
+/** `Arena`. */
+export const arena = define({
+  name: "Arena",
+  magic: "AREN",
+  version: 1,
+  lines: [
+    {
+      by: "creator",
+      words: {
+        id: "number by which threads find the arena that a handle is of",
+        blocks: "number of blocks",
+        blockBytes: "bytes of a block, a power of two",
+        references: "references that a shared parcel can have at once"
+      }
+    },
+    { by: "everybody", words: { refused: "allocations refused for want of room, since the arena was made" } }
+  ],
+  parts: [
+    {
+      name: "states",
+      bytes: "blocks x 4",
+      about: "one word a block, changed by whoever owns the block, taken by compare-and-swap",
+      words: {
+        state:
+          "generation in bits 10 to 31; bits 0 to 9: free 0, interior 1, shared 2, owned 256 + owner, in transit 512 + owner"
+      }
+    },
+    {
+      name: "rows",
+      bytes: "blocks x (2 + references) x 4, up to the next multiple of 4096 of the buffer",
+      about:
+        "one row a block, of meaning for the first block of a parcel; behind the words one word a reference, coded like a state",
+      words: {
+        bytes: "size of the parcel, stored by who allocates it",
+        releases: "references that were about to be given up, so far"
+      }
+    },
+    { name: "data", bytes: "blocks x blockBytes", about: "bytes of parcels, each from the start of a block" }
+  ]
+})
+
+/** Most handles in a `StealDeque`: differences of positions stay far below 2^31. */
+export const MAX_SLOTS = 1 << 26
+
+/** Word of a `StealDeque` whose owner takes the newest handle first. */
+export const LIFO = 0
+
+/** Word of a `StealDeque` whose owner takes the oldest handle first. */
+export const FIFO = 1
+
+/** `StealDeque`. */
+export const stealDeque = define({
+  name: "StealDeque",
+  magic: "DEQU",
+  version: 1,
+  lines: [
+    {
+      by: "creator",
+      words: {
+        slots: "number of slots, a power of two",
+        order: "which handle the owner takes first: 0 newest, 1 oldest"
+      }
+    },
+    {
+      by: "owner",
+      words: {
+        bottom: "position behind the newest handle",
+        settled: "the same, of the last operation that was finished"
+      }
+    },
+    { by: "thieves and owner", words: { top: "position of the oldest handle" } }
+  ],
+  parts: [{
+    name: "slots",
+    bytes: "slots x 4",
+    about: "the handle of position p in slot p mod slots, stored by the owner"
+  }]
+})
+
 /** Every structure, in the order of the documentation. */
-export const layouts = [spscRing, mpscRing] as const
+export const layouts = [spscRing, roster, waitList, mpscRing, broadcastRing, arena, stealDeque] as const

@@ -79,3 +79,53 @@ export class InvalidOwner extends Error {
     this.owner = owner
   }
 }
+
+/** Memory was asked for in a size that is no whole number of bytes, 1 or more. */
+export class InvalidSize extends Error {
+  readonly _tag = "InvalidSize"
+  /** The structure: `Arena`. */
+  readonly structure: string
+  /** The number of bytes asked for. */
+  readonly bytes: number
+  constructor(structure: string, bytes: number) {
+    super(`${structure}: ${bytes} bytes cannot be allocated; ask for a whole number of bytes, 1 or more`)
+    this.name = "InvalidSize"
+    this.structure = structure
+    this.bytes = bytes
+  }
+}
+
+/** The bytes of something were asked for through a handle that is not, or no longer, this end's. */
+export class StaleHandle extends Error {
+  readonly _tag = "StaleHandle"
+  /** The structure: `Arena`. */
+  readonly structure: string
+  /** The handle given. */
+  readonly handle: number
+  constructor(structure: string, handle: number) {
+    super(
+      `${structure}: handle ${handle} names nothing that this end owns; what it named was moved, shared or released, `
+        + `or another thread owns it: keep the handle that the last call answered`
+    )
+    this.name = "StaleHandle"
+    this.structure = structure
+    this.handle = handle
+  }
+}
+
+/** A handle was put into a structure that is no Int32 of 0 or more. */
+export class InvalidHandle extends Error {
+  readonly _tag = "InvalidHandle"
+  /** The structure. */
+  readonly structure: string
+  /** The handle given. */
+  readonly handle: number
+  constructor(structure: string, handle: number) {
+    super(
+      `${structure}: handle ${handle} is not a whole number from 0 to 2147483647; negative answers mean "no handle"`
+    )
+    this.name = "InvalidHandle"
+    this.structure = structure
+    this.handle = handle
+  }
+}

@@ -23,9 +23,9 @@
  * What it never does: select a constructor by data, revive functions, follow prototypes when it reads a record's keys, or carry values
  * between different builds of a schema (compare {@link Codec.layoutHash} first).
  *
- * What has no layout of its own (`Exit`, `Cause`, `Unknown`, maps, tuples with rest elements, records with filtered keys) is
- * carried by `effect/encoding/SchemaBinary` in the smallest part of the schema that needs it. Transformations run the schema's parser around
- * the part they transform; schema classes do not need it. Records lie in the first 2 GiB of their region.
+ * Every schema that Effect can encode crosses; what is laid out as it is, what is encoded first and what is refused is listed in
+ * `docs/reference/codec.md`. Transformations run the schema's parser around the part they transform; schema classes do not need it.
+ * Records lie in the first 2 GiB of their region.
  */
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
@@ -35,9 +35,9 @@ import type { Region } from "../memory/Region.ts"
 import { compose } from "./internal/closures.ts"
 import { canGenerate, generate } from "./internal/generate.ts"
 import { hashText } from "./internal/layout.ts"
-import { issueText } from "./internal/opaque.ts"
 import type * as Plan from "./internal/plan.ts"
 import { makeProgram } from "./internal/program.ts"
+import { issueText } from "./internal/transformed.ts"
 import { walkSchema, WidthKey } from "./internal/walk.ts"
 
 /** What {@link Codec.write} answers for a value that breaks its schema. */
@@ -50,7 +50,12 @@ export type Width = Plan.Width
 export interface Codec<in out A> {
   /** A readable description of the bytes; the same in every thread and process that compiles the same schema. */
   readonly layout: string
-  /** A hash of {@link layout}, below 2^52: two ends compare it when they open a link. */
+  /**
+   * A hash of {@link layout}, below 2^52: two ends compare it when they open a link.
+   *
+   * **Gotchas**: it names the bytes, not what is made of them. `Schema.Int` and `Schema.Number`, or a class and the struct of its fields, have
+   * the same.
+   */
   readonly layoutHash: number
   /** The size of every value, a multiple of 8, when all have the same. */
   readonly fixedBytes: number | undefined
@@ -143,7 +148,8 @@ const explainer = (ast: SchemaAST.AST, isValid: (value: unknown) => boolean) => 
     if (isValid(value)) return "the value is valid"
     const exit = encode(value)
     if (Exit.isSuccess(exit)) {
-      return "the schema takes the value, but it has no binary form: it nests too deeply, or a number does not fit its width"
+      return "the schema takes the value, but it has no binary form: it nests too deeply, a number does not fit its width, "
+        + "or a part whose type is unknown is not JSON"
     }
     return issueText(exit.cause)
   }

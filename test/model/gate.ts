@@ -1,97 +1,144 @@
 /**
- * Loads a module of `src/memory` with its methods turned into generators that stop before and after each atomic
- * operation.
+ * Loads gated copies of the modules of `src/memory` beside the real ones: a module hook answers `SpscRing.ts?gated=3` with
+ * the gated text, and what a gated module imports from its folder is of the same copy.
  *
- * The module's own text is used: types are stripped, every instance method becomes a generator, and calls of
- * `Atomics.x` and of the module's own methods become `yield*`. Constructors and free functions stay as they are and run
- * in one step.
+ * Each list of mutations is a copy of its own. The programs themselves are loaded with their plain accesses watched.
  */
-import { readFileSync } from "node:fs"
-import { stripTypeScriptTypes } from "node:module"
-import type { Step, Ticket } from "./gatedAtomics.ts"
+import { readdirSync, readFileSync } from "node:fs"
+import { registerHooks } from "node:module"
+import type { Body, Ticket } from "./request.ts"
+import { gate, watch } from "./rewrite.ts"
+import * as runtime from "./runtime.ts"
+import { type Facts, factsOf, parse, type World, worldOf } from "./syntax.ts"
 
-/** A class as a gated module exports it: methods are generators, a wait answers with a ticket. */
+/** What a gated method answers: the promises of a wait are simulated ones. */
+type Simulated<Result> = Result extends { readonly async: true; readonly value: Promise<unknown> }
+  ? { readonly async: true; readonly value: Ticket }
+  : Result extends Promise<unknown> ? Ticket
+  : Result
+
+/** An instance of a gated class: its methods are generators. */
 export type Gated<T> = {
   readonly [K in keyof T]: T[K] extends (...args: infer Args) => infer Result
-    ? (...args: Args) => Generator<Step, K extends "wait" ? GatedWait : Result>
+    ? (...args: Args) => Body<Simulated<Result>>
     : T[K]
 }
 
-/** The simulated answer of `Doorbell.wait`. */
-export type GatedWait = { readonly async: false } | { readonly async: true; readonly value: Ticket }
+/** The exports of a gated module: classes make gated instances, everything else is as it was. */
+export type GatedModule<M> = {
+  readonly [K in keyof M]: M[K] extends new(...args: infer Args) => infer T
+    ? (new(...args: Args) => Gated<T>) & Omit<M[K], "prototype">
+    : M[K]
+}
 
-/** A change of a module's text that breaks it. */
+/** Imports a gated module, by its path in the folder without the ending. */
+export type Load = <M>(module: string) => Promise<GatedModule<M>>
+
+/** A change of a module's text that breaks it. `find` must be there exactly once. */
 export interface Mutation {
+  /** Its path in the folder without the ending: `SpscRing`, `internal/spscMemory`. */
   readonly module: string
   readonly find: string
   readonly replace: string
 }
 
-const method = /^ {2,}(?!constructor\b|static\b|if\b|for\b|while\b|switch\b)(\w+)\((.*)\) *\{ *$/
-
-/** The index behind the parenthesis that closes the one opened just in front of `from`. */
-const closing = (text: string, from: number): number => {
-  let depth = 1
-  for (let i = from; i < text.length; i++) {
-    if (text[i] === "(") depth++
-    else if (text[i] === ")" && --depth === 0) return i
-  }
-  throw new Error(`no closing parenthesis: ${text.slice(from, from + 60)}`)
+interface Copy {
+  readonly folder: string
+  readonly mutations: ReadonlyArray<Mutation>
+  readonly world: World
 }
 
-const rewriteCalls = (text: string, methods: ReadonlySet<string>): string => {
-  const call = /\b(this\.|Atomics\.)(\w+)\(/g
-  let out = ""
-  let at = 0
-  for (let match = call.exec(text); match !== null; match = call.exec(text)) {
-    const [head, owner, name] = match as unknown as [string, string, string]
-    if (owner === "this." && !methods.has(name)) continue
-    const end = closing(text, match.index + head.length)
-    const args = rewriteCalls(text.slice(match.index + head.length, end), methods)
-    const gated = `yield* ${owner === "this." ? "this" : "gated"}.${name}(${args})`
-    // A statement of its own gets no parentheses: in text without semicolons they would call the line above.
-    const isStatement = /\n *$/.test(text.slice(at, match.index))
-    out += text.slice(at, match.index) + (isStatement ? gated : `(${gated})`)
-    at = end + 1
-    call.lastIndex = at
-  }
-  return out + text.slice(at)
-}
+const copies: Array<Copy> = []
 
-/** The gated text of one module. */
-export const gate = (source: string, base: string | URL): string => {
-  const lines = stripTypeScriptTypes(source).split("\n")
-  const methods = new Set<string>()
-  const bodies: Array<readonly [from: number, to: number]> = []
-  let inClass = false
-  for (let i = 0; i < lines.length; i++) {
-    if (/^(export )? *class /.test(lines[i]!)) inClass = true
-    else if (lines[i] === "}") inClass = false
-    const match = inClass ? method.exec(lines[i]!) : null
-    if (match === null) continue
-    methods.add(match[1]!)
-    bodies.push([i, lines.indexOf("  }", i)])
-    lines[i] = `  *${match[1]}(${match[2]}) {`
-  }
-  if (methods.size === 0) throw new Error("nothing to gate: the module has no methods the gate recognises")
-  for (const [from, to] of bodies) {
-    const body = rewriteCalls(`\n${lines.slice(from + 1, to).join("\n")}`, methods)
-    if (/\bAtomics\./.test(body.replaceAll(/\/\/.*|\/\*[^]*?\*\//g, ""))) throw new Error(`ungated: ${lines[from]}`)
-    lines.splice(from + 1, to - from - 1, body, ...Array<string>(to - from - 2).fill(""))
-  }
-  const text = lines.join("\n").replaceAll(/from "(\.[^"]+)"/g, (_, path: string) => `from "${new URL(path, base)}"`)
-  return `import * as gated from "${new URL("./gatedAtomics.ts", import.meta.url)}"\n${text}`
-}
+const memory = new URL("../../src/memory/", import.meta.url)
+const programs = new URL("./programs/", import.meta.url)
 
-/** Imports a gated module of `src/memory`, with the mutations that are for it. */
-export const load = async (name: string, mutations: ReadonlyArray<Mutation>): Promise<unknown> => {
-  const url = new URL(`../../src/memory/${name}.ts`, import.meta.url)
-  let source = readFileSync(url, "utf8")
+const mutated = (module: string, source: string, mutations: ReadonlyArray<Mutation>): string => {
+  let text = source
   for (const mutation of mutations) {
-    if (mutation.module !== name) continue
-    const parts = source.split(mutation.find)
-    if (parts.length !== 2) throw new Error(`${name}.ts has ${parts.length - 1} places to mutate: ${mutation.find}`)
-    source = parts.join(mutation.replace)
+    if (mutation.module !== module) continue
+    const parts = text.split(mutation.find)
+    if (parts.length !== 2) throw new Error(`${module}.ts has ${parts.length - 1} places to mutate: ${mutation.find}`)
+    text = parts.join(mutation.replace)
   }
-  return import(`data:text/javascript;base64,${Buffer.from(gate(source, url)).toString("base64")}`)
+  return text
+}
+
+const soundFacts = new Map<string, ReadonlyMap<string, Facts>>()
+
+/** The facts of all modules of a folder as they are. */
+const factsIn = (folder: URL): ReadonlyMap<string, Facts> => {
+  let facts = soundFacts.get(folder.href)
+  if (facts === undefined) {
+    const files = readdirSync(folder, { encoding: "utf8", recursive: true }).filter((file) => file.endsWith(".ts"))
+    facts = new Map(files.map((file) => {
+      const name = file.slice(0, -3).replaceAll("\\", "/")
+      return [name, factsOf(name, parse(readFileSync(new URL(file, folder), "utf8")))] as const
+    }))
+    soundFacts.set(folder.href, facts)
+  }
+  return facts
+}
+
+const worldIn = (folder: URL, mutations: ReadonlyArray<Mutation>): World => {
+  const facts = new Map(factsIn(folder))
+  for (const { module } of mutations) {
+    const source = readFileSync(new URL(`${module}.ts`, folder), "utf8")
+    facts.set(module, factsOf(module, parse(mutated(module, source, mutations))))
+  }
+  return worldOf(facts)
+}
+
+const query = "?gated="
+
+registerHooks({
+  resolve: (specifier, context, next) => {
+    const resolved = next(specifier, context)
+    const at = context.parentURL?.indexOf(query) ?? -1
+    if (at < 0 || resolved.url.includes(query)) return resolved
+    const marker = context.parentURL!.slice(at)
+    const copy = copies[Number(marker.slice(query.length))]
+    if (copy === undefined || !resolved.url.startsWith(copy.folder)) return resolved
+    return { ...resolved, url: resolved.url + marker }
+  },
+  load: (url, context, next) => {
+    const at = url.indexOf(query)
+    if (at < 0) {
+      if (!url.startsWith(programs.href) || !url.endsWith(".ts")) return next(url, context)
+      const name = url.slice(programs.href.length, -3)
+      return { format: "module", shortCircuit: true, source: watch(name, readFileSync(new URL(url), "utf8")) }
+    }
+    const copy = copies[Number(url.slice(at + query.length))]!
+    const name = url.slice(copy.folder.length, at).replace(/\.ts$/, "")
+    const source = mutated(name, readFileSync(new URL(url.slice(0, at)), "utf8"), copy.mutations)
+    return { format: "module", shortCircuit: true, source: gate(name, source, copy.world) }
+  }
+})
+
+const sound = new Map<string, Load>()
+
+const copyOf = (mutations: ReadonlyArray<Mutation>, folder: URL): Load => {
+  const number = copies.push({ folder: folder.href, mutations, world: worldIn(folder, mutations) }) - 1
+  return async <M>(module: string) =>
+    await import(`${new URL(`${module}.ts`, folder).href}${query}${number}`) as GatedModule<M>
+}
+
+/** What loads gated modules, each with the mutations that are for it. Without mutations it is one copy for all. */
+export const loader = (mutations: ReadonlyArray<Mutation> = [], folder: URL = memory): Load => {
+  if (mutations.length > 0) return copyOf(mutations, folder)
+  let load = sound.get(folder.href)
+  if (load === undefined) {
+    load = copyOf([], folder)
+    sound.set(folder.href, load)
+  }
+  return load
+}
+
+/** A free function of a gated module as a thread runs it, with a stop at each atomic operation below it. */
+export const stepped = <Args extends ReadonlyArray<unknown>, Result>(
+  run: (...args: Args) => Result
+): (...args: Args) => Body<Simulated<Result>> => {
+  const copy = runtime.stepped.get(run)
+  if (copy === undefined) throw new Error(`${run.name} is no function of a gated module that can be stepped through`)
+  return copy as (...args: Args) => Body<Simulated<Result>>
 }

@@ -1,100 +1,81 @@
 /**
- * `Atomics` for simulated threads: each operation is a generator that gives the explorer a turn before and after it, so
- * that plain accesses around an operation are steps of their own. Waiting and waking are simulated; everything else
- * works on the real memory.
+ * `Atomics` for the bodies of programs: `yield* load(cells, 0)`. The gate writes the same requests into the text of
+ * `src/memory`.
  */
+import { type Body, type Cells, Request, type Ticket, type Wait } from "./request.ts"
 
-/** A simulated wait: the thread that yields it does not run before it is woken. */
-export class Ticket {
-  woken = false
-  readonly cells: Int32Array
-  readonly index: number
-  constructor(cells: Int32Array, index: number) {
-    this.cells = cells
-    this.index = index
-  }
+export { alone } from "./memory.ts"
+export type { Body, Step } from "./request.ts"
+
+export function* load(cells: Cells, index: number): Body<number> {
+  return (yield new Request("load", "", cells, index)) as number
 }
 
-/** What a simulated thread yields: nothing, when it can go on, or the wait that holds it. */
-export type Step = Ticket | undefined
-
-let waiting: Array<Ticket> = []
-
-/** Forgets all waits; for the start of a schedule. */
-export const forgetWaits = (): void => {
-  waiting = []
+export function* store(cells: Cells, index: number, value: number): Body<number> {
+  return (yield new Request("store", "", cells, index, value)) as number
 }
 
-export function* load(cells: Int32Array, index: number): Generator<Step, number> {
-  yield
-  const value = Atomics.load(cells, index)
-  yield
-  return value
+export function* add(cells: Cells, index: number, value: number): Body<number> {
+  return (yield new Request("add", "", cells, index, value)) as number
 }
 
-export function* store(cells: Int32Array, index: number, value: number): Generator<Step, number> {
-  yield
-  Atomics.store(cells, index, value)
-  yield
-  return value
+export function* sub(cells: Cells, index: number, value: number): Body<number> {
+  return (yield new Request("sub", "", cells, index, value)) as number
 }
 
-export function* add(cells: Int32Array, index: number, value: number): Generator<Step, number> {
-  yield
-  const before = Atomics.add(cells, index, value)
-  yield
-  return before
+export function* and(cells: Cells, index: number, value: number): Body<number> {
+  return (yield new Request("and", "", cells, index, value)) as number
 }
 
-export function* compareExchange(
-  cells: Int32Array,
+export function* or(cells: Cells, index: number, value: number): Body<number> {
+  return (yield new Request("or", "", cells, index, value)) as number
+}
+
+export function* xor(cells: Cells, index: number, value: number): Body<number> {
+  return (yield new Request("xor", "", cells, index, value)) as number
+}
+
+export function* exchange(cells: Cells, index: number, value: number): Body<number> {
+  return (yield new Request("exchange", "", cells, index, value)) as number
+}
+
+export function* compareExchange(cells: Cells, index: number, expected: number, value: number): Body<number> {
+  return (yield new Request("compareExchange", "", cells, index, expected, value)) as number
+}
+
+export function* notify(cells: Cells, index: number, count?: number): Body<number> {
+  return (yield new Request("notify", "", cells, index, count)) as number
+}
+
+export function* wait(
+  cells: Cells,
   index: number,
   expected: number,
-  value: number
-): Generator<Step, number> {
-  yield
-  const before = Atomics.compareExchange(cells, index, expected, value)
-  yield
-  return before
+  timeoutMillis?: number
+): Body<"ok" | "not-equal" | "timed-out"> {
+  return (yield new Request("wait", "", cells, index, expected, timeoutMillis)) as "ok" | "not-equal" | "timed-out"
 }
 
-export function* notify(cells: Int32Array, index: number, count = Infinity): Generator<Step, number> {
-  yield
-  let woken = 0
-  for (const ticket of waiting) {
-    if (woken < count && ticket.cells.buffer === cells.buffer && ticket.index === index) {
-      ticket.woken = true
-      woken++
-    }
-  }
-  waiting = waiting.filter((ticket) => !ticket.woken)
-  yield
-  return woken
+export function* waitAsync(cells: Cells, index: number, expected: number, timeoutMillis?: number): Body<Wait> {
+  return (yield new Request("waitAsync", "", cells, index, expected, timeoutMillis)) as Wait
 }
 
-export function* wait(cells: Int32Array, index: number, expected: number): Generator<Step, "ok" | "not-equal"> {
-  const result = yield* waitAsync(cells, index, expected)
-  if (!result.async) return "not-equal"
-  yield result.value
-  return "ok"
+/** Waits for what `waitAsync` answered: the thread stands still until it is woken. */
+export function* settle(ticket: Ticket): Body<"ok" | "timed-out"> {
+  return (yield new Request("settle", "", undefined, 0, undefined, undefined, ticket)) as "ok" | "timed-out"
 }
 
-/**
- * Comparing and beginning to wait are one step, as they are under the lock of the real one. The promise is a {@link
- * Ticket}.
- */
-export function* waitAsync(
-  cells: Int32Array,
-  index: number,
-  expected: number
-): Generator<Step, { readonly async: false } | { readonly async: true; readonly value: Ticket }> {
-  yield
-  if (Atomics.load(cells, index) !== expected) {
-    yield
-    return { async: false }
-  }
-  const ticket = new Ticket(cells, index)
-  waiting.push(ticket)
-  yield
-  return { async: true, value: ticket }
+/** One turn of a loop that waits for another thread: the caller goes on after another thread has made a step. */
+export function* spin(): Body {
+  yield new Request("spin", "")
+}
+
+/** A place where other threads may run, between two plain accesses. */
+export function* turn(): Body {
+  yield new Request("turn", "")
+}
+
+/** What follows happens together with the next request, and not with the one before. */
+export function* mark(): Body {
+  yield new Request("mark", "")
 }

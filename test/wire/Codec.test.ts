@@ -1,8 +1,12 @@
 import { describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
+import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
+import { inspect } from "node:util"
 import { Region } from "../../src/memory/Region.ts"
 import { compile, INVALID, width } from "../../src/wire/Codec.ts"
 import { SchemaUnsupported } from "../../src/wire/WireError.ts"
@@ -265,6 +269,86 @@ describe("Codec declarations", () => {
   })
 })
 
+describe("Codec JSON values", () => {
+  it("keep what JSON text would lose", () => {
+    const value = JSON.parse(`{"__proto__":1,"a":[null,true,"x"],"constructor":{}}`) as Record<string, unknown>
+    value["zero"] = -0
+    value["text"] = "\ud800"
+    const read = crosses(Schema.Unknown, value) as object
+    assert.strictEqual(Object.getPrototypeOf(read), Object.prototype)
+    assert.deepStrictEqual(read, value)
+  })
+
+  it("refuse what is none", () => {
+    const cyclic: Array<unknown> = []
+    cyclic.push(cyclic)
+    // oxlint-disable-next-line no-sparse-arrays -- a hole is the case
+    const values = [undefined, NaN, Infinity, 1n, Symbol.for("a"), () => 1, new Date(0), new Map(), [1, , 2], cyclic]
+    for (const schema of [Schema.Unknown, Schema.Any, Schema.Json, Schema.ObjectKeyword]) {
+      for (const value of values) {
+        assert.strictEqual(writeWithBoth(schema, value).end, INVALID)
+        assert.strictEqual(writeWithBoth(schema, { a: [value] }).end, INVALID)
+      }
+    }
+    assert.refused(Schema.ObjectKeyword, 1)
+  })
+})
+
+describe("Codec symbols", () => {
+  it("cross when they are registered", () => {
+    const symbol = Symbol.for("wire/test/registered \ud800")
+    assert.strictEqual(crosses(Schema.Symbol, symbol), symbol)
+    assert.refused(Schema.Symbol, Symbol("wire/test/registered"))
+  })
+
+  it("that are unique need no bytes", () => {
+    const symbol = Symbol("wire/test/unique")
+    const schema = Schema.Struct({ a: Schema.UniqueSymbol(symbol) })
+    assert.strictEqual(compile(schema).fixedBytes, 0)
+    assert.deepStrictEqual(crosses(schema, { a: symbol }), { a: symbol })
+    assert.refused(schema, { a: Symbol("wire/test/unique") })
+  })
+
+  it("are keys of structs and of records", () => {
+    const [a, b] = [Symbol("wire/test/a"), Symbol.for("wire/test/b")]
+    const struct = Schema.Struct({ x: Schema.Number, [a]: Schema.optionalKey(Schema.String) })
+    for (const value of [{ x: 1 }, { x: 1, [a]: "y" }]) assert.deepStrictEqual(crosses(struct, value), value)
+    assert.refused(struct, { x: 1, [a]: undefined })
+    const record = Schema.Record(Schema.Symbol, Schema.Number)
+    assert.deepStrictEqual(crosses(record, { [b]: 1, text: 2 }), { [b]: 1 })
+    assert.refused(record, { [a]: 1 })
+  })
+})
+
+describe("Codec tuples and records with a rest", () => {
+  const tuple = Schema.Tuple([Schema.Number, Schema.optionalKey(Schema.String), Schema.optional(Schema.Number)])
+  const rest = Schema.TupleWithRest(Schema.Tuple([Schema.String]), [Schema.Number, Schema.Boolean, Schema.String])
+
+  it("take as many elements as their schema", () => {
+    for (const value of [[1], [1, "a"], [1, "a", 2], [1, "a", undefined]]) assert.roundTrip(tuple, value as never)
+    for (const value of [[], [1, 2], [1, undefined], [1, "a", 2, 3]]) assert.refused(tuple, value)
+    for (const value of [["a", true, "z"], ["a", 1, 2, 3, false, "z"]]) assert.roundTrip(rest, value as never)
+    for (const value of [[], ["a"], ["a", true], ["a", 1, "z"], ["a", "b", true, "z"]]) assert.refused(rest, value)
+    assert.refused(Schema.NonEmptyArray(Schema.Number), [])
+    assert.strictEqual(compile(Schema.NonEmptyArray(Schema.Number)).layout, "1:f64[]")
+  })
+
+  it("drop keys that their schema skips, and check those that have a field too", () => {
+    const long = Schema.Record(Schema.String.check(Schema.isMinLength(3)), Schema.Number)
+    assert.deepStrictEqual(crosses(long, { abc: 1, ab: "x" }), { abc: 1 })
+    const open = Schema.StructWithRest(Schema.Struct({ a: Schema.Number }), [
+      Schema.Record(Schema.String, Schema.NullOr(Schema.Number))
+    ])
+    assert.deepStrictEqual(crosses(open, { b: null, a: 1 }), { a: 1, b: null })
+    assert.refused(open, { a: null, b: 1 })
+    assert.refused(open, { a: 1, b: "x" })
+    const strict = Schema.StructWithRest(Schema.Struct({ a: Schema.Number }), [
+      Schema.Record(Schema.String, Schema.Number.check(Schema.isGreaterThan(5)))
+    ])
+    assert.refused(strict, { a: 1 })
+  })
+})
+
 describe("Codec classes", () => {
   const ada = new Person({ name: "Ada", born: new Date(-4_857_494_400_000), nick: "A" })
 
@@ -305,7 +389,7 @@ describe("Codec classes", () => {
   })
 })
 
-describe("Codec parts that Effect's binary codec carries", () => {
+describe("Codec declarations and transformations", () => {
   const schema = Schema.Exit(Schema.Struct({ n: Schema.Number }), Overflow, Schema.Defect())
 
   it("bring exits back with their causes", () => {
@@ -317,21 +401,70 @@ describe("Codec parts that Effect's binary codec carries", () => {
     assert.strictEqual((Cause.squash(died.cause) as Error).message, "boom")
   })
 
-  it("are only the parts that need it", () => {
+  it("have the layout of what they contain", () => {
+    assert.strictEqual(compile(Schema.HashMap(Schema.String, u32)).layout, "1:[text,u32][]")
     assert.strictEqual(
-      compile(Schema.Struct({ id: u32, any: Schema.Unknown })).layout,
-      "1:{id:u32,any:opaque<Unknown>}"
+      compile(Schema.Exit(u32, Schema.String, Schema.Never)).layout,
+      `1:({_tag:"Success",value:u32}|{_tag:"Failure",cause:{reasons:`
+        + `({_tag:"Fail",error:text}|{_tag:"Die",defect:never}|{_tag:"Interrupt",fiberId:(undefined|f64)})[]}})`
     )
-    assert.deepStrictEqual(crosses(Schema.Struct({ id: u32, any: Schema.Unknown }), { id: 1, any: { a: [1, "x"] } }), {
-      id: 1,
-      any: { a: [1, "x"] }
-    })
   })
 
-  it("refuse lone surrogates, which their codec would replace", () => {
-    const text = Schema.Exit(Schema.String, Schema.String, Schema.Finite)
-    assert.strictEqual(writeWithBoth(text, Exit.succeed("\ud800")).end, INVALID)
-    assert.deepStrictEqual(crosses(text, Exit.succeed("\ufffd")), Exit.succeed("\ufffd"))
+  it("keep lone surrogates", () => {
+    const text = Schema.Exit(Schema.String, Schema.String, Schema.Unknown)
+    for (const exit of [Exit.succeed("\ud800"), Exit.fail("\udc00"), Exit.die({ a: ["\ud800"] })]) {
+      assert.deepStrictEqual(crosses(text, exit), exit)
+    }
+  })
+
+  it("bring back members of a union that nothing tells apart", () => {
+    const alike = Schema.Union([Schema.Struct({ a: Schema.Number }), Schema.Struct({ b: Schema.Number })])
+    const schema = Schema.ReadonlyMap(Schema.String, alike)
+    const map = new Map([["x", { a: 1 }], ["y", { b: 2 }]])
+    assert.deepStrictEqual(crosses(schema, map), map)
+  })
+
+  it("refuse the values of other declarations", () => {
+    assert.refused(Schema.Exit(Schema.Number, Schema.String, Schema.Unknown), { _tag: "Success", value: 1 })
+    assert.refused(Schema.ReadonlyMap(Schema.String, Schema.Number), new Set(["a"]))
+    assert.refused(Schema.ReadonlyMap(Schema.String, Schema.Number), new Map([["a", "b"]]))
+    assert.refused(Schema.URL, "https://effect.website")
+    assert.refused(Schema.Redacted(Schema.String), "secret")
+  })
+
+  it("keep secrets redacted", () => {
+    const read = crosses(Schema.Redacted(Schema.String), Redacted.make("secret")) as Redacted.Redacted<string>
+    assert.strictEqual(Redacted.value(read), "secret")
+    assert.ok(!inspect(read).includes("secret"))
+  })
+
+  it("that contain themselves cross", () => {
+    interface Directory {
+      readonly entries: HashMap.HashMap<string, Directory>
+    }
+    const Directory: Schema.Codec<Directory> = Schema.Struct({
+      entries: Schema.HashMap(Schema.String, Schema.suspend((): Schema.Codec<Directory> => Directory))
+    })
+    const directory = (entries: ReadonlyArray<readonly [string, Directory]>): Directory => ({
+      entries: HashMap.fromIterable(entries)
+    })
+    const value = directory([["a", directory([["b", directory([])]])], ["c", directory([])]])
+    assert.ok(Schema.toEquivalence(Directory)(crosses(Directory, value) as Directory, value))
+  })
+
+  it("are refused when they are encoded by themselves without end", () => {
+    const endless = (): Schema.Codec<string> =>
+      Schema.declare((value): value is string => typeof value === "string", {
+        toCodec: () =>
+          Schema.link<string>()(Schema.Tuple([endless()]), {
+            decode: SchemaGetter.transform(([text]) => text),
+            encode: SchemaGetter.transform((text) => [text] as const)
+          })
+      })
+    assert.throws(
+      () => compile(Schema.Struct({ a: endless() })),
+      (error: unknown) => error instanceof SchemaUnsupported && error.reason.includes("nest more than")
+    )
   })
 
   it("are encoded once for the bound and the write", () => {
@@ -358,7 +491,7 @@ describe("Codec parts that Effect's binary codec carries", () => {
     assert.deepStrictEqual(codec.read(region, 0, codec.write(value, region, 0)), [2, 3])
   })
 
-  it("are refused at definition when that codec refuses them too", () => {
+  it("are refused at definition when nothing says how they are encoded", () => {
     class Opaque {
       readonly secret = 1
     }

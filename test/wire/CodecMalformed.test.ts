@@ -1,5 +1,5 @@
 import { describe, it } from "@effect/vitest"
-import * as Exit from "effect/Exit"
+import * as DateTime from "effect/DateTime"
 import * as Schema from "effect/Schema"
 import type { Region } from "../../src/memory/Region.ts"
 import { MalformedRecord } from "../../src/wire/WireError.ts"
@@ -183,14 +183,24 @@ const cases: ReadonlyArray<Case> = [
     found: "text that is not hexadecimal"
   },
   {
-    name: "an opaque part with other bytes",
-    schema: Schema.Exit(Schema.Number, Schema.String, Schema.Defect()),
-    value: Exit.succeed(1),
+    name: "an instance of which a part is impossible",
+    schema: Schema.DateTimeUtc,
+    value: DateTime.makeUnsafe(0),
     damage: (region) => {
-      region.u8[OFFSET + 9]! ^= 0xff
+      region.f64[OFFSET >> 3] = NaN
     },
     where: "value",
-    found: "a part that its schema does not decode"
+    found: "fields that its class does not take"
+  },
+  {
+    name: "a declaration that does not decode",
+    schema: Schema.Struct({ a: Schema.URL }),
+    value: { a: new URL("https://a.b") },
+    damage: (region) => {
+      region.u8[OFFSET + 4] = 0x3a
+    },
+    where: "value.a",
+    found: "a part that its schema does not decode ("
   },
   {
     name: "an encoded part that does not decode",

@@ -2,7 +2,7 @@ import { describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
 import * as assert from "./assertions.ts"
-import { schemaFromSeed } from "./generatedSchema.ts"
+import { runs, schemaFromSeed } from "./generatedSchema.ts"
 import { samples } from "./samples.ts"
 
 const generated = Arbitrary.flatMap(
@@ -14,10 +14,10 @@ describe("Codec properties", () => {
   for (const [name, schema] of Object.entries(samples)) {
     it.prop(`brings back every value of ${name}, in the same bytes from both back ends`, [schema], ([value]) => {
       assert.roundTrip(schema, value)
-    }, { arbitrary: { runs: 60 } })
+    }, runs(60))
   }
 
   it.prop("brings back every value of any schema", [generated], ([{ seed, value }]) => {
     assert.roundTrip(schemaFromSeed(seed), value)
-  }, { arbitrary: { runs: 400 } })
+  }, runs(400))
 })

@@ -5,7 +5,7 @@ import { inspect } from "node:util"
 import { compile, INVALID, width } from "../../src/wire/Codec.ts"
 import * as assert from "./assertions.ts"
 import { writeWithBoth } from "./assertions.ts"
-import { schemaFromSeed } from "./generatedSchema.ts"
+import { runs, schemaFromSeed } from "./generatedSchema.ts"
 import { List, samples, Tree } from "./samples.ts"
 
 const garbage: ReadonlyArray<unknown> = [
@@ -76,7 +76,7 @@ describe("Codec.isValid and Codec.write", () => {
     const schema = schemaFromSeed(seed)
     const { end } = writeWithBoth(schema, value)
     assert.strictEqual(end !== INVALID, Schema.is(schema as Schema.Schema<unknown>)(value))
-  }, { arbitrary: { runs: 400 } })
+  }, runs(400))
 
   it("refuse what does not fit a width", () => {
     const ranges = {

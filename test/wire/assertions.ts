@@ -1,6 +1,12 @@
 /**
  * What every codec test does with a value: write it with both back ends into poisoned memory, compare the bytes, read it back with both.
  */
+import * as BigDecimal from "effect/BigDecimal"
+import * as Chunk from "effect/Chunk"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as HashMap from "effect/HashMap"
+import * as HashSet from "effect/HashSet"
 import * as Schema from "effect/Schema"
 import { deepStrictEqual, ok, strictEqual } from "node:assert"
 import { Region } from "../../src/memory/Region.ts"
@@ -56,14 +62,35 @@ export const writeWithBoth = <S extends Schema.Top>(
   return { region, end, bound }
 }
 
-/** A value with plain objects where generators make some without a prototype: what is read always has one. */
-const withPrototypes = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(withPrototypes)
-  if (typeof value !== "object" || value === null) return value
-  const prototype = Object.getPrototypeOf(value)
-  if (prototype !== null && prototype !== Object.prototype) return value
-  const entries = Object.entries(value).map(([key, item]) => [key, withPrototypes(item)] as const)
-  return Object.fromEntries(entries)
+const isPlain = (prototype: unknown): boolean => prototype === null || prototype === Object.prototype
+
+const isWhole = (value: object): boolean =>
+  value instanceof Date || value instanceof Uint8Array || value instanceof URL || value instanceof Error
+  || Duration.isDuration(value) || DateTime.isDateTime(value)
+
+/**
+ * A value as it can be compared: with plain objects where generators make some without a prototype, and collections as their contents, which
+ * they may hold in different ways.
+ */
+export const comparable = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(comparable)
+  if (typeof value !== "object" || value === null || isWhole(value)) return value
+  if (BigDecimal.isBigDecimal(value)) return { BigDecimal: value.value, scale: value.scale }
+  if (Chunk.isChunk(value)) return { Chunk: [...value].map(comparable) }
+  if (HashSet.isHashSet(value)) return { HashSet: new Set([...value].map(comparable)) }
+  if (value instanceof Set) return new Set([...value].map(comparable))
+  if (HashMap.isHashMap(value) || value instanceof Map) {
+    const entries = [...value as Iterable<readonly [unknown, unknown]>]
+    const map = new Map(entries.map(([key, item]) => [comparable(key), comparable(item)]))
+    return value instanceof Map ? map : { HashMap: map }
+  }
+  const prototype: unknown = Object.getPrototypeOf(value)
+  const copy = isPlain(prototype) ? {} : Object.create(prototype as object) as object
+  for (const key of Reflect.ownKeys(value)) {
+    const item = comparable((value as Record<PropertyKey, unknown>)[key])
+    Object.defineProperty(copy, key, { value: item, enumerable: true, configurable: true, writable: true })
+  }
+  return copy
 }
 
 /** Asserts that a value crosses unharmed: it arrives as its schema itself brings it back from its encoded form. */
@@ -71,8 +98,8 @@ export const roundTrip = <S extends Schema.Top>(schema: S, value: S["Type"]): vo
   const { end, region } = writeWithBoth(schema, value)
   ok(end !== INVALID, `refused: ${compile(schema).explain(value)}`)
   const codec = schema as unknown as Schema.Codec<unknown, unknown>
-  const expected = withPrototypes(Schema.decodeUnknownSync(codec)(Schema.encodeUnknownSync(codec)(value)))
-  for (const codec of bothBackEnds(schema)) deepStrictEqual(codec.read(region, OFFSET, end), expected)
+  const expected = comparable(Schema.decodeUnknownSync(codec)(Schema.encodeUnknownSync(codec)(value)))
+  for (const codec of bothBackEnds(schema)) deepStrictEqual(comparable(codec.read(region, OFFSET, end)), expected)
 }
 
 /** Asserts that both back ends refuse a value and say why. */

@@ -7,6 +7,7 @@ import type * as Schema from "effect/Schema"
 import { Region } from "../../src/memory/Region.ts"
 import { compile } from "../../src/wire/Codec.ts"
 import { canGenerate } from "../../src/wire/internal/generate.ts"
+import { schemaFromSeed } from "./generatedSchema.ts"
 import { samples } from "./samples.ts"
 
 export interface Digest {
@@ -25,10 +26,12 @@ const recordsOf = (schema: Schema.Top): ReadonlyArray<string> => {
   })
 }
 
+const generated = Array.from({ length: 60 }, (_, seed) => [`generated ${seed}`, schemaFromSeed(seed)] as const)
+
 /** The digest of this process. */
 export const digest = (): Digest => ({
   generates: canGenerate,
-  lines: Object.entries(samples).flatMap(([name, schema]) => {
+  lines: [...Object.entries(samples), ...generated].flatMap(([name, schema]) => {
     const { layout, layoutHash } = compile(schema)
     return [`${name}: ${layout} ${layoutHash}`, ...recordsOf(schema)]
   })

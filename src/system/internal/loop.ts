@@ -5,8 +5,9 @@
  * turn, and after {@link YIELD_NANOS} without traffic parks on the thread's doorbell. The loop lives in `setImmediate`
  * callbacks, so timers, sockets and the fibers of this thread run in between.
  */
+import { AdaptiveWait } from "../../memory/AdaptiveWait.ts"
 import type { Doorbell } from "../../memory/Doorbell.ts"
-import { AdaptiveWait, PARK, pause, SPIN } from "../../memory/WaitStrategy.ts"
+import { PARK, pause, SPIN } from "../../memory/WaitStrategy.ts"
 
 /** How long a thread goes on looking after the last record. */
 const YIELD_NANOS = 150_000

@@ -6,7 +6,6 @@ import { getKey } from "./frame.ts"
 import { exactBytes, inlineAlternative, minBytes, needOf, packedBytes } from "./layout.ts"
 import { matches, takesArrays } from "./look.ts"
 import type { ArrayPlan, BlockPlan, Plan, RecordPlan, UnionPlan } from "./plan.ts"
-import { Refused } from "./plan.ts"
 import type { Program } from "./program.ts"
 import { MAX_DEPTH } from "./program.ts"
 import { bigintBound, bytesBound } from "./runtime.ts"
@@ -86,11 +85,6 @@ const planBound = (making: Making, plan: Plan): Bound => {
       const inner = planBound(making, plan.inner)
       return (value) => inner(frame.passages.prepare(plan, value))
     }
-    case "opaque":
-      return (value) => {
-        const bytes = frame.passages.prepare(plan, value)
-        return bytes === Refused ? 0 : bytesBound(bytes as Uint8Array)
-      }
     default:
       return none
   }

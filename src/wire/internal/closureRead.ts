@@ -100,8 +100,6 @@ const planReader = (making: Making, plan: Plan, place: Place): Read => {
       const inner = planReader(making, plan.inner, place)
       return (cell) => frame.passages.restore(plan, inner(cell) as never)
     }
-    case "opaque":
-      return () => frame.passages.restore(plan, readBytes(frame, plan.path) as never)
     case "never":
       return () => Runtime.badTag(plan.path, 0, 0)
   }

@@ -153,11 +153,6 @@ const bodyWriter = (making: Making, plan: Plan, place: Place): Write => {
         return encoded === Refused ? -1 : inner(encoded, cell, false)
       }
     }
-    case "opaque":
-      return (value) => {
-        const bytes = frame.passages.take(plan, value)
-        return bytes === Refused ? -1 : storeBytes(making, bytes as Uint8Array)
-      }
     case "never":
       return () => -1
   }

@@ -57,10 +57,6 @@ const planCode = (source: Source, plan: Plan, x: string): string => {
       const y = source.name("y")
       return `const ${y}=Q.prepare(${source.table(plan)},${x});${planCode(source, plan.inner, y)}`
     }
-    case "opaque": {
-      const y = source.name("y")
-      return `const ${y}=Q.prepare(${source.table(plan)},${x});if(${y}!==R)n+=H.bytesBound(${y});`
-    }
     default:
       return ""
   }

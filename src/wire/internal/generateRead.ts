@@ -90,10 +90,6 @@ const planCode = (source: Source, plan: Plan, x: string, place: Place): string =
       const y = source.name("y")
       return `let ${y};${planCode(source, plan.inner, y, place)}${x}=Q.restore(${source.table(plan)},${y});`
     }
-    case "opaque": {
-      const y = source.name("y")
-      return `let ${y};${bytesCode(source, plan.path, y)}${x}=Q.restore(${source.table(plan)},${y});`
-    }
     case "never":
       return `H.badTag(${quote(plan.path)},0,0);`
   }

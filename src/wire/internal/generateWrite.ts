@@ -124,11 +124,6 @@ const bodyCode = (emit: Emit, plan: Plan, x: string, place: Place, absent: strin
         planCode(emit, plan.inner, y, place)
       }`
     }
-    case "opaque": {
-      const y = source.name("y")
-      return `const ${y}=Q.take(${source.table(plan)},${x});if(${y}===R)${refuse};`
-        + (store ? `e=H.writeBytes(${y},e,i32,u8);` : "")
-    }
     case "never":
       return `${refuse};`
   }

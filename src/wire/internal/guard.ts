@@ -31,7 +31,6 @@ export const takesUndefined = (plan: Plan): boolean => {
           ? alternative.value === undefined || alternative.lax
           : alternative.kind === "plan" && takesUndefined(alternative.plan)
       )
-    case "opaque":
     case "via":
       return true
     case "ref":

@@ -3,7 +3,8 @@
  *
  * Fields keep the order of the schema. In the fixed part the 8-byte slots come first, then the words of packed bits, then the 4-byte
  * cells; what has a size of its own follows in field order. The order of properties is part of the layout: two schemas that differ in it
- * have different hashes.
+ * have different hashes. What is made of the bytes is not: `Schema.Int` and `Schema.Number`, a class and the struct of its fields, a
+ * `HashMap` and an array of pairs have one layout, and one hash.
  */
 import type { Alternative, BlockPlan, Constant, Field, Place, Plan } from "./plan.ts"
 
@@ -119,7 +120,6 @@ const minVariable = (plan: Plan, within: ReadonlyArray<BlockPlan>): number => {
     case "bytes":
     case "array":
     case "record":
-    case "opaque":
       return 8
     case "bigint":
       return 16
@@ -184,8 +184,6 @@ export const layoutText = (root: BlockPlan): string => {
         return blockText(plan)
       case "union":
         return `(${plan.alternatives.map(alternativeText).join("|")})`
-      case "opaque":
-        return `opaque<${plan.description}>`
       case "via":
       case "instance":
         return planText(plan.inner)

@@ -8,7 +8,7 @@
  * ```text
  *  block    | slots: f64, i64, Date | cells: u32, i32, f32, ... | bit words | pad to 8 |  variable parts ...
  *  string   | u32: bit 31 = two bytes a character, length in characters | characters | pad to 8
- *  bytes    | u32 length | 0 | bytes | pad to 8                  (also opaque parts: Effect's own binary codec)
+ *  bytes    | u32 length | 0 | bytes | pad to 8
  *  array    | u32 count  | 0 | items: packed cells or slots, or one block an item
  *  record   | u32 count  | 0 | key string, value block | ...
  *  bigint   | i32 kind   | 0 | i64, or a string of hexadecimal digits
@@ -161,16 +161,6 @@ export interface UnionPlan extends Base {
   readonly alternatives: ReadonlyArray<Alternative>
 }
 
-/** A part that Effect's own binary codec carries. */
-export interface OpaquePlan extends Base {
-  readonly kind: "opaque"
-  readonly description: string
-  /** The bytes, or {@link Refused}. */
-  readonly encode: (value: unknown) => Uint8Array | typeof Refused
-  /** The value, or an {@link Undecodable}. */
-  readonly decode: (bytes: Uint8Array) => unknown
-}
-
 /** A value that is transformed by its schema before it is written and after it is read. */
 export interface ViaPlan extends Base {
   readonly kind: "via"
@@ -181,7 +171,7 @@ export interface ViaPlan extends Base {
   readonly decode: (value: unknown) => unknown
 }
 
-/** An instance of a schema class, written as its fields. */
+/** An instance of a class, written as its fields. */
 export interface InstancePlan extends Base {
   readonly kind: "instance"
   readonly inner: Plan
@@ -214,7 +204,6 @@ export type Plan =
   | RecordPlan
   | BlockPlan
   | UnionPlan
-  | OpaquePlan
   | ViaPlan
   | InstancePlan
   | RefPlan

@@ -63,9 +63,6 @@ const visit = (search: Search, plan: Plan): void => {
       return visit(search, plan.inner)
     case "instance":
       return visit(search, plan.inner)
-    case "opaque":
-      search.passages = true
-      return
     case "union":
       for (const alternative of plan.alternatives) {
         if (alternative.kind !== "plan" || alternative.plan === inlineAlternative(plan.alternatives)) continue

@@ -2,7 +2,7 @@
  * What both back ends call: the parts of reading and writing that are not worth generating, and the ways a record can be malformed.
  */
 import { MalformedRecord } from "../WireError.ts"
-import type { OpaquePlan, ViaPlan } from "./plan.ts"
+import type { ViaPlan } from "./plan.ts"
 import { Undecodable } from "./plan.ts"
 import { readString, stringBound, stringEnd, writeString } from "./strings.ts"
 
@@ -165,7 +165,7 @@ export const defineKey = (target: Record<string, unknown>, key: string, value: u
  * here when it meets the same value at the same place.
  */
 export class Passages {
-  readonly #plans: Array<ViaPlan | OpaquePlan> = []
+  readonly #plans: Array<ViaPlan> = []
   readonly #sources: Array<unknown> = []
   readonly #encoded: Array<unknown> = []
   #next = 0
@@ -184,7 +184,7 @@ export class Passages {
   }
 
   /** Encodes a part and keeps the result. */
-  prepare(plan: ViaPlan | OpaquePlan, value: unknown): unknown {
+  prepare(plan: ViaPlan, value: unknown): unknown {
     const encoded = plan.encode(value)
     this.#plans.push(plan)
     this.#sources.push(value)
@@ -193,7 +193,7 @@ export class Passages {
   }
 
   /** The encoded part: what was kept, or encoded now. */
-  take(plan: ViaPlan | OpaquePlan, value: unknown): unknown {
+  take(plan: ViaPlan, value: unknown): unknown {
     for (let i = this.#next; i < this.#plans.length; i++) {
       if (this.#plans[i] === plan && Object.is(this.#sources[i], value)) {
         this.#next = i + 1
@@ -204,7 +204,7 @@ export class Passages {
   }
 
   /** Turns what was read into the value. */
-  restore(plan: ViaPlan | OpaquePlan, encoded: never): unknown {
+  restore(plan: ViaPlan, encoded: never): unknown {
     const value = plan.decode(encoded)
     if (value instanceof Undecodable) {
       badValue(plan.path, `a part that its schema does not decode (${value.reason})`, "an encoded value")

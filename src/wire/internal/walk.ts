@@ -2,15 +2,18 @@
  * The walk: from the syntax tree of a schema to its plan.
  *
  * Nodes without a transformation are laid out as they are; a node with one is laid out by its encoded side, with the schema's parser around
- * it. What has no layout of its own is carried by Effect's binary codec, in the smallest part of the schema that needs it.
+ * it. A schema that has no encoded side is refused.
  */
 import * as SchemaAST from "effect/SchemaAST"
 import { SchemaUnsupported } from "../WireError.ts"
 import { integerRange, lengthChecks, numberChecks, provesInt64, residualChecks } from "./checks.ts"
+import { declarationPlan } from "./declared.ts"
 import { schemaGuard, takesUndefined } from "./guard.ts"
-import { instancePlan, opaquePlan, optionPlan, viaPlan } from "./opaque.ts"
+import { jsonObjectPlan, jsonPlan } from "./json.ts"
 import type { BlockPlan, Constant, Field, NumberPlan, NumberTest, Plan, StringPlan, Width } from "./plan.ts"
 import { emptyBlock, nowhere } from "./plan.ts"
+import { openObjectPlan, openTuplePlan } from "./rest.ts"
+import { classPlan, guarded, parsed, viaPlan } from "./transformed.ts"
 import { flattenUnion, planUnion } from "./union.ts"
 
 /** The annotation that chooses how many bytes a number takes. */
@@ -22,11 +25,13 @@ interface Walk {
   readonly structs: Map<SchemaAST.AST, BlockPlan>
   /** Nodes behind a `Suspend`. */
   readonly suspended: Map<SchemaAST.AST, BlockPlan>
+  /** How many declarations enclose the node at hand. */
+  nesting: number
 }
 
 /** Makes the plan of a schema. */
 export const walkSchema = (ast: SchemaAST.AST): Plan =>
-  planOf({ structs: new Map(), suspended: new Map() }, ast, "value")
+  planOf({ structs: new Map(), suspended: new Map(), nesting: 0 }, ast, "value")
 
 /** Makes the plan of a node. */
 const planOf = (walk: Walk, ast: SchemaAST.AST, path: string): Plan => {
@@ -64,9 +69,16 @@ const planOf = (walk: Walk, ast: SchemaAST.AST, path: string): Plan => {
     case "Suspend":
       return suspended(walk, ast, path)
     case "Declaration":
-      return declarationPlan(walk, ast, path)
-    default:
-      return opaquePlan(ast, path)
+      return declared(walk, ast, path)
+    case "Unknown":
+    case "Any":
+      return { ...jsonPlan(path), filters: residualChecks(ast) }
+    case "ObjectKeyword":
+      return { ...jsonObjectPlan(path), filters: residualChecks(ast) }
+    case "Symbol":
+      return symbolPlan(ast, path)
+    case "UniqueSymbol":
+      return uniqueSymbolPlan(ast, path)
   }
 }
 
@@ -86,11 +98,23 @@ const choice = (values: ReadonlyArray<Constant>, ast: SchemaAST.AST, path: strin
 })
 
 const transformed = (walk: Walk, ast: SchemaAST.AST, path: string): Plan =>
-  instancePlan(ast, (fields) => planOf(walk, fields, path), path) ?? viaEncoded(walk, ast, path)
+  classPlan(ast, (fields) => planOf(walk, fields, path), path) ?? viaEncoded(walk, ast, path)
 
-const viaEncoded = (walk: Walk, ast: SchemaAST.AST, path: string): Plan => {
-  const inner = planOf(walk, SchemaAST.toEncoded(ast), path)
-  return inner.kind === "opaque" ? opaquePlan(ast, path) : viaPlan(ast, inner, path)
+const viaEncoded = (walk: Walk, ast: SchemaAST.AST, path: string): Plan =>
+  viaPlan(path, parsed(ast), planOf(walk, SchemaAST.toEncoded(ast), path))
+
+const symbolPlan = (ast: SchemaAST.AST, path: string): Plan => {
+  const registered = (value: unknown): boolean => typeof value === "symbol" && Symbol.keyFor(value) !== undefined
+  const text: StringPlan = { kind: "string", path, minLength: 0, maxLength: Infinity, filters: [] }
+  return viaPlan(path, guarded(registered, Symbol.keyFor, Symbol.for), text, residualChecks(ast))
+}
+
+// Every thread has its own symbol from its own run of the schema's module, so no bytes are needed to say which one it is.
+const uniqueSymbolPlan = (ast: SchemaAST.UniqueSymbol, path: string): Plan => {
+  const { symbol } = ast
+  const nothing: Plan = { kind: "constant", path, value: null, lax: false, filters: [] }
+  const only = guarded((value) => value === symbol, () => null, () => symbol)
+  return viaPlan(path, only, nothing, residualChecks(ast))
 }
 
 const ranges: Partial<Record<Width, readonly [number, number]>> = {
@@ -151,30 +175,33 @@ const bigintPlan = (ast: SchemaAST.AST, path: string): Plan => {
   return width === "i64" || provesInt64(ast) ? { kind: "int64", path, filters } : { kind: "bigint", path, filters }
 }
 
-const declarationPlan = (walk: Walk, ast: SchemaAST.Declaration, path: string): Plan => {
-  switch ((ast.annotations?.representation as { readonly id?: unknown } | undefined)?.id) {
-    case "effect/schema/Date":
-      return { kind: "date", path, filters: residualChecks(ast) }
-    case "effect/schema/Uint8Array":
-      return { kind: "bytes", path, filters: residualChecks(ast) }
-    case "effect/schema/Option":
-      return { ...optionPlan(planOf(walk, ast.typeParameters[0]!, path), path), filters: residualChecks(ast) }
-    default:
-      return opaquePlan(ast, path)
+// A declaration may describe itself by what contains it; only a suspended schema may do that.
+const MAX_NESTING = 200
+
+const declared = (walk: Walk, ast: SchemaAST.Declaration, path: string): Plan => {
+  if (walk.nesting >= MAX_NESTING) {
+    throw new SchemaUnsupported({ path, reason: `its declarations nest more than ${MAX_NESTING} deep` })
   }
+  walk.nesting++
+  const plan = declarationPlan(ast, (part, at) => planOf(walk, part, at), path)
+  walk.nesting--
+  return plan
 }
 
-// A key whose presence changes on the way to the encoded side, or that a transformation could drop, is for the parser of the whole struct.
+// A key whose presence changes on the way to the encoded side, or that a transformation could drop, is for the parser of the whole.
+const movesKey = (type: SchemaAST.AST): boolean => {
+  if (type.encoding === undefined && !("encodingChecks" in type && type.encodingChecks !== undefined)) return false
+  return SchemaAST.isOptional(type) || SchemaAST.isOptional(SchemaAST.toEncoded(type))
+}
+
 const movesKeys = (ast: SchemaAST.Objects): boolean =>
-  ast.propertySignatures.some(({ type }) => {
-    if (type.encoding === undefined && !("encodingChecks" in type && type.encodingChecks !== undefined)) return false
-    return SchemaAST.isOptional(type) || SchemaAST.isOptional(SchemaAST.toEncoded(type))
-  })
+  ast.propertySignatures.some(({ type }) => movesKey(type))
+  || ast.indexSignatures.some(({ parameter }) => SchemaAST.toEncoded(parameter) !== parameter)
 
 const objectPlan = (walk: Walk, ast: SchemaAST.Objects, path: string): Plan => {
   if (movesKeys(ast)) return viaEncoded(walk, ast, path)
   if (ast.indexSignatures.length > 0) return recordPlan(walk, ast, path)
-  if (ast.propertySignatures.some(({ name }) => typeof name === "symbol")) return opaquePlan(ast, path)
+  if (ast.propertySignatures.some(({ name }) => typeof name === "symbol")) return openObject(walk, ast, path)
   const known = walk.structs.get(ast)
   if (known !== undefined) return known
   const block = { ...emptyBlock("object", path), filters: residualChecks(ast) }
@@ -213,14 +240,23 @@ const optionalOf = (plan: Plan, path: string): Plan => {
   return { kind: "union", path, filters: [], alternatives: [absent, { kind: "plan", plan, shape, final: true }] }
 }
 
+const openObject = (walk: Walk, ast: SchemaAST.Objects, path: string): Plan =>
+  openObjectPlan(
+    ast,
+    (struct) => objectPlan(walk, struct, path),
+    (part, at) => planOf(walk, part, at),
+    (key, type, at) => fieldOf(walk, key, type, at),
+    path
+  )
+
 const recordPlan = (walk: Walk, ast: SchemaAST.Objects, path: string): Plan => {
   const [index, ...others] = ast.indexSignatures
-  if (index === undefined || others.length > 0 || ast.propertySignatures.length > 0) return opaquePlan(ast, path)
-  const keys = index.parameter._tag === "String" && index.parameter.encoding === undefined
-    ? planOf(walk, index.parameter, `${path}[key]`) as StringPlan
-    : undefined
-  // A filtered key of a record is skipped by the schema, not refused.
-  if (keys === undefined || index.parameter.checks !== undefined) return opaquePlan(ast, path)
+  // A filtered key is skipped by the schema, not refused.
+  const anyKey = index?.parameter._tag === "String" && index.parameter.checks === undefined
+  if (index === undefined || !anyKey || others.length > 0 || ast.propertySignatures.length > 0) {
+    return openObject(walk, ast, path)
+  }
+  const keys: StringPlan = { kind: "string", path: `${path}[key]`, minLength: 0, maxLength: Infinity, filters: [] }
   return { kind: "record", path, keys, value: planOf(walk, index.type, `${path}[*]`), filters: residualChecks(ast) }
 }
 
@@ -228,7 +264,15 @@ const arrayPlan = (walk: Walk, ast: SchemaAST.Arrays, path: string): Plan => {
   if (ast.elements.length === 0 && ast.rest.length === 1) {
     return { kind: "array", path, item: planOf(walk, ast.rest[0]!, `${path}[]`), ...lengthChecks(ast) }
   }
-  if (ast.rest.length > 0 || ast.elements.some(SchemaAST.isOptional)) return opaquePlan(ast, path)
+  if (ast.elements.some(movesKey)) return viaEncoded(walk, ast, path)
+  if (ast.rest.length > 0 || ast.elements.some(SchemaAST.isOptional)) {
+    return openTuplePlan(
+      ast,
+      (part, at) => planOf(walk, part, at),
+      (key, type, at) => fieldOf(walk, key, type, at),
+      path
+    )
+  }
   const block = { ...emptyBlock("tuple", path), filters: residualChecks(ast) }
   block.fields = ast.elements.map((type, i) => fieldOf(walk, i, type, `${path}[${i}]`))
   return block

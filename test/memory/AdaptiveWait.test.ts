@@ -1,13 +1,6 @@
 import { describe, expect, it } from "vitest"
-import {
-  AdaptiveWait,
-  type Decision,
-  InvalidWaitOptions,
-  PARK,
-  pause,
-  SPIN,
-  YIELD
-} from "../../src/memory/WaitStrategy.ts"
+import { AdaptiveWait } from "../../src/memory/AdaptiveWait.ts"
+import { type Decision, InvalidWaitOptions, PARK, pause, SPIN, YIELD } from "../../src/memory/WaitStrategy.ts"
 
 /** The decisions of one idle phase up to the first park, as counts. */
 const phase = (wait: AdaptiveWait): { spins: number; yields: number } => {

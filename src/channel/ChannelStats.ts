@@ -1,0 +1,27 @@
+/**
+ * What has happened in a channel so far, as numbers.
+ */
+
+/** A look at a channel; between threads the numbers are read one after the other. */
+export interface ChannelStats {
+  /** Messages that the channel took, those dropped later included. */
+  readonly sent: number
+  /** Messages that were received; for a broadcast, by all receivers together. */
+  readonly received: number
+  /** Messages that the overflow policy dropped. */
+  readonly dropped: number
+  /** Messages that slow receivers of a broadcast missed, over all of them. */
+  readonly missed: number
+  /** Messages that died with the thread that was sending or receiving them. */
+  readonly lost: number
+  /** Messages that wait. */
+  readonly depth: number
+  /** Fibers of this thread that wait for room. */
+  readonly waitingSenders: number
+  /** Fibers of this thread that wait for a message. */
+  readonly waitingReceivers: number
+  /** Open sending ends, on all threads. */
+  readonly senders: number
+  /** Open receiving ends, on all threads. */
+  readonly receivers: number
+}

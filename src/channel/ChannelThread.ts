@@ -1,0 +1,200 @@
+/**
+ * A worker thread that is given ends of channels: declared once, run on the worker, started from anywhere.
+ *
+ * The declaration names the ends and their schemas; both sides import it, so that what one side hands over is what the
+ * other side gets, by type and at run time.
+ *
+ * ```text
+ *   declare     make(name, { jobs: receiver(Job), results: sender(Result) })
+ *   worker.ts   launch(({ jobs, results }) => effect)
+ *   main.ts     start({ spawn: () => new Worker(…), ends: { jobs: …, results: … } })
+ * ```
+ *
+ * It promises that the ends are closed when the thread's effect is done, fails, or dies with the thread, however that dies: what
+ * it was writing is counted as lost, and nobody waits for it. It never restarts the thread: start it again, with ends for
+ * the new one.
+ */
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import type { SpawnedWorker } from "../thread/SpawnedWorker.ts"
+import * as Thread from "../thread/Thread.ts"
+import * as ThreadEntry from "../thread/ThreadEntry.ts"
+import type { ThreadDown } from "../thread/ThreadError.ts"
+import type { EndMoved } from "./ChannelError.ts"
+import type { Receiver } from "./Receiver.ts"
+import type { Sender } from "./Sender.ts"
+import * as SharedChannel from "./SharedChannel.ts"
+
+/** The declaration of a sending end. */
+export interface SenderOf<S extends Schema.Top> {
+  readonly side: "sender"
+  readonly schema: S
+}
+
+/** The declaration of a receiving end. */
+export interface ReceiverOf<S extends Schema.Top> {
+  readonly side: "receiver"
+  readonly schema: S
+}
+
+/** Declares that the thread sends. */
+export const sender = <S extends Schema.Top>(schema: S): SenderOf<S> => ({ side: "sender", schema })
+
+/** Declares that the thread receives. */
+export const receiver = <S extends Schema.Top>(schema: S): ReceiverOf<S> => ({ side: "receiver", schema })
+
+/** The ends of a thread, by name. */
+export interface Declarations {
+  readonly [name: string]: SenderOf<Schema.Top> | ReceiverOf<Schema.Top>
+}
+
+/** The ends that belong to declarations. */
+export type Ends<D extends Declarations> = {
+  readonly [K in keyof D]: D[K] extends SenderOf<infer S> ? Sender<S["Type"]>
+    : D[K] extends ReceiverOf<infer S> ? Receiver<S["Type"]>
+    : never
+}
+
+/** What a start needs. */
+export interface StartOptions<D extends Declarations> extends
+  Pick<
+    Thread.Options,
+    "spawn" | "readyTimeout" | "heartbeat" | "stopTimeout" | "terminateTimeout"
+  >
+{
+  /** Makes the worker. Write `new Worker(new URL("./worker.ts", import.meta.url))` here, so that bundlers see it. */
+  readonly spawn: () => SpawnedWorker
+  /** The ends that the thread gets. They are handed over: use a `clone` for an end that is needed on this thread too. */
+  readonly ends: Ends<D>
+  /** The thread's number among its siblings; 0 unless told. */
+  readonly index?: number | undefined
+}
+
+/** A thread that has its ends. */
+export interface ChannelThread {
+  /** The thread; it ends with the scope that it was started in. */
+  readonly thread: Thread.Thread
+  /** Waits until the thread's effect is done. Fails with the reason when the thread goes down before. */
+  readonly done: Effect.Effect<void, ThreadDown>
+}
+
+/** A declared thread. */
+export interface Declared<D extends Declarations> {
+  readonly name: string
+  readonly declarations: D
+  /**
+   * Runs the thread. Call it once, at the top level of the worker's file.
+   *
+   * **Details** The ends are closed when the effect is done; the thread then waits to be stopped. A failure of the effect ends the thread.
+   */
+  readonly launch: <E>(body: (ends: Ends<D>, start: Launched) => Effect.Effect<unknown, E, Scope.Scope>) => void
+  /**
+   * Starts a thread, hands the ends over and waits until it has them; the thread ends with the scope.
+   *
+   * **Errors** `EndMoved` when an end is not here any more; `ThreadDown` when the thread does not come up: the ends are
+   * closed then.
+   */
+  readonly start: (options: StartOptions<D>) => Effect.Effect<ChannelThread, ThreadDown | EndMoved, Scope.Scope>
+}
+
+/** What a launched thread knows of itself. */
+export interface Launched {
+  readonly name: string
+  readonly index: number
+}
+
+const DONE = "shared-nothing/channel/done"
+
+interface StartData {
+  readonly handles: { readonly [name: string]: SharedChannel.Handle }
+}
+
+/** Declares a thread by the ends that it has. */
+export const make = <const D extends Declarations>(name: string, declarations: D): Declared<D> => ({
+  name,
+  declarations,
+  launch: (body) => launch(declarations, body),
+  start: (options) => start(name, declarations, options)
+})
+
+const launch = <D extends Declarations, E>(
+  declarations: D,
+  body: (ends: Ends<D>, start: Launched) => Effect.Effect<unknown, E, Scope.Scope>
+): void =>
+  ThreadEntry.run((start) =>
+    Effect.gen(function*() {
+      const { handles } = start.data as StartData
+      // The ends live as long as the body, not as long as the thread.
+      const scope = yield* Scope.fork(yield* Effect.scope)
+      const ends = yield* Scope.provide(openAll(declarations, handles), scope)
+      const live = Scope.provide(body(ends, { name: start.name, index: start.index }), scope)
+      yield* Effect.forkScoped(Effect.flatMap(Effect.exit(live), (exit) =>
+        Effect.andThen(
+          Scope.close(scope, exit),
+          Effect.sync(() => {
+            if (Exit.isSuccess(exit)) start.post(DONE)
+            else if (!Cause.hasInterruptsOnly(exit.cause)) start.fail(exit.cause)
+          })
+        )))
+      return { ready: undefined }
+    })
+  )
+
+const openAll = <D extends Declarations>(declarations: D, handles: StartData["handles"]) =>
+  Effect.gen(function*() {
+    const ends: Record<string, Sender<unknown> | Receiver<unknown>> = {}
+    for (const [key, { schema, side }] of Object.entries(declarations)) {
+      ends[key] = side === "sender"
+        ? yield* SharedChannel.openSender(schema, handles[key])
+        : yield* SharedChannel.openReceiver(schema, handles[key])
+    }
+    // Each end was opened by its declaration.
+    return ends as unknown as Ends<D>
+  })
+
+const start = <D extends Declarations>(
+  name: string,
+  declarations: D,
+  options: StartOptions<D>
+): Effect.Effect<ChannelThread, ThreadDown | EndMoved, Scope.Scope> =>
+  Effect.gen(function*() {
+    const done = yield* Deferred.make<void>()
+    const handles: Record<string, SharedChannel.Handle> = {}
+    const context = yield* Effect.context<never>()
+    const recoverAll = () => {
+      for (const handle of Object.values(handles)) {
+        const lost = SharedChannel.recoverUnsafe(handle)
+        if (lost === 0) continue
+        const text = `${lost} messages of channel "${handle.channel}" died with thread "${name}"`
+        Effect.runForkWith(context)(Effect.logWarning(text))
+      }
+    }
+    for (const key of Object.keys(declarations)) {
+      handles[key] = yield* Effect.onError(SharedChannel.handOver(options.ends[key]!), () => Effect.sync(recoverAll))
+    }
+    const data: StartData = { handles }
+    const thread = yield* Thread.make({
+      ...options,
+      name,
+      index: options.index ?? 0,
+      epoch: 0,
+      data,
+      onMessage: (message) => {
+        if (message === DONE) Deferred.doneUnsafe(done, Effect.void)
+      },
+      beforeReady: (starting) => {
+        starting.onExit((_, exitSeen) => {
+          // A thread that was given up without an exit event may still be writing: its ends are not touched.
+          if (exitSeen) recoverAll()
+        })
+      }
+    })
+    return {
+      thread,
+      done: Effect.raceFirst(Deferred.await(done), Effect.flatMap(thread.exit, Effect.fail))
+    }
+  })

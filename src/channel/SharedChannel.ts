@@ -1,0 +1,224 @@
+/**
+ * Channels between threads: their messages are encoded by the schema's codec into rings in shared memory, and their ends
+ * can be handed to other threads.
+ *
+ * {@link make} makes a channel and its first two ends on this thread. An end goes to another thread as a *handle*
+ * ({@link handOver}), plain data for `postMessage` or `workerData`, and is opened there with {@link openSender} or
+ * {@link openReceiver}; `ChannelThread` does all of it for whole worker threads.
+ *
+ * Besides what every channel promises (see `Channel.ts`):
+ * - nothing is allocated, locked or posted for a message; a thread is woken only when it sleeps;
+ * - a thread that dies closes its ends: what it was writing is reported as lost, once, and blocks nobody; messages that it
+ *   had sent arrive. That takes {@link recover}, called by who sees the thread's `exit` event;
+ * - two threads that run different builds of the schema are told so when the second one opens its end.
+ *
+ * `capacity` counts messages of each sender for kinds `"spsc"` and `"mpsc"`, and messages in all for `"mpmc"`, where it
+ * must be a power of two. A broadcast keeps about `capacity` messages of the size that its schema needs.
+ */
+import * as Effect from "effect/Effect"
+import * as PubSub from "effect/PubSub"
+import type * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as RosterMemory from "../memory/Roster.ts"
+import * as Codec from "../wire/Codec.ts"
+import type { Channel } from "./Channel.ts"
+import { type EndMoved, EndTaken, HandleMismatch } from "./ChannelError.ts"
+import { type Settings, settingsOf, type SharedOptions } from "./ChannelOptions.ts"
+import type { ChannelStats } from "./ChannelStats.ts"
+import {
+  type Access,
+  createMemory,
+  type Handle,
+  isHandle,
+  openMemory,
+  receivedIn,
+  rowOf,
+  sentIn,
+  waitingIn,
+  wakeAll
+} from "./internal/sharedMemory.ts"
+import { SharedReceiver } from "./internal/sharedReceiver.ts"
+import { createRing, endsOf, recoverRing } from "./internal/sharedRings.ts"
+import { SharedSender } from "./internal/sharedSender.ts"
+import type { Receiver } from "./Receiver.ts"
+import type { Sender } from "./Sender.ts"
+
+/** An end on its way to another thread: plain data that `postMessage` and `workerData` clone. */
+export type { Handle }
+
+/** Messages that died with a thread. */
+export interface Loss {
+  readonly channel: string
+  /** The side of the end that the thread held. */
+  readonly side: "sender" | "receiver"
+  /** The owner number of the end. */
+  readonly owner: number
+  /** Messages that were claimed and not sent, or taken and not finished. */
+  readonly count: number
+}
+
+/** A channel between threads, as who made it holds it. */
+export interface SharedChannel<in out A> extends Channel<A> {
+  /** Messages that died with threads whose ends were recovered by this thread, as they are found out. */
+  readonly losses: Stream.Stream<Loss>
+}
+
+const losses = new WeakMap<SharedArrayBuffer, PubSub.PubSub<Loss>>()
+
+/**
+ * Makes a channel between threads, with its first two ends on this one; it is closed with the scope, for all threads.
+ *
+ * **Errors** Dies with `InvalidChannel` for options that make no sense, and with `SchemaUnsupported` for a schema whose
+ * values have no binary form.
+ */
+export const make = <S extends Schema.Top>(
+  schema: S,
+  options: SharedOptions = {}
+): Effect.Effect<SharedChannel<S["Type"]>, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.gen(function*() {
+      const settings = settingsOf(options)
+      const codec = Codec.compile(schema)
+      const ends = endsOf(settings, options)
+      const memory = createMemory(createRing(settings, options, codec.fixedBytes, ends), ends)
+      const access = openMemory<S["Type"]>(settings, codec, memory)
+      const lost = yield* PubSub.unbounded<Loss>()
+      losses.set(memory.roster, lost)
+      return channelOf(access, lost)
+    }),
+    (channel) => channel.close
+  )
+
+const channelOf = <A>(access: Access<A>, lost: PubSub.PubSub<Loss>): SharedChannel<A> => {
+  const { roster, settings } = access
+  const sender = new SharedSender(access, roster.join(RosterMemory.SENDER, -1))
+  const receiver = new SharedReceiver(access, roster.join(RosterMemory.RECEIVER, -1))
+  return {
+    name: settings.name,
+    sender,
+    receiver,
+    close: Effect.gen(function*() {
+      yield* sender.close
+      yield* receiver.close
+      if (roster.close()) wakeAll(access)
+    }),
+    stats: Effect.sync((): ChannelStats => ({
+      sent: sentIn(access) >>> 0,
+      received: receivedIn(access) >>> 0,
+      dropped: roster.dropped(),
+      missed: roster.missed(),
+      lost: roster.lost(),
+      depth: waitingIn(access),
+      waitingSenders: sender.waiting,
+      waitingReceivers: receiver.waiting,
+      senders: roster.count(RosterMemory.SENDER),
+      receivers: roster.count(RosterMemory.RECEIVER)
+    })),
+    losses: Stream.fromPubSub(lost)
+  }
+}
+
+/**
+ * Takes an end out of use on this thread and answers the handle with which one other thread opens it.
+ *
+ * **Details** What was sent on it becomes visible first. What waits there fails with `EndMoved` and has its values back.
+ *
+ * **Gotchas** From here on the end belongs to whoever opens the handle. Keep the handle for {@link recover}.
+ *
+ * **Errors** `EndMoved` when the end was handed over or closed before, or is an end of a channel within one thread.
+ */
+export const handOver = (end: Sender<any> | Receiver<any>): Effect.Effect<Handle, EndMoved> =>
+  end instanceof SharedSender || end instanceof SharedReceiver
+    ? end.handOver
+    : Effect.die(new TypeError(`SharedChannel.handOver: not an end of a channel between threads`))
+
+/**
+ * Opens a sending end that another thread has handed over; closed with the scope.
+ *
+ * **Errors** `HandleMismatch` when the handle is for the other end or another schema; `EndTaken` when it was opened before
+ * or recovered.
+ */
+export const openSender = <S extends Schema.Top>(
+  schema: S,
+  handle: unknown
+): Effect.Effect<Sender<S["Type"]>, HandleMismatch | EndTaken, Scope.Scope> =>
+  open(schema, handle, "sender", (access, { end }) => new SharedSender(access, end))
+
+/**
+ * Opens a receiving end that another thread has handed over; closed with the scope.
+ *
+ * **Errors** As {@link openSender}.
+ */
+export const openReceiver = <S extends Schema.Top>(
+  schema: S,
+  handle: unknown
+): Effect.Effect<Receiver<S["Type"]>, HandleMismatch | EndTaken, Scope.Scope> =>
+  open(schema, handle, "receiver", (access, { after, end }) => new SharedReceiver(access, end, after))
+
+const open = <S extends Schema.Top, End extends { readonly close: Effect.Effect<void> }>(
+  schema: S,
+  handle: unknown,
+  side: Handle["side"],
+  make: (access: Access<S["Type"]>, handle: Handle) => End
+): Effect.Effect<End, HandleMismatch | EndTaken, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.suspend((): Effect.Effect<End, HandleMismatch | EndTaken> => {
+      const codec = Codec.compile(schema)
+      const mismatch = (channel: string, found: string) =>
+        Effect.fail(new HandleMismatch({ channel, expected: `a ${side} of layout ${codec.layout}`, found }))
+      if (!isHandle(handle)) return mismatch("?", `${typeof handle} that is no handle`)
+      if (handle.side !== side) return mismatch(handle.channel, `a ${handle.side}`)
+      if (handle.layoutHash !== codec.layoutHash) {
+        return mismatch(handle.channel, `a ${side} of another layout (${handle.layoutHash}, not ${codec.layoutHash})`)
+      }
+      const access = openMemory<S["Type"]>(handle.settings, codec, handle.memory)
+      const roster = side === "sender" ? RosterMemory.SENDER : RosterMemory.RECEIVER
+      if (!access.roster.open(handle.end, roster)) {
+        return Effect.fail(
+          new EndTaken({ channel: handle.channel, end: side, kind: handle.settings.kind, limit: access.roster.rows })
+        )
+      }
+      return Effect.succeed(make(access, handle))
+    }),
+    (end) => end.close
+  )
+
+/**
+ * Takes off the end that was handed to a thread which has exited, and all ends that were made from it there; answers how
+ * many messages died with it.
+ *
+ * **When to use** In the `exit` event of a worker that you started yourself; `ChannelThread` does it for you. Calling it
+ * again does nothing.
+ *
+ * **Gotchas** Never before the `exit` event: what a living thread is writing would be taken from it.
+ */
+export const recover = (handle: Handle): Effect.Effect<number> => Effect.sync(() => recoverUnsafe(handle))
+
+/** {@link recover}, without an effect. */
+export const recoverUnsafe = (handle: Handle): number => {
+  const { memory, settings } = handle
+  const access = openMemory<any>(settings, neverCoded, memory)
+  const count = takeOff(access, settings, handle.side, handle.end)
+  wakeAll(access)
+  return count
+}
+
+const takeOff = (access: Access<any>, settings: Settings, side: Handle["side"], end: RosterMemory.End): number => {
+  const owner = rowOf(end) + 1
+  // The claims first: as long as the row is taken nobody else claims under its number.
+  let count = recoverRing(settings.kind, access.memory.ring, side, owner)
+  if (count > 0) {
+    access.roster.addLost(count)
+    const lost = losses.get(access.memory.roster)
+    if (lost !== undefined) PubSub.publishUnsafe(lost, { channel: settings.name, side, owner, count })
+  }
+  access.roster.recover(end)
+  for (let child = access.roster.childOf(end); child !== -1; child = access.roster.childOf(end)) {
+    count += takeOff(access, settings, side, child)
+  }
+  return count
+}
+
+/** Recovery reads no message. */
+const neverCoded = undefined as never

@@ -1,0 +1,121 @@
+/**
+ * The shared memory of a channel between threads, and what of it goes to another thread.
+ *
+ * ```text
+ *  ring     the messages: SpscRing, MpscRing, MpmcRing or BroadcastRing
+ *  roster   who takes part, and how much each sender has sent and had received
+ *  items    receivers that wait for messages
+ *  room     senders that wait for room
+ * ```
+ *
+ * The row of an end in the roster is its row in both wait lists, and its owner number in the ring, less one.
+ */
+import * as RosterMemory from "../../memory/Roster.ts"
+import * as WaitListMemory from "../../memory/WaitList.ts"
+import type { Codec } from "../../wire/Codec.ts"
+import type { Settings } from "../ChannelOptions.ts"
+
+/** The four buffers. */
+export interface SharedMemory {
+  readonly ring: SharedArrayBuffer
+  readonly roster: SharedArrayBuffer
+  readonly items: SharedArrayBuffer
+  readonly room: SharedArrayBuffer
+}
+
+/** What an end of a channel works with on one thread. */
+export interface Access<A> {
+  readonly settings: Settings
+  readonly codec: Codec<A>
+  readonly memory: SharedMemory
+  readonly roster: RosterMemory.Roster
+  readonly items: WaitListMemory.WaitList
+  readonly room: WaitListMemory.WaitList
+}
+
+/** Makes the buffers around a ring. */
+export const createMemory = (ring: SharedArrayBuffer, ends: number): SharedMemory => ({
+  ring,
+  roster: RosterMemory.create(ends),
+  items: WaitListMemory.create(ends),
+  room: WaitListMemory.create(ends)
+})
+
+/** Opens the buffers on this thread. */
+export const openMemory = <A>(settings: Settings, codec: Codec<A>, memory: SharedMemory): Access<A> => ({
+  settings,
+  codec,
+  memory,
+  roster: new RosterMemory.Roster(memory.roster),
+  items: new WaitListMemory.WaitList(memory.items),
+  room: new WaitListMemory.WaitList(memory.room)
+})
+
+/** The row of an end. */
+export const rowOf = (end: RosterMemory.End): number => end & 63
+
+/** Wakes everybody: somebody has died or the channel has ended. */
+export const wakeAll = (access: Pick<Access<any>, "items" | "room">): void => {
+  access.items.wakeForDead()
+  access.room.wakeForDead()
+}
+
+/** The key that marks a handle, with the version of its shape. */
+export const HandleKey = "~shared-nothing/channel"
+
+/** An end on its way to another thread: plain data that `postMessage` and `workerData` clone. */
+export interface Handle {
+  readonly [HandleKey]: 1
+  readonly channel: string
+  readonly side: "sender" | "receiver"
+  readonly settings: Settings
+  readonly layoutHash: number
+  readonly end: RosterMemory.End
+  readonly memory: SharedMemory
+  /** Of a receiver of a broadcast: the number of the last message it got. */
+  readonly after?: number | undefined
+}
+
+/** Whether a value is the handle of an end. */
+export const isHandle = (value: unknown): value is Handle =>
+  typeof value === "object" && value !== null && Object.hasOwn(value, HandleKey)
+  && (value as Handle)[HandleKey] === 1
+
+/** The handle of an end. */
+export const handleOf = (
+  access: Access<any>,
+  side: Handle["side"],
+  end: RosterMemory.End,
+  after?: number
+): Handle => ({
+  [HandleKey]: 1,
+  channel: access.settings.name,
+  side,
+  settings: access.settings,
+  layoutHash: access.codec.layoutHash,
+  end,
+  memory: access.memory,
+  after
+})
+
+/** Messages sent through a channel since it was made, as a wrapping Int32. */
+export const sentIn = ({ roster }: Pick<Access<any>, "roster">): number => {
+  let sent = 0
+  for (let row = 0; row < roster.rows; row++) sent = (sent + roster.sent(row)) | 0
+  return sent
+}
+
+/** Messages received from a channel since it was made, as a wrapping Int32. */
+export const receivedIn = ({ roster }: Pick<Access<any>, "roster">): number => {
+  let received = 0
+  for (let row = 0; row < roster.rows; row++) received = (received + roster.received(row)) | 0
+  return received
+}
+
+/** Messages that wait in a channel whose messages go to one receiver each; the words are read one after the other. */
+export const waitingIn = (access: Pick<Access<any>, "roster" | "settings">): number => {
+  const received = receivedIn(access)
+  // Messages that were dropped while they waited had been sent.
+  const dropped = access.settings.overflow === "dropOldest" ? access.roster.dropped() : 0
+  return Math.max(0, (sentIn(access) - received - dropped) | 0)
+}

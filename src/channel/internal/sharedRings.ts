@@ -1,0 +1,282 @@
+/**
+ * The rings behind the kinds of a channel between threads, each fitted to the same two shapes.
+ */
+import { BroadcastReader } from "../../memory/BroadcastReader.ts"
+import { BroadcastRecovery } from "../../memory/BroadcastRecovery.ts"
+import * as BroadcastRing from "../../memory/BroadcastRing.ts"
+import { BroadcastWriter } from "../../memory/BroadcastWriter.ts"
+import { MAX_CAPACITY_BYTES, MIN_CAPACITY_BYTES } from "../../memory/Layouts.ts"
+import { MpscRecovery } from "../../memory/MpscRecovery.ts"
+import * as MpscRing from "../../memory/MpscRing.ts"
+import type { Region } from "../../memory/Region.ts"
+import { NONE, type RingReader, type RingWriter } from "../../memory/Ring.ts"
+import { MAX_ROWS } from "../../memory/Roster.ts"
+import { SpscRecovery } from "../../memory/SpscRecovery.ts"
+import * as SpscRing from "../../memory/SpscRing.ts"
+import { type Kind, refuse, type Settings, type SharedOptions } from "../ChannelOptions.ts"
+
+/** Answer of {@link ReceiveRing.next}: messages were overwritten before they were read; {@link ReceiveRing.missed} counts. */
+export const MISSED = -3
+
+/** Where a sender writes. */
+export interface SendRing {
+  readonly region: Region
+  readonly limitBytes: number
+  claim(bytes: number): number
+  commit(bytes: number, sender: number): void
+  abort(): void
+  publish(): void
+}
+
+/** Where a receiver reads. */
+export interface ReceiveRing {
+  readonly region: Region
+  readonly type: number
+  readonly end: number
+  /** The offset of the next message, `NONE`, `CORRUPT` or {@link MISSED}. */
+  next(): number
+  /** The message that `next` answered is read. */
+  done(): void
+  /** Gives the room of all messages read back. */
+  release(): void
+  isEmpty(): boolean
+  /** Leaves a damaged place; the bytes lost. */
+  resync(): number
+  missed(): number
+  /** The end is closed, or goes to another thread, which goes on behind the number that this answers. */
+  leave(): number | undefined
+}
+
+/** A ring of records, for sending. */
+class RecordSend implements SendRing {
+  readonly region: Region
+  readonly limitBytes: number
+  private readonly writer: RingWriter
+  constructor(writer: RingWriter) {
+    this.writer = writer
+    this.region = writer.region
+    this.limitBytes = writer.maxRecordBytes
+  }
+  claim(bytes: number): number {
+    return this.writer.claim(bytes)
+  }
+  commit(bytes: number, sender: number): void {
+    this.writer.commit(bytes, sender)
+  }
+  abort(): void {
+    this.writer.abort()
+  }
+  publish(): void {
+    this.writer.publish()
+  }
+}
+
+type Resyncing = RingReader & { resync(): unknown }
+
+/** A ring of records, for receiving. */
+class RecordReceive implements ReceiveRing {
+  readonly region: Region
+  private readonly reader: Resyncing
+  constructor(reader: Resyncing) {
+    this.reader = reader
+    this.region = reader.region
+  }
+  get type(): number {
+    return this.reader.type
+  }
+  get end(): number {
+    return this.reader.end
+  }
+  next(): number {
+    const offset = this.reader.next()
+    if (offset !== NONE) return offset
+    return this.reader.poll() ? this.reader.next() : NONE
+  }
+  done(): void {}
+  release(): void {
+    this.reader.release()
+  }
+  isEmpty(): boolean {
+    return this.reader.isEmpty()
+  }
+  resync(): number {
+    const bytes = this.reader.resync()
+    return typeof bytes === "number" ? bytes : 0
+  }
+  missed(): number {
+    return 0
+  }
+  leave(): number | undefined {
+    return undefined
+  }
+}
+
+/** A broadcast, for receiving. */
+class BroadcastReceive extends RecordReceive {
+  private readonly broadcast: BroadcastReader
+  private reported = 0
+  constructor(reader: BroadcastReader, after: number | undefined) {
+    super(reader)
+    this.broadcast = reader
+    reader.join()
+    // What came between the last message that this end got on another thread and its place on this one.
+    if (after !== undefined) this.reported = after - reader.sequence
+  }
+  override next(): number {
+    const offset = this.broadcast.next()
+    if (offset !== NONE) return offset
+    const hasRecords = this.broadcast.poll()
+    if (this.broadcast.lost > this.reported) return MISSED
+    return hasRecords ? this.broadcast.next() : NONE
+  }
+  override isEmpty(): boolean {
+    return this.broadcast.lost <= this.reported && this.broadcast.isEmpty()
+  }
+  override missed(): number {
+    const count = this.broadcast.lost - this.reported
+    this.reported = this.broadcast.lost
+    return count
+  }
+  override leave(): number {
+    const after = this.broadcast.sequence + this.reported - this.broadcast.lost
+    this.broadcast.leave()
+    return after
+  }
+}
+
+/** Opens the sending side of a ring for an owner. */
+export const sendRingOf = (kind: Kind, ring: SharedArrayBuffer, owner: number): SendRing => {
+  switch (kind) {
+    case "spsc":
+      return new RecordSend(new SpscRing.SpscWriter(ring))
+    case "mpsc":
+      return new RecordSend(new MpscRing.MpscWriter(ring, owner))
+    case "mpmc":
+      throw new Error("mpmc")
+    case "broadcast":
+      return new RecordSend(new BroadcastWriter(ring))
+  }
+}
+
+/** Opens the receiving side of a ring for an owner. */
+export const receiveRingOf = (kind: Kind, ring: SharedArrayBuffer, owner: number, after?: number): ReceiveRing => {
+  switch (kind) {
+    case "spsc":
+      return new RecordReceive(new SpscRing.SpscReader(ring))
+    case "mpsc":
+      return new RecordReceive(new MpscRing.MpscReader(ring))
+    case "mpmc":
+      throw new Error("mpmc")
+    case "broadcast":
+      return new BroadcastReceive(new BroadcastReader(ring, owner), after)
+  }
+}
+
+/** Takes the claims of a dead owner back; how many messages went with it. */
+export const recoverRing = (
+  kind: Kind,
+  ring: SharedArrayBuffer,
+  side: "sender" | "receiver",
+  owner: number
+): number => {
+  switch (kind) {
+    case "spsc":
+      return side === "sender" ? new SpscRecovery(ring).recover() : 0
+    case "mpsc":
+      return side === "sender" ? new MpscRecovery(ring).recover(owner) : 0
+    case "mpmc":
+      throw new Error("mpmc")
+    case "broadcast": {
+      const recovery = new BroadcastRecovery(ring)
+      if (side === "sender") return recovery.recoverWriter()
+      recovery.recoverReaders(owner)
+      return 0
+    }
+  }
+}
+
+/** Most ends of a channel at the same time. */
+export const endsOf = (settings: Settings, options: SharedOptions): number => {
+  const ends = settings.kind === "spsc" ? 2 : options.ends ?? 16
+  if (!(Number.isInteger(ends) && ends >= 2 && ends <= MAX_ROWS)) {
+    refuse(settings.name, "ends", ends, `a whole number from 2 to ${MAX_ROWS}`)
+  }
+  return ends
+}
+
+/** What a message takes when its size is not known in advance. */
+const USUAL_BYTES = 128
+/** Least memory where sizes vary: a message of a quarter of it fits. */
+const VARIABLE_BYTES = 64 * 1024
+/** Most memory that is taken unasked. */
+const MOST_BYTES = 16 * 1024 * 1024
+
+const bufferBytesOf = (settings: Settings, options: SharedOptions, fixedBytes: number | undefined): number => {
+  if (options.bufferBytes !== undefined) {
+    if (!isCapacity(options.bufferBytes)) {
+      refuse(
+        settings.name,
+        "bufferBytes",
+        options.bufferBytes,
+        `a power of two from ${MIN_CAPACITY_BYTES} to ${MAX_CAPACITY_BYTES}`
+      )
+    }
+    return options.bufferBytes
+  }
+  const messages = settings.capacity === Infinity ? 1024 : settings.capacity
+  // A header, rounding up, and as much again as the last message may leave free at the end of the memory.
+  const wanted = (messages + 1) * ((fixedBytes ?? USUAL_BYTES) + 40)
+  const least = fixedBytes === undefined ? VARIABLE_BYTES : Math.max(MIN_CAPACITY_BYTES, (fixedBytes + 40) * 8)
+  return powerOfTwo(Math.min(Math.max(wanted, least), Math.max(MOST_BYTES, least)))
+}
+
+/** A message takes at most a chunk, and a reader that stands still takes one out of use: twice as many as readers need. */
+const createBroadcast = (
+  settings: Settings,
+  options: SharedOptions,
+  fixedBytes: number | undefined,
+  ends: number
+): SharedArrayBuffer => {
+  const chunks = powerOfTwo(2 * (ends + 2))
+  const capacityBytes = bufferBytesOf(settings, options, fixedBytes)
+  if (options.bufferBytes !== undefined) return BroadcastRing.create({ capacityBytes, readers: ends, chunks })
+  const leastChunk = powerOfTwo(fixedBytes === undefined ? VARIABLE_BYTES / 4 : (fixedBytes + 8) * 2)
+  return BroadcastRing.create({
+    capacityBytes: Math.max(capacityBytes * 2, leastChunk * chunks),
+    readers: ends,
+    chunks
+  })
+}
+
+const powerOfTwo = (bytes: number): number => 2 ** Math.ceil(Math.log2(bytes))
+
+/** Makes the ring of a channel. */
+export const createRing = (
+  settings: Settings,
+  options: SharedOptions,
+  fixedBytes: number | undefined,
+  ends: number
+): SharedArrayBuffer => {
+  const { kind, name, overflow } = settings
+  if (overflow === "dropOldest" && (kind === "spsc" || kind === "mpsc")) {
+    refuse(
+      name,
+      "overflow",
+      overflow,
+      `"suspend", "fail" or "dropNewest" for kind "${kind}" between threads: only who may receive may drop the oldest`
+    )
+  }
+  switch (kind) {
+    case "spsc":
+      return SpscRing.create(bufferBytesOf(settings, options, fixedBytes))
+    case "mpsc":
+      return MpscRing.create(bufferBytesOf(settings, options, fixedBytes))
+    case "mpmc":
+      throw new Error("mpmc")
+    case "broadcast":
+      return createBroadcast(settings, options, fixedBytes, ends)
+  }
+}
+
+const isCapacity = (bytes: number): boolean =>
+  Number.isInteger(bytes) && bytes >= MIN_CAPACITY_BYTES && bytes <= MAX_CAPACITY_BYTES && (bytes & (bytes - 1)) === 0

@@ -1,0 +1,272 @@
+/**
+ * The sending end of a channel between threads.
+ *
+ * A value is written by its codec straight into the ring. What was written becomes visible at the end of the task that
+ * wrote it, or after {@link PUBLISH_RECORDS} messages; then the receivers that sleep are woken. Of kinds with a window
+ * (spsc, mpsc) a sender has at most `capacity` messages on their way: it counts what it has sent, the receiver counts
+ * what it has received, and neither writes the other's word.
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { RECORD_TOO_LARGE } from "../../memory/Ring.ts"
+import { CLOSED, type End, RECEIVERS_GONE, ROSTER_FULL, SENDER } from "../../memory/Roster.ts"
+import * as Poller from "../../thread/Poller.ts"
+import { INVALID } from "../../wire/Codec.ts"
+import {
+  ChannelClosed,
+  EndMoved,
+  type EndTaken,
+  InvalidMessage,
+  MessageTooLong,
+  type SendError
+} from "../ChannelError.ts"
+import { FAILED, FULL, type Offered, type Sender, SenderBase, SENT } from "../Sender.ts"
+import { Deque } from "./deque.ts"
+import { EndWait } from "./endWait.ts"
+import { taken } from "./localChannel.ts"
+import { type Access, type Handle, handleOf, rowOf, waitingIn, wakeAll } from "./sharedMemory.ts"
+import { type ReceiveRing, receiveRingOf, type SendRing, sendRingOf } from "./sharedRings.ts"
+
+/** Messages after which what was written is made visible at once. */
+const PUBLISH_RECORDS = 64
+
+/** See the module. */
+export class SharedSender<A> extends SenderBase<A> {
+  private readonly access: Access<A>
+  private readonly ring: SendRing
+  private readonly end: End
+  private readonly row: number
+  /** Most messages on their way; `Infinity` where the ring itself is the bound. */
+  private readonly window: number
+  private state: "open" | "closed" | "handed over" = "open"
+  private sent: number
+  private received: number
+  private unpublished = 0
+  private isFlushScheduled = false
+  /** Messages of an unbounded sender that the ring has no room for. */
+  private readonly backlog = new Deque<A>()
+  /** The receiving side of the ring, for dropping the oldest message. */
+  private dropper: ReceiveRing | undefined = undefined
+  private readonly drained: Array<() => void> = []
+  private readonly roomWait: EndWait
+
+  constructor(access: Access<A>, end: End) {
+    const { settings } = access
+    super(settings.name, settings.capacity, settings.kind === "broadcast" ? "dropOldest" : settings.overflow)
+    this.access = access
+    this.end = end
+    this.row = rowOf(end)
+    this.window = settings.kind === "spsc" || settings.kind === "mpsc" ? settings.capacity : Infinity
+    this.ring = sendRingOf(settings.kind, access.memory.ring, this.row + 1)
+    const poll = () => this.poll()
+    this.roomWait = new EndWait(access.room, this.row, { poll, isReady: poll })
+    this.received = access.roster.received(this.row)
+    // What an end before this one had sent and nobody has received yet counts for the window.
+    this.sent = Math.max(this.received, access.roster.sent(this.row))
+  }
+
+  protected offer(value: A): Offered {
+    const flags = this.access.roster.flags()
+    if (this.state !== "open" || (flags & (CLOSED | RECEIVERS_GONE)) !== 0) return this.refuseEnd(value, flags)
+    if (this.backlog.length > 0) return this.postpone(value)
+    if (((this.sent - this.received) | 0) >= this.window && !this.hasWindow()) return this.refuseFull(value)
+    return this.write(value)
+  }
+
+  private hasWindow(): boolean {
+    this.received = this.access.roster.received(this.row)
+    return ((this.sent - this.received) | 0) < this.window
+  }
+
+  private write(value: A): Offered {
+    const { ring } = this
+    const { codec } = this.access
+    const bytes = codec.boundBytes(value)
+    const offset = ring.claim(bytes)
+    if (offset < 0) return offset === RECORD_TOO_LARGE ? this.refuseLong(value, bytes) : this.refuseFull(value)
+    let end = INVALID
+    try {
+      end = codec.write(value, ring.region, offset)
+    } finally {
+      if (end === INVALID) ring.abort()
+    }
+    if (end === INVALID) return this.refuseInvalid(value)
+    ring.commit(end - offset, this.row)
+    this.sent = (this.sent + 1) | 0
+    if (++this.unpublished >= PUBLISH_RECORDS) this.flush()
+    else if (!this.isFlushScheduled) this.scheduleFlush()
+    return SENT
+  }
+
+  private scheduleFlush(): void {
+    this.isFlushScheduled = true
+    queueMicrotask(() => {
+      this.isFlushScheduled = false
+      this.flush()
+    })
+  }
+
+  /** Makes visible what was written, and wakes who waits for it. */
+  private flush(): void {
+    if (this.unpublished === 0) return
+    this.unpublished = 0
+    this.ring.publish()
+    this.access.roster.setSent(this.row, this.sent)
+    this.access.items.wake()
+  }
+
+  private refuseEnd(value: A, flags: number): Offered {
+    const channel = this.channel
+    this.failure = (this.state !== "open"
+      ? new EndMoved({ channel, end: "sender", how: this.state, unsent: value })
+      : new ChannelClosed({
+        channel,
+        by: (flags & CLOSED) !== 0 ? "channel" : "receivers",
+        unsent: value
+      })) as SendError<A>
+    return FAILED
+  }
+
+  private refuseInvalid(value: A): Offered {
+    const issue = this.access.codec.explain(value)
+    this.failure = new InvalidMessage({ channel: this.channel, issue, unsent: value }) as SendError<A>
+    return FAILED
+  }
+
+  private refuseLong(value: A, sizeBytes: number): Offered {
+    if (!this.access.codec.isValid(value)) return this.refuseInvalid(value)
+    const limitBytes = this.ring.limitBytes
+    this.failure = new MessageTooLong({ channel: this.channel, sizeBytes, limitBytes, unsent: value }) as SendError<A>
+    return FAILED
+  }
+
+  /** A value that could never be sent does not wait for room. */
+  private refuseFull(value: A): Offered {
+    if (!this.access.codec.isValid(value)) return this.refuseInvalid(value)
+    const sizeBytes = this.access.codec.boundBytes(value)
+    if (sizeBytes > this.ring.limitBytes) return this.refuseLong(value, sizeBytes)
+    if (this.capacity === Infinity) return this.postpone(value)
+    this.flush()
+    return FULL
+  }
+
+  /** Keeps a value of an unbounded sender until the ring has room. */
+  private postpone(value: A): Offered {
+    if (!this.access.codec.isValid(value)) return this.refuseInvalid(value)
+    this.backlog.push(value)
+    if (this.backlog.length === 1) {
+      this.flush()
+      Poller.add(this.roomWait)
+    }
+    return SENT
+  }
+
+  protected dropOldest(): void {
+    this.flush()
+    // Of kind mpmc, where a sender may take what any receiver may take.
+    this.dropper ??= receiveRingOf(this.access.settings.kind, this.access.memory.ring, this.row + 1)
+    if (this.dropper.next() < 0) return
+    this.dropper.done()
+    this.countDropped()
+  }
+
+  protected countDropped(): void {
+    this.access.roster.addDropped(this.row, 1)
+  }
+
+  protected watch(): void {
+    this.flush()
+    Poller.add(this.roomWait)
+  }
+
+  protected unwatch(): void {
+    if (this.backlog.length === 0) Poller.remove(this.roomWait)
+  }
+
+  /** Asked by the poller of this thread while somebody waits for room. */
+  private poll(): boolean {
+    const waited = this.waiting
+    const kept = this.backlog.length
+    this.writeBacklog()
+    this.admit()
+    const isDone = this.waiting === 0 && this.backlog.length === 0
+    const progress = this.waiting < waited || this.backlog.length < kept
+    if (progress && !isDone) Poller.add(this.roomWait)
+    return progress || isDone
+  }
+
+  private writeBacklog(): void {
+    if (this.backlog.length === 0) return
+    if ((this.access.roster.flags() & (CLOSED | RECEIVERS_GONE)) !== 0) {
+      // Nobody will receive them.
+      this.access.roster.addDropped(this.row, this.backlog.length)
+      while (this.backlog.length > 0) this.backlog.shift()
+    }
+    while (this.backlog.length > 0) {
+      const value = this.backlog.peek()
+      if (this.ring.claim(this.access.codec.boundBytes(value)) < 0) break
+      this.ring.abort()
+      this.backlog.shift()
+      this.write(value)
+    }
+    if (this.backlog.length === 0) { for (const done of this.drained.splice(0)) done() }
+  }
+
+  // ---- the life of the end
+
+  readonly clone = Effect.suspend((): Effect.Effect<Sender<A>, EndTaken | EndMoved, Scope.Scope> => {
+    const { kind } = this.access.settings
+    if (kind === "spsc" || kind === "broadcast") return Effect.fail(taken(this.channel, "sender", kind))
+    if (this.state !== "open") return Effect.fail(this.moved())
+    return Effect.acquireRelease(
+      Effect.suspend(() => {
+        const end = this.access.roster.join(SENDER, this.end)
+        if (end === ROSTER_FULL) return Effect.fail(taken(this.channel, "sender", kind, this.access.roster.rows))
+        return Effect.succeed(new SharedSender(this.access, end))
+      }),
+      (sender) => sender.close
+    )
+  })
+
+  private moved(): EndMoved {
+    const how = this.state === "handed over" ? "handed over" : "closed"
+    return new EndMoved({ channel: this.channel, end: "sender", how, unsent: undefined })
+  }
+
+  /** Waits until the ring has everything that an unbounded sender holds. */
+  private readonly settled: Effect.Effect<void> = Effect.callback<void>((resume) => {
+    if (this.backlog.length === 0) return resume(Effect.void)
+    this.drained.push(() => resume(Effect.void))
+  })
+
+  readonly close: Effect.Effect<void> = Effect.suspend(() => this.state === "open" ? this.settled : Effect.void).pipe(
+    Effect.andThen(Effect.sync(() => {
+      if (this.state !== "open") return
+      this.retire("closed")
+      if (this.access.roster.leave(this.end, SENDER)) wakeAll(this.access)
+    }))
+  )
+
+  /** Takes the end out of use on this thread. What waits for room has its value back. */
+  private retire(how: "closed" | "handed over"): void {
+    this.state = how
+    this.flush()
+    this.admit()
+    Poller.remove(this.roomWait)
+  }
+
+  /** Makes the end into what another thread opens. */
+  readonly handOver: Effect.Effect<Handle, EndMoved> = Effect.suspend(() =>
+    this.state === "open" ? this.settled : Effect.void
+  ).pipe(Effect.andThen(Effect.suspend((): Effect.Effect<Handle, EndMoved> => {
+    const { access, end } = this
+    if (this.state !== "open") return Effect.fail(this.moved())
+    this.retire("handed over")
+    access.roster.handOver(end)
+    return Effect.succeed(handleOf(access, "sender", end))
+  })))
+
+  readonly depth: Effect.Effect<number> = Effect.sync(() =>
+    waitingIn(this.access) + this.unpublished + this.backlog.length
+  )
+}

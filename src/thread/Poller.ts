@@ -1,0 +1,318 @@
+/**
+ * Waits on behalf of everything in this thread that waits for another thread: polls it, gives the event loop its turns in
+ * between, and sleeps when nothing has come for a while.
+ *
+ * There is one poller in a thread, made when it is first needed. What waits is added and is forgotten when its poll says that it is done.
+ *
+ * ```text
+ *            add ──►  polled  ── poll() is true ──►  forgotten
+ *                     │    ▲
+ *  nothing for a while│    │ woken, or ready after it was announced
+ *   announce, re-check▼    │
+ *                     parked ── remove: its wait is cancelled ──►  forgotten
+ *
+ *  turn   poll all ─► spin, when that has paid lately ─► setImmediate ─► … ─► park all
+ * ```
+ *
+ * How long it spins and yields is learnt by an `AdaptiveWait`, from all that this thread waits for. What is parked costs nothing,
+ * however many there are: it is not polled, and its own wake-up brings back it alone. What has been polled long in vain while others
+ * make progress is parked by itself.
+ *
+ * Promises that no wake-up is lost (announce, then re-check, then wait), that something whose poll throws takes nobody with
+ * it, that the thread stays alive exactly while something waits here, and that no timer runs and nothing is polled when all that waits is parked.
+ *
+ * Never does: block the thread, or poll what was removed.
+ */
+import { AdaptiveWait } from "../memory/AdaptiveWait.ts"
+import type { Wait } from "../memory/Doorbell.ts"
+import { PARK, pause, SPIN, type WaitStrategy } from "../memory/WaitStrategy.ts"
+
+/** Something of this thread that waits for another thread. */
+export interface Waitable {
+  /** Tries; `true` when it made progress or has come to its end: the poller forgets it. It may add and remove others. */
+  poll(): boolean
+  /** Announces that it waits; see `Doorbell.prepare` and `WaitList.announce`. */
+  announce(): void
+  /** Whether a poll may succeed now; asked after `announce`. */
+  isReady(): boolean
+  /** Begins to sleep, unless it was woken since it was announced. */
+  wait(): Wait
+  /** Takes the announcement back. */
+  retract(): void
+  /** Takes the announcement back and ends the pending wait. */
+  cancel(): void
+  /** One of the others has thrown this; it is forgotten. Without this the error is thrown in a turn of its own, where nobody catches it. */
+  failed?(error: unknown): void
+}
+
+/** What a {@link Poller} goes by. */
+export interface PollerOptions {
+  /** Decides between spinning, yielding and parking. */
+  readonly strategy: WaitStrategy
+}
+
+/** How long a thread goes on looking after something has come. */
+const YIELD_NANOS = 150_000
+/** About 20 microseconds: half of what waking a thread costs. */
+const SPINS = 400
+/** Passes that made progress, and spins, in one turn of the event loop. */
+const MAX_PASSES = 16
+const MAX_SPINS = 1000
+/** Polls in vain, while others make progress, after which something is parked by itself. */
+const VAIN_POLLS = 1000
+
+const POLLED = 0
+const PARKED = 1
+const FORGOTTEN = 2
+
+interface Entry {
+  readonly waitable: Waitable
+  readonly rung: () => void
+  state: typeof POLLED | typeof PARKED | typeof FORGOTTEN
+  vainPolls: number
+  /** Added anew while its own poll ran. */
+  isAddedAgain: boolean
+}
+
+/** The poller of one thread; a program uses {@link add} and {@link remove}. */
+export class Poller {
+  declare private readonly strategy: WaitStrategy
+  declare private readonly entries: Map<Waitable, Entry>
+  /** Entries that are polled, the oldest first; forgotten ones may be among them until the next pass. */
+  declare private readonly polled: Array<Entry>
+  declare private readonly turn: () => void
+  declare private isScheduled: boolean
+  declare private isInTurn: boolean
+  /** Keeps the thread alive while it is referenced: neither a pending wait nor a doorbell does. */
+  declare private handle: ReturnType<typeof setInterval> | undefined
+  declare private isHeld: boolean
+
+  constructor(options: PollerOptions) {
+    this.strategy = options.strategy
+    this.entries = new Map()
+    this.polled = []
+    this.turn = () => {
+      this.isScheduled = false
+      this.run()
+    }
+    this.isScheduled = false
+    this.isInTurn = false
+    this.handle = undefined
+    this.isHeld = false
+  }
+
+  /** Number of waitables that are polled or parked. */
+  get size(): number {
+    return this.entries.size
+  }
+
+  /**
+   * Polls `waitable` from the next turn of the event loop on, until its poll says `true`; no effect when it is being waited for.
+   *
+   * **Details**: it is not polled at once, because its owner has just tried. Added from within its own poll it is kept, whatever
+   * the poll says.
+   */
+  add(waitable: Waitable): void {
+    const known = this.entries.get(waitable)
+    if (known !== undefined) {
+      known.isAddedAgain = true
+      return
+    }
+    const entry: Entry = {
+      isAddedAgain: false,
+      rung: () => this.rung(entry),
+      state: POLLED,
+      vainPolls: 0,
+      waitable
+    }
+    this.entries.set(waitable, entry)
+    this.polled.push(entry)
+    if (this.isScheduled || this.isInTurn) return
+    this.strategy.restart()
+    this.schedule()
+  }
+
+  /** Forgets `waitable` and ends its wait; no effect when it is done. */
+  remove(waitable: Waitable): void {
+    const entry = this.entries.get(waitable)
+    if (entry === undefined) return
+    const wasParked = entry.state === PARKED
+    this.forget(entry)
+    if (wasParked) waitable.cancel()
+    this.hold()
+  }
+
+  private forget(entry: Entry): void {
+    entry.state = FORGOTTEN
+    this.entries.delete(entry.waitable)
+  }
+
+  private schedule(): void {
+    this.isScheduled = true
+    setImmediate(this.turn)
+  }
+
+  private run(): void {
+    this.isInTurn = true
+    if (this.work() === PARK) this.park()
+    this.isInTurn = false
+    if (this.polled.length > 0 && !this.isScheduled) this.schedule()
+    this.hold()
+  }
+
+  /** Polls until the event loop should have its turn, or until all should be parked. */
+  private work(): number {
+    const { polled, strategy } = this
+    for (let passes = 0, spins = 0; passes < MAX_PASSES && spins < MAX_SPINS;) {
+      const before = polled.length
+      if (this.pass()) {
+        strategy.success()
+        passes++
+        // Nothing came back for more: what made progress goes on in other callbacks of this thread.
+        if (polled.length < before) return SPIN
+        continue
+      }
+      if (polled.length === 0) return SPIN
+      const decision = strategy.empty()
+      if (decision !== SPIN) return decision
+      pause()
+      spins++
+    }
+    return SPIN
+  }
+
+  /** Polls each once; whether one made progress. Those that are added meanwhile have their turn in the next pass. */
+  private pass(): boolean {
+    const { polled } = this
+    const length = polled.length
+    let kept = 0
+    let progress = false
+    for (let i = 0; i < length; i++) {
+      const entry = polled[i]!
+      if (entry.state !== POLLED) continue
+      const isDone = this.poll(entry)
+      if (isDone) progress = true
+      if (entry.state !== POLLED) continue
+      if (isDone) {
+        entry.vainPolls = 0
+        if (!entry.isAddedAgain) {
+          this.forget(entry)
+          continue
+        }
+      } else if (++entry.vainPolls >= VAIN_POLLS && this.parks(entry)) continue
+      polled[kept++] = entry
+    }
+    if (kept < length) {
+      for (let i = length; i < polled.length; i++) polled[kept++] = polled[i]!
+      polled.length = kept
+    }
+    return progress
+  }
+
+  private poll(entry: Entry): boolean {
+    entry.isAddedAgain = false
+    try {
+      return entry.waitable.poll()
+    } catch (error) {
+      this.fail(entry, error)
+      return true
+    }
+  }
+
+  private park(): void {
+    const { polled } = this
+    let kept = 0
+    for (let i = 0; i < polled.length; i++) {
+      const entry = polled[i]!
+      if (entry.state === POLLED && !this.parks(entry)) polled[kept++] = entry
+    }
+    polled.length = kept
+  }
+
+  /** Announced first, looked second: who makes it ready after the look sees the announcement. */
+  private parks(entry: Entry): boolean {
+    const { waitable } = entry
+    entry.vainPolls = 0
+    try {
+      waitable.announce()
+      if (!waitable.isReady()) {
+        const wait = waitable.wait()
+        if (wait.async) {
+          entry.state = PARKED
+          void wait.value.then(entry.rung)
+          return true
+        }
+      }
+      waitable.retract()
+      return false
+    } catch (error) {
+      this.fail(entry, error)
+      return true
+    }
+  }
+
+  private rung(entry: Entry): void {
+    if (entry.state !== PARKED) return
+    entry.state = POLLED
+    try {
+      entry.waitable.retract()
+      this.polled.push(entry)
+    } catch (error) {
+      this.fail(entry, error)
+    }
+    if (!this.isScheduled && !this.isInTurn) this.run()
+  }
+
+  private fail(entry: Entry, error: unknown): void {
+    if (entry.state !== FORGOTTEN) this.forget(entry)
+    if (entry.waitable.failed !== undefined) {
+      try {
+        entry.waitable.failed(error)
+        return
+      } catch (second) {
+        return throwAlone(second)
+      }
+    }
+    throwAlone(error)
+  }
+
+  /** The immediate of a scheduled turn holds the thread as well as the handle does: the handle changes only when it must. */
+  private hold(): void {
+    if (this.isHeld) {
+      if (this.entries.size > 0) return
+      this.isHeld = false
+      this.handle!.unref()
+    } else if (this.entries.size > 0 && !this.isScheduled) {
+      this.isHeld = true
+      if (this.handle === undefined) this.handle = setInterval(nothing, MAX_MILLIS)
+      else this.handle.ref()
+    }
+  }
+}
+
+// Of this thread: modules are evaluated once in each.
+let poller: Poller | undefined
+
+const pollerOf = (): Poller =>
+  poller ??= new Poller({
+    strategy: new AdaptiveWait({ maxSpins: SPINS, now: () => performance.now() * 1e6, yieldNanos: YIELD_NANOS })
+  })
+
+/** Waits for `waitable` on the poller of this thread; see {@link Poller.add}. */
+export const add = (waitable: Waitable): void => pollerOf().add(waitable)
+
+/** Gives up waiting for `waitable`; see {@link Poller.remove}. */
+export const remove = (waitable: Waitable): void => pollerOf().remove(waitable)
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The longest period of a timer. */
+const MAX_MILLIS = 0x7fffffff
+
+const nothing = (): void => {}
+
+const throwAlone = (error: unknown): void => {
+  setImmediate(() => {
+    throw error
+  })
+}

@@ -1,0 +1,28 @@
+/**
+ * All programs, by the structure they prove. A new structure adds its file here.
+ */
+import * as counters from "./counters.ts"
+import * as doorbell from "./doorbell.ts"
+import type { Broken, Model } from "./program.ts"
+import * as roster from "./roster.ts"
+import * as spscRing from "./spscRing.ts"
+import * as waitList from "./waitList.ts"
+
+interface Proof {
+  readonly models: ReadonlyArray<Model>
+  readonly broken: ReadonlyArray<Broken>
+}
+
+const proofs: ReadonlyArray<Proof> = [
+  spscRing,
+  doorbell,
+  waitList,
+  roster,
+  counters
+]
+
+/** The programs that must hold under every schedule. */
+export const models: ReadonlyArray<Model> = proofs.flatMap((proof) => proof.models)
+
+/** The programs that must fail under some schedule. */
+export const broken: ReadonlyArray<Broken> = proofs.flatMap((proof) => proof.broken)

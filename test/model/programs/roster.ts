@@ -1,0 +1,262 @@
+/**
+ * Programs on `Roster`: ends that leave while the other side looks for messages, threads that die with ends, and ends that
+ * are made while their thread is taken off.
+ */
+import type * as RosterModule from "../../../src/memory/Roster.ts"
+import type * as SpscRecoveryModule from "../../../src/memory/SpscRecovery.ts"
+import type * as WaitListModule from "../../../src/memory/WaitList.ts"
+import { Violation } from "../explore.ts"
+import type { Gated, Load } from "../gate.ts"
+import { alone, settle } from "../gatedAtomics.ts"
+import { type Body, type Broken, equal, type Model, thread } from "./program.ts"
+import { type Rings, rings } from "./spscRing.ts"
+
+type Roster = Gated<RosterModule.Roster>
+type WaitList = Gated<WaitListModule.WaitList>
+
+interface Channel {
+  readonly ring: SharedArrayBuffer
+  readonly roster: SharedArrayBuffer
+  readonly items: SharedArrayBuffer
+  readonly sender: number
+  readonly receiver: number
+}
+
+interface Modules {
+  readonly rings: Rings
+  readonly roster: (sab: SharedArrayBuffer) => Roster
+  readonly waitList: (sab: SharedArrayBuffer) => WaitList
+  readonly lost: (ring: SharedArrayBuffer) => Body<number>
+  readonly newChannel: () => Channel
+  readonly SENDER: typeof RosterModule.SENDER
+  readonly RECEIVER: typeof RosterModule.RECEIVER
+  readonly SENDERS_GONE: number
+}
+
+const modules = async (load: Load): Promise<Modules> => {
+  const roster = await load<typeof RosterModule>("Roster")
+  const waitList = await load<typeof WaitListModule>("WaitList")
+  const recovery = await load<typeof SpscRecoveryModule>("SpscRecovery")
+  const ringModules = await rings(load)
+  const open = (sab: SharedArrayBuffer): Roster => new roster.Roster(sab)
+  return {
+    rings: ringModules,
+    roster: open,
+    waitList: (sab) => new waitList.WaitList(sab),
+    lost: (ring) => new recovery.SpscRecovery(ring).recover(),
+    newChannel: () => {
+      const sab = roster.create(4)
+      const receiver = alone(open(sab).join(roster.RECEIVER, -1))
+      const sender = alone(open(sab).join(roster.SENDER, -1))
+      return { ring: ringModules.newRing(0), roster: sab, items: waitList.create(4), receiver, sender }
+    },
+    SENDER: roster.SENDER,
+    RECEIVER: roster.RECEIVER,
+    SENDERS_GONE: roster.SENDERS_GONE
+  }
+}
+
+/** Ways to use the roster wrongly. */
+interface Misuse {
+  readonly leavesBeforePublishing?: boolean
+  readonly looksOnceMoreForNothing?: boolean
+  readonly nobodyIsWoken?: boolean
+  readonly deadAreForgotten?: boolean
+}
+
+const MESSAGES = 2
+
+/** Sends all messages, and leaves. */
+function* send(m: Modules, channel: Channel, progress: { sent: number }, misuse: Misuse): Body {
+  const writer = m.rings.writer(channel.ring)
+  const items = m.waitList(channel.items)
+  for (let i = 0; i < MESSAGES; i++) {
+    yield* writer.claim(8)
+    yield* writer.commit(8, i)
+    if (misuse.leavesBeforePublishing === true && i === MESSAGES - 1) break
+    yield* writer.publish()
+    progress.sent = i + 1
+    yield* items.wake()
+  }
+  const isLast = yield* m.roster(channel.roster).leave(channel.sender, m.SENDER)
+  if (isLast && misuse.nobodyIsWoken !== true) yield* items.wakeForDead()
+  if (misuse.leavesBeforePublishing === true) {
+    yield* writer.publish()
+    progress.sent = MESSAGES
+    yield* items.wake()
+  }
+}
+
+/** Receives until no sender is left; what the flag says is taken for true only after one more look. */
+function* receive(m: Modules, channel: Channel, progress: { received: number }, misuse: Misuse): Body {
+  const reader = m.rings.reader(channel.ring)
+  const items = m.waitList(channel.items)
+  const roster = m.roster(channel.roster)
+  const look = function*(): Body {
+    if (!(yield* reader.poll())) return
+    while ((yield* reader.next()) >= 0) progress.received++
+    yield* reader.release()
+  }
+  for (;;) {
+    yield* look()
+    if (((yield* roster.flags()) & m.SENDERS_GONE) !== 0) {
+      if (misuse.looksOnceMoreForNothing !== true) yield* look()
+      return
+    }
+    yield* items.announce(0)
+    if ((yield* reader.isEmpty()) && ((yield* roster.flags()) & m.SENDERS_GONE) === 0) {
+      const wait = yield* items.wait(0)
+      if (wait.async) yield* settle(wait.value)
+    }
+    yield* items.cancel(0)
+  }
+}
+
+/** Hears of the death of the sending thread. */
+function* takeOff(m: Modules, channel: Channel, progress: { lost: number }, misuse: Misuse): Body {
+  if (misuse.deadAreForgotten === true) return
+  progress.lost += yield* m.lost(channel.ring)
+  yield* m.roster(channel.roster).recover(channel.sender)
+  yield* m.waitList(channel.items).wakeForDead()
+}
+
+/** The receiver gets everything that was sent before the last sender left or died, and then learns that it is alone. */
+const drains = (misuse: Misuse = {}): Model => ({
+  structure: "Roster",
+  scenario: "the last sender leaves or dies",
+  protocol: "close",
+  preemptions: 2,
+  prepare: async (load) => {
+    const m = await modules(load)
+    return () => {
+      const channel = m.newChannel()
+      alone(m.roster(channel.roster).handOver(channel.sender))
+      alone(m.roster(channel.roster).open(channel.sender, m.SENDER))
+      const progress = { sent: 0, received: 0, lost: 0 }
+      return {
+        threads: [
+          thread("receiver", receive(m, channel, progress, misuse)),
+          thread("sender", send(m, channel, progress, misuse), true)
+        ],
+        onDeath: () => [thread("watcher", takeOff(m, channel, progress, misuse))],
+        check: () => {
+          const reader = m.rings.reader(channel.ring)
+          equal(alone(reader.isEmpty()), true, "the ring in the end is empty")
+          // A sender that dies right after its publication has sent what it had not counted yet.
+          const uncounted = progress.received - progress.sent
+          if (uncounted < 0 || uncounted > 1) throw new Violation(`${progress.received} of ${progress.sent} received`)
+          if (progress.lost > 1) throw new Violation(`${progress.lost} lost, and at most one was being written`)
+        }
+      }
+    }
+  }
+})
+
+/** Of the ends of a side that leave at the same time exactly one is told that it was the last. */
+const bothLeave = (): Model => ({
+  structure: "Roster",
+  scenario: "two senders leave",
+  preemptions: 3,
+  prepare: async (load) => {
+    const m = await modules(load)
+    return () => {
+      const channel = m.newChannel()
+      const roster = m.roster(channel.roster)
+      const second = alone(roster.join(m.SENDER, channel.sender))
+      let last = 0
+      const leave = function*(end: number): Body {
+        if (yield* m.roster(channel.roster).leave(end, m.SENDER)) last++
+      }
+      return {
+        threads: [thread("first", leave(channel.sender)), thread("second", leave(second))],
+        check: () => {
+          equal(last, 1, "ends that were the last")
+          equal(alone(roster.flags()), m.SENDERS_GONE, "flags")
+        }
+      }
+    }
+  }
+})
+
+/**
+ * A thread dies while it makes a second end from the one it was given; a stranger makes and leaves ends meanwhile. Nothing
+ * of the dead is left, and nothing of the stranger's was touched.
+ */
+const madeWhileDying = (misuse: { readonly forgetsChildren?: boolean } = {}): Model => ({
+  structure: "Roster",
+  scenario: "a thread dies making an end",
+  preemptions: 2,
+  prepare: async (load) => {
+    const m = await modules(load)
+    return () => {
+      const channel = m.newChannel()
+      const roster = m.roster(channel.roster)
+      alone(roster.handOver(channel.sender))
+      let hasDied = false
+      const worker = function*(): Body {
+        const own = m.roster(channel.roster)
+        yield* own.open(channel.sender, m.SENDER)
+        yield* own.join(m.SENDER, channel.sender)
+        yield* own.leave(channel.sender, m.SENDER)
+      }
+      const stranger = function*(): Body {
+        const own = m.roster(channel.roster)
+        const end = yield* own.join(m.RECEIVER, channel.receiver)
+        if (end < 0) throw new Violation("no room for the stranger")
+        if (!(yield* own.handOver(end))) throw new Violation("the stranger's end was taken off")
+      }
+      const watcher = function*(): Body {
+        const own = m.roster(channel.roster)
+        yield* own.recover(channel.sender)
+        if (misuse.forgetsChildren === true) return
+        for (let child = yield* own.childOf(channel.sender); child !== -1; child = yield* own.childOf(channel.sender)) {
+          yield* own.recover(child)
+        }
+      }
+      return {
+        threads: [thread("worker", worker(), true), thread("stranger", stranger())],
+        onDeath: () => {
+          hasDied = true
+          return [thread("watcher", watcher())]
+        },
+        check: () => {
+          equal(alone(roster.count(m.RECEIVER)), 2, "receivers in the end")
+          equal(alone(roster.count(m.SENDER)), hasDied ? 0 : 1, "senders in the end")
+          equal((alone(roster.flags()) & m.SENDERS_GONE) !== 0, hasDied, "the flag of the senders")
+        }
+      }
+    }
+  }
+})
+
+export const models: ReadonlyArray<Model> = [drains(), bothLeave(), madeWhileDying()]
+
+export const broken: ReadonlyArray<Broken> = [
+  { name: "leaves before it publishes", model: drains({ leavesBeforePublishing: true }) },
+  { name: "believes the flag without a last look", model: drains({ looksOnceMoreForNothing: true }) },
+  { name: "wakes nobody when the last sender leaves", model: drains({ nobodyIsWoken: true }) },
+  { name: "forgets the ends of the dead", model: drains({ deadAreForgotten: true }) },
+  { name: "forgets the ends that the dead have made", model: madeWhileDying({ forgetsChildren: true }) },
+  {
+    name: "looks for other ends before it leaves",
+    model: bothLeave(),
+    mutations: [{
+      module: "Roster",
+      find:
+        "    Atomics.store(this.cells, cell, state & ~STATUS | ((state & GIVEN) === 0 ? FREE : LEFT))\n    return this.settle(side)\n",
+      replace: "    const isLast = this.count(side) === 1\n"
+        + "    Atomics.store(this.cells, cell, state & ~STATUS | ((state & GIVEN) === 0 ? FREE : LEFT))\n"
+        + "    return isLast && this.settle(side)\n"
+    }]
+  },
+  {
+    name: "looks at the flag of the dead only when it took the end off itself",
+    model: drains(),
+    mutations: [{
+      module: "Roster",
+      find: "    this.settle(SENDER)\n    this.settle(RECEIVER)\n    return done\n",
+      replace:
+        "    if (isMine && (state & STATUS) !== LEFT) {\n      this.settle(SENDER)\n      this.settle(RECEIVER)\n    }\n    return done\n"
+    }]
+  }
+]

@@ -1,0 +1,311 @@
+/**
+ * Finds data races: two accesses of one word by two threads, at least one of them a write and at least one plain, with
+ * no chain of atomic operations that puts one after the other.
+ *
+ * The explorer interleaves atomic operations only, which covers everything that real threads can do as long as plain
+ * accesses never race. This is where that is checked, in every schedule: each thread has a vector clock, an atomic write
+ * hands the writer's clock to the atomic reads that see it, and the lock of a waiter list hands it from one holder to
+ * the next. A plain access asks whether the last accesses of the same word lie in the thread's past.
+ *
+ * Words are 4 bytes: two threads that write different bytes of one word are reported, too. Only accesses in shared
+ * memory by a thread of the exploration count; what a program does before its threads start, or in its check, does not.
+ *
+ * Source: FastTrack (Flanagan, Freund, PLDI 2009); the memory model of ECMA-262.
+ */
+import type { Cells } from "./request.ts"
+import { nameOf } from "./trace.ts"
+import { Violation } from "./violation.ts"
+
+/** Threads of one schedule, the ones that start after a death included. */
+export const MAX_THREADS = 8
+
+/** What a thread knows of each thread. */
+type Clock = Array<number>
+
+const newClock = (): Clock => [0, 0, 0, 0, 0, 0, 0, 0]
+
+const SHARED_READ = -1
+
+/** What is known about one atomic word. */
+interface Location {
+  /** What a load learns. */
+  clock: Clock | undefined
+  /** What the next holder of the waiter list's lock learns. */
+  lock: Clock | undefined
+  /** The last atomic read and write of each thread. */
+  readonly reads: Clock
+  readonly writes: Clock
+}
+
+/** What is known about one buffer. Entries of another generation are of an earlier schedule. */
+interface Shadow {
+  readonly generation: Int32Array
+  /** The generation in which a word was accessed atomically. */
+  readonly atomicIn: Int32Array
+  /** The last plain write and read of a word: a clock value times {@link MAX_THREADS}, plus the thread. */
+  readonly writes: Int32Array
+  readonly reads: Int32Array
+  readonly sharedReads: Map<number, Clock>
+  readonly locations: Map<number, Location>
+  buffer: ArrayBufferLike
+}
+
+let generation = 0
+let clocks: Array<Clock> = []
+let names: ReadonlyArray<string> = []
+let shadows = new Map<unknown, Shadow | null>()
+let pool: Array<Shadow> = []
+let pooled = 0
+let lastBuffer: unknown
+let lastShadow: Shadow | null = null
+/** The thread whose step this is; -1 when accesses do not count. */
+let current = -1
+let running = -1
+
+/** Begins a schedule with so many threads. */
+export const begin = (threads: ReadonlyArray<string>): void => {
+  generation++
+  names = threads
+  clocks = []
+  shadows = new Map()
+  pooled = 0
+  lastBuffer = undefined
+  for (let i = 0; i < threads.length; i++) join(i, undefined)
+}
+
+/** A thread starts, after everything that another, dead one has done. */
+export const join = (thread: number, dead: number | undefined): void => {
+  if (thread >= MAX_THREADS) throw new Error(`more than ${MAX_THREADS} threads in one schedule`)
+  const clock = newClock()
+  if (dead !== undefined) acquire(clock, clocks[dead])
+  clock[thread] = 1
+  clocks[thread] = clock
+}
+
+/** From here on steps are those of a thread, whose accesses count or not; -1 for none. */
+export const run = (thread: number, counts = true): void => {
+  running = thread
+  current = counts ? thread : -1
+}
+
+/** Whether this is part of a step of a thread. */
+export const isRunning = (): boolean => running >= 0
+
+const newShadow = (buffer: ArrayBufferLike): Shadow => {
+  const found = pool[pooled]
+  const words = (buffer.byteLength + 3) >> 2
+  if (found !== undefined && found.generation.length === words) {
+    found.sharedReads.clear()
+    found.locations.clear()
+    found.buffer = buffer
+    return pool[pooled++]!
+  }
+  pool = pool.slice(0, pooled)
+  const shadow: Shadow = {
+    generation: new Int32Array(words),
+    atomicIn: new Int32Array(words),
+    writes: new Int32Array(words),
+    reads: new Int32Array(words),
+    sharedReads: new Map(),
+    locations: new Map(),
+    buffer
+  }
+  pool.push(shadow)
+  pooled++
+  return shadow
+}
+
+const shadowOf = (buffer: ArrayBufferLike): Shadow | null => {
+  if (buffer === lastBuffer) return lastShadow
+  let shadow = shadows.get(buffer)
+  if (shadow === undefined) {
+    shadow = buffer instanceof SharedArrayBuffer ? newShadow(buffer) : null
+    shadows.set(buffer, shadow)
+  }
+  lastBuffer = buffer
+  lastShadow = shadow
+  return shadow
+}
+
+const locationOf = (shadow: Shadow, word: number): Location => {
+  let location = shadow.locations.get(word)
+  if (location === undefined) {
+    location = {
+      clock: undefined,
+      lock: undefined,
+      reads: newClock(),
+      writes: newClock()
+    }
+    shadow.locations.set(word, location)
+    shadow.atomicIn[word] = generation
+  }
+  return location
+}
+
+const race = (shadow: Shadow, word: number, mine: string, other: number, theirs: string): never => {
+  throw new Violation(
+    `data race: ${names[current]} ${mine} word ${word} of buffer ${nameOf(shadow.buffer)} that ${
+      names[other]
+    } ${theirs}, `
+      + `with no atomic operations that put one after the other`
+  )
+}
+
+/** The last plain write of a word must lie in the past of the current thread. */
+const afterWrites = (shadow: Shadow, word: number, clock: Clock, mine: string): void => {
+  const last = shadow.writes[word]!
+  const writer = last % MAX_THREADS
+  if ((last - writer) / MAX_THREADS > clock[writer]!) race(shadow, word, mine, writer, "writes")
+}
+
+/** The last plain reads of a word must lie in the past of the current thread. */
+const afterReads = (shadow: Shadow, word: number, clock: Clock, mine: string): void => {
+  const last = shadow.reads[word]!
+  if (last === SHARED_READ) {
+    afterAll(shadow, word, shadow.sharedReads.get(word)!, clock, mine, "reads")
+    return
+  }
+  const reader = last % MAX_THREADS
+  if ((last - reader) / MAX_THREADS > clock[reader]!) race(shadow, word, mine, reader, "reads")
+}
+
+const afterAll = (
+  shadow: Shadow,
+  word: number,
+  accesses: Clock,
+  clock: Clock,
+  mine: string,
+  theirs: string
+): void => {
+  for (let thread = 0; thread < MAX_THREADS; thread++) {
+    if (accesses[thread]! > clock[thread]!) race(shadow, word, mine, thread, theirs)
+  }
+}
+
+const plainRead = (shadow: Shadow, word: number, clock: Clock, mine: number): void => {
+  if (shadow.generation[word] === generation) {
+    afterWrites(shadow, word, clock, "reads")
+  } else {
+    shadow.generation[word] = generation
+    shadow.writes[word] = 0
+    shadow.reads[word] = 0
+  }
+  if (shadow.atomicIn[word] === generation) {
+    afterAll(shadow, word, shadow.locations.get(word)!.writes, clock, "reads", "writes atomically")
+  }
+  const last = shadow.reads[word]!
+  if (last === SHARED_READ) {
+    shadow.sharedReads.get(word)![current] = clock[current]!
+    return
+  }
+  const reader = last % MAX_THREADS
+  const read = (last - reader) / MAX_THREADS
+  if (reader === current || read <= clock[reader]!) {
+    shadow.reads[word] = mine
+    return
+  }
+  const all = newClock()
+  all[reader] = read
+  all[current] = clock[current]!
+  shadow.sharedReads.set(word, all)
+  shadow.reads[word] = SHARED_READ
+}
+
+const plainWrite = (shadow: Shadow, word: number, clock: Clock, mine: number): void => {
+  if (shadow.generation[word] === generation) {
+    afterWrites(shadow, word, clock, "writes")
+    afterReads(shadow, word, clock, "writes")
+  } else {
+    shadow.generation[word] = generation
+  }
+  if (shadow.atomicIn[word] === generation) {
+    const location = shadow.locations.get(word)!
+    afterAll(shadow, word, location.writes, clock, "writes", "writes atomically")
+    afterAll(shadow, word, location.reads, clock, "writes", "reads atomically")
+  }
+  shadow.writes[word] = mine
+  shadow.reads[word] = 0
+}
+
+/** A plain access of bytes, by the current thread. */
+export const access = (view: ArrayBufferView, fromByte: number, bytes: number, writes: boolean): void => {
+  if (current < 0) return
+  const shadow = shadowOf(view.buffer)
+  if (shadow === null) return
+  const from = view.byteOffset + fromByte
+  const end = Math.min(from + bytes, view.byteOffset + view.byteLength)
+  const clock = clocks[current]!
+  const mine = clock[current]! * MAX_THREADS + current
+  for (let word = from >> 2; word * 4 < end; word++) {
+    if (writes) plainWrite(shadow, word, clock, mine)
+    else plainRead(shadow, word, clock, mine)
+  }
+}
+
+const acquire = (clock: Clock, from: Clock | undefined): void => {
+  if (from === undefined) return
+  for (let i = 0; i < MAX_THREADS; i++) if (from[i]! > clock[i]!) clock[i] = from[i]!
+}
+
+/** A copy of the thread's clock for others; what the thread does from here on is not in it. */
+const release = (clock: Clock): Clock => {
+  const copy = clock.slice()
+  clock[current]!++
+  return copy
+}
+
+const atomic = (cells: Cells, index: number): readonly [Shadow, number, Location] | undefined => {
+  if (current < 0) return undefined
+  const shadow = shadowOf(cells.buffer)
+  if (shadow === null) return undefined
+  const word = (cells.byteOffset + index * cells.BYTES_PER_ELEMENT) >> 2
+  if (shadow.generation[word] !== generation) {
+    shadow.generation[word] = generation
+    shadow.writes[word] = 0
+    shadow.reads[word] = 0
+  }
+  return [shadow, word, locationOf(shadow, word)]
+}
+
+/** An atomic read, by the current thread. */
+export const load = (cells: Cells, index: number): void => {
+  const found = atomic(cells, index)
+  if (found === undefined) return
+  const [shadow, word, location] = found
+  const clock = clocks[current]!
+  acquire(clock, location.clock)
+  afterWrites(shadow, word, clock, "reads atomically")
+  location.reads[current] = clock[current]!
+}
+
+const write = (shadow: Shadow, word: number, location: Location, clock: Clock): void => {
+  afterWrites(shadow, word, clock, "writes atomically")
+  afterReads(shadow, word, clock, "writes atomically")
+  location.writes[current] = clock[current]!
+  location.clock = release(clock)
+}
+
+/** An atomic write that does not look at what was there, by the current thread. */
+export const store = (cells: Cells, index: number): void => {
+  const found = atomic(cells, index)
+  if (found !== undefined) write(found[0], found[1], found[2], clocks[current]!)
+}
+
+/** An atomic read and write in one, by the current thread. */
+export const rewrite = (cells: Cells, index: number): void => {
+  const found = atomic(cells, index)
+  if (found === undefined) return
+  const clock = clocks[current]!
+  acquire(clock, found[2].clock)
+  found[2].reads[current] = clock[current]!
+  write(found[0], found[1], found[2], clock)
+}
+
+/** The current thread takes the lock of a cell's waiter list and gives it back. */
+export const locked = (cells: Cells, index: number): void => {
+  const found = atomic(cells, index)
+  if (found === undefined) return
+  const clock = clocks[current]!
+  acquire(clock, found[2].lock)
+  found[2].lock = release(clock)
+}
