@@ -211,19 +211,16 @@ export class MpscWriter implements RingWriter {
           this.claimUnit = unit
           this.claimUnits = units
           this.claimedBytes = maxPayloadBytes
-          this.advance(position + units)
+          position = (position + units) | 0
+          this.position = position
+          // In front of the commit: when the reader sees the record, it finds no earlier end stored behind this one.
+          cells[tailCell] = position
           return (unit << unitShift) + headerBytes
         }
         if (!this.pass(position, found)) return ringFull
       }
       position = this.position
     }
-  }
-
-  /** Claims go on here: for this end, and by the tail for those that have not come by. */
-  private advance(position: number): void {
-    this.position = position | 0
-    this.cells[tailCell] = position
   }
 
   /**
@@ -249,26 +246,30 @@ export class MpscWriter implements RingWriter {
     const free = position >>> this.lapShift
     const found = Atomics.compareExchange(headers, unit, free, padding | toEnd)
     if (found !== free) return this.pass(position, found)
+    // The tail is not for padding, which the reader may have seen already: it would fall behind what has been freed.
+    this.position = (position + toEnd) | 0
     this.unpublished = true
-    this.advance(position + toEnd)
     return true
   }
 
   /**
-   * Moves behind the record whose header was found at the position, or to the head, when the reader has passed by.
-   * `false` when the word or the head is damaged; then the ring counts as full.
+   * Moves behind the record whose header was found at the position; or to the head or the tail, when the reader has passed by
+   * or is about to. `false` when the word or the head is damaged; then the ring counts as full.
    */
   private pass(position: number, found: number): boolean {
-    const { mask } = this
+    const { cells, mask } = this
     const units = (found < padding ? belowKind : unitsMask) & found
     if ((found < 0 || found >= claimed) && units > 0 && units <= mask + 1 - (position & mask)) {
       this.position = (position + units) | 0
       return true
     }
-    const head = Atomics.load(this.cells, headCell)
+    if (found === position >>> this.lapShift) return false
+    const head = Atomics.load(cells, headCell)
+    const tail = Atomics.load(cells, tailCell)
     this.head = head
-    if (((position - head) | 0) >= 0 || found === position >>> this.lapShift) return false
-    this.position = head
+    if (((position - head) | 0) < 0) this.position = head
+    else if (((tail - position) | 0) > 0 && ((tail - head) >>> 0) <= mask + 1) this.position = tail
+    else return false
     return true
   }
 
@@ -490,14 +491,17 @@ export class MpscReader implements RingReader {
 
   /** Frees everything read so far for the writers. Payloads returned before must not be read after it. */
   release(): void {
-    const { headers, lapShift, mask, position, released } = this
+    const { cells, headers, lapShift, mask, position, released } = this
     if (position === released) return
+    // Headers that are freed no longer tell where the records go on, so the tail must. Of all claims in front of the
+    // position the ends have been stored: it cannot fall behind again.
+    if (((Atomics.load(cells, tailCell) - position) | 0) < 0) Atomics.store(cells, tailCell, position)
     // From the last to the first: what is left of a release always begins with whole records.
     for (let freed = (position + mask) | 0; ((freed - mask - 1 - released) | 0) >= 0; freed = (freed - 1) | 0) {
       headers[freed & mask] = freed >>> lapShift
     }
     // Publishes the free headers, and that no payload in front of it will be read again.
-    Atomics.store(this.cells, headCell, position)
+    Atomics.store(cells, headCell, position)
     this.released = position
     if (!this.damaged) this.limit = limitOf(position, position, mask)
   }

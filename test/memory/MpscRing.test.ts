@@ -379,6 +379,16 @@ describe("MpscRing with damaged memory", () => {
     expect(writer.claim(8)).toBe(8)
   })
 
+  it("comes to an end when both the tail and the header where it must claim are damaged", () => {
+    for (const tail of [-1, UNITS - 1, UNITS, UNITS + 2, 5 * UNITS, 2 ** 31 - 1]) {
+      const { cells, writers: [writer] } = ring()
+      send(writer, 8, 1)
+      cells[HEADERS + 1] = 5
+      cells[TAIL] = tail
+      expect(writer.claim(100)).toBeGreaterThanOrEqual(RING_FULL)
+    }
+  })
+
   it("does not claim in front of a gap when the head says more than was ever claimed", () => {
     const { cells, reader, writers: [writer] } = ring()
     for (let lap = 0; lap < 2; lap++) {

@@ -3,6 +3,7 @@
  */
 import * as counters from "./counters.ts"
 import * as doorbell from "./doorbell.ts"
+import * as mpscRing from "./mpscRing.ts"
 import type { Broken, Model } from "./program.ts"
 import * as roster from "./roster.ts"
 import * as spscRing from "./spscRing.ts"
@@ -15,6 +16,7 @@ interface Proof {
 
 const proofs: ReadonlyArray<Proof> = [
   spscRing,
+  mpscRing,
   doorbell,
   waitList,
   roster,
