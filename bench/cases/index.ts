@@ -13,6 +13,8 @@ import { tellLocalSync } from "./actor/tell-local-sync.ts"
 import { tellLocal } from "./actor/tell-local.ts"
 import { tellRemoteEffect } from "./actor/tell-remote-effect.ts"
 import { tellRemote } from "./actor/tell-remote.ts"
+import { local, localBatched } from "./channel/local.ts"
+import { remote } from "./channel/remote.ts"
 import { read } from "./codec/read.ts"
 import { write } from "./codec/write.ts"
 import { spscBatched } from "./memory/spsc-batched.ts"
@@ -28,6 +30,9 @@ export const cases: ReadonlyArray<Case> = [
   spscSingle,
   ...write,
   ...read,
+  local,
+  localBatched,
+  remote,
   tellLocal,
   tellLocalSync,
   tellLocalSuspends,

@@ -40,8 +40,19 @@ export class TallyCounter {
 /** A message with the contents that {@link expectedTally} expects. */
 export const message = (id: number): Message => ({ id, a: 7, b: 1.5 })
 
+/** The messages with ids from `from` to below `to`. */
+export const messages = (from: number, to: number): Array<Message> => {
+  const all: Array<Message> = []
+  for (let id = from; id < to; id++) all.push(message(id))
+  return all
+}
+
 /** Messages sent before the receiver is given a turn, in every paced case. */
 export const groupSize = 1024
+
+/** Messages that wait in the channel of the channel cases, and those of one batch. */
+export const channelCapacity = 1024
+export const batchSize = 256
 
 /** Lets everything else that is ready in this thread run. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
@@ -74,6 +85,21 @@ export const measureAsks = async (
     return microsEach(performance.now() - start, params.count)
   })
   return { samples, received: replies.tally, expected: expectedReplies(params) }
+}
+
+/** Measures messages one way; `send` gets `count` of them through and hands each to `counter`. */
+export const measureMessages = async (
+  params: Params,
+  send: (count: number, counter: TallyCounter) => Promise<void>
+): Promise<Measured> => {
+  const counter = new TallyCounter()
+  const samples = await sample(params, async () => {
+    const start = performance.now()
+    await send(params.count, counter)
+    return nanosEach(performance.now() - start, params.count)
+  })
+  const expected = expectedTally(params.count, params.samples + params.warmups)
+  return { samples, received: counter.tally, expected }
 }
 
 /** Milliseconds between asks that shall find both sides parked. */

@@ -23,7 +23,10 @@ import type { Sender } from "./Sender.ts"
 
 export type { Kind, Options, Overflow, SharedOptions } from "./ChannelOptions.ts"
 export type { ChannelStats } from "./ChannelStats.ts"
-export { isReceiver, select } from "./Select.ts"
+export { isReceiver } from "./Receiver.ts"
+export type { Branches, Selected } from "./Select.ts"
+export { select } from "./Select.ts"
+export { isSender } from "./Sender.ts"
 export type { Receiver, Sender }
 
 /** A channel of `A`, as who made it holds it. */
@@ -46,8 +49,8 @@ export interface Channel<in out A> {
 /**
  * Makes a channel between the fibers of this thread; it is closed with the scope.
  *
- * **Details** Values are passed by reference and checked by the schema, never encoded. A fiber that is let through runs at
- * once, on the stack of who let it through.
+ * **Details** Values are passed by reference and checked by the schema, never encoded. A fiber that waits goes on in a task
+ * of its own, after the fiber that sent to it has paused.
  *
  * **Errors** Dies with `InvalidChannel` for options that make no sense.
  *

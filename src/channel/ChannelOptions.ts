@@ -82,7 +82,7 @@ export const settingsOf = (options: Options): Settings => {
   }
   const asked = options.capacity ?? 16
   const capacity = asked === "unbounded" ? Infinity : asked
-  if (capacity !== Infinity && !(Number.isInteger(capacity) && capacity >= 1 && capacity <= MAX_CAPACITY)) {
+  if (asked !== "unbounded" && !(Number.isInteger(capacity) && capacity >= 1 && capacity <= MAX_CAPACITY)) {
     refuse(name, "capacity", asked, `a whole number from 1 to ${MAX_CAPACITY}, or "unbounded"`)
   }
   if (kind === "broadcast" && capacity === Infinity) {

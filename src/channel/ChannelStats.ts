@@ -12,7 +12,7 @@ export interface ChannelStats {
   readonly dropped: number
   /** Messages that slow receivers of a broadcast missed, over all of them. */
   readonly missed: number
-  /** Messages that died with the thread that was sending or receiving them. */
+  /** Messages that nobody will receive: the thread that was sending or receiving them died, or the last receiver is gone. */
   readonly lost: number
   /** Messages that wait. */
   readonly depth: number

@@ -2,8 +2,8 @@
  * The receiving end of a channel, and what all kinds of it do alike: wait for messages, give up, drain after close.
  *
  * It promises that
- * - a message goes to one receiver once (to each receiver once, for a broadcast); what a receive that failed or was
- *   interrupted did not answer is still there for the next one;
+ * - a message goes to one receiver once (to each receiver once, for a broadcast); a receive that failed or was interrupted
+ *   has taken nothing: the exit says which;
  * - messages of one sending end come in the order in which they were sent;
  * - `ChannelClosed` comes after everything that was sent before the close.
  *
@@ -13,7 +13,7 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Queue from "effect/Queue"
 import type { SchedulerDispatcher } from "effect/Scheduler"
@@ -27,8 +27,9 @@ import {
   type ReceiveFailure,
   ReceiveTimeout
 } from "./ChannelError.ts"
-import { nested } from "./internal/depth.ts"
 import { Line, type Waiter } from "./internal/line.ts"
+import { isLastOfTurn, startTimer } from "./internal/steps.ts"
+import { type Served, Turns } from "./internal/turns.ts"
 
 /**
  * The receiving end of a channel of `A`.
@@ -59,12 +60,16 @@ export interface Receiver<out A> {
    * `handle` throws is consumed.
    */
   drainUnsafe(handle: (message: A) => void, max?: number): number
-  /** All messages until the channel is closed. Messages come in batches; what a batch holds when the stream ends early is gone. */
+  /**
+   * All messages until the channel is closed.
+   *
+   * **Gotchas** Messages come in batches of at most 256; what a batch still holds when the stream is left early is gone.
+   */
   readonly stream: Stream.Stream<A, ReceiveFailure>
   /**
    * A queue that is fed with the messages, and ends when the channel is closed.
    *
-   * **Gotchas** Up to 16 messages are in the queue and no longer in the channel.
+   * **Gotchas** Up to 32 messages are in the queue or on their way to it, and no longer in the channel.
    */
   readonly toQueue: Effect.Effect<Queue.Dequeue<A, ReceiveFailure | Cause.Done>, never, Scope.Scope>
   /**
@@ -93,7 +98,7 @@ export interface ReceiveWaiter<A> extends Waiter {
   /** Most messages that it takes at once; 0: one, not in an array. */
   readonly max: number
   /** Lets the fiber go on; it stands in no line any more when this is called. */
-  readonly done: (exit: Exit.Exit<A | ReadonlyArray<A>, ReceiveError>) => void
+  done: (exit: Exit.Exit<A | ReadonlyArray<A>, ReceiveError>) => void
   readonly dispatcher: SchedulerDispatcher
 }
 
@@ -101,13 +106,13 @@ const QUEUE_CAPACITY = 16
 const BATCH = 256
 
 /** What every kind of receiver shares; a kind says how to take a message and how to hear of new ones. */
-export abstract class ReceiverBase<A> implements Receiver<A> {
+export abstract class ReceiverBase<A> implements Receiver<A>, Served {
   readonly channel: string
   /** Why the last take failed. */
   protected failure: ReceiveError | undefined = undefined
   private held: ReceiveError | undefined = undefined
   private readonly line = new Line<ReceiveWaiter<A>>()
-  private isServing = false
+  private readonly turns = new Turns(this)
 
   constructor(channel: string) {
     this.channel = channel
@@ -130,41 +135,57 @@ export abstract class ReceiverBase<A> implements Receiver<A> {
     return this.line.length
   }
 
-  readonly receive: Effect.Effect<A, ReceiveError> = Effect.suspend(() => {
-    const taken = this.line.length > 0 ? EMPTY : this.takeOne()
-    if (taken === EMPTY) return this.wait(0) as Effect.Effect<A, ReceiveError>
+  /** The dispatcher of the fiber that has waited longest. */
+  get dispatcher(): SchedulerDispatcher | undefined {
+    return this.line.peek()?.dispatcher
+  }
+
+  /** Whether the messages are for fibers that came earlier. */
+  othersFirst(): boolean {
+    return this.line.length > 0
+  }
+
+  readonly receive: Effect.Effect<A, ReceiveError> = Effect.withFiber((fiber): Effect.Effect<A, ReceiveError> => {
+    if (isLastOfTurn(fiber)) return Effect.andThen(Effect.yieldNow, this.receive)
+    const taken = this.othersFirst() ? EMPTY : this.takeOne()
+    if (taken === EMPTY) return this.wait(fiber, 0) as Effect.Effect<A, ReceiveError>
     return taken === FAILED ? Exit.fail(this.failure!) : Exit.succeed(taken)
   })
 
-  readonly tryReceive: Effect.Effect<Option.Option<A>, ReceiveError> = Effect.suspend(() => {
-    const taken = this.line.length > 0 ? EMPTY : this.takeOne()
+  readonly tryReceive: Effect.Effect<Option.Option<A>, ReceiveError> = Effect.withFiber((
+    fiber
+  ): Effect.Effect<Option.Option<A>, ReceiveError> => {
+    if (isLastOfTurn(fiber)) return Effect.andThen(Effect.yieldNow, this.tryReceive)
+    const taken = this.othersFirst() ? EMPTY : this.takeOne()
     if (taken === EMPTY) return Exit.succeed(Option.none<A>())
     return taken === FAILED ? Exit.fail(this.failure!) : Exit.succeed(Option.some(taken))
   })
 
   receiveWithin(timeout: Duration.Input): Effect.Effect<A, ReceiveError | ReceiveTimeout> {
     const duration = Duration.fromInputUnsafe(timeout)
-    return Effect.timeoutOrElse(this.receive, {
-      duration,
-      orElse: () =>
-        Effect.fail(new ReceiveTimeout({ channel: this.channel, timeoutMillis: Duration.toMillis(duration) }))
+    return Effect.withFiber((fiber): Effect.Effect<A, ReceiveError | ReceiveTimeout> => {
+      if (isLastOfTurn(fiber)) return Effect.andThen(Effect.yieldNow, this.receiveWithin(duration))
+      const taken = this.othersFirst() ? EMPTY : this.takeOne()
+      if (taken === EMPTY) return this.wait(fiber, 0, duration) as Effect.Effect<A, ReceiveError | ReceiveTimeout>
+      return taken === FAILED ? Exit.fail(this.failure!) : Exit.succeed(taken)
     })
   }
 
   receiveBatch(max: number): Effect.Effect<ReadonlyArray<A>, ReceiveError> {
-    return Effect.suspend(() => {
-      const most = Math.max(1, max)
-      const batch = this.line.length > 0 ? EMPTY : this.takeSome(most)
-      if (batch === EMPTY) return this.wait(most) as Effect.Effect<ReadonlyArray<A>, ReceiveError>
+    const most = max >= 1 ? Math.floor(max) : 1
+    return Effect.withFiber((fiber): Effect.Effect<ReadonlyArray<A>, ReceiveError> => {
+      if (isLastOfTurn(fiber)) return Effect.andThen(Effect.yieldNow, this.receiveBatch(most))
+      const batch = this.othersFirst() ? EMPTY : this.takeSome(most)
+      if (batch === EMPTY) return this.wait(fiber, most) as Effect.Effect<ReadonlyArray<A>, ReceiveError>
       return batch === FAILED ? Exit.fail(this.failure!) : Exit.succeed(batch)
     })
   }
 
   drainUnsafe(handle: (message: A) => void, max = Infinity): number {
     let count = 0
-    if (this.line.length > 0) return 0
     try {
-      while (count < max) {
+      // A handler may let a fiber wait here: what comes next is for that fiber.
+      while (count < max && !this.othersFirst()) {
         const taken = this.take()
         if (taken === EMPTY) break
         if (taken === FAILED) {
@@ -181,15 +202,21 @@ export abstract class ReceiverBase<A> implements Receiver<A> {
     return count
   }
 
-  readonly stream: Stream.Stream<A, ReceiveFailure> = Stream.fromPull(Effect.succeed(
-    Effect.suspend(() => this.receiveBatch(BATCH)).pipe(
-      Effect.catchTag("ChannelClosed", () => Cause.done()),
-      Effect.map((batch) => batch as readonly [A, ...Array<A>])
-    )
-  ))
+  get stream(): Stream.Stream<A, ReceiveFailure> {
+    return this.streamOf(BATCH)
+  }
 
   get toQueue(): Effect.Effect<Queue.Dequeue<A, ReceiveFailure | Cause.Done>, never, Scope.Scope> {
-    return Stream.toQueue(this.stream, { capacity: QUEUE_CAPACITY })
+    return Stream.toQueue(this.streamOf(QUEUE_CAPACITY), { capacity: QUEUE_CAPACITY })
+  }
+
+  private streamOf(max: number): Stream.Stream<A, ReceiveFailure> {
+    return Stream.fromPull(Effect.succeed(
+      this.receiveBatch(max).pipe(
+        Effect.catchTag("ChannelClosed", () => Cause.done()),
+        Effect.map((batch) => batch as readonly [A, ...Array<A>])
+      )
+    ))
   }
 
   /** The next message, or a failure that was met behind messages already handed out. */
@@ -248,45 +275,69 @@ export abstract class ReceiverBase<A> implements Receiver<A> {
     if (this.line.length === 0) this.unwatch()
   }
 
-  /** Serves the fibers that wait, as long as there are messages. */
+  /**
+   * Serves the fibers that wait, as long as there are messages: at once when no fiber runs on the stack, as below a poller,
+   * otherwise in a task of its own.
+   */
   protected serve(): void {
-    const first = this.line.peek()
-    // Who is served runs at once and may send in its turn: the loop that is running goes on with it.
-    if (first === undefined || this.isServing) return
-    nested(() => this.serveAll(), first.dispatcher)
+    this.turns.serve()
   }
 
-  private serveAll(): void {
-    if (this.isServing) return
-    this.isServing = true
+  /** Serves the fiber that has waited longest; `false` when there is nothing for it. */
+  serveFirst(): boolean {
+    const first = this.line.peek()
+    if (first === undefined) return false
+    const exit = this.takeFor(first.max)
+    if (exit === undefined) return false
+    this.leave(first)
+    first.done(exit)
+    return true
+  }
+
+  private takeFor(max: number): Exit.Exit<A | ReadonlyArray<A>, ReceiveError> | undefined {
     try {
-      for (let first = this.line.peek(); first !== undefined; first = this.line.peek()) {
-        const taken = first.max === 0 ? this.takeOne() : this.takeSome(first.max)
-        if (taken === EMPTY) break
-        const exit = taken === FAILED ? Exit.fail(this.failure!) : Exit.succeed(taken)
-        this.leave(first)
-        first.done(exit)
-      }
-    } finally {
-      this.isServing = false
+      const taken = max === 0 ? this.takeOne() : this.takeSome(max)
+      return taken === EMPTY ? undefined : taken === FAILED ? Exit.fail(this.failure!) : Exit.succeed(taken)
+    } catch (defect) {
+      return Exit.die(defect)
     }
   }
 
-  private wait(max: number): Effect.Effect<A | ReadonlyArray<A>, ReceiveError> {
-    return Effect.callback<A | ReadonlyArray<A>, ReceiveError>((resume) => {
+  private wait(
+    fiber: Fiber.Fiber<unknown, unknown>,
+    max: number,
+    timeout?: Duration.Duration
+  ): Effect.Effect<A | ReadonlyArray<A>, ReceiveError | ReceiveTimeout> {
+    return Effect.callback<A | ReadonlyArray<A>, ReceiveError | ReceiveTimeout>((resume) => {
       const waiter: ReceiveWaiter<A> = {
         previous: undefined,
         next: undefined,
         waits: false,
         max,
         done: resume,
-        dispatcher: Fiber.getCurrent()!.currentDispatcher
+        dispatcher: fiber.currentDispatcher
       }
       this.join(waiter)
-      return Effect.sync(() => this.leave(waiter))
+      if (timeout === undefined) return Effect.sync(() => this.leave(waiter))
+      const cancel = startTimer(fiber, timeout, () => {
+        if (!waiter.waits) return
+        this.leave(waiter)
+        resume(Exit.fail(new ReceiveTimeout({ channel: this.channel, timeoutMillis: Duration.toMillis(timeout) })))
+      })
+      waiter.done = (exit) => {
+        cancel()
+        resume(exit)
+      }
+      return Effect.sync(() => {
+        cancel()
+        this.leave(waiter)
+      })
     })
   }
 }
+
+/** Whether a value is a receiver of this library. */
+export const isReceiver = (value: unknown): value is Receiver<unknown> => value instanceof ReceiverBase
 
 /** The end of a channel, for a receiver. */
 export const closed = (channel: string, by: ChannelClosed["by"]): ChannelClosed =>

@@ -2,16 +2,17 @@
  * Waits for the first message of several receivers.
  *
  * It promises to take one message from one receiver and nothing from the others, also when it is interrupted, and to be
- * fair: where several have messages, each is looked at first equally often. It never prefers a receiver because of its
- * place, unless asked to.
+ * fair: among those that have messages each is as likely as any other. It never prefers a receiver because of its place,
+ * unless asked to.
  *
  * Source: the selection of crossbeam-channel, which looks at its operations in random order.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import type { SchedulerDispatcher } from "effect/Scheduler"
 import type { ReceiveError } from "./ChannelError.ts"
-import { EMPTY, FAILED, type Receiver, ReceiverBase, type ReceiveWaiter } from "./Receiver.ts"
+import { isLastOfTurn } from "./internal/steps.ts"
+import { EMPTY, FAILED, type Receiver, type ReceiverBase, type ReceiveWaiter } from "./Receiver.ts"
 
 /** The receivers to choose from, by name. */
 export interface Branches {
@@ -55,23 +56,25 @@ export const select = <const B extends Branches>(
   branches: B,
   options?: { readonly biased?: boolean | undefined }
 ): Effect.Effect<Selected<B>, ReceiveError> =>
-  Effect.suspend(() => {
-    const names = Object.keys(branches)
-    const receivers = names.map((name) => branches[name] as unknown as ReceiverBase<unknown>)
-    const start = options?.biased === true ? 0 : random(names.length)
+  Effect.withFiber((fiber): Effect.Effect<unknown, ReceiveError> => {
+    if (isLastOfTurn(fiber)) return Effect.andThen(Effect.yieldNow, select(branches, options))
+    const order = Object.keys(branches).map((name): Branch => {
+      return { name, receiver: branches[name] as unknown as ReceiverBase<unknown> }
+    })
+    const open: Array<Branch> = []
     let closedBy: ReceiveError | undefined
-    const open: Array<number> = []
-    for (let i = 0; i < names.length; i++) {
-      const index = (start + i) % names.length
-      const receiver = receivers[index]!
-      const taken = receiver.waiting > 0 ? EMPTY : receiver.takeOne()
-      if (taken === EMPTY) open.push(index)
-      else if (taken !== FAILED) return Exit.succeed({ from: names[index]!, message: taken } as Selected<B>)
+    for (let i = 0; i < order.length; i++) {
+      if (options?.biased !== true) swap(order, i, i + random(order.length - i))
+      const branch = order[i]!
+      const { name, receiver } = branch
+      const taken = receiver.othersFirst() ? EMPTY : receiver.takeOne()
+      if (taken === EMPTY) open.push(branch)
+      else if (taken !== FAILED) return Exit.succeed({ from: name, message: taken })
       else if (receiver.reason._tag !== "ChannelClosed") return Exit.fail(receiver.reason)
       else closedBy = receiver.reason
     }
     if (open.length === 0) return closedBy === undefined ? Effect.never : Exit.fail(closedBy)
-    return wait(open.map((index) => ({ name: names[index]!, receiver: receivers[index]! })))
+    return wait(open, fiber.currentDispatcher)
   }) as Effect.Effect<Selected<B>, ReceiveError>
 
 interface Branch {
@@ -79,31 +82,47 @@ interface Branch {
   readonly receiver: ReceiverBase<unknown>
 }
 
-const wait = (branches: ReadonlyArray<Branch>): Effect.Effect<unknown, ReceiveError> =>
+const wait = (
+  branches: ReadonlyArray<Branch>,
+  dispatcher: SchedulerDispatcher
+): Effect.Effect<unknown, ReceiveError> =>
   Effect.callback<unknown, ReceiveError>((resume) => {
-    const dispatcher = Fiber.getCurrent()!.currentDispatcher
     let open = branches.length
-    const waiters = branches.map(({ name }, index): ReceiveWaiter<unknown> => ({
+    let isDone = false
+    const leave = (): void => {
+      isDone = true
+      waiters.forEach((waiter, index) => branches[index]!.receiver.leave(waiter))
+    }
+    const waiters = branches.map(({ name }): ReceiveWaiter<unknown> => ({
       previous: undefined,
       next: undefined,
       waits: false,
       max: 0,
       dispatcher,
       done: (exit) => {
-        if (Exit.isFailure(exit) && --open > 0 && endsWithClose(exit)) return
+        open--
+        if (open > 0 && Exit.isFailure(exit) && endsWithClose(exit)) return
         // Out of every other line before anything else runs: nothing is taken there for this fiber.
-        waiters.forEach((waiter, other) => {
-          if (other !== index) branches[other]!.receiver.leave(waiter)
-        })
+        leave()
         resume(Exit.isSuccess(exit) ? Exit.succeed({ from: name, message: exit.value }) : exit)
       }
     }))
-    waiters.forEach((waiter, index) => branches[index]!.receiver.join(waiter))
-    return Effect.sync(() => waiters.forEach((waiter, index) => branches[index]!.receiver.leave(waiter)))
+    // Joining may already serve: then the others are not joined.
+    waiters.every((waiter, index) => {
+      branches[index]!.receiver.join(waiter)
+      return !isDone
+    })
+    return Effect.sync(leave)
   })
 
 const endsWithClose = (exit: Exit.Failure<unknown, ReceiveError>): boolean =>
   exit.cause.reasons.every((reason) => reason._tag === "Fail" && reason.error._tag === "ChannelClosed")
+
+const swap = <A>(values: Array<A>, a: number, b: number): void => {
+  const value = values[a]!
+  values[a] = values[b]!
+  values[b] = value
+}
 
 let state = 0x2545_f491
 
@@ -114,6 +133,3 @@ const random = (below: number): number => {
   state ^= state << 5
   return (state >>> 0) % below
 }
-
-/** Whether a value is a receiver of this library. */
-export const isReceiver = (value: unknown): value is Receiver<unknown> => value instanceof ReceiverBase

@@ -11,14 +11,15 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import type * as Fiber from "effect/Fiber"
 import type { SchedulerDispatcher } from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { ChannelFull, type EndMoved, type EndTaken, type SendError, SendTimeout, type Unsent } from "./ChannelError.ts"
 import type { Overflow } from "./ChannelOptions.ts"
-import { nested } from "./internal/depth.ts"
 import { Line, type Waiter } from "./internal/line.ts"
+import { isLastOfTurn, startTimer } from "./internal/steps.ts"
+import { type Served, Turns } from "./internal/turns.ts"
 
 /**
  * The sending end of a channel of `A`.
@@ -46,12 +47,18 @@ export interface Sender<in out A> {
    */
   sendAll(values: Iterable<A>): Effect.Effect<void, SendError<ReadonlyArray<A>>>
   /**
-   * Sends a value without an effect, for callbacks and hot loops; `true` when it was sent.
+   * Sends a value without an effect, for callbacks and hot loops; `true` when it was sent, or dropped because the overflow
+   * policy says so.
    *
-   * **Gotchas** `false` says that it was not sent and not why: use `trySend` to learn the reason.
+   * **Gotchas** `false` says that it was not sent and not why: use `trySend` to learn the reason. Between threads it becomes visible at
+   * the end of the running task, or with the 63 that follow it.
    */
   sendUnsafe(value: A): boolean
-  /** Sends all values of a stream; done when the stream is. */
+  /**
+   * Sends all values of a stream; done when the stream is. It does not close the end.
+   *
+   * **Errors** Those of the stream, and those of `sendAll`: `unsent` holds the rest of the array that the stream gave last.
+   */
   sendStream<E, R>(stream: Stream.Stream<A, E, R>): Effect.Effect<void, E | SendError<ReadonlyArray<A>>, R>
   /**
    * Another sending end of the same channel; closed with the scope. The channel is closed for its receivers when the last
@@ -83,19 +90,19 @@ export type Offered = typeof SENT | typeof FULL | typeof FAILED
 
 interface SendWaiter<A> extends Waiter {
   readonly value: A
-  readonly done: (exit: Exit.Exit<void, SendError<A>>) => void
+  done: (exit: Exit.Exit<void, SendError<A>>) => void
   readonly dispatcher: SchedulerDispatcher
 }
 
 /** What every kind of sender shares; a kind says how to offer a value and how to hear of room. */
-export abstract class SenderBase<A> implements Sender<A> {
+export abstract class SenderBase<A> implements Sender<A>, Served {
   readonly channel: string
   readonly capacity: number
   readonly overflow: Overflow
   /** Why the last offer failed. */
   protected failure: SendError<A> | undefined = undefined
   private readonly line = new Line<SendWaiter<A>>()
-  private isAdmitting = false
+  private readonly turns = new Turns(this)
 
   constructor(channel: string, capacity: number, overflow: Overflow) {
     this.channel = channel
@@ -107,6 +114,8 @@ export abstract class SenderBase<A> implements Sender<A> {
   protected abstract offer(value: A): Offered
   /** Makes room by dropping the oldest message, for overflow `"dropOldest"`. */
   protected abstract dropOldest(): void
+  /** What was offered is to be visible to the receivers when this returns. */
+  protected abstract publish(): void
   /** Counts a message that was dropped. */
   protected abstract countDropped(): void
   /** The first fiber begins to wait: from now on {@link admit} is called when there may be room. */
@@ -122,114 +131,181 @@ export abstract class SenderBase<A> implements Sender<A> {
     return this.line.length
   }
 
+  /** The dispatcher of the fiber that has waited longest. */
+  get dispatcher(): SchedulerDispatcher | undefined {
+    return this.line.peek()?.dispatcher
+  }
+
+  /** Whether the room is for fibers that came earlier. */
+  protected othersFirst(): boolean {
+    return this.line.length > 0
+  }
+
   send(value: A): Effect.Effect<void, SendError<A>> {
-    return Effect.suspend(() => {
-      const offered = this.line.length > 0 ? FULL : this.offer(value)
-      if (offered === SENT) return Exit.void
-      if (offered === FAILED) return Exit.fail(this.failure!)
-      return this.overflow === "suspend" ? this.wait(value) : this.overflowing(value)
+    return Effect.withFiber((fiber): Effect.Effect<void, SendError<A>> => {
+      if (isLastOfTurn(fiber)) return Effect.andThen(Effect.yieldNow, this.send(value))
+      const exit = this.sendNow(value)
+      if (exit !== undefined) this.publish()
+      return exit ?? (this.overflow === "suspend" ? this.wait(fiber, value) : this.overflowing(value))
     })
   }
 
   trySend(value: A): Effect.Effect<void, SendError<A>> {
-    return Effect.suspend(() => {
-      const offered = this.line.length > 0 ? FULL : this.offer(value)
-      if (offered === SENT) return Exit.void
-      if (offered === FAILED) return Exit.fail(this.failure!)
-      return this.overflow === "suspend" ? Exit.fail(this.full(value)) : this.overflowing(value)
+    return Effect.withFiber((fiber): Effect.Effect<void, SendError<A>> => {
+      if (isLastOfTurn(fiber)) return Effect.andThen(Effect.yieldNow, this.trySend(value))
+      const exit = this.sendNow(value)
+      if (exit !== undefined) this.publish()
+      return exit ?? (this.overflow === "suspend" ? Exit.fail(this.full(value)) : this.overflowing(value))
     })
   }
 
   sendWithin(value: A, timeout: Duration.Input): Effect.Effect<void, SendError<A> | Unsent<SendTimeout, A>> {
     const duration = Duration.fromInputUnsafe(timeout)
-    return Effect.timeoutOrElse(this.send(value), {
-      duration,
-      orElse: () =>
-        Effect.fail(
-          new SendTimeout({
-            channel: this.channel,
-            timeoutMillis: Duration.toMillis(duration),
-            unsent: value
-          }) as Unsent<SendTimeout, A>
-        )
+    return Effect.withFiber((fiber): Effect.Effect<void, SendError<A> | Unsent<SendTimeout, A>> => {
+      if (isLastOfTurn(fiber)) return Effect.andThen(Effect.yieldNow, this.sendWithin(value, duration))
+      const exit = this.sendNow(value)
+      if (exit !== undefined) this.publish()
+      return exit ?? (this.overflow === "suspend" ? this.wait(fiber, value, duration) : this.overflowing(value))
     })
   }
 
   sendAll(values: Iterable<A>): Effect.Effect<void, SendError<ReadonlyArray<A>>> {
     return Effect.suspend(() => {
-      const all = Array.isArray(values) ? values as ReadonlyArray<A> : [...values]
-      return this.sendFrom(all, 0)
+      const isArray = Array.isArray(values)
+      return this.sendFrom(isArray ? values as ReadonlyArray<A> : [...values], 0, !isArray)
     })
   }
 
-  private sendFrom(values: ReadonlyArray<A>, from: number): Effect.Effect<void, SendError<ReadonlyArray<A>>> {
+  private sendFrom(
+    values: ReadonlyArray<A>,
+    from: number,
+    isOwn: boolean
+  ): Effect.Effect<void, SendError<ReadonlyArray<A>>> {
     let index = from
-    while (index < values.length && this.line.length === 0) {
-      const offered = this.offer(values[index]!)
-      if (offered === FULL) break
-      if (offered === FAILED) return Exit.fail(withRest(this.failure!, values, index))
+    while (index < values.length) {
+      // Nobody comes to wait while this runs.
+      if (!this.othersFirst()) index = this.offerFrom(values, index)
+      if (index === values.length) break
+      const value = values[index]!
+      const exit = this.sendNow(value) ?? (this.overflow === "suspend" ? undefined : this.overflowing(value))
+      if (exit === undefined) {
+        this.publish()
+        // The caller may change its array while this waits.
+        const own = isOwn ? values : values.slice()
+        return Effect.matchEffect(Effect.withFiber((fiber) => this.wait(fiber, value)), {
+          onFailure: (error) => Exit.fail(withRest(error, own, index)),
+          onSuccess: () => this.sendFrom(own, index + 1, true)
+        })
+      }
+      if (Exit.isFailure(exit)) {
+        this.publish()
+        return Exit.fail(withRest(this.failure!, values, index))
+      }
       index++
     }
-    if (index === values.length) return Exit.void
-    return Effect.matchEffect(this.send(values[index]!), {
-      onFailure: (error) => Exit.fail(withRest(error, values, index)),
-      onSuccess: () => this.sendFrom(values, index + 1)
-    })
+    this.publish()
+    return Exit.void
+  }
+
+  /** Sends values as long as there is room; the index of the first that was not sent. */
+  private offerFrom(values: ReadonlyArray<A>, from: number): number {
+    let index = from
+    while (index < values.length && this.offer(values[index]!) === SENT) index++
+    return index
   }
 
   sendUnsafe(value: A): boolean {
-    if (this.line.length > 0) return false
-    const offered = this.offer(value)
-    if (offered === SENT) return true
-    return offered === FULL && this.overflow !== "suspend" && Exit.isSuccess(this.overflowing(value))
+    const exit = this.sendNow(value)
+    if (exit !== undefined) return Exit.isSuccess(exit)
+    return this.overflow !== "suspend" && Exit.isSuccess(this.overflowing(value))
   }
 
   sendStream<E, R>(stream: Stream.Stream<A, E, R>): Effect.Effect<void, E | SendError<ReadonlyArray<A>>, R> {
     return Stream.runForEachArray(stream, (values) => this.sendAll(values))
   }
 
-  /** Lets fibers through that wait for room, as many as there is room for. */
-  protected admit(): void {
-    const first = this.line.peek()
-    // Who is let through runs at once and may make room in its turn: the loop that is running goes on with it.
-    if (first === undefined || this.isAdmitting) return
-    nested(() => this.admitAll(), first.dispatcher)
+  /** Sends a value if it need not wait; `undefined` when there is no room for it. */
+  private sendNow(value: A): Exit.Exit<void, SendError<A>> | undefined {
+    const offered = this.othersFirst() ? FULL : this.offer(value)
+    return offered === SENT ? Exit.void : offered === FULL ? undefined : Exit.fail(this.failure!)
   }
 
-  private admitAll(): void {
-    if (this.isAdmitting) return
-    this.isAdmitting = true
+  /**
+   * Lets fibers through that wait for room, as many as there is room for: at once when no fiber runs on the stack, as below
+   * a poller, otherwise in a task of its own.
+   */
+  protected admit(): void {
+    this.turns.serve()
+  }
+
+  /** Sends the value of the fiber that has waited longest; `false` when there is no room for it. */
+  serveFirst(): boolean {
+    const first = this.line.peek()
+    if (first === undefined) return false
+    const exit = this.offerFor(first.value)
+    if (exit === undefined) return false
+    this.publish()
+    this.leave(first)
+    first.done(exit)
+    return true
+  }
+
+  private offerFor(value: A): Exit.Exit<void, SendError<A>> | undefined {
     try {
-      for (let first = this.line.peek(); first !== undefined; first = this.line.peek()) {
-        const offered = this.offer(first.value)
-        if (offered === FULL) break
-        const exit = offered === SENT ? Exit.void : Exit.fail(this.failure!)
-        this.line.leave(first)
-        if (this.line.length === 0) this.unwatch()
-        first.done(exit)
-      }
-    } finally {
-      this.isAdmitting = false
+      const offered = this.offer(value)
+      return offered === SENT ? Exit.void : offered === FULL ? undefined : Exit.fail(this.failure!)
+    } catch (defect) {
+      return Exit.die(defect)
     }
   }
 
-  private wait(value: A): Effect.Effect<void, SendError<A>> {
-    return Effect.callback<void, SendError<A>>((resume) => {
+  private leave(waiter: SendWaiter<A>): void {
+    this.line.leave(waiter)
+    if (this.line.length === 0) this.unwatch()
+  }
+
+  /** The fiber waits no longer, for its own reasons: who stands behind it may have room. */
+  private giveUp(waiter: SendWaiter<A>): void {
+    if (!waiter.waits) return
+    this.leave(waiter)
+    this.admit()
+  }
+
+  private wait(fiber: Fiber.Fiber<unknown, unknown>, value: A): Effect.Effect<void, SendError<A>>
+  private wait(
+    fiber: Fiber.Fiber<unknown, unknown>,
+    value: A,
+    timeout: Duration.Duration
+  ): Effect.Effect<void, SendError<A> | Unsent<SendTimeout, A>>
+  private wait(
+    fiber: Fiber.Fiber<unknown, unknown>,
+    value: A,
+    timeout?: Duration.Duration
+  ): Effect.Effect<void, SendError<A> | Unsent<SendTimeout, A>> {
+    return Effect.callback<void, SendError<A> | Unsent<SendTimeout, A>>((resume) => {
       const waiter: SendWaiter<A> = {
         previous: undefined,
         next: undefined,
         waits: false,
         value,
         done: resume,
-        dispatcher: Fiber.getCurrent()!.currentDispatcher
+        dispatcher: fiber.currentDispatcher
       }
       this.line.join(waiter)
       if (this.line.length === 1) this.watch()
-      return Effect.sync(() => {
+      if (timeout === undefined) return Effect.sync(() => this.giveUp(waiter))
+      const cancel = startTimer(fiber, timeout, () => {
         if (!waiter.waits) return
-        this.line.leave(waiter)
-        if (this.line.length === 0) this.unwatch()
-        else this.admit()
+        this.giveUp(waiter)
+        resume(Exit.fail(this.late(value, timeout)))
+      })
+      waiter.done = (exit) => {
+        cancel()
+        resume(exit)
+      }
+      return Effect.sync(() => {
+        cancel()
+        this.giveUp(waiter)
       })
     })
   }
@@ -242,6 +318,7 @@ export abstract class SenderBase<A> implements Sender<A> {
         offered = this.offer(value)
         if (offered === FAILED) return Exit.fail(this.failure!)
       }
+      this.publish()
       return Exit.void
     }
     this.countDropped()
@@ -249,9 +326,22 @@ export abstract class SenderBase<A> implements Sender<A> {
   }
 
   private full(value: A): SendError<A> {
-    return new ChannelFull({ channel: this.channel, capacity: this.capacity, unsent: value }) as SendError<A>
+    this.failure = new ChannelFull({
+      channel: this.channel,
+      capacity: this.capacity,
+      unsent: value
+    }) as SendError<A>
+    return this.failure
+  }
+
+  private late(value: A, timeout: Duration.Duration): Unsent<SendTimeout, A> {
+    const timeoutMillis = Duration.toMillis(timeout)
+    return new SendTimeout({ channel: this.channel, timeoutMillis, unsent: value }) as Unsent<SendTimeout, A>
   }
 }
+
+/** Whether a value is a sender of this library. */
+export const isSender = (value: unknown): value is Sender<never> => value instanceof SenderBase
 
 /** The same error with everything that was not sent. */
 const withRest = <A>(

@@ -35,6 +35,7 @@ import {
   receivedIn,
   rowOf,
   sentIn,
+  waitingAt,
   waitingIn,
   wakeAll
 } from "./internal/sharedMemory.ts"
@@ -98,9 +99,7 @@ const channelOf = <A>(access: Access<A>, lost: PubSub.PubSub<Loss>): SharedChann
     name: settings.name,
     sender,
     receiver,
-    close: Effect.gen(function*() {
-      yield* sender.close
-      yield* receiver.close
+    close: Effect.sync(() => {
       if (roster.close()) wakeAll(access)
     }),
     stats: Effect.sync((): ChannelStats => ({
@@ -110,8 +109,8 @@ const channelOf = <A>(access: Access<A>, lost: PubSub.PubSub<Loss>): SharedChann
       missed: roster.missed(),
       lost: roster.lost(),
       depth: waitingIn(access),
-      waitingSenders: sender.waiting,
-      waitingReceivers: receiver.waiting,
+      waitingSenders: waitingAt(access, "sender"),
+      waitingReceivers: waitingAt(access, "receiver"),
       senders: roster.count(RosterMemory.SENDER),
       receivers: roster.count(RosterMemory.RECEIVER)
     })),

@@ -62,7 +62,7 @@ import {
 import { arena as layout, MAX_BLOCKS, MAX_OWNER } from "./Layouts.ts"
 import { InvalidMemory, InvalidOwner, InvalidSize, StaleHandle } from "./MemoryError.ts"
 
-export { create, handleInTransit } from "./internal/arenaMemory.ts"
+export { create, handleInTransit, isReference } from "./internal/arenaMemory.ts"
 
 /** Answer of `allocate`: no run of free blocks is long enough now. */
 export const ARENA_FULL = -1

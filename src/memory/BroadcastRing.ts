@@ -34,7 +34,7 @@
  *
  * Why a batch appears at once, in however many chunks it lies. The chunks behind the newest published one are linked and
  * complete before they can be reached; one store, `published` of that chunk with the mark that the records go on, makes
- * everything visible. Only a batch that goes round the whole ring is made visible in parts.
+ * everything visible. Only a batch that needs more than `chunks - 1 - readers` new chunks may become visible in parts.
  *
  * Source: the hazard pointers of Maged Michael (2004) on a ring of chunks; late joiners, lapping and the names of Agrona's
  * `BroadcastTransmitter`, whose readers copy what may be overwritten under their eyes and check afterwards. Why ours do

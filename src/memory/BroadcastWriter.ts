@@ -102,7 +102,7 @@ export class BroadcastWriter implements RingWriter {
     this.publishedRecords = this.committedRecords
     this.claimPosition = this.position
     this.claimedBytes = NO_CLAIM
-    cells[claimedCell] = this.committedRecords
+    Atomics.store(cells, claimedCell, this.committedRecords)
     // Before any chunk is taken: whoever looks for the newest one must not find one that can be.
     Atomics.store(cells, currentCell, chunk)
   }
@@ -217,8 +217,8 @@ export class BroadcastWriter implements RingWriter {
   /**
    * Makes all committed records visible to the readers at once; `false` when there was nothing new.
    *
-   * **Gotchas**: does not wake the readers. Ring their doorbells afterwards, in this order. A batch that fills the whole
-   * ring becomes visible in parts, earlier.
+   * **Gotchas**: does not wake the readers. Ring their doorbells afterwards, in this order. A batch that goes
+   * round the whole ring becomes visible in parts, earlier.
    */
   publish(): boolean {
     if (this.committedRecords === this.publishedRecords) return false

@@ -163,6 +163,31 @@ export const mpscRing = define({
   ]
 })
 
+/** `MpmcRing`. */
+export const mpmcRing = define({
+  name: "MpmcRing",
+  magic: "MPMC",
+  version: 1,
+  lines: [
+    {
+      by: "creator",
+      words: { slots: "number of cells, a power of two", recordBytes: "bytes of a record, a multiple of 8" }
+    },
+    { by: "writers", words: { tail: "position of a claim that was free of late; a hint" } },
+    { by: "readers", words: { head: "position of a record that was there of late; a hint" } }
+  ],
+  parts: [{
+    name: "cells",
+    bytes: "slots x (8 + recordBytes)",
+    about: "one record each, stored by its writer",
+    words: {
+      state:
+        "bits 31-30 0 free, 1 being written, 2 full, 3 being read; bits 29-22 owner of the claim (3 with owner 0: a claim given up); bits 21-0 lap",
+      unused: "keeps the record at a multiple of 8"
+    }
+  }]
+})
+
 /** Added to the bytes published in a chunk of `BroadcastRing`, a multiple of 8: the records go on in another chunk. */
 export const SEALED = 1
 
@@ -314,4 +339,4 @@ export const stealDeque = define({
 })
 
 /** Every structure, in the order of the documentation. */
-export const layouts = [spscRing, roster, waitList, mpscRing, broadcastRing, arena, stealDeque] as const
+export const layouts = [spscRing, mpscRing, mpmcRing, broadcastRing, stealDeque, arena, waitList, roster] as const

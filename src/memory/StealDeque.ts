@@ -23,14 +23,17 @@
  * Why each is taken once. An owner that pops stores `bottom` in front of the newest handle and *then* loads `top`; a
  * thief loads `top` and *then* `bottom`. JavaScript atomics have one total order: a thief that came too early to see the
  * new bottom has loaded a top that the owner sees as well, or an earlier one. So as long as the owner sees another handle
- * in front of its own, no thief can be after its own. When it is the last one, both go through the one CAS of `top`. A
- * slot is written again only when `top` has gone past it: a thief that still reads it then fails its CAS, and forgets
- * what it read.
+ * in front of its own, no thief can be after its own. Otherwise it takes the store back, and the last handle goes to
+ * whoever moves `top`, by one CAS, the owner like everybody else.
+ *
+ * Slots are plain words, as in the paper, and a thief may read one while the owner stores another handle there, one lap
+ * later. This race is harmless: the owner stores there only after it has seen that `top` has gone past the old handle, so
+ * the CAS of that thief fails, and it forgets what it read. In every other case the store of `bottom` lies between.
  *
  * Who has what when somebody dies. A handle is taken by one operation: the CAS of `top`, or for a `pop` that leaves other
- * handles, the return. Until then it is in the deque, where others find it: a new owner undoes what a pop had begun. From
- * then on it is the taker's, also of one that died before it knew; the layer above must have noted who works on what. A
- * thief that dies inside of `stealBatch` had what it took in its own memory.
+ * handles, the store of `settled` with which it ends. Until then it is in the deque, where others find it: a new owner
+ * undoes what a pop had begun. From then on it is the taker's, also of one that died before it knew; the layer above must
+ * have noted who works on what. A thief that dies inside of `stealBatch` had what it took in its own memory.
  *
  * The memory is drawn in `docs/reference/memory-layout.md`.
  *
@@ -124,7 +127,7 @@ export class StealOwner {
     const settled = cells[settledCell]!
     let bottom = Atomics.load(cells, bottomCell)
     if (((settled - bottom) | 0) === 1) {
-      // A pop that was not finished: its handle is still there, unless its CAS, or a thief's, has moved the top behind it.
+      // A pop that was not finished. Its handle is still there, or it is the oldest and thieves have taken it.
       Atomics.store(cells, bottomCell, settled)
       bottom = settled
     }
@@ -149,8 +152,9 @@ export class StealOwner {
     const { bottom, cells } = this
     // The top seen last is behind the real one or at it: looking again is needed only when the deque looks full.
     if (((bottom - this.top) | 0) > this.mask && this.isFull()) return false
-    Atomics.store(cells, firstSlot + (bottom & this.mask), handle)
+    cells[firstSlot + (bottom & this.mask)] = handle
     const next = (bottom + 1) | 0
+    // Publishes the slot.
     Atomics.store(cells, bottomCell, next)
     cells[settledCell] = next
     this.bottom = next
@@ -165,49 +169,41 @@ export class StealOwner {
   /** Takes the newest handle, or answers {@link EMPTY}. */
   pop(): number {
     const { bottom, cells } = this
-    // A top that was here once is still here: nothing is in front of it.
-    if (bottom === this.top) return empty
+    // There are at most as many as the top seen last allows; with one, the newest is the oldest.
+    if (((bottom - this.top) | 0) <= 1) return this.takeOldest()
     const newest = (bottom - 1) | 0
     // First the bottom, then the top: see above.
     Atomics.store(cells, bottomCell, newest)
     const top = Atomics.load(cells, topCell)
     this.top = top
-    if (((newest - top) | 0) <= 0) return this.popLast(newest, top)
-    const handle = Atomics.load(cells, firstSlot + (newest & this.mask))
+    if (((newest - top) | 0) <= 0) return this.popLast()
     cells[settledCell] = newest
     this.bottom = newest
-    return handle
+    return cells[firstSlot + (newest & this.mask)]!
   }
 
-  /** The newest handle is the oldest too, and thieves may be after it; or one has it. */
-  private popLast(newest: number, top: number): number {
-    const { bottom, cells } = this
-    let taken = empty
-    if (top === newest) {
-      const handle = Atomics.load(cells, firstSlot + (newest & this.mask))
-      if (Atomics.compareExchange(cells, topCell, top, bottom) === top) taken = handle
-    }
-    this.top = bottom
-    Atomics.store(cells, bottomCell, bottom)
-    return taken
+  /** Thieves have come up to the newest handle, or have taken it: the bottom goes back, and who moves the top has it. */
+  private popLast(): number {
+    Atomics.store(this.cells, bottomCell, this.bottom)
+    return this.takeOldest()
   }
 
   /** Takes the oldest handle, or answers {@link EMPTY}. */
   takeOldest(): number {
     const { bottom, cells } = this
-    let top = Atomics.load(cells, topCell)
-    while (((bottom - top) | 0) > 0) {
-      const handle = Atomics.load(cells, firstSlot + (top & this.mask))
+    for (let top = this.top;;) {
+      if (((bottom - top) | 0) <= 0) {
+        this.top = bottom
+        return empty
+      }
       const found = Atomics.compareExchange(cells, topCell, top, (top + 1) | 0)
       if (found === top) {
         this.top = (top + 1) | 0
-        return handle
+        return cells[firstSlot + (top & this.mask)]!
       }
-      // A thief was faster, so this ends when there is nothing left.
+      // Thieves were faster, so this ends when there is nothing left.
       top = found
     }
-    this.top = top
-    return empty
   }
 
   /** Number of handles; thieves may take some at any moment. */

@@ -75,6 +75,34 @@ describe("AdaptiveWait", () => {
     expect(wait.spinBudget).toBe(budget)
   })
 
+  it("learns without yields and without a clock, and goes on trying a few spins", () => {
+    const wait = new AdaptiveWait({ maxSpins: 100, maxYields: 0 })
+    const spins: Array<number> = []
+    for (let i = 0; i < 5; i++) {
+      spins.push(phase(wait).spins)
+      wait.empty()
+      wait.success()
+    }
+    expect(spins).toEqual([100, 50, 25, 16, 16])
+    wait.empty()
+    wait.success()
+    expect(wait.spinBudget).toBe(32)
+  })
+
+  it("learns without yields from how long it was parked", () => {
+    let nanos = 0
+    const wait = new AdaptiveWait({ maxSpins: 100, maxYields: 0, now: () => nanos })
+    const spins: Array<number> = []
+    const park = (lasts: number) => {
+      spins.push(phase(wait).spins)
+      nanos += lasts
+      wait.success()
+    }
+    for (let i = 0; i < 9; i++) park(60_000)
+    for (let i = 0; i < 5; i++) park(59_999)
+    expect(spins).toEqual([100, 50, 25, 12, 6, 3, 1, 0, 0, 0, 16, 32, 64, 100])
+  })
+
   it("never spins with a maximum of zero", () => {
     const wait = new AdaptiveWait({ maxSpins: 0, maxYields: 4 })
     for (let i = 0; i < 5; i++) {

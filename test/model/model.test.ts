@@ -32,7 +32,7 @@ describe("the memory layer under all schedules", () => {
     expect(Number(/ schedules=(\d+)/.exec(output)![1])).toBeGreaterThan(10_000)
   })
 
-  it("runs one structure when asked for it, and refuses one that does not exist", async () => {
+  it("runs one structure when asked for it, and refuses one that does not exist", { timeout: 120_000 }, async () => {
     const one = await run("--quick", "Doorbell")
     expect(one.output).toMatch(/^Doorbell .*\nmodel: structures=1 schedules=\d+ broken_caught=(\d+)\/\1 ok\n$/)
     expect((await run("Nonsense")).output).toContain("no structure Nonsense")

@@ -130,6 +130,24 @@ describe("Codec strings", () => {
     assert.strictEqual(codec.read(region, 0, end), "abcde")
   })
 
+  it("have the same bytes when a field repeats them, changes, and varies", () => {
+    const schema = Schema.Struct({ kind: Schema.String, note: Schema.Union([Schema.Null, Schema.String]) })
+    const texts = [
+      "",
+      "\u0000",
+      ..."aé€".split("").flatMap((character) =>
+        Array.from({ length: 18 }, (_, length) => "abcdefghijklmnopq".slice(0, length) + character)
+      )
+    ]
+    for (const text of texts) {
+      for (let i = 0; i < 20; i++) assert.roundTrip(schema, { kind: text, note: text })
+      assert.roundTrip(schema, { kind: `${text}!`, note: null })
+      assert.roundTrip(schema, { kind: text, note: `!${text}` })
+    }
+    for (let i = 0; i < 100; i++) assert.roundTrip(schema, { kind: `k${i}`, note: `n${i % 3}` })
+    for (const text of texts) assert.roundTrip(schema, { kind: text, note: text })
+  })
+
   it("are never served from another text of the same look", () => {
     const codec = compile(Schema.String)
     const region = Region.make(64)

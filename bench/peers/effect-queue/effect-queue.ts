@@ -95,3 +95,31 @@ export const idle = (params: Params, figure: "rate" | "memory"): Promise<Measure
     yield* Deferred.await(done)
     return { samples, received: counter.tally, expected: Sampling.expectedIds(params.count) }
   }))
+
+/** One way between two fibers through a bounded queue, message by message. */
+export const oneWay = (params: Params): Promise<Measured> =>
+  Sampling.measureMessages(params, (count, counter) =>
+    Effect.runPromise(Effect.gen(function*() {
+      const queue = yield* Queue.bounded<Sampling.Message>(Sampling.channelCapacity)
+      yield* Effect.forkChild(Effect.gen(function*() {
+        for (let id = 0; id < count; id++) yield* Queue.offer(queue, Sampling.message(id))
+      }))
+      for (let id = 0; id < count; id++) counter.add(yield* Queue.take(queue))
+    })))
+
+/** The same in batches. */
+export const oneWayBatched = (params: Params): Promise<Measured> =>
+  Sampling.measureMessages(params, (count, counter) =>
+    Effect.runPromise(Effect.gen(function*() {
+      const queue = yield* Queue.bounded<Sampling.Message>(Sampling.channelCapacity)
+      yield* Effect.forkChild(Effect.gen(function*() {
+        for (let from = 0; from < count; from += Sampling.batchSize) {
+          yield* Queue.offerAll(queue, Sampling.messages(from, Math.min(count, from + Sampling.batchSize)))
+        }
+      }))
+      for (let got = 0; got < count;) {
+        const batch = yield* Queue.takeAll(queue)
+        for (const message of batch) counter.add(message)
+        got += batch.length
+      }
+    })))

@@ -13,22 +13,38 @@ export interface Check {
   readonly explain: (value: unknown) => string
 }
 
-/** The compiled check where the schema has a binary form, else the schema's own: a channel within a thread carries anything. */
+/**
+ * The compiled check, and the schema's own for what that refuses: a channel within a thread carries what has no binary form.
+ */
 export const checkOf = (schema: Schema.Top): Check => {
-  try {
-    const codec = Codec.compile(schema)
-    return { isValid: codec.isValid, explain: codec.explain }
-  } catch {
-    const type = Schema.toType(schema as Schema.Codec<unknown, unknown>)
-    const decode = SchemaParser.decodeUnknownExit(type)
-    return {
-      isValid: Schema.is(type),
-      explain: (value) => {
-        const exit = decode(value)
-        if (Exit.isSuccess(exit)) return "the value is valid"
-        const reason = exit.cause.reasons[0]
-        return reason?._tag === "Fail" ? new Schema.SchemaError(reason.error).message : Cause.pretty(exit.cause)
-      }
+  const type = Schema.toType(schema as Schema.Codec<unknown, unknown>)
+  const is = Schema.is(type)
+  const decode = SchemaParser.decodeUnknownExit(type, { errors: "all" })
+  const isBinary = binaryCheckOf(schema)
+  return {
+    isValid: (value) => isBinary(value) || safely(() => is(value), () => false),
+    explain: (value) => {
+      const exit = safely(() => decode(value), Exit.die)
+      if (Exit.isSuccess(exit)) return "the value is valid"
+      const reason = exit.cause.reasons[0]
+      return reason?._tag === "Fail" ? new Schema.SchemaError(reason.error).message : Cause.pretty(exit.cause)
     }
+  }
+}
+
+const binaryCheckOf = (schema: Schema.Top): Check["isValid"] => {
+  try {
+    return Codec.compile(schema).isValid
+  } catch {
+    return () => false
+  }
+}
+
+/** A filter of the user may throw. */
+const safely = <A, B>(run: () => A, orElse: (defect: unknown) => B): A | B => {
+  try {
+    return run()
+  } catch (defect) {
+    return orElse(defect)
   }
 }

@@ -16,7 +16,7 @@ import { closed, EMPTY, FAILED, type Receiver, ReceiverBase, type Taken } from "
 import { FAILED as REFUSED, type Offered, type Sender, SenderBase, SENT } from "../Sender.ts"
 import type { Check } from "./check.ts"
 import { Deque } from "./deque.ts"
-import { type Made, moved, sum, taken } from "./localChannel.ts"
+import { type Made, moved, taken } from "./localChannel.ts"
 
 /** What the ends of one broadcast share. */
 class Core<A> {
@@ -68,6 +68,9 @@ class BroadcastSender<A> extends SenderBase<A> {
 
   // There is always room.
   protected dropOldest(): void {}
+  // What is offered is visible at once.
+  protected publish(): void {}
+
   protected countDropped(): void {}
   protected watch(): void {}
   protected unwatch(): void {}
@@ -99,6 +102,10 @@ class BroadcastReceiver<A> extends ReceiverBase<A> {
 
   get pending(): number {
     return this.items.length
+  }
+
+  override othersFirst(): boolean {
+    return super.othersFirst() && this.isOpen && (this.items.length > 0 || this.core.closedForReceivers() === undefined)
   }
 
   put(value: A): void {
@@ -148,8 +155,9 @@ class BroadcastReceiver<A> extends ReceiverBase<A> {
   readonly close: Effect.Effect<void> = Effect.sync(() => {
     if (!this.isOpen) return
     this.isOpen = false
-    this.serve()
     this.core.receivers.delete(this)
+    while (this.items.length > 0) this.items.shift()
+    this.serve()
   })
 
   readonly depth: Effect.Effect<number> = Effect.sync(() => this.items.length)
@@ -175,7 +183,7 @@ export const makeLocalBroadcast = <A>(settings: Settings, check: Check): Made<A>
       lost: 0,
       depth: Math.max(0, ...[...core.receivers].map(({ pending }) => pending)),
       waitingSenders: sender.waiting,
-      waitingReceivers: sum(core.receivers),
+      waitingReceivers: [...core.receivers].reduce((sum, { waiting }) => sum + waiting, 0),
       senders: core.senderIsOpen ? 1 : 0,
       receivers: core.receivers.size
     }))

@@ -10,18 +10,20 @@ import { closed, EMPTY, FAILED, type Receiver, ReceiverBase, type Taken } from "
 import { FAILED as REFUSED, FULL, type Offered, type Sender, SenderBase, SENT } from "../Sender.ts"
 import type { Check } from "./check.ts"
 import { Deque } from "./deque.ts"
+import { Ends } from "./ends.ts"
 
 /** What the ends of one channel share. */
 class Core<A> {
   readonly settings: Settings
   readonly check: Check
   readonly items = new Deque<A>()
-  readonly senders = new Set<LocalSender<A>>()
-  readonly receivers = new Set<LocalReceiver<A>>()
+  readonly senders = new Ends<LocalSender<A>>()
+  readonly receivers = new Ends<LocalReceiver<A>>()
   isClosed = false
   sent = 0
   received = 0
   dropped = 0
+  lost = 0
 
   constructor(settings: Settings, check: Check) {
     this.settings = settings
@@ -30,22 +32,18 @@ class Core<A> {
 
   /** Who closed the channel for its senders, if somebody did. */
   closedForSenders(): ChannelClosed["by"] | undefined {
-    return this.isClosed ? "channel" : this.receivers.size === 0 ? "receivers" : undefined
+    return this.isClosed ? "channel" : this.receivers.open.size === 0 ? "receivers" : undefined
   }
 
   /** Who closed the channel for its receivers, if somebody did. */
   closedForReceivers(): ChannelClosed["by"] | undefined {
-    return this.isClosed ? "channel" : this.senders.size === 0 ? "senders" : undefined
+    return this.isClosed ? "channel" : this.senders.open.size === 0 ? "senders" : undefined
   }
 
-  /** There are messages, or there will be none: receivers that wait are served, each end in its turn. */
-  wakeReceivers(): void {
-    for (const receiver of this.receivers) receiver.wake()
-  }
-
-  /** There is room, or there will be none. */
-  wakeSenders(): void {
-    for (const sender of this.senders) sender.wake()
+  /** Nobody will receive what is there: it is not kept for as long as somebody holds a sender. */
+  discard(): void {
+    this.lost += this.items.length
+    while (this.items.length > 0) this.items.shift()
   }
 }
 
@@ -55,7 +53,12 @@ class LocalSender<A> extends SenderBase<A> {
   constructor(core: Core<A>) {
     super(core.settings.name, core.settings.capacity, core.settings.overflow)
     this.core = core
-    core.senders.add(this)
+    core.senders.open.add(this)
+  }
+
+  protected override othersFirst(): boolean {
+    const { core } = this
+    return core.senders.isWaiting && this.isOpen && core.closedForSenders() === undefined
   }
 
   protected offer(value: A): Offered {
@@ -71,7 +74,7 @@ class LocalSender<A> extends SenderBase<A> {
     if (core.items.length >= this.capacity) return FULL
     core.items.push(value)
     core.sent++
-    core.wakeReceivers()
+    core.receivers.wake()
     return SENT
   }
 
@@ -85,15 +88,19 @@ class LocalSender<A> extends SenderBase<A> {
     this.core.dropped++
   }
 
+  // What is offered is visible at once.
+  protected publish(): void {}
+
   protected countDropped(): void {
     this.core.dropped++
   }
 
-  protected watch(): void {}
-  protected unwatch(): void {}
+  protected watch(): void {
+    this.core.senders.watch(this)
+  }
 
-  wake(): void {
-    this.admit()
+  protected unwatch(): void {
+    this.core.senders.unwatch(this)
   }
 
   readonly clone = Effect.suspend((): Effect.Effect<Sender<A>, EndTaken | EndMoved, Scope.Scope> => {
@@ -104,11 +111,12 @@ class LocalSender<A> extends SenderBase<A> {
   })
 
   readonly close: Effect.Effect<void> = Effect.sync(() => {
+    const { receivers, senders } = this.core
     if (!this.isOpen) return
     this.isOpen = false
+    senders.open.delete(this)
     this.admit()
-    this.core.senders.delete(this)
-    if (this.core.senders.size === 0) this.core.wakeReceivers()
+    if (senders.open.size === 0) receivers.wake()
   })
 
   readonly depth: Effect.Effect<number> = Effect.sync(() => this.core.items.length)
@@ -120,7 +128,13 @@ class LocalReceiver<A> extends ReceiverBase<A> {
   constructor(core: Core<A>) {
     super(core.settings.name)
     this.core = core
-    core.receivers.add(this)
+    core.receivers.open.add(this)
+  }
+
+  override othersFirst(): boolean {
+    const { core } = this
+    return core.receivers.isWaiting && this.isOpen
+      && (core.items.length > 0 || core.closedForReceivers() === undefined)
   }
 
   protected fetch(): Taken<A> {
@@ -140,14 +154,15 @@ class LocalReceiver<A> extends ReceiverBase<A> {
   }
 
   protected release(): void {
-    this.core.wakeSenders()
+    this.core.senders.wake()
   }
 
-  protected watch(): void {}
-  protected unwatch(): void {}
+  protected watch(): void {
+    this.core.receivers.watch(this)
+  }
 
-  wake(): void {
-    this.serve()
+  protected unwatch(): void {
+    this.core.receivers.unwatch(this)
   }
 
   readonly clone = Effect.suspend((): Effect.Effect<Receiver<A>, EndTaken | EndMoved, Scope.Scope> => {
@@ -158,12 +173,14 @@ class LocalReceiver<A> extends ReceiverBase<A> {
   })
 
   readonly close: Effect.Effect<void> = Effect.sync(() => {
+    const { core } = this
     if (!this.isOpen) return
     this.isOpen = false
+    core.receivers.open.delete(this)
     this.serve()
-    this.core.receivers.delete(this)
-    if (this.core.receivers.size === 0) this.core.wakeSenders()
-    else this.core.wakeReceivers()
+    if (core.receivers.open.size > 0) return core.receivers.wake()
+    core.discard()
+    core.senders.wake()
   })
 
   readonly depth: Effect.Effect<number> = Effect.sync(() => this.core.items.length)
@@ -180,34 +197,28 @@ export interface Made<A> {
 /** Makes a channel of kind spsc, mpsc or mpmc. */
 export const makeLocal = <A>(settings: Settings, check: Check): Made<A> => {
   const core = new Core<A>(settings, check)
+  const { receivers, senders } = core
   return {
     sender: new LocalSender(core),
     receiver: new LocalReceiver(core),
     close: Effect.sync(() => {
       core.isClosed = true
-      core.wakeReceivers()
-      core.wakeSenders()
+      receivers.wake()
+      senders.wake()
     }),
     stats: Effect.sync(() => ({
       sent: core.sent,
       received: core.received,
       dropped: core.dropped,
       missed: 0,
-      lost: 0,
+      lost: core.lost,
       depth: core.items.length,
-      waitingSenders: sum(core.senders),
-      waitingReceivers: sum(core.receivers),
-      senders: core.senders.size,
-      receivers: core.receivers.size
+      waitingSenders: senders.waiting,
+      waitingReceivers: receivers.waiting,
+      senders: senders.open.size,
+      receivers: receivers.open.size
     }))
   }
-}
-
-/** The sum of the fibers that wait at some ends. */
-export const sum = (ends: Iterable<{ readonly waiting: number }>): number => {
-  let waiting = 0
-  for (const end of ends) waiting += end.waiting
-  return waiting
 }
 
 /** The refusal of a second end. */

@@ -31,6 +31,17 @@ export interface Access<A> {
   readonly roster: RosterMemory.Roster
   readonly items: WaitListMemory.WaitList
   readonly room: WaitListMemory.WaitList
+  /** The ends of this channel on this thread. */
+  readonly ends: Set<LocalEnd>
+}
+
+/** An end, for who looks after all ends of a thread. */
+export interface LocalEnd {
+  readonly side: "sender" | "receiver"
+  /** How many fibers wait at it. */
+  readonly waiting: number
+  /** Looks again at what its fibers wait for. */
+  readonly lookAgain: () => void
 }
 
 /** Makes the buffers around a ring. */
@@ -48,16 +59,25 @@ export const openMemory = <A>(settings: Settings, codec: Codec<A>, memory: Share
   memory,
   roster: new RosterMemory.Roster(memory.roster),
   items: new WaitListMemory.WaitList(memory.items),
-  room: new WaitListMemory.WaitList(memory.room)
+  room: new WaitListMemory.WaitList(memory.room),
+  ends: new Set()
 })
 
 /** The row of an end. */
 export const rowOf = (end: RosterMemory.End): number => end & 63
 
 /** Wakes everybody: somebody has died or the channel has ended. */
-export const wakeAll = (access: Pick<Access<any>, "items" | "room">): void => {
+export const wakeAll = (access: Pick<Access<any>, "items" | "room" | "ends">): void => {
   access.items.wakeForDead()
   access.room.wakeForDead()
+  for (const end of access.ends) end.lookAgain()
+}
+
+/** Fibers of this thread that wait at the ends of a side. */
+export const waitingAt = (access: Pick<Access<any>, "ends">, side: LocalEnd["side"]): number => {
+  let waiting = 0
+  for (const end of access.ends) if (end.side === side) waiting += end.waiting
+  return waiting
 }
 
 /** The key that marks a handle, with the version of its shape. */

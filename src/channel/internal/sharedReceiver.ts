@@ -13,11 +13,12 @@ import { EndMoved, type EndTaken, MalformedMessage, MessagesMissed } from "../Ch
 import { closed, EMPTY, FAILED, type Receiver, ReceiverBase, type Taken } from "../Receiver.ts"
 import { EndWait } from "./endWait.ts"
 import { taken } from "./localChannel.ts"
-import { type Access, type Handle, handleOf, rowOf, sentIn, waitingIn, wakeAll } from "./sharedMemory.ts"
+import { type Access, type Handle, handleOf, type LocalEnd, rowOf, sentIn, waitingIn, wakeAll } from "./sharedMemory.ts"
 import { MISSED, type ReceiveRing, receiveRingOf } from "./sharedRings.ts"
 
 /** See the module. */
-export class SharedReceiver<A> extends ReceiverBase<A> {
+export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
+  readonly side = "receiver"
   private readonly access: Access<A>
   private readonly ring: ReceiveRing
   private readonly end: End
@@ -46,6 +47,7 @@ export class SharedReceiver<A> extends ReceiverBase<A> {
     this.isDirty = new Uint8Array(access.roster.rows)
     for (let row = 0; row < access.roster.rows; row++) this.counts[row] = access.roster.received(row)
     this.sentBefore = sentIn(access)
+    access.ends.add(this)
     this.itemsWait = new EndWait(access.items, this.row, { poll: () => this.poll(), isReady: () => this.isReady() })
   }
 
@@ -170,8 +172,13 @@ export class SharedReceiver<A> extends ReceiverBase<A> {
     if (this.access.roster.leave(this.end, RECEIVER)) wakeAll(this.access)
   })
 
+  lookAgain(): void {
+    if (this.waiting > 0) this.poll()
+  }
+
   /** Takes the end out of use on this thread. Fibers that wait fail with `EndMoved`. */
   private retire(how: "closed" | "handed over"): void {
+    this.access.ends.delete(this)
     this.state = how
     this.serve()
     Poller.remove(this.itemsWait)

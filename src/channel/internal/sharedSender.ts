@@ -1,8 +1,8 @@
 /**
  * The sending end of a channel between threads.
  *
- * A value is written by its codec straight into the ring. What was written becomes visible at the end of the task that
- * wrote it, or after {@link PUBLISH_RECORDS} messages; then the receivers that sleep are woken. Of kinds with a window
+ * A value is written by its codec straight into the ring. What was written becomes visible at the end of each send, and after
+ * {@link PUBLISH_RECORDS} messages or at the end of the task that wrote it for sends without an effect; then the receivers that sleep are woken. Of kinds with a window
  * (spsc, mpsc) a sender has at most `capacity` messages on their way: it counts what it has sent, the receiver counts
  * what it has received, and neither writes the other's word.
  */
@@ -24,14 +24,15 @@ import { FAILED, FULL, type Offered, type Sender, SenderBase, SENT } from "../Se
 import { Deque } from "./deque.ts"
 import { EndWait } from "./endWait.ts"
 import { taken } from "./localChannel.ts"
-import { type Access, type Handle, handleOf, rowOf, waitingIn, wakeAll } from "./sharedMemory.ts"
+import { type Access, type Handle, handleOf, type LocalEnd, rowOf, waitingIn, wakeAll } from "./sharedMemory.ts"
 import { type ReceiveRing, receiveRingOf, type SendRing, sendRingOf } from "./sharedRings.ts"
 
 /** Messages after which what was written is made visible at once. */
 const PUBLISH_RECORDS = 64
 
 /** See the module. */
-export class SharedSender<A> extends SenderBase<A> {
+export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
+  readonly side = "sender"
   private readonly access: Access<A>
   private readonly ring: SendRing
   private readonly end: End
@@ -63,6 +64,7 @@ export class SharedSender<A> extends SenderBase<A> {
     this.received = access.roster.received(this.row)
     // What an end before this one had sent and nobody has received yet counts for the window.
     this.sent = Math.max(this.received, access.roster.sent(this.row))
+    access.ends.add(this)
   }
 
   protected offer(value: A): Offered {
@@ -93,7 +95,7 @@ export class SharedSender<A> extends SenderBase<A> {
     if (end === INVALID) return this.refuseInvalid(value)
     ring.commit(end - offset, this.row)
     this.sent = (this.sent + 1) | 0
-    if (++this.unpublished >= PUBLISH_RECORDS) this.flush()
+    if (++this.unpublished >= PUBLISH_RECORDS) this.publish()
     else if (!this.isFlushScheduled) this.scheduleFlush()
     return SENT
   }
@@ -102,12 +104,12 @@ export class SharedSender<A> extends SenderBase<A> {
     this.isFlushScheduled = true
     queueMicrotask(() => {
       this.isFlushScheduled = false
-      this.flush()
+      this.publish()
     })
   }
 
   /** Makes visible what was written, and wakes who waits for it. */
-  private flush(): void {
+  protected publish(): void {
     if (this.unpublished === 0) return
     this.unpublished = 0
     this.ring.publish()
@@ -146,7 +148,7 @@ export class SharedSender<A> extends SenderBase<A> {
     const sizeBytes = this.access.codec.boundBytes(value)
     if (sizeBytes > this.ring.limitBytes) return this.refuseLong(value, sizeBytes)
     if (this.capacity === Infinity) return this.postpone(value)
-    this.flush()
+    this.publish()
     return FULL
   }
 
@@ -155,14 +157,14 @@ export class SharedSender<A> extends SenderBase<A> {
     if (!this.access.codec.isValid(value)) return this.refuseInvalid(value)
     this.backlog.push(value)
     if (this.backlog.length === 1) {
-      this.flush()
+      this.publish()
       Poller.add(this.roomWait)
     }
     return SENT
   }
 
   protected dropOldest(): void {
-    this.flush()
+    this.publish()
     // Of kind mpmc, where a sender may take what any receiver may take.
     this.dropper ??= receiveRingOf(this.access.settings.kind, this.access.memory.ring, this.row + 1)
     if (this.dropper.next() < 0) return
@@ -175,7 +177,7 @@ export class SharedSender<A> extends SenderBase<A> {
   }
 
   protected watch(): void {
-    this.flush()
+    this.publish()
     Poller.add(this.roomWait)
   }
 
@@ -247,10 +249,15 @@ export class SharedSender<A> extends SenderBase<A> {
     }))
   )
 
+  lookAgain(): void {
+    if (this.waiting > 0 || this.backlog.length > 0) this.poll()
+  }
+
   /** Takes the end out of use on this thread. What waits for room has its value back. */
   private retire(how: "closed" | "handed over"): void {
+    this.access.ends.delete(this)
     this.state = how
-    this.flush()
+    this.publish()
     this.admit()
     Poller.remove(this.roomWait)
   }

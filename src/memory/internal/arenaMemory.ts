@@ -54,6 +54,9 @@ export const handleOf = (word: number, block: number, slot: number): number =>
  */
 export const handleInTransit = (handle: number): number => (handle + HANDLE_GENERATION) % HANDLE_LIMIT
 
+/** Whether a handle names a reference to a shared parcel, and not a parcel. */
+export const isReference = (handle: number): boolean => handle % (1 << SLOT_BITS) > 0
+
 const isPowerOfTwo = (value: number): boolean => (value & (value - 1)) === 0
 
 /** Whether an arena can have blocks of this size. */

@@ -12,9 +12,9 @@ import { MAX_DEPTH } from "./program.ts"
 import type { Program } from "./program.ts"
 import * as Runtime from "./runtime.ts"
 import { Source } from "./source.ts"
-import { readString, stringBound, stringEnd, writeString } from "./strings.ts"
+import { readString, stringBound, stringEnd, writeRepeated, writeString } from "./strings.ts"
 
-const helpers = { ...Runtime, readString, stringBound, stringEnd, writeString }
+const helpers = { ...Runtime, readString, stringBound, stringEnd, writeRepeated, writeString }
 
 /** A value that no schema produces: the place of a key that is absent. */
 const Absent = Symbol("absent")

@@ -34,6 +34,7 @@ import {
   refusesNumber,
   slotOf
 } from "./source.ts"
+import { Repeated, VARIES } from "./strings.ts"
 
 interface Emit {
   readonly source: Source
@@ -41,13 +42,15 @@ interface Emit {
   readonly store: boolean
   /** The statement that refuses the value. */
   readonly refuse: string
+  /** Whether the block is written once a record, so that its texts may be those of the record before. */
+  readonly once: boolean
 }
 
 const VIEWS = "i32,f64,u8"
 
 /** The function that writes a block. */
 export const writeFunction = (source: Source, block: BlockPlan): string => {
-  const emit: Emit = { source, store: true, refuse: "return -1" }
+  const emit: Emit = { source, store: true, refuse: "return -1", once: !source.program.many.has(block) }
   const bits = block.bitCells.map((cell) => `let g${cell}=0;`).join("")
   const flush = block.bitCells.map((cell) => `i32[d+${cell}]=g${cell};`).join("")
   return `function w${source.block(block)}(v,p,${VIEWS}){${opening(emit, block)}`
@@ -58,7 +61,7 @@ export const writeFunction = (source: Source, block: BlockPlan): string => {
 
 /** The function that checks a value against a block. */
 export const validFunction = (source: Source, block: BlockPlan): string => {
-  const emit: Emit = { source, store: false, refuse: "return false" }
+  const emit: Emit = { source, store: false, refuse: "return false", once: false }
   return `function k${source.block(block)}(v){${opening(emit, block)}`
     + block.fields.map((field) => fieldCode(emit, block, field)).join("")
     + `${filtered(source, block.filters, "v", emit.refuse)}return true}`
@@ -102,7 +105,7 @@ const bodyCode = (emit: Emit, plan: Plan, x: string, place: Place, absent: strin
       return `const ${t}=${choiceIndex(source, plan, x)};if(${t}<0)${refuse};${store ? setBits(place, t) : ""}`
     }
     case "string":
-      return `if(${refusesString(plan, x)})${refuse};${store ? `e=H.writeString(${x},e,i32,u8);` : ""}`
+      return `if(${refusesString(plan, x)})${refuse};${store ? storeText(emit, x) : ""}`
     case "bytes":
       return `if(!(${x} instanceof Uint8Array))${refuse};${store ? `e=H.writeBytes(${x},e,i32,u8);` : ""}`
     case "bigint":
@@ -127,6 +130,12 @@ const bodyCode = (emit: Emit, plan: Plan, x: string, place: Place, absent: strin
     case "never":
       return `${refuse};`
   }
+}
+
+const storeText = ({ once, source }: Emit, x: string): string => {
+  if (!once) return `e=H.writeString(${x},e,i32,u8);`
+  const last = source.table(new Repeated())
+  return `e=${last}.score<${VARIES}?H.writeRepeated(${x},e,i32,u8,${last}):H.writeString(${x},e,i32,u8);`
 }
 
 const refusesString = (plan: StringPlan, x: string): string => `typeof ${x}!=="string"` + refusesLength(plan, x)

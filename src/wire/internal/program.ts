@@ -15,6 +15,8 @@ export interface Program {
   readonly blocks: ReadonlyArray<BlockPlan>
   /** The block of an item, a value or an alternative. */
   readonly blockOf: (plan: Plan) => BlockPlan
+  /** Blocks of which one record may hold many: inside of arrays, records and recursions. */
+  readonly many: ReadonlySet<BlockPlan>
   readonly recursive: boolean
   /** Whether parts are encoded before their size is known. */
   readonly passages: boolean
@@ -25,6 +27,7 @@ export interface Program {
 interface Search {
   readonly blocks: Array<BlockPlan>
   readonly wrapped: Map<Plan, BlockPlan>
+  readonly many: Set<BlockPlan>
   recursive: boolean
   passages: boolean
 }
@@ -40,33 +43,35 @@ const toBlock = (search: Search, plan: Plan): BlockPlan => {
   return block
 }
 
-const visitBlock = (search: Search, block: BlockPlan): void => {
-  if (search.blocks.includes(block)) return
-  search.blocks.push(block)
-  for (const field of block.fields) visit(search, field.plan)
+const visitBlock = (search: Search, block: BlockPlan, many: boolean): void => {
+  const known = search.blocks.includes(block)
+  if (known && (!many || search.many.has(block))) return
+  if (!known) search.blocks.push(block)
+  if (many) search.many.add(block)
+  for (const field of block.fields) visit(search, field.plan, many)
 }
 
-const visit = (search: Search, plan: Plan): void => {
+const visit = (search: Search, plan: Plan, many: boolean): void => {
   switch (plan.kind) {
     case "block":
-      return visitBlock(search, plan)
+      return visitBlock(search, plan, many)
     case "ref":
       search.recursive = true
-      return visitBlock(search, plan.target())
+      return visitBlock(search, plan.target(), true)
     case "array":
-      if (packedBytes(plan.item) === 0) visitPart(search, plan.item)
+      if (packedBytes(plan.item) === 0) visitPart(search, plan.item, true)
       return
     case "record":
-      return visitPart(search, plan.value)
+      return visitPart(search, plan.value, true)
     case "via":
       search.passages = true
-      return visit(search, plan.inner)
+      return visit(search, plan.inner, many)
     case "instance":
-      return visit(search, plan.inner)
+      return visit(search, plan.inner, many)
     case "union":
       for (const alternative of plan.alternatives) {
         if (alternative.kind !== "plan" || alternative.plan === inlineAlternative(plan.alternatives)) continue
-        visitPart(search, alternative.plan)
+        visitPart(search, alternative.plan, many)
       }
       return
     default:
@@ -74,22 +79,23 @@ const visit = (search: Search, plan: Plan): void => {
   }
 }
 
-const visitPart = (search: Search, plan: Plan): void => {
+const visitPart = (search: Search, plan: Plan, many: boolean): void => {
   if (plan.kind === "ref") search.recursive = true
-  visitBlock(search, toBlock(search, plan))
+  visitBlock(search, toBlock(search, plan), many || plan.kind === "ref")
 }
 
 /** Makes the program of a plan. */
 export const makeProgram = (plan: Plan): Program => {
-  const search: Search = { blocks: [], wrapped: new Map(), recursive: false, passages: false }
+  const search: Search = { blocks: [], wrapped: new Map(), many: new Set(), recursive: false, passages: false }
   const root = toBlock(search, plan)
   if (plan.kind === "ref") search.recursive = true
-  visitBlock(search, root)
+  visitBlock(search, root, plan.kind === "ref")
   for (const block of search.blocks) placeFields(block)
   return {
     root,
     blocks: search.blocks,
     blockOf: (part) => toBlock(search, part),
+    many: search.many,
     recursive: search.recursive,
     passages: search.passages,
     layout: layoutText(root),

@@ -1,12 +1,16 @@
 /**
  * All programs, by the structure they prove. A new structure adds its file here.
  */
+import * as arena from "./arena.ts"
+import * as blockingWait from "./blockingWait.ts"
+import * as broadcastRing from "./broadcastRing.ts"
 import * as counters from "./counters.ts"
 import * as doorbell from "./doorbell.ts"
 import * as mpscRing from "./mpscRing.ts"
 import type { Broken, Model } from "./program.ts"
 import * as roster from "./roster.ts"
 import * as spscRing from "./spscRing.ts"
+import * as stealDeque from "./stealDeque.ts"
 import * as waitList from "./waitList.ts"
 
 interface Proof {
@@ -17,9 +21,13 @@ interface Proof {
 const proofs: ReadonlyArray<Proof> = [
   spscRing,
   mpscRing,
+  broadcastRing,
+  stealDeque,
+  arena,
   doorbell,
   waitList,
   roster,
+  blockingWait,
   counters
 ]
 

@@ -1,0 +1,26 @@
+/**
+ * Keeps what a fiber has sent or taken and the fiber's knowledge of it together.
+ *
+ * A fiber is interrupted between two of its steps, and a step that has used up the fiber's turn is followed by a pause. If a
+ * message were taken in such a step, an interruption during the pause would lose it.
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+
+/** Whether the fiber pauses after this step: then it pauses before it. */
+export const isLastOfTurn = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>
+  fiber.currentOpCount + 1 >= fiber.cache.maxOpsBeforeYield && !fiber.cache.preventYield
+
+/** Calls `expired` after a time, by the fiber's own clock, unless the answer is called before. */
+export const startTimer = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  duration: Duration.Duration,
+  expired: () => void
+): () => void => {
+  const timer = Effect.runForkWith(fiber.context)(Effect.sleep(duration))
+  timer.addObserver((exit) => {
+    if (exit._tag === "Success") expired()
+  })
+  return () => timer.interruptUnsafe()
+}

@@ -1,0 +1,219 @@
+import { describe, expect, it } from "vitest"
+import { mpmcRing as layout } from "../../src/memory/Layouts.ts"
+import { InvalidCapacity, InvalidCommit, InvalidMemory, InvalidOwner } from "../../src/memory/MemoryError.ts"
+import { MpmcRecovery } from "../../src/memory/MpmcRecovery.ts"
+import * as MpmcRing from "../../src/memory/MpmcRing.ts"
+import { EMPTY, MpmcReader, MpmcWriter } from "../../src/memory/MpmcRing.ts"
+import { RING_FULL } from "../../src/memory/Ring.ts"
+import { seeded } from "./seeded.ts"
+
+const ring = (slots = 4, startPosition = 0, recordBytes = 8) => {
+  const sab = MpmcRing.create(slots, recordBytes, startPosition)
+  return { sab, writer: new MpmcWriter(sab, 1), reader: new MpmcReader(sab, 2) }
+}
+
+const put = (writer: MpmcWriter, value: number): boolean => {
+  const offset = writer.claim()
+  if (offset < 0) return false
+  expect(offset % 8).toBe(0)
+  writer.region.i32[offset >> 2] = value
+  writer.commit()
+  return true
+}
+
+const get = (reader: MpmcReader): number | undefined => {
+  const offset = reader.take()
+  if (offset < 0) return undefined
+  const value = reader.region.i32[offset >> 2]!
+  reader.release()
+  return value
+}
+
+const STARTS = [0, 0x7ffffffe, -3, 0x0fffffff] as const
+
+describe("MpmcRing", () => {
+  it.each([0, 1, 3, -4, 6, 2.5, NaN, 2 ** 27, Infinity])("R01 refuses %d slots and says so", (slots) => {
+    expect(() => MpmcRing.create(slots, 8)).toThrow(InvalidCapacity)
+    expect(() => MpmcRing.create(slots, 8)).toThrow(String(slots))
+  })
+
+  it.each([0, 4, 12, -8, 1.5, NaN, 65_544])("R01 refuses records of %d bytes and says so", (recordBytes) => {
+    expect(() => MpmcRing.create(4, recordBytes)).toThrow(InvalidCapacity)
+    expect(() => MpmcRing.create(4, recordBytes)).toThrow(String(recordBytes))
+  })
+
+  it("refuses a ring larger than its offsets can reach", () => {
+    expect(() => MpmcRing.create(2 ** 26, 1024)).toThrow(/slots 67108864/)
+  })
+
+  it("refuses a buffer that is not a ring, and an owner that is no number of a thread", () => {
+    expect(() => new MpmcWriter(new SharedArrayBuffer(8192), 1)).toThrow(InvalidMemory)
+    const { sab } = ring()
+    for (const owner of [0, 256, -1, 1.5, NaN]) {
+      expect(() => new MpmcWriter(sab, owner)).toThrow(InvalidOwner)
+      expect(() => new MpmcReader(sab, owner)).toThrow(InvalidOwner)
+      expect(() => new MpmcRecovery(sab).recover(owner)).toThrow(InvalidOwner)
+    }
+    new Int32Array(sab)[layout.cells.slots] = 1 << 20
+    expect(() => new MpmcReader(sab, 1)).toThrow(/1048576 slots/)
+  })
+
+  it.each(STARTS)("C12 R03 takes as many records as it has slots, in order, over many laps (start %d)", (start) => {
+    const { reader, sab, writer } = ring(4, start)
+    let next = 0
+    let expected = 0
+    for (let lap = 0; lap < 10; lap++) {
+      while (put(writer, next)) next++
+      expect(next - expected).toBe(4)
+      expect(MpmcRing.size(sab)).toBe(4)
+      expect(writer.claim()).toBe(RING_FULL)
+      for (let i = 0; i <= lap % 4; i++) expect(get(reader)).toBe(expected++)
+    }
+    while (expected < next) expect(get(reader)).toBe(expected++)
+    expect(get(reader)).toBeUndefined()
+    expect(reader.isEmpty()).toBe(true)
+    expect(MpmcRing.size(sab)).toBe(0)
+  })
+
+  it("R06 gives nothing of a record that is claimed and not committed, nor anything behind it", () => {
+    const { reader, sab, writer } = ring()
+    const other = new MpmcWriter(sab, 3)
+    const offset = writer.claim()
+    expect(put(other, 2)).toBe(true)
+    expect(reader.take()).toBe(EMPTY)
+    expect(reader.isEmpty()).toBe(true)
+    writer.region.i32[offset >> 2] = 1
+    writer.commit()
+    expect([get(reader), get(reader), get(reader)]).toEqual([1, 2, undefined])
+  })
+
+  it("R11 skips a claim that was given up, the only one or one among others", () => {
+    const { reader, writer } = ring()
+    writer.claim()
+    writer.abort()
+    writer.abort()
+    expect(reader.isEmpty()).toBe(false)
+    expect(reader.take()).toBe(EMPTY)
+    expect(reader.isEmpty()).toBe(true)
+    put(writer, 1)
+    writer.claim()
+    writer.abort()
+    put(writer, 2)
+    expect([get(reader), get(reader), get(reader)]).toEqual([1, 2, undefined])
+  })
+
+  it("R11 refuses a commit without a claim, twice and after an abort; a release without a take does nothing", () => {
+    const { reader, writer } = ring()
+    expect(() => writer.commit()).toThrow(InvalidCommit)
+    put(writer, 1)
+    expect(() => writer.commit()).toThrow(InvalidCommit)
+    writer.claim()
+    writer.abort()
+    expect(() => writer.commit()).toThrow(InvalidCommit)
+    reader.release()
+    expect(get(reader)).toBe(1)
+  })
+
+  it("gives each record to one of several readers", () => {
+    const { reader, sab, writer } = ring(8)
+    const other = new MpmcReader(sab, 4)
+    for (let i = 0; i < 6; i++) put(writer, i)
+    expect([get(reader), get(other), get(other), get(reader), get(other), get(reader)]).toEqual([0, 1, 2, 3, 4, 5])
+  })
+
+  it("keeps a slot that is being read until it is released", () => {
+    const { reader, sab, writer } = ring(2)
+    put(writer, 1)
+    put(writer, 2)
+    const slow = new MpmcReader(sab, 4)
+    const offset = slow.take()
+    expect(get(reader)).toBe(2)
+    expect(writer.claim()).toBe(RING_FULL)
+    expect(slow.region.i32[offset >> 2]).toBe(1)
+    slow.release()
+    expect(put(writer, 3)).toBe(true)
+    expect(put(writer, 4)).toBe(true)
+    expect([get(reader), get(slow)]).toEqual([3, 4])
+  })
+
+  it("R17 never reports a size out of range, and any mix of operations behaves as a queue", () => {
+    for (const start of STARTS) {
+      const random = seeded(start >>> 0)
+      const { reader, sab, writer } = ring(8, start)
+      const model: Array<number> = []
+      for (let step = 0; step < 5000; step++) {
+        if (random(2) === 0) {
+          const isPut = put(writer, step)
+          expect(isPut).toBe(model.length < 8)
+          if (isPut) model.push(step)
+        } else expect(get(reader)).toBe(model.shift())
+        expect(MpmcRing.size(sab)).toBe(model.length)
+        expect(reader.isEmpty()).toBe(model.length === 0)
+      }
+    }
+  })
+
+  it("finds its way when the hints have fallen behind, however far", () => {
+    const { reader, sab, writer } = ring(4)
+    const cells = new Int32Array(sab)
+    for (let i = 0; i < 23; i++) {
+      put(writer, i)
+      if (i !== 22) get(reader)
+    }
+    cells[layout.cells.tail] = 1
+    cells[layout.cells.head] = 2
+    let got: number | undefined
+    for (let tries = 0; tries < 20 && got === undefined; tries++) got = get(reader)
+    expect(got).toBe(22)
+    let isPut = false
+    for (let tries = 0; tries < 20 && !isPut; tries++) isPut = put(writer, 99)
+    expect(isPut).toBe(true)
+    expect(get(reader)).toBe(99)
+  })
+
+  it("does not follow damaged states for ever", () => {
+    const { reader, sab, writer } = ring(4)
+    new Int32Array(sab, layout.descriptorBytes).fill(0x2aaaaaaa)
+    expect(writer.claim()).toBe(RING_FULL)
+    expect(reader.take()).toBe(EMPTY)
+  })
+})
+
+describe("MpmcRecovery", () => {
+  it("R18 R19 R21 turns the claim of a dead writer into a hole and reports it once", () => {
+    const { reader, sab, writer } = ring()
+    put(new MpmcWriter(sab, 3), 1)
+    new MpmcWriter(sab, 7).claim()
+    put(writer, 2)
+    expect([get(reader), get(reader)]).toEqual([1, undefined])
+    const recovery = new MpmcRecovery(sab)
+    expect(recovery.recover(7)).toEqual({ writing: 1, reading: 0 })
+    expect(recovery.recover(7)).toEqual({ writing: 0, reading: 0 })
+    expect([get(reader), get(reader)]).toEqual([2, undefined])
+    for (let i = 0; i < 4; i++) expect(put(writer, i)).toBe(true)
+  })
+
+  it("frees what a dead reader was reading and reports it once", () => {
+    const { reader, sab, writer } = ring(2)
+    put(writer, 1)
+    put(writer, 2)
+    new MpmcReader(sab, 9).take()
+    expect(get(reader)).toBe(2)
+    expect(writer.claim()).toBe(RING_FULL)
+    expect(new MpmcRecovery(sab).recover(9)).toEqual({ writing: 0, reading: 1 })
+    expect(new MpmcRecovery(sab).recover(9)).toEqual({ writing: 0, reading: 0 })
+    expect(put(writer, 3)).toBe(true)
+    expect(get(reader)).toBe(3)
+  })
+
+  it("R20 leaves the claims of the living alone", () => {
+    const { reader, sab, writer } = ring()
+    const offset = writer.claim()
+    new MpmcWriter(sab, 7).claim()
+    expect(new MpmcRecovery(sab).recover(7)).toEqual({ writing: 1, reading: 0 })
+    expect(reader.take()).toBe(EMPTY)
+    writer.region.i32[offset >> 2] = 5
+    writer.commit()
+    expect([get(reader), get(reader)]).toEqual([5, undefined])
+  })
+})
