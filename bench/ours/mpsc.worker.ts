@@ -2,7 +2,8 @@
  * The ends of the ring of many writers.
  */
 import { isMainThread } from "node:worker_threads"
-import { MpscReader, MpscWriter } from "../../src/memory/MpscRing.ts"
+import { MpscReader } from "../../src/memory/MpscReader.ts"
+import { MpscWriter } from "../../src/memory/MpscWriter.ts"
 import { type Part, serve } from "../runner/Threads.ts"
 
 /** Claims and commits each record by itself. */

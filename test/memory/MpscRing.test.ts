@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest"
 import { MAX_OWNER, mpscRing } from "../../src/memory/Layouts.ts"
 import { InvalidOwner } from "../../src/memory/MemoryError.ts"
+import { MpscReader } from "../../src/memory/MpscReader.ts"
 import { countUnread, MpscRecovery, unreadBytes } from "../../src/memory/MpscRecovery.ts"
 import * as MpscRing from "../../src/memory/MpscRing.ts"
-import { MpscReader, MpscWriter } from "../../src/memory/MpscRing.ts"
+import { MpscWriter } from "../../src/memory/MpscWriter.ts"
 import { CORRUPT, NONE, RING_FULL } from "../../src/memory/Ring.ts"
 import { advanceTo, CAPACITY, put, ringContract, send, take, takeAll } from "../contract/ringContract.ts"
 import { seeded } from "./seeded.ts"
@@ -185,9 +186,21 @@ describe("MpscRing with several writers", () => {
     expect(reader.isEmpty()).toBe(false)
     expect(reader.poll()).toBe(true)
     expect(reader.next()).toBe(NONE)
-    reader.release()
+    expect(second.usedBytes(), "freed without a release").toBe(0)
     expect(reader.takeRoomRequest()).toBe(true)
     expect(send(second, 1000, 1)).toBeGreaterThan(0)
+  })
+
+  it("does not free padding behind records that are read and not released", () => {
+    const { reader, writers: [writer] } = ring()
+    put(writer, 8, 1)
+    writer.claim(8)
+    writer.abort()
+    expect(take(reader)).toEqual([1, 8])
+    expect(reader.next()).toBe(NONE)
+    expect(writer.usedBytes()).toBe(64)
+    reader.release()
+    expect(writer.usedBytes()).toBe(0)
   })
 
   it("steps over any number of paddings without going deeper", () => {
@@ -278,6 +291,7 @@ describe("MpscRing after a death", () => {
     }
     const successor = new MpscReader(sab)
     expect(successor.isEmpty()).toBe(false)
+    expect(countUnread(sab)).toBe(units.filter((_, index) => [-5, -4, -2, 0, 3][index]! <= 5 - freed).length + 1)
     const whole = units.filter((_, index) => [-5, -4, -2, 0, 3][index]! <= 5 - freed)
     expect(takeAll(successor).map(([type]) => type)).toEqual([...whole, 9])
     expect(writer.usedBytes()).toBe(0)

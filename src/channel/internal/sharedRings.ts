@@ -6,8 +6,10 @@ import { BroadcastRecovery } from "../../memory/BroadcastRecovery.ts"
 import * as BroadcastRing from "../../memory/BroadcastRing.ts"
 import { BroadcastWriter } from "../../memory/BroadcastWriter.ts"
 import { MAX_CAPACITY_BYTES, MIN_CAPACITY_BYTES } from "../../memory/Layouts.ts"
+import { MpscReader } from "../../memory/MpscReader.ts"
 import { MpscRecovery } from "../../memory/MpscRecovery.ts"
 import * as MpscRing from "../../memory/MpscRing.ts"
+import { MpscWriter } from "../../memory/MpscWriter.ts"
 import type { Region } from "../../memory/Region.ts"
 import { NONE, type RingReader, type RingWriter } from "../../memory/Ring.ts"
 import { MAX_ROWS } from "../../memory/Roster.ts"
@@ -150,7 +152,7 @@ export const sendRingOf = (kind: Kind, ring: SharedArrayBuffer, owner: number): 
     case "spsc":
       return new RecordSend(new SpscRing.SpscWriter(ring))
     case "mpsc":
-      return new RecordSend(new MpscRing.MpscWriter(ring, owner))
+      return new RecordSend(new MpscWriter(ring, owner))
     case "mpmc":
       throw new Error("mpmc")
     case "broadcast":
@@ -164,7 +166,7 @@ export const receiveRingOf = (kind: Kind, ring: SharedArrayBuffer, owner: number
     case "spsc":
       return new RecordReceive(new SpscRing.SpscReader(ring))
     case "mpsc":
-      return new RecordReceive(new MpscRing.MpscReader(ring))
+      return new RecordReceive(new MpscReader(ring))
     case "mpmc":
       throw new Error("mpmc")
     case "broadcast":

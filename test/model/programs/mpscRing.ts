@@ -3,15 +3,17 @@
  * that dies.
  */
 import type * as DoorbellModule from "../../../src/memory/Doorbell.ts"
+import type * as MpscReaderModule from "../../../src/memory/MpscReader.ts"
 import type * as MpscRecoveryModule from "../../../src/memory/MpscRecovery.ts"
 import type * as MpscRingModule from "../../../src/memory/MpscRing.ts"
+import type * as MpscWriterModule from "../../../src/memory/MpscWriter.ts"
 import { type Thread, Violation } from "../explore.ts"
 import type { Gated, Load } from "../gate.ts"
 import { alone, settle } from "../gatedAtomics.ts"
 import { type Body, type Broken, equal, type Model, thread } from "./program.ts"
 
-type Writer = Gated<MpscRingModule.MpscWriter>
-type Reader = Gated<MpscRingModule.MpscReader>
+type Writer = Gated<MpscWriterModule.MpscWriter>
+type Reader = Gated<MpscReaderModule.MpscReader>
 type Bell = Gated<DoorbellModule.Doorbell>
 
 /** What the programs make of the gated modules. */
@@ -26,13 +28,15 @@ interface Rings {
 
 const rings = async (load: Load): Promise<Rings> => {
   const ring = await load<typeof MpscRingModule>("MpscRing")
+  const writers = await load<typeof MpscWriterModule>("MpscWriter")
+  const readers = await load<typeof MpscReaderModule>("MpscReader")
   const recovery = await load<typeof MpscRecoveryModule>("MpscRecovery")
   const bell = await load<typeof DoorbellModule>("Doorbell")
   return {
     newRing: (startPosition) => ring.create(4096, startPosition),
     newBells: () => bell.create(3),
-    writer: (sab, owner) => new ring.MpscWriter(sab, owner),
-    reader: (sab) => new ring.MpscReader(sab),
+    writer: (sab, owner) => new writers.MpscWriter(sab, owner),
+    reader: (sab) => new readers.MpscReader(sab),
     recover: (sab, owner) => new recovery.MpscRecovery(sab).recover(owner),
     bell: (sab, slot) => new bell.Doorbell(sab, slot)
   }
@@ -470,7 +474,11 @@ const parked = (misuse: Misuse = {}): Model => ({
 /** The programs that must hold. */
 export const models: ReadonlyArray<Model> = [polled(), roomy(), late(), deadWriter(), deadReader(), room(), parked()]
 
-const mutation = (find: string, replace: string, module = "MpscRing") => [{ module, find, replace }]
+const mutation = (
+  module: "MpscReader" | "MpscRecovery" | "MpscWriter",
+  find: string,
+  replace: string
+) => [{ module, find, replace }]
 
 /** The programs that must fail. */
 export const broken: ReadonlyArray<Broken> = [
@@ -484,6 +492,7 @@ export const broken: ReadonlyArray<Broken> = [
     name: "says that padding is nothing new",
     model: room(),
     mutations: mutation(
+      "MpscWriter",
       "    Atomics.store(this.headers, this.claimUnit, padding | this.claimUnits)\n    this.claimedBytes = NO_CLAIM\n"
         + "    this.unpublished = true\n",
       "    Atomics.store(this.headers, this.claimUnit, padding | this.claimUnits)\n    this.claimedBytes = NO_CLAIM\n"
@@ -493,6 +502,7 @@ export const broken: ReadonlyArray<Broken> = [
     name: "claims a header that is free in whatever lap",
     model: late(),
     mutations: mutation(
+      "MpscWriter",
       "const free = position >>> this.lapShift\n        const found",
       "const free = Atomics.load(headers, unit) & belowKind\n        const found"
     )
@@ -501,6 +511,7 @@ export const broken: ReadonlyArray<Broken> = [
     name: "frees the headers of records only",
     model: late(),
     mutations: mutation(
+      "MpscReader",
       "      headers[freed & mask] = freed >>> lapShift\n",
       "      if (headers[freed & mask]! < 0) headers[freed & mask] = freed >>> lapShift\n"
     )
@@ -509,6 +520,7 @@ export const broken: ReadonlyArray<Broken> = [
     name: "claims in two steps",
     model: polled(),
     mutations: mutation(
+      "MpscWriter",
       "const found = Atomics.compareExchange(headers, unit, free, this.claimWord | units)",
       "const found = Atomics.load(headers, unit)\n"
         + "        if (found === free) Atomics.store(headers, unit, this.claimWord | units)"
@@ -518,6 +530,7 @@ export const broken: ReadonlyArray<Broken> = [
     name: "pads in two steps",
     model: polled(),
     mutations: mutation(
+      "MpscWriter",
       "const found = Atomics.compareExchange(headers, unit, free, padding | toEnd)",
       "const found = Atomics.load(headers, unit)\n    if (found === free) Atomics.store(headers, unit, padding | toEnd)"
     )
@@ -526,6 +539,7 @@ export const broken: ReadonlyArray<Broken> = [
     name: "writes length and type behind the header",
     model: polled(),
     mutations: mutation(
+      "MpscWriter",
       "    words[word] = payloadBytes + headerBytes\n",
       "    Atomics.store(this.headers, claimUnit, committed | this.claimUnits)\n"
         + "    words[word] = payloadBytes + headerBytes\n"
@@ -535,6 +549,7 @@ export const broken: ReadonlyArray<Broken> = [
     name: "takes more room than the reader has released",
     model: polled(),
     mutations: mutation(
+      "MpscWriter",
       "> mask + 1 - units || unit + units > mask + 1",
       "> mask + 33 - units || unit + units > mask + 1"
     )
@@ -542,12 +557,13 @@ export const broken: ReadonlyArray<Broken> = [
   {
     name: "reads on into what it has not released",
     model: deadReader(),
-    mutations: mutation("Math.min(toEnd, mask + 1 - unreleased)", "toEnd")
+    mutations: mutation("MpscReader", "Math.min(toEnd, mask + 1 - unreleased)", "toEnd")
   },
   {
     name: "reads claims as if they were committed",
     model: polled(),
     mutations: mutation(
+      "MpscReader",
       "const units = word & belowKind\n    if (word >= padding || units > available)",
       "const units = word & unitsMask\n    if (word >= padding && word < claimed || units > available)"
     )
@@ -556,6 +572,7 @@ export const broken: ReadonlyArray<Broken> = [
     name: "leaves the tail behind what it frees",
     model: deadWriter(),
     mutations: mutation(
+      "MpscReader",
       "if (((Atomics.load(cells, tailCell) - position) | 0) < 0) Atomics",
       "if (released === position) Atomics"
     )
@@ -564,6 +581,7 @@ export const broken: ReadonlyArray<Broken> = [
     name: "stores the tail behind the padding that it has made",
     model: roomy(),
     mutations: mutation(
+      "MpscWriter",
       "    this.position = (position + toEnd) | 0\n",
       "    this.position = (position + toEnd) | 0\n    Atomics.load(cells, tailCell)\n    cells[tailCell] = this.position\n"
     )
@@ -572,19 +590,19 @@ export const broken: ReadonlyArray<Broken> = [
     name: "recovers by a store, twice",
     model: deadWriter(),
     mutations: mutation(
+      "MpscRecovery",
       "if (Atomics.compareExchange(headers, unit, word, recovered) === word) lost++",
-      "Atomics.store(headers, unit, recovered)\n      lost++",
-      "MpscRecovery"
+      "Atomics.store(headers, unit, recovered)\n      lost++"
     )
   },
   {
     name: "recovers whatever is claimed",
     model: deadWriter(),
-    mutations: mutation("(word & ~unitsMask) !== claim", "word < 1 << 30", "MpscRecovery")
+    mutations: mutation("MpscRecovery", "(word & ~unitsMask) !== claim", "word < 1 << 30")
   },
   {
     name: "does not step over what a dead reader had freed",
     model: deadReader(),
-    mutations: mutation("=== (this.position + this.mask + 1) >>> this.lapShift ? 1 : 0", "=== -1 ? 1 : 0")
+    mutations: mutation("MpscReader", "=== (this.position + this.mask + 1) >>> this.lapShift ? 1 : 0", "=== -1 ? 1 : 0")
   }
 ]
