@@ -42,7 +42,7 @@ const wordsOf = (layout: Layout): ReadonlyArray<string> => [
   row(["1", "`version`", "creator", String(layout.version)]),
   ...layout.lines.flatMap((line) =>
     Object.entries(line.words).map(([word, meaning]) =>
-      row([String(layout.cells[word]), `\`${word}\``, line.by, meaning])
+      row([String((layout.cells as Record<string, number>)[word]), `\`${word}\``, line.by, meaning])
     )
   )
 ]

@@ -17,17 +17,31 @@ import { local, localBatched } from "./channel/local.ts"
 import { remote } from "./channel/remote.ts"
 import { read } from "./codec/read.ts"
 import { write } from "./codec/write.ts"
+import { arena } from "./memory/arena.ts"
+import { broadcast } from "./memory/broadcast.ts"
 import { spscBatched } from "./memory/spsc-batched.ts"
 import { spscSingle } from "./memory/spsc-single.ts"
+import { stealAlone } from "./memory/steal-alone.ts"
+import { stealThief } from "./memory/steal-thief.ts"
 import { actor } from "./restart/actor.ts"
 import { thread } from "./restart/thread.ts"
 import { off } from "./trace/off.ts"
 import { on } from "./trace/on.ts"
+import { cpus } from "./wait/cpu.ts"
+import { latencies } from "./wait/latency.ts"
+import { oversubscribed } from "./wait/oversubscribed.ts"
 
 /** See the module. */
 export const cases: ReadonlyArray<Case> = [
   spscBatched,
   spscSingle,
+  ...latencies,
+  ...cpus,
+  oversubscribed,
+  broadcast,
+  stealAlone,
+  stealThief,
+  arena,
   ...write,
   ...read,
   local,

@@ -17,7 +17,7 @@ import { Count, Page, WordCounter } from "./protocol.ts"
 const PAGES = 1000
 
 const program = Effect.gen(function*() {
-  const pages = yield* SharedChannel.make(Page, { name: "pages", kind: "mpsc", capacity: 64 })
+  const pages = yield* SharedChannel.make(Page, { name: "pages", kind: "mpmc", capacity: 64 })
   const counts = yield* SharedChannel.make(Count, { name: "counts", kind: "mpsc", capacity: 64 })
 
   const startCounter = (index: number) =>
@@ -25,12 +25,12 @@ const program = Effect.gen(function*() {
       yield* WordCounter.start({
         index,
         spawn: () => new Worker(new URL("./worker.ts", import.meta.url)),
-        ends: { pages: pages.receiver, counts: yield* counts.sender.clone }
+        ends: { pages: yield* pages.receiver.clone, counts: yield* counts.sender.clone }
       })
     })
-  yield* Effect.all([startCounter(0)], { concurrency: 2 })
+  yield* Effect.all([startCounter(0), startCounter(1)], { concurrency: 2 })
   // The threads have ends of their own: with these open the channels would not end with them.
-  // X
+  yield* pages.receiver.close
   yield* counts.sender.close
 
   const text = (id: number) => Array.from({ length: 1 + id % 10 }, () => "word").join(" ")

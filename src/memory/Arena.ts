@@ -47,6 +47,7 @@ import {
   FREE,
   HANDLE_GENERATION,
   HANDLE_LIMIT,
+  handleInTransit,
   handleOf,
   INTERIOR,
   MODE_MASK,
@@ -59,7 +60,7 @@ import {
   statesCell,
   TRANSIT
 } from "./internal/arenaMemory.ts"
-import { arena as layout, MAX_BLOCKS, MAX_OWNER } from "./Layouts.ts"
+import { arena as layout, MAX_OWNER } from "./Layouts.ts"
 import { InvalidMemory, InvalidOwner, InvalidSize, StaleHandle } from "./MemoryError.ts"
 
 export { create, handleInTransit, isReference } from "./internal/arenaMemory.ts"
@@ -94,7 +95,6 @@ const nextGeneration = NEXT_GENERATION
 const rowWords = ROW_WORDS
 const slotBits = SLOT_BITS
 const slotMask = (1 << SLOT_BITS) - 1
-const blockMask = MAX_BLOCKS - 1
 const handleGeneration = HANDLE_GENERATION
 const handleLimit = HANDLE_LIMIT
 const states = statesCell
@@ -102,6 +102,9 @@ const refusedCell = layout.cells.refused
 
 /** The same generation in another mode. */
 const inMode = (word: number, mode: number): number => (word & ~modeMask) | mode
+
+/** Block and slot of a handle. The remainder of a division by a power of two, without the call that `%` is for doubles. */
+const placeOf = (handle: number): number => handle - Math.floor(handle / handleGeneration) * handleGeneration
 
 /** The next generation in a mode; wraps. */
 const advance = (word: number, mode: number): number => ((word & ~modeMask) + nextGeneration) | mode
@@ -253,8 +256,8 @@ export class ArenaEnd {
   /** The cell of the word that a handle is of, -1 when there is no such word. */
   private cellOf(handle: number): number {
     if (!(Number.isInteger(handle) && handle >= 0 && handle < handleLimit)) return -1
-    const place = handle % handleGeneration
-    const block = (place >> slotBits) & blockMask
+    const place = placeOf(handle)
+    const block = place >> slotBits
     const slot = place & slotMask
     if (block >= this.blocks || slot > this.references) return -1
     return slot === 0 ? states + block : this.rows + block * this.rowCells + rowWords + slot - 1
@@ -289,7 +292,7 @@ export class ArenaEnd {
    */
   view(handle: number): Uint8Array<SharedArrayBuffer> {
     if (!this.owns(handle)) throw new StaleHandle(layout.name, handle)
-    const block = (handle % handleGeneration) >> slotBits
+    const block = placeOf(handle) >> slotBits
     const bytes = this.cells[this.rows + block * this.rowCells]! >>> 0
     const most = (this.blocks - block) * this.blockBytes
     if (bytes < 1 || bytes > most) {
@@ -311,7 +314,7 @@ export class ArenaEnd {
     const word = this.wordOf(handle, this.mine)
     const sent = advance(word, transit | this.owner)
     if (Atomics.compareExchange(this.cells, cell, word, sent) !== word) return STALE_HANDLE
-    return (handle + handleGeneration) % handleLimit
+    return handleInTransit(handle)
   }
 
   /** Makes what was sent this end's own, and answers its handle, which is the same; or {@link STALE_HANDLE} when it was adopted before. */
@@ -354,7 +357,7 @@ export class ArenaEnd {
     const cells = this.cells
     const cell = this.cellOf(handle)
     if (cell < this.rows || Atomics.load(cells, cell) !== this.wordOf(handle, this.mine)) return STALE_HANDLE
-    const block = (handle % handleGeneration) >> slotBits
+    const block = placeOf(handle) >> slotBits
     const first = this.rows + block * this.rowCells + rowWords
     for (let slot = 0; slot < this.references; slot++) {
       const word = Atomics.load(cells, first + slot)
@@ -373,7 +376,7 @@ export class ArenaEnd {
     if (cell < 0) return false
     const word = this.wordOf(handle, this.mine)
     if (Atomics.load(this.cells, cell) !== word) return false
-    const block = (handle % handleGeneration) >> slotBits
+    const block = placeOf(handle) >> slotBits
     return cell < this.rows ? this.freeParcel(block, word) : this.giveUp(block, cell, word)
   }
 

@@ -23,6 +23,8 @@
  *
  * Never does: block the thread, or poll what was removed.
  */
+import { availableParallelism } from "node:os"
+import { threadId } from "node:worker_threads"
 import { AdaptiveWait } from "../memory/AdaptiveWait.ts"
 import type { Wait } from "../memory/Doorbell.ts"
 import { PARK, pause, SPIN, type WaitStrategy } from "../memory/WaitStrategy.ts"
@@ -58,8 +60,8 @@ const SPINS = 400
 /** Passes that made progress, and spins, in one turn of the event loop. */
 const MAX_PASSES = 16
 const MAX_SPINS = 1000
-/** Polls in vain, while others make progress, after which something is parked by itself. */
-const VAIN_POLLS = 1000
+/** Passes in which others made progress, after which something that did not is parked by itself. */
+const VAIN_PASSES = 1000
 
 const POLLED = 0
 const PARKED = 1
@@ -69,7 +71,8 @@ interface Entry {
   readonly waitable: Waitable
   readonly rung: () => void
   state: typeof POLLED | typeof PARKED | typeof FORGOTTEN
-  vainPolls: number
+  /** The poller's count of passes with progress when this was added, made progress itself, or was woken. */
+  since: number
   /** Added anew while its own poll ran. */
   isAddedAgain: boolean
 }
@@ -81,6 +84,8 @@ export class Poller {
   /** Entries that are polled, the oldest first; forgotten ones may be among them until the next pass. */
   declare private readonly polled: Array<Entry>
   declare private readonly turn: () => void
+  /** Passes in which something made progress. */
+  declare private passes: number
   declare private isScheduled: boolean
   declare private isInTurn: boolean
   /** Keeps the thread alive while it is referenced: neither a pending wait nor a doorbell does. */
@@ -95,6 +100,7 @@ export class Poller {
       this.isScheduled = false
       this.run()
     }
+    this.passes = 0
     this.isScheduled = false
     this.isInTurn = false
     this.handle = undefined
@@ -122,7 +128,7 @@ export class Poller {
       isAddedAgain: false,
       rung: () => this.rung(entry),
       state: POLLED,
-      vainPolls: 0,
+      since: this.passes,
       waitable
     }
     this.entries.set(waitable, entry)
@@ -140,6 +146,11 @@ export class Poller {
     this.forget(entry)
     if (wasParked) waitable.cancel()
     this.hold()
+  }
+
+  /** Changes the most spins of one idle phase; see `WaitStrategy.limitSpins`. */
+  limitSpins(maxSpins: number): void {
+    this.strategy.limitSpins(maxSpins)
   }
 
   private forget(entry: Entry): void {
@@ -166,6 +177,7 @@ export class Poller {
     for (let passes = 0, spins = 0; passes < MAX_PASSES && spins < MAX_SPINS;) {
       const before = polled.length
       if (this.pass()) {
+        this.passes++
         strategy.success()
         passes++
         // Nothing came back for more: what made progress goes on in other callbacks of this thread.
@@ -194,12 +206,12 @@ export class Poller {
       if (isDone) progress = true
       if (entry.state !== POLLED) continue
       if (isDone) {
-        entry.vainPolls = 0
+        entry.since = this.passes
         if (!entry.isAddedAgain) {
           this.forget(entry)
           continue
         }
-      } else if (++entry.vainPolls >= VAIN_POLLS && this.parks(entry)) continue
+      } else if (this.passes - entry.since >= VAIN_PASSES && this.parks(entry)) continue
       polled[kept++] = entry
     }
     if (kept < length) {
@@ -232,7 +244,7 @@ export class Poller {
   /** Announced first, looked second: who makes it ready after the look sees the announcement. */
   private parks(entry: Entry): boolean {
     const { waitable } = entry
-    entry.vainPolls = 0
+    entry.since = this.passes
     try {
       waitable.announce()
       if (!waitable.isReady()) {
@@ -295,14 +307,25 @@ let poller: Poller | undefined
 
 const pollerOf = (): Poller =>
   poller ??= new Poller({
-    strategy: new AdaptiveWait({ maxSpins: SPINS, now: () => performance.now() * 1e6, yieldNanos: YIELD_NANOS })
+    strategy: new AdaptiveWait({ maxSpins: maxSpins(), now: () => performance.now() * 1e6, yieldNanos: YIELD_NANOS })
   })
+
+/** Threads are numbered as they start: those for whom there was a core may spin. */
+const maxSpins = (): number => threadId < availableParallelism() && availableParallelism() > 1 ? SPINS : 0
 
 /** Waits for `waitable` on the poller of this thread; see {@link Poller.add}. */
 export const add = (waitable: Waitable): void => pollerOf().add(waitable)
 
 /** Gives up waiting for `waitable`; see {@link Poller.remove}. */
 export const remove = (waitable: Waitable): void => pollerOf().remove(waitable)
+
+/**
+ * Changes how often the poller of this thread may look before it lets go of its core; 0 when threads outnumber cores.
+ *
+ * **When to use**: in who starts threads and knows how many are busy. Left alone, a thread spins when no more threads than the machine
+ * has cores had been started before it.
+ */
+export const limitSpins = (spins: number): void => pollerOf().limitSpins(spins)
 
 // ---------------------------------------------------------------------------------------------------------------------
 

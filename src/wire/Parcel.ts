@@ -38,7 +38,9 @@ import { usage } from "../memory/ArenaUsage.ts"
 import * as Codec from "./Codec.ts"
 import { type Held, opened, SharedParcel, UniqueParcel } from "./internal/parcel.ts"
 import { type Find, finderOf, ParcelKey } from "./internal/parcelFinder.ts"
-import { ArenaFull, ArenaTaken, ParcelGone, ParcelTooLarge } from "./ParcelError.ts"
+import { Refused, Undecodable } from "./internal/plan.ts"
+import { type Transformation, TransformationKey } from "./internal/transformed.ts"
+import { ArenaFull, ArenaTaken, ParcelTooLarge } from "./ParcelError.ts"
 
 /** What both kinds of parcels can do. */
 interface Bytes {
@@ -90,31 +92,44 @@ export interface Encoded {
 
 const Wire = Schema.Struct({ arena: Schema.Number.pipe(Codec.width("u32")), handle: Schema.Number })
 
+const encode = ({ end, handle }: Held): Encoded => ({ arena: end.id, handle: Arena.handleInTransit(handle) })
+
+/** The object of a parcel that has arrived, or why it is none. */
+const decode = <T extends Held>(kind: Kind<T>, { arena, handle }: Encoded): T | string => {
+  const end = opened.get(arena)
+  if (end === undefined) return `arena ${arena} is not open on this thread: Parcel.open`
+  const isReference = kind === (SharedParcel as unknown)
+  return end.isHandle(handle) && Arena.isReference(handle) === isReference
+    ? new kind(end, handle, "arrived")
+    : `${handle} is not a handle of ${isReference ? "a reference" : "a parcel"}`
+}
+
+type Kind<T> = new(end: Arena.ArenaEnd, handle: number, state: "held" | "arrived") => T
+
 const refused = (message: string, input: unknown) => Effect.fail(new SchemaIssue.InvalidValue({ message }, input))
 
-const schemaOf = <T extends Held, P>(
-  kind: new(end: Arena.ArenaEnd, handle: number, state: "held" | "arrived") => T,
-  expected: string,
-  isShared: boolean
-) => {
-  const declared = Schema.declare((value: unknown): value is P => value instanceof kind, {
+// Codecs take the short way, every other parser the transformation of the schema; both do the same.
+const schemaOf = <T extends Held>(kind: Kind<T>, expected: string) => {
+  const short: Transformation = {
+    encode: (value) => value instanceof kind && value.canLeave ? encode(value) : Refused,
+    decode: (encoded) => {
+      const parcel = decode(kind, encoded as Encoded)
+      return typeof parcel === "string" ? new Undecodable(parcel) : parcel
+    }
+  }
+  const declared = Schema.declare((value: unknown): value is T => value instanceof kind, {
     expected,
-    [ParcelKey]: true
+    [ParcelKey]: true,
+    [TransformationKey]: short
   })
   return declared.pipe(Schema.encodeTo(
     Wire,
-    SchemaTransformation.transformEffect<P, Encoded>({
-      decode: ({ arena, handle }) => {
-        const end = opened.get(arena)
-        if (end === undefined) return refused(`arena ${arena} is not open on this thread: Parcel.open`, arena)
-        if (!end.isHandle(handle) || isShared !== Arena.isReference(handle)) return refused("not a handle", handle)
-        return Effect.succeed(new kind(end, handle, "arrived") as unknown as P)
+    SchemaTransformation.transformEffect<T, Encoded>({
+      decode: (encoded) => {
+        const parcel = decode(kind, encoded)
+        return typeof parcel === "string" ? refused(parcel, encoded) : Effect.succeed(parcel)
       },
-      encode: (parcel) => {
-        const { end, handle, state } = parcel as unknown as T
-        if (state !== "held") return refused(new ParcelGone({ happened: state }).message, parcel)
-        return Effect.succeed({ arena: end.id, handle: Arena.handleInTransit(handle) })
-      }
+      encode: (parcel) => parcel.canLeave ? Effect.succeed(encode(parcel)) : refused(parcel.gone().message, parcel)
     })
   ))
 }
@@ -130,17 +145,12 @@ const schemaOf = <T extends Held, P>(
  * const Frame = Schema.Struct({ width: Schema.Int, height: Schema.Int, pixels: Parcel.Unique })
  * ```
  */
-export const Unique: Schema.Codec<Unique, Encoded> = schemaOf<UniqueParcel, Unique>(
-  UniqueParcel,
-  "a parcel that is held",
-  false
-)
+export const Unique: Schema.Codec<Unique, Encoded> = schemaOf(UniqueParcel, "a parcel")
 
 /** Schema of a reference that moves with its message. Send `parcel.clone()` to keep one. */
-export const Shared: Schema.Codec<Shared, Encoded> = schemaOf<SharedParcel, Shared>(
+export const Shared: Schema.Codec<Shared, Encoded> = schemaOf(
   SharedParcel,
-  "a reference to a shared parcel",
-  true
+  "a reference to a shared parcel"
 )
 
 /**
@@ -196,6 +206,14 @@ export const allocate = (end: Arena.ArenaEnd, bytes: number): Effect.Effect<Uniq
 /** What whoever sends and receives the messages of a schema does with the parcels in them. */
 export interface Carrier<in A> {
   /**
+   * Takes the parcels of a message out of the hands of this thread's code before the message can be written.
+   *
+   * **When to use**: for messages that are accepted and wait in front of a ring. Writing and `send` go on from here, `restore` undoes it.
+   *
+   * **Errors**: as of `send`.
+   */
+  hold(message: A): void
+  /**
    * Moves the parcels of a message that has been written away from this thread.
    *
    * **When to use**: after `Codec.write` took the message, and before its record can be seen.
@@ -204,9 +222,9 @@ export interface Carrier<in A> {
    */
   send(message: A): void
   /**
-   * Takes back what `send` moved, as long as nobody has taken it.
+   * Gives back what `hold` or `send` took, as long as nobody has taken it.
    *
-   * **When to use**: when the record was aborted after `send`, or is known never to be read.
+   * **When to use**: when the record was aborted after `send`, or is known never to be read; when a message that waited is given up.
    */
   restore(message: A): void
   /**
@@ -245,24 +263,26 @@ const makeCarrier = (find: Find): Carrier<unknown> => {
     find(message, found)
     return found
   }
+  const all = (message: unknown, step: (parcel: Held) => boolean): void => {
+    const parcels = parcelsOf(message)
+    for (let i = 0; i < parcels.length; i++) {
+      const parcel = parcels[i]!
+      if (step(parcel)) continue
+      const error = parcel.gone()
+      for (const done of parcels.slice(0, i)) done.restore()
+      throw error
+    }
+  }
   return {
-    send: (message) => {
-      const parcels = parcelsOf(message)
-      for (let i = 0; i < parcels.length; i++) {
-        const parcel = parcels[i]!
-        if (parcel.send()) continue
-        const happened = parcel.state === "held" ? "lost" : parcel.state
-        for (const sent of parcels.slice(0, i)) sent.adopt()
-        throw new ParcelGone({ happened })
-      }
-    },
-    restore: (message) => parcelsOf(message).forEach((parcel) => parcel.state === "moved" && parcel.adopt()),
+    hold: (message) => all(message, (parcel) => parcel.hold(message)),
+    send: (message) => all(message, (parcel) => parcel.send(message)),
+    restore: (message) => parcelsOf(message).forEach((parcel) => parcel.restore()),
     take: (message) => {
       const parcels = parcelsOf(message)
-      let all = true
-      for (const parcel of parcels) if (!parcel.adopt()) all = false
-      if (!all) { for (const parcel of parcels) parcel.drop() }
-      return all
+      const taken = parcels.filter((parcel) => parcel.take())
+      if (taken.length === parcels.length) return true
+      for (const parcel of parcels) parcel.drop()
+      return false
     },
     drop: (message) => parcelsOf(message).forEach((parcel) => parcel.drop())
   }

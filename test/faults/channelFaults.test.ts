@@ -28,7 +28,7 @@ describe("a thread that dies while it sends", () => {
     (kind) =>
       Effect.gen(function*() {
         const random = seeded(11)
-        for (let round = 0; round < 12; round++) {
+        for (let round = 0; round < 6; round++) {
           yield* Effect.scoped(Effect.gen(function*() {
             const counts = yield* SharedChannel.make(Count, { kind, capacity: 256 })
             const started = yield* Flood.start({ spawn: spawn("flood"), ends: { counts: counts.sender } })

@@ -105,14 +105,16 @@ describe("StealDeque between threads", () => {
         return true
       }
       let pushed = 0
-      const push = (): void => {
-        if (owner.push(pushed)) pushed++
-        else take(owner.pop())
+      const pushUpTo = (count: number): void => {
+        while (pushed < count) {
+          if (owner.push(pushed)) pushed++
+          else take(owner.pop())
+        }
       }
-      while (pushed < 100) push()
+      pushUpTo(100)
       await stolen(1)
       const exit = started[0]!.terminate()
-      while (pushed < handles) push()
+      pushUpTo(handles)
       await exit
       // What a batch had brought into the dead thief's own deque counts as not lost.
       for (const end of [owner, new StealOwner(owns[0]!)]) while (take(end.pop()));

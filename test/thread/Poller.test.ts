@@ -138,6 +138,28 @@ describe("Poller", () => {
       assert.strictEqual(poller.size, 0)
     }))
 
+  it.live.each(strategies.slice(0, 2))(
+    "never parks with %s, however long it looks in vain",
+    ([, make]) =>
+      Effect.gen(function*() {
+        const { poller, waiters: [waiter] } = setUp(1, make())
+        yield* until(() => waiter.polls > 20_000, () => waiter.polls)
+        assert.strictEqual(waiter.isAsleep, false)
+        poller.remove(waiter)
+      })
+  )
+
+  it.live("spins no more once it was told so", () =>
+    Effect.gen(function*() {
+      const strategy = new BusySpinWait()
+      const { poller, waiters: [waiter] } = setUp(1, strategy)
+      poller.limitSpins(0)
+      yield* turns(20)
+      // One poll a turn; a spinning one polls a thousand times.
+      assert.isBelow(waiter.polls, 50)
+      poller.remove(waiter)
+    }))
+
   it.live("ends the wait of who is removed, and never polls it again", () =>
     Effect.gen(function*() {
       const { poller, waiters } = setUp()

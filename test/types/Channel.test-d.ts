@@ -23,7 +23,7 @@ describe("Channel.make", () => {
 describe("Sender", () => {
   it("gives the value back in every error", () => {
     type Failed = Effect.Error<ReturnType<typeof sender.send>>
-    expectTypeOf<Failed["unsent"]>().toEqualTypeOf<unknown & number>()
+    expectTypeOf<Failed["unsent"]>().toEqualTypeOf<number>()
     expectTypeOf<Failed["_tag"]>().toEqualTypeOf<
       "ChannelClosed" | "ChannelFull" | "InvalidMessage" | "MessageTooLong" | "EndMoved"
     >()

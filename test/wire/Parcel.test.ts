@@ -186,6 +186,32 @@ describe.each([{ back: "generated code", eval: true }, { back: "closures", eval:
       expect(used(memory)).toBe(1)
     })
 
+    it("keeps its parcel from its sender while it waits to be written, and from other messages", () => {
+      const { here, memory } = open()
+      const { carrier, codec, read, write } = frames()
+      const pixels = Parcel.allocateUnsafe(here, 10)
+      const message = { width: 1, pixels }
+      carrier.hold(message)
+      expect(pixels.isHeld).toBe(false)
+      expect(gone(() => pixels.bytes)).toBe("moved")
+      expect(gone(() => pixels.release())).toBe("moved")
+      expect(gone(() => carrier.hold(message))).toBe("moved")
+      expect(gone(() => carrier.send({ width: 2, pixels }))).toBe("moved")
+      expect(codec.isValid(message)).toBe(true)
+      carrier.restore(message)
+      expect(pixels.bytes.length).toBe(10)
+      carrier.hold(message)
+      const end = write(message)
+      carrier.send(message)
+      const arrived = read(end)
+      expect(carrier.take(arrived)).toBe(true)
+      carrier.drop(arrived)
+      const given = { width: 3, pixels: Parcel.allocateUnsafe(here, 10) }
+      carrier.hold(given)
+      carrier.drop(given)
+      expect(used(memory)).toBe(0)
+    })
+
     it("leaves nothing behind when it is dropped, taken or not", () => {
       const { here, memory } = open()
       const { carrier, pass, read, write } = frames()

@@ -15,14 +15,20 @@ export const findCompiler = (): { readonly version: string } | undefined => {
 export const missing = (): string | undefined =>
   isOnPath("g++") ? undefined : "g++ is not on the PATH; install it with `apt-get install -y g++`"
 
-/** The C++ ring, publishing every record or every 64th. */
-export const spsc = (mode: "batched" | "single") => (params: Params): Promise<Measured> => {
-  const source = join(import.meta.dirname, "spsc.cpp")
-  const target = join(cacheDirectory, "spsc")
+/** Compiles `<name>.cpp` and runs it in one of its modes. */
+const run = (name: string, mode: string) => (params: Params): Promise<Measured> => {
+  const source = join(import.meta.dirname, `${name}.cpp`)
+  const target = join(cacheDirectory, name)
   build(target, [source], (directory) => ({
     program: "g++",
-    args: ["-std=c++17", "-O3", "-march=native", "-pthread", source, "-o", join(directory, "spsc")],
-    made: "spsc"
+    args: ["-std=c++17", "-O3", "-march=native", "-pthread", source, "-o", join(directory, name)],
+    made: name
   }))
   return runProgram(target, [mode, params.count, params.samples, params.warmups].map(String))
 }
+
+/** The C++ ring, publishing every record or every 64th. */
+export const spsc = (mode: "batched" | "single") => run("spsc", mode)
+
+/** The C++ deque, its owner alone or with a thief. */
+export const deque = (mode: "alone" | "thief") => run("deque", mode)

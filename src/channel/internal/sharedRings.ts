@@ -6,12 +6,14 @@ import { BroadcastRecovery } from "../../memory/BroadcastRecovery.ts"
 import * as BroadcastRing from "../../memory/BroadcastRing.ts"
 import { BroadcastWriter } from "../../memory/BroadcastWriter.ts"
 import { MAX_CAPACITY_BYTES, MIN_CAPACITY_BYTES } from "../../memory/Layouts.ts"
+import { MpmcRecovery } from "../../memory/MpmcRecovery.ts"
+import * as MpmcRing from "../../memory/MpmcRing.ts"
 import { MpscReader } from "../../memory/MpscReader.ts"
 import { MpscRecovery } from "../../memory/MpscRecovery.ts"
 import * as MpscRing from "../../memory/MpscRing.ts"
 import { MpscWriter } from "../../memory/MpscWriter.ts"
 import type { Region } from "../../memory/Region.ts"
-import { NONE, type RingReader, type RingWriter } from "../../memory/Ring.ts"
+import { CORRUPT, NONE, RECORD_TOO_LARGE, type RingReader, type RingWriter } from "../../memory/Ring.ts"
 import { MAX_ROWS } from "../../memory/Roster.ts"
 import { SpscRecovery } from "../../memory/SpscRecovery.ts"
 import * as SpscRing from "../../memory/SpscRing.ts"
@@ -24,6 +26,8 @@ export const MISSED = -3
 export interface SendRing {
   readonly region: Region
   readonly limitBytes: number
+  /** Whether a claim that is given up takes room until a receiver comes by: values are checked before the claim then. */
+  readonly abortTakesRoom: boolean
   claim(bytes: number): number
   commit(bytes: number, sender: number): void
   abort(): void
@@ -53,9 +57,11 @@ export interface ReceiveRing {
 class RecordSend implements SendRing {
   readonly region: Region
   readonly limitBytes: number
+  readonly abortTakesRoom: boolean
   private readonly writer: RingWriter
-  constructor(writer: RingWriter) {
+  constructor(writer: RingWriter, abortTakesRoom: boolean) {
     this.writer = writer
+    this.abortTakesRoom = abortTakesRoom
     this.region = writer.region
     this.limitBytes = writer.maxRecordBytes
   }
@@ -146,17 +152,93 @@ class BroadcastReceive extends RecordReceive {
   }
 }
 
+/** Bytes of a message of kind mpmc in front of its payload: its length, and the sender. */
+const CELL_HEADER_BYTES = 8
+
+/** A ring of cells, for sending: each has the length of its message in front. */
+class CellSend implements SendRing {
+  readonly abortTakesRoom = true
+  readonly region: Region
+  readonly limitBytes: number
+  private readonly writer: MpmcRing.MpmcWriter
+  private offset = 0
+  constructor(writer: MpmcRing.MpmcWriter) {
+    this.writer = writer
+    this.region = writer.region
+    this.limitBytes = writer.recordBytes - CELL_HEADER_BYTES
+  }
+  claim(bytes: number): number {
+    if (bytes > this.limitBytes) return RECORD_TOO_LARGE
+    const offset = this.writer.claim()
+    if (offset < 0) return offset
+    this.offset = offset
+    return offset + CELL_HEADER_BYTES
+  }
+  commit(bytes: number, sender: number): void {
+    this.region.i32[this.offset >> 2] = bytes
+    this.region.i32[(this.offset >> 2) + 1] = sender
+    this.writer.commit()
+  }
+  abort(): void {
+    this.writer.abort()
+  }
+  // What is committed is visible.
+  publish(): void {}
+}
+
+/** A ring of cells, for receiving: each is given back as soon as its message is read. */
+class CellReceive implements ReceiveRing {
+  readonly region: Region
+  type = 0
+  end = 0
+  private readonly reader: MpmcRing.MpmcReader
+  private readonly limitBytes: number
+  constructor(reader: MpmcRing.MpmcReader) {
+    this.reader = reader
+    this.region = reader.region
+    this.limitBytes = reader.recordBytes - CELL_HEADER_BYTES
+  }
+  next(): number {
+    const offset = this.reader.take()
+    if (offset < 0) return NONE
+    const bytes = this.region.i32[offset >> 2]!
+    if (!(bytes >= 0 && bytes <= this.limitBytes)) {
+      this.reader.release()
+      return CORRUPT
+    }
+    this.type = this.region.i32[(offset >> 2) + 1]!
+    this.end = offset + CELL_HEADER_BYTES + bytes
+    return offset + CELL_HEADER_BYTES
+  }
+  done(): void {
+    this.reader.release()
+  }
+  release(): void {}
+  isEmpty(): boolean {
+    return this.reader.isEmpty()
+  }
+  resync(): number {
+    return this.limitBytes
+  }
+  missed(): number {
+    return 0
+  }
+  leave(): number | undefined {
+    return undefined
+  }
+}
+
 /** Opens the sending side of a ring for an owner. */
 export const sendRingOf = (kind: Kind, ring: SharedArrayBuffer, owner: number): SendRing => {
   switch (kind) {
     case "spsc":
-      return new RecordSend(new SpscRing.SpscWriter(ring))
+      return new RecordSend(new SpscRing.SpscWriter(ring), false)
     case "mpsc":
-      return new RecordSend(new MpscWriter(ring, owner))
+      return new RecordSend(new MpscWriter(ring, owner), true)
     case "mpmc":
-      throw new Error("mpmc")
+      return new CellSend(new MpmcRing.MpmcWriter(ring, owner))
     case "broadcast":
-      return new RecordSend(new BroadcastWriter(ring))
+      return new RecordSend(new BroadcastWriter(ring), false)
   }
 }
 
@@ -168,7 +250,7 @@ export const receiveRingOf = (kind: Kind, ring: SharedArrayBuffer, owner: number
     case "mpsc":
       return new RecordReceive(new MpscReader(ring))
     case "mpmc":
-      throw new Error("mpmc")
+      return new CellReceive(new MpmcRing.MpmcReader(ring, owner))
     case "broadcast":
       return new BroadcastReceive(new BroadcastReader(ring, owner), after)
   }
@@ -186,8 +268,10 @@ export const recoverRing = (
       return side === "sender" ? new SpscRecovery(ring).recover() : 0
     case "mpsc":
       return side === "sender" ? new MpscRecovery(ring).recover(owner) : 0
-    case "mpmc":
-      throw new Error("mpmc")
+    case "mpmc": {
+      const { reading, writing } = new MpmcRecovery(ring).recover(owner)
+      return reading + writing
+    }
     case "broadcast": {
       const recovery = new BroadcastRecovery(ring)
       if (side === "sender") return recovery.recoverWriter()
@@ -232,6 +316,29 @@ const bufferBytesOf = (settings: Settings, options: SharedOptions, fixedBytes: n
   return powerOfTwo(Math.min(Math.max(wanted, least), Math.max(MOST_BYTES, least)))
 }
 
+/** Most cells taken for an unbounded channel. */
+const UNBOUNDED_SLOTS = 1024
+/** Bytes of a cell for messages whose size is not known in advance. */
+const CELL_BYTES = 256
+
+const createCells = (settings: Settings, options: SharedOptions, fixedBytes: number | undefined): SharedArrayBuffer => {
+  const slots = settings.capacity === Infinity ? UNBOUNDED_SLOTS : settings.capacity
+  if (slots < 2 || (slots & (slots - 1)) !== 0) {
+    refuse(settings.name, "capacity", slots, `a power of two, at least 2, for kind "mpmc" between threads`)
+  }
+  const messageBytes = options.messageBytes ?? fixedBytes ?? CELL_BYTES
+  const most = MpmcRing.MAX_RECORD_BYTES - CELL_HEADER_BYTES
+  if (!(Number.isInteger(messageBytes) && messageBytes >= 0 && messageBytes <= most && messageBytes % 8 === 0)) {
+    refuse(
+      settings.name,
+      "messageBytes",
+      messageBytes,
+      `a multiple of 8 up to ${most}; larger messages move through an arena`
+    )
+  }
+  return MpmcRing.create(slots, messageBytes + CELL_HEADER_BYTES)
+}
+
 /** A message takes at most a chunk, and a reader that stands still takes one out of use: twice as many as readers need. */
 const createBroadcast = (
   settings: Settings,
@@ -274,7 +381,7 @@ export const createRing = (
     case "mpsc":
       return MpscRing.create(bufferBytesOf(settings, options, fixedBytes))
     case "mpmc":
-      throw new Error("mpmc")
+      return createCells(settings, options, fixedBytes)
     case "broadcast":
       return createBroadcast(settings, options, fixedBytes, ends)
   }

@@ -71,8 +71,9 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
     const flags = this.access.roster.flags()
     if (this.state !== "open" || (flags & (CLOSED | RECEIVERS_GONE)) !== 0) return this.refuseEnd(value, flags)
     if (this.backlog.length > 0) return this.postpone(value)
-    if (((this.sent - this.received) | 0) >= this.window && !this.hasWindow()) return this.refuseFull(value)
-    return this.write(value)
+    const isFull = ((this.sent - this.received) | 0) >= this.window && !this.hasWindow()
+    const offered = isFull ? FULL : this.write(value)
+    return offered === FULL ? this.refuseFull(value) : offered
   }
 
   private hasWindow(): boolean {
@@ -83,9 +84,10 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
   private write(value: A): Offered {
     const { ring } = this
     const { codec } = this.access
+    if (ring.abortTakesRoom && !codec.isValid(value)) return this.refuseInvalid(value)
     const bytes = codec.boundBytes(value)
     const offset = ring.claim(bytes)
-    if (offset < 0) return offset === RECORD_TOO_LARGE ? this.refuseLong(value, bytes) : this.refuseFull(value)
+    if (offset < 0) return offset === RECORD_TOO_LARGE ? this.refuseLong(value, bytes) : FULL
     let end = INVALID
     try {
       end = codec.write(value, ring.region, offset)
@@ -205,12 +207,13 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
       while (this.backlog.length > 0) this.backlog.shift()
     }
     while (this.backlog.length > 0) {
-      const value = this.backlog.peek()
-      if (this.ring.claim(this.access.codec.boundBytes(value)) < 0) break
-      this.ring.abort()
+      const offered = this.write(this.backlog.peek())
+      if (offered === FULL) break
+      // A value that somebody has changed since it was sent, so that it is none any more.
+      if (offered === FAILED) this.countDropped()
       this.backlog.shift()
-      this.write(value)
     }
+    this.publish()
     if (this.backlog.length === 0) { for (const done of this.drained.splice(0)) done() }
   }
 

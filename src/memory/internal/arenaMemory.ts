@@ -52,7 +52,8 @@ export const handleOf = (word: number, block: number, slot: number): number =>
  * **When to use**: to write the handle into a message before the message is certain to be sent. Only `detach` makes it
  * valid.
  */
-export const handleInTransit = (handle: number): number => (handle + HANDLE_GENERATION) % HANDLE_LIMIT
+export const handleInTransit = (handle: number): number =>
+  handle + HANDLE_GENERATION < HANDLE_LIMIT ? handle + HANDLE_GENERATION : handle + HANDLE_GENERATION - HANDLE_LIMIT
 
 /** Whether a handle names a reference to a shared parcel, and not a parcel. */
 export const isReference = (handle: number): boolean => handle % (1 << SLOT_BITS) > 0

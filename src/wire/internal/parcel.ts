@@ -5,8 +5,11 @@ import type { ArenaEnd } from "../../memory/Arena.ts"
 import * as Arena from "../../memory/Arena.ts"
 import { ParcelGone, TooManyReferences } from "../ParcelError.ts"
 
-/** What has become of a parcel, as its object knows it: `held` is the only state in which it may be used. */
-export type State = "held" | ParcelGone["happened"]
+/**
+ * What has become of a parcel, as its object knows it. `held` is the only state in which it may be used; `leaving` is a held one whose message has
+ * been accepted, so that only the message may go on with it.
+ */
+export type State = "held" | "leaving" | ParcelGone["happened"]
 
 /** The arenas of this thread, by id. A codec is compiled once for a thread and finds them here. */
 export const opened = new Map<number, ArenaEnd>()
@@ -20,12 +23,15 @@ export abstract class Held {
   handle: number
   state: State
   #bytes: Uint8Array<SharedArrayBuffer> | undefined
+  /** The message that it waits in while it is `leaving`. */
+  #message: unknown
 
   constructor(end: ArenaEnd, handle: number, state: "held" | "arrived") {
     this.end = end
     this.handle = handle
     this.state = state
     this.#bytes = undefined
+    this.#message = undefined
   }
 
   get isHeld(): boolean {
@@ -42,41 +48,61 @@ export abstract class Held {
     this.finish("released", this.end.release(this.handle))
   }
 
+  /** Whether a message may take it along. */
+  get canLeave(): boolean {
+    return this.state === "held" || this.state === "leaving"
+  }
+
+  /** Why it cannot be used. */
+  gone(): ParcelGone {
+    return new ParcelGone({
+      happened: this.state === "held" ? "lost" : this.state === "leaving" ? "moved" : this.state
+    })
+  }
+
   protected require(): void {
     if (this.state === "held" && !this.end.owns(this.handle)) this.state = "lost"
-    if (this.state !== "held") throw new ParcelGone({ happened: this.state })
+    if (this.state !== "held") throw this.gone()
   }
 
-  protected finish(state: State, done: boolean): void {
+  protected finish(state: State, done: boolean): boolean {
     this.state = done ? state : "lost"
     this.#bytes = undefined
+    this.#message = undefined
+    return done
   }
 
-  /** Marks it as sent; `false` when it cannot be. */
-  send(): boolean {
-    if (this.state !== "held") return false
-    const sent = this.end.detach(this.handle)
-    if (sent < 0) {
-      this.state = "lost"
-      return false
-    }
-    this.handle = sent
-    this.finish("moved", true)
+  /** Leaves it to a message that waits. */
+  hold(message: unknown): boolean {
+    if (this.state !== "held" || !this.finish("leaving", this.end.owns(this.handle))) return false
+    this.#message = message
     return true
   }
 
-  /** Takes it back after `send`, or makes it this thread's after it has arrived; `false` when somebody else has it. */
-  adopt(): boolean {
-    if (this.state !== "moved" && this.state !== "arrived") return this.state === "held"
-    const taken = this.end.adopt(this.handle) >= 0
-    this.finish("held", taken)
-    return taken
+  /** Marks it as sent in a message; `false` when it cannot be. */
+  send(message: unknown): boolean {
+    if (this.state !== "held" && !(this.state === "leaving" && this.#message === message)) return false
+    const sent = this.end.detach(this.handle)
+    if (sent >= 0) this.handle = sent
+    return this.finish("moved", sent >= 0)
   }
 
-  /** Frees it if it is held, or if it has arrived and nobody else has it. */
+  /** Undoes `hold` or `send`, unless somebody has taken it. */
+  restore(): void {
+    if (this.state === "leaving") this.finish("held", true)
+    else if (this.state === "moved") this.finish("held", this.end.adopt(this.handle) >= 0)
+  }
+
+  /** Makes it this thread's after it has arrived; `false` when somebody else was first. */
+  take(): boolean {
+    if (this.state === "arrived") return this.finish("held", this.end.adopt(this.handle) >= 0)
+    return this.state === "held"
+  }
+
+  /** Frees it if it is this thread's, or has arrived and nobody else has it. */
   drop(): void {
-    if (this.state === "arrived") this.adopt()
-    if (this.state === "held") this.finish("released", this.end.release(this.handle))
+    this.take()
+    if (this.canLeave) this.finish("released", this.end.release(this.handle))
   }
 }
 

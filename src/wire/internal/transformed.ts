@@ -47,6 +47,13 @@ export const parsed = (ast: SchemaAST.AST): Transformation => {
   }
 }
 
+/** The annotation by which a transformed declaration brings its own {@link Transformation}, to be used in place of the schema's parser. */
+export const TransformationKey = "shared-nothing/transformation"
+
+/** The transformation that a node brings itself. */
+export const own = (ast: SchemaAST.AST): Transformation | undefined =>
+  ast.annotations?.[TransformationKey] as Transformation | undefined
+
 /** Makes a transformation of two functions: a value on which one of them throws is none. */
 export const guarded = (
   accepts: (value: unknown) => boolean,

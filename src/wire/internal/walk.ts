@@ -13,7 +13,7 @@ import { jsonObjectPlan, jsonPlan } from "./json.ts"
 import type { BlockPlan, Constant, Field, NumberPlan, NumberTest, Plan, StringPlan, Width } from "./plan.ts"
 import { emptyBlock, nowhere } from "./plan.ts"
 import { openObjectPlan, openTuplePlan } from "./rest.ts"
-import { classPlan, guarded, parsed, viaPlan } from "./transformed.ts"
+import { classPlan, guarded, own, parsed, viaPlan } from "./transformed.ts"
 import { flattenUnion, planUnion } from "./union.ts"
 
 /** The annotation that chooses how many bytes a number takes. */
@@ -100,8 +100,14 @@ const choice = (values: ReadonlyArray<Constant>, ast: SchemaAST.AST, path: strin
 const transformed = (walk: Walk, ast: SchemaAST.AST, path: string): Plan =>
   classPlan(ast, (fields) => planOf(walk, fields, path), path) ?? viaEncoded(walk, ast, path)
 
-const viaEncoded = (walk: Walk, ast: SchemaAST.AST, path: string): Plan =>
-  viaPlan(path, parsed(ast), planOf(walk, SchemaAST.toEncoded(ast), path))
+const viaEncoded = (walk: Walk, ast: SchemaAST.AST, path: string): Plan => {
+  const inner = planOf(walk, SchemaAST.toEncoded(ast), path)
+  const transformation = own(ast)
+  // The parser makes the checks of the schema itself.
+  return transformation === undefined
+    ? viaPlan(path, parsed(ast), inner)
+    : viaPlan(path, transformation, inner, residualChecks(ast))
+}
 
 const symbolPlan = (ast: SchemaAST.AST, path: string): Plan => {
   const registered = (value: unknown): boolean => typeof value === "symbol" && Symbol.keyFor(value) !== undefined

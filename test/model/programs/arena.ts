@@ -517,7 +517,7 @@ export const broken: ReadonlyArray<Broken> = [
         "const sent = advance(word, transit | this.owner)",
         "const sent = inMode(word, transit | this.owner)"
       ),
-      ...change("return (handle + handleGeneration) % handleLimit", "return handle")
+      ...change("return handleInTransit(handle)", "return handle")
     ]
   },
   {
