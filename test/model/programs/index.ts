@@ -6,6 +6,7 @@ import * as blockingWait from "./blockingWait.ts"
 import * as broadcastRing from "./broadcastRing.ts"
 import * as counters from "./counters.ts"
 import * as doorbell from "./doorbell.ts"
+import * as mpmcRing from "./mpmcRing.ts"
 import * as mpscRing from "./mpscRing.ts"
 import type { Broken, Model } from "./program.ts"
 import * as roster from "./roster.ts"
@@ -21,6 +22,7 @@ interface Proof {
 const proofs: ReadonlyArray<Proof> = [
   spscRing,
   mpscRing,
+  mpmcRing,
   broadcastRing,
   stealDeque,
   arena,
