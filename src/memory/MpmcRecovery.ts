@@ -7,7 +7,6 @@ import {
   descriptorOf,
   HOLE,
   KIND,
-  LAP_MASK,
   OWNER_MASK,
   OWNER_SHIFT,
   READING,
@@ -53,18 +52,18 @@ export class MpmcRecovery {
     if (!(Number.isInteger(owner) && owner >= 1 && owner <= MAX_OWNER)) {
       throw new InvalidOwner(layout.name, owner, MAX_OWNER)
     }
-    const { slots, stride } = this.shape
+    const { lapMask, slots, stride } = this.shape
     let writing = 0
     let reading = 0
     for (let cell = 0; cell < slots; cell++) {
       const word = (cell * stride) >> 2
       const state = Atomics.load(this.words, word)
       if ((state & OWNER_MASK) >>> OWNER_SHIFT !== owner) continue
-      const lap = state & LAP_MASK
+      const lap = state & lapMask
       if ((state & KIND) === WRITING) {
         if (Atomics.compareExchange(this.words, word, state, HOLE | lap) === state) writing++
       } else if ((state & KIND) === READING) {
-        if (Atomics.compareExchange(this.words, word, state, (lap + 1) & LAP_MASK) === state) reading++
+        if (Atomics.compareExchange(this.words, word, state, (lap + 1) & lapMask) === state) reading++
       }
     }
     return { writing, reading }

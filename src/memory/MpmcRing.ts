@@ -26,13 +26,13 @@
  * cell has been claimed once, or it is free in a later one. (A lap has 22 bits: a thread would have to be stopped there for
  * 4,194,304 laps, and go on at exactly that one.)
  *
- * Tail and head are hints. Whoever has claimed a position stores the one behind it, perhaps late, so they may fall back but
- * never run ahead of the claims, and who starts from them goes on from cell to cell while the state says that the position has been
- * used. That is why `EMPTY` is true at the moment of the look: all positions in front have been taken, this one has not been filled. The
- * same holds for `RING_FULL`.
+ * Tail and head are hints. Whoever has claimed a position stores the one behind it, plainly and perhaps late, so they may fall
+ * back by any time but never run ahead of the claims. Who starts from one goes on from cell to cell while the state says that the
+ * position has been used, by whole laps when the state is of a later one. That is why `EMPTY` is true at the moment of the
+ * look: all positions in front have been taken, this one has not been filled. The same holds for `RING_FULL`.
  *
  * Order of the shared accesses: a payload is written between two changes of the state by its writer, and read between two by its
- * reader, so no plain access races.
+ * reader, so no plain access of it races. The hints race, on purpose: every value they ever held will do.
  *
  * Source: Dmitry Vyukov's bounded MPMC queue. Different: the claim is in the cell and carries its owner, not in the counters.
  * `docs/adr/0010-claims-in-headers.md` says why.
@@ -65,9 +65,14 @@ const READING = memory.READING
 const KIND = memory.KIND
 const HOLE = memory.HOLE
 const OWNER_SHIFT = memory.OWNER_SHIFT
-const LAP_MASK = memory.LAP_MASK
 const STATE_BYTES = memory.STATE_BYTES
 const NO_CELL = -1
+
+/**
+ * Steps from a hint to where the records go on, beside those from cell to cell. Each is by all laps that the hint is late, so
+ * it takes damage, of states that send each other round, to need more.
+ */
+const ENOUGH_STEPS = 1000
 
 /**
  * Makes the shared memory of an empty ring.
@@ -102,11 +107,11 @@ export const create = (slots: number, recordBytes: number, startPosition = 0): S
   cells[layout.cells.recordBytes] = recordBytes
   cells[tailCell] = startPosition
   cells[headCell] = startPosition
-  const shift = Math.log2(slots)
+  const { lapMask, shift } = memory.descriptorOf(sab)
   for (let i = 0; i < slots; i++) {
     const position = (startPosition + i) | 0
     const word = (layout.descriptorBytes + (position & (slots - 1)) * stride) >> 2
-    cells[word] = FREE | (position >>> shift) & LAP_MASK
+    cells[word] = FREE | (position >>> shift) & lapMask
   }
   return sab
 }
@@ -127,8 +132,11 @@ export class MpmcWriter {
   declare private readonly words: Int32Array
   declare private readonly mask: number
   declare private readonly shift: number
-  declare private readonly stride: number
+  declare private readonly strideWords: number
+  declare private readonly lapMask: number
   declare private readonly claimBits: number
+  /** Behind the last claim of this end. */
+  declare private position: number
   declare private claimedWord: number
   declare private claimedLap: number
 
@@ -141,8 +149,10 @@ export class MpmcWriter {
     this.words = this.region.i32
     this.mask = shape.slots - 1
     this.shift = shape.shift
-    this.stride = shape.stride
+    this.strideWords = shape.stride >> 2
+    this.lapMask = shape.lapMask
     this.claimBits = WRITING | ownerBits(owner)
+    this.position = Atomics.load(shape.cells, tailCell)
     this.claimedWord = NO_CELL
     this.claimedLap = 0
   }
@@ -150,29 +160,33 @@ export class MpmcWriter {
   /**
    * Reserves the next record and returns its offset in `region`, a multiple of 8; `RING_FULL` when there is no room now.
    *
-   * **Gotchas**: commit or abort before the next claim; readers wait for it.
+   * **Details**: a new claim takes the place of one that was not committed, which is aborted.
+   *
+   * **Gotchas**: readers wait for an open claim, however long it takes. Claim when what to write is known.
    */
   claim(): number {
-    const { cells, mask, shift, stride, words } = this
-    let position = Atomics.load(cells, tailCell)
-    // A hint that is further behind than a lap, or damage, is not followed for ever.
-    for (let steps = 0; steps <= mask;) {
-      const offset = (position & mask) * stride
-      const lap = (position >>> shift) & LAP_MASK
-      const state = Atomics.load(words, offset >> 2)
+    if (this.claimedWord !== NO_CELL) this.abort()
+    const { cells, lapMask, mask, shift, strideWords, words } = this
+    const tail = Atomics.load(cells, tailCell)
+    let position = this.position
+    if (((tail - position) | 0) > 0) position = tail
+    for (let steps = 0; steps <= 2 * mask + ENOUGH_STEPS; steps++) {
+      const word = (position & mask) * strideWords
+      const lap = (position >>> shift) & lapMask
+      const state = Atomics.compareExchange(words, word, lap, this.claimBits | lap)
       if (state === lap) {
-        if (Atomics.compareExchange(words, offset >> 2, lap, this.claimBits | lap) !== lap) continue
-        Atomics.store(cells, tailCell, (position + 1) | 0)
-        this.claimedWord = offset >> 2
+        position = (position + 1) | 0
+        this.position = position
+        cells[tailCell] = position
+        this.claimedWord = word
         this.claimedLap = lap
-        return offset + STATE_BYTES
+        return (word << 2) + STATE_BYTES
       }
-      // Not free yet since the lap before: nobody has claimed this position, and so none behind it.
-      if ((state & LAP_MASK) === ((lap - 1) & LAP_MASK)) return full
-      position = (position + 1) | 0
-      steps++
+      const used = lapsAhead(state, lap, lapMask) - ((state & KIND) === FREE ? 1 : 0)
+      // In use since the lap before: nobody has claimed this position, and so none behind it.
+      if (used < 0) return full
+      position = (position + used * (mask + 1) + 1) | 0
     }
-    Atomics.store(cells, tailCell, position)
     return full
   }
 
@@ -212,8 +226,11 @@ export class MpmcReader {
   declare private readonly words: Int32Array
   declare private readonly mask: number
   declare private readonly shift: number
-  declare private readonly stride: number
+  declare private readonly strideWords: number
+  declare private readonly lapMask: number
   declare private readonly claimBits: number
+  /** Behind the last record taken by this end. */
+  declare private position: number
   declare private takenWord: number
   declare private takenLap: number
 
@@ -226,8 +243,10 @@ export class MpmcReader {
     this.words = this.region.i32
     this.mask = shape.slots - 1
     this.shift = shape.shift
-    this.stride = shape.stride
+    this.strideWords = shape.stride >> 2
+    this.lapMask = shape.lapMask
     this.claimBits = READING | ownerBits(owner)
+    this.position = Atomics.load(shape.cells, headCell)
     this.takenWord = NO_CELL
     this.takenLap = 0
   }
@@ -236,32 +255,37 @@ export class MpmcReader {
    * Takes the next record and returns its offset in `region`; {@link EMPTY} when there is none, or when the next one is claimed and not
    * committed yet.
    *
-   * **Gotchas**: release it before the next take.
+   * **Details**: releases what was taken before and not released.
    */
   take(): number {
-    const { cells, mask, shift, stride, words } = this
-    let position = Atomics.load(cells, headCell)
-    for (let steps = 0; steps <= mask;) {
-      const offset = (position & mask) * stride
-      const lap = (position >>> shift) & LAP_MASK
-      const state = Atomics.load(words, offset >> 2)
+    if (this.takenWord !== NO_CELL) this.release()
+    const { cells, lapMask, mask, shift, strideWords, words } = this
+    const head = Atomics.load(cells, headCell)
+    let position = this.position
+    if (((head - position) | 0) > 0) position = head
+    for (let steps = 0; steps <= 2 * mask + ENOUGH_STEPS; steps++) {
+      const word = (position & mask) * strideWords
+      const lap = (position >>> shift) & lapMask
+      let state = Atomics.load(words, word)
       if (state === (FULL | lap)) {
-        if (Atomics.compareExchange(words, offset >> 2, state, this.claimBits | lap) !== state) continue
-        Atomics.store(cells, headCell, (position + 1) | 0)
-        this.takenWord = offset >> 2
-        this.takenLap = lap
-        return offset + STATE_BYTES
+        state = Atomics.compareExchange(words, word, FULL | lap, this.claimBits | lap)
+        if (state === (FULL | lap)) {
+          position = (position + 1) | 0
+          this.position = position
+          cells[headCell] = position
+          this.takenWord = word
+          this.takenLap = lap
+          return (word << 2) + STATE_BYTES
+        }
       }
       if (state === (HOLE | lap)) {
-        const skipped = Atomics.compareExchange(words, offset >> 2, state, FREE | (lap + 1) & LAP_MASK) === state
-        if (skipped) Atomics.store(cells, headCell, (position + 1) | 0)
-        continue
+        state = Atomics.compareExchange(words, word, HOLE | lap, FREE | (lap + 1) & lapMask)
+        if (state === (HOLE | lap)) state = FREE | (lap + 1) & lapMask
       }
-      if (isUnfilled(state, lap)) return empty
-      position = (position + 1) | 0
-      steps++
+      const taken = lapsTaken(state, lap, lapMask)
+      if (taken < 0) return empty
+      position = (position + taken * (mask + 1) + 1) | 0
     }
-    Atomics.store(cells, headCell, position)
     return empty
   }
 
@@ -269,22 +293,25 @@ export class MpmcReader {
   release(): void {
     if (this.takenWord === NO_CELL) return
     // Publishes to the writers that nobody reads here any more.
-    Atomics.store(this.words, this.takenWord, FREE | (this.takenLap + 1) & LAP_MASK)
+    Atomics.store(this.words, this.takenWord, FREE | (this.takenLap + 1) & this.lapMask)
     this.takenWord = NO_CELL
   }
 
-  /** Whether `take` would have nothing to answer. */
+  /** Whether there is neither a record to take nor a claim given up to skip. */
   isEmpty(): boolean {
-    const { cells, mask, shift, stride, words } = this
-    let position = Atomics.load(cells, headCell)
-    for (let steps = 0; steps <= mask; steps++) {
-      const lap = (position >>> shift) & LAP_MASK
-      const state = Atomics.load(words, ((position & mask) * stride) >> 2)
+    const { cells, lapMask, mask, shift, strideWords, words } = this
+    const head = Atomics.load(cells, headCell)
+    let position = this.position
+    if (((head - position) | 0) > 0) position = head
+    for (let steps = 0; steps <= 2 * mask + ENOUGH_STEPS; steps++) {
+      const lap = (position >>> shift) & lapMask
+      const state = Atomics.load(words, (position & mask) * strideWords)
       if (state === (FULL | lap) || state === (HOLE | lap)) return false
-      if (isUnfilled(state, lap)) return true
-      position = (position + 1) | 0
+      const taken = lapsTaken(state, lap, lapMask)
+      if (taken < 0) return true
+      position = (position + taken * (mask + 1) + 1) | 0
     }
-    return false
+    return true
   }
 }
 
@@ -303,12 +330,15 @@ export const size = (sab: SharedArrayBuffer): number => {
 
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Whether the position whose cell has this state has no record yet: free, claimed, or in use since the lap before. */
-const isUnfilled = (state: number, lap: number): boolean => {
-  const stateLap = state & LAP_MASK
-  if (stateLap === lap) return (state & KIND) === FREE || (state & KIND) === WRITING
-  return stateLap === ((lap - 1) & LAP_MASK)
+/** How many laps a state is ahead of a lap; negative when it is behind. */
+const lapsAhead = (state: number, lap: number, lapMask: number): number => {
+  const ahead = (state - lap) & lapMask
+  return ahead > lapMask >> 1 ? ahead - lapMask - 1 : ahead
 }
+
+/** Laps in which the record of a cell in this state has been taken, counted from a lap; negative when not in that lap either. */
+const lapsTaken = (state: number, lap: number, lapMask: number): number =>
+  lapsAhead(state, lap, lapMask) - ((state & KIND) === READING && state !== (HOLE | state & lapMask) ? 0 : 1)
 
 const ownerBits = (owner: number): number => {
   if (!(Number.isInteger(owner) && owner >= 1 && owner <= MAX_OWNER)) {

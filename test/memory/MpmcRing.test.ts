@@ -162,20 +162,92 @@ describe("MpmcRing", () => {
     }
     cells[layout.cells.tail] = 1
     cells[layout.cells.head] = 2
-    let got: number | undefined
-    for (let tries = 0; tries < 20 && got === undefined; tries++) got = get(reader)
-    expect(got).toBe(22)
-    let isPut = false
-    for (let tries = 0; tries < 20 && !isPut; tries++) isPut = put(writer, 99)
-    expect(isPut).toBe(true)
+    expect(get(new MpmcReader(sab, 3))).toBe(22)
+    cells[layout.cells.head] = 2
+    expect(put(new MpmcWriter(sab, 4), 99)).toBe(true)
     expect(get(reader)).toBe(99)
+  })
+
+  it.each([2, 4, 2048, 1 << 20])("goes on over the wrap-around of the position with %i slots", (slots) => {
+    const { reader, writer } = ring(slots, -3)
+    for (let value = 0; value < 12; value++) {
+      expect(put(writer, value), String(value)).toBe(true)
+      expect(get(reader)).toBe(value)
+    }
+  })
+
+  it("passes a whole lap over the wrap-around with as many slots as use up the bits of a lap", () => {
+    const { reader, writer } = ring(2048, -2048)
+    for (let lap = 0; lap < 3; lap++) {
+      for (let value = 0; value < 2048; value++) expect(put(writer, value)).toBe(true)
+      expect(put(writer, 0)).toBe(false)
+      for (let value = 0; value < 2048; value++) expect(get(reader)).toBe(value)
+      expect(get(reader)).toBeUndefined()
+    }
+  })
+
+  it("D01 answers rightly at once when the hints have fallen back by laps, to ends that were away too", () => {
+    const { sab, writer } = ring(4, 0x7fffffff - 20)
+    const cells = new Int32Array(sab)
+    const away = { writer: new MpmcWriter(sab, 5), reader: new MpmcReader(sab, 6) }
+    const tails = [cells[layout.cells.tail]!]
+    const heads = [cells[layout.cells.head]!]
+    const random = seeded(5)
+    const model: Array<number> = []
+    for (let value = 0; value < 3000; value++) {
+      const end = random(7) === 0 ? away : { writer: new MpmcWriter(sab, 7), reader: new MpmcReader(sab, 8) }
+      if (random(2) === 0) {
+        expect(put(random(3) === 0 ? writer : end.writer, value)).toBe(model.length < 4)
+        if (model.length < 4) model.push(value)
+      } else expect(get(end.reader)).toBe(model.shift())
+      expect(end.reader.isEmpty()).toBe(model.length === 0)
+      tails.push(cells[layout.cells.tail]!)
+      heads.push(cells[layout.cells.head]!)
+      if (random(3) === 0) cells[layout.cells.tail] = tails[Math.max(0, tails.length - 1 - random(60))]!
+      if (random(3) === 0) cells[layout.cells.head] = heads[Math.max(0, heads.length - 1 - random(60))]!
+    }
+  })
+
+  it("R11 lets a new claim take the place of one that was not committed, and a new take release the one before", () => {
+    const { reader, writer } = ring(2)
+    writer.claim()
+    expect(put(writer, 1)).toBe(true)
+    expect(writer.claim()).toBe(RING_FULL)
+    expect(get(reader)).toBe(1)
+    put(writer, 2)
+    put(writer, 3)
+    reader.take()
+    expect(get(reader)).toBe(3)
+    expect(put(writer, 4)).toBe(true)
+    expect(put(writer, 5)).toBe(true)
+  })
+
+  it("C07 says how many records there are, from none to all", () => {
+    const { reader, sab, writer } = ring(4)
+    expect([writer.slots, MpmcRing.size(sab), reader.isEmpty()]).toEqual([4, 0, true])
+    for (let count = 1; count <= 4; count++) {
+      put(writer, count)
+      expect([MpmcRing.size(sab), reader.isEmpty()]).toEqual([count, false])
+    }
+    expect(writer.claim()).toBe(RING_FULL)
   })
 
   it("does not follow damaged states for ever", () => {
     const { reader, sab, writer } = ring(4)
-    new Int32Array(sab, layout.descriptorBytes).fill(0x2aaaaaaa)
-    expect(writer.claim()).toBe(RING_FULL)
-    expect(reader.take()).toBe(EMPTY)
+    const random = seeded(1)
+    for (let round = 0; round < 300; round++) {
+      const states = new Int32Array(sab, layout.descriptorBytes)
+      states.forEach((_, word) => {
+        states[word] = round === 0 ? 0x2aaaaaaa : (random(1 << 16) << 16) | random(1 << 16)
+      })
+      const cells = new Int32Array(sab)
+      if (round % 3 === 0) cells[layout.cells.tail] = (random(1 << 16) << 16) | random(1 << 16)
+      const offset = writer.claim()
+      expect(offset === RING_FULL || offset >= 8 && offset + 8 <= writer.region.byteLength).toBe(true)
+      expect(reader.take()).toBeGreaterThanOrEqual(EMPTY)
+      expect([true, false]).toContain(reader.isEmpty())
+      expect(MpmcRing.size(sab)).toBeLessThanOrEqual(4)
+    }
   })
 })
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest"
 import { MAX_OWNER, mpscRing } from "../../src/memory/Layouts.ts"
 import { InvalidOwner } from "../../src/memory/MemoryError.ts"
+import { MpscReader } from "../../src/memory/MpscReader.ts"
 import { countUnread, MpscRecovery, unreadBytes } from "../../src/memory/MpscRecovery.ts"
 import * as MpscRing from "../../src/memory/MpscRing.ts"
-import { MpscReader, MpscWriter } from "../../src/memory/MpscRing.ts"
+import { MpscWriter } from "../../src/memory/MpscWriter.ts"
 import { CORRUPT, NONE, RING_FULL } from "../../src/memory/Ring.ts"
 import { advanceTo, CAPACITY, put, ringContract, send, take, takeAll } from "../contract/ringContract.ts"
 import { seeded } from "./seeded.ts"
@@ -42,7 +43,7 @@ const ring = (writers = 2, startPosition = 0) => {
 }
 
 describe("MpscRing headers", () => {
-  it("R02 claims, commits and frees by one word a record, and stores the tail and the head behind it", () => {
+  it("R02 claims, commits and frees by one word a record, and stores the head behind it", () => {
     const { cells, reader, writers: [writer] } = ring()
     expect(writer.claim(40)).toBe(8)
     expect([cells[HEADERS], cells[HEADERS + 1]]).toEqual([CLAIMED | 1 << 22 | 2, 0])
@@ -156,6 +157,26 @@ describe("MpscRing with several writers", () => {
     expect(takeAll(reader)).toEqual([[6, 1]])
   })
 
+  it("D03 begins where the last record ends, however late the tail is, and writers that were away", () => {
+    const { cells, reader, sab, writers } = ring(2, 0x7fffffff - 200)
+    const random = seeded(11)
+    const tails: Array<number> = [cells[TAIL]!]
+    const away = new MpscWriter(sab, 3)
+    let sent = 0
+    let received = 0
+    for (let turn = 0; turn < 4000; turn++) {
+      const writer = random(9) === 0 ? away : random(9) === 0 ? new MpscWriter(sab, 4) : writers[random(2) as 0 | 1]
+      if (random(3) === 0) cells[TAIL] = tails[Math.max(0, tails.length - 1 - random(300))]!
+      const before = cells[TAIL]
+      if (put(writer, random(200), sent) >= 0) sent++
+      if (cells[TAIL] !== before) tails.push(cells[TAIL]!)
+      if (random(4) === 0) { for (const [type] of takeAll(reader)) expect(type).toBe(received++) }
+    }
+    for (const [type] of takeAll(reader)) expect(type).toBe(received++)
+    expect(received).toBe(sent)
+    expect(sent).toBeGreaterThan(3000)
+  })
+
   it("gives the room of padding back to writers when there is nothing else", () => {
     const { reader, writers: [first, second] } = ring()
     let aborted = 0
@@ -165,9 +186,21 @@ describe("MpscRing with several writers", () => {
     expect(reader.isEmpty()).toBe(false)
     expect(reader.poll()).toBe(true)
     expect(reader.next()).toBe(NONE)
-    reader.release()
+    expect(second.usedBytes(), "freed without a release").toBe(0)
     expect(reader.takeRoomRequest()).toBe(true)
     expect(send(second, 1000, 1)).toBeGreaterThan(0)
+  })
+
+  it("does not free padding behind records that are read and not released", () => {
+    const { reader, writers: [writer] } = ring()
+    put(writer, 8, 1)
+    writer.claim(8)
+    writer.abort()
+    expect(take(reader)).toEqual([1, 8])
+    expect(reader.next()).toBe(NONE)
+    expect(writer.usedBytes()).toBe(64)
+    reader.release()
+    expect(writer.usedBytes()).toBe(0)
   })
 
   it("steps over any number of paddings without going deeper", () => {
@@ -199,34 +232,32 @@ describe("MpscRing after a death", () => {
     expect(takeAll(reader)).toEqual([[2, 8]])
   })
 
-  it("R18 loses nothing when the dead writer had padded the physical end and not moved the tail", () => {
+  it("R18 loses nothing when the dead writer had padded the physical end and done nothing else", () => {
     const { cells, reader, recovery, writers: [dead, alive] } = ring()
     advanceTo(alive, reader, CAPACITY - 64)
     dead.claim(100)
-    // The writer died one step earlier: between its word and the tail, and before the claim behind it.
+    // The writer died one step earlier: behind its one word, before it stored the tail and made the claim behind it.
     cells[HEADERS] = 1
     cells[TAIL] = UNITS - 2
     expect(recovery.recover(1)).toBe(0)
     expect(takeAll(reader)).toEqual([])
-    expect(cells[TAIL]).toBe(UNITS)
     send(alive, 100, 3)
     expect(takeAll(reader)).toEqual([[3, 100]])
   })
 
-  it.each(["the reader", "a writer"])("R19 moves the tail for a dead writer that did not, by %s", (helper) => {
-    const { cells, reader, recovery, writers: [dead, alive] } = ring()
-    dead.claim(40)
-    cells[TAIL] = 0
-    if (helper === "the reader") {
-      expect(recovery.recover(1)).toBe(1)
-      expect(takeAll(reader)).toEqual([])
-      expect(cells[TAIL]).toBe(2)
-      send(alive, 8, 3)
-    } else {
-      send(alive, 8, 3)
-      expect(recovery.recover(1)).toBe(1)
+  it("R19 goes on behind a dead claim that was never told by the tail, recovered before or after", () => {
+    for (const recoversFirst of [true, false]) {
+      const { cells, reader, recovery, writers: [dead, alive] } = ring()
+      dead.claim(40)
+      cells[TAIL] = 0
+      if (recoversFirst) {
+        expect(recovery.recover(1)).toBe(1)
+        expect(takeAll(reader)).toEqual([])
+      }
+      expect(send(alive, 8, 3)).toBe(2 * 32 + 8)
+      if (!recoversFirst) expect(recovery.recover(1)).toBe(1)
+      expect(takeAll(reader)).toEqual([[3, 8]])
     }
-    expect(takeAll(reader)).toEqual([[3, 8]])
   })
 
   it("R21 reports only what the dead owner had claimed, of all its ends", () => {
@@ -248,18 +279,27 @@ describe("MpscRing after a death", () => {
     expect(cells[HEADERS]).toBe(PADDING | 2 << 22 | 4)
   })
 
-  it.each([1, 2, 3, 7, 11])("finishes the release in which a reader died after %i headers", (freed) => {
-    const { cells, reader, sab, writers: [writer] } = ring()
-    // Records of 1, 2, 3 and 5 units, then one that nobody has read.
-    for (const units of [1, 2, 3, 5]) send(writer, units * 32 - 8, units)
-    for (let count = 0; count < 4; count++) take(reader)
+  it.each([1, 4, 5, 6, 8, 9, 10, 11])("finishes the release in which a reader died after %i headers", (freed) => {
+    const { cells, reader, sab, writers: [writer] } = ring(2, -5)
+    // Records of 1, 2, 3 and 5 units, then one that nobody has read; all but the first are in the next lap.
+    const units = [1, 2, 2, 3, 3]
+    for (const count of units) send(writer, count * 32 - 8, count)
+    for (let count = 0; count < 5; count++) take(reader)
     send(writer, 8, 9)
-    for (let unit = 0; unit < freed; unit++) cells[HEADERS + unit] = 1
+    for (let position = 5; position > 5 - freed; position--) {
+      cells[HEADERS + (position & (UNITS - 1))] = (position + UNITS) >>> 7
+    }
     const successor = new MpscReader(sab)
-    const begun = [1, 2, 3, 5].filter((_, index) => [0, 1, 3, 6][index]! >= freed)
-    expect(takeAll(successor).map(([type]) => type)).toEqual([...begun, 9])
+    expect(successor.isEmpty()).toBe(false)
+    expect(countUnread(sab)).toBe(units.filter((_, index) => [-5, -4, -2, 0, 3][index]! <= 5 - freed).length + 1)
+    const whole = units.filter((_, index) => [-5, -4, -2, 0, 3][index]! <= 5 - freed)
+    expect(takeAll(successor).map(([type]) => type)).toEqual([...whole, 9])
     expect(writer.usedBytes()).toBe(0)
-    expect([...cells.subarray(HEADERS, HEADERS + 13)]).toEqual([...Array<number>(12).fill(1), 0])
+    expect(Array.from({ length: 13 }, (_, index) => cells[HEADERS + ((index - 5) & (UNITS - 1))])).toEqual([
+      ...Array<number>(5).fill(0),
+      ...Array<number>(7).fill(1),
+      0
+    ])
   })
 
   it("finishes the release of a whole ring, so that writers have room again", () => {
@@ -327,19 +367,19 @@ describe("MpscRing with damaged memory", () => {
     expect(takeAll(reader)).toEqual([[2, 8]])
   })
 
-  it.each([-1, 3 * UNITS, -(2 ** 31), 2 ** 31 - 1])(
-    "refuses to claim while the tail says %i, and goes on when it is right",
+  it.each([-1, -UNITS, 3 * UNITS, -(2 ** 31), 2 ** 31 - 1])(
+    "finds the end of the records when the tail says %i",
     (tail) => {
-      const { cells, reader, writers: [writer] } = ring()
+      const { cells, reader, sab, writers: [writer] } = ring()
       send(writer, 8, 1)
       cells[TAIL] = tail
-      expect(writer.claim(8)).toBe(RING_FULL)
       expect(writer.usedBytes()).toBeGreaterThanOrEqual(0)
       expect(writer.usedBytes()).toBeLessThanOrEqual(CAPACITY)
-      expect(takeAll(reader)).toEqual([[1, 8]])
-      cells[TAIL] = 1
       send(writer, 8, 2)
-      expect(takeAll(reader)).toEqual([[2, 8]])
+      cells[TAIL] = tail
+      send(new MpscWriter(sab, 2), 8, 3)
+      expect(cells[TAIL]).toBe(3)
+      expect(takeAll(reader)).toEqual([[1, 8], [2, 8], [3, 8]])
     }
   )
 
@@ -351,6 +391,31 @@ describe("MpscRing with damaged memory", () => {
     expect(writer.claim(8)).toBe(RING_FULL)
     expect(takeAll(reader)).toHaveLength(UNITS)
     expect(writer.claim(8)).toBe(8)
+  })
+
+  it("comes to an end when both the tail and the header where it must claim are damaged", () => {
+    for (const tail of [-1, UNITS - 1, UNITS, UNITS + 2, 5 * UNITS, 2 ** 31 - 1]) {
+      const { cells, writers: [writer] } = ring()
+      send(writer, 8, 1)
+      cells[HEADERS + 1] = 5
+      cells[TAIL] = tail
+      expect(writer.claim(100)).toBeGreaterThanOrEqual(RING_FULL)
+    }
+  })
+
+  it("does not claim in front of a gap when the head says more than was ever claimed", () => {
+    const { cells, reader, writers: [writer] } = ring()
+    for (let lap = 0; lap < 2; lap++) {
+      while (send(writer, 24, 1) >= 0);
+      takeAll(reader)
+    }
+    for (let type = 0; type < UNITS - 2; type++) send(writer, 24, type)
+    cells[HEAD] = 3 * UNITS + 3
+    expect(writer.claim(100)).toBe(RING_FULL)
+    expect(writer.claim(100)).toBe(RING_FULL)
+    expect(takeAll(reader)).toHaveLength(UNITS - 2)
+    expect(send(writer, 100, 7)).toBe(8)
+    expect(takeAll(reader)).toEqual([[7, 100]])
   })
 
   it("never hands out a byte outside of the data or of the record's units, and always comes to an end", () => {

@@ -8,8 +8,10 @@ import { BroadcastWriter } from "../../memory/BroadcastWriter.ts"
 import { MAX_CAPACITY_BYTES, MIN_CAPACITY_BYTES } from "../../memory/Layouts.ts"
 import { MpmcRecovery } from "../../memory/MpmcRecovery.ts"
 import * as MpmcRing from "../../memory/MpmcRing.ts"
+import { MpscReader } from "../../memory/MpscReader.ts"
 import { MpscRecovery } from "../../memory/MpscRecovery.ts"
 import * as MpscRing from "../../memory/MpscRing.ts"
+import { MpscWriter } from "../../memory/MpscWriter.ts"
 import type { Region } from "../../memory/Region.ts"
 import { CORRUPT, NONE, RECORD_TOO_LARGE, type RingReader, type RingWriter } from "../../memory/Ring.ts"
 import { MAX_ROWS } from "../../memory/Roster.ts"
@@ -233,7 +235,7 @@ export const sendRingOf = (kind: Kind, ring: SharedArrayBuffer, owner: number): 
     case "spsc":
       return new RecordSend(new SpscRing.SpscWriter(ring), false)
     case "mpsc":
-      return new RecordSend(new MpscRing.MpscWriter(ring, owner), true)
+      return new RecordSend(new MpscWriter(ring, owner), true)
     case "mpmc":
       return new CellSend(new MpmcRing.MpmcWriter(ring, owner))
     case "broadcast":
@@ -247,7 +249,7 @@ export const receiveRingOf = (kind: Kind, ring: SharedArrayBuffer, owner: number
     case "spsc":
       return new RecordReceive(new SpscRing.SpscReader(ring))
     case "mpsc":
-      return new RecordReceive(new MpscRing.MpscReader(ring))
+      return new RecordReceive(new MpscReader(ring))
     case "mpmc":
       return new CellReceive(new MpmcRing.MpmcReader(ring, owner))
     case "broadcast":

@@ -26,8 +26,8 @@ export const HOLE = READING
 export const OWNER_SHIFT = 22
 /** The bits of the owner. */
 export const OWNER_MASK = 255 << OWNER_SHIFT
-/** The bits of the lap. */
-export const LAP_MASK = (1 << OWNER_SHIFT) - 1
+/** The bits that a lap may have. */
+const LAP_MASK = (1 << OWNER_SHIFT) - 1
 /** Bytes of a cell in front of its record. */
 export const STATE_BYTES = 8
 
@@ -40,6 +40,8 @@ export interface Shape {
   readonly stride: number
   /** Log2 of the slots. */
   readonly shift: number
+  /** The bits of a lap: 22, or fewer where positions have no more of them. */
+  readonly lapMask: number
 }
 
 /** The shape of a buffer that is a ring. */
@@ -56,5 +58,6 @@ export const descriptorOf = (sab: SharedArrayBuffer): Shape => {
       `its first line says ${slots} slots of ${recordBytes} bytes, the buffer has ${sab.byteLength} bytes`
     )
   }
-  return { cells, slots, recordBytes, stride, shift: 31 - Math.clz32(slots) }
+  const shift = 31 - Math.clz32(slots)
+  return { cells, slots, recordBytes, stride, shift, lapMask: LAP_MASK & (-1 >>> shift) }
 }

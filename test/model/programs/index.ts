@@ -6,6 +6,8 @@ import * as blockingWait from "./blockingWait.ts"
 import * as broadcastRing from "./broadcastRing.ts"
 import * as counters from "./counters.ts"
 import * as doorbell from "./doorbell.ts"
+import * as mpmcRing from "./mpmcRing.ts"
+import * as mpscRing from "./mpscRing.ts"
 import type { Broken, Model } from "./program.ts"
 import * as roster from "./roster.ts"
 import * as spscRing from "./spscRing.ts"
@@ -19,6 +21,8 @@ interface Proof {
 
 const proofs: ReadonlyArray<Proof> = [
   spscRing,
+  mpscRing,
+  mpmcRing,
   broadcastRing,
   stealDeque,
   arena,
