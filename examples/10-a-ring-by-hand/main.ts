@@ -13,13 +13,14 @@ import { once } from "node:events"
 import { Worker } from "node:worker_threads"
 import * as Doorbell from "shared-nothing/memory/Doorbell"
 import * as Drain from "shared-nothing/memory/Drain"
+import { MpscReader } from "shared-nothing/memory/MpscReader"
 import { MpscRecovery } from "shared-nothing/memory/MpscRecovery"
 import * as MpscRing from "shared-nothing/memory/MpscRing"
 import type { Start } from "./protocol.ts"
 
 const ring = MpscRing.create(4096)
 const bell = Doorbell.create()
-const reader = new MpscRing.MpscReader(ring)
+const reader = new MpscReader(ring)
 const own = new Doorbell.Doorbell(bell)
 const got: Record<number, Array<number>> = { 1: [], 2: [] }
 

@@ -1,7 +1,7 @@
 /** Writes records into the ring, each in place, and wakes the reader. */
 import { parentPort, workerData } from "node:worker_threads"
 import { Doorbell } from "shared-nothing/memory/Doorbell"
-import { MpscWriter } from "shared-nothing/memory/MpscRing"
+import { MpscWriter } from "shared-nothing/memory/MpscWriter"
 import type { Start } from "./protocol.ts"
 
 const { bell, leavesOneOpen, owner, records, ring } = workerData as Start
