@@ -29,6 +29,7 @@ import type { Channel } from "./Channel.ts"
 import { type EndMoved, EndTaken, HandleMismatch } from "./ChannelError.ts"
 import { refuse, type Settings, settingsOf, type SharedOptions } from "./ChannelOptions.ts"
 import type { ChannelStats } from "./ChannelStats.ts"
+import { createRing, endsOf } from "./internal/ringMemory.ts"
 import {
   type Access,
   createMemory,
@@ -43,7 +44,7 @@ import {
   wakeAll
 } from "./internal/sharedMemory.ts"
 import { SharedReceiver } from "./internal/sharedReceiver.ts"
-import { createRing, endsOf, recoverRing } from "./internal/sharedRings.ts"
+import { recoverRing } from "./internal/sharedRings.ts"
 import { SharedSender } from "./internal/sharedSender.ts"
 import type { Receiver } from "./Receiver.ts"
 import type { Sender } from "./Sender.ts"
