@@ -168,7 +168,7 @@ describe("a check on Schema.Unknown", () => {
 
   for (const [place, schema, around] of places) {
     it(`is made ${place}`, () => {
-      assert.notStrictEqual(writeWithBoth(schema, around("x")).end, INVALID)
+      assert.strictEqual(writeWithBoth(schema, around("x")).end === INVALID, false)
       assert.strictEqual(writeWithBoth(schema, around(5)).end, INVALID)
     })
   }
