@@ -69,6 +69,9 @@ export interface SharedChannel<in out A> extends Channel<A> {
   readonly losses: Stream.Stream<Loss>
 }
 
+/** Reports that wait for a slow subscriber of `losses`; older ones are dropped. */
+const LOSSES = 256
+
 const losses = new WeakMap<SharedArrayBuffer, PubSub.PubSub<Loss>>()
 
 /**
@@ -97,7 +100,7 @@ export const make = <S extends Schema.Top>(
       const ends = endsOf(settings, options)
       const memory = createMemory(createRing(settings, options, codec.fixedBytes, ends), ends)
       const access = openMemory<S["Type"]>(settings, codec, carrier, memory)
-      const lost = yield* PubSub.unbounded<Loss>()
+      const lost = yield* PubSub.sliding<Loss>(LOSSES)
       losses.set(memory.roster, lost)
       return channelOf(access, lost)
     }),
@@ -113,6 +116,8 @@ const channelOf = <A>(access: Access<A>, lost: PubSub.PubSub<Loss>): SharedChann
     sender,
     receiver,
     close: Effect.sync(() => {
+      // What was sent before the close comes before it.
+      for (const end of access.ends) end.settle()
       if (roster.close()) wakeAll(access)
     }),
     stats: Effect.sync((): ChannelStats => ({

@@ -45,6 +45,8 @@ export interface LocalEnd {
   readonly side: "sender" | "receiver"
   /** How many fibers wait at it. */
   readonly waiting: number
+  /** Makes visible what it has and has not shown yet, as far as there is room. */
+  readonly settle: () => void
   /** Looks again at what its fibers wait for. */
   readonly lookAgain: () => void
 }

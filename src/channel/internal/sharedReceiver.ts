@@ -190,6 +190,8 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
     if (this.access.roster.leave(this.end, RECEIVER)) wakeAll(this.access)
   })
 
+  settle(): void {}
+
   lookAgain(): void {
     if (this.waiting > 0) this.poll()
   }

@@ -72,7 +72,8 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
     this.roomWait = new EndWait(access.room, this.row, { poll, isReady: poll })
     this.received = access.roster.received(this.row)
     // What an end before this one had sent and nobody has received yet counts for the window.
-    this.sent = Math.max(this.received, access.roster.sent(this.row))
+    const sent = access.roster.sent(this.row)
+    this.sent = ((sent - this.received) | 0) > 0 ? sent : this.received
     access.ends.add(this)
   }
 
@@ -282,6 +283,11 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
       if (this.access.roster.leave(this.end, SENDER)) wakeAll(this.access)
     }))
   )
+
+  settle(): void {
+    this.writeBacklog()
+    this.publish()
+  }
 
   lookAgain(): void {
     if (this.waiting > 0 || this.backlog.length > 0) this.poll()
