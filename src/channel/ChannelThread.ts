@@ -20,11 +20,15 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
+import type { ArenaEnd } from "../memory/Arena.ts"
 import type { SpawnedWorker } from "../thread/SpawnedWorker.ts"
 import * as Thread from "../thread/Thread.ts"
 import * as ThreadEntry from "../thread/ThreadEntry.ts"
 import type { ThreadDown } from "../thread/ThreadError.ts"
+import * as Parcel from "../wire/Parcel.ts"
 import type { EndMoved } from "./ChannelError.ts"
+import { refuse } from "./ChannelOptions.ts"
+import * as ArenaOwners from "./internal/arenaOwners.ts"
 import type { Receiver } from "./Receiver.ts"
 import type { Sender } from "./Sender.ts"
 import * as SharedChannel from "./SharedChannel.ts"
@@ -72,6 +76,11 @@ export interface StartOptions<D extends Declarations> extends
   readonly ends: Ends<D>
   /** The thread's number among its siblings; 0 unless told. */
   readonly index?: number | undefined
+  /**
+   * Arenas that are open on this thread (`Parcel.open`) and shall be on the new one, for messages with parcels. What the
+   * thread holds there when it exits is recovered.
+   */
+  readonly arenas?: ReadonlyArray<ArenaEnd> | undefined
 }
 
 /** A thread that has its ends. */
@@ -105,12 +114,15 @@ export interface Declared<D extends Declarations> {
 export interface Launched {
   readonly name: string
   readonly index: number
+  /** The arenas that it was given, open, in their order. */
+  readonly arenas: ReadonlyArray<ArenaEnd>
 }
 
 const DONE = "shared-nothing/channel/done"
 
 interface StartData {
   readonly handles: { readonly [name: string]: SharedChannel.Handle }
+  readonly arenas: ReadonlyArray<{ readonly buffer: SharedArrayBuffer; readonly owner: number }>
 }
 
 /** Declares a thread by the ends that it has. */
@@ -127,11 +139,12 @@ const launch = <D extends Declarations, E>(
 ): void =>
   ThreadEntry.run((start) =>
     Effect.gen(function*() {
-      const { handles } = start.data as StartData
+      const { arenas, handles } = start.data as StartData
+      const opened = arenas.map(({ buffer, owner }) => Parcel.open(buffer, owner))
       // The ends live as long as the body, not as long as the thread.
       const scope = yield* Scope.fork(yield* Effect.scope)
       const ends = yield* Scope.provide(openAll(declarations, handles), scope)
-      const live = Scope.provide(body(ends, { name: start.name, index: start.index }), scope)
+      const live = Scope.provide(body(ends, { name: start.name, index: start.index, arenas: opened }), scope)
       yield* Effect.forkScoped(Effect.flatMap(Effect.exit(live), (exit) =>
         Effect.andThen(
           Scope.close(scope, exit),
@@ -165,19 +178,29 @@ const start = <D extends Declarations>(
     const done = yield* Deferred.make<void>()
     const handles: Record<string, SharedChannel.Handle> = {}
     const context = yield* Effect.context<never>()
+    const arenas = (options.arenas ?? []).map((arena) => ({ arena, owner: ownerIn(name, arena) }))
+    let isRecovered = false
+    let isSpawned = false
     const recoverAll = () => {
+      // Once: the numbers that this gives back may belong to another thread by the next time.
+      if (isRecovered) return
+      isRecovered = true
       for (const handle of Object.values(handles)) {
         const lost = SharedChannel.recoverUnsafe(handle)
         if (lost === 0) continue
         const text = `${lost} messages of channel "${handle.channel}" died with thread "${name}"`
         Effect.runForkWith(context)(Effect.logWarning(text))
       }
+      for (const { arena, owner } of arenas) ArenaOwners.recover(arena, owner)
     }
     for (const key of Object.keys(declarations)) {
       handles[key] = yield* Effect.onError(SharedChannel.handOver(options.ends[key]!), () => Effect.sync(recoverAll))
     }
-    const data: StartData = { handles }
-    const thread = yield* Thread.make({
+    const data: StartData = {
+      handles,
+      arenas: arenas.map(({ arena, owner }) => ({ buffer: arena.buffer, owner }))
+    }
+    const make = Thread.make({
       ...options,
       name,
       index: options.index ?? 0,
@@ -187,14 +210,29 @@ const start = <D extends Declarations>(
         if (message === DONE) Deferred.doneUnsafe(done, Effect.void)
       },
       beforeReady: (starting) => {
+        isSpawned = true
         starting.onExit((_, exitSeen) => {
           // A thread that was given up without an exit event may still be writing: its ends are not touched.
           if (exitSeen) recoverAll()
         })
       }
     })
+    const thread = yield* Effect.onError(make, () =>
+      Effect.sync(() => {
+        if (!isSpawned) recoverAll()
+      }))
     return {
       thread,
       done: Effect.raceFirst(Deferred.await(done), Effect.flatMap(thread.exit, Effect.fail))
     }
   })
+
+/** A number for the thread in an arena. */
+const ownerIn = (thread: string, arena: ArenaEnd): number =>
+  ArenaOwners.take(arena) ??
+    refuse(
+      thread,
+      "arenas",
+      arena.id,
+      "one with a number left: 255 threads use it, or have left parcels on their way there"
+    )

@@ -257,9 +257,10 @@ export abstract class ReceiverBase<A> implements Receiver<A>, Served {
     return batch
   }
 
-  /** A failure that came behind messages is for the next receive. */
+  /** A failure that came behind messages is for the next receive, unless that will find out for itself how things are then. */
   private putFailureBack(): void {
-    this.held = this.failure
+    const tag = this.failure!._tag
+    if (tag === "MessagesMissed" || tag === "MalformedMessage") this.held = this.failure
   }
 
   /** Adds a fiber that waits for a message. */

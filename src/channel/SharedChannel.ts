@@ -10,6 +10,8 @@
  * - nothing is allocated, locked or posted for a message; a thread is woken only when it sleeps;
  * - a thread that dies closes its ends: what it was writing is reported as lost, once, and blocks nobody; messages that it
  *   had sent arrive. That takes {@link recover}, called by who sees the thread's `exit` event;
+ * - parcels (`wire/Parcel`) in a message move with it: they leave the sender's hands when it is sent, and are the
+ *   receiver's when it is received;
  * - two threads that run different builds of the schema are told so when the second one opens its end.
  *
  * `capacity` counts messages of each sender for kinds `"spsc"` and `"mpsc"`, and messages in all for `"mpmc"`, where it
@@ -22,10 +24,12 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as RosterMemory from "../memory/Roster.ts"
 import * as Codec from "../wire/Codec.ts"
+import * as Parcel from "../wire/Parcel.ts"
 import type { Channel } from "./Channel.ts"
 import { type EndMoved, EndTaken, HandleMismatch } from "./ChannelError.ts"
-import { type Settings, settingsOf, type SharedOptions } from "./ChannelOptions.ts"
+import { refuse, type Settings, settingsOf, type SharedOptions } from "./ChannelOptions.ts"
 import type { ChannelStats } from "./ChannelStats.ts"
+import { createRing, endsOf } from "./internal/ringMemory.ts"
 import {
   type Access,
   createMemory,
@@ -40,7 +44,7 @@ import {
   wakeAll
 } from "./internal/sharedMemory.ts"
 import { SharedReceiver } from "./internal/sharedReceiver.ts"
-import { createRing, endsOf, recoverRing } from "./internal/sharedRings.ts"
+import { recoverRing } from "./internal/sharedRings.ts"
 import { SharedSender } from "./internal/sharedSender.ts"
 import type { Receiver } from "./Receiver.ts"
 import type { Sender } from "./Sender.ts"
@@ -65,6 +69,9 @@ export interface SharedChannel<in out A> extends Channel<A> {
   readonly losses: Stream.Stream<Loss>
 }
 
+/** Reports that wait for a slow subscriber of `losses`; older ones are dropped. */
+const LOSSES = 256
+
 const losses = new WeakMap<SharedArrayBuffer, PubSub.PubSub<Loss>>()
 
 /**
@@ -81,10 +88,19 @@ export const make = <S extends Schema.Top>(
     Effect.gen(function*() {
       const settings = settingsOf(options)
       const codec = Codec.compile(schema)
+      const carrier = Parcel.carrier(schema)
+      if (carrier !== undefined && settings.kind === "broadcast") {
+        refuse(
+          settings.name,
+          "kind",
+          settings.kind,
+          "another one for messages with parcels, which one receiver can take"
+        )
+      }
       const ends = endsOf(settings, options)
       const memory = createMemory(createRing(settings, options, codec.fixedBytes, ends), ends)
-      const access = openMemory<S["Type"]>(settings, codec, memory)
-      const lost = yield* PubSub.unbounded<Loss>()
+      const access = openMemory<S["Type"]>(settings, codec, carrier, memory)
+      const lost = yield* PubSub.sliding<Loss>(LOSSES)
       losses.set(memory.roster, lost)
       return channelOf(access, lost)
     }),
@@ -100,6 +116,8 @@ const channelOf = <A>(access: Access<A>, lost: PubSub.PubSub<Loss>): SharedChann
     sender,
     receiver,
     close: Effect.sync(() => {
+      // What was sent before the close comes before it.
+      for (const end of access.ends) end.settle()
       if (roster.close()) wakeAll(access)
     }),
     stats: Effect.sync((): ChannelStats => ({
@@ -171,7 +189,7 @@ const open = <S extends Schema.Top, End extends { readonly close: Effect.Effect<
       if (handle.layoutHash !== codec.layoutHash) {
         return mismatch(handle.channel, `a ${side} of another layout (${handle.layoutHash}, not ${codec.layoutHash})`)
       }
-      const access = openMemory<S["Type"]>(handle.settings, codec, handle.memory)
+      const access = openMemory<S["Type"]>(handle.settings, codec, Parcel.carrier(schema), handle.memory)
       const roster = side === "sender" ? RosterMemory.SENDER : RosterMemory.RECEIVER
       if (!access.roster.open(handle.end, roster)) {
         return Effect.fail(
@@ -197,7 +215,7 @@ export const recover = (handle: Handle): Effect.Effect<number> => Effect.sync(()
 /** {@link recover}, without an effect. */
 export const recoverUnsafe = (handle: Handle): number => {
   const { memory, settings } = handle
-  const access = openMemory<any>(settings, neverCoded, memory)
+  const access = openMemory<any>(settings, neverCoded, undefined, memory)
   const count = takeOff(access, settings, handle.side, handle.end)
   wakeAll(access)
   return count

@@ -115,7 +115,8 @@ export class AdaptiveWait implements WaitStrategy {
 
   /** Spinning has not paid this time. */
   private parkAfterSpins(): Decision {
-    if (this.hasParked) return PARK
+    // Without spins there is nothing to learn, and no reason to read the clock.
+    if (this.hasParked || this.maxSpins === 0) return PARK
     this.hasParked = true
     this.spinBudget >>= 1
     if (this.now === never) this.spinBudget = Math.max(this.spinBudget, Math.min(this.maxSpins, PROBE_SPINS))

@@ -44,19 +44,23 @@ export const MAX_OWNER = 255
 export const spscRing = define({
   name: "SpscRing",
   magic: "SPSC",
-  version: 2,
+  version: 3,
   lines: [
     { by: "creator", words: { capacityBytes: "bytes of data, a power of two" } },
     {
       by: "writer",
       words: {
         tail: "position behind the last published record",
-        claimed: "records claimed since the ring was made and not aborted, published or not",
         position0: "one of the last two tails",
         count0: "records published up to position0",
         position1: "the other one",
         count1: "records published up to position1"
       }
+    },
+    // Stored with every claim: on the line of the tail it would take that line from a reader that looks there.
+    {
+      by: "writer, for itself",
+      words: { claimed: "records claimed since the ring was made and not aborted, published or not" }
     },
     { by: "reader", words: { head: "position of the first record that is not released" } },
     { by: "both", words: { wanted: "1 while the writer of a full ring asks to be told about room" } }

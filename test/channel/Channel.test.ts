@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Scheduler from "effect/Scheduler"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import { Channel, ChannelError, Codec } from "shared-nothing"
@@ -187,6 +188,24 @@ describe("Channel", () => {
       yield* TestClock.adjust(30)
       assert.deepStrictEqual(log, upTo(20))
     }))
+
+  it.effect("fibers with short turns send and receive, and lose nothing when interrupted in between", () =>
+    Effect.forEach([9, 10, 11, 17, 64], (maxOps) =>
+      Effect.gen(function*() {
+        const { receiver, sender } = yield* Channel.make(Schema.Int, { capacity: 4 })
+        const got: Array<number> = []
+        let sent = 0
+        const consume = Effect.uninterruptibleMask((restore) =>
+          Effect.forever(Effect.map(restore(receiver.receive), (n) => void got.push(n)), { disableYield: true })
+        )
+        for (let round = 0; round < 20; round++) {
+          const fiber = yield* forkNow(consume)
+          while (sent < round * 10) yield* sender.send(sent++)
+          yield* Fiber.interrupt(fiber)
+        }
+        receiver.drainUnsafe((n) => got.push(n))
+        assert.deepStrictEqual(got, upTo(sent).map((n) => n - 1))
+      }).pipe(Effect.scoped, Effect.provideService(Scheduler.MaxOpsBeforeYield, maxOps)), { discard: true }))
 
   it.effect("receivers of one channel are served in turns", () =>
     Effect.gen(function*() {

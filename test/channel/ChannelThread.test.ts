@@ -8,6 +8,7 @@ import { Worker } from "node:worker_threads"
 import { Channel, type ChannelThread, SharedChannel } from "shared-nothing"
 import type { Options } from "../../src/channel/Channel.ts"
 import { Count, Echo, Flood, Order, Relay } from "../fixtures/channelThreads.ts"
+import { elapse } from "../support/until.ts"
 
 const spawn = (name: string) => () => new Worker(new URL(`../fixtures/channel-${name}.worker.ts`, import.meta.url))
 
@@ -30,7 +31,8 @@ describe("ChannelThread", () => {
       for (let id = 0; id < 50; id++) {
         yield* orders.sender.send(order(id, "x".repeat(id * 7)))
         assert.deepStrictEqual(yield* answers.receiver.receive, order(id, "x".repeat(id * 7)))
-        if (id % 10 === 0) yield* Effect.sleep(2)
+        // Long enough for both threads to park.
+        if (id % 10 === 0) yield* elapse(2)
       }
     }).pipe(Effect.scoped))
 

@@ -5,7 +5,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
-import { Channel, ChannelError } from "shared-nothing"
+import { Channel, ChannelError, SharedChannel } from "shared-nothing"
 import { seeded } from "../memory/seeded.ts"
 
 const forkNow = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
@@ -176,6 +176,26 @@ describe("select", () => {
       const selecting = yield* forkNow(Effect.flip(Channel.select(branches)))
       yield* b.receiver.close
       assert.strictEqual((yield* Fiber.join(selecting))._tag, "EndMoved")
+    }))
+
+  it.live("chooses between a channel within this thread and one between threads", () =>
+    Effect.gen(function*() {
+      const near = yield* Channel.make(Schema.Int, { capacity: 4 })
+      const far = yield* SharedChannel.make(Schema.String, { kind: "spsc", capacity: 4 })
+      const branches = { near: near.receiver, far: far.receiver }
+      const first = yield* forkNow(Channel.select(branches))
+      yield* far.sender.send("x")
+      assert.deepStrictEqual(yield* Fiber.join(first), { from: "far", message: "x" })
+      const second = yield* forkNow(Channel.select(branches))
+      yield* near.sender.send(1)
+      assert.deepStrictEqual(yield* Fiber.join(second), { from: "near", message: 1 })
+      const counts = { near: 0, far: 0 }
+      for (let round = 0; round < 1000; round++) {
+        near.sender.sendUnsafe(round)
+        yield* Effect.ignore(far.sender.trySend("y"))
+        counts[(yield* Channel.select(branches)).from]++
+      }
+      for (const count of Object.values(counts)) assert.isAtLeast(count, 250)
     }))
 
   it.effect("waits for ever without branches", () =>

@@ -103,6 +103,18 @@ describe("AdaptiveWait", () => {
     expect(spins).toEqual([100, 50, 25, 12, 6, 3, 1, 0, 0, 0, 16, 32, 64, 100])
   })
 
+  it("reads no clock when it may neither spin nor yield", () => {
+    let reads = 0
+    const wait = new AdaptiveWait({ maxSpins: 0, maxYields: 0, now: () => reads++ })
+    for (let i = 0; i < 5; i++) {
+      expect(wait.empty()).toBe(PARK)
+      wait.success()
+    }
+    expect(reads).toBe(0)
+    wait.limitSpins(4)
+    expect(phase(wait)).toEqual({ spins: 0, yields: 0 })
+  })
+
   it("never spins with a maximum of zero", () => {
     const wait = new AdaptiveWait({ maxSpins: 0, maxYields: 4 })
     for (let i = 0; i < 5; i++) {

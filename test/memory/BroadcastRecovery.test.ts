@@ -5,6 +5,7 @@ import * as BroadcastRing from "../../src/memory/BroadcastRing.ts"
 import { BroadcastWriter } from "../../src/memory/BroadcastWriter.ts"
 import { MAX_OWNER } from "../../src/memory/Layouts.ts"
 import { InvalidOwner } from "../../src/memory/MemoryError.ts"
+import { put, send } from "../contract/ringContract.ts"
 
 const ring = (readers = 2) => {
   const sab = BroadcastRing.create({ capacityBytes: 4096, readers, chunks: 4 })
@@ -15,16 +16,6 @@ const joined = (sab: SharedArrayBuffer, owner: number): BroadcastReader => {
   const reader = new BroadcastReader(sab, owner)
   expect(reader.join()).toBe(true)
   return reader
-}
-
-const put = (writer: BroadcastWriter, payloadBytes: number, type: number): void => {
-  writer.claim(payloadBytes)
-  writer.commit(payloadBytes, type)
-}
-
-const send = (writer: BroadcastWriter, payloadBytes: number, type: number): void => {
-  put(writer, payloadBytes, type)
-  writer.publish()
 }
 
 const takeAll = (reader: BroadcastReader): Array<number> => {

@@ -7,6 +7,7 @@ import { CELLS_PER_LINE, cellsOf, MAGIC_CELL } from "../../src/memory/Layout.ts"
 import { broadcastRing, CHUNK_WORDS, HEADER_BYTES, MAX_CHUNKS, MAX_OWNER } from "../../src/memory/Layouts.ts"
 import { InvalidCapacity, InvalidCommit, InvalidMemory, InvalidOwner } from "../../src/memory/MemoryError.ts"
 import { CORRUPT, NONE, RECORD_TOO_LARGE } from "../../src/memory/Ring.ts"
+import { put, send } from "../contract/ringContract.ts"
 import { seeded } from "./seeded.ts"
 
 const CHUNK = cellsOf(CHUNK_WORDS)
@@ -26,21 +27,6 @@ const ring = (options: BroadcastRing.Options = DIVISION) => {
     return reader
   }
   return { sab, cells: new Int32Array(sab), writer, join }
-}
-
-/** Claims, fills every byte from the type, commits; the result of the claim. */
-const put = (writer: BroadcastWriter, payloadBytes: number, type: number, claimBytes = payloadBytes): number => {
-  const offset = writer.claim(claimBytes)
-  if (offset < 0) return offset
-  for (let i = 0; i < payloadBytes; i++) writer.region.u8[offset + i] = (type + i) & 255
-  writer.commit(payloadBytes, type)
-  return offset
-}
-
-const send = (writer: BroadcastWriter, payloadBytes: number, type: number): number => {
-  const offset = put(writer, payloadBytes, type)
-  writer.publish()
-  return offset
 }
 
 const check = (reader: BroadcastReader, offset: number): void => {

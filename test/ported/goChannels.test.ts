@@ -29,7 +29,7 @@ const upTo = (n: number): Array<number> => Array.from({ length: n }, (_, i) => i
 
 const forever = (step: Effect.Effect<void, unknown>) => Effect.ignore(Effect.forever(step, { disableYield: true }))
 
-describe("Go's channels", () => {
+describe("Go's channels (C11)", () => {
   it.effect("a chain of filters finds the primes (sieve1)", () =>
     Effect.gen(function*() {
       const numbers = yield* one

@@ -154,3 +154,22 @@ describe("Codec.isValid and Codec.write", () => {
     assert.ok(compile(List).explain(chain(513)).includes("nests too deeply"))
   })
 })
+
+describe("a check on Schema.Unknown", () => {
+  const Text = Schema.Unknown.check(Schema.makeFilter((value: unknown) => typeof value === "string"))
+  const places: ReadonlyArray<readonly [string, Schema.Top, (value: unknown) => unknown]> = [
+    ["by itself", Text, (value) => value],
+    ["in a struct", Schema.Struct({ a: Text }), (a) => ({ a })],
+    ["in an array", Schema.Array(Text), (value) => [value]],
+    ["in a tuple", Schema.Tuple([Text]), (value) => [value]],
+    ["in a record", Schema.Record(Schema.String, Text), (a) => ({ a })],
+    ["in a union", Schema.Union([Schema.Null, Text]), (value) => value]
+  ]
+
+  for (const [place, schema, around] of places) {
+    it(`is made ${place}`, () => {
+      assert.strictEqual(writeWithBoth(schema, around("x")).end === INVALID, false)
+      assert.strictEqual(writeWithBoth(schema, around(5)).end, INVALID)
+    })
+  }
+})

@@ -16,6 +16,15 @@ const ours = (driver: Driver, strategy: StrategyName, maxSpins: number): Subject
   }
 })
 
+const theirs = (peer: string): Subject => ({
+  run: (params) =>
+    pairs(params, {
+      worker: new URL(`../../peers/${peer}/pairs.worker.ts`, import.meta.url),
+      data: {},
+      bells: () => new SharedArrayBuffer(8)
+    })
+})
+
 /** See the module. */
 export const oversubscribed: Case = {
   name: "wait/oversubscribed",
@@ -32,13 +41,7 @@ export const oversubscribed: Case = {
     "shared-nothing-loop-adaptive": ours("loop", "adaptive", 0),
     "shared-nothing-loop-adaptive-spinning": ours("loop", "adaptive", 400),
     "shared-nothing-loop-parking": ours("loop", "parking", 0),
-    postMessage: {
-      run: (params) =>
-        pairs(params, {
-          worker: new URL("../../peers/post-message/pairs.worker.ts", import.meta.url),
-          data: {},
-          bells: () => new SharedArrayBuffer(8)
-        })
-    }
+    "Atomics.waitAsync": theirs("atomics"),
+    postMessage: theirs("post-message")
   }
 }

@@ -10,9 +10,12 @@
  *
  * The row of an end in the roster is its row in both wait lists, and its owner number in the ring, less one.
  */
+import type { Region } from "../../memory/Region.ts"
 import * as RosterMemory from "../../memory/Roster.ts"
 import * as WaitListMemory from "../../memory/WaitList.ts"
 import type { Codec } from "../../wire/Codec.ts"
+import type { Carrier } from "../../wire/Parcel.ts"
+import { MalformedRecord } from "../../wire/WireError.ts"
 import type { Settings } from "../ChannelOptions.ts"
 
 /** The four buffers. */
@@ -27,6 +30,8 @@ export interface SharedMemory {
 export interface Access<A> {
   readonly settings: Settings
   readonly codec: Codec<A>
+  /** Where messages carry parcels: what moves them. */
+  readonly carrier: Carrier<A> | undefined
   readonly memory: SharedMemory
   readonly roster: RosterMemory.Roster
   readonly items: WaitListMemory.WaitList
@@ -40,6 +45,8 @@ export interface LocalEnd {
   readonly side: "sender" | "receiver"
   /** How many fibers wait at it. */
   readonly waiting: number
+  /** Makes visible what it has and has not shown yet, as far as there is room. */
+  readonly settle: () => void
   /** Looks again at what its fibers wait for. */
   readonly lookAgain: () => void
 }
@@ -53,9 +60,15 @@ export const createMemory = (ring: SharedArrayBuffer, ends: number): SharedMemor
 })
 
 /** Opens the buffers on this thread. */
-export const openMemory = <A>(settings: Settings, codec: Codec<A>, memory: SharedMemory): Access<A> => ({
+export const openMemory = <A>(
+  settings: Settings,
+  codec: Codec<A>,
+  carrier: Carrier<A> | undefined,
+  memory: SharedMemory
+): Access<A> => ({
   settings,
   codec,
+  carrier,
   memory,
   roster: new RosterMemory.Roster(memory.roster),
   items: new WaitListMemory.WaitList(memory.items),
@@ -138,4 +151,19 @@ export const waitingIn = (access: Pick<Access<any>, "roster" | "settings">): num
   // Messages that were dropped while they waited had been sent.
   const dropped = access.settings.overflow === "dropOldest" ? access.roster.dropped() : 0
   return Math.max(0, (sentIn(access) - received - dropped) | 0)
+}
+
+/** Releases the parcels of a message that nobody will receive. */
+export const dropMessage = (
+  access: Pick<Access<any>, "carrier" | "codec">,
+  ring: { readonly region: Region; readonly end: number },
+  offset: number
+): void => {
+  if (access.carrier === undefined) return
+  try {
+    access.carrier.drop(access.codec.read(ring.region, offset, ring.end))
+  } catch (error) {
+    // What cannot be read names no parcel.
+    if (!(error instanceof MalformedRecord)) throw error
+  }
 }

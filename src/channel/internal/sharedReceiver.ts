@@ -13,7 +13,17 @@ import { EndMoved, type EndTaken, MalformedMessage, MessagesMissed } from "../Ch
 import { closed, EMPTY, FAILED, type Receiver, ReceiverBase, type Taken } from "../Receiver.ts"
 import { EndWait } from "./endWait.ts"
 import { taken } from "./localChannel.ts"
-import { type Access, type Handle, handleOf, type LocalEnd, rowOf, sentIn, waitingIn, wakeAll } from "./sharedMemory.ts"
+import {
+  type Access,
+  dropMessage,
+  type Handle,
+  handleOf,
+  type LocalEnd,
+  rowOf,
+  sentIn,
+  waitingIn,
+  wakeAll
+} from "./sharedMemory.ts"
 import { MISSED, type ReceiveRing, receiveRingOf } from "./sharedRings.ts"
 
 /** See the module. */
@@ -62,10 +72,11 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
   }
 
   private read(offset: number): Taken<A> {
-    const { codec } = this.access
+    const { carrier, codec } = this.access
     const { ring } = this
     try {
-      return codec.read(ring.region, offset, ring.end)
+      const message = codec.read(ring.region, offset, ring.end)
+      return carrier === undefined || carrier.take(message) ? message : this.withoutParcels()
     } catch (error) {
       if (!(error instanceof MalformedRecord)) throw error
       this.failure = new MalformedMessage({ channel: this.channel, reason: error.message, lostBytes: 0 })
@@ -74,6 +85,12 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
       this.count(ring.type)
       ring.done()
     }
+  }
+
+  private withoutParcels(): Taken<A> {
+    const reason = "a parcel of the message was taken before, or recovered with its thread"
+    this.failure = new MalformedMessage({ channel: this.channel, reason, lostBytes: 0 })
+    return FAILED
   }
 
   private count(sender: number): void {
@@ -168,12 +185,24 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
   readonly close: Effect.Effect<void> = Effect.sync(() => {
     if (this.state !== "open") return
     this.retire("closed")
+    if (this.access.carrier !== undefined && this.access.roster.count(RECEIVER) === 1) this.dropRest()
     this.ring.leave()
     if (this.access.roster.leave(this.end, RECEIVER)) wakeAll(this.access)
   })
 
+  settle(): void {}
+
   lookAgain(): void {
     if (this.waiting > 0) this.poll()
+  }
+
+  /** The last receiver is going: what is still there will never be received. */
+  private dropRest(): void {
+    for (let offset = this.ring.next(); offset >= 0; offset = this.ring.next()) {
+      dropMessage(this.access, this.ring, offset)
+      this.ring.done()
+    }
+    this.ring.release()
   }
 
   /** Takes the end out of use on this thread. Fibers that wait fail with `EndMoved`. */

@@ -24,7 +24,16 @@ import { FAILED, FULL, type Offered, type Sender, SenderBase, SENT } from "../Se
 import { Deque } from "./deque.ts"
 import { EndWait } from "./endWait.ts"
 import { taken } from "./localChannel.ts"
-import { type Access, type Handle, handleOf, type LocalEnd, rowOf, waitingIn, wakeAll } from "./sharedMemory.ts"
+import {
+  type Access,
+  dropMessage,
+  type Handle,
+  handleOf,
+  type LocalEnd,
+  rowOf,
+  waitingIn,
+  wakeAll
+} from "./sharedMemory.ts"
 import { type ReceiveRing, receiveRingOf, type SendRing, sendRingOf } from "./sharedRings.ts"
 
 /** Messages after which what was written is made visible at once. */
@@ -63,7 +72,8 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
     this.roomWait = new EndWait(access.room, this.row, { poll, isReady: poll })
     this.received = access.roster.received(this.row)
     // What an end before this one had sent and nobody has received yet counts for the window.
-    this.sent = Math.max(this.received, access.roster.sent(this.row))
+    const sent = access.roster.sent(this.row)
+    this.sent = ((sent - this.received) | 0) > 0 ? sent : this.received
     access.ends.add(this)
   }
 
@@ -95,11 +105,27 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
       if (end === INVALID) ring.abort()
     }
     if (end === INVALID) return this.refuseInvalid(value)
+    if (this.access.carrier !== undefined && !this.moves(value)) {
+      ring.abort()
+      return FAILED
+    }
     ring.commit(end - offset, this.row)
     this.sent = (this.sent + 1) | 0
     if (++this.unpublished >= PUBLISH_RECORDS) this.publish()
     else if (!this.isFlushScheduled) this.scheduleFlush()
     return SENT
+  }
+
+  /** Takes the parcels of a value out of the hands of this thread's code; `false`, with the reason, when one is not there. */
+  private moves(value: A, how: "send" | "hold" = "send"): boolean {
+    try {
+      this.access.carrier![how](value)
+      return true
+    } catch (error) {
+      const issue = error instanceof Error ? error.message : String(error)
+      this.failure = new InvalidMessage({ channel: this.channel, issue, unsent: value }) as SendError<A>
+      return false
+    }
   }
 
   private scheduleFlush(): void {
@@ -157,6 +183,7 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
   /** Keeps a value of an unbounded sender until the ring has room. */
   private postpone(value: A): Offered {
     if (!this.access.codec.isValid(value)) return this.refuseInvalid(value)
+    if (this.access.carrier !== undefined && !this.moves(value, "hold")) return FAILED
     this.backlog.push(value)
     if (this.backlog.length === 1) {
       this.publish()
@@ -169,7 +196,9 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
     this.publish()
     // Of kind mpmc, where a sender may take what any receiver may take.
     this.dropper ??= receiveRingOf(this.access.settings.kind, this.access.memory.ring, this.row + 1)
-    if (this.dropper.next() < 0) return
+    const offset = this.dropper.next()
+    if (offset < 0) return
+    dropMessage(this.access, this.dropper, offset)
     this.dropper.done()
     this.countDropped()
   }
@@ -204,7 +233,10 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
     if ((this.access.roster.flags() & (CLOSED | RECEIVERS_GONE)) !== 0) {
       // Nobody will receive them.
       this.access.roster.addDropped(this.row, this.backlog.length)
-      while (this.backlog.length > 0) this.backlog.shift()
+      while (this.backlog.length > 0) {
+        this.access.carrier?.drop(this.backlog.peek())
+        this.backlog.shift()
+      }
     }
     while (this.backlog.length > 0) {
       const offered = this.write(this.backlog.peek())
@@ -251,6 +283,11 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
       if (this.access.roster.leave(this.end, SENDER)) wakeAll(this.access)
     }))
   )
+
+  settle(): void {
+    this.writeBacklog()
+    this.publish()
+  }
 
   lookAgain(): void {
     if (this.waiting > 0 || this.backlog.length > 0) this.poll()

@@ -8,9 +8,14 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 
+// A fiber with shorter turns would pause before every attempt and never get to it.
+const SHORTEST_TURN_OPS = 8
+
 /** Whether the fiber pauses after this step: then it pauses before it. */
-export const isLastOfTurn = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>
-  fiber.currentOpCount + 1 >= fiber.cache.maxOpsBeforeYield && !fiber.cache.preventYield
+export const isLastOfTurn = (fiber: Fiber.Fiber<unknown, unknown>): boolean => {
+  const { maxOpsBeforeYield, preventYield } = fiber.cache
+  return fiber.currentOpCount + 1 >= maxOpsBeforeYield && !preventYield && maxOpsBeforeYield > SHORTEST_TURN_OPS
+}
 
 /** Calls `expired` after a time, by the fiber's own clock, unless the answer is called before. */
 export const startTimer = (

@@ -72,14 +72,21 @@ const planOf = (walk: Walk, ast: SchemaAST.AST, path: string): Plan => {
       return declared(walk, ast, path)
     case "Unknown":
     case "Any":
-      return { ...jsonPlan(path), filters: residualChecks(ast) }
+      return checked(jsonPlan(path), ast, path)
     case "ObjectKeyword":
-      return { ...jsonObjectPlan(path), filters: residualChecks(ast) }
+      return checked(jsonObjectPlan(path), ast, path)
     case "Symbol":
       return symbolPlan(ast, path)
     case "UniqueSymbol":
       return uniqueSymbolPlan(ast, path)
   }
+}
+
+// Plans that others share: checks of their own are those of a block around them.
+const checked = (plan: Plan, ast: SchemaAST.AST, path: string): Plan => {
+  const filters = residualChecks(ast)
+  if (filters.length === 0) return plan
+  return { ...emptyBlock("self", path), filters, fields: [{ key: undefined, optional: false, plan, place: nowhere }] }
 }
 
 const constant = (value: Constant, ast: SchemaAST.AST, path: string): Plan => ({

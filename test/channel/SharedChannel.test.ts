@@ -1,0 +1,223 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { SharedChannel } from "shared-nothing"
+import type { SharedOptions } from "../../src/channel/Channel.ts"
+import type { Handle } from "../../src/channel/SharedChannel.ts"
+import { mpmcRing, mpscRing, spscRing } from "../../src/memory/Layouts.ts"
+import { MpscWriter } from "../../src/memory/MpscWriter.ts"
+
+const kinds = ["spsc", "mpsc", "mpmc"] as const
+
+describe("SharedChannel options", () => {
+  const wrong: ReadonlyArray<readonly [SharedOptions, string]> = [
+    [{ kind: "mpmc", capacity: 100 }, "capacity is 100"],
+    [{ kind: "mpmc", capacity: 1 }, "capacity is 1"],
+    [{ kind: "mpmc", messageBytes: 12 }, "messageBytes is 12"],
+    [{ kind: "mpmc", messageBytes: 1e6 }, "messageBytes is 1000000"],
+    [{ kind: "spsc", bufferBytes: 0 }, "bufferBytes is 0"],
+    [{ kind: "spsc", bufferBytes: 5000 }, "bufferBytes is 5000"],
+    [{ kind: "mpsc", bufferBytes: 2 ** 40 }, "bufferBytes is 1099511627776"],
+    [{ kind: "mpsc", ends: 1 }, "ends is 1"],
+    [{ kind: "mpsc", ends: 64 }, "ends is 64"],
+    [{ kind: "spsc", overflow: "dropOldest" }, "overflow is dropOldest"],
+    [{ kind: "mpsc", overflow: "dropOldest" }, "overflow is dropOldest"],
+    [{ kind: "broadcast", capacity: "unbounded" }, "capacity is unbounded"]
+  ]
+
+  it.effect.each(wrong)("%j is a defect that names it", ([options, text]) =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(Effect.scoped(SharedChannel.make(Schema.Int, options)))
+      assert.isTrue(Exit.isFailure(exit) && Exit.hasDies(exit))
+      assert.include(String(exit), text)
+    }))
+
+  it.effect("a schema whose values have no binary form is a defect that names the place", () =>
+    Effect.gen(function*() {
+      const Odd = Schema.Struct({ file: Schema.instanceOf(WeakMap) })
+      const exit = yield* Effect.exit(Effect.scoped(SharedChannel.make(Odd)))
+      assert.isTrue(Exit.isFailure(exit) && Exit.hasDies(exit))
+      assert.include(String(exit), "value.file cannot cross between threads")
+    }))
+})
+
+describe("SharedChannel messages", () => {
+  it.live.each(kinds)(
+    "%s: one that never fits fails with its size and the limit, and the channel goes on",
+    (kind) =>
+      Effect.gen(function*() {
+        const { receiver, sender } = yield* SharedChannel.make(Schema.String, { kind, capacity: 4, bufferBytes: 4096 })
+        for (let i = 0; i < 10; i++) {
+          const error = yield* Effect.flip(sender.send("x".repeat(5000)))
+          assert.strictEqual(error._tag, "MessageTooLong")
+          if (error._tag === "MessageTooLong") {
+            assert.isAbove(error.sizeBytes, error.limitBytes)
+            assert.strictEqual(error.unsent.length, 5000)
+          }
+        }
+        yield* sender.send("short")
+        assert.strictEqual(yield* receiver.receive, "short")
+      }).pipe(Effect.scoped)
+  )
+
+  it.live.each(kinds)("%s: refused values take no room, however many come", (kind) =>
+    Effect.gen(function*() {
+      const { receiver, sender } = yield* SharedChannel.make(Schema.Int, { kind, capacity: 2, bufferBytes: 4096 })
+      for (let i = 0; i < 2000; i++) {
+        assert.strictEqual((yield* Effect.flip(sender.send(0.5)))._tag, "InvalidMessage")
+      }
+      yield* sender.sendAll([1, 2])
+      assert.deepStrictEqual([yield* receiver.receive, yield* receiver.receive], [1, 2])
+    }).pipe(Effect.scoped))
+
+  it.live("what was sent without an effect right before the close arrives", () =>
+    Effect.gen(function*() {
+      const { close, receiver, sender } = yield* SharedChannel.make(Schema.Int, { kind: "spsc" })
+      assert.isTrue(sender.sendUnsafe(1))
+      assert.isTrue(sender.sendUnsafe(2))
+      yield* close
+      assert.deepStrictEqual([...(yield* Stream.runCollect(receiver.stream))], [1, 2])
+    }).pipe(Effect.scoped))
+
+  it.live("an unbounded sender waits for nobody, and its close for room", () =>
+    Effect.gen(function*() {
+      const { receiver, sender, stats } = yield* SharedChannel.make(Schema.Int, {
+        kind: "spsc",
+        capacity: "unbounded",
+        bufferBytes: 4096
+      })
+      const count = 5000
+      for (let i = 0; i < count; i++) yield* sender.send(i)
+      assert.isBelow((yield* stats).sent, count)
+      assert.strictEqual(yield* sender.depth, count)
+      yield* Effect.forkChild(sender.close, { startImmediately: true })
+      assert.strictEqual((yield* stats).senders, 1)
+      const got = yield* Stream.runCollect(receiver.stream)
+      assert.deepStrictEqual([...got], Array.from({ length: count }, (_, i) => i))
+      assert.strictEqual((yield* stats).senders, 0)
+    }).pipe(Effect.scoped))
+})
+
+describe("SharedChannel on damaged memory", () => {
+  const damaged = Effect.fnUntraced(function*(
+    kind: (typeof kinds)[number],
+    damage: (handle: Handle, words: Int32Array) => void
+  ) {
+    const channel = yield* SharedChannel.make(Schema.Struct({ id: Schema.Int, text: Schema.String }), {
+      kind,
+      capacity: 4
+    })
+    const other = kind === "spsc" ? undefined : yield* channel.sender.clone
+    yield* channel.sender.send({ id: 1, text: "one" })
+    const handle = yield* SharedChannel.handOver(channel.sender)
+    damage(handle, new Int32Array(handle.memory.ring))
+    return { ...channel, other }
+  })
+
+  it.live("a corrupted header is a typed error, and the channel stays usable", () =>
+    Effect.gen(function*() {
+      for (const kind of kinds) {
+        const { other, receiver } = yield* damaged(kind, (_, words) => {
+          const first = (kind === "spsc"
+            ? spscRing.descriptorBytes
+            : kind === "mpsc"
+            ? mpscRing.descriptorBytes
+            : mpmcRing.descriptorBytes + 8) >> 2
+          words[first] = 0x7ffffff0
+        })
+        const error = yield* Effect.flip(receiver.receive)
+        assert.strictEqual(error._tag, "MalformedMessage", kind)
+        if (other === undefined) assert.isTrue(Option.isNone(yield* receiver.tryReceive))
+        else {
+          yield* other.send({ id: 2, text: "two" })
+          assert.deepStrictEqual(yield* receiver.receive, { id: 2, text: "two" })
+        }
+      }
+    }).pipe(Effect.scoped))
+
+  it.live("a message that does not decode is a typed error, and the next one is received", () =>
+    Effect.gen(function*() {
+      const { receiver, sender } = yield* SharedChannel.make(Schema.Struct({ text: Schema.String }), { kind: "mpsc" })
+      const other = yield* sender.clone
+      const handle = yield* SharedChannel.handOver(sender)
+      const writer = new MpscWriter(handle.memory.ring, 63)
+      const offset = writer.claim(8)
+      writer.region.i32[offset >> 2] = 0x7fffffff
+      writer.commit(8, 0)
+      yield* other.send({ text: "sound" })
+      const error = yield* Effect.flip(receiver.receive)
+      assert.strictEqual(error._tag, "MalformedMessage")
+      assert.match(error.message, /value.text/)
+      assert.deepStrictEqual(yield* receiver.receive, { text: "sound" })
+    }).pipe(Effect.scoped))
+
+  it.live("closing while a claim of another end is open drains what is readable and ends", () =>
+    Effect.gen(function*() {
+      const { close, receiver, sender } = yield* SharedChannel.make(Schema.Int, { kind: "mpsc" })
+      const other = yield* sender.clone
+      const handle = yield* SharedChannel.handOver(other)
+      yield* sender.send(1)
+      new MpscWriter(handle.memory.ring, (handle.end & 63) + 1).claim(8)
+      yield* sender.send(2)
+      yield* close
+      assert.strictEqual(yield* receiver.receive, 1)
+      assert.strictEqual((yield* Effect.flip(receiver.receive))._tag, "ChannelClosed")
+      assert.strictEqual((yield* Effect.flip(sender.send(3)))._tag, "ChannelClosed")
+      assert.strictEqual(yield* SharedChannel.recover(handle), 1)
+      assert.strictEqual(yield* receiver.receive, 2)
+    }).pipe(Effect.scoped))
+})
+
+describe("SharedChannel handles", () => {
+  it.live("open once, as the end and with the schema that they are for", () =>
+    Effect.gen(function*() {
+      const { receiver, sender } = yield* SharedChannel.make(Schema.Int, { kind: "spsc", name: "numbers" })
+      const handle = yield* SharedChannel.handOver(sender)
+      const wrong = [
+        yield* Effect.flip(SharedChannel.openReceiver(Schema.Int, handle)),
+        yield* Effect.flip(SharedChannel.openSender(Schema.String, handle)),
+        yield* Effect.flip(SharedChannel.openSender(Schema.Int, { some: "thing" })),
+        yield* Effect.flip(SharedChannel.openSender(Schema.Int, null))
+      ]
+      assert.deepStrictEqual(wrong.map(({ _tag }) => _tag), Array.from(wrong, () => "HandleMismatch"))
+      const opened = yield* SharedChannel.openSender(Schema.Int, handle)
+      const again = yield* Effect.flip(SharedChannel.openSender(Schema.Int, handle))
+      assert.strictEqual(again._tag, "EndTaken")
+      assert.match(again.message, /numbers.*a handle opens once/)
+      yield* opened.send(7)
+      assert.strictEqual(yield* receiver.receive, 7)
+    }).pipe(Effect.scoped))
+
+  it.live("are recovered once, with what was made from their end, and not opened after that", () =>
+    Effect.gen(function*() {
+      const { receiver, sender, stats } = yield* SharedChannel.make(Schema.Int, { kind: "mpsc" })
+      const handle = yield* SharedChannel.handOver(sender)
+      const opened = yield* SharedChannel.openSender(Schema.Int, handle)
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* opened.clone
+        assert.strictEqual((yield* stats).senders, 2)
+        // As if the thread that opened it had exited here.
+        assert.strictEqual(yield* SharedChannel.recover(handle), 0)
+        assert.strictEqual((yield* stats).senders, 0)
+      }))
+      assert.strictEqual((yield* Effect.flip(receiver.receive))._tag, "ChannelClosed")
+      assert.strictEqual((yield* Effect.flip(SharedChannel.openSender(Schema.Int, handle)))._tag, "EndTaken")
+    }).pipe(Effect.scoped))
+
+  it.live("a receiver of a broadcast that was on its way is told what it missed meanwhile", () =>
+    Effect.gen(function*() {
+      const { receiver, sender } = yield* SharedChannel.make(Schema.Int, { kind: "broadcast" })
+      yield* sender.send(1)
+      assert.strictEqual(yield* receiver.receive, 1)
+      const handle = yield* SharedChannel.handOver(receiver)
+      yield* sender.sendAll([2, 3, 4])
+      const opened = yield* SharedChannel.openReceiver(Schema.Int, handle)
+      const missed = yield* Effect.flip(opened.receive)
+      assert.deepInclude({ ...missed }, { _tag: "MessagesMissed", count: 3 })
+      yield* sender.send(5)
+      assert.strictEqual(yield* opened.receive, 5)
+    }).pipe(Effect.scoped))
+})

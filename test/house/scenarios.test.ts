@@ -1,0 +1,60 @@
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { root } from "../../scripts/process.ts"
+import { read } from "./support/source.ts"
+
+const page = "docs/reference/scenarios.md"
+
+/** The ids of the reference that a memory core and channels can have. */
+const ids = [
+  ..."R01 R02 R03 R04 R05 R06 R08 R10 R11 R12 R13 R14 R15 R16 R17 R18 R19 R20 R21".split(" "),
+  ..."D01 D03 D04 D05 D06 D07".split(" "),
+  ..."C01 C02 C04 C06 C07 C08 C10 C11 C12".split(" ")
+]
+
+interface Row {
+  readonly id: string
+  readonly here: string
+  readonly shownBy: string
+}
+
+const rows: ReadonlyArray<Row> = [...read(page).matchAll(/^\| ([RDC]\d\d) \|([^|]*)\|([^|]*)\|(.*)\|$/gm)].map((
+  match
+) => ({
+  id: match[1]!,
+  here: match[3]!.trim(),
+  shownBy: match[4]!
+}))
+
+const testFiles = (readdirSync(join(root, "test"), { recursive: true }) as Array<string>)
+  .filter((file) => /(\.test|Contract)\.ts$/.test(file) && !file.includes("fixtures"))
+  .map((file) => `test/${file}`)
+
+const titlesOf = (file: string): string => read(file).match(/"[^"\n]*"|`[^`\n]*`/g)?.join("\n") ?? ""
+
+describe(page, () => {
+  it("has one row for each scenario, in order", () => {
+    expect(rows.map(({ id }) => id)).toEqual(ids)
+  })
+
+  it.each(rows)("$id says pass or different, and names a test that has its id or the title that is quoted", (row) => {
+    expect(["pass", "different"]).toContain(row.here)
+    const files = [...row.shownBy.matchAll(/`(test\/[^`]+\.ts)`/g)].map((match) => match[1]!)
+    expect(files.length).toBeGreaterThan(0)
+    const titles = files.map(titlesOf).join("\n")
+    const quoted = [...row.shownBy.matchAll(/"([^"]+)"/g)].map((match) => match[1]!)
+      .filter((text) => text !== "mpsc" && !text.startsWith("`"))
+    if (quoted.length > 0) { for (const title of quoted) expect(titles).toContain(title) }
+    else for (const file of files) expect(titlesOf(file), file).toMatch(new RegExp(`\\b${row.id}\\b`))
+  })
+
+  it("knows every id that a test carries", () => {
+    const carried = new Set(
+      testFiles.filter((file) => !file.includes("/house/")).flatMap((file) =>
+        titlesOf(file).match(/\b[RDC]\d\d\b/g) ?? []
+      )
+    )
+    expect([...carried].filter((id) => !ids.includes(id))).toEqual([])
+  })
+})
