@@ -17,3 +17,7 @@ export const expectOutcomes = (observed: Observed, outcomes: Outcomes): void => 
   }
   for (const outcome of Object.keys(outcomes)) expect(Object.keys(observed)).toContain(outcome)
 }
+
+/** A count of 0 for each outcome of a table. */
+export const noneOf = (outcomes: Outcomes): Record<string, number> =>
+  Object.fromEntries(Object.keys(outcomes).map((outcome) => [outcome, 0]))

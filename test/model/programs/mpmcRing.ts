@@ -210,7 +210,7 @@ const holes = (): Model => ({
         check: () => {
           const reader = m.reader(ring, 9)
           for (let value = alone(poll(reader)); value !== EMPTY; value = alone(poll(reader))) received.push(value)
-          equal(received.sort().join(), [...Array(sent).keys()].join(), "records received")
+          equal(received.sort((left, right) => left - right).join(), [...Array(sent).keys()].join(), "records received")
           settled(m, ring)
         }
       }
