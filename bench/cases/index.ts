@@ -19,6 +19,8 @@ import { read } from "./codec/read.ts"
 import { write } from "./codec/write.ts"
 import { arena } from "./memory/arena.ts"
 import { broadcast } from "./memory/broadcast.ts"
+import { mpmcs } from "./memory/mpmc.ts"
+import { mpscs } from "./memory/mpsc.ts"
 import { spscBatched } from "./memory/spsc-batched.ts"
 import { spscSingle } from "./memory/spsc-single.ts"
 import { stealAlone } from "./memory/steal-alone.ts"
@@ -35,6 +37,8 @@ import { oversubscribed } from "./wait/oversubscribed.ts"
 export const cases: ReadonlyArray<Case> = [
   spscBatched,
   spscSingle,
+  ...mpscs,
+  ...mpmcs,
   broadcast,
   stealAlone,
   stealThief,

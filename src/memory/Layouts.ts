@@ -141,8 +141,14 @@ export const mpscRing = define({
   version: 1,
   lines: [
     { by: "creator", words: { capacityBytes: "bytes of data, a power of two" } },
-    { by: "writers", words: { tail: "position, in units, behind the last claimed record; at most one record late" } },
-    { by: "reader", words: { head: "position, in units, of the first record that is not released" } },
+    { by: "writers", words: { tail: "position, in units, behind a claimed record, the last or an earlier one" } },
+    {
+      by: "reader",
+      words: {
+        head: "position, in units, of the first record that is not released",
+        read: "where the head will be once the headers in front of it are freed, or the head"
+      }
+    },
     { by: "all", words: { wanted: "1 while a writer of a full ring asks to be told about room" } }
   ],
   parts: [

@@ -137,6 +137,8 @@ export class MpmcWriter {
   declare private readonly claimBits: number
   /** Behind the last claim of this end. */
   declare private position: number
+  /** Whether the last claim was refused. */
+  declare private isRefused: boolean
   declare private claimedWord: number
   declare private claimedLap: number
 
@@ -153,6 +155,7 @@ export class MpmcWriter {
     this.lapMask = shape.lapMask
     this.claimBits = WRITING | ownerBits(owner)
     this.position = Atomics.load(shape.cells, tailCell)
+    this.isRefused = false
     this.claimedWord = NO_CELL
     this.claimedLap = 0
   }
@@ -173,10 +176,13 @@ export class MpmcWriter {
     for (let steps = 0; steps <= 2 * mask + ENOUGH_STEPS; steps++) {
       const word = (position & mask) * strideWords
       const lap = (position >>> shift) & lapMask
-      const state = Atomics.compareExchange(words, word, lap, this.claimBits | lap)
+      // A writer that waits for room looks first: to try would take the cell's line from the reader that is about to free it.
+      let state = this.isRefused ? Atomics.load(words, word) : lap
+      if (state === lap) state = Atomics.compareExchange(words, word, lap, this.claimBits | lap)
       if (state === lap) {
         position = (position + 1) | 0
         this.position = position
+        this.isRefused = false
         cells[tailCell] = position
         this.claimedWord = word
         this.claimedLap = lap
@@ -184,9 +190,10 @@ export class MpmcWriter {
       }
       const used = lapsAhead(state, lap, lapMask) - ((state & KIND) === FREE ? 1 : 0)
       // In use since the lap before: nobody has claimed this position, and so none behind it.
-      if (used < 0) return full
+      if (used < 0) break
       position = (position + used * (mask + 1) + 1) | 0
     }
+    this.isRefused = true
     return full
   }
 

@@ -20,6 +20,7 @@ const none = NONE
 const corrupt = CORRUPT
 const tailCell = layout.cells.tail
 const headCell = layout.cells.head
+const readCell = layout.cells.read
 const wantedCell = layout.cells.wanted
 
 /** The nearer of the physical end and one lap behind what is released, for a reader at a position. */
@@ -192,9 +193,8 @@ export class MpscReader implements RingReader {
   release(): void {
     const { cells, headers, lapShift, mask, position, released } = this
     if (position === released) return
-    // Headers that are freed no longer tell where the records go on, so the tail must. Of all claims in front of the
-    // position the ends have been stored: it cannot fall behind again.
-    if (((Atomics.load(cells, tailCell) - position) | 0) < 0) Atomics.store(cells, tailCell, position)
+    // Headers that are freed no longer tell where the records go on; for a writer that comes by before the head is stored.
+    cells[readCell] = position
     // From the last to the first: what is left of a release always begins with whole records.
     for (let freed = (position + mask) | 0; ((freed - mask - 1 - released) | 0) >= 0; freed = (freed - 1) | 0) {
       headers[freed & mask] = freed >>> lapShift

@@ -41,12 +41,15 @@
  *   the head is there or further, and what lies there is a record's start in its lap or free in the next.
  * - The reader frees every header of what it releases, those inside of records too, before it stores the head: a writer that
  *   has found room by the head finds all headers there free in its lap. It frees from the last to the first: one that dies in
- *   between has freed what its successor comes upon behind whole records, free for the next lap.
+ *   between has freed what its successor comes upon behind whole records, free for the next lap. Before, it stores where it
+ *   has *read* to, for a late writer that comes by in between and finds no header to go by.
  *
  * Order of the shared accesses: payload, length and type are plain stores before `Atomics.store(header)` and plain loads
  * after `Atomics.load(header)`; the reader's plain loads and its freeing of headers come before `Atomics.store(head)`, and
- * writers load the head before they claim. Two races are deliberate: the tail, of which every value will do; and the
- * compare-and-swap of a late writer, which can meet the plain store that frees a header and fails at both words it can find.
+ * writers load the head before they claim. Three races are deliberate: the tail, of which every value will do; the position
+ * read, which is stored before the headers are freed that make anybody look at it (where stores can be seen out of order, a
+ * late writer may be refused in that moment); and the compare-and-swap of a late writer, which can meet the plain store that
+ * frees a header and fails at both words it can find.
  *
  * Source: the claim, the padding and the controlled read of Agrona `ManyToOneRingBuffer`; laps in the words of the cells are
  * from the bounded queue of Dmitry Vyukov. Why not Agrona's claim: `docs/adr/0010`.

@@ -34,6 +34,7 @@ const ringFull = RING_FULL
 const recordTooLarge = RECORD_TOO_LARGE
 const tailCell = layout.cells.tail
 const headCell = layout.cells.head
+const readCell = layout.cells.read
 const wantedCell = layout.cells.wanted
 
 const NO_CLAIM = -1
@@ -143,7 +144,6 @@ export class MpscWriter implements RingWriter {
           this.claimedBytes = maxPayloadBytes
           position = (position + units) | 0
           this.position = position
-          // In front of the commit: when the reader sees the record, it finds no earlier end stored behind this one.
           cells[tailCell] = position
           return (unit << unitShift) + headerBytes
         }
@@ -176,15 +176,14 @@ export class MpscWriter implements RingWriter {
     const free = position >>> this.lapShift
     const found = Atomics.compareExchange(headers, unit, free, padding | toEnd)
     if (found !== free) return this.pass(position, found)
-    // The tail is not for padding, which the reader may have seen already: it would fall behind what has been freed.
     this.position = (position + toEnd) | 0
     this.unpublished = true
     return true
   }
 
   /**
-   * Moves behind the record whose header was found at the position; or to the head or the tail, when the reader has passed by
-   * or is about to. `false` when the word or the head is damaged; then the ring counts as full.
+   * Moves behind the record whose header was found at the position; or to where the reader has come by, when it has freed it or is
+   * about to. `false` when the word or the head is damaged; then the ring counts as full.
    */
   private pass(position: number, found: number): boolean {
     const { cells, mask } = this
@@ -194,11 +193,12 @@ export class MpscWriter implements RingWriter {
       return true
     }
     if (found === position >>> this.lapShift) return false
+    // In this order: while the head is not behind the position, this is where it goes next.
+    const read = Atomics.load(cells, readCell)
     const head = Atomics.load(cells, headCell)
-    const tail = Atomics.load(cells, tailCell)
     this.head = head
     if (((position - head) | 0) < 0) this.position = head
-    else if (((tail - position) | 0) > 0 && ((tail - head) >>> 0) <= mask + 1) this.position = tail
+    else if (((read - position) | 0) > 0 && ((read - head) >>> 0) <= mask + 1) this.position = read
     else return false
     return true
   }

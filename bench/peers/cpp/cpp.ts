@@ -18,8 +18,9 @@ export const missing = (): string | undefined =>
 /** Compiles `<name>.cpp` and runs it in one of its modes. */
 const run = (name: string, mode: string) => (params: Params): Promise<Measured> => {
   const source = join(import.meta.dirname, `${name}.cpp`)
+  const shared = join(import.meta.dirname, "report.hpp")
   const target = join(cacheDirectory, name)
-  build(target, [source], (directory) => ({
+  build(target, [source, shared], (directory) => ({
     program: "g++",
     args: ["-std=c++17", "-O3", "-march=native", "-pthread", source, "-o", join(directory, name)],
     made: name
@@ -32,3 +33,6 @@ export const spsc = (mode: "batched" | "single") => run("spsc", mode)
 
 /** The C++ deque, its owner alone or with a thief. */
 export const deque = (mode: "alone" | "thief") => run("deque", mode)
+
+/** The C++ queue for many, alone, from one or two producers to a consumer, or between two threads that both push and pop. */
+export const mpmc = (mode: "alone" | "1p1c" | "2p1c" | "both") => run("mpmc", mode)

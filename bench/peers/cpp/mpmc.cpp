@@ -1,9 +1,10 @@
 // The bounded queue of Dmitry Vyukov, many producers and many consumers: the limit that the structures with several writers are
 // measured against.
 //
-//   mpmc <1p1c|2p1c|both> <count> <samples> <warmups>
+//   mpmc <alone|1p1c|2p1c|both> <count> <samples> <warmups>
 //
-// 16-byte messages. 1p1c, 2p1c: so many producers, one consumer; both: two threads that each push one and pop one in turn.
+// 16-byte messages. alone: one thread pushes one and pops one in turn; 1p1c, 2p1c: so many producers, one consumer; both: two
+// threads that each push one and pop one in turn.
 // Threads are pinned to the two cores, the third of 2p1c to none. `count` messages a sample over all threads.
 #include "report.hpp"
 
@@ -92,17 +93,17 @@ static void push_and_pop(Queue& queue, uint64_t count, Tally& tally) {
   }
 }
 
-// Each of `senders` threads sends `each` messages.
+// Each of `senders` threads sends `each` messages; they are popped by all of them, or by one thread more.
 static double sample(bool both, int senders, uint64_t each, Tally& tally) {
   Queue queue(both ? 1024 : 65536);
   std::atomic<int> ready{0};
   std::atomic<bool> go{false};
   Tally tallies[3];
   std::vector<std::thread> threads;
-  const int total = both ? 2 : senders + 1;
+  const int total = both ? senders : senders + 1;
   for (int part = 0; part < total; part++) {
     threads.emplace_back([&, part] {
-      if (total == 2) pin(part);
+      if (total <= 2) pin(part);
       ready++;
       while (!go.load()) {}
       if (both) push_and_pop(queue, each, tallies[part]);
@@ -125,8 +126,8 @@ static double sample(bool both, int senders, uint64_t each, Tally& tally) {
 int main(int argc, char** argv) {
   if (argc != 5) return 2;
   const std::string mode = argv[1];
-  const bool both = mode == "both";
-  const int senders = mode == "1p1c" ? 1 : 2;
+  const bool both = mode == "both" || mode == "alone";
+  const int senders = mode == "1p1c" || mode == "alone" ? 1 : 2;
   const uint64_t each = std::strtoull(argv[2], nullptr, 10) / uint64_t(senders);
   const int samples = std::atoi(argv[3]), warmups = std::atoi(argv[4]);
   Tally tally;

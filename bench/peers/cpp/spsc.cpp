@@ -4,23 +4,13 @@
 //
 // 16-byte records; the producer publishes every 64th record or every one, the consumer drains what it sees and then frees it.
 // Both sides keep a copy of the other's index (the cached-index ring of Rigtorp's SPSCQueue). Prints one report as JSON.
+#include "report.hpp"
+
 #include <atomic>
-#include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <thread>
-#include <vector>
-
-#include <pthread.h>
-#include <sched.h>
-#include <time.h>
-
-struct Message {
-  uint32_t id, a;
-  double b;
-};
 
 struct Ring {
   static constexpr uint64_t capacity = 65536;
@@ -29,32 +19,13 @@ struct Ring {
   alignas(128) Message slots[capacity];
 };
 
-struct Tally {
-  uint64_t count = 0;
-  double checksum = 0;
-};
-
-static uint64_t nanos() {
-  timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return uint64_t(time.tv_sec) * 1000000000ull + uint64_t(time.tv_nsec);
-}
-
-static void pin(int core) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(core, &set);
-  pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-}
-
 static void consume(Ring& ring, uint64_t count, Tally& tally) {
   uint64_t head = 0, tail = 0;
   while (head < count) {
     while (head == tail) tail = ring.tail.load(std::memory_order_acquire);
     for (; head != tail; head++) {
       const Message& message = ring.slots[head & (Ring::capacity - 1)];
-      tally.count++;
-      tally.checksum += double(message.id) + message.a + message.b;
+      tally.add(message);
     }
     ring.head.store(head, std::memory_order_release);
   }
@@ -98,10 +69,5 @@ int main(int argc, char** argv) {
     const double figure = batched ? sample<64>(count, tally) : sample<1>(count, tally);
     if (index >= 0) figures.push_back(figure);
   }
-  std::printf("{\"samples\":[");
-  for (size_t index = 0; index < figures.size(); index++) std::printf(index ? ",%.5f" : "%.5f", figures[index]);
-  const double rounds = samples + warmups, sent = double(count);
-  std::printf("],\"received\":{\"count\":%llu,\"checksum\":%.17g},\"expected\":{\"count\":%.17g,\"checksum\":%.17g}}\n",
-              (unsigned long long)tally.count, tally.checksum, rounds * sent,
-              rounds * (sent * (sent - 1) / 2 + sent * 7 + sent * 1.5));
+  report(figures, tally, count, samples + warmups);
 }

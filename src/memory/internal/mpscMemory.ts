@@ -77,6 +77,7 @@ export const make = (capacityBytes: number, startPosition: number): SharedArrayB
   cells[layout.cells.capacityBytes] = capacityBytes
   cells[layout.cells.tail] = startPosition
   cells[layout.cells.head] = startPosition
+  cells[layout.cells.read] = startPosition
   const { headers, lapShift } = memoryOf(sab)
   for (let ahead = 0; ahead < headers.length; ahead++) {
     const position = startPosition + ahead

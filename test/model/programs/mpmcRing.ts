@@ -349,8 +349,8 @@ export const broken: ReadonlyArray<Broken> = [
     name: "claims in two steps",
     model: shared(),
     mutations: mutation(
-      "const state = Atomics.compareExchange(words, word, lap, this.claimBits | lap)",
-      "const state = Atomics.load(words, word)\n      if (state === lap) Atomics.store(words, word, this.claimBits | lap)"
+      "if (state === lap) state = Atomics.compareExchange(words, word, lap, this.claimBits | lap)",
+      "state = Atomics.load(words, word)\n      if (state === lap) Atomics.store(words, word, this.claimBits | lap)"
     )
   },
   {
@@ -364,7 +364,7 @@ export const broken: ReadonlyArray<Broken> = [
   {
     name: "trusts the tail",
     model: dead(),
-    mutations: mutation("if (used < 0) return full", "if (used <= 0) return full")
+    mutations: mutation("if (used < 0) break", "if (used <= 0) break")
   },
   {
     name: "trusts the head",

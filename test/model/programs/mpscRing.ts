@@ -569,22 +569,9 @@ export const broken: ReadonlyArray<Broken> = [
     )
   },
   {
-    name: "leaves the tail behind what it frees",
+    name: "frees without saying how far",
     model: deadWriter(),
-    mutations: mutation(
-      "MpscReader",
-      "if (((Atomics.load(cells, tailCell) - position) | 0) < 0) Atomics",
-      "if (released === position) Atomics"
-    )
-  },
-  {
-    name: "stores the tail behind the padding that it has made",
-    model: roomy(),
-    mutations: mutation(
-      "MpscWriter",
-      "    this.position = (position + toEnd) | 0\n",
-      "    this.position = (position + toEnd) | 0\n    Atomics.load(cells, tailCell)\n    cells[tailCell] = this.position\n"
-    )
+    mutations: mutation("MpscReader", "    cells[readCell] = position\n", "")
   },
   {
     name: "recovers by a store, twice",
