@@ -15,6 +15,7 @@
  * the new one.
  */
 import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -174,11 +175,10 @@ const start = <D extends Declarations>(
   declarations: D,
   options: StartOptions<D>
 ): Effect.Effect<ChannelThread, ThreadDown | EndMoved, Scope.Scope> =>
-  Effect.gen(function*() {
-    const done = yield* Deferred.make<void>()
+  Effect.contextWith((context: Context.Context<never>) => {
+    const done = Deferred.makeUnsafe<void>()
     const handles: Record<string, SharedChannel.Handle> = {}
-    const context = yield* Effect.context<never>()
-    const arenas = (options.arenas ?? []).map((arena) => ({ arena, owner: ownerIn(name, arena) }))
+    const arenas: Array<{ readonly arena: ArenaEnd; readonly owner: number }> = []
     let isRecovered = false
     let isSpawned = false
     const recoverAll = () => {
@@ -193,38 +193,47 @@ const start = <D extends Declarations>(
       }
       for (const { arena, owner } of arenas) ArenaOwners.recover(arena, owner)
     }
-    for (const key of Object.keys(declarations)) {
-      handles[key] = yield* Effect.onError(SharedChannel.handOver(options.ends[key]!), () => Effect.sync(recoverAll))
-    }
-    const data: StartData = {
-      handles,
-      arenas: arenas.map(({ arena, owner }) => ({ buffer: arena.buffer, owner }))
-    }
-    const make = Thread.make({
-      ...options,
-      name,
-      index: options.index ?? 0,
-      epoch: 0,
-      data,
-      onMessage: (message) => {
-        if (message === DONE) Deferred.doneUnsafe(done, Effect.void)
-      },
-      beforeReady: (starting) => {
-        isSpawned = true
-        starting.onExit((_, exitSeen) => {
-          // A thread that was given up without an exit event may still be writing: its ends are not touched.
-          if (exitSeen) recoverAll()
-        })
+    const handOver = Effect.gen(function*() {
+      for (const arena of options.arenas ?? []) arenas.push({ arena, owner: ownerIn(name, arena) })
+      for (const key of Object.keys(declarations)) {
+        handles[key] = yield* SharedChannel.handOver(options.ends[key]!)
       }
+      const data: StartData = {
+        handles,
+        arenas: arenas.map(({ arena, owner }) => ({ buffer: arena.buffer, owner }))
+      }
+      return data
     })
-    const thread = yield* Effect.onError(make, () =>
-      Effect.sync(() => {
-        if (!isSpawned) recoverAll()
+    const make = (data: StartData) =>
+      Thread.make({
+        ...options,
+        name,
+        index: options.index ?? 0,
+        epoch: 0,
+        data,
+        onMessage: (message) => {
+          if (message === DONE) Deferred.doneUnsafe(done, Effect.void)
+        },
+        beforeReady: (starting) => {
+          isSpawned = true
+          starting.onExit((_, exitSeen) => {
+            // A thread that was given up without an exit event may still be writing: its ends are not touched.
+            if (exitSeen) recoverAll()
+          })
+        }
+      })
+    return Effect.flatMap(handOver, make).pipe(
+      // Failed or interrupted with ends that no thread has.
+      Effect.onError(() =>
+        Effect.sync(() => {
+          if (!isSpawned) recoverAll()
+        })
+      ),
+      Effect.map((thread) => ({
+        thread,
+        done: Effect.raceFirst(Deferred.await(done), Effect.flatMap(thread.exit, Effect.fail))
       }))
-    return {
-      thread,
-      done: Effect.raceFirst(Deferred.await(done), Effect.flatMap(thread.exit, Effect.fail))
-    }
+    )
   })
 
 /** A number for the thread in an arena. */

@@ -28,7 +28,7 @@ import {
   ReceiveTimeout
 } from "./ChannelError.ts"
 import { Line, type Waiter } from "./internal/line.ts"
-import { isLastOfTurn, startTimer } from "./internal/steps.ts"
+import { hasShortTurns, isLastOfTurn, startTimer } from "./internal/steps.ts"
 import { type Served, Turns } from "./internal/turns.ts"
 
 /**
@@ -319,6 +319,8 @@ export abstract class ReceiverBase<A> implements Receiver<A>, Served {
         dispatcher: fiber.currentDispatcher
       }
       this.join(waiter)
+      // There may be a message since the fiber has looked.
+      if (hasShortTurns(fiber)) this.serve()
       if (timeout === undefined) return Effect.sync(() => this.leave(waiter))
       const cancel = startTimer(fiber, timeout, () => {
         if (!waiter.waits) return

@@ -18,7 +18,7 @@ import * as Stream from "effect/Stream"
 import { ChannelFull, type EndMoved, type EndTaken, type SendError, SendTimeout, type Unsent } from "./ChannelError.ts"
 import type { Overflow } from "./ChannelOptions.ts"
 import { Line, type Waiter } from "./internal/line.ts"
-import { isLastOfTurn, startTimer } from "./internal/steps.ts"
+import { hasShortTurns, isLastOfTurn, startTimer } from "./internal/steps.ts"
 import { type Served, Turns } from "./internal/turns.ts"
 
 /**
@@ -87,6 +87,10 @@ export const FAILED = 2
 
 /** What became of a value. */
 export type Offered = typeof SENT | typeof FULL | typeof FAILED
+
+// Of kind mpmc, other senders may take the room that was made, or a receiver may still read what lies there.
+const MAKE_ROOM_LOOKS = 1024
+const LOOKS_PER_DROP = 512
 
 interface SendWaiter<A> extends Waiter {
   readonly value: A
@@ -192,7 +196,8 @@ export abstract class SenderBase<A> implements Sender<A>, Served {
         this.publish()
         // The caller may change its array while this waits.
         const own = isOwn ? values : values.slice()
-        return Effect.matchEffect(Effect.withFiber((fiber) => this.wait(fiber, value)), {
+        // Not `wait`: there may be room again by the time that the fiber gets to it.
+        return Effect.matchEffect(this.send(value), {
           onFailure: (error) => Exit.fail(withRest(error, own, index)),
           onSuccess: () => this.sendFrom(own, index + 1, true)
         })
@@ -293,6 +298,8 @@ export abstract class SenderBase<A> implements Sender<A>, Served {
       }
       this.line.join(waiter)
       if (this.line.length === 1) this.watch()
+      // There may be room since the fiber has looked.
+      if (hasShortTurns(fiber)) this.turns.schedule()
       if (timeout === undefined) return Effect.sync(() => this.giveUp(waiter))
       const cancel = startTimer(fiber, timeout, () => {
         if (!waiter.waits) return
@@ -313,14 +320,16 @@ export abstract class SenderBase<A> implements Sender<A>, Served {
   private overflowing(value: A): Exit.Exit<void, SendError<A>> {
     if (this.overflow === "fail") return Exit.fail(this.full(value))
     if (this.overflow === "dropOldest") {
-      for (let offered: Offered = FULL; offered === FULL;) {
-        this.dropOldest()
-        offered = this.offer(value)
+      for (let look = 0; look < MAKE_ROOM_LOOKS; look++) {
+        if (look % LOOKS_PER_DROP === 0) this.dropOldest()
+        const offered = this.offer(value)
         if (offered === FAILED) return Exit.fail(this.failure!)
+        if (offered === FULL) continue
+        this.publish()
+        return Exit.void
       }
-      this.publish()
-      return Exit.void
     }
+    // Also when the room is where a receiver on another thread has stopped in the middle of a message.
     this.countDropped()
     return Exit.void
   }

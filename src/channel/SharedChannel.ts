@@ -35,6 +35,7 @@ import {
   createMemory,
   type Handle,
   isHandle,
+  loseRest,
   openMemory,
   receivedIn,
   rowOf,
@@ -104,7 +105,9 @@ export const make = <S extends Schema.Top>(
       losses.set(memory.roster, lost)
       return channelOf(access, lost)
     }),
-    (channel) => channel.close
+    // What nobody receives after this keeps its parcels no longer.
+    (channel) =>
+      Parcel.carrier(schema) === undefined ? channel.close : Effect.andThen(channel.close, channel.receiver.close)
   )
 
 const channelOf = <A>(access: Access<A>, lost: PubSub.PubSub<Loss>): SharedChannel<A> => {
@@ -216,7 +219,9 @@ export const recover = (handle: Handle): Effect.Effect<number> => Effect.sync(()
 export const recoverUnsafe = (handle: Handle): number => {
   const { memory, settings } = handle
   const access = openMemory<any>(settings, neverCoded, undefined, memory)
+  const hadReceivers = (access.roster.flags() & RosterMemory.RECEIVERS_GONE) === 0
   const count = takeOff(access, settings, handle.side, handle.end)
+  if (hadReceivers && (access.roster.flags() & RosterMemory.RECEIVERS_GONE) !== 0) loseRest(access)
   wakeAll(access)
   return count
 }
@@ -224,9 +229,10 @@ export const recoverUnsafe = (handle: Handle): number => {
 const takeOff = (access: Access<any>, settings: Settings, side: Handle["side"], end: RosterMemory.End): number => {
   const owner = rowOf(end) + 1
   // The claims first: as long as the row is taken nobody else claims under its number.
-  let count = recoverRing(settings.kind, access.memory.ring, side, owner)
+  const { count: died, sent } = recoverRing(settings.kind, access.memory.ring, side, owner)
+  let count = died
   if (count > 0) {
-    access.roster.addLost(count)
+    access.roster.addLost(count, sent)
     const lost = losses.get(access.memory.roster)
     if (lost !== undefined) PubSub.publishUnsafe(lost, { channel: settings.name, side, owner, count })
   }

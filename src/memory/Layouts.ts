@@ -78,7 +78,7 @@ export const ROSTER_ROW_BYTES = 384
 export const roster = define({
   name: "Roster",
   magic: "ROST",
-  version: 1,
+  version: 2,
   lines: [
     { by: "creator", words: { rows: "number of rows" } },
     {
@@ -87,7 +87,9 @@ export const roster = define({
         flags: "1 no sender left, 2 no receiver left, 4 closed as a whole; bits only rise",
         used: "rows that have ever been in use",
         missed: "messages that slow receivers missed",
-        lost: "messages that died with a thread"
+        lost:
+          "messages that nobody will receive: they died with a thread, or lay in a damaged place, or all receivers are gone",
+        lostSent: "those of them that had been sent"
       }
     }
   ],

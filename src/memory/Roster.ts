@@ -69,6 +69,7 @@ const flagsCell = layout.cells.flags
 const usedCell = layout.cells.used
 const missedCell = layout.cells.missed
 const lostCell = layout.cells.lost
+const lostSentCell = layout.cells.lostSent
 
 const stateCell = layout.descriptorCells + ROSTER_ROW.state / 4
 const sentCell = layout.descriptorCells + ROSTER_ROW.sent / 4
@@ -269,14 +270,20 @@ export class Roster {
     return Atomics.load(this.cells, missedCell)
   }
 
-  /** Counts messages that died with a thread. */
-  addLost(count: number): void {
+  /** Counts messages that nobody will receive, and how many of them had been sent. */
+  addLost(count: number, sent: number): void {
     Atomics.add(this.cells, lostCell, count)
+    Atomics.add(this.cells, lostSentCell, sent)
   }
 
-  /** Messages that died with their threads so far. */
+  /** Messages so far that nobody will receive. */
   lost(): number {
     return Atomics.load(this.cells, lostCell)
+  }
+
+  /** Those of them that had been sent. */
+  lostSent(): number {
+    return Atomics.load(this.cells, lostSentCell)
   }
 
   /** Messages of the sender at this row that have been received. */

@@ -119,7 +119,7 @@ describe("Roster", () => {
     roster.setReceived(sender & 63, 5)
     roster.addDropped(sender & 63, 2)
     roster.addMissed(3)
-    roster.addLost(4)
+    roster.addLost(4, 1)
     roster.leave(sender, SENDER)
     expect([roster.sent(0), roster.received(0), roster.dropped(), roster.missed(), roster.lost()]).toEqual([
       7,

@@ -49,6 +49,8 @@ export interface LocalEnd {
   readonly settle: () => void
   /** Looks again at what its fibers wait for. */
   readonly lookAgain: () => void
+  /** Messages of a broadcast that it has yet to receive; 0 at a sender. */
+  readonly pending: () => number
 }
 
 /** Makes the buffers around a ring. */
@@ -145,12 +147,20 @@ export const receivedIn = ({ roster }: Pick<Access<any>, "roster">): number => {
   return received
 }
 
-/** Messages that wait in a channel whose messages go to one receiver each; the words are read one after the other. */
-export const waitingIn = (access: Pick<Access<any>, "roster" | "settings">): number => {
-  const received = receivedIn(access)
+/** Messages that wait; of a broadcast, for the slowest receiver of this thread. The words are read one after the other. */
+export const waitingIn = (access: Pick<Access<any>, "roster" | "settings" | "ends">): number => {
+  const { ends, roster, settings } = access
+  if (settings.kind === "broadcast") return Math.max(0, ...[...ends].map((end) => end.pending()))
   // Messages that were dropped while they waited had been sent.
-  const dropped = access.settings.overflow === "dropOldest" ? access.roster.dropped() : 0
-  return Math.max(0, (sentIn(access) - received - dropped) | 0)
+  const dropped = settings.overflow === "dropOldest" ? roster.dropped() : 0
+  return Math.max(0, (sentIn(access) - receivedIn(access) - dropped - roster.lostSent()) | 0)
+}
+
+/** The last receiver is gone: what waits is lost. */
+export const loseRest = (access: Access<any>): void => {
+  if (access.settings.kind === "broadcast") return
+  const count = waitingIn(access)
+  if (count > 0) access.roster.addLost(count, count)
 }
 
 /** Releases the parcels of a message that nobody will receive. */

@@ -19,12 +19,15 @@ import {
   type Handle,
   handleOf,
   type LocalEnd,
+  loseRest,
   rowOf,
   sentIn,
   waitingIn,
   wakeAll
 } from "./sharedMemory.ts"
 import { MISSED, type ReceiveRing, receiveRingOf } from "./sharedRings.ts"
+
+const PARCEL_GONE = "a parcel of the message was taken before, or recovered with its thread"
 
 /** See the module. */
 export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
@@ -44,6 +47,8 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
   /** Messages of a broadcast that were sent before this end joined, and those that it has received or missed. */
   private readonly sentBefore: number
   private got = 0
+  /** Whether messages were skipped in a damaged place that are not counted yet. */
+  private hasSkipped = false
   private readonly itemsWait: EndWait
 
   constructor(access: Access<A>, end: End, after?: number) {
@@ -56,7 +61,7 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
     this.counts = new Int32Array(access.roster.rows)
     this.isDirty = new Uint8Array(access.roster.rows)
     for (let row = 0; row < access.roster.rows; row++) this.counts[row] = access.roster.received(row)
-    this.sentBefore = sentIn(access)
+    this.sentBefore = after === undefined ? sentIn(access) : (after + 1) | 0
     access.ends.add(this)
     this.itemsWait = new EndWait(access.items, this.row, { poll: () => this.poll(), isReady: () => this.isReady() })
   }
@@ -74,22 +79,25 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
   private read(offset: number): Taken<A> {
     const { carrier, codec } = this.access
     const { ring } = this
+    let isSound = false
     try {
       const message = codec.read(ring.region, offset, ring.end)
-      return carrier === undefined || carrier.take(message) ? message : this.withoutParcels()
+      if (carrier !== undefined && !carrier.take(message)) return this.malformed(PARCEL_GONE)
+      isSound = true
+      return message
     } catch (error) {
       if (!(error instanceof MalformedRecord)) throw error
-      this.failure = new MalformedMessage({ channel: this.channel, reason: error.message, lostBytes: 0 })
-      return FAILED
+      return this.malformed(error.message)
     } finally {
       this.count(ring.type)
       ring.done()
+      // Nobody gives the room of a failure back.
+      if (!isSound) this.release()
     }
   }
 
-  private withoutParcels(): Taken<A> {
-    const reason = "a parcel of the message was taken before, or recovered with its thread"
-    this.failure = new MalformedMessage({ channel: this.channel, reason, lostBytes: 0 })
+  private malformed(reason: string, lostBytes = 0): typeof FAILED {
+    this.failure = new MalformedMessage({ channel: this.channel, reason, lostBytes })
     return FAILED
   }
 
@@ -107,9 +115,9 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
   private fetchUnusual(answer: number): Taken<A> {
     if (answer === CORRUPT) {
       const lostBytes = this.ring.resync()
+      this.hasSkipped = this.countsSenders
       this.release()
-      this.failure = new MalformedMessage({ channel: this.channel, reason: "a record makes no sense", lostBytes })
-      return FAILED
+      return this.malformed("a record makes no sense", lostBytes)
     }
     if (answer === MISSED) {
       const count = this.ring.missed()
@@ -118,6 +126,7 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
       this.failure = new MessagesMissed({ channel: this.channel, count })
       return FAILED
     }
+    if (this.hasSkipped) return this.countSkipped()
     const flags = this.access.roster.flags()
     if ((flags & (CLOSED | SENDERS_GONE)) === 0) return EMPTY
     // The flag came after the last message: whoever sees the one sees the other.
@@ -126,6 +135,27 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
     if (offset === CORRUPT || offset === MISSED) return this.fetchUnusual(offset)
     this.failure = closed(this.channel, (flags & CLOSED) !== 0 ? "channel" : "senders")
     return FAILED
+  }
+
+  /** The ring is empty behind a damaged place: what senders have sent and nobody has received was there. */
+  private countSkipped(): Taken<A> {
+    const { roster } = this.access
+    const sent = Array.from(this.counts, (_, row) => roster.sent(row))
+    // A sender counts a message after it has shown it: what is still to come was counted, or will be.
+    const offset = this.ring.next()
+    if (offset >= 0) return this.read(offset)
+    if (offset === CORRUPT) return this.fetchUnusual(offset)
+    this.hasSkipped = false
+    for (const [row, count] of sent.entries()) {
+      const skipped = (count - this.counts[row]!) | 0
+      if (skipped <= 0) continue
+      this.counts[row] = count
+      roster.setReceived(row, count)
+      // Counted as received: the window of their sender opens by that.
+      roster.addLost(skipped, 0)
+    }
+    this.release()
+    return this.fetchUnusual(offset)
   }
 
   protected release(): void {
@@ -187,7 +217,9 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
     this.retire("closed")
     if (this.access.carrier !== undefined && this.access.roster.count(RECEIVER) === 1) this.dropRest()
     this.ring.leave()
-    if (this.access.roster.leave(this.end, RECEIVER)) wakeAll(this.access)
+    if (!this.access.roster.leave(this.end, RECEIVER)) return
+    loseRest(this.access)
+    wakeAll(this.access)
   })
 
   settle(): void {}
@@ -223,9 +255,11 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
     return Effect.succeed(handleOf(access, "receiver", end, after))
   })
 
-  readonly depth: Effect.Effect<number> = Effect.sync(() => {
-    const { kind } = this.access.settings
-    if (kind !== "broadcast") return waitingIn(this.access)
+  pending(): number {
     return Math.max(0, (sentIn(this.access) - this.sentBefore - this.got) | 0)
-  })
+  }
+
+  readonly depth: Effect.Effect<number> = Effect.sync(() =>
+    this.access.settings.kind === "broadcast" ? this.pending() : waitingIn(this.access)
+  )
 }

@@ -253,27 +253,36 @@ export const receiveRingOf = (kind: Kind, ring: SharedArrayBuffer, owner: number
   }
 }
 
-/** Takes the claims of a dead owner back; how many messages went with it. */
+/** What went with a dead owner. */
+export interface Recovered {
+  readonly count: number
+  /** Messages of it that had been sent. */
+  readonly sent: number
+}
+
+const unsent = (count: number): Recovered => ({ count, sent: 0 })
+
+/** Takes the claims of a dead owner back. */
 export const recoverRing = (
   kind: Kind,
   ring: SharedArrayBuffer,
   side: "sender" | "receiver",
   owner: number
-): number => {
+): Recovered => {
   switch (kind) {
     case "spsc":
-      return side === "sender" ? new SpscRecovery(ring).recover() : 0
+      return unsent(side === "sender" ? new SpscRecovery(ring).recover() : 0)
     case "mpsc":
-      return side === "sender" ? new MpscRecovery(ring).recover(owner) : 0
+      return unsent(side === "sender" ? new MpscRecovery(ring).recover(owner) : 0)
     case "mpmc": {
       const { reading, writing } = new MpmcRecovery(ring).recover(owner)
-      return reading + writing
+      return { count: reading + writing, sent: reading }
     }
     case "broadcast": {
       const recovery = new BroadcastRecovery(ring)
-      if (side === "sender") return recovery.recoverWriter()
+      if (side === "sender") return unsent(recovery.recoverWriter())
       recovery.recoverReaders(owner)
-      return 0
+      return unsent(0)
     }
   }
 }

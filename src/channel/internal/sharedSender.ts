@@ -73,7 +73,9 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
     this.received = access.roster.received(this.row)
     // What an end before this one had sent and nobody has received yet counts for the window.
     const sent = access.roster.sent(this.row)
-    this.sent = ((sent - this.received) | 0) > 0 ? sent : this.received
+    // In the rows of other kinds a receiver may have counted what it has received itself.
+    const countsReceived = settings.kind === "spsc" || settings.kind === "mpsc"
+    this.sent = countsReceived && ((sent - this.received) | 0) < 0 ? this.received : sent
     access.ends.add(this)
   }
 
@@ -91,21 +93,30 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
     return ((this.sent - this.received) | 0) < this.window
   }
 
-  private write(value: A): Offered {
+  private write(value: A, isHeld = false): Offered {
     const { ring } = this
-    const { codec } = this.access
+    const { carrier, codec } = this.access
+    // What can be refused is refused before the claim where giving it up takes room.
+    const holds = ring.abortTakesRoom && carrier !== undefined && !isHeld
     if (ring.abortTakesRoom && !codec.isValid(value)) return this.refuseInvalid(value)
+    if (holds && !this.moves(value, "hold")) return FAILED
     const bytes = codec.boundBytes(value)
     const offset = ring.claim(bytes)
-    if (offset < 0) return offset === RECORD_TOO_LARGE ? this.refuseLong(value, bytes) : FULL
+    if (offset < 0) {
+      if (holds) carrier.restore(value)
+      return offset === RECORD_TOO_LARGE ? this.refuseLong(value, bytes) : FULL
+    }
     let end = INVALID
     try {
       end = codec.write(value, ring.region, offset)
     } finally {
       if (end === INVALID) ring.abort()
     }
-    if (end === INVALID) return this.refuseInvalid(value)
-    if (this.access.carrier !== undefined && !this.moves(value)) {
+    if (end === INVALID) {
+      if (holds) carrier.restore(value)
+      return this.refuseInvalid(value)
+    }
+    if (carrier !== undefined && !this.moves(value)) {
       ring.abort()
       return FAILED
     }
@@ -239,7 +250,7 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
       }
     }
     while (this.backlog.length > 0) {
-      const offered = this.write(this.backlog.peek())
+      const offered = this.write(this.backlog.peek(), true)
       if (offered === FULL) break
       // A value that somebody has changed since it was sent, so that it is none any more.
       if (offered === FAILED) this.countDropped()
@@ -270,19 +281,31 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
     return new EndMoved({ channel: this.channel, end: "sender", how, unsent: undefined })
   }
 
-  /** Waits until the ring has everything that an unbounded sender holds. */
+  /** Waits until the ring has had everything that an unbounded sender holds. */
   private readonly settled: Effect.Effect<void> = Effect.callback<void>((resume) => {
     if (this.backlog.length === 0) return resume(Effect.void)
     this.drained.push(() => resume(Effect.void))
   })
 
-  readonly close: Effect.Effect<void> = Effect.suspend(() => this.state === "open" ? this.settled : Effect.void).pipe(
-    Effect.andThen(Effect.sync(() => {
-      if (this.state !== "open") return
-      this.retire("closed")
-      if (this.access.roster.leave(this.end, SENDER)) wakeAll(this.access)
-    }))
-  )
+  /** Does this once nothing is held any more: between the one and the other nobody sends. */
+  private settledThen<B, E>(act: () => Effect.Effect<B, E>): Effect.Effect<B, E> {
+    return Effect.suspend(() =>
+      this.state === "open" && this.backlog.length > 0
+        ? Effect.andThen(this.settled, this.settledThen(act))
+        : act()
+    )
+  }
+
+  readonly close: Effect.Effect<void> = this.settledThen(() => {
+    if (this.state !== "open") return Effect.void
+    this.retire("closed")
+    if (this.access.roster.leave(this.end, SENDER)) wakeAll(this.access)
+    return Effect.void
+  })
+
+  pending(): number {
+    return 0
+  }
 
   settle(): void {
     this.writeBacklog()
@@ -303,15 +326,13 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
   }
 
   /** Makes the end into what another thread opens. */
-  readonly handOver: Effect.Effect<Handle, EndMoved> = Effect.suspend(() =>
-    this.state === "open" ? this.settled : Effect.void
-  ).pipe(Effect.andThen(Effect.suspend((): Effect.Effect<Handle, EndMoved> => {
+  readonly handOver: Effect.Effect<Handle, EndMoved> = this.settledThen((): Effect.Effect<Handle, EndMoved> => {
     const { access, end } = this
     if (this.state !== "open") return Effect.fail(this.moved())
     this.retire("handed over")
     access.roster.handOver(end)
     return Effect.succeed(handleOf(access, "sender", end))
-  })))
+  })
 
   readonly depth: Effect.Effect<number> = Effect.sync(() =>
     waitingIn(this.access) + this.unpublished + this.backlog.length

@@ -17,6 +17,10 @@ export const isLastOfTurn = (fiber: Fiber.Fiber<unknown, unknown>): boolean => {
   return fiber.currentOpCount + 1 >= maxOpsBeforeYield && !preventYield && maxOpsBeforeYield > SHORTEST_TURN_OPS
 }
 
+/** Whether {@link isLastOfTurn} cannot tell: the fiber may pause between a look in vain and waiting in line. */
+export const hasShortTurns = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>
+  fiber.cache.maxOpsBeforeYield <= SHORTEST_TURN_OPS && !fiber.cache.preventYield
+
 /** Calls `expired` after a time, by the fiber's own clock, unless the answer is called before. */
 export const startTimer = (
   fiber: Fiber.Fiber<unknown, unknown>,
