@@ -52,7 +52,7 @@
  * frees a header and fails at both words it can find.
  *
  * Source: the claim, the padding and the controlled read of Agrona `ManyToOneRingBuffer`; laps in the words of the cells are
- * from the bounded queue of Dmitry Vyukov. Why not Agrona's claim: `docs/adr/0010`.
+ * from the bounded queue of Dmitry Vyukov. Why not Agrona's claim: `docs/adr/0010-claims-in-headers.md`.
  *
  * The ends are in `MpscWriter.ts` and `MpscReader.ts`; what to do about dead writers, in `MpscRecovery.ts`.
  */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import * as gates from "../../scripts/gates.ts"
 import { run } from "../../scripts/process.ts"
+import { read } from "./support/source.ts"
 
 type Line = Record<string, unknown>
 
@@ -27,6 +28,21 @@ describe("npm run bench -- --json", () => {
       expect.arrayContaining(["json/shared-nothing", "effect-queue/shared-nothing"])
     )
   }, 100_000)
+
+  it("lists no case that its README does not describe", async () => {
+    const { text } = await bench("--list")
+    const listed = [...text.matchAll(/^([a-z]+\/[^ ]+) /gm)].map((match) => match[1] ?? "")
+    expect(listed).toContain("channel/remote")
+    const rows = read("bench/README.md").split("\n").filter((line) => line.startsWith("| `"))
+    const described = rows.flatMap((row) => {
+      const names = [...(row.split(" | ")[0] ?? "").matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? "")
+      const first = names[0] ?? ""
+      return names.map((name) => name.startsWith("-") ? first + name : name)
+    })
+    const isDescribed = (name: string) =>
+      described.some((one) => one === name || one.endsWith("/*") && name.startsWith(one.slice(0, -1)))
+    expect(listed.filter((name) => !isDescribed(name))).toEqual([])
+  })
 
   it("refuses a case that it does not have, by name", async () => {
     const { code, text } = await bench("actor/no-such-case")

@@ -35,6 +35,13 @@ const rules: ReadonlyArray<Rule> = [
     free: "todo list"
   },
   {
+    name: "keeps no mark of an unfinished merge",
+    pattern: /^(<{7}|>{7}) |^={7}$/,
+    applies: everywhere,
+    caught: [">>>>", ">>> main"].join(""),
+    free: "a >> b"
+  },
+  {
     name: "spells behaviour as the library does",
     pattern: /\bbehavior/i,
     applies: inSource,
