@@ -30,7 +30,7 @@
  *
  * Where the last record ends follows from the headers: each start tells the next, up to one that is free in its lap. The
  * tail only says where to begin. Each winner stores its end there, plainly, so the word may be late by any time: every
- * value it ever held is the end of a claim behind which all is claimed or was, and that is all that writers rely on. A
+ * value it ever held is the end of a claim, all in front of it has been claimed, and that is all that writers rely on. A
  * writer begins at the later of that and of its own last end.
  *
  * - A writer that begins late, or was held up between its look at a header and its compare-and-swap, fails: since then
@@ -42,7 +42,7 @@
  * - The reader frees every header of what it releases, those inside of records too, before it stores the head: a writer that
  *   has found room by the head finds all headers there free in its lap. It frees from the last to the first: one that dies in
  *   between has freed what its successor comes upon behind whole records, free for the next lap. Before, it stores where it
- *   has *read* to, for a late writer that comes by in between and finds no header to go by.
+ *   has read to, for a late writer that comes by in between and finds no header to go by.
  *
  * Order of the shared accesses: payload, length and type are plain stores before `Atomics.store(header)` and plain loads
  * after `Atomics.load(header)`; the reader's plain loads and its freeing of headers come before `Atomics.store(head)`, and
@@ -52,7 +52,7 @@
  * frees a header and fails at both words it can find.
  *
  * Source: the claim, the padding and the controlled read of Agrona `ManyToOneRingBuffer`; laps in the words of the cells are
- * from the bounded queue of Dmitry Vyukov. Why not Agrona's claim: `docs/adr/0010`.
+ * from the bounded queue of Dmitry Vyukov. Why not Agrona's claim: `docs/adr/0010-claims-in-headers.md`.
  *
  * The ends are in `MpscWriter.ts` and `MpscReader.ts`; what to do about dead writers, in `MpscRecovery.ts`.
  */
