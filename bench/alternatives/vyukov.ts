@@ -3,7 +3,8 @@
  * says only in which lap it is full or free.
  *
  * Rejected, because a claim has no owner and no place: a thread that dies behind its compare-and-swap leaves a cell that nobody can ever
- * pass, and nobody can tell it from one whose writer is slow. It is no faster: `memory/mpmc*` runs it beside `MpmcRing`, as `vyukov.js`.
+ * pass, and nobody can tell it from one whose writer is slow. Between two threads that follow each other
+ * closely it is faster, otherwise not: `memory/mpmc*` runs it beside `MpmcRing`, as `vyukov.js`.
  *
  * ```text
  *  Int32 cell 0 tail, 32 head, from 64 on cells of 6: sequence, unused, record of 16 bytes

@@ -7,7 +7,7 @@ import type { Kind } from "../../src/channel/ChannelOptions.ts"
 import type { Handle } from "../../src/channel/SharedChannel.ts"
 import * as Arena from "../../src/memory/Arena.ts"
 import { mpscRing } from "../../src/memory/Layouts.ts"
-import { MpmcReader } from "../../src/memory/MpmcRing.ts"
+import { MpmcReader, MpmcWriter } from "../../src/memory/MpmcRing.ts"
 import * as Parcel from "../../src/wire/Parcel.ts"
 
 const windowed = ["spsc", "mpsc"] as const
@@ -83,6 +83,23 @@ describe("kind mpmc", () => {
       yield* SharedChannel.recover(stopped)
       assert.isAtMost((yield* stats).depth, depth)
       assert.isAtLeast(yield* receiver.receive, 2)
+    }).pipe(Effect.scoped))
+
+  it.live("room that dead senders had claimed is for those who wait for it", () =>
+    Effect.gen(function*() {
+      const { receiver, sender } = yield* SharedChannel.make(Schema.Int, { kind: "mpmc", capacity: 2 })
+      const dead: Array<Handle> = []
+      for (let i = 0; i < 2; i++) {
+        const handle = yield* SharedChannel.handOver(yield* sender.clone)
+        assert.isAtLeast(new MpmcWriter(handle.memory.ring, (handle.end & 63) + 1).claim(), 0)
+        dead.push(handle)
+      }
+      const sending = yield* Effect.forkChild(sender.send(1))
+      const receiving = yield* Effect.forkChild(receiver.receive)
+      yield* Effect.yieldNow
+      for (const handle of dead) assert.strictEqual(yield* SharedChannel.recover(handle), 1)
+      yield* Fiber.join(sending)
+      assert.strictEqual(yield* Fiber.join(receiving), 1)
     }).pipe(Effect.scoped))
 
   it.live("a message that is refused for its parcels takes no room", () =>

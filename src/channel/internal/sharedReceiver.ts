@@ -181,7 +181,11 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
     const waited = this.waiting
     this.serve()
     if (this.waiting === 0) return true
-    if (this.waiting === waited) return false
+    if (this.waiting === waited) {
+      // The look may have passed what a dead sender had claimed: there is room where it was.
+      this.access.room.wake()
+      return false
+    }
     Poller.add(this.itemsWait)
     return true
   }
