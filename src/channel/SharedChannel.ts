@@ -78,7 +78,7 @@ const losses = new WeakMap<SharedArrayBuffer, PubSub.PubSub<Loss>>()
 /**
  * Makes a channel between threads, with its first two ends on this one; it is closed with the scope, for all threads.
  *
- * **Errors** Dies with `InvalidChannel` for options that make no sense, and with `SchemaUnsupported` for a schema whose
+ * **Errors** Dies with `InvalidChannel` for options that make no sense or take more memory than there is, and with `SchemaUnsupported` for a schema whose
  * values have no binary form.
  */
 export const make = <S extends Schema.Top>(

@@ -54,7 +54,7 @@ const bufferBytesOf = (
 
 /** Most cells taken for an unbounded channel. */
 const UNBOUNDED_SLOTS = 1024
-/** Bytes that all cells may take; their headers take a part of the last ones. */
+/** Bytes that all cells may take: 2 GiB, less what the ring's descriptor takes. */
 const MOST_CELLS_BYTES = 2 ** 31 - 4096
 /** Bytes of a cell for messages whose size is not known in advance. */
 const CELL_BYTES = 256
