@@ -4,6 +4,7 @@
  * Each class is named by what happened and carries what a caller needs to act on it. A value that was not sent comes back
  * in `unsent`: nothing that the caller still holds is lost.
  */
+import { format } from "effect/Formatter"
 import * as Schema from "effect/Schema"
 
 /**
@@ -18,7 +19,8 @@ export class ChannelFull extends Schema.TaggedError<ChannelFull>("shared-nothing
   unsent: Schema.Unknown
 }) {
   override get message() {
-    return `channel ${this.channel} is full (${this.capacity} messages): nothing was sent; retry later or use overflow "suspend"`
+    return `channel "${this.channel}" is full (${this.capacity} messages): nothing was sent, the value is in unsent; `
+      + `try later, or make the channel with a larger capacity or overflow "suspend"`
   }
 }
 
@@ -35,8 +37,10 @@ export class ChannelClosed extends Schema.TaggedError<ChannelClosed>("shared-not
   unsent: Schema.Unknown
 }) {
   override get message() {
-    const who = this.by === "channel" ? "it was closed" : `all its ${this.by} are gone`
-    return `channel ${this.channel} is closed: ${who}`
+    const who = this.by === "channel" ? "somebody closed it" : `all its ${this.by} are gone`
+    const isSend = this.by === "receivers" || this.unsent !== undefined
+    return `channel "${this.channel}" is closed, ${who}; `
+      + (isSend ? "nobody will receive, the value is in unsent" : "everything sent before has been received")
   }
 }
 
@@ -51,7 +55,8 @@ export class SendTimeout extends Schema.TaggedError<SendTimeout>("shared-nothing
   unsent: Schema.Unknown
 }) {
   override get message() {
-    return `channel ${this.channel} had no room within ${this.timeoutMillis} ms: nothing was sent`
+    return `channel "${this.channel}" had no room within ${this.timeoutMillis} ms: nothing was sent, the value is in unsent; `
+      + `send it later, wait longer, or make the channel with a larger capacity`
   }
 }
 
@@ -65,26 +70,30 @@ export class ReceiveTimeout extends Schema.TaggedError<ReceiveTimeout>("shared-n
   { channel: Schema.String, timeoutMillis: Schema.Number }
 ) {
   override get message() {
-    return `nothing arrived on channel ${this.channel} within ${this.timeoutMillis} ms`
+    return `nothing arrived on channel "${this.channel}" within ${this.timeoutMillis} ms: nothing was taken; `
+      + `receive again, or wait longer`
   }
 }
 
 /**
- * The value does not satisfy the schema of the channel.
+ * The value does not satisfy the schema of the channel, or cannot go to another thread.
  *
- * **Errors** Nothing was sent, and the channel goes on. `issue` is the schema's own account of what is wrong.
+ * **Errors** Nothing was sent, and the channel goes on. `issue` is the schema's own account of what is wrong; for a channel
+ * between threads it may also be that the value has no binary form, or that a parcel in it is not held any more.
  */
 export class InvalidMessage extends Schema.TaggedError<InvalidMessage>("shared-nothing/InvalidMessage")(
   "InvalidMessage",
   { channel: Schema.String, issue: Schema.String, unsent: Schema.Unknown }
 ) {
   override get message() {
-    return `a message to channel ${this.channel} breaks its schema: ${this.issue}`
+    return `channel "${this.channel}" refused a message, which is in unsent; correct it: ${this.issue}`
   }
 }
 
 /**
  * The encoded value does not fit the memory of the channel.
+ *
+ * **Details** `sizeBytes` is the most that the value may take: text counts at its bound of 2 bytes a character.
  *
  * **Errors** Nothing was sent, and the channel goes on. Send less at once, make the channel with a larger `bufferBytes`
  * (`messageBytes` for kind `"mpmc"`), or move large payloads through an arena.
@@ -94,7 +103,9 @@ export class MessageTooLong extends Schema.TaggedError<MessageTooLong>("shared-n
   { channel: Schema.String, sizeBytes: Schema.Number, limitBytes: Schema.Number, unsent: Schema.Unknown }
 ) {
   override get message() {
-    return `a message to channel ${this.channel} takes ${this.sizeBytes} bytes; its memory allows ${this.limitBytes}`
+    return `a message to channel "${this.channel}" takes up to ${this.sizeBytes} bytes (text counts at 2 bytes a character) `
+      + `of the ${this.limitBytes} that one may take: nothing was sent, the value is in unsent; send less at once, or make `
+      + `the channel with a larger bufferBytes (messageBytes for kind "mpmc")`
   }
 }
 
@@ -109,7 +120,9 @@ export class MessagesMissed extends Schema.TaggedError<MessagesMissed>("shared-n
   { channel: Schema.String, count: Schema.Number }
 ) {
   override get message() {
-    return `a receiver of channel ${this.channel} was too slow and missed ${this.count} messages`
+    const messages = this.count === 1 ? "1 message" : `${this.count} messages`
+    return `a receiver of channel "${this.channel}" was too slow and missed ${messages}: receive again to go on behind the gap, `
+      + `or make the channel with a larger capacity`
   }
 }
 
@@ -124,7 +137,9 @@ export class MalformedMessage extends Schema.TaggedError<MalformedMessage>("shar
   { channel: Schema.String, reason: Schema.String, lostBytes: Schema.Number }
 ) {
   override get message() {
-    return `channel ${this.channel} holds damaged memory: ${this.reason}`
+    const lost = this.lostBytes === 0 ? "it is lost" : `${this.lostBytes} bytes up to the next sound one are lost`
+    return `a message of channel "${this.channel}" cannot be read, ${lost}: ${this.reason}; receive again to go on behind it, `
+      + `and let all its threads load the same build`
   }
 }
 
@@ -140,7 +155,10 @@ export class EndMoved extends Schema.TaggedError<EndMoved>("shared-nothing/EndMo
   unsent: Schema.Unknown
 }) {
   override get message() {
-    return `this ${this.end} of channel ${this.channel} was ${this.how} and cannot be used here any more`
+    const [what, advice] = this.how === "closed"
+      ? ["closed and cannot be used any more", "use another end of it, or make a new channel"]
+      : ["handed over and cannot be used here any more", "use it where it is now, or clone it before handing it over"]
+    return `this ${this.end} of channel "${this.channel}" was ${what}: ${advice}`
   }
 }
 
@@ -148,16 +166,30 @@ export class EndMoved extends Schema.TaggedError<EndMoved>("shared-nothing/EndMo
  * The channel's kind allows no other end of this sort, or all its places are taken.
  *
  * **Errors** Nothing was made. A second sender needs kind `"mpsc"` or `"mpmc"`, a second receiver `"mpmc"` or
- * `"broadcast"`; `limit` is how many ends of this sort the channel can have. A handle opens once.
+ * `"broadcast"`; `limit` is how many ends of this sort the channel can have. A handle opens once, and not after its end
+ * was recovered.
  */
 export class EndTaken extends Schema.TaggedError<EndTaken>("shared-nothing/EndTaken")("EndTaken", {
   channel: Schema.String,
   end: Schema.Literals(["sender", "receiver"]),
   kind: Schema.String,
-  limit: Schema.Number
+  limit: Schema.Number,
+  /** The kind allows one; all places are taken (`ends`); the handle was opened before, or its end recovered. */
+  why: Schema.Literals(["kind", "ends", "handle"])
 }) {
   override get message() {
-    return `channel ${this.channel} of kind "${this.kind}" has no place for this ${this.end}: at most ${this.limit}, and a handle opens once`
+    const { channel, end, kind, limit } = this
+    switch (this.why) {
+      case "kind": {
+        const other = end === "sender" ? `"mpsc" or "mpmc"` : `"mpmc" or "broadcast"`
+        return `channel "${channel}" of kind "${kind}" has one ${end} and no place for another: make it of kind ${other}`
+      }
+      case "ends":
+        return `channel "${channel}" has no place for another ${end}, all ${limit} are taken: close one, or make it with more ends`
+      case "handle":
+        return `the handle of a ${end} of channel "${channel}" was opened before, or its end was recovered, and a handle opens `
+          + `once: hand over one clone for each thread`
+    }
   }
 }
 
@@ -168,24 +200,39 @@ export class EndTaken extends Schema.TaggedError<EndTaken>("shared-nothing/EndTa
  */
 export class HandleMismatch extends Schema.TaggedError<HandleMismatch>("shared-nothing/HandleMismatch")(
   "HandleMismatch",
-  { channel: Schema.String, expected: Schema.String, found: Schema.String }
+  {
+    channel: Schema.String,
+    expected: Schema.String,
+    found: Schema.String,
+    /** What was given is no handle; it is one of the other side; it is one of another schema. */
+    why: Schema.Literals(["handle", "side", "schema"])
+  }
 ) {
   override get message() {
-    return `the handle of channel ${this.channel} is for ${this.found}, not for ${this.expected}: both threads must load the same schema`
+    const { channel, expected, found } = this
+    switch (this.why) {
+      case "handle":
+        return `${found} was given where the handle of ${expected} belongs: give what SharedChannel.handOver answered`
+      case "side":
+        return `the handle of channel "${channel}" is for ${found}, not for ${expected}: open it as what it is, or hand over the other end`
+      case "schema":
+        return `the handle of channel "${channel}" is for ${found}, not for ${expected}: both threads must load the same schema of the same build`
+    }
   }
 }
 
 /**
  * A channel was asked for with options that make no sense.
  *
- * **Errors** A mistake of the programmer: it is a defect of `Channel.make`. The text says which option and what it may be.
+ * **Errors** A mistake of the programmer: it is a defect of `Channel.make` and `SharedChannel.make`. The text says which option and
+ * what it may be.
  */
 export class InvalidChannel extends Schema.TaggedError<InvalidChannel>("shared-nothing/InvalidChannel")(
   "InvalidChannel",
   { channel: Schema.String, option: Schema.String, value: Schema.Unknown, requirement: Schema.String }
 ) {
   override get message() {
-    return `channel ${this.channel}: ${this.option} is ${String(this.value)}; it must be ${this.requirement}`
+    return `channel "${this.channel}": ${this.option} is ${format(this.value)}; it must be ${this.requirement}`
   }
 }
 

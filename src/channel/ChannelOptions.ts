@@ -33,13 +33,13 @@ export interface Options {
 /** Options of a channel between threads. */
 export interface SharedOptions extends Options {
   /**
-   * Bytes of shared memory for messages, a power of two from 4 KiB to 512 MiB; computed from `capacity` unless told. A
+   * Bytes of shared memory for messages, a power of two from 4 KiB to 512 MiB (256 MiB for kind `"mpsc"`); computed from `capacity` unless told. A
    * message takes at most a quarter of it. Not for kind `"mpmc"`.
    */
   readonly bufferBytes?: number | undefined
   /**
-   * Bytes that one message of kind `"mpmc"` takes at most, a multiple of 8; what the schema needs when all its values have
-   * the same size, else 256.
+   * Bytes that one message of kind `"mpmc"` takes at most, a multiple of 8 up to 65,528; what the schema needs when all its
+   * values have the same size, else 256. Text counts at 2 bytes a character. Not for the other kinds.
    */
   readonly messageBytes?: number | undefined
   /** Most ends that the channel ever has at the same time, 2 to 63; 16 unless told. */
@@ -72,15 +72,14 @@ export const refuse = (channel: string, option: string, value: unknown, requirem
  * **Errors** Throws `InvalidChannel` for one that makes no sense.
  */
 export const settingsOf = (options: Options): Settings => {
-  const name = options.name ?? "channel"
-  const kind = options.kind ?? "mpmc"
+  // Only what is left out has a default: null is a mistake.
+  const { capacity: asked = 16, kind = "mpmc", name = "channel", overflow = "suspend" } = options
+  if (typeof name !== "string") refuse(String(name), "name", name, "text")
   if (!kinds.includes(kind)) refuse(name, "kind", kind, `one of ${kinds.join(", ")}`)
-  const overflow = options.overflow ?? "suspend"
   if (!overflows.includes(overflow)) refuse(name, "overflow", overflow, `one of ${overflows.join(", ")}`)
   if (kind === "broadcast" && options.overflow !== undefined) {
     refuse(name, "overflow", overflow, `left out for kind "broadcast", whose sender never waits`)
   }
-  const asked = options.capacity ?? 16
   const capacity = asked === "unbounded" ? Infinity : asked
   if (asked !== "unbounded" && !(Number.isInteger(capacity) && capacity >= 1 && capacity <= MAX_CAPACITY)) {
     refuse(name, "capacity", asked, `a whole number from 1 to ${MAX_CAPACITY}, or "unbounded"`)

@@ -30,6 +30,7 @@ import * as Parcel from "../wire/Parcel.ts"
 import type { EndMoved } from "./ChannelError.ts"
 import { refuse } from "./ChannelOptions.ts"
 import * as ArenaOwners from "./internal/arenaOwners.ts"
+import { foreignEnd, isSharedEnd } from "./internal/foreignEnd.ts"
 import type { Receiver } from "./Receiver.ts"
 import type { Sender } from "./Sender.ts"
 import * as SharedChannel from "./SharedChannel.ts"
@@ -106,7 +107,8 @@ export interface Declared<D extends Declarations> {
    * Starts a thread, hands the ends over and waits until it has them; the thread ends with the scope.
    *
    * **Errors** `EndMoved` when an end is not here any more; `ThreadDown` when the thread does not come up: the ends are
-   * closed then.
+   * closed then. `ThreadSpawnFailed` is also what a `spawn` that returns no `Worker` makes. Dies with a `TypeError` that names
+   * the thread and the end when one is not of a channel between threads; nothing was handed over then.
    */
   readonly start: (options: StartOptions<D>) => Effect.Effect<ChannelThread, ThreadDown | EndMoved, Scope.Scope>
 }
@@ -131,8 +133,21 @@ export const make = <const D extends Declarations>(name: string, declarations: D
   name,
   declarations,
   launch: (body) => launch(declarations, body),
-  start: (options) => start(name, declarations, options)
+  start: (options) => Effect.andThen(checkEnds(name, declarations, options), start(name, declarations, options))
 })
+
+/** Before any is handed over: who has corrected the mistake has all of them. */
+const checkEnds = <D extends Declarations>(
+  name: string,
+  declarations: D,
+  options: StartOptions<D>
+): Effect.Effect<void> =>
+  Effect.sync(() => {
+    for (const key of Object.keys(declarations)) {
+      const end: unknown = options.ends[key]
+      if (!isSharedEnd(end)) throw foreignEnd(`end "${key}" of thread "${name}"`, end)
+    }
+  })
 
 const launch = <D extends Declarations, E>(
   declarations: D,

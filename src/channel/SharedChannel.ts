@@ -15,7 +15,7 @@
  * - two threads that run different builds of the schema are told so when the second one opens its end.
  *
  * `capacity` counts messages of each sender for kinds `"spsc"` and `"mpsc"`, and messages in all for `"mpmc"`, where it
- * must be a power of two. A broadcast keeps about `capacity` messages of the size that its schema needs.
+ * must be a power of two, 2 or more. A broadcast keeps about `capacity` messages of the size that its schema needs.
  */
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
@@ -29,6 +29,7 @@ import type { Channel } from "./Channel.ts"
 import { type EndMoved, EndTaken, HandleMismatch } from "./ChannelError.ts"
 import { refuse, type Settings, settingsOf, type SharedOptions } from "./ChannelOptions.ts"
 import type { ChannelStats } from "./ChannelStats.ts"
+import { foreignEnd, isSharedEnd } from "./internal/foreignEnd.ts"
 import { createRing, endsOf } from "./internal/ringMemory.ts"
 import {
   type Access,
@@ -78,7 +79,7 @@ const losses = new WeakMap<SharedArrayBuffer, PubSub.PubSub<Loss>>()
 /**
  * Makes a channel between threads, with its first two ends on this one; it is closed with the scope, for all threads.
  *
- * **Errors** Dies with `InvalidChannel` for options that make no sense, and with `SchemaUnsupported` for a schema whose
+ * **Errors** Dies with `InvalidChannel` for options that make no sense or take more memory than there is, and with `SchemaUnsupported` for a schema whose
  * values have no binary form.
  */
 export const make = <S extends Schema.Top>(
@@ -146,18 +147,17 @@ const channelOf = <A>(access: Access<A>, lost: PubSub.PubSub<Loss>): SharedChann
  *
  * **Gotchas** From here on the end belongs to whoever opens the handle. Keep the handle for {@link recover}.
  *
- * **Errors** `EndMoved` when the end was handed over or closed before, or is an end of a channel within one thread.
+ * **Errors** `EndMoved` when the end was handed over or closed before. Dies with a `TypeError` that says what was given when
+ * it is something else: an end of a channel within one thread (`Channel.make`), or no end at all.
  */
 export const handOver = (end: Sender<any> | Receiver<any>): Effect.Effect<Handle, EndMoved> =>
-  end instanceof SharedSender || end instanceof SharedReceiver
-    ? end.handOver
-    : Effect.die(new TypeError(`SharedChannel.handOver: not an end of a channel between threads`))
+  isSharedEnd(end) ? end.handOver : Effect.die(foreignEnd("SharedChannel.handOver", end))
 
 /**
  * Opens a sending end that another thread has handed over; closed with the scope.
  *
  * **Errors** `HandleMismatch` when the handle is for the other end or another schema; `EndTaken` when it was opened before
- * or recovered.
+ * or recovered. Dies with `InvalidMemory` when the shared memory of the handle is damaged.
  */
 export const openSender = <S extends Schema.Top>(
   schema: S,
@@ -185,24 +185,34 @@ const open = <S extends Schema.Top, End extends { readonly close: Effect.Effect<
   Effect.acquireRelease(
     Effect.suspend((): Effect.Effect<End, HandleMismatch | EndTaken> => {
       const codec = Codec.compile(schema)
-      const mismatch = (channel: string, found: string) =>
-        Effect.fail(new HandleMismatch({ channel, expected: `a ${side} of layout ${codec.layout}`, found }))
-      if (!isHandle(handle)) return mismatch("?", `${typeof handle} that is no handle`)
-      if (handle.side !== side) return mismatch(handle.channel, `a ${handle.side}`)
+      const mismatch = (why: HandleMismatch["why"], channel: string, expected: string, found: string) =>
+        Effect.fail(new HandleMismatch({ channel, expected, found, why }))
+      if (!isHandle(handle)) return mismatch("handle", "?", `a ${side}`, noHandle(handle))
+      if (handle.side !== side) return mismatch("side", handle.channel, `a ${side}`, `a ${handle.side}`)
       if (handle.layoutHash !== codec.layoutHash) {
-        return mismatch(handle.channel, `a ${side} of another layout (${handle.layoutHash}, not ${codec.layoutHash})`)
+        const found = `a ${side} of another layout (${handle.layoutHash}, not ${codec.layoutHash})`
+        return mismatch("schema", handle.channel, `a ${side} of layout ${codec.layout}`, found)
       }
       const access = openMemory<S["Type"]>(handle.settings, codec, Parcel.carrier(schema), handle.memory)
       const roster = side === "sender" ? RosterMemory.SENDER : RosterMemory.RECEIVER
       if (!access.roster.open(handle.end, roster)) {
         return Effect.fail(
-          new EndTaken({ channel: handle.channel, end: side, kind: handle.settings.kind, limit: access.roster.rows })
+          new EndTaken({
+            channel: handle.channel,
+            end: side,
+            kind: handle.settings.kind,
+            limit: access.roster.rows,
+            why: "handle"
+          })
         )
       }
       return Effect.succeed(make(access, handle))
     }),
     (end) => end.close
   )
+
+const noHandle = (value: unknown): string =>
+  value === null ? "null" : value === undefined ? "undefined" : `this ${typeof value}`
 
 /**
  * Takes off the end that was handed to a thread which has exited, and all ends that were made from it there; answers how

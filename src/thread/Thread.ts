@@ -25,6 +25,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { inspect } from "node:util"
 import type { Transferable } from "node:worker_threads"
 import type { ExitListener } from "./internal/lifecycle.ts"
 import * as Life from "./internal/lifecycle.ts"
@@ -187,6 +188,14 @@ const spawn = (
     } catch (cause) {
       return Effect.fail(new ThreadSpawnFailed({ thread: options.name, cause }))
     }
+    if (!isWorker(worker)) {
+      const cause = new TypeError(
+        `spawn answered ${
+          inspect(worker, { breakLength: Infinity, depth: 0 })
+        }; it must return the new Worker(...) itself`
+      )
+      return Effect.fail(new ThreadSpawnFailed({ thread: options.name, cause }))
+    }
     const life = new Life.Lifecycle(options.name, worker, new Int32Array(heartbeat), {
       onMessage: options.onMessage,
       onCallbackError: (error) => log(Effect.logError(`A callback of thread "${options.name}" threw`, error))
@@ -195,6 +204,11 @@ const spawn = (
     postBootstrap(life, options, settings, heartbeat)
     return Effect.succeed(life)
   })
+
+/** Asked of what a program without types, or an async function, may have answered. */
+const isWorker = (value: unknown): boolean =>
+  typeof value === "object" && value !== null
+  && ["on", "postMessage", "terminate"].every((name) => typeof (value as Record<string, unknown>)[name] === "function")
 
 const postBootstrap = (
   life: Life.Lifecycle,

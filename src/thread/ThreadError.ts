@@ -131,7 +131,7 @@ export class ThreadUnresponsive
   }
 }
 
-/** No thread could be started: `spawn` threw, its file does not exist, or the bootstrap data cannot be cloned. */
+/** No thread could be started: `spawn` threw or answered no Worker, its file does not exist, or the bootstrap data cannot be cloned. */
 export class ThreadSpawnFailed
   extends Schema.TaggedError<ThreadSpawnFailed>("shared-nothing/ThreadSpawnFailed")("ThreadSpawnFailed", {
     thread: Schema.String,

@@ -141,14 +141,19 @@ const make = (ast: SchemaAST.AST, generated: boolean): Codec<never> => {
   }
 }
 
+/** Of a value that `isValid` takes: `write` has seen another one. */
+const CHANGED =
+  "the value is valid now, and was not when it was written: it was changed since, or a getter in it answers differently "
+  + "each time"
+
 const explainer = (ast: SchemaAST.AST, isValid: (value: unknown) => boolean) => {
   const schema = Schema.make<Schema.Codec<unknown, unknown>>(ast)
   const encode = SchemaParser.encodeUnknownExit(schema, { errors: "all" })
   return (value: unknown): string => {
-    if (isValid(value)) return "the value is valid"
+    if (isValid(value)) return CHANGED
     const exit = encode(value)
     if (Exit.isSuccess(exit)) {
-      return "the schema takes the value, but it has no binary form: it nests too deeply, a number does not fit its width, "
+      return "the value passes its schema, but has no binary form: it nests too deeply, a number does not fit its width, "
         + "or a part whose type is unknown is not JSON"
     }
     return issueText(exit.cause)

@@ -132,10 +132,46 @@ describe("ChannelThread", () => {
         Flood.start({ spawn: spawn("flood"), ends: { counts: counts.sender } })
       )
       assert.strictEqual(again._tag, "EndMoved")
-      assert.match(again.message, /sender of channel counts was handed over/)
+      assert.match(again.message, /sender of channel "counts" was handed over/)
       const local = yield* Channel.make(Count)
       const exit = yield* Effect.exit(SharedChannel.handOver(local.sender))
       assert.isTrue(Exit.isFailure(exit))
+    }).pipe(Effect.scoped))
+
+  it.live("names the thread and the end that is not of a channel between threads, and hands nothing over", () =>
+    Effect.gen(function*() {
+      const orders = yield* SharedChannel.make(Order, { name: "orders", kind: "spsc" })
+      const local = yield* Channel.make(Order, { name: "notes" })
+      const start = (answers: unknown) =>
+        Effect.map(
+          Effect.catchDefect(
+            Echo.start({ spawn: spawn("echo"), ends: { orders: orders.receiver, answers: answers as never } }),
+            Effect.succeed
+          ),
+          String
+        )
+      assert.include(
+        yield* start(local.sender),
+        `end "answers" of thread "${Echo.name}": this is a sender of the local channel "notes"`
+      )
+      assert.include(
+        yield* start(undefined),
+        `end "answers" of thread "${Echo.name}": undefined is no end of a channel`
+      )
+      yield* orders.sender.send(order(1))
+      assert.deepStrictEqual(yield* orders.receiver.receive, order(1))
+    }).pipe(Effect.scoped))
+
+  it.live("says so when spawn returns no worker, and closes the ends", () =>
+    Effect.gen(function*() {
+      for (const [given, text] of [[undefined, "undefined"], [Promise.resolve(), "Promise"]] as const) {
+        const counts = yield* SharedChannel.make(Count, { kind: "spsc" })
+        const down = yield* Effect.flip(Flood.start({ spawn: () => given as never, ends: { counts: counts.sender } }))
+        assert.strictEqual(down._tag, "ThreadSpawnFailed")
+        assert.include(down.message, `Thread "${Flood.name}" could not be started: TypeError: spawn answered ${text}`)
+        assert.include(down.message, "it must return the new Worker(...) itself")
+        assert.strictEqual((yield* Effect.flip(counts.receiver.receive))._tag, "ChannelClosed")
+      }
     }).pipe(Effect.scoped))
 
   it.live("closes the ends of a thread that does not come up, and says why", () =>

@@ -4,7 +4,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { SharedChannel } from "shared-nothing"
+import { Channel, SharedChannel } from "shared-nothing"
 import type { SharedOptions } from "../../src/channel/Channel.ts"
 import type { Handle } from "../../src/channel/SharedChannel.ts"
 import { mpmcRing, mpscRing, spscRing } from "../../src/memory/Layouts.ts"
@@ -18,21 +18,45 @@ describe("SharedChannel options", () => {
     [{ kind: "mpmc", capacity: 1 }, "capacity is 1"],
     [{ kind: "mpmc", messageBytes: 12 }, "messageBytes is 12"],
     [{ kind: "mpmc", messageBytes: 1e6 }, "messageBytes is 1000000"],
+    [{ kind: "mpmc", messageBytes: 0 }, "messageBytes is 0"],
+    [{ kind: "mpmc", messageBytes: -8 }, "messageBytes is -8"],
+    [{ kind: "mpmc", messageBytes: Number.NaN }, "messageBytes is NaN"],
+    [{ kind: "mpmc", messageBytes: null as never }, "messageBytes is null"],
+    [{ kind: "mpmc", capacity: 2 ** 24, messageBytes: 4096 }, "capacity is 16777216; it must be at most 262144"],
+    [{ kind: "mpmc", bufferBytes: 4096 }, "bufferBytes is 4096; it must be left out"],
+    [{ kind: "spsc", messageBytes: 64 }, "messageBytes is 64; it must be left out"],
+    [{ kind: "broadcast", messageBytes: 64 }, "messageBytes is 64; it must be left out"],
+    [{ kind: "broadcast", ends: 63, bufferBytes: 4096 }, "bufferBytes is 4096; it must be a power of two from 16384"],
+    [{ kind: "mpsc", bufferBytes: 2 ** 29 }, "bufferBytes is 536870912"],
+    [{ capacity: null as never }, "capacity is null"],
+    [{ ends: null as never }, "ends is null"],
     [{ kind: "spsc", bufferBytes: 0 }, "bufferBytes is 0"],
     [{ kind: "spsc", bufferBytes: 5000 }, "bufferBytes is 5000"],
     [{ kind: "mpsc", bufferBytes: 2 ** 40 }, "bufferBytes is 1099511627776"],
     [{ kind: "mpsc", ends: 1 }, "ends is 1"],
     [{ kind: "mpsc", ends: 64 }, "ends is 64"],
-    [{ kind: "spsc", overflow: "dropOldest" }, "overflow is dropOldest"],
-    [{ kind: "mpsc", overflow: "dropOldest" }, "overflow is dropOldest"],
-    [{ kind: "broadcast", capacity: "unbounded" }, "capacity is unbounded"]
+    [{ kind: "spsc", overflow: "dropOldest" }, "overflow is \"dropOldest\""],
+    [{ kind: "mpsc", overflow: "dropOldest" }, "overflow is \"dropOldest\""],
+    [{ kind: "broadcast", capacity: "unbounded" }, "capacity is \"unbounded\""]
   ]
 
   it.effect.each(wrong)("%j is a defect that names it", ([options, text]) =>
     Effect.gen(function*() {
       const exit = yield* Effect.exit(Effect.scoped(SharedChannel.make(Schema.Int, options)))
       assert.isTrue(Exit.isFailure(exit) && Exit.hasDies(exit))
+      assert.include(String(exit), "InvalidChannel")
       assert.include(String(exit), text)
+    }))
+
+  it.effect("messageBytes below what every message takes is a defect that says how many it takes", () =>
+    Effect.gen(function*() {
+      const Point = Schema.Struct({ x: Schema.Number, y: Schema.Number, z: Schema.Number })
+      const make = SharedChannel.make(Point, { name: "points", kind: "mpmc", messageBytes: 16 })
+      const defect = yield* Effect.catchDefect(Effect.scoped(make), Effect.succeed)
+      assert.include(
+        String(defect),
+        `channel "points": messageBytes is 16; it must be a multiple of 8 from 24, what every message of the schema takes`
+      )
     }))
 
   it.effect("a schema whose values have no binary form is a defect that names the place", () =>
@@ -49,13 +73,13 @@ describe("SharedChannel messages", () => {
     "%s: one that never fits fails with its size and the limit, and the channel goes on",
     (kind) =>
       Effect.gen(function*() {
-        const { receiver, sender } = yield* SharedChannel.make(Schema.String, { kind, capacity: 4, bufferBytes: 4096 })
+        const { receiver, sender } = yield* SharedChannel.make(Schema.String, { kind, capacity: 4 })
         for (let i = 0; i < 10; i++) {
-          const error = yield* Effect.flip(sender.send("x".repeat(5000)))
+          const error = yield* Effect.flip(sender.send("x".repeat(10_000)))
           assert.strictEqual(error._tag, "MessageTooLong")
           if (error._tag === "MessageTooLong") {
             assert.isAbove(error.sizeBytes, error.limitBytes)
-            assert.strictEqual(error.unsent.length, 5000)
+            assert.strictEqual(error.unsent.length, 10_000)
           }
         }
         yield* sender.send("short")
@@ -65,7 +89,7 @@ describe("SharedChannel messages", () => {
 
   it.live.each(kinds)("%s: refused values take no room, however many come", (kind) =>
     Effect.gen(function*() {
-      const { receiver, sender } = yield* SharedChannel.make(Schema.Int, { kind, capacity: 2, bufferBytes: 4096 })
+      const { receiver, sender } = yield* SharedChannel.make(Schema.Int, { kind, capacity: 2 })
       for (let i = 0; i < 2000; i++) {
         assert.strictEqual((yield* Effect.flip(sender.send(0.5)))._tag, "InvalidMessage")
       }
@@ -219,5 +243,94 @@ describe("SharedChannel handles", () => {
       assert.deepInclude({ ...missed }, { _tag: "MessagesMissed", count: 3 })
       yield* sender.send(5)
       assert.strictEqual(yield* opened.receive, 5)
+    }).pipe(Effect.scoped))
+})
+
+describe("SharedChannel.handOver of something else", () => {
+  const textOf = (given: unknown) =>
+    Effect.map(Effect.catchDefect(SharedChannel.handOver(given as never), Effect.succeed), String)
+
+  it.effect("is a defect that says what was given and what to give", () =>
+    Effect.gen(function*() {
+      const local = yield* Channel.make(Schema.Int, { name: "notes" })
+      assert.strictEqual(
+        yield* textOf(local.sender),
+        `TypeError: SharedChannel.handOver: this is a sender of the local channel "notes", which cannot leave its thread; `
+          + "make it with SharedChannel.make"
+      )
+      assert.include(yield* textOf(local.receiver), `a receiver of the local channel "notes"`)
+      assert.include(yield* textOf(undefined), "undefined is no end of a channel")
+      assert.include(yield* textOf(7), "this number is no end of a channel")
+    }).pipe(Effect.scoped))
+})
+
+describe("the texts of channel errors", () => {
+  it.live("say what happened, where, and what to do, on one line", () =>
+    Effect.gen(function*() {
+      const name = "a b"
+      const spsc = yield* SharedChannel.make(Schema.String, { name, kind: "spsc", capacity: 1 })
+      const mpmc = yield* SharedChannel.make(Schema.String, { name, kind: "mpmc", ends: 2 })
+      const broadcast = yield* SharedChannel.make(Schema.Int, { name, kind: "broadcast" })
+      const all: Array<readonly [{ readonly message: string }, RegExp]> = [
+        [yield* Effect.flip(spsc.receiver.receiveWithin(1)), /nothing was taken; receive again/],
+        [
+          yield* Effect.flip(spsc.sender.send("x".repeat(20_000))),
+          /up to 400\d\d bytes .*2 bytes a character.*bufferBytes/
+        ],
+        [yield* Effect.flip(spsc.sender.clone), /of kind "spsc" has one sender.*"mpsc" or "mpmc"/],
+        [yield* Effect.flip(broadcast.sender.clone), /of kind "broadcast" has one sender/],
+        [yield* Effect.flip(spsc.receiver.clone), /has one receiver.*"mpmc" or "broadcast"/]
+      ]
+      yield* spsc.sender.send("first")
+      all.push([yield* Effect.flip(spsc.sender.sendWithin("second", 1)), /nothing was sent, the value is in unsent/])
+      all.push([yield* Effect.flip(mpmc.sender.clone), /all 2 are taken: close one, or make it with more ends/])
+
+      const handle = yield* SharedChannel.handOver(spsc.sender)
+      all.push(
+        [yield* Effect.flip(spsc.sender.send("third")), /handed over .* clone it before/],
+        [
+          yield* Effect.flip(SharedChannel.openReceiver(Schema.String, handle)),
+          /is for a sender, not for a receiver: open/
+        ],
+        [yield* Effect.flip(SharedChannel.openSender(Schema.Int, handle)), /same schema of the same build/]
+      )
+      const opened = yield* SharedChannel.openSender(Schema.String, handle)
+      all.push([yield* Effect.flip(SharedChannel.openSender(Schema.String, handle)), /was opened before/])
+      yield* opened.close
+      all.push([yield* Effect.flip(opened.send("fourth")), /was closed and cannot be used any more/])
+      yield* spsc.receiver.receive
+      all.push([
+        yield* Effect.flip(spsc.receiver.receive),
+        /all its senders are gone; everything sent before has been received/
+      ])
+      yield* mpmc.close
+      all.push([
+        yield* Effect.flip(mpmc.sender.send("x")),
+        /somebody closed it; nobody will receive, the value is in unsent/
+      ])
+
+      for (const [{ message }, text] of all) {
+        assert.match(message, text)
+        assert.include(message, `channel "a b"`)
+        assert.notInclude(message, "\n")
+      }
+      const none = yield* Effect.flip(SharedChannel.openSender(Schema.Int, undefined))
+      assert.match(
+        none.message,
+        /undefined was given where the handle of a sender belongs: give what SharedChannel.handOver/
+      )
+    }).pipe(Effect.scoped))
+
+  it.effect("of a value that is valid at the second look says so", () =>
+    Effect.gen(function*() {
+      const { sender } = yield* SharedChannel.make(Schema.Struct({ id: Schema.Int }), { kind: "spsc" })
+      let looks = 0
+      const odd = {
+        get id() {
+          return looks++ === 0 ? 0.5 : 1
+        }
+      }
+      const error = yield* Effect.flip(sender.send(odd))
+      assert.match(error.message, /refused a message.*the value is valid now.*a getter/)
     }).pipe(Effect.scoped))
 })

@@ -138,7 +138,7 @@ describe("parcels in channels between threads", () => {
     Effect.gen(function*() {
       const exit = yield* Effect.exit(SharedChannel.make(Frame, { kind: "broadcast" }))
       assert.isTrue(Exit.isFailure(exit))
-      assert.match(String(exit), /kind is broadcast/)
+      assert.match(String(exit), /kind is "broadcast"/)
     }).pipe(Effect.scoped))
 
   it.live("what a thread holds when it dies is freed", () =>

@@ -1098,11 +1098,12 @@ const invalid = (options: ChannelContract, test: Context["test"]) => {
     [{ capacity: 1.5 }, "capacity", "1.5"],
     [{ capacity: Number.NaN }, "capacity", "NaN"],
     [{ capacity: 2 ** 24 + 1 }, "capacity", "16777217"],
+    [{ capacity: null as never }, "capacity", "null"],
     [{ capacity: Number.POSITIVE_INFINITY }, "capacity", "Infinity"],
-    [{ kind: "many" as Channel.Kind }, "kind", "many"],
-    [{ overflow: "explode" as Channel.Overflow }, "overflow", "explode"],
-    [{ kind: "broadcast", overflow: "suspend" }, "overflow", "suspend"],
-    [{ kind: "broadcast", capacity: "unbounded" }, "capacity", "unbounded"]
+    [{ kind: "many" as Channel.Kind }, "kind", "\"many\""],
+    [{ overflow: "explode" as Channel.Overflow }, "overflow", "\"explode\""],
+    [{ kind: "broadcast", overflow: "suspend" }, "overflow", "\"suspend\""],
+    [{ kind: "broadcast", capacity: "unbounded" }, "capacity", "\"unbounded\""]
   ]
   describe("options that make no sense", () => {
     for (const [asked, option, value] of wrong) {
@@ -1115,7 +1116,7 @@ const invalid = (options: ChannelContract, test: Context["test"]) => {
           assert.instanceOf(defect, ChannelError.InvalidChannel)
           assert.strictEqual(defect.option, option)
           assert.include(defect.message, "bad")
-          assert.include(defect.message, `${option} is ${value}`)
+          assert.include(defect.message, `${option} is ${value};`)
         }))
     }
   })

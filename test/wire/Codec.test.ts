@@ -582,6 +582,6 @@ describe("Codec.explain", () => {
     const codec = compile(Schema.Struct({ items: Schema.Array(Schema.Struct({ qty: u32 })) }))
     const text = codec.explain({ items: [{ qty: 1 }, { qty: -1 }] })
     assert.ok(text.includes(`["items"][1]["qty"]`), text)
-    assert.strictEqual(codec.explain({ items: [] }), "the value is valid")
+    assert.ok(codec.explain({ items: [] }).startsWith("the value is valid now"))
   })
 })

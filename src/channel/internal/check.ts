@@ -25,12 +25,15 @@ export const checkOf = (schema: Schema.Top): Check => {
     isValid: (value) => isBinary(value) || safely(() => is(value), () => false),
     explain: (value) => {
       const exit = safely(() => decode(value), Exit.die)
-      if (Exit.isSuccess(exit)) return "the value is valid"
+      if (Exit.isSuccess(exit)) return CHANGED
       const reason = exit.cause.reasons[0]
       return reason?._tag === "Fail" ? new Schema.SchemaError(reason.error).message : Cause.pretty(exit.cause)
     }
   }
 }
+
+/** Of a value that was refused a moment ago. */
+const CHANGED = "the value is valid now, and was not when it was sent: a getter in it answers differently each time"
 
 const binaryCheckOf = (schema: Schema.Top): Check["isValid"] => {
   try {

@@ -223,7 +223,7 @@ export const makeLocal = <A>(settings: Settings, check: Check): Made<A> => {
 
 /** The refusal of a second end. */
 export const taken = (channel: string, end: "sender" | "receiver", kind: Kind, limit = 1): EndTaken =>
-  new EndTaken({ channel, end, kind, limit })
+  new EndTaken({ channel, end, kind, limit, why: limit === 1 ? "kind" : "ends" })
 
 /** The refusal of an end that was closed. */
 export const moved = (channel: string, end: "sender" | "receiver"): EndMoved =>

@@ -2,7 +2,13 @@
  * The memory of a channel between threads, as large as its options ask for.
  */
 import * as BroadcastRing from "../../memory/BroadcastRing.ts"
-import { MAX_CAPACITY_BYTES, MIN_CAPACITY_BYTES } from "../../memory/Layouts.ts"
+import {
+  MAX_CAPACITY_BYTES,
+  MAX_MPSC_CAPACITY_BYTES,
+  MIN_CAPACITY_BYTES,
+  MIN_CHUNK_BYTES
+} from "../../memory/Layouts.ts"
+import { InvalidCapacity } from "../../memory/MemoryError.ts"
 import * as MpmcRing from "../../memory/MpmcRing.ts"
 import * as MpscRing from "../../memory/MpscRing.ts"
 import { MAX_ROWS } from "../../memory/Roster.ts"
@@ -12,7 +18,7 @@ import { CELL_HEADER_BYTES } from "./sharedRings.ts"
 
 /** Most ends of a channel at the same time. */
 export const endsOf = (settings: Settings, options: SharedOptions): number => {
-  const ends = settings.kind === "spsc" ? 2 : options.ends ?? 16
+  const ends = settings.kind === "spsc" ? 2 : options.ends === undefined ? 16 : options.ends
   if (!(Number.isInteger(ends) && ends >= 2 && ends <= MAX_ROWS)) {
     refuse(settings.name, "ends", ends, `a whole number from 2 to ${MAX_ROWS}`)
   }
@@ -26,15 +32,16 @@ const VARIABLE_BYTES = 64 * 1024
 /** Most memory that is taken unasked. */
 const MOST_BYTES = 16 * 1024 * 1024
 
-const bufferBytesOf = (settings: Settings, options: SharedOptions, fixedBytes: number | undefined): number => {
+const bufferBytesOf = (
+  settings: Settings,
+  options: SharedOptions,
+  fixedBytes: number | undefined,
+  leastBytes = MIN_CAPACITY_BYTES
+): number => {
   if (options.bufferBytes !== undefined) {
-    if (!isCapacity(options.bufferBytes)) {
-      refuse(
-        settings.name,
-        "bufferBytes",
-        options.bufferBytes,
-        `a power of two from ${MIN_CAPACITY_BYTES} to ${MAX_CAPACITY_BYTES}`
-      )
+    const mostBytes = settings.kind === "mpsc" ? MAX_MPSC_CAPACITY_BYTES : MAX_CAPACITY_BYTES
+    if (!isCapacity(options.bufferBytes, leastBytes, mostBytes)) {
+      refuse(settings.name, "bufferBytes", options.bufferBytes, `a power of two from ${leastBytes} to ${mostBytes}`)
     }
     return options.bufferBytes
   }
@@ -47,6 +54,8 @@ const bufferBytesOf = (settings: Settings, options: SharedOptions, fixedBytes: n
 
 /** Most cells taken for an unbounded channel. */
 const UNBOUNDED_SLOTS = 1024
+/** Bytes that all cells may take: 2 GiB, less what the ring's descriptor takes. */
+const MOST_CELLS_BYTES = 2 ** 31 - 4096
 /** Bytes of a cell for messages whose size is not known in advance. */
 const CELL_BYTES = 256
 
@@ -55,15 +64,23 @@ const createCells = (settings: Settings, options: SharedOptions, fixedBytes: num
   if (slots < 2 || (slots & (slots - 1)) !== 0) {
     refuse(settings.name, "capacity", slots, `a power of two, at least 2, for kind "mpmc" between threads`)
   }
-  const messageBytes = options.messageBytes ?? fixedBytes ?? CELL_BYTES
+  const { messageBytes = fixedBytes ?? CELL_BYTES } = options
+  // A schema with one value, such as null, takes no bytes.
+  const least = options.messageBytes === undefined ? 0 : Math.max(8, fixedBytes ?? 8)
   const most = MpmcRing.MAX_RECORD_BYTES - CELL_HEADER_BYTES
-  if (!(Number.isInteger(messageBytes) && messageBytes >= 0 && messageBytes <= most && messageBytes % 8 === 0)) {
+  if (!(Number.isInteger(messageBytes) && messageBytes >= least && messageBytes <= most && messageBytes % 8 === 0)) {
+    const why = least > 8 ? `, what every message of the schema takes,` : ""
     refuse(
       settings.name,
       "messageBytes",
       messageBytes,
-      `a multiple of 8 up to ${most}; larger messages move through an arena`
+      `a multiple of 8 from ${least}${why} to ${most}; larger messages move through an arena`
     )
+  }
+  const mostSlots = 2 ** Math.floor(Math.log2(MOST_CELLS_BYTES / (messageBytes + 2 * CELL_HEADER_BYTES)))
+  if (slots > mostSlots) {
+    const requirement = `at most ${mostSlots} for messages of ${messageBytes} bytes each: the memory ends at 2 GiB`
+    refuse(settings.name, "capacity", slots, requirement)
   }
   return MpmcRing.create(slots, messageBytes + CELL_HEADER_BYTES)
 }
@@ -76,7 +93,8 @@ const createBroadcast = (
   ends: number
 ): SharedArrayBuffer => {
   const chunks = powerOfTwo(2 * (ends + 2))
-  const capacityBytes = bufferBytesOf(settings, options, fixedBytes)
+  const leastBytes = Math.max(MIN_CAPACITY_BYTES, MIN_CHUNK_BYTES * chunks)
+  const capacityBytes = bufferBytesOf(settings, options, fixedBytes, leastBytes)
   if (options.bufferBytes !== undefined) return BroadcastRing.create({ capacityBytes, readers: ends, chunks })
   const leastChunk = powerOfTwo(fixedBytes === undefined ? VARIABLE_BYTES / 4 : (fixedBytes + 8) * 2)
   return BroadcastRing.create({
@@ -104,7 +122,36 @@ export const createRing = (
       `"suspend", "fail" or "dropNewest" for kind "${kind}" between threads: only who may receive may drop the oldest`
     )
   }
-  switch (kind) {
+  if (kind === "mpmc" && options.bufferBytes !== undefined) {
+    refuse(
+      name,
+      "bufferBytes",
+      options.bufferBytes,
+      `left out for kind "mpmc", whose memory is capacity times messageBytes`
+    )
+  }
+  if (kind !== "mpmc" && options.messageBytes !== undefined) {
+    refuse(name, "messageBytes", options.messageBytes, `left out for kind "${kind}", whose memory is bufferBytes`)
+  }
+  try {
+    return allocate(settings, options, fixedBytes, ends)
+  } catch (error) {
+    // More than the rings allow, or than the process has.
+    if (!(error instanceof InvalidCapacity || error instanceof RangeError)) throw error
+    const [option, value] = options.bufferBytes === undefined
+      ? ["capacity", settings.capacity]
+      : ["bufferBytes", options.bufferBytes]
+    return refuse(name, option, value, `less: its memory cannot be had (${error.message})`)
+  }
+}
+
+const allocate = (
+  settings: Settings,
+  options: SharedOptions,
+  fixedBytes: number | undefined,
+  ends: number
+): SharedArrayBuffer => {
+  switch (settings.kind) {
     case "spsc":
       return SpscRing.create(bufferBytesOf(settings, options, fixedBytes))
     case "mpsc":
@@ -116,5 +163,5 @@ export const createRing = (
   }
 }
 
-const isCapacity = (bytes: number): boolean =>
-  Number.isInteger(bytes) && bytes >= MIN_CAPACITY_BYTES && bytes <= MAX_CAPACITY_BYTES && (bytes & (bytes - 1)) === 0
+const isCapacity = (bytes: number, least: number, most: number): boolean =>
+  Number.isInteger(bytes) && bytes >= least && bytes <= most && (bytes & (bytes - 1)) === 0
