@@ -30,7 +30,7 @@ import * as Parcel from "../wire/Parcel.ts"
 import type { EndMoved } from "./ChannelError.ts"
 import { refuse } from "./ChannelOptions.ts"
 import * as ArenaOwners from "./internal/arenaOwners.ts"
-import { foreignEnd, isSharedEnd } from "./internal/foreignEnd.ts"
+import { foreignEnd, handOverTo, isSharedEnd } from "./internal/handingOver.ts"
 import type { Receiver } from "./Receiver.ts"
 import type { Sender } from "./Sender.ts"
 import * as SharedChannel from "./SharedChannel.ts"
@@ -145,9 +145,11 @@ const checkEnds = <D extends Declarations>(
   Effect.sync(() => {
     for (const key of Object.keys(declarations)) {
       const end: unknown = options.ends[key]
-      if (!isSharedEnd(end)) throw foreignEnd(`end "${key}" of thread "${name}"`, end)
+      if (!isSharedEnd(end)) throw foreignEnd(placeOf(name, key), end)
     }
   })
+
+const placeOf = (thread: string, key: string) => `end "${key}" of thread "${thread}"`
 
 const launch = <D extends Declarations, E>(
   declarations: D,
@@ -211,7 +213,9 @@ const start = <D extends Declarations>(
     const handOver = Effect.gen(function*() {
       for (const arena of options.arenas ?? []) arenas.push({ arena, owner: ownerIn(name, arena) })
       for (const key of Object.keys(declarations)) {
-        handles[key] = yield* SharedChannel.handOver(options.ends[key]!)
+        yield* handOverTo(placeOf(name, key), options.ends[key]!, (handle) => {
+          handles[key] = handle
+        })
       }
       const data: StartData = {
         handles,

@@ -29,7 +29,7 @@ import type { Channel } from "./Channel.ts"
 import { type EndMoved, EndTaken, HandleMismatch } from "./ChannelError.ts"
 import { refuse, type Settings, settingsOf, type SharedOptions } from "./ChannelOptions.ts"
 import type { ChannelStats } from "./ChannelStats.ts"
-import { foreignEnd, isSharedEnd } from "./internal/foreignEnd.ts"
+import { handOverTo } from "./internal/handingOver.ts"
 import { createRing, endsOf } from "./internal/ringMemory.ts"
 import {
   type Access,
@@ -78,6 +78,9 @@ const losses = new WeakMap<SharedArrayBuffer, PubSub.PubSub<Loss>>()
 
 /**
  * Makes a channel between threads, with its first two ends on this one; it is closed with the scope, for all threads.
+ *
+ * **Gotchas** What another thread sends while `close` runs on this one may be accepted there and received by nobody. Let the
+ * senders close their ends instead: then everything that was sent is received.
  *
  * **Errors** Dies with `InvalidChannel` for options that make no sense or take more memory than there is, and with `SchemaUnsupported` for a schema whose
  * values have no binary form.
@@ -145,13 +148,21 @@ const channelOf = <A>(access: Access<A>, lost: PubSub.PubSub<Loss>): SharedChann
  *
  * **Details** What was sent on it becomes visible first. What waits there fails with `EndMoved` and has its values back.
  *
- * **Gotchas** From here on the end belongs to whoever opens the handle. Keep the handle for {@link recover}.
+ * **Gotchas** From here on the end belongs to whoever opens the handle. Keep the handle for {@link recover}. A thread that
+ * hands such an end on is the one that it dies with: hand it on only to threads that end with that thread, as its own workers
+ * do.
  *
  * **Errors** `EndMoved` when the end was handed over or closed before. Dies with a `TypeError` that says what was given when
  * it is something else: an end of a channel within one thread (`Channel.make`), or no end at all.
  */
 export const handOver = (end: Sender<any> | Receiver<any>): Effect.Effect<Handle, EndMoved> =>
-  isSharedEnd(end) ? end.handOver : Effect.die(foreignEnd("SharedChannel.handOver", end))
+  Effect.suspend(() => {
+    let handle: Handle
+    const keep = (made: Handle) => {
+      handle = made
+    }
+    return Effect.map(handOverTo("SharedChannel.handOver", end, keep), () => handle)
+  })
 
 /**
  * Opens a sending end that another thread has handed over; closed with the scope.

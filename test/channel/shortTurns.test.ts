@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
 import * as Schema from "effect/Schema"
-import { Channel, SharedChannel } from "shared-nothing"
+import { Channel, ChannelThread, SharedChannel } from "shared-nothing"
 
 const steps = (count: number) => Effect.forEach(Array.from({ length: count }), () => Effect.void, { discard: true })
 
@@ -35,6 +36,25 @@ describe("a pause at any place", () => {
         assert.deepStrictEqual(received, all)
       }).pipe(Effect.scoped)
   )
+
+  it.live("of the start of a thread that is interrupted there leaves no end behind", () =>
+    Effect.forEach(Array.from({ length: 60 }, (_, index) => index), (before) =>
+      Effect.gen(function*() {
+        const Idle = ChannelThread.make("idle", { values: ChannelThread.receiver(Schema.Int) })
+        const { receiver, sender } = yield* SharedChannel.make(Schema.Int, { kind: "spsc", capacity: 4 })
+        let spawned = false
+        const spawn = () => {
+          spawned = true
+          throw new Error("not in this test")
+        }
+        const starting = yield* Effect.forkChild(
+          withTurns(20)(Effect.andThen(steps(before), Idle.start({ spawn, ends: { values: receiver } })))
+        )
+        yield* Effect.yieldNow
+        yield* Fiber.interrupt(starting)
+        const isHere = Exit.isSuccess(yield* Effect.exit(receiver.tryReceive))
+        assert.isTrue(isHere || Exit.isFailure(yield* Effect.exit(sender.send(1))), `${before} ${spawned}`)
+      }).pipe(Effect.scoped), { discard: true }))
 
   it.live("of the close of an unbounded sender loses nothing that was sent meanwhile", () =>
     Effect.forEach(Array.from({ length: 80 }, (_, index) => index), (before) =>

@@ -249,15 +249,18 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
     Poller.remove(this.itemsWait)
   }
 
-  /** Makes the end into what another thread opens. */
-  readonly handOver: Effect.Effect<Handle, EndMoved> = Effect.suspend((): Effect.Effect<Handle, EndMoved> => {
-    const { access, end } = this
-    if (this.state !== "open") return Effect.fail(this.moved())
-    this.retire("handed over")
-    const after = this.ring.leave()
-    access.roster.handOver(end)
-    return Effect.succeed(handleOf(access, "receiver", end, after))
-  })
+  /** Makes the end into what another thread opens; `keep` has the handle before an interruption can. */
+  handOver(keep: (handle: Handle) => void): Effect.Effect<void, EndMoved> {
+    return Effect.suspend((): Effect.Effect<void, EndMoved> => {
+      const { access, end } = this
+      if (this.state !== "open") return Effect.fail(this.moved())
+      this.retire("handed over")
+      const after = this.ring.leave()
+      access.roster.handOver(end)
+      keep(handleOf(access, "receiver", end, after))
+      return Effect.void
+    })
+  }
 
   pending(): number {
     return Math.max(0, (sentIn(this.access) - this.sentBefore - this.got) | 0)

@@ -325,14 +325,17 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
     Poller.remove(this.roomWait)
   }
 
-  /** Makes the end into what another thread opens. */
-  readonly handOver: Effect.Effect<Handle, EndMoved> = this.settledThen((): Effect.Effect<Handle, EndMoved> => {
-    const { access, end } = this
-    if (this.state !== "open") return Effect.fail(this.moved())
-    this.retire("handed over")
-    access.roster.handOver(end)
-    return Effect.succeed(handleOf(access, "sender", end))
-  })
+  /** Makes the end into what another thread opens; `keep` has the handle before an interruption can. */
+  handOver(keep: (handle: Handle) => void): Effect.Effect<void, EndMoved> {
+    return this.settledThen((): Effect.Effect<void, EndMoved> => {
+      const { access, end } = this
+      if (this.state !== "open") return Effect.fail(this.moved())
+      this.retire("handed over")
+      access.roster.handOver(end)
+      keep(handleOf(access, "sender", end))
+      return Effect.void
+    })
+  }
 
   readonly depth: Effect.Effect<number> = Effect.sync(() =>
     waitingIn(this.access) + this.unpublished + this.backlog.length

@@ -1,8 +1,11 @@
 /**
- * What is said to who gives something else where an end of a channel between threads belongs.
+ * Ends of channels between threads on their way out of this thread.
  */
+import * as Effect from "effect/Effect"
+import type { EndMoved } from "../ChannelError.ts"
 import { isReceiver } from "../Receiver.ts"
 import { isSender } from "../Sender.ts"
+import type { Handle } from "./sharedMemory.ts"
 import { SharedReceiver } from "./sharedReceiver.ts"
 import { SharedSender } from "./sharedSender.ts"
 
@@ -23,6 +26,13 @@ export const foreignEnd = (where: string, value: unknown): TypeError => {
       }", which cannot leave its thread; make it with SharedChannel.make`
   )
 }
+
+/** Makes an end into a handle, which `keep` has before an interruption can; dies when it is no end that can be handed over. */
+export const handOverTo = (
+  where: string,
+  end: unknown,
+  keep: (handle: Handle) => void
+): Effect.Effect<void, EndMoved> => isSharedEnd(end) ? end.handOver(keep) : Effect.die(foreignEnd(where, end))
 
 const nameOf = (value: unknown): string =>
   value === null || value === undefined ? String(value) : `this ${typeof value}`
