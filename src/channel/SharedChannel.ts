@@ -107,12 +107,15 @@ export const make = <S extends Schema.Top>(
       const access = openMemory<S["Type"]>(settings, codec, carrier, memory)
       const lost = yield* PubSub.sliding<Loss>(LOSSES)
       losses.set(memory.roster, lost)
-      return channelOf(access, lost)
+      return { channel: channelOf(access, lost), lost }
     }),
     // What nobody receives after this keeps its parcels no longer.
-    (channel) =>
-      Parcel.carrier(schema) === undefined ? channel.close : Effect.andThen(channel.close, channel.receiver.close)
-  )
+    ({ channel, lost }) =>
+      Effect.andThen(
+        Parcel.carrier(schema) === undefined ? channel.close : Effect.andThen(channel.close, channel.receiver.close),
+        PubSub.shutdown(lost)
+      )
+  ).pipe(Effect.map(({ channel }) => channel))
 
 const channelOf = <A>(access: Access<A>, lost: PubSub.PubSub<Loss>): SharedChannel<A> => {
   const { roster, settings } = access

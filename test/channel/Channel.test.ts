@@ -244,3 +244,29 @@ describe("Channel", () => {
 })
 
 const settleTurn = Effect.andThen(Effect.yieldNow, Effect.yieldNow)
+
+describe("a local broadcast", () => {
+  it.live("gives a receiver that is made while a message is handed out only what comes after it", () =>
+    Effect.gen(function*() {
+      const { receiver, sender } = yield* Channel.make(Schema.Int, { kind: "broadcast" })
+      const second = yield* Effect.forkChild(
+        Effect.gen(function*() {
+          assert.strictEqual(yield* receiver.receive, 1)
+          const late = yield* receiver.clone
+          return yield* late.receive
+        }).pipe(Effect.scoped)
+      )
+      yield* Effect.yieldNow
+      // From outside of any fiber: the one that waits goes on at once, within the send.
+      yield* Effect.callback<void>((resume) => {
+        setImmediate(() => {
+          sender.sendUnsafe(1)
+          setImmediate(() => {
+            sender.sendUnsafe(2)
+            resume(Effect.void)
+          })
+        })
+      })
+      assert.strictEqual(yield* Fiber.join(second), 2)
+    }).pipe(Effect.scoped))
+})

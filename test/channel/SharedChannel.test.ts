@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -333,4 +335,19 @@ describe("the texts of channel errors", () => {
       const error = yield* Effect.flip(sender.send(odd))
       assert.match(error.message, /refused a message.*the value is valid now.*a getter/)
     }).pipe(Effect.scoped))
+})
+
+describe("SharedChannel losses", () => {
+  it.live("end with the scope of the channel", () =>
+    Effect.gen(function*() {
+      const listening = yield* Effect.scoped(Effect.gen(function*() {
+        const { losses } = yield* SharedChannel.make(Schema.Int)
+        const subscribed = yield* Deferred.make<void>()
+        const following = Stream.runDrain(Stream.onStart(losses, Deferred.succeed(subscribed, undefined)))
+        const listening = yield* Effect.forkDetach(following)
+        yield* Deferred.await(subscribed)
+        return listening
+      }))
+      yield* Fiber.await(listening)
+    }))
 })

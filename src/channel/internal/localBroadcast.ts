@@ -63,6 +63,8 @@ class BroadcastSender<A> extends SenderBase<A> {
     }
     core.sent++
     for (const receiver of core.receivers) receiver.put(value)
+    // Only now: a fiber that goes on may add a receiver, which gets what is sent from then on.
+    for (const receiver of core.receivers) receiver.wake()
     return SENT
   }
 
@@ -115,7 +117,6 @@ class BroadcastReceiver<A> extends ReceiverBase<A> {
       this.core.missed++
     }
     this.items.push(value)
-    this.serve()
   }
 
   protected fetch(): Taken<A> {
