@@ -15,6 +15,10 @@ const progress = (text: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
 }
 
+// Everything has to fit into ten minutes; who names cases has the time for more.
+const ROUNDS_OF_EVERYTHING = 3
+const ROUNDS_OF_SOME = 7
+
 const list = (selected: ReadonlyArray<Case>): void => {
   for (const { about, name, subjects, unit } of selected) {
     process.stdout.write(
@@ -31,9 +35,10 @@ const main = async (): Promise<number> => {
   }
   const output = json ? Output.json : Output.table
   output.environment(environment())
+  const rounds = quick ? 1 : selected.length === cases.length ? ROUNDS_OF_EVERYTHING : ROUNDS_OF_SOME
   let status = 0
   for (const benchmark of selected) {
-    const outcomes = await runCase(benchmark, { rounds: quick ? 1 : 7, quick, progress })
+    const outcomes = await runCase(benchmark, { rounds, quick, progress })
     progress("")
     output.outcomes(benchmark, outcomes)
     if ([...outcomes.values()].some((outcome) => outcome._tag === "Invalid")) status = 1

@@ -94,28 +94,34 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
   }
 
   private write(value: A, isHeld = false): Offered {
+    if (!this.ring.abortTakesRoom) return this.put(value)
+    // What can be refused is refused before the claim.
+    const { carrier, codec } = this.access
+    if (!codec.isValid(value)) return this.refuseInvalid(value)
+    if (carrier === undefined || isHeld) return this.put(value)
+    if (!this.moves(value, "hold")) return FAILED
+    let offered: Offered = FULL
+    try {
+      offered = this.put(value)
+    } finally {
+      if (offered !== SENT) carrier.restore(value)
+    }
+    return offered
+  }
+
+  private put(value: A): Offered {
     const { ring } = this
     const { carrier, codec } = this.access
-    // What can be refused is refused before the claim where giving it up takes room.
-    const holds = ring.abortTakesRoom && carrier !== undefined && !isHeld
-    if (ring.abortTakesRoom && !codec.isValid(value)) return this.refuseInvalid(value)
-    if (holds && !this.moves(value, "hold")) return FAILED
     const bytes = codec.boundBytes(value)
     const offset = ring.claim(bytes)
-    if (offset < 0) {
-      if (holds) carrier.restore(value)
-      return offset === RECORD_TOO_LARGE ? this.refuseLong(value, bytes) : FULL
-    }
+    if (offset < 0) return offset === RECORD_TOO_LARGE ? this.refuseLong(value, bytes) : FULL
     let end = INVALID
     try {
       end = codec.write(value, ring.region, offset)
     } finally {
       if (end === INVALID) ring.abort()
     }
-    if (end === INVALID) {
-      if (holds) carrier.restore(value)
-      return this.refuseInvalid(value)
-    }
+    if (end === INVALID) return this.refuseInvalid(value)
     if (carrier !== undefined && !this.moves(value)) {
       ring.abort()
       return FAILED
