@@ -4,11 +4,13 @@
 import { create, SpscWriter } from "../../src/memory/SpscRing.ts"
 import type { Measured, Params } from "../runner/Case.ts"
 import { produce } from "../runner/TwoThreads.ts"
+import type { Reading } from "./spsc.worker.ts"
 
-/** Claims and commits each record, publishes every `batch` records. */
-export const spsc = (batch: number) => (params: Params): Promise<Measured> => {
-  const memory = create(1 << 20)
-  const writer = new SpscWriter(memory)
+/** Claims and commits each record, publishes every `batch` records; the reader pauses so many times when it finds nothing. */
+export const spsc = (batch: number, pauses = 0) => (params: Params): Promise<Measured> => {
+  const ring = create(1 << 20)
+  const memory: Reading = { memory: ring, pauses }
+  const writer = new SpscWriter(ring)
   const { f64, u32 } = writer.region
   return produce(params, {
     worker: new URL("./spsc.worker.ts", import.meta.url),

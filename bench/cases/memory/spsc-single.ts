@@ -16,6 +16,9 @@ export const spscSingle: Case = {
     "shared-nothing": {
       run: async (params) => (await import("../../ours/spsc.ts")).spsc(1)(params)
     },
+    "shared-nothing-pausing": {
+      run: async (params) => (await import("../../ours/spsc.ts")).spsc(1, 30)(params)
+    },
     "ringbuf.js": {
       count: 300_000,
       run: async (params) => (await import("../../peers/ringbuf/ringbuf.ts")).spsc(1)(params)
