@@ -58,6 +58,7 @@ export const select = <const B extends Branches>(
 ): Effect.Effect<Selected<B>, ReceiveError> =>
   Effect.withFiber((fiber): Effect.Effect<unknown, ReceiveError> => {
     if (isLastOfTurn(fiber)) return Effect.andThen(Effect.yieldNow, select(branches, options))
+    // Every receiver of this library is one of these; its message type is only in the answer's.
     const order = Object.keys(branches).map((name): Branch => {
       return { name, receiver: branches[name] as unknown as ReceiverBase<unknown> }
     })

@@ -158,7 +158,7 @@ const channelOf = <A>(access: Access<A>, lost: PubSub.PubSub<Loss>): SharedChann
  * **Errors** `EndMoved` when the end was handed over or closed before. Dies with a `TypeError` that says what was given when
  * it is something else: an end of a channel within one thread (`Channel.make`), or no end at all.
  */
-export const handOver = (end: Sender<any> | Receiver<any>): Effect.Effect<Handle, EndMoved> =>
+export const handOver = <A>(end: Sender<A> | Receiver<A>): Effect.Effect<Handle, EndMoved> =>
   Effect.suspend(() => {
     let handle: Handle
     const keep = (made: Handle) => {
@@ -242,7 +242,7 @@ export const recover = (handle: Handle): Effect.Effect<number> => Effect.sync(()
 /** {@link recover}, without an effect. */
 export const recoverUnsafe = (handle: Handle): number => {
   const { memory, settings } = handle
-  const access = openMemory<any>(settings, neverCoded, undefined, memory)
+  const access = openMemory<unknown>(settings, neverCoded, undefined, memory)
   const hadReceivers = (access.roster.flags() & RosterMemory.RECEIVERS_GONE) === 0
   const count = takeOff(access, settings, handle.side, handle.end)
   if (hadReceivers && (access.roster.flags() & RosterMemory.RECEIVERS_GONE) !== 0) loseRest(access)
@@ -250,7 +250,7 @@ export const recoverUnsafe = (handle: Handle): number => {
   return count
 }
 
-const takeOff = (access: Access<any>, settings: Settings, side: Handle["side"], end: RosterMemory.End): number => {
+const takeOff = (access: Access<unknown>, settings: Settings, side: Handle["side"], end: RosterMemory.End): number => {
   const owner = rowOf(end) + 1
   // The claims first: as long as the row is taken nobody else claims under its number.
   const { count: died, sent } = recoverRing(settings.kind, access.memory.ring, side, owner)

@@ -10,7 +10,7 @@ import { SharedReceiver } from "./sharedReceiver.ts"
 import { SharedSender } from "./sharedSender.ts"
 
 /** Whether a value is an end that can be handed over. */
-export const isSharedEnd = (value: unknown): value is SharedSender<any> | SharedReceiver<any> =>
+export const isSharedEnd = (value: unknown): value is SharedSender<never> | SharedReceiver<unknown> =>
   value instanceof SharedSender || value instanceof SharedReceiver
 
 /** The defect of who gave `value`; `where` names the place. */

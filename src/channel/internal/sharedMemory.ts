@@ -82,14 +82,14 @@ export const openMemory = <A>(
 export const rowOf = (end: RosterMemory.End): number => end & 63
 
 /** Wakes everybody: somebody has died or the channel has ended. */
-export const wakeAll = (access: Pick<Access<any>, "items" | "room" | "ends">): void => {
+export const wakeAll = (access: Pick<Access<unknown>, "items" | "room" | "ends">): void => {
   access.items.wakeForDead()
   access.room.wakeForDead()
   for (const end of access.ends) end.lookAgain()
 }
 
 /** Fibers of this thread that wait at the ends of a side. */
-export const waitingAt = (access: Pick<Access<any>, "ends">, side: LocalEnd["side"]): number => {
+export const waitingAt = (access: Pick<Access<unknown>, "ends">, side: LocalEnd["side"]): number => {
   let waiting = 0
   for (const end of access.ends) if (end.side === side) waiting += end.waiting
   return waiting
@@ -117,8 +117,8 @@ export const isHandle = (value: unknown): value is Handle =>
   && (value as Handle)[HandleKey] === 1
 
 /** The handle of an end. */
-export const handleOf = (
-  access: Access<any>,
+export const handleOf = <A>(
+  access: Access<A>,
   side: Handle["side"],
   end: RosterMemory.End,
   after?: number
@@ -134,21 +134,21 @@ export const handleOf = (
 })
 
 /** Messages sent through a channel since it was made, as a wrapping Int32. */
-export const sentIn = ({ roster }: Pick<Access<any>, "roster">): number => {
+export const sentIn = ({ roster }: Pick<Access<unknown>, "roster">): number => {
   let sent = 0
   for (let row = 0; row < roster.rows; row++) sent = (sent + roster.sent(row)) | 0
   return sent
 }
 
 /** Messages received from a channel since it was made, as a wrapping Int32. */
-export const receivedIn = ({ roster }: Pick<Access<any>, "roster">): number => {
+export const receivedIn = ({ roster }: Pick<Access<unknown>, "roster">): number => {
   let received = 0
   for (let row = 0; row < roster.rows; row++) received = (received + roster.received(row)) | 0
   return received
 }
 
 /** Messages that wait; of a broadcast, for the slowest receiver of this thread. The words are read one after the other. */
-export const waitingIn = (access: Pick<Access<any>, "roster" | "settings" | "ends">): number => {
+export const waitingIn = (access: Pick<Access<unknown>, "roster" | "settings" | "ends">): number => {
   const { ends, roster, settings } = access
   if (settings.kind === "broadcast") return Math.max(0, ...[...ends].map((end) => end.pending()))
   // Messages that were dropped while they waited had been sent.
@@ -157,15 +157,15 @@ export const waitingIn = (access: Pick<Access<any>, "roster" | "settings" | "end
 }
 
 /** The last receiver is gone: what waits is lost. */
-export const loseRest = (access: Access<any>): void => {
+export const loseRest = (access: Pick<Access<unknown>, "roster" | "settings" | "ends">): void => {
   if (access.settings.kind === "broadcast") return
   const count = waitingIn(access)
   if (count > 0) access.roster.addLost(count, count)
 }
 
 /** Releases the parcels of a message that nobody will receive. */
-export const dropMessage = (
-  access: Pick<Access<any>, "carrier" | "codec">,
+export const dropMessage = <A>(
+  access: Pick<Access<A>, "carrier" | "codec">,
   ring: { readonly region: Region; readonly end: number },
   offset: number
 ): void => {
