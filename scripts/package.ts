@@ -10,7 +10,18 @@ import type { Command, Ran } from "./process.ts"
 import { root, run } from "./process.ts"
 
 /** Names of the layers in the order of docs/design/layers.md. */
-export const layers = ["memory", "wire", "observe", "supervisor", "thread", "channel", "actor", "system"] as const
+export const layers = [
+  "runtime",
+  "memory",
+  "wire",
+  "observe",
+  "supervisor",
+  "thread",
+  "channel",
+  "actor",
+  "link",
+  "system"
+] as const
 
 /** The modules a user may import besides the root, such as `actor/Actor`. */
 export const publicModules = (packageRoot: string): ReadonlyArray<string> =>
@@ -22,15 +33,20 @@ export const publicModules = (packageRoot: string): ReadonlyArray<string> =>
       .map((entry) => `${layer}/${entry.name.slice(0, -3)}`)
   }).toSorted()
 
+/** The folders of a layer that are closed to users. */
+export const closedFolders = ["internal", "kernel"] as const
+
 /** The modules a user must not reach. */
 export const internalModules = (packageRoot: string): ReadonlyArray<string> =>
-  layers.flatMap((layer) => {
-    const folder = join(packageRoot, "src", layer, "internal")
-    if (!existsSync(folder)) return []
-    return readdirSync(folder, { recursive: true, encoding: "utf8" })
-      .filter((name) => name.endsWith(".ts"))
-      .map((name) => `${layer}/internal/${name.slice(0, -3)}`)
-  }).toSorted()
+  layers.flatMap((layer) =>
+    closedFolders.flatMap((closed) => {
+      const folder = join(packageRoot, "src", layer, closed)
+      if (!existsSync(folder)) return []
+      return readdirSync(folder, { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".ts"))
+        .map((name) => `${layer}/${closed}/${name.slice(0, -3)}`)
+    })
+  ).toSorted()
 
 // npm starts scripts with its own location; outside of a script the one on the PATH serves.
 const npm = (): Command => {

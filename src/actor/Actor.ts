@@ -52,15 +52,15 @@ import * as Tracer from "effect/Tracer"
 import type { SpawnError } from "./ActorError.ts"
 import { type ActorRef, isActorRef, recipientOf, refClass } from "./ActorRef.ts"
 import { ActorSystem, type SpawnOptions } from "./ActorSystem.ts"
-import { Address } from "./Address.ts"
-import { type BehaviourOptions, CurrentActor, type Handlers, resolveOptions } from "./Behaviour.ts"
-import * as ProtocolModule from "./Protocol.ts"
-import type { Recipient } from "./Recipient.ts"
-import * as RefTransport from "./RefTransport.ts"
+import { Address } from "./kernel/Address.ts"
+import { type BehaviourOptions, CurrentActor, type Handlers, resolveOptions } from "./kernel/Behaviour.ts"
+import * as ProtocolModule from "./kernel/Protocol.ts"
+import type { Recipient } from "./kernel/Recipient.ts"
+import * as RefTransport from "./kernel/RefTransport.ts"
 
-export { CurrentActor } from "./Behaviour.ts"
-export type { BehaviourOptions, SupervisionOptions } from "./Behaviour.ts"
-export type { MailboxOptions, Overflow } from "./Mailbox.ts"
+export { CurrentActor } from "./kernel/Behaviour.ts"
+export type { BehaviourOptions, SupervisionOptions } from "./kernel/Behaviour.ts"
+export type { MailboxOptions, Overflow } from "./kernel/Mailbox.ts"
 
 /** The handlers of a behaviour: one a message, given the payload and answering with an effect. */
 export type HandlersFrom<Rpcs extends Rpc.Any> = {

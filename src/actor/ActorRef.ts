@@ -12,8 +12,8 @@ import type * as Rpc from "effect/rpc/Rpc"
 import * as Trace from "../observe/Trace.ts"
 import type { AskError, TellError } from "./ActorError.ts"
 import { AskTimeout, toMillis } from "./AskTimeout.ts"
-import { actorName, type Protocol } from "./Protocol.ts"
-import { NO_ROOM, type Recipient, type Resume, TAKEN, type Waiter } from "./Recipient.ts"
+import { actorName, type Protocol } from "./kernel/Protocol.ts"
+import { NO_ROOM, type Recipient, type Resume, TAKEN, type Waiter } from "./kernel/Recipient.ts"
 
 export { AskTimeout } from "./AskTimeout.ts"
 

@@ -26,17 +26,18 @@ import { inspect } from "node:util"
 import type * as ActorError from "../actor/ActorError.ts"
 import type { SpawnError } from "../actor/ActorError.ts"
 import { ActorSystem } from "../actor/ActorSystem.ts"
-import type { Cell } from "../actor/Cell.ts"
-import type { LocalHost } from "../actor/LocalHost.ts"
+import type { Cell } from "../actor/kernel/Cell.ts"
+import type { Host } from "../actor/kernel/Host.ts"
 import type { SystemEvent } from "../actor/SystemEvent.ts"
+import { Node } from "../link/kernel/Node.ts"
 import * as ThreadEntry from "../thread/ThreadEntry.ts"
+import { runtime } from "../thread/ThreadRuntime.ts"
 import type * as Control from "./internal/control.ts"
 import { makeHost, systemOf } from "./internal/host.ts"
-import { Node } from "./internal/node.ts"
 
 /** A worker's own state: its place, and the way to the main thread. */
 interface Worker {
-  readonly host: LocalHost
+  readonly host: Host
   readonly node: Node
   readonly scope: Scope.Scope
   readonly run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
@@ -87,6 +88,7 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
       ...seat,
       index: start.index,
       epoch: start.epoch,
+      runtime,
       connect: (to, epoch, ring) => post({ _tag: "Ring", to, epoch, ring }),
       malformed: (thread, error) =>
         log(Effect.logError(`${start.name}: a record from ${seat.names[thread]} was skipped`, error))
@@ -99,7 +101,7 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
     return worker
   })
 
-const forwardEvents = (host: LocalHost, post: (message: Control.ToMain) => void) =>
+const forwardEvents = (host: Host, post: (message: Control.ToMain) => void) =>
   Effect.gen(function*() {
     const subscription = yield* PubSub.subscribe(host.events)
     const forward = Effect.map(PubSub.take(subscription), (event) => {

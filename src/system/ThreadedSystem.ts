@@ -14,11 +14,12 @@ import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
 import * as ActorError from "../actor/ActorError.ts"
 import { ActorSystem, type SpawnOptions } from "../actor/ActorSystem.ts"
-import type { Escalation, LocalHost } from "../actor/LocalHost.ts"
-import * as Owner from "../actor/Owner.ts"
-import { actorName, type Protocol } from "../actor/Protocol.ts"
-import type { Recipient } from "../actor/Recipient.ts"
+import type { Escalation, Host } from "../actor/kernel/Host.ts"
+import * as Owner from "../actor/kernel/Owner.ts"
+import { actorName, type Protocol } from "../actor/kernel/Protocol.ts"
+import type { Recipient } from "../actor/kernel/Recipient.ts"
 import type { SystemEvent } from "../actor/SystemEvent.ts"
+import { Node } from "../link/kernel/Node.ts"
 import * as Doorbell from "../memory/Doorbell.ts"
 import { MAX_CAPACITY_BYTES, MIN_CAPACITY_BYTES } from "../memory/Layouts.ts"
 import type * as Backoff from "../supervisor/Backoff.ts"
@@ -30,9 +31,9 @@ import type { TreeNode } from "../supervisor/Tree.ts"
 import type { SpawnedWorker } from "../thread/SpawnedWorker.ts"
 import * as Thread from "../thread/Thread.ts"
 import type { ThreadDown } from "../thread/ThreadError.ts"
+import { runtime } from "../thread/ThreadRuntime.ts"
 import type * as Control from "./internal/control.ts"
 import { makeHost, systemOf } from "./internal/host.ts"
-import { Node } from "./internal/node.ts"
 import { Account, type Placed, Requests, type Workplace } from "./internal/placement.ts"
 import * as Machine from "./Machine.ts"
 
@@ -102,7 +103,7 @@ class WorkerThread implements Workplace {
 
 interface Threaded {
   readonly options: ThreadsOptions
-  readonly host: LocalHost
+  readonly host: Host
   readonly node: Node
   readonly workers: ReadonlyArray<WorkerThread>
   readonly account: Account
@@ -148,6 +149,7 @@ const makeThreaded = (options: ThreadsOptions) =>
       ...seat,
       index: 0,
       epoch: MAIN_EPOCH,
+      runtime,
       connect: (to, _epoch, ring) => workers[to - 1]!.post({ _tag: "Ring", from: 0, epoch: MAIN_EPOCH, ring }),
       malformed: (thread, error) => log(Effect.logError(`a record from ${seat.names[thread]} was skipped`, error))
     })

@@ -17,7 +17,7 @@ import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { Actor, ActorError, ActorSystem } from "shared-nothing"
 import { recipientOf } from "../../src/actor/ActorRef.ts"
-import type { Cell } from "../../src/actor/Cell.ts"
+import type { Cell } from "../../src/actor/kernel/Cell.ts"
 import { eventually, settle } from "../contract/eventually.ts"
 
 const Node = Actor.make("Node", [

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
-import { Deadline, Deadlines } from "../../src/actor/Deadlines.ts"
+import { Deadline, Deadlines } from "../../src/actor/kernel/Deadlines.ts"
 
 class Probe extends Deadline {
   readonly name: string

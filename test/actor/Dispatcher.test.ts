@@ -5,7 +5,7 @@ import * as Rpc from "effect/rpc/Rpc"
 import type * as Scheduler from "effect/Scheduler"
 import * as Schema from "effect/Schema"
 import { Actor, ActorSystem } from "shared-nothing"
-import { Dispatcher, type Runnable, THROUGHPUT } from "../../src/actor/Dispatcher.ts"
+import { Dispatcher, type Runnable, THROUGHPUT } from "../../src/actor/kernel/Dispatcher.ts"
 
 /** A scheduler whose tasks run when the test says so. */
 const manual = () => {

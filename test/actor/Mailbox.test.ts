@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
-import { Mailbox } from "../../src/actor/Mailbox.ts"
+import { Mailbox } from "../../src/actor/kernel/Mailbox.ts"
 
 const isOdd = (word: unknown): boolean => typeof word === "number" && word % 2 === 1
 

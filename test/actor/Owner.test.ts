@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
-import * as Owner from "../../src/actor/Owner.ts"
+import * as Owner from "../../src/actor/kernel/Owner.ts"
 
 const member = (name: string, log: Array<string>, stopping?: Effect.Effect<void>): Owner.Owned => ({
   previous: undefined,

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { internalModules, layers, publicModules } from "../../scripts/package.ts"
+import { closedFolders, internalModules, layers, publicModules } from "../../scripts/package.ts"
 import { root, run } from "../../scripts/process.ts"
 import { importsOf, read, withoutComments } from "./support/source.ts"
 
@@ -28,13 +28,14 @@ const importing = async (names: ReadonlyArray<string>): Promise<Readonly<Record<
 }
 
 describe("package.json", () => {
-  it("closes the internal folder of every layer by a line of its own, before the pattern that opens the rest", () => {
+  it("closes the folders of every layer that are not for users, before the pattern that opens the rest", () => {
     const keys = Object.keys(manifest.exports)
-    for (const layer of layers) {
-      expect(manifest.exports[`./${layer}/internal/*`], layer).toBeNull()
-      expect(keys.indexOf(`./${layer}/internal/*`)).toBeLessThan(keys.indexOf("./*"))
+    const lines = layers.flatMap((layer) => closedFolders.map((closed) => `./${layer}/${closed}/*`))
+    for (const line of lines) {
+      expect(manifest.exports[line], line).toBeNull()
+      expect(keys.indexOf(line)).toBeLessThan(keys.indexOf("./*"))
     }
-    expect(keys.filter((key) => key.includes("internal")).length).toBe(layers.length)
+    expect(keys.filter((key) => manifest.exports[key] === null)).toHaveLength(lines.length)
   })
 
   it("serves src to the source condition, and types and code from dist to everyone else", () => {
@@ -67,8 +68,10 @@ describe("src/index.ts", () => {
     expect(statements.trim()).toBe("")
   })
 
-  it("re-exports no internal module", () => {
-    expect(importsOf(read("src/index.ts")).filter(({ specifier }) => specifier.includes("/internal/"))).toEqual([])
+  it("re-exports no closed module", () => {
+    expect(importsOf(read("src/index.ts")).filter(({ specifier }) => /\/(internal|kernel)\//.test(specifier))).toEqual(
+      []
+    )
   })
 })
 
@@ -79,8 +82,11 @@ describe("importing by name", () => {
     expect(await importing(names)).toEqual(Object.fromEntries(names.map((name) => [name, "imported"])))
   })
 
-  it("is refused for each internal module", async () => {
-    const names = [...closed, ...layers.map((layer) => `${layer}/internal/anything`)]
+  it("is refused for each closed module", async () => {
+    const names = [
+      ...closed,
+      ...layers.flatMap((layer) => closedFolders.map((folder) => `${layer}/${folder}/anything`))
+    ]
       .map((name) => `shared-nothing/${name}`)
     const refused = Object.fromEntries(names.map((name) => [name, "ERR_PACKAGE_PATH_NOT_EXPORTED"]))
     expect(await importing(names)).toEqual(refused)

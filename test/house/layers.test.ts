@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
+import { layerOverrides, parseLayerTable } from "../../scripts/layers.ts"
 import { layers as packageLayers } from "../../scripts/package.ts"
-import { judgeImport, parseLayerTable } from "./support/layers.ts"
+import { judgeImport } from "./support/layers.ts"
 import { filesUnder, importsOf, read, resolveFrom } from "./support/source.ts"
 
 const table = parseLayerTable(read("docs/design/layers.md"))
@@ -86,6 +87,15 @@ describe("docs/design/layers.md", () => {
   })
 })
 
+describe(".oxlintrc.json", () => {
+  it("repeats the table, as npm run layers writes it", () => {
+    const { overrides } = JSON.parse(read(".oxlintrc.json")) as {
+      readonly overrides: ReadonlyArray<{ readonly files: ReadonlyArray<string> }>
+    }
+    expect(overrides.filter(({ files }) => /^src\/\w+\//.test(files[0]!))).toEqual(layerOverrides(table))
+  })
+})
+
 describe("judgeImport", () => {
   it.each([
     ["src/wire/Codec.ts", "../actor/Actor.ts", "wire may not import actor"],
@@ -97,7 +107,7 @@ describe("judgeImport", () => {
     ["src/actor/Actor.ts", "./index.ts", "imports a barrel: import the module"],
     ["src/actor/Actor.ts", "shared-nothing", "imports the package itself: import the module"],
     ["src/actor/Actor.ts", "effect", "imports an effect barrel: import the module"],
-    ["src/actor/Actor.ts", "../wire/Envelope.js", "has no .ts extension"],
+    ["src/actor/Actor.ts", "../wire/Codec.js", "has no .ts extension"],
     ["src/actor/Actor.ts", "../../bench/main.ts", "leaves src"]
   ])("refuses %s → %s", (file, specifier, reason) => {
     expect(judgeImport(table, file, specifier)).toBe(reason)
@@ -105,7 +115,8 @@ describe("judgeImport", () => {
 
   it.each([
     ["src/wire/Codec.ts", "../memory/Region.ts"],
-    ["src/actor/internal/x.ts", "../../wire/Envelope.ts"],
+    ["src/actor/internal/x.ts", "../../wire/Codec.ts"],
+    ["src/link/kernel/x.ts", "../../actor/kernel/Cell.ts"],
     ["src/thread/Thread.ts", "./internal/protocol.ts"],
     ["src/thread/Thread.ts", "node:worker_threads"],
     ["src/index.ts", "./actor/Actor.ts"],

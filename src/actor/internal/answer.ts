@@ -3,7 +3,7 @@
  */
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { Handlers } from "../Behaviour.ts"
+import type { Handlers } from "../kernel/Behaviour.ts"
 
 /** Whether an effect is an outcome. Most have no tag at all, which is quicker to see than what `Exit.isExit` looks for. */
 export const isExit = (effect: Effect.Effect<unknown, unknown, unknown>): effect is Exit.Exit<unknown, unknown> => {

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Backoff from "../../supervisor/Backoff.ts"
 import * as Intensity from "../../supervisor/Intensity.ts"
-import type { Behaviour } from "../Behaviour.ts"
+import type { Behaviour } from "../kernel/Behaviour.ts"
 
 /** See the module. */
 export class Failures {

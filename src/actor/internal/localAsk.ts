@@ -9,11 +9,11 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../ActorError.ts"
-import type { Behaviour } from "../Behaviour.ts"
-import { Deadline, type Deadlines } from "../Deadlines.ts"
-import type { Dispatcher, Runnable } from "../Dispatcher.ts"
-import { Ask } from "../Message.ts"
-import { NO_ROOM, type Outcome, REFUSED, type Resume, type Waiter } from "../Recipient.ts"
+import type { Behaviour } from "../kernel/Behaviour.ts"
+import { Deadline, type Deadlines } from "../kernel/Deadlines.ts"
+import type { Dispatcher, Runnable } from "../kernel/Dispatcher.ts"
+import { NO_ROOM, type Outcome, REFUSED, type Resume, type Waiter } from "../kernel/Recipient.ts"
+import { Ask } from "../kernel/Word.ts"
 
 /**
  * How deep asks, and replies, may nest on one stack before they take a turn of their own: an asker that is answered goes

@@ -4,12 +4,12 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import type { Behaviour } from "../Behaviour.ts"
-import type { Dispatcher } from "../Dispatcher.ts"
-import type { Mailbox } from "../Mailbox.ts"
-import { type Ask, Traced, type Word } from "../Message.ts"
-import { SCOPE_CLOSED } from "../Phase.ts"
-import { Waiters } from "../Waiters.ts"
+import type { Behaviour } from "../kernel/Behaviour.ts"
+import type { Dispatcher } from "../kernel/Dispatcher.ts"
+import type { Mailbox } from "../kernel/Mailbox.ts"
+import { SCOPE_CLOSED } from "../kernel/Phase.ts"
+import { Waiters } from "../kernel/Waiters.ts"
+import { type Ask, Traced, type Word } from "../kernel/Word.ts"
 import type { Failures } from "./failures.ts"
 
 /** What only some cells need: kept apart so that an idle cell stays small. */

@@ -5,7 +5,7 @@
  * It travels on the worker's port, so that no amount of messages in the rings can hold it up. The values are cloned by
  * the port; errors travel as tag and text.
  */
-import type { Overflow } from "../../actor/Mailbox.ts"
+import type { Overflow } from "../../actor/kernel/Mailbox.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
 
 /** What a worker needs to take its place. */

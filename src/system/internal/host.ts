@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import type { ActorSystem } from "../../actor/ActorSystem.ts"
-import { LocalHost } from "../../actor/LocalHost.ts"
+import { Host } from "../../actor/kernel/Host.ts"
 import type { SystemEvent } from "../../actor/SystemEvent.ts"
 
 // A subscriber this far behind misses the oldest events.
@@ -13,13 +13,13 @@ const EVENTS = 1024
 /** Makes a host that ends with the scope: its actors are stopped, and nothing expires any more. */
 export const makeHost = Effect.gen(function*() {
   const context = yield* Effect.context<never>()
-  const host = new LocalHost(context, yield* PubSub.sliding<SystemEvent>(EVENTS))
+  const host = new Host(context, yield* PubSub.sliding<SystemEvent>(EVENTS))
   yield* Effect.addFinalizer(() => host.close)
   return host
 })
 
 /** The service of a system that is this thread alone. */
-export const systemOf = (host: LocalHost): ActorSystem["Service"] => ({
+export const systemOf = (host: Host): ActorSystem["Service"] => ({
   register: (behaviour) =>
     Effect.asVoid(
       Effect.acquireRelease(Effect.sync(() => host.register(behaviour)), () => host.unregister(behaviour))

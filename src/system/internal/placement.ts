@@ -8,10 +8,10 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as ActorError from "../../actor/ActorError.ts"
-import * as Owner from "../../actor/Owner.ts"
-import { actorName, type Protocol } from "../../actor/Protocol.ts"
+import * as Owner from "../../actor/kernel/Owner.ts"
+import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
+import type { RemoteRecipient } from "../../link/kernel/RemoteRecipient.ts"
 import type * as Control from "./control.ts"
-import type { RemoteRecipient } from "./remoteRecipient.ts"
 
 /** A worker as the account needs it. */
 export interface Workplace {

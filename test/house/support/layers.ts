@@ -1,17 +1,6 @@
-/** The table of docs/design/layers.md as data, and the judgement of one import by it. */
+/** The judgement of one import by the table of docs/design/layers.md. */
+import { type LayerTable, nodeLayers } from "../../../scripts/layers.ts"
 import { resolveFrom } from "./source.ts"
-
-/** Layer names, lowest first, each with the layers it may import. */
-export type LayerTable = ReadonlyMap<string, ReadonlySet<string>>
-
-/** Reads the table whose rows are `` | `layer` | what it knows | layers it may import | ``. */
-export const parseLayerTable = (markdown: string): LayerTable =>
-  new Map(
-    [...markdown.matchAll(/^\| `(\w+)`\s*\|[^|]*\|([^|]*)\|\s*$/gm)].map((row) => {
-      const allowed = row[2]!.trim()
-      return [row[1]!, new Set(allowed === "nothing" ? [] : allowed.split(",").map((name) => name.trim()))]
-    })
-  )
 
 const layerOf = (path: string): string | undefined => /^src\/(\w+)\//.exec(path)?.[1]
 
@@ -21,8 +10,8 @@ export const judgeImport = (table: LayerTable, file: string, specifier: string):
   if (/^shared-nothing(\/|$)/.test(specifier)) return "imports the package itself: import the module"
   if (/^effect(\/[a-z]+)?$/.test(specifier)) return "imports an effect barrel: import the module"
   if (!specifier.startsWith(".")) {
-    if (from === "memory") return "memory imports no package"
-    if (specifier.startsWith("node:") && from !== undefined && from !== "thread" && from !== "system") {
+    if (from === "memory" || from === "runtime") return `${from} imports no package`
+    if (specifier.startsWith("node:") && from !== undefined && !nodeLayers.has(from)) {
       return `${from} may not import node:`
     }
     return undefined

@@ -4,10 +4,10 @@
 import * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
-import { Ask } from "../../actor/Message.ts"
-import type { Message } from "../../actor/Protocol.ts"
+import type { Message } from "../../actor/kernel/Protocol.ts"
+import { Ask } from "../../actor/kernel/Word.ts"
 import type { Codec } from "../../wire/Codec.ts"
-import * as Envelope from "../../wire/Envelope.ts"
+import * as Envelope from "./envelope.ts"
 import type { Outbound } from "./outbound.ts"
 import type { Place } from "./place.ts"
 

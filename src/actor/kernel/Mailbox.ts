@@ -6,7 +6,7 @@
  *
  * **Shape** A circular array of `2 * capacity` slots: word, payload, word, payload …
  */
-import type { Word } from "./Message.ts"
+import type { Word } from "./Word.ts"
 
 /** What to do with a message for a full mailbox. */
 export type Overflow = "suspend" | "fail" | "dropNewest" | "dropOldest"

@@ -12,7 +12,7 @@
  * **Source** The fields of W3C Trace Context.
  */
 import * as Tracer from "effect/Tracer"
-import type { Region } from "../memory/Region.ts"
+import type { Region } from "../../memory/Region.ts"
 
 /** The size of a trace context. */
 export const TRACE_BYTES = 32

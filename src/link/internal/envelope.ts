@@ -22,8 +22,8 @@
  *
  * All numbers are of the machine's byte order; records do not leave the process.
  */
-import type { Region } from "../memory/Region.ts"
-import { TRACE_BYTES } from "./TraceContext.ts"
+import type { Region } from "../../memory/Region.ts"
+import { TRACE_BYTES } from "./traceContext.ts"
 
 export const TELL = 0
 export const TELL_TRACED = 1

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Envelope from "../../src/link/internal/envelope.ts"
 import { Region } from "../../src/memory/Region.ts"
-import * as Envelope from "../../src/wire/Envelope.ts"
 import { seeded } from "../memory/seeded.ts"
 
 describe("Envelope", () => {

@@ -2,12 +2,13 @@
  * When a thread looks at its rings: at once while there is traffic, less and less after, and not at all when idle.
  *
  * A turn reads the rings until they are empty, spins for a moment when that has paid lately, gives the event loop its
- * turn, and after {@link YIELD_NANOS} without traffic parks on the thread's doorbell. The loop lives in `setImmediate`
- * callbacks, so timers, sockets and the fibers of this thread run in between.
+ * turn, and after {@link YIELD_NANOS} without traffic parks on the thread's doorbell. The loop lives in callbacks of
+ * `setImmediate`, so timers, sockets and the fibers of this thread run in between.
  */
 import { AdaptiveWait } from "../../memory/AdaptiveWait.ts"
 import type { Doorbell } from "../../memory/Doorbell.ts"
 import { PARK, pause, SPIN } from "../../memory/WaitStrategy.ts"
+import type { Runtime } from "../../runtime/Runtime.ts"
 
 /** How long a thread goes on looking after the last record. */
 const YIELD_NANOS = 150_000
@@ -31,6 +32,7 @@ export interface Polled {
 export class Loop {
   declare private readonly polled: Polled
   declare private readonly bell: Doorbell
+  declare private readonly runtime: Runtime
   declare private readonly wait: AdaptiveWait
   declare private readonly turn: () => void
   declare private readonly rung: () => void
@@ -40,10 +42,11 @@ export class Loop {
   declare private isClosed: boolean
   /** Whether a wait on the doorbell is pending. */
   declare private hasWait: boolean
-  constructor(polled: Polled, bell: Doorbell, maxSpins: number) {
+  constructor(polled: Polled, bell: Doorbell, maxSpins: number, runtime: Runtime) {
     this.polled = polled
     this.bell = bell
-    this.wait = new AdaptiveWait({ maxSpins, yieldNanos: YIELD_NANOS, now: () => performance.now() * 1e6 })
+    this.runtime = runtime
+    this.wait = new AdaptiveWait({ maxSpins, yieldNanos: YIELD_NANOS, now: () => runtime.nowMillis() * 1e6 })
     this.turn = () => this.run()
     this.rung = () => {
       this.hasWait = false
@@ -80,7 +83,7 @@ export class Loop {
 
   private schedule(): void {
     this.isScheduled = true
-    setImmediate(this.turn)
+    this.runtime.immediate(this.turn)
   }
 
   private run(): void {

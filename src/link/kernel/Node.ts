@@ -5,19 +5,20 @@
  * file keeps them; what travels on them is in `outbound.ts` and `inbound.ts`, and who starts threads is in
  * `ThreadedSystem.ts`.
  */
-import type { Address } from "../../actor/Address.ts"
-import { Cell } from "../../actor/Cell.ts"
-import type { LocalHost } from "../../actor/LocalHost.ts"
-import type { Protocol } from "../../actor/Protocol.ts"
-import type { Recipient } from "../../actor/Recipient.ts"
-import * as RefTransport from "../../actor/RefTransport.ts"
+import type { Address } from "../../actor/kernel/Address.ts"
+import { Cell } from "../../actor/kernel/Cell.ts"
+import type { Host } from "../../actor/kernel/Host.ts"
+import type { Protocol } from "../../actor/kernel/Protocol.ts"
+import type { Recipient } from "../../actor/kernel/Recipient.ts"
+import * as RefTransport from "../../actor/kernel/RefTransport.ts"
 import { Doorbell } from "../../memory/Doorbell.ts"
 import * as SpscRing from "../../memory/SpscRing.ts"
-import { Inbound } from "./inbound.ts"
-import { Loop, type Polled } from "./loop.ts"
-import { type Addressee, Outbound, type OutboundHost } from "./outbound.ts"
-import type { Owing, Place } from "./place.ts"
-import { RemoteRecipient } from "./remoteRecipient.ts"
+import type { Runtime } from "../../runtime/Runtime.ts"
+import { Inbound } from "../internal/inbound.ts"
+import { Loop, type Polled } from "../internal/loop.ts"
+import { type Addressee, Outbound, type OutboundHost } from "../internal/outbound.ts"
+import type { Owing, Place } from "../internal/place.ts"
+import { RemoteRecipient } from "./RemoteRecipient.ts"
 
 /** Records read from one ring before the others have their turn. */
 const BUDGET = 256
@@ -44,6 +45,7 @@ export interface NodeOptions {
   readonly doorbells: SharedArrayBuffer
   readonly ringBytes: number
   readonly maxSpins: number
+  readonly runtime: Runtime
   /** Hands the ring for records from here to `thread` to that thread. */
   readonly connect: (thread: number, epoch: number, ring: SharedArrayBuffer) => void
   /** A record of `thread` made no sense. */
@@ -52,7 +54,7 @@ export interface NodeOptions {
 
 /** See the module. */
 export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransport {
-  declare readonly host: LocalHost
+  declare readonly host: Host
   declare readonly index: number
   declare readonly epoch: number
   declare readonly peers: ReadonlyArray<Peer>
@@ -77,7 +79,7 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
   declare private isFlushScheduled: boolean
   declare private exported: number
   declare private millis: number
-  constructor(host: LocalHost, options: NodeOptions) {
+  constructor(host: Host, options: NodeOptions) {
     this.host = host
     this.index = options.index
     this.epoch = options.epoch
@@ -103,7 +105,7 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
       this.isFlushScheduled = false
       this.publish()
     }
-    this.loop = new Loop(this, this.bells[options.index]!, options.maxSpins)
+    this.loop = new Loop(this, this.bells[options.index]!, options.maxSpins, options.runtime)
   }
 
   // ---- links
@@ -240,7 +242,7 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
     this.dirtyOutbounds.push(outbound)
     if (this.isInPass || this.isFlushScheduled) return
     this.isFlushScheduled = true
-    queueMicrotask(this.flush)
+    this.options.runtime.microtask(this.flush)
   }
 
   blocked(outbound: Outbound): void {
@@ -272,7 +274,7 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
 
   /** Milliseconds of a monotonic clock, read once a pass. */
   turnMillis(): number {
-    return this.millis < 0 ? this.millis = performance.now() : this.millis
+    return this.millis < 0 ? this.millis = this.options.runtime.nowMillis() : this.millis
   }
 
   /** Ends the loop; the links are left as they are. */

@@ -9,9 +9,9 @@ import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
-import type { TellError } from "./ActorError.ts"
-import type { Ask } from "./Message.ts"
+import type { TellError } from "../ActorError.ts"
 import type { Protocol } from "./Protocol.ts"
+import type { Ask } from "./Word.ts"
 
 /** The message was taken. */
 export const TAKEN = 0

@@ -6,7 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as System from "../fixtures/system.ts"
 import { untilEffect } from "../support/until.ts"
-import { threads, untilStarted, within } from "./threads.ts"
+import { threads, untilStarted, within } from "../system/threads.ts"
 
 const { Probe, Relay } = System
 

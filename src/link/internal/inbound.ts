@@ -4,17 +4,17 @@
  * Every number read from the ring is checked before it is used; a record that makes no sense is counted, reported and
  * skipped, and the records behind it are read.
  */
-import type { Cell } from "../../actor/Cell.ts"
-import type { Origin } from "../../actor/LocalHost.ts"
-import { ORIGIN_SHIFT, Traced } from "../../actor/Message.ts"
-import type { Message } from "../../actor/Protocol.ts"
+import type { Cell } from "../../actor/kernel/Cell.ts"
+import type { Origin } from "../../actor/kernel/Host.ts"
+import type { Message } from "../../actor/kernel/Protocol.ts"
+import { ORIGIN_SHIFT, Traced } from "../../actor/kernel/Word.ts"
 import { CORRUPT } from "../../memory/Ring.ts"
 import { SpscReader } from "../../memory/SpscRing.ts"
-import * as Envelope from "../../wire/Envelope.ts"
-import * as TraceContext from "../../wire/TraceContext.ts"
+import * as Envelope from "./envelope.ts"
 import { InboundAsk, type Way } from "./inboundAsk.ts"
 import type { Outbound } from "./outbound.ts"
 import type { Owing, Place } from "./place.ts"
+import * as TraceContext from "./traceContext.ts"
 
 /** A slot that the other side has opened: which actor it means, and the credit it is owed. */
 class Binding implements Origin, Owing {

@@ -1,10 +1,10 @@
 /**
  * What the halves of a link need of the thread they are on.
  */
-import type { Address } from "../../actor/Address.ts"
-import type { Cell } from "../../actor/Cell.ts"
-import type { LocalHost } from "../../actor/LocalHost.ts"
-import type { RefTransport } from "../../actor/RefTransport.ts"
+import type { Address } from "../../actor/kernel/Address.ts"
+import type { Cell } from "../../actor/kernel/Cell.ts"
+import type { Host } from "../../actor/kernel/Host.ts"
+import type { RefTransport } from "../../actor/kernel/RefTransport.ts"
 import type { Addressee, Outbound } from "./outbound.ts"
 
 /** A receiver that owes credit to its senders. */
@@ -15,7 +15,7 @@ export interface Owing {
 
 /** See the module. */
 export interface Place {
-  readonly host: LocalHost
+  readonly host: Host
   /** Which thread of the system this is; 0 is the main thread. */
   readonly index: number
   /** Who owes credit here. */

@@ -7,12 +7,13 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import type * as Scope from "effect/Scope"
 import { ActorSystem } from "shared-nothing"
-import type { Cell } from "../../src/actor/Cell.ts"
+import type { Cell } from "../../src/actor/kernel/Cell.ts"
+import * as Envelope from "../../src/link/internal/envelope.ts"
+import { Node } from "../../src/link/kernel/Node.ts"
 import * as Doorbell from "../../src/memory/Doorbell.ts"
 import * as SpscRing from "../../src/memory/SpscRing.ts"
 import { makeHost, systemOf } from "../../src/system/internal/host.ts"
-import { Node } from "../../src/system/internal/node.ts"
-import * as Envelope from "../../src/wire/Envelope.ts"
+import { runtime } from "../../src/thread/ThreadRuntime.ts"
 import * as System from "../fixtures/system.ts"
 import { until } from "../support/until.ts"
 
@@ -45,6 +46,7 @@ const pair = Effect.gen(function*() {
       doorbells,
       ringBytes: 4096,
       maxSpins: 0,
+      runtime,
       connect: (to, _epoch, ring) => {
         if (!wire.isCut) nodes[to]!.accept(index, wire.epoch, ring)
       },

@@ -11,11 +11,11 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../../actor/ActorError.ts"
-import type { Address } from "../../actor/Address.ts"
 import { timeoutMillis } from "../../actor/AskTimeout.ts"
-import type { Deadlines } from "../../actor/Deadlines.ts"
-import { BROKEN, checked } from "../../actor/Payload.ts"
-import { actorName, type Message, type Protocol } from "../../actor/Protocol.ts"
+import type { Address } from "../../actor/kernel/Address.ts"
+import type { Deadlines } from "../../actor/kernel/Deadlines.ts"
+import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
+import { actorName, type Message, type Protocol } from "../../actor/kernel/Protocol.ts"
 import {
   NO_ROOM,
   type Outcome,
@@ -25,12 +25,12 @@ import {
   TAKEN,
   type Waiter,
   type Withdrawable
-} from "../../actor/Recipient.ts"
-import { Waiters } from "../../actor/Waiters.ts"
-import * as Envelope from "../../wire/Envelope.ts"
-import { type Addressee, encodeAside, FULL, INVALID, type Outbound, TOO_LARGE, WRITTEN } from "./outbound.ts"
-import type { Place } from "./place.ts"
-import { RemoteAsk } from "./remoteAsk.ts"
+} from "../../actor/kernel/Recipient.ts"
+import { Waiters } from "../../actor/kernel/Waiters.ts"
+import * as Envelope from "../internal/envelope.ts"
+import { type Addressee, encodeAside, FULL, INVALID, type Outbound, TOO_LARGE, WRITTEN } from "../internal/outbound.ts"
+import type { Place } from "../internal/place.ts"
+import { RemoteAsk } from "../internal/remoteAsk.ts"
 
 /** See the module. */
 export class RemoteRecipient extends Recipient implements Addressee {

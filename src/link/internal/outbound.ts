@@ -6,7 +6,7 @@
  * written before anything else once there is room: they need no credit and are never dropped.
  */
 import type * as Tracer from "effect/Tracer"
-import type { Message } from "../../actor/Protocol.ts"
+import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Doorbell } from "../../memory/Doorbell.ts"
 import { HEADER_BYTES } from "../../memory/Layouts.ts"
 import { Region } from "../../memory/Region.ts"
@@ -14,8 +14,8 @@ import { RECORD_TOO_LARGE } from "../../memory/Ring.ts"
 import { countUnread } from "../../memory/SpscRecovery.ts"
 import { SpscWriter } from "../../memory/SpscRing.ts"
 import type { Codec } from "../../wire/Codec.ts"
-import * as Envelope from "../../wire/Envelope.ts"
-import * as TraceContext from "../../wire/TraceContext.ts"
+import * as Envelope from "./envelope.ts"
+import * as TraceContext from "./traceContext.ts"
 
 /**
  * Bytes that wait at most before they are made visible. Smaller batches let a reader that is faster than the writer follow

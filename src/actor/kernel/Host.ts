@@ -1,7 +1,7 @@
 /**
  * The actors of one thread: their behaviours, their names, their turns.
  *
- * It knows nothing of other threads; a system with threads gives it {@link LocalHost.origins}, the remote senders whose
+ * It knows nothing of other threads; a system with threads gives it {@link Host.origins}, the remote senders whose
  * credit a message takes.
  */
 import type * as Cause from "effect/Cause"
@@ -14,17 +14,17 @@ import type * as Fiber from "effect/Fiber"
 import * as PubSub from "effect/PubSub"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
-import type { TreeNode } from "../supervisor/Tree.ts"
-import * as ActorError from "./ActorError.ts"
+import type { TreeNode } from "../../supervisor/Tree.ts"
+import * as ActorError from "../ActorError.ts"
+import * as lifecycle from "../internal/lifecycle.ts"
+import type { SystemEvent } from "../SystemEvent.ts"
 import type { Behaviour } from "./Behaviour.ts"
 import { type Cell, Cell as CellClass } from "./Cell.ts"
 import { Deadlines } from "./Deadlines.ts"
 import { Dispatcher } from "./Dispatcher.ts"
-import * as lifecycle from "./internal/lifecycle.ts"
 import * as Owner from "./Owner.ts"
 import { IDLE, RESTARTING, STARTING, STOPPING } from "./Phase.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
-import type { SystemEvent } from "./SystemEvent.ts"
 
 /** A remote sender to whom credit is given back when a message of its leaves a mailbox. */
 export interface Origin {
@@ -38,7 +38,7 @@ export interface Escalation {
 }
 
 /** See the module. */
-export class LocalHost implements lifecycle.LifecycleHost {
+export class Host implements lifecycle.LifecycleHost {
   declare readonly dispatcher: Dispatcher
   declare readonly deadlines: Deadlines
   declare readonly clock: Clock.Clock

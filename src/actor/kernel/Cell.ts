@@ -21,16 +21,15 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
-import * as Trace from "../observe/Trace.ts"
-import * as ActorError from "./ActorError.ts"
-import { timeoutMillis } from "./AskTimeout.ts"
+import * as Trace from "../../observe/Trace.ts"
+import * as ActorError from "../ActorError.ts"
+import { timeoutMillis } from "../AskTimeout.ts"
+import { call, isExit } from "../internal/answer.ts"
+import { LocalAsk, MAX_INLINE } from "../internal/localAsk.ts"
+import { admit, admitSoon, batch, Rare } from "../internal/rare.ts"
 import type { Behaviour, Handlers } from "./Behaviour.ts"
 import type { CellHost } from "./CellHost.ts"
-import { call, isExit } from "./internal/answer.ts"
-import { LocalAsk, MAX_INLINE } from "./internal/localAsk.ts"
-import { admit, admitSoon, batch, Rare } from "./internal/rare.ts"
 import { Mailbox } from "./Mailbox.ts"
-import { Ask, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Message.ts"
 import type { Owned, Owner } from "./Owner.ts"
 import { BROKEN, checked } from "./Payload.ts"
 import { IDLE, READY, RESTARTING, RUNNING, STARTING, STOPPED, STOPPING, SUSPENDED } from "./Phase.ts"
@@ -45,6 +44,7 @@ import {
   type Waiter,
   type Withdrawable
 } from "./Recipient.ts"
+import { Ask, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Word.ts"
 
 const isTell = (word: Word): boolean => !(word instanceof Ask)
 

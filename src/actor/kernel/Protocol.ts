@@ -9,8 +9,8 @@ import type * as Cause from "effect/Cause"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
-import * as Codec from "../wire/Codec.ts"
-import { InvalidProtocol } from "./ActorError.ts"
+import * as Codec from "../../wire/Codec.ts"
+import { InvalidProtocol } from "../ActorError.ts"
 import { Address } from "./Address.ts"
 
 /** How many messages one protocol may have: the index travels in eight bits. */

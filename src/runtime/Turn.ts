@@ -1,0 +1,83 @@
+/**
+ * One budget of time for all that a thread does in one turn of its event loop, shared by links, actors and channels.
+ *
+ * Work is handed out by time and not by count, since one message may take nanoseconds and the next one milliseconds: whoever
+ * has handled one asks {@link Turn.isOver} and leaves the rest to the next turn. Timers, sockets, control and other actors
+ * are served in between.
+ *
+ * The clock is read at every message while messages are slow, and at every sixteenth while they are quick: the distance
+ * follows what was seen last, so a turn lasts at most fifteen messages longer than its budget.
+ */
+import type { Runtime } from "./Runtime.ts"
+
+/** How long a turn lasts unless told otherwise. */
+export const BUDGET_MILLIS = 5
+
+const MAX_STRIDE = 16
+const QUICK_MILLIS = 0.1
+
+/** See the module. */
+export class Turn {
+  declare private readonly runtime: Runtime
+  declare private readonly budgetMillis: number
+  declare private readonly leave: () => void
+  declare private isOpen: boolean
+  declare private isSpent: boolean
+  declare private endsAt: number
+  /** When the clock was read last, after how many messages it is read again, and how many of them are left. */
+  declare private readAt: number
+  declare private stride: number
+  declare private left: number
+  /** How many turns have begun: a thread whose number moves is alive. */
+  declare count: number
+  constructor(runtime: Runtime, budgetMillis: number = BUDGET_MILLIS) {
+    this.runtime = runtime
+    this.budgetMillis = budgetMillis
+    this.isOpen = false
+    this.isSpent = false
+    this.endsAt = 0
+    this.readAt = 0
+    this.stride = 1
+    this.left = 1
+    this.count = 0
+    this.leave = () => this.end()
+  }
+
+  /** Begins a turn; for the callback of an event loop, which also ends it. */
+  begin(): void {
+    this.isOpen = true
+    this.isSpent = false
+    this.readAt = this.runtime.nowMillis()
+    this.endsAt = this.readAt + this.budgetMillis
+    this.left = this.stride
+    this.count++
+  }
+
+  /** Ends the turn. */
+  end(): void {
+    this.isOpen = false
+  }
+
+  /** For code that runs on a stack that is not ours: begins a turn unless one is under way; the event loop ends it. */
+  enter(): void {
+    if (this.isOpen) return
+    this.begin()
+    this.runtime.immediate(this.leave)
+  }
+
+  /** Whether the time is up; asked after each message. Outside of a turn it never is. */
+  isOver(): boolean {
+    if (--this.left > 0) return this.isSpent
+    return this.look()
+  }
+
+  private look(): boolean {
+    const now = this.runtime.nowMillis()
+    const perMessage = (now - this.readAt) / this.stride
+    this.stride = perMessage < QUICK_MILLIS ? Math.min(this.stride * 2, MAX_STRIDE) : 1
+    this.readAt = now
+    this.left = this.stride
+    this.isSpent = this.isOpen && now >= this.endsAt
+    return this.isSpent
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * The {@link Runtime} of a real thread.
+ *
+ * The timers are those of the moment in which this module was loaded, and callbacks run in the async context of that moment:
+ * neither fake timers nor the `AsyncLocalStorage` of whoever happens to wake a loop reach what runs there.
+ */
+import { AsyncLocalStorage } from "node:async_hooks"
+import type { Runtime } from "../runtime/Runtime.ts"
+
+const immediate = globalThis.setImmediate
+const microtask = globalThis.queueMicrotask
+const clock = globalThis.performance
+const detached = AsyncLocalStorage.snapshot()
+
+/** See the module. */
+export const runtime: Runtime = {
+  nowMillis: () => clock.now(),
+  immediate: (run) => void detached(immediate, run),
+  microtask: (run) => detached(microtask, run),
+  detached: (run) => detached(run),
+  waitAsync: (words, cell, expected, rung) => {
+    const wait = Atomics.waitAsync(words, cell, expected)
+    if (!wait.async) return false
+    void detached(() => wait.value.then(rung))
+    return true
+  }
+}
