@@ -26,14 +26,16 @@ import { inspect } from "node:util"
 import type * as ActorError from "../actor/ActorError.ts"
 import type { SpawnError } from "../actor/ActorError.ts"
 import { ActorSystem } from "../actor/ActorSystem.ts"
+import * as ExitReason from "../actor/ExitReason.ts"
 import type { Cell } from "../actor/kernel/Cell.ts"
 import type { Host } from "../actor/kernel/Host.ts"
 import type { SystemEvent } from "../actor/SystemEvent.ts"
 import { Node } from "../link/kernel/Node.ts"
+import { Tally } from "../observe/kernel/Tally.ts"
 import * as ThreadEntry from "../thread/ThreadEntry.ts"
 import { runtime } from "../thread/ThreadRuntime.ts"
 import type * as Control from "./internal/control.ts"
-import { makeHost, systemOf } from "./internal/host.ts"
+import { makeHostWith, systemOf } from "./internal/host.ts"
 
 /** A worker's own state: its place, and the way to the main thread. */
 interface Worker {
@@ -80,8 +82,8 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
   Effect.gen(function*() {
     const scope = yield* Effect.scope
     const context = yield* Effect.context<never>()
-    const host = yield* makeHost
     const seat = start.data as Control.Seat
+    const host = yield* makeHostWith(new Tally(seat.tally, start.index))
     const post = (message: Control.ToMain) => start.post(message)
     const log = Effect.runForkWith(context)
     const node = new Node(host, {
@@ -118,7 +120,7 @@ const eventText = (event: SystemEvent): Control.EventText | undefined => {
     case "HandlerFailed":
       return { tag: event._tag, who: event.actor, restarts: 0, text: textOf(event.cause) }
     case "ActorEnded":
-      return { tag: event._tag, who: event.actor, restarts: 0, text: event.reason }
+      return { tag: event._tag, who: event.actor, restarts: 0, text: "", reason: ExitReason.encode(event.reason) }
     case "BehaviourEscalated":
       return { tag: event._tag, who: event.name, restarts: 0, text: textOf(event.cause) }
     default:
@@ -144,8 +146,7 @@ const receive = (worker: Worker, message: Control.ToWorker): void => {
       return post({
         _tag: "Inspected",
         request: message.request,
-        tree: worker.host.tree,
-        droppedMessages: worker.host.droppedMessages
+        tree: worker.host.tree
       })
     case "Ring":
       return node.accept(message.from, message.epoch, message.ring)
@@ -161,7 +162,7 @@ const stop = (worker: Worker, actor: number): Effect.Effect<void> => {
   // One that is done in spite of the interruption has placed its actor.
   return Effect.andThen(
     fiber === undefined ? Effect.void : Fiber.interrupt(fiber),
-    Effect.suspend(() => worker.placed.get(actor)?.stop("its scope was closed") ?? Effect.void)
+    Effect.suspend(() => worker.placed.get(actor)?.stop(ExitReason.scopeClosed) ?? Effect.void)
   )
 }
 
@@ -182,7 +183,7 @@ const placed = (worker: Worker, actor: number, cell: Cell): Control.Spawned => {
   cell.whenStopped((reason) => {
     worker.placed.delete(actor)
     // What ends because its supervisor gave up ends with this thread, and is started again with it.
-    if (!worker.host.isEscalating) worker.post({ _tag: "Ended", actor, reason })
+    if (!worker.host.isEscalating) worker.post({ _tag: "Ended", actor, reason: ExitReason.encode(reason) })
   })
   const { capacity, overflow } = cell.behaviour
   return { capacity: capacity === Infinity ? 0 : capacity, overflow }

@@ -11,11 +11,14 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as PubSub from "effect/PubSub"
+import type * as PubSub from "effect/PubSub"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
+import * as Bulletin from "../../observe/kernel/Bulletin.ts"
+import { DROPPED, Tally } from "../../observe/kernel/Tally.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
 import * as ActorError from "../ActorError.ts"
+import { behaviourReleased, type ExitReason } from "../ExitReason.ts"
 import * as lifecycle from "../internal/lifecycle.ts"
 import type { SystemEvent } from "../SystemEvent.ts"
 import type { Behaviour } from "./Behaviour.ts"
@@ -49,8 +52,8 @@ export class Host implements lifecycle.LifecycleHost {
   declare inlineDepth: number
   /** A behaviour has used up its restarts here. */
   declare isEscalating: boolean
-  /** Messages dropped by policy or because their actor had stopped. */
-  declare droppedMessages: number
+  /** What this thread has counted. */
+  declare readonly tally: Tally
   /** Those that can be spawned, by name. */
   declare private readonly rosters: Map<string, lifecycle.Roster>
   /** All of them: also those that another one of their name has replaced, or that are being released. */
@@ -58,7 +61,11 @@ export class Host implements lifecycle.LifecycleHost {
   declare private readonly context: Context.Context<never>
   declare private forkWith: (effect: Effect.Effect<unknown, unknown, unknown>) => Fiber.Fiber<unknown, unknown>
   declare private forkContext: Context.Context<never>
-  constructor(context: Context.Context<never>, events: PubSub.PubSub<SystemEvent>) {
+  constructor(
+    context: Context.Context<never>,
+    events: PubSub.PubSub<SystemEvent>,
+    tally: Tally
+  ) {
     this.context = context
     this.clock = Context.get(context, Clock.Clock)
     this.dispatcher = new Dispatcher(Context.get(context, Scheduler.Scheduler))
@@ -68,7 +75,7 @@ export class Host implements lifecycle.LifecycleHost {
     this.origins = [undefined]
     this.inlineDepth = 0
     this.isEscalating = false
-    this.droppedMessages = 0
+    this.tally = tally
     this.rosters = new Map()
     this.allRosters = new Map()
     this.forkContext = context
@@ -105,7 +112,7 @@ export class Host implements lifecycle.LifecycleHost {
     if (this.rosters.get(name) === roster) this.rosters.delete(name)
     const cells = Array.from(roster.cells.values()).reverse()
     return Effect.andThen(
-      Effect.forEach(cells, (cell) => cell.stop("its behaviour was released") ?? Effect.void, { discard: true }),
+      Effect.forEach(cells, (cell) => cell.stop(behaviourReleased) ?? Effect.void, { discard: true }),
       Effect.sync(() => this.allRosters.delete(behaviour))
     )
   }
@@ -149,15 +156,20 @@ export class Host implements lifecycle.LifecycleHost {
     this.origins[origin]?.handled()
   }
 
-  dropped(_cell: Cell, messages: number): void {
-    this.droppedMessages += messages
+  /** Messages dropped by policy or because their actor had stopped. */
+  get droppedMessages(): number {
+    return this.tally.get(DROPPED)
+  }
+
+  dropped(_cell: Cell | undefined, messages: number): void {
+    this.tally.add(DROPPED, messages)
   }
 
   handled(cell: Cell, cause: Cause.Cause<unknown>, wasAsked: boolean): boolean {
     return lifecycle.handled(this, cell, cause, wasAsked)
   }
 
-  stop(cell: Cell, reason: string): Effect.Effect<void> | undefined {
+  stop(cell: Cell, reason: ExitReason): Effect.Effect<void> | undefined {
     return lifecycle.stop(this, cell, reason)
   }
 
@@ -167,7 +179,7 @@ export class Host implements lifecycle.LifecycleHost {
 
   report(event: SystemEvent): void {
     if (event._tag === "BehaviourEscalated") this.isEscalating = true
-    PubSub.publishUnsafe(this.events, event)
+    Bulletin.publish(this.events, event)
     if ("cause" in event) {
       const who = "actor" in event ? event.actor : event.name
       Effect.runForkWith(this.context)(Effect.logWarning(`${event._tag} ${who}`, event.cause))
