@@ -10,11 +10,12 @@ import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Doorbell } from "../../memory/Doorbell.ts"
 import { HEADER_BYTES } from "../../memory/Layouts.ts"
-import { Region } from "../../memory/Region.ts"
+import type { Region } from "../../memory/Region.ts"
 import { RECORD_TOO_LARGE } from "../../memory/Ring.ts"
 import { countUnread } from "../../memory/SpscRecovery.ts"
 import { SpscWriter } from "../../memory/SpscRing.ts"
 import type { Codec } from "../../wire/Codec.ts"
+import type { Scratch } from "../../wire/Scratch.ts"
 import * as Envelope from "./envelope.ts"
 import * as TraceContext from "./traceContext.ts"
 
@@ -61,15 +62,10 @@ export interface PendingAsk {
 /** Writes one record, or answers that there is no room. */
 export type Postponed = () => boolean
 
-/** The exact bytes of a value; `undefined` when it breaks its schema. */
-export const encodeAside = (codec: Codec<unknown>, value: unknown): Uint8Array | undefined => {
-  const scratch = new Region(new ArrayBuffer((codec.boundBytes(value) + 7) & -8))
-  const end = codec.write(value, scratch, 0)
-  return end < 0 ? undefined : scratch.u8.subarray(0, end)
-}
-
 /** What the link tells the node about itself. */
 export interface OutboundHost {
+  /** Where messages are encoded before there is a claim, so that no user code runs inside of one. */
+  readonly scratch: Scratch
   /** The outbound has records that are not visible yet. */
   dirty(outbound: Outbound): void
   /** The outbound waits for room in its ring. */
@@ -94,6 +90,7 @@ export class Outbound {
   declare isBlocked: boolean
   declare private publishedRecords: number
   declare private readonly host: OutboundHost
+  declare private readonly scratch: Scratch
   declare private readonly ring: SharedArrayBuffer
   declare private readonly bell: Doorbell
   declare private readonly freeIds: Array<number>
@@ -103,6 +100,7 @@ export class Outbound {
   declare private readonly starved: Set<Addressee>
   constructor(host: OutboundHost, thread: number, epoch: number, ring: SharedArrayBuffer, bell: Doorbell) {
     this.host = host
+    this.scratch = host.scratch
     this.thread = thread
     this.epoch = epoch
     this.writer = new SpscWriter(ring)
@@ -128,17 +126,14 @@ export class Outbound {
    * `type` is the type word of the slot; the message's index is added.
    */
   tell(type: number, message: Message, payload: unknown): boolean {
-    const { writer } = this
-    const codec = message.payload
-    const offset = writer.claim(codec.fixedBytes ?? codec.boundBytes(payload))
+    const { scratch, writer } = this
+    const bytes = message.payload.encode(payload, scratch)
+    if (bytes < 0) return false
+    const offset = writer.claim(bytes)
     if (offset < 0) return false
-    const end = codec.write(payload, writer.region, offset)
-    if (end < 0) {
-      writer.abort()
-      return false
-    }
-    writer.commit(end - offset, type | (message.index << 4))
-    this.wrote(true, end - offset)
+    scratch.copyTo(writer.region, offset)
+    writer.commit(bytes, type | (message.index << 4))
+    this.wrote(true, bytes)
     return true
   }
 
@@ -151,69 +146,27 @@ export class Outbound {
     id: number,
     timeoutMillis: number
   ): Written {
-    const { writer } = this
-    const codec = message.payload
+    const { scratch, writer } = this
+    const bytes = message.payload.encode(payload, scratch)
+    if (bytes < 0) return INVALID
     const isAsk = id >= 0
     const prefix = (isAsk ? Envelope.ASK_BYTES : 0) + (span === undefined ? 0 : TraceContext.TRACE_BYTES)
-    const offset = writer.claim(prefix + (codec.fixedBytes ?? codec.boundBytes(payload)))
-    if (offset < 0) return this.noRoom(offset, slot, message, payload, span, id, timeoutMillis)
-    const end = codec.write(payload, writer.region, offset + prefix)
-    if (end < 0) {
-      writer.abort()
-      return INVALID
+    const offset = writer.claim(prefix + bytes)
+    if (offset === RECORD_TOO_LARGE) return TOO_LARGE
+    if (offset < 0) {
+      this.block()
+      return FULL
     }
-    this.finish(offset, end, prefix, slot, message.index, span, id, timeoutMillis)
-    return WRITTEN
-  }
-
-  private finish(
-    offset: number,
-    end: number,
-    prefix: number,
-    slot: number,
-    index: number,
-    span: Tracer.AnySpan | undefined,
-    id: number,
-    timeoutMillis: number
-  ): void {
-    const { writer } = this
     const { region } = writer
-    const isAsk = id >= 0
+    scratch.copyTo(region, offset + prefix)
     if (isAsk) {
       region.u32[offset >> 2] = id
       region.u32[(offset >> 2) + 1] = timeoutMillis
     }
     if (span !== undefined) TraceContext.write(span, region, offset + prefix - TraceContext.TRACE_BYTES)
     const kind = (isAsk ? Envelope.ASK : Envelope.TELL) + (span === undefined ? 0 : 1)
-    writer.commit(end - offset, Envelope.typeOf(kind, index, slot))
-    this.wrote(true, end - offset)
-  }
-
-  // The bound of a value can be larger than the ring allows although the value is not: then it is encoded aside.
-  private noRoom(
-    answer: number,
-    slot: number,
-    message: Message,
-    payload: unknown,
-    span: Tracer.AnySpan | undefined,
-    id: number,
-    timeoutMillis: number
-  ): Written {
-    if (answer !== RECORD_TOO_LARGE) {
-      this.block()
-      return FULL
-    }
-    const scratch = encodeAside(message.payload, payload)
-    if (scratch === undefined) return INVALID
-    const prefix = (id >= 0 ? Envelope.ASK_BYTES : 0) + (span === undefined ? 0 : TraceContext.TRACE_BYTES)
-    if (prefix + scratch.length > this.writer.maxRecordBytes) return TOO_LARGE
-    const offset = this.writer.claim(prefix + scratch.length)
-    if (offset < 0) {
-      this.block()
-      return FULL
-    }
-    this.writer.region.u8.set(scratch, offset + prefix)
-    this.finish(offset, offset + prefix + scratch.length, prefix, slot, message.index, span, id, timeoutMillis)
+    writer.commit(prefix + bytes, Envelope.typeOf(kind, message.index, slot))
+    this.wrote(true, prefix + bytes)
     return WRITTEN
   }
 
@@ -270,33 +223,27 @@ export class Outbound {
 
   /** Writes a reply, now or as soon as there is room; answers what is wrong with a value that cannot be sent. */
   reply(id: number, outcome: number, codec: Codec<unknown>, value: unknown): string | undefined {
-    const { writer } = this
-    const bytes = codec.fixedBytes ?? codec.boundBytes(value)
-    const offset = this.outbox.length > 0 ? -1 : writer.claim(Envelope.ASK_BYTES + bytes)
-    if (offset < 0) return this.replyAside(id, outcome, codec, value)
-    const end = codec.write(value, writer.region, offset + Envelope.ASK_BYTES)
-    if (end < 0) {
-      writer.abort()
-      return `breaks its schema: ${codec.explain(value)}`
+    const { scratch, writer } = this
+    const bytes = codec.encode(value, scratch)
+    if (bytes < 0) return `breaks its schema: ${codec.explain(value)}`
+    const total = Envelope.ASK_BYTES + bytes
+    const limit = writer.maxRecordBytes
+    if (total > limit) return `takes ${total} bytes; the ring between the threads allows ${limit}`
+    const type = Envelope.typeOf(Envelope.REPLY, outcome, 0)
+    const offset = this.outbox.length > 0 ? -1 : writer.claim(total)
+    if (offset < 0) {
+      const kept = scratch.take()
+      this.system(type, total, (at) => {
+        this.putWords(at, id, 0)
+        writer.region.u8.set(kept, at + Envelope.ASK_BYTES)
+        return at + total
+      }, true)
+      return undefined
     }
     this.putWords(offset, id, 0)
-    writer.commit(end - offset, Envelope.typeOf(Envelope.REPLY, outcome, 0))
-    this.wrote(true, end - offset)
-    return undefined
-  }
-
-  // No room now, or only for the exact size: the reply is encoded at once, while its references can be.
-  private replyAside(id: number, outcome: number, codec: Codec<unknown>, value: unknown): string | undefined {
-    const bytes = encodeAside(codec, value)
-    if (bytes === undefined) return `breaks its schema: ${codec.explain(value)}`
-    const total = Envelope.ASK_BYTES + bytes.length
-    const limit = this.writer.maxRecordBytes
-    if (total > limit) return `takes ${total} bytes; the ring between the threads allows ${limit}`
-    this.system(Envelope.typeOf(Envelope.REPLY, outcome, 0), total, (offset) => {
-      this.putWords(offset, id, 0)
-      this.writer.region.u8.set(bytes, offset + Envelope.ASK_BYTES)
-      return offset + total
-    }, true)
+    scratch.copyTo(writer.region, offset + Envelope.ASK_BYTES)
+    writer.commit(total, type)
+    this.wrote(true, total)
     return undefined
   }
 

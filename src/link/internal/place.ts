@@ -5,6 +5,7 @@ import type { Address } from "../../actor/kernel/Address.ts"
 import type { Cell } from "../../actor/kernel/Cell.ts"
 import type { Host } from "../../actor/kernel/Host.ts"
 import type { RefTransport } from "../../actor/kernel/RefTransport.ts"
+import type { Scratch } from "../../wire/Scratch.ts"
 import type { Addressee, Outbound } from "./outbound.ts"
 
 /** A receiver that owes credit to its senders. */
@@ -18,6 +19,8 @@ export interface Place {
   readonly host: Host
   /** Which thread of the system this is; 0 is the main thread. */
   readonly index: number
+  /** Where messages are encoded. */
+  readonly scratch: Scratch
   /** Who owes credit here. */
   readonly owing: Array<Owing>
   /** The link to the incarnation of `thread` that is up, made on first contact. */

@@ -15,6 +15,7 @@ import * as RefTransport from "../../actor/kernel/RefTransport.ts"
 import { Doorbell } from "../../memory/Doorbell.ts"
 import * as SpscRing from "../../memory/SpscRing.ts"
 import type { Runtime } from "../../runtime/Runtime.ts"
+import { Scratch } from "../../wire/Scratch.ts"
 import { Inbound } from "../internal/inbound.ts"
 import { Loop, type Polled } from "../internal/loop.ts"
 import { type Addressee, Outbound, type OutboundHost } from "../internal/outbound.ts"
@@ -59,6 +60,7 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
   declare readonly index: number
   declare readonly epoch: number
   declare readonly peers: ReadonlyArray<Peer>
+  declare readonly scratch: Scratch
   /** Links here that owe credit. */
   declare readonly owing: Array<Owing>
   declare private readonly options: NodeOptions
@@ -85,6 +87,7 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
     this.index = options.index
     this.epoch = options.epoch
     this.peers = options.names.map((name) => ({ name, epoch: 0, reason: "it has not started yet", isFinal: false }))
+    this.scratch = new Scratch()
     this.owing = []
     this.options = options
     this.bells = options.names.map((_, slot) => new Doorbell(options.doorbells, slot))

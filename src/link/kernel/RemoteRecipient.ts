@@ -29,7 +29,7 @@ import {
 } from "../../actor/kernel/Recipient.ts"
 import { Waiters } from "../../actor/kernel/Waiters.ts"
 import * as Envelope from "../internal/envelope.ts"
-import { type Addressee, encodeAside, FULL, INVALID, type Outbound, TOO_LARGE, WRITTEN } from "../internal/outbound.ts"
+import { type Addressee, FULL, INVALID, type Outbound, TOO_LARGE, WRITTEN } from "../internal/outbound.ts"
 import type { Place } from "../internal/place.ts"
 import { RemoteAsk } from "../internal/remoteAsk.ts"
 
@@ -231,7 +231,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
       }
       const limitBytes = this.outbound.writer.maxRecordBytes
       if (this.excess >= 0) {
-        const sizeBytes = this.excess + encodeAside(message.payload, made)!.length
+        const sizeBytes = this.excess + message.payload.encode(made, this.node.scratch)
         return new ActorError.MessageTooLarge({ actor, sizeBytes, limitBytes, undelivered })
       }
     } finally {
