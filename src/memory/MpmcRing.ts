@@ -81,6 +81,9 @@ const stageWord = rowCells.stage
 const doneWord = rowCells.done
 const NO_CELL = -1
 
+/** Steps beside those from cell to cell: it takes damaged sequences, or a thousand races lost in a row, to need more. */
+const ENOUGH_STEPS = 1000
+
 /**
  * Makes the shared memory of an empty ring.
  *
@@ -177,7 +180,7 @@ export class MpmcWriter implements RingWriter {
     if (!(maxPayloadBytes >= 0 && maxPayloadBytes <= this.maxRecordBytes)) return recordTooLarge
     const { cells, first, mask, row, stride } = this
     let position = Atomics.load(cells, tailCell)
-    for (;;) {
+    for (let steps = 0; steps <= 2 * mask + ENOUGH_STEPS; steps++) {
       const cell = first + (position & mask) * stride
       const lead = (Atomics.load(cells, cell) - position) | 0
       if (lead === 0) {
@@ -194,9 +197,10 @@ export class MpmcWriter implements RingWriter {
           return ((cell - first) << 2) + headerBytes
         }
         position = found
-      } else if (lead < 0) return this.refuse()
+      } else if (lead < 0) break
       else position = Atomics.load(cells, tailCell)
     }
+    return this.refuse()
   }
 
   /** A thread that is not about to claim any more says so: what it has asked for in vain may be somebody's who is dead. */
@@ -243,7 +247,8 @@ export class MpmcWriter implements RingWriter {
   private pass(): void {
     const { cells, first, mask, stride } = this
     let head = Atomics.load(cells, headCell)
-    while (((Atomics.load(cells, first + (head & mask) * stride) - head - 1) | 0) > 0) {
+    for (let steps = 0; steps <= mask + ENOUGH_STEPS; steps++) {
+      if (((Atomics.load(cells, first + (head & mask) * stride) - head - 1) | 0) <= 0) return
       const found = Atomics.compareExchange(cells, headCell, head, (head + 1) | 0)
       head = found === head ? (head + 1) | 0 : found
     }
@@ -299,7 +304,7 @@ export class MpmcReader implements RingReader {
     this.done = doneOf(shape.cells, this.row)
   }
 
-  /** Whether there is a record to take, or a claim given up to pass; `next` takes it, unless others are faster. */
+  /** Whether there is a record to take; `next` takes it, unless others are faster. */
   poll(): boolean {
     return !this.isEmpty()
   }
@@ -314,10 +319,10 @@ export class MpmcReader implements RingReader {
     if (this.cell !== NO_CELL) this.release()
     const { cells, first, mask, row, stride } = this
     let position = Atomics.load(cells, headCell)
-    for (;;) {
+    for (let steps = 0; steps <= 2 * mask + ENOUGH_STEPS; steps++) {
       const cell = first + (position & mask) * stride
       const lead = (Atomics.load(cells, cell) - position - 1) | 0
-      if (lead < 0) return this.refuse()
+      if (lead < 0) break
       if (lead === 0) {
         cells[row + stageWord] = asks
         cells[row + doneWord] = this.done
@@ -341,6 +346,7 @@ export class MpmcReader implements RingReader {
       this.end = offset + length
       return offset
     }
+    return this.refuse()
   }
 
   /** As the writer's. */
@@ -358,16 +364,17 @@ export class MpmcReader implements RingReader {
     this.done = (this.done + 1) | 0
   }
 
-  /** Whether there is neither a record to take nor a claim given up to pass. */
+  /** Whether there is no record to take; passes what was given up. */
   isEmpty(): boolean {
     const { cells, first, mask, stride } = this
-    for (;;) {
+    for (let steps = 0; steps <= 2 * mask + ENOUGH_STEPS; steps++) {
       const position = Atomics.load(cells, headCell)
       const lead = (Atomics.load(cells, first + (position & mask) * stride) - position - 1) | 0
-      if (lead < 0) return true
-      // Taken by others meanwhile: then the head has moved.
-      if (lead === 0 || Atomics.load(cells, headCell) === position) return false
+      if (lead <= 0) return lead < 0
+      // Given up; or taken by others meanwhile, and then the head has moved.
+      Atomics.compareExchange(cells, headCell, position, (position + 1) | 0)
     }
+    return true
   }
 
   /** Gives the damaged record up; the bytes that it may have had. */

@@ -154,8 +154,7 @@ export class MpscReader implements RingReader {
    */
   poll(): boolean {
     if (this.current.poll()) return true
-    const used = this.look()
-    for (let looked = 1; looked < used; looked++) {
+    for (let looked = this.look(); looked > 1; looked--) {
       this.turn()
       if (this.current.poll()) return true
     }
@@ -172,7 +171,7 @@ export class MpscReader implements RingReader {
   /** Goes on to the next ring; what was read of this one is free. */
   private turn(): void {
     this.current.release()
-    this.index = this.index + 1 < this.used ? this.index + 1 : 0
+    this.index = this.index + 1 < this.look() ? this.index + 1 : 0
     this.current = this.readers[this.index]!
     this.region = this.current.region
   }
