@@ -118,7 +118,8 @@ const send = (recipient: Recipient, index: number, payload: unknown, fiber: Fibe
       return resume(again === TAKEN ? Exit.void : Exit.fail(recipient.refusal(index, payload)))
     }
     const done = (refusal: TellError | undefined) => resume(refusal === undefined ? Exit.void : Exit.fail(refusal))
-    const waiter: Waiter = { index, payload, span, ask: undefined, done, abandoned: false }
+    const died = (defect: unknown) => resume(Exit.die(defect))
+    const waiter: Waiter = { index, payload, span, ask: undefined, done, died, abandoned: false }
     recipient.waitForRoom(waiter)
     return Effect.sync(() => recipient.stopWaiting(waiter))
   })

@@ -29,9 +29,11 @@ import * as Supervisor from "../supervisor/Supervisor.ts"
 import type { InvalidSupervision } from "../supervisor/SupervisorError.ts"
 import type { TreeNode } from "../supervisor/Tree.ts"
 import type { SpawnedWorker } from "../thread/SpawnedWorker.ts"
+import { Turn } from "../runtime/Turn.ts"
 import * as Thread from "../thread/Thread.ts"
 import type { ThreadDown } from "../thread/ThreadError.ts"
 import { runtime } from "../thread/ThreadRuntime.ts"
+import { randomInt } from "node:crypto"
 import type * as Control from "./internal/control.ts"
 import { makeHost, systemOf } from "./internal/host.ts"
 import { Account, type Placed, Requests, type Workplace } from "./internal/placement.ts"
@@ -142,7 +144,8 @@ const makeThreaded = (options: ThreadsOptions) =>
       mainEpoch: MAIN_EPOCH,
       doorbells: Doorbell.create(count + 1),
       ringBytes: options.ring?.capacityBytes ?? 1 << 20,
-      maxSpins: Machine.maxSpins(count)
+      maxSpins: Machine.maxSpins(count),
+      system: randomInt(1, 2 ** 47)
     }
     const log = Effect.runForkWith(context)
     const node = new Node(host, {
@@ -150,7 +153,9 @@ const makeThreaded = (options: ThreadsOptions) =>
       index: 0,
       epoch: MAIN_EPOCH,
       runtime,
-      connect: (to, _epoch, ring) => workers[to - 1]!.post({ _tag: "Ring", from: 0, epoch: MAIN_EPOCH, ring }),
+      turn: new Turn(runtime),
+      connect: (to, _epoch, rings) => workers[to - 1]!.post({ _tag: "Rings", from: 0, epoch: MAIN_EPOCH, rings }),
+      failed: (error) => log(Effect.logError("a turn of the main thread has thrown", error)),
       malformed: (thread, error) => log(Effect.logError(`a record from ${seat.names[thread]} was skipped`, error))
     })
     yield* Effect.addFinalizer(() => Effect.sync(() => node.close()))
@@ -268,13 +273,13 @@ const receive = (self: Threaded, worker: WorkerThread, message: Control.ToMain):
     case "Stopped":
     case "Inspected":
       return worker.requests.answer(message.request, message)
-    case "Ring": {
-      const { epoch, ring, to } = message
-      if (to === 0) return self.node.accept(worker.index, worker.starts, ring)
+    case "Rings": {
+      const { epoch, rings, to } = message
+      if (to === 0) return self.node.accept(worker.index, worker.starts, rings)
       const target = self.workers[to - 1]
       // A ring for an incarnation that has gone is left to the collector; its sender hears that the thread is down.
       if (target?.isUp && target.starts === epoch) {
-        target.post({ _tag: "Ring", from: worker.index, epoch: worker.starts, ring })
+        target.post({ _tag: "Rings", from: worker.index, epoch: worker.starts, rings })
       }
       return
     }
@@ -353,7 +358,7 @@ const spawn = (
     return self.account.start(placed).pipe(
       Effect.flatMap(({ capacity, overflow }) => {
         const { layoutHash } = protocol
-        const address = { thread: worker.index, epoch: 0, actor: placed.actor, capacity, overflow, layoutHash, key }
+        const address = self.node.address(worker.index, 0, placed.actor, { capacity, overflow }, layoutHash, key)
         const recipient = self.node.remote(address, protocol)
         placed.recipient = recipient
         return Effect.as(Owner.adopt(owner, placed) ?? Effect.void, recipient)
