@@ -50,6 +50,8 @@ export interface EventText {
   readonly who: string
   readonly restarts: number
   readonly text: string
+  /** The bytes of the `ExitReason`, for `ActorEnded`. */
+  readonly reason?: Uint8Array | undefined
 }
 
 /** From the main thread to a worker. */
@@ -79,5 +81,5 @@ export type ToMain =
     readonly droppedMessages: number
   }
   | { readonly _tag: "Rings"; readonly to: number; readonly epoch: number; readonly rings: Rings }
-  | { readonly _tag: "Ended"; readonly actor: number; readonly reason: string }
+  | { readonly _tag: "Ended"; readonly actor: number; readonly reason: Uint8Array }
   | { readonly _tag: "Event"; readonly event: EventText }
