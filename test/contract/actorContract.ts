@@ -280,7 +280,8 @@ export const actorContract = (name: string, options: ContractOptions): void => {
         const actor = yield* Fixture.Probe.definition.spawn(on.key, there)
         yield* block(on, actor)
         yield* Effect.forEach(upTo(5), (n) => actor.tell.Add({ n }), { discard: true })
-        assert.strictEqual(yield* actor.depth, 6)
+        // On another thread the one that is being handled may have been reported already.
+        assert.include(live ? [5, 6] : [6], yield* actor.depth)
         yield* on.open()
         yield* itemsOf(actor, 6)
         yield* settle

@@ -17,7 +17,9 @@ export class ForeignReference extends Error {
   readonly system: number | undefined
   constructor(name: string, key: string, system: number | undefined, here: number) {
     const whose = system === undefined ? "a system of one thread" : `the system ${system.toString(36)}`
-    super(`${name}/${key} is an actor of ${whose}, and cannot be reached from threads of the system ${here.toString(36)}`)
+    super(
+      `${name}/${key} is an actor of ${whose}, and cannot be reached from threads of the system ${here.toString(36)}`
+    )
     this.name = "ForeignReference"
     this.actor = `${name}/${key}`
     this.system = system

@@ -76,7 +76,13 @@ export const timeoutWord = (millis: number): number =>
   millis >= NO_TIMEOUT ? NO_TIMEOUT : Math.max(1, Math.ceil(millis))
 
 /** Writes what stands in front of an ask. */
-export const writeAsk = (region: Region, offset: number, number: number, timeoutMillis: number, serial: number): void => {
+export const writeAsk = (
+  region: Region,
+  offset: number,
+  number: number,
+  timeoutMillis: number,
+  serial: number
+): void => {
   const { u32 } = region
   const cell = offset >> 2
   u32[cell] = number

@@ -11,9 +11,9 @@
 import { type ExitReason, forgotten } from "../../actor/ExitReason.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import { Traced } from "../../actor/kernel/Word.ts"
-import type { Turn } from "../../runtime/Turn.ts"
 import { CORRUPT } from "../../memory/Ring.ts"
 import { SpscReader } from "../../memory/SpscRing.ts"
+import type { Turn } from "../../runtime/Turn.ts"
 import { Binding, type Target } from "./binding.ts"
 import * as Envelope from "./envelope.ts"
 import * as ExitRecord from "./exitRecord.ts"
@@ -261,7 +261,9 @@ export class Inbound {
     const number = region.u32[offset >> 2]!
     const timeout = region.u32[(offset >> 2) + 1]!
     const serial = region.u32[(offset >> 2) + 2]!
-    if (number >= Envelope.MAX_ASKS) throw new Error(`an ask with the number ${number}; the highest is ${Envelope.MAX_ASKS - 1}`)
+    if (number >= Envelope.MAX_ASKS) {
+      throw new Error(`an ask with the number ${number}; the highest is ${Envelope.MAX_ASKS - 1}`)
+    }
     const at = offset + Envelope.ASK_BYTES
     const span = isTraced ? TraceContext.read(region, at) : undefined
     const expiresAt = timeout === Envelope.NO_TIMEOUT ? Infinity : this.home.turnMillis() + timeout

@@ -89,7 +89,9 @@ export class InboundAsk extends Ask {
   /** The question cannot be read here. */
   unreadable(error: unknown): void {
     const outbound = this.claim()
-    if (outbound !== undefined) this.unsendable(outbound, `the payload of ${this.tag} cannot be read there: ${messageOf(error)}`)
+    if (outbound !== undefined) {
+      this.unsendable(outbound, `the payload of ${this.tag} cannot be read there: ${messageOf(error)}`)
+    }
   }
 
   /** The protocols of both sides differ. */

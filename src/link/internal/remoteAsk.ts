@@ -122,7 +122,13 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     this.settle(exit)
   }
 
-  private read(outcome: number, word: number, region: Region, offset: number, end: number): Exit.Exit<unknown, unknown> {
+  private read(
+    outcome: number,
+    word: number,
+    region: Region,
+    offset: number,
+    end: number
+  ): Exit.Exit<unknown, unknown> {
     const { actor, index, payload, protocol } = this.question
     const message = protocol.messages[index]!
     const undelivered = { tag: message.tag, payload }

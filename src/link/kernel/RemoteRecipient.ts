@@ -36,8 +36,8 @@ import {
   type Outbound,
   TOO_LARGE,
   UNTRIED,
-  type Written,
-  WRITTEN
+  WRITTEN,
+  type Written
 } from "../internal/outbound.ts"
 import { RemoteAsk } from "../internal/remoteAsk.ts"
 
