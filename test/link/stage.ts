@@ -31,6 +31,7 @@ interface Wait {
 /** What the threads of a stage have to do, one callback at a time. */
 export class Steps {
   now = 0
+  private isReleased = false
   private readonly threads: Array<{ readonly ready: Array<Callback>; wait: Wait | undefined }> = []
   private readonly micro: Array<Callback> = []
 
@@ -40,8 +41,8 @@ export class Steps {
     this.threads.push(thread)
     return {
       nowMillis: () => this.now,
-      immediate: (run) => void thread.ready.push(run),
-      microtask: (run) => void this.micro.push(run),
+      immediate: (run) => void (this.isReleased ? setImmediate(run) : thread.ready.push(run)),
+      microtask: (run) => void (this.isReleased ? queueMicrotask(run) : this.micro.push(run)),
       detached: (run) => run(),
       waitAsync: (words, cell, expected, rung) => {
         if (Atomics.load(words, cell) !== expected) return false
@@ -66,15 +67,28 @@ export class Steps {
     return this.threads.flatMap(({ ready }, index) => ready.length > 0 ? [index] : [])
   }
 
-  /** Runs the next callback of a thread. */
+  /** Runs the next callback of a thread, if it has one. */
   step(thread: number): void {
+    this.flush()
+    this.rung()
     this.threads[thread]!.ready.shift()?.()
+    this.flush()
+  }
+
+  private flush(): void {
     while (this.micro.length > 0) this.micro.shift()!()
+  }
+
+  /** Lets everything go on by itself, so that a test that has failed comes to its end. */
+  release(): void {
+    this.isReleased = true
+    this.flush()
+    for (const { ready } of this.threads) for (const run of ready.splice(0)) setImmediate(run)
   }
 
   /** Runs all threads in turn until none has anything to do. */
   settle(): void {
-    while (this.micro.length > 0) this.micro.shift()!()
+    this.flush()
     for (let rounds = 0; rounds < 10_000; rounds++) {
       const awake = this.awake()
       if (awake.length === 0) return
@@ -91,12 +105,14 @@ export interface StageOptions {
   readonly threads?: number
   readonly ringBytes?: number
   readonly maxSlots?: number
+  readonly system?: number
   readonly behaviours?: Layer.Layer<never, never, ActorSystem.ActorSystem>
 }
 
 /** Nodes of one system, all links up. */
-export const stage = ({ behaviours = System.Behaviours, maxSlots, ringBytes = 4096, threads = 2 }: StageOptions = {}) =>
+export const stage = (options: StageOptions = {}) =>
   Effect.gen(function*() {
+    const { behaviours = System.Behaviours, maxSlots, ringBytes = 4096, system = 7, threads = 2 } = options
     const steps = new Steps()
     const scope = yield* Effect.scope
     const doorbells = Doorbell.create(threads)
@@ -116,7 +132,7 @@ export const stage = ({ behaviours = System.Behaviours, maxSlots, ringBytes = 40
       })
       const host = yield* Effect.provideService(makeHost, Scheduler.Scheduler, scheduler)
       const node: Node = new Node(host, {
-        system: 7,
+        system,
         index,
         epoch: 1,
         names,
@@ -142,6 +158,7 @@ export const stage = ({ behaviours = System.Behaviours, maxSlots, ringBytes = 40
     for (const [here, node] of nodes.entries()) {
       for (const there of nodes.keys()) if (there !== here) node.peerUp(there, wire.epochs[there]!)
     }
+    yield* Effect.addFinalizer(() => Effect.sync(() => steps.release()))
     let numbers = 0
     /** Spawns on a thread and gives it an address. */
     const spawn = (thread: number, protocol: Protocol, key: string) =>
