@@ -11,7 +11,7 @@ import type * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
-import { ActorError, ActorSystem } from "shared-nothing"
+import { ActorError, ActorSystem, ExitReason } from "shared-nothing"
 import * as Fixture from "../fixtures/actors.ts"
 import { eventually, settle } from "./eventually.ts"
 
@@ -817,7 +817,10 @@ export const actorContract = (name: string, options: ContractOptions): void => {
           assert.strictEqual(restarted!._tag === "ActorRestarted" ? restarted!.restarts : undefined, 1)
         }))
         const [ended] = yield* of("ActorEnded")
-        assert.strictEqual(ended!._tag === "ActorEnded" ? ended!.reason : undefined, "its scope was closed")
+        assert.strictEqual(
+          ended!._tag === "ActorEnded" ? ExitReason.render(ended!.reason) : undefined,
+          "its scope was closed"
+        )
       }))
   })
 }
