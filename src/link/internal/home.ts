@@ -8,7 +8,7 @@ import type { Recipient } from "../../actor/kernel/Recipient.ts"
 import * as RefTransport from "../../actor/kernel/RefTransport.ts"
 import type { Runtime } from "../../runtime/Runtime.ts"
 import type { Turn } from "../../runtime/Turn.ts"
-import { Aside } from "./aside.ts"
+import { Scratch } from "../../wire/Scratch.ts"
 import type { Addressee, Outbound } from "./outbound.ts"
 import type { Signals } from "./signals.ts"
 
@@ -51,7 +51,8 @@ export class Home {
   declare readonly runtime: Runtime
   declare readonly turn: Turn
   declare readonly signals: Signals
-  declare readonly aside: Aside
+  /** Where messages are encoded before there is a claim, so that no user code runs inside of one. */
+  declare readonly scratch: Scratch
   declare readonly reports: Reports
   /** Lent to codecs that read or write references. */
   declare readonly transport: RefTransport.RefTransport
@@ -85,7 +86,7 @@ export class Home {
     this.runtime = ground.runtime
     this.turn = ground.turn
     this.signals = ground.signals
-    this.aside = new Aside()
+    this.scratch = new Scratch()
     this.reports = reports
     this.transport = transport
     this.cells = new Map()

@@ -12,10 +12,10 @@ import type * as Tracer from "effect/Tracer"
 import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Doorbell } from "../../memory/Doorbell.ts"
-import type { Region } from "../../memory/Region.ts"
+import { Region } from "../../memory/Region.ts"
 import * as SpscRing from "../../memory/SpscRing.ts"
 import type { Codec } from "../../wire/Codec.ts"
-import type { Aside } from "./aside.ts"
+import type { Scratch } from "../../wire/Scratch.ts"
 import * as Envelope from "./envelope.ts"
 import { FREE, HELD, OutRing, WRITING } from "./outRing.ts"
 import type { Signals } from "./signals.ts"
@@ -70,7 +70,7 @@ export interface Rings {
 /** What all links of a thread share. */
 export interface OutboundOptions {
   readonly signals: Signals
-  readonly aside: Aside
+  readonly scratch: Scratch
   readonly ringBytes: number
   readonly maxSlots: number
   /** Hands new rings to the other thread. */
@@ -182,17 +182,17 @@ export class Outbound {
   }
 
   private tellAside(data: OutRing, type: number, message: Message, payload: unknown): Written {
-    const { aside } = this.options
-    const bytes = aside.encode(message.payload, payload)
+    const { scratch } = this.options
+    const bytes = message.payload.encode(payload, scratch)
     if (bytes < 0) return INVALID
     const { writer } = data
     if (data.state === WRITING && bytes <= writer.maxRecordBytes) {
-      data.record(type | (message.index << 4), aside.take(bytes), true)
+      data.record(type | (message.index << 4), scratch.take(), true)
       return WRITTEN
     }
     const offset = data.state === FREE ? writer.claim(bytes) : -1
     if (offset < 0) return this.noRoom(data, bytes)
-    aside.copyTo(writer.region, offset, bytes)
+    scratch.copyTo(writer.region, offset)
     writer.commit(bytes, type | (message.index << 4))
     data.wrote(bytes, true)
     return WRITTEN
@@ -215,9 +215,9 @@ export class Outbound {
     span: Tracer.AnySpan | undefined,
     ask?: { readonly number: number; readonly timeoutMillis: number; serial: number }
   ): Written {
-    const { aside } = this.options
+    const { scratch } = this.options
     const { data } = this
-    const payloadBytes = aside.encode(message.payload, payload)
+    const payloadBytes = message.payload.encode(payload, scratch)
     if (payloadBytes < 0) return INVALID
     const askBytes = ask === undefined ? 0 : Envelope.ASK_BYTES
     const prefix = askBytes + (span === undefined ? 0 : TraceContext.TRACE_BYTES)
@@ -228,8 +228,8 @@ export class Outbound {
     const isNested = data.state === WRITING
     const offset = isNested ? 0 : data.writer.claim(bytes)
     if (offset < 0) return this.noRoom(data, bytes)
-    const region = isNested ? aside.region(bytes) : data.writer.region
-    aside.copyTo(region, offset + prefix, payloadBytes)
+    const region = isNested ? regionOf(bytes) : data.writer.region
+    scratch.copyTo(region, offset + prefix)
     if (ask !== undefined) {
       ask.serial = this.nextSerial()
       Envelope.writeAsk(region, offset, ask.number, ask.timeoutMillis, ask.serial)
@@ -286,18 +286,18 @@ export class Outbound {
 
   /** Writes a reply, now or as soon as there is room; answers what is wrong with a value that cannot be sent. */
   reply(number: number, outcome: number, codec: Codec<unknown>, value: unknown): string | undefined {
-    const { aside } = this.options
+    const { scratch } = this.options
     const { data } = this
-    const payloadBytes = aside.encode(codec, value)
+    const payloadBytes = codec.encode(value, scratch)
     if (payloadBytes < 0) return `breaks its schema: ${codec.explain(value)}`
     const bytes = Envelope.REPLY_BYTES + payloadBytes
     const limit = data.writer.maxRecordBytes
     if (bytes > limit) return `takes ${bytes} bytes; the ring between the threads allows ${limit}`
     const type = Envelope.typeOf(Envelope.REPLY, outcome, 0)
     const offset = data.state === FREE ? data.writer.claim(bytes) : -1
-    const region = offset < 0 ? aside.region(bytes) : data.writer.region
+    const region = offset < 0 ? regionOf(bytes) : data.writer.region
     const at = offset < 0 ? 0 : offset
-    aside.copyTo(region, at + Envelope.REPLY_BYTES, payloadBytes)
+    scratch.copyTo(region, at + Envelope.REPLY_BYTES)
     region.u32[at >> 2] = number
     region.u32[(at >> 2) + 1] = 0
     if (offset < 0) data.record(type, region.u8.subarray(0, bytes), true)
@@ -310,12 +310,12 @@ export class Outbound {
 
   /** Two words and what our own codec makes of a value behind them, now or as soon as there is room. */
   coded<A>(ring: OutRing, type: number, first: number, second: number, codec: Codec<A>, value: A): boolean {
-    const { aside } = this.options
-    const payloadBytes = aside.encode(codec as Codec<unknown>, value)
+    const { scratch } = this.options
+    const payloadBytes = codec.encode(value, scratch)
     const bytes = Envelope.REPLY_BYTES + payloadBytes
     if (payloadBytes < 0 || bytes > ring.writer.maxRecordBytes) return false
-    const region = aside.region(bytes)
-    aside.copyTo(region, Envelope.REPLY_BYTES, payloadBytes)
+    const region = regionOf(bytes)
+    scratch.copyTo(region, Envelope.REPLY_BYTES)
     region.u32[0] = first
     region.u32[1] = second
     ring.record(type, region.u8.subarray(0, bytes), true)
@@ -362,3 +362,6 @@ export class Outbound {
 }
 
 const nothing = () => {}
+
+// Memory for a record that has to wait.
+const regionOf = (bytes: number): Region => new Region(new ArrayBuffer((bytes + 7) & -8))
