@@ -62,7 +62,13 @@ export class Node implements Polled, RefTransport.RefTransport {
     const signals = new Signals(runtime, () => this.publish(), () => this.loop.wake())
     this.home = new Home(host, options, { runtime, turn, signals }, options, this)
     this.epoch = options.epoch
-    this.linkOptions = { signals, scratch: this.home.scratch, ringBytes, maxSlots: options.maxSlots ?? MAX_SLOTS, connect }
+    this.linkOptions = {
+      signals,
+      scratch: this.home.scratch,
+      ringBytes,
+      maxSlots: options.maxSlots ?? MAX_SLOTS,
+      connect
+    }
     this.bells = names.map((_, slot) => new Doorbell(doorbells, slot))
     this.links = []
     this.addresses = new Map()
