@@ -357,6 +357,32 @@ describe("a link", () => {
           assertSettled(on)
         }))))
 
+  it.effect("lets those who wait go on in the async context of nobody, whoever ends what they wait for", () =>
+    staged({}, (on) =>
+      Effect.gen(function*() {
+        const { seenFrom } = yield* on.spawn(1, Narrow.protocol, "a")
+        const far = seenFrom(0)
+        const seen: Array<string> = []
+        const see = () => void seen.push(on.steps.context)
+        const wait = () => {
+          while (far.tell(hang, undefined, undefined) === TAKEN) { /* until it is full */ }
+          const waiter = { index: note, payload: { n: 1 }, span: undefined, ask: undefined, abandoned: false }
+          far.waitForRoom({ ...waiter, done: see, died: see })
+        }
+        wait()
+        far.askUnsafe(count, undefined, 1_000, see)
+        on.steps.as("a request", () => on.nodes[0]!.peerDown(1, "the test says so", false))
+        on.steps.as("a request", () => on.nodes[1]!.peerDown(0, "the test says so", false))
+        on.wire.epochs = [2, 2]
+        on.steps.as("a request", () => {
+          on.nodes[1]!.peerUp(0, 2)
+          on.nodes[0]!.peerUp(1, 2)
+        })
+        wait()
+        on.steps.as("a request", () => far.closed({ _tag: "Normal" }, undefined))
+        assert.deepStrictEqual(seen, ["nobody", "nobody", "nobody"])
+      })))
+
   it.effect("goes on after a handler, a callback or a listener of an event has thrown in its turn", () =>
     staged({}, (on) =>
       Effect.gen(function*() {

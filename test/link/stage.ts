@@ -31,6 +31,8 @@ interface Wait {
 /** What the threads of a stage have to do, one callback at a time. */
 export class Steps {
   now = 0
+  /** Whose async context code runs in: that of nobody, unless a test says that it is somebody. */
+  context = "nobody"
   private isReleased = false
   private readonly threads: Array<{ readonly ready: Array<Callback>; wait: Wait | undefined }> = []
   private readonly micro: Array<Callback> = []
@@ -43,7 +45,7 @@ export class Steps {
       nowMillis: () => this.now,
       immediate: (run) => void (this.isReleased ? setImmediate(run) : thread.ready.push(run)),
       microtask: (run) => void (this.isReleased ? queueMicrotask(run) : this.micro.push(run)),
-      detached: (run) => run(),
+      detached: (run) => this.as("nobody", run),
       waitAsync: (words, cell, expected, rung) => {
         if (Atomics.load(words, cell) !== expected) return false
         thread.wait = { words, cell, expected, rung }
@@ -73,6 +75,14 @@ export class Steps {
     this.rung()
     this.threads[thread]!.ready.shift()?.()
     this.flush()
+  }
+
+  /** Runs `run` in the async context of somebody. */
+  as(context: string, run: Callback): void {
+    const before = this.context
+    this.context = context
+    run()
+    this.context = before
   }
 
   private flush(): void {

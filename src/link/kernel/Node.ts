@@ -101,7 +101,7 @@ export class Node implements Polled, RefTransport.RefTransport {
     const link = new Link(this.home, thread, this.bells[thread]!, this.linkOptions)
     peer.outbound = link.outbound
     this.links = [...this.links, link]
-    admitAll(peer)
+    this.home.runtime.detached(() => admitAll(peer))
   }
 
   /**
@@ -117,15 +117,21 @@ export class Node implements Polled, RefTransport.RefTransport {
     peer.isFinal ||= isFinal
     peer.outbound = undefined
     this.links = this.links.filter((other) => other !== link)
-    const before = this.home.lend()
     let unread = 0
+    this.home.runtime.detached(() => {
+      if (link !== undefined) unread = this.endLink(link)
+      if (peer.isFinal) admitAll(peer)
+    })
+    return unread
+  }
+
+  private endLink(link: Link): number {
+    const before = this.home.lend()
     try {
-      if (link !== undefined) unread = link.end()
+      return link.end()
     } finally {
       this.home.giveBack(before)
     }
-    if (peer.isFinal) admitAll(peer)
-    return unread
   }
 
   /** Wakes whoever a thread that died may have been about to wake. */

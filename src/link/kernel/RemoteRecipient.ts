@@ -438,6 +438,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     this.ended ??= reason
     this.otherLayout ??= otherLayout
     this.open = undefined
-    this.admit()
+    // Those who wait are other requests than the one that ends the actor.
+    if (this.waiters.length > 0) this.home.runtime.detached(() => this.admit())
   }
 }
