@@ -319,9 +319,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     timeoutMillis: number,
     resume: Resume
   ): RemoteAsk | undefined {
-    const { protocol } = this
-    const question = { actor: this.name, protocol, index, payload, span, timeoutMillis }
-    const ask = new RemoteAsk(this.home, question, (waiter) => this.stopWaiting(waiter), resume)
+    const ask = new RemoteAsk(this.home, this, index, payload, span, timeoutMillis, resume)
     const outcome = this.waiters.length > 0 ? this.full(true) : this.send(index, payload, span, ask)
     if (outcome === REFUSED || (outcome === NO_ROOM && this.outbound === undefined)) {
       ask.settle(Exit.fail(this.askRefusal(index, payload)))
@@ -342,7 +340,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
   }
 
   private waitWith(ask: RemoteAsk): void {
-    const { index, payload, span } = ask.question
+    const { index, payload, span } = ask
     const waiter: RemoteWaiter = {
       index,
       payload,
