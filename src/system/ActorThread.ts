@@ -191,11 +191,11 @@ const placed = (worker: Worker, actor: number, cell: Cell): Control.Spawned => {
 
 const errorText = (cause: Cause.Cause<SpawnError>): Control.ErrorText => {
   const error = Cause.squash(cause)
-  if (!(error instanceof Error && "_tag" in error)) return { tag: "StartFailed", text: textOf(cause) }
+  if (!(error instanceof Error && "_tag" in error)) return { tag: "SpawnFailed", text: textOf(cause) }
   const { _tag: tag } = error as SpawnError
   switch ((error as SpawnError)._tag) {
-    case "StartFailed": {
-      const { cause } = error as ActorError.StartFailed
+    case "SpawnFailed": {
+      const { cause } = error as ActorError.SpawnFailed
       if (!(cause instanceof Error) || cause.message === "") return { tag, text: textOf(Cause.fail(cause)) }
       return { tag, text: cause.message, name: cause.name }
     }

@@ -115,7 +115,7 @@ interface Threaded {
 }
 
 const refuse = (option: string, value: unknown, expected: string) =>
-  new ActorError.InvalidOptions({ of: "ActorSystem.layerThreads", option, value: String(value), expected })
+  new ActorError.InvalidOptions({ where: "ActorSystem.layerThreads", option, value: String(value), expected })
 
 const check = (options: ThreadsOptions): Effect.Effect<void, ActorError.InvalidOptions> => {
   const { ring, threads } = options
@@ -379,7 +379,7 @@ const spawnHere = (
   if (self.host.known.includes(protocol.name)) return self.host.spawn(protocol, key, owner)
   const known = new Set(self.workers.flatMap((worker) => Array.from(worker.behaviours.keys())))
   return Effect.fail(
-    new ActorError.BehaviourNotFound({ name: protocol.name, known: [...self.host.known, ...known] })
+    new ActorError.BehaviourNotFound({ behaviour: protocol.name, known: [...self.host.known, ...known] })
   )
 }
 

@@ -709,7 +709,7 @@ export const actorContract = (name: string, options: ContractOptions): void => {
           yield* on.sees("build 1")
           yield* passing(100)
           const error = yield* Fiber.join(spawning)
-          assert.instanceOf(error, ActorError.StartFailed)
+          assert.instanceOf(error, ActorError.SpawnFailed)
           assert.include(
             error.message,
             { fail: "more than 0", die: "cannot be built", hang: "not built within 100 ms" }[build]

@@ -15,7 +15,7 @@ import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as Intensity from "../../supervisor/Intensity.ts"
 import type * as Restart from "../../supervisor/Restart.ts"
-import { StartFailed } from "../ActorError.ts"
+import { SpawnFailed } from "../ActorError.ts"
 import * as ExitReason from "../ExitReason.ts"
 import { type Behaviour, CurrentActor, type Handlers } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
@@ -99,7 +99,7 @@ const awaitBuild = (
   cell: Cell,
   fiber: Fiber.Fiber<Handlers, unknown>,
   restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-): Effect.Effect<void, StartFailed> =>
+): Effect.Effect<void, SpawnFailed> =>
   Effect.gen(function*() {
     const { initTimeout } = cell.behaviour
     const waited = yield* Effect.exit(restore(Effect.timeoutOption(Fiber.await(fiber), initTimeout)))
@@ -113,11 +113,11 @@ const awaitBuild = (
       : Cause.squash(exit.cause)
     yield* closeScope(cell, Exit.fail(failure))
     if (Exit.isFailure(waited)) return yield* waited
-    return yield* new StartFailed({ actor: cell.name, cause: failure })
+    return yield* new SpawnFailed({ actor: cell.name, cause: failure })
   })
 
 /** Starts the first incarnation; an actor that does not come up leaves nothing behind. */
-export const start = (host: LifecycleHost, cell: Cell): Effect.Effect<void, StartFailed> => {
+export const start = (host: LifecycleHost, cell: Cell): Effect.Effect<void, SpawnFailed> => {
   const fiber = build(cell, 1)
   const exit = fiber.pollUnsafe()
   if (exit !== undefined && Exit.isSuccess(exit) && cell.phase === STARTING) {
@@ -136,13 +136,13 @@ export const start = (host: LifecycleHost, cell: Cell): Effect.Effect<void, Star
   )
 }
 
-const endedEarly = (cell: Cell): Effect.Effect<never, StartFailed> => {
+const endedEarly = (cell: Cell): Effect.Effect<never, SpawnFailed> => {
   const cause = new Error(`it was ended while it was being built: ${ExitReason.render(cell.more().reason)}`)
-  return Effect.andThen(closeScope(cell, Exit.fail(cause)), new StartFailed({ actor: cell.name, cause }))
+  return Effect.andThen(closeScope(cell, Exit.fail(cause)), new SpawnFailed({ actor: cell.name, cause }))
 }
 
 // Whoever holds its `self` may have sent it something, or may still do so.
-const neverStarted = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<StartFailed>): void => {
+const neverStarted = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<SpawnFailed>): void => {
   if (cell.phase !== STARTING) return
   cell.phase = STOPPING
   cell.more().reason = ExitReason.neverStarted(whyNot(cause))
@@ -150,9 +150,9 @@ const neverStarted = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<StartF
   forget(host, cell)
 }
 
-const whyNot = (cause: Cause.Cause<StartFailed>): unknown => {
+const whyNot = (cause: Cause.Cause<SpawnFailed>): unknown => {
   const squashed = Cause.squash(cause)
-  return squashed instanceof StartFailed ? squashed.cause : squashed
+  return squashed instanceof SpawnFailed ? squashed.cause : squashed
 }
 
 /** Decides on a handler that failed; answers whether the cell can take the next message now. */
@@ -222,7 +222,7 @@ const restart = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): 
   // Whatever is still on the stack or in a fiber belongs to the incarnation that has crashed.
   rare.turn++
   settleQueuedAsks(cell)
-  const attempt: Effect.Effect<void, StartFailed> = Effect.suspend(() => {
+  const attempt: Effect.Effect<void, SpawnFailed> = Effect.suspend(() => {
     // The actor may have been told to end, by an asker that has just learned of the restart or by its own build.
     if (cell.phase !== RESTARTING) return Effect.void
     const failures = failuresOf(host, cell)
@@ -238,7 +238,7 @@ const restart = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): 
       return Duration.toMillis(delay) > 0 ? Effect.delay(rebuild, delay) : rebuild
     })
   })
-  const incarnate: Effect.Effect<void> = Effect.catchTag(attempt, "StartFailed", () => incarnate)
+  const incarnate: Effect.Effect<void> = Effect.catchTag(attempt, "SpawnFailed", () => incarnate)
   const closeAndIncarnate = Effect.andThen(closeScope(cell, Exit.failCause(cause)), incarnate)
   // A schedule that dies cannot say when to go on.
   const fiber = host.fork(

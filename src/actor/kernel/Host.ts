@@ -123,7 +123,7 @@ export class Host implements lifecycle.LifecycleHost {
   ): Effect.Effect<Cell, ActorError.SpawnError> {
     const roster = this.rosters.get(protocol.name)
     if (roster === undefined) {
-      return Exit.fail(new ActorError.BehaviourNotFound({ name: protocol.name, known: this.known }))
+      return Exit.fail(new ActorError.BehaviourNotFound({ behaviour: protocol.name, known: this.known }))
     }
     const there = roster.behaviour.protocol.layoutHash
     if (there !== protocol.layoutHash) {

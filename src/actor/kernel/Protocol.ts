@@ -9,6 +9,7 @@ import type * as Cause from "effect/Cause"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
+import { messageOf } from "../../runtime/Text.ts"
 import * as Codec from "../../wire/Codec.ts"
 import { Defect } from "../../wire/kernel/Defect.ts"
 import { InvalidProtocol } from "../ActorError.ts"
@@ -64,15 +65,18 @@ const addressLayout = Codec.compile(Address).layout.replace(/^\d+:/, "")
 const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Message => {
   const what = `${name}.${rpc._tag}`
   if (RpcSchema.isStreamSchema(rpc.successSchema)) {
-    throw new InvalidProtocol({ name, reason: `${what} answers with a stream, which actors do not support yet` })
+    throw new InvalidProtocol({
+      protocol: name,
+      reason: `${what} answers with a stream, which actors do not support yet`
+    })
   }
   const compile = (part: string, schema: Schema.Top): Codec.Codec<unknown> => {
     try {
       return Codec.compile<Schema.Schema<unknown>>(schema)
     } catch (cause) {
       throw new InvalidProtocol({
-        name,
-        reason: `the ${part} of ${what} cannot cross threads: ${cause instanceof Error ? cause.message : String(cause)}`
+        protocol: name,
+        reason: `the ${part} of ${what} cannot cross threads: ${messageOf(cause)}`
       })
     }
   }
@@ -104,14 +108,19 @@ const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Mes
  */
 export const make = (name: string, rpcs: ReadonlyArray<Rpc.Any>): Protocol => {
   if (name === "" || name.includes("/")) {
-    throw new InvalidProtocol({ name: JSON.stringify(name), reason: "a name must not be empty or contain \"/\"" })
+    throw new InvalidProtocol({ protocol: JSON.stringify(name), reason: "a name must not be empty or contain \"/\"" })
   }
   if (rpcs.length > MAX_MESSAGES) {
-    throw new InvalidProtocol({ name, reason: `${rpcs.length} messages are more than the ${MAX_MESSAGES} allowed` })
+    throw new InvalidProtocol({
+      protocol: name,
+      reason: `${rpcs.length} messages are more than the ${MAX_MESSAGES} allowed`
+    })
   }
   const tags = rpcs.map((rpc) => rpc._tag)
   const twice = tags.find((tag, i) => tags.indexOf(tag) !== i)
-  if (twice !== undefined) throw new InvalidProtocol({ name, reason: `the message ${twice} is defined twice` })
+  if (twice !== undefined) {
+    throw new InvalidProtocol({ protocol: name, reason: `the message ${twice} is defined twice` })
+  }
   // `Rpc.Any` hides the schemas that every `Rpc` has.
   const messages = rpcs.map((rpc, index) => compileMessage(name, rpc as unknown as Rpc.AnyWithProps, index))
   const layout = messages.map((m) => `${m.tag}(${m.payload.layout}):${m.success.layout}!${m.error.layout}`).join("\n")

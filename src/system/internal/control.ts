@@ -27,7 +27,7 @@ export interface Ready {
 export interface ErrorText {
   readonly tag: string
   readonly text: string
-  /** The name of the error behind a `StartFailed`. */
+  /** The name of the error behind a `SpawnFailed`. */
   readonly name?: string | undefined
   /** The layout hash of the other side, for `LayoutMismatch`. */
   readonly there?: number | undefined
