@@ -11,9 +11,11 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as PubSub from "effect/PubSub"
+import type * as PubSub from "effect/PubSub"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
+import * as Bulletin from "../../observe/kernel/Bulletin.ts"
+import { DROPPED, Tally } from "../../observe/kernel/Tally.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
 import * as ActorError from "../ActorError.ts"
 import { behaviourReleased, type ExitReason } from "../ExitReason.ts"
@@ -50,8 +52,8 @@ export class Host implements lifecycle.LifecycleHost {
   declare inlineDepth: number
   /** A behaviour has used up its restarts here. */
   declare isEscalating: boolean
-  /** Messages dropped by policy or because their actor had stopped. */
-  declare droppedMessages: number
+  /** What this thread has counted. */
+  declare readonly tally: Tally
   /** Those that can be spawned, by name. */
   declare private readonly rosters: Map<string, lifecycle.Roster>
   /** All of them: also those that another one of their name has replaced, or that are being released. */
@@ -59,7 +61,11 @@ export class Host implements lifecycle.LifecycleHost {
   declare private readonly context: Context.Context<never>
   declare private forkWith: (effect: Effect.Effect<unknown, unknown, unknown>) => Fiber.Fiber<unknown, unknown>
   declare private forkContext: Context.Context<never>
-  constructor(context: Context.Context<never>, events: PubSub.PubSub<SystemEvent>) {
+  constructor(
+    context: Context.Context<never>,
+    events: PubSub.PubSub<SystemEvent>,
+    tally: Tally
+  ) {
     this.context = context
     this.clock = Context.get(context, Clock.Clock)
     this.dispatcher = new Dispatcher(Context.get(context, Scheduler.Scheduler))
@@ -69,7 +75,7 @@ export class Host implements lifecycle.LifecycleHost {
     this.origins = [undefined]
     this.inlineDepth = 0
     this.isEscalating = false
-    this.droppedMessages = 0
+    this.tally = tally
     this.rosters = new Map()
     this.allRosters = new Map()
     this.forkContext = context
@@ -150,8 +156,13 @@ export class Host implements lifecycle.LifecycleHost {
     this.origins[origin]?.handled()
   }
 
-  dropped(_cell: Cell, messages: number): void {
-    this.droppedMessages += messages
+  /** Messages dropped by policy or because their actor had stopped. */
+  get droppedMessages(): number {
+    return this.tally.get(DROPPED)
+  }
+
+  dropped(_cell: Cell | undefined, messages: number): void {
+    this.tally.add(DROPPED, messages)
   }
 
   handled(cell: Cell, cause: Cause.Cause<unknown>, wasAsked: boolean): boolean {
@@ -168,7 +179,7 @@ export class Host implements lifecycle.LifecycleHost {
 
   report(event: SystemEvent): void {
     if (event._tag === "BehaviourEscalated") this.isEscalating = true
-    PubSub.publishUnsafe(this.events, event)
+    Bulletin.publish(this.events, event)
     if ("cause" in event) {
       const who = "actor" in event ? event.actor : event.name
       Effect.runForkWith(this.context)(Effect.logWarning(`${event._tag} ${who}`, event.cause))
