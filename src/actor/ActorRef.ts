@@ -110,15 +110,15 @@ const send = (recipient: Recipient, index: number, payload: unknown, fiber: Fibe
   const span = Trace.sampledSpan(fiber)
   const outcome = recipient.tell(index, payload, span)
   if (outcome === TAKEN) return Exit.void
-  if (outcome !== NO_ROOM) return Exit.fail(recipient.refusal(index, payload))
+  if (outcome !== NO_ROOM) return Exit.fail(recipient.refusal(index, payload, outcome))
   return Effect.callback<void, TellError>((resume) => {
     // Room may have come since, if the sender's fiber has yielded in between.
     const again = recipient.tell(index, payload, span)
     if (again !== NO_ROOM) {
-      return resume(again === TAKEN ? Exit.void : Exit.fail(recipient.refusal(index, payload)))
+      return resume(again === TAKEN ? Exit.void : Exit.fail(recipient.refusal(index, payload, again)))
     }
     const done = (refusal: TellError | undefined) => resume(refusal === undefined ? Exit.void : Exit.fail(refusal))
-    const waiter: Waiter = { index, payload, span, ask: undefined, done, abandoned: false }
+    const waiter: Waiter = { index, payload, span, fiber, ask: undefined, done, abandoned: false }
     recipient.waitForRoom(waiter)
     return Effect.sync(() => recipient.stopWaiting(waiter))
   })

@@ -173,7 +173,6 @@ describe("a reference", () => {
         const purse = yield* Purse.spawn("printed")
         assert.strictEqual(inspect(purse), "ActorRef(Purse/printed)")
         assert.strictEqual(inspect({ purse }), "{ purse: ActorRef(Purse/printed) }")
-        assert.strictEqual(String(purse), "ActorRef(Purse/printed)")
       }))
   })
 })

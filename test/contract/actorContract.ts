@@ -308,7 +308,7 @@ export const actorContract = (name: string, options: ContractOptions): void => {
       Effect.gen(function*() {
         const error = yield* failure(Fixture.Unregistered.spawn("x", there))
         assert.instanceOf(error, ActorError.BehaviourNotFound)
-        assert.strictEqual(error.name, "Unregistered")
+        assert.strictEqual(error.behaviour, "Unregistered")
         assert.include(error.known, "Probe")
       }))
 

@@ -8,11 +8,12 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
+import { type Overflow, policies } from "../../runtime/Overflow.ts"
 import * as Backoff from "../../supervisor/Backoff.ts"
 import * as Intensity from "../../supervisor/Intensity.ts"
 import * as Restart from "../../supervisor/Restart.ts"
 import { InvalidOptions } from "../ActorError.ts"
-import type { MailboxOptions, Overflow } from "./Mailbox.ts"
+import type { MailboxOptions } from "./Mailbox.ts"
 import type { Protocol } from "./Protocol.ts"
 import type { Recipient } from "./Recipient.ts"
 
@@ -86,8 +87,6 @@ export interface Behaviour {
 
 /** How full a mailbox may get: what travels with a reference, so that a sender knows its credit. */
 export type Bounds = Pick<Behaviour, "capacity" | "overflow">
-
-const policies: ReadonlyArray<Overflow> = ["suspend", "fail", "dropNewest", "dropOldest"]
 
 const resolveMailbox = (where: string, options: MailboxOptions): Bounds => {
   const capacity = options.capacity ?? 1024

@@ -9,6 +9,7 @@ import type * as Cause from "effect/Cause"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
+import type * as SchemaAST from "effect/SchemaAST"
 import { messageOf } from "../../runtime/Text.ts"
 import * as Codec from "../../wire/Codec.ts"
 import { Defect } from "../../wire/kernel/Defect.ts"
@@ -32,6 +33,10 @@ export interface Message {
   readonly payload: Codec.Codec<unknown>
   /** Whether the payload may hold references, which can only be checked while there is a transport for them. */
   readonly mayCarryRefs: boolean
+  /** The same for success and error. */
+  readonly replyMayCarryRefs: boolean
+  /** Whether a payload may be given in another shape than it is delivered in: as the fields of a class, or without defaults. */
+  readonly isConstructed: boolean
   /** The codec of the success value. */
   readonly success: Codec.Codec<unknown>
   /** The codec of the declared error. */
@@ -62,6 +67,28 @@ const hashText = (text: string): number => {
 // How an address looks inside of another layout: without the version in front.
 const addressLayout = Codec.compile(Address).layout.replace(/^\d+:/, "")
 
+// Classes are declarations; what else is one is only tried in vain.
+const isConstructed = (ast: SchemaAST.AST, seen: Set<SchemaAST.AST>): boolean => {
+  if (seen.has(ast)) return false
+  seen.add(ast)
+  if (ast.context?.constructorDefault !== undefined) return true
+  const some = (parts: ReadonlyArray<SchemaAST.AST>): boolean => parts.some((part) => isConstructed(part, seen))
+  switch (ast._tag) {
+    case "Declaration":
+      return true
+    case "Objects":
+      return some(ast.propertySignatures.map(({ type }) => type)) || some(ast.indexSignatures.map(({ type }) => type))
+    case "Arrays":
+      return some([...ast.elements, ...ast.rest])
+    case "Union":
+      return some(ast.types)
+    case "Suspend":
+      return isConstructed(ast.thunk(), seen)
+    default:
+      return false
+  }
+}
+
 const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Message => {
   const what = `${name}.${rpc._tag}`
   if (RpcSchema.isStreamSchema(rpc.successSchema)) {
@@ -82,15 +109,20 @@ const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Mes
   }
   let cause: Codec.Codec<Cause.Cause<unknown>> | undefined
   const payload = compile("payload", rpc.payloadSchema)
+  const success = compile("success", rpc.successSchema)
+  const error = compile("error", rpc.errorSchema)
+  const mayCarryRefs = ({ layout }: Codec.Codec<unknown>) => layout.includes(addressLayout)
   return {
     index,
     tag: rpc._tag,
     spanName: what,
     payloadSchema: rpc.payloadSchema,
     payload,
-    mayCarryRefs: payload.layout.includes(addressLayout),
-    success: compile("success", rpc.successSchema),
-    error: compile("error", rpc.errorSchema),
+    mayCarryRefs: mayCarryRefs(payload),
+    replyMayCarryRefs: mayCarryRefs(success) || mayCarryRefs(error),
+    isConstructed: isConstructed(rpc.payloadSchema.ast, new Set()),
+    success,
+    error,
     // Causes are rare, so their codec is compiled when the first one crosses.
     get cause() {
       return cause ??= compile("cause", Schema.Cause(rpc.errorSchema, Defect)) as Codec.Codec<
