@@ -123,6 +123,11 @@ describe("a link", () => {
           on.steps.step(0)
         }
         assert.deepStrictEqual(exits.map(String), ["Success(0)"])
+        assert.isBelow(handled, 40)
+        // No turn lasts longer than its budget and the message that ended it.
+        const before = handled
+        on.steps.step(1)
+        assert.isAtMost(handled - before, 4)
         assertSettled(on)
         assert.strictEqual(handled, 200)
       })))

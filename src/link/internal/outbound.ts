@@ -322,6 +322,11 @@ export class Outbound {
     return true
   }
 
+  /** Something is owed to the other thread: it is paid before this one rests. */
+  owe(): void {
+    this.options.signals.owe()
+  }
+
   /** Wakes the other thread, if it sleeps. */
   wake(): void {
     this.bell.ring()
