@@ -243,9 +243,7 @@ describe("a link", () => {
         assert.deepStrictEqual(ends, ["undefined", "Error: not today", "undefined"])
         assert.deepStrictEqual(exits.map(String), ["Success(3)"])
         // The same while there is no thread, and nothing escapes into who announces the next one.
-        on.nodes[0]!.peerDown(1, "the test says so", false)
-        on.nodes[1]!.peerDown(0, "the test says so", false)
-        on.wire.epochs = [2, 2]
+        on.part(0, 1)
         assert.strictEqual(far.tell(note, { n: 4 }, undefined), NO_ROOM)
         for (const payload of [poison, { n: 4 }]) {
           far.waitForRoom({
@@ -258,8 +256,7 @@ describe("a link", () => {
             abandoned: false
           })
         }
-        on.nodes[0]!.peerUp(1, 2)
-        on.nodes[1]!.peerUp(0, 2)
+        on.join(0, 1)
         on.steps.settle()
         assert.deepStrictEqual(ends.slice(3), ["Error: not today", "undefined"])
         const handlers = cell.handlers as { Count: () => Exit.Success<number> }
@@ -329,9 +326,8 @@ describe("a link", () => {
           for (const { seenFrom } of actors) seenFrom(0).tell(hang, undefined, undefined)
           for (const { seenFrom } of actors) seenFrom(0).tell(note, { n: epoch }, undefined)
           on.steps.settle()
-          for (const node of [0, 1]) on.nodes[node]!.peerDown(1 - node, "the test says so", false)
-          on.wire.epochs = [epoch, epoch]
-          for (const node of [0, 1]) on.nodes[node]!.peerUp(1 - node, epoch)
+          on.part(0, 1)
+          on.join(0, 1)
         }
         assert.isAtMost(numbers(on.nodes[1]!).origins, 10 * 18)
         for (const { cell } of actors) yield* cell.stop({ _tag: "Normal" }) ?? Effect.void
@@ -376,13 +372,8 @@ describe("a link", () => {
         }
         wait()
         far.askUnsafe(count, undefined, 1_000, see)
-        on.steps.as("a request", () => on.nodes[0]!.peerDown(1, "the test says so", false))
-        on.steps.as("a request", () => on.nodes[1]!.peerDown(0, "the test says so", false))
-        on.wire.epochs = [2, 2]
-        on.steps.as("a request", () => {
-          on.nodes[1]!.peerUp(0, 2)
-          on.nodes[0]!.peerUp(1, 2)
-        })
+        on.steps.as("a request", () => on.part(0, 1))
+        on.steps.as("a request", () => on.join(0, 1))
         wait()
         on.steps.as("a request", () => far.closed({ _tag: "Normal" }, undefined))
         assert.deepStrictEqual(seen, ["nobody", "nobody", "nobody"])
