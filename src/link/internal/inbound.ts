@@ -200,7 +200,7 @@ export class Inbound implements Way {
     if (binding === undefined) throw unknownMessage(type)
     const { cell } = binding
     if (cell === undefined) {
-      this.node.host.droppedMessages++
+      this.node.host.dropped(undefined, 1)
       return binding.handled()
     }
     const message = binding.messages[Envelope.indexOf(type)]

@@ -174,7 +174,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
         return REFUSED
       default:
         if (isAsk) return REFUSED
-        this.node.host.droppedMessages++
+        this.node.host.dropped(undefined, 1)
         return TAKEN
     }
   }

@@ -12,6 +12,8 @@ import type { TreeNode } from "../../supervisor/Tree.ts"
 export interface Seat {
   readonly names: ReadonlyArray<string>
   readonly doorbells: SharedArrayBuffer
+  /** What the threads count; see `Tally`. */
+  readonly tally: SharedArrayBuffer
   readonly ringBytes: number
   readonly maxSpins: number
   /** The incarnation of the main thread, which is always up. */
@@ -27,7 +29,7 @@ export interface Ready {
 export interface ErrorText {
   readonly tag: string
   readonly text: string
-  /** The name of the error behind a `StartFailed`. */
+  /** The name of the error behind a `SpawnFailed`. */
   readonly name?: string | undefined
   /** The layout hash of the other side, for `LayoutMismatch`. */
   readonly there?: number | undefined
@@ -75,7 +77,6 @@ export type ToMain =
     readonly _tag: "Inspected"
     readonly request: number
     readonly tree: ReadonlyArray<TreeNode>
-    readonly droppedMessages: number
   }
   | { readonly _tag: "Ring"; readonly to: number; readonly epoch: number; readonly ring: SharedArrayBuffer }
   | { readonly _tag: "Ended"; readonly actor: number; readonly reason: Uint8Array }
