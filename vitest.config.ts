@@ -11,7 +11,9 @@ export default defineConfig(({ mode }) => ({
   test: {
     pool: "forks",
     execArgv: ["--conditions=source"],
-    testTimeout: 30_000,
+    // For what never ends; what takes long on a busy machine is no failure.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     ...(mode === "quick" ? { env: { TEST_EFFORT: "0.1" } } : {}),
     // The explorer and the modules that its hook gates are loaded by Node, all from one place.
     server: { deps: { external: [/\/test\/model\/(?!.*\.test\.ts)/] } },

@@ -348,6 +348,6 @@ describe("actors against their model", () => {
     "do as the model does, whatever they are told",
     { commands: Schema.Array(Command).check(Schema.isMaxLength(60)) },
     ({ commands }) => scenario(commands),
-    { timeout: 60_000, arbitrary: { runs: tries(150), size: 60 } }
+    { arbitrary: { runs: tries(150), size: 60 } }
   )
 })

@@ -327,7 +327,7 @@ describe("a channel against its model", () => {
       `does as the model does, whatever it is told, with overflow "${overflow}"`,
       { commands: Schema.Array(Command).check(Schema.isMaxLength(80)) },
       ({ commands }) => scenario(overflow, commands),
-      { timeout: 60_000, arbitrary: { runs: tries(overflow === "suspend" ? 300 : 60), size: 80 } }
+      { arbitrary: { runs: tries(overflow === "suspend" ? 300 : 60), size: 80 } }
     )
   }
 

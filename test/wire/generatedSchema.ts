@@ -14,7 +14,7 @@ const start = process.env["WIRE_FUZZ_SEED"]
 
 /** The options of a property that is tried this often, unless the environment asks for more. */
 export const runs = (count: number): { readonly timeout: number; readonly arbitrary: Arbitrary.CheckOptions } => ({
-  timeout: 30_000 + factor * count * 50,
+  timeout: 180_000 + factor * count * 50,
   arbitrary: { runs: tries(count * factor), ...(start === undefined ? {} : { seed: start }) }
 })
 
