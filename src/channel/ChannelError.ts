@@ -93,7 +93,7 @@ export class InvalidMessage extends Schema.TaggedError<InvalidMessage>("shared-n
 /**
  * The encoded value does not fit the memory of the channel.
  *
- * **Details** `sizeBytes` is the most that the value may take: text counts at its bound of 2 bytes a character.
+ * **Details** `sizeBytes` is the size of its record. Text takes 1 byte a character where all of its characters allow it, else 2.
  *
  * **Errors** Nothing was sent, and the channel goes on. Send less at once, make the channel with a larger `bufferBytes`
  * (`messageBytes` for kind `"mpmc"`), or move large payloads through an arena.
@@ -103,7 +103,7 @@ export class MessageTooLong extends Schema.TaggedError<MessageTooLong>("shared-n
   { channel: Schema.String, sizeBytes: Schema.Number, limitBytes: Schema.Number, unsent: Schema.Unknown }
 ) {
   override get message() {
-    return `a message to channel "${this.channel}" takes up to ${this.sizeBytes} bytes (text counts at 2 bytes a character) `
+    return `a message to channel "${this.channel}" takes ${this.sizeBytes} bytes `
       + `of the ${this.limitBytes} that one may take: nothing was sent, the value is in unsent; send less at once, or make `
       + `the channel with a larger bufferBytes (messageBytes for kind "mpmc")`
   }

@@ -39,7 +39,7 @@ export interface SharedOptions extends Options {
   readonly bufferBytes?: number | undefined
   /**
    * Bytes that one message of kind `"mpmc"` takes at most, a multiple of 8 up to 65,528; what the schema needs when all its
-   * values have the same size, else 256. Text counts at 2 bytes a character. Not for the other kinds.
+   * values have the same size, else 256. Not for the other kinds.
    */
   readonly messageBytes?: number | undefined
   /** Most ends that the channel ever has at the same time, 2 to 63; 16 unless told. */

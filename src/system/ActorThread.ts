@@ -91,7 +91,9 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
       index: start.index,
       epoch: start.epoch,
       runtime,
-      connect: (to, epoch, ring) => post({ _tag: "Ring", to, epoch, ring }),
+      turn: host.turn,
+      connect: (to, epoch, rings) => post({ _tag: "Rings", to, epoch, rings }),
+      failed: (error) => log(Effect.logError(`${start.name}: a turn has thrown`, error)),
       malformed: (thread, error) =>
         log(Effect.logError(`${start.name}: a record from ${seat.names[thread]} was skipped`, error))
     })
@@ -148,8 +150,8 @@ const receive = (worker: Worker, message: Control.ToWorker): void => {
         request: message.request,
         tree: worker.host.tree
       })
-    case "Ring":
-      return node.accept(message.from, message.epoch, message.ring)
+    case "Rings":
+      return node.accept(message.from, message.epoch, message.rings)
     case "Up":
       return node.peerUp(message.thread, message.epoch)
     case "Down":

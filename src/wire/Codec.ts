@@ -31,14 +31,16 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import * as SchemaParser from "effect/SchemaParser"
-import type { Region } from "../memory/Region.ts"
+import { Region } from "../memory/Region.ts"
 import { compose } from "./internal/closures.ts"
 import { canGenerate, generate } from "./internal/generate.ts"
 import { hashText } from "./internal/layout.ts"
+import type { Machine } from "./internal/machine.ts"
 import type * as Plan from "./internal/plan.ts"
 import { makeProgram } from "./internal/program.ts"
 import { issueText } from "./internal/transformed.ts"
 import { walkSchema, WidthKey } from "./internal/walk.ts"
+import type { Scratch } from "./Scratch.ts"
 
 /** What {@link Codec.write} answers for a value that breaks its schema. */
 export const INVALID = -1
@@ -59,6 +61,15 @@ export interface Codec<in out A> {
   readonly layoutHash: number
   /** The size of every value, a multiple of 8, when all have the same. */
   readonly fixedBytes: number | undefined
+  /**
+   * Writes a value into a scratch and answers how many bytes it took, a multiple of 8, or {@link INVALID} when the value breaks its schema.
+   *
+   * **Details**: all user code (getters, checks, encoders) runs in here, so none runs between the claim of a record and its commit. What user
+   * code throws is thrown; the scratch can be used again at once.
+   *
+   * **Errors**: `ScratchFull` for a value of more than 2 GiB.
+   */
+  encode(value: A, scratch: Scratch): number
   /**
    * The most bytes `write` stores for this value.
    *
@@ -133,11 +144,25 @@ const make = (ast: SchemaAST.AST, generated: boolean): Codec<never> => {
     layout: program.layout,
     layoutHash: hashText(program.layout),
     fixedBytes: program.fixedBytes,
+    encode: (value, scratch) => encode(machine, value, scratch),
     boundBytes: machine.boundBytes,
     write: machine.write,
     read: machine.read as Codec<never>["read"],
     isValid: machine.isValid,
     explain: explainer(ast, machine.isValid)
+  }
+}
+
+const encode = (machine: Machine, value: unknown, scratch: Scratch): number => {
+  const stretch = scratch.open()
+  let bytes = INVALID
+  try {
+    const bound = machine.boundBytes(value)
+    if (bound > stretch.limit) stretch.grow(bound)
+    bytes = machine.write(value, new Region(stretch.u8.buffer), 0)
+    return bytes
+  } finally {
+    scratch.close(stretch, bytes)
   }
 }
 

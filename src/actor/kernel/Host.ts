@@ -30,13 +30,9 @@ import type { Behaviour } from "./Behaviour.ts"
 import { type Cell, Cell as CellClass } from "./Cell.ts"
 import { Deadlines } from "./Deadlines.ts"
 import { Dispatcher } from "./Dispatcher.ts"
+import { Origins } from "./Origins.ts"
 import { RESTARTING, STARTING, STOPPING } from "./Phase.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
-
-/** A remote sender to whom credit is given back when a message of its leaves a mailbox. */
-export interface Origin {
-  handled(): void
-}
 
 /** All restarts of a behaviour were used up on this host. */
 export interface Escalation {
@@ -53,8 +49,8 @@ export class Host implements LifecycleHost {
   declare readonly clock: Clock.Clock
   declare readonly events: PubSub.PubSub<SystemEvent>
   declare private readonly escalation: Deferred.Deferred<Escalation>
-  /** Remote senders by the number in a message word; 0 is nobody. */
-  declare readonly origins: Array<Origin | undefined>
+  /** Remote senders by the number in a message word. */
+  declare readonly origins: Origins
   declare inlineDepth: number
   /** A behaviour has used up its restarts here. */
   declare isEscalating: boolean
@@ -81,7 +77,7 @@ export class Host implements LifecycleHost {
     this.after = new Aftermath(runtime, (defect) => this.fault("who was told of a change", defect))
     this.events = events
     this.escalation = Deferred.makeUnsafe()
-    this.origins = [undefined]
+    this.origins = new Origins()
     this.inlineDepth = 0
     this.isEscalating = false
     this.tally = tally
@@ -184,7 +180,7 @@ export class Host implements LifecycleHost {
   }
 
   credit(origin: number): void {
-    this.origins[origin]?.handled()
+    this.origins.handled(origin)
   }
 
   /** Messages dropped by policy or because their actor had stopped. */

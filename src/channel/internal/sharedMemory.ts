@@ -15,6 +15,7 @@ import * as RosterMemory from "../../memory/Roster.ts"
 import * as WaitListMemory from "../../memory/WaitList.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import type { Carrier } from "../../wire/Parcel.ts"
+import { Scratch } from "../../wire/Scratch.ts"
 import { MalformedRecord } from "../../wire/WireError.ts"
 import type { Settings } from "../ChannelOptions.ts"
 import type { ReceiveRing } from "./sharedRings.ts"
@@ -33,6 +34,8 @@ export interface Access<A> {
   readonly codec: Codec<A>
   /** Where messages carry parcels: what moves them. */
   readonly carrier: Carrier<A> | undefined
+  /** Where messages are encoded before there is a claim. */
+  readonly scratch: Scratch
   readonly memory: SharedMemory
   readonly roster: RosterMemory.Roster
   readonly items: WaitListMemory.WaitList
@@ -86,6 +89,7 @@ export const openMemory = <A>(
   settings,
   codec,
   carrier,
+  scratch: new Scratch(),
   memory,
   roster: new RosterMemory.Roster(memory.roster),
   items: new WaitListMemory.WaitList(memory.items),

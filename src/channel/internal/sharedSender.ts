@@ -111,22 +111,17 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
 
   private put(value: A): Offered {
     const { ring } = this
-    const { carrier, codec } = this.access
-    const bytes = codec.boundBytes(value)
+    const { carrier, codec, scratch } = this.access
+    const bytes = codec.encode(value, scratch)
+    if (bytes === INVALID) return this.refuseInvalid(value)
     const offset = ring.claim(bytes)
     if (offset < 0) return offset === RECORD_TOO_LARGE ? this.refuseLong(value, bytes) : FULL
-    let end = INVALID
-    try {
-      end = codec.write(value, ring.region, offset)
-    } finally {
-      if (end === INVALID) ring.abort()
-    }
-    if (end === INVALID) return this.refuseInvalid(value)
     if (carrier !== undefined && !this.moves(value)) {
       ring.abort()
       return FAILED
     }
-    ring.commit(end - offset, this.row)
+    scratch.copyTo(ring.region, offset)
+    ring.commit(bytes, this.row)
     this.sent = (this.sent + 1) | 0
     if (++this.unpublished >= PUBLISH_RECORDS) this.publish()
     else if (!this.isFlushScheduled) this.scheduleFlush()
@@ -190,7 +185,7 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
   /** A value that could never be sent does not wait for room. */
   private refuseFull(value: A): Offered {
     if (!this.access.codec.isValid(value)) return this.refuseInvalid(value)
-    const sizeBytes = this.access.codec.boundBytes(value)
+    const sizeBytes = this.access.codec.encode(value, this.access.scratch)
     if (sizeBytes > this.ring.limitBytes) return this.refuseLong(value, sizeBytes)
     if (this.capacity === Infinity) return this.postpone(value)
     this.publish()
