@@ -677,7 +677,12 @@ export const actorContract = (name: string, options: ContractOptions): void => {
         yield* actor.tell.Die({ text: "crash", later: true })
         yield* on.sees("closing 1")
         const closing = yield* forkNow(Scope.close(life, Exit.void))
-        yield* settle
+        // Between threads the stop goes another way than what opens the gate, and has to be there first.
+        yield* eventually(
+          failure(actor.ask.Items()),
+          (error) => error instanceof ActorError.ActorStopped,
+          "the stop has arrived"
+        )
         yield* on.open()
         yield* Fiber.join(closing)
         assert.deepStrictEqual(yield* on.journal(), ["build 1", "closing 1", "closed 1"])
