@@ -22,7 +22,7 @@ import * as Layer from "effect/Layer"
 import * as References from "effect/References"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
-import { Actor, ActorSystem, Tree } from "shared-nothing"
+import { Actor, ActorSystem, ExitReason, Tree } from "shared-nothing"
 
 const Counter = Actor.make("Counter", [
   Rpc.make("Increment", { payload: { by: Schema.Int } }),
@@ -69,7 +69,11 @@ const program = Effect.gen(function*() {
   yield* Console.log(Tree.render(yield* ActorSystem.tree))
 
   yield* crash(counter)
-  yield* Effect.catchTag(report(counter), "ActorStopped", ({ _tag, reason }) => Console.log(`${_tag}: ${reason}`))
+  yield* Effect.catchTag(
+    report(counter),
+    "ActorStopped",
+    ({ _tag, reason }) => Console.log(`${_tag}: ${ExitReason.render(reason)}`)
+  )
 })
 
 await Effect.runPromise(program.pipe(

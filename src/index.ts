@@ -4,6 +4,7 @@
 export * as Actor from "./actor/Actor.ts"
 export * as ActorError from "./actor/ActorError.ts"
 export * as ActorRef from "./actor/ActorRef.ts"
+export * as ExitReason from "./actor/ExitReason.ts"
 export * as Channel from "./channel/Channel.ts"
 export * as ChannelError from "./channel/ChannelError.ts"
 export * as ChannelThread from "./channel/ChannelThread.ts"

@@ -5,6 +5,7 @@
  * the message itself comes back in `undelivered`, so that nothing the caller still holds is lost.
  */
 import * as Schema from "effect/Schema"
+import * as ExitReason from "./ExitReason.ts"
 
 /** The message that was not delivered: the tag of its `Rpc` and its payload. */
 export const Undelivered = Schema.Struct({ tag: Schema.String, payload: Schema.Unknown })
@@ -31,15 +32,16 @@ export class MailboxFull extends Schema.TaggedError<MailboxFull>("shared-nothing
 /**
  * The actor has ended for good and will not handle this message.
  *
- * **Errors** The handler never ran. Spawn the actor again if it should exist; `reason` says why it ended.
+ * **Errors** The handler never ran. Spawn the actor again if it should exist; `reason` says why it ended, as a
+ * value (`ExitReason`).
  */
 export class ActorStopped extends Schema.TaggedError<ActorStopped>("shared-nothing/ActorStopped")("ActorStopped", {
   actor: Schema.String,
-  reason: Schema.String,
+  reason: ExitReason.ExitReason,
   undelivered: Undelivered
 }) {
   override get message() {
-    return `${this.actor} has stopped (${this.reason}): ${this.undelivered.tag} was not handled`
+    return `${this.actor} has stopped (${ExitReason.render(this.reason)}): ${this.undelivered.tag} was not handled`
   }
 }
 

@@ -2,6 +2,7 @@
  * What happens in a system besides messages: starts, deaths and restarts, as a stream of plain values.
  */
 import type * as Cause from "effect/Cause"
+import type { ExitReason } from "./ExitReason.ts"
 
 /** An actor crashed and has a new incarnation. */
 export interface ActorRestarted {
@@ -16,7 +17,7 @@ export interface ActorRestarted {
 export interface ActorEnded {
   readonly _tag: "ActorEnded"
   readonly actor: string
-  readonly reason: string
+  readonly reason: ExitReason
 }
 
 /** A handler failed and the actor was resumed; nobody had asked, so this event is the only account of it. */

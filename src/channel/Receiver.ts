@@ -23,11 +23,14 @@ import {
   ChannelClosed,
   type EndMoved,
   type EndTaken,
+  MalformedMessage,
+  MessagesMissed,
   type ReceiveError,
   type ReceiveFailure,
   ReceiveTimeout
 } from "./ChannelError.ts"
 import { Line, type Waiter } from "./internal/line.ts"
+import type { Untold } from "./internal/sharedMemory.ts"
 import { hasShortTurns, isLastOfTurn, startTimer } from "./internal/steps.ts"
 import { type Served, Turns } from "./internal/turns.ts"
 
@@ -261,6 +264,23 @@ export abstract class ReceiverBase<A> implements Receiver<A>, Served {
   private putFailureBack(): void {
     const tag = this.failure!._tag
     if (tag === "MessagesMissed" || tag === "MalformedMessage") this.held = this.failure
+  }
+
+  /** A failure that this end has met behind messages, and told nobody yet. */
+  protected untold(): Untold | undefined {
+    const { held } = this
+    return held?._tag === "MessagesMissed"
+      ? { _tag: held._tag, count: held.count }
+      : held?._tag === "MalformedMessage"
+      ? { _tag: held._tag, reason: held.reason, lostBytes: held.lostBytes }
+      : undefined
+  }
+
+  /** Takes over what an end before this one has met and told nobody. */
+  protected hold(untold: Untold): void {
+    this.held = untold._tag === "MessagesMissed"
+      ? new MessagesMissed({ channel: this.channel, count: untold.count })
+      : new MalformedMessage({ channel: this.channel, reason: untold.reason, lostBytes: untold.lostBytes })
   }
 
   /** Adds a fiber that waits for a message. */

@@ -27,16 +27,19 @@ import * as Codec from "../wire/Codec.ts"
 import * as Parcel from "../wire/Parcel.ts"
 import type { Channel } from "./Channel.ts"
 import { type EndMoved, EndTaken, HandleMismatch } from "./ChannelError.ts"
-import { refuse, type Settings, settingsOf, type SharedOptions } from "./ChannelOptions.ts"
+import { refuse, settingsOf, type SharedOptions } from "./ChannelOptions.ts"
 import type { ChannelStats } from "./ChannelStats.ts"
 import { handOverTo } from "./internal/handingOver.ts"
 import { createRing, endsOf } from "./internal/ringMemory.ts"
 import {
   type Access,
+  accessOf,
   createMemory,
+  dropAll,
   type Handle,
   isHandle,
   loseRest,
+  type Loss,
   openMemory,
   receivedIn,
   rowOf,
@@ -46,24 +49,15 @@ import {
   wakeAll
 } from "./internal/sharedMemory.ts"
 import { SharedReceiver } from "./internal/sharedReceiver.ts"
-import { recoverRing } from "./internal/sharedRings.ts"
+import { receiveRingOf, recoverRing } from "./internal/sharedRings.ts"
 import { SharedSender } from "./internal/sharedSender.ts"
 import type { Receiver } from "./Receiver.ts"
 import type { Sender } from "./Sender.ts"
 
 /** An end on its way to another thread: plain data that `postMessage` and `workerData` clone. */
 export type { Handle }
-
 /** Messages that died with a thread. */
-export interface Loss {
-  readonly channel: string
-  /** The side of the end that the thread held. */
-  readonly side: "sender" | "receiver"
-  /** The owner number of the end. */
-  readonly owner: number
-  /** Messages that were claimed and not sent, or taken and not finished. */
-  readonly count: number
-}
+export type { Loss }
 
 /** A channel between threads, as who made it holds it. */
 export interface SharedChannel<in out A> extends Channel<A> {
@@ -73,8 +67,6 @@ export interface SharedChannel<in out A> extends Channel<A> {
 
 /** Reports that wait for a slow subscriber of `losses`; older ones are dropped. */
 const LOSSES = 256
-
-const losses = new WeakMap<SharedArrayBuffer, PubSub.PubSub<Loss>>()
 
 /**
  * Makes a channel between threads, with its first two ends on this one; it is closed with the scope, for all threads.
@@ -104,9 +96,9 @@ export const make = <S extends Schema.Top>(
       }
       const ends = endsOf(settings, options)
       const memory = createMemory(createRing(settings, options, codec.fixedBytes, ends), ends)
-      const access = openMemory<S["Type"]>(settings, codec, carrier, memory)
       const lost = yield* PubSub.sliding<Loss>(LOSSES)
-      losses.set(memory.roster, lost)
+      const onLoss = (loss: Loss) => void PubSub.publishUnsafe(lost, loss)
+      const access = openMemory<S["Type"]>(settings, codec, carrier, memory, onLoss)
       return { channel: channelOf(access, lost), lost }
     }),
     // What nobody receives after this keeps its parcels no longer.
@@ -188,7 +180,7 @@ export const openReceiver = <S extends Schema.Top>(
   schema: S,
   handle: unknown
 ): Effect.Effect<Receiver<S["Type"]>, HandleMismatch | EndTaken, Scope.Scope> =>
-  open(schema, handle, "receiver", (access, { after, end }) => new SharedReceiver(access, end, after))
+  open(schema, handle, "receiver", (access, handle) => new SharedReceiver(access, handle.end, handle))
 
 const open = <S extends Schema.Top, End extends { readonly close: Effect.Effect<void> }>(
   schema: S,
@@ -242,30 +234,36 @@ export const recover = (handle: Handle): Effect.Effect<number> => Effect.sync(()
 /** {@link recover}, without an effect. */
 export const recoverUnsafe = (handle: Handle): number => {
   const { memory, settings } = handle
-  const access = openMemory<unknown>(settings, neverCoded, undefined, memory)
+  const access = accessOf(handle) ?? openMemory<unknown>(settings, neverCoded, undefined, memory)
   const hadReceivers = (access.roster.flags() & RosterMemory.RECEIVERS_GONE) === 0
-  const count = takeOff(access, settings, handle.side, handle.end)
-  if (hadReceivers && (access.roster.flags() & RosterMemory.RECEIVERS_GONE) !== 0) loseRest(access)
+  const count = takeOff(access, handle.side, handle.end)
+  if (hadReceivers && (access.roster.flags() & RosterMemory.RECEIVERS_GONE) !== 0) {
+    loseRest(access)
+    if (access.carrier !== undefined) {
+      dropAll(access, receiveRingOf(settings.kind, memory.ring, rowOf(handle.end) + 1))
+    }
+  }
   wakeAll(access)
   return count
 }
 
-const takeOff = (access: Access<unknown>, settings: Settings, side: Handle["side"], end: RosterMemory.End): number => {
+/** Takes an end off and what was made from it, unless somebody has begun to before. */
+const takeOff = (access: Access<unknown>, side: Handle["side"], given: RosterMemory.End): number => {
+  const { memory, onLoss, roster, settings } = access
+  const end = roster.seize(given)
+  if (end === -1) return 0
+  let count = 0
+  // Before the row is free: a row that somebody else has by then has children of its own.
+  for (let child = roster.childOf(end); child !== -1; child = roster.childOf(end)) count += takeOff(access, side, child)
   const owner = rowOf(end) + 1
-  // The claims first: as long as the row is taken nobody else claims under its number.
-  const { count: died, sent } = recoverRing(settings.kind, access.memory.ring, side, owner)
-  let count = died
-  if (count > 0) {
-    access.roster.addLost(count, sent)
-    const lost = losses.get(access.memory.roster)
-    if (lost !== undefined) PubSub.publishUnsafe(lost, { channel: settings.name, side, owner, count })
+  const { count: died, sent } = recoverRing(settings.kind, memory.ring, side, owner)
+  if (died > 0) {
+    roster.addLost(died, sent)
+    onLoss?.({ channel: settings.name, side, owner, count: died })
   }
-  access.roster.recover(end)
-  for (let child = access.roster.childOf(end); child !== -1; child = access.roster.childOf(end)) {
-    count += takeOff(access, settings, side, child)
-  }
-  return count
+  roster.recover(end)
+  return count + died
 }
 
-/** Recovery reads no message. */
+/** Where the channel is not known on this thread, recovery reads no message. */
 const neverCoded = undefined as never

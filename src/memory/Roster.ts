@@ -5,7 +5,8 @@
  * Promises:
  * - An end is in exactly one state; it is opened once, and handed on only by who holds it.
  * - When the last end of a side has left, the flag of that side is up and stays up: everybody sees it with one load.
- * - An end that its thread died with is taken off by `recover`, once, with all that was made from it.
+ * - An end that its thread died with is taken off once, by who seizes it first, with all that was made from it. Until that is
+ *   done it counts as present: nobody believes a side gone while claims of the dead are still in the ring.
  *
  * Never does: wake anybody (see `WaitList`), or know what the ends do.
  *
@@ -201,11 +202,28 @@ export class Roster {
   }
 
   /**
+   * Begins to take an end off whose thread has exited: answers what it is called from now on, or -1 when somebody has begun
+   * before, or when it is gone. It counts as it did, nobody can open it, and its row stays taken until {@link recover}.
+   *
+   * **When to use**: by who gave the end to the thread, for that end and for each {@link childOf} it, before anything of it is
+   * touched: the row and its number in the ring may be somebody else's by now.
+   */
+  seize(end: End): End {
+    const row = end & ROW_MASK
+    const cell = stateCell + row * rowCells
+    const state = Atomics.load(this.cells, cell)
+    if ((state & STATUS) === FREE || this.endOf(row, state) !== end) return -1
+    const status = (state & STATUS) === LEFT ? LEFT : OPEN
+    const seized = (state & ~STATUS | GIVEN | status) + (1 << TURN_SHIFT) | 0
+    return Atomics.compareExchange(this.cells, cell, state, seized) === state ? this.endOf(row, seized) : -1
+  }
+
+  /**
    * Takes an end off whose thread has exited; `false` when that was done before. The flags of both sides are looked at in
    * any case.
    *
-   * **When to use**: by who gave the end to the thread, for that end and then for each {@link childOf} it; recover the
-   * claims of the row in the ring before.
+   * **When to use**: by who has seized it, last: when no {@link childOf} it is left and the claims of its row in the ring are
+   * recovered.
    */
   recover(end: End): boolean {
     const cell = stateCell + (end & ROW_MASK) * rowCells

@@ -26,6 +26,7 @@ import { inspect } from "node:util"
 import type * as ActorError from "../actor/ActorError.ts"
 import type { SpawnError } from "../actor/ActorError.ts"
 import { ActorSystem } from "../actor/ActorSystem.ts"
+import * as ExitReason from "../actor/ExitReason.ts"
 import type { Cell } from "../actor/kernel/Cell.ts"
 import type { Host } from "../actor/kernel/Host.ts"
 import type { SystemEvent } from "../actor/SystemEvent.ts"
@@ -118,7 +119,7 @@ const eventText = (event: SystemEvent): Control.EventText | undefined => {
     case "HandlerFailed":
       return { tag: event._tag, who: event.actor, restarts: 0, text: textOf(event.cause) }
     case "ActorEnded":
-      return { tag: event._tag, who: event.actor, restarts: 0, text: event.reason }
+      return { tag: event._tag, who: event.actor, restarts: 0, text: "", reason: ExitReason.encode(event.reason) }
     case "BehaviourEscalated":
       return { tag: event._tag, who: event.name, restarts: 0, text: textOf(event.cause) }
     default:
@@ -161,7 +162,7 @@ const stop = (worker: Worker, actor: number): Effect.Effect<void> => {
   // One that is done in spite of the interruption has placed its actor.
   return Effect.andThen(
     fiber === undefined ? Effect.void : Fiber.interrupt(fiber),
-    Effect.suspend(() => worker.placed.get(actor)?.stop("its scope was closed") ?? Effect.void)
+    Effect.suspend(() => worker.placed.get(actor)?.stop(ExitReason.scopeClosed) ?? Effect.void)
   )
 }
 
@@ -182,7 +183,7 @@ const placed = (worker: Worker, actor: number, cell: Cell): Control.Spawned => {
   cell.whenStopped((reason) => {
     worker.placed.delete(actor)
     // What ends because its supervisor gave up ends with this thread, and is started again with it.
-    if (!worker.host.isEscalating) worker.post({ _tag: "Ended", actor, reason })
+    if (!worker.host.isEscalating) worker.post({ _tag: "Ended", actor, reason: ExitReason.encode(reason) })
   })
   const { capacity, overflow } = cell.behaviour
   return { capacity: capacity === Infinity ? 0 : capacity, overflow }

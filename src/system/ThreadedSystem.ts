@@ -14,6 +14,7 @@ import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
 import * as ActorError from "../actor/ActorError.ts"
 import { ActorSystem, type SpawnOptions } from "../actor/ActorSystem.ts"
+import * as ExitReason from "../actor/ExitReason.ts"
 import type { Escalation, Host } from "../actor/kernel/Host.ts"
 import * as Owner from "../actor/kernel/Owner.ts"
 import { actorName, type Protocol } from "../actor/kernel/Protocol.ts"
@@ -225,7 +226,7 @@ const startAgain = (self: Threaded, worker: WorkerThread): Effect.Effect<number>
   })
 
 const struckOff = (self: Threaded, actor: Placed, error: unknown): void => {
-  const reason = `it could not be started again: ${error instanceof Error ? error.message : String(error)}`
+  const reason = ExitReason.neverStarted(error)
   self.account.end(actor, reason)
   PubSub.publishUnsafe(self.events, { _tag: "ActorEnded", actor: actor.name, reason })
 }
@@ -280,18 +281,18 @@ const receive = (self: Threaded, worker: WorkerThread, message: Control.ToMain):
     }
     case "Ended": {
       const placed = self.account.get(message.actor)
-      return placed === undefined ? undefined : self.account.end(placed, message.reason)
+      return placed === undefined ? undefined : self.account.end(placed, ExitReason.decode(message.reason))
     }
     case "Event":
       PubSub.publishUnsafe(self.events, eventOf(message.event))
   }
 }
 
-const eventOf = ({ restarts, tag, text, who }: Control.EventText): SystemEvent => {
+const eventOf = ({ reason, restarts, tag, text, who }: Control.EventText): SystemEvent => {
   const cause = Cause.die(new Error(text))
   switch (tag) {
     case "ActorEnded":
-      return { _tag: tag, actor: who, reason: text }
+      return { _tag: tag, actor: who, reason: ExitReason.decode(reason!) }
     case "ActorRestarted":
       return { _tag: tag, actor: who, restarts, cause }
     case "HandlerFailed":
@@ -359,7 +360,11 @@ const spawn = (
         return Effect.as(Owner.adopt(owner, placed) ?? Effect.void, recipient)
       }),
       // An interrupted spawn may have got as far as the worker.
-      Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : placed.stop("it did not start") ?? Effect.void)
+      Effect.onExit((exit) =>
+        Exit.isSuccess(exit)
+          ? Effect.void
+          : placed.stop(ExitReason.neverStarted("its spawn was given up")) ?? Effect.void
+      )
     )
   })
 }

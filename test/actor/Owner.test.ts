@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
+import { render } from "../../src/actor/ExitReason.ts"
 import * as Owner from "../../src/actor/kernel/Owner.ts"
 
 const member = (name: string, log: Array<string>, stopping?: Effect.Effect<void>): Owner.Owned => ({
@@ -11,7 +12,7 @@ const member = (name: string, log: Array<string>, stopping?: Effect.Effect<void>
   next: undefined,
   owner: undefined,
   stop: (reason) => {
-    log.push(`${name}: ${reason}`)
+    log.push(`${name}: ${render(reason)}`)
     return stopping
   }
 })

@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Channel, SharedChannel } from "shared-nothing"
 import type { SharedOptions } from "../../src/channel/Channel.ts"
@@ -232,6 +233,81 @@ describe("SharedChannel handles", () => {
       assert.strictEqual((yield* Effect.flip(receiver.receive))._tag, "ChannelClosed")
       assert.strictEqual((yield* Effect.flip(SharedChannel.openSender(Schema.Int, handle)))._tag, "EndTaken")
     }).pipe(Effect.scoped))
+
+  it.live("recovered again they leave alone who has the place of their end by now", () =>
+    Effect.gen(function*() {
+      const { receiver, sender, stats } = yield* SharedChannel.make(Schema.Int, { kind: "broadcast", capacity: 16 })
+      const handle = yield* SharedChannel.handOver(yield* receiver.clone)
+      yield* SharedChannel.recover(handle)
+      const living = yield* receiver.clone
+      yield* receiver.close
+      const got: Array<number> = []
+      let missed = 0
+      yield* sender.sendAll([0, 1, 2])
+      got.push(yield* living.receive)
+      yield* SharedChannel.recover(handle)
+      assert.strictEqual((yield* stats).receivers, 1)
+      // What it has begun to read is kept for it, as long as it has its place.
+      for (let n = 3; n < 50_000; n++) yield* sender.send(n)
+      for (;;) {
+        const next = yield* Effect.result(living.tryReceive)
+        if (next._tag === "Failure") missed += next.failure._tag === "MessagesMissed" ? next.failure.count : NaN
+        else if (next.success._tag === "None") break
+        else got.push(next.success.value)
+      }
+      assert.deepStrictEqual(got.slice(0, 4), [0, 1, 2, 3])
+      assert.strictEqual(got.length + missed, 50_000)
+    }).pipe(Effect.scoped))
+
+  it.live("of a receiver that has met a gap behind a batch: the gap is told where it is opened", () =>
+    Effect.gen(function*() {
+      const { receiver, sender, stats } = yield* SharedChannel.make(Schema.Int, { kind: "broadcast", capacity: 16 })
+      const second = yield* receiver.clone
+      let sent = 0
+      const send = Effect.sync(() => sender.sendUnsafe(sent++))
+      yield* send
+      // What a first look takes over lies in front of what is overwritten then.
+      let received = 0
+      while ((yield* stats).missed === 0) {
+        yield* Effect.repeat(send, { times: 4_000 })
+        yield* Effect.yieldNow
+        received += (yield* second.receiveBatch(1_000_000).pipe(Effect.orElseSucceed(() => []))).length
+      }
+      const before = (yield* stats).missed
+      const opened = yield* SharedChannel.openReceiver(Schema.Int, yield* SharedChannel.handOver(second))
+      let missed = 0
+      for (;;) {
+        const next = yield* Effect.result(opened.tryReceive)
+        if (next._tag === "Failure") missed += next.failure._tag === "MessagesMissed" ? next.failure.count : 0
+        else if (next.success._tag === "None") break
+        else received++
+      }
+      assert.isAtLeast(missed, before)
+      assert.strictEqual(received + missed, sent)
+    }).pipe(Effect.scoped))
+
+  it.live.each(["spsc", "mpsc", "mpmc"] as const)(
+    "%s: of a receiver, made below its own drain, continue behind what the drain has handled",
+    (kind) =>
+      Effect.gen(function*() {
+        const { receiver, sender, stats } = yield* SharedChannel.make(Schema.Int, { kind })
+        yield* sender.sendAll([1, 2, 3, 4])
+        const drained: Array<number> = []
+        const scope = yield* Effect.scope
+        let opened = receiver
+        receiver.drainUnsafe((message) => {
+          drained.push(message)
+          if (message !== 2) return
+          const moving = Effect.flatMap(
+            SharedChannel.handOver(receiver),
+            (handle) => SharedChannel.openReceiver(Schema.Int, handle)
+          )
+          opened = Effect.runSync(Scope.provide(moving, scope))
+        })
+        assert.deepStrictEqual([drained, yield* opened.receiveBatch(9)], [[1, 2], [3, 4]])
+        assert.strictEqual((yield* stats).depth, 0)
+      }).pipe(Effect.scoped)
+  )
 
   it.live("a receiver of a broadcast that was on its way is told what it missed meanwhile", () =>
     Effect.gen(function*() {

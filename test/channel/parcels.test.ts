@@ -141,6 +141,18 @@ describe("parcels in channels between threads", () => {
       assert.match(String(exit), /kind is "broadcast"/)
     }).pipe(Effect.scoped))
 
+  it.live.each(kinds)("%s: what a thread that dies has not received is freed", (kind) =>
+    Effect.gen(function*() {
+      const { frame, receiver, sender, stats, used } = yield* setUp({ kind })
+      const handle = yield* SharedChannel.handOver(receiver)
+      for (let id = 0; id < 3; id++) yield* sender.send(yield* frame(id))
+      assert.strictEqual(used(), 3 * 8192)
+      // As if the thread that it was given to had exited here.
+      yield* SharedChannel.recover(handle)
+      assert.strictEqual(used(), 0)
+      assert.strictEqual((yield* stats).lost, 3)
+    }).pipe(Effect.scoped))
+
   it.live("what a thread holds when it dies is freed", () =>
     Effect.gen(function*() {
       const { end, frame, receiver, sender, used } = yield* setUp({ kind: "spsc" })

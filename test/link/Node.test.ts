@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import type * as Scope from "effect/Scope"
 import { ActorSystem } from "shared-nothing"
+import { asked } from "../../src/actor/ExitReason.ts"
 import type { Cell } from "../../src/actor/kernel/Cell.ts"
 import * as Envelope from "../../src/link/internal/envelope.ts"
 import { Node } from "../../src/link/kernel/Node.ts"
@@ -184,7 +185,7 @@ describe("a link", () => {
           const { cell, recipient } = yield* spawn(`k${i}`)
           assert.strictEqual(yield* ask(recipient), 0)
           for (let n = 0; n < 3; n++) recipient.tell(note, { n }, undefined)
-          yield* cell.stop("the test is over") ?? Effect.void
+          yield* cell.stop(asked) ?? Effect.void
           const exit = yield* Effect.exit(ask(recipient))
           assert.match(String(exit), /ActorStopped/)
         }
@@ -224,7 +225,7 @@ describe("a link", () => {
           const { cell, recipient } = yield* spawn(`k${i}`)
           for (let n = 0; n < 40; n++) recipient.tell(note, { n }, undefined)
           // Stopped with messages of it still in the ring: their credit comes back late.
-          const stopping = cell.stop("the test is over")
+          const stopping = cell.stop(asked)
           for (let n = 0; n < 40; n++) recipient.tell(note, { n }, undefined)
           if (stopping !== undefined) yield* stopping
           if (i % 3 === 0) yield* Effect.yieldNow

@@ -49,6 +49,32 @@ const channel = <S extends Schema.Top>(schema: S, options?: { readonly eval?: bo
   }
 }
 
+/** A schema of so many nodes that lead to one another by many ways; counts how often it is asked where one leads. */
+const tangle = (nodes: number, leaf: Schema.Top): { readonly schema: Schema.Top; readonly asked: () => number } => {
+  let asked = 0
+  const all: Array<Schema.Top> = []
+  const to = (node: number) =>
+    Schema.NullOr(Schema.suspend(() => {
+      asked++
+      return all[node % nodes] as Schema.Codec<unknown>
+    }))
+  for (let node = 0; node < nodes; node++) {
+    const ways = { a: to(node + 1), b: to(node + 2), c: to(2 * node + 3), d: to(3 * node + 1) }
+    all.push(Schema.Struct(node === 0 ? { leaf, ...ways } : ways))
+  }
+  return { schema: all[nodes - 1]!, asked: () => asked }
+}
+
+describe("whether a schema has parcels", () => {
+  it("is found in one walk, however many ways lead from node to node", () => {
+    for (const leaf of [Parcel.Unique, Schema.String]) {
+      const { asked, schema } = tangle(40, leaf)
+      expect(Parcel.carrier(schema) !== undefined).toBe(leaf === Parcel.Unique)
+      expect(asked()).toBeLessThan(40 * 4 * 4)
+    }
+  })
+})
+
 const gone = (run: () => unknown): string | undefined => {
   try {
     run()

@@ -16,11 +16,12 @@ import * as Scope from "effect/Scope"
 import * as Intensity from "../../supervisor/Intensity.ts"
 import type * as Restart from "../../supervisor/Restart.ts"
 import { StartFailed } from "../ActorError.ts"
+import * as ExitReason from "../ExitReason.ts"
 import { type Behaviour, CurrentActor, type Handlers } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import type { CellHost } from "../kernel/CellHost.ts"
 import * as Owner from "../kernel/Owner.ts"
-import { IDLE, RESTARTING, SCOPE_CLOSED, STARTING, STOPPED, STOPPING } from "../kernel/Phase.ts"
+import { IDLE, RESTARTING, STARTING, STOPPED, STOPPING } from "../kernel/Phase.ts"
 import { Ask } from "../kernel/Word.ts"
 import type { SystemEvent } from "../SystemEvent.ts"
 import { Failures, pause } from "./failures.ts"
@@ -106,7 +107,7 @@ const awaitBuild = (
     if (exit !== undefined && Exit.isSuccess(exit)) return built(cell, exit.value)
     yield* Fiber.interrupt(fiber)
     const failure = cell.phase >= STOPPING
-      ? new Error(`it was ended while it was being built: ${cell.more().reason}`)
+      ? new Error(`it was ended while it was being built: ${ExitReason.render(cell.more().reason)}`)
       : exit === undefined
       ? new Error(`the behaviour was not built within ${Duration.toMillis(initTimeout)} ms`)
       : Cause.squash(exit.cause)
@@ -127,7 +128,7 @@ export const start = (host: LifecycleHost, cell: Cell): Effect.Effect<void, Star
   return Effect.uninterruptibleMask((restore) =>
     awaitBuild(cell, fiber, restore).pipe(
       Effect.flatMap(() => cell.phase === STARTING ? Effect.void : endedEarly(cell)),
-      Effect.onExit((end) => Effect.sync(() => Exit.isSuccess(end) ? undefined : neverStarted(host, cell))),
+      Effect.onExit((end) => Effect.sync(() => Exit.isSuccess(end) ? undefined : neverStarted(host, cell, end.cause))),
       Effect.ensuring(Effect.sync(() => {
         if (cell.rare?.fiber === fiber) cell.rare.fiber = undefined
       }))
@@ -136,17 +137,22 @@ export const start = (host: LifecycleHost, cell: Cell): Effect.Effect<void, Star
 }
 
 const endedEarly = (cell: Cell): Effect.Effect<never, StartFailed> => {
-  const cause = new Error(`it was ended while it was being built: ${cell.more().reason}`)
+  const cause = new Error(`it was ended while it was being built: ${ExitReason.render(cell.more().reason)}`)
   return Effect.andThen(closeScope(cell, Exit.fail(cause)), new StartFailed({ actor: cell.name, cause }))
 }
 
 // Whoever holds its `self` may have sent it something, or may still do so.
-const neverStarted = (host: LifecycleHost, cell: Cell): void => {
+const neverStarted = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<StartFailed>): void => {
   if (cell.phase !== STARTING) return
   cell.phase = STOPPING
-  cell.more().reason = "it did not start"
+  cell.more().reason = ExitReason.neverStarted(whyNot(cause))
   settleMailbox(cell)
   forget(host, cell)
+}
+
+const whyNot = (cause: Cause.Cause<StartFailed>): unknown => {
+  const squashed = Cause.squash(cause)
+  return squashed instanceof StartFailed ? squashed.cause : squashed
 }
 
 /** Decides on a handler that failed; answers whether the cell can take the next message now. */
@@ -160,11 +166,11 @@ export const handled = (host: LifecycleHost, cell: Cell, failure: Cause.Cause<un
       if (!wasAsked || Cause.hasDies(cause)) host.report({ _tag: "HandlerFailed", actor: cell.name, cause })
       return true
     case "restart":
-      if (cell.behaviour.restart === "temporary") end(host, cell, `crashed: ${text(cause)}`)
+      if (cell.behaviour.restart === "temporary") end(host, cell, ExitReason.crashed(cause, "temporary"))
       else restart(host, cell, cause)
       return false
     case "stop":
-      end(host, cell, `stopped after ${text(cause)}`)
+      end(host, cell, ExitReason.crashed(cause, "decide"))
       return false
     case "escalate":
       escalate(host, cell.behaviour, cause)
@@ -177,22 +183,17 @@ interface Decision {
   readonly cause: Cause.Cause<unknown>
 }
 
-// A decider that throws escalates, and what it threw is part of the cause.
+// A decider that throws escalates, and what it threw is part of the cause. `Cause.combine` would look into what was thrown.
 const decide = (behaviour: Behaviour, cause: Cause.Cause<unknown>): Decision => {
   try {
     return { directive: behaviour.decide(cause), cause }
   } catch (thrown) {
-    return { directive: "escalate", cause: Cause.combine(cause, Cause.die(thrown)) }
+    return { directive: "escalate", cause: Cause.fromReasons([...cause.reasons, Cause.makeDieReason(thrown)]) }
   }
 }
 
-const text = (cause: Cause.Cause<unknown>): string => {
-  const squashed = Cause.squash(cause)
-  return squashed instanceof Error ? `${squashed.name}: ${squashed.message}` : String(squashed)
-}
-
 // Stops a cell from its own side, where nobody waits for it to be over.
-const end = (host: LifecycleHost, cell: Cell, reason: string): void => {
+const end = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): void => {
   const stopping = stop(host, cell, reason)
   if (stopping !== undefined) host.fork(cell.behaviour, stopping)
 }
@@ -203,11 +204,15 @@ const failuresOf = (host: LifecycleHost, cell: Cell): Failures => {
   return roster.failures ??= new Failures(cell.behaviour)
 }
 
-const giveUp = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): void => {
+const giveUp = (
+  host: LifecycleHost,
+  cell: Cell,
+  cause: Cause.Cause<unknown>,
+  rule: "intensity" | "backoff"
+): void => {
   const { intensity, perActor } = cell.behaviour
   if (!perActor) return escalate(host, cell.behaviour, cause)
-  const limit = `more than ${intensity.restarts} restarts within ${intensity.withinMillis} ms`
-  end(host, cell, `${limit}; the last after ${text(cause)}`)
+  end(host, cell, ExitReason.crashed(cause, rule, intensity))
 }
 
 /** Starts the next incarnation of a crashed actor; a crash of the build counts as another failure. */
@@ -222,9 +227,9 @@ const restart = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): 
     if (cell.phase !== RESTARTING) return Effect.void
     const failures = failuresOf(host, cell)
     const now = Intensity.monotonicMillisUnsafe(host.clock)
-    if (!failures.window.record(now)) return Effect.sync(() => giveUp(host, cell, cause))
+    if (!failures.window.record(now)) return Effect.sync(() => giveUp(host, cell, cause, "intensity"))
     return Effect.flatMap(pause(failures, now, cause), (delay) => {
-      if (delay === undefined) return Effect.sync(() => giveUp(host, cell, cause))
+      if (delay === undefined) return Effect.sync(() => giveUp(host, cell, cause, "backoff"))
       const rebuild = Effect.uninterruptibleMask((restore) => {
         rare.restarts++
         const fiber = build(cell, rare.restarts + 1)
@@ -240,7 +245,8 @@ const restart = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): 
     cell.behaviour,
     Effect.catchCause(
       closeAndIncarnate,
-      (dead) => Cause.hasInterruptsOnly(dead) ? Effect.failCause(dead) : Effect.sync(() => giveUp(host, cell, dead))
+      (dead) =>
+        Cause.hasInterruptsOnly(dead) ? Effect.failCause(dead) : Effect.sync(() => giveUp(host, cell, dead, "backoff"))
     )
   )
   if (fiber.pollUnsafe() !== undefined) return
@@ -281,11 +287,15 @@ const settleQueuedAsks = (cell: Cell): void => {
 }
 
 /** Ends an actor: its handler is interrupted, its mailbox settled, its scope closed, and only then its name is free. */
-export const stop = (host: LifecycleHost, cell: Cell, reason: string): Effect.Effect<void> | undefined => {
+export const stop = (
+  host: LifecycleHost,
+  cell: Cell,
+  reason: ExitReason.ExitReason
+): Effect.Effect<void> | undefined => {
   if (cell.phase === STOPPED) return undefined
   if (cell.phase === STOPPING) return awaitStopped(cell)
   cell.phase = STOPPING
-  if (cell.mailbox !== undefined || cell.rare !== undefined || reason !== SCOPE_CLOSED) {
+  if (cell.mailbox !== undefined || cell.rare !== undefined || reason !== ExitReason.scopeClosed) {
     cell.more().reason = reason
     settleMailbox(cell)
   }
@@ -328,7 +338,7 @@ const settleMailbox = (cell: Cell): void => {
   }
 }
 
-const stopped = (host: LifecycleHost, cell: Cell, reason: string): undefined => {
+const stopped = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): undefined => {
   if (cell.phase === STOPPED) return undefined
   forget(host, cell)
   host.report({ _tag: "ActorEnded", actor: cell.name, reason })
@@ -350,7 +360,7 @@ const forget = (host: LifecycleHost, cell: Cell): void => {
 /** Stops every actor of a behaviour, the youngest first, and hands the cause to the host. */
 export const escalate = (host: LifecycleHost, behaviour: Behaviour, cause: Cause.Cause<unknown>): void => {
   const cells = Array.from(host.rosterOf(behaviour).cells.values()).reverse()
-  const reason = `its supervisor gave up after ${text(cause)}`
+  const reason = ExitReason.supervisorGaveUp(behaviour.protocol.name, cause)
   host.report({ _tag: "BehaviourEscalated", name: behaviour.protocol.name, cause })
   host.fork(
     behaviour,

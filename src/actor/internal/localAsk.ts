@@ -9,6 +9,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../ActorError.ts"
+import type { ExitReason } from "../ExitReason.ts"
 import type { Behaviour } from "../kernel/Behaviour.ts"
 import { Deadline, type Deadlines } from "../kernel/Deadlines.ts"
 import type { Dispatcher, Runnable } from "../kernel/Dispatcher.ts"
@@ -120,7 +121,7 @@ export class LocalAsk extends Ask implements Runnable {
     this.settle(Exit.fail(new ActorError.ActorRestarting({ actor: this.cell.name, undelivered })))
   }
 
-  stopped(reason: string, payload: unknown): void {
+  stopped(reason: ExitReason, payload: unknown): void {
     const undelivered = { tag: this.cell.behaviour.protocol.tags[this.word]!, payload }
     this.settle(Exit.fail(new ActorError.ActorStopped({ actor: this.cell.name, reason, undelivered })))
   }

@@ -4,10 +4,10 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import { type ExitReason, scopeClosed } from "../ExitReason.ts"
 import type { Behaviour } from "../kernel/Behaviour.ts"
 import type { Dispatcher } from "../kernel/Dispatcher.ts"
 import type { Mailbox } from "../kernel/Mailbox.ts"
-import { SCOPE_CLOSED } from "../kernel/Phase.ts"
 import { Waiters } from "../kernel/Waiters.ts"
 import { type Ask, Traced, type Word } from "../kernel/Word.ts"
 import type { Failures } from "./failures.ts"
@@ -34,9 +34,9 @@ export class Rare {
   /** The state of intensity and backoff, from the first failure on. */
   declare failures: Failures | undefined
   /** Why it stopped. */
-  declare reason: string
+  declare reason: ExitReason
   /** Called once when it has stopped. */
-  declare onStop: Array<(reason: string) => void>
+  declare onStop: Array<(reason: ExitReason) => void>
   constructor() {
     this.waiters = new Waiters()
     this.isAdmitting = false
@@ -48,7 +48,7 @@ export class Rare {
     this.batch = undefined
     this.restarts = 0
     this.failures = undefined
-    this.reason = SCOPE_CLOSED
+    this.reason = scopeClosed
     this.onStop = []
   }
 }

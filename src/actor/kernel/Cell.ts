@@ -24,6 +24,7 @@ import type * as Tracer from "effect/Tracer"
 import * as Trace from "../../observe/Trace.ts"
 import * as ActorError from "../ActorError.ts"
 import { timeoutMillis } from "../AskTimeout.ts"
+import type { ExitReason } from "../ExitReason.ts"
 import { call, isExit } from "../internal/answer.ts"
 import { LocalAsk, MAX_INLINE } from "../internal/localAsk.ts"
 import { admit, admitSoon, batch, Rare } from "../internal/rare.ts"
@@ -449,7 +450,7 @@ export class Cell extends Recipient implements Owned {
   }
 
   /** Ends the actor; `undefined` when it has ended at once. */
-  stop(reason: string): Effect.Effect<void> | undefined {
+  stop(reason: ExitReason): Effect.Effect<void> | undefined {
     return this.host.stop(this, reason)
   }
 
@@ -463,13 +464,13 @@ export class Cell extends Recipient implements Owned {
   }
 
   /** Calls back once when the actor has stopped; at once when it has. */
-  whenStopped(listener: (reason: string) => void): void {
+  whenStopped(listener: (reason: ExitReason) => void): void {
     if (this.phase === STOPPED) listener(this.more().reason)
     else this.more().onStop.push(listener)
   }
 
   /** Forgets a listener of {@link whenStopped}. */
-  unwatch(listener: (reason: string) => void): void {
+  unwatch(listener: (reason: ExitReason) => void): void {
     const listeners = this.rare?.onStop
     const at = listeners === undefined ? -1 : listeners.indexOf(listener)
     if (at >= 0) listeners!.splice(at, 1)

@@ -4,6 +4,7 @@
 import type * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import type { ExitReason } from "../ExitReason.ts"
 import type { Behaviour } from "./Behaviour.ts"
 import type { Deadlines } from "./Deadlines.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
@@ -23,5 +24,5 @@ export interface CellHost<C> {
   /** Decides on a handler that failed; answers whether the cell can take the next message now. */
   handled(cell: C, cause: Cause.Cause<unknown>, wasAsked: boolean): boolean
   /** Ends an actor; `undefined` when it has ended at once. */
-  stop(cell: C, reason: string): Effect.Effect<void> | undefined
+  stop(cell: C, reason: ExitReason): Effect.Effect<void> | undefined
 }

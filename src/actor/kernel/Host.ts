@@ -16,6 +16,7 @@ import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import type { TreeNode } from "../../supervisor/Tree.ts"
 import * as ActorError from "../ActorError.ts"
+import { behaviourReleased, type ExitReason } from "../ExitReason.ts"
 import * as lifecycle from "../internal/lifecycle.ts"
 import type { SystemEvent } from "../SystemEvent.ts"
 import type { Behaviour } from "./Behaviour.ts"
@@ -105,7 +106,7 @@ export class Host implements lifecycle.LifecycleHost {
     if (this.rosters.get(name) === roster) this.rosters.delete(name)
     const cells = Array.from(roster.cells.values()).reverse()
     return Effect.andThen(
-      Effect.forEach(cells, (cell) => cell.stop("its behaviour was released") ?? Effect.void, { discard: true }),
+      Effect.forEach(cells, (cell) => cell.stop(behaviourReleased) ?? Effect.void, { discard: true }),
       Effect.sync(() => this.allRosters.delete(behaviour))
     )
   }
@@ -157,7 +158,7 @@ export class Host implements lifecycle.LifecycleHost {
     return lifecycle.handled(this, cell, cause, wasAsked)
   }
 
-  stop(cell: Cell, reason: string): Effect.Effect<void> | undefined {
+  stop(cell: Cell, reason: ExitReason): Effect.Effect<void> | undefined {
     return lifecycle.stop(this, cell, reason)
   }
 

@@ -6,6 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
+import { type ExitReason, scopeClosed } from "../ExitReason.ts"
 
 /** A member of the list. */
 export interface Owned {
@@ -13,7 +14,7 @@ export interface Owned {
   next: Owned | undefined
   owner: Owner | undefined
   /** Ends it; `undefined` when it has ended at once. */
-  stop(reason: string): Effect.Effect<void> | undefined
+  stop(reason: ExitReason): Effect.Effect<void> | undefined
 }
 
 /** See the module. */
@@ -48,7 +49,7 @@ export class Owner {
     while (this.last !== undefined) {
       const owned = this.last
       Owner.remove(owned)
-      const stopping = owned.stop("its scope was closed")
+      const stopping = owned.stop(scopeClosed)
       if (stopping !== undefined) return Effect.andThen(stopping, this.stopAll)
     }
     return Effect.void
@@ -62,7 +63,7 @@ const owners = new WeakMap<Scope.Scope, Owner>()
  * something to wait for.
  */
 export const adopt = (scope: Scope.Scope, owned: Owned): Effect.Effect<void> | undefined => {
-  if (scope.state._tag === "Closed") return owned.stop("its scope was closed")
+  if (scope.state._tag === "Closed") return owned.stop(scopeClosed)
   ownerOf(scope).add(owned)
   return undefined
 }

@@ -19,6 +19,3 @@ export const RESTARTING = 5
 export const STOPPING = 6
 /** Ended; resources are released. */
 export const STOPPED = 7
-
-/** Why most actors end; one that ends for another reason remembers it. */
-export const SCOPE_CLOSED = "its scope was closed"

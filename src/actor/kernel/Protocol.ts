@@ -10,6 +10,7 @@ import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
 import * as Codec from "../../wire/Codec.ts"
+import { Defect } from "../../wire/kernel/Defect.ts"
 import { InvalidProtocol } from "../ActorError.ts"
 import { Address } from "./Address.ts"
 
@@ -60,8 +61,6 @@ const hashText = (text: string): number => {
 // How an address looks inside of another layout: without the version in front.
 const addressLayout = Codec.compile(Address).layout.replace(/^\d+:/, "")
 
-const DefectSchema = Schema.Defect({ includeStack: true })
-
 const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Message => {
   const what = `${name}.${rpc._tag}`
   if (RpcSchema.isStreamSchema(rpc.successSchema)) {
@@ -90,7 +89,7 @@ const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Mes
     error: compile("error", rpc.errorSchema),
     // Causes are rare, so their codec is compiled when the first one crosses.
     get cause() {
-      return cause ??= compile("cause", Schema.Cause(rpc.errorSchema, DefectSchema)) as Codec.Codec<
+      return cause ??= compile("cause", Schema.Cause(rpc.errorSchema, Defect)) as Codec.Codec<
         Cause.Cause<unknown>
       >
     }

@@ -8,6 +8,7 @@
  */
 import type * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
+import type { ExitReason } from "../ExitReason.ts"
 
 /** How far the origin is shifted in a word. */
 export const ORIGIN_SHIFT = 8
@@ -52,7 +53,7 @@ export abstract class Ask {
   /** Tells the asker that the handler never ran because the actor is being restarted. */
   abstract restarting(payload: unknown): void
   /** Tells the asker that the handler never ran because the actor has stopped. */
-  abstract stopped(reason: string, payload: unknown): void
+  abstract stopped(reason: ExitReason, payload: unknown): void
 }
 
 /** A word of a mailbox. */

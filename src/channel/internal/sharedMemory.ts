@@ -18,6 +18,7 @@ import type { Carrier } from "../../wire/Parcel.ts"
 import { Scratch } from "../../wire/Scratch.ts"
 import { MalformedRecord } from "../../wire/WireError.ts"
 import type { Settings } from "../ChannelOptions.ts"
+import type { ReceiveRing } from "./sharedRings.ts"
 
 /** The four buffers. */
 export interface SharedMemory {
@@ -41,6 +42,19 @@ export interface Access<A> {
   readonly room: WaitListMemory.WaitList
   /** The ends of this channel on this thread. */
   readonly ends: Set<LocalEnd>
+  /** Hears of messages that died with a thread; on the thread that made the channel. */
+  readonly onLoss: ((loss: Loss) => void) | undefined
+}
+
+/** Messages that died with a thread. */
+export interface Loss {
+  readonly channel: string
+  /** The side of the end that the thread held. */
+  readonly side: "sender" | "receiver"
+  /** The owner number of the end. */
+  readonly owner: number
+  /** Messages that were claimed and not sent, or taken and not finished. */
+  readonly count: number
 }
 
 /** An end, for who looks after all ends of a thread. */
@@ -69,7 +83,8 @@ export const openMemory = <A>(
   settings: Settings,
   codec: Codec<A>,
   carrier: Carrier<A> | undefined,
-  memory: SharedMemory
+  memory: SharedMemory,
+  onLoss?: (loss: Loss) => void
 ): Access<A> => ({
   settings,
   codec,
@@ -79,7 +94,8 @@ export const openMemory = <A>(
   roster: new RosterMemory.Roster(memory.roster),
   items: new WaitListMemory.WaitList(memory.items),
   room: new WaitListMemory.WaitList(memory.room),
-  ends: new Set()
+  ends: new Set(),
+  onLoss
 })
 
 /** The row of an end. */
@@ -102,6 +118,20 @@ export const waitingAt = (access: Pick<Access<unknown>, "ends">, side: LocalEnd[
 /** The key that marks a handle, with the version of its shape. */
 export const HandleKey = "~shared-nothing/channel"
 
+/**
+ * What a handle is known by on the thread that has made it, and nowhere else: a symbol is not cloned. Who recovers the end finds
+ * there what the messages are, and whom to tell.
+ */
+const AccessKey: unique symbol = Symbol("shared-nothing/channel/access")
+
+/** The channel of a handle that was made on this thread. */
+export const accessOf = (handle: Handle): Access<unknown> | undefined => handle[AccessKey]
+
+/** A failure that was met and not told yet. */
+export type Untold =
+  | { readonly _tag: "MessagesMissed"; readonly count: number }
+  | { readonly _tag: "MalformedMessage"; readonly reason: string; readonly lostBytes: number }
+
 /** An end on its way to another thread: plain data that `postMessage` and `workerData` clone. */
 export interface Handle {
   readonly [HandleKey]: 1
@@ -113,6 +143,9 @@ export interface Handle {
   readonly memory: SharedMemory
   /** Of a receiver of a broadcast: the number of the last message it got. */
   readonly after?: number | undefined
+  /** Of a receiver: what its next receive fails with. */
+  readonly untold?: Untold | undefined
+  readonly [AccessKey]?: Access<unknown>
 }
 
 /** Whether a value is the handle of an end. */
@@ -125,7 +158,7 @@ export const handleOf = <A>(
   access: Access<A>,
   side: Handle["side"],
   end: RosterMemory.End,
-  after?: number
+  { after, untold }: Pick<Handle, "after" | "untold"> = {}
 ): Handle => ({
   [HandleKey]: 1,
   channel: access.settings.name,
@@ -134,7 +167,9 @@ export const handleOf = <A>(
   layoutHash: access.codec.layoutHash,
   end,
   memory: access.memory,
-  after
+  after,
+  untold,
+  [AccessKey]: access as Access<unknown>
 })
 
 /** Messages sent through a channel since it was made, as a wrapping Int32. */
@@ -165,6 +200,18 @@ export const loseRest = (access: Pick<Access<unknown>, "roster" | "settings" | "
   if (access.settings.kind === "broadcast") return
   const count = waitingIn(access)
   if (count > 0) access.roster.addLost(count, count)
+}
+
+/** Releases the parcels of all messages that nobody will receive. */
+export const dropAll = <A>(
+  access: Pick<Access<A>, "carrier" | "codec">,
+  ring: Pick<ReceiveRing, "region" | "end" | "next" | "done" | "release">
+): void => {
+  for (let offset = ring.next(); offset >= 0; offset = ring.next()) {
+    dropMessage(access, ring, offset)
+    ring.done()
+  }
+  ring.release()
 }
 
 /** Releases the parcels of a message that nobody will receive. */

@@ -15,7 +15,7 @@ import { EndWait } from "./endWait.ts"
 import { taken } from "./localChannel.ts"
 import {
   type Access,
-  dropMessage,
+  dropAll,
   type Handle,
   handleOf,
   type LocalEnd,
@@ -51,8 +51,9 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
   private hasSkipped = false
   private readonly itemsWait: EndWait
 
-  constructor(access: Access<A>, end: End, after?: number) {
+  constructor(access: Access<A>, end: End, { after, untold }: Pick<Handle, "after" | "untold"> = {}) {
     super(access.settings.name)
+    if (untold !== undefined) this.hold(untold)
     this.access = access
     this.end = end
     this.row = rowOf(end)
@@ -159,6 +160,7 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
   }
 
   protected release(): void {
+    if (this.state !== "open") return
     this.ring.release()
     for (let row = this.dirty.pop(); row !== undefined; row = this.dirty.pop()) {
       this.isDirty[row] = 0
@@ -219,7 +221,9 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
   readonly close: Effect.Effect<void> = Effect.sync(() => {
     if (this.state !== "open") return
     this.retire("closed")
-    if (this.access.carrier !== undefined && this.access.roster.count(RECEIVER) === 1) this.dropRest()
+    if (this.access.carrier !== undefined && this.access.roster.count(RECEIVER) === 1) {
+      dropAll(this.access, this.ring)
+    }
     this.ring.leave()
     if (!this.access.roster.leave(this.end, RECEIVER)) return
     loseRest(this.access)
@@ -232,17 +236,10 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
     if (this.waiting > 0) this.poll()
   }
 
-  /** The last receiver is going: what is still there will never be received. */
-  private dropRest(): void {
-    for (let offset = this.ring.next(); offset >= 0; offset = this.ring.next()) {
-      dropMessage(this.access, this.ring, offset)
-      this.ring.done()
-    }
-    this.ring.release()
-  }
-
   /** Takes the end out of use on this thread. Fibers that wait fail with `EndMoved`. */
   private retire(how: "closed" | "handed over"): void {
+    // Below a handler of `drainUnsafe`: what it was given is not there for the next one.
+    this.release()
     this.access.ends.delete(this)
     this.state = how
     this.serve()
@@ -257,7 +254,7 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
       this.retire("handed over")
       const after = this.ring.leave()
       access.roster.handOver(end)
-      keep(handleOf(access, "receiver", end, after))
+      keep(handleOf(access, "receiver", end, { after, untold: this.untold() }))
       return Effect.void
     })
   }

@@ -16,7 +16,7 @@
  *  REPLY         | id u32 | 0 u32 | success, error or cause …
  *  INTERRUPT     | id u32 | 0 u32
  *  OPEN          | actor u32 | epoch u32 | layout hash u32 | 0
- *  CLOSED        | layout hash u32 | 0 | reason text …                    slot is the sender's; nothing goes there any more
+ *  CLOSED        | layout hash u32 | 0 | exit reason …                    slot is the sender's; nothing goes there any more
  *  CREDIT        | messages u32 | 0                                       so many messages of the slot have left the mailbox
  * ```
  *
@@ -41,7 +41,7 @@ export const REPLIED = 0
 export const FAILED = 1
 /** A cause follows: a defect, an interruption, or several reasons. */
 export const CAUSE = 2
-/** The actor has stopped; the reason follows as text. */
+/** The actor has stopped; the reason follows. */
 export const NOT_HANDLED_STOPPED = 3
 /** The actor is restarting; nothing follows. */
 export const NOT_HANDLED_RESTARTING = 4

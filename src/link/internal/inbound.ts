@@ -4,6 +4,7 @@
  * Every number read from the ring is checked before it is used; a record that makes no sense is counted, reported and
  * skipped, and the records behind it are read.
  */
+import { type ExitReason, forgotten } from "../../actor/ExitReason.ts"
 import type { Cell } from "../../actor/kernel/Cell.ts"
 import type { Origin } from "../../actor/kernel/Host.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
@@ -11,6 +12,7 @@ import { ORIGIN_SHIFT, Traced } from "../../actor/kernel/Word.ts"
 import { CORRUPT } from "../../memory/Ring.ts"
 import { SpscReader } from "../../memory/SpscRing.ts"
 import * as Envelope from "./envelope.ts"
+import * as ExitRecord from "./exitRecord.ts"
 import { InboundAsk, type Way } from "./inboundAsk.ts"
 import type { Outbound } from "./outbound.ts"
 import type { Owing, Place } from "./place.ts"
@@ -25,7 +27,7 @@ class Binding implements Origin, Owing {
   /** The layout hash of this side, when the other side's differs. */
   declare readonly otherLayout: number | undefined
   declare readonly word: number
-  declare readonly onStop: (reason: string) => void
+  declare readonly onStop: (reason: ExitReason) => void
   declare private threshold: number
   declare private owed: number
   constructor(
@@ -229,7 +231,7 @@ export class Inbound implements Way {
       return binding.handled()
     }
     if (cell === undefined) {
-      ask.stopped("it is not known to its thread any more")
+      ask.stopped(forgotten)
       return binding.handled()
     }
     cell.deliverRemote(ask, this.question(ask, message!, isTraced ? traceAt + TraceContext.TRACE_BYTES : traceAt, end))
@@ -269,42 +271,35 @@ export class Inbound implements Way {
     const target = differs ? undefined : cell
     const binding = new Binding(this, slot, target, messages, differs ? ours : undefined, origin)
     this.bindings[slot] = binding
-    if (cell === undefined) return this.close(slot, 0, "it is not known to its thread any more")
-    if (differs) return this.close(slot, ours, "the layouts differ")
+    if (cell === undefined) return this.close(slot, 0, forgotten)
+    if (differs) return this.close(slot, ours, forgotten)
     cell.whenStopped(binding.onStop)
   }
 
   // A worker on which a behaviour gave up is about to end, and its actors come back with its next incarnation.
-  stopped(slot: number, reason: string): void {
+  stopped(slot: number, reason: ExitReason): void {
     const { host, index } = this.node
     if (index !== 0 && host.isEscalating) return
     this.bindings[slot]?.hurry()
     this.close(slot, 0, reason)
   }
 
-  private close(slot: number, layoutHash: number, reason: string): void {
+  private close(slot: number, layoutHash: number, reason: ExitReason): void {
     const outbound = this.replyTo()
-    if (outbound === undefined) return
-    const { region } = outbound.writer
-    const short = reason.slice(0, MAX_REASON)
-    outbound.system(
-      Envelope.typeOf(Envelope.CLOSED, 0, slot),
-      Envelope.ASK_BYTES + Envelope.textBytes(short),
-      (offset) => {
-        region.u32[offset >> 2] = layoutHash
-        return Envelope.writeText(region, offset + Envelope.ASK_BYTES, short)
-      },
-      true
-    )
+    if (outbound !== undefined) {
+      ExitRecord.send(outbound, Envelope.typeOf(Envelope.CLOSED, 0, slot), layoutHash, reason)
+    }
   }
 
   private closed(slot: number, offset: number, end: number): void {
     const { region } = this.reader
     const layoutHash = region.u32[offset >> 2]!
-    const reason = Envelope.readText(region, offset + Envelope.ASK_BYTES, end)
     const addressee = this.node.outboundTo(this.thread)?.slots[slot]
     if (addressee === undefined) return
-    addressee.closed(reason, layoutHash === 0 ? undefined : layoutHash)
+    addressee.closed(
+      ExitRecord.read(region, offset + Envelope.ASK_BYTES, end),
+      layoutHash === 0 ? undefined : layoutHash
+    )
     addressee.retire()
   }
 
@@ -322,8 +317,6 @@ export class Inbound implements Way {
     }
   }
 }
-
-const MAX_REASON = 300
 
 const unknownMessage = (type: number): Error =>
   new Error(`a message ${Envelope.indexOf(type)} for slot ${Envelope.slotOf(type)}, which is not open`)

@@ -1,13 +1,14 @@
 /**
  * An ask that came from another thread, on the side of the actor: its outcome is written back into the ring, once.
  */
-import * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
+import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import { Ask } from "../../actor/kernel/Word.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import * as Envelope from "./envelope.ts"
+import * as ExitRecord from "./exitRecord.ts"
 import type { Outbound } from "./outbound.ts"
 import type { Place } from "./place.ts"
 
@@ -56,15 +57,17 @@ export class InboundAsk extends Ask {
     if (exit._tag === "Success") this.answer(Envelope.REPLIED, message.success, exit.value)
     else if (exit.cause.reasons.length === 1 && exit.cause.reasons[0]!._tag === "Fail") {
       this.answer(Envelope.FAILED, message.error, exit.cause.reasons[0]!.error)
-    } else this.answer(Envelope.CAUSE, message.cause as Codec<unknown>, sendable(exit.cause))
+    } else this.answer(Envelope.CAUSE, message.cause as Codec<unknown>, exit.cause)
   }
 
   restarting(): void {
     this.bare(Envelope.NOT_HANDLED_RESTARTING, 0)
   }
 
-  stopped(reason: string): void {
-    this.text(Envelope.NOT_HANDLED_STOPPED, reason)
+  stopped(reason: ExitReason): void {
+    const outbound = this.claim()
+    if (outbound === undefined) return
+    ExitRecord.send(outbound, Envelope.typeOf(Envelope.REPLY, Envelope.NOT_HANDLED_STOPPED, 0), this.id, reason)
   }
 
   /** The question cannot be read here. */
@@ -143,13 +146,3 @@ export class InboundAsk extends Ask {
 }
 
 const MAX_TEXT = 300
-
-// What a defect carries may be anything; what cannot be encoded crosses as its text.
-const sendable = (cause: Cause.Cause<unknown>): Cause.Cause<unknown> =>
-  Cause.fromReasons(
-    cause.reasons.map((reason) =>
-      reason._tag === "Die" && !(reason.defect instanceof Error)
-        ? Cause.makeDieReason(typeof reason.defect === "string" ? reason.defect : new Error(String(reason.defect)))
-        : reason
-    )
-  )

@@ -6,6 +6,7 @@
  * written before anything else once there is room: they need no credit and are never dropped.
  */
 import type * as Tracer from "effect/Tracer"
+import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Doorbell } from "../../memory/Doorbell.ts"
 import { HEADER_BYTES } from "../../memory/Layouts.ts"
@@ -43,7 +44,7 @@ export interface Addressee {
   /** So many messages have left its mailbox. */
   credited(messages: number): void
   /** It takes nothing any more, or speaks another layout. */
-  closed(reason: string, otherLayout: number | undefined): void
+  closed(reason: ExitReason, otherLayout: number | undefined): void
   /** Its slot is needed no longer than until its last credit is back. */
   retire(): void
   /** The link has gone. */

@@ -13,6 +13,7 @@ import type { Protocol } from "../../actor/kernel/Protocol.ts"
 import type { Resume, Waiter } from "../../actor/kernel/Recipient.ts"
 import type { Region } from "../../memory/Region.ts"
 import * as Envelope from "./envelope.ts"
+import * as ExitRecord from "./exitRecord.ts"
 import type { Outbound, PendingAsk } from "./outbound.ts"
 
 /** The actor that is asked. */
@@ -128,7 +129,7 @@ export class RemoteAsk extends Deadline implements PendingAsk {
       case Envelope.CAUSE:
         return Exit.failCause(message.cause.read(region, offset, end))
       case Envelope.NOT_HANDLED_STOPPED: {
-        const reason = Envelope.readText(region, offset, end)
+        const reason = ExitRecord.read(region, offset, end)
         return Exit.fail(new ActorError.ActorStopped({ actor, reason, undelivered }))
       }
       case Envelope.NOT_HANDLED_RESTARTING:

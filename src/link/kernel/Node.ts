@@ -5,6 +5,7 @@
  * file keeps them; what travels on them is in `outbound.ts` and `inbound.ts`, and who starts threads is in
  * `ThreadedSystem.ts`.
  */
+import { forgotten } from "../../actor/ExitReason.ts"
 import type { Address } from "../../actor/kernel/Address.ts"
 import { Cell } from "../../actor/kernel/Cell.ts"
 import type { Host } from "../../actor/kernel/Host.ts"
@@ -336,7 +337,7 @@ export class Node implements Place, Polled, OutboundHost, RefTransport.RefTransp
     if (cell !== undefined) return cell
     const remote = this.remote(address, protocol)
     if (isHere) {
-      remote.closed("it is not known to its thread any more", undefined)
+      remote.closed(forgotten, undefined)
       this.forget(remote)
     }
     return remote

@@ -12,6 +12,7 @@ import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../../actor/ActorError.ts"
 import { timeoutMillis } from "../../actor/AskTimeout.ts"
+import { type ExitReason, threadLost } from "../../actor/ExitReason.ts"
 import type { Address } from "../../actor/kernel/Address.ts"
 import type { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
@@ -49,7 +50,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
   declare private inFlight: number
   declare private readonly waiters: Waiters
   /** Why it will take nothing any more. */
-  declare private ended: string | undefined
+  declare private ended: ExitReason | undefined
   declare private otherLayout: number | undefined
   declare private isRetired: boolean
   /** When the last message was too large for the ring: the bytes in front of its payload; -1 otherwise. */
@@ -183,7 +184,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     this.outbound = undefined
     if (outbound === undefined) {
       const down = this.node.whyDown(this.address.thread)
-      if (down.isFinal) this.ended = down.reason
+      if (down.isFinal) this.ended = threadLost(down.thread, down.reason)
       return down.isFinal || this.address.overflow !== "suspend" ? REFUSED : NO_ROOM
     }
     const slot = outbound.bind(this)
@@ -342,7 +343,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
   }
 
   /** The actor has ended, or speaks another layout: whoever waits is told. */
-  closed(reason: string, otherLayout: number | undefined): void {
+  closed(reason: ExitReason, otherLayout: number | undefined): void {
     this.ended = reason
     this.otherLayout = otherLayout
     this.open = undefined

@@ -47,6 +47,8 @@ export interface EventText {
   readonly who: string
   readonly restarts: number
   readonly text: string
+  /** The bytes of the `ExitReason`, for `ActorEnded`. */
+  readonly reason?: Uint8Array | undefined
 }
 
 /** From the main thread to a worker. */
@@ -76,5 +78,5 @@ export type ToMain =
     readonly droppedMessages: number
   }
   | { readonly _tag: "Ring"; readonly to: number; readonly epoch: number; readonly ring: SharedArrayBuffer }
-  | { readonly _tag: "Ended"; readonly actor: number; readonly reason: string }
+  | { readonly _tag: "Ended"; readonly actor: number; readonly reason: Uint8Array }
   | { readonly _tag: "Event"; readonly event: EventText }

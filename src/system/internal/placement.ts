@@ -8,6 +8,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as ActorError from "../../actor/ActorError.ts"
+import type { ExitReason } from "../../actor/ExitReason.ts"
 import * as Owner from "../../actor/kernel/Owner.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import type { RemoteRecipient } from "../../link/kernel/RemoteRecipient.ts"
@@ -62,7 +63,7 @@ export class Placed implements Owner.Owned {
     return this.recipient !== undefined && this.epoch !== this.workplace.starts && this.account.get(this.actor) === this
   }
 
-  stop(reason: string): Effect.Effect<void> | undefined {
+  stop(reason: ExitReason): Effect.Effect<void> | undefined {
     // Struck off first: an actor that is being stopped is not started again with its thread.
     if (!this.account.strike(this, reason)) return undefined
     const { actor } = this
@@ -115,7 +116,7 @@ export class Account {
    *
    * Its name stays taken until {@link release}.
    */
-  strike(placed: Placed, reason: string): boolean {
+  strike(placed: Placed, reason: ExitReason): boolean {
     if (!this.placed.delete(placed.actor)) return false
     Owner.Owner.remove(placed)
     placed.recipient?.closed(reason, undefined)
@@ -129,7 +130,7 @@ export class Account {
   }
 
   /** Forgets an actor that has ended by itself. */
-  end(placed: Placed, reason: string): void {
+  end(placed: Placed, reason: ExitReason): void {
     if (this.strike(placed, reason)) this.release(placed)
   }
 

@@ -12,12 +12,16 @@ export const ParcelKey = "shared-nothing/parcel"
 export type Find = (value: any, into: Array<Held>) => void
 
 interface Walk {
+  /** The nodes whose values can hold a parcel. */
+  readonly carrying: ReadonlySet<SchemaAST.AST>
   readonly finders: Map<SchemaAST.AST, Find | undefined>
 }
 
 /** What finds the parcels in the values of a schema; `undefined` when it has none. */
-export const finderOf = (ast: SchemaAST.AST): Find | undefined =>
-  carries(ast) ? find({ finders: new Map() }, ast, "value") : undefined
+export const finderOf = (ast: SchemaAST.AST): Find | undefined => {
+  const carrying = carryingIn(ast)
+  return carrying.has(ast) ? find({ carrying, finders: new Map() }, ast, "value") : undefined
+}
 
 const isParcel = (ast: SchemaAST.AST): boolean => ast.annotations?.[ParcelKey] === true
 
@@ -45,18 +49,28 @@ const partsOf = (ast: SchemaAST.AST): ReadonlyArray<SchemaAST.AST> => {
   }
 }
 
-/** Whether a value of a node can hold a parcel; a node that is met again inside of itself adds nothing. */
-const carries = (ast: SchemaAST.AST, within: ReadonlySet<SchemaAST.AST> = new Set()): boolean => {
-  if (isParcel(ast)) return true
-  if (within.has(ast)) return false
-  const deeper = new Set(within).add(ast)
-  const parts = [...partsOf(ast), ...(ast.encoding ?? []).map(({ to }) => to)]
-  return parts.some((part) => carries(part, deeper))
+/**
+ * All nodes below one whose values can hold a parcel: each node is looked at once, then the ways are gone back from the
+ * parcels, which reach everything above them however the schema comes back to itself.
+ */
+const carryingIn = (root: SchemaAST.AST): ReadonlySet<SchemaAST.AST> => {
+  const above = new Map<SchemaAST.AST, Array<SchemaAST.AST>>([[root, []]])
+  // A map goes on to what is added while it is walked.
+  for (const ast of above.keys()) {
+    for (const part of [...partsOf(ast), ...(ast.encoding ?? []).map(({ to }) => to)]) {
+      const known = above.get(part)
+      if (known === undefined) above.set(part, [ast])
+      else known.push(ast)
+    }
+  }
+  const carrying = new Set([...above.keys()].filter(isParcel))
+  for (const ast of carrying) for (const parent of above.get(ast)!) carrying.add(parent)
+  return carrying
 }
 
 const find = (walk: Walk, ast: SchemaAST.AST, path: string): Find | undefined => {
   if (isParcel(ast)) return findParcel
-  if (!carries(ast)) return undefined
+  if (!walk.carrying.has(ast)) return undefined
   if (walk.finders.has(ast)) return (value, into) => walk.finders.get(ast)?.(value, into)
   walk.finders.set(ast, undefined)
   const finder = findInside(walk, ast, path)

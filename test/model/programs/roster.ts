@@ -207,11 +207,8 @@ const madeWhileDying = (misuse: { readonly forgetsChildren?: boolean } = {}): Mo
       }
       const watcher = function*(): Body {
         const own = m.roster(channel.roster)
-        yield* own.recover(channel.sender)
-        if (misuse.forgetsChildren === true) return
-        for (let child = yield* own.childOf(channel.sender); child !== -1; child = yield* own.childOf(channel.sender)) {
-          yield* own.recover(child)
-        }
+        if (misuse.forgetsChildren !== true) return yield* takeOffAll(own, channel.sender)
+        yield* own.recover(yield* own.seize(channel.sender))
       }
       return {
         threads: [thread("worker", worker(), true), thread("stranger", stranger())],
@@ -229,7 +226,58 @@ const madeWhileDying = (misuse: { readonly forgetsChildren?: boolean } = {}): Mo
   }
 })
 
-export const models: ReadonlyArray<Model> = [drains(), bothLeave(), madeWhileDying()]
+/** Takes an end off and what was made from it, as the channel does. */
+function* takeOffAll(own: Roster, given: number, misuse: { readonly parentFirst?: boolean } = {}): Body {
+  const end = misuse.parentFirst === true ? given : yield* own.seize(given)
+  if (end === -1) return
+  if (misuse.parentFirst === true) yield* own.recover(end)
+  for (let child = yield* own.childOf(end); child !== -1; child = yield* own.childOf(end)) {
+    yield* takeOffAll(own, child, misuse)
+  }
+  if (misuse.parentFirst !== true) yield* own.recover(end)
+}
+
+/** Two threads take the ends of a dead one off, while others take the rows that become free and make ends from them. */
+const takenAgain = (misuse: { readonly parentFirst?: boolean } = {}): Model => ({
+  structure: "Roster",
+  scenario: "the ends of the dead are taken off twice, and their rows taken again",
+  preemptions: 2,
+  prepare: async (load) => {
+    const m = await modules(load)
+    return () => {
+      const channel = m.newChannel()
+      const roster = m.roster(channel.roster)
+      // The thread that was given this one has made another from it, and died.
+      const given = alone(roster.join(m.RECEIVER, channel.receiver))
+      alone(roster.handOver(given))
+      alone(roster.open(given, m.RECEIVER))
+      alone(roster.leave(channel.sender, m.SENDER))
+      alone(roster.join(m.RECEIVER, given))
+      const watcher = function*(): Body {
+        yield* takeOffAll(m.roster(channel.roster), given, misuse)
+      }
+      let made = 0
+      const others = function*(): Body {
+        const own = m.roster(channel.roster)
+        const end = yield* own.join(m.SENDER, channel.receiver)
+        if (end < 0) return
+        yield* own.handOver(end)
+        yield* own.open(end, m.SENDER)
+        made++
+        if ((yield* own.join(m.SENDER, end)) >= 0) made++
+      }
+      return {
+        threads: [thread("watcher", watcher()), thread("other", watcher()), thread("others", others())],
+        check: () => {
+          equal(alone(roster.count(m.RECEIVER)), 1, "receivers in the end")
+          equal(alone(roster.count(m.SENDER)), made, "senders in the end")
+        }
+      }
+    }
+  }
+})
+
+export const models: ReadonlyArray<Model> = [drains(), bothLeave(), madeWhileDying(), takenAgain()]
 
 export const broken: ReadonlyArray<Broken> = [
   { name: "leaves before it publishes", model: drains({ leavesBeforePublishing: true }) },
@@ -237,6 +285,12 @@ export const broken: ReadonlyArray<Broken> = [
   { name: "wakes nobody when the last sender leaves", model: drains({ nobodyIsWoken: true }) },
   { name: "forgets the ends of the dead", model: drains({ deadAreForgotten: true }) },
   { name: "forgets the ends that the dead have made", model: madeWhileDying({ forgetsChildren: true }) },
+  { name: "frees the row of the dead before its children are gone", model: takenAgain({ parentFirst: true }) },
+  {
+    name: "seizes an end under the name that it has",
+    model: takenAgain(),
+    mutations: [{ module: "Roster", find: "| status) + (1 << TURN_SHIFT) | 0", replace: "| status)" }]
+  },
   {
     name: "looks for other ends before it leaves",
     model: bothLeave(),

@@ -1,0 +1,23 @@
+/**
+ * A value as bytes of its own, outside of any ring: for what is rare, and for ports.
+ */
+import { Region } from "../../memory/Region.ts"
+import type { Codec } from "../Codec.ts"
+
+/** The exact bytes of a value; `undefined` when it breaks its schema. */
+export const toBytes = <A>(codec: Codec<A>, value: A): Uint8Array | undefined => {
+  const region = new Region(new ArrayBuffer((codec.boundBytes(value) + 7) & -8))
+  const end = codec.write(value, region, 0)
+  return end < 0 ? undefined : region.u8.slice(0, end)
+}
+
+/**
+ * The value in the bytes that {@link toBytes} made.
+ *
+ * **Errors** Throws `MalformedRecord` when they are none.
+ */
+export const fromBytes = <A>(codec: Codec<A>, bytes: Uint8Array): A => {
+  const region = new Region(new ArrayBuffer((bytes.length + 7) & -8))
+  region.u8.set(bytes)
+  return codec.read(region, 0, bytes.length)
+}
