@@ -49,6 +49,7 @@ import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
+import { messageOf } from "../runtime/Text.ts"
 import type { SpawnError } from "./ActorError.ts"
 import { type ActorRef, isActorRef, recipientOf, refClass } from "./ActorRef.ts"
 import { ActorSystem, type SpawnOptions } from "./ActorSystem.ts"
@@ -138,9 +139,12 @@ const refSchema = <Rpcs extends Rpc.Any>(
       }),
       encode: SchemaGetter.transformEffect((ref: ActorRef<Rpcs>) => {
         const transport = RefTransport.current()
-        return transport === undefined
-          ? fail(NO_TRANSPORT, ref)
-          : Exit.succeed(transport.addressOf(recipientOf(ref)))
+        if (transport === undefined) return fail(NO_TRANSPORT, ref)
+        try {
+          return Exit.succeed(transport.addressOf(recipientOf(ref)))
+        } catch (foreign) {
+          return fail(messageOf(foreign), ref)
+        }
       })
     })
   )

@@ -206,8 +206,31 @@ export class InvalidOptions extends Schema.TaggedError<InvalidOptions>("shared-n
   }
 }
 
+/**
+ * The link to the thread of the actor has no number left: this thread addresses half a million actors there, or has sixteen
+ * million asks waiting.
+ *
+ * **Errors** Nothing was sent. Let references go by stopping actors that are not needed, or spread them over more threads.
+ */
+export class LinkFull extends Schema.TaggedError<LinkFull>("shared-nothing/actor/LinkFull")("LinkFull", {
+  actor: Schema.String,
+  thread: Schema.String,
+  undelivered: Undelivered
+}) {
+  override get message() {
+    return `the link to ${this.thread} has no number left for ${this.actor}: ${this.undelivered.tag} was not sent; use fewer actors at once, or more threads`
+  }
+}
+
 /** What `tell` can fail with. */
-export type TellError = MailboxFull | ActorStopped | InvalidPayload | MessageTooLarge | ThreadLost | LayoutMismatch
+export type TellError =
+  | MailboxFull
+  | ActorStopped
+  | InvalidPayload
+  | MessageTooLarge
+  | ThreadLost
+  | LayoutMismatch
+  | LinkFull
 
 /** What `ask` can fail with, besides the error that the protocol declares. */
 export type AskError = TellError | ActorRestarting | AskTimeout

@@ -97,8 +97,8 @@ export interface ActorRef<in out Rpcs extends Rpc.Any> {
   /**
    * Messages accepted and not yet handled, the one being handled included.
    *
-   * **Gotchas** For an actor on another thread it is the sender's own count, which trails behind by up to half of the
-   * mailbox's capacity.
+   * **Gotchas** For an actor on another thread it is the sender's own count: it trails behind by up to half of the mailbox's
+   * capacity, and the message being handled may be missing from it.
    */
   readonly depth: Effect.Effect<number>
 }
@@ -118,7 +118,8 @@ const send = (recipient: Recipient, index: number, payload: unknown, fiber: Fibe
       return resume(again === TAKEN ? Exit.void : Exit.fail(recipient.refusal(index, payload)))
     }
     const done = (refusal: TellError | undefined) => resume(refusal === undefined ? Exit.void : Exit.fail(refusal))
-    const waiter: Waiter = { index, payload, span, ask: undefined, done, abandoned: false }
+    const died = (defect: unknown) => resume(Exit.die(defect))
+    const waiter: Waiter = { index, payload, span, ask: undefined, done, died, abandoned: false }
     recipient.waitForRoom(waiter)
     return Effect.sync(() => recipient.stopWaiting(waiter))
   })

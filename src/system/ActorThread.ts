@@ -31,6 +31,7 @@ import type { Cell } from "../actor/kernel/Cell.ts"
 import type { Host } from "../actor/kernel/Host.ts"
 import type { SystemEvent } from "../actor/SystemEvent.ts"
 import { Node } from "../link/kernel/Node.ts"
+import { Turn } from "../runtime/Turn.ts"
 import * as ThreadEntry from "../thread/ThreadEntry.ts"
 import { runtime } from "../thread/ThreadRuntime.ts"
 import type * as Control from "./internal/control.ts"
@@ -90,7 +91,9 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
       index: start.index,
       epoch: start.epoch,
       runtime,
-      connect: (to, epoch, ring) => post({ _tag: "Ring", to, epoch, ring }),
+      turn: new Turn(runtime),
+      connect: (to, epoch, rings) => post({ _tag: "Rings", to, epoch, rings }),
+      failed: (error) => log(Effect.logError(`${start.name}: a turn has thrown`, error)),
       malformed: (thread, error) =>
         log(Effect.logError(`${start.name}: a record from ${seat.names[thread]} was skipped`, error))
     })
@@ -148,8 +151,8 @@ const receive = (worker: Worker, message: Control.ToWorker): void => {
         tree: worker.host.tree,
         droppedMessages: worker.host.droppedMessages
       })
-    case "Ring":
-      return node.accept(message.from, message.epoch, message.ring)
+    case "Rings":
+      return node.accept(message.from, message.epoch, message.rings)
     case "Up":
       return node.peerUp(message.thread, message.epoch)
     case "Down":

@@ -12,6 +12,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
+import { randomInt } from "node:crypto"
 import * as ActorError from "../actor/ActorError.ts"
 import { ActorSystem, type SpawnOptions } from "../actor/ActorSystem.ts"
 import * as ExitReason from "../actor/ExitReason.ts"
@@ -23,6 +24,7 @@ import type { SystemEvent } from "../actor/SystemEvent.ts"
 import { Node } from "../link/kernel/Node.ts"
 import * as Doorbell from "../memory/Doorbell.ts"
 import { MAX_CAPACITY_BYTES, MIN_CAPACITY_BYTES } from "../memory/Layouts.ts"
+import { Turn } from "../runtime/Turn.ts"
 import type * as Backoff from "../supervisor/Backoff.ts"
 import * as Child from "../supervisor/Child.ts"
 import type { IntensityOptions } from "../supervisor/Intensity.ts"
@@ -143,7 +145,8 @@ const makeThreaded = (options: ThreadsOptions) =>
       mainEpoch: MAIN_EPOCH,
       doorbells: Doorbell.create(count + 1),
       ringBytes: options.ring?.capacityBytes ?? 1 << 20,
-      maxSpins: Machine.maxSpins(count)
+      maxSpins: Machine.maxSpins(count),
+      system: randomInt(1, 2 ** 47)
     }
     const log = Effect.runForkWith(context)
     const node = new Node(host, {
@@ -151,7 +154,9 @@ const makeThreaded = (options: ThreadsOptions) =>
       index: 0,
       epoch: MAIN_EPOCH,
       runtime,
-      connect: (to, _epoch, ring) => workers[to - 1]!.post({ _tag: "Ring", from: 0, epoch: MAIN_EPOCH, ring }),
+      turn: new Turn(runtime),
+      connect: (to, _epoch, rings) => workers[to - 1]!.post({ _tag: "Rings", from: 0, epoch: MAIN_EPOCH, rings }),
+      failed: (error) => log(Effect.logError("a turn of the main thread has thrown", error)),
       malformed: (thread, error) => log(Effect.logError(`a record from ${seat.names[thread]} was skipped`, error))
     })
     yield* Effect.addFinalizer(() => Effect.sync(() => node.close()))
@@ -269,13 +274,13 @@ const receive = (self: Threaded, worker: WorkerThread, message: Control.ToMain):
     case "Stopped":
     case "Inspected":
       return worker.requests.answer(message.request, message)
-    case "Ring": {
-      const { epoch, ring, to } = message
-      if (to === 0) return self.node.accept(worker.index, worker.starts, ring)
+    case "Rings": {
+      const { epoch, rings, to } = message
+      if (to === 0) return self.node.accept(worker.index, worker.starts, rings)
       const target = self.workers[to - 1]
       // A ring for an incarnation that has gone is left to the collector; its sender hears that the thread is down.
       if (target?.isUp && target.starts === epoch) {
-        target.post({ _tag: "Ring", from: worker.index, epoch: worker.starts, ring })
+        target.post({ _tag: "Rings", from: worker.index, epoch: worker.starts, rings })
       }
       return
     }
@@ -354,7 +359,7 @@ const spawn = (
     return self.account.start(placed).pipe(
       Effect.flatMap(({ capacity, overflow }) => {
         const { layoutHash } = protocol
-        const address = { thread: worker.index, epoch: 0, actor: placed.actor, capacity, overflow, layoutHash, key }
+        const address = self.node.address(worker.index, 0, placed.actor, { capacity, overflow }, layoutHash, key)
         const recipient = self.node.remote(address, protocol)
         placed.recipient = recipient
         return Effect.as(Owner.adopt(owner, placed) ?? Effect.void, recipient)

@@ -183,6 +183,8 @@ describe("references in schemas", () => {
         const encoded = yield* failure(Schema.encodeEffect(Purse.ref)(purse))
         assert.include(String(encoded), "only be encoded inside of a message")
         const address = {
+          system: 1,
+          node: 0,
           thread: 0,
           epoch: 0,
           actor: 1,

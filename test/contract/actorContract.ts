@@ -280,7 +280,8 @@ export const actorContract = (name: string, options: ContractOptions): void => {
         const actor = yield* Fixture.Probe.definition.spawn(on.key, there)
         yield* block(on, actor)
         yield* Effect.forEach(upTo(5), (n) => actor.tell.Add({ n }), { discard: true })
-        assert.strictEqual(yield* actor.depth, 6)
+        // On another thread the one that is being handled may have been reported already.
+        assert.include(live ? [5, 6] : [6], yield* actor.depth)
         yield* on.open()
         yield* itemsOf(actor, 6)
         yield* settle
@@ -677,12 +678,8 @@ export const actorContract = (name: string, options: ContractOptions): void => {
         yield* actor.tell.Die({ text: "crash", later: true })
         yield* on.sees("closing 1")
         const closing = yield* forkNow(Scope.close(life, Exit.void))
-        // Between threads the stop goes another way than what opens the gate, and has to be there first.
-        yield* eventually(
-          failure(actor.ask.Items()),
-          (error) => error instanceof ActorError.ActorStopped,
-          "the stop has arrived"
-        )
+        // What is asked of the actor's thread later is done later: by the end of this the stop has arrived.
+        yield* Effect.scoped(Fixture.Probe.definition.spawn(`${on.key}-after-the-stop`, there))
         yield* on.open()
         yield* Fiber.join(closing)
         assert.deepStrictEqual(yield* on.journal(), ["build 1", "closing 1", "closed 1"])

@@ -5,6 +5,10 @@ import * as Schema from "effect/Schema"
 
 /** A reference as it travels. */
 export const Address = Schema.Struct({
+  /** The system that hosts the actor: a number of its own, so that no other takes the address for one of its actors. */
+  system: Schema.Number,
+  /** The machine that hosts it; 0 is this one. */
+  node: Schema.Number,
   /** The thread that hosts the actor. */
   thread: Schema.Number,
   /** Which incarnation of that thread the number belongs to; 0 when it outlives incarnations. */

@@ -23,14 +23,10 @@ import type { Behaviour } from "./Behaviour.ts"
 import { type Cell, Cell as CellClass } from "./Cell.ts"
 import { Deadlines } from "./Deadlines.ts"
 import { Dispatcher } from "./Dispatcher.ts"
+import { Origins } from "./Origins.ts"
 import * as Owner from "./Owner.ts"
 import { IDLE, RESTARTING, STARTING, STOPPING } from "./Phase.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
-
-/** A remote sender to whom credit is given back when a message of its leaves a mailbox. */
-export interface Origin {
-  handled(): void
-}
 
 /** All restarts of a behaviour were used up on this host. */
 export interface Escalation {
@@ -45,8 +41,8 @@ export class Host implements lifecycle.LifecycleHost {
   declare readonly clock: Clock.Clock
   declare readonly events: PubSub.PubSub<SystemEvent>
   declare private readonly escalation: Deferred.Deferred<Escalation>
-  /** Remote senders by the number in a message word; 0 is nobody. */
-  declare readonly origins: Array<Origin | undefined>
+  /** Remote senders by the number in a message word. */
+  declare readonly origins: Origins
   declare inlineDepth: number
   /** A behaviour has used up its restarts here. */
   declare isEscalating: boolean
@@ -66,7 +62,7 @@ export class Host implements lifecycle.LifecycleHost {
     this.deadlines = new Deadlines(context, this.clock)
     this.events = events
     this.escalation = Deferred.makeUnsafe()
-    this.origins = [undefined]
+    this.origins = new Origins()
     this.inlineDepth = 0
     this.isEscalating = false
     this.droppedMessages = 0
@@ -147,7 +143,7 @@ export class Host implements lifecycle.LifecycleHost {
   }
 
   credit(origin: number): void {
-    this.origins[origin]?.handled()
+    this.origins.handled(origin)
   }
 
   dropped(_cell: Cell, messages: number): void {

@@ -41,6 +41,8 @@ export interface Waiter {
   readonly ask: Ask | undefined
   /** Called once, after the message was taken (`undefined`) or finally refused. */
   readonly done: (refusal: TellError | undefined) => void
+  /** Called instead when reading the payload has thrown: a defect of the sender, as it would have been without waiting. */
+  readonly died?: (defect: unknown) => void
   /** Set when the sender was interrupted while waiting: its message must not be sent any more. */
   abandoned: boolean
 }

@@ -6,6 +6,7 @@
  * the port; errors travel as tag and text.
  */
 import type { Overflow } from "../../actor/kernel/Mailbox.ts"
+import type { Rings } from "../../link/kernel/Node.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
 
 /** What a worker needs to take its place. */
@@ -14,6 +15,8 @@ export interface Seat {
   readonly doorbells: SharedArrayBuffer
   readonly ringBytes: number
   readonly maxSpins: number
+  /** The number of the system, which no other has. */
+  readonly system: number
   /** The incarnation of the main thread, which is always up. */
   readonly mainEpoch: number
 }
@@ -63,7 +66,7 @@ export type ToWorker =
   }
   | { readonly _tag: "Stop"; readonly request: number; readonly actor: number }
   | { readonly _tag: "Inspect"; readonly request: number }
-  | { readonly _tag: "Ring"; readonly from: number; readonly epoch: number; readonly ring: SharedArrayBuffer }
+  | { readonly _tag: "Rings"; readonly from: number; readonly epoch: number; readonly rings: Rings }
   | { readonly _tag: "Up"; readonly thread: number; readonly epoch: number }
   | { readonly _tag: "Down"; readonly thread: number; readonly reason: string; readonly isFinal: boolean }
 
@@ -77,6 +80,6 @@ export type ToMain =
     readonly tree: ReadonlyArray<TreeNode>
     readonly droppedMessages: number
   }
-  | { readonly _tag: "Ring"; readonly to: number; readonly epoch: number; readonly ring: SharedArrayBuffer }
+  | { readonly _tag: "Rings"; readonly to: number; readonly epoch: number; readonly rings: Rings }
   | { readonly _tag: "Ended"; readonly actor: number; readonly reason: Uint8Array }
   | { readonly _tag: "Event"; readonly event: EventText }
