@@ -18,6 +18,7 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { Actor, ActorError, ActorSystem } from "shared-nothing"
+import { tries } from "../support/effort.ts"
 
 const CAPACITY = 3
 const TICK_MILLIS = 100
@@ -346,6 +347,6 @@ describe("actors against their model", () => {
     "do as the model does, whatever they are told",
     { commands: Schema.Array(Command).check(Schema.isMaxLength(60)) },
     ({ commands }) => scenario(commands),
-    { timeout: 60_000, arbitrary: { runs: 150, size: 60 } }
+    { arbitrary: { runs: tries(150), size: 60 } }
   )
 })

@@ -678,7 +678,8 @@ export const actorContract = (name: string, options: ContractOptions): void => {
         yield* actor.tell.Die({ text: "crash", later: true })
         yield* on.sees("closing 1")
         const closing = yield* forkNow(Scope.close(life, Exit.void))
-        yield* settle
+        // What is asked of the actor's thread later is done later: by the end of this the stop has arrived.
+        yield* Effect.scoped(Fixture.Probe.definition.spawn(`${on.key}-after-the-stop`, there))
         yield* on.open()
         yield* Fiber.join(closing)
         assert.deepStrictEqual(yield* on.journal(), ["build 1", "closing 1", "closed 1"])

@@ -65,6 +65,7 @@ export const queue = (cell: Refusing, rare: Rare, waiter: Waiter): void => {
   const { done, index, payload } = waiter
   if (waitsForItself(waiter, rare)) return done(refusalOf(cell, index, payload, REFUSED))
   if (waiter.ask === undefined) {
+    // `checked` runs the schema, which is somebody's code: what it throws is the defect of the sender, in its fiber.
     const valid = checked(cell.behaviour.protocol.messages[index]!, payload)
     if (valid === BROKEN) return done(refusalOf(cell, index, payload, INVALID))
     waiter.payload = valid

@@ -29,16 +29,7 @@ import {
 import { Waiters } from "../../actor/kernel/Waiters.ts"
 import * as Envelope from "../internal/envelope.ts"
 import type { Home } from "../internal/home.ts"
-import {
-  type Addressee,
-  FULL,
-  INVALID,
-  type Outbound,
-  TOO_LARGE,
-  UNTRIED,
-  WRITTEN,
-  type Written
-} from "../internal/outbound.ts"
+import { type Addressee, FULL, INVALID, type Outbound, TOO_LARGE, WRITTEN, type Written } from "../internal/outbound.ts"
 import { RemoteAsk } from "../internal/remoteAsk.ts"
 
 /** The link has no number left for another actor, or another ask. */
@@ -120,11 +111,9 @@ export class RemoteRecipient extends Recipient implements Addressee {
       const message = this.protocol.messages[index]!
       if (!message.mayCarryRefs) {
         const written = open.tell(this.type, message, payload)
-        if (written === WRITTEN) {
-          this.inFlight++
-          return TAKEN
-        }
-        if (written !== UNTRIED) return this.conclude(open, written, message, payload, span, undefined)
+        if (written !== WRITTEN) return this.conclude(open, written, message, payload, span, undefined)
+        this.inFlight++
+        return TAKEN
       }
     }
     return this.waiters.length > 0 ? this.full(false) : this.send(index, payload, span, undefined)
