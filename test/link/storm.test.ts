@@ -8,7 +8,7 @@ import { NO_ROOM, type Waiter, type Withdrawable } from "../../src/actor/kernel/
 import type { RemoteRecipient } from "../../src/link/kernel/RemoteRecipient.ts"
 import * as System from "../fixtures/system.ts"
 import { seeded } from "../memory/seeded.ts"
-import { accounts, numbers, type Stage, stage } from "./stage.ts"
+import { accounts, numbers, stage } from "./stage.ts"
 
 const tag = (name: string): number => System.Probe.protocol.tags.indexOf(name)
 const note = tag("Note")
