@@ -17,7 +17,7 @@ import * as SpscRing from "../../memory/SpscRing.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import type { Scratch } from "../../wire/Scratch.ts"
 import * as Envelope from "./envelope.ts"
-import { FREE, HELD, OutRing, WRITING } from "./outRing.ts"
+import { FREE, HELD, OutRing } from "./outRing.ts"
 import type { Signals } from "./signals.ts"
 import * as TraceContext from "./traceContext.ts"
 
@@ -157,39 +157,12 @@ export class Outbound {
    */
   tell(type: number, message: Message, payload: unknown): Written {
     const data = this.dataRing!
-    const codec = message.payload
-    const { fixedBytes } = codec
-    if (fixedBytes === undefined) return this.tellAside(data, type, message, payload)
     if (data.state !== FREE) return UNTRIED
-    const { writer } = data
-    const offset = writer.claim(fixedBytes)
-    if (offset < 0) return UNTRIED
-    data.state = WRITING
-    let end = -1
-    try {
-      end = codec.write(payload, writer.region, offset)
-    } finally {
-      if (end < 0) {
-        writer.abort()
-        data.end()
-      }
-    }
-    if (end < 0) return INVALID
-    writer.commit(end - offset, type | (message.index << 4))
-    data.wrote(end - offset, true)
-    data.end()
-    return WRITTEN
-  }
-
-  private tellAside(data: OutRing, type: number, message: Message, payload: unknown): Written {
     const { scratch } = this.options
     const bytes = message.payload.encode(payload, scratch)
     if (bytes < 0) return INVALID
     const { writer } = data
-    if (data.state === WRITING && bytes <= writer.maxRecordBytes) {
-      data.record(type | (message.index << 4), scratch.take(), true)
-      return WRITTEN
-    }
+    // Whoever read the payload may have filled the ring.
     const offset = data.state === FREE ? writer.claim(bytes) : -1
     if (offset < 0) return this.noRoom(data, bytes)
     scratch.copyTo(writer.region, offset)
@@ -225,21 +198,17 @@ export class Outbound {
     const type = Envelope.typeOf(kind, message.index, slot)
     const bytes = prefix + payloadBytes
     if (bytes > data.writer.maxRecordBytes || data.state === HELD) return this.noRoom(data, bytes)
-    const isNested = data.state === WRITING
-    const offset = isNested ? 0 : data.writer.claim(bytes)
+    const offset = data.writer.claim(bytes)
     if (offset < 0) return this.noRoom(data, bytes)
-    const region = isNested ? regionOf(bytes) : data.writer.region
+    const { region } = data.writer
     scratch.copyTo(region, offset + prefix)
     if (ask !== undefined) {
       ask.serial = this.nextSerial()
       Envelope.writeAsk(region, offset, ask.number, ask.timeoutMillis, ask.serial)
     }
     if (span !== undefined) TraceContext.write(span, region, offset + askBytes)
-    if (isNested) data.record(type, region.u8.subarray(0, bytes), true)
-    else {
-      data.writer.commit(bytes, type)
-      data.wrote(bytes, true)
-    }
+    data.writer.commit(bytes, type)
+    data.wrote(bytes, true)
     return WRITTEN
   }
 
