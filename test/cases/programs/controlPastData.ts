@@ -56,9 +56,9 @@ if (!isMainThread) {
       startImmediately: true
     })
     yield* until(Effect.sync(() => read(STARTED) === 1))
-    for (let i = 0; i < actors; i++) {
-      const busy = yield* Busy.spawn(`busy ${i}`)
-      for (let n = 0; n < each; n++) busy.tellUnsafe.Work()
+    const busy = yield* Effect.forEach(Array.from({ length: actors }, (_, i) => i), (i) => Busy.spawn(`busy ${i}`))
+    for (const one of busy) {
+      for (let n = 0; n < each; n++) one.tellUnsafe.Work()
     }
     yield* Fiber.interrupt(asking)
     yield* Effect.scoped(Hang.spawn("short"))
