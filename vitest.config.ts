@@ -1,17 +1,27 @@
 import { defineConfig } from "vitest/config"
+import { suites } from "./test/support/suites.ts"
+
+const files = suites()
 
 // Tests import the package by its name; the "source" condition answers with src, in the test files (resolve) and in
 // the worker threads and child processes they start (execArgv is inherited).
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   resolve: { conditions: ["source"] },
   ssr: { resolve: { conditions: ["source"] } },
   test: {
-    include: ["test/**/*.test.ts"],
-    exclude: ["test/fixtures/**", "node_modules/**", "dist/**"],
     pool: "forks",
     execArgv: ["--conditions=source"],
-    testTimeout: 30_000,
+    // For what never ends; what takes long on a busy machine is no failure.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    ...(mode === "quick" ? { env: { TEST_EFFORT: "0.1" } } : {}),
     // The explorer and the modules that its hook gates are loaded by Node, all from one place.
-    server: { deps: { external: [/\/test\/model\/(?!.*\.test\.ts)/] } }
+    server: { deps: { external: [/\/test\/model\/(?!.*\.test\.ts)/] } },
+    projects: [
+      // Nothing of these is left behind for the next file: they share a process each, and load the library once.
+      { extends: true, test: { name: "unit", include: files.unit, isolate: false } },
+      { extends: true, test: { name: "threads", include: files.threads } },
+      { extends: true, test: { name: "house", include: files.house } }
+    ]
   }
-})
+}))

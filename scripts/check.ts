@@ -8,9 +8,10 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as gates from "./gates.ts"
+import { oldestNode } from "./oldestNode.ts"
 import { pack, publicModules, smoke, typed } from "./package.ts"
 import type { Command, Ran } from "./process.ts"
-import { root, run } from "./process.ts"
+import { NODE_FOLDER, root, run } from "./process.ts"
 import type { Tally } from "./tally.ts"
 import { ofExit, ofVitest } from "./tally.ts"
 
@@ -39,12 +40,27 @@ const program = (name: string, command: Command, looked: RegExp = /^/): Step => 
   }
 })
 
+const tested = async (
+  name: string,
+  parameters: ReadonlyArray<string>,
+  env: Readonly<Record<string, string>> = {}
+): Promise<Done> => {
+  const report = join(temporary, `${name.replaceAll(" ", "-")}.json`)
+  const ran = await run(gates.vitest(report, ...parameters), { env, timeoutSeconds: 1200 })
+  return { ran, tally: ofVitest(ran, report) }
+}
+
 const tests = (name: string, ...parameters: ReadonlyArray<string>): Step => ({
   name,
+  run: () => tested(name, parameters)
+})
+
+/** The same suites on the lowest Node of `engines`; the tools of the house run on the pinned one only. */
+const testsOnOldest = (name: string, ...parameters: ReadonlyArray<string>): Step => ({
+  name,
   run: async () => {
-    const report = join(temporary, `${name.replaceAll(" ", "-")}.json`)
-    const ran = await run(gates.vitest(report, ...parameters))
-    return { ran, tally: ofVitest(ran, report) }
+    const { folder } = await oldestNode()
+    return tested(name, parameters, { [NODE_FOLDER]: folder })
   }
 })
 
@@ -68,6 +84,7 @@ const steps: ReadonlyArray<Step> = [
   program("types", gates.types),
   program("effect", gates.effect, /Checked [1-9]\d* files/),
   tests("tests", "--exclude", docs, "--exclude", examples),
+  testsOnOldest("oldest node", "--project", "unit", "--project", "threads"),
   tests("type tests", "--config", "vitest.types.config.ts"),
   tests("docs", docs),
   tests("examples", examples),

@@ -48,8 +48,8 @@ export const internalModules = (packageRoot: string): ReadonlyArray<string> =>
     })
   ).toSorted()
 
-// npm starts scripts with its own location; outside of a script the one on the PATH serves.
-const npm = (): Command => {
+/** npm, by the location it gives to the scripts it starts; outside of a script the one on the PATH serves. */
+export const npm = (): Command => {
   const location = process.env["npm_execpath"]
   return location?.endsWith(".js") ? ["node", location] : ["npm"]
 }

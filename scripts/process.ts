@@ -28,14 +28,19 @@ export interface RunOptions {
   readonly timeoutSeconds?: number | undefined
 }
 
+/** The variable that names a folder whose `node` is used instead of the pinned one, here and in what is started. */
+export const NODE_FOLDER = "SHARED_NOTHING_NODE_FOLDER"
+
 const environment = (extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv => {
   const { NODE_OPTIONS: _, ...inherited } = process.env
+  const folder = extra[NODE_FOLDER] ?? inherited[NODE_FOLDER]
+  const judged = folder === undefined ? [] : [folder]
   return {
     ...inherited,
     NO_COLOR: "1",
     FORCE_COLOR: "0",
     ...extra,
-    PATH: join(root, "node_modules", ".bin") + delimiter + (process.env["PATH"] ?? "")
+    PATH: [...judged, join(root, "node_modules", ".bin"), process.env["PATH"] ?? ""].join(delimiter)
   }
 }
 

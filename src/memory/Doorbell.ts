@@ -188,6 +188,18 @@ export class Doorbell {
   }
 
   /**
+   * Consumer: the same as {@link wait} by means of the caller, for one that does not take the engine's own way to wait: `waitAsync`
+   * answers whether it will call `rung` when the word at `cell` is notified, or `false` when it does not hold `expected`.
+   */
+  waitWith(
+    waitAsync: (words: Int32Array, cell: number, expected: number, rung: () => void) => boolean,
+    rung: () => void
+  ): boolean {
+    this.waiting = waitAsync(this.cells, this.cell, PARKED, rung)
+    return this.waiting
+  }
+
+  /**
    * Consumer: sleeps until a producer rings, blocking the whole thread.
    *
    * **When to use**: in threads without work for an event loop. Node refuses nothing here, but timers, sockets and

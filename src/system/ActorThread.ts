@@ -91,7 +91,8 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
       index: start.index,
       epoch: start.epoch,
       runtime,
-      connect: (to, epoch, ring) => post({ _tag: "Ring", to, epoch, ring }),
+      connect: (to, epoch, rings) => post({ _tag: "Rings", to, epoch, rings }),
+      failed: (error) => log(Effect.logError(`${start.name}: a turn has thrown`, error)),
       malformed: (thread, error) =>
         log(Effect.logError(`${start.name}: a record from ${seat.names[thread]} was skipped`, error))
     })
@@ -148,8 +149,8 @@ const receive = (worker: Worker, message: Control.ToWorker): void => {
         request: message.request,
         tree: worker.host.tree
       })
-    case "Ring":
-      return node.accept(message.from, message.epoch, message.ring)
+    case "Rings":
+      return node.accept(message.from, message.epoch, message.rings)
     case "Up":
       return node.peerUp(message.thread, message.epoch)
     case "Down":
@@ -191,11 +192,11 @@ const placed = (worker: Worker, actor: number, cell: Cell): Control.Spawned => {
 
 const errorText = (cause: Cause.Cause<SpawnError>): Control.ErrorText => {
   const error = Cause.squash(cause)
-  if (!(error instanceof Error && "_tag" in error)) return { tag: "StartFailed", text: textOf(cause) }
+  if (!(error instanceof Error && "_tag" in error)) return { tag: "SpawnFailed", text: textOf(cause) }
   const { _tag: tag } = error as SpawnError
   switch ((error as SpawnError)._tag) {
-    case "StartFailed": {
-      const { cause } = error as ActorError.StartFailed
+    case "SpawnFailed": {
+      const { cause } = error as ActorError.SpawnFailed
       if (!(cause instanceof Error) || cause.message === "") return { tag, text: textOf(Cause.fail(cause)) }
       return { tag, text: cause.message, name: cause.name }
     }

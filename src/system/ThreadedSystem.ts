@@ -12,6 +12,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
+import { randomInt } from "node:crypto"
 import * as ActorError from "../actor/ActorError.ts"
 import { ActorSystem, type SpawnOptions } from "../actor/ActorSystem.ts"
 import * as ExitReason from "../actor/ExitReason.ts"
@@ -117,7 +118,7 @@ interface Threaded {
 }
 
 const refuse = (option: string, value: unknown, expected: string) =>
-  new ActorError.InvalidOptions({ of: "ActorSystem.layerThreads", option, value: String(value), expected })
+  new ActorError.InvalidOptions({ where: "ActorSystem.layerThreads", option, value: String(value), expected })
 
 const check = (options: ThreadsOptions): Effect.Effect<void, ActorError.InvalidOptions> => {
   const { ring, threads } = options
@@ -147,7 +148,8 @@ const makeThreaded = (options: ThreadsOptions) =>
       doorbells: Doorbell.create(count + 1),
       tally,
       ringBytes: options.ring?.capacityBytes ?? 1 << 20,
-      maxSpins: Machine.maxSpins(count)
+      maxSpins: Machine.maxSpins(count),
+      system: randomInt(1, 2 ** 47)
     }
     const log = Effect.runForkWith(context)
     const node = new Node(host, {
@@ -155,7 +157,8 @@ const makeThreaded = (options: ThreadsOptions) =>
       index: 0,
       epoch: MAIN_EPOCH,
       runtime,
-      connect: (to, _epoch, ring) => workers[to - 1]!.post({ _tag: "Ring", from: 0, epoch: MAIN_EPOCH, ring }),
+      connect: (to, _epoch, rings) => workers[to - 1]!.post({ _tag: "Rings", from: 0, epoch: MAIN_EPOCH, rings }),
+      failed: (error) => log(Effect.logError("a turn of the main thread has thrown", error)),
       malformed: (thread, error) => log(Effect.logError(`a record from ${seat.names[thread]} was skipped`, error))
     })
     yield* Effect.addFinalizer(() => Effect.sync(() => node.close()))
@@ -273,13 +276,13 @@ const receive = (self: Threaded, worker: WorkerThread, message: Control.ToMain):
     case "Stopped":
     case "Inspected":
       return worker.requests.answer(message.request, message)
-    case "Ring": {
-      const { epoch, ring, to } = message
-      if (to === 0) return self.node.accept(worker.index, worker.starts, ring)
+    case "Rings": {
+      const { epoch, rings, to } = message
+      if (to === 0) return self.node.accept(worker.index, worker.starts, rings)
       const target = self.workers[to - 1]
       // A ring for an incarnation that has gone is left to the collector; its sender hears that the thread is down.
       if (target?.isUp && target.starts === epoch) {
-        target.post({ _tag: "Ring", from: worker.index, epoch: worker.starts, ring })
+        target.post({ _tag: "Rings", from: worker.index, epoch: worker.starts, rings })
       }
       return
     }
@@ -350,7 +353,7 @@ const spawn = (
     return self.account.start(placed).pipe(
       Effect.flatMap(({ capacity, overflow }) => {
         const { layoutHash } = protocol
-        const address = { thread: worker.index, epoch: 0, actor: placed.actor, capacity, overflow, layoutHash, key }
+        const address = self.node.address(worker.index, 0, placed.actor, { capacity, overflow }, layoutHash, key)
         const recipient = self.node.remote(address, protocol)
         placed.recipient = recipient
         return Effect.as(Owner.adopt(owner, placed) ?? Effect.void, recipient)
@@ -375,7 +378,7 @@ const spawnHere = (
   if (self.host.known.includes(protocol.name)) return self.host.spawn(protocol, key, owner)
   const known = new Set(self.workers.flatMap((worker) => Array.from(worker.behaviours.keys())))
   return Effect.fail(
-    new ActorError.BehaviourNotFound({ name: protocol.name, known: [...self.host.known, ...known] })
+    new ActorError.BehaviourNotFound({ behaviour: protocol.name, known: [...self.host.known, ...known] })
   )
 }
 

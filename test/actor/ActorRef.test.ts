@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
+import { inspect } from "node:util"
 import { Actor, ActorError, ActorRef, ActorSystem } from "shared-nothing"
 import { settle } from "../contract/eventually.ts"
 
@@ -95,7 +96,7 @@ describe("ActorRef", () => {
         assert.isTrue(purse.tellUnsafe.recipient({ n: 7 }))
       }))
 
-    it.effect("takes its deadline from the call, else from AskTimeout, else 5 seconds", () =>
+    it.effect("takes its deadline from the call, else from DefaultAskTimeout, else 5 seconds", () =>
       Effect.gen(function*() {
         const purse = yield* Purse.spawn("deadlines")
         const after = Effect.fnUntraced(function*(ask: Effect.Effect<void, unknown>, millis: number) {
@@ -110,9 +111,9 @@ describe("ActorRef", () => {
         })
         yield* after(purse.ask.Wait(), 5000)
         yield* after(purse.ask.Wait(undefined, { timeout: 250 }), 250)
-        yield* after(Effect.provideService(purse.ask.Wait(), ActorRef.AskTimeout, "1 second"), 1000)
+        yield* after(Effect.provideService(purse.ask.Wait(), ActorRef.DefaultAskTimeout, "1 second"), 1000)
         yield* after(
-          Effect.provideService(purse.ask.Wait(undefined, { timeout: 250 }), ActorRef.AskTimeout, "1 second"),
+          Effect.provideService(purse.ask.Wait(undefined, { timeout: 250 }), ActorRef.DefaultAskTimeout, "1 second"),
           250
         )
         const patient = yield* Effect.forkChild(purse.ask.Wait(undefined, { timeout: "Infinity" }), {
@@ -165,6 +166,17 @@ describe("ActorRef", () => {
   })
 })
 
+describe("a reference", () => {
+  it.layer(Local)((it) => {
+    it.effect("prints as itself", () =>
+      Effect.gen(function*() {
+        const purse = yield* Purse.spawn("printed")
+        assert.strictEqual(inspect(purse), "ActorRef(Purse/printed)")
+        assert.strictEqual(inspect({ purse }), "{ purse: ActorRef(Purse/printed) }")
+      }))
+  })
+})
+
 describe("references in schemas", () => {
   it.layer(Local)((it) => {
     it.effect("are valid where the schema of their definition is asked for, and nowhere else", () =>
@@ -183,6 +195,8 @@ describe("references in schemas", () => {
         const encoded = yield* failure(Schema.encodeEffect(Purse.ref)(purse))
         assert.include(String(encoded), "only be encoded inside of a message")
         const address = {
+          system: 1,
+          node: 0,
           thread: 0,
           epoch: 0,
           actor: 1,

@@ -13,6 +13,7 @@ import * as TestClock from "effect/testing/TestClock"
 import { Channel, type ChannelError } from "shared-nothing"
 import { seeded } from "../memory/seeded.ts"
 import { History, queue } from "../model/history.ts"
+import { tries } from "../support/effort.ts"
 
 const CAPACITY = 2
 const TICK_MILLIS = 100
@@ -326,12 +327,12 @@ describe("a channel against its model", () => {
       `does as the model does, whatever it is told, with overflow "${overflow}"`,
       { commands: Schema.Array(Command).check(Schema.isMaxLength(80)) },
       ({ commands }) => scenario(overflow, commands),
-      { timeout: 60_000, arbitrary: { runs: overflow === "suspend" ? 300 : 60, size: 80 } }
+      { arbitrary: { runs: tries(overflow === "suspend" ? 300 : 60), size: 80 } }
     )
   }
 
   it.effect("answers as a queue does, whatever is under way at the same time", () =>
-    Effect.forEach(Array.from({ length: 300 }, (_, i) => i + 1), (seed) =>
+    Effect.forEach(Array.from({ length: tries(300) }, (_, i) => i + 1), (seed) =>
       Effect.gen(function*() {
         const rng = seeded(seed)
         const capacity = 1 + seed % 2

@@ -280,7 +280,8 @@ export const actorContract = (name: string, options: ContractOptions): void => {
         const actor = yield* Fixture.Probe.definition.spawn(on.key, there)
         yield* block(on, actor)
         yield* Effect.forEach(upTo(5), (n) => actor.tell.Add({ n }), { discard: true })
-        assert.strictEqual(yield* actor.depth, 6)
+        // On another thread the one that is being handled may have been reported already.
+        assert.include(live ? [5, 6] : [6], yield* actor.depth)
         yield* on.open()
         yield* itemsOf(actor, 6)
         yield* settle
@@ -308,7 +309,7 @@ export const actorContract = (name: string, options: ContractOptions): void => {
       Effect.gen(function*() {
         const error = yield* failure(Fixture.Unregistered.spawn("x", there))
         assert.instanceOf(error, ActorError.BehaviourNotFound)
-        assert.strictEqual(error.name, "Unregistered")
+        assert.strictEqual(error.behaviour, "Unregistered")
         assert.include(error.known, "Probe")
       }))
 
@@ -677,7 +678,8 @@ export const actorContract = (name: string, options: ContractOptions): void => {
         yield* actor.tell.Die({ text: "crash", later: true })
         yield* on.sees("closing 1")
         const closing = yield* forkNow(Scope.close(life, Exit.void))
-        yield* settle
+        // What is asked of the actor's thread later is done later: by the end of this the stop has arrived.
+        yield* Effect.scoped(Fixture.Probe.definition.spawn(`${on.key}-after-the-stop`, there))
         yield* on.open()
         yield* Fiber.join(closing)
         assert.deepStrictEqual(yield* on.journal(), ["build 1", "closing 1", "closed 1"])
@@ -709,7 +711,7 @@ export const actorContract = (name: string, options: ContractOptions): void => {
           yield* on.sees("build 1")
           yield* passing(100)
           const error = yield* Fiber.join(spawning)
-          assert.instanceOf(error, ActorError.StartFailed)
+          assert.instanceOf(error, ActorError.SpawnFailed)
           assert.include(
             error.message,
             { fail: "more than 0", die: "cannot be built", hang: "not built within 100 ms" }[build]

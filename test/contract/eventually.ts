@@ -14,7 +14,7 @@ export const eventually = <A, E, R>(
   look: Effect.Effect<A, E, R>,
   holds: (seen: A) => boolean,
   what: string,
-  patienceMillis = 10_000
+  patienceMillis = 60_000
 ): Effect.Effect<A, E, R> =>
   Effect.gen(function*() {
     const deadline = performance.now() + patienceMillis

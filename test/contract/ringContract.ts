@@ -8,6 +8,7 @@ import { HEADER_BYTES } from "../../src/memory/Layouts.ts"
 import { InvalidCapacity, InvalidCommit, InvalidMemory } from "../../src/memory/MemoryError.ts"
 import { CORRUPT, NONE, RECORD_TOO_LARGE, RING_FULL, type RingReader, type RingWriter } from "../../src/memory/Ring.ts"
 import { seeded } from "../memory/seeded.ts"
+import { tries } from "../support/effort.ts"
 
 /** A writing end, with what the rings have beside the shared shape. */
 export interface Writer extends RingWriter {
@@ -368,7 +369,7 @@ const physicalEnd = (ring: RingUnderTest): void => {
   })
 
   it("behaves like a queue under random claims, commits, aborts and partial drains", () => {
-    for (let seed = 1; seed <= 60; seed++) {
+    for (let seed = 1; seed <= tries(60); seed++) {
       const random = seeded(seed)
       const { reader, sab, writer } = pairOf(ring, CAPACITY, random(1 << 28) * 8)
       const published: Array<readonly [number, number]> = []

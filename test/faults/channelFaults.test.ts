@@ -46,8 +46,7 @@ describe("a thread that dies while it sends", () => {
             assert.isAtMost(lost, 64)
           }))
         }
-      }),
-    60_000
+      })
   )
 
   it.live("R20 a living sender goes on, slow or not, when another one dies", () =>
@@ -73,7 +72,7 @@ describe("a thread that dies while it sends", () => {
           assert.strictEqual(from[each]!.length, each)
         }))
       }
-    }), 60_000)
+    }))
 
   it.live("its loss is reported once, with its owner", () =>
     Effect.gen(function*() {
@@ -124,7 +123,7 @@ describe("a thread that dies while it receives", () => {
           assert.strictEqual(typeof refused.undelivered.id, "number")
         }))
       }
-    }), 60_000)
+    }))
 
   it.live("mpmc: the others go on, and what it had taken is counted as lost at most", () =>
     Effect.gen(function*() {
@@ -162,7 +161,7 @@ describe("a thread that dies while it receives", () => {
           assert.isAtLeast(received, total - 64 - 1)
         }))
       }
-    }), 60_000)
+    }))
 })
 
 describe("a thread that dies by itself", () => {
@@ -183,5 +182,5 @@ describe("a thread that dies by itself", () => {
       yield* Effect.flip(done)
       const refused = yield* Effect.flip(orders.sender.send({ id: 3, act: "echo", text: "after" }))
       assert.strictEqual(refused._tag, "ChannelClosed")
-    }).pipe(Effect.scoped), 30_000)
+    }).pipe(Effect.scoped))
 })

@@ -40,7 +40,7 @@ const watch = Effect.gen(function*() {
 /** Asks until the actor answers, which is when its thread is up again. */
 const whenUp = <A, E>(ask: Effect.Effect<A, E>): Effect.Effect<A> =>
   Effect.gen(function*() {
-    const deadline = performance.now() + 10_000
+    const deadline = performance.now() + 60_000
     while (true) {
       const exit = yield* Effect.exit(ask)
       if (Exit.isSuccess(exit)) return exit.value
@@ -60,7 +60,7 @@ describe("a thread that dies", () => {
     ["process.exit in a handler (W02)", (p: Ref) => p.ask.Exit({ code: 3 }), /exited with code 3/, {}],
     ["an error that nobody catches (W01)", (p: Ref) => p.ask.Throw(), /nobody catches this/, {}],
     ["an endless loop (W03)", (p: Ref) => p.ask.Loop(), /gave no heartbeat/, {
-      heartbeat: { interval: 20, timeout: 300 }
+      heartbeat: { interval: 20, timeout: 2_000 }
     }],
     ["a full heap (W05)", (p: Ref) => p.ask.Devour(), /ran out of heap/, { heartbeat: { timeout: "20 seconds" } }]
   ] as const
@@ -99,6 +99,7 @@ describe("a thread that dies", () => {
           assert.isUndefined(elsewhere.pollUnsafe())
           yield* Fiber.interrupt(elsewhere)
           assert.strictEqual(yield* other.ask.Interrupted(), 1)
+          yield* until(() => events.length >= 2, () => events)
           assert.deepStrictEqual(events.map((event) => event._tag), ["ThreadEnded", "ThreadRestarted"])
           assert.deepInclude(events[1], { thread: "worker-0", restarts: 1, actors: 2 })
         })
@@ -130,7 +131,7 @@ describe("a thread that dies", () => {
 
   it.live("counts what it had not read", () =>
     within(
-      threads({ heartbeat: { interval: 20, timeout: 300 } }),
+      threads({ heartbeat: { interval: 20, timeout: 2_000 } }),
       Effect.gen(function*() {
         const events = yield* watch
         const probe = yield* Probe.spawn("a")
@@ -246,7 +247,7 @@ describe("a thread that dies", () => {
               break
             }
             refused++
-            assert.strictEqual(tagOf(exit), "SpawnThreadLost", String(exit))
+            assert.strictEqual(tagOf(exit), "SpawnLost", String(exit))
             yield* elapse(5)
           }
         }
@@ -368,7 +369,7 @@ describe("many deaths", () => {
           assert.include(["ThreadLost", "ActorStopped"], tagOf(yield* Effect.exit(ref.ask.Count())))
           assert.isFalse(ref.tellUnsafe.Note({ n: 1 }))
         }
-        assert.strictEqual(tagOf(yield* Effect.exit(Probe.spawn("late"))), "SpawnThreadLost")
+        assert.strictEqual(tagOf(yield* Effect.exit(Probe.spawn("late"))), "SpawnLost")
       })
     ))
 
@@ -459,13 +460,13 @@ describe("the main thread", () => {
   it.live("may be blocked without killing workers (W10)", () => {
     const { spawn, workers } = crew()
     return within(
-      threads({ spawn, threads: 2, heartbeat: { interval: 20, timeout: 150 } }),
+      threads({ spawn, threads: 2, heartbeat: { interval: 20, timeout: 1_000 } }),
       Effect.gen(function*() {
         const probe = yield* Probe.spawn("a", at(0))
         const relay = yield* Relay.spawn("r", at(1))
         const before = yield* probe.ask.Where()
         for (let i = 0; i < 3; i++) {
-          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500)
           yield* elapse(1)
         }
         assert.deepStrictEqual(yield* probe.ask.Where(), before)

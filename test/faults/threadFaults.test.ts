@@ -50,7 +50,7 @@ const running = Effect.fnUntraced(function*(
 
 const until = (condition: () => boolean, state: () => unknown): Effect.Effect<void> =>
   Effect.gen(function*() {
-    const deadline = performance.now() + 10_000
+    const deadline = performance.now() + 60_000
     while (!condition()) {
       if (performance.now() > deadline) assert.fail(`not reached: ${JSON.stringify(state())}`)
       yield* Effect.sleep(2)

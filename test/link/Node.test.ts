@@ -15,6 +15,7 @@ import * as Doorbell from "../../src/memory/Doorbell.ts"
 import * as SpscRing from "../../src/memory/SpscRing.ts"
 import { makeHost, systemOf } from "../../src/system/internal/host.ts"
 import { runtime } from "../../src/thread/ThreadRuntime.ts"
+import { Scratch } from "../../src/wire/Scratch.ts"
 import * as System from "../fixtures/system.ts"
 import { until } from "../support/until.ts"
 
@@ -22,13 +23,10 @@ const { Probe } = System
 
 /** What the tests look at inside of a node. */
 interface Inside {
-  readonly outbounds: ReadonlyArray<
-    { readonly slots: ReadonlyArray<unknown>; readonly pending: ReadonlyArray<unknown> }
-  >
-  readonly remotes: ReadonlyMap<string, unknown>
-  readonly cells: ReadonlyMap<string, unknown>
+  readonly slots: ReadonlyArray<unknown>
+  readonly pending: ReadonlyArray<unknown>
 }
-const inside = (node: Node): Inside => node as unknown as Inside
+const outboundOf = (node: Node, thread: number): Inside => node.home.outboundTo(thread)!
 
 /** Two hosts with their nodes, linked by rings of their own, on this one thread. */
 const pair = Effect.gen(function*() {
@@ -47,11 +45,13 @@ const pair = Effect.gen(function*() {
       doorbells,
       ringBytes: 4096,
       maxSpins: 0,
+      system: 7,
       runtime,
-      connect: (to, _epoch, ring) => {
-        if (!wire.isCut) nodes[to]!.accept(index, wire.epoch, ring)
+      connect: (to, _epoch, rings) => {
+        if (!wire.isCut) nodes[to]!.accept(index, wire.epoch, rings)
       },
-      malformed: (_thread, error) => errors.push(error)
+      malformed: (_thread, error) => errors.push(error),
+      failed: (error) => errors.push(error)
     })
     nodes.push(node)
     yield* Effect.addFinalizer(() => Effect.sync(() => node.close()))
@@ -70,9 +70,8 @@ const pair = Effect.gen(function*() {
       const cell: Cell = yield* hosts[1].spawn(Probe.protocol, key, undefined)
       const actor = ++placed
       right.place(cell, actor, 0)
-      const { capacity, overflow } = cell.behaviour
-      const { layoutHash } = Probe.protocol
-      const recipient = left.remote({ thread: 1, epoch: 0, actor, capacity, overflow, layoutHash, key }, Probe.protocol)
+      const address = left.address(1, 0, actor, cell.behaviour, Probe.protocol.layoutHash, key)
+      const recipient = left.remote(address, Probe.protocol)
       return { cell, recipient }
     })
   return { left, right, hosts, errors, spawn, wire }
@@ -89,24 +88,28 @@ const ask = (recipient: Effect.Success<ReturnType<Effect.Success<typeof pair>["s
 const staged = <A, E>(program: (stage: Effect.Success<typeof pair>) => Effect.Effect<A, E, Scope.Scope>) =>
   Effect.scoped(Effect.flatMap(pair, program)).pipe(Effect.provide(Logger.layer([])))
 
+const scratch = new Scratch()
+
 describe("a link", () => {
   it.live("reports and skips every record that makes no sense, and handles the next one", () =>
     staged(({ errors, right, spawn, wire }) =>
       Effect.gen(function*() {
         const { cell } = yield* spawn("a")
         // Records from a third party: the right node takes them for those of the left one.
-        const ring = SpscRing.create(4096)
-        const writer = new SpscRing.SpscWriter(ring)
+        const rings = { data: SpscRing.create(4096), control: SpscRing.create(4096) }
+        const writer = new SpscRing.SpscWriter(rings.data)
+        const control = new SpscRing.SpscWriter(rings.control)
         wire.isCut = true
         right.peerDown(0, "replaced by the test", false)
-        right.accept(0, 2, ring)
-        const send = (type: number, words: ReadonlyArray<number>) => {
-          const offset = writer.claim(words.length * 4)
-          for (const [i, word] of words.entries()) writer.region.u32[(offset >> 2) + i] = word
-          writer.commit(words.length * 4, type)
-          writer.publish()
+        right.accept(0, 2, rings)
+        const put = (end: SpscRing.SpscWriter, type: number, words: ReadonlyArray<number>) => {
+          const offset = end.claim(words.length * 4)
+          for (const [i, word] of words.entries()) end.region.u32[(offset >> 2) + i] = word
+          end.commit(words.length * 4, type)
+          end.publish()
           right.expectReply()
         }
+        const send = (type: number, words: ReadonlyArray<number>) => put(writer, type, words)
         const slotOfNobody = 400_000
         const garbage: ReadonlyArray<readonly [number, ReadonlyArray<number>]> = [
           [15, [1, 2]],
@@ -115,6 +118,8 @@ describe("a link", () => {
           [Envelope.typeOf(Envelope.TELL_TRACED, 7, slotOfNobody), []],
           [Envelope.typeOf(Envelope.TELL, 200, 0), [1, 2]],
           [Envelope.typeOf(Envelope.ASK, 200, 0), [1, 2, 3, 4]],
+          [Envelope.typeOf(Envelope.ASK, count, 0), [0x7fffffff, 2, 3, 4]],
+          [Envelope.typeOf(Envelope.CREDIT, 0, 0), [1, 0]],
           [Envelope.typeOf(Envelope.TELL, note, 0), []],
           [Envelope.typeOf(Envelope.TELL, 4, 0), [0x7fffffff, 0x7fffffff]]
         ]
@@ -125,17 +130,24 @@ describe("a link", () => {
           yield* until(() => errors.length === before + 1, () => ({ type, errors: errors.map(String) }), 1_000)
         }
         // What names nothing that exists is no error: its other side may just have gone.
-        for (const kind of [Envelope.REPLY, Envelope.INTERRUPT, Envelope.CREDIT, Envelope.CLOSED]) {
-          send(Envelope.typeOf(kind, 1, slotOfNobody), [123_456, 0])
+        send(Envelope.typeOf(Envelope.REPLY, 1, slotOfNobody), [123_456, 0])
+        for (const kind of [Envelope.INTERRUPT, Envelope.CREDIT]) {
+          put(control, Envelope.typeOf(kind, 1, slotOfNobody), [123_456, 0])
+        }
+        for (const kind of [Envelope.TELL, Envelope.OPEN, 15]) {
+          const before = errors.length
+          put(control, Envelope.typeOf(kind, 0, 0), [1, 2])
+          yield* until(() => errors.length === before + 1, () => ({ kind, errors: errors.map(String) }), 1_000)
         }
         const offset = writer.claim(64)
-        const end = Probe.protocol.messages[note]!.payload.write({ n: 5 }, writer.region, offset)
-        writer.commit(end - offset, Envelope.typeOf(Envelope.TELL, note, 0))
+        const bytes = Probe.protocol.messages[note]!.payload.encode({ n: 5 }, scratch)
+        scratch.copyTo(writer.region, offset)
+        writer.commit(bytes, Envelope.typeOf(Envelope.TELL, note, 0))
         writer.publish()
         right.expectReply()
         const handlers = cell.handlers as { Count: () => Exit.Success<number> }
         yield* until(() => handlers.Count().value === 1, () => errors.map(String), 1_000)
-        assert.lengthOf(errors, garbage.length)
+        assert.lengthOf(errors, garbage.length + 3)
       })
     ))
 
@@ -143,15 +155,16 @@ describe("a link", () => {
     staged(({ errors, right, spawn, wire }) =>
       Effect.gen(function*() {
         const { cell } = yield* spawn("a")
-        const ring = SpscRing.create(4096)
-        const writer = new SpscRing.SpscWriter(ring)
+        const rings = { data: SpscRing.create(4096), control: SpscRing.create(4096) }
+        const writer = new SpscRing.SpscWriter(rings.data)
         wire.isCut = true
         right.peerDown(0, "replaced by the test", false)
-        right.accept(0, 2, ring)
+        right.accept(0, 2, rings)
         const tell = () => {
           const offset = writer.claim(64)
-          const end = Probe.protocol.messages[note]!.payload.write({ n: 5 }, writer.region, offset)
-          writer.commit(end - offset, Envelope.typeOf(Envelope.TELL, note, 0))
+          const bytes = Probe.protocol.messages[note]!.payload.encode({ n: 5 }, scratch)
+          scratch.copyTo(writer.region, offset)
+          writer.commit(bytes, Envelope.typeOf(Envelope.TELL, note, 0))
           return offset
         }
         const open = writer.claim(16)
@@ -185,13 +198,12 @@ describe("a link", () => {
           assert.match(String(exit), /ActorStopped/)
         }
         // Those that ended last are remembered, so that messages to them are refused.
-        yield* until(() => inside(left).remotes.size <= 256, () => inside(left).remotes.size, 2_000)
-        const slots = inside(left).outbounds[1]!.slots.length
+        yield* until(() => left.home.remotes.size <= 256, () => left.home.remotes.size, 2_000)
+        const slots = outboundOf(left, 1).slots.length
         assert.isBelow(slots, 20)
-        assert.isBelow(hosts[1].origins.filter((origin) => origin !== undefined).length, 25)
-        assert.isBelow(hosts[1].origins.length, 25)
-        assert.isBelow(inside(left).outbounds[1]!.pending.length, 5)
-        assert.strictEqual(inside(right).cells.size, 0)
+        assert.isBelow(hosts[1].origins.size, 25)
+        assert.isBelow(outboundOf(left, 1).pending.length, 5)
+        assert.strictEqual(right.home.cells.size, 0)
       })
     ))
 
@@ -207,9 +219,9 @@ describe("a link", () => {
           left.peerUp(1, epoch)
           right.peerUp(0, epoch)
         }
-        assert.isAtMost(cell.rare?.onStop.length ?? 0, 2)
+        assert.isAtMost(cell.rare?.onStop.size ?? 0, 2)
         assert.strictEqual(yield* ask(recipient), 0)
-        assert.strictEqual(inside(left).remotes.size, 1)
+        assert.strictEqual(left.home.remotes.size, 1)
       })
     ))
 
@@ -230,7 +242,7 @@ describe("a link", () => {
         assert.strictEqual(yield* ask(recipient), 40)
         yield* until(() => recipient.depth() === 0, () => recipient.depth(), 2_000)
         assert.isAtLeast(recipient.depth(), 0)
-        const { slots } = inside(left).outbounds[1]!
+        const { slots } = outboundOf(left, 1)
         const used = () => slots.filter((slot) => slot !== undefined).length
         yield* until(() => used() === 1, used, 2_000)
       })

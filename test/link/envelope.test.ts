@@ -38,23 +38,15 @@ describe("Envelope", () => {
     assert.strictEqual(new Set([...outcomes, Envelope.WITHDRAWN, Envelope.REPLY_UNSENDABLE]).size, 8)
   })
 
-  it("knows what stands in front of a payload", () => {
-    assert.deepStrictEqual(
-      [[false, false], [true, false], [false, true], [true, true]].map(([isAsk, isTraced]) =>
-        Envelope.prefixBytes(isAsk!, isTraced!)
-      ),
-      [0, 8, 32, 40]
-    )
+  it("makes whole milliseconds of a timeout: at least one, and the greatest word for none", () => {
+    const words = [0.001, 0.9, 1, 1.2, 5000, 2 ** 40, Infinity].map(Envelope.timeoutWord)
+    assert.deepStrictEqual(words, [1, 1, 1, 2, 5000, Envelope.NO_TIMEOUT, Envelope.NO_TIMEOUT])
   })
 
-  for (const [title, buffer] of [["shared", SharedArrayBuffer], ["ordinary", ArrayBuffer]] as const) {
-    it(`writes text into ${title} memory within its bound, and reads it back`, () => {
-      const region = new Region(new buffer(512))
-      for (const text of ["", "a", "häl\u{1F600}lo", "\u{10FFFF}".repeat(20), "ÿ".repeat(60), "日本語".repeat(12)]) {
-        const end = Envelope.writeText(region, 24, text)
-        assert.isAtMost(end - 24, Envelope.textBytes(text))
-        assert.strictEqual(Envelope.readText(region, 24, end), text)
-      }
-    })
-  }
+  it("writes what stands in front of an ask", () => {
+    const region = new Region(new SharedArrayBuffer(64))
+    Envelope.writeAsk(region, 16, 3, 0.5, 0xfffffffe)
+    assert.deepStrictEqual(Array.from(region.u32.subarray(4, 8)), [3, 1, 0xfffffffe, 0])
+    assert.strictEqual(Envelope.ASK_BYTES, 16)
+  })
 })

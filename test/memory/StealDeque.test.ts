@@ -4,6 +4,7 @@ import { MAX_SLOTS, stealDeque } from "../../src/memory/Layouts.ts"
 import { InvalidCapacity, InvalidHandle, InvalidMemory } from "../../src/memory/MemoryError.ts"
 import * as StealDeque from "../../src/memory/StealDeque.ts"
 import { EMPTY, MAX_BATCH, type Order, RETRY, StealOwner, StealThief } from "../../src/memory/StealDeque.ts"
+import { tries } from "../support/effort.ts"
 import { seeded } from "./seeded.ts"
 
 const BOTTOM_CELL = stealDeque.cells.bottom
@@ -146,7 +147,7 @@ describe.each<Order>(["lifo", "fifo"])("StealDeque of a %s owner", (order) => {
         taken.add(handle)
       }
       let pushed = 0
-      for (let turn = 0; turn < 20_000; turn++) {
+      for (let turn = 0; turn < tries(20_000); turn++) {
         switch (random(6)) {
           case 0:
             take(owner.pop())

@@ -72,9 +72,10 @@ describe("RestartWindow", () => {
   })
 
   it("takes a time before the last one as the last one", () => {
-    const window = new Intensity.RestartWindow(1, 1_000)
-    window.record(5_000)
-    assert.isFalse(window.record(0))
+    const window = new Intensity.RestartWindow(2, 1_000)
+    for (const allowed of [true, true, false]) assert.strictEqual(window.record(allowed ? 5_000 : 0), allowed)
+    // Four at 5,000 and after, as it sees them; had the 0 been kept, it would be the one that is forgotten here.
+    for (const millis of [0, 5_100, 5_200]) assert.isFalse(window.record(millis), String(millis))
   })
 
   it("forgets everything when cleared", () => {

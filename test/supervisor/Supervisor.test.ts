@@ -666,6 +666,23 @@ describe("Supervisor backoff", () => {
       yield* restartsAfter(1_000)
     }))
 
+  it.effect("is that of the child where it has one, and that of the supervisor where it has none", () =>
+    Effect.gen(function*() {
+      const stage = Stage.make()
+      const own = Stage.child(stage, "a", { backoff: Schedule.spaced("5 seconds") })
+      yield* Supervisor.make("s", {
+        strategy: "one-for-one",
+        backoff: Schedule.spaced("1 second"),
+        children: [own, Stage.child(stage, "b")]
+      })
+      yield* Stage.fail(stage, "a")
+      yield* Stage.fail(stage, "b")
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual([Stage.starts(stage, "a"), Stage.starts(stage, "b")], [1, 2])
+      yield* TestClock.adjust("4 seconds")
+      assert.deepStrictEqual([Stage.starts(stage, "a"), Stage.starts(stage, "b")], [2, 2])
+    }))
+
   it.effect("answers, works on other children and can be told to stop while a child waits", () =>
     Effect.gen(function*() {
       const stage = Stage.make()

@@ -10,6 +10,7 @@ import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import type { RestartType } from "../../src/supervisor/Restart.ts"
 import * as Supervisor from "../../src/supervisor/Supervisor.ts"
+import { tries } from "../support/effort.ts"
 import * as Stage from "./stage.ts"
 
 const ids = ["a", "b", "c", "d"] as const
@@ -265,6 +266,6 @@ describe("Supervisor and its model", () => {
         )
         assert.strictEqual(Exit.isSuccess(yield* supervisor.exit), model.gaveUpOn === undefined)
       }).pipe(Effect.scoped),
-    { arbitrary: { runs: 1_000 } }
+    { arbitrary: { runs: tries(1_000) } }
   )
 })

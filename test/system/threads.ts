@@ -42,7 +42,7 @@ export const crew = (name = "system", options: WorkerOptions = {}) => {
 
 /** A system of workers that run `system.worker.ts`, unless told otherwise. */
 export const threads = (options: Partial<ActorSystem.ThreadsOptions> = {}) =>
-  ActorSystem.layerThreads({ spawn: crew().spawn, threads: 1, ...options })
+  ActorSystem.layerThreads({ spawn: crew().spawn, threads: 1, readyTimeout: "1 minute", ...options })
 
 /** Runs a program in such a system, without a log. */
 export const within = <A, E, RIn, E2>(

@@ -7,14 +7,15 @@
 import type * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
 import { width } from "../../src/wire/Codec.ts"
+import { tries } from "../support/effort.ts"
 
 const factor = Number(process.env["WIRE_FUZZ_RUNS"] ?? 1)
 const start = process.env["WIRE_FUZZ_SEED"]
 
 /** The options of a property that is tried this often, unless the environment asks for more. */
 export const runs = (count: number): { readonly timeout: number; readonly arbitrary: Arbitrary.CheckOptions } => ({
-  timeout: 30_000 + factor * count * 50,
-  arbitrary: { runs: count * factor, ...(start === undefined ? {} : { seed: start }) }
+  timeout: 180_000 + factor * count * 50,
+  arbitrary: { runs: tries(count * factor), ...(start === undefined ? {} : { seed: start }) }
 })
 
 type Random = (below: number) => number

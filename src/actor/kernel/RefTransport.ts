@@ -9,7 +9,24 @@ import type { Address } from "./Address.ts"
 import type { Protocol } from "./Protocol.ts"
 import type { Recipient } from "./Recipient.ts"
 
-/** Turns recipients into addresses and back. */
+/** A reference that means nothing in the system that it is sent in. */
+export class ForeignReference extends Error {
+  readonly _tag = "ForeignReference"
+  /** The actor, and the number of its system: absent when that is one thread alone. */
+  readonly actor: string
+  readonly system: number | undefined
+  constructor(name: string, key: string, system: number | undefined, here: number) {
+    const whose = system === undefined ? "a system of one thread" : `the system ${system.toString(36)}`
+    super(
+      `${name}/${key} is an actor of ${whose}, and cannot be reached from threads of the system ${here.toString(36)}`
+    )
+    this.name = "ForeignReference"
+    this.actor = `${name}/${key}`
+    this.system = system
+  }
+}
+
+/** Turns recipients into addresses and back; both throw a {@link ForeignReference} for one of another system. */
 export interface RefTransport {
   readonly addressOf: (recipient: Recipient) => Address
   readonly recipientAt: (address: Address, protocol: Protocol) => Recipient
@@ -20,6 +37,8 @@ export interface RefTransport {
  */
 export const checking: RefTransport = {
   addressOf: (recipient) => ({
+    system: 0,
+    node: 0,
     thread: 0,
     epoch: 0,
     actor: 0,

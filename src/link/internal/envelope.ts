@@ -9,21 +9,25 @@
  *  type   bit 30                12 11           4 3      0
  *         | slot (19 bits)        | index (8)    | kind  |      kind REPLY: index is the outcome, slot unused
  *
+ *  in the ring for data, in the order in which they were sent:
  *  TELL          | payload …                                              a plain tell is its payload and nothing else
  *  TELL_TRACED   | trace context (32 B) | payload …
- *  ASK           | id u32 | timeout ms u32 | payload …                    timeout 0xffffffff: none
- *  ASK_TRACED    | id u32 | timeout ms u32 | trace context (32 B) | payload …
- *  REPLY         | id u32 | 0 u32 | success, error or cause …
- *  INTERRUPT     | id u32 | 0 u32
+ *  ASK           | number u32 | timeout ms u32 | serial u32 | 0 | payload …        timeout 0xffffffff: none
+ *  ASK_TRACED    | number u32 | timeout ms u32 | serial u32 | 0 | trace context (32 B) | payload …
+ *  REPLY         | number u32 | word u32 | success, error, cause, reason or text …
  *  OPEN          | actor u32 | epoch u32 | layout hash u32 | 0
+ *
+ *  in the ring for control, which is looked at first:
+ *  INTERRUPT     | number u32 | serial u32                                may come before its ASK
  *  CLOSED        | layout hash u32 | 0 | exit reason …                    slot is the sender's; nothing goes there any more
  *  CREDIT        | messages u32 | 0                                       so many messages of the slot have left the mailbox
  * ```
  *
- * All numbers are of the machine's byte order; records do not leave the process.
+ * The number of an ask is where its asker remembers it, and is used again; the serial is never used again, so an interruption
+ * that comes too early or too late cannot reach another ask. All numbers are of the machine's byte order; records do not leave
+ * the process.
  */
 import type { Region } from "../../memory/Region.ts"
-import { TRACE_BYTES } from "./traceContext.ts"
 
 export const TELL = 0
 export const TELL_TRACED = 1
@@ -45,7 +49,7 @@ export const CAUSE = 2
 export const NOT_HANDLED_STOPPED = 3
 /** The actor is restarting; nothing follows. */
 export const NOT_HANDLED_RESTARTING = 4
-/** The protocols differ; the layout hash of the other side follows. */
+/** The protocols differ; the word is the layout hash of the other side. */
 export const NOT_HANDLED_LAYOUT = 5
 /** The asker had gone: the answer that lets it forget the ask. */
 export const WITHDRAWN = 6
@@ -55,16 +59,37 @@ export const REPLY_UNSENDABLE = 7
 /** How many actors one thread may address on another. */
 export const MAX_SLOTS = 1 << 19
 
-/** The id and the deadline in front of an ask, the id in front of a reply. */
-export const ASK_BYTES = 8
+/** How many asks one thread may have waiting on another. */
+export const MAX_ASKS = 1 << 24
+
+/** What stands in front of an ask. */
+export const ASK_BYTES = 16
+/** What stands in front of a reply, and of an exit reason. */
+export const REPLY_BYTES = 8
 /** The size of an `OPEN` record. */
 export const OPEN_BYTES = 16
 /** A timeout that is none. */
 export const NO_TIMEOUT = 0xffffffff
 
-/** The size of what stands in front of the payload of a message. */
-export const prefixBytes = (isAsk: boolean, isTraced: boolean): number =>
-  (isAsk ? ASK_BYTES : 0) + (isTraced ? TRACE_BYTES : 0)
+/** Whole milliseconds, and at least one: a timeout below that is still tried. */
+export const timeoutWord = (millis: number): number =>
+  millis >= NO_TIMEOUT ? NO_TIMEOUT : Math.max(1, Math.ceil(millis))
+
+/** Writes what stands in front of an ask. */
+export const writeAsk = (
+  region: Region,
+  offset: number,
+  number: number,
+  timeoutMillis: number,
+  serial: number
+): void => {
+  const { u32 } = region
+  const cell = offset >> 2
+  u32[cell] = number
+  u32[cell + 1] = timeoutWord(timeoutMillis)
+  u32[cell + 2] = serial
+  u32[cell + 3] = 0
+}
 
 /** The type word of a record. */
 export const typeOf = (kind: number, index: number, slot: number): number => kind | (index << 4) | (slot << 12)
@@ -77,21 +102,3 @@ export const indexOf = (type: number): number => (type >>> 4) & 0xff
 
 /** The slot in a type word. */
 export const slotOf = (type: number): number => type >>> 12
-
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
-
-/** The size of a text record in bytes, at most. */
-export const textBytes = (text: string): number => text.length * 3
-
-/** Writes UTF-8 text and answers where it ends. */
-export const writeText = (region: Region, offset: number, text: string): number => // TextEncoder refuses shared memory, so the bytes are made outside of it; texts are rare.
-{
-  const bytes = encoder.encode(text)
-  region.u8.set(bytes, offset)
-  return offset + bytes.length
-}
-
-/** Reads the UTF-8 text between two offsets. */
-export const readText = (region: Region, offset: number, end: number): string =>
-  decoder.decode(region.u8.slice(offset, end))

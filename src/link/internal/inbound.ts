@@ -1,74 +1,26 @@
 /**
- * The receiving half of the link to one incarnation of one thread: reads its ring and hands messages to the actors here.
+ * The receiving half of a link: reads the rings of one incarnation of one thread and hands messages to the actors here.
  *
- * Every number read from the ring is checked before it is used; a record that makes no sense is counted, reported and
- * skipped, and the records behind it are read.
+ * Control is read first. Of data a bounded number of records is read in a row; while the turn lasts the actors handle them at
+ * once, afterwards they are put into the mailboxes, so that one actor that is slow delays nobody who shares the ring with it.
+ * The mailboxes have room: each message was sent on credit.
+ *
+ * Every number read from a ring is checked before it is used; a record that makes no sense is reported and skipped, and the
+ * records behind it are read.
  */
 import { type ExitReason, forgotten } from "../../actor/ExitReason.ts"
-import type { Cell } from "../../actor/kernel/Cell.ts"
-import type { Origin } from "../../actor/kernel/Host.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
-import { ORIGIN_SHIFT, Traced } from "../../actor/kernel/Word.ts"
+import { Traced } from "../../actor/kernel/Word.ts"
 import { CORRUPT } from "../../memory/Ring.ts"
 import { SpscReader } from "../../memory/SpscRing.ts"
+import type { Turn } from "../../runtime/Turn.ts"
+import { Binding, type Target } from "./binding.ts"
 import * as Envelope from "./envelope.ts"
 import * as ExitRecord from "./exitRecord.ts"
-import { InboundAsk, type Way } from "./inboundAsk.ts"
-import type { Outbound } from "./outbound.ts"
-import type { Owing, Place } from "./place.ts"
+import type { Home } from "./home.ts"
+import { InboundAsk } from "./inboundAsk.ts"
+import type { Outbound, Rings } from "./outbound.ts"
 import * as TraceContext from "./traceContext.ts"
-
-/** A slot that the other side has opened: which actor it means, and the credit it is owed. */
-class Binding implements Origin, Owing {
-  declare readonly inbound: Inbound
-  declare readonly slot: number
-  declare readonly cell: Cell | undefined
-  declare readonly messages: ReadonlyArray<Message>
-  /** The layout hash of this side, when the other side's differs. */
-  declare readonly otherLayout: number | undefined
-  declare readonly word: number
-  declare readonly onStop: (reason: ExitReason) => void
-  declare private threshold: number
-  declare private owed: number
-  constructor(
-    inbound: Inbound,
-    slot: number,
-    cell: Cell | undefined,
-    messages: ReadonlyArray<Message>,
-    otherLayout: number | undefined,
-    origin: number
-  ) {
-    this.inbound = inbound
-    this.slot = slot
-    this.cell = cell
-    this.messages = messages
-    this.otherLayout = otherLayout
-    this.word = origin << ORIGIN_SHIFT
-    this.onStop = (reason) => inbound.stopped(slot, reason)
-    inbound.node.host.origins[origin] = this
-    this.threshold = cell === undefined ? 1 : Math.min(Math.max(1, Math.floor(cell.behaviour.capacity / 2)), MAX_OWED)
-    this.owed = 0
-  }
-
-  handled(): void {
-    if (this.owed++ === 0) this.inbound.node.owing.push(this)
-    if (this.owed >= this.threshold) this.pay(true)
-  }
-
-  /** The actor has ended: from here on credit goes back at once, for the sender keeps the slot until it has all. */
-  hurry(): void {
-    this.threshold = 1
-    this.pay(true)
-  }
-
-  /** Gives the credit back; `isUrgent` when the sender may be waiting for it. */
-  pay(isUrgent: boolean): void {
-    const { owed } = this
-    if (owed === 0) return
-    this.owed = 0
-    this.inbound.replyTo()?.words(Envelope.typeOf(Envelope.CREDIT, 0, this.slot), owed, 0, isUrgent)
-  }
-}
 
 // Constants of this module are folded into compiled code, those of others are looked up each time.
 const { TELL } = Envelope
@@ -77,71 +29,143 @@ const INDEX_SHIFT = 4
 const INDEX_MASK = 0xff
 const SLOT_SHIFT = 12
 
-// Half of an unbounded mailbox would be for ever.
-const MAX_OWED = 1024
-
 /** See the module. */
-export class Inbound implements Way {
-  declare readonly node: Place
-  /** Index and incarnation of the thread at the other end. */
-  declare readonly thread: number
-  declare readonly epoch: number
+export class Inbound {
+  declare private readonly home: Home
+  declare private readonly turn: Turn
+  declare private readonly outbound: Outbound
+  declare private data: SpscReader | undefined
+  declare private control: SpscReader | undefined
   /** Asks that came from there and are not answered yet, by their number over there. */
-  declare readonly asks: Array<InboundAsk | undefined>
-  declare readonly ring: SharedArrayBuffer
-  declare private readonly reader: SpscReader
+  declare private readonly asks: Array<InboundAsk | undefined>
+  /** The serial of the ask read last, and those of asks that were interrupted before they were read. */
+  declare private lastSerial: number
+  declare private readonly interrupted: Set<number>
   declare private readonly bindings: Array<Binding | undefined>
-  declare private isClosed: boolean
+  declare private readonly owing: Array<Binding>
+  declare private readonly stopped: (binding: Binding, reason: ExitReason) => void
   /** What is left of the budget of a drain. */
   declare private left: number
-  constructor(node: Place, thread: number, epoch: number, ring: SharedArrayBuffer) {
-    this.node = node
-    this.thread = thread
-    this.epoch = epoch
-    this.ring = ring
+  /** Whether the message read last is in the hands of its actor: what is thrown then is no damage of the record. */
+  declare private isDelivering: boolean
+  /** Its thread has gone: what it had sent is put into the mailboxes. */
+  declare private isEnding: boolean
+  constructor(home: Home, outbound: Outbound) {
+    this.home = home
+    this.turn = home.turn
+    this.outbound = outbound
+    this.data = undefined
+    this.control = undefined
     this.asks = []
-    this.reader = new SpscReader(ring)
+    this.lastSerial = 0
+    this.interrupted = new Set()
     this.bindings = []
-    this.isClosed = false
+    this.owing = []
+    this.stopped = (binding, reason) => this.actorStopped(binding, reason)
     this.left = 0
+    this.isDelivering = false
+    this.isEnding = false
   }
 
-  /** Where replies and credit go: the way back to the same incarnation, or nowhere once it has gone. */
-  replyTo(): Outbound | undefined {
-    return this.isClosed ? undefined : this.node.outboundTo(this.thread)
+  /** Takes the rings that the other side writes into. */
+  accept({ control, data }: Rings): void {
+    this.data = new SpscReader(data)
+    this.control = new SpscReader(control)
   }
 
   /** Whether there is nothing to read. */
   get isEmpty(): boolean {
-    return this.reader.isEmpty()
+    return this.data === undefined || this.data.isEmpty() && this.control!.isEmpty()
   }
 
-  /** Reads up to `budget` records and answers how many it read. */
+  /** Gives back the credit that nobody has waited for so far. */
+  rest(): void {
+    if (this.owing.length === 0) return
+    for (const binding of this.owing.splice(0)) binding.rest()
+  }
+
+  // ---- control
+
+  /** Reads control, until there is none or the turn is over; answers how many records it read. */
+  drainControl(): number {
+    const reader = this.control
+    if (reader === undefined || !reader.poll()) return 0
+    let read = 0
+    do {
+      const offset = reader.next()
+      if (offset < 0) {
+        if (offset === CORRUPT) this.resync(reader)
+        break
+      }
+      read++
+      try {
+        this.command(reader, offset)
+      } catch (error) {
+        this.home.reports.malformed(this.outbound.thread, error)
+      }
+    } while (this.isEnding || !this.turn.isOver())
+    this.release(reader)
+    return read
+  }
+
+  private release(reader: SpscReader): void {
+    reader.release()
+    if (reader.takeRoomRequest()) this.outbound.wake()
+  }
+
+  private command(reader: SpscReader, offset: number): void {
+    const { end, region, type } = reader
+    const word = region.u32[offset >> 2]!
+    switch (Envelope.kindOf(type)) {
+      case Envelope.CREDIT:
+        return this.outbound.slots[Envelope.slotOf(type)]?.credited(word)
+      case Envelope.INTERRUPT:
+        return this.interrupt(word, region.u32[(offset >> 2) + 1]!)
+      case Envelope.CLOSED: {
+        const reason = ExitRecord.read(region, offset + Envelope.REPLY_BYTES, end)
+        const addressee = this.outbound.slots[Envelope.slotOf(type)]
+        addressee?.closed(reason, word === 0 ? undefined : word)
+        return addressee?.retire()
+      }
+      default:
+        throw unknownKind(type)
+    }
+  }
+
+  // It may come before its ask, which is then not even started, or after the answer, and then it says nothing any more.
+  private interrupt(number: number, serial: number): void {
+    const ask = this.asks[number]
+    if (ask !== undefined && ask.serial === serial) return withdraw(ask)
+    const isAhead = ((serial - this.lastSerial) | 0) > 0
+    if (isAhead) this.interrupted.add(serial)
+  }
+
+  // ---- data
+
+  /** Reads up to `budget` records of data and answers how many it read. */
   drain(budget: number): number {
-    const { reader } = this
-    if (!reader.poll()) return 0
+    const reader = this.data
+    if (reader === undefined || !reader.poll()) return 0
     this.left = budget
     // One record that makes no sense ends a run of reading, not the drain.
     while (this.left > 0) {
       try {
-        if (this.read()) break
+        if (this.read(reader)) break
       } catch (error) {
-        this.unreadable(reader.type)
-        this.node.malformed(this.thread, error)
+        this.thrown(reader.type, error)
       }
     }
-    reader.release()
-    if (reader.takeRoomRequest()) this.node.wake(this.thread)
+    this.release(reader)
     return budget - this.left
   }
 
   // Reads until the budget or the ring is used up; answers whether the ring is.
-  private read(): boolean {
-    const { bindings, reader } = this
+  private read(reader: SpscReader): boolean {
+    const { bindings, turn } = this
     while (this.left > 0) {
       const offset = reader.next()
       if (offset < 0) {
-        if (offset === CORRUPT) this.resync()
+        if (offset === CORRUPT) this.resync(reader)
         return true
       }
       this.left--
@@ -151,172 +175,191 @@ export class Inbound implements Way {
         const message = binding.messages[(type >>> INDEX_SHIFT) & INDEX_MASK]
         if (message === undefined) throw unknownMessage(type)
         const payload = message.payload.read(reader.region, offset, reader.end)
-        if (binding.cell.receive(binding.word | message.index, payload)) binding.handled()
-      } else this.record(type, offset, reader.end)
+        binding.enter()
+        this.isDelivering = true
+        if (turn.isOver() || this.isEnding) binding.cell.deliverRemote(binding.word | message.index, payload)
+        else if (binding.cell.receive(binding.word | message.index, payload)) binding.handled()
+        this.isDelivering = false
+      } else this.record(reader, type, offset)
     }
     return false
   }
 
   // A message that cannot be read has left the ring like any other: its credit goes back.
-  private unreadable(type: number): void {
-    if (Envelope.kindOf(type) <= Envelope.ASK_TRACED) this.bindings[Envelope.slotOf(type)]?.handled()
+  private thrown(type: number, error: unknown): void {
+    if (this.isDelivering) {
+      this.isDelivering = false
+      return this.home.reports.failed(error)
+    }
+    if (Envelope.kindOf(type) <= Envelope.ASK_TRACED) this.passed(this.bindings[Envelope.slotOf(type)])
+    this.home.reports.malformed(this.outbound.thread, error)
   }
 
-  private resync(): void {
-    const bytes = this.reader.resync()
-    this.node.malformed(this.thread, new Error(`a damaged record header; ${bytes} bytes were skipped`))
+  // A message that reaches no mailbox.
+  private passed(binding: Binding | undefined): void {
+    if (binding === undefined) return
+    binding.enter()
+    binding.handled()
   }
 
-  private record(type: number, offset: number, end: number): void {
-    const { region } = this.reader
+  private resync(reader: SpscReader): void {
+    const bytes = reader.resync()
+    const error = new Error(`a damaged record header; ${bytes} bytes were skipped`)
+    this.home.reports.malformed(this.outbound.thread, error)
+  }
+
+  private record(reader: SpscReader, type: number, offset: number): void {
     switch (Envelope.kindOf(type)) {
       case Envelope.TELL:
-        return this.tell(type, offset, end, false)
+        return this.tell(reader, type, offset, false)
       case Envelope.TELL_TRACED:
-        return this.tell(type, offset, end, true)
+        return this.tell(reader, type, offset, true)
       case Envelope.ASK:
-        return this.ask(type, offset, end, false)
+        return this.ask(reader, type, offset, false)
       case Envelope.ASK_TRACED:
-        return this.ask(type, offset, end, true)
+        return this.ask(reader, type, offset, true)
       case Envelope.REPLY: {
-        const ask = this.node.outboundTo(this.thread)?.discharge(region.u32[offset >> 2]!)
-        return ask?.replied(Envelope.indexOf(type), region, offset + Envelope.ASK_BYTES, end)
+        const { u32 } = reader.region
+        const ask = this.outbound.discharge(u32[offset >> 2]!)
+        const word = u32[(offset >> 2) + 1]!
+        return ask?.replied(Envelope.indexOf(type), word, reader.region, offset + Envelope.REPLY_BYTES, reader.end)
       }
-      case Envelope.INTERRUPT:
-        return this.interrupt(region.u32[offset >> 2]!)
       case Envelope.OPEN:
-        return this.open(Envelope.slotOf(type), offset)
-      case Envelope.CLOSED:
-        return this.closed(Envelope.slotOf(type), offset, end)
-      case Envelope.CREDIT:
-        return this.node.outboundTo(this.thread)?.slots[Envelope.slotOf(type)]?.credited(region.u32[offset >> 2]!)
+        return this.open(reader, Envelope.slotOf(type), offset)
       default:
-        throw new Error(`a record of the unknown kind ${Envelope.kindOf(type)}`)
+        throw unknownKind(type)
     }
   }
 
-  private tell(type: number, offset: number, end: number, isTraced: boolean): void {
+  private tell(reader: SpscReader, type: number, offset: number, isTraced: boolean): void {
     const binding = this.bindings[Envelope.slotOf(type)]
     if (binding === undefined) throw unknownMessage(type)
     const { cell } = binding
     if (cell === undefined) {
-      this.node.host.dropped(undefined, 1)
-      return binding.handled()
+      this.home.host.dropped(undefined, 1)
+      return this.passed(binding)
     }
     const message = binding.messages[Envelope.indexOf(type)]
     if (message === undefined) throw unknownMessage(type)
-    const { region } = this.reader
+    const { region } = reader
     const at = isTraced ? offset + TraceContext.TRACE_BYTES : offset
-    const payload = message.payload.read(region, at, end)
+    const payload = message.payload.read(region, at, reader.end)
     const word = binding.word | message.index
     const span = isTraced ? TraceContext.read(region, offset) : undefined
+    binding.enter()
+    this.isDelivering = true
     cell.deliverRemote(span === undefined ? word : new Traced(word, span), payload)
+    this.isDelivering = false
   }
 
-  private ask(type: number, offset: number, end: number, isTraced: boolean): void {
+  private ask(reader: SpscReader, type: number, offset: number, isTraced: boolean): void {
     const binding = this.bindings[Envelope.slotOf(type)]
-    const message = binding?.messages[Envelope.indexOf(type)]
+    const index = Envelope.indexOf(type)
+    const message = binding?.messages[index]
     if (binding === undefined || binding.cell !== undefined && message === undefined) throw unknownMessage(type)
-    const { region } = this.reader
-    const id = region.u32[offset >> 2]!
+    const { region } = reader
+    const number = region.u32[offset >> 2]!
     const timeout = region.u32[(offset >> 2) + 1]!
-    const expiresAt = timeout === Envelope.NO_TIMEOUT ? Infinity : this.node.turnMillis() + timeout
-    const traceAt = offset + Envelope.ASK_BYTES
-    const span = isTraced ? TraceContext.read(region, traceAt) : undefined
-    const ask = new InboundAsk(this, id, message, binding.word | Envelope.indexOf(type), span, expiresAt)
-    this.asks[id] = ask
+    const serial = region.u32[(offset >> 2) + 2]!
+    if (number >= Envelope.MAX_ASKS) {
+      throw new Error(`an ask with the number ${number}; the highest is ${Envelope.MAX_ASKS - 1}`)
+    }
+    const at = offset + Envelope.ASK_BYTES
+    const span = isTraced ? TraceContext.read(region, at) : undefined
+    const expiresAt = timeout === Envelope.NO_TIMEOUT ? Infinity : this.home.turnMillis() + timeout
+    const ask = new InboundAsk(this.home, this.outbound, this.asks, binding, { number, serial, index, span, expiresAt })
     const { cell, otherLayout } = binding
-    if (otherLayout !== undefined) {
-      ask.otherLayout(otherLayout)
-      return binding.handled()
+    if (this.isInterrupted(serial)) {
+      ask.withdrawn()
+      return this.passed(binding)
     }
     if (cell === undefined) {
-      ask.stopped(forgotten)
-      return binding.handled()
+      if (otherLayout === undefined) ask.stopped(forgotten)
+      else ask.otherLayout(otherLayout)
+      return this.passed(binding)
     }
-    cell.deliverRemote(ask, this.question(ask, message!, isTraced ? traceAt + TraceContext.TRACE_BYTES : traceAt, end))
+    const payload = this.question(reader, ask, message!, isTraced ? at + TraceContext.TRACE_BYTES : at)
+    binding.enter()
+    this.isDelivering = true
+    cell.deliverRemote(ask, payload)
+    this.isDelivering = false
   }
 
-  private question(ask: InboundAsk, message: Message, at: number, end: number): unknown {
+  private isInterrupted(serial: number): boolean {
+    this.lastSerial = serial
+    const { interrupted } = this
+    if (interrupted.size === 0) return false
+    const isInterrupted = interrupted.delete(serial)
+    // Those that were skipped as damaged will not come any more.
+    for (const other of interrupted) if (((other - serial) | 0) < 0) interrupted.delete(other)
+    return isInterrupted
+  }
+
+  private question(reader: SpscReader, ask: InboundAsk, message: Message, at: number): unknown {
     try {
-      return message.payload.read(this.reader.region, at, end)
+      return message.payload.read(reader.region, at, reader.end)
     } catch (error) {
       ask.unreadable(error)
       throw error
     }
   }
 
-  private interrupt(id: number): void {
-    const ask = this.asks[id]
-    if (ask === undefined) return
-    const cell = this.bindingOf(ask)?.cell
-    if (cell?.cancel(ask) !== true) ask.withdrawn()
-  }
-
-  private bindingOf(ask: InboundAsk): Binding | undefined {
-    return this.node.host.origins[ask.word >>> ORIGIN_SHIFT] as Binding | undefined
-  }
-
-  private open(slot: number, offset: number): void {
-    const { u32 } = this.reader.region
-    const cell = this.node.cellAt(u32[offset >> 2]!, u32[(offset >> 2) + 1]!)
+  private open(reader: SpscReader, slot: number, offset: number): void {
+    const { u32 } = reader.region
+    const cell = this.home.cellAt(u32[offset >> 2]!, u32[(offset >> 2) + 1]!)
     const theirs = u32[(offset >> 2) + 2]!
     const protocol = cell?.protocol
     const ours = protocol?.layoutHash
-    const differs = ours !== undefined && ours !== theirs
-    // A slot is opened again when all that was sent by it before is accounted for, so its number is free too.
-    const before = this.bindings[slot]
-    const origin = before === undefined ? this.node.host.origins.length : before.word >>> ORIGIN_SHIFT
-    const messages = protocol?.messages ?? []
-    const target = differs ? undefined : cell
-    const binding = new Binding(this, slot, target, messages, differs ? ours : undefined, origin)
+    const otherLayout = ours !== undefined && ours !== theirs ? ours : undefined
+    const target: Target = {
+      cell: otherLayout === undefined ? cell : undefined,
+      messages: protocol?.messages ?? [],
+      otherLayout
+    }
+    // A slot is opened again when all that was sent by it before is accounted for.
+    this.bindings[slot]?.end()
+    const binding = new Binding(slot, target, this.home.host.origins, this.outbound, this.owing, this.stopped)
     this.bindings[slot] = binding
-    if (cell === undefined) return this.close(slot, 0, forgotten)
-    if (differs) return this.close(slot, ours, forgotten)
-    cell.whenStopped(binding.onStop)
+    if (binding.cell === undefined) return this.close(slot, otherLayout ?? 0, forgotten)
+    binding.watch()
   }
 
   // A worker on which a behaviour gave up is about to end, and its actors come back with its next incarnation.
-  stopped(slot: number, reason: ExitReason): void {
-    const { host, index } = this.node
+  private actorStopped(binding: Binding, reason: ExitReason): void {
+    const { host, index } = this.home
     if (index !== 0 && host.isEscalating) return
-    this.bindings[slot]?.hurry()
-    this.close(slot, 0, reason)
+    binding.hurry()
+    this.close(binding.slot, 0, reason)
   }
 
   private close(slot: number, layoutHash: number, reason: ExitReason): void {
-    const outbound = this.replyTo()
-    if (outbound !== undefined) {
-      ExitRecord.send(outbound, Envelope.typeOf(Envelope.CLOSED, 0, slot), layoutHash, reason)
-    }
+    const { outbound } = this
+    if (outbound.isDown) return
+    ExitRecord.send(outbound, outbound.control, Envelope.typeOf(Envelope.CLOSED, 0, slot), layoutHash, 0, reason)
   }
 
-  private closed(slot: number, offset: number, end: number): void {
-    const { region } = this.reader
-    const layoutHash = region.u32[offset >> 2]!
-    const addressee = this.node.outboundTo(this.thread)?.slots[slot]
-    if (addressee === undefined) return
-    addressee.closed(
-      ExitRecord.read(region, offset + Envelope.ASK_BYTES, end),
-      layoutHash === 0 ? undefined : layoutHash
-    )
-    addressee.retire()
+  // ---- the end
+
+  /** The thread has gone: what it had sent still arrives. */
+  drainRest(): void {
+    this.isEnding = true
+    while (this.drainControl() + this.drain(Number.MAX_SAFE_INTEGER) > 0);
   }
 
-  /** The thread has gone: what it had sent is still read, and what it had asked is interrupted. */
+  /** What it had asked is interrupted, and its accounts are closed. */
   end(): void {
-    while (this.drain(Infinity) > 0);
-    this.isClosed = true
-    for (const ask of this.asks) {
-      if (ask !== undefined && this.bindingOf(ask)?.cell?.cancel(ask) !== true) ask.withdrawn()
-    }
-    for (const binding of this.bindings) {
-      if (binding === undefined) continue
-      this.node.host.origins[binding.word >>> ORIGIN_SHIFT] = undefined
-      binding.cell?.unwatch(binding.onStop)
-    }
+    for (const ask of this.asks.slice()) if (ask !== undefined) withdraw(ask)
+    for (const binding of this.bindings) binding?.end()
+    this.bindings.length = 0
+    this.owing.length = 0
   }
 }
+
+const withdraw = (ask: InboundAsk): void => {
+  if (ask.binding.cell?.cancel(ask) !== true) ask.withdrawn()
+}
+
+const unknownKind = (type: number): Error => new Error(`a record of the unknown kind ${Envelope.kindOf(type)}`)
 
 const unknownMessage = (type: number): Error =>
   new Error(`a message ${Envelope.indexOf(type)} for slot ${Envelope.slotOf(type)}, which is not open`)

@@ -2,52 +2,67 @@
  * An ask that came from another thread, on the side of the actor: its outcome is written back into the ring, once.
  */
 import type * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
 import type * as Tracer from "effect/Tracer"
 import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import { Ask } from "../../actor/kernel/Word.ts"
-import type { Codec } from "../../wire/Codec.ts"
+import { messageOf } from "../../runtime/Text.ts"
+import * as Codec from "../../wire/Codec.ts"
+import type { Binding } from "./binding.ts"
 import * as Envelope from "./envelope.ts"
 import * as ExitRecord from "./exitRecord.ts"
+import type { Home } from "./home.ts"
 import type { Outbound } from "./outbound.ts"
-import type { Place } from "./place.ts"
 
-/** The link that an ask came by. */
-export interface Way {
-  readonly node: Place
-  /** The asks that are not answered yet, by their number. */
-  readonly asks: Array<InboundAsk | undefined>
-  /** Where the reply goes; nowhere once the asker's thread has gone. */
-  replyTo(): Outbound | undefined
+/** What is known of an ask when it arrives. */
+export interface Arrived {
+  readonly number: number
+  readonly serial: number
+  readonly index: number
+  readonly span: Tracer.AnySpan | undefined
+  /** When the asker stops waiting, in the milliseconds of the thread. */
+  readonly expiresAt: number
 }
+
+/** The codec of what went wrong with a reply. */
+export const wrong: Codec.Codec<string> = Codec.compile(Schema.String)
 
 /** See the module. */
 export class InboundAsk extends Ask {
-  declare private readonly inbound: Way
-  declare private readonly id: number
+  declare readonly binding: Binding
+  declare readonly serial: number
+  declare private readonly home: Home
+  declare private readonly outbound: Outbound
+  /** The asks of its link that are not answered, by number. */
+  declare private readonly asks: Array<InboundAsk | undefined>
+  declare private readonly number: number
   /** Absent when the actor is not known here: then there is nothing to answer but that. */
   declare private readonly message: Message | undefined
-  /** When the asker stops waiting, in the node's milliseconds. */
   declare private readonly expiresAt: number
   declare private isAnswered: boolean
   constructor(
-    inbound: Way,
-    id: number,
-    message: Message | undefined,
-    word: number,
-    span: Tracer.AnySpan | undefined,
-    expiresAt: number
+    home: Home,
+    outbound: Outbound,
+    asks: Array<InboundAsk | undefined>,
+    binding: Binding,
+    { expiresAt, index, number, serial, span }: Arrived
   ) {
-    super(word, span)
-    this.inbound = inbound
-    this.id = id
-    this.message = message
+    super(binding.word | index, span)
+    this.home = home
+    this.outbound = outbound
+    this.asks = asks
+    this.binding = binding
+    this.number = number
+    this.serial = serial
+    this.message = binding.messages[index]
     this.expiresAt = expiresAt
     this.isAnswered = false
+    asks[number] = this
   }
 
   override isOver(): boolean {
-    if (this.expiresAt === Infinity || this.inbound.node.turnMillis() < this.expiresAt) return false
+    if (this.expiresAt === Infinity || this.home.turnMillis() < this.expiresAt) return false
     this.withdrawn()
     return true
   }
@@ -57,7 +72,7 @@ export class InboundAsk extends Ask {
     if (exit._tag === "Success") this.answer(Envelope.REPLIED, message.success, exit.value)
     else if (exit.cause.reasons.length === 1 && exit.cause.reasons[0]!._tag === "Fail") {
       this.answer(Envelope.FAILED, message.error, exit.cause.reasons[0]!.error)
-    } else this.answer(Envelope.CAUSE, message.cause as Codec<unknown>, exit.cause)
+    } else this.answer(Envelope.CAUSE, message.cause as Codec.Codec<unknown>, exit.cause)
   }
 
   restarting(): void {
@@ -67,13 +82,16 @@ export class InboundAsk extends Ask {
   stopped(reason: ExitReason): void {
     const outbound = this.claim()
     if (outbound === undefined) return
-    ExitRecord.send(outbound, Envelope.typeOf(Envelope.REPLY, Envelope.NOT_HANDLED_STOPPED, 0), this.id, reason)
+    const type = Envelope.typeOf(Envelope.REPLY, Envelope.NOT_HANDLED_STOPPED, 0)
+    ExitRecord.send(outbound, outbound.data, type, this.number, 0, reason)
   }
 
   /** The question cannot be read here. */
   unreadable(error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error)
-    this.text(Envelope.REPLY_UNSENDABLE, `the payload of ${this.message?.tag} cannot be read there: ${why}`)
+    const outbound = this.claim()
+    if (outbound !== undefined) {
+      this.unsendable(outbound, `the payload of ${this.tag} cannot be read there: ${messageOf(error)}`)
+    }
   }
 
   /** The protocols of both sides differ. */
@@ -87,61 +105,42 @@ export class InboundAsk extends Ask {
     this.bare(Envelope.WITHDRAWN, 0)
   }
 
+  private get tag(): string {
+    return this.message?.tag ?? "an unknown message"
+  }
+
   // Where the answer goes, the first time; nowhere after that, or once the asker's thread has gone.
   private claim(): Outbound | undefined {
     if (this.isAnswered) return undefined
     this.isAnswered = true
-    this.inbound.asks[this.id] = undefined
-    return this.inbound.replyTo()
+    this.asks[this.number] = undefined
+    return this.outbound.isDown ? undefined : this.outbound
   }
 
-  private answer(outcome: number, codec: Codec<unknown>, value: unknown): void {
+  private answer(outcome: number, codec: Codec.Codec<unknown>, value: unknown): void {
     const outbound = this.claim()
     if (outbound === undefined) return
-    const { node } = this.inbound
-    const before = node.lend()
+    const { home } = this
+    const before = home.lend()
+    let text: string | undefined
     try {
-      const wrong = outbound.reply(this.id, outcome, codec, value)
-      if (wrong === undefined) return
-      this.sendText(outbound, Envelope.REPLY_UNSENDABLE, `the reply to ${this.message?.tag} ${wrong}`)
+      text = outbound.reply(this.number, outcome, codec, value)
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error)
-      this.sendText(outbound, Envelope.REPLY_UNSENDABLE, `the reply to ${this.message?.tag} cannot be encoded: ${text}`)
+      text = `cannot be encoded: ${messageOf(error)}`
     } finally {
-      node.giveBack(before)
+      home.giveBack(before)
     }
+    if (text !== undefined) this.unsendable(outbound, `the reply to ${this.tag} ${text}`)
   }
 
   private bare(outcome: number, word: number): void {
-    const { id } = this
     const outbound = this.claim()
-    if (outbound === undefined) return
-    const { u32 } = outbound.writer.region
-    outbound.system(Envelope.typeOf(Envelope.REPLY, outcome, 0), 16, (offset) => {
-      u32[offset >> 2] = id
-      u32[(offset >> 2) + 2] = word
-      return offset + 16
-    }, true)
+    outbound?.data.words(Envelope.typeOf(Envelope.REPLY, outcome, 0), this.number, word, true)
   }
 
-  private text(outcome: number, text: string): void {
-    const outbound = this.claim()
-    if (outbound !== undefined) this.sendText(outbound, outcome, text)
-  }
-
-  private sendText(outbound: Outbound, outcome: number, text: string): void {
-    const { id } = this
-    const { region } = outbound.writer
-    const short = text.slice(0, MAX_TEXT)
-    outbound.system(
-      Envelope.typeOf(Envelope.REPLY, outcome, 0),
-      Envelope.ASK_BYTES + Envelope.textBytes(short),
-      (offset) => {
-        region.u32[offset >> 2] = id
-        return Envelope.writeText(region, offset + Envelope.ASK_BYTES, short)
-      },
-      true
-    )
+  private unsendable(outbound: Outbound, text: string): void {
+    const type = Envelope.typeOf(Envelope.REPLY, Envelope.REPLY_UNSENDABLE, 0)
+    outbound.coded(outbound.data, type, this.number, 0, wrong, text.slice(0, MAX_TEXT))
   }
 }
 

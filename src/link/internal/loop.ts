@@ -1,19 +1,21 @@
 /**
  * When a thread looks at its rings: at once while there is traffic, less and less after, and not at all when idle.
  *
- * A turn reads the rings until they are empty, spins for a moment when that has paid lately, gives the event loop its
- * turn, and after {@link YIELD_NANOS} without traffic parks on the thread's doorbell. The loop lives in callbacks of
- * `setImmediate`, so timers, sockets and the fibers of this thread run in between.
+ * A turn reads the rings until they are empty or its time is up, spins for a moment when that has paid lately, gives the event
+ * loop its turn, and after {@link YIELD_NANOS} without traffic parks on the thread's doorbell. The loop lives in callbacks of
+ * its {@link Runtime}, so timers, sockets and the fibers of this thread run in between. Whatever throws in a turn, the next one
+ * comes.
  */
 import { AdaptiveWait } from "../../memory/AdaptiveWait.ts"
 import type { Doorbell } from "../../memory/Doorbell.ts"
 import { PARK, pause, SPIN } from "../../memory/WaitStrategy.ts"
 import type { Runtime } from "../../runtime/Runtime.ts"
+import type { Turn } from "../../runtime/Turn.ts"
 
 /** How long a thread goes on looking after the last record. */
 const YIELD_NANOS = 150_000
 
-/** Passes over the rings in one turn before the event loop has its turn. */
+/** Passes over the rings in one turn, whatever its time: what else is ready on this thread waits for the end of the turn. */
 const MAX_PASSES = 16
 
 /** What a loop looks after. */
@@ -26,6 +28,8 @@ export interface Polled {
   isQuiet(): boolean
   /** Whether looking again at once may be worth a moment of this core. */
   maySpin(): boolean
+  /** Something in a turn has thrown. */
+  failed(error: unknown): void
 }
 
 /** See the module. */
@@ -33,8 +37,9 @@ export class Loop {
   declare private readonly polled: Polled
   declare private readonly bell: Doorbell
   declare private readonly runtime: Runtime
+  declare private readonly turn: Turn
   declare private readonly wait: AdaptiveWait
-  declare private readonly turn: () => void
+  declare private readonly next: () => void
   declare private readonly rung: () => void
   declare private isScheduled: boolean
   declare private isParked: boolean
@@ -42,12 +47,16 @@ export class Loop {
   declare private isClosed: boolean
   /** Whether a wait on the doorbell is pending. */
   declare private hasWait: boolean
-  constructor(polled: Polled, bell: Doorbell, maxSpins: number, runtime: Runtime) {
+  constructor(polled: Polled, bell: Doorbell, maxSpins: number, runtime: Runtime, turn: Turn) {
     this.polled = polled
     this.bell = bell
     this.runtime = runtime
+    this.turn = turn
     this.wait = new AdaptiveWait({ maxSpins, yieldNanos: YIELD_NANOS, now: () => runtime.nowMillis() * 1e6 })
-    this.turn = () => this.run()
+    this.next = () => {
+      this.isScheduled = false
+      this.run()
+    }
     this.rung = () => {
       this.hasWait = false
       if (!this.isParked) return
@@ -75,6 +84,14 @@ export class Loop {
     this.schedule()
   }
 
+  /** Has a loop that rests take one more turn: something is to be paid before it may. */
+  nudge(): void {
+    if (!this.isParked) return
+    this.isParked = false
+    this.bell.retract()
+    this.schedule()
+  }
+
   /** Ends the loop. */
   close(): void {
     this.isClosed = true
@@ -83,31 +100,40 @@ export class Loop {
 
   private schedule(): void {
     this.isScheduled = true
-    this.runtime.immediate(this.turn)
+    this.runtime.immediate(this.next)
   }
 
   private run(): void {
-    this.isScheduled = false
     if (this.isClosed) return
     // Until this returns the loop looks again or has made sure that it need not: nobody has to wake it.
     this.isInTurn = true
-    if (this.work() === PARK) this.rest()
-    else this.schedule()
-    this.isInTurn = false
+    this.turn.begin()
+    try {
+      if (this.work() === PARK) this.rest()
+    } catch (error) {
+      this.isParked = false
+      this.bell.retract()
+      this.polled.failed(error)
+    } finally {
+      this.turn.end()
+      this.isInTurn = false
+      if (!this.isParked && !this.isClosed) this.schedule()
+    }
   }
 
   private work(): number {
-    const { polled, wait } = this
-    for (let passes = 0; passes < MAX_PASSES;) {
+    const { polled, turn, wait } = this
+    let passes = 0
+    do {
       if (polled.pass() > 0) {
         wait.success()
-        passes++
+        if (++passes === MAX_PASSES) return SPIN
         continue
       }
       const decision = wait.empty()
       if (decision !== SPIN) return decision
       if (polled.maySpin()) pause()
-    }
+    } while (!turn.isOver())
     return SPIN
   }
 
@@ -116,21 +142,13 @@ export class Loop {
     polled.rest()
     // Announced first, looked second: who writes after the look sees the announcement.
     bell.prepare()
-    if (polled.isQuiet() && this.isWaiting()) {
-      this.isParked = true
-      return
-    }
-    bell.retract()
-    this.schedule()
+    if (polled.isQuiet() && this.isWaiting()) this.isParked = true
+    else bell.retract()
   }
 
   // A wait that an earlier park has left pending serves this one too: ending it would cost as much as waking a thread.
   private isWaiting(): boolean {
-    if (this.hasWait) return true
-    const wait = this.bell.wait()
-    if (!wait.async) return false
-    this.hasWait = true
-    void wait.value.then(this.rung)
-    return true
+    this.hasWait ||= this.bell.waitWith(this.runtime.waitAsync, this.rung)
+    return this.hasWait
   }
 }

@@ -1,41 +1,40 @@
 /**
- * The sending half of the link to one incarnation of one thread: tells, asks, replies and control records into its ring.
+ * The sending half of a link: tells, asks, replies and control on their way to one incarnation of one thread.
  *
- * Records become visible in batches: at the end of the running task, or when {@link BATCH_BYTES} of them wait. What finds the
- * ring full is either refused, so that the sender waits, or, for replies and control records, kept in an outbox that is
- * written before anything else once there is room: they need no credit and are never dropped.
+ * Its two rings are made when something is sent for the first time. Messages, replies and what has to be in order with them go
+ * into the ring for data; what is about numbers only and may come at any time goes into the small one for control, which the
+ * other side looks at first. See `docs/adr/0015-control-beside-data.md`.
+ *
+ * No user code runs while a record is open: what an encoder, a check or a getter may be part of is encoded aside and copied.
+ * Only values of fixed size are written in place, and what their getters send meanwhile is held back.
  */
 import type * as Tracer from "effect/Tracer"
 import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Doorbell } from "../../memory/Doorbell.ts"
-import { HEADER_BYTES } from "../../memory/Layouts.ts"
-import type { Region } from "../../memory/Region.ts"
-import { RECORD_TOO_LARGE } from "../../memory/Ring.ts"
-import { countUnread } from "../../memory/SpscRecovery.ts"
-import { SpscWriter } from "../../memory/SpscRing.ts"
+import { Region } from "../../memory/Region.ts"
+import * as SpscRing from "../../memory/SpscRing.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import type { Scratch } from "../../wire/Scratch.ts"
 import * as Envelope from "./envelope.ts"
+import { FREE, HELD, OutRing } from "./outRing.ts"
+import type { Signals } from "./signals.ts"
 import * as TraceContext from "./traceContext.ts"
 
-/**
- * Bytes that wait at most before they are made visible. Smaller batches let a reader that is faster than the writer follow
- * it so closely that the two fight over the same cache lines: measured, 64 records of 24 bytes cost up to twice as much.
- */
-const BATCH_BYTES = 8192
-
-/** The record is in the ring. */
+/** The record is in the ring, or will be. */
 export const WRITTEN = 0
 /** The ring has no room now. */
 export const FULL = 1
 /** The value breaks its schema. */
 export const INVALID = 2
-/** The record can never fit. */
+/** The record can never fit: {@link Outbound.refusedBytes} says how large it is. */
 export const TOO_LARGE = 3
 
 /** What writing answers. */
 export type Written = typeof WRITTEN | typeof FULL | typeof INVALID | typeof TOO_LARGE
+
+/** Room for control: a thousand pieces of credit, and ends with the stack of their cause. */
+const CONTROL_BYTES = 32_768
 
 /** An actor at the other end, as the link knows it. */
 export interface Addressee {
@@ -45,7 +44,7 @@ export interface Addressee {
   credited(messages: number): void
   /** It takes nothing any more, or speaks another layout. */
   closed(reason: ExitReason, otherLayout: number | undefined): void
-  /** Its slot is needed no longer than until its last credit is back. */
+  /** The other side has said its last word about it, except for credit. */
   retire(): void
   /** The link has gone. */
   linkLost(): void
@@ -54,22 +53,25 @@ export interface Addressee {
 /** An ask that waits for its reply, as the link knows it. */
 export interface PendingAsk {
   /** Reads the reply and settles. */
-  replied(outcome: number, region: Region, offset: number, end: number): void
+  replied(outcome: number, word: number, region: Region, offset: number, end: number): void
   /** The thread has gone. */
   lost(thread: string, reason: string): void
 }
 
-/** Writes one record, or answers that there is no room. */
-export type Postponed = () => boolean
+/** The two rings of one direction of a link. */
+export interface Rings {
+  readonly data: SharedArrayBuffer
+  readonly control: SharedArrayBuffer
+}
 
-/** What the link tells the node about itself. */
-export interface OutboundHost {
-  /** Where messages are encoded before there is a claim, so that no user code runs inside of one. */
+/** What all links of a thread share. */
+export interface OutboundOptions {
+  readonly signals: Signals
   readonly scratch: Scratch
-  /** The outbound has records that are not visible yet. */
-  dirty(outbound: Outbound): void
-  /** The outbound waits for room in its ring. */
-  blocked(outbound: Outbound): void
+  readonly ringBytes: number
+  readonly maxSlots: number
+  /** Hands new rings to the other thread. */
+  readonly connect: (thread: number, epoch: number, rings: Rings) => void
 }
 
 /** See the module. */
@@ -77,104 +79,145 @@ export class Outbound {
   /** Index and incarnation of the thread at the other end. */
   declare readonly thread: number
   declare readonly epoch: number
-  declare readonly writer: SpscWriter
+  /** That incarnation has gone: nothing is sent any more. */
+  declare isDown: boolean
   /** Actors over there, by slot. */
   declare readonly slots: Array<Addressee | undefined>
-  /** Asks that wait for their reply, by id. */
+  /** Asks that wait for their reply, by number. */
   declare readonly pending: Array<PendingAsk | undefined>
   declare pendingAsks: number
-  declare isDirty: boolean
-  declare private unpublishedBytes: number
-  /** Whether the other thread has asked to be woken for what is written: control records can do without. */
-  declare isUrgent: boolean
-  declare isBlocked: boolean
-  declare private publishedRecords: number
-  declare private readonly host: OutboundHost
-  declare private readonly scratch: Scratch
-  declare private readonly ring: SharedArrayBuffer
+  /** The size of the record that was {@link TOO_LARGE} last. */
+  declare refusedBytes: number
+  declare private readonly options: OutboundOptions
   declare private readonly bell: Doorbell
-  declare private readonly freeIds: Array<number>
+  declare private dataRing: OutRing | undefined
+  declare private controlRing: OutRing | undefined
+  declare private serial: number
+  declare private readonly freeNumbers: Array<number>
   declare private readonly freeSlots: Array<number>
-  declare private readonly outbox: Array<Postponed>
   /** Recipients whose senders wait for room in the ring. */
   declare private readonly starved: Set<Addressee>
-  constructor(host: OutboundHost, thread: number, epoch: number, ring: SharedArrayBuffer, bell: Doorbell) {
-    this.host = host
-    this.scratch = host.scratch
+  declare private readonly feed: () => void
+  constructor(thread: number, epoch: number, bell: Doorbell, options: OutboundOptions) {
     this.thread = thread
     this.epoch = epoch
-    this.writer = new SpscWriter(ring)
+    this.isDown = false
     this.slots = []
     this.pending = []
     this.pendingAsks = 0
-    this.isDirty = false
-    this.unpublishedBytes = 0
-    this.isUrgent = false
-    this.isBlocked = false
-    this.publishedRecords = 0
-    this.ring = ring
+    this.refusedBytes = 0
+    this.options = options
     this.bell = bell
-    this.freeIds = []
+    this.dataRing = undefined
+    this.controlRing = undefined
+    this.serial = 0
+    this.freeNumbers = []
     this.freeSlots = []
-    this.outbox = []
     this.starved = new Set()
+    this.feed = () => {
+      const starved = Array.from(this.starved)
+      this.starved.clear()
+      for (const recipient of starved) recipient.admit()
+    }
+  }
+
+  /** The ring for messages, replies, and what is in order with them. */
+  get data(): OutRing {
+    return this.dataRing ?? this.connect()
+  }
+
+  /** The ring for what is in order with nothing. */
+  get control(): OutRing {
+    if (this.controlRing === undefined) this.connect()
+    return this.controlRing!
+  }
+
+  private connect(): OutRing {
+    const { connect, ringBytes, signals } = this.options
+    const rings = { data: SpscRing.create(ringBytes), control: SpscRing.create(CONTROL_BYTES) }
+    const data = new OutRing(rings.data, this.bell, signals)
+    this.dataRing = data
+    this.controlRing = new OutRing(rings.control, this.bell, signals)
+    connect(this.thread, this.epoch, rings)
+    return data
+  }
+
+  /** The most bytes that a record may take. */
+  get maxRecordBytes(): number {
+    return this.data.writer.maxRecordBytes
   }
 
   /**
-   * Writes a tell without a trace; the common case of {@link message}, which answers for every other outcome.
+   * Writes a tell without a trace: the common case of {@link message}.
    *
    * `type` is the type word of the slot; the message's index is added.
    */
-  tell(type: number, message: Message, payload: unknown): boolean {
-    const { scratch, writer } = this
+  tell(type: number, message: Message, payload: unknown): Written {
+    const data = this.dataRing!
+    if (data.state === HELD) return FULL
+    const { scratch } = this.options
     const bytes = message.payload.encode(payload, scratch)
-    if (bytes < 0) return false
-    const offset = writer.claim(bytes)
-    if (offset < 0) return false
+    if (bytes < 0) return INVALID
+    const { writer } = data
+    // Whoever read the payload may have filled the ring.
+    const offset = data.state === FREE ? writer.claim(bytes) : -1
+    if (offset < 0) return this.noRoom(data, bytes)
     scratch.copyTo(writer.region, offset)
     writer.commit(bytes, type | (message.index << 4))
-    this.wrote(true, bytes)
-    return true
+    data.wrote(bytes, true)
+    return WRITTEN
   }
 
-  /** Writes a message with the prefix that its kind has; `id` and `timeoutMillis` matter for asks only. */
+  private noRoom(data: OutRing, bytes: number): Written {
+    if (bytes > data.writer.maxRecordBytes) {
+      this.refusedBytes = bytes
+      return TOO_LARGE
+    }
+    data.block()
+    return FULL
+  }
+
+  /** Writes a message with the prefix that its kind has. An ask gets its serial here, where its place in the order is known. */
   message(
     slot: number,
     message: Message,
     payload: unknown,
     span: Tracer.AnySpan | undefined,
-    id: number,
-    timeoutMillis: number
+    ask?: { readonly number: number; readonly timeoutMillis: number; serial: number }
   ): Written {
-    const { scratch, writer } = this
-    const bytes = message.payload.encode(payload, scratch)
-    if (bytes < 0) return INVALID
-    const isAsk = id >= 0
-    const prefix = (isAsk ? Envelope.ASK_BYTES : 0) + (span === undefined ? 0 : TraceContext.TRACE_BYTES)
-    const offset = writer.claim(prefix + bytes)
-    if (offset === RECORD_TOO_LARGE) return TOO_LARGE
-    if (offset < 0) {
-      this.block()
-      return FULL
-    }
-    const { region } = writer
+    const { scratch } = this.options
+    const { data } = this
+    if (data.state === HELD) return FULL
+    const payloadBytes = message.payload.encode(payload, scratch)
+    if (payloadBytes < 0) return INVALID
+    const trace = span === undefined ? undefined : { traceId: span.traceId, spanId: span.spanId }
+    const askBytes = ask === undefined ? 0 : Envelope.ASK_BYTES
+    const prefix = askBytes + (span === undefined ? 0 : TraceContext.TRACE_BYTES)
+    const kind = (ask === undefined ? Envelope.TELL : Envelope.ASK) + (span === undefined ? 0 : 1)
+    const type = Envelope.typeOf(kind, message.index, slot)
+    const bytes = prefix + payloadBytes
+    // Whoever read the payload, or the span, may have filled the ring.
+    const offset = data.state === FREE ? data.writer.claim(bytes) : -1
+    if (offset < 0) return this.noRoom(data, bytes)
+    const { region } = data.writer
     scratch.copyTo(region, offset + prefix)
-    if (isAsk) {
-      region.u32[offset >> 2] = id
-      region.u32[(offset >> 2) + 1] = timeoutMillis
+    if (ask !== undefined) {
+      ask.serial = this.nextSerial()
+      Envelope.writeAsk(region, offset, ask.number, ask.timeoutMillis, ask.serial)
     }
-    if (span !== undefined) TraceContext.write(span, region, offset + prefix - TraceContext.TRACE_BYTES)
-    const kind = (isAsk ? Envelope.ASK : Envelope.TELL) + (span === undefined ? 0 : 1)
-    writer.commit(prefix + bytes, Envelope.typeOf(kind, message.index, slot))
-    this.wrote(true, prefix + bytes)
+    if (trace !== undefined) TraceContext.write(trace, region, offset + askBytes)
+    data.writer.commit(bytes, type)
+    data.wrote(bytes, true)
     return WRITTEN
   }
 
-  /** Gives an actor over there a number; `undefined` when all are taken. */
-  bind(addressee: Addressee): number | undefined {
+  /** Gives an actor over there a number, and tells the other side which one it is; `undefined` when all are taken. */
+  bind(addressee: Addressee, actor: number, epoch: number, layoutHash: number): number | undefined {
     const slot = this.freeSlots.pop() ?? this.slots.length
-    if (slot >= Envelope.MAX_SLOTS) return undefined
+    if (slot >= this.options.maxSlots) return undefined
     this.slots[slot] = addressee
+    const words = Uint32Array.of(actor, epoch, layoutHash, 0)
+    this.data.record(Envelope.typeOf(Envelope.OPEN, 0, slot), new Uint8Array(words.buffer), true)
     return slot
   }
 
@@ -184,158 +227,114 @@ export class Outbound {
     this.freeSlots.push(slot)
   }
 
-  /** Remembers an ask and gives it a number, which is in use until its reply has arrived. */
-  enlist(ask: PendingAsk): number {
-    const id = this.freeIds.pop() ?? this.pending.length
-    this.pending[id] = ask
+  /** Remembers an ask and gives it a number, which is in use until its reply has arrived; `undefined` when all are taken. */
+  enlist(ask: PendingAsk): number | undefined {
+    const number = this.freeNumbers.pop() ?? this.pending.length
+    if (number >= Envelope.MAX_ASKS) return undefined
+    this.pending[number] = ask
     this.pendingAsks++
-    return id
+    return number
+  }
+
+  // What tells an ask from all others that have had its number.
+  private nextSerial(): number {
+    this.serial = (this.serial + 1) >>> 0
+    return this.serial
   }
 
   /** Forgets an ask whose reply has arrived or that was never sent. */
-  discharge(id: number): PendingAsk | undefined {
-    const ask = this.pending[id]
+  discharge(number: number): PendingAsk | undefined {
+    const ask = this.pending[number]
     if (ask === undefined) return undefined
-    this.pending[id] = undefined
-    this.freeIds.push(id)
+    this.pending[number] = undefined
+    this.freeNumbers.push(number)
     this.pendingAsks--
     return ask
   }
 
-  /**
-   * Writes a record that must not be lost and needs no credit, now or as soon as there is room.
-   *
-   * `fill` writes the payload at the offset and answers where it ends; it may run later. `isUrgent` wakes the reader.
-   */
-  system(type: number, boundBytes: number, fill: (offset: number) => number, isUrgent: boolean): void {
-    const write = (): boolean => {
-      const offset = this.writer.claim(boundBytes)
-      if (offset < 0) return false
-      this.writer.commit(fill(offset) - offset, type)
-      this.wrote(isUrgent, boundBytes)
-      return true
-    }
-    if (this.outbox.length > 0 || !write()) {
-      this.outbox.push(write)
-      this.block()
-    }
-  }
-
   /** Writes a reply, now or as soon as there is room; answers what is wrong with a value that cannot be sent. */
-  reply(id: number, outcome: number, codec: Codec<unknown>, value: unknown): string | undefined {
-    const { scratch, writer } = this
-    const bytes = codec.encode(value, scratch)
-    if (bytes < 0) return `breaks its schema: ${codec.explain(value)}`
-    const total = Envelope.ASK_BYTES + bytes
-    const limit = writer.maxRecordBytes
-    if (total > limit) return `takes ${total} bytes; the ring between the threads allows ${limit}`
+  reply(number: number, outcome: number, codec: Codec<unknown>, value: unknown): string | undefined {
+    const { scratch } = this.options
+    const { data } = this
+    const payloadBytes = codec.encode(value, scratch)
+    if (payloadBytes < 0) return `breaks its schema: ${codec.explain(value)}`
+    const bytes = Envelope.REPLY_BYTES + payloadBytes
+    const limit = data.writer.maxRecordBytes
+    if (bytes > limit) return `takes ${bytes} bytes; the ring between the threads allows ${limit}`
     const type = Envelope.typeOf(Envelope.REPLY, outcome, 0)
-    const offset = this.outbox.length > 0 ? -1 : writer.claim(total)
-    if (offset < 0) {
-      const kept = scratch.take()
-      this.system(type, total, (at) => {
-        this.putWords(at, id, 0)
-        writer.region.u8.set(kept, at + Envelope.ASK_BYTES)
-        return at + total
-      }, true)
-      return undefined
+    const offset = data.state === FREE ? data.writer.claim(bytes) : -1
+    const region = offset < 0 ? regionOf(bytes) : data.writer.region
+    const at = offset < 0 ? 0 : offset
+    scratch.copyTo(region, at + Envelope.REPLY_BYTES)
+    region.u32[at >> 2] = number
+    region.u32[(at >> 2) + 1] = 0
+    if (offset < 0) data.record(type, region.u8.subarray(0, bytes), true)
+    else {
+      data.writer.commit(bytes, type)
+      data.wrote(bytes, true)
     }
-    this.putWords(offset, id, 0)
-    scratch.copyTo(writer.region, offset + Envelope.ASK_BYTES)
-    writer.commit(total, type)
-    this.wrote(true, total)
     return undefined
   }
 
-  /** A system record of two words. */
-  words(type: number, first: number, second: number, isUrgent: boolean): void {
-    const offset = this.outbox.length > 0 ? -1 : this.writer.claim(8)
-    if (offset < 0) {
-      this.system(type, 8, (at) => this.putWords(at, first, second), isUrgent)
-      return
-    }
-    this.writer.commit(this.putWords(offset, first, second) - offset, type)
-    this.wrote(isUrgent, 8)
+  /** Two words and what our own codec makes of a value behind them, now or as soon as there is room. */
+  coded<A>(ring: OutRing, type: number, first: number, second: number, codec: Codec<A>, value: A): boolean {
+    const { scratch } = this.options
+    const payloadBytes = codec.encode(value, scratch)
+    const bytes = Envelope.REPLY_BYTES + payloadBytes
+    if (payloadBytes < 0 || bytes > ring.writer.maxRecordBytes) return false
+    const region = regionOf(bytes)
+    scratch.copyTo(region, Envelope.REPLY_BYTES)
+    region.u32[0] = first
+    region.u32[1] = second
+    ring.record(type, region.u8.subarray(0, bytes), true)
+    return true
   }
 
-  private putWords(offset: number, first: number, second: number): number {
-    const { u32 } = this.writer.region
-    u32[offset >> 2] = first
-    u32[(offset >> 2) + 1] = second
-    return offset + 8
+  /** Something is owed to the other thread: it is paid before this one rests. */
+  owe(): void {
+    this.options.signals.owe()
   }
 
-  private wrote(isUrgent: boolean, payloadBytes: number): void {
-    if (isUrgent) this.isUrgent = true
-    this.unpublishedBytes += payloadBytes + HEADER_BYTES
-    if (this.unpublishedBytes >= BATCH_BYTES) this.publish()
-    else if (!this.isDirty) {
-      this.isDirty = true
-      this.host.dirty(this)
-    }
+  /** Wakes the other thread, if it sleeps. */
+  wake(): void {
+    this.bell.ring()
   }
 
-  /** Makes what was written visible, and wakes the reader if anything of it is urgent. */
+  /** Whether there are records that are not visible yet, or somebody waits for room. */
+  get isDirty(): boolean {
+    return this.dataRing !== undefined && (this.dataRing.isDirty || this.controlRing!.isDirty)
+  }
+
+  get isBlocked(): boolean {
+    return this.dataRing !== undefined && (this.dataRing.isBlocked || this.controlRing!.isBlocked)
+  }
+
+  /** Makes what was written visible: control first. */
   publish(): void {
-    this.publishedRecords += this.writer.unpublishedRecords
-    this.unpublishedBytes = 0
-    this.writer.publish()
-    if (this.isUrgent) {
-      this.isUrgent = false
-      this.bell.ring()
-    }
+    if (this.controlRing!.isDirty) this.controlRing!.publish()
+    if (this.dataRing!.isDirty) this.dataRing!.publish()
   }
 
-  /** How many published records the other side, which has gone, had not read. */
+  /** How many published messages the other side, which has gone, had not read. */
   countUnread(): number {
-    return countUnread(this.ring)
-  }
-
-  /** The thread has gone: every ask is settled, and the senders that wait are told to wait for another link. */
-  end(thread: string, reason: string): void {
-    // The askers may send at once, and must not find this link.
-    for (const recipient of this.slots) recipient?.linkLost()
-    for (let id = 0; id < this.pending.length; id++) this.discharge(id)?.lost(thread, reason)
+    return this.dataRing === undefined ? 0 : this.dataRing.countUnread()
   }
 
   /** Notes that senders to `recipient` wait for room in the ring. */
   starve(recipient: Addressee): void {
     this.starved.add(recipient)
+    this.data.block()
   }
 
-  private block(): void {
-    if (this.isBlocked) return
-    this.isBlocked = true
-    this.writer.requestRoom()
-    this.publish()
-    // A reader that already sleeps has to hear of the request, whatever the records were.
-    this.bell.ring()
-    this.host.blocked(this)
-  }
-
-  /**
-   * Tries to go on after the ring was full: the outbox first, then the senders that wait. Answers whether anything has
-   * changed.
-   */
+  /** Tries to go on after a ring was full. Answers whether anything has changed. */
   unblock(): boolean {
-    if (!this.isBlocked) return true
-    // Asked again before the attempt, not after it: the reader may have answered the last request with too little room.
-    this.writer.requestRoom()
-    const before = this.records
-    this.isBlocked = false
-    let sent = 0
-    while (sent < this.outbox.length && this.outbox[sent]!()) sent++
-    this.outbox.splice(0, sent)
-    if (this.outbox.length > 0) this.block()
-    else {
-      const starved = Array.from(this.starved)
-      this.starved.clear()
-      for (const recipient of starved) recipient.admit()
-    }
-    return !this.isBlocked || this.records !== before
-  }
-
-  private get records(): number {
-    return this.publishedRecords + this.writer.unpublishedRecords
+    if (this.isDown || this.dataRing === undefined) return false
+    const control = this.controlRing!.unblock(nothing)
+    return this.dataRing.unblock(this.feed) || control
   }
 }
+
+const nothing = () => {}
+
+// Memory for a record that has to wait.
+const regionOf = (bytes: number): Region => new Region(new ArrayBuffer((bytes + 7) & -8))

@@ -4,41 +4,39 @@
  * The other side answers every ask exactly once, also one that was withdrawn; until then the number of the ask stays in
  * use, so that a reply can never reach a later ask.
  */
-import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../../actor/ActorError.ts"
-import { Deadline, type Deadlines } from "../../actor/kernel/Deadlines.ts"
-import type { Protocol } from "../../actor/kernel/Protocol.ts"
-import type { Resume, Waiter } from "../../actor/kernel/Recipient.ts"
+import { Deadline } from "../../actor/kernel/Deadlines.ts"
+import { actorName } from "../../actor/kernel/Protocol.ts"
+import type { Recipient, Resume, Waiter } from "../../actor/kernel/Recipient.ts"
 import type { Region } from "../../memory/Region.ts"
+import { messageOf } from "../../runtime/Text.ts"
 import * as Envelope from "./envelope.ts"
 import * as ExitRecord from "./exitRecord.ts"
+import type { Home } from "./home.ts"
+import { wrong } from "./inboundAsk.ts"
 import type { Outbound, PendingAsk } from "./outbound.ts"
-
-/** The actor that is asked. */
-export interface Asked {
-  readonly name: string
-  readonly protocol: Protocol
-  readonly deadlines: Deadlines
-  stopWaiting(waiter: Waiter): void
-}
 
 /** See the module. */
 export class RemoteAsk extends Deadline implements PendingAsk {
-  declare readonly recipient: Asked
   declare readonly index: number
   declare readonly payload: unknown
   declare readonly span: Tracer.AnySpan | undefined
   declare readonly timeoutMillis: number
-  /** Where it was sent, and under which number. */
+  /** Where it was sent, under which number and serial. */
   declare outbound: Outbound | undefined
-  declare id: number
+  declare number: number
+  declare serial: number
   /** Set while it waits for room. */
   declare waiter: Waiter | undefined
+  declare private readonly home: Home
+  /** Who is asked. */
+  declare private readonly recipient: Recipient
   declare private resume: Resume | undefined
   constructor(
-    recipient: Asked,
+    home: Home,
+    recipient: Recipient,
     index: number,
     payload: unknown,
     span: Tracer.AnySpan | undefined,
@@ -46,81 +44,100 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     resume: Resume
   ) {
     super()
+    this.home = home
     this.recipient = recipient
     this.index = index
     this.payload = payload
     this.span = span
     this.timeoutMillis = timeoutMillis
     this.outbound = undefined
-    this.id = -1
+    this.number = -1
+    this.serial = 0
     this.waiter = undefined
     this.resume = resume
   }
 
-  get tag(): string {
+  private get actor(): string {
+    return actorName(this.recipient.protocol, this.recipient.key)
+  }
+
+  private get tag(): string {
     return this.recipient.protocol.tags[this.index]!
   }
 
   /** Hands the asker its outcome; later outcomes go nowhere. */
   settle(exit: Exit.Exit<unknown, unknown>): void {
-    const resume = this.resume
+    const { resume, waiter } = this
     if (resume === undefined) return
     this.resume = undefined
-    this.recipient.deadlines.remove(this)
+    this.waiter = undefined
+    this.home.host.deadlines.remove(this)
+    if (waiter !== undefined) this.recipient.stopWaiting(waiter)
+    this.handOver(resume, exit)
+  }
+
+  // A callback of `askUnsafe` that throws is no business of whoever settles.
+  private handOver(resume: Resume, exit: Exit.Exit<unknown, unknown>): void {
     try {
       resume(exit)
     } catch (thrown) {
-      // A callback of `askUnsafe` that throws is no business of the link that brought the reply.
-      Effect.runFork(Effect.logError(`who asked ${this.recipient.name} could not take the reply`, thrown))
+      this.home.reports.failed(thrown)
     }
   }
 
   private timedOut(): Exit.Exit<never, ActorError.AskTimeout> {
-    const { tag, timeoutMillis } = this
-    return Exit.fail(new ActorError.AskTimeout({ actor: this.recipient.name, tag, timeoutMillis }))
+    const { actor, timeoutMillis } = this
+    return Exit.fail(new ActorError.AskTimeout({ actor, tag: this.tag, timeoutMillis }))
   }
 
   expire(): void {
-    const resume = this.resume
+    const { resume } = this
     this.withdraw()
-    resume?.(this.timedOut())
+    if (resume !== undefined) this.handOver(resume, this.timedOut())
   }
 
   /** The asker has gone: the handler is interrupted, and what it answers reaches nobody. */
   withdraw(): void {
+    const { outbound, waiter } = this
     if (this.resume === undefined) return
     this.resume = undefined
-    this.recipient.deadlines.remove(this)
-    if (this.waiter !== undefined) this.recipient.stopWaiting(this.waiter)
-    if (this.outbound !== undefined) {
-      this.outbound.words(Envelope.typeOf(Envelope.INTERRUPT, 0, 0), this.id, 0, true)
-    }
+    this.waiter = undefined
+    this.home.host.deadlines.remove(this)
+    if (waiter !== undefined) this.recipient.stopWaiting(waiter)
+    if (outbound === undefined || outbound.isDown) return
+    outbound.control.words(Envelope.typeOf(Envelope.INTERRUPT, 0, 0), this.number, this.serial, true)
   }
 
   /** The thread of the actor has gone. */
   lost(thread: string, reason: string): void {
-    const undelivered = { tag: this.tag, payload: this.payload }
-    this.settle(Exit.fail(new ActorError.ThreadLost({ actor: this.recipient.name, thread, reason, undelivered })))
+    const { actor, payload } = this
+    const undelivered = { tag: this.tag, payload }
+    this.settle(Exit.fail(new ActorError.ThreadLost({ actor, thread, reason, undelivered })))
   }
 
   /** Reads the reply and settles. */
-  replied(outcome: number, region: Region, offset: number, end: number): void {
+  replied(outcome: number, word: number, region: Region, offset: number, end: number): void {
     if (this.resume === undefined) return
     let exit: Exit.Exit<unknown, unknown>
     try {
-      exit = this.read(outcome, region, offset, end)
+      exit = this.read(outcome, word, region, offset, end)
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
-      this.settle(Exit.die(new Error(`${this.recipient.name}: the reply to ${this.tag} cannot be read: ${why}`)))
+      const text = `${this.actor}: the reply to ${this.tag} cannot be read: ${messageOf(error)}`
+      this.settle(Exit.die(new Error(text)))
       throw error
     }
     this.settle(exit)
   }
 
-  private read(outcome: number, region: Region, offset: number, end: number): Exit.Exit<unknown, unknown> {
-    const message = this.recipient.protocol.messages[this.index]!
-    const actor = this.recipient.name
-    const undelivered = { tag: message.tag, payload: this.payload }
+  private read(
+    outcome: number,
+    word: number,
+    region: Region,
+    offset: number,
+    end: number
+  ): Exit.Exit<unknown, unknown> {
+    const { protocol } = this.recipient
+    const message = protocol.messages[this.index]!
     switch (outcome) {
       case Envelope.REPLIED:
         return Exit.succeed(message.success.read(region, offset, end))
@@ -128,21 +145,28 @@ export class RemoteAsk extends Deadline implements PendingAsk {
         return Exit.fail(message.error.read(region, offset, end))
       case Envelope.CAUSE:
         return Exit.failCause(message.cause.read(region, offset, end))
-      case Envelope.NOT_HANDLED_STOPPED: {
-        const reason = ExitRecord.read(region, offset, end)
-        return Exit.fail(new ActorError.ActorStopped({ actor, reason, undelivered }))
-      }
-      case Envelope.NOT_HANDLED_RESTARTING:
-        return Exit.fail(new ActorError.ActorRestarting({ actor, undelivered }))
-      case Envelope.NOT_HANDLED_LAYOUT: {
-        const there = region.u32[offset >> 2]!
-        return Exit.fail(new ActorError.LayoutMismatch({ actor, here: this.recipient.protocol.layoutHash, there }))
-      }
       case Envelope.WITHDRAWN:
         // An asker that still waits hears it when the other side was the first to find that its time is over.
         return this.timedOut()
+      case Envelope.REPLY_UNSENDABLE:
+        return Exit.die(new Error(`${this.actor}: ${wrong.read(region, offset, end)}`))
       default:
-        return Exit.die(new Error(`${actor}: ${Envelope.readText(region, offset, end)}`))
+        return Exit.fail(this.notHandled(outcome, word, region, offset, end))
+    }
+  }
+
+  private notHandled(outcome: number, word: number, region: Region, offset: number, end: number): ActorError.AskError {
+    const { actor, payload } = this
+    const undelivered = { tag: this.tag, payload }
+    switch (outcome) {
+      case Envelope.NOT_HANDLED_STOPPED:
+        return new ActorError.ActorStopped({ actor, reason: ExitRecord.read(region, offset, end), undelivered })
+      case Envelope.NOT_HANDLED_RESTARTING:
+        return new ActorError.ActorRestarting({ actor, undelivered })
+      case Envelope.NOT_HANDLED_LAYOUT:
+        return new ActorError.LayoutMismatch({ actor, here: this.recipient.protocol.layoutHash, there: word })
+      default:
+        throw new Error(`an outcome of the unknown kind ${outcome}`)
     }
   }
 }

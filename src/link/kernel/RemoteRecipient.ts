@@ -14,7 +14,6 @@ import * as ActorError from "../../actor/ActorError.ts"
 import { timeoutMillis } from "../../actor/AskTimeout.ts"
 import { type ExitReason, threadLost } from "../../actor/ExitReason.ts"
 import type { Address } from "../../actor/kernel/Address.ts"
-import type { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
 import { actorName, type Message, type Protocol } from "../../actor/kernel/Protocol.ts"
 import {
@@ -29,13 +28,27 @@ import {
 } from "../../actor/kernel/Recipient.ts"
 import { Waiters } from "../../actor/kernel/Waiters.ts"
 import * as Envelope from "../internal/envelope.ts"
-import { type Addressee, FULL, INVALID, type Outbound, TOO_LARGE, WRITTEN } from "../internal/outbound.ts"
-import type { Place } from "../internal/place.ts"
+import type { Home } from "../internal/home.ts"
+import { type Addressee, FULL, INVALID, type Outbound, TOO_LARGE, WRITTEN, type Written } from "../internal/outbound.ts"
 import { RemoteAsk } from "../internal/remoteAsk.ts"
+
+/** The link has no number left for another actor, or another ask. */
+const NO_NUMBER = 5
+
+type Refused = Written | typeof NO_NUMBER
+
+/** A waiter whose sending has thrown: with what. */
+interface Died {
+  readonly defect: unknown
+}
+
+interface RemoteWaiter extends Waiter {
+  readonly remoteAsk?: RemoteAsk
+}
 
 /** See the module. */
 export class RemoteRecipient extends Recipient implements Addressee {
-  declare readonly node: Place
+  declare readonly home: Home
   declare readonly protocol: Protocol
   declare readonly address: Address
   declare readonly capacity: number
@@ -49,15 +62,17 @@ export class RemoteRecipient extends Recipient implements Addressee {
   declare private slot: number
   declare private inFlight: number
   declare private readonly waiters: Waiters
+  declare private isAdmitting: boolean
   /** Why it will take nothing any more. */
   declare private ended: ExitReason | undefined
   declare private otherLayout: number | undefined
   declare private isRetired: boolean
-  /** When the last message was too large for the ring: the bytes in front of its payload; -1 otherwise. */
-  declare private excess: number
-  constructor(node: Place, protocol: Protocol, address: Address) {
+  /** What stood in the way of the last message that was refused. */
+  declare private refused: Refused
+  declare private refusedBytes: number
+  constructor(home: Home, protocol: Protocol, address: Address) {
     super()
-    this.node = node
+    this.home = home
     this.protocol = protocol
     this.address = address
     this.capacity = address.capacity === 0 ? Infinity : address.capacity
@@ -68,10 +83,12 @@ export class RemoteRecipient extends Recipient implements Addressee {
     this.slot = 0
     this.inFlight = 0
     this.waiters = new Waiters()
+    this.isAdmitting = false
     this.ended = undefined
     this.otherLayout = undefined
-    this.excess = -1
     this.isRetired = false
+    this.refused = FULL
+    this.refusedBytes = 0
   }
 
   get key(): string {
@@ -82,13 +99,9 @@ export class RemoteRecipient extends Recipient implements Addressee {
     return actorName(this.protocol, this.address.key)
   }
 
-  get deadlines(): Deadlines {
-    return this.node.host.deadlines
-  }
-
   depth(): number {
     // Credit that nobody waited for lies in the ring unannounced; who looks again will see it.
-    if (this.inFlight > 0) this.node.expectReply()
+    if (this.inFlight > 0) this.home.signals.expect()
     return this.inFlight + this.waiters.length
   }
 
@@ -96,7 +109,9 @@ export class RemoteRecipient extends Recipient implements Addressee {
     const { open } = this
     if (open !== undefined && span === undefined && this.inFlight < this.window && this.waiters.length === 0) {
       const message = this.protocol.messages[index]!
-      if (!message.mayCarryRefs && open.tell(this.type, message, payload)) {
+      if (!message.mayCarryRefs) {
+        const written = open.tell(this.type, message, payload)
+        if (written !== WRITTEN) return this.conclude(open, written, message, payload, span, undefined)
         this.inFlight++
         return TAKEN
       }
@@ -108,32 +123,42 @@ export class RemoteRecipient extends Recipient implements Addressee {
   private send(index: number, payload: unknown, span: Tracer.AnySpan | undefined, ask: RemoteAsk | undefined): Outcome {
     if (this.ended !== undefined || this.otherLayout !== undefined) return REFUSED
     if (this.outbound === undefined) {
-      const ready = this.bind(ask !== undefined)
+      const ready = this.bind()
       if (ready !== TAKEN) return ready
     }
     const outbound = this.outbound!
-    // The record that opens the slot may still wait for room, and no message may overtake it.
-    if (this.open === undefined) {
-      if (outbound.isBlocked) return this.starve(outbound, ask !== undefined)
-      this.open = outbound
-    }
-    const message = this.protocol.messages[index]!
     if (this.inFlight >= (ask === undefined ? this.window : this.capacity)) return this.full(ask !== undefined)
-    let written = this.write(outbound, message, payload, span, ask)
+    const message = this.protocol.messages[index]!
+    const written = this.write(outbound, message, payload, span, ask)
+    return this.conclude(outbound, written, message, payload, span, ask)
+  }
+
+  // What an attempt to write means for the sender. A class payload may be given as its plain fields, and is constructed once
+  // the codec says no.
+  private conclude(
+    outbound: Outbound,
+    answer: Refused,
+    message: Message,
+    payload: unknown,
+    span: Tracer.AnySpan | undefined,
+    ask: RemoteAsk | undefined
+  ): Outcome {
+    let written = answer
+    if (written === INVALID) {
+      const made = checked(message, payload)
+      if (made !== BROKEN && made !== payload) written = this.write(outbound, message, made, span, ask)
+    }
     if (written === WRITTEN) {
       this.inFlight++
       return TAKEN
     }
-    if (written === INVALID) {
-      const made = checked(message, payload)
-      if (made !== BROKEN) written = this.write(outbound, message, made, span, ask)
-      if (written === WRITTEN) {
-        this.inFlight++
-        return TAKEN
-      }
+    if (written === FULL) {
+      outbound.starve(this)
+      return this.full(ask !== undefined)
     }
-    this.excess = written === TOO_LARGE ? Envelope.prefixBytes(ask !== undefined, span !== undefined) : -1
-    return written === FULL ? this.starve(outbound, ask !== undefined) : REFUSED
+    this.refused = written
+    this.refusedBytes = outbound.refusedBytes
+    return REFUSED
   }
 
   private write(
@@ -142,31 +167,45 @@ export class RemoteRecipient extends Recipient implements Addressee {
     payload: unknown,
     span: Tracer.AnySpan | undefined,
     ask: RemoteAsk | undefined
-  ): number {
-    const before = message.mayCarryRefs ? this.node.lend() : undefined
-    const id = ask === undefined ? -1 : outbound.enlist(ask)
-    let written: number = INVALID
+  ): Refused {
+    const before = message.mayCarryRefs ? this.home.lend() : undefined
     try {
-      if (ask === undefined) return written = outbound.message(this.slot, message, payload, span, -1, 0)
-      const timeout = ask.timeoutMillis < Envelope.NO_TIMEOUT ? ask.timeoutMillis : Envelope.NO_TIMEOUT
-      written = outbound.message(this.slot, message, payload, span, id, timeout)
-      if (written === WRITTEN) {
-        ask.outbound = outbound
-        ask.id = id
-        this.node.expectReply()
-      }
-      return written
+      return ask === undefined
+        ? outbound.message(this.slot, message, payload, span)
+        : this.writeAsk(outbound, message, payload, span, ask)
+    } finally {
+      if (message.mayCarryRefs) this.home.giveBack(before)
+    }
+  }
+
+  private writeAsk(
+    outbound: Outbound,
+    message: Message,
+    payload: unknown,
+    span: Tracer.AnySpan | undefined,
+    ask: RemoteAsk
+  ): Refused {
+    const number = outbound.enlist(ask)
+    if (number === undefined) return NO_NUMBER
+    ask.number = number
+    let written: Written = INVALID
+    try {
+      written = outbound.message(this.slot, message, payload, span, ask)
     } finally {
       // Also when reading the payload has thrown: nobody will answer.
-      if (ask !== undefined && written !== WRITTEN) outbound.discharge(id)
-      if (message.mayCarryRefs) this.node.giveBack(before)
+      if (written !== WRITTEN) outbound.discharge(number)
     }
+    if (written === WRITTEN) {
+      ask.outbound = outbound
+      this.home.signals.expect()
+    }
+    return written
   }
 
   // Whoever is refused for want of room will try again: the credit on its way here should be seen soon.
   private full(isAsk: boolean): Outcome {
-    this.excess = -1
-    this.node.expectReply()
+    this.refused = FULL
+    this.home.signals.expect()
     switch (this.address.overflow) {
       case "suspend":
         return NO_ROOM
@@ -174,41 +213,32 @@ export class RemoteRecipient extends Recipient implements Addressee {
         return REFUSED
       default:
         if (isAsk) return REFUSED
-        this.node.host.dropped(undefined, 1)
+        this.home.host.dropped(undefined, 1)
         return TAKEN
     }
   }
 
-  private bind(isAsk: boolean): Outcome {
-    const outbound = this.node.outboundTo(this.address.thread)
-    this.outbound = undefined
+  private bind(): Outcome {
+    const { address, home, protocol } = this
+    const outbound = home.outboundTo(address.thread)
     if (outbound === undefined) {
-      const down = this.node.whyDown(this.address.thread)
+      const down = home.whyDown(address.thread)
       if (down.isFinal) this.ended = threadLost(down.thread, down.reason)
-      return down.isFinal || this.address.overflow !== "suspend" ? REFUSED : NO_ROOM
+      this.refused = FULL
+      return down.isFinal || address.overflow !== "suspend" ? REFUSED : NO_ROOM
     }
-    const slot = outbound.bind(this)
-    if (slot === undefined) return this.full(isAsk)
-    this.slot = slot
-    this.type = Envelope.typeOf(Envelope.TELL, 0, this.slot)
-    this.inFlight = 0
+    const slot = outbound.bind(this, address.actor, address.epoch, protocol.layoutHash)
     this.outbound = outbound
-    const { address, protocol } = this
-    const { u32 } = outbound.writer.region
-    outbound.system(Envelope.typeOf(Envelope.OPEN, 0, this.slot), Envelope.OPEN_BYTES, (offset) => {
-      const cell = offset >> 2
-      u32[cell] = address.actor
-      u32[cell + 1] = address.epoch
-      u32[cell + 2] = protocol.layoutHash
-      u32[cell + 3] = 0
-      return offset + Envelope.OPEN_BYTES
-    }, true)
+    if (slot === undefined) {
+      this.outbound = undefined
+      this.refused = NO_NUMBER
+      return REFUSED
+    }
+    this.slot = slot
+    this.type = Envelope.typeOf(Envelope.TELL, 0, slot)
+    this.inFlight = 0
+    this.open = outbound
     return TAKEN
-  }
-
-  private starve(outbound: Outbound, isAsk: boolean): Outcome {
-    outbound.starve(this)
-    return this.full(isAsk)
   }
 
   refusal(index: number, payload: unknown): ActorError.TellError {
@@ -219,30 +249,35 @@ export class RemoteRecipient extends Recipient implements Addressee {
       return new ActorError.LayoutMismatch({ actor, here: this.protocol.layoutHash, there: this.otherLayout })
     }
     if (this.ended !== undefined) return new ActorError.ActorStopped({ actor, reason: this.ended, undelivered })
-    if (this.outbound === undefined) {
-      const { reason, thread } = this.node.whyDown(this.address.thread)
-      return new ActorError.ThreadLost({ actor, thread, reason, undelivered })
+    const { reason, thread } = this.home.whyDown(this.address.thread)
+    switch (this.refused) {
+      case NO_NUMBER:
+        return new ActorError.LinkFull({ actor, thread, undelivered })
+      case INVALID:
+        return new ActorError.InvalidPayload({ actor, issue: this.explain(message, payload), undelivered })
+      case TOO_LARGE: {
+        const limitBytes = this.outbound?.maxRecordBytes ?? 0
+        return new ActorError.MessageTooLarge({ actor, sizeBytes: this.refusedBytes, limitBytes, undelivered })
+      }
+      default:
+        return this.outbound === undefined
+          ? new ActorError.ThreadLost({ actor, thread, reason, undelivered })
+          : new ActorError.MailboxFull({ actor, capacity: this.capacity, undelivered })
     }
-    const before = this.node.lend()
+  }
+
+  private explain(message: Message, payload: unknown): string {
+    const before = this.home.lend()
     try {
-      const made = checked(message, payload)
-      if (made === BROKEN) {
-        return new ActorError.InvalidPayload({ actor, issue: message.payload.explain(payload), undelivered })
-      }
-      const limitBytes = this.outbound.writer.maxRecordBytes
-      if (this.excess >= 0) {
-        const sizeBytes = this.excess + message.payload.encode(made, this.node.scratch)
-        return new ActorError.MessageTooLarge({ actor, sizeBytes, limitBytes, undelivered })
-      }
+      return message.payload.explain(payload)
     } finally {
-      this.node.giveBack(before)
+      this.home.giveBack(before)
     }
-    return new ActorError.MailboxFull({ actor, capacity: this.capacity, undelivered })
   }
 
   waitForRoom(waiter: Waiter): void {
     this.waiters.push(waiter)
-    if (this.outbound === undefined) this.node.awaitThread(this.address.thread, this)
+    if (this.outbound === undefined) this.home.awaitThread(this.address.thread, this)
   }
 
   stopWaiting(waiter: Waiter): void {
@@ -273,47 +308,88 @@ export class RemoteRecipient extends Recipient implements Addressee {
     timeoutMillis: number,
     resume: Resume
   ): RemoteAsk | undefined {
-    const ask = new RemoteAsk(this, index, payload, span, timeoutMillis, resume)
+    const ask = new RemoteAsk(this.home, this, index, payload, span, timeoutMillis, resume)
     const outcome = this.waiters.length > 0 ? this.full(true) : this.send(index, payload, span, ask)
     if (outcome === REFUSED || (outcome === NO_ROOM && this.outbound === undefined)) {
       ask.settle(Exit.fail(this.askRefusal(index, payload)))
       return undefined
     }
     if (outcome === NO_ROOM) this.waitWith(ask)
-    this.deadlines.add(ask, timeoutMillis)
+    this.home.host.deadlines.add(ask, timeoutMillis)
     return ask
   }
 
   // An ask does not wait for a thread to come back: it was not handled, and the asker decides.
   private askRefusal(index: number, payload: unknown): ActorError.AskError {
-    if (this.outbound !== undefined || this.ended !== undefined) return this.refusal(index, payload)
+    if (this.outbound !== undefined || this.ended !== undefined || this.refused !== FULL) {
+      return this.refusal(index, payload)
+    }
     const undelivered = { tag: this.protocol.tags[index]!, payload }
     return new ActorError.ActorRestarting({ actor: this.name, undelivered })
   }
 
   private waitWith(ask: RemoteAsk): void {
     const { index, payload, span } = ask
-    const done = (refusal: ActorError.TellError | undefined) => {
-      ask.waiter = undefined
-      if (refusal !== undefined) ask.settle(Exit.fail(refusal))
+    const waiter: RemoteWaiter = {
+      index,
+      payload,
+      span,
+      ask: undefined,
+      remoteAsk: ask,
+      done: (refusal) => {
+        ask.waiter = undefined
+        if (refusal !== undefined) ask.settle(Exit.fail(refusal))
+      },
+      died: (defect) => {
+        ask.waiter = undefined
+        ask.settle(Exit.die(defect))
+      },
+      abandoned: false
     }
-    const waiter: RemoteWaiter = { index, payload, span, ask: undefined, remoteAsk: ask, done, abandoned: false }
     ask.waiter = waiter
     this.waitForRoom(waiter)
   }
 
-  /** Sends for those who wait, in order, as far as room and credit reach. */
+  /**
+   * Sends for those who wait, in order, as far as room and credit reach. A payload that throws when it is read is the defect of
+   * its own sender, and those behind it go on.
+   */
   admit(): void {
+    if (this.isAdmitting) return
+    this.isAdmitting = true
     let waiter: RemoteWaiter | undefined = this.waiters.first()
     while (waiter !== undefined) {
-      const outcome = this.send(waiter.index, waiter.payload, waiter.span, waiter.remoteAsk)
+      const outcome = this.attempt(waiter)
       if (outcome === NO_ROOM) {
-        if (this.outbound === undefined) this.node.awaitThread(this.address.thread, this)
-        return
+        if (this.outbound === undefined) this.home.awaitThread(this.address.thread, this)
+        break
       }
-      this.waiters.shift()
-      waiter.done(outcome === TAKEN ? undefined : this.refusal(waiter.index, waiter.payload))
+      // User code has run, and may have interrupted who waits.
+      if (!waiter.abandoned) {
+        this.waiters.shift()
+        this.conclusion(waiter, outcome)
+      }
       waiter = this.waiters.first()
+    }
+    this.isAdmitting = false
+  }
+
+  private attempt(waiter: RemoteWaiter): typeof TAKEN | typeof NO_ROOM | ActorError.TellError | Died {
+    try {
+      const outcome = this.send(waiter.index, waiter.payload, waiter.span, waiter.remoteAsk)
+      return outcome === TAKEN || outcome === NO_ROOM ? outcome : this.refusal(waiter.index, waiter.payload)
+    } catch (defect) {
+      return { defect }
+    }
+  }
+
+  private conclusion(waiter: RemoteWaiter, outcome: typeof TAKEN | ActorError.TellError | Died): void {
+    try {
+      if (outcome === TAKEN) waiter.done(undefined)
+      else if ("defect" in outcome) waiter.died?.(outcome.defect)
+      else waiter.done(outcome)
+    } catch (thrown) {
+      this.home.reports.failed(thrown)
     }
   }
 
@@ -322,12 +398,13 @@ export class RemoteRecipient extends Recipient implements Addressee {
     this.outbound = undefined
     this.open = undefined
     this.inFlight = 0
-    if (this.isRetired) this.node.forget(this)
-    if (this.waiters.length > 0) this.node.awaitThread(this.address.thread, this)
+    if (this.isRetired) this.home.forget(this, this.address)
+    if (this.waiters.length > 0) this.home.awaitThread(this.address.thread, this)
   }
 
   /** So many messages have left the mailbox. */
   credited(messages: number): void {
+    if (this.outbound === undefined) return
     this.inFlight -= messages
     if (this.waiters.length > 0) this.admit()
     if (this.isRetired) this.retire()
@@ -336,21 +413,19 @@ export class RemoteRecipient extends Recipient implements Addressee {
   /** The other side has said its last word about the slot, except for credit: when that is back, another may have it. */
   retire(): void {
     this.isRetired = true
-    if (this.inFlight > 0 || this.outbound === undefined) return
-    this.outbound.release(this.slot)
+    if (this.inFlight > 0) return
+    const { outbound } = this
     this.outbound = undefined
-    this.node.forget(this)
+    outbound?.release(this.slot)
+    this.home.forget(this, this.address)
   }
 
   /** The actor has ended, or speaks another layout: whoever waits is told. */
   closed(reason: ExitReason, otherLayout: number | undefined): void {
-    this.ended = reason
-    this.otherLayout = otherLayout
+    this.ended ??= reason
+    this.otherLayout ??= otherLayout
     this.open = undefined
-    this.admit()
+    // Those who wait are other requests than the one that ends the actor.
+    if (this.waiters.length > 0) this.home.runtime.detached(() => this.admit())
   }
-}
-
-interface RemoteWaiter extends Waiter {
-  readonly remoteAsk?: RemoteAsk
 }

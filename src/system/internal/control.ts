@@ -6,6 +6,7 @@
  * the port; errors travel as tag and text.
  */
 import type { Overflow } from "../../actor/kernel/Mailbox.ts"
+import type { Rings } from "../../link/kernel/Node.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
 
 /** What a worker needs to take its place. */
@@ -16,6 +17,8 @@ export interface Seat {
   readonly tally: SharedArrayBuffer
   readonly ringBytes: number
   readonly maxSpins: number
+  /** The number of the system, which no other has. */
+  readonly system: number
   /** The incarnation of the main thread, which is always up. */
   readonly mainEpoch: number
 }
@@ -29,7 +32,7 @@ export interface Ready {
 export interface ErrorText {
   readonly tag: string
   readonly text: string
-  /** The name of the error behind a `StartFailed`. */
+  /** The name of the error behind a `SpawnFailed`. */
   readonly name?: string | undefined
   /** The layout hash of the other side, for `LayoutMismatch`. */
   readonly there?: number | undefined
@@ -65,7 +68,7 @@ export type ToWorker =
   }
   | { readonly _tag: "Stop"; readonly request: number; readonly actor: number }
   | { readonly _tag: "Inspect"; readonly request: number }
-  | { readonly _tag: "Ring"; readonly from: number; readonly epoch: number; readonly ring: SharedArrayBuffer }
+  | { readonly _tag: "Rings"; readonly from: number; readonly epoch: number; readonly rings: Rings }
   | { readonly _tag: "Up"; readonly thread: number; readonly epoch: number }
   | { readonly _tag: "Down"; readonly thread: number; readonly reason: string; readonly isFinal: boolean }
 
@@ -78,6 +81,6 @@ export type ToMain =
     readonly request: number
     readonly tree: ReadonlyArray<TreeNode>
   }
-  | { readonly _tag: "Ring"; readonly to: number; readonly epoch: number; readonly ring: SharedArrayBuffer }
+  | { readonly _tag: "Rings"; readonly to: number; readonly epoch: number; readonly rings: Rings }
   | { readonly _tag: "Ended"; readonly actor: number; readonly reason: Uint8Array }
   | { readonly _tag: "Event"; readonly event: EventText }

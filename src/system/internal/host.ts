@@ -7,6 +7,7 @@ import type { ActorSystem } from "../../actor/ActorSystem.ts"
 import { Host } from "../../actor/kernel/Host.ts"
 import type { SystemEvent } from "../../actor/SystemEvent.ts"
 import { Tally } from "../../observe/kernel/Tally.ts"
+import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 
 // A subscriber this far behind misses the oldest events.
 const EVENTS = 1024
@@ -14,7 +15,7 @@ const EVENTS = 1024
 /** Makes a host that ends with the scope: its actors are stopped, and nothing expires any more. */
 export const makeHostWith = Effect.fnUntraced(function*(tally: Tally) {
   const context = yield* Effect.context<never>()
-  const host = new Host(context, yield* PubSub.sliding<SystemEvent>(EVENTS), tally)
+  const host = new Host(context, yield* PubSub.sliding<SystemEvent>(EVENTS), tally, yield* CurrentThread)
   yield* Effect.addFinalizer(() => host.close)
   return host
 })

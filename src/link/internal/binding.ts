@@ -1,0 +1,126 @@
+/**
+ * A slot that the other side of a link has opened: which actor here it means, and the credit that its senders are owed.
+ *
+ * It is the owner of one account: messages that came by the slot are `queued` until they have left the mailbox, then `owed`
+ * until their credit is on its way back. Its number in the words of mailboxes is given to another one only when no word with
+ * it is left.
+ */
+import type { ExitReason } from "../../actor/ExitReason.ts"
+import type { Cell } from "../../actor/kernel/Cell.ts"
+import type { Origin, Origins } from "../../actor/kernel/Origins.ts"
+import type { Message } from "../../actor/kernel/Protocol.ts"
+import { ORIGIN_SHIFT } from "../../actor/kernel/Word.ts"
+import * as Envelope from "./envelope.ts"
+import type { Outbound } from "./outbound.ts"
+
+// Half of an unbounded mailbox would be for ever.
+const MAX_OWED = 1024
+
+/** The actor that a slot means, and what is known of it. */
+export interface Target {
+  /** Absent when it is not known here, or speaks another layout. */
+  readonly cell: Cell | undefined
+  readonly messages: ReadonlyArray<Message>
+  /** The layout hash of this side, when the other side's differs. */
+  readonly otherLayout: number | undefined
+}
+
+/** See the module. */
+export class Binding implements Origin {
+  declare readonly slot: number
+  declare readonly cell: Cell | undefined
+  declare readonly messages: ReadonlyArray<Message>
+  declare readonly otherLayout: number | undefined
+  /** Its number, where a word has it. */
+  declare readonly word: number
+  declare private readonly origins: Origins
+  declare private readonly outbound: Outbound
+  /** The bindings of the link that owe something. */
+  declare private readonly owing: Array<Binding>
+  declare private readonly onStop: (reason: ExitReason) => void
+  declare private threshold: number
+  /** Messages in the mailbox, and messages that have left it and are not reported yet. */
+  declare private queued: number
+  declare private owed: number
+  declare private isOwing: boolean
+  declare private isOver: boolean
+  constructor(
+    slot: number,
+    target: Target,
+    origins: Origins,
+    outbound: Outbound,
+    owing: Array<Binding>,
+    stopped: (binding: Binding, reason: ExitReason) => void
+  ) {
+    const { cell } = target
+    const origin = origins.add(this)
+    this.slot = slot
+    // Without a number there is no credit, and who sends without credit waits for ever.
+    this.cell = origin === 0 ? undefined : cell
+    this.messages = target.messages
+    this.otherLayout = target.otherLayout
+    this.origins = origins
+    this.outbound = outbound
+    this.owing = owing
+    this.onStop = (reason) => stopped(this, reason)
+    this.threshold = cell === undefined ? 1 : Math.min(Math.max(1, Math.floor(cell.behaviour.capacity / 2)), MAX_OWED)
+    this.queued = 0
+    this.owed = 0
+    this.isOwing = false
+    this.isOver = false
+    this.word = origin << ORIGIN_SHIFT
+  }
+
+  /** Hears of the end of its actor from now on. */
+  watch(): void {
+    this.cell?.whenStopped(this.onStop)
+  }
+
+  /** A message is about to be put into the mailbox. */
+  enter(): void {
+    this.queued++
+  }
+
+  /** A message has left the mailbox, or never came into it. */
+  handled(): void {
+    this.queued--
+    if (this.isOver) return this.leave()
+    if (!this.isOwing) {
+      this.isOwing = true
+      this.owing.push(this)
+      // Whoever handles messages in turns of its own does so while the loop may rest.
+      this.outbound.owe()
+    }
+    if (++this.owed >= this.threshold) this.pay(true)
+  }
+
+  /** The actor has ended: from here on credit goes back at once, for the sender keeps the slot until it has all. */
+  hurry(): void {
+    this.threshold = 1
+    this.pay(true)
+  }
+
+  /** The link rests: what is owed goes back, without waking anybody. */
+  rest(): void {
+    this.isOwing = false
+    this.pay(false)
+  }
+
+  private pay(isUrgent: boolean): void {
+    const { outbound, owed } = this
+    if (owed === 0 || outbound.isDown) return
+    this.owed = 0
+    outbound.control.words(Envelope.typeOf(Envelope.CREDIT, 0, this.slot), owed, 0, isUrgent)
+  }
+
+  /** Nothing comes by the slot any more: its link has gone, or it means another actor from now on. */
+  end(): void {
+    this.isOver = true
+    this.cell?.unwatch(this.onStop)
+    this.leave()
+  }
+
+  private leave(): void {
+    if (this.queued === 0) this.origins.remove(this.word >>> ORIGIN_SHIFT)
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * What a thread of a system knows of itself and of the others: the state that its links share.
+ */
+import type { Address } from "../../actor/kernel/Address.ts"
+import type { Cell } from "../../actor/kernel/Cell.ts"
+import type { Host } from "../../actor/kernel/Host.ts"
+import type { Recipient } from "../../actor/kernel/Recipient.ts"
+import * as RefTransport from "../../actor/kernel/RefTransport.ts"
+import type { Runtime } from "../../runtime/Runtime.ts"
+import type { Turn } from "../../runtime/Turn.ts"
+import { Scratch } from "../../wire/Scratch.ts"
+import type { Addressee, Outbound } from "./outbound.ts"
+import type { Signals } from "./signals.ts"
+
+/** How many ended actors of other threads are remembered. */
+const REMEMBERED = 256
+
+/** Another thread as seen from here. */
+export interface Peer {
+  readonly name: string
+  /** The incarnation that is up; 0 while there is none. */
+  epoch: number
+  /** The last incarnation that was up. */
+  lastEpoch: number
+  /** Why it is down. */
+  reason: string
+  /** Whether it will never be up again. */
+  isFinal: boolean
+  /** The sending half of the link to the incarnation that is up. */
+  outbound: Outbound | undefined
+  /** Those who wait until it is up. */
+  waiting: Set<Addressee>
+}
+
+/** What a thread tells whoever has started it. */
+export interface Reports {
+  /** A record of `thread` made no sense. */
+  readonly malformed: (thread: number, error: unknown) => void
+  /** Something that has no caller has thrown: the thread goes on. */
+  readonly failed: (error: unknown) => void
+}
+
+/** See the module. */
+export class Home {
+  declare readonly host: Host
+  /** Which system this is: addresses name it. */
+  declare readonly system: number
+  /** Which thread of the system this is; 0 is the main thread. */
+  declare readonly index: number
+  declare readonly peers: ReadonlyArray<Peer>
+  declare readonly runtime: Runtime
+  declare readonly turn: Turn
+  declare readonly signals: Signals
+  /** Where messages are encoded before there is a claim, so that no user code runs inside of one. */
+  declare readonly scratch: Scratch
+  declare readonly reports: Reports
+  /** Lent to codecs that read or write references. */
+  declare readonly transport: RefTransport.RefTransport
+  /** Actors here that others can address, by epoch and number. */
+  declare readonly cells: Map<string, Cell>
+  /** Recipients of actors on other threads, by address: the credit of each is counted in one place. */
+  declare readonly remotes: Map<string, Recipient>
+  /** Those of them that have ended, the oldest first. */
+  declare private readonly ended: Set<string>
+  declare private millis: number
+  declare private readInTurn: number
+  constructor(
+    host: Host,
+    where: { readonly system: number; readonly index: number; readonly names: ReadonlyArray<string> },
+    ground: { readonly runtime: Runtime; readonly turn: Turn; readonly signals: Signals },
+    reports: Reports,
+    transport: RefTransport.RefTransport
+  ) {
+    this.host = host
+    this.system = where.system
+    this.index = where.index
+    this.peers = where.names.map((name) => ({
+      name,
+      epoch: 0,
+      lastEpoch: 0,
+      reason: "it has not started yet",
+      isFinal: false,
+      outbound: undefined,
+      waiting: new Set()
+    }))
+    this.runtime = ground.runtime
+    this.turn = ground.turn
+    this.signals = ground.signals
+    this.scratch = new Scratch()
+    this.reports = reports
+    this.transport = transport
+    this.cells = new Map()
+    this.remotes = new Map()
+    this.ended = new Set()
+    this.millis = 0
+    this.readInTurn = -1
+  }
+
+  /** The sending half of the link to the incarnation of `thread` that is up. */
+  outboundTo(thread: number): Outbound | undefined {
+    return this.peers[thread]?.outbound
+  }
+
+  /** Why `thread` cannot be reached. */
+  whyDown(thread: number): { readonly thread: string; readonly reason: string; readonly isFinal: boolean } {
+    const peer = this.peers[thread]
+    if (peer === undefined) return { thread: `thread ${thread}`, reason: "there is no such thread", isFinal: true }
+    return { thread: peer.name, reason: peer.reason, isFinal: peer.isFinal }
+  }
+
+  /** Lets `recipient` admit its waiters when `thread` is up again. */
+  awaitThread(thread: number, recipient: Addressee): void {
+    this.peers[thread]!.waiting.add(recipient)
+  }
+
+  /** The actor of a number. */
+  cellAt(actor: number, epoch: number): Cell | undefined {
+    return this.cells.get(`${epoch}:${actor}`)
+  }
+
+  /** Milliseconds of a monotonic clock, read once a turn. */
+  turnMillis(): number {
+    if (this.readInTurn !== this.turn.count) {
+      this.readInTurn = this.turn.count
+      this.millis = this.runtime.nowMillis()
+    }
+    return this.millis
+  }
+
+  /** Lends the means to write and read references; give back what it answers. */
+  lend(): RefTransport.RefTransport | undefined {
+    return RefTransport.lend(this.transport)
+  }
+
+  giveBack(before: RefTransport.RefTransport | undefined): void {
+    RefTransport.lend(before)
+  }
+
+  /**
+   * Notes that an actor has ended. Its address is remembered for a while, so that a message to it is refused here and not
+   * sent in vain, and then forgotten.
+   */
+  forget(recipient: Recipient, address: Address): void {
+    const id = idOf(address)
+    if (this.remotes.get(id) !== recipient) return
+    this.ended.add(id)
+    if (this.ended.size <= REMEMBERED) return
+    for (const oldest of this.ended) {
+      this.ended.delete(oldest)
+      this.remotes.delete(oldest)
+      return
+    }
+  }
+}
+
+/** An address of this system as the key of a map. */
+export const idOf = ({ actor, epoch, thread }: Address): string => `${thread}:${epoch}:${actor}`

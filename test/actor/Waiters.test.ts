@@ -1,0 +1,91 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
+import type { Waiter } from "../../src/actor/kernel/Recipient.ts"
+import { Waiters } from "../../src/actor/kernel/Waiters.ts"
+
+interface Sender extends Waiter {
+  readonly n: number
+}
+
+const sender = (n: number): Sender => ({ n, abandoned: false }) as unknown as Sender
+
+/** How many places the list takes, for those who wait and for those who have gone. */
+const placesOf = (waiters: Waiters): number => (waiters as unknown as { items: Array<unknown> }).items.length
+
+const Times = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 50 }))
+const Command = Schema.Union([
+  Schema.Struct({ do: Schema.Literals(["push", "shift"]), times: Times }),
+  Schema.Struct({
+    do: Schema.Literals(["abandon", "abandonTwice"]),
+    at: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 5 }))
+  }),
+  Schema.Struct({ do: Schema.Literal("keepOdd") })
+])
+
+describe("Waiters", () => {
+  it.prop(
+    "is a queue in which some give up, whatever happens",
+    { commands: Schema.Array(Command) },
+    ({ commands }) => {
+      const waiters = new Waiters()
+      let model: Array<Sender> = []
+      let next = 0
+      for (const command of commands) {
+        switch (command.do) {
+          case "push":
+            for (let i = 0; i < command.times; i++) {
+              const one = sender(next++)
+              model.push(one)
+              waiters.push(one)
+            }
+            break
+          case "shift":
+            for (let i = 0; i < command.times && model.length > 0; i++) {
+              assert.strictEqual(waiters.first(), model.shift())
+              waiters.shift()
+            }
+            break
+          case "abandon":
+          case "abandonTwice": {
+            const [gone] = model.splice(command.at, 1)
+            if (gone === undefined) break
+            waiters.abandon(gone)
+            if (command.do === "abandonTwice") waiters.abandon(gone)
+            break
+          }
+          case "keepOdd":
+            model = model.filter(({ n }) => n % 2 === 1)
+            waiters.keep((waiter) => (waiter as Sender).n % 2 === 1)
+            break
+        }
+        assert.strictEqual(waiters.length, model.length)
+        assert.strictEqual(waiters.first(), model[0])
+        assert.strictEqual(waiters.length, model.length)
+      }
+    },
+    { arbitrary: { runs: 300 } }
+  )
+
+  it("keeps no room for those who were let in", () => {
+    const waiters = new Waiters()
+    for (let i = 0; i < 10; i++) waiters.push(sender(i))
+    for (let i = 0; i < 10_000; i++) {
+      waiters.push(sender(i))
+      waiters.shift()
+    }
+    assert.strictEqual(waiters.length, 10)
+    assert.isAtMost(placesOf(waiters), 128)
+  })
+
+  it("keeps no room for those who gave up", () => {
+    const waiters = new Waiters()
+    for (let i = 0; i < 10; i++) waiters.push(sender(i))
+    for (let i = 0; i < 10_000; i++) {
+      const one = sender(i)
+      waiters.push(one)
+      waiters.abandon(one)
+    }
+    assert.strictEqual(waiters.length, 10)
+    assert.isAtMost(placesOf(waiters), 128)
+  })
+})

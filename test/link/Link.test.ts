@@ -1,0 +1,407 @@
+/** Links between threads that are simulated in one: every step of every thread is the test's. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import * as Logger from "effect/Logger"
+import type * as Scope from "effect/Scope"
+import { NO_ROOM, TAKEN } from "../../src/actor/kernel/Recipient.ts"
+import * as System from "../fixtures/system.ts"
+import { accounts, numbers, type Stage, stage, type StageOptions } from "./stage.ts"
+
+const { Narrow, Probe, Strict } = System
+const indexOf = (tag: string): number => Probe.protocol.tags.indexOf(tag)
+const note = indexOf("Note")
+const count = indexOf("Count")
+const echo = indexOf("Echo")
+const hang = indexOf("Hang")
+const interrupted = indexOf("Interrupted")
+
+const staged = <A, E>(options: StageOptions, program: (on: Stage) => Effect.Effect<A, E, Scope.Scope>) =>
+  Effect.scoped(Effect.flatMap(stage(options), program)).pipe(Effect.provide(Logger.layer([])))
+
+const ZERO = { asks: 0, answering: 0, interrupted: 0, queued: 0, owed: 0, starved: 0, depth: 0 }
+
+const assertSettled = (on: Stage): void => {
+  on.steps.settle()
+  // Credit that nobody waits for wakes nobody; who asks for the depth looks for it.
+  for (const node of on.nodes) accounts(node)
+  on.steps.settle()
+  for (const node of on.nodes) assert.deepStrictEqual(accounts(node), ZERO)
+}
+
+/** Asks and keeps what comes. */
+const asked = () => {
+  const exits: Array<Exit.Exit<unknown, unknown>> = []
+  return { exits, resume: (exit: Exit.Exit<unknown, unknown>) => void exits.push(exit) }
+}
+
+describe("a link", () => {
+  it.effect("interrupts a handler while messages for others fill the ring", () =>
+    staged({ ringBytes: 65_536 }, (on) =>
+      Effect.gen(function*() {
+        const hanging = yield* on.spawn(1, Probe.protocol, "hanging")
+        const busy = yield* on.spawn(1, System.Endless.protocol, "busy")
+        const { resume } = asked()
+        const ask = hanging.seenFrom(0).askUnsafe(hang, undefined, 10_000, resume)
+        on.steps.settle()
+        const far = busy.seenFrom(0)
+        for (let n = 0; n < 2_000; n++) assert.strictEqual(far.tell(note, { n }, undefined), TAKEN)
+        ask!.withdraw()
+        // Thread 0 makes visible what it wrote; thread 1 needs its next two turns, and not one for every 256 messages.
+        on.steps.step(0)
+        const handlers = hanging.cell.handlers as { Interrupted: () => Exit.Success<number> }
+        for (let turn = 0; turn < 2; turn++) on.steps.step(1)
+        assert.strictEqual(handlers.Interrupted().value, 1)
+        assertSettled(on)
+      })))
+
+  it.effect("does not start a handler whose ask is interrupted before it is read", () =>
+    staged({}, (on) =>
+      Effect.gen(function*() {
+        const { cell, seenFrom } = yield* on.spawn(1, Probe.protocol, "a")
+        const { exits, resume } = asked()
+        seenFrom(0).askUnsafe(count, undefined, 10_000, resume)
+        on.steps.settle()
+        const early = seenFrom(0).askUnsafe(hang, undefined, 10_000, resume)
+        early!.withdraw()
+        seenFrom(0).askUnsafe(interrupted, undefined, 10_000, resume)
+        on.steps.settle()
+        assert.deepStrictEqual(exits.map(String), ["Success(0)", "Success(0)"])
+        assert.strictEqual(cell.depth(), 0)
+        assertSettled(on)
+      })))
+
+  it.effect("an interruption that comes after the reply reaches no other ask of that number", () =>
+    staged({}, (on) =>
+      Effect.gen(function*() {
+        const { seenFrom } = yield* on.spawn(1, Probe.protocol, "a")
+        const far = seenFrom(0)
+        const { exits, resume } = asked()
+        far.askUnsafe(count, undefined, 10_000, resume)
+        on.steps.settle()
+        const late = far.askUnsafe(count, undefined, 10_000, resume)
+        // Thread 1 answers, thread 0 does not look, and its asker goes.
+        for (let i = 0; i < 40; i++) on.steps.step(1)
+        late!.withdraw()
+        // Before the interruption is read, the number is free and taken by another ask.
+        const outbound = on.nodes[0]!.home.outboundTo(1)!
+        for (let i = 0; i < 40 && outbound.pendingAsks > 0; i++) {
+          on.steps.step(0)
+        }
+        assert.strictEqual(outbound.pendingAsks, 0)
+        far.askUnsafe(count, undefined, 10_000, resume)
+        on.steps.settle()
+        assert.deepStrictEqual(exits.map(String), ["Success(0)", "Success(0)"])
+        assert.strictEqual(numbers(on.nodes[0]!).asks, 1)
+        assertSettled(on)
+      })))
+
+  it.effect("serves an actor beside one that is slow: its ask does not wait for the other's messages", () =>
+    staged({ ringBytes: 65_536 }, (on) =>
+      Effect.gen(function*() {
+        const slow = yield* on.spawn(1, System.Endless.protocol, "lame")
+        const idle = yield* on.spawn(1, Probe.protocol, "idle")
+        const handlers = slow.cell.handlers as { Note: (payload: unknown) => Exit.Exit<void> }
+        const handle = handlers.Note
+        let handled = 0
+        // Two milliseconds each.
+        slow.cell.handlers = Object.assign(Object.create(null), slow.cell.handlers, {
+          Note: (payload: unknown) => {
+            handled++
+            on.steps.now += 2
+            return handle(payload)
+          }
+        })
+        const far = slow.seenFrom(0)
+        for (let n = 0; n < 200; n++) far.tell(note, { n }, undefined)
+        const { exits, resume } = asked()
+        idle.seenFrom(0).askUnsafe(count, undefined, 10_000, resume)
+        on.steps.step(0)
+        for (let turns = 0; turns < 6 && exits.length === 0; turns++) {
+          on.steps.step(1)
+          on.steps.step(0)
+          on.steps.step(0)
+        }
+        assert.deepStrictEqual(exits.map(String), ["Success(0)"])
+        assert.isBelow(handled, 40)
+        // No turn lasts longer than its budget and the message that ended it.
+        const before = handled
+        on.steps.step(1)
+        assert.isAtMost(handled - before, 4)
+        assertSettled(on)
+        assert.strictEqual(handled, 200)
+      })))
+
+  it.effect("serves other threads while one of them floods", () =>
+    staged({ threads: 3, ringBytes: 65_536 }, (on) =>
+      Effect.gen(function*() {
+        const flooded = yield* on.spawn(2, System.Endless.protocol, "flooded")
+        const other = yield* on.spawn(2, Probe.protocol, "other")
+        const handlers = flooded.cell.handlers as { Note: (payload: unknown) => Exit.Exit<void> }
+        const handle = handlers.Note
+        flooded.cell.handlers = Object.assign(Object.create(null), flooded.cell.handlers, {
+          Note: (payload: unknown) => {
+            on.steps.now += 6
+            return handle(payload)
+          }
+        })
+        for (let n = 0; n < 1_500; n++) flooded.seenFrom(0).tell(note, { n }, undefined)
+        on.steps.step(0)
+        const { exits, resume } = asked()
+        other.seenFrom(1).askUnsafe(count, undefined, 1_000_000, resume)
+        on.steps.step(1)
+        for (let turns = 0; turns < 6 && exits.length === 0; turns++) {
+          on.steps.step(2)
+          on.steps.step(1)
+          on.steps.step(1)
+        }
+        assert.deepStrictEqual(exits.map(String), ["Success(0)"])
+        assertSettled(on)
+      })))
+
+  it.effect("keeps a message and what reading it tells apart: both arrive whole", () =>
+    staged({}, (on) =>
+      Effect.gen(function*() {
+        const { cell, seenFrom } = yield* on.spawn(1, Probe.protocol, "a")
+        const far = seenFrom(0)
+        far.tell(note, { n: 1 }, undefined)
+        // A value of fixed size, and one that is encoded aside.
+        far.tell(note, {
+          get n() {
+            return void far.tell(note, { n: 2 }, undefined), 3
+          }
+        }, undefined)
+        const { exits, resume } = asked()
+        const telling = {
+          get text() {
+            return void far.tell(note, { n: 4 }, undefined), "five"
+          }
+        }
+        far.askUnsafe(echo, telling, 1_000, resume)
+        on.steps.settle()
+        const handlers = cell.handlers as { Notes: () => Exit.Success<ReadonlyArray<number>> }
+        assert.deepStrictEqual(new Set(handlers.Notes().value), new Set([1, 2, 3, 4]))
+        assert.deepStrictEqual(exits.map(String), [`Success("five")`])
+        assertSettled(on)
+      })))
+
+  it.effect("keeps the order of what is told while a full ring is emptied", () =>
+    staged({}, (on) =>
+      Effect.gen(function*() {
+        const { cell, seenFrom } = yield* on.spawn(1, System.Endless.protocol, "a")
+        const far = seenFrom(0)
+        let n = 0
+        let isNested = false
+        const payload = () => ({
+          get n() {
+            // Each tells one more, also at the moment when there is no room.
+            if (!isNested) {
+              isNested = true
+              far.tell(note, { n: -1 }, undefined)
+              isNested = false
+            }
+            return n
+          }
+        })
+        while (far.tell(note, payload(), undefined) === TAKEN) n++
+        assert.isAbove(n, 50)
+        on.steps.settle()
+        const handlers = cell.handlers as { Notes: () => Exit.Success<ReadonlyArray<number>> }
+        const notes = handlers.Notes().value.filter((note) => note >= 0)
+        assert.deepStrictEqual(notes, Array.from({ length: n }, (_, i) => i))
+        assertSettled(on)
+      })))
+
+  it.effect("makes a payload that throws the defect of its own sender, also of one that waits, and serves those behind it", () =>
+    staged({}, (on) =>
+      Effect.gen(function*() {
+        const { cell, seenFrom } = yield* on.spawn(1, Narrow.protocol, "a")
+        const far = seenFrom(0)
+        const poison = {
+          get n(): number {
+            throw new Error("not today")
+          }
+        }
+        assert.throws(() => far.tell(note, poison, undefined), /not today/)
+        assert.strictEqual(far.tell(note, { n: 1 }, undefined), TAKEN)
+        assert.strictEqual(far.tell(note, { n: 2 }, undefined), NO_ROOM)
+        const ends: Array<string> = []
+        for (const payload of [{ n: 2 }, poison, { n: 3 }]) {
+          far.waitForRoom({
+            index: note,
+            payload,
+            span: undefined,
+            ask: undefined,
+            done: (refusal) => void ends.push(String(refusal)),
+            died: (defect) => void ends.push(String(defect)),
+            abandoned: false
+          })
+        }
+        const { exits, resume } = asked()
+        far.askUnsafe(count, undefined, 10_000, resume)
+        on.steps.settle()
+        assert.deepStrictEqual(ends, ["undefined", "Error: not today", "undefined"])
+        assert.deepStrictEqual(exits.map(String), ["Success(3)"])
+        // The same while there is no thread, and nothing escapes into who announces the next one.
+        on.part(0, 1)
+        assert.strictEqual(far.tell(note, { n: 4 }, undefined), NO_ROOM)
+        for (const payload of [poison, { n: 4 }]) {
+          far.waitForRoom({
+            index: note,
+            payload,
+            span: undefined,
+            ask: undefined,
+            done: (refusal) => void ends.push(String(refusal)),
+            died: (defect) => void ends.push(String(defect)),
+            abandoned: false
+          })
+        }
+        on.join(0, 1)
+        on.steps.settle()
+        assert.deepStrictEqual(ends.slice(3), ["Error: not today", "undefined"])
+        const handlers = cell.handlers as { Count: () => Exit.Success<number> }
+        assert.strictEqual(handlers.Count().value, 4)
+        assertSettled(on)
+      })))
+
+  it.effect("refuses another actor when all numbers are taken, and takes one again when a number is free", () =>
+    staged({ maxSlots: 2 }, (on) =>
+      Effect.gen(function*() {
+        const actors = []
+        for (const key of ["a", "b", "c"]) actors.push(yield* on.spawn(1, Probe.protocol, key))
+        const [a, b, c] = actors.map(({ seenFrom }) => seenFrom(0)) as [
+          ReturnType<typeof actors[0]["seenFrom"]>,
+          any,
+          any
+        ]
+        assert.strictEqual(a.tell(note, { n: 1 }, undefined), TAKEN)
+        assert.strictEqual(b.tell(note, { n: 1 }, undefined), TAKEN)
+        assert.notStrictEqual(c.tell(note, { n: 1 }, undefined), NO_ROOM)
+        assert.strictEqual(c.refusal(note, { n: 1 })._tag, "LinkFull")
+        const { exits, resume } = asked()
+        c.askUnsafe(count, undefined, 1_000, resume)
+        assert.include(String(exits[0]), "LinkFull")
+        on.steps.settle()
+        yield* actors[0]!.cell.stop({ _tag: "Normal" }) ?? Effect.void
+        on.steps.settle()
+        assert.strictEqual(c.tell(note, { n: 1 }, undefined), TAKEN)
+        assertSettled(on)
+      })))
+
+  it.effect("tries an ask whose timeout is below a millisecond", () =>
+    staged({}, (on) =>
+      Effect.gen(function*() {
+        const { seenFrom } = yield* on.spawn(1, Probe.protocol, "a")
+        const { exits, resume } = asked()
+        seenFrom(0).askUnsafe(count, undefined, 0.4, resume)
+        on.steps.settle()
+        assert.deepStrictEqual(exits.map(String), ["Success(0)"])
+        assertSettled(on)
+      })))
+
+  it.effect("owes its credit once, however often it is paid", () =>
+    staged({ ringBytes: 65_536 }, (on) =>
+      Effect.gen(function*() {
+        const { seenFrom } = yield* on.spawn(1, Strict.protocol, "a")
+        const far = seenFrom(0)
+        const inbound =
+          (on.nodes[1] as unknown as { links: Array<{ inbound: { owing: Array<unknown> } }> }).links[0]!.inbound
+        let most = 0
+        for (let n = 0; n < 500; n++) {
+          far.tell(note, { n }, undefined)
+          on.steps.step(0)
+          on.steps.step(1)
+          most = Math.max(most, inbound.owing.length)
+        }
+        assert.isAtMost(most, 1)
+        assertSettled(on)
+      })))
+
+  it.effect("gives the numbers of senders back when threads come and go, also while messages of theirs wait", () =>
+    staged({}, (on) =>
+      Effect.gen(function*() {
+        const actors = []
+        for (let i = 0; i < 10; i++) actors.push(yield* on.spawn(1, Probe.protocol, `k${i}`))
+        for (let epoch = 2; epoch < 20; epoch++) {
+          for (const { seenFrom } of actors) seenFrom(0).tell(hang, undefined, undefined)
+          for (const { seenFrom } of actors) seenFrom(0).tell(note, { n: epoch }, undefined)
+          on.steps.settle()
+          on.part(0, 1)
+          on.join(0, 1)
+        }
+        assert.isAtMost(numbers(on.nodes[1]!).origins, 10 * 18)
+        for (const { cell } of actors) yield* cell.stop({ _tag: "Normal" }) ?? Effect.void
+        on.steps.settle()
+        assert.strictEqual(numbers(on.nodes[1]!).origins, 0)
+        assertSettled(on)
+      })))
+
+  it.effect("refuses a reference of another system at its sender, alone and inside of a message", () =>
+    staged({}, (on) =>
+      staged({ system: 8 }, (other) =>
+        Effect.gen(function*() {
+          const relay = yield* on.spawn(1, System.Relay.protocol, "r")
+          const stranger = yield* other.spawn(1, Probe.protocol, "ada")
+          const local = stranger.cell
+          const remote = stranger.seenFrom(0)
+          const far = relay.seenFrom(0)
+          for (const recipient of [local, remote]) {
+            assert.throws(() => on.nodes[0]!.addressOf(recipient), /Probe\/ada is an actor of .*system/)
+          }
+          assert.throws(() => on.nodes[0]!.recipientAt(remote.address, Probe.protocol), /system 8/)
+          const pass = System.Relay.protocol.tags.indexOf("Pass")
+          const { exits, resume } = asked()
+          far.askUnsafe(pass, { to: System.refTo(local) }, 1_000, resume)
+          far.askUnsafe(pass, { to: System.refTo(remote) }, 1_000, resume)
+          assert.lengthOf(exits, 2)
+          for (const exit of exits) assert.match(String(exit), /InvalidPayload.*Probe\/ada is an actor of/)
+          assertSettled(on)
+        }))))
+
+  it.effect("lets those who wait go on in the async context of nobody, whoever ends what they wait for", () =>
+    staged({}, (on) =>
+      Effect.gen(function*() {
+        const { seenFrom } = yield* on.spawn(1, Narrow.protocol, "a")
+        const far = seenFrom(0)
+        const seen: Array<string> = []
+        const see = () => void seen.push(on.steps.context)
+        const wait = () => {
+          while (far.tell(hang, undefined, undefined) === TAKEN) { /* until it is full */ }
+          const waiter = { index: note, payload: { n: 1 }, span: undefined, ask: undefined, abandoned: false }
+          far.waitForRoom({ ...waiter, done: see, died: see })
+        }
+        wait()
+        far.askUnsafe(count, undefined, 1_000, see)
+        on.steps.as("a request", () => on.part(0, 1))
+        on.steps.as("a request", () => on.join(0, 1))
+        wait()
+        on.steps.as("a request", () => far.closed({ _tag: "Normal" }, undefined))
+        assert.deepStrictEqual(seen, ["nobody", "nobody", "nobody"])
+      })))
+
+  it.effect("goes on after a handler, a callback or a listener of an event has thrown in its turn", () =>
+    staged({}, (on) =>
+      Effect.gen(function*() {
+        const { seenFrom } = yield* on.spawn(1, Probe.protocol, "a")
+        const far = seenFrom(0)
+        const { exits, resume } = asked()
+        far.askUnsafe(count, undefined, 1_000, () => {
+          throw new Error("a callback")
+        })
+        on.steps.settle()
+        assert.deepStrictEqual(on.errors.map(String), ["Error: a callback"])
+        const dispatcher = on.nodes[1]!.home.host.dispatcher as { drain: () => void }
+        const { drain } = dispatcher
+        dispatcher.drain = () => {
+          dispatcher.drain = drain
+          throw new Error("a turn")
+        }
+        far.tell(note, { n: 1 }, undefined)
+        on.steps.settle()
+        assert.deepStrictEqual(on.errors.slice(1).map(String), ["Error: a turn"])
+        far.askUnsafe(count, undefined, 1_000, resume)
+        on.steps.settle()
+        assert.deepStrictEqual(exits.map(String), ["Success(1)"])
+        assertSettled(on)
+      })))
+})

@@ -1,0 +1,105 @@
+import type { Mutant } from "../support/mutant.ts"
+
+const mailbox = { file: "src/actor/kernel/Mailbox.ts", tests: ["test/actor/Mailbox.test.ts"] }
+const waiters = { file: "src/actor/kernel/Waiters.ts", tests: ["test/actor/Waiters.test.ts"] }
+const owner = { file: "src/actor/kernel/Owner.ts", tests: ["test/actor/Owner.test.ts"] }
+
+/** Faults in what an actor is made of. */
+export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...mailbox,
+    why: "a mailbox grows before its end meets its beginning",
+    before: "if (this.tail - this.head > this.mask) this.grow()",
+    after: "if (this.tail - this.head > this.mask + 2) this.grow()"
+  },
+  {
+    ...mailbox,
+    why: "what was taken is let go",
+    before: "    slots[at + 1] = undefined\n    this.head += 2",
+    after: "    this.head += 2"
+  },
+  {
+    ...mailbox,
+    why: "a large mailbox gives its memory back",
+    before: "if (this.spare < SHRINK_AFTER) return",
+    after: "if (this.spare >= 0) return"
+  },
+  {
+    ...mailbox,
+    why: "bursts that come again find room",
+    before: "this.spare = used * 4 < this.slots.length ? this.spare + 1 : 0",
+    after: "this.spare = this.spare + 1"
+  },
+  {
+    ...mailbox,
+    why: "eviction keeps the others in order, payloads too",
+    before: "this.slots[(to + 1) & this.mask] = this.slots[(to - 1) & this.mask]",
+    after: ""
+  },
+  {
+    ...mailbox,
+    why: "growing keeps the order",
+    before: "slots[i] = old[(this.head + i) & this.mask]",
+    after: "slots[i] = old[i]"
+  },
+  {
+    ...waiters,
+    why: "those who gave up are not let in",
+    before: "if (!waiter.abandoned) return waiter",
+    after: "return waiter"
+  },
+  {
+    ...waiters,
+    why: "giving up twice counts once",
+    before: "if (waiter.abandoned) return\n",
+    after: ""
+  },
+  {
+    ...waiters,
+    why: "those who gave up are counted off when they are passed",
+    before: "      this.abandoned--\n",
+    after: ""
+  },
+  {
+    ...waiters,
+    why: "the room of those who were let in is given back",
+    before: "else if (this.head >= COMPACT && this.head * 2 >= this.items.length) {",
+    after: "else if (this.head < 0) {"
+  },
+  {
+    ...waiters,
+    why: "the room of those who gave up is given back",
+    before: "if (++this.abandoned >= COMPACT && this.abandoned >= this.length) this.keep(() => true)",
+    after: "this.abandoned++"
+  },
+  {
+    ...waiters,
+    why: "keeping some forgets those who gave up",
+    before: "!waiter.abandoned && wanted(waiter)",
+    after: "wanted(waiter)"
+  },
+  {
+    ...owner,
+    why: "the one in the middle leaves the list",
+    before: "if (owned.previous !== undefined) owned.previous.next = owned.next",
+    after: ""
+  },
+  {
+    ...owner,
+    why: "the youngest leaves the list",
+    before: "if (owned.next === undefined) owner.last = owned.previous",
+    after: "if (owned.next === undefined) owner.last = undefined"
+  },
+  {
+    ...owner,
+    why: "each member is down before the next is told",
+    before: "return Effect.andThen(stopping, this.stopAll)",
+    after: "return Effect.andThen(this.stopAll, stopping)"
+  },
+  {
+    ...owner,
+    why: "a scope that has closed ends its actor at once",
+    before: "if (scope.state._tag === \"Closed\") return owned.stop(scopeClosed)",
+    after: ""
+  }
+]

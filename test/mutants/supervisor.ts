@@ -1,0 +1,152 @@
+import type { Mutant } from "../support/mutant.ts"
+
+const intensity = {
+  file: "src/supervisor/Intensity.ts",
+  tests: ["test/supervisor/Intensity.test.ts"]
+}
+const backoff = { file: "src/supervisor/Backoff.ts", tests: ["test/supervisor/Backoff.test.ts"] }
+const restart = { file: "src/supervisor/Restart.ts", tests: ["test/supervisor/Restart.test.ts"] }
+const life = {
+  file: "src/supervisor/internal/life.ts",
+  tests: [
+    "test/supervisor/Supervisor.test.ts",
+    "test/supervisor/SupervisorModel.test.ts",
+    "test/ported/erlangSupervisor.test.ts"
+  ]
+}
+
+/** Faults in the rules of restarts, and in the life of a child. */
+export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...intensity,
+    why: "the window never runs backwards",
+    before: "const now = nowMillis < last ? last : nowMillis",
+    after: "const now = nowMillis"
+  },
+  {
+    ...intensity,
+    why: "the window includes its left end",
+    before: "while (expired < times.length && times[expired]! < oldest) expired++",
+    after: "while (expired < times.length && times[expired]! <= oldest) expired++"
+  },
+  {
+    ...intensity,
+    why: "as many restarts as allowed are allowed",
+    before: "if (times.length <= this.restarts) return true",
+    after: "if (times.length < this.restarts) return true"
+  },
+  {
+    ...intensity,
+    why: "the window keeps one restart more than it allows",
+    before: "if (times.length > this.restarts + 1) times.shift()",
+    after: "if (times.length > this.restarts) times.shift()"
+  },
+  {
+    ...intensity,
+    why: "an endless window is refused",
+    before: "if (!(withinMillis > 0 && withinMillis < Infinity)) {",
+    after: "if (!(withinMillis > 0)) {"
+  },
+  {
+    ...intensity,
+    why: "restarts are a whole number",
+    before: "if (!Number.isSafeInteger(restarts) || restarts < 0) {",
+    after: "if (restarts < 0) {"
+  },
+  {
+    ...backoff,
+    why: "quiet time runs from the end of the last delay",
+    before: "this.resumedAtMillis = nowMillis + durationMillis(delay)",
+    after: "this.resumedAtMillis = nowMillis"
+  },
+  {
+    ...backoff,
+    why: "the schedule starts over after exactly the quiet time",
+    before: "nowMillis - this.resumedAtMillis >= this.policy.resetAfterMillis",
+    after: "nowMillis - this.resumedAtMillis > this.policy.resetAfterMillis"
+  },
+  {
+    ...backoff,
+    why: "a schedule goes on where it was",
+    before: "    this.step = step\n",
+    after: ""
+  },
+  {
+    ...backoff,
+    why: "the quiet time is above zero",
+    before: "if (!(resetAfterMillis > 0)) throw",
+    after: "if (!(resetAfterMillis >= 0)) throw"
+  },
+  {
+    ...restart,
+    why: "a transient child that was merely interrupted is not restarted",
+    before: "Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)",
+    after: "Exit.isFailure(exit)"
+  },
+  {
+    ...restart,
+    why: "a decider cannot restart a temporary child",
+    before: "? (shouldRestart(type, exit) ? directive : \"stop\")",
+    after: "? directive"
+  },
+  {
+    ...restart,
+    why: "a permanent child is restarted after a success",
+    before: "type === \"permanent\" || (type === \"transient\" && isAbnormal(exit))",
+    after: "(type === \"permanent\" || type === \"transient\") && isAbnormal(exit)"
+  },
+  {
+    ...life,
+    why: "a delay may last",
+    before: "Duration.isZero(delay) ? Effect.yieldNow : Effect.sleep(delay)",
+    after: "Effect.yieldNow"
+  },
+  {
+    ...life,
+    why: "a child that was told to stop during its backoff is not started again",
+    before: "Effect.sleep(delay)))\n    if (toldToStop(self, child)) return undefined\n",
+    after: "Effect.sleep(delay)))\n"
+  },
+  {
+    ...life,
+    why: "restarts are counted",
+    before: "    child.restarts++\n",
+    after: ""
+  },
+  {
+    ...life,
+    why: "the resources of an incarnation are released before it is judged",
+    before: "Effect.map(Effect.exit(Scope.close(scope, exit)), (closed) =>",
+    after: "Effect.map(Effect.exit(Effect.void), (closed) =>"
+  },
+  {
+    ...life,
+    why: "a decider that throws escalates",
+    before: "if (Exit.isFailure(verdict)) return yield* escalate(self, child, Cause.combine(cause, verdict.cause))",
+    after: "if (Exit.isFailure(verdict)) return undefined"
+  },
+  {
+    ...life,
+    why: "a resumed child is not counted",
+    before: "if (verdict.value === \"restart\" && !windowOf",
+    after: "if (!windowOf"
+  },
+  {
+    ...life,
+    why: "a child has a backoff of its own before that of its supervisor",
+    before: "child.spec.backoff ?? self.policy.backoff",
+    after: "self.policy.backoff"
+  },
+  {
+    ...life,
+    why: "a schedule that ends means to give up",
+    before: "if (Option.isNone(stepped.value)) return yield* giveUp(self, child, \"backoff\", cause)",
+    after: "if (Option.isNone(stepped.value)) return undefined"
+  },
+  {
+    ...life,
+    why: "the cause of the last end is kept",
+    before: "  if (Exit.isFailure(exit)) child.lastCause = cause\n",
+    after: ""
+  }
+]
