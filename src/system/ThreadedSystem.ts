@@ -133,7 +133,6 @@ const makeThreaded = (options: ThreadsOptions) =>
       index: 0,
       epoch: Workers.MAIN_EPOCH,
       runtime,
-      turn: host.turn,
       connect: (to, _epoch, rings) =>
         workers[to - 1]!.say({ _tag: "Rings", from: 0, epoch: Workers.MAIN_EPOCH, rings }),
       failed: (error) => log(Effect.logError("a turn of the main thread has thrown", error)),
