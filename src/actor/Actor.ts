@@ -73,6 +73,19 @@ export type HandlersServices<H> = {
   readonly [K in keyof H]: H[K] extends (...args: any) => Effect.Effect<any, any, infer R> ? R : never
 }[keyof H]
 
+/** Says no to handlers of messages that the protocol does not have: a name that is misspelt, or left over. */
+export type OnlyMessages<H, Rpcs extends Rpc.Any> = {
+  readonly [K in Exclude<keyof H, Rpcs["_tag"]>]: never
+}
+
+/** Says no to handlers that need what exists only while the behaviour is built. */
+export type NoBuildServices<H> = 0 extends 1 & HandlersServices<H> ? unknown
+  : [Extract<HandlersServices<H>, Scope.Scope | CurrentActor>] extends [never] ? unknown
+  : {
+    readonly "a handler has neither Scope nor CurrentActor: take them while the behaviour is built, or use Effect.scoped":
+      never
+  }
+
 /** See the module. */
 export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
   /** The name of the definition, and of its behaviour in a system. */
@@ -80,24 +93,24 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
   /** The compiled messages. */
   readonly protocol: ProtocolModule.Protocol
   /** Checks that an object implements the protocol; the identity otherwise. */
-  readonly of: <H extends HandlersFrom<Rpcs>>(handlers: H) => H
+  readonly of: <H extends HandlersFrom<Rpcs>>(handlers: H & OnlyMessages<H, Rpcs>) => H
   /**
    * The layer that makes a behaviour known to the system, so that its actors can be spawned.
    *
    * `behaviour` is built once per incarnation; it may use `Scope` and {@link CurrentActor} besides its own services. The
-   * handlers have neither: what they need of them is taken while the behaviour is built.
+   * handlers have neither, which the types say: what they need of them is taken while the behaviour is built.
    *
    * **Errors** Throws `InvalidOptions` or `InvalidSupervision` for options that make no sense. What building fails with
-   * is the `StartFailed` of the `spawn`.
+   * is the `SpawnFailed` of the `spawn`.
    */
   readonly toLayer: <H extends HandlersFrom<Rpcs>, E, R>(
-    behaviour: Effect.Effect<H, E, R>,
+    behaviour: Effect.Effect<H, E, R> & NoBuildServices<H>,
     options?: BehaviourOptions
   ) => Layer.Layer<never, never, ActorSystem | Exclude<R, Scope.Scope | CurrentActor> | HandlersServices<H>>
   /**
    * Starts an actor and waits until its behaviour is built. It ends with the `Scope`.
    *
-   * **Errors** `BehaviourNotFound`, `NameTaken`, `StartFailed`, `LayoutMismatch`, `SpawnThreadLost`.
+   * **Errors** `BehaviourNotFound`, `NameTaken`, `SpawnFailed`, `LayoutMismatch`, `SpawnLost`.
    */
   readonly spawn: (
     key: string,

@@ -5,6 +5,8 @@
  * the message itself comes back in `undelivered`, so that nothing the caller still holds is lost.
  */
 import * as Schema from "effect/Schema"
+import { textOf } from "../runtime/Text.ts"
+import { Defect } from "../wire/kernel/Defect.ts"
 import * as ExitReason from "./ExitReason.ts"
 
 /** The message that was not delivered: the tag of its `Rpc` and its payload. */
@@ -19,7 +21,7 @@ export type Undelivered = typeof Undelivered.Type
  * **Errors** Nothing was enqueued. Slow down, retry later, or spawn the actor with a larger `mailbox.capacity` or the
  * policy `"suspend"`.
  */
-export class MailboxFull extends Schema.TaggedError<MailboxFull>("shared-nothing/MailboxFull")("MailboxFull", {
+export class MailboxFull extends Schema.TaggedError<MailboxFull>("shared-nothing/actor/MailboxFull")("MailboxFull", {
   actor: Schema.String,
   capacity: Schema.Number,
   undelivered: Undelivered
@@ -35,11 +37,13 @@ export class MailboxFull extends Schema.TaggedError<MailboxFull>("shared-nothing
  * **Errors** The handler never ran. Spawn the actor again if it should exist; `reason` says why it ended, as a
  * value (`ExitReason`).
  */
-export class ActorStopped extends Schema.TaggedError<ActorStopped>("shared-nothing/ActorStopped")("ActorStopped", {
-  actor: Schema.String,
-  reason: ExitReason.ExitReason,
-  undelivered: Undelivered
-}) {
+export class ActorStopped
+  extends Schema.TaggedError<ActorStopped>("shared-nothing/actor/ActorStopped")("ActorStopped", {
+    actor: Schema.String,
+    reason: ExitReason.ExitReason,
+    undelivered: Undelivered
+  })
+{
   override get message() {
     return `${this.actor} has stopped (${ExitReason.render(this.reason)}): ${this.undelivered.tag} was not handled`
   }
@@ -50,7 +54,7 @@ export class ActorStopped extends Schema.TaggedError<ActorStopped>("shared-nothi
  *
  * **Errors** Safe to retry: the message was not handled and comes back in `undelivered`.
  */
-export class ActorRestarting extends Schema.TaggedError<ActorRestarting>("shared-nothing/ActorRestarting")(
+export class ActorRestarting extends Schema.TaggedError<ActorRestarting>("shared-nothing/actor/ActorRestarting")(
   "ActorRestarting",
   { actor: Schema.String, undelivered: Undelivered }
 ) {
@@ -63,9 +67,9 @@ export class ActorRestarting extends Schema.TaggedError<ActorRestarting>("shared
  * No reply arrived before the deadline of the ask.
  *
  * **Errors** The handler may or may not have run; it has been interrupted, and a later reply reaches nobody. Ask with a
- * longer `timeout`, or provide another `ActorRef.AskTimeout`.
+ * longer `timeout`, or provide another `ActorRef.DefaultAskTimeout`.
  */
-export class AskTimeout extends Schema.TaggedError<AskTimeout>("shared-nothing/AskTimeout")("AskTimeout", {
+export class AskTimeout extends Schema.TaggedError<AskTimeout>("shared-nothing/actor/AskTimeout")("AskTimeout", {
   actor: Schema.String,
   tag: Schema.String,
   timeoutMillis: Schema.Number
@@ -81,7 +85,7 @@ export class AskTimeout extends Schema.TaggedError<AskTimeout>("shared-nothing/A
  * **Errors** The handler may have run. The thread is restarted by its supervisor, and its actors with it: ask again when
  * that is safe for the operation. `reason` says how the thread ended.
  */
-export class ThreadLost extends Schema.TaggedError<ThreadLost>("shared-nothing/ThreadLost")("ThreadLost", {
+export class ThreadLost extends Schema.TaggedError<ThreadLost>("shared-nothing/actor/ThreadLost")("ThreadLost", {
   actor: Schema.String,
   thread: Schema.String,
   reason: Schema.String,
@@ -97,7 +101,7 @@ export class ThreadLost extends Schema.TaggedError<ThreadLost>("shared-nothing/T
  *
  * **Errors** Nothing was sent. `issue` is the schema's own account of what is wrong; correct the value.
  */
-export class InvalidPayload extends Schema.TaggedError<InvalidPayload>("shared-nothing/InvalidPayload")(
+export class InvalidPayload extends Schema.TaggedError<InvalidPayload>("shared-nothing/actor/InvalidPayload")(
   "InvalidPayload",
   { actor: Schema.String, issue: Schema.String, undelivered: Undelivered }
 ) {
@@ -112,7 +116,7 @@ export class InvalidPayload extends Schema.TaggedError<InvalidPayload>("shared-n
  * **Errors** Nothing was sent. Send less at once, or open the system with a larger `ring.capacityBytes`: one record may
  * take a quarter of it.
  */
-export class MessageTooLarge extends Schema.TaggedError<MessageTooLarge>("shared-nothing/MessageTooLarge")(
+export class MessageTooLarge extends Schema.TaggedError<MessageTooLarge>("shared-nothing/actor/MessageTooLarge")(
   "MessageTooLarge",
   { actor: Schema.String, sizeBytes: Schema.Number, limitBytes: Schema.Number, undelivered: Undelivered }
 ) {
@@ -126,7 +130,7 @@ export class MessageTooLarge extends Schema.TaggedError<MessageTooLarge>("shared
  *
  * **Errors** Nothing was sent. Both sides must import the same protocol module of the same build.
  */
-export class LayoutMismatch extends Schema.TaggedError<LayoutMismatch>("shared-nothing/LayoutMismatch")(
+export class LayoutMismatch extends Schema.TaggedError<LayoutMismatch>("shared-nothing/actor/LayoutMismatch")(
   "LayoutMismatch",
   { actor: Schema.String, here: Schema.Number, there: Schema.Number }
 ) {
@@ -141,13 +145,13 @@ export class LayoutMismatch extends Schema.TaggedError<LayoutMismatch>("shared-n
  * **Errors** Add the behaviour's layer to the worker file (`ActorThread.launch`) or to the system's layer; `known` lists
  * what is registered.
  */
-export class BehaviourNotFound extends Schema.TaggedError<BehaviourNotFound>("shared-nothing/BehaviourNotFound")(
+export class BehaviourNotFound extends Schema.TaggedError<BehaviourNotFound>("shared-nothing/actor/BehaviourNotFound")(
   "BehaviourNotFound",
-  { name: Schema.String, known: Schema.Array(Schema.String) }
+  { behaviour: Schema.String, known: Schema.Array(Schema.String) }
 ) {
   override get message() {
     const known = this.known.length === 0 ? "none" : this.known.join(", ")
-    return `no behaviour "${this.name}" is registered (known: ${known}): add its layer to the system or to the worker file`
+    return `no behaviour "${this.behaviour}" is registered (known: ${known}): add its layer to the system or to the worker file`
   }
 }
 
@@ -156,7 +160,7 @@ export class BehaviourNotFound extends Schema.TaggedError<BehaviourNotFound>("sh
  *
  * **Errors** Nothing was started. Use another key, or keep the reference that the first `spawn` returned.
  */
-export class NameTaken extends Schema.TaggedError<NameTaken>("shared-nothing/NameTaken")("NameTaken", {
+export class NameTaken extends Schema.TaggedError<NameTaken>("shared-nothing/actor/NameTaken")("NameTaken", {
   actor: Schema.String
 }) {
   override get message() {
@@ -169,12 +173,12 @@ export class NameTaken extends Schema.TaggedError<NameTaken>("shared-nothing/Nam
  *
  * **Errors** Nothing was started and everything the behaviour had acquired is released. `cause` is its own account.
  */
-export class StartFailed extends Schema.TaggedError<StartFailed>("shared-nothing/StartFailed")("StartFailed", {
+export class SpawnFailed extends Schema.TaggedError<SpawnFailed>("shared-nothing/actor/SpawnFailed")("SpawnFailed", {
   actor: Schema.String,
-  cause: Schema.Defect()
+  cause: Defect
 }) {
   override get message() {
-    return `${this.actor} could not start: ${String(this.cause)}`
+    return `${this.actor} could not start: ${textOf(this.cause)}`
   }
 }
 
@@ -183,12 +187,12 @@ export class StartFailed extends Schema.TaggedError<StartFailed>("shared-nothing
  *
  * **Errors** A mistake in the program: it is thrown by `Actor.make`. Names the message and the reason.
  */
-export class InvalidProtocol extends Schema.TaggedError<InvalidProtocol>("shared-nothing/InvalidProtocol")(
+export class InvalidProtocol extends Schema.TaggedError<InvalidProtocol>("shared-nothing/actor/InvalidProtocol")(
   "InvalidProtocol",
-  { name: Schema.String, reason: Schema.String }
+  { protocol: Schema.String, reason: Schema.String }
 ) {
   override get message() {
-    return `the protocol ${this.name} cannot be used: ${this.reason}`
+    return `the protocol ${this.protocol} cannot be used: ${this.reason}`
   }
 }
 
@@ -197,12 +201,12 @@ export class InvalidProtocol extends Schema.TaggedError<InvalidProtocol>("shared
  *
  * **Errors** A mistake in the program: it is thrown by `toLayer`, or fails the layer of the system.
  */
-export class InvalidOptions extends Schema.TaggedError<InvalidOptions>("shared-nothing/InvalidOptions")(
+export class InvalidOptions extends Schema.TaggedError<InvalidOptions>("shared-nothing/actor/InvalidOptions")(
   "InvalidOptions",
-  { of: Schema.String, option: Schema.String, value: Schema.String, expected: Schema.String }
+  { where: Schema.String, option: Schema.String, value: Schema.String, expected: Schema.String }
 ) {
   override get message() {
-    return `${this.of}: ${this.option} is ${this.value}, expected ${this.expected}`
+    return `${this.where}: ${this.option} is ${this.value}, expected ${this.expected}`
   }
 }
 
@@ -236,15 +240,15 @@ export type TellError =
 export type AskError = TellError | ActorRestarting | AskTimeout
 
 /** What `spawn` can fail with. */
-export type SpawnError = BehaviourNotFound | NameTaken | StartFailed | LayoutMismatch | SpawnThreadLost
+export type SpawnError = BehaviourNotFound | NameTaken | SpawnFailed | LayoutMismatch | SpawnLost
 
 /**
  * The thread chosen for the actor died before the actor was up.
  *
  * **Errors** Nothing was started. Spawn again: another thread is chosen, or the same one after its restart.
  */
-export class SpawnThreadLost extends Schema.TaggedError<SpawnThreadLost>("shared-nothing/SpawnThreadLost")(
-  "SpawnThreadLost",
+export class SpawnLost extends Schema.TaggedError<SpawnLost>("shared-nothing/actor/SpawnLost")(
+  "SpawnLost",
   { actor: Schema.String, thread: Schema.String, reason: Schema.String }
 ) {
   override get message() {

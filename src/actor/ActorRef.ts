@@ -11,17 +11,17 @@ import type * as Fiber from "effect/Fiber"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as Trace from "../observe/Trace.ts"
 import type { AskError, TellError } from "./ActorError.ts"
-import { AskTimeout, toMillis } from "./AskTimeout.ts"
+import { DefaultAskTimeout, toMillis } from "./AskTimeout.ts"
 import { actorName, type Protocol } from "./kernel/Protocol.ts"
 import { NO_ROOM, type Recipient, type Resume, TAKEN, type Waiter } from "./kernel/Recipient.ts"
 
-export { AskTimeout } from "./AskTimeout.ts"
+export { DefaultAskTimeout } from "./AskTimeout.ts"
 
 const TypeId = "~shared-nothing/ActorRef" as const
 
 /** Options of one ask. */
 export interface AskOptions {
-  /** How long to wait for the reply; default {@link AskTimeout}. */
+  /** How long to wait for the reply; default {@link DefaultAskTimeout}. */
   readonly timeout?: Duration.Input | undefined
 }
 
@@ -110,16 +110,16 @@ const send = (recipient: Recipient, index: number, payload: unknown, fiber: Fibe
   const span = Trace.sampledSpan(fiber)
   const outcome = recipient.tell(index, payload, span)
   if (outcome === TAKEN) return Exit.void
-  if (outcome !== NO_ROOM) return Exit.fail(recipient.refusal(index, payload))
+  if (outcome !== NO_ROOM) return Exit.fail(recipient.refusal(index, payload, outcome))
   return Effect.callback<void, TellError>((resume) => {
     // Room may have come since, if the sender's fiber has yielded in between.
     const again = recipient.tell(index, payload, span)
     if (again !== NO_ROOM) {
-      return resume(again === TAKEN ? Exit.void : Exit.fail(recipient.refusal(index, payload)))
+      return resume(again === TAKEN ? Exit.void : Exit.fail(recipient.refusal(index, payload, again)))
     }
     const done = (refusal: TellError | undefined) => resume(refusal === undefined ? Exit.void : Exit.fail(refusal))
     const died = (defect: unknown) => resume(Exit.die(defect))
-    const waiter: Waiter = { index, payload, span, ask: undefined, done, died, abandoned: false }
+    const waiter: Waiter = { index, payload, span, fiber, ask: undefined, done, died, abandoned: false }
     recipient.waitForRoom(waiter)
     return Effect.sync(() => recipient.stopWaiting(waiter))
   })
@@ -216,7 +216,7 @@ const nothing = () => {}
 
 const askUnsafe = (index: number) =>
   function(this: Facade, payload: unknown, onExit: Resume, options?: AskOptions): () => void {
-    const timeout = options?.timeout ?? AskTimeout.defaultValue()
+    const timeout = options?.timeout ?? DefaultAskTimeout.defaultValue()
     const ask = this[Target].askUnsafe(index, payload, toMillis(timeout), onExit)
     return ask === undefined ? nothing : () => ask.withdraw()
   }
@@ -279,6 +279,9 @@ export const refClass = (protocol: Protocol): RefClass => {
     }
     toString(): string {
       return `ActorRef(${actorName(protocol, this.key)})`
+    }
+    [Symbol.for("nodejs.util.inspect.custom")](): string {
+      return this.toString()
     }
     toJSON(): unknown {
       return { _id: "ActorRef", name: protocol.name, key: this.key }

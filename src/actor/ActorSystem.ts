@@ -43,7 +43,7 @@ export class ActorSystem extends Context.Service<ActorSystem, {
   readonly events: PubSub.PubSub<SystemEvent>
   /** The supervision tree as it stands. */
   readonly tree: Effect.Effect<TreeNode>
-  /** Tells that were dropped by an overflow policy, or because their actor had stopped, on all threads that are up. */
+  /** Tells that were dropped by an overflow policy, or because their actor had stopped, on all threads. */
   readonly droppedMessages: Effect.Effect<number>
   /** Completes when a behaviour or the threads have used up their restarts. */
   readonly escalation: Effect.Effect<Escalation>

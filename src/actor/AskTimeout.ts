@@ -8,7 +8,7 @@
  * import * as Effect from "effect/Effect"
  *
  * const slow = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
- *   Effect.provideService(effect, ActorRef.AskTimeout, "1 minute")
+ *   Effect.provideService(effect, ActorRef.DefaultAskTimeout, "1 minute")
  * ```
  */
 import * as Context from "effect/Context"
@@ -16,7 +16,7 @@ import * as Duration from "effect/Duration"
 import type * as Fiber from "effect/Fiber"
 
 /** The default deadline of asks: 5 seconds unless provided otherwise. `"Infinity"` waits for ever. */
-export const AskTimeout = Context.Reference<Duration.Input>("shared-nothing/actor/AskTimeout", {
+export const DefaultAskTimeout = Context.Reference<Duration.Input>("shared-nothing/actor/DefaultAskTimeout", {
   defaultValue: () => "5 seconds"
 })
 
@@ -32,4 +32,4 @@ export const toMillis = (input: Duration.Input): number => {
 
 /** The deadline of one ask in milliseconds. */
 export const timeoutMillis = (fiber: Fiber.Fiber<unknown, unknown>, timeout: Duration.Input | undefined): number =>
-  toMillis(timeout ?? fiber.getRef(AskTimeout))
+  toMillis(timeout ?? fiber.getRef(DefaultAskTimeout))

@@ -32,7 +32,8 @@ export const tree: Effect.Effect<TreeNode, never, ActorSystem> = Effect.flatMap(
 /**
  * How many tells were dropped so far: by the overflow policy of a full mailbox, or because their actor had stopped.
  *
- * **Gotchas** What a thread that has died had counted is gone with it.
+ * **Details** Read from memory that the threads share: no thread is asked, and what one that has died had counted stays.
+ * What had not been read of its ring is in the event `ThreadEnded`, not here.
  */
 export const droppedMessages: Effect.Effect<number, never, ActorSystem> = Effect.flatMap(
   ActorSystem,

@@ -31,11 +31,11 @@ import type { Cell } from "../actor/kernel/Cell.ts"
 import type { Host } from "../actor/kernel/Host.ts"
 import type { SystemEvent } from "../actor/SystemEvent.ts"
 import { Node } from "../link/kernel/Node.ts"
-import { Turn } from "../runtime/Turn.ts"
+import { Tally } from "../observe/kernel/Tally.ts"
 import * as ThreadEntry from "../thread/ThreadEntry.ts"
 import { runtime } from "../thread/ThreadRuntime.ts"
 import type * as Control from "./internal/control.ts"
-import { makeHost, systemOf } from "./internal/host.ts"
+import { makeHostWith, systemOf } from "./internal/host.ts"
 
 /** A worker's own state: its place, and the way to the main thread. */
 interface Worker {
@@ -82,8 +82,8 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
   Effect.gen(function*() {
     const scope = yield* Effect.scope
     const context = yield* Effect.context<never>()
-    const host = yield* makeHost
     const seat = start.data as Control.Seat
+    const host = yield* makeHostWith(new Tally(seat.tally, start.index))
     const post = (message: Control.ToMain) => start.post(message)
     const log = Effect.runForkWith(context)
     const node = new Node(host, {
@@ -91,7 +91,7 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
       index: start.index,
       epoch: start.epoch,
       runtime,
-      turn: new Turn(runtime),
+      turn: host.turn,
       connect: (to, epoch, rings) => post({ _tag: "Rings", to, epoch, rings }),
       failed: (error) => log(Effect.logError(`${start.name}: a turn has thrown`, error)),
       malformed: (thread, error) =>
@@ -148,8 +148,7 @@ const receive = (worker: Worker, message: Control.ToWorker): void => {
       return post({
         _tag: "Inspected",
         request: message.request,
-        tree: worker.host.tree,
-        droppedMessages: worker.host.droppedMessages
+        tree: worker.host.tree
       })
     case "Rings":
       return node.accept(message.from, message.epoch, message.rings)
@@ -194,11 +193,11 @@ const placed = (worker: Worker, actor: number, cell: Cell): Control.Spawned => {
 
 const errorText = (cause: Cause.Cause<SpawnError>): Control.ErrorText => {
   const error = Cause.squash(cause)
-  if (!(error instanceof Error && "_tag" in error)) return { tag: "StartFailed", text: textOf(cause) }
+  if (!(error instanceof Error && "_tag" in error)) return { tag: "SpawnFailed", text: textOf(cause) }
   const { _tag: tag } = error as SpawnError
   switch ((error as SpawnError)._tag) {
-    case "StartFailed": {
-      const { cause } = error as ActorError.StartFailed
+    case "SpawnFailed": {
+      const { cause } = error as ActorError.SpawnFailed
       if (!(cause instanceof Error) || cause.message === "") return { tag, text: textOf(Cause.fail(cause)) }
       return { tag, text: cause.message, name: cause.name }
     }

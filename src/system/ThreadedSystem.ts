@@ -10,7 +10,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as PubSub from "effect/PubSub"
+import type * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
 import { randomInt } from "node:crypto"
 import * as ActorError from "../actor/ActorError.ts"
@@ -24,7 +24,8 @@ import type { SystemEvent } from "../actor/SystemEvent.ts"
 import { Node } from "../link/kernel/Node.ts"
 import * as Doorbell from "../memory/Doorbell.ts"
 import { MAX_CAPACITY_BYTES, MIN_CAPACITY_BYTES } from "../memory/Layouts.ts"
-import { Turn } from "../runtime/Turn.ts"
+import * as Bulletin from "../observe/kernel/Bulletin.ts"
+import { DROPPED, Tally } from "../observe/kernel/Tally.ts"
 import type * as Backoff from "../supervisor/Backoff.ts"
 import * as Child from "../supervisor/Child.ts"
 import type { IntensityOptions } from "../supervisor/Intensity.ts"
@@ -36,7 +37,7 @@ import * as Thread from "../thread/Thread.ts"
 import type { ThreadDown } from "../thread/ThreadError.ts"
 import { runtime } from "../thread/ThreadRuntime.ts"
 import type * as Control from "./internal/control.ts"
-import { makeHost, systemOf } from "./internal/host.ts"
+import { makeHostWith, systemOf } from "./internal/host.ts"
 import { Account, type Placed, Requests, type Workplace } from "./internal/placement.ts"
 import * as Machine from "./Machine.ts"
 
@@ -117,7 +118,7 @@ interface Threaded {
 }
 
 const refuse = (option: string, value: unknown, expected: string) =>
-  new ActorError.InvalidOptions({ of: "ActorSystem.layerThreads", option, value: String(value), expected })
+  new ActorError.InvalidOptions({ where: "ActorSystem.layerThreads", option, value: String(value), expected })
 
 const check = (options: ThreadsOptions): Effect.Effect<void, ActorError.InvalidOptions> => {
   const { ring, threads } = options
@@ -137,13 +138,15 @@ const makeThreaded = (options: ThreadsOptions) =>
   Effect.gen(function*() {
     yield* check(options)
     const context = yield* Effect.context<never>()
-    const host = yield* makeHost
     const count = options.threads ?? Machine.defaultThreads()
+    const tally = Tally.create(count + 1)
+    const host = yield* makeHostWith(new Tally(tally, 0))
     const workers = Array.from({ length: count }, (_, i) => new WorkerThread(i + 1))
     const seat = {
       names: ["main", ...workers.map((worker) => worker.name)],
       mainEpoch: MAIN_EPOCH,
       doorbells: Doorbell.create(count + 1),
+      tally,
       ringBytes: options.ring?.capacityBytes ?? 1 << 20,
       maxSpins: Machine.maxSpins(count),
       system: randomInt(1, 2 ** 47)
@@ -154,7 +157,7 @@ const makeThreaded = (options: ThreadsOptions) =>
       index: 0,
       epoch: MAIN_EPOCH,
       runtime,
-      turn: new Turn(runtime),
+      turn: host.turn,
       connect: (to, _epoch, rings) => workers[to - 1]!.post({ _tag: "Rings", from: 0, epoch: MAIN_EPOCH, rings }),
       failed: (error) => log(Effect.logError("a turn of the main thread has thrown", error)),
       malformed: (thread, error) => log(Effect.logError(`a record from ${seat.names[thread]} was skipped`, error))
@@ -233,7 +236,7 @@ const startAgain = (self: Threaded, worker: WorkerThread): Effect.Effect<number>
 const struckOff = (self: Threaded, actor: Placed, error: unknown): void => {
   const reason = ExitReason.neverStarted(error)
   self.account.end(actor, reason)
-  PubSub.publishUnsafe(self.events, { _tag: "ActorEnded", actor: actor.name, reason })
+  Bulletin.publish(self.events, { _tag: "ActorEnded", actor: actor.name, reason })
 }
 
 const up = (worker: WorkerThread): Control.ToWorker => ({ _tag: "Up", thread: worker.index, epoch: worker.starts })
@@ -247,7 +250,7 @@ const announce = (self: Threaded, worker: WorkerThread, actors: number): void =>
   self.node.peerUp(worker.index, worker.starts)
   for (const other of self.workers) if (other !== worker) other.post(up(worker))
   const restarts = worker.starts - 1
-  PubSub.publishUnsafe(
+  Bulletin.publish(
     self.events,
     restarts === 0
       ? { _tag: "ThreadStarted", thread: worker.name, restarts }
@@ -265,7 +268,7 @@ const ended = (self: Threaded, worker: WorkerThread, reason: ThreadDown): void =
   for (const other of self.workers) {
     if (other !== worker) other.post({ _tag: "Down", thread: worker.index, reason: reason.message, isFinal })
   }
-  PubSub.publishUnsafe(self.events, { _tag: "ThreadEnded", thread: worker.name, reason: reason.message, unread })
+  Bulletin.publish(self.events, { _tag: "ThreadEnded", thread: worker.name, reason: reason.message, unread })
 }
 
 const receive = (self: Threaded, worker: WorkerThread, message: Control.ToMain): void => {
@@ -289,7 +292,7 @@ const receive = (self: Threaded, worker: WorkerThread, message: Control.ToMain):
       return placed === undefined ? undefined : self.account.end(placed, ExitReason.decode(message.reason))
     }
     case "Event":
-      PubSub.publishUnsafe(self.events, eventOf(message.event))
+      Bulletin.publish(self.events, eventOf(message.event))
   }
 }
 
@@ -307,19 +310,11 @@ const eventOf = ({ reason, restarts, tag, text, who }: Control.EventText): Syste
   }
 }
 
-const inspect = <A>(worker: WorkerThread, read: (answer: Inspected) => A, unknown: A): Effect.Effect<A> =>
-  worker.request((request) => ({ _tag: "Inspect", request })).pipe(
-    Effect.map((answer) => answer?._tag === "Inspected" ? read(answer) : unknown),
-    Effect.timeoutOrElse({ duration: "1 second", orElse: () => Effect.succeed(unknown) })
-  )
-
-type Inspected = Extract<Control.ToMain, { readonly _tag: "Inspected" }>
-
 const treeOf = (worker: WorkerThread): Effect.Effect<ReadonlyArray<TreeNode>> =>
-  inspect<ReadonlyArray<TreeNode>>(worker, (answer) => answer.tree, [])
-
-const droppedOn = (worker: WorkerThread): Effect.Effect<number> =>
-  inspect(worker, (answer) => answer.droppedMessages, 0)
+  worker.request((request) => ({ _tag: "Inspect", request })).pipe(
+    Effect.map((answer) => answer?._tag === "Inspected" ? answer.tree : []),
+    Effect.timeoutOrElse({ duration: "1 second", orElse: () => Effect.succeed([]) })
+  )
 
 // ---- actors
 
@@ -384,7 +379,7 @@ const spawnHere = (
   if (self.host.known.includes(protocol.name)) return self.host.spawn(protocol, key, owner)
   const known = new Set(self.workers.flatMap((worker) => Array.from(worker.behaviours.keys())))
   return Effect.fail(
-    new ActorError.BehaviourNotFound({ name: protocol.name, known: [...self.host.known, ...known] })
+    new ActorError.BehaviourNotFound({ behaviour: protocol.name, known: [...self.host.known, ...known] })
   )
 }
 
@@ -439,10 +434,7 @@ const make = (options: ThreadsOptions) =>
         ...tree,
         children: [...tree.children, threads]
       })),
-      droppedMessages: Effect.map(
-        Effect.all([local.droppedMessages, ...self.workers.map(droppedOn)], { concurrency: "unbounded" }),
-        (counts) => counts.reduce((sum, count) => sum + count, 0)
-      ),
+      droppedMessages: Effect.sync(() => Tally.total(self.seat.tally, DROPPED)),
       escalation
     })
   })

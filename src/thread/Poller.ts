@@ -2,7 +2,7 @@
  * Waits on behalf of everything in this thread that waits for another thread: polls it, gives the event loop its turns in
  * between, and sleeps when nothing has come for a while.
  *
- * There is one poller in a thread, made when it is first needed. What waits is added and is forgotten when its poll says that it is done.
+ * There is one poller in a thread, a piece of its {@link ThreadContext}, made when it is first needed. What waits is added and is forgotten when its poll says that it is done.
  *
  * ```text
  *            add ──►  polled  ── poll() is true ──►  forgotten
@@ -28,6 +28,10 @@ import { threadId } from "node:worker_threads"
 import { AdaptiveWait } from "../memory/AdaptiveWait.ts"
 import type { Wait } from "../memory/Doorbell.ts"
 import { PARK, pause, SPIN, type WaitStrategy } from "../memory/WaitStrategy.ts"
+import type { Runtime } from "../runtime/Runtime.ts"
+import { piece, type ThreadContext } from "../runtime/ThreadContext.ts"
+import { thread } from "./kernel/CurrentThread.ts"
+import { runtime } from "./ThreadRuntime.ts"
 
 /** Something of this thread that waits for another thread. */
 export interface Waitable {
@@ -51,6 +55,8 @@ export interface Waitable {
 export interface PollerOptions {
   /** Decides between spinning, yielding and parking. */
   readonly strategy: WaitStrategy
+  /** The thread that it is on; the real one unless told. */
+  readonly runtime?: Runtime | undefined
 }
 
 /** How long a thread goes on looking after something has come. */
@@ -80,6 +86,7 @@ interface Entry {
 /** The poller of one thread; a program uses {@link add} and {@link remove}. */
 export class Poller {
   declare private readonly strategy: WaitStrategy
+  declare private readonly runtime: Runtime
   declare private readonly entries: Map<Waitable, Entry>
   /** Entries that are polled, the oldest first; forgotten ones may be among them until the next pass. */
   declare private readonly polled: Array<Entry>
@@ -94,6 +101,7 @@ export class Poller {
 
   constructor(options: PollerOptions) {
     this.strategy = options.strategy
+    this.runtime = options.runtime ?? runtime
     this.entries = new Map()
     this.polled = []
     this.turn = () => {
@@ -160,7 +168,7 @@ export class Poller {
 
   private schedule(): void {
     this.isScheduled = true
-    setImmediate(this.turn)
+    this.runtime.immediate(this.turn)
   }
 
   private run(): void {
@@ -296,28 +304,30 @@ export class Poller {
       this.handle!.unref()
     } else if (this.entries.size > 0 && !this.isScheduled) {
       this.isHeld = true
-      if (this.handle === undefined) this.handle = setInterval(nothing, MAX_MILLIS)
+      if (this.handle === undefined) this.handle = hold(nothing, MAX_MILLIS)
       else this.handle.ref()
     }
   }
 }
 
-// Of this thread: modules are evaluated once in each.
-let poller: Poller | undefined
-
-const pollerOf = (): Poller =>
-  poller ??= new Poller({
-    strategy: new AdaptiveWait({ maxSpins: maxSpins(), now: () => performance.now() * 1e6, yieldNanos: YIELD_NANOS })
+const pollers = piece(({ runtime }) =>
+  new Poller({
+    runtime,
+    strategy: new AdaptiveWait({ maxSpins: maxSpins(), now: () => runtime.nowMillis() * 1e6, yieldNanos: YIELD_NANOS })
   })
+)
 
 /** Threads are numbered as they start: those for whom there was a core may spin. */
 const maxSpins = (): number => threadId < availableParallelism() && availableParallelism() > 1 ? SPINS : 0
 
+/** The poller of a thread. */
+export const of = (context: ThreadContext): Poller => context.get(pollers)
+
 /** Waits for `waitable` on the poller of this thread; see {@link Poller.add}. */
-export const add = (waitable: Waitable): void => pollerOf().add(waitable)
+export const add = (waitable: Waitable): void => of(thread).add(waitable)
 
 /** Gives up waiting for `waitable`; see {@link Poller.remove}. */
-export const remove = (waitable: Waitable): void => pollerOf().remove(waitable)
+export const remove = (waitable: Waitable): void => of(thread).remove(waitable)
 
 /**
  * Changes how often the poller of this thread may look before it lets go of its core; 0 when threads outnumber cores.
@@ -325,17 +335,20 @@ export const remove = (waitable: Waitable): void => pollerOf().remove(waitable)
  * **When to use**: in who starts threads and knows how many are busy. Left alone, a thread spins when no more threads than the machine
  * has cores had been started before it.
  */
-export const limitSpins = (spins: number): void => pollerOf().limitSpins(spins)
+export const limitSpins = (spins: number): void => of(thread).limitSpins(spins)
 
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** The longest period of a timer. */
 const MAX_MILLIS = 0x7fffffff
 
+// The timers of the moment in which this module is loaded: fake ones that come later cannot let go of the thread.
+const hold = globalThis.setInterval
+
 const nothing = (): void => {}
 
 const throwAlone = (error: unknown): void => {
-  setImmediate(() => {
+  runtime.immediate(() => {
     throw error
   })
 }

@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
+import { inspect } from "node:util"
 import { Actor, ActorError, ActorRef, ActorSystem } from "shared-nothing"
 import { settle } from "../contract/eventually.ts"
 
@@ -95,7 +96,7 @@ describe("ActorRef", () => {
         assert.isTrue(purse.tellUnsafe.recipient({ n: 7 }))
       }))
 
-    it.effect("takes its deadline from the call, else from AskTimeout, else 5 seconds", () =>
+    it.effect("takes its deadline from the call, else from DefaultAskTimeout, else 5 seconds", () =>
       Effect.gen(function*() {
         const purse = yield* Purse.spawn("deadlines")
         const after = Effect.fnUntraced(function*(ask: Effect.Effect<void, unknown>, millis: number) {
@@ -110,9 +111,9 @@ describe("ActorRef", () => {
         })
         yield* after(purse.ask.Wait(), 5000)
         yield* after(purse.ask.Wait(undefined, { timeout: 250 }), 250)
-        yield* after(Effect.provideService(purse.ask.Wait(), ActorRef.AskTimeout, "1 second"), 1000)
+        yield* after(Effect.provideService(purse.ask.Wait(), ActorRef.DefaultAskTimeout, "1 second"), 1000)
         yield* after(
-          Effect.provideService(purse.ask.Wait(undefined, { timeout: 250 }), ActorRef.AskTimeout, "1 second"),
+          Effect.provideService(purse.ask.Wait(undefined, { timeout: 250 }), ActorRef.DefaultAskTimeout, "1 second"),
           250
         )
         const patient = yield* Effect.forkChild(purse.ask.Wait(undefined, { timeout: "Infinity" }), {
@@ -161,6 +162,17 @@ describe("ActorRef", () => {
         assert.deepStrictEqual(replies, [Exit.succeed(1), Exit.succeed(1)])
         assert.strictEqual(yield* purse.depth, 0)
         assert.strictEqual(yield* purse.ask.Cents(), 1)
+      }))
+  })
+})
+
+describe("a reference", () => {
+  it.layer(Local)((it) => {
+    it.effect("prints as itself", () =>
+      Effect.gen(function*() {
+        const purse = yield* Purse.spawn("printed")
+        assert.strictEqual(inspect(purse), "ActorRef(Purse/printed)")
+        assert.strictEqual(inspect({ purse }), "{ purse: ActorRef(Purse/printed) }")
       }))
   })
 })

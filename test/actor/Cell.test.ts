@@ -219,7 +219,7 @@ describe("a start that is cut short", () => {
           )
           return yield* Effect.fail("no")
         })
-        assert.instanceOf(yield* failure(Node.spawn("a")), ActorError.StartFailed)
+        assert.instanceOf(yield* failure(Node.spawn("a")), ActorError.SpawnFailed)
         assert.instanceOf(yield* Fiber.join(asking[0]!), ActorError.ActorStopped)
         yield* assertEnded(selves[0]!)
       })

@@ -3,6 +3,9 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import { Deadline, Deadlines } from "../../src/actor/kernel/Deadlines.ts"
+import { ThreadContext } from "../../src/runtime/ThreadContext.ts"
+import { runtime } from "../../src/thread/ThreadRuntime.ts"
+import { eventually } from "../contract/eventually.ts"
 
 class Probe extends Deadline {
   readonly name: string
@@ -21,12 +24,15 @@ class Probe extends Deadline {
 }
 
 const make = Effect.gen(function*() {
-  const deadlines = new Deadlines(yield* Effect.context<never>(), yield* Clock.Clock)
+  const deadlines = new Deadlines(
+    yield* Effect.context<never>(),
+    yield* Clock.Clock,
+    new ThreadContext(runtime),
+    () => {}
+  )
   yield* Effect.addFinalizer(() => Effect.sync(() => deadlines.close()))
   return deadlines
 })
-
-const lanesOf = (deadlines: Deadlines): number => (deadlines as unknown as { lanes: Map<number, unknown> }).lanes.size
 
 describe("Deadlines", () => {
   it.effect("expires each when its time is over, not before", () =>
@@ -93,7 +99,7 @@ describe("Deadlines", () => {
       assert.deepStrictEqual(log, ["first", "again"])
     }))
 
-  it.effect("forgets a timeout that nobody waits for, however many different ones there were", () =>
+  it.effect("watches as many different timeouts as there are, and forgets those that nobody waits for", () =>
     Effect.gen(function*() {
       const deadlines = yield* make
       const log: Array<string> = []
@@ -102,13 +108,81 @@ describe("Deadlines", () => {
         deadlines.add(probe, i)
         if (i % 2 === 0) deadlines.remove(probe)
       }
-      assert.strictEqual(lanesOf(deadlines), 100)
+      assert.strictEqual(deadlines.size, 50)
       yield* TestClock.adjust(100)
       assert.strictEqual(log.length, 50)
-      assert.strictEqual(lanesOf(deadlines), 0)
+      assert.strictEqual(deadlines.size, 0)
       deadlines.add(new Probe("again", log), 7)
       yield* TestClock.adjust(7)
       assert.include(log, "again")
+    }))
+
+  it.effect("goes on when what expires throws, and says so", () =>
+    Effect.gen(function*() {
+      const thrown: Array<unknown> = []
+      const clock = yield* Clock.Clock
+      const context = yield* Effect.context<never>()
+      const deadlines = new Deadlines(
+        context,
+        clock,
+        new ThreadContext(runtime),
+        (defect) => thrown.push(String(defect))
+      )
+      const log: Array<string> = []
+      const bad = () => {
+        throw new Error("callback")
+      }
+      deadlines.add(new Probe("bad", log, bad), 100)
+      deadlines.add(new Probe("good", log), 100)
+      yield* TestClock.adjust(100)
+      deadlines.add(new Probe("later", log), 100)
+      yield* TestClock.adjust(100)
+      assert.deepStrictEqual(log, ["bad", "good", "later"])
+      assert.deepStrictEqual(thrown, ["Error: callback"])
+      deadlines.close()
+    }))
+
+  it.effect("does as a sorted list does, whatever is added and removed", () =>
+    Effect.gen(function*() {
+      let seed = 7
+      const next = (bound: number) => (seed = (seed * 48271) % 2147483647) % bound
+      const deadlines = yield* make
+      const log: Array<string> = []
+      let model: Array<{ readonly at: number; readonly probe: Probe }> = []
+      const expected: Array<string> = []
+      let now = 0
+      for (let i = 0; i < 2_000; i++) {
+        const what = next(10)
+        if (what < 6) {
+          const probe = new Probe(`${i}`, log)
+          const timeout = 1 + next(50)
+          deadlines.add(probe, timeout)
+          model.push({ at: now + timeout, probe })
+        } else if (what < 9 && model.length > 0) {
+          const [gone] = model.splice(next(model.length), 1)
+          deadlines.remove(gone!.probe)
+        } else {
+          now += 10
+          yield* TestClock.adjust(10)
+          model.sort((a, b) => a.at - b.at)
+          expected.push(...model.filter(({ at }) => at <= now).map(({ probe }) => probe.name))
+          model = model.filter(({ at }) => at > now)
+        }
+        assert.strictEqual(deadlines.size, model.length)
+      }
+      assert.deepStrictEqual(log, expected)
+    }))
+
+  it.live("keeps no timer once nothing is watched", () =>
+    Effect.gen(function*() {
+      const timers = () => process.getActiveResourcesInfo().filter((what) => what === "Timeout").length
+      const before = timers()
+      const deadlines = yield* make
+      const probes = Array.from({ length: 1_000 }, (_, i) => new Probe(`${i}`, []))
+      probes.forEach((probe, i) => deadlines.add(probe, 60_000 - i))
+      assert.strictEqual(timers(), before + 1)
+      for (const probe of probes) deadlines.remove(probe)
+      yield* eventually(Effect.sync(timers), (now) => now === before, "the timer is gone")
     }))
 
   it.effect("does not watch an infinite timeout", () =>
@@ -116,7 +190,7 @@ describe("Deadlines", () => {
       const deadlines = yield* make
       const probe = new Probe("never", [])
       deadlines.add(probe, Infinity)
-      assert.strictEqual(lanesOf(deadlines), 0)
+      assert.strictEqual(deadlines.size, 0)
       deadlines.remove(probe)
     }))
 
@@ -144,7 +218,7 @@ describe("Deadlines", () => {
             wake = () => resume(Effect.void)
           })
       }
-      const deadlines = new Deadlines(yield* Effect.context<never>(), clock)
+      const deadlines = new Deadlines(yield* Effect.context<never>(), clock, new ThreadContext(runtime), () => {})
       const log: Array<string> = []
       deadlines.add(new Probe("a", log), 100)
       wall -= 500_000

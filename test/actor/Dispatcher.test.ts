@@ -2,10 +2,15 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
-import type * as Scheduler from "effect/Scheduler"
+import * as Scheduler from "effect/Scheduler"
 import * as Schema from "effect/Schema"
+import { AsyncLocalStorage } from "node:async_hooks"
 import { Actor, ActorSystem } from "shared-nothing"
 import { Dispatcher, type Runnable, THROUGHPUT } from "../../src/actor/kernel/Dispatcher.ts"
+import { ThreadContext } from "../../src/runtime/ThreadContext.ts"
+import { Turn } from "../../src/runtime/Turn.ts"
+import { CurrentThread } from "../../src/thread/kernel/CurrentThread.ts"
+import { runtime } from "../../src/thread/ThreadRuntime.ts"
 
 /** A scheduler whose tasks run when the test says so. */
 const manual = () => {
@@ -18,12 +23,19 @@ const manual = () => {
   return { scheduler, tasks, turn: () => tasks.splice(0).forEach((task) => task()) }
 }
 
+const dispatcherOf = (scheduler: Scheduler.Scheduler, turn = new Turn(runtime)) =>
+  new Dispatcher(scheduler, runtime, turn)
+const runnableOf = (run: (budget: number) => void, failed: (defect: unknown) => void = () => {}): Runnable => ({
+  run,
+  failed
+})
+
 describe("Dispatcher", () => {
   it("runs those that are ready once each, in order, with a bounded budget", () => {
     const { scheduler, tasks, turn } = manual()
-    const dispatcher = new Dispatcher(scheduler)
+    const dispatcher = dispatcherOf(scheduler)
     const log: Array<string> = []
-    const runnable = (name: string): Runnable => ({ run: (budget) => void log.push(`${name} ${budget}`) })
+    const runnable = (name: string) => runnableOf((budget) => void log.push(`${name} ${budget}`))
     dispatcher.enqueue(runnable("a"))
     dispatcher.enqueue(runnable("b"))
     assert.strictEqual(tasks.length, 1)
@@ -37,15 +49,13 @@ describe("Dispatcher", () => {
 
   it("keeps what becomes ready during a turn for the next one", () => {
     const { scheduler, tasks, turn } = manual()
-    const dispatcher = new Dispatcher(scheduler)
+    const dispatcher = dispatcherOf(scheduler)
     const log: Array<string> = []
-    const late: Runnable = { run: () => void log.push("late") }
-    dispatcher.enqueue({
-      run: () => {
-        log.push("early")
-        dispatcher.enqueue(late)
-      }
-    })
+    const late = runnableOf(() => void log.push("late"))
+    dispatcher.enqueue(runnableOf(() => {
+      log.push("early")
+      dispatcher.enqueue(late)
+    }))
     turn()
     assert.deepStrictEqual(log, ["early"])
     assert.strictEqual(tasks.length, 1)
@@ -55,16 +65,80 @@ describe("Dispatcher", () => {
 
   it("leaves the turn that is scheduled nothing to do when it was drained by hand", () => {
     const { scheduler, turn } = manual()
-    const dispatcher = new Dispatcher(scheduler)
+    const dispatcher = dispatcherOf(scheduler)
     let runs = 0
-    dispatcher.enqueue({ run: () => void runs++ })
+    dispatcher.enqueue(runnableOf(() => void runs++))
     dispatcher.drain()
     assert.strictEqual(runs, 1)
     turn()
     assert.strictEqual(runs, 1)
-    dispatcher.enqueue({ run: () => void runs++ })
+    dispatcher.enqueue(runnableOf(() => void runs++))
     turn()
     assert.strictEqual(runs, 2)
+  })
+
+  it("ends a turn when its time is up, and begins the next one with those whose turn did not come", () => {
+    const { scheduler, turn } = manual()
+    let now = 0
+    const frozen = { ...runtime, nowMillis: () => now, immediate: () => {} }
+    const time = new Turn(frozen, 5)
+    const dispatcher = dispatcherOf(scheduler, time)
+    const log: Array<string> = []
+    const slow = (name: string) =>
+      runnableOf(() => {
+        log.push(name)
+        now += 3
+      })
+    for (const name of ["a", "b", "c"]) dispatcher.enqueue(slow(name))
+    turn()
+    assert.deepStrictEqual(log, ["a", "b"])
+    dispatcher.enqueue(slow("d"))
+    time.end()
+    turn()
+    assert.deepStrictEqual(log, ["a", "b", "c", "d"])
+    time.end()
+    turn()
+    assert.isTrue(dispatcher.isIdle)
+  })
+
+  it("goes on when one of them throws, and tells only that one", () => {
+    const { scheduler, turn } = manual()
+    const dispatcher = dispatcherOf(scheduler)
+    const log: Array<unknown> = []
+    dispatcher.enqueue(runnableOf(
+      () => {
+        throw new Error("mine")
+      },
+      (defect) => log.push(String(defect))
+    ))
+    dispatcher.enqueue(runnableOf(() => log.push("next")))
+    turn()
+    dispatcher.enqueue(runnableOf(() => log.push("later")))
+    turn()
+    assert.deepStrictEqual(log, ["Error: mine", "next", "later"])
+  })
+
+  it("runs in the async context of nobody, whoever gives it work", async () => {
+    const user = new AsyncLocalStorage<string>()
+    const dispatcher = dispatcherOf(new Scheduler.MixedScheduler())
+    const seen = await new Promise((resolve) => {
+      user.run("ada", () => dispatcher.enqueue(runnableOf(() => resolve(user.getStore()))))
+    })
+    assert.isUndefined(seen)
+  })
+
+  it("is not lost to timers that are fake for a moment", async () => {
+    const dispatcher = dispatcherOf(new Scheduler.MixedScheduler())
+    const real = globalThis.setImmediate
+    const ran = new Promise<string>((resolve) => {
+      globalThis.setImmediate = (() => {}) as unknown as typeof real
+      try {
+        dispatcher.enqueue(runnableOf(() => resolve("ran")))
+      } finally {
+        globalThis.setImmediate = real
+      }
+    })
+    assert.strictEqual(await ran, "ran")
   })
 
   it.effect("lets an actor handle THROUGHPUT messages before the next one has its turn", () => {
@@ -89,6 +163,11 @@ describe("Dispatcher", () => {
       while ((yield* a.depth) > 0) yield* Effect.yieldNow
       assert.strictEqual(order.length, 3 * THROUGHPUT + 1)
       assert.strictEqual(order.indexOf("b"), THROUGHPUT)
-    }).pipe(Effect.scoped, Effect.provide(live.pipe(Layer.provideMerge(ActorSystem.layer))))
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(live.pipe(Layer.provideMerge(ActorSystem.layer))),
+      // A turn that has all the time there is.
+      Effect.provideService(CurrentThread, new ThreadContext({ ...runtime, nowMillis: () => 0 }))
+    )
   })
 })

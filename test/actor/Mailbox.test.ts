@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { Mailbox } from "../../src/actor/kernel/Mailbox.ts"
+import { Ask } from "../../src/actor/kernel/Word.ts"
 
 const isOdd = (word: unknown): boolean => typeof word === "number" && word % 2 === 1
 
@@ -13,7 +14,64 @@ const Command = Schema.Union([
 
 const slotsOf = (mailbox: Mailbox): ReadonlyArray<unknown> => (mailbox as unknown as { slots: Array<unknown> }).slots
 
+class Question extends Ask {
+  settle() {}
+  restarting() {}
+  stopped() {}
+}
+
 describe("Mailbox", () => {
+  it("holds no room for asks that nobody waits for, and passes them over", () => {
+    const mailbox = new Mailbox()
+    const asks = Array.from({ length: 4 }, (_, i) => new Question(i, undefined))
+    for (const ask of asks) {
+      mailbox.put(ask, "question")
+      mailbox.put(9, "tell")
+    }
+    for (const ask of [asks[0]!, asks[2]!]) mailbox.bury(ask)
+    assert.strictEqual(mailbox.length, 6)
+    const taken: Array<unknown> = []
+    for (let word = mailbox.take(); word !== undefined; word = mailbox.take()) {
+      taken.push(word instanceof Ask ? asks.indexOf(word as Question) : "tell", mailbox.takePayload())
+    }
+    assert.deepStrictEqual(taken, [
+      "tell",
+      "tell",
+      1,
+      "question",
+      "tell",
+      "tell",
+      "tell",
+      "tell",
+      3,
+      "question",
+      "tell",
+      "tell"
+    ])
+    assert.strictEqual(mailbox.length, 0)
+    assert.isUndefined(mailbox.payload)
+  })
+
+  it("does not collect them while nothing is taken", () => {
+    const mailbox = new Mailbox()
+    mailbox.put(1, "first")
+    for (let i = 0; i < 100_000; i++) {
+      const ask = new Question(i, undefined)
+      mailbox.put(ask, i)
+      mailbox.bury(ask)
+    }
+    mailbox.put(2, "last")
+    assert.strictEqual(mailbox.length, 2)
+    assert.isBelow((mailbox as unknown as { slots: Array<unknown> }).slots.length, 512)
+    assert.deepStrictEqual([mailbox.take(), mailbox.takePayload(), mailbox.take(), mailbox.takePayload()], [
+      1,
+      "first",
+      2,
+      "last"
+    ])
+    assert.isUndefined(mailbox.take())
+  })
+
   it("is empty at first", () => {
     const mailbox = new Mailbox()
     assert.strictEqual(mailbox.length, 0)

@@ -69,7 +69,21 @@ describe("Owner", () => {
       assert.deepStrictEqual(log.map((line) => line[0]), ["a", "b", "c"])
     }))
 
-  it.effect("stops members between the finalizers that were added before and after the first of them", () =>
+  it.effect("is not misled by a finalizer that goes while another one comes", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const log: Array<string> = []
+      const child = yield* Scope.fork(scope)
+      Owner.adopt(scope, member("a", log))
+      yield* Scope.close(child, Exit.void)
+      yield* Scope.addFinalizer(scope, Effect.sync(() => log.push("file")))
+      Owner.adopt(scope, member("b", log))
+      Owner.adopt(scope, member("c", log))
+      yield* Scope.close(scope, Exit.void)
+      assert.deepStrictEqual(log.map((line) => line.split(":")[0]), ["c", "b", "file", "a"])
+    }))
+
+  it.effect("stops each member at its place among the finalizers of the scope", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const log: Array<string> = []
@@ -78,6 +92,6 @@ describe("Owner", () => {
       yield* Scope.addFinalizer(scope, Effect.sync(() => log.push("after")))
       Owner.adopt(scope, member("b", log))
       yield* Scope.close(scope, Exit.void)
-      assert.deepStrictEqual(log.map((line) => line.split(":")[0]), ["after", "b", "a", "before"])
+      assert.deepStrictEqual(log.map((line) => line.split(":")[0]), ["b", "after", "a", "before"])
     }))
 })

@@ -309,7 +309,7 @@ export const actorContract = (name: string, options: ContractOptions): void => {
       Effect.gen(function*() {
         const error = yield* failure(Fixture.Unregistered.spawn("x", there))
         assert.instanceOf(error, ActorError.BehaviourNotFound)
-        assert.strictEqual(error.name, "Unregistered")
+        assert.strictEqual(error.behaviour, "Unregistered")
         assert.include(error.known, "Probe")
       }))
 
@@ -711,7 +711,7 @@ export const actorContract = (name: string, options: ContractOptions): void => {
           yield* on.sees("build 1")
           yield* passing(100)
           const error = yield* Fiber.join(spawning)
-          assert.instanceOf(error, ActorError.StartFailed)
+          assert.instanceOf(error, ActorError.SpawnFailed)
           assert.include(
             error.message,
             { fail: "more than 0", die: "cannot be built", hang: "not built within 100 ms" }[build]

@@ -247,7 +247,7 @@ describe("a thread that dies", () => {
               break
             }
             refused++
-            assert.strictEqual(tagOf(exit), "SpawnThreadLost", String(exit))
+            assert.strictEqual(tagOf(exit), "SpawnLost", String(exit))
             yield* elapse(5)
           }
         }
@@ -369,7 +369,7 @@ describe("many deaths", () => {
           assert.include(["ThreadLost", "ActorStopped"], tagOf(yield* Effect.exit(ref.ask.Count())))
           assert.isFalse(ref.tellUnsafe.Note({ n: 1 }))
         }
-        assert.strictEqual(tagOf(yield* Effect.exit(Probe.spawn("late"))), "SpawnThreadLost")
+        assert.strictEqual(tagOf(yield* Effect.exit(Probe.spawn("late"))), "SpawnLost")
       })
     ))
 

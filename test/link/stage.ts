@@ -15,8 +15,9 @@ import { Node, type Rings } from "../../src/link/kernel/Node.ts"
 import type { RemoteRecipient } from "../../src/link/kernel/RemoteRecipient.ts"
 import * as Doorbell from "../../src/memory/Doorbell.ts"
 import type { Runtime } from "../../src/runtime/Runtime.ts"
-import { Turn } from "../../src/runtime/Turn.ts"
+import { ThreadContext } from "../../src/runtime/ThreadContext.ts"
 import { makeHost, systemOf } from "../../src/system/internal/host.ts"
+import { CurrentThread } from "../../src/thread/kernel/CurrentThread.ts"
 import * as System from "../fixtures/system.ts"
 
 type Callback = () => void
@@ -130,7 +131,10 @@ export const stage = (options: StageOptions = {}) =>
           isCancelled = true
         }
       })
-      const host = yield* Effect.provideService(makeHost, Scheduler.Scheduler, scheduler)
+      const host = yield* makeHost.pipe(
+        Effect.provideService(Scheduler.Scheduler, scheduler),
+        Effect.provideService(CurrentThread, new ThreadContext(runtime))
+      )
       const node: Node = new Node(host, {
         system,
         index,
@@ -141,7 +145,7 @@ export const stage = (options: StageOptions = {}) =>
         maxSpins: 0,
         maxSlots,
         runtime,
-        turn: new Turn(runtime),
+        turn: host.turn,
         connect: (to, _epoch, rings: Rings) => {
           if (!wire.isCut) nodes[to]!.accept(index, wire.epochs[index]!, rings)
         },

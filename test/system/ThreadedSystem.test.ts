@@ -150,7 +150,7 @@ describe("spawns that cannot be", () => {
       Effect.gen(function*() {
         for (let i = 0; i < 2; i++) {
           const error = yield* Effect.flip(Probe.spawn("unbuildable"))
-          assert.strictEqual(error._tag, "StartFailed")
+          assert.strictEqual(error._tag, "SpawnFailed")
           assert.match(error.message, /Probe\/unbuildable could not start.*no such resource/)
         }
         assert.strictEqual(yield* (yield* Probe.spawn("fine")).ask.Count(), 0)

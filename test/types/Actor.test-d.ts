@@ -99,13 +99,15 @@ describe("toLayer", () => {
   })
 
   it("does not lend handlers the Scope and the CurrentActor of their incarnation", () => {
-    const live = Counter.toLayer(Effect.succeed(Counter.of({
-      Increment: () => Effect.asVoid(Actor.CurrentActor),
-      Get: () => Effect.as(Effect.scope, 1)
+    const get = () => Effect.succeed(1)
+    // @ts-expect-error CurrentActor is taken while the behaviour is built
+    Counter.toLayer(Effect.succeed(Counter.of({ Increment: () => Effect.asVoid(Actor.CurrentActor), Get: get })))
+    // @ts-expect-error a handler opens a scope of its own
+    Counter.toLayer(Effect.succeed(Counter.of({ Increment: () => Effect.void, Get: () => Effect.as(Effect.scope, 1) })))
+    Counter.toLayer(Effect.succeed(Counter.of({
+      Increment: () => Effect.void,
+      Get: () => Effect.scoped(Effect.as(Effect.scope, 1))
     })))
-    expectTypeOf<Layer.Services<typeof live>>().toEqualTypeOf<
-      ActorSystem.ActorSystem | Actor.CurrentActor | Scope.Scope
-    >()
   })
 
   it("asks for what a behaviour and its handlers need", () => {
@@ -127,6 +129,11 @@ describe("toLayer", () => {
     Counter.toLayer(behaviour, { supervision: { restart: "never" } })
     // @ts-expect-error a decider answers with a directive
     Counter.toLayer(behaviour, { supervision: { decide: () => "ignore" } })
+  })
+
+  it("refuses a handler of a message that the protocol does not have", () => {
+    // @ts-expect-error there is no message Decrement
+    Counter.of({ Increment: () => Effect.void, Get: () => Effect.succeed(1), Decrement: () => Effect.void })
   })
 
   it("refuses a handler that answers with another type or fails with an undeclared error", () => {

@@ -1,9 +1,13 @@
 /**
  * Calls a handler, and tells one that has answered from one that still has to run.
  */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Trace from "../../observe/Trace.ts"
+import { textOf } from "../../runtime/Text.ts"
 import type { Handlers } from "../kernel/Behaviour.ts"
+import type { Protocol } from "../kernel/Protocol.ts"
+import { Ask, INDEX_MASK, type Word } from "../kernel/Word.ts"
 
 /** Whether an effect is an outcome. Most have no tag at all, which is quicker to see than what `Exit.isExit` looks for. */
 export const isExit = (effect: Effect.Effect<unknown, unknown, unknown>): effect is Exit.Exit<unknown, unknown> => {
@@ -11,7 +15,7 @@ export const isExit = (effect: Effect.Effect<unknown, unknown, unknown>): effect
   return (_tag === "Success" || _tag === "Failure") && Exit.isExit(effect)
 }
 
-/** Calls the handler of a message; what it throws is a defect. */
+/** Calls the handler of a message; what it throws is a defect, and so is an answer that is no effect. */
 export const call = (
   handlers: Handlers,
   tags: ReadonlyArray<string>,
@@ -19,8 +23,34 @@ export const call = (
   payload: unknown
 ): Effect.Effect<unknown, unknown, unknown> => {
   try {
-    return handlers[tags[index]!]!(payload)
+    const answer = handlers[tags[index]!]!(payload)
+    return answer === Exit.void || Effect.isEffect(answer) ? answer : noEffect(tags[index]!, answer)
   } catch (defect) {
     return Exit.die(defect)
   }
+}
+
+const noEffect = (tag: string, answer: unknown): Exit.Exit<never> =>
+  Exit.die(new TypeError(`the handler of ${tag} answered ${textOf(answer)}, which is no Effect`))
+
+/** Whose handlers are called. */
+export interface Answering {
+  readonly key: string
+  readonly handlers: Handlers | undefined
+  readonly behaviour: { readonly protocol: Protocol }
+}
+
+/** Calls the handler for a word of the mailbox; below the span of its sender, where that is sampled. */
+export const handle = (
+  { behaviour: { protocol }, handlers, key }: Answering,
+  word: Word,
+  payload: unknown
+): Effect.Effect<unknown, unknown, unknown> => {
+  const { messages, tags } = protocol
+  if (typeof word === "number") return call(handlers!, tags, word & INDEX_MASK, payload)
+  const index = word.word & INDEX_MASK
+  const { span } = word
+  if (span === undefined) return call(handlers!, tags, index, payload)
+  const run = () => call(handlers!, tags, index, payload)
+  return Trace.handler(run, messages[index]!.spanName, key, span, word instanceof Ask)
 }

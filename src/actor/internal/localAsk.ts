@@ -4,7 +4,7 @@
  * The asker's fiber is suspended; whoever comes first (the handler, the deadline, the interruption of the asker) settles
  * it, and every later outcome goes nowhere.
  */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
@@ -13,6 +13,7 @@ import type { ExitReason } from "../ExitReason.ts"
 import type { Behaviour } from "../kernel/Behaviour.ts"
 import { Deadline, type Deadlines } from "../kernel/Deadlines.ts"
 import type { Dispatcher, Runnable } from "../kernel/Dispatcher.ts"
+import { checkedReply } from "../kernel/Payload.ts"
 import { NO_ROOM, type Outcome, REFUSED, type Resume, type Waiter } from "../kernel/Recipient.ts"
 import { Ask } from "../kernel/Word.ts"
 
@@ -31,14 +32,16 @@ export interface Asked {
     readonly dispatcher: Dispatcher
     /** How many asks are being answered inside of each other on this stack. */
     inlineDepth: number
-    fork(behaviour: Behaviour, effect: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown>
+    /** Logs what somebody else's code has thrown. */
+    fault(where: string, defect: unknown): void
   }
+  fork(handler: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown>
   /** Puts the ask into the mailbox, or says that there is no room. */
   enqueueAsk(ask: Ask, payload: unknown): Outcome
   waitForRoom(waiter: Waiter): void
   stopWaiting(waiter: Waiter): void
-  refusal(index: number, payload: unknown): ActorError.TellError
-  suspend(fiber: Fiber.Fiber<unknown, unknown>, ask: Ask | undefined): void
+  refusal(index: number, payload: unknown, outcome: Outcome): ActorError.TellError
+  suspend(fiber: Fiber.Fiber<unknown, unknown>, ask: Ask, payload: unknown): void
   finishInline(exit: Exit.Exit<unknown, unknown>): void
   cancel(ask: Ask): boolean
 }
@@ -62,6 +65,7 @@ export class LocalAsk extends Ask implements Runnable {
   declare private resume: Resume | undefined
   declare private expiry: Expiry | undefined
   declare private waiter: Waiter | undefined
+  declare private isSettled: boolean
   /** The outcome that has not been handed over: the asker does not wait yet, or the stack is too deep. */
   declare private outcome: Exit.Exit<unknown, unknown> | undefined
   constructor(cell: Asked, index: number, span: Tracer.AnySpan | undefined, resume: Resume | undefined) {
@@ -70,11 +74,21 @@ export class LocalAsk extends Ask implements Runnable {
     this.resume = resume
     this.expiry = undefined
     this.waiter = undefined
+    this.isSettled = false
     this.outcome = undefined
   }
 
+  /** The outcome of the handler; a reply is held to its schema, as between threads. */
   settle(exit: Exit.Exit<unknown, unknown>): void {
-    if (this.outcome !== undefined) return
+    if (this.isSettled || this.cancelled) return
+    const { behaviour, name } = this.cell
+    this.finish(checkedReply(behaviour.protocol.messages[this.word]!, name, exit))
+  }
+
+  private finish(exit: Exit.Exit<unknown, unknown>): void {
+    if (this.isSettled) return
+    this.isSettled = true
+    this.waiter = undefined
     const { expiry, resume } = this
     const { host } = this.cell
     if (expiry !== undefined) host.deadlines.remove(expiry)
@@ -95,7 +109,7 @@ export class LocalAsk extends Ask implements Runnable {
     try {
       resume(exit)
     } catch (thrown) {
-      host.fork(cell.behaviour, Effect.logError(`who asked ${cell.name} could not take the reply`, thrown))
+      host.fault(`who asked ${cell.name} could not take the reply`, thrown)
     }
     host.inlineDepth--
   }
@@ -107,33 +121,39 @@ export class LocalAsk extends Ask implements Runnable {
     if (outcome !== undefined && resume !== undefined) this.handOver(resume, outcome)
   }
 
+  failed(defect: unknown): void {
+    this.cell.host.fault(`an ask of ${this.cell.name}`, defect)
+  }
+
   /** Its time is over: the handler is interrupted first, and what it answers to that reaches nobody. */
   timedOut(timeoutMillis: number): void {
     const { resume } = this
+    if (this.isSettled) return
     this.withdraw()
     const { cell, word } = this
     const tag = cell.behaviour.protocol.tags[word]!
-    resume?.(Exit.fail(new ActorError.AskTimeout({ actor: cell.name, tag, timeoutMillis })))
+    const timeout = new ActorError.AskTimeout({ actor: cell.name, tag, timeoutMillis })
+    if (resume !== undefined) this.handOver(resume, Exit.fail(timeout))
   }
 
   restarting(payload: unknown): void {
     const undelivered = { tag: this.cell.behaviour.protocol.tags[this.word]!, payload }
-    this.settle(Exit.fail(new ActorError.ActorRestarting({ actor: this.cell.name, undelivered })))
+    this.finish(Exit.fail(new ActorError.ActorRestarting({ actor: this.cell.name, undelivered })))
   }
 
   stopped(reason: ExitReason, payload: unknown): void {
     const undelivered = { tag: this.cell.behaviour.protocol.tags[this.word]!, payload }
-    this.settle(Exit.fail(new ActorError.ActorStopped({ actor: this.cell.name, reason, undelivered })))
+    this.finish(Exit.fail(new ActorError.ActorStopped({ actor: this.cell.name, reason, undelivered })))
   }
 
   // The outcome of waiting for room: nothing to say when the ask is in the mailbox now.
   private refuse(refusal: ActorError.TellError | undefined): void {
     this.waiter = undefined
-    if (refusal !== undefined) this.settle(Exit.fail(refusal))
+    if (refusal !== undefined) this.finish(Exit.fail(refusal))
   }
 
   private watch(timeoutMillis: number): void {
-    if (timeoutMillis === Infinity || this.resume === undefined) return
+    if (timeoutMillis === Infinity || this.isSettled) return
     this.expiry = new Expiry(this, timeoutMillis)
     this.cell.host.deadlines.add(this.expiry, timeoutMillis)
   }
@@ -141,6 +161,8 @@ export class LocalAsk extends Ask implements Runnable {
   /** The asker has gone: the handler does not start, or is interrupted; nobody waits for its finalizers. */
   withdraw(): void {
     this.resume = undefined
+    if (this.isSettled) return
+    this.isSettled = true
     if (this.expiry !== undefined) this.cell.host.deadlines.remove(this.expiry)
     if (this.waiter !== undefined) this.cell.stopWaiting(this.waiter)
     this.cell.cancel(this)
@@ -158,7 +180,7 @@ export class LocalAsk extends Ask implements Runnable {
     const ask = new LocalAsk(cell, index, span, resume)
     const outcome = cell.enqueueAsk(ask, payload)
     if (outcome === REFUSED) {
-      ask.settle(Exit.fail(cell.refusal(index, payload)))
+      ask.finish(Exit.fail(cell.refusal(index, payload, outcome)))
       return undefined
     }
     if (outcome === NO_ROOM) {
@@ -178,16 +200,17 @@ export class LocalAsk extends Ask implements Runnable {
   static started(
     cell: Asked,
     index: number,
+    payload: unknown,
     handler: Effect.Effect<unknown, unknown, unknown>
   ): LocalAsk | Exit.Exit<unknown, unknown> {
-    const fiber = cell.host.fork(cell.behaviour, handler)
+    const fiber = cell.fork(handler)
     const exit = fiber.pollUnsafe()
     if (exit !== undefined) {
       cell.finishInline(exit)
       return exit
     }
     const ask = new LocalAsk(cell, index, undefined, undefined)
-    cell.suspend(fiber, ask)
+    cell.suspend(fiber, ask, payload)
     return ask
   }
 
@@ -195,6 +218,7 @@ export class LocalAsk extends Ask implements Runnable {
   await(timeoutMillis: number, resume: Resume): void {
     // The asker's fiber may have yielded in between, and the reply may have come meanwhile.
     if (this.outcome !== undefined) return resume(this.outcome)
+    if (this.isSettled) return
     this.resume = resume
     this.watch(timeoutMillis)
   }

@@ -2,6 +2,7 @@
  * A reference as it travels between threads.
  */
 import * as Schema from "effect/Schema"
+import { policies } from "../../runtime/Overflow.ts"
 
 /** A reference as it travels. */
 export const Address = Schema.Struct({
@@ -17,7 +18,7 @@ export const Address = Schema.Struct({
   actor: Schema.Number,
   /** Its mailbox, so that a sender knows its credit; 0 is unbounded. */
   capacity: Schema.Number,
-  overflow: Schema.Literals(["suspend", "fail", "dropNewest", "dropOldest"]),
+  overflow: Schema.Literals(policies),
   /** The layout that its protocol has on the thread that wrote the address. */
   layoutHash: Schema.Number,
   key: Schema.String

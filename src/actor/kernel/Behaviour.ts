@@ -8,11 +8,12 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
+import { type Overflow, policies } from "../../runtime/Overflow.ts"
 import * as Backoff from "../../supervisor/Backoff.ts"
 import * as Intensity from "../../supervisor/Intensity.ts"
 import * as Restart from "../../supervisor/Restart.ts"
 import { InvalidOptions } from "../ActorError.ts"
-import type { MailboxOptions, Overflow } from "./Mailbox.ts"
+import type { MailboxOptions } from "./Mailbox.ts"
 import type { Protocol } from "./Protocol.ts"
 import type { Recipient } from "./Recipient.ts"
 
@@ -87,14 +88,12 @@ export interface Behaviour {
 /** How full a mailbox may get: what travels with a reference, so that a sender knows its credit. */
 export type Bounds = Pick<Behaviour, "capacity" | "overflow">
 
-const policies: ReadonlyArray<Overflow> = ["suspend", "fail", "dropNewest", "dropOldest"]
-
-const resolveMailbox = (of: string, options: MailboxOptions): Bounds => {
+const resolveMailbox = (where: string, options: MailboxOptions): Bounds => {
   const capacity = options.capacity ?? 1024
   const overflow = options.overflow ?? "suspend"
   if (capacity !== "unbounded" && !(Number.isInteger(capacity) && capacity >= 1)) {
     throw new InvalidOptions({
-      of,
+      where,
       option: "mailbox.capacity",
       value: String(capacity),
       expected: "an integer of at least 1, or \"unbounded\""
@@ -102,7 +101,7 @@ const resolveMailbox = (of: string, options: MailboxOptions): Bounds => {
   }
   if (!policies.includes(overflow)) {
     throw new InvalidOptions({
-      of,
+      where,
       option: "mailbox.overflow",
       value: overflow,
       expected: policies.join(", ")
@@ -116,11 +115,11 @@ const resolveMailbox = (of: string, options: MailboxOptions): Bounds => {
  *
  * **Errors** Throws `InvalidOptions` or `InvalidSupervision` with the offending value.
  */
-export const resolveOptions = (of: string, options: BehaviourOptions) => {
+export const resolveOptions = (where: string, options: BehaviourOptions) => {
   const { backoff, decide, intensity, restart = "permanent" } = options.supervision ?? {}
   if (!Restart.restartTypes.includes(restart)) {
     throw new InvalidOptions({
-      of,
+      where,
       option: "supervision.restart",
       value: restart,
       expected: Restart.restartTypes.join(", ")
@@ -129,7 +128,7 @@ export const resolveOptions = (of: string, options: BehaviourOptions) => {
   const initTimeout = Duration.fromInputUnsafe(options.initTimeout ?? "5 seconds")
   if (!(Duration.toMillis(initTimeout) > 0)) {
     throw new InvalidOptions({
-      of,
+      where,
       option: "initTimeout",
       value: Duration.format(initTimeout),
       expected: "a duration above zero"
@@ -137,7 +136,7 @@ export const resolveOptions = (of: string, options: BehaviourOptions) => {
   }
   if (backoff !== undefined) Backoff.policy(backoff)
   return {
-    ...resolveMailbox(of, options.mailbox ?? {}),
+    ...resolveMailbox(where, options.mailbox ?? {}),
     restart,
     intensity: Intensity.make(intensity),
     perActor: (intensity?.per ?? "child") === "child",

@@ -15,27 +15,32 @@
  *
  * Lifecycle (build, restart, stop) is in `internal/lifecycle.ts`; this file is the path of a message.
  */
+import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
-import * as Trace from "../../observe/Trace.ts"
-import * as ActorError from "../ActorError.ts"
+import { EVICT, REFUSE, steps, WAIT } from "../../runtime/Overflow.ts"
+import type * as ActorError from "../ActorError.ts"
 import { timeoutMillis } from "../AskTimeout.ts"
 import type { ExitReason } from "../ExitReason.ts"
-import { call, isExit } from "../internal/answer.ts"
+import { admit, admitSoon, queue, refusalOf, refuseItself } from "../internal/admission.ts"
+import { call, handle, isExit } from "../internal/answer.ts"
+import { batch, hasChildren, RunningCell } from "../internal/batch.ts"
 import { LocalAsk, MAX_INLINE } from "../internal/localAsk.ts"
-import { admit, admitSoon, batch, Rare } from "../internal/rare.ts"
+import { Rare } from "../internal/rare.ts"
 import type { Behaviour, Handlers } from "./Behaviour.ts"
 import type { CellHost } from "./CellHost.ts"
+import type { Runnable } from "./Dispatcher.ts"
 import { Mailbox } from "./Mailbox.ts"
 import type { Owned, Owner } from "./Owner.ts"
-import { BROKEN, checked } from "./Payload.ts"
+import { BROKEN, checked, checkedReply } from "./Payload.ts"
 import { IDLE, READY, RESTARTING, RUNNING, STARTING, STOPPED, STOPPING, SUSPENDED } from "./Phase.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
 import {
+  INVALID,
   NO_ROOM,
   type Outcome,
   Recipient,
@@ -49,8 +54,11 @@ import { Ask, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Word
 
 const isTell = (word: Word): boolean => !(word instanceof Ask)
 
+/** There is room for a message. */
+const ROOM = -1
+
 /** See the module. */
-export class Cell extends Recipient implements Owned {
+export class Cell extends Recipient implements Owned, Runnable {
   declare readonly host: CellHost<Cell>
   declare readonly behaviour: Behaviour
   declare readonly key: string
@@ -102,16 +110,28 @@ export class Cell extends Recipient implements Owned {
 
   tell(index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
     const valid = checked(this.behaviour.protocol.messages[index]!, payload)
-    if (valid === BROKEN) return REFUSED
-    if (this.phase >= STOPPING) return REFUSED
-    if (this.mailbox !== undefined && this.mailbox.length >= this.behaviour.capacity) {
-      const outcome = this.overflow()
-      if (outcome !== TAKEN) return outcome
-      if (this.mailbox.length >= this.behaviour.capacity) return TAKEN
-    } else if (this.rare !== undefined && this.rare.waiters.length > 0) {
-      return NO_ROOM
-    }
+    if (valid === BROKEN) return INVALID
+    const room = this.room(false)
+    if (room !== ROOM) return room
     this.deliver(span === undefined ? index : new Traced(index, span), valid)
+    return TAKEN
+  }
+
+  // Whether a message of this thread may come in: the one place that knows. TAKEN means that it was dropped.
+  private room(isAsk: boolean): Outcome | typeof ROOM {
+    if (this.phase >= STOPPING) return REFUSED
+    const { mailbox, rare } = this
+    if (mailbox !== undefined && mailbox.length >= this.behaviour.capacity) return this.overflow(isAsk)
+    return rare !== undefined && rare.waiters.length > 0 ? NO_ROOM : ROOM
+  }
+
+  private overflow(isAsk: boolean): Outcome | typeof ROOM {
+    const { ask, tell } = steps[this.behaviour.overflow]
+    const step = isAsk ? ask : tell
+    if (step === WAIT) return NO_ROOM
+    if (step === EVICT && this.evictOldest()) return ROOM
+    if (step === REFUSE || isAsk) return REFUSED
+    this.host.dropped(this, 1)
     return TAKEN
   }
 
@@ -138,7 +158,7 @@ export class Cell extends Recipient implements Owned {
     this.phase = RUNNING
     const result = call(this.handlers!, this.behaviour.protocol.tags, word & INDEX_MASK, payload)
     if (result === Exit.void || result === Effect.void) this.rest()
-    else if (!isExit(result)) this.startBatch(result, undefined, 0)
+    else if (!isExit(result)) this.startBatch(result, undefined, undefined, 0)
     else if (this.settled(result, undefined, false)) this.rest()
     return true
   }
@@ -149,29 +169,19 @@ export class Cell extends Recipient implements Owned {
       this.undeliverable(word, payload)
       return
     }
-    if (this.phase === RESTARTING && word instanceof Ask) {
-      this.host.credit(word.word >>> ORIGIN_SHIFT)
+    const isAsk = word instanceof Ask
+    if (isAsk && this.phase === RESTARTING) {
+      this.credit(word)
       word.restarting(payload)
       return
     }
-    if (this.mailbox !== undefined && this.mailbox.length >= this.behaviour.capacity) {
-      const overflow = this.behaviour.overflow
-      const dropped = overflow === "dropOldest" && this.evictOldest()
-      if (!dropped && (overflow === "dropOldest" || overflow === "dropNewest") && !(word instanceof Ask)) {
-        this.undeliverable(word, payload)
-        return
-      }
+    const { mailbox } = this
+    // Who has credit has room, unless the policy says that something is dropped.
+    if (mailbox !== undefined && mailbox.length >= this.behaviour.capacity && this.overflow(isAsk) === TAKEN) {
+      this.credit(word)
+      return
     }
     this.deliver(word, payload)
-  }
-
-  // For a full mailbox: TAKEN means that the caller looks again (something was evicted, or the message counts as sent).
-  private overflow(): Outcome {
-    const { overflow } = this.behaviour
-    if (overflow === "suspend") return NO_ROOM
-    if (overflow === "fail") return REFUSED
-    if (overflow === "dropNewest" || !this.evictOldest()) this.host.dropped(this, 1)
-    return TAKEN
   }
 
   private evictOldest(): boolean {
@@ -181,20 +191,12 @@ export class Cell extends Recipient implements Owned {
     return true
   }
 
-  refusal(index: number, payload: unknown): ActorError.TellError {
-    const message = this.behaviour.protocol.messages[index]!
-    const undelivered = { tag: message.tag, payload }
-    if (checked(message, payload) === BROKEN) {
-      return new ActorError.InvalidPayload({ actor: this.name, issue: message.payload.explain(payload), undelivered })
-    }
-    if (this.phase >= STOPPING) {
-      return new ActorError.ActorStopped({ actor: this.name, reason: this.more().reason, undelivered })
-    }
-    return new ActorError.MailboxFull({ actor: this.name, capacity: this.behaviour.capacity, undelivered })
+  refusal(index: number, payload: unknown, outcome: Outcome): ActorError.TellError {
+    return refusalOf(this, index, payload, outcome)
   }
 
   waitForRoom(waiter: Waiter): void {
-    this.more().waiters.push(waiter)
+    queue(this, this.more(), waiter)
   }
 
   stopWaiting(waiter: Waiter): void {
@@ -209,7 +211,7 @@ export class Cell extends Recipient implements Owned {
     timeout: Duration.Input | undefined
   ): Effect.Effect<unknown, unknown> {
     const valid = checked(this.behaviour.protocol.messages[index]!, payload)
-    if (valid === BROKEN) return Exit.fail(this.refusal(index, payload))
+    if (valid === BROKEN) return Exit.fail(this.refusal(index, payload, INVALID))
     const asked = this.askNow(index, valid, span)
     if (asked !== undefined && !(asked instanceof LocalAsk)) return asked
     // An asker that ends before it comes to wait for the handler it has started leaves no handler behind.
@@ -224,7 +226,7 @@ export class Cell extends Recipient implements Owned {
   askUnsafe(index: number, payload: unknown, timeoutMillis: number, resume: Resume): Withdrawable | undefined {
     const valid = checked(this.behaviour.protocol.messages[index]!, payload)
     const asked = valid === BROKEN
-      ? Exit.fail(this.refusal(index, payload))
+      ? Exit.fail(this.refusal(index, payload, INVALID))
       : this.askNow(index, valid, undefined)
     if (asked === undefined || asked instanceof LocalAsk) {
       return this.goOn(asked, index, valid, undefined, timeoutMillis, resume)
@@ -244,11 +246,13 @@ export class Cell extends Recipient implements Owned {
     if (this.phase !== IDLE || span !== undefined || host.inlineDepth >= MAX_INLINE) return undefined
     this.phase = RUNNING
     host.inlineDepth++
-    const result = call(this.handlers!, this.behaviour.protocol.tags, index, payload)
-    const asked = isExit(result) ? result : LocalAsk.started(this, index, result)
+    const { messages, tags } = this.behaviour.protocol
+    const result = call(this.handlers!, tags, index, payload)
+    const asked = isExit(result) ? result : LocalAsk.started(this, index, payload, result)
     host.inlineDepth--
-    if (isExit(result)) this.finishInline(result)
-    return asked
+    if (asked instanceof LocalAsk) return asked
+    if (asked === result) this.finishInline(asked)
+    return checkedReply(messages[index]!, this.name, asked)
   }
 
   private goOn(
@@ -266,18 +270,12 @@ export class Cell extends Recipient implements Owned {
 
   /** Puts an ask into the mailbox; what a `"suspend"` mailbox cannot take has to wait, and nothing is dropped. */
   enqueueAsk(ask: Ask, payload: unknown): Outcome {
-    if (this.phase >= STOPPING) return REFUSED
     if (this.phase === RESTARTING) {
       ask.restarting(payload)
       return TAKEN
     }
-    if (this.mailbox !== undefined && this.mailbox.length >= this.behaviour.capacity) {
-      const overflow = this.behaviour.overflow
-      if (overflow === "suspend") return NO_ROOM
-      if (overflow !== "dropOldest" || !this.evictOldest()) return REFUSED
-    } else if (this.rare !== undefined && this.rare.waiters.length > 0) {
-      return NO_ROOM
-    }
+    const room = this.room(true)
+    if (room !== ROOM) return room
     this.deliver(ask, payload)
     return TAKEN
   }
@@ -287,32 +285,45 @@ export class Cell extends Recipient implements Owned {
     if (this.settled(exit, undefined, true)) this.rest()
   }
 
-  /** Handles up to `budget` messages. */
+  // The next message to handle: the one place where words leave the mailbox for a handler. Its payload is `takePayload`.
+  private takeNext(mailbox: Mailbox): Word | undefined {
+    while (true) {
+      const word = mailbox.take()
+      if (typeof word === "number") {
+        if (word > INDEX_MASK) this.host.credit(word >>> ORIGIN_SHIFT)
+        return word
+      }
+      if (word === undefined) return undefined
+      this.credit(word)
+      if (!(word instanceof Ask) || !word.isOver()) return word
+    }
+  }
+
+  /** Handles up to `budget` messages, as long as there is time. */
   run(budget: number): void {
     if (this.phase !== READY) return
     this.phase = RUNNING
     const mailbox = this.mailbox!
-    while (budget-- > 0) {
-      const word = mailbox.take()
+    const { turn } = this.host
+    do {
+      const word = this.takeNext(mailbox)
       if (word === undefined) break
-      const payload = mailbox.payload
-      mailbox.payload = undefined
-      if (typeof word === "number") {
-        if (word > INDEX_MASK) this.host.credit(word >>> ORIGIN_SHIFT)
-        const result = call(this.handlers!, this.behaviour.protocol.tags, word & INDEX_MASK, payload)
-        if (result === Exit.void || result === Effect.void) continue
-        if (!isExit(result)) return this.startBatch(result, undefined, budget)
-        if (!this.settled(result, undefined, false)) return
-      } else {
-        const ask = word instanceof Ask ? word : undefined
-        const result = this.answer(word, ask, payload)
-        if (result === undefined) continue
-        if (!isExit(result)) return this.startBatch(result, ask, budget)
-        if (!this.settled(result, ask, ask !== undefined)) return
-      }
-    }
+      const payload = mailbox.takePayload()
+      const result = handle(this, word, payload)
+      const ask = word instanceof Ask ? word : undefined
+      if (ask === undefined && (result === Exit.void || result === Effect.void)) continue
+      if (!isExit(result)) return this.startBatch(result, ask, payload, budget)
+      if (!this.settled(result, ask, ask !== undefined)) return
+    } while (--budget > 0 && !turn.isOver())
     this.answersAtOnce = true
     this.rest()
+  }
+
+  /** Something that is not a handler has thrown in a turn of this actor: it is a crash of this actor alone. */
+  failed(defect: unknown): void {
+    this.host.fault(this.name, defect)
+    if (this.phase !== RUNNING) return
+    if (this.settled(Exit.die(defect), undefined, false)) this.rest()
   }
 
   /** After a message: back to the queue or to sleep, and room for those who wait. */
@@ -328,66 +339,50 @@ export class Cell extends Recipient implements Owned {
     if (this.rare !== undefined && this.rare.waiters.length > 0) admit(this, this.rare)
   }
 
-  // Calls the handler for an ask or a traced tell; nothing when nobody waits for the answer any more.
-  private answer(
-    word: Ask | Traced,
-    ask: Ask | undefined,
-    payload: unknown
-  ): Effect.Effect<unknown, unknown, unknown> | undefined {
-    const number = wordOf(word)
-    if (number > INDEX_MASK) this.host.credit(number >>> ORIGIN_SHIFT)
-    const index = number & INDEX_MASK
-    if (ask !== undefined && (ask.cancelled || ask.isOver())) return undefined
-    const { span } = word
-    if (span === undefined) return call(this.handlers!, this.behaviour.protocol.tags, index, payload)
-    const { spanName } = this.behaviour.protocol.messages[index]!
-    return Trace.handler(
-      () => call(this.handlers!, this.behaviour.protocol.tags, index, payload),
-      spanName,
-      this.key,
-      span,
-      ask !== undefined
-    )
+  /** Starts a handler that has not answered at once. */
+  fork(handler: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown> {
+    const context = this.more().context ??= Context.add(this.behaviour.context, RunningCell, this)
+    return this.host.forkWith(context, handler)
   }
 
-  // Handlers that do not answer at once run one after the other in one fiber: starting a fiber costs more than most
-  // handlers do. A handler that fails or is interrupted ends the fiber, and the next batch has another one.
   private startBatch(
     first: Effect.Effect<unknown, unknown, unknown>,
     ask: Ask | undefined,
+    payload: unknown,
     budget: number
   ): void {
     this.answersAtOnce = false
     const rare = this.more()
     rare.effect = first
     rare.ask = ask
+    rare.payload = ask === undefined ? undefined : payload
     rare.budget = budget
     rare.batch ??= batch(rare, () => this.advance(rare))
     const turn = ++rare.turn
-    this.attend(this.host.fork(this.behaviour, rare.batch), turn)
+    this.attend(this.fork(rare.batch), turn)
   }
 
   // Takes messages up to the next one whose handler does not answer at once.
   private advance(rare: Rare): boolean {
     const { mailbox } = this
     const { turn } = rare
+    const { turn: time } = this.host
+    // A handler that was suspended goes on in a turn that nobody has begun.
+    time.enter()
+    if (mailbox === undefined || hasChildren()) return false
     while (this.isLive && rare.turn === turn) {
-      if (rare.budget-- <= 0) return false
-      const word = mailbox!.take()
+      if (--rare.budget <= 0 || time.isOver()) return false
+      const word = this.takeNext(mailbox)
       if (word === undefined) return false
-      const payload = mailbox!.payload
-      mailbox!.payload = undefined
+      const payload = mailbox.takePayload()
       const ask = word instanceof Ask ? word : undefined
-      let result: Effect.Effect<unknown, unknown, unknown> | undefined
-      if (typeof word === "number") {
-        if (word > INDEX_MASK) this.host.credit(word >>> ORIGIN_SHIFT)
-        result = call(this.handlers!, this.behaviour.protocol.tags, word & INDEX_MASK, payload)
-      } else result = this.answer(word, ask, payload)
-      if (result === undefined || result === Exit.void && ask === undefined) continue
+      const result = handle(this, word, payload)
+      if (result === Exit.void && ask === undefined) continue
       if (!isExit(result)) {
         if (rare.waiters.length > 0) admitSoon(this, rare)
         rare.effect = result
         rare.ask = ask
+        rare.payload = ask === undefined ? undefined : payload
         return true
       }
       if (!this.settled(result, ask, ask !== undefined)) return false
@@ -396,10 +391,11 @@ export class Cell extends Recipient implements Owned {
   }
 
   /** Waits for the fiber of one handler, which works for `ask`. */
-  suspend(fiber: Fiber.Fiber<unknown, unknown>, ask: Ask | undefined): void {
+  suspend(fiber: Fiber.Fiber<unknown, unknown>, ask: Ask, payload: unknown): void {
     this.answersAtOnce = false
     const rare = this.more()
     rare.ask = ask
+    rare.payload = payload
     this.attend(fiber, ++rare.turn)
   }
 
@@ -416,19 +412,23 @@ export class Cell extends Recipient implements Owned {
     this.phase = SUSPENDED
     rare.fiber = fiber
     if (rare.ask?.cancelled === true) fiber.interruptUnsafe()
-    else if (rare.waiters.length > 0) admit(this, rare)
+    else if (rare.waiters.length > 0) {
+      refuseItself(this, rare)
+      admit(this, rare)
+    }
   }
 
   private handlersEnded(exit: Exit.Exit<unknown, unknown>, turn: number): void {
     const rare = this.more()
     if (rare.turn !== turn) return
-    const { ask } = rare
+    const { ask, payload } = rare
     rare.ask = undefined
+    rare.payload = undefined
     rare.effect = undefined
     if (!this.isLive) {
       // The actor is being stopped: the asker still gets an answer, and the handler's own if that came to its end.
       if (exit._tag === "Success") ask?.settle(exit)
-      else ask?.stopped(rare.reason, undefined)
+      else ask?.stopped(rare.reason, payload)
       return
     }
     this.phase = RUNNING
@@ -457,33 +457,45 @@ export class Cell extends Recipient implements Owned {
   /** Keeps the handler for `ask` from starting, or interrupts it; answers whether it was running and will still settle. */
   cancel(ask: Ask): boolean {
     ask.cancelled = true
+    if (ask.isQueued) {
+      // It leaves at once, as far as anybody can tell: what nobody waits for holds neither room nor credit.
+      this.mailbox!.bury(ask)
+      this.credit(ask)
+      if (this.rare !== undefined && this.rare.waiters.length > 0) admitSoon(this, this.rare)
+      return false
+    }
     const fiber = this.rare?.ask === ask ? this.rare.fiber : undefined
     if (fiber === undefined) return false
     fiber.interruptUnsafe()
     return true
   }
 
+  /** Whether it has ended for everybody. */
+  get hasStopped(): boolean {
+    return this.phase === STOPPED
+  }
+
   /** Calls back once when the actor has stopped; at once when it has. */
   whenStopped(listener: (reason: ExitReason) => void): void {
-    if (this.phase === STOPPED) listener(this.more().reason)
-    else this.more().onStop.push(listener)
+    if (this.hasStopped) listener(this.more().reason)
+    else this.more().onStop.add(listener)
   }
 
   /** Forgets a listener of {@link whenStopped}. */
   unwatch(listener: (reason: ExitReason) => void): void {
-    const listeners = this.rare?.onStop
-    const at = listeners === undefined ? -1 : listeners.indexOf(listener)
-    if (at >= 0) listeners!.splice(at, 1)
+    this.rare?.onStop.delete(listener)
+  }
+
+  /** Gives back the credit that a message took, which leaves the mailbox: once, whoever takes it out. */
+  credit(word: Word): void {
+    const number = wordOf(word)
+    if (number > INDEX_MASK) this.host.credit(number >>> ORIGIN_SHIFT)
   }
 
   /** Settles a message that will never be handled. */
   undeliverable(word: Word, payload: unknown): void {
-    const number = wordOf(word)
-    if (number > INDEX_MASK) this.host.credit(number >>> ORIGIN_SHIFT)
-    if (word instanceof Ask) {
-      if (!word.cancelled) word.stopped(this.more().reason, payload)
-    } else {
-      this.host.dropped(this, 1)
-    }
+    this.credit(word)
+    if (word instanceof Ask) word.stopped(this.more().reason, payload)
+    else this.host.dropped(this, 1)
   }
 }

@@ -2,9 +2,12 @@
  * The host of cells, as a cell sees it.
  */
 import type * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import type { Turn } from "../../runtime/Turn.ts"
 import type { ExitReason } from "../ExitReason.ts"
+import type { Aftermath } from "../internal/aftermath.ts"
 import type { Behaviour } from "./Behaviour.ts"
 import type { Deadlines } from "./Deadlines.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
@@ -13,12 +16,23 @@ import type { Dispatcher } from "./Dispatcher.ts"
 export interface CellHost<C> {
   readonly dispatcher: Dispatcher
   readonly deadlines: Deadlines
+  /** How long the turn may last that is going on. */
+  readonly turn: Turn
+  /** What transitions leave to be done. */
+  readonly after: Aftermath
   /** How many asks are being answered inside of each other on this stack. */
   inlineDepth: number
-  /** Starts a handler with the services of its behaviour. */
+  /** Starts an effect with these services. */
+  forkWith(
+    context: Context.Context<never>,
+    effect: Effect.Effect<unknown, unknown, unknown>
+  ): Fiber.Fiber<unknown, unknown>
+  /** Starts an effect with the services of a behaviour. */
   fork(behaviour: Behaviour, effect: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown>
   /** A message that took credit of the remote sender `origin` has left the mailbox. */
   credit(origin: number): void
+  /** Logs what somebody else's code has thrown where nobody else would hear of it. */
+  fault(where: string, defect: unknown): void
   /** Messages were dropped by policy or because the actor has stopped. */
   dropped(cell: C, messages: number): void
   /** Decides on a handler that failed; answers whether the cell can take the next message now. */

@@ -1,58 +1,77 @@
 /**
- * Ends asks whose time is over, with one sleeping fiber per distinct timeout instead of one timer per ask.
+ * Ends asks whose time is over, with one sleeping fiber for all of them.
  *
- * Asks of equal timeout expire in the order in which they started, so each distinct timeout is a lane: a linked list with
- * the next one to expire in front. Adding and removing is a few pointer writes. Time is the `Clock` of the layer that
- * built the system, so deadlines follow `TestClock`.
- *
- * **Source** The timing lanes of hashed and hierarchical timing wheels (Varghese and Lauck, 1987), scheme 2 per distinct
- * interval.
+ * A binary heap has the next one to expire in front; each knows its place in it. Asks of equal timeout, the common case,
+ * are added behind the last in one step. Time is the `Clock` of the layer that built the system, so deadlines follow
+ * `TestClock`; while nothing is watched there is no timer, and nothing keeps the process alive.
  */
 import type * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import type { Runtime } from "../../runtime/Runtime.ts"
+import type { ThreadContext } from "../../runtime/ThreadContext.ts"
+import type { Turn } from "../../runtime/Turn.ts"
 
 /** Something that must have ended by a time. */
 export abstract class Deadline {
   /** When it expires, in milliseconds of the system's clock. */
   declare expiresAt: number
-  declare previous: Deadline | undefined
-  declare next: Deadline | undefined
-  declare lane: Lane | undefined
+  /** Its number: of two that expire at once the older one is first. */
+  declare order: number
+  /** Its place in the heap; -1 when it is not watched. */
+  declare place: number
   constructor() {
     this.expiresAt = 0
-    this.previous = undefined
-    this.next = undefined
-    this.lane = undefined
+    this.order = 0
+    this.place = -1
   }
   /** Called when the time is over and it has not been removed. */
   abstract expire(): void
 }
 
-class Lane {
-  declare readonly timeoutMillis: number
-  declare first: Deadline | undefined
-  declare last: Deadline | undefined
-  constructor(timeoutMillis: number) {
-    this.timeoutMillis = timeoutMillis
-    this.first = undefined
-    this.last = undefined
-  }
-}
+const isBefore = (a: Deadline, b: Deadline): boolean =>
+  a.expiresAt < b.expiresAt || a.expiresAt === b.expiresAt && a.order < b.order
 
 /** See the module. */
 export class Deadlines {
   declare private readonly clock: Clock.Clock
-  declare private readonly lanes: Map<number, Lane>
+  declare private readonly runtime: Runtime
+  declare private readonly turn: Turn
   declare private readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
-  declare private readonly fibers: Set<Fiber.Fiber<void>>
-  constructor(context: Context.Context<never>, clock: Clock.Clock) {
+  declare private readonly failed: (defect: unknown) => void
+  declare private readonly heap: Array<Deadline>
+  declare private orders: number
+  /** The fiber that sleeps, and until when. */
+  declare private sleeper: Fiber.Fiber<void> | undefined
+  declare private wakesAt: number
+  /** Whether somebody looks soon whether the sleeper is still needed. */
+  declare private isLooking: boolean
+  declare private readonly look: () => void
+  declare private isClosed: boolean
+  /** `failed` hears of what an `expire` has thrown. */
+  constructor(
+    context: Context.Context<never>,
+    clock: Clock.Clock,
+    thread: Pick<ThreadContext, "runtime" | "turn">,
+    failed: (defect: unknown) => void
+  ) {
     this.clock = clock
-    this.lanes = new Map()
+    this.runtime = thread.runtime
+    this.turn = thread.turn
     this.fork = Effect.runForkWith(context)
-    this.fibers = new Set()
+    this.failed = failed
+    this.heap = []
+    this.orders = 0
+    this.sleeper = undefined
+    this.wakesAt = Infinity
+    this.isLooking = false
+    this.look = () => {
+      this.isLooking = false
+      if (this.heap.length === 0) this.sleepNoMore()
+    }
+    this.isClosed = false
   }
 
   /** Monotonic milliseconds of the system's clock. */
@@ -60,65 +79,129 @@ export class Deadlines {
     return Number(this.clock.monotonicTimeNanosUnsafe()) / 1e6
   }
 
+  /** How many are watched. */
+  get size(): number {
+    return this.heap.length
+  }
+
   /** Starts the time of `deadline`. An infinite timeout is not watched. */
   add(deadline: Deadline, timeoutMillis: number): void {
-    if (timeoutMillis === Infinity) return
-    const known = this.lanes.get(timeoutMillis)
-    const lane = known ?? new Lane(timeoutMillis)
+    if (timeoutMillis === Infinity || this.isClosed) return
+    const { heap } = this
     deadline.expiresAt = this.now() + timeoutMillis
-    deadline.lane = lane
-    deadline.previous = lane.last
-    if (lane.last === undefined) lane.first = deadline
-    else lane.last.next = deadline
-    lane.last = deadline
-    if (known === undefined) this.watch(lane)
+    deadline.order = ++this.orders
+    heap.push(deadline)
+    this.rise(deadline, heap.length - 1)
+    if (deadline.place === 0 && deadline.expiresAt < this.wakesAt) this.sleep()
   }
 
   /** Forgets `deadline`; harmless when it is not watched. */
   remove(deadline: Deadline): void {
-    const lane = deadline.lane
-    if (lane === undefined) return
-    deadline.lane = undefined
-    if (deadline.previous === undefined) lane.first = deadline.next
-    else deadline.previous.next = deadline.next
-    if (deadline.next === undefined) lane.last = deadline.previous
-    else deadline.next.previous = deadline.previous
-    deadline.previous = undefined
-    deadline.next = undefined
+    const { place } = deadline
+    if (place < 0) return
+    deadline.place = -1
+    const { heap } = this
+    const last = heap.pop()!
+    if (last !== deadline) {
+      if (place > 0 && isBefore(last, heap[(place - 1) >> 1]!)) this.rise(last, place)
+      else this.sink(last, place)
+    } else if (heap.length === 0 && this.sleeper !== undefined && !this.isLooking) {
+      // The next ask is often only a moment away, and a fiber that sleeps already can serve it.
+      this.isLooking = true
+      this.runtime.immediate(this.look)
+    }
   }
 
   /** Ends all watching; nothing expires any more. */
   close(): void {
-    for (const fiber of this.fibers) fiber.interruptUnsafe()
-    this.fibers.clear()
+    this.isClosed = true
+    for (const deadline of this.heap) deadline.place = -1
+    this.heap.length = 0
+    this.sleepNoMore()
   }
 
-  private watch(lane: Lane): void {
-    this.lanes.set(lane.timeoutMillis, lane)
-    const fiber = this.fork(this.watching(lane))
-    if (fiber.pollUnsafe() !== undefined) return
-    this.fibers.add(fiber)
-    fiber.addObserver(() => this.fibers.delete(fiber))
+  private rise(deadline: Deadline, from: number): void {
+    const { heap } = this
+    let at = from
+    while (at > 0) {
+      const above = (at - 1) >> 1
+      const parent = heap[above]!
+      if (!isBefore(deadline, parent)) break
+      heap[at] = parent
+      parent.place = at
+      at = above
+    }
+    heap[at] = deadline
+    deadline.place = at
   }
 
-  // A lane that is found empty after a sleep is forgotten, so that timeouts that are all different do not pile up and
-  // the program may end.
-  private watching(lane: Lane): Effect.Effect<void> {
+  private sink(deadline: Deadline, from: number): void {
+    const { heap } = this
+    const { length } = heap
+    let at = from
+    while (true) {
+      let below = 2 * at + 1
+      if (below >= length) break
+      if (below + 1 < length && isBefore(heap[below + 1]!, heap[below]!)) below++
+      const child = heap[below]!
+      if (!isBefore(child, deadline)) break
+      heap[at] = child
+      child.place = at
+      at = below
+    }
+    heap[at] = deadline
+    deadline.place = at
+  }
+
+  private sleepNoMore(): void {
+    const { sleeper } = this
+    this.sleeper = undefined
+    this.wakesAt = Infinity
+    sleeper?.interruptUnsafe()
+  }
+
+  private sleep(): void {
+    this.sleepNoMore()
+    this.wakesAt = this.heap[0]!.expiresAt
+    this.runtime.detached(() => {
+      const fiber = this.fork(this.watching())
+      if (fiber.pollUnsafe() === undefined) this.sleeper = fiber
+    })
+  }
+
+  // One sleep after the other until nothing is left to wait for.
+  private watching(): Effect.Effect<void> {
     return Effect.whileLoop({
       while: () => {
-        if (lane.first !== undefined) return true
-        this.lanes.delete(lane.timeoutMillis)
+        if (this.heap.length > 0) return true
+        this.sleeper = undefined
+        this.wakesAt = Infinity
         return false
       },
-      body: () => this.clock.sleep(Duration.millis(Math.max(0, Math.ceil(lane.first!.expiresAt - this.now())))),
-      step: () => {
-        const now = this.now()
-        while (lane.first !== undefined && lane.first.expiresAt <= now) {
-          const due = lane.first
-          this.remove(due)
-          due.expire()
-        }
-      }
+      body: () => {
+        this.wakesAt = this.heap[0]!.expiresAt
+        const left = Math.ceil(this.wakesAt - this.now())
+        return left > 0 ? this.clock.sleep(Duration.millis(left)) : Effect.yieldNow
+      },
+      step: () => this.expire()
     })
+  }
+
+  private expire(): void {
+    const now = this.now()
+    const { heap, turn } = this
+    turn.enter()
+    // While they expire the sleeper is awake: what is added now is seen before it sleeps again.
+    this.wakesAt = -Infinity
+    while (heap.length > 0 && heap[0]!.expiresAt <= now) {
+      const due = heap[0]!
+      this.remove(due)
+      try {
+        due.expire()
+      } catch (defect) {
+        this.failed(defect)
+      }
+      if (turn.isOver()) return
+    }
   }
 }

@@ -1,36 +1,56 @@
 /**
- * Runs the actors of one thread: those that have messages, in turn, a bounded number of messages each.
+ * Runs the actors of one thread: those that have messages, in turn, a bounded number of messages each, until the time of
+ * the turn is up.
  *
- * It is driven by the `Scheduler` that was current when the system was built, and each turn runs a snapshot of the ready
- * actors: work that arrives meanwhile waits for the next turn, which is what keeps input and output served and lets
- * `TestClock` follow every hop.
+ * It is driven by the thread's own event loop, or by the `Scheduler` that was current when the system was built where that
+ * is a special one. Each turn runs a snapshot of the ready actors: work that arrives meanwhile waits for the next turn, which
+ * is what keeps input and output served and lets `TestClock` follow every hop. It runs in the async context of nobody,
+ * whoever gave it work.
  */
-import type * as Scheduler from "effect/Scheduler"
+import * as Scheduler from "effect/Scheduler"
+import type { Runtime } from "../../runtime/Runtime.ts"
+import type { Turn } from "../../runtime/Turn.ts"
 
 /** Messages that one actor may handle before the others have their turn. */
 export const THROUGHPUT = 256
 
 /** Something with messages to handle. */
 export interface Runnable {
-  /** Handles up to `budget` messages; enqueues itself again when more are left. */
+  /** Handles up to `budget` messages, at least one; enqueues itself again when more are left. */
   run(budget: number): void
+  /** What `run` has thrown: it is this one's own trouble, and the turn goes on. */
+  failed(defect: unknown): void
+}
+
+// The ordinary scheduler looks for the timers of the process at each call, which may be somebody's fake ones by then.
+const kickOf = (scheduler: Scheduler.Scheduler, runtime: Runtime): (run: () => void) => void => {
+  if (scheduler instanceof Scheduler.MixedScheduler) return runtime.immediate
+  const dispatcher = scheduler.makeDispatcher()
+  return (run) => dispatcher.scheduleTask(run, 0)
 }
 
 /** See the module. */
 export class Dispatcher {
-  declare private readonly kick: Scheduler.SchedulerDispatcher
-  declare private readonly turn: () => void
+  declare private readonly kick: (run: () => void) => void
+  declare private readonly runtime: Runtime
+  declare private readonly turn: Turn
+  declare private readonly work: () => void
+  declare private readonly scheduled: () => void
   declare private ready: Array<Runnable>
   declare private running: Array<Runnable>
   declare private isScheduled: boolean
-  constructor(scheduler: Scheduler.Scheduler) {
-    this.kick = scheduler.makeDispatcher()
+  constructor(scheduler: Scheduler.Scheduler, runtime: Runtime, turn: Turn) {
+    this.kick = kickOf(scheduler, runtime)
+    this.runtime = runtime
+    this.turn = turn
     this.ready = []
     this.running = []
     this.isScheduled = false
-    this.turn = () => {
+    this.work = () => this.drain()
+    this.scheduled = () => {
       this.isScheduled = false
-      this.drain()
+      this.turn.enter()
+      this.runtime.detached(this.work)
     }
   }
 
@@ -42,19 +62,35 @@ export class Dispatcher {
   /** Gives `runnable` a turn. */
   enqueue(runnable: Runnable): void {
     this.ready.push(runnable)
-    if (!this.isScheduled) {
-      this.isScheduled = true
-      this.kick.scheduleTask(this.turn, 0)
-    }
+    this.schedule()
   }
 
-  /** Runs the actors that are ready now, once each. A loop that has just delivered messages calls this itself. */
+  private schedule(): void {
+    if (this.isScheduled) return
+    this.isScheduled = true
+    this.kick(this.scheduled)
+  }
+
+  /** Runs the actors that are ready now, once each, while there is time. A loop that has just delivered messages calls this itself. */
   drain(): void {
     const batch = this.ready
     if (batch.length === 0) return
     this.ready = this.running
     this.running = batch
-    for (let i = 0; i < batch.length; i++) batch[i]!.run(THROUGHPUT)
+    let i = 0
+    do this.runOne(batch[i++]!)
+    while (i < batch.length && !this.turn.isOver())
+    // Those whose turn did not come are the first in the next one.
+    if (i < batch.length) this.ready = batch.slice(i).concat(this.ready)
     batch.length = 0
+    if (this.ready.length > 0) this.schedule()
+  }
+
+  private runOne(runnable: Runnable): void {
+    try {
+      runnable.run(THROUGHPUT)
+    } catch (defect) {
+      runnable.failed(defect)
+    }
   }
 }

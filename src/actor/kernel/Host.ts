@@ -4,28 +4,34 @@
  * It knows nothing of other threads; a system with threads gives it {@link Host.origins}, the remote senders whose
  * credit a message takes.
  */
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as PubSub from "effect/PubSub"
+import type * as PubSub from "effect/PubSub"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
+import * as Bulletin from "../../observe/kernel/Bulletin.ts"
+import { DROPPED, type Tally } from "../../observe/kernel/Tally.ts"
+import type { ThreadContext } from "../../runtime/ThreadContext.ts"
+import type { Turn } from "../../runtime/Turn.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
 import * as ActorError from "../ActorError.ts"
-import { behaviourReleased, type ExitReason } from "../ExitReason.ts"
+import { behaviourReleased, causeText, type ExitReason, systemReleased } from "../ExitReason.ts"
+import { Aftermath } from "../internal/aftermath.ts"
 import * as lifecycle from "../internal/lifecycle.ts"
+import { type LifecycleHost, Roster } from "../internal/roster.ts"
+import { start } from "../internal/start.ts"
 import type { SystemEvent } from "../SystemEvent.ts"
 import type { Behaviour } from "./Behaviour.ts"
 import { type Cell, Cell as CellClass } from "./Cell.ts"
 import { Deadlines } from "./Deadlines.ts"
 import { Dispatcher } from "./Dispatcher.ts"
 import { Origins } from "./Origins.ts"
-import * as Owner from "./Owner.ts"
-import { IDLE, RESTARTING, STARTING, STOPPING } from "./Phase.ts"
+import { RESTARTING, STARTING, STOPPING } from "./Phase.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
 
 /** All restarts of a behaviour were used up on this host. */
@@ -35,9 +41,11 @@ export interface Escalation {
 }
 
 /** See the module. */
-export class Host implements lifecycle.LifecycleHost {
+export class Host implements LifecycleHost {
   declare readonly dispatcher: Dispatcher
   declare readonly deadlines: Deadlines
+  declare readonly turn: Turn
+  declare readonly after: Aftermath
   declare readonly clock: Clock.Clock
   declare readonly events: PubSub.PubSub<SystemEvent>
   declare private readonly escalation: Deferred.Deferred<Escalation>
@@ -46,65 +54,87 @@ export class Host implements lifecycle.LifecycleHost {
   declare inlineDepth: number
   /** A behaviour has used up its restarts here. */
   declare isEscalating: boolean
-  /** Messages dropped by policy or because their actor had stopped. */
-  declare droppedMessages: number
-  /** Those that can be spawned, by name. */
-  declare private readonly rosters: Map<string, lifecycle.Roster>
-  /** All of them: also those that another one of their name has replaced, or that are being released. */
-  declare private readonly allRosters: Map<Behaviour, lifecycle.Roster>
+  /** What this thread has counted. */
+  declare readonly tally: Tally
+  /** By name: the last one that is not being released is the one that is spawned. */
+  declare private readonly rosters: Map<string, Array<Roster>>
+  declare private readonly rosterByBehaviour: Map<Behaviour, Roster>
   declare private readonly context: Context.Context<never>
-  declare private forkWith: (effect: Effect.Effect<unknown, unknown, unknown>) => Fiber.Fiber<unknown, unknown>
+  declare private forkLast: (effect: Effect.Effect<unknown, unknown, unknown>) => Fiber.Fiber<unknown, unknown>
   declare private forkContext: Context.Context<never>
-  constructor(context: Context.Context<never>, events: PubSub.PubSub<SystemEvent>) {
+  constructor(
+    context: Context.Context<never>,
+    events: PubSub.PubSub<SystemEvent>,
+    tally: Tally,
+    thread: ThreadContext
+  ) {
+    const { runtime, turn } = thread
     this.context = context
     this.clock = Context.get(context, Clock.Clock)
-    this.dispatcher = new Dispatcher(Context.get(context, Scheduler.Scheduler))
-    this.deadlines = new Deadlines(context, this.clock)
+    this.turn = turn
+    this.dispatcher = new Dispatcher(Context.get(context, Scheduler.Scheduler), runtime, turn)
+    this.deadlines = new Deadlines(context, this.clock, thread, (defect) => this.fault("a deadline", defect))
+    this.after = new Aftermath(runtime, (defect) => this.fault("who was told of a change", defect))
     this.events = events
     this.escalation = Deferred.makeUnsafe()
     this.origins = new Origins()
     this.inlineDepth = 0
     this.isEscalating = false
-    this.droppedMessages = 0
+    this.tally = tally
     this.rosters = new Map()
-    this.allRosters = new Map()
+    this.rosterByBehaviour = new Map()
     this.forkContext = context
-    this.forkWith = Effect.runForkWith(context) as typeof this.forkWith
+    this.forkLast = Effect.runForkWith(context) as typeof this.forkLast
   }
 
   /** Names of the behaviours that can be spawned here. */
   get known(): ReadonlyArray<string> {
-    return Array.from(this.rosters.keys())
+    return this.protocols.map(({ name }) => name)
   }
 
   /** The protocols of the behaviours registered here. */
   get protocols(): ReadonlyArray<Protocol> {
-    return Array.from(this.rosters.values(), (roster) => roster.behaviour.protocol)
+    return Array.from(this.rosters.keys()).flatMap((name) => this.current(name)?.behaviour.protocol ?? [])
+  }
+
+  // The behaviour that serves a name now.
+  private current(name: string): Roster | undefined {
+    return this.rosters.get(name)?.findLast(({ isReleased }) => !isReleased)
   }
 
   /** Whether an actor of this name is alive here. */
   has(behaviour: string, key: string): boolean {
-    return this.rosters.get(behaviour)?.cells.has(key) === true
+    return this.rosters.get(behaviour)?.some(({ cells }) => cells.has(key)) === true
   }
 
-  /** Makes a behaviour known; the last one of a name wins for actors spawned from now on. */
+  /** Makes a behaviour known; the last one of a name serves actors spawned from now on, until it is released. */
   register(behaviour: Behaviour): void {
-    const roster = new lifecycle.Roster(behaviour)
-    this.rosters.set(behaviour.protocol.name, roster)
-    this.allRosters.set(behaviour, roster)
+    const { name } = behaviour.protocol
+    const roster = new Roster(behaviour)
+    const others = this.rosters.get(name)
+    if (others === undefined) this.rosters.set(name, [roster])
+    else others.push(roster)
+    this.rosterByBehaviour.set(behaviour, roster)
   }
 
   /** Forgets a behaviour and stops its actors, the youngest first. */
-  unregister(behaviour: Behaviour): Effect.Effect<void> {
+  unregister(behaviour: Behaviour, reason: ExitReason = behaviourReleased): Effect.Effect<void> {
     const roster = this.rosterOf(behaviour)
-    const { name } = behaviour.protocol
     // Nothing is spawned any more from here on.
-    if (this.rosters.get(name) === roster) this.rosters.delete(name)
+    roster.isReleased = true
     const cells = Array.from(roster.cells.values()).reverse()
     return Effect.andThen(
-      Effect.forEach(cells, (cell) => cell.stop(behaviourReleased) ?? Effect.void, { discard: true }),
-      Effect.sync(() => this.allRosters.delete(behaviour))
+      Effect.forEach(cells, (cell) => cell.stop(reason) ?? Effect.void, { discard: true }),
+      Effect.sync(() => this.remove(roster))
     )
+  }
+
+  private remove(roster: Roster): void {
+    const { name } = roster.behaviour.protocol
+    const others = this.rosters.get(name)?.filter((other) => other !== roster) ?? []
+    if (others.length === 0) this.rosters.delete(name)
+    else this.rosters.set(name, others)
+    this.rosterByBehaviour.delete(roster.behaviour)
   }
 
   /**
@@ -117,37 +147,49 @@ export class Host implements lifecycle.LifecycleHost {
     key: string,
     owner: Scope.Scope | undefined
   ): Effect.Effect<Cell, ActorError.SpawnError> {
-    const roster = this.rosters.get(protocol.name)
+    const roster = this.current(protocol.name)
     if (roster === undefined) {
-      return Exit.fail(new ActorError.BehaviourNotFound({ name: protocol.name, known: this.known }))
+      return Exit.fail(new ActorError.BehaviourNotFound({ behaviour: protocol.name, known: this.known }))
     }
-    const there = roster.behaviour.protocol.layoutHash
+    const { behaviour } = roster
+    const there = behaviour.protocol.layoutHash
     if (there !== protocol.layoutHash) {
       return Exit.fail(new ActorError.LayoutMismatch({ actor: protocol.name, here: protocol.layoutHash, there }))
     }
-    if (roster.cells.has(key)) {
-      return Exit.fail(new ActorError.NameTaken({ actor: actorName(roster.behaviour.protocol, key) }))
+    if (this.has(protocol.name, key)) {
+      return Exit.fail(new ActorError.NameTaken({ actor: actorName(behaviour.protocol, key) }))
     }
-    const cell = new CellClass(this, roster.behaviour, key)
+    const cell = new CellClass(this, behaviour, key)
     roster.cells.set(key, cell)
-    const starting = lifecycle.start(this, cell)
-    return Exit.isExit(starting) ? started(cell, owner) : Effect.flatMap(starting, () => started(cell, owner))
+    return start(this, cell, owner)
   }
 
   fork(behaviour: Behaviour, effect: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown> {
-    if (behaviour.context !== this.forkContext) {
-      this.forkContext = behaviour.context
-      this.forkWith = Effect.runForkWith(behaviour.context) as typeof this.forkWith
+    return this.forkWith(behaviour.context, effect)
+  }
+
+  forkWith(
+    context: Context.Context<never>,
+    effect: Effect.Effect<unknown, unknown, unknown>
+  ): Fiber.Fiber<unknown, unknown> {
+    if (context !== this.forkContext) {
+      this.forkContext = context
+      this.forkLast = Effect.runForkWith(context) as typeof this.forkLast
     }
-    return this.forkWith(effect)
+    return this.forkLast(effect)
   }
 
   credit(origin: number): void {
     this.origins.handled(origin)
   }
 
-  dropped(_cell: Cell, messages: number): void {
-    this.droppedMessages += messages
+  /** Messages dropped by policy or because their actor had stopped. */
+  get droppedMessages(): number {
+    return this.tally.get(DROPPED)
+  }
+
+  dropped(_cell: Cell | undefined, messages: number): void {
+    this.tally.add(DROPPED, messages)
   }
 
   handled(cell: Cell, cause: Cause.Cause<unknown>, wasAsked: boolean): boolean {
@@ -158,17 +200,24 @@ export class Host implements lifecycle.LifecycleHost {
     return lifecycle.stop(this, cell, reason)
   }
 
-  rosterOf(behaviour: Behaviour): lifecycle.Roster {
-    return this.allRosters.get(behaviour) ?? new lifecycle.Roster(behaviour)
+  rosterOf(behaviour: Behaviour): Roster {
+    return this.rosterByBehaviour.get(behaviour) ?? new Roster(behaviour)
   }
 
   report(event: SystemEvent): void {
-    if (event._tag === "BehaviourEscalated") this.isEscalating = true
-    PubSub.publishUnsafe(this.events, event)
-    if ("cause" in event) {
-      const who = "actor" in event ? event.actor : event.name
-      Effect.runForkWith(this.context)(Effect.logWarning(`${event._tag} ${who}`, event.cause))
-    }
+    Bulletin.publish(this.events, event)
+    if (!("cause" in event)) return
+    const isLast = event._tag === "BehaviourEscalated"
+    this.log(isLast ? "Error" : "Warn", `${event._tag} ${"actor" in event ? event.actor : event.name}`, event.cause)
+  }
+
+  log(level: "Warn" | "Error", text: string, cause?: Cause.Cause<unknown>): void {
+    const log = level === "Error" ? Effect.logError : Effect.logWarning
+    Effect.runForkWith(this.context)(cause === undefined ? log(text) : log(text, cause))
+  }
+
+  fault(where: string, defect: unknown): void {
+    this.log("Error", `${where}: ${causeText(Cause.die(defect))}`, Cause.die(defect))
   }
 
   escalated(behaviour: Behaviour, cause: Cause.Cause<unknown>): void {
@@ -183,14 +232,16 @@ export class Host implements lifecycle.LifecycleHost {
   /** Stops all actors and all watching of deadlines. */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     this.deadlines.close()
-    return Effect.forEach(Array.from(this.allRosters.keys()), (behaviour) => this.unregister(behaviour), {
-      discard: true
-    })
+    return Effect.forEach(
+      Array.from(this.rosterByBehaviour.keys()),
+      (behaviour) => this.unregister(behaviour, systemReleased),
+      { discard: true }
+    )
   })
 
   /** A picture of the actors here, one node a behaviour. */
   get tree(): ReadonlyArray<TreeNode> {
-    return Array.from(this.allRosters.values(), (roster): TreeNode => ({
+    return Array.from(this.rosterByBehaviour.values(), (roster): TreeNode => ({
       name: roster.behaviour.protocol.name,
       kind: "supervisor",
       status: "running",
@@ -198,13 +249,6 @@ export class Host implements lifecycle.LifecycleHost {
       children: Array.from(roster.cells.values(), nodeOf)
     }))
   }
-}
-
-const started = (cell: Cell, owner: Scope.Scope | undefined): Effect.Effect<Cell> => {
-  cell.phase = IDLE
-  if (cell.mailbox !== undefined) cell.rest()
-  const stopping = owner === undefined ? undefined : Owner.adopt(owner, cell)
-  return stopping === undefined ? Exit.succeed(cell) : Effect.as(stopping, cell)
 }
 
 const nodeOf = (cell: Cell): TreeNode => ({

@@ -6,10 +6,10 @@
  *
  * **Shape** A circular array of `2 * capacity` slots: word, payload, word, payload …
  */
-import type { Word } from "./Word.ts"
+import type { Overflow } from "../../runtime/Overflow.ts"
+import { Ask, type Word } from "./Word.ts"
 
-/** What to do with a message for a full mailbox. */
-export type Overflow = "suspend" | "fail" | "dropNewest" | "dropOldest"
+export type { Overflow } from "../../runtime/Overflow.ts"
 
 /** How large a mailbox may grow and what happens then. */
 export interface MailboxOptions {
@@ -30,6 +30,7 @@ export interface MailboxOptions {
 const FIRST_SLOTS = 8
 const KEEP_SLOTS = 1024
 const SHRINK_AFTER = 32
+const SWEEP_FROM = 32
 
 /** See the module. */
 export class Mailbox {
@@ -37,6 +38,8 @@ export class Mailbox {
   declare private mask: number
   declare private head: number
   declare private tail: number
+  /** Asks in it that nobody waits for any more: they take no room, and are passed over. */
+  declare private dead: number
   /** How often in a row it has run empty with less than a quarter of its slots used. */
   declare private spare: number
   /** The payload that belongs to the word `take` returned last. */
@@ -46,13 +49,14 @@ export class Mailbox {
     this.mask = FIRST_SLOTS - 1
     this.head = 0
     this.tail = 0
+    this.dead = 0
     this.spare = 0
     this.payload = undefined
   }
 
   /** How many messages wait. */
   get length(): number {
-    return (this.tail - this.head) >>> 1
+    return ((this.tail - this.head) >>> 1) - this.dead
   }
 
   /** Adds a message at the end. */
@@ -62,21 +66,70 @@ export class Mailbox {
     slots[at] = word
     slots[at + 1] = payload
     this.tail += 2
+    if (typeof word === "object" && word instanceof Ask) word.isQueued = true
     if (this.tail - this.head > this.mask) this.grow()
   }
 
   /** Removes the first message: returns its word and leaves its payload in `payload`; `undefined` when there is none. */
   take(): Word | undefined {
-    if (this.head === this.tail) return undefined
-    const slots = this.slots
-    const at = this.head & this.mask
-    const word = slots[at] as Word
-    this.payload = slots[at + 1]
-    slots[at] = undefined
-    slots[at + 1] = undefined
-    this.head += 2
-    if (this.head === this.tail) this.rewind()
-    return word
+    while (this.head !== this.tail) {
+      const slots = this.slots
+      const at = this.head & this.mask
+      const word = slots[at] as Word
+      this.payload = slots[at + 1]
+      slots[at] = undefined
+      slots[at + 1] = undefined
+      this.head += 2
+      if (this.head === this.tail) this.rewind()
+      if (typeof word === "number" || this.isAlive(word)) return word
+    }
+    this.payload = undefined
+    return undefined
+  }
+
+  /** The payload of the word that was taken last; it is held no longer. */
+  takePayload(): unknown {
+    const { payload } = this
+    this.payload = undefined
+    return payload
+  }
+
+  /** Nobody waits any more for the answer to `ask`, which stands in this mailbox: it gives up its room. */
+  bury(ask: Ask): void {
+    ask.isQueued = false
+    this.dead++
+    if (this.dead >= SWEEP_FROM && this.dead >= this.length) this.sweep()
+  }
+
+  // An ask that is taken is out of the mailbox; one that was buried has been, as far as anybody knows.
+  private isAlive(word: Exclude<Word, number>): boolean {
+    if (!(word instanceof Ask)) return true
+    if (!word.isQueued) {
+      this.dead--
+      return false
+    }
+    word.isQueued = false
+    return true
+  }
+
+  // Keeps the living ones, in order: an actor that is busy for long does not collect those who have gone.
+  private sweep(): void {
+    const { mask, slots, tail } = this
+    let to = this.head
+    for (let at = this.head; at < tail; at += 2) {
+      const word = slots[at & mask] as Word
+      if (typeof word === "object" && word instanceof Ask && !word.isQueued) continue
+      slots[to & mask] = word
+      slots[(to + 1) & mask] = slots[(at + 1) & mask]
+      to += 2
+    }
+    for (let at = to; at < tail; at += 2) {
+      slots[at & mask] = undefined
+      slots[(at + 1) & mask] = undefined
+    }
+    this.tail = to
+    this.dead = 0
+    if (this.head === to) this.rewind()
   }
 
   /** Removes and answers the oldest word for which `accepts` holds, if any; keeps the others in order. */

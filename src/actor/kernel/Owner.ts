@@ -1,8 +1,9 @@
 /**
- * The actors that one `Scope` has spawned, in order: when it closes they are stopped in the reverse of that order.
+ * The actors that one `Scope` has spawned, in order: when it closes they are stopped in the reverse of that order, and each
+ * at its place among the other finalizers of the scope.
  *
- * One finalizer serves all actors of a scope; the list is threaded through the actors themselves, so that owning a
- * million of them costs two pointers each.
+ * One finalizer serves all actors that were spawned in a row; the list is threaded through the actors themselves, so that
+ * owning a million of them costs two pointers each.
  */
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
@@ -56,7 +57,14 @@ export class Owner {
   })
 }
 
-const owners = new WeakMap<Scope.Scope, Owner>()
+// The owner that was made last for a scope, its finalizer, and the number of finalizers ever since.
+interface Latest {
+  readonly owner: Owner
+  readonly finalizer: () => Effect.Effect<void>
+  readonly finalizers: number
+}
+
+const latest = new WeakMap<Scope.Scope, Latest>()
 
 /**
  * Makes a scope the owner of an actor. A scope that has closed meanwhile ends it at once: then, and only then, there may be
@@ -68,13 +76,30 @@ export const adopt = (scope: Scope.Scope, owned: Owned): Effect.Effect<void> | u
   return undefined
 }
 
-// The owner of a scope that is open, made on first use.
+// The owner at the end of a scope that is open: what is acquired between two actors is released between them.
 const ownerOf = (scope: Scope.Scope): Owner => {
-  const known = owners.get(scope)
-  if (known !== undefined) return known
+  const known = latest.get(scope)
+  if (known !== undefined && isLast(scope.state, known)) return known.owner
   const owner = new Owner()
-  owners.set(scope, owner)
+  const finalizer = () => owner.stopAll
   // Registering the finalizer runs to its end at once: a scope only stores it.
-  Effect.runSync(Scope.addFinalizer(scope, owner.stopAll))
+  Effect.runSync(Scope.addFinalizerExit(scope, finalizer))
+  latest.set(scope, { owner, finalizer, finalizers: finalizersOf(scope.state) })
   return owner
+}
+
+const finalizersOf = (state: Scope.Scope["state"]): number =>
+  state._tag !== "Open" ? 0 : state.finalizers === undefined ? 1 : state.finalizers.size
+
+// A number that is the same may hide one that went and another that came: a few are looked through. Where there are many,
+// that is not worth what it costs.
+const LOOK_THROUGH = 64
+
+const isLast = (state: Scope.Scope["state"], { finalizer, finalizers }: Latest): boolean => {
+  if (state._tag !== "Open" || finalizersOf(state) !== finalizers) return false
+  if (state.finalizers === undefined) return state.finalizer === finalizer
+  if (finalizers > LOOK_THROUGH) return true
+  let last: unknown
+  for (const other of state.finalizers.values()) last = other
+  return last === finalizer
 }

@@ -1,16 +1,19 @@
 /**
- * The check of a payload that stays on its thread: the same as a codec makes when it writes one to another thread.
+ * The checks of what stays on its thread: the same as a codec makes when it writes a payload, or a reply, to another thread.
  */
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { messageOf } from "../../runtime/Text.ts"
+import type { Codec } from "../../wire/Codec.ts"
 import type { Message } from "./Protocol.ts"
 import * as RefTransport from "./RefTransport.ts"
 
-const isValid = (message: Message, payload: unknown): boolean => {
-  if (!message.mayCarryRefs) return message.payload.isValid(payload)
+const isValid = (codec: Codec<unknown>, mayCarryRefs: boolean, value: unknown): boolean => {
+  if (!mayCarryRefs) return codec.isValid(value)
   const before = RefTransport.lend(RefTransport.checking)
   try {
-    return message.payload.isValid(payload)
+    return codec.isValid(value)
   } finally {
     RefTransport.lend(before)
   }
@@ -21,8 +24,34 @@ export const BROKEN = Symbol("a payload that breaks its schema")
 
 /** The payload to deliver: a class payload may be given as its plain fields, and is constructed once the fast check says no. */
 export const checked = (message: Message, payload: unknown): unknown => {
-  if (isValid(message, payload)) return payload
-  if (!Schema.isSchema(message.payloadSchema)) return BROKEN
+  if (isValid(message.payload, message.mayCarryRefs, payload)) return payload
+  if (!message.isConstructed || !Schema.isSchema(message.payloadSchema)) return BROKEN
   const made = message.payloadSchema.makeOption(payload)
-  return Option.isSome(made) && isValid(message, made.value) ? made.value : BROKEN
+  return Option.isSome(made) && isValid(message.payload, message.mayCarryRefs, made.value) ? made.value : BROKEN
+}
+
+/** The reply to deliver: one that breaks its schema, or throws while it is looked at, is a defect of the ask. */
+export const checkedReply = (message: Message, actor: string, exit: Exit.Exit<unknown, unknown>) => {
+  if (exit._tag === "Success") return judge(message, actor, message.success, exit.value, exit)
+  const [reason] = exit.cause.reasons
+  return exit.cause.reasons.length === 1 && reason!._tag === "Fail"
+    ? judge(message, actor, message.error, reason!.error, exit)
+    : exit
+}
+
+const judge = (
+  message: Message,
+  actor: string,
+  codec: Codec<unknown>,
+  value: unknown,
+  exit: Exit.Exit<unknown, unknown>
+): Exit.Exit<unknown, unknown> => {
+  let wrong: string
+  try {
+    if (isValid(codec, message.replyMayCarryRefs, value)) return exit
+    wrong = `breaks its schema: ${codec.explain(value)}`
+  } catch (thrown) {
+    wrong = `cannot be encoded: ${messageOf(thrown)}`
+  }
+  return Exit.die(new Error(`${actor}: the reply to ${message.tag} ${wrong}`))
 }

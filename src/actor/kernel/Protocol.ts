@@ -9,6 +9,8 @@ import type * as Cause from "effect/Cause"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
+import type * as SchemaAST from "effect/SchemaAST"
+import { messageOf } from "../../runtime/Text.ts"
 import * as Codec from "../../wire/Codec.ts"
 import { Defect } from "../../wire/kernel/Defect.ts"
 import { InvalidProtocol } from "../ActorError.ts"
@@ -31,6 +33,10 @@ export interface Message {
   readonly payload: Codec.Codec<unknown>
   /** Whether the payload may hold references, which can only be checked while there is a transport for them. */
   readonly mayCarryRefs: boolean
+  /** The same for success and error. */
+  readonly replyMayCarryRefs: boolean
+  /** Whether a payload may be given in another shape than it is delivered in: as the fields of a class, or without defaults. */
+  readonly isConstructed: boolean
   /** The codec of the success value. */
   readonly success: Codec.Codec<unknown>
   /** The codec of the declared error. */
@@ -61,32 +67,62 @@ const hashText = (text: string): number => {
 // How an address looks inside of another layout: without the version in front.
 const addressLayout = Codec.compile(Address).layout.replace(/^\d+:/, "")
 
+// Classes are declarations; what else is one is only tried in vain.
+const isConstructed = (ast: SchemaAST.AST, seen: Set<SchemaAST.AST>): boolean => {
+  if (seen.has(ast)) return false
+  seen.add(ast)
+  if (ast.context?.constructorDefault !== undefined) return true
+  const some = (parts: ReadonlyArray<SchemaAST.AST>): boolean => parts.some((part) => isConstructed(part, seen))
+  switch (ast._tag) {
+    case "Declaration":
+      return true
+    case "Objects":
+      return some(ast.propertySignatures.map(({ type }) => type)) || some(ast.indexSignatures.map(({ type }) => type))
+    case "Arrays":
+      return some([...ast.elements, ...ast.rest])
+    case "Union":
+      return some(ast.types)
+    case "Suspend":
+      return isConstructed(ast.thunk(), seen)
+    default:
+      return false
+  }
+}
+
 const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Message => {
   const what = `${name}.${rpc._tag}`
   if (RpcSchema.isStreamSchema(rpc.successSchema)) {
-    throw new InvalidProtocol({ name, reason: `${what} answers with a stream, which actors do not support yet` })
+    throw new InvalidProtocol({
+      protocol: name,
+      reason: `${what} answers with a stream, which actors do not support yet`
+    })
   }
   const compile = (part: string, schema: Schema.Top): Codec.Codec<unknown> => {
     try {
       return Codec.compile<Schema.Schema<unknown>>(schema)
     } catch (cause) {
       throw new InvalidProtocol({
-        name,
-        reason: `the ${part} of ${what} cannot cross threads: ${cause instanceof Error ? cause.message : String(cause)}`
+        protocol: name,
+        reason: `the ${part} of ${what} cannot cross threads: ${messageOf(cause)}`
       })
     }
   }
   let cause: Codec.Codec<Cause.Cause<unknown>> | undefined
   const payload = compile("payload", rpc.payloadSchema)
+  const success = compile("success", rpc.successSchema)
+  const error = compile("error", rpc.errorSchema)
+  const mayCarryRefs = ({ layout }: Codec.Codec<unknown>) => layout.includes(addressLayout)
   return {
     index,
     tag: rpc._tag,
     spanName: what,
     payloadSchema: rpc.payloadSchema,
     payload,
-    mayCarryRefs: payload.layout.includes(addressLayout),
-    success: compile("success", rpc.successSchema),
-    error: compile("error", rpc.errorSchema),
+    mayCarryRefs: mayCarryRefs(payload),
+    replyMayCarryRefs: mayCarryRefs(success) || mayCarryRefs(error),
+    isConstructed: isConstructed(rpc.payloadSchema.ast, new Set()),
+    success,
+    error,
     // Causes are rare, so their codec is compiled when the first one crosses.
     get cause() {
       return cause ??= compile("cause", Schema.Cause(rpc.errorSchema, Defect)) as Codec.Codec<
@@ -104,14 +140,19 @@ const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Mes
  */
 export const make = (name: string, rpcs: ReadonlyArray<Rpc.Any>): Protocol => {
   if (name === "" || name.includes("/")) {
-    throw new InvalidProtocol({ name: JSON.stringify(name), reason: "a name must not be empty or contain \"/\"" })
+    throw new InvalidProtocol({ protocol: JSON.stringify(name), reason: "a name must not be empty or contain \"/\"" })
   }
   if (rpcs.length > MAX_MESSAGES) {
-    throw new InvalidProtocol({ name, reason: `${rpcs.length} messages are more than the ${MAX_MESSAGES} allowed` })
+    throw new InvalidProtocol({
+      protocol: name,
+      reason: `${rpcs.length} messages are more than the ${MAX_MESSAGES} allowed`
+    })
   }
   const tags = rpcs.map((rpc) => rpc._tag)
   const twice = tags.find((tag, i) => tags.indexOf(tag) !== i)
-  if (twice !== undefined) throw new InvalidProtocol({ name, reason: `the message ${twice} is defined twice` })
+  if (twice !== undefined) {
+    throw new InvalidProtocol({ protocol: name, reason: `the message ${twice} is defined twice` })
+  }
   // `Rpc.Any` hides the schemas that every `Rpc` has.
   const messages = rpcs.map((rpc, index) => compileMessage(name, rpc as unknown as Rpc.AnyWithProps, index))
   const layout = messages.map((m) => `${m.tag}(${m.payload.layout}):${m.success.layout}!${m.error.layout}`).join("\n")

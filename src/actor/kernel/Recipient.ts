@@ -20,8 +20,11 @@ export const NO_ROOM = 1
 /** The message was not taken; {@link Recipient.refusal} says why. */
 export const REFUSED = 2
 
+/** The message was not taken: its payload breaks its schema. */
+export const INVALID = 3
+
 /** What a send answers. */
-export type Outcome = typeof TAKEN | typeof NO_ROOM | typeof REFUSED
+export type Outcome = typeof TAKEN | typeof NO_ROOM | typeof REFUSED | typeof INVALID
 
 /** Resumes the fiber of an asker. */
 export type Resume = (exit: Exit.Exit<unknown, unknown>) => void
@@ -35,8 +38,11 @@ export interface Withdrawable {
 /** A sender that waits for room: its message is sent for it, in the order of waiting. */
 export interface Waiter {
   readonly index: number
-  readonly payload: unknown
+  /** As it will be delivered, from the moment on in which it waits. */
+  payload: unknown
   readonly span: Tracer.AnySpan | undefined
+  /** The fiber that waits, where there is one. */
+  readonly fiber?: Fiber.Fiber<unknown, unknown> | undefined
   /** The question that waits, when it is not a tell. */
   readonly ask: Ask | undefined
   /** Called once, after the message was taken (`undefined`) or finally refused. */
@@ -57,8 +63,8 @@ export abstract class Recipient {
   abstract depth(): number
   /** Sends without waiting. `span` is the sampled span of the sender. */
   abstract tell(index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome
-  /** Why the last send answered `REFUSED`, with the message in it. */
-  abstract refusal(index: number, payload: unknown): TellError
+  /** Why a send has just answered `REFUSED` or `INVALID`, with the message in it. */
+  abstract refusal(index: number, payload: unknown, outcome: Outcome): TellError
   /** Queues a sender until there is room. */
   abstract waitForRoom(waiter: Waiter): void
   /** A sender that waits has been interrupted: its message must not be sent any more. */

@@ -39,10 +39,13 @@ export abstract class Ask {
   declare readonly span: Tracer.AnySpan | undefined
   /** The asker has gone: the handler need not start. */
   declare cancelled: boolean
+  /** Whether it stands in a mailbox. */
+  declare isQueued: boolean
   constructor(word: number, span: Tracer.AnySpan | undefined) {
     this.word = word
     this.span = span
     this.cancelled = false
+    this.isQueued = false
   }
   /** Whether its deadline has passed; the handler then need not start. */
   isOver(): boolean {

@@ -236,7 +236,7 @@ export class Inbound {
     if (binding === undefined) throw unknownMessage(type)
     const { cell } = binding
     if (cell === undefined) {
-      this.home.host.droppedMessages++
+      this.home.host.dropped(undefined, 1)
       return this.passed(binding)
     }
     const message = binding.messages[Envelope.indexOf(type)]

@@ -143,8 +143,10 @@ export class Node implements Polled, RefTransport.RefTransport {
     try {
       for (let i = 0; i < links.length; i++) read += links[i]!.inbound.drainControl()
       read += this.readData(links)
-      // Actors that get no turn here have one of their own, after this one.
+      // Actors that get no turn here have one of their own, after this one; the loop looks on until they are done, for what
+      // they have handled is paid for when it rests.
       if (!turn.isOver()) home.host.dispatcher.drain()
+      if (!home.host.dispatcher.isIdle) read++
       this.unblock()
     } finally {
       signals.isInPass = false

@@ -224,7 +224,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
         return REFUSED
       default:
         if (isAsk) return REFUSED
-        this.home.host.droppedMessages++
+        this.home.host.dropped(undefined, 1)
         return TAKEN
     }
   }
@@ -390,7 +390,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
   private attempt(waiter: RemoteWaiter): typeof TAKEN | typeof NO_ROOM | ActorError.TellError | Died {
     try {
       const outcome = this.send(waiter.index, waiter.payload, waiter.span, waiter.remoteAsk)
-      return outcome === REFUSED ? this.refusal(waiter.index, waiter.payload) : outcome
+      return outcome === TAKEN || outcome === NO_ROOM ? outcome : this.refusal(waiter.index, waiter.payload)
     } catch (defect) {
       return { defect }
     }

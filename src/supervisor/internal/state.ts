@@ -16,9 +16,10 @@ import type * as Deferred from "effect/Deferred"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as PubSub from "effect/PubSub"
+import type * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
 import type * as Take from "effect/Take"
+import * as Bulletin from "../../observe/kernel/Bulletin.ts"
 import type * as Backoff from "../Backoff.ts"
 import type * as Child from "../Child.ts"
 import { RestartWindow } from "../Intensity.ts"
@@ -97,7 +98,7 @@ export const forget = (self: SupervisorState, child: ChildState): void => {
 }
 
 export const publish = (self: SupervisorState, event: SupervisorEvent): void => {
-  PubSub.publishUnsafe(self.events, [event])
+  Bulletin.publish(self.events, [event])
 }
 
 export const about = (self: SupervisorState, child: ChildState) => ({ supervisor: self.name, child: child.spec.id })

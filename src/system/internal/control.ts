@@ -13,6 +13,8 @@ import type { TreeNode } from "../../supervisor/Tree.ts"
 export interface Seat {
   readonly names: ReadonlyArray<string>
   readonly doorbells: SharedArrayBuffer
+  /** What the threads count; see `Tally`. */
+  readonly tally: SharedArrayBuffer
   readonly ringBytes: number
   readonly maxSpins: number
   /** The number of the system, which no other has. */
@@ -30,7 +32,7 @@ export interface Ready {
 export interface ErrorText {
   readonly tag: string
   readonly text: string
-  /** The name of the error behind a `StartFailed`. */
+  /** The name of the error behind a `SpawnFailed`. */
   readonly name?: string | undefined
   /** The layout hash of the other side, for `LayoutMismatch`. */
   readonly there?: number | undefined
@@ -78,7 +80,6 @@ export type ToMain =
     readonly _tag: "Inspected"
     readonly request: number
     readonly tree: ReadonlyArray<TreeNode>
-    readonly droppedMessages: number
   }
   | { readonly _tag: "Rings"; readonly to: number; readonly epoch: number; readonly rings: Rings }
   | { readonly _tag: "Ended"; readonly actor: number; readonly reason: Uint8Array }

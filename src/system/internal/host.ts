@@ -6,17 +6,22 @@ import * as PubSub from "effect/PubSub"
 import type { ActorSystem } from "../../actor/ActorSystem.ts"
 import { Host } from "../../actor/kernel/Host.ts"
 import type { SystemEvent } from "../../actor/SystemEvent.ts"
+import { Tally } from "../../observe/kernel/Tally.ts"
+import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 
 // A subscriber this far behind misses the oldest events.
 const EVENTS = 1024
 
 /** Makes a host that ends with the scope: its actors are stopped, and nothing expires any more. */
-export const makeHost = Effect.gen(function*() {
+export const makeHostWith = Effect.fnUntraced(function*(tally: Tally) {
   const context = yield* Effect.context<never>()
-  const host = new Host(context, yield* PubSub.sliding<SystemEvent>(EVENTS))
+  const host = new Host(context, yield* PubSub.sliding<SystemEvent>(EVENTS), tally, yield* CurrentThread)
   yield* Effect.addFinalizer(() => host.close)
   return host
 })
+
+/** The same, for a thread that counts for itself alone. */
+export const makeHost = Effect.suspend(() => makeHostWith(new Tally(Tally.create(1), 0)))
 
 /** The service of a system that is this thread alone. */
 export const systemOf = (host: Host): ActorSystem["Service"] => ({

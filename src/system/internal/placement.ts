@@ -144,7 +144,7 @@ export class Account {
       (answer): Effect.Effect<Control.Spawned, ActorError.SpawnError> => {
         if (answer === undefined || answer._tag !== "Spawned") {
           const reason = workplace.whyDown()
-          return Effect.fail(new ActorError.SpawnThreadLost({ actor: placed.name, thread: workplace.name, reason }))
+          return Effect.fail(new ActorError.SpawnLost({ actor: placed.name, thread: workplace.name, reason }))
         }
         return "capacity" in answer.result
           ? Exit.succeed(answer.result)
@@ -158,13 +158,13 @@ const spawnError = (placed: Placed, { known, name, tag, text, there }: Control.E
   const actor = placed.name
   switch (tag) {
     case "BehaviourNotFound":
-      return new ActorError.BehaviourNotFound({ name: placed.protocol.name, known: known ?? [] })
+      return new ActorError.BehaviourNotFound({ behaviour: placed.protocol.name, known: known ?? [] })
     case "NameTaken":
       return new ActorError.NameTaken({ actor })
     case "LayoutMismatch":
       return new ActorError.LayoutMismatch({ actor, here: placed.protocol.layoutHash, there: there ?? 0 })
     default:
-      return new ActorError.StartFailed({ actor, cause: Object.assign(new Error(text), { name: name ?? "Error" }) })
+      return new ActorError.SpawnFailed({ actor, cause: Object.assign(new Error(text), { name: name ?? "Error" }) })
   }
 }
 

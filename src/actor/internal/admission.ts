@@ -1,0 +1,106 @@
+/**
+ * Senders that wait for room, and how they are let in.
+ */
+import * as ActorError from "../ActorError.ts"
+import type { Behaviour } from "../kernel/Behaviour.ts"
+import type { Dispatcher } from "../kernel/Dispatcher.ts"
+import type { Mailbox } from "../kernel/Mailbox.ts"
+import { BROKEN, checked } from "../kernel/Payload.ts"
+import { STOPPING } from "../kernel/Phase.ts"
+import { INVALID, type Outcome, REFUSED, type Waiter } from "../kernel/Recipient.ts"
+import { Traced, type Word } from "../kernel/Word.ts"
+import type { Aftermath } from "./aftermath.ts"
+import type { Rare } from "./rare.ts"
+
+/** A cell, as far as senders that wait are concerned. */
+export interface Roomy {
+  readonly name: string
+  readonly mailbox: Mailbox | undefined
+  readonly behaviour: Behaviour
+  readonly host: {
+    readonly dispatcher: Dispatcher
+    readonly after: Aftermath
+    fault(where: string, defect: unknown): void
+  }
+  deliver(word: Word, payload: unknown): void
+}
+
+/** Sends the messages of waiting senders for them, in the order in which they came, as far as there is room. */
+export const admit = (cell: Roomy, rare: Rare): void => {
+  const { waiters } = rare
+  const { after } = cell.host
+  let waiter = waiters.first()
+  while (waiter !== undefined && (cell.mailbox === undefined || cell.mailbox.length < cell.behaviour.capacity)) {
+    const { ask, done, index, payload, span } = waiter
+    waiters.shift()
+    cell.deliver(ask ?? (span === undefined ? index : new Traced(index, span)), payload)
+    after.add(() => done(undefined))
+    waiter = waiters.first()
+  }
+  after.run()
+}
+
+/**
+ * The same at the next turn: the handler that is next may suspend for long, and may even wait for what the next sender has
+ * to say; but senders come in by the batch, and not one a message.
+ */
+export const admitSoon = (cell: Roomy, rare: Rare): void => {
+  if (rare.isAdmitting) return
+  rare.isAdmitting = true
+  cell.host.dispatcher.enqueue({
+    run: () => {
+      rare.isAdmitting = false
+      admit(cell, rare)
+    },
+    failed: (defect) => cell.host.fault(cell.name, defect)
+  })
+}
+
+/** Whether this sender is the handler that the room depends on: it would wait for itself, and is refused instead. */
+const waitsForItself = (waiter: Waiter, rare: Rare): boolean =>
+  waiter.fiber !== undefined && waiter.fiber === rare.fiber
+
+/** Queues a sender, whose message is from here on what will be delivered. */
+export const queue = (cell: Refusing, rare: Rare, waiter: Waiter): void => {
+  const { done, index, payload } = waiter
+  if (waitsForItself(waiter, rare)) return done(refusalOf(cell, index, payload, REFUSED))
+  if (waiter.ask === undefined) {
+    // `checked` runs the schema, which is somebody's code: what it throws is the defect of the sender, in its fiber.
+    const valid = checked(cell.behaviour.protocol.messages[index]!, payload)
+    if (valid === BROKEN) return done(refusalOf(cell, index, payload, INVALID))
+    waiter.payload = valid
+  }
+  rare.waiters.push(waiter)
+}
+
+/** Refuses what the handler that is suspending now has sent to its own actor, and is waiting for. */
+export const refuseItself = (cell: Roomy & Refusing, rare: Rare): void => {
+  const { after } = cell.host
+  rare.waiters.keep((waiter) => {
+    if (!waitsForItself(waiter, rare)) return true
+    after.add(() => waiter.done(refusalOf(cell, waiter.index, waiter.payload, REFUSED)))
+    return false
+  })
+  after.run()
+}
+
+/** A cell, as far as those are concerned whom it refuses. */
+export interface Refusing {
+  readonly name: string
+  readonly phase: number
+  readonly behaviour: Behaviour
+  more(): Rare
+}
+
+/** Why a message was not taken, with the message in it. */
+export const refusalOf = (cell: Refusing, index: number, payload: unknown, outcome: Outcome): ActorError.TellError => {
+  const { behaviour: { capacity, protocol }, name: actor } = cell
+  const message = protocol.messages[index]!
+  const undelivered = { tag: message.tag, payload }
+  if (outcome === INVALID) {
+    return new ActorError.InvalidPayload({ actor, issue: message.payload.explain(payload), undelivered })
+  }
+  return cell.phase >= STOPPING
+    ? new ActorError.ActorStopped({ actor, reason: cell.more().reason, undelivered })
+    : new ActorError.MailboxFull({ actor, capacity, undelivered })
+}

@@ -1,0 +1,49 @@
+/**
+ * Handlers that do not answer at once run one after the other in one fiber: starting a fiber costs more than most handlers
+ * do. A handler that fails or is interrupted ends the fiber, and so does one that leaves fibers of its own behind, which end
+ * with it; the next batch has another one.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import { CurrentActor } from "../kernel/Behaviour.ts"
+import type { Rare } from "./rare.ts"
+
+/** One effect for any number of handlers: runs the next one, settles its ask, and goes on while `advance` finds another. */
+export const batch = (rare: Rare, advance: () => boolean): Effect.Effect<void, unknown, unknown> =>
+  Effect.whileLoop({
+    while: () => rare.effect !== undefined || advance(),
+    body: () => {
+      const { effect } = rare
+      rare.effect = undefined
+      return effect!
+    },
+    step: (value) => {
+      const { ask } = rare
+      rare.ask = undefined
+      rare.payload = undefined
+      if (ask !== undefined) ask.settle(Exit.succeed(value))
+    }
+  })
+
+/** The cell whose handler a fiber belongs to: in the context of that fiber, and of all that are forked below it. */
+export const RunningCell = Context.Reference<unknown>("shared-nothing/actor/RunningCell", {
+  defaultValue: () => undefined
+})
+
+/** Whether a fiber is the handler or the build of a cell, or was forked below it, however loosely. */
+export const isWithin = (fiber: Fiber.Fiber<unknown, unknown>, cell: unknown): boolean =>
+  fiber.getRef(RunningCell) === cell ||
+  Option.getOrUndefined(Context.getOption(fiber.context, CurrentActor))?.recipient === cell
+
+interface Parent {
+  readonly _children?: ReadonlySet<unknown> | undefined
+}
+
+/** Whether the handler whose fiber is running has left fibers of its own behind. */
+export const hasChildren = (): boolean => {
+  const children = (Fiber.getCurrent() as Parent | undefined)?._children
+  return children !== undefined && children.size > 0
+}

@@ -1,0 +1,139 @@
+/**
+ * One incarnation of an actor: how it is built in a scope of its own, and how that scope is closed.
+ *
+ * A build takes `initTimeout` at most, and {@link GRACE} more to let go when it is interrupted. One that does not is
+ * abandoned: its actor has ended for everybody, and only its name stays taken until the build comes to an end by itself.
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import { SpawnFailed } from "../ActorError.ts"
+import * as ExitReason from "../ExitReason.ts"
+import { CurrentActor, type Handlers } from "../kernel/Behaviour.ts"
+import type { Cell } from "../kernel/Cell.ts"
+import { STOPPING } from "../kernel/Phase.ts"
+import { freeName, type LifecycleHost } from "./roster.ts"
+
+/** How long a build that was interrupted may take to let go. */
+export const GRACE: Duration.Input = "1 second"
+
+// The scope of an incarnation: it is kept also when nothing was added while the behaviour was built, since a handler may add
+// to it later. Most stay empty, so an empty one has no fields of its own: they are those of its prototype until written.
+const EmptyScope = function() {} as unknown as new() => Scope.Closeable
+EmptyScope.prototype = Scope.makeUnsafe()
+
+/** Starts to build an incarnation; the fiber is done already when the behaviour builds at once. */
+export const build = (cell: Cell, incarnation: number): Fiber.Fiber<Handlers, unknown> => {
+  const scope = new EmptyScope()
+  cell.scope = scope
+  const { behaviour } = cell
+  const services = Context.add(Context.add(behaviour.context, Scope.Scope, scope), CurrentActor, {
+    name: behaviour.protocol.name,
+    key: cell.key,
+    incarnation,
+    recipient: cell
+  })
+  return Effect.runForkWith(services)(behaviour.build)
+}
+
+// What was built is taken for handlers only when it can hold some.
+const takeHandlers = (cell: Cell, handlers: unknown): boolean => {
+  if (typeof handlers !== "object" || handlers === null) return false
+  cell.handlers = handlers as Handlers
+  return true
+}
+
+const noHandlers = new TypeError("the behaviour was built and answered no handlers")
+
+/** Takes the handlers of an incarnation that was built at once; answers whether there are any. */
+export const builtAtOnce = (cell: Cell, exit: Exit.Exit<Handlers, unknown> | undefined): boolean =>
+  exit !== undefined && Exit.isSuccess(exit) && takeHandlers(cell, exit.value)
+
+/**
+ * Closes the scope of the incarnation, if it still has one. A finalizer that dies is logged and otherwise ignored: the
+ * actor has to be restarted or ended all the same.
+ */
+export const closeScope = (host: LifecycleHost, cell: Cell, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
+  Effect.uninterruptible(Effect.suspend(() => {
+    const { scope } = cell
+    cell.scope = undefined
+    if (scope === undefined) return Effect.void
+    return Effect.catchCause(
+      Effect.asVoid(Scope.close(scope, exit)),
+      (cause) => Effect.sync(() => host.log("Warn", `a finalizer of ${cell.name} failed`, cause))
+    )
+  }))
+
+/** Closes a scope in which there is nothing; answers whether that was so. */
+export const closeEmptyScope = (cell: Cell): boolean => {
+  const { scope } = cell
+  if (scope === undefined) return true
+  if (scope.state._tag === "Open") return false
+  cell.scope = undefined
+  Scope.closeUnsafe(scope, Exit.void)
+  return true
+}
+
+const endsWithin = (
+  host: LifecycleHost,
+  cell: Cell,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  limit: Duration.Input
+): Effect.Effect<boolean> =>
+  Effect.callback<boolean>((resume) => {
+    if (fiber.pollUnsafe() !== undefined) return resume(Effect.succeed(true))
+    const timer = host.fork(cell.behaviour, Effect.delay(Effect.sync(() => resume(Effect.succeed(false))), limit))
+    fiber.addObserver(() => {
+      timer.interruptUnsafe()
+      resume(Effect.succeed(true))
+    })
+  })
+
+const abandon = (host: LifecycleHost, cell: Cell, fiber: Fiber.Fiber<unknown, unknown>): void => {
+  cell.more().isAbandoned = true
+  fiber.addObserver((exit) => {
+    const closing = closeScope(host, cell, Exit.asVoid(exit))
+    host.fork(cell.behaviour, Effect.ensuring(closing, Effect.sync(() => freeName(host, cell))))
+  })
+  host.after.add(() =>
+    host.log("Error", `the build of ${cell.name} cannot be interrupted: its name stays taken until it ends`)
+  )
+  host.after.run()
+}
+
+/**
+ * Waits for an incarnation that did not build at once. When it does not come up, for whatever reason, what it had acquired
+ * is released. `restore` makes the waiting interruptible; nothing else here is.
+ */
+export const awaitBuild = (
+  host: LifecycleHost,
+  cell: Cell,
+  fiber: Fiber.Fiber<Handlers, unknown>,
+  restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+): Effect.Effect<void, SpawnFailed> =>
+  Effect.gen(function*() {
+    const { initTimeout } = cell.behaviour
+    const waited = yield* Effect.exit(restore(Effect.timeoutOption(Fiber.await(fiber), initTimeout)))
+    const exit = Exit.isSuccess(waited) && waited.value._tag === "Some" ? waited.value.value : undefined
+    if (builtAtOnce(cell, exit)) return
+    const failure = cell.phase >= STOPPING
+      ? endedEarly(cell)
+      : exit === undefined
+      ? new Error(`the behaviour was not built within ${Duration.toMillis(initTimeout)} ms`)
+      : Exit.isSuccess(exit)
+      ? noHandlers
+      : Cause.squash(exit.cause)
+    fiber.interruptUnsafe()
+    if (yield* endsWithin(host, cell, fiber, GRACE)) yield* closeScope(host, cell, Exit.fail(failure))
+    else abandon(host, cell, fiber)
+    if (Exit.isFailure(waited)) return yield* waited
+    return yield* new SpawnFailed({ actor: cell.name, cause: failure })
+  })
+
+/** Why an actor that was told to end while it was being built is not up. */
+export const endedEarly = (cell: Cell): Error =>
+  new Error(`it was ended while it was being built: ${ExitReason.render(cell.more().reason)}`)

@@ -1,0 +1,58 @@
+/**
+ * The actors of one behaviour on one host, and what their lives need of that host.
+ */
+import type * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import type { Behaviour } from "../kernel/Behaviour.ts"
+import type { Cell } from "../kernel/Cell.ts"
+import type { CellHost } from "../kernel/CellHost.ts"
+import * as Owner from "../kernel/Owner.ts"
+import { STOPPED } from "../kernel/Phase.ts"
+import type { SystemEvent } from "../SystemEvent.ts"
+import type { Failures } from "./failures.ts"
+
+/** The actors of one behaviour on one host. */
+export class Roster {
+  readonly behaviour: Behaviour
+  readonly cells: Map<string, Cell>
+  /** The common count of restarts, when the intensity is per supervisor. */
+  failures: Failures | undefined
+  restarts: number
+  /** Whether its layer is being released: nothing is spawned any more. */
+  isReleased: boolean
+  constructor(behaviour: Behaviour) {
+    this.behaviour = behaviour
+    this.cells = new Map()
+    this.failures = undefined
+    this.restarts = 0
+    this.isReleased = false
+  }
+}
+
+/** What the life of a cell needs of its host, besides what its messages need. */
+export interface LifecycleHost extends CellHost<Cell> {
+  readonly clock: Clock.Clock
+  /** A behaviour has used up its restarts here. */
+  isEscalating: boolean
+  /** Tells whoever listens, and logs what went wrong. */
+  report(event: SystemEvent): void
+  log(level: "Warn" | "Error", text: string, cause?: Cause.Cause<unknown>): void
+  /** The actors of the behaviour of a cell. */
+  rosterOf(behaviour: Behaviour): Roster
+  /** A behaviour has given up. */
+  escalated(behaviour: Behaviour, cause: Cause.Cause<unknown>): void
+}
+
+/** Ends what others know of an actor, and lets go of what it holds; its name stays taken. */
+export const forget = (cell: Cell): void => {
+  cell.phase = STOPPED
+  cell.handlers = undefined
+  cell.mailbox = undefined
+  Owner.Owner.remove(cell)
+}
+
+/** Frees the name of an actor that has ended. */
+export const freeName = (host: LifecycleHost, cell: Cell): void => {
+  const { cells } = host.rosterOf(cell.behaviour)
+  if (cells.get(cell.key) === cell) cells.delete(cell.key)
+}
