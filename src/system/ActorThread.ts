@@ -91,7 +91,6 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
       index: start.index,
       epoch: start.epoch,
       runtime,
-      turn: host.turn,
       connect: (to, epoch, rings) => post({ _tag: "Rings", to, epoch, rings }),
       failed: (error) => log(Effect.logError(`${start.name}: a turn has thrown`, error)),
       malformed: (thread, error) =>

@@ -157,7 +157,6 @@ const makeThreaded = (options: ThreadsOptions) =>
       index: 0,
       epoch: MAIN_EPOCH,
       runtime,
-      turn: host.turn,
       connect: (to, _epoch, rings) => workers[to - 1]!.post({ _tag: "Rings", from: 0, epoch: MAIN_EPOCH, rings }),
       failed: (error) => log(Effect.logError("a turn of the main thread has thrown", error)),
       malformed: (thread, error) => log(Effect.logError(`a record from ${seat.names[thread]} was skipped`, error))
