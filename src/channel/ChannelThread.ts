@@ -157,7 +157,7 @@ const launch = <D extends Declarations, E>(
   declarations: D,
   body: (ends: Ends<D>, start: Launched) => Effect.Effect<unknown, E, Scope.Scope>
 ): void =>
-  ThreadEntry.run((start) =>
+  ThreadEntry.launch((start) =>
     Effect.gen(function*() {
       const { arenas, handles } = start.data as StartData
       const opened = arenas.map(({ buffer, owner }) => Parcel.open(buffer, owner))

@@ -89,7 +89,8 @@ describe("workers that do not come up", () => {
       const spawn = () => turn++ === 1 ? bad() : good()
       const error = yield* Effect.flip(within(threads({ spawn, threads: 3 }), Effect.void))
       assert.strictEqual(error._tag, "ThreadCrashed")
-      assert.deepStrictEqual(workers.map((worker) => worker.threadId), [-1, -1])
+      assert.isNotEmpty(workers)
+      assert.deepStrictEqual(workers.filter((worker) => worker.threadId !== -1), [])
     }))
 })
 
@@ -430,7 +431,7 @@ describe("handlers that hold their thread", () => {
         const before = yield* other.ask.Where()
         const error = yield* Effect.flip(looping.ask.Loop(undefined, { timeout: "10 seconds" }))
         assert.strictEqual(error._tag, "ThreadLost")
-        assert.match(error.message, /worker-0.*gave no heartbeat/)
+        assert.match(error.message, /worker-0.*made no progress/)
         assert.deepStrictEqual(yield* other.ask.Where(), before)
         yield* looping.tell.Note({ n: 1 })
         yield* untilEffect(
