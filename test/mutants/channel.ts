@@ -45,9 +45,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...sender,
     why: "a value may close its own end while it is encoded",
-    before:
-      "if (!this.life.isOpen) return this.refuseEnd(value, 0)\n    const offset = this.ring.claim(bytes)\n    if (offset < 0) return FULL",
-    after: "const offset = this.ring.claim(bytes)\n    if (offset < 0) return FULL"
+    before: "if (!this.life.isOpen) return this.refuseEnd(value, 0)\n    if (this.isFull()) return FULL\n",
+    after: ""
   },
   {
     ...sender,
