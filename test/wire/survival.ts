@@ -10,7 +10,7 @@ import * as assert from "./assertions.ts"
 import { bothBackEnds, comparable, OFFSET, poisoned, writeWithBoth } from "./assertions.ts"
 
 /** What reading gives: a value, or the text of a MalformedRecord. Everything else fails the test. */
-const outcome = (codec: Codec<unknown>, region: Region, end: number): unknown => {
+export const outcome = (codec: Codec<unknown>, region: Region, end: number): unknown => {
   try {
     return { value: codec.read(region, OFFSET, end) }
   } catch (error) {

@@ -21,13 +21,8 @@ export const issueText = (cause: Cause.Cause<SchemaIssue.Issue>): string => {
   return messageOf(Cause.squash(cause))
 }
 
-/** What a value becomes on its way to its plan and back: two functions that never throw. */
-export interface Transformation {
-  /** The encoded value, or {@link Refused}. */
-  readonly encode: (value: unknown) => unknown
-  /** The value, or an {@link Undecodable}. */
-  readonly decode: (value: unknown) => unknown
-}
+/** What a value becomes on its way to its plan and back: functions that never throw. */
+export type Transformation = Pick<ViaPlan, "encode" | "decode" | "accepts" | "isCarried">
 
 /** The transformation that the schema's own parser makes of a node. */
 export const parsed = (ast: SchemaAST.AST): Transformation => {
