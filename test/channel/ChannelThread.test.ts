@@ -68,7 +68,7 @@ describe("ChannelThread", () => {
       assert.strictEqual((yield* Effect.flip(answers.receiver.receive))._tag, "ChannelClosed")
       const refused = yield* Effect.flip(orders.sender.send(order(2)))
       assert.strictEqual(refused._tag, "ChannelClosed")
-      assert.deepStrictEqual(refused.unsent, order(2))
+      assert.deepStrictEqual(refused.undelivered, order(2))
     }).pipe(Effect.scoped))
 
   it.live("closes the ends of a thread whose scope closes", () =>
