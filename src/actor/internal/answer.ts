@@ -15,6 +15,12 @@ export const isExit = (effect: Effect.Effect<unknown, unknown, unknown>): effect
   return (_tag === "Success" || _tag === "Failure") && Exit.isExit(effect)
 }
 
+// A look at one known property, which compiled code does in a step; `Effect.isEffect` asks for any property of anything.
+const isEffect = (answer: unknown): boolean =>
+  typeof answer === "object" && answer !== null &&
+    (answer as { readonly [Effect.TypeId]?: unknown })[Effect.TypeId] !== undefined ||
+  Effect.isEffect(answer)
+
 /** Calls the handler of a message; what it throws is a defect, and so is an answer that is no effect. */
 export const call = (
   handlers: Handlers,
@@ -24,7 +30,7 @@ export const call = (
 ): Effect.Effect<unknown, unknown, unknown> => {
   try {
     const answer = handlers[tags[index]!]!(payload)
-    return answer === Exit.void || Effect.isEffect(answer) ? answer : noEffect(tags[index]!, answer)
+    return answer === Exit.void || answer === Effect.void || isEffect(answer) ? answer : noEffect(tags[index]!, answer)
   } catch (defect) {
     return Exit.die(defect)
   }

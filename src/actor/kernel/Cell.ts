@@ -252,7 +252,7 @@ export class Cell extends Recipient implements Owned, Runnable {
     host.inlineDepth--
     if (asked instanceof LocalAsk) return asked
     if (asked === result) this.finishInline(asked)
-    return checkedReply(messages[index]!, this.name, asked)
+    return checkedReply(messages[index]!, this, asked)
   }
 
   private goOn(
