@@ -53,6 +53,13 @@ export class Turn {
     this.count++
   }
 
+  /** Begins a turn unless one is under way; answers whether it did, and then the caller ends it. */
+  tryBegin(): boolean {
+    if (this.isOpen) return false
+    this.begin()
+    return true
+  }
+
   /** Ends the turn. */
   end(): void {
     this.isOpen = false
