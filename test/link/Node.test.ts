@@ -13,7 +13,6 @@ import * as Envelope from "../../src/link/internal/envelope.ts"
 import { Node } from "../../src/link/kernel/Node.ts"
 import * as Doorbell from "../../src/memory/Doorbell.ts"
 import * as SpscRing from "../../src/memory/SpscRing.ts"
-import { Turn } from "../../src/runtime/Turn.ts"
 import { makeHost, systemOf } from "../../src/system/internal/host.ts"
 import { runtime } from "../../src/thread/ThreadRuntime.ts"
 import { Scratch } from "../../src/wire/Scratch.ts"
@@ -48,7 +47,6 @@ const pair = Effect.gen(function*() {
       maxSpins: 0,
       system: 7,
       runtime,
-      turn: new Turn(runtime),
       connect: (to, _epoch, rings) => {
         if (!wire.isCut) nodes[to]!.accept(index, wire.epoch, rings)
       },

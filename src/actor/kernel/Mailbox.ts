@@ -141,7 +141,12 @@ export class Mailbox {
         this.slots[to & this.mask] = this.slots[(to - 2) & this.mask]
         this.slots[(to + 1) & this.mask] = this.slots[(to - 1) & this.mask]
       }
-      this.take()
+      // Not taken: what stood in front of it has moved on by one and is still queued.
+      const first = this.head & this.mask
+      this.slots[first] = undefined
+      this.slots[first + 1] = undefined
+      this.head += 2
+      if (this.head === this.tail) this.rewind()
       return word
     }
     return undefined

@@ -30,11 +30,8 @@ export const INVALID = 2
 /** The record can never fit: {@link Outbound.refusedBytes} says how large it is. */
 export const TOO_LARGE = 3
 
-/** Nothing was read or written: it takes {@link Outbound.message} to say more. */
-export const UNTRIED = 4
-
 /** What writing answers. */
-export type Written = typeof WRITTEN | typeof FULL | typeof INVALID | typeof TOO_LARGE | typeof UNTRIED
+export type Written = typeof WRITTEN | typeof FULL | typeof INVALID | typeof TOO_LARGE
 
 /** Room for control: a thousand pieces of credit, and ends with the stack of their cause. */
 const CONTROL_BYTES = 32_768
@@ -157,7 +154,7 @@ export class Outbound {
    */
   tell(type: number, message: Message, payload: unknown): Written {
     const data = this.dataRing!
-    if (data.state !== FREE) return UNTRIED
+    if (data.state === HELD) return FULL
     const { scratch } = this.options
     const bytes = message.payload.encode(payload, scratch)
     if (bytes < 0) return INVALID
@@ -190,15 +187,17 @@ export class Outbound {
   ): Written {
     const { scratch } = this.options
     const { data } = this
+    if (data.state === HELD) return FULL
     const payloadBytes = message.payload.encode(payload, scratch)
     if (payloadBytes < 0) return INVALID
+    const trace = span === undefined ? undefined : { traceId: span.traceId, spanId: span.spanId }
     const askBytes = ask === undefined ? 0 : Envelope.ASK_BYTES
     const prefix = askBytes + (span === undefined ? 0 : TraceContext.TRACE_BYTES)
     const kind = (ask === undefined ? Envelope.TELL : Envelope.ASK) + (span === undefined ? 0 : 1)
     const type = Envelope.typeOf(kind, message.index, slot)
     const bytes = prefix + payloadBytes
-    if (bytes > data.writer.maxRecordBytes || data.state === HELD) return this.noRoom(data, bytes)
-    const offset = data.writer.claim(bytes)
+    // Whoever read the payload, or the span, may have filled the ring.
+    const offset = data.state === FREE ? data.writer.claim(bytes) : -1
     if (offset < 0) return this.noRoom(data, bytes)
     const { region } = data.writer
     scratch.copyTo(region, offset + prefix)
@@ -206,7 +205,7 @@ export class Outbound {
       ask.serial = this.nextSerial()
       Envelope.writeAsk(region, offset, ask.number, ask.timeoutMillis, ask.serial)
     }
-    if (span !== undefined) TraceContext.write(span, region, offset + askBytes)
+    if (trace !== undefined) TraceContext.write(trace, region, offset + askBytes)
     data.writer.commit(bytes, type)
     data.wrote(bytes, true)
     return WRITTEN
@@ -289,6 +288,11 @@ export class Outbound {
     region.u32[1] = second
     ring.record(type, region.u8.subarray(0, bytes), true)
     return true
+  }
+
+  /** Something is owed to the other thread: it is paid before this one rests. */
+  owe(): void {
+    this.options.signals.owe()
   }
 
   /** Wakes the other thread, if it sleeps. */
