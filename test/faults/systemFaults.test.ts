@@ -10,6 +10,8 @@ import * as Logger from "effect/Logger"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
 import { type ActorError, ActorSystem, Tree } from "shared-nothing"
 import * as System from "../fixtures/system.ts"
 import { seeded } from "../memory/seeded.ts"
@@ -391,7 +393,13 @@ describe("many deaths", () => {
         const beside = yield* Probe.spawn("beside")
         yield* Effect.exit(fragile.ask.Boom({ why: "first" }))
         yield* whenUp(fragile.ask.Count())
+        const sibling = yield* Fragile.spawn("sibling")
+        const hanging = yield* Effect.forkChild(Effect.exit(sibling.ask.Hang(undefined, { timeout: "1 minute" })), {
+          startImmediately: true
+        })
         yield* Effect.exit(fragile.ask.Boom({ why: "second" }))
+        // It has not ended for good: it comes back with its thread.
+        assert.strictEqual(tagOf(yield* Fiber.join(hanging)), "ThreadLost")
         yield* until(() => events.some((event) => event._tag === "ThreadRestarted"), () => events)
         assert.strictEqual(yield* whenUp(fragile.ask.Count()), 0)
         assert.strictEqual(yield* whenUp(beside.ask.Count()), 0)
@@ -562,6 +570,19 @@ describe("a system that ends", () => {
       Effect.sync(() => assert.lengthOf(workers, 12))
     )
   })
+
+  it.live("holds no program that forgets it, once its workers are unref'd", () =>
+    Effect.gen(function*() {
+      const file = fileURLToPath(new URL("../fixtures/undisposed.ts", import.meta.url))
+      const { code, printed } = yield* Effect.promise(() =>
+        new Promise<{ readonly code: unknown; readonly printed: string }>((resolve) => {
+          const args = ["--conditions=source", "--no-warnings", file]
+          execFile(process.execPath, args, { timeout: 60_000 }, (error, stdout) =>
+            resolve({ code: error === null ? 0 : error.code ?? error.signal, printed: stdout }))
+        })
+      )
+      assert.deepStrictEqual({ code, printed }, { code: 0, printed: "counted 0\n" })
+    }))
 
   it.live("can be closed while its workers start", () =>
     Effect.gen(function*() {

@@ -27,7 +27,7 @@ import type * as ActorError from "../ActorError.ts"
 import { timeoutMillis } from "../AskTimeout.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import { admit, admitSoon, queue, refusalOf, refuseItself } from "../internal/admission.ts"
-import { call, handle, isExit } from "../internal/answer.ts"
+import { call, handle, isExit, isVoid } from "../internal/answer.ts"
 import { batch, hasChildren, RunningCell } from "../internal/batch.ts"
 import { LocalAsk, MAX_INLINE } from "../internal/localAsk.ts"
 import { Rare } from "../internal/rare.ts"
@@ -157,7 +157,7 @@ export class Cell extends Recipient implements Owned, Runnable {
     }
     this.phase = RUNNING
     const result = call(this.handlers!, this.behaviour.protocol.tags, word & INDEX_MASK, payload)
-    if (result === Exit.void || result === Effect.void) this.rest()
+    if (isVoid(result)) this.rest()
     else if (!isExit(result)) this.startBatch(result, undefined, undefined, 0)
     else if (this.settled(result, undefined, false)) this.rest()
     return true
@@ -252,7 +252,7 @@ export class Cell extends Recipient implements Owned, Runnable {
     host.inlineDepth--
     if (asked instanceof LocalAsk) return asked
     if (asked === result) this.finishInline(asked)
-    return checkedReply(messages[index]!, this.name, asked)
+    return checkedReply(messages[index]!, this, asked)
   }
 
   private goOn(
@@ -309,9 +309,9 @@ export class Cell extends Recipient implements Owned, Runnable {
       const word = this.takeNext(mailbox)
       if (word === undefined) break
       const payload = mailbox.takePayload()
-      const result = handle(this, word, payload)
       const ask = word instanceof Ask ? word : undefined
-      if (ask === undefined && (result === Exit.void || result === Effect.void)) continue
+      const result = handle(this, word, payload)
+      if (ask === undefined && isVoid(result)) continue
       if (!isExit(result)) return this.startBatch(result, ask, payload, budget)
       if (!this.settled(result, ask, ask !== undefined)) return
     } while (--budget > 0 && !turn.isOver())
@@ -366,7 +366,7 @@ export class Cell extends Recipient implements Owned, Runnable {
   private advance(rare: Rare): boolean {
     const { mailbox } = this
     const { turn } = rare
-    const { turn: time } = this.host
+    const time = this.host.turn
     // A handler that was suspended goes on in a turn that nobody has begun.
     time.enter()
     if (mailbox === undefined || hasChildren()) return false
@@ -377,7 +377,7 @@ export class Cell extends Recipient implements Owned, Runnable {
       const payload = mailbox.takePayload()
       const ask = word instanceof Ask ? word : undefined
       const result = handle(this, word, payload)
-      if (result === Exit.void && ask === undefined) continue
+      if (ask === undefined && isVoid(result)) continue
       if (!isExit(result)) {
         if (rare.waiters.length > 0) admitSoon(this, rare)
         rare.effect = result
