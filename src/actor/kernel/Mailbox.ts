@@ -141,7 +141,10 @@ export class Mailbox {
         this.slots[to & this.mask] = this.slots[(to - 2) & this.mask]
         this.slots[(to + 1) & this.mask] = this.slots[(to - 1) & this.mask]
       }
+      // Taken as any other: the first place is its own now, and no longer that of the one behind it.
+      this.slots[this.head & this.mask] = word
       this.take()
+      this.payload = undefined
       return word
     }
     return undefined
