@@ -47,7 +47,7 @@ const program = Effect.gen(function*() {
   yield* jobs.close
   yield* Console.log(`left in the channel: ${yield* jobs.receiver.receive}`)
   yield* jobs.sender.send("attic").pipe(
-    Effect.catchTag("ChannelClosed", ({ _tag, unsent }) => Console.log(`${_tag} hands back ${unsent}`))
+    Effect.catchTag("ChannelClosed", ({ _tag, undelivered }) => Console.log(`${_tag} hands back ${undelivered}`))
   )
 })
 

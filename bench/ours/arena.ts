@@ -9,6 +9,7 @@ import { create as createBells, Doorbell } from "../../src/memory/Doorbell.ts"
 import { create as createRing, SpscReader, SpscWriter } from "../../src/memory/SpscRing.ts"
 import * as Codec from "../../src/wire/Codec.ts"
 import * as Parcel from "../../src/wire/Parcel.ts"
+import { Scratch } from "../../src/wire/Scratch.ts"
 import type { Measured, Params } from "../runner/Case.ts"
 import { BYTES, IN_FLIGHT, measureTrips } from "../runner/Trips.ts"
 
@@ -30,6 +31,7 @@ export interface Start {
 const Trip = Schema.Struct({ bytes: Parcel.Unique })
 const codec = Codec.compile(Trip)
 const carrier = Parcel.carrier(Trip)!
+const scratch = new Scratch()
 
 /** One side: sends what it has to the other, and receives what the other sends. */
 export class Side {
@@ -61,10 +63,11 @@ export class Side {
 
   send(bytes: Parcel.Unique): void {
     const message = { bytes }
-    const offset = this.writer.claim(codec.boundBytes(message))
-    const end = codec.write(message, this.writer.region, offset)
+    const size = codec.encode(message, scratch)
+    const offset = this.writer.claim(size)
     carrier.send(message)
-    this.publish(end - offset)
+    scratch.copyTo(this.writer.region, offset)
+    this.publish(size)
   }
 
   receive(): Parcel.Unique {

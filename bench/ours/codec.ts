@@ -4,6 +4,7 @@
 import * as Schema from "effect/Schema"
 import { Region } from "../../src/memory/Region.ts"
 import { compile, width } from "../../src/wire/Codec.ts"
+import { Scratch } from "../../src/wire/Scratch.ts"
 import { schemasWith } from "../peers/codecs/schemas.ts"
 import { distinct, type Shape, shapes, type ValueCodec } from "../peers/codecs/shapes.ts"
 
@@ -17,17 +18,19 @@ interface Record {
 /** The codec of one shape. Records lie one behind the other, as in a ring; each slot is written at its own place. */
 export const codec = (shape: Shape): ValueCodec<Record> => {
   const compiled = compile(schemas[shape])
+  const scratch = new Scratch()
   const records: Array<Record> = []
   let bytes = 0
   for (let id = 0; id < distinct; id++) {
     records.push({ offset: bytes, end: 0 })
-    bytes += compiled.boundBytes(shapes[shape](id))
+    bytes += compiled.encode(shapes[shape](id), scratch)
   }
   const region = new Region(new SharedArrayBuffer(bytes))
   return {
     write: (value, slot) => {
       const record = records[slot]!
-      record.end = compiled.write(value as never, region, record.offset)
+      record.end = record.offset + compiled.encode(value, scratch)
+      scratch.copyTo(region, record.offset)
       return record
     },
     read: ({ end, offset }) => compiled.read(region, offset, end)

@@ -11,7 +11,7 @@ const RECORD_BYTES = 16
 
 /** One thread writes, another one reads. */
 export const mpmcOneToOne = (params: Params): Promise<Measured> => {
-  const ring = create(1 << 16, RECORD_BYTES)
+  const ring = create(1 << 16, RECORD_BYTES, 2)
   return measureThreads(params, {
     worker: new URL("./mpmc.worker.ts", import.meta.url),
     memory: { ring, parts: ["write", "read"] },
@@ -23,7 +23,7 @@ export const mpmcOneToOne = (params: Params): Promise<Measured> => {
 
 /** Two threads write one record and take one in turn. */
 export const mpmcBoth = (params: Params): Promise<Measured> => {
-  const ring = create(1024, RECORD_BYTES)
+  const ring = create(1024, RECORD_BYTES, 2)
   return measureThreads(params, {
     worker: new URL("./mpmc.worker.ts", import.meta.url),
     memory: { ring, parts: ["both", "both"] },
@@ -35,7 +35,7 @@ export const mpmcBoth = (params: Params): Promise<Measured> => {
 
 /** One thread does both, with nobody else there. */
 export const mpmcAlone = async (params: Params): Promise<Measured> => {
-  const part = playing(create(1024, RECORD_BYTES), 1, "both")
+  const part = playing(create(1024, RECORD_BYTES, 2), 1, "both")
   const received = { count: 0, checksum: 0 }
   const samples = await sample(params, () => {
     const before = performance.now()

@@ -10,19 +10,19 @@ type Play = "write" | "read" | "both"
 
 const write = (writer: MpmcWriter, id: number): void => {
   const { f64, u32 } = writer.region
-  let offset = writer.claim()
-  while (offset < 0) offset = writer.claim()
+  let offset = writer.claim(16)
+  while (offset < 0) offset = writer.claim(16)
   const cell = offset >> 2
   u32[cell] = id
   u32[cell + 1] = 7
   f64[(offset >> 3) + 1] = 1.5
-  writer.commit()
+  writer.commit(16, 0)
 }
 
 const read = (reader: MpmcReader): number => {
   const { f64, u32 } = reader.region
-  let offset = reader.take()
-  while (offset < 0) offset = reader.take()
+  let offset = reader.next()
+  while (offset < 0) offset = reader.next()
   const cell = offset >> 2
   const sum = u32[cell]! + u32[cell + 1]! + f64[(offset >> 3) + 1]!
   reader.release()

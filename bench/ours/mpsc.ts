@@ -8,7 +8,7 @@ import { writing } from "./mpsc.worker.ts"
 
 /** This thread is the first writer; the last worker reads, the others write too. */
 export const mpsc = (writers: number) => (params: Params): Promise<Measured> => {
-  const ring = create(1 << 21)
+  const ring = create(1 << 21, writers)
   return measureThreads(params, {
     worker: new URL("./mpsc.worker.ts", import.meta.url),
     memory: { ring, writers },

@@ -1,7 +1,7 @@
 /** Writes records into the ring, each in place, and wakes the reader. */
 import { parentPort, workerData } from "node:worker_threads"
 import { Doorbell } from "shared-nothing/memory/Doorbell"
-import { MpscWriter } from "shared-nothing/memory/MpscWriter"
+import { MpscWriter } from "shared-nothing/memory/MpscRing"
 import type { Start } from "./protocol.ts"
 
 const { bell, leavesOneOpen, owner, records, ring } = workerData as Start
@@ -13,6 +13,7 @@ for (let i = 0; i < records; i++) {
   if (offset < 0) throw new Error("the ring is full")
   writer.region.f64[offset >> 3] = owner * 100 + i
   writer.commit(8, owner)
+  writer.publish()
   doorbell.ring()
 }
 if (leavesOneOpen) {

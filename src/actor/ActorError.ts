@@ -147,9 +147,18 @@ export class LayoutMismatch extends Schema.TaggedError<LayoutMismatch>("shared-n
  */
 export class BehaviourNotFound extends Schema.TaggedError<BehaviourNotFound>("shared-nothing/actor/BehaviourNotFound")(
   "BehaviourNotFound",
-  { behaviour: Schema.String, known: Schema.Array(Schema.String) }
+  {
+    behaviour: Schema.String,
+    known: Schema.Array(Schema.String),
+    /** Threads that have it, although the one that was asked for does not. */
+    elsewhere: Schema.Array(Schema.String)
+  }
 ) {
   override get message() {
+    if (this.elsewhere.length > 0) {
+      return `no behaviour "${this.behaviour}" is registered on this thread, but on ${this.elsewhere.join(", ")}: ` +
+        "spawn it without placement \"here\", or provide its layer to this thread as well"
+    }
     const known = this.known.length === 0 ? "none" : this.known.join(", ")
     return `no behaviour "${this.behaviour}" is registered (known: ${known}): add its layer to the system or to the worker file`
   }
@@ -252,6 +261,6 @@ export class SpawnLost extends Schema.TaggedError<SpawnLost>("shared-nothing/act
   { actor: Schema.String, thread: Schema.String, reason: Schema.String }
 ) {
   override get message() {
-    return `${this.thread} was lost (${this.reason}) while ${this.actor} was being started there`
+    return `${this.actor} could not be started: its thread ${this.thread} is down (${this.reason})`
   }
 }

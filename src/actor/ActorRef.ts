@@ -66,7 +66,7 @@ export interface ActorRef<in out Rpcs extends Rpc.Any> {
    * Sends a message and goes on; completes when the message is in the mailbox or on its way there.
    *
    * **Errors** `MailboxFull` (overflow `"fail"`), `ActorStopped`, `InvalidPayload`, `MessageTooLarge`, `ThreadLost` (its
-   * thread will not come back), `LayoutMismatch`: each hands the message back. With overflow `"suspend"` a full mailbox
+   * thread will not come back), `LinkFull`, `LayoutMismatch`: each hands the message back. With overflow `"suspend"` a full mailbox
    * makes the sender wait; interrupting it then takes the message back.
    */
   readonly tell: Tell<Rpcs>

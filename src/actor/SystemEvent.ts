@@ -46,7 +46,10 @@ export interface ThreadStarted {
 export interface ThreadEnded {
   readonly _tag: "ThreadEnded"
   readonly thread: string
+  /** Why, in words. */
   readonly reason: string
+  /** Why, as the `ThreadDown` that it failed with. */
+  readonly cause: Cause.Cause<unknown>
   readonly unread: number
 }
 

@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { CurrentThread } from "../thread/kernel/CurrentThread.ts"
 import type { ReceiveFailure } from "./ChannelError.ts"
 import { type Options, settingsOf } from "./ChannelOptions.ts"
 import type { ChannelStats } from "./ChannelStats.ts"
@@ -80,10 +81,12 @@ export const make = <S extends Schema.Top>(
   options: Options = {}
 ): Effect.Effect<Channel<S["Type"]>, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.sync((): Channel<S["Type"]> => {
+    Effect.map(CurrentThread, (thread): Channel<S["Type"]> => {
       const settings = settingsOf(options)
       const check = checkOf(schema)
-      const made = settings.kind === "broadcast" ? makeLocalBroadcast(settings, check) : makeLocal(settings, check)
+      const made = settings.kind === "broadcast"
+        ? makeLocalBroadcast(thread, settings, check)
+        : makeLocal(thread, settings, check)
       return { name: settings.name, ...made }
     }),
     (channel) => channel.close

@@ -2,7 +2,7 @@
  * Everything that can go wrong between the two sides of a channel, as values.
  *
  * Each class is named by what happened and carries what a caller needs to act on it. A value that was not sent comes back
- * in `unsent`: nothing that the caller still holds is lost.
+ * in `undelivered`: nothing that the caller still holds is lost.
  */
 import { format } from "effect/Formatter"
 import * as Schema from "effect/Schema"
@@ -13,13 +13,13 @@ import * as Schema from "effect/Schema"
  * **Errors** Nothing was sent. Slow down, retry later, or make the channel with a larger `capacity` or with overflow
  * `"suspend"`.
  */
-export class ChannelFull extends Schema.TaggedError<ChannelFull>("shared-nothing/ChannelFull")("ChannelFull", {
+export class ChannelFull extends Schema.TaggedError<ChannelFull>("shared-nothing/channel/ChannelFull")("ChannelFull", {
   channel: Schema.String,
   capacity: Schema.Number,
-  unsent: Schema.Unknown
+  undelivered: Schema.Unknown
 }) {
   override get message() {
-    return `channel "${this.channel}" is full (${this.capacity} messages): nothing was sent, the value is in unsent; `
+    return `channel "${this.channel}" is full (${this.capacity} messages): nothing was sent, the value is in undelivered; `
       + `try later, or make the channel with a larger capacity or overflow "suspend"`
   }
 }
@@ -27,35 +27,37 @@ export class ChannelFull extends Schema.TaggedError<ChannelFull>("shared-nothing
 /**
  * The other side, or the channel as a whole, is closed.
  *
- * **Errors** A sender gets its value back in `unsent`: nobody will receive it. A receiver gets this only after it has
- * received everything that was sent before; `unsent` is `undefined` then.
+ * **Errors** A sender gets its value back in `undelivered`: nobody will receive it. A receiver gets this only after it has
+ * received everything that was sent before; `undelivered` is `undefined` then.
  */
-export class ChannelClosed extends Schema.TaggedError<ChannelClosed>("shared-nothing/ChannelClosed")("ChannelClosed", {
-  channel: Schema.String,
-  /** Who closed: the last sender, the last receiver, or `close` of the channel. */
-  by: Schema.Literals(["senders", "receivers", "channel"]),
-  unsent: Schema.Unknown
-}) {
+export class ChannelClosed
+  extends Schema.TaggedError<ChannelClosed>("shared-nothing/channel/ChannelClosed")("ChannelClosed", {
+    channel: Schema.String,
+    /** Who closed: the last sender, the last receiver, or `close` of the channel. */
+    by: Schema.Literals(["senders", "receivers", "channel"]),
+    undelivered: Schema.Unknown
+  })
+{
   override get message() {
     const who = this.by === "channel" ? "somebody closed it" : `all its ${this.by} are gone`
-    const isSend = this.by === "receivers" || this.unsent !== undefined
+    const isSend = this.by === "receivers" || this.undelivered !== undefined
     return `channel "${this.channel}" is closed, ${who}; `
-      + (isSend ? "nobody will receive, the value is in unsent" : "everything sent before has been received")
+      + (isSend ? "nobody will receive, the value is in undelivered" : "everything sent before has been received")
   }
 }
 
 /**
  * There was no room in time.
  *
- * **Errors** Nothing was sent; the value comes back in `unsent`.
+ * **Errors** Nothing was sent; the value comes back in `undelivered`.
  */
-export class SendTimeout extends Schema.TaggedError<SendTimeout>("shared-nothing/SendTimeout")("SendTimeout", {
+export class SendTimeout extends Schema.TaggedError<SendTimeout>("shared-nothing/channel/SendTimeout")("SendTimeout", {
   channel: Schema.String,
   timeoutMillis: Schema.Number,
-  unsent: Schema.Unknown
+  undelivered: Schema.Unknown
 }) {
   override get message() {
-    return `channel "${this.channel}" had no room within ${this.timeoutMillis} ms: nothing was sent, the value is in unsent; `
+    return `channel "${this.channel}" had no room within ${this.timeoutMillis} ms: nothing was sent, the value is in undelivered; `
       + `send it later, wait longer, or make the channel with a larger capacity`
   }
 }
@@ -65,7 +67,7 @@ export class SendTimeout extends Schema.TaggedError<SendTimeout>("shared-nothing
  *
  * **Errors** Nothing was taken: what arrives later is there for the next `receive`.
  */
-export class ReceiveTimeout extends Schema.TaggedError<ReceiveTimeout>("shared-nothing/ReceiveTimeout")(
+export class ReceiveTimeout extends Schema.TaggedError<ReceiveTimeout>("shared-nothing/channel/ReceiveTimeout")(
   "ReceiveTimeout",
   { channel: Schema.String, timeoutMillis: Schema.Number }
 ) {
@@ -81,12 +83,12 @@ export class ReceiveTimeout extends Schema.TaggedError<ReceiveTimeout>("shared-n
  * **Errors** Nothing was sent, and the channel goes on. `issue` is the schema's own account of what is wrong; for a channel
  * between threads it may also be that the value has no binary form, or that a parcel in it is not held any more.
  */
-export class InvalidMessage extends Schema.TaggedError<InvalidMessage>("shared-nothing/InvalidMessage")(
-  "InvalidMessage",
-  { channel: Schema.String, issue: Schema.String, unsent: Schema.Unknown }
+export class InvalidPayload extends Schema.TaggedError<InvalidPayload>("shared-nothing/channel/InvalidPayload")(
+  "InvalidPayload",
+  { channel: Schema.String, issue: Schema.String, undelivered: Schema.Unknown }
 ) {
   override get message() {
-    return `channel "${this.channel}" refused a message, which is in unsent; correct it: ${this.issue}`
+    return `channel "${this.channel}" refused a message, which is in undelivered; correct it: ${this.issue}`
   }
 }
 
@@ -98,13 +100,13 @@ export class InvalidMessage extends Schema.TaggedError<InvalidMessage>("shared-n
  * **Errors** Nothing was sent, and the channel goes on. Send less at once, make the channel with a larger `bufferBytes`
  * (`messageBytes` for kind `"mpmc"`), or move large payloads through an arena.
  */
-export class MessageTooLong extends Schema.TaggedError<MessageTooLong>("shared-nothing/MessageTooLong")(
-  "MessageTooLong",
-  { channel: Schema.String, sizeBytes: Schema.Number, limitBytes: Schema.Number, unsent: Schema.Unknown }
+export class MessageTooLarge extends Schema.TaggedError<MessageTooLarge>("shared-nothing/channel/MessageTooLarge")(
+  "MessageTooLarge",
+  { channel: Schema.String, sizeBytes: Schema.Number, limitBytes: Schema.Number, undelivered: Schema.Unknown }
 ) {
   override get message() {
     return `a message to channel "${this.channel}" takes ${this.sizeBytes} bytes `
-      + `of the ${this.limitBytes} that one may take: nothing was sent, the value is in unsent; send less at once, or make `
+      + `of the ${this.limitBytes} that one may take: nothing was sent, the value is in undelivered; send less at once, or make `
       + `the channel with a larger bufferBytes (messageBytes for kind "mpmc")`
   }
 }
@@ -115,7 +117,7 @@ export class MessageTooLong extends Schema.TaggedError<MessageTooLong>("shared-n
  * **Errors** `count` messages are gone for this receiver. The next `receive` goes on behind the gap. Only channels of kind
  * `"broadcast"` have this.
  */
-export class MessagesMissed extends Schema.TaggedError<MessagesMissed>("shared-nothing/MessagesMissed")(
+export class MessagesMissed extends Schema.TaggedError<MessagesMissed>("shared-nothing/channel/MessagesMissed")(
   "MessagesMissed",
   { channel: Schema.String, count: Schema.Number }
 ) {
@@ -132,7 +134,7 @@ export class MessagesMissed extends Schema.TaggedError<MessagesMissed>("shared-n
  * **Errors** One message (`lostBytes` 0), or everything up to the next sound record, is gone; `receive` again goes on
  * behind it. The memory was damaged, or the two threads run different builds of the schema.
  */
-export class MalformedMessage extends Schema.TaggedError<MalformedMessage>("shared-nothing/MalformedMessage")(
+export class MalformedMessage extends Schema.TaggedError<MalformedMessage>("shared-nothing/channel/MalformedMessage")(
   "MalformedMessage",
   { channel: Schema.String, reason: Schema.String, lostBytes: Schema.Number }
 ) {
@@ -148,11 +150,11 @@ export class MalformedMessage extends Schema.TaggedError<MalformedMessage>("shar
  *
  * **Errors** Nothing was done. Use the end where it is now; for an end on both threads, `clone` it before handing it over.
  */
-export class EndMoved extends Schema.TaggedError<EndMoved>("shared-nothing/EndMoved")("EndMoved", {
+export class EndMoved extends Schema.TaggedError<EndMoved>("shared-nothing/channel/EndMoved")("EndMoved", {
   channel: Schema.String,
   end: Schema.Literals(["sender", "receiver"]),
   how: Schema.Literals(["handed over", "closed"]),
-  unsent: Schema.Unknown
+  undelivered: Schema.Unknown
 }) {
   override get message() {
     const [what, advice] = this.how === "closed"
@@ -169,7 +171,7 @@ export class EndMoved extends Schema.TaggedError<EndMoved>("shared-nothing/EndMo
  * `"broadcast"`; `limit` is how many ends of this sort the channel can have. A handle opens once, and not after its end
  * was recovered.
  */
-export class EndTaken extends Schema.TaggedError<EndTaken>("shared-nothing/EndTaken")("EndTaken", {
+export class EndTaken extends Schema.TaggedError<EndTaken>("shared-nothing/channel/EndTaken")("EndTaken", {
   channel: Schema.String,
   end: Schema.Literals(["sender", "receiver"]),
   kind: Schema.String,
@@ -198,7 +200,7 @@ export class EndTaken extends Schema.TaggedError<EndTaken>("shared-nothing/EndTa
  *
  * **Errors** Nothing was opened. Both threads must import the same schema of the same build.
  */
-export class HandleMismatch extends Schema.TaggedError<HandleMismatch>("shared-nothing/HandleMismatch")(
+export class HandleMismatch extends Schema.TaggedError<HandleMismatch>("shared-nothing/channel/HandleMismatch")(
   "HandleMismatch",
   {
     channel: Schema.String,
@@ -227,7 +229,7 @@ export class HandleMismatch extends Schema.TaggedError<HandleMismatch>("shared-n
  * **Errors** A mistake of the programmer: it is a defect of `Channel.make` and `SharedChannel.make`. The text says which option and
  * what it may be.
  */
-export class InvalidChannel extends Schema.TaggedError<InvalidChannel>("shared-nothing/InvalidChannel")(
+export class InvalidChannel extends Schema.TaggedError<InvalidChannel>("shared-nothing/channel/InvalidChannel")(
   "InvalidChannel",
   { channel: Schema.String, option: Schema.String, value: Schema.Unknown, requirement: Schema.String }
 ) {
@@ -237,11 +239,11 @@ export class InvalidChannel extends Schema.TaggedError<InvalidChannel>("shared-n
 }
 
 /** An error that gives back the value, or the values, that were not sent. */
-export type Unsent<E, A> = E & { readonly unsent: A }
+export type Undelivered<E, A> = E & { readonly undelivered: A }
 
 /** What a send can fail with. */
-export type SendError<A> = Unsent<
-  ChannelClosed | ChannelFull | InvalidMessage | MessageTooLong | EndMoved,
+export type SendError<A> = Undelivered<
+  ChannelClosed | ChannelFull | InvalidPayload | MessageTooLarge | EndMoved,
   A
 >
 

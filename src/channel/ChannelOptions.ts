@@ -33,12 +33,12 @@ export interface Options {
 /** Options of a channel between threads. */
 export interface SharedOptions extends Options {
   /**
-   * Bytes of shared memory for messages, a power of two from 4 KiB to 512 MiB (256 MiB for kind `"mpsc"`); computed from `capacity` unless told. A
-   * message takes at most a quarter of it. Not for kind `"mpmc"`.
+   * Bytes of shared memory for messages, a power of two from 4 KiB to 512 MiB; for each of the `ends` of kind `"mpsc"`, 4 GiB together;
+   * computed from `capacity` unless told. A message takes at most a quarter of it. Not for kind `"mpmc"`.
    */
   readonly bufferBytes?: number | undefined
   /**
-   * Bytes that one message of kind `"mpmc"` takes at most, a multiple of 8 up to 65,528; what the schema needs when all its
+   * Bytes that one message of kind `"mpmc"` takes at most, a multiple of 8 up to 65,536; what the schema needs when all its
    * values have the same size, else 256. Not for the other kinds.
    */
   readonly messageBytes?: number | undefined

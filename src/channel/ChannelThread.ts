@@ -15,13 +15,15 @@
  * the new one.
  */
 import * as Cause from "effect/Cause"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type { ArenaEnd } from "../memory/Arena.ts"
+import type { ThreadContext } from "../runtime/ThreadContext.ts"
+import { CurrentThread } from "../thread/kernel/CurrentThread.ts"
 import type { SpawnedWorker } from "../thread/SpawnedWorker.ts"
 import * as Thread from "../thread/Thread.ts"
 import * as ThreadEntry from "../thread/ThreadEntry.ts"
@@ -155,7 +157,7 @@ const launch = <D extends Declarations, E>(
   declarations: D,
   body: (ends: Ends<D>, start: Launched) => Effect.Effect<unknown, E, Scope.Scope>
 ): void =>
-  ThreadEntry.run((start) =>
+  ThreadEntry.launch((start) =>
     Effect.gen(function*() {
       const { arenas, handles } = start.data as StartData
       const opened = arenas.map(({ buffer, owner }) => Parcel.open(buffer, owner))
@@ -193,6 +195,7 @@ const start = <D extends Declarations>(
   options: StartOptions<D>
 ): Effect.Effect<ChannelThread, ThreadDown | EndMoved, Scope.Scope> =>
   Effect.contextWith((context: Context.Context<never>) => {
+    const thread = Context.get(context, CurrentThread)
     const done = Deferred.makeUnsafe<void>()
     const handles: Record<string, SharedChannel.Handle> = {}
     const arenas: Array<{ readonly arena: ArenaEnd; readonly owner: number }> = []
@@ -208,10 +211,10 @@ const start = <D extends Declarations>(
         const text = `${lost} messages of channel "${handle.channel}" died with thread "${name}"`
         Effect.runForkWith(context)(Effect.logWarning(text))
       }
-      for (const { arena, owner } of arenas) ArenaOwners.recover(arena, owner)
+      for (const { arena, owner } of arenas) ArenaOwners.recover(thread, arena, owner)
     }
     const handOver = Effect.gen(function*() {
-      for (const arena of options.arenas ?? []) arenas.push({ arena, owner: ownerIn(name, arena) })
+      for (const arena of options.arenas ?? []) arenas.push({ arena, owner: ownerIn(thread, name, arena) })
       for (const key of Object.keys(declarations)) {
         yield* handOverTo(placeOf(name, key), options.ends[key]!, (handle) => {
           handles[key] = handle
@@ -256,10 +259,10 @@ const start = <D extends Declarations>(
   })
 
 /** A number for the thread in an arena. */
-const ownerIn = (thread: string, arena: ArenaEnd): number =>
-  ArenaOwners.take(arena) ??
+const ownerIn = (thread: ThreadContext, name: string, arena: ArenaEnd): number =>
+  ArenaOwners.take(thread, arena) ??
     refuse(
-      thread,
+      name,
       "arenas",
       arena.id,
       "one with a number left: 255 threads use it, or have left parcels on their way there"

@@ -10,9 +10,12 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { SchedulerDispatcher } from "effect/Scheduler"
+import { piece } from "../runtime/ThreadContext.ts"
+import { CurrentThread } from "../thread/kernel/CurrentThread.ts"
 import type { ReceiveError } from "./ChannelError.ts"
+import { EMPTY, FAILED, type ReceiverBase, type ReceiveWaiter } from "./internal/receiverBase.ts"
 import { isLastOfTurn } from "./internal/steps.ts"
-import { EMPTY, FAILED, type Receiver, type ReceiverBase, type ReceiveWaiter } from "./Receiver.ts"
+import type { Receiver } from "./Receiver.ts"
 
 /** The receivers to choose from, by name. */
 export interface Branches {
@@ -62,10 +65,14 @@ export const select = <const B extends Branches>(
     const order = Object.keys(branches).map((name): Branch => {
       return { name, receiver: branches[name] as unknown as ReceiverBase<unknown> }
     })
+    if (order.some(({ receiver }) => receiver.pauses(fiber))) {
+      return Effect.andThen(Effect.yieldNow, select(branches, options))
+    }
+    const randomly = fiber.getRef(CurrentThread).get(randoms)
     const open: Array<Branch> = []
     let closedBy: ReceiveError | undefined
     for (let i = 0; i < order.length; i++) {
-      if (options?.biased !== true) swap(order, i, i + random(order.length - i))
+      if (options?.biased !== true) swap(order, i, i + randomly.next(order.length - i))
       const branch = order[i]!
       const { name, receiver } = branch
       const taken = receiver.othersFirst() ? EMPTY : receiver.takeOne()
@@ -125,12 +132,17 @@ const swap = <A>(values: Array<A>, a: number, b: number): void => {
   values[b] = value
 }
 
-let state = 0x2545_f491
+/** Xorshift, whose period no program can fall into step with. */
+class Random {
+  private state = 0x2545_f491
 
-/** A number below `below`; xorshift, whose period no program can fall into step with. */
-const random = (below: number): number => {
-  state ^= state << 13
-  state ^= state >>> 17
-  state ^= state << 5
-  return (state >>> 0) % below
+  /** A number below `below`. */
+  next(below: number): number {
+    this.state ^= this.state << 13
+    this.state ^= this.state >>> 17
+    this.state ^= this.state << 5
+    return (this.state >>> 0) % below
+  }
 }
+
+const randoms = piece(() => new Random())

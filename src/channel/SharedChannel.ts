@@ -15,7 +15,9 @@
  * - two threads that run different builds of the schema are told so when the second one opens its end.
  *
  * `capacity` counts messages of each sender for kinds `"spsc"` and `"mpsc"`, and messages in all for `"mpmc"`, where it
- * must be a power of two, 2 or more. A broadcast keeps about `capacity` messages of the size that its schema needs.
+ * must be a power of two, 2 or more. Messages of kind `"mpmc"` are in the order of their claims: `tryReceive` finds nothing behind one that
+ * another thread is writing at that moment, and `trySend` no room where another is reading; with nobody else in the middle of a message both
+ * are exact, of a thread's own messages and of others'. A broadcast keeps about `capacity` messages of the size that its schema needs.
  */
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
@@ -23,34 +25,34 @@ import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as RosterMemory from "../memory/Roster.ts"
+import * as Bulletin from "../observe/kernel/Bulletin.ts"
+import { CurrentThread, thread } from "../thread/kernel/CurrentThread.ts"
 import * as Codec from "../wire/Codec.ts"
 import * as Parcel from "../wire/Parcel.ts"
 import type { Channel } from "./Channel.ts"
 import { type EndMoved, EndTaken, HandleMismatch } from "./ChannelError.ts"
 import { refuse, settingsOf, type SharedOptions } from "./ChannelOptions.ts"
 import type { ChannelStats } from "./ChannelStats.ts"
+import { createRing, endsOf } from "./internal/createRing.ts"
 import { handOverTo } from "./internal/handingOver.ts"
-import { createRing, endsOf } from "./internal/ringMemory.ts"
+import { kinds } from "./internal/kinds.ts"
 import {
   type Access,
   accessOf,
   createMemory,
-  dropAll,
   type Handle,
   isHandle,
-  loseRest,
   type Loss,
   openMemory,
   receivedIn,
-  rowOf,
   sentIn,
   waitingAt,
   waitingIn,
   wakeAll
 } from "./internal/sharedMemory.ts"
 import { SharedReceiver } from "./internal/sharedReceiver.ts"
-import { receiveRingOf, recoverRing } from "./internal/sharedRings.ts"
 import { SharedSender } from "./internal/sharedSender.ts"
+import { takeOff } from "./internal/takeOff.ts"
 import type { Receiver } from "./Receiver.ts"
 import type { Sender } from "./Sender.ts"
 
@@ -65,7 +67,7 @@ export interface SharedChannel<in out A> extends Channel<A> {
   readonly losses: Stream.Stream<Loss>
 }
 
-/** Reports that wait for a slow subscriber of `losses`; older ones are dropped. */
+/** Reports that wait for a slow subscriber of `losses`; it misses older ones, the others do not. */
 const LOSSES = 256
 
 /**
@@ -86,7 +88,7 @@ export const make = <S extends Schema.Top>(
       const settings = settingsOf(options)
       const codec = Codec.compile(schema)
       const carrier = Parcel.carrier(schema)
-      if (carrier !== undefined && settings.kind === "broadcast") {
+      if (carrier !== undefined && kinds[settings.kind].isBroadcast) {
         refuse(
           settings.name,
           "kind",
@@ -97,8 +99,9 @@ export const make = <S extends Schema.Top>(
       const ends = endsOf(settings, options)
       const memory = createMemory(createRing(settings, options, codec.fixedBytes, ends), ends)
       const lost = yield* PubSub.sliding<Loss>(LOSSES)
-      const onLoss = (loss: Loss) => void PubSub.publishUnsafe(lost, loss)
-      const access = openMemory<S["Type"]>(settings, codec, carrier, memory, onLoss)
+      const onLoss = (loss: Loss) => Bulletin.publish(lost, loss)
+      const thread = yield* CurrentThread
+      const access = openMemory<S["Type"]>(thread, settings, codec, carrier, memory, onLoss)
       return { channel: channelOf(access, lost), lost }
     }),
     // What nobody receives after this keeps its parcels no longer.
@@ -189,7 +192,7 @@ const open = <S extends Schema.Top, End extends { readonly close: Effect.Effect<
   make: (access: Access<S["Type"]>, handle: Handle) => End
 ): Effect.Effect<End, HandleMismatch | EndTaken, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.suspend((): Effect.Effect<End, HandleMismatch | EndTaken> => {
+    Effect.flatMap(CurrentThread, (thread): Effect.Effect<End, HandleMismatch | EndTaken> => {
       const codec = Codec.compile(schema)
       const mismatch = (why: HandleMismatch["why"], channel: string, expected: string, found: string) =>
         Effect.fail(new HandleMismatch({ channel, expected, found, why }))
@@ -199,7 +202,7 @@ const open = <S extends Schema.Top, End extends { readonly close: Effect.Effect<
         const found = `a ${side} of another layout (${handle.layoutHash}, not ${codec.layoutHash})`
         return mismatch("schema", handle.channel, `a ${side} of layout ${codec.layout}`, found)
       }
-      const access = openMemory<S["Type"]>(handle.settings, codec, Parcel.carrier(schema), handle.memory)
+      const access = openMemory<S["Type"]>(thread, handle.settings, codec, Parcel.carrier(schema), handle.memory)
       const roster = side === "sender" ? RosterMemory.SENDER : RosterMemory.RECEIVER
       if (!access.roster.open(handle.end, roster)) {
         return Effect.fail(
@@ -232,38 +235,12 @@ const noHandle = (value: unknown): string =>
 export const recover = (handle: Handle): Effect.Effect<number> => Effect.sync(() => recoverUnsafe(handle))
 
 /** {@link recover}, without an effect. */
-export const recoverUnsafe = (handle: Handle): number => {
-  const { memory, settings } = handle
-  const access = accessOf(handle) ?? openMemory<unknown>(settings, neverCoded, undefined, memory)
-  const hadReceivers = (access.roster.flags() & RosterMemory.RECEIVERS_GONE) === 0
-  const count = takeOff(access, handle.side, handle.end)
-  if (hadReceivers && (access.roster.flags() & RosterMemory.RECEIVERS_GONE) !== 0) {
-    loseRest(access)
-    if (access.carrier !== undefined) {
-      dropAll(access, receiveRingOf(settings.kind, memory.ring, rowOf(handle.end) + 1))
-    }
-  }
-  wakeAll(access)
-  return count
-}
-
-/** Takes an end off and what was made from it, unless somebody has begun to before. */
-const takeOff = (access: Access<unknown>, side: Handle["side"], given: RosterMemory.End): number => {
-  const { memory, onLoss, roster, settings } = access
-  const end = roster.seize(given)
-  if (end === -1) return 0
-  let count = 0
-  // Before the row is free: a row that somebody else has by then has children of its own.
-  for (let child = roster.childOf(end); child !== -1; child = roster.childOf(end)) count += takeOff(access, side, child)
-  const owner = rowOf(end) + 1
-  const { count: died, sent } = recoverRing(settings.kind, memory.ring, side, owner)
-  if (died > 0) {
-    roster.addLost(died, sent)
-    onLoss?.({ channel: settings.name, side, owner, count: died })
-  }
-  roster.recover(end)
-  return count + died
-}
+export const recoverUnsafe = (handle: Handle): number =>
+  takeOff(
+    accessOf(handle) ?? openMemory<unknown>(thread, handle.settings, neverCoded, undefined, handle.memory),
+    handle.side,
+    handle.end
+  )
 
 /** Where the channel is not known on this thread, recovery reads no message. */
 const neverCoded = undefined as never

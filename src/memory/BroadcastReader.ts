@@ -269,12 +269,6 @@ export class BroadcastReader implements RingReader {
     return true
   }
 
-  /** Puts the record that `next` returned last, at this offset, back: `next` returns it again. */
-  back(offset: number): void {
-    this.position = offset - headerBytes
-    this.count--
-  }
-
   /**
    * Does nothing, for there is nothing to free: the writer does not wait for readers. The chunk stays pinned, which
    * costs the writer nothing but the chunk, and this reader no store.
@@ -299,26 +293,28 @@ export class BroadcastReader implements RingReader {
    * newest chunk when it was the chunk's own words.
    *
    * **Details**: how many records were skipped is known, and counted in `lost`, when the next chunk is entered. When the
-   * newest chunk itself is damaged the reader stays there: the next publication of a living writer repairs it.
+   * newest chunk itself is damaged the reader stays there: the next publication of a living writer repairs it. The bytes are not
+   * known: always 0.
    */
-  resync(): void {
+  resync(): number {
     const damage = this.damage
-    if (damage === SOUND) return
+    if (damage === SOUND) return 0
     this.damage = SOUND
     if (damage === DAMAGED_RECORD) {
       const bytes = Atomics.load(this.cells, this.publishedCell) & -8
       if (bytes >= this.position - this.start && bytes <= this.chunkBytes) {
         this.position = this.start + bytes
         this.limit = this.position
-        return
+        return 0
       }
     }
     const chunk = this.pinNewest()
     if (chunk < 0) {
       this.stop(DAMAGED_WAY)
-      return
+      return 0
     }
     const generation = Atomics.load(this.cells, rowOf(chunk) + generationWord)
     if (chunk !== this.chunk || generation !== this.generation) this.advance(chunk, generation)
+    return 0
   }
 }

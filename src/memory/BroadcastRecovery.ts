@@ -50,6 +50,12 @@ export class BroadcastRecovery {
     return count
   }
 
+  /** Number of records published since the ring was made, as a wrapping Int32; exact once the writer is dead. */
+  published(): number {
+    const { first, records } = endOf(this.shape)
+    return (first + records) | 0
+  }
+
   /**
    * Number of records that the writer had claimed and not published; each is reported once, to one caller.
    *
@@ -59,8 +65,7 @@ export class BroadcastRecovery {
    */
   recoverWriter(): number {
     const { cells } = this.shape
-    const { first, records } = endOf(this.shape)
-    const published = (first + records) | 0
+    const published = this.published()
     const claimed = Atomics.load(cells, claimedCell)
     if (claimed === published) return 0
     if (Atomics.compareExchange(cells, claimedCell, claimed, published) !== claimed) return 0

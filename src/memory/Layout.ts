@@ -103,25 +103,37 @@ export const cellsOf = <Word extends string>(
 ): { readonly [W in Word]: number } =>
   Object.fromEntries(Object.keys(words).map((word, cell) => [word, cell])) as { readonly [W in Word]: number }
 
-/** The descriptor cells of a new buffer, with its identity written. */
-export const inscribe = (layout: Layout, sab: SharedArrayBuffer): Int32Array => {
-  const cells = new Int32Array(sab)
+const { get: sharedLengthOf } = Object.getOwnPropertyDescriptor(SharedArrayBuffer.prototype, "byteLength")!
+
+/** Whether a value is shared memory, of whatever realm: only such a one has the length that this reads. */
+export const isShared = (value: unknown): value is SharedArrayBuffer => {
+  try {
+    sharedLengthOf!.call(value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The descriptor cells of a new structure, with its identity written. */
+export const inscribe = (layout: Layout, sab: SharedArrayBuffer, byteOffset = 0): Int32Array => {
+  const cells = new Int32Array(sab, byteOffset)
   cells[VERSION_CELL] = layout.version
   cells[MAGIC_CELL] = layout.magicWord
   return cells
 }
 
 /**
- * All cells of a buffer that has been found to be such a structure of this version.
+ * All cells of a buffer, from an offset on, that has been found to hold such a structure of this version there.
  *
  * **Errors**: {@link InvalidMemory} otherwise. The caller checks the sizes that the creator wrote.
  */
-export const identify = (layout: Layout, sab: SharedArrayBuffer): Int32Array => {
-  if (!(sab instanceof SharedArrayBuffer)) throw new InvalidMemory(layout.name, "it is not a SharedArrayBuffer")
-  if (sab.byteLength < layout.descriptorBytes) {
-    throw new InvalidMemory(layout.name, `it has only ${sab.byteLength} bytes`)
+export const identify = (layout: Layout, sab: SharedArrayBuffer, byteOffset = 0): Int32Array => {
+  if (!isShared(sab)) throw new InvalidMemory(layout.name, "it is not a SharedArrayBuffer")
+  if (sab.byteLength - byteOffset < layout.descriptorBytes) {
+    throw new InvalidMemory(layout.name, `it has only ${sab.byteLength - byteOffset} bytes`)
   }
-  const cells = new Int32Array(sab)
+  const cells = new Int32Array(sab, byteOffset)
   if (cells[MAGIC_CELL] !== layout.magicWord) {
     throw new InvalidMemory(layout.name, `its first word is not "${layout.magic}"`)
   }

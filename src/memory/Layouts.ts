@@ -130,74 +130,68 @@ export const waitList = define({
   ]
 })
 
-/** Bytes of a unit of `MpscRing`, and the shift from units to bytes. */
-export const UNIT_SHIFT = 5
-
-/** Largest capacity of an `MpscRing` in bytes: the units of a record fit beside its owner. */
-export const MAX_MPSC_CAPACITY_BYTES = 256 * 1024 * 1024
-
 /** `MpscRing`. */
 export const mpscRing = define({
   name: "MpscRing",
   magic: "MPSC",
-  version: 1,
+  version: 2,
   lines: [
-    { by: "creator", words: { capacityBytes: "bytes of data, a power of two" } },
-    { by: "writers", words: { tail: "position, in units, behind a claimed record, the last or an earlier one" } },
-    {
-      by: "reader",
-      words: {
-        head: "position, in units, of the first record that is not released",
-        read: "where the head will be once the headers in front of it are freed, or the head"
-      }
-    },
-    { by: "all", words: { wanted: "1 while a writer of a full ring asks to be told about room" } }
+    { by: "creator", words: { rings: "number of rings, one for each owner", capacityBytes: "bytes of data of each" } },
+    { by: "writers", words: { used: "rings that have ever had a writer; only rises" } }
   ],
-  parts: [
-    {
-      name: "headers",
-      bytes: "capacityBytes / 8",
-      about:
-        "one word for each unit of 32 bytes of data, and never a byte of payload; those inside of a record stay free. "
-        + "Claimed by the writers with a compare-and-swap, freed by the reader",
-      words: {
-        header:
-          "bits 31-30 0 free: bits 29-0 the lap that it is free in; 1 claimed: bits 29-22 owner, bits 21-0 units; "
-          + "2 committed: bits 29-0 units; 3 padding: bits 29-22 the dead owner or 0, bits 21-0 units"
-      }
-    },
-    {
-      name: "data",
-      bytes: "capacityBytes",
-      about: "records, each at the start of a unit, stored by the writers",
-      words: { length: RECORD_WORDS.length, type: "0 or more: the caller's word" }
-    }
-  ]
+  parts: [{
+    name: "rings",
+    bytes: "rings x (640 + capacityBytes)",
+    about: "an `SpscRing` for each owner; the first is that of owner 1"
+  }]
 })
+
+/** What an owner of `MpmcRing` says of one side of its own. */
+export const CLAIM_WORDS = {
+  position: "the position that it is about to claim, or has claimed last",
+  stage: "0 nothing to say, 1 about to claim, 2 it has, 3 gives it up; 4 it died about to claim",
+  done: "records of this owner that were finished before that claim, as a wrapping Int32"
+}
+
+/** Bytes of the rows of an owner of `MpmcRing`: what it says of writing, and, on lines of its own, of reading. */
+export const CLAIM_ROW_BYTES = 128
 
 /** `MpmcRing`. */
 export const mpmcRing = define({
   name: "MpmcRing",
   magic: "MPMC",
-  version: 1,
+  version: 2,
   lines: [
     {
       by: "creator",
-      words: { slots: "number of cells, a power of two", recordBytes: "bytes of a record, a multiple of 8" }
+      words: {
+        slots: "number of cells, a power of two",
+        recordBytes: "bytes of a record, a multiple of 8",
+        owners: "largest number of an owner"
+      }
     },
-    { by: "writers", words: { tail: "position of a claim that was free of late; a hint" } },
-    { by: "readers", words: { head: "position of a record that was there of late; a hint" } }
+    { by: "writers", words: { tail: "position that is claimed next" } },
+    { by: "readers", words: { head: "position that is taken next" } }
   ],
-  parts: [{
-    name: "cells",
-    bytes: "slots x (8 + recordBytes)",
-    about: "one record each, stored by its writer",
-    words: {
-      state:
-        "bits 31-30 0 free, 1 being written, 2 full, 3 being read; bits 29-22 owner of the claim (3 with owner 0: a claim given up); bits 21-0 lap",
-      unused: "keeps the record at a multiple of 8"
+  parts: [
+    {
+      name: "claims",
+      bytes: "owners x 256",
+      about: "two rows an owner, stored by it: writing, reading",
+      words: CLAIM_WORDS
+    },
+    {
+      name: "cells",
+      bytes: "slots x (16 + recordBytes)",
+      about: "one record each, stored by its writer; p is the position it is used for next or now",
+      words: {
+        sequence: "p: free, or being written; p + 1: full, or being read",
+        length: "bytes of the record",
+        type: "0 or more: the caller's word",
+        unused: "keeps the record at a multiple of 8"
+      }
     }
-  }]
+  ]
 })
 
 /** Added to the bytes published in a chunk of `BroadcastRing`, a multiple of 8: the records go on in another chunk. */

@@ -1,20 +1,21 @@
 /**
  * Takes back what a dead thread was writing and reading in an MPMC ring.
  *
- * Source: the owner in the state of each cell; see `MpmcRing.ts`.
+ * Source: what each owner says of its claims; see `MpmcRing.ts`.
  */
 import {
-  descriptorOf,
-  HOLE,
-  KIND,
-  OWNER_MASK,
-  OWNER_SHIFT,
+  ASKS,
+  DEAD,
+  GIVES_UP,
+  HAS,
+  NOTHING,
   READING,
+  rowCells,
+  rowOf,
   type Shape,
-  WRITING
+  shapeOf
 } from "./internal/mpmcMemory.ts"
-import { MAX_OWNER, mpmcRing as layout } from "./Layouts.ts"
-import { InvalidOwner } from "./MemoryError.ts"
+import { mpmcRing as layout } from "./Layouts.ts"
 
 /** What a dead thread had in its hands. */
 export interface Recovered {
@@ -22,50 +23,90 @@ export interface Recovered {
   readonly writing: number
   /** Records that it had taken and not released. */
   readonly reading: number
+  /** Whether that is all; otherwise somebody alive may have what the dead one asked for: ask again a little later. */
+  readonly isSettled: boolean
 }
 
+const stageWord = rowCells.stage
+const doneWord = rowCells.done
+
+const UNKNOWN = -1
+
 /**
- * Recovers the claims of dead threads; may be used by any number of threads at the same time.
+ * Recovers the claims of dead threads, while the living go on. Several threads may recover different owners at the same time, one
+ * thread an owner.
  *
  * **Errors**: `InvalidMemory` when the buffer is not a ring.
  */
 export class MpmcRecovery {
   declare private readonly shape: Shape
-  declare private readonly words: Int32Array
+  declare private readonly cells: Int32Array
 
   constructor(sab: SharedArrayBuffer) {
-    this.shape = descriptorOf(sab)
-    this.words = new Int32Array(sab, layout.descriptorBytes)
+    this.shape = shapeOf(sab)
+    this.cells = this.shape.cells
   }
 
   /**
-   * Turns the records that this owner was writing into holes, which readers skip, and frees those it was reading. Each is counted
-   * once, whoever calls.
+   * Gives back the cell that this owner was writing, which readers pass then, and the one that it was reading. Each is counted once.
    *
-   * **When to use**: when every thread that claimed under this number is known to have exited.
+   * **When to use**: when every thread that claimed under this number is known to have exited, until it is settled. Wake those who
+   * wait for a record or for room afterwards.
    *
-   * **Details**: looks at every cell once.
-   *
-   * **Errors**: {@link InvalidOwner}.
+   * **Errors**: `InvalidOwner`.
    */
   recover(owner: number): Recovered {
-    if (!(Number.isInteger(owner) && owner >= 1 && owner <= MAX_OWNER)) {
-      throw new InvalidOwner(layout.name, owner, MAX_OWNER)
+    const row = rowOf(this.shape, owner)
+    const writing = this.settle(row, layout.cells.tail, 0)
+    const reading = this.settle(row + READING, layout.cells.head, 1)
+    return {
+      writing: Math.max(0, writing),
+      reading: Math.max(0, reading),
+      isSettled: writing !== UNKNOWN && reading !== UNKNOWN
     }
-    const { lapMask, slots, stride } = this.shape
-    let writing = 0
-    let reading = 0
-    for (let cell = 0; cell < slots; cell++) {
-      const word = (cell * stride) >> 2
-      const state = Atomics.load(this.words, word)
-      if ((state & OWNER_MASK) >>> OWNER_SHIFT !== owner) continue
-      const lap = state & lapMask
-      if ((state & KIND) === WRITING) {
-        if (Atomics.compareExchange(this.words, word, state, HOLE | lap) === state) writing++
-      } else if ((state & KIND) === READING) {
-        if (Atomics.compareExchange(this.words, word, state, (lap + 1) & lapMask) === state) reading++
-      }
+  }
+
+  /** Records that the owner has committed since the ring was made, as a wrapping Int32; exact once it is recovered. */
+  committed(owner: number): number {
+    return this.cells[rowOf(this.shape, owner) + doneWord]!
+  }
+
+  /** Records that the owner has taken and released since the ring was made, as a wrapping Int32; exact once it is recovered. */
+  released(owner: number): number {
+    return this.cells[rowOf(this.shape, owner) + READING + doneWord]!
+  }
+
+  /** The claims of one side: how many were open, or {@link UNKNOWN}. */
+  private settle(row: number, counter: number, ahead: number): number {
+    const { cells, shape } = this
+    const stage = Atomics.load(cells, row + stageWord)
+    if (stage === NOTHING) return 0
+    const position = Atomics.load(cells, row)
+    const cell = shape.first + (position & (shape.slots - 1)) * shape.stride
+    const open = (position + ahead) | 0
+    const isOpen = ((Atomics.load(cells, counter) - position) | 0) > 0 && Atomics.load(cells, cell) === open
+    if (isOpen && (stage === ASKS || stage === DEAD)) {
+      // From now on it does not count for others that died asking for the same.
+      Atomics.store(cells, row + stageWord, DEAD)
+      if (this.isWanted(row, position)) return UNKNOWN
     }
-    return { writing, reading }
+    const isGivenBack = isOpen && Atomics.compareExchange(cells, cell, open, (position + shape.slots) | 0) === open
+    // Finished by itself, in its last step or long ago.
+    if (stage === HAS && !isOpen) cells[row + doneWord] = (cells[row + doneWord]! + 1) | 0
+    Atomics.store(cells, row + stageWord, NOTHING)
+    return isGivenBack && stage !== GIVES_UP ? 1 : 0
+  }
+
+  /** Whether another owner, dead or alive, may have this position. */
+  private isWanted(row: number, position: number): boolean {
+    const { cells, shape } = this
+    const side = (row - layout.descriptorCells) & READING
+    for (let owner = 1; owner <= shape.owners; owner++) {
+      const other = rowOf(shape, owner) + side
+      if (other === row || Atomics.load(cells, other) !== position) continue
+      const stage = Atomics.load(cells, other + stageWord)
+      if (stage !== NOTHING && stage !== DEAD) return true
+    }
+    return false
   }
 }

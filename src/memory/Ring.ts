@@ -1,9 +1,9 @@
 /**
- * The shape that the byte rings share: records are claimed, written in place, committed, published, and read in place.
+ * The shape that all rings share: records are claimed, written in place, committed, published, and read in place.
  *
  * ```text
  *  writer   claim(bytes) ─► write into region at the offset ─► commit(bytes, type) | abort() ─► publish()
- *  reader   poll() ─► next() … next() ─► release()
+ *  reader   poll() ─► next() … next() ─► release()            what next() has answered lies there until it is called again
  * ```
  *
  * Expected outcomes are negative numbers, because a claim or a step of a drain is too short to pay for an error; the
@@ -23,7 +23,7 @@ export const CORRUPT = -2
 /** Largest type of a record. */
 export const MAX_TYPE = 0x7fffffff
 
-/** The writing end of a byte ring. */
+/** The writing end of a ring. */
 export interface RingWriter {
   /** The data of the ring; payload offsets count from its start. */
   readonly region: Region
@@ -39,7 +39,7 @@ export interface RingWriter {
   publish(): boolean
 }
 
-/** The reading end of a byte ring. */
+/** The reading end of a ring. */
 export interface RingReader {
   /** The data of the ring; payload offsets count from its start. */
   readonly region: Region
@@ -51,10 +51,10 @@ export interface RingReader {
   poll(): boolean
   /** The offset of the next payload, or {@link NONE} or {@link CORRUPT}. */
   next(): number
-  /** Puts the record that `next` returned last, at this offset, back: it will be returned again. */
-  back(offset: number): void
   /** Frees everything read so far for the writers. */
   release(): void
   /** Whether nothing has been published that is not read. */
   isEmpty(): boolean
+  /** Leaves a damaged place, once `next` has answered {@link CORRUPT}; the bytes that were skipped, if that is known. */
+  resync(): number
 }

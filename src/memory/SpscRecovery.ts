@@ -20,8 +20,13 @@ const claimedCell = layout.cells.claimed
 export class SpscRecovery {
   declare private readonly cells: Int32Array
 
-  constructor(sab: SharedArrayBuffer) {
-    this.cells = descriptorOf(sab)
+  constructor(sab: SharedArrayBuffer, byteOffset = 0) {
+    this.cells = descriptorOf(sab, byteOffset)
+  }
+
+  /** Number of records published since the ring was made, as a wrapping Int32; exact once the writer is dead. */
+  published(): number {
+    return publishedCount(this.cells)
   }
 
   /**

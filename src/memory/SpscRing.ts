@@ -21,7 +21,7 @@
  *                                              ^ claim: returned to the caller, header not yet written
  * ```
  *
- * The memory is drawn in `docs/reference/memory-layout.md`. The writer keeps the head it last saw and loads it again only when the ring looks
+ * The memory is drawn in `docs/reference/memory-layout.md`; both ends take the offset at which it starts in the buffer, 0 unless told. The writer keeps the head it last saw and loads it again only when the ring looks
  * full; the reader loads the tail once per `poll()`. Both keep a `limit` that is the nearer of "what the other side
  * allows" and "the physical end", so the common case is one comparison.
  *
@@ -40,13 +40,14 @@
 import {
   ACCOUNT_CELLS,
   accountCell,
+  bytesOf,
   clamp,
   descriptorOf,
   isCapacity,
+  makeAt,
   positionOf,
   publishedCount
 } from "./internal/spscMemory.ts"
-import { inscribe } from "./Layout.ts"
 import {
   HEADER_AND_ROUNDING,
   HEADER_BYTES,
@@ -98,12 +99,8 @@ export const create = (capacityBytes: number, startPosition = 0): SharedArrayBuf
       + `choose one, at least four times the largest payload`
     throw new InvalidCapacity(layout.name, "capacityBytes", capacityBytes, expected)
   }
-  const sab = new SharedArrayBuffer(layout.descriptorBytes + capacityBytes)
-  const cells = inscribe(layout, sab)
-  cells[layout.cells.capacityBytes] = capacityBytes
-  cells[tailCell] = startPosition & -8
-  cells[headCell] = startPosition & -8
-  cells[accountCell] = startPosition & -8
+  const sab = new SharedArrayBuffer(bytesOf(capacityBytes))
+  makeAt(sab, 0, capacityBytes, startPosition)
   return sab
 }
 
@@ -148,13 +145,13 @@ export class SpscWriter implements RingWriter {
   declare private claimPosition: number
   declare private claimedBytes: number
 
-  constructor(sab: SharedArrayBuffer) {
-    const cells = descriptorOf(sab)
+  constructor(sab: SharedArrayBuffer, byteOffset = 0) {
+    const cells = descriptorOf(sab, byteOffset)
     const capacityBytes = cells[layout.cells.capacityBytes]!
     const tail = positionOf(cells, tailCell)
     const records = publishedCount(cells)
     cells[claimedCell] = records
-    this.region = new Region(sab, layout.descriptorBytes, capacityBytes)
+    this.region = new Region(sab, byteOffset + layout.descriptorBytes, capacityBytes)
     this.capacityBytes = capacityBytes
     this.maxRecordBytes = capacityBytes >> MAX_RECORD_SHIFT
     this.cells = cells
@@ -324,11 +321,11 @@ export class SpscReader implements RingReader {
   declare private released: number
   declare private damage: number
 
-  constructor(sab: SharedArrayBuffer) {
-    const cells = descriptorOf(sab)
+  constructor(sab: SharedArrayBuffer, byteOffset = 0) {
+    const cells = descriptorOf(sab, byteOffset)
     const capacityBytes = cells[layout.cells.capacityBytes]!
     const head = positionOf(cells, headCell)
-    this.region = new Region(sab, layout.descriptorBytes, capacityBytes)
+    this.region = new Region(sab, byteOffset + layout.descriptorBytes, capacityBytes)
     this.capacityBytes = capacityBytes
     this.type = 0
     this.end = 0
@@ -415,12 +412,6 @@ export class SpscReader implements RingReader {
     this.tail = this.position
     this.limit = this.position
     return true
-  }
-
-  /** Puts the record that `next` returned last, at this offset, back: `next` returns it again. */
-  back(offset: number): void {
-    const { mask, position } = this
-    this.position = (position - (((position & mask) - (offset - headerBytes)) & mask)) | 0
   }
 
   /** Frees everything read so far for the writer. Payloads returned before must not be read after it. */

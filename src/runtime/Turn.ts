@@ -30,6 +30,8 @@ export class Turn {
   declare private left: number
   /** How many turns have begun: a thread whose number moves is alive. */
   declare count: number
+  declare private words: Int32Array | undefined
+  declare private cell: number
   constructor(runtime: Runtime, budgetMillis: number = BUDGET_MILLIS) {
     this.runtime = runtime
     this.budgetMillis = budgetMillis
@@ -40,6 +42,8 @@ export class Turn {
     this.stride = 1
     this.left = 1
     this.count = 0
+    this.words = undefined
+    this.cell = 0
     this.leave = () => this.end()
   }
 
@@ -51,6 +55,7 @@ export class Turn {
     this.endsAt = this.readAt + this.budgetMillis
     this.left = this.stride
     this.count++
+    if (this.words !== undefined) Atomics.store(this.words, this.cell, this.count << 1 | 1)
   }
 
   /** Begins a turn unless one is under way; answers whether it did, and then the caller ends it. */
@@ -63,6 +68,17 @@ export class Turn {
   /** Ends the turn. */
   end(): void {
     this.isOpen = false
+    if (this.words !== undefined) Atomics.store(this.words, this.cell, this.count << 1)
+  }
+
+  /**
+   * Shows other threads how this one gets on, from the next turn on.
+   *
+   * **Shape** `words[cell]` is twice the number of the turn, and one more while it is under way; it wraps.
+   */
+  show(words: Int32Array, cell: number): void {
+    this.words = words
+    this.cell = cell
   }
 
   /** For code that runs on a stack that is not ours: begins a turn unless one is under way; the event loop ends it. */

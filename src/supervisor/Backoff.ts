@@ -45,7 +45,7 @@ export const defaultResetAfterMillis = 10_000
  *
  * **Errors**
  *
- * Throws `InvalidSupervision` naming `where` and the field.
+ * Throws `InvalidSupervision` naming `where` and the option.
  */
 export const policy = (input: BackoffInput, where = "backoff"): BackoffPolicy => {
   const { resetAfter, schedule } = optionsOf(input)

@@ -39,8 +39,8 @@ export interface Running {
    * within its shutdown time, the scope is closed over it.
    */
   readonly stop?: Effect.Effect<unknown, unknown> | undefined
-  /** The picture of what runs below this child, for `Supervisor.tree`. */
-  readonly children?: Effect.Effect<ReadonlyArray<Tree.TreeNode>> | undefined
+  /** The picture of what runs below this child, for `Supervisor.tree`; `undefined` when it cannot be had. */
+  readonly children?: Effect.Effect<ReadonlyArray<Tree.TreeNode> | undefined> | undefined
 }
 
 /**
@@ -107,6 +107,19 @@ export type Services<C extends Any> = C extends ChildSpec<infer R> ? R : never
  */
 export type Strategy = "one-for-one"
 
+/**
+ * In which order a supervisor stops its children when it ends: each after the one that was started after it has ended, or all
+ * of them at the same time.
+ *
+ * **When to use**
+ *
+ * `"together"` for children that do not need each other: the stop takes as long as the slowest and not as all of them.
+ */
+export type StopOrder = "reverse" | "together"
+
+/** Every stop order. */
+export const stopOrders: ReadonlyArray<StopOrder> = ["reverse", "together"]
+
 /** The options of a supervisor, as plain data. */
 export interface SupervisorOptions<out C extends Any = ChildSpec> {
   readonly strategy: Strategy
@@ -116,7 +129,9 @@ export interface SupervisorOptions<out C extends Any = ChildSpec> {
   readonly backoff?: Backoff.BackoffInput | undefined
   /** Default: restart. */
   readonly decide?: Restart.Decider | undefined
-  /** Started in this order, stopped in the reverse; ids are unique. */
+  /** Default `"reverse"`. */
+  readonly stopOrder?: StopOrder | undefined
+  /** Started in this order, stopped in the reverse unless `stopOrder` says otherwise; ids are unique. */
   readonly children?: ReadonlyArray<C> | undefined
 }
 
@@ -232,6 +247,7 @@ export interface SupervisorPolicy {
   readonly intensity: Intensity.Intensity
   readonly backoff: Backoff.BackoffPolicy | undefined
   readonly decide: Restart.Decider
+  readonly stopOrder: StopOrder
 }
 
 /**
@@ -239,13 +255,15 @@ export interface SupervisorPolicy {
  *
  * **Errors**
  *
- * Throws `InvalidSupervision` for an unknown strategy, a wrong intensity, backoff or decider, or an id used twice.
+ * Throws `InvalidSupervision` for an unknown strategy or stop order, a wrong intensity, backoff or decider, or an id used twice.
  */
 export const check = (name: string, options: SupervisorOptions<Any>): SupervisorPolicy => {
   const where = `supervisor "${name}"`
   if (typeof name !== "string" || name === "") throw invalid("supervisor", "name", name, "a non-empty string")
   if (options.strategy !== "one-for-one") throw invalid(where, "strategy", options.strategy, `"one-for-one"`)
   checkDecide(where, options.decide)
+  const { stopOrder = "reverse" } = options
+  if (!stopOrders.includes(stopOrder)) throw invalid(where, "stopOrder", stopOrder, `"reverse" or "together"`)
   const ids = new Set<string>()
   for (const child of options.children ?? []) {
     if (!isSpec(child)) throw invalid(where, "children", child, "specs made by the functions of Child")
@@ -255,7 +273,8 @@ export const check = (name: string, options: SupervisorOptions<Any>): Supervisor
   return {
     intensity: Intensity.make(options.intensity, where),
     backoff: options.backoff === undefined ? undefined : Backoff.policy(options.backoff, where),
-    decide: options.decide ?? Restart.defaultDecider
+    decide: options.decide ?? Restart.defaultDecider,
+    stopOrder
   }
 }
 

@@ -47,7 +47,7 @@ export const defaultIntensity: Intensity = { restarts: 3, withinMillis: 5_000, p
  *
  * **Errors**
  *
- * Throws `InvalidSupervision` naming `where` and the field.
+ * Throws `InvalidSupervision` naming `where` and the option.
  */
 export const make = (options: IntensityOptions | undefined, where = "intensity"): Intensity => {
   if (options === undefined) return defaultIntensity

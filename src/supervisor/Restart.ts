@@ -45,6 +45,9 @@ export type Directive = "restart" | "resume" | "stop" | "escalate"
  */
 export type Decider = (cause: Cause.Cause<unknown>) => Directive
 
+/** Every directive. */
+export const directives: ReadonlyArray<Directive> = ["restart", "resume", "stop", "escalate"]
+
 /** Every restart type. */
 export const restartTypes: ReadonlyArray<RestartType> = ["permanent", "transient", "temporary"]
 

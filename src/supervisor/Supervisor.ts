@@ -12,7 +12,8 @@
  *   stops its children in reverse and then ends with `RestartLimitReached`. Its parent sees that as the end of a child.
  * - It is never blocked: while a child starts, waits out its backoff or stops, every query is answered and every other
  *   operation works.
- * - Stop is in reverse order, each child within its own shutdown time, then by force.
+ * - Stop is in reverse order (or of all children together, with `stopOrder`), each child within its own shutdown time, then
+ *   by force. A child that fails by itself meanwhile is reported like any other.
  * - Time is the current `Clock`, monotonic for windows and quiet times.
  *
  * What it never does: kill a fiber. There is no such thing; a child that ignores interruption is abandoned and reported
@@ -105,7 +106,7 @@ export class Supervisor extends Context.Service<Supervisor, {
    *
    * **Gotchas**
    *
-   * A subscriber that falls more than 256 events behind misses the oldest. The state is in {@link ChildInfo}, not here.
+   * A subscriber that falls more than 256 events behind misses the oldest; the others do not. The state is in {@link ChildInfo}, not here.
    */
   readonly events: Stream.Stream<SupervisorEvent>
   /**
@@ -319,17 +320,22 @@ const count = (self: SupervisorState): ChildCount => {
 }
 
 const tree = (self: SupervisorState): Effect.Effect<Tree.TreeNode> =>
-  Effect.gen(function*() {
-    const children: Array<Tree.TreeNode> = []
-    for (const child of Array.from(self.children.values())) {
-      const below = child.running?.children
-      children.push({
-        name: child.spec.id,
-        kind: child.spec.kind,
-        status: child.status,
-        restarts: child.restarts,
-        children: below === undefined ? [] : yield* below
-      })
-    }
-    return { name: self.name, kind: "supervisor", status: self.status, restarts: 0, children }
-  })
+  Effect.suspend(() =>
+    Effect.map(
+      Effect.forEach(Array.from(self.children.values()), nodeOf, { concurrency: "unbounded" }),
+      (children) => ({ name: self.name, kind: "supervisor", status: self.status, restarts: 0, children })
+    )
+  )
+
+// Asked of all children at the same time: one that takes long to answer delays no other.
+const nodeOf = (child: ChildState): Effect.Effect<Tree.TreeNode> => {
+  const { restarts, running, spec: { id: name, kind }, status } = child
+  const below = Effect.catchCause(running?.children ?? Effect.succeed([]), () => Effect.undefined)
+  return Effect.map(below, (children) => ({
+    name,
+    kind,
+    status: children === undefined ? "unknown" : status,
+    restarts,
+    children: children ?? []
+  }))
+}

@@ -7,6 +7,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Schema from "effect/Schema"
+import { messageOf } from "../runtime/Text.ts"
 
 /** Where a child can be in its life; see `Tree.NodeStatus`. */
 const Status = Schema.Literals(["starting", "running", "restarting", "stopping", "stopped", "abandoned"])
@@ -18,18 +19,18 @@ const AnyCause = Schema.Cause(Schema.Defect(), Schema.Defect())
  *
  * **Details**
  *
- * `where` is the child or the supervisor, `field` the option, `value` what was given (as text) and `expected` what is allowed.
+ * `where` is the child or the supervisor, `value` what was given (as text) and `expected` what is allowed.
  */
 export class InvalidSupervision
   extends Schema.TaggedError<InvalidSupervision>("shared-nothing/InvalidSupervision")("InvalidSupervision", {
     where: Schema.String,
-    field: Schema.String,
+    option: Schema.String,
     value: Schema.String,
     expected: Schema.String
   })
 {
   override get message(): string {
-    return `${this.where}: ${this.field} is ${this.value}, expected ${this.expected}`
+    return `${this.where}: ${this.option} is ${this.value}, expected ${this.expected}`
   }
 }
 
@@ -126,6 +127,5 @@ export class RestartLimitReached
 const headline = (cause: Cause.Cause<unknown>): string => {
   if (cause.reasons.length === 0) return "ended normally"
   if (Cause.hasInterruptsOnly(cause)) return "interrupted"
-  const squashed = Cause.squash(cause)
-  return (squashed instanceof Error ? squashed.message || squashed.name : String(squashed)).split("\n")[0]!
+  return messageOf(Cause.squash(cause)).split("\n")[0]!
 }

@@ -18,9 +18,10 @@ export type NodeKind = "supervisor" | "actor" | "thread" | "effect" | "layer"
  * - `restarting`: ended, waiting out its backoff or starting again
  * - `stopping`: releasing what it held
  * - `stopped`: down; its spec is kept
+ * - `unknown`: up, as far as its supervisor knows, but it did not say what is below it
  * - `abandoned`: told to stop, did not, and was given up on; it may still be running
  */
-export type NodeStatus = "starting" | "running" | "restarting" | "stopping" | "stopped" | "abandoned"
+export type NodeStatus = "starting" | "running" | "restarting" | "stopping" | "stopped" | "abandoned" | "unknown"
 
 /** One node and what is below it, in start order. */
 export interface TreeNode {

@@ -1,5 +1,5 @@
 /**
- * One worker thread as a scoped resource: started, ready, watched by heartbeat, stopped, and down for one typed reason.
+ * One worker thread as a scoped resource: started, ready, watched, stopped, and down for one typed reason.
  *
  * It promises that:
  * - listeners are attached in the tick of the spawn, so that no failure of the worker can end the process;
@@ -7,28 +7,36 @@
  * - every thread ends exactly once with exactly one {@link ThreadDown}, and `onExit` callbacks run before anybody who
  *   waits on `exit` goes on;
  * - closing the scope stops the thread: by request first, by `terminate()` after `stopTimeout`, and it waits for the
- *   `exit` event (or for `terminateTimeout`, where even that fails).
+ *   `exit` event. A thread that does not even end within `terminateTimeout` is given up, and an error in the log says so.
  *
  * It never restarts a thread (its supervisor does), never counts a late message of a blocked parent as silence of the
  * worker, and never says that a thread is gone on a timer alone without marking it so.
  *
- * **Heartbeat**
+ * **Liveness**
  *
- * The worker adds to a word in shared memory from a timer on its event loop; the parent compares it every `interval`
- * and counts checks without progress. A parent that was blocked checks late, sees that the word has moved, and counts
- * nothing; a machine that was suspended costs one check, not the whole time. So `timeout` is the least time of silence;
- * under a busy parent the detection is later, never earlier.
+ * A thread is alive while it makes progress. It shows that in two words of shared memory: a beat from a timer on its event
+ * loop, and the number of the turn in which its actors and channels are served. A turn has a budget of a few milliseconds
+ * (`Turn`), so a thread under any load moves both; one that is parked serves its timers. What moves neither for `timeout` is stuck
+ * in one and the same piece of code.
+ *
+ * The parent compares the words every `interval` and counts checks without progress. A parent that was blocked checks late, sees
+ * that a word has moved, and counts nothing; a machine that was suspended costs one check, not the whole time. So `timeout` is
+ * the least time of silence; under a busy parent the detection is later, never earlier.
+ *
+ * While the inspector listens in this process (`--inspect`) no thread is ended for its silence, which is logged once instead: a
+ * breakpoint looks the same from outside. The checks hold no process: one whose workers are unref'd may end.
  */
 import * as Clock from "effect/Clock"
-import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { inspect } from "node:util"
 import type { Transferable } from "node:worker_threads"
+import { textOf } from "../runtime/Text.ts"
+import { mayBePaused } from "./internal/debugger.ts"
 import type { ExitListener } from "./internal/lifecycle.ts"
 import * as Life from "./internal/lifecycle.ts"
+import { sleep } from "./internal/patience.ts"
 import * as Protocol from "./internal/protocol.ts"
 import type { SpawnedWorker } from "./SpawnedWorker.ts"
 import {
@@ -54,9 +62,11 @@ export interface Options {
   readonly spawn: () => SpawnedWorker
   /** What the worker's setup receives; must be cloneable, and may hold SharedArrayBuffers. */
   readonly data: unknown
-  /** How long the thread may take until it is ready; 10 seconds unless told. */
+  /** How often its loops may look before they let go of their core; as each thinks best unless told. */
+  readonly maxSpins?: number | undefined
+  /** How long the thread may take from its spawn until it is ready; 10 seconds unless told. */
   readonly readyTimeout?: Duration.Input | undefined
-  /** How often the worker beats (250 millis unless told) and how long it may be silent (5 seconds unless told). */
+  /** How often the worker beats (250 millis unless told) and how long it may make no progress (5 seconds unless told). */
   readonly heartbeat?: {
     readonly interval?: Duration.Input | undefined
     readonly timeout?: Duration.Input | undefined
@@ -85,6 +95,8 @@ export interface StartingThread {
    * Throws {@link ThreadMessageRefused} when the message cannot be cloned; nothing of it was sent then.
    */
   readonly post: (message: unknown, transfer?: ReadonlyArray<Transferable>) => void
+  /** Waits until its file is loaded and its setup begins, or the thread ends. */
+  readonly loaded: Effect.Effect<void>
   /** Waits for the end of the thread, for any number of waiters. */
   readonly exit: Effect.Effect<ThreadDown>
   /** The reason, once the thread has ended. */
@@ -126,6 +138,7 @@ interface Hosted {
   readonly life: Life.Lifecycle
   readonly settings: Settings
   readonly clock: Clock.Clock
+  readonly log: (entry: Effect.Effect<void>) => void
 }
 
 /**
@@ -142,8 +155,10 @@ export const make = (options: Options): Effect.Effect<Thread, ThreadDown, Scope.
     const context = yield* Effect.context<Scope.Scope>()
     const scope = yield* Effect.scope
     const clock = yield* Clock.Clock
+    const run = Effect.runForkWith(context)
+    const log = (entry: Effect.Effect<void>) => void run(Effect.ignoreCause(entry))
     const hosted = yield* Effect.acquireRelease(
-      Effect.map(spawn(options, settings, context), (life): Hosted => ({ life, settings, clock })),
+      Effect.map(spawn(options, settings, log), (life): Hosted => ({ life, settings, clock, log })),
       stop
     )
     const thread = handle(options, hosted)
@@ -156,13 +171,13 @@ export const make = (options: Options): Effect.Effect<Thread, ThreadDown, Scope.
 const settingsOf = (options: Options): Settings => {
   const intervalMillis = Duration.toMillis(options.heartbeat?.interval ?? 250)
   const timeoutMillis = Duration.toMillis(options.heartbeat?.timeout ?? 5_000)
-  const refuse = (option: string, value: number, requirement: string) => {
-    throw new InvalidThreadOptions({ thread: options.name, option, value, requirement })
+  const refuse = (option: string, value: number, expected: string) => {
+    throw new InvalidThreadOptions({ where: `thread "${options.name}"`, option, value: String(value), expected })
   }
   if (!(intervalMillis >= 1 && Number.isFinite(intervalMillis))) {
     refuse("heartbeat.interval (milliseconds)", intervalMillis, "at least 1 and finite")
   }
-  if (timeoutMillis < 2 * intervalMillis) {
+  if (!(timeoutMillis >= 2 * intervalMillis)) {
     refuse("heartbeat.timeout (milliseconds)", timeoutMillis, `at least twice heartbeat.interval (${intervalMillis})`)
   }
   return {
@@ -177,10 +192,9 @@ const settingsOf = (options: Options): Settings => {
 const spawn = (
   options: Options,
   settings: Settings,
-  context: Context.Context<never>
+  log: Hosted["log"]
 ): Effect.Effect<Life.Lifecycle, ThreadSpawnFailed> =>
   Effect.suspend(() => {
-    const log = Effect.runForkWith(context)
     const heartbeat = new SharedArrayBuffer(Protocol.heartbeatBytes)
     let worker: SpawnedWorker
     try {
@@ -189,16 +203,12 @@ const spawn = (
       return Effect.fail(new ThreadSpawnFailed({ thread: options.name, cause }))
     }
     if (!isWorker(worker)) {
-      const cause = new TypeError(
-        `spawn answered ${
-          inspect(worker, { breakLength: Infinity, depth: 0 })
-        }; it must return the new Worker(...) itself`
-      )
+      const cause = new TypeError(`spawn answered ${textOf(worker)}; it must return the new Worker(...) itself`)
       return Effect.fail(new ThreadSpawnFailed({ thread: options.name, cause }))
     }
     const life = new Life.Lifecycle(options.name, worker, new Int32Array(heartbeat), {
       onMessage: options.onMessage,
-      onCallbackError: (error) => log(Effect.logError(`A callback of thread "${options.name}" threw`, error))
+      onCallbackError: (error) => log(Effect.logError(`a callback of thread "${options.name}" threw`, error))
     })
     Life.attach(life)
     postBootstrap(life, options, settings, heartbeat)
@@ -223,6 +233,7 @@ const postBootstrap = (
       epoch: options.epoch,
       heartbeat,
       heartbeatIntervalMillis: settings.intervalMillis,
+      maxSpins: options.maxSpins,
       data: options.data
     }))
   } catch (cause) {
@@ -237,6 +248,7 @@ const handle = (options: Options, hosted: Hosted): StartingThread => {
     index: options.index,
     epoch: options.epoch,
     threadId: life.threadId,
+    loaded: Deferred.await(life.begun),
     post: (message, transfer) => post(life, message, transfer),
     exit: Deferred.await(life.ended),
     exitUnsafe: () => life.end,
@@ -278,24 +290,34 @@ const guard = (hosted: Hosted): Effect.Effect<void> =>
 const untilSilent = (hosted: Hosted): Effect.Effect<void> =>
   Effect.gen(function*() {
     const { clock, life, settings } = hosted
-    const interval = Duration.millis(settings.intervalMillis)
-    let last = Protocol.currentBeat(life.words)
+    let beat = Protocol.currentBeat(life.words)
+    let turn = Protocol.currentTurn(life.words)
     let seenAt = clock.monotonicTimeNanosUnsafe()
     let silentChecks = 0
-    while (silentChecks < settings.silentChecks) {
-      yield* clock.sleep(interval)
-      const beat = Protocol.currentBeat(life.words)
+    let isExcused = false
+    while (true) {
+      yield* sleep(clock, settings.intervalMillis)
+      const before = { beat, turn }
+      beat = Protocol.currentBeat(life.words)
+      turn = Protocol.currentTurn(life.words)
       // A thread that was asked to stop answers to stopTimeout instead.
-      if (beat === last && !life.stopAsked) {
-        silentChecks++
-      } else {
-        last = beat
+      if (beat !== before.beat || turn !== before.turn || life.stopAsked) {
         seenAt = clock.monotonicTimeNanosUnsafe()
         silentChecks = 0
+        isExcused = false
+      } else if (++silentChecks >= settings.silentChecks) {
+        if (!mayBePaused()) break
+        if (!isExcused) hosted.log(Effect.logWarning(excuse(life.name, millisSince(hosted, seenAt))))
+        isExcused = true
       }
     }
-    Life.doom(life, new ThreadUnresponsive({ thread: life.name, silentMillis: millisSince(hosted, seenAt) }))
+    const silentMillis = millisSince(hosted, seenAt)
+    Life.doom(life, new ThreadUnresponsive({ thread: life.name, silentMillis, isInTurn: Protocol.isTurn(turn) }))
   })
+
+const excuse = (thread: string, silentMillis: number): string =>
+  `thread "${thread}" has made no progress for ${Math.round(silentMillis)} ms; it is not ended, ` +
+  "because the inspector listens in this process and a debugger may have paused it"
 
 /** Ends a thread whose reason is decided. One that reported a failure itself may run its finalizers first. */
 const bury = (hosted: Hosted): Effect.Effect<void> =>
@@ -328,15 +350,25 @@ const kill = (hosted: Hosted): Effect.Effect<void> =>
 /** Terminates a thread that has not ended, and declares it ended when not even that shows within the deadline. */
 const terminate = (hosted: Hosted): Effect.Effect<void> =>
   Effect.suspend(() => {
-    const life = hosted.life
+    const { life, settings } = hosted
     if (life.end !== undefined) return Effect.void
     if (!life.terminateCalled) {
       life.terminateCalled = true
-      // Only the exit event counts; what the promise says comes later or, in rare cases, never.
-      life.worker.terminate().catch(life.outlets.onCallbackError)
+      try {
+        // Only the exit event counts; what the promise says comes later or, in rare cases, never.
+        life.worker.terminate().catch(life.outlets.onCallbackError)
+      } catch (error) {
+        life.outlets.onCallbackError(error)
+      }
     }
-    return Effect.map(awaitEnd(hosted, hosted.settings.terminateMillis), () =>
-      Life.finish(life, Life.stoppedReason(life)))
+    return Effect.map(awaitEnd(hosted, settings.terminateMillis), () => {
+      if (life.end !== undefined) return
+      Life.finish(life, Life.stoppedReason(life))
+      hosted.log(Effect.logError(
+        `thread "${life.name}" has not ended ${settings.terminateMillis} ms after it was terminated; ` +
+          "it may still run, and write to the memory that it shares"
+      ))
+    })
   })
 
 const awaitEnd = (hosted: Hosted, millis: number): Effect.Effect<void> =>

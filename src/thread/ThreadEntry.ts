@@ -13,7 +13,11 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { isMainThread, type MessagePort, parentPort, type Transferable } from "node:worker_threads"
+import { messageOf, nameOf } from "../runtime/Text.ts"
+import { piece } from "../runtime/ThreadContext.ts"
 import * as Protocol from "./internal/protocol.ts"
+import { thread } from "./kernel/CurrentThread.ts"
+import * as Poller from "./Poller.ts"
 import { ThreadEntryMisused, ThreadMessageRefused } from "./ThreadError.ts"
 
 /** What a setup learns about its thread, and how it talks to the parent. */
@@ -36,6 +40,11 @@ export interface ThreadStart {
    * the Scope closes, then the thread exits. Only the first call counts.
    */
   readonly fail: (cause: unknown) => void
+  /**
+   * Shows each message of the parent to `handler` first, also during the setup, when `onMessage` is not there yet; what it
+   * answers `true` to goes no further.
+   */
+  readonly intercept: (handler: (message: unknown) => boolean) => void
   /** Adds a heartbeat by hand, for code that knowingly holds the event loop for longer than the parent's timeout. */
   readonly beat: () => void
 }
@@ -59,6 +68,7 @@ class Entry {
   /** What the parent posted before the setup was done, in order. */
   readonly early: Array<unknown> = []
   onMessage: ((message: unknown) => void) | undefined = undefined
+  intercept: ((message: unknown) => boolean) | undefined = undefined
 
   constructor(port: MessagePort, words: Int32Array) {
     this.port = port
@@ -66,10 +76,14 @@ class Entry {
   }
 }
 
+// The timers of the moment in which this module is loaded: fake ones that come later change nothing.
+const every = globalThis.setInterval
+const after = globalThis.setTimeout
+
 /** How long what is left on the event loop may hold it after the Scope is closed. */
 const drainGraceMillis = 100
 
-let called = false
+const launched = piece(() => ({ isCalled: false }))
 
 /**
  * Runs the thread. Call it once, at the top level of the file given to `new Worker`.
@@ -83,7 +97,7 @@ let called = false
  *
  * Throws {@link ThreadEntryMisused} on the main thread, and on a second call.
  */
-export const run = <E>(setup: (start: ThreadStart) => Effect.Effect<ThreadReady, E, Scope.Scope>): void => {
+export const launch = <E>(setup: (start: ThreadStart) => Effect.Effect<ThreadReady, E, Scope.Scope>): void => {
   const port = claimPort()
   const onFirst = (raw: unknown) => {
     const message = Protocol.toWorker(raw)
@@ -98,8 +112,9 @@ export const run = <E>(setup: (start: ThreadStart) => Effect.Effect<ThreadReady,
 
 const claimPort = (): MessagePort => {
   if (isMainThread || parentPort === null) throw new ThreadEntryMisused({ problem: "main-thread" })
-  if (called) throw new ThreadEntryMisused({ problem: "called-twice" })
-  called = true
+  const entry = thread.get(launched)
+  if (entry.isCalled) throw new ThreadEntryMisused({ problem: "called-twice" })
+  entry.isCalled = true
   return parentPort
 }
 
@@ -110,9 +125,12 @@ const begin = <E>(
 ): void => {
   const entry = new Entry(port, new Int32Array(bootstrap.heartbeat))
   Protocol.beat(entry.words)
-  setInterval(() => Protocol.beat(entry.words), bootstrap.heartbeatIntervalMillis).unref()
+  thread.turn.show(entry.words, Protocol.turnCell)
+  if (bootstrap.maxSpins !== undefined) Poller.limitSpins(bootstrap.maxSpins)
+  every(() => Protocol.beat(entry.words), bootstrap.heartbeatIntervalMillis).unref()
   port.on("message", (raw: unknown) => receive(entry, raw))
   port.on("messageerror", (error: unknown) => fail(entry, error))
+  port.postMessage(Protocol.begun)
   Effect.runFork(live(entry, Effect.suspend(() => setup(startOf(entry, bootstrap)))))
 }
 
@@ -123,6 +141,9 @@ const startOf = (entry: Entry, bootstrap: Protocol.Bootstrap): ThreadStart => ({
   data: bootstrap.data,
   post: (message, transfer) => post(entry, bootstrap.name, message, transfer),
   fail: (cause) => fail(entry, cause),
+  intercept: (handler) => {
+    entry.intercept = handler
+  },
   beat: () => Protocol.beat(entry.words)
 })
 
@@ -141,13 +162,11 @@ const receive = (entry: Entry, raw: unknown): void => {
   else if (message.type === "user") deliver(entry, message.message)
 }
 
-const deliver = (entry: Entry, message: unknown): void => {
-  if (entry.onMessage === undefined) {
-    entry.early.push(message)
-    return
-  }
+const deliver = (entry: Entry, message: unknown, isEarly = false): void => {
   try {
-    entry.onMessage(message)
+    if (!isEarly && entry.intercept?.(message) === true) return
+    if (entry.onMessage === undefined) entry.early.push(message)
+    else entry.onMessage(message)
   } catch (error) {
     fail(entry, error)
   }
@@ -187,7 +206,7 @@ const open = (entry: Entry, ready: ThreadReady): void => {
     return refuse(entry, Cause.die(cause))
   }
   entry.onMessage = ready.onMessage ?? ignoreMessages
-  for (const message of entry.early.splice(0)) deliver(entry, message)
+  for (const message of entry.early.splice(0)) deliver(entry, message, true)
 }
 
 const refuse = (entry: Entry, cause: Cause.Cause<unknown>): void => depart(entry, cause, Protocol.setupFailed)
@@ -201,25 +220,29 @@ const leave = (entry: Entry, failure: Protocol.FailureText | undefined, closed: 
   process.exitCode = code
   // Closing delivers what was posted, and gives up the handle that held the thread.
   entry.port.close()
-  setTimeout(() => process.exit(code), drainGraceMillis).unref()
+  after(() => process.exit(code), drainGraceMillis).unref()
 }
 
+// What user code throws may be anything, down to values that throw when they are looked at.
 const failureText = (value: unknown): Protocol.FailureText => {
-  const cause = Cause.isCause(value) ? value : Cause.die(value)
+  const cause = isCause(value) ? value : Cause.die(value)
   const error = Cause.squash(cause)
+  const tag = typeof error === "object" ? nameOf(error) : typeof error
+  return { tag, text: messageOf(error), stackText: prettyOf(cause) }
+}
+
+const isCause = (value: unknown): value is Cause.Cause<unknown> => {
   try {
-    return { tag: tagOf(error), text: textOf(error), stackText: Cause.pretty(cause) }
+    return Cause.isCause(value)
   } catch {
-    // A getter or toString of the thrown value threw in its turn.
-    return { tag: typeof error, text: "a thrown value that cannot be printed", stackText: undefined }
+    return false
   }
 }
 
-const tagOf = (error: unknown): string => {
-  if (typeof error === "object" && error !== null && "_tag" in error && typeof error._tag === "string") {
-    return error._tag
+const prettyOf = (cause: Cause.Cause<unknown>): string | undefined => {
+  try {
+    return Cause.pretty(cause)
+  } catch {
+    return undefined
   }
-  return error instanceof Error ? error.name : typeof error
 }
-
-const textOf = (error: unknown): string => error instanceof Error ? error.message : String(error)

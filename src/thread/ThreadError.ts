@@ -6,10 +6,10 @@
  * stop that was asked for never reads as a crash, although `terminate()` and an uncaught error both exit with code 1.
  */
 import * as Schema from "effect/Schema"
-import { inspect } from "node:util"
+import { messageOf, nameOf, textOf } from "../runtime/Text.ts"
 
 /**
- * How far a thread came: `loading` until its entry took the bootstrap message, `setup` until it said that it is ready,
+ * How far a thread came: `loading` until `launch` took its first message, `setup` until it said that it is ready,
  * `running` from then on.
  */
 export const ThreadPhase = Schema.Literals(["loading", "setup", "running"])
@@ -27,12 +27,21 @@ const whileIn = (phase: ThreadPhase): string => {
   }
 }
 
+/** What a worker's file calls, by the names that users know. */
+const LAUNCH = "launch (ActorThread.launch or ChannelThread.launch)"
+
 const describe = (value: unknown): string => {
-  if (value instanceof WorkerFailure) return value.message
-  if (value instanceof Error) return value.message === "" ? value.name : `${value.name}: ${value.message}`
+  if (nameOf(value) === "WorkerFailure") return messageOf(value)
   // Node passes a thrown value that it can neither clone nor print as its serialised bytes.
-  if (value instanceof Uint8Array) return "a thrown value that cannot cross threads"
-  return typeof value === "string" ? value : inspect(value, { depth: 2 })
+  return ArrayBuffer.isView(value) ? "a thrown value that cannot cross threads" : textOf(value)
+}
+
+const codeOf = (value: unknown): unknown => {
+  try {
+    return (value as { readonly code?: unknown } | null | undefined)?.code
+  } catch {
+    return undefined
+  }
 }
 
 /**
@@ -61,9 +70,9 @@ export class ThreadExited extends Schema.TaggedError<ThreadExited>("shared-nothi
 }) {
   override get message() {
     const hint = this.phase === "loading"
-      ? "Let the file that `spawn` names call the thread entry at its top level, and not process.exit."
-      : "Look for process.exit in code that runs on it; end a thread by closing the scope that owns it."
-    return `Thread "${this.thread}" exited with code ${this.code} ${whileIn(this.phase)}, and nobody had asked. ${hint}`
+      ? `let the file that spawn names call ${LAUNCH} at its top level, and not process.exit`
+      : "look for process.exit in code that runs on it; end a thread by closing the scope that owns it"
+    return `thread "${this.thread}" exited with code ${this.code} ${whileIn(this.phase)}, and nobody had asked: ${hint}`
   }
 }
 
@@ -81,9 +90,16 @@ export class ThreadCrashed extends Schema.TaggedError<ThreadCrashed>("shared-not
   error: Schema.Defect(),
   phase: ThreadPhase
 }) {
+  private get hint(): string {
+    if (this.phase !== "loading") {
+      return "everything that ran on it is lost; catch the error where it is thrown if it should not end the thread"
+    }
+    return ["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"].includes(String(codeOf(this.error)))
+      ? "correct the import, or install the package, in the file that spawn names or in one that it imports"
+      : "the file that spawn names, and every file that it imports, has to load without an error"
+  }
   override get message() {
-    return `Thread "${this.thread}" crashed ${whileIn(this.phase)}: ${describe(this.error)}. ` +
-      "Everything that ran on it is lost; catch the error where it is thrown if it should not end the thread."
+    return `thread "${this.thread}" crashed ${whileIn(this.phase)} (${describe(this.error)}): ${this.hint}`
   }
 }
 
@@ -95,8 +111,8 @@ export class ThreadOutOfMemory
   })
 {
   override get message() {
-    return `Thread "${this.thread}" ran out of heap ${whileIn(this.phase)}. ` +
-      "Hold less on it, or raise resourceLimits.maxOldGenerationSizeMb where `spawn` makes the Worker."
+    return `thread "${this.thread}" ran out of heap ${whileIn(this.phase)}: ` +
+      "hold less on it, or raise resourceLimits.maxOldGenerationSizeMb where spawn makes the Worker"
   }
 }
 
@@ -110,24 +126,35 @@ export class ThreadNotReady
 {
   override get message() {
     const hint = this.phase === "loading"
-      ? "Its file never called the thread entry (of the same version of this package), or is still loading: " +
-        "call the entry at the top level of the file, before any long await."
-      : "Its setup has not finished: look for what it waits for, or raise readyTimeout."
-    return `Thread "${this.thread}" was not ready after ${Math.round(this.waitedMillis)} ms and was terminated. ${hint}`
+      ? `its file is still loading, or has not called ${LAUNCH} of the same version of this package; ` +
+        "call it at the top level of the file, before any long await"
+      : "its setup has not finished; look for what it waits for, or raise readyTimeout"
+    return `thread "${this.thread}" was not ready after ${Math.round(this.waitedMillis)} ms and was terminated: ${hint}`
   }
 }
 
-/** The thread's heartbeat stood still for longer than the timeout; it was terminated. */
+/**
+ * The thread made no progress for longer than the timeout: its event loop did not go round, and one and the same turn of its
+ * actors and channels lasted all that time, or none was under way; it was terminated.
+ *
+ * **Details**
+ *
+ * `isInTurn` tells the two apart: a handler (or what it calls) held the thread, or something else that runs on it did.
+ */
 export class ThreadUnresponsive
   extends Schema.TaggedError<ThreadUnresponsive>("shared-nothing/ThreadUnresponsive")("ThreadUnresponsive", {
     thread: Schema.String,
-    silentMillis: Schema.Number
+    silentMillis: Schema.Number,
+    isInTurn: Schema.Boolean
   })
 {
   override get message() {
-    return `Thread "${this.thread}" gave no heartbeat for ${Math.round(this.silentMillis)} ms and was terminated. ` +
-      "Code on it held the event loop (an endless loop, Atomics.wait, long synchronous work): " +
-      "yield now and then, or raise heartbeat.timeout."
+    const what = this.isInTurn
+      ? "one turn of its actors or channels lasted all that time; a handler in it"
+      : "no turn of its actors was under way; a timer, a callback or a fiber on it"
+    return `thread "${this.thread}" made no progress for ${Math.round(this.silentMillis)} ms and was terminated: ` +
+      `${what} held the event loop (an endless loop, Atomics.wait, long synchronous work); ` +
+      "yield now and then, or raise heartbeat.timeout"
   }
 }
 
@@ -139,8 +166,8 @@ export class ThreadSpawnFailed
   })
 {
   override get message() {
-    return `Thread "${this.thread}" could not be started: ${describe(this.cause)}. ` +
-      "Check the URL that `spawn` gives to new Worker(...), and that the data for the thread can be cloned."
+    return `thread "${this.thread}" could not be started (${describe(this.cause)}): ` +
+      "check the URL that spawn gives to new Worker(...), and that the data for the thread can be cloned"
   }
 }
 
@@ -152,8 +179,7 @@ export class ThreadSetupFailed
   })
 {
   override get message() {
-    return `The setup of thread "${this.thread}" failed: ${this.cause.message}. ` +
-      "`cause` carries the stack of the worker."
+    return `the setup of thread "${this.thread}" failed (${this.cause.message}): cause carries the stack of the worker`
   }
 }
 
@@ -169,8 +195,7 @@ export class ThreadStopped extends Schema.TaggedError<ThreadStopped>("shared-not
   clean: Schema.Boolean
 }) {
   override get message() {
-    return `Thread "${this.thread}" was stopped on request` +
-      (this.clean ? "." : ", before its finalizers had all run.")
+    return `thread "${this.thread}" was stopped on request` + (this.clean ? "" : ", before its finalizers had all run")
   }
 }
 
@@ -196,26 +221,26 @@ export class ThreadMessageRefused
   })
 {
   override get message() {
-    return `A message to or from thread "${this.thread}" was not sent: ${describe(this.cause)}. ` +
-      "Send plain data, ArrayBuffers, SharedArrayBuffers and MessagePorts only."
+    return `a message to or from thread "${this.thread}" was not sent (${describe(this.cause)}): ` +
+      "send plain data, ArrayBuffers, SharedArrayBuffers and MessagePorts only"
   }
 }
 
 /** An option of a thread makes no sense; thrown where the thread is made, with the offending value. */
 export class InvalidThreadOptions
   extends Schema.TaggedError<InvalidThreadOptions>("shared-nothing/InvalidThreadOptions")("InvalidThreadOptions", {
-    thread: Schema.String,
+    where: Schema.String,
     option: Schema.String,
-    value: Schema.Number,
-    requirement: Schema.String
+    value: Schema.String,
+    expected: Schema.String
   })
 {
   override get message() {
-    return `Thread "${this.thread}": ${this.option} is ${this.value} and must be ${this.requirement}.`
+    return `${this.where}: ${this.option} is ${this.value}, expected ${this.expected}`
   }
 }
 
-/** The thread entry was called where it cannot work. */
+/** `launch` was called where it cannot work. */
 export class ThreadEntryMisused
   extends Schema.TaggedError<ThreadEntryMisused>("shared-nothing/ThreadEntryMisused")("ThreadEntryMisused", {
     problem: Schema.Literals(["main-thread", "called-twice"])
@@ -223,8 +248,8 @@ export class ThreadEntryMisused
 {
   override get message() {
     return this.problem === "main-thread"
-      ? "The thread entry was called on the main thread. Call it in a file of its own, and give that file to " +
-        "new Worker(new URL(\"./worker.ts\", import.meta.url)) in the `spawn` option."
-      : "The thread entry was called twice on one thread. Call it once; merge what the two calls set up."
+      ? `${LAUNCH} was called on the main thread: call it in a file of its own, and give that file to ` +
+        "new Worker(new URL(\"./worker.ts\", import.meta.url)) in the spawn option"
+      : `${LAUNCH} was called twice on one thread: call it once, and merge what the two calls set up`
   }
 }

@@ -1,8 +1,8 @@
 /**
- * Codecs: from a schema to functions that write its values straight into shared memory and read them back.
+ * Codecs: from a schema to functions that write its values for shared memory and read them back.
  *
- * {@link compile} turns the encoded side of a schema into a fixed layout, and the layout into functions over the views of a `Region`. A
- * record starts at a multiple of 8 and ends at one:
+ * {@link compile} turns the encoded side of a schema into a fixed layout, and the layout into functions that write into a `Scratch`, to be
+ * copied from there, and read from a `Region`. A record starts at a multiple of 8 and ends at one:
  *
  * ```text
  *  offset                                                            end
@@ -12,9 +12,10 @@
  *
  * What a codec promises:
  *
- * - `read` of what `write` wrote gives an equal value: `NaN`, `-0` and lone surrogates included, classes as instances of their class. The
+ * - `read` of what `encode` wrote gives an equal value: `NaN`, `-0` and lone surrogates included, classes as instances of their class. The
  *   exception is `-0` in an integer width, which arrives as `0`.
- * - `write` takes exactly the values that `isValid` accepts and stores nothing past `offset + boundBytes(value)`.
+ * - `encode` takes exactly the values that `isValid` accepts, and reads each of their properties once; only what tells the members of a union
+ *   apart is looked at again. What is written is what was checked, whatever a getter or a proxy answers the next time.
  * - `read` reads nothing outside of `[offset, end)`, allocates no more than the bytes that are there justify, and answers damaged memory
  *   with a value or with `MalformedRecord`, never with another error and never with a loop.
  * - Errors arrive with their class, tag and fields, and without stack frames.
@@ -27,23 +28,27 @@
  * `docs/reference/codec.md`. Transformations run the schema's parser around the part they transform; schema classes do not need it.
  * Records lie in the first 2 GiB of their region.
  */
-import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
-import * as SchemaParser from "effect/SchemaParser"
-import { Region } from "../memory/Region.ts"
+import type { Region } from "../memory/Region.ts"
+import type { Carriage } from "./Carriage.ts"
 import { compose } from "./internal/closures.ts"
+import { explainer } from "./internal/explain.ts"
 import { canGenerate, generate } from "./internal/generate.ts"
-import { hashText } from "./internal/layout.ts"
-import type { Machine } from "./internal/machine.ts"
+import type * as Machine from "./internal/machine.ts"
 import type * as Plan from "./internal/plan.ts"
 import { makeProgram } from "./internal/program.ts"
-import { issueText } from "./internal/transformed.ts"
+import { hashText } from "./internal/text.ts"
 import { walkSchema, WidthKey } from "./internal/walk.ts"
 import type { Scratch } from "./Scratch.ts"
 
-/** What {@link Codec.write} answers for a value that breaks its schema. */
+/** What {@link Codec.encode} answers for a value that breaks its schema. */
 export const INVALID = -1
+
+export { NOT_PLACED } from "./internal/machine.ts"
+
+/** Where a record is written in place: a ring. */
+export type Target = Machine.Target
 
 /** How a number is stored. */
 export type Width = Plan.Width
@@ -71,27 +76,24 @@ export interface Codec<in out A> {
    */
   encode(value: A, scratch: Scratch): number
   /**
-   * The most bytes `write` stores for this value.
+   * Writes a value in place, where all values have one size and nothing but numbers, dates and choices: reads and checks all of it, then claims
+   * {@link fixedBytes} of the target, then stores. Answers the offset, what the claim answered, or {@link NOT_PLACED}.
    *
-   * **Gotchas**: takes anything. Call it right before `write`: a value that is changed in between may need more.
+   * **Details**: `undefined` for all other schemas, and without generated source; `encode` serves every schema. No user code runs between the
+   * claim and the end.
    */
-  boundBytes(value: A): number
-  /**
-   * Writes a value at an offset that is a multiple of 8 and returns the end offset, a multiple of 8, or {@link INVALID} when the value breaks
-   * its schema.
-   *
-   * **Gotchas**: stores up to `boundBytes(value)` bytes, also for a value that it refuses.
-   */
-  write(value: A, region: Region, offset: number): number
+  readonly place: ((value: A, target: Target) => number) | undefined
   /**
    * Reads the value that was written at `offset`; everything it needs must lie below `end`.
    *
+   * **Details**: values that travel with their messages find the services of this thread in `carriage`, and are in its `arrived` afterwards.
+   *
    * **Errors**: `MalformedRecord` when the bytes are not a value of the schema.
    */
-  read(region: Region, offset: number, end: number): A
-  /** Whether `write` would take a value. */
+  read(region: Region, offset: number, end: number, carriage?: Carriage): A
+  /** Whether `encode` would take a value. */
   isValid(value: unknown): boolean
-  /** Why `write` refuses a value, in the words of its schema. Slow: for error texts. */
+  /** Why `encode` refuses a value, in the words of its schema. Slow: for error texts. */
   explain(value: unknown): string
 }
 
@@ -112,14 +114,16 @@ const closureCodecs = new WeakMap<SchemaAST.AST, Codec<never>>()
  * import * as Schema from "effect/Schema"
  * import * as Codec from "shared-nothing/wire/Codec"
  * import { Region } from "shared-nothing/memory/Region"
+ * import { Scratch } from "shared-nothing/wire/Scratch"
  *
  * const Order = Schema.Struct({ id: Schema.Number.pipe(Codec.width("u32")), item: Schema.String })
  * const codec = Codec.compile(Order)
- * const region = Region.make(64)
- * const end = codec.write({ id: 1, item: "tea" }, region, 0) // => 16
- * codec.read(region, 0, end) // => { id: 1, item: "tea" }
+ * const [scratch, region] = [new Scratch(), Region.make(64)]
+ * const bytes = codec.encode({ id: 1, item: "tea" }, scratch) // => 16
+ * scratch.copyTo(region, 8)
+ * codec.read(region, 8, 8 + bytes) // => { id: 1, item: "tea" }
  * codec.layout // => "1:{id:u32,item:text}"
- * codec.write({ id: -1, item: "tea" }, region, 0) // => -1
+ * codec.encode({ id: -1, item: "tea" }, scratch) // => -1
  * ```
  */
 export const compile = <S extends Schema.Top>(schema: S, options?: {
@@ -140,48 +144,16 @@ export const compile = <S extends Schema.Top>(schema: S, options?: {
 const make = (ast: SchemaAST.AST, generated: boolean): Codec<never> => {
   const program = makeProgram(walkSchema(ast))
   const machine = generated ? generate(program) : compose(program)
+  let explain: Codec<unknown>["explain"] | undefined
   return {
     layout: program.layout,
     layoutHash: hashText(program.layout),
     fixedBytes: program.fixedBytes,
-    encode: (value, scratch) => encode(machine, value, scratch),
-    boundBytes: machine.boundBytes,
-    write: machine.write,
+    encode: machine.encode,
+    place: machine.place,
     read: machine.read as Codec<never>["read"],
     isValid: machine.isValid,
-    explain: explainer(ast, machine.isValid)
-  }
-}
-
-const encode = (machine: Machine, value: unknown, scratch: Scratch): number => {
-  const stretch = scratch.open()
-  let bytes = INVALID
-  try {
-    const bound = machine.boundBytes(value)
-    if (bound > stretch.limit) stretch.grow(bound)
-    bytes = machine.write(value, new Region(stretch.u8.buffer), 0)
-    return bytes
-  } finally {
-    scratch.close(stretch, bytes)
-  }
-}
-
-/** Of a value that `isValid` takes: `write` has seen another one. */
-const CHANGED =
-  "the value is valid now, and was not when it was written: it was changed since, or a getter in it answers differently "
-  + "each time"
-
-const explainer = (ast: SchemaAST.AST, isValid: (value: unknown) => boolean) => {
-  const schema = Schema.make<Schema.Codec<unknown, unknown>>(ast)
-  const encode = SchemaParser.encodeUnknownExit(schema, { errors: "all" })
-  return (value: unknown): string => {
-    if (isValid(value)) return CHANGED
-    const exit = encode(value)
-    if (Exit.isSuccess(exit)) {
-      return "the value passes its schema, but has no binary form: it nests too deeply, a number does not fit its width, "
-        + "or a part whose type is unknown is not JSON"
-    }
-    return issueText(exit.cause)
+    explain: (value) => (explain ??= explainer(ast, program, machine.isValid))(value)
   }
 }
 

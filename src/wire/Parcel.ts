@@ -7,15 +7,15 @@
  *
  * ```text
  *  sender                                               receiver
- *    offset = ring.claim(codec.boundBytes(message))
- *    end = codec.write(message, region, offset)           message = codec.read(region, offset, end)
+ *    bytes = codec.encode(message, scratch)
+ *    offset = ring.claim(bytes)                           message = codec.read(region, offset, end)
  *    carrier.send(message)     nothing moved before       carrier.take(message)     nothing taken before
- *    ring.commit, publish                                 handle it, or carrier.drop(message)
- *                                                         ring.release
+ *    scratch.copyTo(region, offset)                       handle it, or carrier.drop(message)
+ *    ring.commit, publish                                 ring.release
  * ```
  *
  * Promises:
- * - `write`, `isValid`, `boundBytes` and `read` change nothing: they may be called any number of times, and their results dropped. A parcel is
+ * - `encode`, `isValid` and `read` change nothing: they may be called any number of times, and their results dropped. A parcel is
  *   written under the handle that it will have when it is sent.
  * - `send` moves all parcels of a message or none, before the record is visible; a claim that is aborted before `send` needs nothing else, one
  *   that is aborted after it needs `restore`.

@@ -1,7 +1,8 @@
 /**
  * What can go wrong between a value and its bytes.
  *
- * {@link SchemaUnsupported} is thrown while a protocol is defined, never while it runs. {@link MalformedRecord} is thrown by readers: it
+ * {@link SchemaUnsupported} is thrown while a protocol is defined, never while it runs. {@link ScratchFull} is thrown by writers, for a value
+ * that is too large for any record. {@link MalformedRecord} is thrown by readers: it
  * means that the memory does not hold what the schema says, because the two ends compiled different schemas, a writer died in the middle
  * of a record, or somebody else wrote there.
  */
@@ -51,5 +52,18 @@ export class MalformedRecord extends Schema.TaggedError<MalformedRecord>("shared
   override get message(): string {
     return `malformed record at ${this.where}: read ${this.found}, expected ${this.limit}. `
       + `Both ends must run the same build of the schema; otherwise the memory was damaged.`
+  }
+}
+
+/** A value takes more than any record can have. */
+export class ScratchFull extends Schema.TaggedError<ScratchFull>("shared-nothing/ScratchFull")("ScratchFull", {
+  /** Bytes that it takes at least. */
+  bytes: Schema.Number,
+  /** Bytes that a record can have. */
+  limitBytes: Schema.Number
+}) {
+  override get message(): string {
+    return `a value takes at least ${this.bytes} bytes, and a record can have ${this.limitBytes}: send less at once, or move large payloads `
+      + `through an arena`
   }
 }

@@ -72,6 +72,18 @@ describe("Mailbox", () => {
     assert.isUndefined(mailbox.take())
   })
 
+  it("keeps an ask queued that stands in front of a word that is evicted", () => {
+    const mailbox = new Mailbox()
+    const ask = new Question(0, undefined)
+    mailbox.put(ask, "question")
+    mailbox.put(1, "evicted")
+    assert.strictEqual(mailbox.evict(isOdd), 1)
+    assert.isTrue(ask.isQueued)
+    assert.strictEqual(mailbox.length, 1)
+    assert.strictEqual(mailbox.take(), ask)
+    assert.strictEqual(mailbox.takePayload(), "question")
+  })
+
   it("is empty at first", () => {
     const mailbox = new Mailbox()
     assert.strictEqual(mailbox.length, 0)

@@ -41,14 +41,14 @@ describe("Channel", () => {
       yield* sender.send(() => 7)
       assert.strictEqual((yield* receiver.receive)(), 7)
       const error = yield* Effect.flip(sender.send(7 as never))
-      assert.instanceOf(error, ChannelError.InvalidMessage)
+      assert.instanceOf(error, ChannelError.InvalidPayload)
     }))
 
   it.effect("checks the same values as between threads where they have a layout", () =>
     Effect.gen(function*() {
       const { sender } = yield* Channel.make(Schema.Int.pipe(Codec.width("u8")))
       yield* sender.send(255)
-      assert.strictEqual((yield* Effect.flip(sender.send(256)))._tag, "InvalidMessage")
+      assert.strictEqual((yield* Effect.flip(sender.send(256)))._tag, "InvalidPayload")
     }))
 
   for (
@@ -65,7 +65,7 @@ describe("Channel", () => {
         }))
         const { receiver, sender } = yield* Channel.make(Checked, { capacity: 1 })
         const error = yield* Effect.flip(sender.send(13))
-        assert.instanceOf(error, ChannelError.InvalidMessage)
+        assert.instanceOf(error, ChannelError.InvalidPayload)
         assert.include(error.issue, "unlucky")
         yield* sender.send(1)
         const waiting = [yield* forkNow(Effect.exit(sender.send(13))), yield* forkNow(Effect.exit(sender.send(2)))]

@@ -68,7 +68,7 @@ describe("ChannelThread", () => {
       assert.strictEqual((yield* Effect.flip(answers.receiver.receive))._tag, "ChannelClosed")
       const refused = yield* Effect.flip(orders.sender.send(order(2)))
       assert.strictEqual(refused._tag, "ChannelClosed")
-      assert.deepStrictEqual(refused.unsent, order(2))
+      assert.deepStrictEqual(refused.undelivered, order(2))
     }).pipe(Effect.scoped))
 
   it.live("closes the ends of a thread whose scope closes", () =>
@@ -164,11 +164,11 @@ describe("ChannelThread", () => {
 
   it.live("says so when spawn returns no worker, and closes the ends", () =>
     Effect.gen(function*() {
-      for (const [given, text] of [[undefined, "undefined"], [Promise.resolve(), "Promise"]] as const) {
+      for (const [given, text] of [[undefined, "undefined"], [Promise.resolve(), "[object Promise]"]] as const) {
         const counts = yield* SharedChannel.make(Count, { kind: "spsc" })
         const down = yield* Effect.flip(Flood.start({ spawn: () => given as never, ends: { counts: counts.sender } }))
         assert.strictEqual(down._tag, "ThreadSpawnFailed")
-        assert.include(down.message, `Thread "${Flood.name}" could not be started: TypeError: spawn answered ${text}`)
+        assert.include(down.message, `thread "${Flood.name}" could not be started (TypeError: spawn answered ${text}`)
         assert.include(down.message, "it must return the new Worker(...) itself")
         assert.strictEqual((yield* Effect.flip(counts.receiver.receive))._tag, "ChannelClosed")
       }

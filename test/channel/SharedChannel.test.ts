@@ -11,7 +11,8 @@ import { Channel, SharedChannel } from "shared-nothing"
 import type { SharedOptions } from "../../src/channel/Channel.ts"
 import type { Handle } from "../../src/channel/SharedChannel.ts"
 import { mpmcRing, mpscRing, spscRing } from "../../src/memory/Layouts.ts"
-import { MpscWriter } from "../../src/memory/MpscWriter.ts"
+import { MpmcWriter } from "../../src/memory/MpmcRing.ts"
+import { MpscWriter } from "../../src/memory/MpscRing.ts"
 
 const kinds = ["spsc", "mpsc", "mpmc"] as const
 
@@ -79,10 +80,10 @@ describe("SharedChannel messages", () => {
         const { receiver, sender } = yield* SharedChannel.make(Schema.String, { kind, capacity: 4 })
         for (let i = 0; i < 10; i++) {
           const error = yield* Effect.flip(sender.send("x".repeat(20_000)))
-          assert.strictEqual(error._tag, "MessageTooLong")
-          if (error._tag === "MessageTooLong") {
+          assert.strictEqual(error._tag, "MessageTooLarge")
+          if (error._tag === "MessageTooLarge") {
             assert.isAbove(error.sizeBytes, error.limitBytes)
-            assert.strictEqual(error.unsent.length, 20_000)
+            assert.strictEqual(error.undelivered.length, 20_000)
           }
         }
         yield* sender.send("short")
@@ -94,7 +95,7 @@ describe("SharedChannel messages", () => {
     Effect.gen(function*() {
       const { receiver, sender } = yield* SharedChannel.make(Schema.Int, { kind, capacity: 2 })
       for (let i = 0; i < 2000; i++) {
-        assert.strictEqual((yield* Effect.flip(sender.send(0.5)))._tag, "InvalidMessage")
+        assert.strictEqual((yield* Effect.flip(sender.send(0.5)))._tag, "InvalidPayload")
       }
       yield* sender.sendAll([1, 2])
       assert.deepStrictEqual([yield* receiver.receive, yield* receiver.receive], [1, 2])
@@ -148,11 +149,10 @@ describe("SharedChannel on damaged memory", () => {
     Effect.gen(function*() {
       for (const kind of kinds) {
         const { other, receiver } = yield* damaged(kind, (_, words) => {
-          const first = (kind === "spsc"
-            ? spscRing.descriptorBytes
-            : kind === "mpsc"
-            ? mpscRing.descriptorBytes
-            : mpmcRing.descriptorBytes + 8) >> 2
+          // The length of the first record.
+          const first = kind === "mpmc"
+            ? mpmcRing.descriptorCells + 16 * 64 + 1
+            : spscRing.descriptorCells + (kind === "mpsc" ? mpscRing.descriptorCells : 0)
           words[first] = 0x7ffffff0
         })
         const error = yield* Effect.flip(receiver.receive)
@@ -170,24 +170,25 @@ describe("SharedChannel on damaged memory", () => {
       const { receiver, sender } = yield* SharedChannel.make(Schema.Struct({ text: Schema.String }), { kind: "mpsc" })
       const other = yield* sender.clone
       const handle = yield* SharedChannel.handOver(sender)
-      const writer = new MpscWriter(handle.memory.ring, 63)
+      const writer = new MpscWriter(handle.memory.ring, 16)
       const offset = writer.claim(8)
       writer.region.i32[offset >> 2] = 0x7fffffff
       writer.commit(8, 0)
-      yield* other.send({ text: "sound" })
+      writer.publish()
       const error = yield* Effect.flip(receiver.receive)
       assert.strictEqual(error._tag, "MalformedMessage")
       assert.match(error.message, /value.text/)
+      yield* other.send({ text: "sound" })
       assert.deepStrictEqual(yield* receiver.receive, { text: "sound" })
     }).pipe(Effect.scoped))
 
   it.live("closing while a claim of another end is open drains what is readable and ends", () =>
     Effect.gen(function*() {
-      const { close, receiver, sender } = yield* SharedChannel.make(Schema.Int, { kind: "mpsc" })
+      const { close, receiver, sender } = yield* SharedChannel.make(Schema.Int, { kind: "mpmc" })
       const other = yield* sender.clone
       const handle = yield* SharedChannel.handOver(other)
       yield* sender.send(1)
-      new MpscWriter(handle.memory.ring, (handle.end & 63) + 1).claim(8)
+      new MpmcWriter(handle.memory.ring, (handle.end & 63) + 1).claim(8)
       yield* sender.send(2)
       yield* close
       assert.strictEqual(yield* receiver.receive, 1)
@@ -258,6 +259,28 @@ describe("SharedChannel handles", () => {
       assert.deepStrictEqual(got.slice(0, 4), [0, 1, 2, 3])
       assert.strictEqual(got.length + missed, 50_000)
     }).pipe(Effect.scoped))
+
+  it.live.each(["mpsc", "mpmc"] as const)(
+    "%s: of a sender that died between its last commit and its count: all that it had sent is counted",
+    (kind) =>
+      Effect.gen(function*() {
+        const { receiver, sender, stats } = yield* SharedChannel.make(Schema.Int, { kind, capacity: 64 })
+        const handle = yield* SharedChannel.handOver(yield* sender.clone)
+        const Writer = kind === "mpsc" ? MpscWriter : MpmcWriter
+        const writer = new Writer(handle.memory.ring, (handle.end & 63) + 1)
+        for (let n = 0; n < 10; n++) {
+          writer.region.i32[writer.claim(8) >> 2] = n
+          writer.commit(8, handle.end & 63)
+        }
+        writer.publish()
+        yield* SharedChannel.recover(handle)
+        assert.strictEqual((yield* stats).sent, 10)
+        assert.strictEqual((yield* receiver.receiveBatch(64)).length, 10)
+        yield* sender.sendAll([1, 2, 3])
+        const { depth, received, sent } = yield* stats
+        assert.deepStrictEqual({ depth, received, sent }, { depth: 3, received: 10, sent: 13 })
+      }).pipe(Effect.scoped)
+  )
 
   it.live("of a receiver that has met a gap behind a batch: the gap is told where it is opened", () =>
     Effect.gen(function*() {
@@ -360,7 +383,10 @@ describe("the texts of channel errors", () => {
         [yield* Effect.flip(spsc.receiver.clone), /has one receiver.*"mpmc" or "broadcast"/]
       ]
       yield* spsc.sender.send("first")
-      all.push([yield* Effect.flip(spsc.sender.sendWithin("second", 1)), /nothing was sent, the value is in unsent/])
+      all.push([
+        yield* Effect.flip(spsc.sender.sendWithin("second", 1)),
+        /nothing was sent, the value is in undelivered/
+      ])
       all.push([yield* Effect.flip(mpmc.sender.clone), /all 2 are taken: close one, or make it with more ends/])
 
       const handle = yield* SharedChannel.handOver(spsc.sender)
@@ -384,7 +410,7 @@ describe("the texts of channel errors", () => {
       yield* mpmc.close
       all.push([
         yield* Effect.flip(mpmc.sender.send("x")),
-        /somebody closed it; nobody will receive, the value is in unsent/
+        /somebody closed it; nobody will receive, the value is in undelivered/
       ])
 
       for (const [{ message }, text] of all) {

@@ -6,7 +6,7 @@ import { SharedChannel } from "shared-nothing"
 import type { Kind } from "../../src/channel/ChannelOptions.ts"
 import type { Handle } from "../../src/channel/SharedChannel.ts"
 import * as Arena from "../../src/memory/Arena.ts"
-import { mpscRing } from "../../src/memory/Layouts.ts"
+import { mpscRing, spscRing } from "../../src/memory/Layouts.ts"
 import { MpmcReader, MpmcWriter } from "../../src/memory/MpmcRing.ts"
 import * as Parcel from "../../src/wire/Parcel.ts"
 
@@ -50,7 +50,7 @@ describe("a damaged message", () => {
       Effect.gen(function*() {
         const { handle, receiver, sender, stats } = yield* reachable(Schema.Int, kind, 2)
         const words = new Int32Array(handle.memory.ring)
-        const first = kind === "mpsc" ? mpscRing.descriptorCells : 160
+        const first = (kind === "mpsc" ? mpscRing.descriptorCells : 0) + spscRing.descriptorCells
         for (let i = 0; i < 6; i++) {
           const before = words.slice()
           const receiving = yield* Effect.forkChild(Effect.flip(receiver.receive))
@@ -75,7 +75,7 @@ describe("kind mpmc", () => {
       })
       const stopped: Handle = yield* SharedChannel.handOver(yield* receiver.clone)
       yield* sender.sendAll([1, 2, 3, 4])
-      assert.isAtLeast(new MpmcReader(stopped.memory.ring, (stopped.end & 63) + 1).take(), 0)
+      assert.isAtLeast(new MpmcReader(stopped.memory.ring, (stopped.end & 63) + 1).next(), 0)
       yield* sender.send(5)
       const { depth, dropped, sent } = yield* stats
       assert.strictEqual(sent, 4)
@@ -91,7 +91,7 @@ describe("kind mpmc", () => {
       const dead: Array<Handle> = []
       for (let i = 0; i < 2; i++) {
         const handle = yield* SharedChannel.handOver(yield* sender.clone)
-        assert.isAtLeast(new MpmcWriter(handle.memory.ring, (handle.end & 63) + 1).claim(), 0)
+        assert.isAtLeast(new MpmcWriter(handle.memory.ring, (handle.end & 63) + 1).claim(4), 0)
         dead.push(handle)
       }
       const sending = yield* Effect.forkChild(sender.send(1))
@@ -110,7 +110,7 @@ describe("kind mpmc", () => {
       const parcel = () => Parcel.allocateUnsafe(arena, 64)
       for (let i = 0; i < 4; i++) {
         const twice = parcel()
-        assert.strictEqual((yield* Effect.flip(sender.send({ left: twice, right: twice })))._tag, "InvalidMessage")
+        assert.strictEqual((yield* Effect.flip(sender.send({ left: twice, right: twice })))._tag, "InvalidPayload")
         twice.release()
       }
       yield* sender.sendAll([{ left: parcel(), right: parcel() }, { left: parcel(), right: parcel() }])

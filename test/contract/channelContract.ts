@@ -206,15 +206,15 @@ const sending = ({ kind, make, options, passing, receiversWait, test }: Context)
       const wrong = { from: 0, n: "one" } as unknown as Item
       for (const effect of [sender.send(wrong), sender.trySend(wrong), sender.sendWithin(wrong, "1 second")]) {
         const error = yield* failureOf(effect)
-        assert.instanceOf(error, ChannelError.InvalidMessage)
-        assert.strictEqual(error.unsent, wrong)
+        assert.instanceOf(error, ChannelError.InvalidPayload)
+        assert.strictEqual(error.undelivered, wrong)
         assert.include(error.message, "typed")
         assert.include(error.issue, "n")
       }
       assert.isFalse(sender.sendUnsafe(wrong))
       const rest = yield* failureOf(sender.sendAll([item(1), wrong, item(3)]))
-      assert.instanceOf(rest, ChannelError.InvalidMessage)
-      assert.deepStrictEqual(rest.unsent, [wrong, item(3)])
+      assert.instanceOf(rest, ChannelError.InvalidPayload)
+      assert.deepStrictEqual(rest.undelivered, [wrong, item(3)])
       yield* sender.send(item(2))
       assert.deepStrictEqual([yield* receiver.receive, yield* receiver.receive], items(2))
       assert.deepStrictEqual(yield* receiver.tryReceive, Option.none())
@@ -242,7 +242,7 @@ const sending = ({ kind, make, options, passing, receiversWait, test }: Context)
       yield* sender.close
       const refused = yield* failureOf(sender.sendStream(Stream.fromIterable(items(2))))
       assert.instanceOf(refused, ChannelError.EndMoved)
-      assert.deepStrictEqual(refused.unsent, items(2))
+      assert.deepStrictEqual(refused.undelivered, items(2))
     }))
 }
 
@@ -265,7 +265,7 @@ const closing = ({ kind, make, receiversWait, test }: Context) => {
       ) {
         const error = yield* failureOf<unknown, unknown, never>(effect)
         assert.instanceOf(error, ChannelError.ChannelClosed)
-        assert.deepInclude({ ...error }, { channel: "work", by: "senders", unsent: undefined })
+        assert.deepInclude({ ...error }, { channel: "work", by: "senders", undelivered: undefined })
       }
     }))
 
@@ -289,7 +289,7 @@ const closing = ({ kind, make, receiversWait, test }: Context) => {
       const error = yield* failureOf(ends.sender.send(value))
       assert.instanceOf(error, ChannelError.ChannelClosed)
       assert.strictEqual(error.by, "channel")
-      assert.strictEqual(error.unsent, value)
+      assert.strictEqual(error.undelivered, value)
       assert.isFalse(ends.sender.sendUnsafe(value))
     }))
 
@@ -317,9 +317,9 @@ const closing = ({ kind, make, receiversWait, test }: Context) => {
       const failure = error._tag === "Failure" ? error.failure : undefined
       assert.instanceOf(failure, ChannelError.ChannelClosed)
       assert.strictEqual(failure.by, "receivers")
-      assert.strictEqual(failure.unsent, value)
+      assert.strictEqual(failure.undelivered, value)
       const rest = yield* failureOf(sender.sendAll(items(3)))
-      assert.deepStrictEqual(rest.unsent, items(3))
+      assert.deepStrictEqual(rest.undelivered, items(3))
     }))
 
   test("an end that was closed fails with EndMoved, also for fibers that wait there", () =>
@@ -343,7 +343,7 @@ const closing = ({ kind, make, receiversWait, test }: Context) => {
       const error = yield* failureOf(sender.send(value))
       assert.instanceOf(error, ChannelError.EndMoved)
       assert.deepInclude({ ...error }, { end: "sender", how: "closed" })
-      assert.strictEqual(error.unsent, value)
+      assert.strictEqual(error.undelivered, value)
     }))
 
   test("closing twice is closing once", () =>
@@ -512,7 +512,7 @@ const filling = ({ kind, make, options, passing, test }: Context) => {
             const error = yield* failureOf(sender.trySend(value))
             assert.instanceOf(error, ChannelError.ChannelFull)
             assert.deepInclude({ ...error }, { channel: "small", capacity })
-            assert.strictEqual(error.unsent, value)
+            assert.strictEqual(error.undelivered, value)
             assert.isFalse(sender.sendUnsafe(value))
           })
           for (let round = 1; round <= 3; round++) {
@@ -535,11 +535,11 @@ const filling = ({ kind, make, options, passing, test }: Context) => {
         const { receiver, sender } = yield* make({ capacity: 2, overflow: "fail" })
         const rest = yield* failureOf(sender.sendAll(items(4)))
         assert.instanceOf(rest, ChannelError.ChannelFull)
-        assert.deepStrictEqual(rest.unsent, items(4).slice(2))
+        assert.deepStrictEqual(rest.undelivered, items(4).slice(2))
         for (const effect of [sender.send(item(3)), sender.sendWithin(item(3), "1 second"), sender.trySend(item(3))]) {
           const error = yield* failureOf(effect)
           assert.instanceOf(error, ChannelError.ChannelFull)
-          assert.deepStrictEqual(error.unsent, item(3))
+          assert.deepStrictEqual(error.undelivered, item(3))
         }
         assert.isFalse(sender.sendUnsafe(item(3)))
         assert.deepStrictEqual(yield* receiver.receiveBatch(9), items(2))
@@ -609,7 +609,7 @@ const filling = ({ kind, make, options, passing, test }: Context) => {
       const error = yield* Fiber.join(waiting)
       assert.instanceOf(error, ChannelError.SendTimeout)
       assert.deepInclude({ ...error }, { channel: "full", timeoutMillis: 20 })
-      assert.strictEqual(error.unsent, value)
+      assert.strictEqual(error.undelivered, value)
       assert.notDeepInclude(yield* drain(ends.receiver), value)
     }))
 
@@ -675,8 +675,8 @@ const waitingForRoom = ({ make, test }: Context) => {
       yield* ends.close
       const error = yield* Fiber.join(waiting)
       assert.instanceOf(error, ChannelError.ChannelClosed)
-      assert.strictEqual(error.unsent, value)
-      assert.deepStrictEqual((yield* Fiber.join(all)).unsent, items(3, 9))
+      assert.strictEqual(error.undelivered, value)
+      assert.deepStrictEqual((yield* Fiber.join(all)).undelivered, items(3, 9))
       assert.deepStrictEqual(yield* receiveAll(ends.receiver), filled)
     }))
 
@@ -691,7 +691,7 @@ const waitingForRoom = ({ make, test }: Context) => {
       const error = yield* Fiber.join(waiting)
       assert.instanceOf(error, ChannelError.ChannelClosed)
       assert.strictEqual(error.by, "receivers")
-      assert.strictEqual(error.unsent, value)
+      assert.strictEqual(error.undelivered, value)
     }))
 
   test("closing a sender gives the values back that wait there", () =>
@@ -704,7 +704,7 @@ const waitingForRoom = ({ make, test }: Context) => {
       yield* ends.sender.close
       const error = yield* Fiber.join(waiting)
       assert.instanceOf(error, ChannelError.EndMoved)
-      assert.strictEqual(error.unsent, value)
+      assert.strictEqual(error.undelivered, value)
       assert.deepStrictEqual(yield* receiveAll(ends.receiver), filled)
     }))
 }

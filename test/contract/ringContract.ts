@@ -1,9 +1,8 @@
 /**
- * What every byte ring promises, whoever may write it: one list, run against each implementation of `RingWriter` and
- * `RingReader`.
+ * What a ring of bytes promises: `SpscRing`, and with it every ring that is made of such ones. What rings of every shape promise is in
+ * `ringShape.ts`.
  */
 import { describe, expect, it } from "vitest"
-import { ABORT, BREAK, COMMIT, CONTINUE, drain } from "../../src/memory/Drain.ts"
 import { MAGIC_CELL, VERSION_CELL } from "../../src/memory/Layout.ts"
 import { HEADER_BYTES } from "../../src/memory/Layouts.ts"
 import { InvalidCapacity, InvalidCommit, InvalidMemory } from "../../src/memory/MemoryError.ts"
@@ -431,91 +430,6 @@ const deaths = (ring: RingUnderTest): void => {
   })
 }
 
-const drains = (ring: RingUnderTest): void => {
-  const filled = (count: number) => {
-    const made = pairOf(ring)
-    for (let type = 0; type < count; type++) send(made.writer, 8, type)
-    return made
-  }
-
-  it("R12 goes through all records and frees them", () => {
-    const { reader, sab } = filled(4)
-    const types: Array<number> = []
-    expect(drain(reader, (type) => (types.push(type), CONTINUE))).toBe(4)
-    expect(types).toEqual([0, 1, 2, 3])
-    expect(ring.unreadBytes(sab)).toBe(0)
-    expect(drain(reader, () => CONTINUE)).toBe(0)
-  })
-
-  it("R12 does not consume the record that is aborted, the first or a later one", () => {
-    const { reader, sab } = filled(3)
-    expect(drain(reader, () => ABORT)).toBe(0)
-    expect(ring.countUnread(sab)).toBe(3)
-    const seen: Array<number> = []
-    expect(drain(reader, (type) => (seen.push(type), type === 1 ? ABORT : CONTINUE))).toBe(1)
-    expect(drain(reader, (type) => (seen.push(type), CONTINUE))).toBe(2)
-    expect(seen).toEqual([0, 1, 1, 2])
-  })
-
-  it("R12 meets an aborted record again behind a wrap, where it begins at the start of the data", () => {
-    const { reader, writer } = pairOf(ring)
-    for (let type = 0; type < 4; type++) send(writer, 1000, type)
-    expect(drain(reader, () => CONTINUE)).toBe(4)
-    advanceTo(writer, reader, CAPACITY - 4 * Math.ceil(1008 / ring.grainBytes) * ring.grainBytes)
-    send(writer, 1000, 9)
-    const seen: Array<string> = []
-    const note = (action: typeof ABORT | typeof CONTINUE) => (type: number, offset: number, end: number) => {
-      seen.push(`${type}@${offset}-${end}`)
-      return action
-    }
-    expect(drain(reader, note(ABORT))).toBe(0)
-    expect(drain(reader, note(CONTINUE))).toBe(1)
-    expect(seen).toEqual(["9@8-1008", "9@8-1008"])
-  })
-
-  it("R12 consumes the record it breaks at", () => {
-    const { reader, sab } = filled(3)
-    expect(drain(reader, () => BREAK)).toBe(1)
-    expect(ring.countUnread(sab)).toBe(2)
-  })
-
-  it("R12 frees each committed record at once", () => {
-    const { reader, sab } = filled(3)
-    const recordBytes = ring.unreadBytes(sab) / 3
-    const unread: Array<number> = []
-    drain(reader, () => {
-      unread.push(ring.unreadBytes(sab))
-      return COMMIT
-    })
-    expect(unread).toEqual([3 * recordBytes, 2 * recordBytes, recordBytes])
-  })
-
-  it("R17 has consumed the record that makes the handler throw, and what came before it", () => {
-    const { reader, sab } = filled(3)
-    expect(() =>
-      drain(reader, (type) => {
-        if (type === 1) throw new Error("poison")
-        return CONTINUE
-      })
-    ).toThrow("poison")
-    expect(ring.countUnread(sab)).toBe(1)
-    const rest: Array<number> = []
-    drain(reader, (type) => (rest.push(type), CONTINUE))
-    expect(rest).toEqual([2])
-  })
-
-  it("R17 meets the same record again after putting it back, as often as asked", () => {
-    const { reader } = filled(2)
-    reader.poll()
-    for (let round = 0; round < 3; round++) {
-      const offset = reader.next()
-      expect(reader.type).toBe(0)
-      reader.back(offset)
-    }
-    expect(typesOf(takeAll(reader).slice(1))).toEqual([1])
-  })
-}
-
 const damage = (ring: RingUnderTest): void => {
   it.each([0, 7, -1, -2147483648, 2147483647, 4096, 65, 1000])(
     "answers CORRUPT to a length of %i and stays there until resync",
@@ -551,15 +465,6 @@ const damage = (ring: RingUnderTest): void => {
     expect(reader.poll()).toBe(true)
     expect(reader.next()).toBe(CORRUPT)
   })
-
-  it("ends a drain in front of damage, and says so when it is the first thing met", () => {
-    const { reader, writer } = pairOf(ring)
-    send(writer, 8, 1)
-    const offset = send(writer, 8, 2)
-    writer.region.i32[(offset - 8) >> 2] = -5
-    expect(drain(reader, () => CONTINUE)).toBe(1)
-    expect(drain(reader, () => CONTINUE)).toBe(CORRUPT)
-  })
 }
 
 const promises: ReadonlyArray<readonly [what: string, list: (ring: RingUnderTest) => void]> = [
@@ -568,7 +473,6 @@ const promises: ReadonlyArray<readonly [what: string, list: (ring: RingUnderTest
   ["claims", claims],
   ["at the physical end", physicalEnd],
   ["after a death", deaths],
-  ["drained", drains],
   ["with damaged memory", damage]
 ]
 

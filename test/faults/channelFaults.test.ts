@@ -120,7 +120,7 @@ describe("a thread that dies while it receives", () => {
           const refused = yield* Fiber.join(sending)
           assert.strictEqual(refused._tag, "ChannelClosed", kind)
           assert.strictEqual(refused._tag === "ChannelClosed" && refused.by, "receivers")
-          assert.strictEqual(typeof refused.unsent.id, "number")
+          assert.strictEqual(typeof refused.undelivered.id, "number")
         }))
       }
     }))

@@ -7,15 +7,18 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { ActorSystem, Tree } from "shared-nothing"
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { type ActorError, ActorSystem, Tree } from "shared-nothing"
 import * as System from "../fixtures/system.ts"
 import { seeded } from "../memory/seeded.ts"
 import { elapse, until } from "../support/until.ts"
 import { crew, threads, untilStarted, within } from "../system/threads.ts"
 
-const { Fragile, Narrow, Probe, Relay } = System
+const { Fragile, Narrow, Once, Probe, Relay } = System
 
 const at = (thread: number) => ({ placement: { thread } }) as const
 
@@ -59,7 +62,7 @@ describe("a thread that dies", () => {
   const deaths = [
     ["process.exit in a handler (W02)", (p: Ref) => p.ask.Exit({ code: 3 }), /exited with code 3/, {}],
     ["an error that nobody catches (W01)", (p: Ref) => p.ask.Throw(), /nobody catches this/, {}],
-    ["an endless loop (W03)", (p: Ref) => p.ask.Loop(), /gave no heartbeat/, {
+    ["an endless loop (W03)", (p: Ref) => p.ask.Loop(), /made no progress/, {
       heartbeat: { interval: 20, timeout: 2_000 }
     }],
     ["a full heap (W05)", (p: Ref) => p.ask.Devour(), /ran out of heap/, { heartbeat: { timeout: "20 seconds" } }]
@@ -188,7 +191,7 @@ describe("a thread that dies", () => {
       })
     ))
 
-  it.live("strikes off an actor that cannot be built again, says so, and keeps the others", () => {
+  it.live("ends an actor that cannot be built again by its own rules, says so, and keeps the others", () => {
     return within(
       threads(tireless),
       Effect.gen(function*() {
@@ -198,9 +201,10 @@ describe("a thread that dies", () => {
         const last = yield* Probe.spawn("last")
         yield* Effect.flip(first.ask.Exit({ code: 1 }))
         yield* first.tell.Note({ n: 1 })
+        yield* until(() => events.some((event) => event._tag === "ActorEnded"), () => events)
         const refused = yield* Effect.flip(unlucky.tell.Note({ n: 1 }))
         assert.strictEqual(refused._tag, "ActorStopped")
-        assert.match(refused.message, /could not be started again.*worn out/)
+        assert.match(refused.message, /more than 3 restarts within 5000 ms; the last after Refused: worn out/)
         assert.strictEqual(yield* whenUp(last.ask.Count()), 0)
         assert.deepStrictEqual(yield* first.ask.Notes(), [1])
         assert.deepInclude(events.find((event) => event._tag === "ActorEnded"), { actor: "Probe/second-time-unlucky" })
@@ -218,10 +222,13 @@ describe("a thread that dies", () => {
         const slow = yield* Probe.spawn("slow")
         // What starts next is the build of the slow actor in the second incarnation.
         yield* untilStarted(Effect.flip(quick.ask.Exit({ code: 1 })))
-        const told = yield* Effect.forkChild(slow.tell.Note({ n: 1 }), { startImmediately: true })
+        // It has its mailbox while it is being built, and its neighbour waits for nobody.
+        yield* slow.tell.Note({ n: 1 })
+        assert.strictEqual((yield* Effect.flip(slow.ask.Notes()))._tag, "ActorRestarting")
+        assert.strictEqual(yield* whenUp(quick.ask.Count()), 0)
         yield* Effect.promise(() => workers[1]!.terminate())
-        yield* Fiber.join(told)
-        assert.deepStrictEqual(yield* whenUp(slow.ask.Notes()), [1])
+        yield* slow.tell.Note({ n: 2 })
+        assert.deepStrictEqual(yield* whenUp(slow.ask.Notes()), [2])
         assert.strictEqual(yield* quick.ask.Count(), 0)
         assert.lengthOf(workers, 3)
       })
@@ -370,6 +377,10 @@ describe("many deaths", () => {
           assert.isFalse(ref.tellUnsafe.Note({ n: 1 }))
         }
         assert.strictEqual(tagOf(yield* Effect.exit(Probe.spawn("late"))), "SpawnLost")
+        assert.match(
+          String(yield* Effect.exit(Probe.spawn("later"))),
+          /the threads have given up: .*more than 1 restarts/
+        )
       })
     ))
 
@@ -382,11 +393,93 @@ describe("many deaths", () => {
         const beside = yield* Probe.spawn("beside")
         yield* Effect.exit(fragile.ask.Boom({ why: "first" }))
         yield* whenUp(fragile.ask.Count())
+        const sibling = yield* Fragile.spawn("sibling")
+        const hanging = yield* Effect.forkChild(Effect.exit(sibling.ask.Hang(undefined, { timeout: "1 minute" })), {
+          startImmediately: true
+        })
         yield* Effect.exit(fragile.ask.Boom({ why: "second" }))
+        // It has not ended for good: it comes back with its thread.
+        assert.strictEqual(tagOf(yield* Fiber.join(hanging)), "ThreadLost")
         yield* until(() => events.some((event) => event._tag === "ThreadRestarted"), () => events)
         assert.strictEqual(yield* whenUp(fragile.ask.Count()), 0)
         assert.strictEqual(yield* whenUp(beside.ask.Count()), 0)
         assert.match(JSON.stringify(events.find((event) => event._tag === "ThreadEnded")), /second/)
+      })
+    ))
+})
+
+describe("actors of a thread that is started again", () => {
+  it.live("a temporary one ends, for a reason that names its thread", () =>
+    within(
+      threads(tireless),
+      Effect.gen(function*() {
+        const events = yield* watch
+        const once = yield* Once.spawn("once")
+        const stays = yield* Probe.spawn("stays")
+        yield* Effect.flip(stays.ask.Exit({ code: 5 }))
+        const refused = yield* Effect.flip(once.tell.Note({ n: 1 }))
+        assert.strictEqual(refused._tag, "ActorStopped")
+        assert.match(refused.message, /its thread worker-0 was lost: .*exited with code 5/)
+        assert.strictEqual(yield* whenUp(stays.ask.Count()), 0)
+        const ended = events.find((event) => event._tag === "ActorEnded")
+        assert.strictEqual(ended?.actor, "Once/once")
+        assert.strictEqual(ended?._tag === "ActorEnded" && ended.reason._tag, "ThreadLost")
+        // Its name is free again, and it is not in the account any more.
+        assert.strictEqual(yield* (yield* Once.spawn("once")).ask.Count(), 0)
+        assert.deepInclude(events.find((event) => event._tag === "ThreadRestarted"), { actors: 1 })
+      })
+    ))
+
+  it.live("a build that fails is tried again by the rules of its actor", () =>
+    within(
+      threads(tireless),
+      Effect.gen(function*() {
+        const events = yield* watch
+        const stubborn = yield* Probe.spawn("third-time-lucky")
+        yield* Effect.flip(stubborn.ask.Exit({ code: 1 }))
+        assert.strictEqual(yield* whenUp(stubborn.ask.Count()), 0)
+        yield* until(() => events.some((event) => event._tag === "ActorRestarted"), () => events)
+        assert.deepInclude(events.find((event) => event._tag === "ActorRestarted"), {
+          actor: "Probe/third-time-lucky",
+          restarts: 2
+        })
+      })
+    ))
+
+  it.live("what a thread that died had counted stays", () =>
+    within(
+      threads(tireless),
+      Effect.gen(function*() {
+        const killer = yield* Probe.spawn("killer")
+        yield* Effect.scoped(Effect.gen(function*() {
+          const brief = yield* Probe.spawn("brief")
+          yield* untilStarted(brief.tell.Block({ millis: 50 }))
+          for (let n = 0; n < 10; n++) yield* brief.tell.Note({ n })
+        }))
+        const dropped = yield* ActorSystem.droppedMessages
+        assert.isAbove(dropped, 0)
+        yield* Effect.flip(killer.ask.Exit({ code: 1 }))
+        assert.strictEqual(yield* ActorSystem.droppedMessages, dropped)
+      })
+    ))
+})
+
+describe("names of a system", () => {
+  it.live("are unique over all threads, also when an actor is spawned on a worker", () =>
+    within(
+      threads({ threads: 2, ...tireless }),
+      Effect.gen(function*() {
+        const zero = yield* Relay.spawn("zero", at(0))
+        const one = yield* Relay.spawn("one", at(1))
+        yield* zero.ask.Child({ key: "x" })
+        assert.strictEqual((yield* Effect.flip(Probe.spawn("zero-x")))._tag, "NameTaken")
+        assert.strictEqual((yield* Effect.flip(Probe.spawn("zero-x", at(1))))._tag, "NameTaken")
+        yield* Probe.spawn("one-y")
+        assert.match(String(yield* Effect.exit(one.ask.Child({ key: "y" }))), /Probe\/one-y exists already/)
+        // They end with their thread.
+        const killer = yield* Probe.spawn("killer", at(0))
+        yield* Effect.flip(killer.ask.Exit({ code: 1 }))
+        yield* Probe.spawn("zero-x", at(1))
       })
     ))
 })
@@ -423,6 +516,73 @@ describe("a system that ends", () => {
       assert.include(["ThreadLost", "ActorStopped"], tagOf(yield* Effect.exit(probe.ask.Count())))
     })
   })
+
+  it.live("settles what is told and asked while a thread waits out its backoff, and later", () => {
+    const warnings: Array<string> = []
+    const logger = Logger.make(({ message }) => warnings.push(String(message)))
+    return Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(threads({ backoff: Schedule.spaced("1 hour") }), scope)
+      const probe = yield* Probe.spawn("a").pipe(
+        Effect.provideService(Scope.Scope, scope),
+        Effect.provideContext(context)
+      )
+      yield* Effect.flip(probe.ask.Exit({ code: 1 }))
+      const waiting = yield* Effect.forkChild(Effect.exit(probe.tell.Note({ n: 1 })), { startImmediately: true })
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(tagOf(yield* Fiber.join(waiting)), "ActorStopped")
+      for (const late of [probe.tell.Note({ n: 2 }), probe.ask.Count()]) {
+        const refused = yield* Effect.flip(late as Effect.Effect<unknown, ActorError.TellError>)
+        assert.strictEqual(refused._tag, "ActorStopped")
+      }
+    }).pipe(Effect.provide(Logger.layer([logger])))
+  })
+
+  it.live("stops its threads at the same time, each within its own, and says what was lost", () => {
+    const { spawn, workers } = crew("system", { stdout: true, stderr: true })
+    const warnings: Array<string> = []
+    const logger = Logger.make(({ message }) => warnings.push(String(message)))
+    return Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(threads({ spawn, threads: 3, stopTimeout: 700 }), scope)
+      for (const thread of [0, 1, 2]) {
+        const probe = yield* Probe.spawn(`p${thread}`, at(thread)).pipe(
+          Effect.provideService(Scope.Scope, yield* Scope.make()),
+          Effect.provideContext(context)
+        )
+        yield* untilStarted(probe.tell.Loop())
+        yield* probe.tell.Note({ n: 1 })
+      }
+      const before = performance.now()
+      yield* Scope.close(scope, Exit.void)
+      // One after the other they would need three times the limit.
+      assert.isBelow(performance.now() - before, 2 * 700)
+      assert.deepStrictEqual(workers.map((worker) => worker.threadId), [-1, -1, -1])
+      assert.lengthOf(warnings.filter((text) => /released with \d+ messages that nobody will handle/.test(text)), 1)
+      assert.notMatch(warnings.join(), /abandoned/)
+    }).pipe(Effect.provide(Logger.layer([logger])))
+  })
+
+  it.live("comes up with many more threads than cores, all of them ready in time", () => {
+    const { spawn, workers } = crew()
+    return within(
+      threads({ spawn, threads: 12 }),
+      Effect.sync(() => assert.lengthOf(workers, 12))
+    )
+  })
+
+  it.live("holds no program that forgets it, once its workers are unref'd", () =>
+    Effect.gen(function*() {
+      const file = fileURLToPath(new URL("../fixtures/undisposed.ts", import.meta.url))
+      const { code, printed } = yield* Effect.promise(() =>
+        new Promise<{ readonly code: unknown; readonly printed: string }>((resolve) => {
+          const args = ["--conditions=source", "--no-warnings", file]
+          execFile(process.execPath, args, { timeout: 60_000 }, (error, stdout) =>
+            resolve({ code: error === null ? 0 : error.code ?? error.signal, printed: stdout }))
+        })
+      )
+      assert.deepStrictEqual({ code, printed }, { code: 0, printed: "counted 0\n" })
+    }))
 
   it.live("can be closed while its workers start", () =>
     Effect.gen(function*() {

@@ -84,7 +84,7 @@ describe("threads that do not start", () => {
   const cases: ReadonlyArray<readonly [string, string, object, RegExp]> = [
     ["throws at load (W09)", "throws-at-load", { _tag: "ThreadCrashed", phase: "loading" }, /this module throws/],
     ["does not exist", "does-not-exist", { _tag: "ThreadSpawnFailed" }, /Cannot find module.*does-not-exist/],
-    ["drains without calling the entry", "drains", { _tag: "ThreadExited", code: 0, phase: "loading" }, /call the thr/],
+    ["drains without calling the entry", "drains", { _tag: "ThreadExited", code: 0, phase: "loading" }, /call launch/],
     ["calls the entry twice", "calls-entry-twice", { _tag: "ThreadCrashed", phase: "loading" }, /called twice/]
   ]
   for (const [title, name, expected, text] of cases) {
@@ -109,8 +109,8 @@ describe("threads that do not start", () => {
     }))
 
   const setups = [
-    ["fails", "NoPort", /The setup of thread "commanded" failed: NoPort: port 8080 is taken/],
-    ["dies", "RangeError", /failed: RangeError: defect in setup/],
+    ["fails", "NoPort", /the setup of thread "commanded" failed \(NoPort: port 8080 is taken\)/],
+    ["dies", "RangeError", /failed \(RangeError: defect in setup\)/],
     ["answersFunction", "DataCloneError", /could not be cloned/]
   ] as const
   for (const [setup, tag, text] of setups) {

@@ -123,6 +123,11 @@ describe("a link", () => {
           on.steps.step(0)
         }
         assert.deepStrictEqual(exits.map(String), ["Success(0)"])
+        assert.isBelow(handled, 40)
+        // No turn lasts longer than its budget and the message that ended it.
+        const before = handled
+        on.steps.step(1)
+        assert.isAtMost(handled - before, 4)
         assertSettled(on)
         assert.strictEqual(handled, 200)
       })))
@@ -154,7 +159,7 @@ describe("a link", () => {
         assertSettled(on)
       })))
 
-  it.effect("keeps a message and what reading it tells apart: both arrive whole, in order", () =>
+  it.effect("keeps a message and what reading it tells apart: both arrive whole", () =>
     staged({}, (on) =>
       Effect.gen(function*() {
         const { cell, seenFrom } = yield* on.spawn(1, Probe.protocol, "a")
@@ -238,9 +243,7 @@ describe("a link", () => {
         assert.deepStrictEqual(ends, ["undefined", "Error: not today", "undefined"])
         assert.deepStrictEqual(exits.map(String), ["Success(3)"])
         // The same while there is no thread, and nothing escapes into who announces the next one.
-        on.nodes[0]!.peerDown(1, "the test says so", false)
-        on.nodes[1]!.peerDown(0, "the test says so", false)
-        on.wire.epochs = [2, 2]
+        on.part(0, 1)
         assert.strictEqual(far.tell(note, { n: 4 }, undefined), NO_ROOM)
         for (const payload of [poison, { n: 4 }]) {
           far.waitForRoom({
@@ -253,8 +256,7 @@ describe("a link", () => {
             abandoned: false
           })
         }
-        on.nodes[0]!.peerUp(1, 2)
-        on.nodes[1]!.peerUp(0, 2)
+        on.join(0, 1)
         on.steps.settle()
         assert.deepStrictEqual(ends.slice(3), ["Error: not today", "undefined"])
         const handlers = cell.handlers as { Count: () => Exit.Success<number> }
@@ -324,9 +326,8 @@ describe("a link", () => {
           for (const { seenFrom } of actors) seenFrom(0).tell(hang, undefined, undefined)
           for (const { seenFrom } of actors) seenFrom(0).tell(note, { n: epoch }, undefined)
           on.steps.settle()
-          for (const node of [0, 1]) on.nodes[node]!.peerDown(1 - node, "the test says so", false)
-          on.wire.epochs = [epoch, epoch]
-          for (const node of [0, 1]) on.nodes[node]!.peerUp(1 - node, epoch)
+          on.part(0, 1)
+          on.join(0, 1)
         }
         assert.isAtMost(numbers(on.nodes[1]!).origins, 10 * 18)
         for (const { cell } of actors) yield* cell.stop({ _tag: "Normal" }) ?? Effect.void
@@ -356,6 +357,27 @@ describe("a link", () => {
           for (const exit of exits) assert.match(String(exit), /InvalidPayload.*Probe\/ada is an actor of/)
           assertSettled(on)
         }))))
+
+  it.effect("lets those who wait go on in the async context of nobody, whoever ends what they wait for", () =>
+    staged({}, (on) =>
+      Effect.gen(function*() {
+        const { seenFrom } = yield* on.spawn(1, Narrow.protocol, "a")
+        const far = seenFrom(0)
+        const seen: Array<string> = []
+        const see = () => void seen.push(on.steps.context)
+        const wait = () => {
+          while (far.tell(hang, undefined, undefined) === TAKEN) { /* until it is full */ }
+          const waiter = { index: note, payload: { n: 1 }, span: undefined, ask: undefined, abandoned: false }
+          far.waitForRoom({ ...waiter, done: see, died: see })
+        }
+        wait()
+        far.askUnsafe(count, undefined, 1_000, see)
+        on.steps.as("a request", () => on.part(0, 1))
+        on.steps.as("a request", () => on.join(0, 1))
+        wait()
+        on.steps.as("a request", () => far.closed({ _tag: "Normal" }, undefined))
+        assert.deepStrictEqual(seen, ["nobody", "nobody", "nobody"])
+      })))
 
   it.effect("goes on after a handler, a callback or a listener of an event has thrown in its turn", () =>
     staged({}, (on) =>

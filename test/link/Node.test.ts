@@ -13,9 +13,9 @@ import * as Envelope from "../../src/link/internal/envelope.ts"
 import { Node } from "../../src/link/kernel/Node.ts"
 import * as Doorbell from "../../src/memory/Doorbell.ts"
 import * as SpscRing from "../../src/memory/SpscRing.ts"
-import { Turn } from "../../src/runtime/Turn.ts"
 import { makeHost, systemOf } from "../../src/system/internal/host.ts"
 import { runtime } from "../../src/thread/ThreadRuntime.ts"
+import { Scratch } from "../../src/wire/Scratch.ts"
 import * as System from "../fixtures/system.ts"
 import { until } from "../support/until.ts"
 
@@ -47,7 +47,6 @@ const pair = Effect.gen(function*() {
       maxSpins: 0,
       system: 7,
       runtime,
-      turn: new Turn(runtime),
       connect: (to, _epoch, rings) => {
         if (!wire.isCut) nodes[to]!.accept(index, wire.epoch, rings)
       },
@@ -88,6 +87,8 @@ const ask = (recipient: Effect.Success<ReturnType<Effect.Success<typeof pair>["s
 
 const staged = <A, E>(program: (stage: Effect.Success<typeof pair>) => Effect.Effect<A, E, Scope.Scope>) =>
   Effect.scoped(Effect.flatMap(pair, program)).pipe(Effect.provide(Logger.layer([])))
+
+const scratch = new Scratch()
 
 describe("a link", () => {
   it.live("reports and skips every record that makes no sense, and handles the next one", () =>
@@ -139,8 +140,9 @@ describe("a link", () => {
           yield* until(() => errors.length === before + 1, () => ({ kind, errors: errors.map(String) }), 1_000)
         }
         const offset = writer.claim(64)
-        const end = Probe.protocol.messages[note]!.payload.write({ n: 5 }, writer.region, offset)
-        writer.commit(end - offset, Envelope.typeOf(Envelope.TELL, note, 0))
+        const bytes = Probe.protocol.messages[note]!.payload.encode({ n: 5 }, scratch)
+        scratch.copyTo(writer.region, offset)
+        writer.commit(bytes, Envelope.typeOf(Envelope.TELL, note, 0))
         writer.publish()
         right.expectReply()
         const handlers = cell.handlers as { Count: () => Exit.Success<number> }
@@ -160,8 +162,9 @@ describe("a link", () => {
         right.accept(0, 2, rings)
         const tell = () => {
           const offset = writer.claim(64)
-          const end = Probe.protocol.messages[note]!.payload.write({ n: 5 }, writer.region, offset)
-          writer.commit(end - offset, Envelope.typeOf(Envelope.TELL, note, 0))
+          const bytes = Probe.protocol.messages[note]!.payload.encode({ n: 5 }, scratch)
+          scratch.copyTo(writer.region, offset)
+          writer.commit(bytes, Envelope.typeOf(Envelope.TELL, note, 0))
           return offset
         }
         const open = writer.claim(16)

@@ -32,6 +32,8 @@ interface Wait {
 /** What the threads of a stage have to do, one callback at a time. */
 export class Steps {
   now = 0
+  /** Whose async context code runs in: that of nobody, unless a test says that it is somebody. */
+  context = "nobody"
   private isReleased = false
   private readonly threads: Array<{ readonly ready: Array<Callback>; wait: Wait | undefined }> = []
   private readonly micro: Array<Callback> = []
@@ -44,7 +46,7 @@ export class Steps {
       nowMillis: () => this.now,
       immediate: (run) => void (this.isReleased ? setImmediate(run) : thread.ready.push(run)),
       microtask: (run) => void (this.isReleased ? queueMicrotask(run) : this.micro.push(run)),
-      detached: (run) => run(),
+      detached: (run) => this.as("nobody", run),
       waitAsync: (words, cell, expected, rung) => {
         if (Atomics.load(words, cell) !== expected) return false
         thread.wait = { words, cell, expected, rung }
@@ -74,6 +76,14 @@ export class Steps {
     this.rung()
     this.threads[thread]!.ready.shift()?.()
     this.flush()
+  }
+
+  /** Runs `run` in the async context of somebody. */
+  as(context: string, run: Callback): void {
+    const before = this.context
+    this.context = context
+    run()
+    this.context = before
   }
 
   private flush(): void {
@@ -120,8 +130,9 @@ export const stage = (options: StageOptions = {}) =>
     const errors: Array<unknown> = []
     const names = Array.from({ length: threads }, (_, index) => `thread-${index}`)
     const nodes: Array<Node> = []
-    /** Rings that are not handed over, and the incarnation that each thread says it is. */
-    const wire = { isCut: false, epochs: names.map(() => 1) }
+    /** The incarnation in which two threads know each other. */
+    let epochs: Record<string, number> = {}
+    const epochOf = (a: number, b: number): number => epochs[`${Math.min(a, b)}-${Math.max(a, b)}`] ?? 1
     for (let index = 0; index < threads; index++) {
       const runtime = steps.runtime()
       const scheduler = new Scheduler.MixedScheduler("async", (run) => {
@@ -145,9 +156,8 @@ export const stage = (options: StageOptions = {}) =>
         maxSpins: 0,
         maxSlots,
         runtime,
-        turn: host.turn,
         connect: (to, _epoch, rings: Rings) => {
-          if (!wire.isCut) nodes[to]!.accept(index, wire.epochs[index]!, rings)
+          nodes[to]!.accept(index, epochOf(index, to), rings)
         },
         malformed: (_thread, error) => errors.push(error),
         failed: (error) => errors.push(error)
@@ -160,7 +170,7 @@ export const stage = (options: StageOptions = {}) =>
       )
     }
     for (const [here, node] of nodes.entries()) {
-      for (const there of nodes.keys()) if (there !== here) node.peerUp(there, wire.epochs[there]!)
+      for (const there of nodes.keys()) if (there !== here) node.peerUp(there, 1)
     }
     yield* Effect.addFinalizer(() => Effect.sync(() => steps.release()))
     let numbers = 0
@@ -182,7 +192,18 @@ export const stage = (options: StageOptions = {}) =>
         steps.now += millis
         return TestClock.adjust(millis)
       })
-    return { nodes, steps, errors, wire, spawn, pass }
+    /** Two threads lose each other: for each the other has died. */
+    const part = (a: number, b: number): void => {
+      nodes[a]!.peerDown(b, "the test says so", false)
+      nodes[b]!.peerDown(a, "the test says so", false)
+    }
+    /** Two threads find each other again, each in another incarnation. */
+    const join = (a: number, b: number): void => {
+      epochs = { ...epochs, [`${Math.min(a, b)}-${Math.max(a, b)}`]: epochOf(a, b) + 1 }
+      nodes[a]!.peerUp(b, epochOf(a, b))
+      nodes[b]!.peerUp(a, epochOf(a, b))
+    }
+    return { nodes, steps, errors, spawn, pass, part, join }
   })
 
 export type Stage = Effect.Success<ReturnType<typeof stage>>

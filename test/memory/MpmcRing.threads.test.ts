@@ -49,11 +49,11 @@ const expectWorks = (ring: SharedArrayBuffer, slots: number): void => {
   const reader = new MpmcReader(ring, 99)
   for (let lap = 0; lap < 3; lap++) {
     for (let index = 0; index < slots; index++) expect(write(writer, 99, index)).toBe(true)
-    expect(writer.claim()).toBeLessThan(0)
+    expect(writer.claim(WORDS * 4)).toBeLessThan(0)
     for (let index = 0; index < slots; index++) {
-      expect(reader.region.i32[(reader.take() >> 2) + 1]).toBe(index)
+      expect(reader.region.i32[(reader.next() >> 2) + 1]).toBe(index)
     }
-    expect(reader.take()).toBeLessThan(0)
+    expect(reader.next()).toBeLessThan(0)
   }
 }
 
@@ -75,7 +75,7 @@ const readerDeaths: Outcomes = {
 describe("MpmcRing between threads", () => {
   it.each([2, 8, 1024])("R15 C12 gives each record to one of three threads, over %i slots", async (slots) => {
     const records = 30_000
-    const ring = MpmcRing.create(slots, WORDS * 4, 0x7fffffff - 1000)
+    const ring = MpmcRing.create(slots, WORDS * 4, 128, 0x7fffffff - 1000)
     const control = new SharedArrayBuffer(512)
     const players = await Promise.all([1, 2].map((owner) => start(ring, owner, "both", records, control)))
     const results = players.map(({ worker }) => once(worker, "message"))
@@ -92,7 +92,7 @@ describe("MpmcRing between threads", () => {
   }, 60_000)
 
   it("R18 R19 R20 R21 accounts for writers that are killed anywhere", async () => {
-    const ring = MpmcRing.create(64, WORDS * 4, 0x7fffffff - 100)
+    const ring = MpmcRing.create(64, WORDS * 4, 128, 0x7fffffff - 100)
     const recovery = new MpmcRecovery(ring)
     const reader = new MpmcReader(ring, 100)
     const random = seeded(3)
@@ -102,7 +102,7 @@ describe("MpmcRing between threads", () => {
       Atomics.store(cells, GO_CELL, 1)
       const seen = { next: 0, wrong: 0 }
       const drain = (): void => {
-        for (let offset = reader.take(); offset >= 0; offset = reader.take()) {
+        for (let offset = reader.next(); offset >= 0; offset = reader.next()) {
           const words = reader.region.i32
           if (words[offset >> 2] !== owner || words[(offset >> 2) + 1] !== seen.next || !isWhole(words, offset >> 2)) {
             seen.wrong++
@@ -116,7 +116,7 @@ describe("MpmcRing between threads", () => {
       const open = Atomics.load(cells, CLAIMED_CELL) - Atomics.load(cells, SETTLED_CELL)
       const lost = recovery.recover(owner)
       expect(lost.reading).toBe(0)
-      expect(recovery.recover(owner)).toEqual({ writing: 0, reading: 0 })
+      expect(recovery.recover(owner)).toEqual({ writing: 0, reading: 0, isSettled: true })
       drain()
       expect(seen.wrong, "torn records, or out of order").toBe(0)
       const uncounted = seen.next - Atomics.load(cells, SETTLED_CELL)
@@ -132,7 +132,7 @@ describe("MpmcRing between threads", () => {
 
   it("R21 accounts for readers that are killed anywhere", async () => {
     const records = 100_000
-    const ring = MpmcRing.create(8, WORDS * 4)
+    const ring = MpmcRing.create(8, WORDS * 4, 128)
     const recovery = new MpmcRecovery(ring)
     const writer = new MpmcWriter(ring, 100)
     const reader = new MpmcReader(ring, 101)
@@ -150,8 +150,8 @@ describe("MpmcRing between threads", () => {
       await kill(worker, send)
       const { reading, writing } = recovery.recover(owner)
       expect(writing).toBe(0)
-      expect(recovery.recover(owner)).toEqual({ writing: 0, reading: 0 })
-      for (let offset = reader.take(); offset >= 0; offset = reader.take()) {
+      expect(recovery.recover(owner)).toEqual({ writing: 0, reading: 0, isSettled: true })
+      for (let offset = reader.next(); offset >= 0; offset = reader.next()) {
         expect(isWhole(reader.region.i32, offset >> 2)).toBe(true)
         marks[reader.region.i32[(offset >> 2) + 1]!]!++
         reader.release()

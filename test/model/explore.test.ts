@@ -513,7 +513,7 @@ describe("explore", () => {
         yield* atomics.store(cells, 0, 1)
         plain(cells, 7)
       }
-      expect(explore(handover(late, reads, { racesAreHarmless: "the test says so" }), 1).failure)
+      expect(explore(handover(late, reads, { racing: { why: "the test says so", words: () => true } }), 1).failure)
         .toContain("read something else")
     })
   })

@@ -34,6 +34,12 @@ export interface Thread {
   readonly mortal?: boolean
 }
 
+/** Words that race by design: what is read there orders nothing, and any value that it ever held will do. */
+export interface Racing {
+  readonly why: string
+  readonly words: (word: number, buffer: ArrayBufferLike) => boolean
+}
+
 /** A program at its start, made anew for every schedule. */
 export interface Program {
   readonly threads: ReadonlyArray<Thread>
@@ -47,10 +53,10 @@ export interface Program {
   /** How many waits that have a timeout may end by it in one schedule; 0 when not given. */
   readonly timeouts?: number
   /**
-   * Why plain accesses of two threads may race without harm. They are not reported then, and the code between two
+   * The words of which plain accesses may race without harm, and why. Only theirs are not reported, and the code between two
    * operations becomes a step of its own, which `turn` cuts into smaller ones.
    */
-  readonly racesAreHarmless?: string
+  readonly racing?: Racing
   /** Throws when the end of a schedule is not what it must be. */
   readonly check: () => void
 }
@@ -191,7 +197,7 @@ const heed = (run: Run, by: Running): boolean => {
 
 /** Performs what a thread asks for and, unless something may happen in between, runs the code behind it. */
 const step = (run: Run, running: Running): void => {
-  races.run(running.number, !run.fine)
+  races.run(running.number)
   running.spunAt = -1
   if (running.answered) return resume(run, running, running.answer)
   if (running.request === undefined) {
@@ -330,7 +336,7 @@ const runSchedule = (program: Program, preemptions: number, choices: Array<Choic
   threads: program.threads.map(start),
   choices,
   trace,
-  fine: program.racesAreHarmless !== undefined,
+  fine: program.racing !== undefined,
   depth: 0,
   steps: 0,
   progressAt: 0,
@@ -345,7 +351,7 @@ const runSchedule = (program: Program, preemptions: number, choices: Array<Choic
 /** Runs one schedule to its end. The reason when it fails. */
 const finish = (run: Run): string | undefined => {
   activate(run.memory)
-  races.begin(run.program.threads.map((thread) => thread.name))
+  races.begin(run.program.threads.map((thread) => thread.name), run.program.racing?.words)
   try {
     while (run.between !== undefined || run.threads.some((running) => !running.done)) {
       if (run.steps++ > MAX_STEPS) fail("does not end")

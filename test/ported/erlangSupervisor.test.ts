@@ -324,7 +324,7 @@ describe("OTP supervisor: administration", () => {
     Effect.gen(function*() {
       const error = yield* Effect.flip(Supervisor.make("s", options as Child.SupervisorOptions))
       assert.instanceOf(error, InvalidSupervision)
-      assert.strictEqual(error.field, field)
+      assert.strictEqual(error.option, field)
     }))
 
   it.effect("S26 which_children: the list, one child of it, and none after it was deleted", () =>

@@ -62,7 +62,7 @@ describe("Child", () => {
       make()
     } catch (error) {
       assert.instanceOf(error, InvalidSupervision)
-      assert.strictEqual(error.field, field)
+      assert.strictEqual(error.option, field)
       return
     }
     assert.fail("nothing was thrown")

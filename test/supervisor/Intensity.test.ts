@@ -32,7 +32,7 @@ describe("Intensity", () => {
       Intensity.make(options, "supervisor \"s\"")
     } catch (error) {
       assert.instanceOf(error, InvalidSupervision)
-      assert.strictEqual(error.field, field)
+      assert.strictEqual(error.option, field)
       assert.isTrue(error.message.startsWith(`supervisor "s": ${field} is `))
       return
     }

@@ -63,6 +63,11 @@ export class FakeWorker implements SpawnedWorker {
     if (this.bootstrap !== undefined) Protocol.beat(new Int32Array(this.bootstrap.heartbeat))
   }
 
+  /** The turn that its loop shows. */
+  turn(word: number): void {
+    if (this.bootstrap !== undefined) Atomics.store(new Int32Array(this.bootstrap.heartbeat), Protocol.turnCell, word)
+  }
+
   /** Sends a raw message to the parent. */
   send(message: unknown): void {
     if (!this.gone) this.#events.emit("message", message)
@@ -116,6 +121,7 @@ export class FakeWorker implements SpawnedWorker {
     if (this.script.start === "neverCalled") return
     this.bootstrap = message
     this.beat()
+    this.send(Protocol.begun)
     if (this.script.start !== "setupHangs") this.send(Protocol.ready(this.script.ready))
   }
 }

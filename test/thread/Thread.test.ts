@@ -5,8 +5,10 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
+import * as inspector from "node:inspector"
 import * as Protocol from "../../src/thread/internal/protocol.ts"
 import * as Thread from "../../src/thread/Thread.ts"
 import type { ThreadDown } from "../../src/thread/ThreadError.ts"
@@ -80,6 +82,23 @@ describe("Thread", () => {
         assert.isUndefined(thread.exitUnsafe())
       }))
 
+    it.effect("says when its file is loaded, which is before it is ready", () =>
+      Effect.gen(function*() {
+        let starting: Thread.StartingThread | undefined
+        const beforeReady = (thread: Thread.StartingThread) => {
+          starting = thread
+        }
+        const { fiber, worker } = yield* startFailing({ start: "setupHangs" }, { beforeReady })
+        yield* starting!.loaded
+        assert.isUndefined(fiber.pollUnsafe())
+        worker.exit(1)
+        const early = yield* startFailing({ start: "neverCalled" }, { beforeReady })
+        const waiting = yield* Effect.forkChild(starting!.loaded, { startImmediately: true })
+        assert.isUndefined(waiting.pollUnsafe())
+        early.worker.exit(1)
+        yield* Fiber.join(waiting)
+      }))
+
     it.effect("exchanges messages with the worker in order and ignores foreign ones", () =>
       Effect.gen(function*() {
         const { messages, thread, worker } = yield* start({ onMessage: (m, w) => w.say({ echo: m }) })
@@ -125,7 +144,7 @@ describe("Thread", () => {
         const down = yield* Effect.flip(Thread.make(options))
         assert.strictEqual(down._tag, "ThreadSpawnFailed")
         assert.strictEqual(down._tag === "ThreadSpawnFailed" && down.cause, broken)
-        assert.match(down.message, /Thread "t" could not be started: Error: ERR_WORKER_PATH/)
+        assert.match(down.message, /thread "t" could not be started \(Error: ERR_WORKER_PATH\): check/)
       }))
 
     it.effect("fails with ThreadSpawnFailed and ends the worker when the data cannot be cloned (W13)", () =>
@@ -168,7 +187,10 @@ describe("Thread", () => {
         worker.crash(new Error("bad module"))
         const down = yield* Fiber.join(fiber)
         assert.deepInclude(down, { _tag: "ThreadCrashed", phase: "loading" })
-        assert.match(down.message, /crashed while its file was loading: Error: bad module/)
+        assert.match(
+          down.message,
+          /crashed while its file was loading \(Error: bad module\): the file that spawn names/
+        )
       }))
 
     it.effect("ends the thread when it is interrupted while it waits", () =>
@@ -198,9 +220,43 @@ describe("Thread", () => {
         assert.notInclude(worker.log, "terminate")
         yield* checks(worker, 1, false)
         const down = yield* thread.exit
-        assert.deepInclude(down, { _tag: "ThreadUnresponsive", silentMillis: 1_000 })
+        assert.deepInclude(down, { _tag: "ThreadUnresponsive", silentMillis: 1_000, isInTurn: false })
         assert.isTrue(worker.gone)
       }))
+
+    it.effect("takes a thread whose turns go on for alive, although its timers get nowhere", () =>
+      Effect.gen(function*() {
+        const { thread, worker } = yield* start({}, { heartbeat: { interval: 250, timeout: "1 second" } })
+        for (let n = 1; n <= 12; n++) {
+          worker.turn(n << 1 | 1)
+          yield* checks(worker, 1, false)
+        }
+        assert.isUndefined(thread.exitUnsafe())
+        yield* checks(worker, 4, false)
+        assert.deepInclude(yield* thread.exit, { _tag: "ThreadUnresponsive", isInTurn: true })
+        assert.match(thread.exitUnsafe()!.message, /one turn of its actors or channels lasted all that time; a handler/)
+      }))
+
+    it.effect("ends no thread for its silence while the inspector listens, and says so once", () => {
+      const warnings: Array<string> = []
+      const logger = Logger.make(({ message }) => warnings.push(String(message)))
+      return Effect.gen(function*() {
+        const { thread, worker } = yield* start({}, { heartbeat: { interval: 250, timeout: "1 second" } })
+        yield* Effect.acquireUseRelease(
+          Effect.sync(() => inspector.open(0, "127.0.0.1", false)),
+          () => checks(worker, 12, false),
+          () => Effect.sync(() => inspector.close())
+        )
+        assert.isUndefined(thread.exitUnsafe())
+        assert.lengthOf(warnings, 1)
+        assert.match(
+          warnings[0]!,
+          /thread "t" has made no progress for 1000 ms; it is not ended, because the inspector/
+        )
+        yield* checks(worker, 1, false)
+        assert.deepInclude(yield* thread.exit, { _tag: "ThreadUnresponsive", silentMillis: 3_250 })
+      }).pipe(Effect.provide(Logger.layer([logger])))
+    })
 
     it.effect("starts counting anew at every beat", () =>
       Effect.gen(function*() {
@@ -268,8 +324,10 @@ describe("Thread", () => {
         assert.deepInclude(thread.exitUnsafe(), { _tag: "ThreadStopped", clean: false })
       }))
 
-    it.effect("gives up a thread that not even terminate ends, and marks that its exit was not seen", () =>
-      Effect.gen(function*() {
+    it.effect("gives up a thread that not even terminate ends, marks that its exit was not seen, and says so", () => {
+      const errors: Array<string> = []
+      const logger = Logger.make(({ message }) => errors.push(String(message)))
+      return Effect.gen(function*() {
         const { thread, worker } = yield* start(
           { stop: "ignores", terminate: "hangs" },
           { stopTimeout: 400, terminateTimeout: 600 }
@@ -286,6 +344,20 @@ describe("Thread", () => {
         worker.exit(1)
         assert.deepStrictEqual(calls, [["ThreadStopped", false]])
         assert.isTrue(thread.exitSeenUnsafe())
+        assert.match(errors.join(), /^thread "t" has not ended 600 ms after it was terminated; it may still run/)
+      }).pipe(Effect.provide(Logger.layer([logger])))
+    })
+
+    it.effect("goes on when terminate itself throws", () =>
+      Effect.gen(function*() {
+        const { thread, worker } = yield* start()
+        worker.terminate = () => {
+          throw new Error("no such thread")
+        }
+        const killing = yield* Effect.forkChild(thread.kill, { startImmediately: true })
+        yield* TestClock.adjust("5 seconds")
+        yield* Fiber.join(killing)
+        assert.isFalse(thread.exitSeenUnsafe())
       }))
 
     it.effect("kills without asking", () =>
@@ -349,7 +421,7 @@ describe("Thread", () => {
           if (order === "after") worker.send(described)
           worker.exit(1)
           const down = yield* thread.exit
-          assert.match(down.message, /crashed while it was running: NoPort: taken\./)
+          assert.match(down.message, /crashed while it was running \(NoPort: taken\)/)
         }))
     }
 

@@ -6,7 +6,7 @@ import * as ThreadEntry from "../../src/thread/ThreadEntry.ts"
 describe("ThreadEntry", () => {
   it("refuses to run on the main thread and says where to call it", () => {
     try {
-      ThreadEntry.run(() => Effect.succeed({ ready: 0 }))
+      ThreadEntry.launch(() => Effect.succeed({ ready: 0 }))
       assert.fail("did not throw")
     } catch (error) {
       assert.deepInclude(error, { _tag: "ThreadEntryMisused", problem: "main-thread" })

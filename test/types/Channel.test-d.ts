@@ -23,20 +23,20 @@ describe("Channel.make", () => {
 describe("Sender", () => {
   it("gives the value back in every error", () => {
     type Failed = Effect.Error<ReturnType<typeof sender.send>>
-    expectTypeOf<Failed["unsent"]>().toEqualTypeOf<number>()
+    expectTypeOf<Failed["undelivered"]>().toEqualTypeOf<number>()
     expectTypeOf<Failed["_tag"]>().toEqualTypeOf<
-      "ChannelClosed" | "ChannelFull" | "InvalidMessage" | "MessageTooLong" | "EndMoved"
+      "ChannelClosed" | "ChannelFull" | "InvalidPayload" | "MessageTooLarge" | "EndMoved"
     >()
   })
 
   it("gives the rest back of many values", () => {
     type Failed = Effect.Error<ReturnType<typeof sender.sendAll>>
-    expectTypeOf<Failed["unsent"]>().toExtend<ReadonlyArray<number>>()
+    expectTypeOf<Failed["undelivered"]>().toExtend<ReadonlyArray<number>>()
   })
 
   it("fails with a timeout only where there is one", () => {
     expectTypeOf<Effect.Error<ReturnType<typeof sender.sendWithin>>["_tag"]>().toEqualTypeOf<
-      "SendTimeout" | "ChannelClosed" | "ChannelFull" | "InvalidMessage" | "MessageTooLong" | "EndMoved"
+      "SendTimeout" | "ChannelClosed" | "ChannelFull" | "InvalidPayload" | "MessageTooLarge" | "EndMoved"
     >()
   })
 

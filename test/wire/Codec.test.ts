@@ -9,9 +9,10 @@ import * as SchemaGetter from "effect/SchemaGetter"
 import { inspect } from "node:util"
 import { Region } from "../../src/memory/Region.ts"
 import { compile, INVALID, width } from "../../src/wire/Codec.ts"
+import { Scratch } from "../../src/wire/Scratch.ts"
 import { SchemaUnsupported } from "../../src/wire/WireError.ts"
 import * as assert from "./assertions.ts"
-import { bothBackEnds, OFFSET, writeWithBoth } from "./assertions.ts"
+import { bothBackEnds, OFFSET, write, writeWithBoth } from "./assertions.ts"
 import { Denied, List, Overflow, Person, samples, Tree, u32 } from "./samples.ts"
 
 const crosses = (schema: Schema.Top, value: unknown): unknown => {
@@ -121,13 +122,11 @@ describe("Codec strings", () => {
 
   it("that differ in their bytes only behind their end are equal", () => {
     const codec = compile(Schema.String)
-    const region = Region.make(64)
-    region.u8.fill(0xff)
-    const end = codec.write("abcde", region, 0)
-    assert.strictEqual(codec.read(region, 0, end), "abcde")
-    region.u8.fill(0x11)
-    codec.write("abcde", region, 0)
-    assert.strictEqual(codec.read(region, 0, end), "abcde")
+    const { end, region } = write(codec, "abcde")
+    for (const behind of [0xff, 0x11]) {
+      region.u8.fill(behind, OFFSET + 9)
+      assert.strictEqual(codec.read(region, OFFSET, end), "abcde")
+    }
   })
 
   it("have the same bytes when a field repeats them, changes, and varies", () => {
@@ -150,11 +149,13 @@ describe("Codec strings", () => {
 
   it("are never served from another text of the same look", () => {
     const codec = compile(Schema.String)
-    const region = Region.make(64)
+    const [region, scratch] = [Region.make(64), new Scratch()]
     for (let round = 0; round < 2; round++) {
       for (let i = 0; i < 20_000; i++) {
         const text = `k${i.toString(36)}`
-        assert.strictEqual(codec.read(region, 0, codec.write(text, region, 0)), text)
+        const end = codec.encode(text, scratch)
+        scratch.copyTo(region, 0)
+        assert.strictEqual(codec.read(region, 0, end), text)
       }
     }
   })
@@ -201,8 +202,8 @@ describe("Codec structs", () => {
     const schema = Schema.Struct(fields)
     const value = { ["__proto__"]: "p", constructor: 1, toString: "t" }
     for (const codec of bothBackEnds(schema as Schema.Top)) {
-      const region = Region.make(codec.boundBytes(value))
-      const read = codec.read(region, 0, codec.write(value, region, 0)) as object
+      const { end, region } = write(codec, value)
+      const read = codec.read(region, OFFSET, end) as object
       assert.strictEqual(Object.getPrototypeOf(read), Object.prototype)
       assert.deepStrictEqual(new Map(Object.entries(read)), new Map(Object.entries(value)))
     }
@@ -485,28 +486,18 @@ describe("Codec declarations and transformations", () => {
     )
   })
 
-  it("are encoded once for the bound and the write", () => {
+  it("are encoded once", () => {
     let encoded = 0
     const counted = Schema.String.pipe(Schema.decodeTo(Schema.String, {
       decode: { _tag: "Transform", transform: (text: string) => text } as never,
       encode: { _tag: "Transform", transform: (text: string) => (encoded++, text) } as never
     }))
-    const codec = compile(Schema.Array(counted))
-    const region = Region.make(256)
-    const value = ["a", "b", "b", "c"]
-    codec.boundBytes(value)
-    const end = codec.write(value, region, 0)
-    assert.strictEqual(encoded, 4)
-    assert.deepStrictEqual(codec.read(region, 0, end), value)
-  })
-
-  it("are found out when the value has changed since the bound", () => {
-    const codec = compile(Schema.Array(Schema.NumberFromString))
-    const region = Region.make(256)
-    const value = [1, 2, 3]
-    codec.boundBytes(value)
-    value.shift()
-    assert.deepStrictEqual(codec.read(region, 0, codec.write(value, region, 0)), [2, 3])
+    for (const codec of bothBackEnds(Schema.Array(counted))) {
+      encoded = 0
+      const { end, region } = write(codec, ["a", "b", "b", "c"])
+      assert.strictEqual(encoded, 4)
+      assert.deepStrictEqual(codec.read(region, OFFSET, end), ["a", "b", "b", "c"])
+    }
   })
 
   it("are refused at definition when nothing says how they are encoded", () => {
@@ -572,7 +563,9 @@ describe("Codec.compile", () => {
     const schema = Schema.Struct({ a: Schema.String, b: Schema.Number })
     const codec = compile(schema)
     const region = new Region(new SharedArrayBuffer(256), 64, 128)
-    const end = codec.write({ a: "x", b: 1 }, region, 32)
+    const scratch = new Scratch()
+    const end = 32 + codec.encode({ a: "x", b: 1 }, scratch)
+    scratch.copyTo(region, 32)
     assert.deepStrictEqual(codec.read(region, 32, end), { a: "x", b: 1 })
   })
 })
@@ -583,5 +576,18 @@ describe("Codec.explain", () => {
     const text = codec.explain({ items: [{ qty: 1 }, { qty: -1 }] })
     assert.ok(text.includes(`["items"][1]["qty"]`), text)
     assert.ok(codec.explain({ items: [] }).startsWith("the value is valid now"))
+  })
+
+  it("names what its schema takes and bytes cannot hold, with its place", () => {
+    const codec = compile(Schema.Struct({ items: Schema.Array(Schema.Struct({ extra: Schema.Unknown })) }))
+    const text = (extra: unknown) => codec.explain({ items: [{ extra: 1 }, { extra }] })
+    assert.strictEqual(
+      text({ deep: [1, () => 1] }),
+      "a function has no binary form: a part whose type is unknown carries JSON values\n"
+        + `  at ["items"][1]["extra"]["deep"][1]`
+    )
+    assert.ok(text(new Map()).startsWith("an object that is no plain one has no binary form"), text(new Map()))
+    assert.ok(text(NaN).startsWith("NaN has no binary form"), text(NaN))
+    assert.strictEqual(compile(Schema.Unknown).explain(undefined).includes(" at "), false)
   })
 })

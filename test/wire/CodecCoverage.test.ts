@@ -20,7 +20,7 @@ const laidOut = [...byName(coverage.laidOut), ...Object.entries(coverage.makesLa
 const transformed = [...byName(coverage.transformed), ...Object.entries(coverage.makesTransformed)]
 
 /** Whether a part of a schema is encoded by the schema before it is laid out. */
-const isTransformed = (schema: Schema.Top): boolean => makeProgram(walkSchema(schema.ast)).passages
+const isTransformed = (schema: Schema.Top): boolean => makeProgram(walkSchema(schema.ast)).transforms
 
 const valuesOf = (name: string, schema: Schema.Codec<unknown, unknown>): ReadonlyArray<unknown> => {
   const given = coverage.encoded[name]

@@ -50,7 +50,7 @@ const pool = Arbitrary.schema(Schema.Struct({
   other: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_000_000 }))
 }))
 
-describe("Codec.isValid and Codec.write", () => {
+describe("Codec.isValid and Codec.encode", () => {
   for (const [name, schema] of Object.entries(samples)) {
     it(`agree with the schema on garbage: ${name}`, () => {
       const is = Schema.is(schema)
@@ -135,9 +135,7 @@ describe("Codec.isValid and Codec.write", () => {
   it("refuse values that contain themselves", () => {
     const list: { head: number; tail: unknown } = { head: 1, tail: null }
     list.tail = list
-    const { bound, end } = writeWithBoth(List, list as never)
-    assert.strictEqual(end, INVALID)
-    assert.ok(bound < 20_000)
+    assert.strictEqual(writeWithBoth(List, list as never).end, INVALID)
     const tree: { label: string; children: Array<unknown> } = { label: "", children: [] }
     for (let i = 0; i < 8; i++) tree.children.push(tree)
     assert.strictEqual(writeWithBoth(Tree, tree as never).end, INVALID)

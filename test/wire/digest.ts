@@ -7,6 +7,7 @@ import type * as Schema from "effect/Schema"
 import { Region } from "../../src/memory/Region.ts"
 import { compile } from "../../src/wire/Codec.ts"
 import { canGenerate } from "../../src/wire/internal/generate.ts"
+import { Scratch } from "../../src/wire/Scratch.ts"
 import { schemaFromSeed } from "./generatedSchema.ts"
 import { samples } from "./samples.ts"
 
@@ -19,8 +20,10 @@ const recordsOf = (schema: Schema.Top): ReadonlyArray<string> => {
   const values = Effect.runSync(Arbitrary.sampleEffect(Arbitrary.schema(schema), { count: 5, seed: "digest" }))
   const codec = compile(schema)
   return values.map((value) => {
-    const region = Region.make(codec.boundBytes(value) + 8)
-    const end = codec.write(value, region, 8)
+    const scratch = new Scratch()
+    const end = 8 + codec.encode(value, scratch)
+    const region = Region.make(end)
+    scratch.copyTo(region, 8)
     const again = codec.isValid(codec.read(region, 8, end))
     return `${end} ${again} ${Buffer.from(region.u8).toString("hex")}`
   })

@@ -64,7 +64,7 @@ export const closeScope = (host: LifecycleHost, cell: Cell, exit: Exit.Exit<unkn
     if (scope === undefined) return Effect.void
     return Effect.catchCause(
       Effect.asVoid(Scope.close(scope, exit)),
-      (cause) => Effect.sync(() => host.log("Warn", `a finalizer of ${cell.name} failed`, cause))
+      (cause) => Effect.sync(() => host.log("Warn", `a finalizer of ${cell.name} failed`, cause, cell.behaviour))
     )
   }))
 

@@ -37,7 +37,7 @@ export const handled = (host: LifecycleHost, cell: Cell, failure: Cause.Cause<un
   switch (directive) {
     case "resume":
       if (!wasAsked || Cause.hasDies(cause)) {
-        host.after.add(() => host.report({ _tag: "HandlerFailed", actor: cell.name, cause }))
+        host.after.add(() => host.report({ _tag: "HandlerFailed", actor: cell.name, cause }, cell.behaviour))
         host.after.run()
       }
       return cell.phase < RESTARTING
@@ -118,13 +118,16 @@ const restart = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): 
 
 const incarnate = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): void => {
   if (cell.phase !== RESTARTING) return
+  lead(host, cell, Effect.andThen(closeScope(host, cell, Exit.failCause(cause)), rebuild(host, cell, cause)))
+}
+
+const lead = (host: LifecycleHost, cell: Cell, building: Effect.Effect<void>): void => {
   const rare = cell.more()
-  const closeAndBuild = Effect.andThen(closeScope(host, cell, Exit.failCause(cause)), rebuild(host, cell, cause))
   // A schedule that dies cannot say when to go on.
   const fiber = host.fork(
     cell.behaviour,
     Effect.catchCause(
-      closeAndBuild,
+      building,
       (dead) =>
         Cause.hasInterruptsOnly(dead) ? Effect.failCause(dead) : Effect.sync(() => giveUp(host, cell, dead, "backoff"))
     )
@@ -148,18 +151,24 @@ const rebuild = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): 
     if (!failures.window.record(now)) return Effect.sync(() => giveUp(host, cell, cause, "intensity"))
     return Effect.flatMap(pause(failures, now, cause), (delay) => {
       if (delay === undefined) return Effect.sync(() => giveUp(host, cell, cause, "backoff"))
-      const attempt = Effect.catchTag(buildAgain(host, cell, cause), "SpawnFailed", (failed) => {
-        const why = Cause.die(failed.cause)
-        if (cell.phase !== RESTARTING) return Effect.void
-        if (cell.more().isAbandoned) return Effect.sync(() => end(host, cell, ExitReason.neverStarted(failed.cause)))
-        return Effect.andThen(
-          Effect.logWarning(`${cell.name} could not be built again`, why),
-          rebuild(host, cell, why)
-        )
-      })
+      const attempt = Effect.catchTag(
+        buildAgain(host, cell, cause),
+        "SpawnFailed",
+        (failed) => failedAgain(host, cell, failed)
+      )
       return Duration.toMillis(delay) > 0 ? Effect.delay(attempt, delay) : attempt
     })
   })
+
+const failedAgain = (host: LifecycleHost, cell: Cell, failed: SpawnFailed): Effect.Effect<void> => {
+  const why = Cause.die(failed.cause)
+  if (cell.phase !== RESTARTING) return Effect.void
+  if (cell.more().isAbandoned) return Effect.sync(() => end(host, cell, ExitReason.neverStarted(failed.cause)))
+  return Effect.andThen(
+    Effect.logWarning(`${cell.name} could not be built again`, why),
+    rebuild(host, cell, why)
+  )
+}
 
 const buildAgain = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): Effect.Effect<void, SpawnFailed> =>
   Effect.uninterruptibleMask((restore) => {
@@ -172,13 +181,26 @@ const buildAgain = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>
     )
   })
 
+/** Builds an actor whose thread was lost, in the phase of one that restarts: the first attempt is free, the others count. */
+export const revive = (host: LifecycleHost, cell: Cell): void => {
+  const first = Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(awaitBuild(host, cell, build(cell, 1), restore), () => {
+      if (cell.phase !== RESTARTING) return closeScope(host, cell, Exit.void)
+      cell.phase = IDLE
+      cell.rest()
+      return Effect.void
+    })
+  )
+  lead(host, cell, Effect.catchTag(first, "SpawnFailed", (failed) => failedAgain(host, cell, failed)))
+}
+
 const restarted = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): Effect.Effect<void> => {
   // It was told to end meanwhile.
   if (cell.phase !== RESTARTING) return closeScope(host, cell, Exit.void)
   const { restarts } = cell.more()
   host.rosterOf(cell.behaviour).restarts++
   cell.phase = IDLE
-  host.after.add(() => host.report({ _tag: "ActorRestarted", actor: cell.name, restarts, cause }))
+  host.after.add(() => host.report({ _tag: "ActorRestarted", actor: cell.name, restarts, cause }, cell.behaviour))
   cell.rest()
   host.after.run()
   return Effect.void
@@ -294,7 +316,14 @@ export const settleMailbox = (host: LifecycleHost, cell: Cell): void => {
   if (dropped > 0) {
     host.dropped(cell, dropped)
     const what = dropped === 1 ? "1 message was" : `${dropped} messages were`
-    after.add(() => host.log("Warn", `${what} dropped: ${cell.name} has ended (${ExitReason.render(reason)})`))
+    after.add(() =>
+      host.log(
+        "Warn",
+        `${what} dropped: ${cell.name} has ended (${ExitReason.render(reason)})`,
+        undefined,
+        cell.behaviour
+      )
+    )
   }
   after.run()
 }
@@ -310,13 +339,15 @@ const stopped = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason)
 
 const ended = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): void => {
   // The others of a behaviour that has given up are told of by its event.
-  if (reason._tag === "Crashed") host.log("Error", `${cell.name} has ended: ${ExitReason.render(reason)}`, reason.cause)
+  if (reason._tag === "Crashed") {
+    host.log("Error", `${cell.name} has ended: ${ExitReason.render(reason)}`, reason.cause, cell.behaviour)
+  }
   const listeners = cell.rare?.onStop
   if (listeners !== undefined) {
     for (const listener of Array.from(listeners)) host.after.add(() => listener(reason))
     listeners.clear()
   }
-  host.report({ _tag: "ActorEnded", actor: cell.name, reason })
+  host.report({ _tag: "ActorEnded", actor: cell.name, reason }, cell.behaviour)
 }
 
 /** Stops every actor of a behaviour, the youngest first, and hands the cause to the host. */
@@ -324,8 +355,8 @@ export const escalate = (host: LifecycleHost, behaviour: Behaviour, cause: Cause
   const cells = Array.from(host.rosterOf(behaviour).cells.values()).reverse()
   const { name } = behaviour.protocol
   const reason = ExitReason.supervisorGaveUp(name, cause)
-  host.isEscalating = true
-  host.after.add(() => host.report({ _tag: "BehaviourEscalated", name, cause }))
+  host.isLeaving = true
+  host.after.add(() => host.report({ _tag: "BehaviourEscalated", name, cause }, behaviour))
   const endings: Array<Effect.Effect<void>> = []
   for (const cell of cells) {
     host.after.add(() => {

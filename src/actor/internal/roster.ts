@@ -32,11 +32,12 @@ export class Roster {
 /** What the life of a cell needs of its host, besides what its messages need. */
 export interface LifecycleHost extends CellHost<Cell> {
   readonly clock: Clock.Clock
-  /** A behaviour has used up its restarts here. */
-  isEscalating: boolean
+  /** This thread ends soon: what ends here from now on comes back with its next incarnation, if the system goes on. */
+  isLeaving: boolean
   /** Tells whoever listens, and logs what went wrong. */
-  report(event: SystemEvent): void
-  log(level: "Warn" | "Error", text: string, cause?: Cause.Cause<unknown>): void
+  report(event: SystemEvent, behaviour?: Behaviour): void
+  /** Logs with the loggers that were there when the behaviour's layer was built, else with those of the host. */
+  log(level: "Warn" | "Error", text: string, cause?: Cause.Cause<unknown>, behaviour?: Behaviour): void
   /** The actors of the behaviour of a cell. */
   rosterOf(behaviour: Behaviour): Roster
   /** A behaviour has given up. */

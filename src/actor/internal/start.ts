@@ -104,7 +104,11 @@ const neverStarted = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<SpawnF
       ? "its spawn was interrupted"
       : squashed
   )
+  const { isAbandoned, onStop, reason } = cell.more()
   settleMailbox(host, cell)
   forget(cell)
-  if (!cell.more().isAbandoned) freeName(host, cell)
+  if (!isAbandoned) freeName(host, cell)
+  for (const listener of Array.from(onStop)) host.after.add(() => listener(reason))
+  onStop.clear()
+  host.after.run()
 }

@@ -52,8 +52,8 @@ export class Host implements LifecycleHost {
   /** Remote senders by the number in a message word. */
   declare readonly origins: Origins
   declare inlineDepth: number
-  /** A behaviour has used up its restarts here. */
-  declare isEscalating: boolean
+  /** This thread ends soon: what ends here from now on comes back with its next incarnation, if the system goes on. */
+  declare isLeaving: boolean
   /** What this thread has counted. */
   declare readonly tally: Tally
   /** By name: the last one that is not being released is the one that is spawned. */
@@ -79,7 +79,7 @@ export class Host implements LifecycleHost {
     this.escalation = Deferred.makeUnsafe()
     this.origins = new Origins()
     this.inlineDepth = 0
-    this.isEscalating = false
+    this.isLeaving = false
     this.tally = tally
     this.rosters = new Map()
     this.rosterByBehaviour = new Map()
@@ -140,28 +140,54 @@ export class Host implements LifecycleHost {
   /**
    * Starts an actor; the result is at hand when its behaviour builds at once.
    *
-   * `owner` stops it when its scope closes; without one it lives until its behaviour is released.
+   * `owner` stops it when its scope closes; without one it lives until its behaviour is released. `known` is called before its
+   * behaviour is built, which may give its reference away.
    */
   spawn(
     protocol: Pick<Protocol, "name" | "layoutHash">,
     key: string,
-    owner: Scope.Scope | undefined
+    owner: Scope.Scope | undefined,
+    known?: (cell: Cell) => void
   ): Effect.Effect<Cell, ActorError.SpawnError> {
+    const cell = this.enter(protocol, key)
+    if (!(cell instanceof CellClass)) return Exit.fail(cell)
+    known?.(cell)
+    return start(this, cell, owner)
+  }
+
+  /**
+   * Takes an actor up again whose thread was lost: it has its place at once, and is built meanwhile. Until then tells wait in its
+   * mailbox, and asks are told that it is restarting. A build that fails is a failure of the actor like any other.
+   */
+  revive(
+    protocol: Pick<Protocol, "name" | "layoutHash">,
+    key: string,
+    known: (cell: Cell) => void
+  ): Cell | ActorError.SpawnError {
+    const cell = this.enter(protocol, key)
+    if (!(cell instanceof CellClass)) return cell
+    cell.phase = RESTARTING
+    known(cell)
+    lifecycle.revive(this, cell)
+    return cell
+  }
+
+  // A new cell under its name, or why there can be none.
+  private enter(protocol: Pick<Protocol, "name" | "layoutHash">, key: string): Cell | ActorError.SpawnError {
     const roster = this.current(protocol.name)
     if (roster === undefined) {
-      return Exit.fail(new ActorError.BehaviourNotFound({ behaviour: protocol.name, known: this.known }))
+      return new ActorError.BehaviourNotFound({ behaviour: protocol.name, known: this.known, elsewhere: [] })
     }
     const { behaviour } = roster
+    const actor = actorName(behaviour.protocol, key)
     const there = behaviour.protocol.layoutHash
     if (there !== protocol.layoutHash) {
-      return Exit.fail(new ActorError.LayoutMismatch({ actor: protocol.name, here: protocol.layoutHash, there }))
+      return new ActorError.LayoutMismatch({ actor, here: protocol.layoutHash, there })
     }
-    if (this.has(protocol.name, key)) {
-      return Exit.fail(new ActorError.NameTaken({ actor: actorName(behaviour.protocol, key) }))
-    }
+    if (this.has(protocol.name, key)) return new ActorError.NameTaken({ actor })
     const cell = new CellClass(this, behaviour, key)
     roster.cells.set(key, cell)
-    return start(this, cell, owner)
+    return cell
   }
 
   fork(behaviour: Behaviour, effect: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown> {
@@ -204,16 +230,18 @@ export class Host implements LifecycleHost {
     return this.rosterByBehaviour.get(behaviour) ?? new Roster(behaviour)
   }
 
-  report(event: SystemEvent): void {
+  report(event: SystemEvent, behaviour?: Behaviour): void {
+    if (event._tag === "BehaviourEscalated") this.isLeaving = true
     Bulletin.publish(this.events, event)
     if (!("cause" in event)) return
-    const isLast = event._tag === "BehaviourEscalated"
-    this.log(isLast ? "Error" : "Warn", `${event._tag} ${"actor" in event ? event.actor : event.name}`, event.cause)
+    const who = "actor" in event ? event.actor : "name" in event ? event.name : event.thread
+    const level = event._tag === "BehaviourEscalated" ? "Error" : "Warn"
+    this.log(level, `${event._tag} ${who}`, event.cause, behaviour)
   }
 
-  log(level: "Warn" | "Error", text: string, cause?: Cause.Cause<unknown>): void {
+  log(level: "Warn" | "Error", text: string, cause?: Cause.Cause<unknown>, behaviour?: Behaviour): void {
     const log = level === "Error" ? Effect.logError : Effect.logWarning
-    Effect.runForkWith(this.context)(cause === undefined ? log(text) : log(text, cause))
+    Effect.runForkWith(behaviour?.context ?? this.context)(cause === undefined ? log(text) : log(text, cause))
   }
 
   fault(where: string, defect: unknown): void {

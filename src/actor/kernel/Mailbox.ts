@@ -141,10 +141,12 @@ export class Mailbox {
         this.slots[to & this.mask] = this.slots[(to - 2) & this.mask]
         this.slots[(to + 1) & this.mask] = this.slots[(to - 1) & this.mask]
       }
-      // Taken as any other: the first place is its own now, and no longer that of the one behind it.
-      this.slots[this.head & this.mask] = word
-      this.take()
-      this.payload = undefined
+      // Not taken: what stood in front of it has moved on by one and is still queued.
+      const first = this.head & this.mask
+      this.slots[first] = undefined
+      this.slots[first + 1] = undefined
+      this.head += 2
+      if (this.head === this.tail) this.rewind()
       return word
     }
     return undefined

@@ -4,14 +4,20 @@
  * Fibers that wait at different ends are served in turns, an end at a time, in the order in which the ends began to wait.
  */
 import type { SchedulerDispatcher } from "effect/Scheduler"
+import type { ThreadContext } from "../../runtime/ThreadContext.ts"
 import { type Served, Turns } from "./turns.ts"
 
 /** See the module. */
 export class Ends<E extends Served> implements Served {
+  readonly thread: ThreadContext
   /** The open ones. */
   readonly open = new Set<E>()
   private readonly busy = new Set<E>()
   private readonly turns = new Turns(this)
+
+  constructor(thread: ThreadContext) {
+    this.thread = thread
+  }
 
   /** Whether a fiber waits at one of them. */
   get isWaiting(): boolean {

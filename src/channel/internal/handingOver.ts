@@ -19,7 +19,7 @@ export const foreignEnd = (where: string, value: unknown): TypeError => {
   return new TypeError(
     local === undefined
       ? `${where}: ${
-        nameOf(value)
+        kindOf(value)
       } is no end of a channel; give a sender or a receiver of a channel made with SharedChannel.make`
       : `${where}: this is a ${local} of the local channel "${
         (value as { readonly channel: string }).channel
@@ -34,5 +34,5 @@ export const handOverTo = (
   keep: (handle: Handle) => void
 ): Effect.Effect<void, EndMoved> => isSharedEnd(end) ? end.handOver(keep) : Effect.die(foreignEnd(where, end))
 
-const nameOf = (value: unknown): string =>
+const kindOf = (value: unknown): string =>
   value === null || value === undefined ? String(value) : `this ${typeof value}`

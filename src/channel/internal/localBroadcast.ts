@@ -3,23 +3,27 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type { ThreadContext } from "../../runtime/ThreadContext.ts"
 import {
   ChannelClosed,
   EndMoved,
   type EndTaken,
-  InvalidMessage,
+  InvalidPayload,
   MessagesMissed,
   type SendError
 } from "../ChannelError.ts"
 import type { Settings } from "../ChannelOptions.ts"
-import { closed, EMPTY, FAILED, type Receiver, ReceiverBase, type Taken } from "../Receiver.ts"
-import { FAILED as REFUSED, type Offered, type Sender, SenderBase, SENT } from "../Sender.ts"
+import type { Receiver } from "../Receiver.ts"
+import type { Sender } from "../Sender.ts"
 import type { Check } from "./check.ts"
 import { Deque } from "./deque.ts"
 import { type Made, moved, taken } from "./localChannel.ts"
+import { closed, EMPTY, FAILED, ReceiverBase, type Taken } from "./receiverBase.ts"
+import { FAILED as REFUSED, type Offered, SenderBase, SENT } from "./senderBase.ts"
 
 /** What the ends of one broadcast share. */
 class Core<A> {
+  readonly thread: ThreadContext
   readonly settings: Settings
   readonly check: Check
   readonly receivers = new Set<BroadcastReceiver<A>>()
@@ -29,7 +33,8 @@ class Core<A> {
   received = 0
   missed = 0
 
-  constructor(settings: Settings, check: Check) {
+  constructor(thread: ThreadContext, settings: Settings, check: Check) {
+    this.thread = thread
     this.settings = settings
     this.check = check
   }
@@ -42,21 +47,21 @@ class Core<A> {
 class BroadcastSender<A> extends SenderBase<A> {
   private readonly core: Core<A>
   constructor(core: Core<A>) {
-    super(core.settings.name, core.settings.capacity, "dropOldest")
+    super(core.thread, core.settings.name, core.settings.capacity, "dropOldest")
     this.core = core
   }
 
   protected offer(value: A): Offered {
     const { core } = this
     const error = core.isClosed
-      ? new ChannelClosed({ channel: this.channel, by: "channel", unsent: value })
+      ? new ChannelClosed({ channel: this.channel, by: "channel", undelivered: value })
       : !core.senderIsOpen
-      ? new EndMoved({ channel: this.channel, end: "sender", how: "closed", unsent: value })
+      ? new EndMoved({ channel: this.channel, end: "sender", how: "closed", undelivered: value })
       : core.receivers.size === 0
-      ? new ChannelClosed({ channel: this.channel, by: "receivers", unsent: value })
+      ? new ChannelClosed({ channel: this.channel, by: "receivers", undelivered: value })
       : core.check.isValid(value)
       ? undefined
-      : new InvalidMessage({ channel: this.channel, issue: core.check.explain(value), unsent: value })
+      : new InvalidPayload({ channel: this.channel, issue: core.check.explain(value), undelivered: value })
     if (error !== undefined) {
       this.failure = error as SendError<A>
       return REFUSED
@@ -97,7 +102,7 @@ class BroadcastReceiver<A> extends ReceiverBase<A> {
   private missed = 0
   private isOpen = true
   constructor(core: Core<A>) {
-    super(core.settings.name)
+    super(core.thread, core.settings.name)
     this.core = core
     core.receivers.add(this)
   }
@@ -165,8 +170,8 @@ class BroadcastReceiver<A> extends ReceiverBase<A> {
 }
 
 /** Makes a broadcast. */
-export const makeLocalBroadcast = <A>(settings: Settings, check: Check): Made<A> => {
-  const core = new Core<A>(settings, check)
+export const makeLocalBroadcast = <A>(thread: ThreadContext, settings: Settings, check: Check): Made<A> => {
+  const core = new Core<A>(thread, settings, check)
   const sender = new BroadcastSender(core)
   const receiver = new BroadcastReceiver(core)
   return {

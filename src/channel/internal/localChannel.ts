@@ -3,31 +3,38 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { ChannelClosed, EndMoved, EndTaken, InvalidMessage, type SendError } from "../ChannelError.ts"
+import type { ThreadContext } from "../../runtime/ThreadContext.ts"
+import { ChannelClosed, EndMoved, EndTaken, InvalidPayload, type SendError } from "../ChannelError.ts"
 import type { Kind, Settings } from "../ChannelOptions.ts"
 import type { ChannelStats } from "../ChannelStats.ts"
-import { closed, EMPTY, FAILED, type Receiver, ReceiverBase, type Taken } from "../Receiver.ts"
-import { FAILED as REFUSED, FULL, type Offered, type Sender, SenderBase, SENT } from "../Sender.ts"
+import type { Receiver } from "../Receiver.ts"
+import type { Sender } from "../Sender.ts"
 import type { Check } from "./check.ts"
 import { Deque } from "./deque.ts"
 import { Ends } from "./ends.ts"
+import { closed, EMPTY, FAILED, ReceiverBase, type Taken } from "./receiverBase.ts"
+import { FAILED as REFUSED, FULL, type Offered, SenderBase, SENT } from "./senderBase.ts"
 
 /** What the ends of one channel share. */
 class Core<A> {
+  readonly thread: ThreadContext
   readonly settings: Settings
   readonly check: Check
   readonly items = new Deque<A>()
-  readonly senders = new Ends<LocalSender<A>>()
-  readonly receivers = new Ends<LocalReceiver<A>>()
+  readonly senders: Ends<LocalSender<A>>
+  readonly receivers: Ends<LocalReceiver<A>>
   isClosed = false
   sent = 0
   received = 0
   dropped = 0
   lost = 0
 
-  constructor(settings: Settings, check: Check) {
+  constructor(thread: ThreadContext, settings: Settings, check: Check) {
+    this.thread = thread
     this.settings = settings
     this.check = check
+    this.senders = new Ends(thread)
+    this.receivers = new Ends(thread)
   }
 
   /** Who closed the channel for its senders, if somebody did. */
@@ -51,7 +58,7 @@ class LocalSender<A> extends SenderBase<A> {
   private readonly core: Core<A>
   private isOpen = true
   constructor(core: Core<A>) {
-    super(core.settings.name, core.settings.capacity, core.settings.overflow)
+    super(core.thread, core.settings.name, core.settings.capacity, core.settings.overflow)
     this.core = core
     core.senders.open.add(this)
   }
@@ -64,12 +71,14 @@ class LocalSender<A> extends SenderBase<A> {
   protected offer(value: A): Offered {
     const { core } = this
     const by = core.closedForSenders()
-    if (by !== undefined) return this.refuse(new ChannelClosed({ channel: this.channel, by, unsent: value }))
+    if (by !== undefined) return this.refuse(new ChannelClosed({ channel: this.channel, by, undelivered: value }))
     if (!this.isOpen) {
-      return this.refuse(new EndMoved({ channel: this.channel, end: "sender", how: "closed", unsent: value }))
+      return this.refuse(new EndMoved({ channel: this.channel, end: "sender", how: "closed", undelivered: value }))
     }
     if (!core.check.isValid(value)) {
-      return this.refuse(new InvalidMessage({ channel: this.channel, issue: core.check.explain(value), unsent: value }))
+      return this.refuse(
+        new InvalidPayload({ channel: this.channel, issue: core.check.explain(value), undelivered: value })
+      )
     }
     if (core.items.length >= this.capacity) return FULL
     core.items.push(value)
@@ -78,7 +87,23 @@ class LocalSender<A> extends SenderBase<A> {
     return SENT
   }
 
-  private refuse(error: ChannelClosed | EndMoved | InvalidMessage): Offered {
+  /** What goes in without another look at who is there; the first that does not is for {@link offer}. */
+  protected override offerFrom(values: ReadonlyArray<A>, from: number): number {
+    const { core } = this
+    const { check, items } = core
+    let index = from
+    // A check may run code of the user, which may close the end, or send.
+    while (
+      index < values.length && this.isOpen && core.closedForSenders() === undefined && check.isValid(values[index])
+      && items.length < this.capacity
+    ) items.push(values[index++]!)
+    if (index === from) return from
+    core.sent += index - from
+    core.receivers.wake()
+    return index
+  }
+
+  private refuse(error: ChannelClosed | EndMoved | InvalidPayload): Offered {
     this.failure = error as SendError<A>
     return REFUSED
   }
@@ -126,7 +151,7 @@ class LocalReceiver<A> extends ReceiverBase<A> {
   private readonly core: Core<A>
   private isOpen = true
   constructor(core: Core<A>) {
-    super(core.settings.name)
+    super(core.thread, core.settings.name)
     this.core = core
     core.receivers.open.add(this)
   }
@@ -151,6 +176,13 @@ class LocalReceiver<A> extends ReceiverBase<A> {
     if (by === undefined) return EMPTY
     this.failure = closed(this.channel, by)
     return FAILED
+  }
+
+  protected override takeMore(batch: Array<A>, max: number): void {
+    const { items } = this.core
+    const count = Math.min(max - batch.length, items.length)
+    for (let i = 0; i < count; i++) batch.push(items.shift())
+    this.core.received += count
   }
 
   protected release(): void {
@@ -195,8 +227,8 @@ export interface Made<A> {
 }
 
 /** Makes a channel of kind spsc, mpsc or mpmc. */
-export const makeLocal = <A>(settings: Settings, check: Check): Made<A> => {
-  const core = new Core<A>(settings, check)
+export const makeLocal = <A>(thread: ThreadContext, settings: Settings, check: Check): Made<A> => {
+  const core = new Core<A>(thread, settings, check)
   const { receivers, senders } = core
   return {
     sender: new LocalSender(core),
@@ -227,4 +259,4 @@ export const taken = (channel: string, end: "sender" | "receiver", kind: Kind, l
 
 /** The refusal of an end that was closed. */
 export const moved = (channel: string, end: "sender" | "receiver"): EndMoved =>
-  new EndMoved({ channel, end, how: "closed", unsent: undefined })
+  new EndMoved({ channel, end, how: "closed", undelivered: undefined })

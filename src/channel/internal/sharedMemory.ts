@@ -2,7 +2,7 @@
  * The shared memory of a channel between threads, and what of it goes to another thread.
  *
  * ```text
- *  ring     the messages: SpscRing, MpscRing, MpmcRing or BroadcastRing
+ *  ring     the messages: see `kinds.ts`
  *  roster   who takes part, and how much each sender has sent and had received
  *  items    receivers that wait for messages
  *  room     senders that wait for room
@@ -13,12 +13,14 @@
 import type { Region } from "../../memory/Region.ts"
 import * as RosterMemory from "../../memory/Roster.ts"
 import * as WaitListMemory from "../../memory/WaitList.ts"
+import { piece, type ThreadContext } from "../../runtime/ThreadContext.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import type { Carrier } from "../../wire/Parcel.ts"
 import { Scratch } from "../../wire/Scratch.ts"
 import { MalformedRecord } from "../../wire/WireError.ts"
 import type { Settings } from "../ChannelOptions.ts"
-import type { ReceiveRing } from "./sharedRings.ts"
+import { kinds } from "./kinds.ts"
+import { nextIn, type ReceiveRing } from "./receiveRing.ts"
 
 /** The four buffers. */
 export interface SharedMemory {
@@ -30,6 +32,7 @@ export interface SharedMemory {
 
 /** What an end of a channel works with on one thread. */
 export interface Access<A> {
+  readonly thread: ThreadContext
   readonly settings: Settings
   readonly codec: Codec<A>
   /** Where messages carry parcels: what moves them. */
@@ -78,18 +81,23 @@ export const createMemory = (ring: SharedArrayBuffer, ends: number): SharedMemor
   room: WaitListMemory.create(ends)
 })
 
+/** What all channels of a thread encode into. */
+const scratches = piece(() => new Scratch())
+
 /** Opens the buffers on this thread. */
 export const openMemory = <A>(
+  thread: ThreadContext,
   settings: Settings,
   codec: Codec<A>,
   carrier: Carrier<A> | undefined,
   memory: SharedMemory,
   onLoss?: (loss: Loss) => void
 ): Access<A> => ({
+  thread,
   settings,
   codec,
   carrier,
-  scratch: new Scratch(),
+  scratch: thread.get(scratches),
   memory,
   roster: new RosterMemory.Roster(memory.roster),
   items: new WaitListMemory.WaitList(memory.items),
@@ -189,7 +197,7 @@ export const receivedIn = ({ roster }: Pick<Access<unknown>, "roster">): number 
 /** Messages that wait; of a broadcast, for the slowest receiver of this thread. The words are read one after the other. */
 export const waitingIn = (access: Pick<Access<unknown>, "roster" | "settings" | "ends">): number => {
   const { ends, roster, settings } = access
-  if (settings.kind === "broadcast") return Math.max(0, ...[...ends].map((end) => end.pending()))
+  if (kinds[settings.kind].isBroadcast) return Math.max(0, ...[...ends].map((end) => end.pending()))
   // Messages that were dropped while they waited had been sent.
   const dropped = settings.overflow === "dropOldest" ? roster.dropped() : 0
   return Math.max(0, (sentIn(access) - receivedIn(access) - dropped - roster.lostSent()) | 0)
@@ -197,20 +205,14 @@ export const waitingIn = (access: Pick<Access<unknown>, "roster" | "settings" | 
 
 /** The last receiver is gone: what waits is lost. */
 export const loseRest = (access: Pick<Access<unknown>, "roster" | "settings" | "ends">): void => {
-  if (access.settings.kind === "broadcast") return
+  if (kinds[access.settings.kind].isBroadcast) return
   const count = waitingIn(access)
   if (count > 0) access.roster.addLost(count, count)
 }
 
 /** Releases the parcels of all messages that nobody will receive. */
-export const dropAll = <A>(
-  access: Pick<Access<A>, "carrier" | "codec">,
-  ring: Pick<ReceiveRing, "region" | "end" | "next" | "done" | "release">
-): void => {
-  for (let offset = ring.next(); offset >= 0; offset = ring.next()) {
-    dropMessage(access, ring, offset)
-    ring.done()
-  }
+export const dropAll = <A>(access: Pick<Access<A>, "carrier" | "codec">, ring: ReceiveRing): void => {
+  for (let offset = nextIn(ring); offset >= 0; offset = nextIn(ring)) dropMessage(access, ring, offset)
   ring.release()
 }
 

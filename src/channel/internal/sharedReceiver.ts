@@ -4,39 +4,29 @@
  * It gives room back to the senders after each receive, once for all messages of a batch.
  */
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
 import { CORRUPT } from "../../memory/Ring.ts"
-import { CLOSED, type End, RECEIVER, ROSTER_FULL, SENDERS_GONE } from "../../memory/Roster.ts"
+import { CLOSED, type End, RECEIVER, SENDERS_GONE } from "../../memory/Roster.ts"
 import * as Poller from "../../thread/Poller.ts"
 import { MalformedRecord } from "../../wire/WireError.ts"
-import { EndMoved, type EndTaken, MalformedMessage, MessagesMissed } from "../ChannelError.ts"
-import { closed, EMPTY, FAILED, type Receiver, ReceiverBase, type Taken } from "../Receiver.ts"
+import { MalformedMessage, MessagesMissed } from "../ChannelError.ts"
+import type { Receiver } from "../Receiver.ts"
+import { EndLife, type Living } from "./endLife.ts"
 import { EndWait } from "./endWait.ts"
-import { taken } from "./localChannel.ts"
-import {
-  type Access,
-  dropAll,
-  type Handle,
-  handleOf,
-  type LocalEnd,
-  loseRest,
-  rowOf,
-  sentIn,
-  waitingIn,
-  wakeAll
-} from "./sharedMemory.ts"
-import { MISSED, type ReceiveRing, receiveRingOf } from "./sharedRings.ts"
+import { kinds } from "./kinds.ts"
+import { closed, EMPTY, FAILED, ReceiverBase, type Taken } from "./receiverBase.ts"
+import { MISSED, nextIn, type ReceiveRing } from "./receiveRing.ts"
+import { type Access, dropAll, type Handle, loseRest, rowOf, sentIn, waitingIn } from "./sharedMemory.ts"
 
 const PARCEL_GONE = "a parcel of the message was taken before, or recovered with its thread"
 
 /** See the module. */
-export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
+export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
   readonly side = "receiver"
   private readonly access: Access<A>
   private readonly ring: ReceiveRing
-  private readonly end: End
   private readonly row: number
-  private state: "open" | "closed" | "handed over" = "open"
+  private readonly life: EndLife<A>
+  private readonly poller: Poller.Poller
   /** Whether the only receiver: it counts for each sender, whose window this opens again. Others count for themselves. */
   private readonly countsSenders: boolean
   /** Messages received, by row. */
@@ -47,40 +37,44 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
   /** Messages of a broadcast that were sent before this end joined, and those that it has received or missed. */
   private readonly sentBefore: number
   private got = 0
+  private isReading = false
   /** Whether messages were skipped in a damaged place that are not counted yet. */
   private hasSkipped = false
   private readonly itemsWait: EndWait
 
   constructor(access: Access<A>, end: End, { after, untold }: Pick<Handle, "after" | "untold"> = {}) {
-    super(access.settings.name)
+    super(access.thread, access.settings.name)
     if (untold !== undefined) this.hold(untold)
+    const kind = kinds[access.settings.kind]
     this.access = access
-    this.end = end
     this.row = rowOf(end)
-    this.ring = receiveRingOf(access.settings.kind, access.memory.ring, this.row + 1, after)
-    this.countsSenders = access.settings.kind === "spsc" || access.settings.kind === "mpsc"
+    this.poller = Poller.of(access.thread)
+    this.ring = kind.reader(access.memory.ring, this.row + 1, after)
+    this.countsSenders = kind.hasWindow
     this.counts = new Int32Array(access.roster.rows)
     this.isDirty = new Uint8Array(access.roster.rows)
     for (let row = 0; row < access.roster.rows; row++) this.counts[row] = access.roster.received(row)
     this.sentBefore = after === undefined ? sentIn(access) : (after + 1) | 0
-    access.ends.add(this)
     this.itemsWait = new EndWait(access.items, this.row, { poll: () => this.poll(), isReady: () => this.isReady() })
+    this.life = new EndLife(access, end, this)
   }
 
   protected fetch(): Taken<A> {
-    if (this.state !== "open") {
-      this.failure = this.moved()
+    if (!this.life.isOpen) {
+      this.failure = this.life.moved()
       return FAILED
     }
-    const offset = this.ring.next()
-    if (offset >= 0) return this.read(offset)
-    return this.fetchUnusual(offset)
+    // A decoder of the user asks for more in the middle of a message, which must stay where it is until it is read.
+    if (this.isReading) return EMPTY
+    const offset = nextIn(this.ring)
+    return offset >= 0 ? this.read(offset) : this.fetchUnusual(offset)
   }
 
   private read(offset: number): Taken<A> {
     const { carrier, codec } = this.access
     const { ring } = this
     let isSound = false
+    this.isReading = true
     try {
       const message = codec.read(ring.region, offset, ring.end)
       if (carrier !== undefined && !carrier.take(message)) return this.malformed(PARCEL_GONE)
@@ -90,8 +84,8 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
       if (!(error instanceof MalformedRecord)) throw error
       return this.malformed(error.message)
     } finally {
+      this.isReading = false
       this.count(ring.type)
-      ring.done()
       // Nobody gives the room of a failure back.
       if (!isSound) this.release()
     }
@@ -121,7 +115,7 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
       return this.malformed("a record makes no sense", lostBytes)
     }
     if (answer === MISSED) {
-      const count = this.ring.missed()
+      const count = this.ring.missed!()
       this.got += count
       this.access.roster.addMissed(count)
       this.failure = new MessagesMissed({ channel: this.channel, count })
@@ -131,7 +125,7 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
     const flags = this.access.roster.flags()
     if ((flags & (CLOSED | SENDERS_GONE)) === 0) return EMPTY
     // The flag came after the last message: whoever sees the one sees the other.
-    const offset = this.ring.next()
+    const offset = nextIn(this.ring)
     if (offset >= 0) return this.read(offset)
     if (offset === CORRUPT || offset === MISSED) return this.fetchUnusual(offset)
     this.failure = closed(this.channel, (flags & CLOSED) !== 0 ? "channel" : "senders")
@@ -143,7 +137,7 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
     const { roster } = this.access
     const sent = Array.from(this.counts, (_, row) => roster.sent(row))
     // A sender counts a message after it has shown it: what is still to come was counted, or will be.
-    const offset = this.ring.next()
+    const offset = nextIn(this.ring)
     if (offset >= 0) return this.read(offset)
     if (offset === CORRUPT) return this.fetchUnusual(offset)
     this.hasSkipped = false
@@ -160,7 +154,11 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
   }
 
   protected release(): void {
-    if (this.state !== "open") return
+    if (!this.life.isOpen) return
+    this.giveBack()
+  }
+
+  private giveBack(): void {
     this.ring.release()
     for (let row = this.dirty.pop(); row !== undefined; row = this.dirty.pop()) {
       this.isDirty[row] = 0
@@ -171,11 +169,11 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
   }
 
   protected watch(): void {
-    Poller.add(this.itemsWait)
+    this.poller.add(this.itemsWait)
   }
 
   protected unwatch(): void {
-    Poller.remove(this.itemsWait)
+    this.poller.remove(this.itemsWait)
   }
 
   /** Asked by the poller of this thread while somebody waits for a message. */
@@ -183,52 +181,46 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
     const waited = this.waiting
     this.serve()
     if (this.waiting === 0) return true
-    if (this.waiting === waited) {
-      // The look may have passed what a dead sender had claimed: there is room where it was.
-      this.access.room.wake()
-      return false
-    }
-    Poller.add(this.itemsWait)
+    if (this.waiting === waited) return false
+    this.poller.add(this.itemsWait)
     return true
   }
 
   private isReady(): boolean {
-    return !this.ring.isEmpty() || this.state !== "open"
+    return !this.ring.isEmpty() || !this.life.isOpen
       || (this.access.roster.flags() & (CLOSED | SENDERS_GONE)) !== 0
   }
 
   // ---- the life of the end
 
-  readonly clone = Effect.suspend((): Effect.Effect<Receiver<A>, EndTaken | EndMoved, Scope.Scope> => {
-    const { kind } = this.access.settings
-    if (kind === "spsc" || kind === "mpsc") return Effect.fail(taken(this.channel, "receiver", kind))
-    if (this.state !== "open") return Effect.fail(this.moved())
-    return Effect.acquireRelease(
-      Effect.suspend(() => {
-        const end = this.access.roster.join(RECEIVER, this.end)
-        if (end === ROSTER_FULL) return Effect.fail(taken(this.channel, "receiver", kind, this.access.roster.rows))
-        return Effect.succeed(new SharedReceiver(this.access, end))
-      }),
-      (receiver) => receiver.close
-    )
-  })
-
-  private moved(): EndMoved {
-    const how = this.state === "handed over" ? "handed over" : "closed"
-    return new EndMoved({ channel: this.channel, end: "receiver", how, unsent: undefined })
+  get clone(): Receiver<A>["clone"] {
+    return this.life.clone((end) => new SharedReceiver(this.access, end))
   }
 
-  readonly close: Effect.Effect<void> = Effect.sync(() => {
-    if (this.state !== "open") return
-    this.retire("closed")
-    if (this.access.carrier !== undefined && this.access.roster.count(RECEIVER) === 1) {
+  readonly close: Effect.Effect<void> = Effect.sync(() => this.life.close())
+
+  handOver(keep: (handle: Handle) => void): ReturnType<EndLife<A>["handOver"]> {
+    return Effect.suspend(() => this.life.handOver(keep))
+  }
+
+  retire(): void {
+    // Below a handler of `drainUnsafe`: what it was given is not there for the next one.
+    this.giveBack()
+    this.serve()
+    this.poller.remove(this.itemsWait)
+  }
+
+  leaveRing(isClosed: boolean): Pick<Handle, "after" | "untold"> {
+    // The last receiver is going: what is still there will never be received.
+    if (isClosed && this.access.carrier !== undefined && this.access.roster.count(RECEIVER) === 1) {
       dropAll(this.access, this.ring)
     }
-    this.ring.leave()
-    if (!this.access.roster.leave(this.end, RECEIVER)) return
+    return { after: this.ring.leaveAfter?.(), untold: this.untold() }
+  }
+
+  wasLast(): void {
     loseRest(this.access)
-    wakeAll(this.access)
-  })
+  }
 
   settle(): void {}
 
@@ -236,34 +228,11 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements LocalEnd {
     if (this.waiting > 0) this.poll()
   }
 
-  /** Takes the end out of use on this thread. Fibers that wait fail with `EndMoved`. */
-  private retire(how: "closed" | "handed over"): void {
-    // Below a handler of `drainUnsafe`: what it was given is not there for the next one.
-    this.release()
-    this.access.ends.delete(this)
-    this.state = how
-    this.serve()
-    Poller.remove(this.itemsWait)
-  }
-
-  /** Makes the end into what another thread opens; `keep` has the handle before an interruption can. */
-  handOver(keep: (handle: Handle) => void): Effect.Effect<void, EndMoved> {
-    return Effect.suspend((): Effect.Effect<void, EndMoved> => {
-      const { access, end } = this
-      if (this.state !== "open") return Effect.fail(this.moved())
-      this.retire("handed over")
-      const after = this.ring.leave()
-      access.roster.handOver(end)
-      keep(handleOf(access, "receiver", end, { after, untold: this.untold() }))
-      return Effect.void
-    })
-  }
-
   pending(): number {
     return Math.max(0, (sentIn(this.access) - this.sentBefore - this.got) | 0)
   }
 
   readonly depth: Effect.Effect<number> = Effect.sync(() =>
-    this.access.settings.kind === "broadcast" ? this.pending() : waitingIn(this.access)
+    kinds[this.access.settings.kind].isBroadcast ? this.pending() : waitingIn(this.access)
   )
 }

@@ -1,54 +1,40 @@
 /**
  * The sending end of a channel between threads.
  *
- * A value is written by its codec straight into the ring. What was written becomes visible at the end of each send, and after
- * {@link PUBLISH_RECORDS} messages or at the end of the task that wrote it for sends without an effect; then the receivers that sleep are woken. Of kinds with a window
- * (spsc, mpsc) a sender has at most `capacity` messages on their way: it counts what it has sent, the receiver counts
- * what it has received, and neither writes the other's word.
+ * A value is encoded aside, where its getters, checks and encoders may do what they like, then copied into room of exactly its size.
+ * What was written becomes visible at the end of each send, and after {@link PUBLISH_RECORDS} messages or at the end of the task that
+ * wrote it for sends without an effect; then the receivers that sleep are woken. Of kinds with a window a sender has at most
+ * `capacity` messages on their way: it counts what it has sent, the receiver counts what it has received, and neither writes the
+ * other's word.
  */
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
-import { RECORD_TOO_LARGE } from "../../memory/Ring.ts"
-import { CLOSED, type End, RECEIVERS_GONE, ROSTER_FULL, SENDER } from "../../memory/Roster.ts"
+import { RING_FULL, type RingWriter } from "../../memory/Ring.ts"
+import { CLOSED, type End, RECEIVERS_GONE } from "../../memory/Roster.ts"
+import { messageOf } from "../../runtime/Text.ts"
 import * as Poller from "../../thread/Poller.ts"
 import { INVALID } from "../../wire/Codec.ts"
-import {
-  ChannelClosed,
-  EndMoved,
-  type EndTaken,
-  InvalidMessage,
-  MessageTooLong,
-  type SendError
-} from "../ChannelError.ts"
-import { FAILED, FULL, type Offered, type Sender, SenderBase, SENT } from "../Sender.ts"
+import { ChannelClosed, InvalidPayload, MessageTooLarge, type SendError } from "../ChannelError.ts"
+import type { Sender } from "../Sender.ts"
 import { Deque } from "./deque.ts"
+import { EndLife, type Living } from "./endLife.ts"
 import { EndWait } from "./endWait.ts"
-import { taken } from "./localChannel.ts"
-import {
-  type Access,
-  dropMessage,
-  type Handle,
-  handleOf,
-  type LocalEnd,
-  rowOf,
-  waitingIn,
-  wakeAll
-} from "./sharedMemory.ts"
-import { type ReceiveRing, receiveRingOf, type SendRing, sendRingOf } from "./sharedRings.ts"
+import { kinds } from "./kinds.ts"
+import { nextIn, type ReceiveRing } from "./receiveRing.ts"
+import { FAILED, FULL, type Offered, SenderBase, SENT } from "./senderBase.ts"
+import { type Access, dropMessage, type Handle, rowOf, waitingIn } from "./sharedMemory.ts"
 
 /** Messages after which what was written is made visible at once. */
 const PUBLISH_RECORDS = 64
 
 /** See the module. */
-export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
+export class SharedSender<A> extends SenderBase<A> implements Living {
   readonly side = "sender"
   private readonly access: Access<A>
-  private readonly ring: SendRing
-  private readonly end: End
+  private readonly ring: RingWriter
   private readonly row: number
+  private readonly life: EndLife<A>
   /** Most messages on their way; `Infinity` where the ring itself is the bound. */
   private readonly window: number
-  private state: "open" | "closed" | "handed over" = "open"
   private sent: number
   private received: number
   private unpublished = 0
@@ -59,93 +45,120 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
   private dropper: ReceiveRing | undefined = undefined
   private readonly drained: Array<() => void> = []
   private readonly roomWait: EndWait
+  private readonly poller: Poller.Poller
 
   constructor(access: Access<A>, end: End) {
-    const { settings } = access
-    super(settings.name, settings.capacity, settings.kind === "broadcast" ? "dropOldest" : settings.overflow)
+    const { roster, settings, thread } = access
+    const kind = kinds[settings.kind]
+    super(thread, settings.name, settings.capacity, kind.isBroadcast ? "dropOldest" : settings.overflow)
     this.access = access
-    this.end = end
     this.row = rowOf(end)
-    this.window = settings.kind === "spsc" || settings.kind === "mpsc" ? settings.capacity : Infinity
-    this.ring = sendRingOf(settings.kind, access.memory.ring, this.row + 1)
+    this.window = kind.hasWindow ? settings.capacity : Infinity
+    this.ring = kind.writer(access.memory.ring, this.row + 1)
+    this.poller = Poller.of(thread)
     const poll = () => this.poll()
     this.roomWait = new EndWait(access.room, this.row, { poll, isReady: poll })
-    this.received = access.roster.received(this.row)
+    this.received = roster.received(this.row)
     // What an end before this one had sent and nobody has received yet counts for the window.
-    const sent = access.roster.sent(this.row)
+    const sent = roster.sent(this.row)
     // In the rows of other kinds a receiver may have counted what it has received itself.
-    const countsReceived = settings.kind === "spsc" || settings.kind === "mpsc"
-    this.sent = countsReceived && ((sent - this.received) | 0) < 0 ? this.received : sent
-    access.ends.add(this)
+    this.sent = kind.hasWindow && ((sent - this.received) | 0) < 0 ? this.received : sent
+    this.life = new EndLife(access, end, this)
   }
 
   protected offer(value: A): Offered {
     const flags = this.access.roster.flags()
-    if (this.state !== "open" || (flags & (CLOSED | RECEIVERS_GONE)) !== 0) return this.refuseEnd(value, flags)
+    if (!this.life.isOpen || (flags & (CLOSED | RECEIVERS_GONE)) !== 0) return this.refuseEnd(value, flags)
     if (this.backlog.length > 0) return this.postpone(value)
-    const isFull = ((this.sent - this.received) | 0) >= this.window && !this.hasWindow()
-    const offered = isFull ? FULL : this.write(value)
-    return offered === FULL ? this.refuseFull(value) : offered
+    const offered = this.isFull() ? this.couldFit(value) : this.write(value)
+    if (offered !== FULL) return offered
+    if (this.capacity === Infinity) return this.postpone(value)
+    this.publish()
+    return FULL
   }
 
-  private hasWindow(): boolean {
+  /** Whether as many messages are on their way as may be. */
+  private isFull(): boolean {
+    if (((this.sent - this.received) | 0) < this.window) return false
     this.received = this.access.roster.received(this.row)
-    return ((this.sent - this.received) | 0) < this.window
+    return ((this.sent - this.received) | 0) >= this.window
   }
 
-  private write(value: A, isHeld = false): Offered {
-    if (!this.ring.abortTakesRoom) return this.put(value)
-    // What can be refused is refused before the claim.
-    const { carrier, codec } = this.access
-    if (!codec.isValid(value)) return this.refuseInvalid(value)
-    if (carrier === undefined || isHeld) return this.put(value)
-    if (!this.moves(value, "hold")) return FAILED
-    let offered: Offered = FULL
-    try {
-      offered = this.put(value)
-    } finally {
-      if (offered !== SENT) carrier.restore(value)
-    }
-    return offered
-  }
-
-  private put(value: A): Offered {
-    const { ring } = this
+  private write(value: A): Offered {
     const { carrier, codec, scratch } = this.access
+    if (carrier !== undefined) return this.writeCarrying(value)
     const bytes = codec.encode(value, scratch)
     if (bytes === INVALID) return this.refuseInvalid(value)
-    const offset = ring.claim(bytes)
-    if (offset < 0) return offset === RECORD_TOO_LARGE ? this.refuseLong(value, bytes) : FULL
-    if (carrier !== undefined && !this.moves(value)) {
-      ring.abort()
-      return FAILED
-    }
-    scratch.copyTo(ring.region, offset)
-    ring.commit(bytes, this.row)
-    this.sent = (this.sent + 1) | 0
-    if (++this.unpublished >= PUBLISH_RECORDS) this.publish()
-    else if (!this.isFlushScheduled) this.scheduleFlush()
+    if (bytes > this.ring.maxRecordBytes) return this.refuseLarge(value, bytes)
+    // The code of the user that encoded it may have closed the end, or sent what there was room for.
+    if (!this.life.isOpen) return this.refuseEnd(value, 0)
+    if (this.isFull()) return FULL
+    const offset = this.ring.claim(bytes)
+    if (offset < 0) return FULL
+    scratch.copyTo(this.ring.region, offset)
+    this.commit(bytes)
     return SENT
   }
 
+  /** A value with parcels: they are out of the hands of this thread's code before it is written, and away before it can be seen. */
+  private writeCarrying(value: A, isHeld = false): Offered {
+    const { carrier, codec, scratch } = this.access
+    let offered: Offered = FAILED
+    if (!isHeld && !codec.isValid(value)) return this.refuseInvalid(value)
+    if (!isHeld && !this.moves(value, "hold")) return FAILED
+    try {
+      const bytes = codec.encode(value, scratch)
+      if (bytes === INVALID) return this.refuseInvalid(value)
+      // To find its parcels is to read the value once more, with whatever its getters do.
+      const record = scratch.take()
+      if (bytes > this.ring.maxRecordBytes) return this.refuseLarge(value, bytes)
+      if (!this.moves(value, "send")) return FAILED
+      if (!this.life.isOpen) return this.refuseEnd(value, 0)
+      const offset = this.isFull() ? RING_FULL : this.ring.claim(bytes)
+      offered = offset < 0 ? FULL : SENT
+      if (offered === FULL) return FULL
+      this.ring.region.u8.set(record, offset)
+      this.commit(bytes)
+      return SENT
+    } finally {
+      if (offered !== SENT) carrier!.restore(value)
+      if (offered === FULL && isHeld) carrier!.hold(value)
+    }
+  }
+
+  private commit(bytes: number): void {
+    this.ring.commit(bytes, this.row)
+    this.sent = (this.sent + 1) | 0
+    if (++this.unpublished >= PUBLISH_RECORDS) this.publish()
+    else if (!this.isFlushScheduled) this.scheduleFlush()
+  }
+
+  /** A value that could never be sent does not wait for room. */
+  private couldFit(value: A): Offered {
+    const bytes = this.access.codec.encode(value, this.access.scratch)
+    if (bytes === INVALID) return this.refuseInvalid(value)
+    return bytes > this.ring.maxRecordBytes ? this.refuseLarge(value, bytes) : FULL
+  }
+
   /** Takes the parcels of a value out of the hands of this thread's code; `false`, with the reason, when one is not there. */
-  private moves(value: A, how: "send" | "hold" = "send"): boolean {
+  private moves(value: A, how: "hold" | "send"): boolean {
     try {
       this.access.carrier![how](value)
       return true
     } catch (error) {
-      const issue = error instanceof Error ? error.message : String(error)
-      this.failure = new InvalidMessage({ channel: this.channel, issue, unsent: value }) as SendError<A>
+      this.refuse(new InvalidPayload({ channel: this.channel, issue: messageOf(error), undelivered: value }))
       return false
     }
   }
 
   private scheduleFlush(): void {
     this.isFlushScheduled = true
-    queueMicrotask(() => {
-      this.isFlushScheduled = false
-      this.publish()
-    })
+    this.thread.runtime.microtask(this.flush)
+  }
+
+  private readonly flush = (): void => {
+    this.isFlushScheduled = false
+    this.publish()
   }
 
   /** Makes visible what was written, and wakes who waits for it. */
@@ -157,61 +170,49 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
     this.access.items.wake()
   }
 
-  private refuseEnd(value: A, flags: number): Offered {
-    const channel = this.channel
-    this.failure = (this.state !== "open"
-      ? new EndMoved({ channel, end: "sender", how: this.state, unsent: value })
-      : new ChannelClosed({
-        channel,
-        by: (flags & CLOSED) !== 0 ? "channel" : "receivers",
-        unsent: value
-      })) as SendError<A>
+  private refuse(failure: { readonly _tag: string }): typeof FAILED {
+    this.failure = failure as SendError<A>
     return FAILED
   }
 
-  private refuseInvalid(value: A): Offered {
-    const issue = this.access.codec.explain(value)
-    this.failure = new InvalidMessage({ channel: this.channel, issue, unsent: value }) as SendError<A>
-    return FAILED
+  private refuseEnd(undelivered: A, flags: number): Offered {
+    if (!this.life.isOpen) return this.refuse(this.life.moved(undelivered))
+    const by = (flags & CLOSED) !== 0 ? "channel" : "receivers"
+    return this.refuse(new ChannelClosed({ channel: this.channel, by, undelivered }))
   }
 
-  private refuseLong(value: A, sizeBytes: number): Offered {
-    if (!this.access.codec.isValid(value)) return this.refuseInvalid(value)
-    const limitBytes = this.ring.limitBytes
-    this.failure = new MessageTooLong({ channel: this.channel, sizeBytes, limitBytes, unsent: value }) as SendError<A>
-    return FAILED
+  private refuseInvalid(undelivered: A): Offered {
+    const issue = this.access.codec.explain(undelivered)
+    return this.refuse(new InvalidPayload({ channel: this.channel, issue, undelivered }))
   }
 
-  /** A value that could never be sent does not wait for room. */
-  private refuseFull(value: A): Offered {
-    if (!this.access.codec.isValid(value)) return this.refuseInvalid(value)
-    const sizeBytes = this.access.codec.encode(value, this.access.scratch)
-    if (sizeBytes > this.ring.limitBytes) return this.refuseLong(value, sizeBytes)
-    if (this.capacity === Infinity) return this.postpone(value)
-    this.publish()
-    return FULL
+  private refuseLarge(undelivered: A, sizeBytes: number): Offered {
+    const limitBytes = this.ring.maxRecordBytes
+    return this.refuse(new MessageTooLarge({ channel: this.channel, sizeBytes, limitBytes, undelivered }))
   }
 
   /** Keeps a value of an unbounded sender until the ring has room. */
   private postpone(value: A): Offered {
-    if (!this.access.codec.isValid(value)) return this.refuseInvalid(value)
+    const offered = this.couldFit(value)
+    if (offered !== FULL) return offered
     if (this.access.carrier !== undefined && !this.moves(value, "hold")) return FAILED
     this.backlog.push(value)
     if (this.backlog.length === 1) {
       this.publish()
-      Poller.add(this.roomWait)
+      this.poller.add(this.roomWait)
     }
     return SENT
   }
 
   protected dropOldest(): void {
     this.publish()
-    // Of kind mpmc, where a sender may take what any receiver may take.
-    this.dropper ??= receiveRingOf(this.access.settings.kind, this.access.memory.ring, this.row + 1)
-    const offset = this.dropper.next()
+    const { access, row } = this
+    // A sender may take what any receiver may take.
+    this.dropper ??= kinds[access.settings.kind].reader(access.memory.ring, row + 1)
+    const offset = nextIn(this.dropper)
     if (offset < 0) return
-    dropMessage(this.access, this.dropper, offset)
-    this.dropper.done()
+    dropMessage(access, this.dropper, offset)
+    this.dropper.release()
     this.countDropped()
   }
 
@@ -221,11 +222,11 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
 
   protected watch(): void {
     this.publish()
-    Poller.add(this.roomWait)
+    this.poller.add(this.roomWait)
   }
 
   protected unwatch(): void {
-    if (this.backlog.length === 0) Poller.remove(this.roomWait)
+    if (this.backlog.length === 0) this.poller.remove(this.roomWait)
   }
 
   /** Asked by the poller of this thread while somebody waits for room. */
@@ -236,7 +237,7 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
     this.admit()
     const isDone = this.waiting === 0 && this.backlog.length === 0
     const progress = this.waiting < waited || this.backlog.length < kept
-    if (progress && !isDone) Poller.add(this.roomWait)
+    if (progress && !isDone) this.poller.add(this.roomWait)
     return progress || isDone
   }
 
@@ -245,17 +246,18 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
     if ((this.access.roster.flags() & (CLOSED | RECEIVERS_GONE)) !== 0) {
       // Nobody will receive them.
       this.access.roster.addDropped(this.row, this.backlog.length)
-      while (this.backlog.length > 0) {
-        this.access.carrier?.drop(this.backlog.peek())
-        this.backlog.shift()
-      }
+      while (this.backlog.length > 0) this.access.carrier?.drop(this.backlog.shift())
     }
     while (this.backlog.length > 0) {
-      const offered = this.write(this.backlog.peek(), true)
+      const first = this.backlog.peek()
+      const offered = this.access.carrier === undefined ? this.write(first) : this.writeCarrying(first, true)
       if (offered === FULL) break
+      const value = this.backlog.shift()
       // A value that somebody has changed since it was sent, so that it is none any more.
-      if (offered === FAILED) this.countDropped()
-      this.backlog.shift()
+      if (offered === FAILED) {
+        this.access.carrier?.drop(value)
+        this.countDropped()
+      }
     }
     this.publish()
     if (this.backlog.length === 0) { for (const done of this.drained.splice(0)) done() }
@@ -263,23 +265,8 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
 
   // ---- the life of the end
 
-  readonly clone = Effect.suspend((): Effect.Effect<Sender<A>, EndTaken | EndMoved, Scope.Scope> => {
-    const { kind } = this.access.settings
-    if (kind === "spsc" || kind === "broadcast") return Effect.fail(taken(this.channel, "sender", kind))
-    if (this.state !== "open") return Effect.fail(this.moved())
-    return Effect.acquireRelease(
-      Effect.suspend(() => {
-        const end = this.access.roster.join(SENDER, this.end)
-        if (end === ROSTER_FULL) return Effect.fail(taken(this.channel, "sender", kind, this.access.roster.rows))
-        return Effect.succeed(new SharedSender(this.access, end))
-      }),
-      (sender) => sender.close
-    )
-  })
-
-  private moved(): EndMoved {
-    const how = this.state === "handed over" ? "handed over" : "closed"
-    return new EndMoved({ channel: this.channel, end: "sender", how, unsent: undefined })
+  get clone(): Sender<A>["clone"] {
+    return this.life.clone((end) => new SharedSender(this.access, end))
   }
 
   /** Waits until the ring has had everything that an unbounded sender holds. */
@@ -291,18 +278,29 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
   /** Does this once nothing is held any more: between the one and the other nobody sends. */
   private settledThen<B, E>(act: () => Effect.Effect<B, E>): Effect.Effect<B, E> {
     return Effect.suspend(() =>
-      this.state === "open" && this.backlog.length > 0
+      this.life.isOpen && this.backlog.length > 0
         ? Effect.andThen(this.settled, this.settledThen(act))
         : act()
     )
   }
 
-  readonly close: Effect.Effect<void> = this.settledThen(() => {
-    if (this.state !== "open") return Effect.void
-    this.retire("closed")
-    if (this.access.roster.leave(this.end, SENDER)) wakeAll(this.access)
-    return Effect.void
-  })
+  readonly close: Effect.Effect<void> = this.settledThen(() => Effect.sync(() => this.life.close()))
+
+  handOver(keep: (handle: Handle) => void): ReturnType<EndLife<A>["handOver"]> {
+    return this.settledThen(() => this.life.handOver(keep))
+  }
+
+  retire(): void {
+    this.publish()
+    this.admit()
+    this.poller.remove(this.roomWait)
+  }
+
+  leaveRing(): {} {
+    return {}
+  }
+
+  wasLast(): void {}
 
   pending(): number {
     return 0
@@ -315,27 +313,6 @@ export class SharedSender<A> extends SenderBase<A> implements LocalEnd {
 
   lookAgain(): void {
     if (this.waiting > 0 || this.backlog.length > 0) this.poll()
-  }
-
-  /** Takes the end out of use on this thread. What waits for room has its value back. */
-  private retire(how: "closed" | "handed over"): void {
-    this.access.ends.delete(this)
-    this.state = how
-    this.publish()
-    this.admit()
-    Poller.remove(this.roomWait)
-  }
-
-  /** Makes the end into what another thread opens; `keep` has the handle before an interruption can. */
-  handOver(keep: (handle: Handle) => void): Effect.Effect<void, EndMoved> {
-    return this.settledThen((): Effect.Effect<void, EndMoved> => {
-      const { access, end } = this
-      if (this.state !== "open") return Effect.fail(this.moved())
-      this.retire("handed over")
-      access.roster.handOver(end)
-      keep(handleOf(access, "sender", end))
-      return Effect.void
-    })
   }
 
   readonly depth: Effect.Effect<number> = Effect.sync(() =>

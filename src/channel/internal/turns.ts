@@ -6,14 +6,17 @@
  * - a chain of channels of any length needs no stack;
  * - messages gather until the task runs, and one wake-up is paid for many of them.
  *
- * A task serves as many fibers as waited when it began and then leaves the rest to another one: fibers that feed each other
- * cannot keep everything else in the thread from running.
+ * A task serves as many fibers as waited when it began, as long as the thread's turn lasts, and leaves the rest to another one:
+ * fibers that feed each other, or take long, cannot keep everything else in the thread from running.
  */
 import * as Fiber from "effect/Fiber"
 import type { SchedulerDispatcher } from "effect/Scheduler"
+import type { ThreadContext } from "../../runtime/ThreadContext.ts"
 
 /** Where fibers wait. */
 export interface Served {
+  /** The thread that all of this happens on. */
+  readonly thread: ThreadContext
   /** How many wait. */
   readonly waiting: number
   /** Whose task it will be: the dispatcher of the one who has waited longest. */
@@ -58,7 +61,12 @@ export class Turns {
     let goesOn = true
     this.isServing = true
     try {
-      for (let left = served.waiting; goesOn && left > 0; left--) goesOn = served.serveFirst()
+      const { turn } = served.thread
+      turn.enter()
+      for (let left = served.waiting; goesOn && left > 0; left--) {
+        goesOn = served.serveFirst()
+        if (turn.isOver()) break
+      }
     } finally {
       this.isServing = false
       if (goesOn) this.schedule()

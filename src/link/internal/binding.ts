@@ -88,6 +88,8 @@ export class Binding implements Origin {
     if (!this.isOwing) {
       this.isOwing = true
       this.owing.push(this)
+      // Whoever handles messages in turns of its own does so while the loop may rest.
+      this.outbound.owe()
     }
     if (++this.owed >= this.threshold) this.pay(true)
   }

@@ -327,7 +327,7 @@ export class Inbound {
   // A worker on which a behaviour gave up is about to end, and its actors come back with its next incarnation.
   private actorStopped(binding: Binding, reason: ExitReason): void {
     const { host, index } = this.home
-    if (index !== 0 && host.isEscalating) return
+    if (index !== 0 && host.isLeaving) return
     binding.hurry()
     this.close(binding.slot, 0, reason)
   }

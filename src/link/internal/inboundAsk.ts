@@ -80,6 +80,8 @@ export class InboundAsk extends Ask {
   }
 
   stopped(reason: ExitReason): void {
+    // A worker ends with a behaviour that gave up there, and its actors come back: whoever asks learns that the thread was lost.
+    if (reason._tag === "SupervisorGaveUp" && this.home.index !== 0) return
     const outbound = this.claim()
     if (outbound === undefined) return
     const type = Envelope.typeOf(Envelope.REPLY, Envelope.NOT_HANDLED_STOPPED, 0)

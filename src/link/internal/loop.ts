@@ -84,6 +84,14 @@ export class Loop {
     this.schedule()
   }
 
+  /** Has a loop that rests take one more turn: something is to be paid before it may. */
+  nudge(): void {
+    if (!this.isParked) return
+    this.isParked = false
+    this.bell.retract()
+    this.schedule()
+  }
+
   /** Ends the loop. */
   close(): void {
     this.isClosed = true

@@ -5,17 +5,19 @@
  * not be lost and find no room are held back, complete, and are written before anything else once there is room.
  *
  * ```text
- *          begin                  hold: no room
- *   FREE ---------> WRITING   FREE ------------> HELD
- *        <---------                <------------
- *          end                     unblock: all written
+ *        hold: no room
+ *   FREE ------------> HELD
+ *        <------------
+ *        unblock: all written
  * ```
  *
- * While a message is written in place, whoever reads it may run user code that sends more: that is held back too, and follows
- * when the message is complete. So a claim is never overwritten, and the order is that of the sends.
+ * Records are complete before there is a claim: user code that sends more while a message is encoded finds the ring as it is,
+ * and what it sends comes before that message.
  */
 import type { Doorbell } from "../../memory/Doorbell.ts"
 import { HEADER_BYTES } from "../../memory/Layouts.ts"
+import type { Region } from "../../memory/Region.ts"
+import { RING_FULL } from "../../memory/Ring.ts"
 import { countUnread } from "../../memory/SpscRecovery.ts"
 import { SpscWriter } from "../../memory/SpscRing.ts"
 import type { Signals } from "./signals.ts"
@@ -28,10 +30,8 @@ const BATCH_BYTES = 8192
 
 /** Records may be written. */
 export const FREE = 0
-/** A message is being written in place. */
-export const WRITING = 1
 /** Records are held back: what comes now has to wait behind them. */
-export const HELD = 2
+export const HELD = 1
 
 interface Held {
   readonly type: number
@@ -71,6 +71,16 @@ export class OutRing {
     this.held = []
   }
 
+  /** Where its records lie. */
+  get region(): Region {
+    return this.writer.region
+  }
+
+  /** Claims so many bytes for a record that is complete; a negative number when there is no room, or others have to go first. */
+  claim(bytes: number): number {
+    return this.state === FREE ? this.writer.claim(bytes) : RING_FULL
+  }
+
   /** Writes a record of two words, now or as soon as there is room. `isUrgent` wakes the reader. */
   words(type: number, first: number, second: number, isUrgent: boolean): void {
     const { writer } = this
@@ -100,15 +110,8 @@ export class OutRing {
 
   private hold(type: number, bytes: Uint8Array, isUrgent: boolean): void {
     this.held.push({ type, bytes, isUrgent })
-    if (this.state === WRITING) return
     this.state = HELD
     this.block()
-  }
-
-  /** The message that was written in place is complete, or given up: what was held back meanwhile follows. */
-  end(): void {
-    this.state = FREE
-    if (this.held.length > 0 && !this.flush()) this.block()
   }
 
   // Whether nothing is held back any more.

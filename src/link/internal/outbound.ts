@@ -14,10 +14,10 @@ import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Doorbell } from "../../memory/Doorbell.ts"
 import { Region } from "../../memory/Region.ts"
 import * as SpscRing from "../../memory/SpscRing.ts"
-import type { Codec } from "../../wire/Codec.ts"
+import { type Codec, NOT_PLACED } from "../../wire/Codec.ts"
 import type { Scratch } from "../../wire/Scratch.ts"
 import * as Envelope from "./envelope.ts"
-import { FREE, HELD, OutRing, WRITING } from "./outRing.ts"
+import { FREE, HELD, OutRing } from "./outRing.ts"
 import type { Signals } from "./signals.ts"
 import * as TraceContext from "./traceContext.ts"
 
@@ -30,11 +30,8 @@ export const INVALID = 2
 /** The record can never fit: {@link Outbound.refusedBytes} says how large it is. */
 export const TOO_LARGE = 3
 
-/** Nothing was read or written: it takes {@link Outbound.message} to say more. */
-export const UNTRIED = 4
-
 /** What writing answers. */
-export type Written = typeof WRITTEN | typeof FULL | typeof INVALID | typeof TOO_LARGE | typeof UNTRIED
+export type Written = typeof WRITTEN | typeof FULL | typeof INVALID | typeof TOO_LARGE
 
 /** Room for control: a thousand pieces of credit, and ends with the stack of their cause. */
 const CONTROL_BYTES = 32_768
@@ -157,43 +154,23 @@ export class Outbound {
    */
   tell(type: number, message: Message, payload: unknown): Written {
     const data = this.dataRing!
+    if (data.state === HELD) return FULL
     const codec = message.payload
-    const { fixedBytes } = codec
-    if (fixedBytes === undefined) return this.tellAside(data, type, message, payload)
-    if (data.state !== FREE) return UNTRIED
-    const { writer } = data
-    const offset = writer.claim(fixedBytes)
-    if (offset < 0) return UNTRIED
-    data.state = WRITING
-    let end = -1
-    try {
-      end = codec.write(payload, writer.region, offset)
-    } finally {
-      if (end < 0) {
-        writer.abort()
-        data.end()
-      }
+    const { place } = codec
+    let bytes: number
+    if (place === undefined) {
+      const { scratch } = this.options
+      bytes = codec.encode(payload, scratch)
+      if (bytes < 0) return INVALID
+      const offset = data.claim(bytes)
+      if (offset < 0) return this.noRoom(data, bytes)
+      scratch.copyTo(data.region, offset)
+    } else {
+      bytes = codec.fixedBytes!
+      const offset = place(payload, data)
+      if (offset < 0) return offset === NOT_PLACED ? INVALID : this.noRoom(data, bytes)
     }
-    if (end < 0) return INVALID
-    writer.commit(end - offset, type | (message.index << 4))
-    data.wrote(end - offset, true)
-    data.end()
-    return WRITTEN
-  }
-
-  private tellAside(data: OutRing, type: number, message: Message, payload: unknown): Written {
-    const { scratch } = this.options
-    const bytes = message.payload.encode(payload, scratch)
-    if (bytes < 0) return INVALID
-    const { writer } = data
-    if (data.state === WRITING && bytes <= writer.maxRecordBytes) {
-      data.record(type | (message.index << 4), scratch.take(), true)
-      return WRITTEN
-    }
-    const offset = data.state === FREE ? writer.claim(bytes) : -1
-    if (offset < 0) return this.noRoom(data, bytes)
-    scratch.copyTo(writer.region, offset)
-    writer.commit(bytes, type | (message.index << 4))
+    data.writer.commit(bytes, type | (message.index << 4))
     data.wrote(bytes, true)
     return WRITTEN
   }
@@ -217,29 +194,27 @@ export class Outbound {
   ): Written {
     const { scratch } = this.options
     const { data } = this
+    if (data.state === HELD) return FULL
     const payloadBytes = message.payload.encode(payload, scratch)
     if (payloadBytes < 0) return INVALID
+    const trace = span === undefined ? undefined : { traceId: span.traceId, spanId: span.spanId }
     const askBytes = ask === undefined ? 0 : Envelope.ASK_BYTES
     const prefix = askBytes + (span === undefined ? 0 : TraceContext.TRACE_BYTES)
     const kind = (ask === undefined ? Envelope.TELL : Envelope.ASK) + (span === undefined ? 0 : 1)
     const type = Envelope.typeOf(kind, message.index, slot)
     const bytes = prefix + payloadBytes
-    if (bytes > data.writer.maxRecordBytes || data.state === HELD) return this.noRoom(data, bytes)
-    const isNested = data.state === WRITING
-    const offset = isNested ? 0 : data.writer.claim(bytes)
+    // Whoever read the payload, or the span, may have filled the ring.
+    const offset = data.state === FREE ? data.writer.claim(bytes) : -1
     if (offset < 0) return this.noRoom(data, bytes)
-    const region = isNested ? regionOf(bytes) : data.writer.region
+    const { region } = data.writer
     scratch.copyTo(region, offset + prefix)
     if (ask !== undefined) {
       ask.serial = this.nextSerial()
       Envelope.writeAsk(region, offset, ask.number, ask.timeoutMillis, ask.serial)
     }
-    if (span !== undefined) TraceContext.write(span, region, offset + askBytes)
-    if (isNested) data.record(type, region.u8.subarray(0, bytes), true)
-    else {
-      data.writer.commit(bytes, type)
-      data.wrote(bytes, true)
-    }
+    if (trace !== undefined) TraceContext.write(trace, region, offset + askBytes)
+    data.writer.commit(bytes, type)
+    data.wrote(bytes, true)
     return WRITTEN
   }
 
@@ -320,6 +295,11 @@ export class Outbound {
     region.u32[1] = second
     ring.record(type, region.u8.subarray(0, bytes), true)
     return true
+  }
+
+  /** Something is owed to the other thread: it is paid before this one rests. */
+  owe(): void {
+    this.options.signals.owe()
   }
 
   /** Wakes the other thread, if it sleeps. */

@@ -8,8 +8,8 @@ import * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../../actor/ActorError.ts"
 import { Deadline } from "../../actor/kernel/Deadlines.ts"
-import type { Protocol } from "../../actor/kernel/Protocol.ts"
-import type { Resume, Waiter } from "../../actor/kernel/Recipient.ts"
+import { actorName } from "../../actor/kernel/Protocol.ts"
+import type { Recipient, Resume, Waiter } from "../../actor/kernel/Recipient.ts"
 import type { Region } from "../../memory/Region.ts"
 import { messageOf } from "../../runtime/Text.ts"
 import * as Envelope from "./envelope.ts"
@@ -18,19 +18,11 @@ import type { Home } from "./home.ts"
 import { wrong } from "./inboundAsk.ts"
 import type { Outbound, PendingAsk } from "./outbound.ts"
 
-/** The question, and who is asked. */
-export interface Question {
-  readonly actor: string
-  readonly protocol: Protocol
-  readonly index: number
-  readonly payload: unknown
-  readonly span: Tracer.AnySpan | undefined
-  readonly timeoutMillis: number
-}
-
 /** See the module. */
 export class RemoteAsk extends Deadline implements PendingAsk {
-  declare readonly question: Question
+  declare readonly index: number
+  declare readonly payload: unknown
+  declare readonly span: Tracer.AnySpan | undefined
   declare readonly timeoutMillis: number
   /** Where it was sent, under which number and serial. */
   declare outbound: Outbound | undefined
@@ -39,23 +31,38 @@ export class RemoteAsk extends Deadline implements PendingAsk {
   /** Set while it waits for room. */
   declare waiter: Waiter | undefined
   declare private readonly home: Home
-  declare private readonly stopWaiting: (waiter: Waiter) => void
+  /** Who is asked. */
+  declare private readonly recipient: Recipient
   declare private resume: Resume | undefined
-  constructor(home: Home, question: Question, stopWaiting: (waiter: Waiter) => void, resume: Resume) {
+  constructor(
+    home: Home,
+    recipient: Recipient,
+    index: number,
+    payload: unknown,
+    span: Tracer.AnySpan | undefined,
+    timeoutMillis: number,
+    resume: Resume
+  ) {
     super()
     this.home = home
-    this.question = question
-    this.timeoutMillis = question.timeoutMillis
+    this.recipient = recipient
+    this.index = index
+    this.payload = payload
+    this.span = span
+    this.timeoutMillis = timeoutMillis
     this.outbound = undefined
     this.number = -1
     this.serial = 0
     this.waiter = undefined
-    this.stopWaiting = stopWaiting
     this.resume = resume
   }
 
+  private get actor(): string {
+    return actorName(this.recipient.protocol, this.recipient.key)
+  }
+
   private get tag(): string {
-    return this.question.protocol.tags[this.question.index]!
+    return this.recipient.protocol.tags[this.index]!
   }
 
   /** Hands the asker its outcome; later outcomes go nowhere. */
@@ -65,7 +72,7 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     this.resume = undefined
     this.waiter = undefined
     this.home.host.deadlines.remove(this)
-    if (waiter !== undefined) this.stopWaiting(waiter)
+    if (waiter !== undefined) this.recipient.stopWaiting(waiter)
     this.handOver(resume, exit)
   }
 
@@ -79,7 +86,7 @@ export class RemoteAsk extends Deadline implements PendingAsk {
   }
 
   private timedOut(): Exit.Exit<never, ActorError.AskTimeout> {
-    const { actor, timeoutMillis } = this.question
+    const { actor, timeoutMillis } = this
     return Exit.fail(new ActorError.AskTimeout({ actor, tag: this.tag, timeoutMillis }))
   }
 
@@ -96,14 +103,14 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     this.resume = undefined
     this.waiter = undefined
     this.home.host.deadlines.remove(this)
-    if (waiter !== undefined) this.stopWaiting(waiter)
+    if (waiter !== undefined) this.recipient.stopWaiting(waiter)
     if (outbound === undefined || outbound.isDown) return
     outbound.control.words(Envelope.typeOf(Envelope.INTERRUPT, 0, 0), this.number, this.serial, true)
   }
 
   /** The thread of the actor has gone. */
   lost(thread: string, reason: string): void {
-    const { actor, payload } = this.question
+    const { actor, payload } = this
     const undelivered = { tag: this.tag, payload }
     this.settle(Exit.fail(new ActorError.ThreadLost({ actor, thread, reason, undelivered })))
   }
@@ -115,7 +122,7 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     try {
       exit = this.read(outcome, word, region, offset, end)
     } catch (error) {
-      const text = `${this.question.actor}: the reply to ${this.tag} cannot be read: ${messageOf(error)}`
+      const text = `${this.actor}: the reply to ${this.tag} cannot be read: ${messageOf(error)}`
       this.settle(Exit.die(new Error(text)))
       throw error
     }
@@ -129,9 +136,8 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     offset: number,
     end: number
   ): Exit.Exit<unknown, unknown> {
-    const { actor, index, payload, protocol } = this.question
-    const message = protocol.messages[index]!
-    const undelivered = { tag: message.tag, payload }
+    const { protocol } = this.recipient
+    const message = protocol.messages[this.index]!
     switch (outcome) {
       case Envelope.REPLIED:
         return Exit.succeed(message.success.read(region, offset, end))
@@ -139,19 +145,28 @@ export class RemoteAsk extends Deadline implements PendingAsk {
         return Exit.fail(message.error.read(region, offset, end))
       case Envelope.CAUSE:
         return Exit.failCause(message.cause.read(region, offset, end))
-      case Envelope.NOT_HANDLED_STOPPED: {
-        const reason = ExitRecord.read(region, offset, end)
-        return Exit.fail(new ActorError.ActorStopped({ actor, reason, undelivered }))
-      }
-      case Envelope.NOT_HANDLED_RESTARTING:
-        return Exit.fail(new ActorError.ActorRestarting({ actor, undelivered }))
-      case Envelope.NOT_HANDLED_LAYOUT:
-        return Exit.fail(new ActorError.LayoutMismatch({ actor, here: protocol.layoutHash, there: word }))
       case Envelope.WITHDRAWN:
         // An asker that still waits hears it when the other side was the first to find that its time is over.
         return this.timedOut()
+      case Envelope.REPLY_UNSENDABLE:
+        return Exit.die(new Error(`${this.actor}: ${wrong.read(region, offset, end)}`))
       default:
-        return Exit.die(new Error(`${actor}: ${wrong.read(region, offset, end)}`))
+        return Exit.fail(this.notHandled(outcome, word, region, offset, end))
+    }
+  }
+
+  private notHandled(outcome: number, word: number, region: Region, offset: number, end: number): ActorError.AskError {
+    const { actor, payload } = this
+    const undelivered = { tag: this.tag, payload }
+    switch (outcome) {
+      case Envelope.NOT_HANDLED_STOPPED:
+        return new ActorError.ActorStopped({ actor, reason: ExitRecord.read(region, offset, end), undelivered })
+      case Envelope.NOT_HANDLED_RESTARTING:
+        return new ActorError.ActorRestarting({ actor, undelivered })
+      case Envelope.NOT_HANDLED_LAYOUT:
+        return new ActorError.LayoutMismatch({ actor, here: this.recipient.protocol.layoutHash, there: word })
+      default:
+        throw new Error(`an outcome of the unknown kind ${outcome}`)
     }
   }
 }

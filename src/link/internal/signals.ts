@@ -8,6 +8,8 @@ export class Signals {
   declare private readonly runtime: Runtime
   declare private readonly flush: () => void
   declare private readonly look: () => void
+  /** Something is owed to another thread: it is paid before this one rests. */
+  declare readonly owe: () => void
   declare private isScheduled: boolean
   /** Set while the loop passes over the links: what is written meanwhile is made visible at the end of the pass. */
   declare isInPass: boolean
@@ -16,10 +18,11 @@ export class Signals {
    * would never rest while a ring is full.
    */
   declare isUnblocking: boolean
-  /** `publish` makes visible what was written; `look` has the loop look at the rings soon. */
-  constructor(runtime: Runtime, publish: () => void, look: () => void) {
+  /** `publish` makes visible what was written; `look` has the loop look at the rings soon, `owe` once more before it rests. */
+  constructor(runtime: Runtime, publish: () => void, look: () => void, owe: () => void) {
     this.runtime = runtime
     this.look = look
+    this.owe = owe
     this.isScheduled = false
     this.isInPass = false
     this.isUnblocking = false

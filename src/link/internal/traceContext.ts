@@ -40,7 +40,7 @@ const readHex = (region: Region, offset: number, bytes: number): string => {
 }
 
 /** Writes the identity of a sampled span. */
-export const write = (span: Tracer.AnySpan, region: Region, offset: number): void => {
+export const write = (span: Pick<Tracer.AnySpan, "traceId" | "spanId">, region: Region, offset: number): void => {
   const usable = span.traceId.length === 32 && span.spanId.length === 16
   region.i32[offset >> 2] = usable ? PRESENT : 0
   region.i32[(offset >> 2) + 1] = 0

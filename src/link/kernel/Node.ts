@@ -13,7 +13,6 @@ import type { Recipient } from "../../actor/kernel/Recipient.ts"
 import * as RefTransport from "../../actor/kernel/RefTransport.ts"
 import { Doorbell } from "../../memory/Doorbell.ts"
 import type { Runtime } from "../../runtime/Runtime.ts"
-import type { Turn } from "../../runtime/Turn.ts"
 import { MAX_SLOTS } from "../internal/envelope.ts"
 import { Home, idOf, type Peer, type Reports } from "../internal/home.ts"
 import { Link } from "../internal/link.ts"
@@ -38,7 +37,6 @@ export interface NodeOptions extends Reports {
   readonly ringBytes: number
   readonly maxSpins: number
   readonly runtime: Runtime
-  readonly turn: Turn
   /** How many actors this thread may address on another; default as many as there are numbers. */
   readonly maxSlots?: number | undefined
   /** Hands the rings for records from here to `thread` to that thread. */
@@ -58,8 +56,9 @@ export class Node implements Polled, RefTransport.RefTransport {
   /** The link that is read first in the next pass. */
   declare private first: number
   constructor(host: Host, options: NodeOptions) {
-    const { connect, doorbells, index, maxSpins, names, ringBytes, runtime, turn } = options
-    const signals = new Signals(runtime, () => this.publish(), () => this.loop.wake())
+    const { connect, doorbells, index, maxSpins, names, ringBytes, runtime } = options
+    const { turn } = host
+    const signals = new Signals(runtime, () => this.publish(), () => this.loop.wake(), () => this.loop.nudge())
     this.home = new Home(host, options, { runtime, turn, signals }, options, this)
     this.epoch = options.epoch
     this.linkOptions = {
@@ -101,7 +100,7 @@ export class Node implements Polled, RefTransport.RefTransport {
     const link = new Link(this.home, thread, this.bells[thread]!, this.linkOptions)
     peer.outbound = link.outbound
     this.links = [...this.links, link]
-    admitAll(peer)
+    this.home.runtime.detached(() => admitAll(peer))
   }
 
   /**
@@ -117,15 +116,21 @@ export class Node implements Polled, RefTransport.RefTransport {
     peer.isFinal ||= isFinal
     peer.outbound = undefined
     this.links = this.links.filter((other) => other !== link)
-    const before = this.home.lend()
     let unread = 0
+    this.home.runtime.detached(() => {
+      if (link !== undefined) unread = this.endLink(link)
+      if (peer.isFinal) admitAll(peer)
+    })
+    return unread
+  }
+
+  private endLink(link: Link): number {
+    const before = this.home.lend()
     try {
-      if (link !== undefined) unread = link.end()
+      return link.end()
     } finally {
       this.home.giveBack(before)
     }
-    if (peer.isFinal) admitAll(peer)
-    return unread
   }
 
   /** Wakes whoever a thread that died may have been about to wake. */

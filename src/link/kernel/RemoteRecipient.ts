@@ -29,16 +29,7 @@ import {
 import { Waiters } from "../../actor/kernel/Waiters.ts"
 import * as Envelope from "../internal/envelope.ts"
 import type { Home } from "../internal/home.ts"
-import {
-  type Addressee,
-  FULL,
-  INVALID,
-  type Outbound,
-  TOO_LARGE,
-  UNTRIED,
-  WRITTEN,
-  type Written
-} from "../internal/outbound.ts"
+import { type Addressee, FULL, INVALID, type Outbound, TOO_LARGE, WRITTEN, type Written } from "../internal/outbound.ts"
 import { RemoteAsk } from "../internal/remoteAsk.ts"
 
 /** The link has no number left for another actor, or another ask. */
@@ -120,11 +111,9 @@ export class RemoteRecipient extends Recipient implements Addressee {
       const message = this.protocol.messages[index]!
       if (!message.mayCarryRefs) {
         const written = open.tell(this.type, message, payload)
-        if (written === WRITTEN) {
-          this.inFlight++
-          return TAKEN
-        }
-        if (written !== UNTRIED) return this.conclude(open, written, message, payload, span, undefined)
+        if (written !== WRITTEN) return this.conclude(open, written, message, payload, span, undefined)
+        this.inFlight++
+        return TAKEN
       }
     }
     return this.waiters.length > 0 ? this.full(false) : this.send(index, payload, span, undefined)
@@ -319,9 +308,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     timeoutMillis: number,
     resume: Resume
   ): RemoteAsk | undefined {
-    const { protocol } = this
-    const question = { actor: this.name, protocol, index, payload, span, timeoutMillis }
-    const ask = new RemoteAsk(this.home, question, (waiter) => this.stopWaiting(waiter), resume)
+    const ask = new RemoteAsk(this.home, this, index, payload, span, timeoutMillis, resume)
     const outcome = this.waiters.length > 0 ? this.full(true) : this.send(index, payload, span, ask)
     if (outcome === REFUSED || (outcome === NO_ROOM && this.outbound === undefined)) {
       ask.settle(Exit.fail(this.askRefusal(index, payload)))
@@ -342,7 +329,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
   }
 
   private waitWith(ask: RemoteAsk): void {
-    const { index, payload, span } = ask.question
+    const { index, payload, span } = ask
     const waiter: RemoteWaiter = {
       index,
       payload,
@@ -438,6 +425,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     this.ended ??= reason
     this.otherLayout ??= otherLayout
     this.open = undefined
-    this.admit()
+    // Those who wait are other requests than the one that ends the actor.
+    if (this.waiters.length > 0) this.home.runtime.detached(() => this.admit())
   }
 }

@@ -1,63 +1,72 @@
 /**
- * The state word of an `MpmcRing`, and what every end has to find out about the buffer it is given.
- *
- * ```text
- *  bit  31 30   29 … 22   21 … 0
- *       kind    owner     lap
- * ```
+ * What every end of an MPMC ring has to find out about the buffer it is given, and what the owners of claims say of them.
  */
-import { identify } from "../Layout.ts"
-import { MAX_SLOTS, mpmcRing as layout } from "../Layouts.ts"
-import { InvalidMemory } from "../MemoryError.ts"
+import { cellsOf, identify } from "../Layout.ts"
+import { CLAIM_ROW_BYTES, CLAIM_WORDS, MAX_OWNER, MAX_SLOTS, mpmcRing as layout } from "../Layouts.ts"
+import { InvalidMemory, InvalidOwner } from "../MemoryError.ts"
 
-/** Kind: nobody has claimed the cell in this lap. */
-export const FREE = 0
-/** Kind: a writer has it. */
-export const WRITING = 1 << 30
-/** Kind: it has a record. */
-export const FULL = 2 << 30
-/** Kind: a reader has it. */
-export const READING = 3 << 30
-/** The bits of the kind. */
-export const KIND = 3 << 30
-/** A claim that was given up or taken back: a reader that nobody is. */
-export const HOLE = READING
-/** Shift of the owner. */
-export const OWNER_SHIFT = 22
-/** The bits of the owner. */
-export const OWNER_MASK = 255 << OWNER_SHIFT
-/** The bits that a lap may have. */
-const LAP_MASK = (1 << OWNER_SHIFT) - 1
-/** Bytes of a cell in front of its record. */
-export const STATE_BYTES = 8
+/** Stage: the owner has claimed nothing since it was taken off, or never. */
+export const NOTHING = 0
+/** Stage: the owner is about to claim its position, or has lost it to another. */
+export const ASKS = 1
+/** Stage: the owner has claimed its position; whether it is finished the sequence of the cell says. */
+export const HAS = 2
+/** Stage: the owner gives its claim up. */
+export const GIVES_UP = 3
+/** Stage: the owner died asking. */
+export const DEAD = 4
+
+/** The words of a row. */
+export const rowCells = cellsOf(CLAIM_WORDS)
+
+/** Bytes of a cell in front of its record: sequence, length, type, and one to keep the record at a multiple of 8. */
+export const CELL_HEADER_BYTES = 16
 
 /** How a ring is divided. */
 export interface Shape {
   readonly cells: Int32Array
   readonly slots: number
   readonly recordBytes: number
-  /** Bytes from one cell to the next. */
+  readonly owners: number
+  /** Cell of the first of the slots. */
+  readonly first: number
+  /** Cells from one slot to the next. */
   readonly stride: number
-  /** Log2 of the slots. */
-  readonly shift: number
-  /** The bits of a lap: 22, or fewer where positions have no more of them. */
-  readonly lapMask: number
+  /** Byte offset of the slots in the buffer, and of the record in a slot from there. */
+  readonly byteOffset: number
 }
 
+/** Byte offset of the slots. */
+export const offsetOf = (owners: number): number => layout.descriptorBytes + owners * 2 * CLAIM_ROW_BYTES
+
 /** The shape of a buffer that is a ring. */
-export const descriptorOf = (sab: SharedArrayBuffer): Shape => {
+export const shapeOf = (sab: SharedArrayBuffer): Shape => {
   const cells = identify(layout, sab)
   const slots = cells[layout.cells.slots]!
   const recordBytes = cells[layout.cells.recordBytes]!
-  const stride = recordBytes + STATE_BYTES
-  const isSound = slots >= 2 && slots <= MAX_SLOTS && (slots & (slots - 1)) === 0 && recordBytes >= 8 &&
-    recordBytes % 8 === 0
-  if (!isSound || sab.byteLength < layout.descriptorBytes + slots * stride) {
+  const owners = cells[layout.cells.owners]!
+  const byteOffset = offsetOf(owners)
+  const isSound = slots >= 2 && slots <= MAX_SLOTS && (slots & (slots - 1)) === 0 && recordBytes >= 8
+    && recordBytes % 8 === 0 && owners >= 1 && owners <= MAX_OWNER
+  if (!isSound || sab.byteLength < byteOffset + slots * (CELL_HEADER_BYTES + recordBytes)) {
     throw new InvalidMemory(
       layout.name,
-      `its first line says ${slots} slots of ${recordBytes} bytes, the buffer has ${sab.byteLength} bytes`
+      `its first line says ${slots} slots of ${recordBytes} bytes for ${owners} owners, the buffer has ${sab.byteLength} bytes`
     )
   }
-  const shift = 31 - Math.clz32(slots)
-  return { cells, slots, recordBytes, stride, shift, lapMask: LAP_MASK & (-1 >>> shift) }
+  const stride = (CELL_HEADER_BYTES + recordBytes) >> 2
+  return { cells, slots, recordBytes, owners, first: byteOffset >> 2, stride, byteOffset }
 }
+
+/** Cell of the row in which an owner speaks of what it writes; that of what it reads is {@link READING} further. */
+export const rowOf = ({ owners }: Shape, owner: number): number => {
+  if (!(Number.isInteger(owner) && owner >= 1 && owner <= owners)) throw new InvalidOwner(layout.name, owner, owners)
+  return layout.descriptorCells + ((owner - 1) * 2 * CLAIM_ROW_BYTES >> 2)
+}
+
+/** Cells from the row of writing to that of reading. */
+export const READING = CLAIM_ROW_BYTES >> 2
+
+/** Records of an owner that were finished before an end is made for it: none of its claims is open. */
+export const doneOf = (cells: Int32Array, row: number): number =>
+  (cells[row + rowCells.done]! + (cells[row + rowCells.stage] === HAS ? 1 : 0)) | 0

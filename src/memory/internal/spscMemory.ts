@@ -1,7 +1,7 @@
 /**
  * What every end of an SPSC ring has to find out about the buffer it is given.
  */
-import { identify } from "../Layout.ts"
+import { identify, inscribe } from "../Layout.ts"
 import { MAX_CAPACITY_BYTES, MIN_CAPACITY_BYTES, spscRing as layout } from "../Layouts.ts"
 import { InvalidMemory } from "../MemoryError.ts"
 
@@ -19,17 +19,35 @@ export const isCapacity = (capacityBytes: number): boolean =>
 export const clamp = (bytes: number, capacityBytes: number): number =>
   bytes < 0 ? 0 : bytes > capacityBytes ? capacityBytes : bytes
 
-/** The cells of a buffer that is a ring. */
-export const descriptorOf = (sab: SharedArrayBuffer): Int32Array => {
-  const cells = identify(layout, sab)
+/** The cells of a ring that starts at an offset of a buffer. */
+export const descriptorOf = (sab: SharedArrayBuffer, byteOffset = 0): Int32Array => {
+  const cells = identify(layout, sab, byteOffset)
   const capacityBytes = cells[layout.cells.capacityBytes]!
-  if (!isCapacity(capacityBytes) || sab.byteLength < layout.descriptorBytes + capacityBytes) {
+  const hasBytes = sab.byteLength - byteOffset - layout.descriptorBytes
+  if (!isCapacity(capacityBytes) || hasBytes < capacityBytes) {
     throw new InvalidMemory(
       layout.name,
-      `its capacity word says ${capacityBytes} bytes of data, the buffer has ${sab.byteLength - layout.descriptorBytes}`
+      `its capacity word says ${capacityBytes} bytes of data, the buffer has ${hasBytes}`
     )
   }
   return cells
+}
+
+/** Bytes that a ring takes. */
+export const bytesOf = (capacityBytes: number): number => layout.descriptorBytes + capacityBytes
+
+/** Makes an empty ring at an offset of a buffer. */
+export const makeAt = (
+  sab: SharedArrayBuffer,
+  byteOffset: number,
+  capacityBytes: number,
+  startPosition: number
+): void => {
+  const cells = inscribe(layout, sab, byteOffset)
+  cells[layout.cells.capacityBytes] = capacityBytes
+  cells[layout.cells.tail] = startPosition & -8
+  cells[layout.cells.head] = startPosition & -8
+  cells[accountCell] = startPosition & -8
 }
 
 /** Records published up to the tail; exact whether or not the writer died between its account and its tail. */

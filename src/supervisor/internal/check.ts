@@ -1,5 +1,6 @@
 /** Checks of options, shared by the modules of this layer. */
 import * as Duration from "effect/Duration"
+import { textOf } from "../../runtime/Text.ts"
 import { InvalidSupervision } from "../SupervisorError.ts"
 
 /** Milliseconds of a duration, NaN when it is none: every range check on it then fails. */
@@ -12,5 +13,5 @@ export const durationMillis = (input: Duration.Input): number => {
 }
 
 /** The error to throw about one option. */
-export const invalid = (where: string, field: string, value: unknown, expected: string): InvalidSupervision =>
-  new InvalidSupervision({ where, field, value: typeof value === "string" ? `"${value}"` : String(value), expected })
+export const invalid = (where: string, option: string, value: unknown, expected: string): InvalidSupervision =>
+  new InvalidSupervision({ where, option, value: typeof value === "string" ? `"${value}"` : textOf(value), expected })

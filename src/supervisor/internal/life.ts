@@ -14,11 +14,22 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
+import { textOf } from "../../runtime/Text.ts"
 import { Backoff } from "../Backoff.ts"
 import { monotonicMillisUnsafe } from "../Intensity.ts"
 import * as Restart from "../Restart.ts"
 import { ChildStartFailed, RestartLimitReached } from "../SupervisorError.ts"
-import { about, type ChildState, publish, putDown, type SupervisorState, toldToStop, windowOf } from "./state.ts"
+import {
+  about,
+  type ChildState,
+  letGo,
+  publish,
+  putDown,
+  type SupervisorState,
+  tell,
+  toldToStop,
+  windowOf
+} from "./state.ts"
 import { finish } from "./stop.ts"
 
 type Ready = Deferred.Deferred<void, ChildStartFailed>
@@ -56,7 +67,10 @@ const lead = Effect.fnUntraced(function*(
     const exit = yield* live(self, child, ready, restore)
     // A first start is reported to whoever asked for it, and is nobody's restart.
     if (!Deferred.isDoneUnsafe(ready)) return exit
-    if (toldToStop(self, child)) return undefined
+    if (toldToStop(self, child)) {
+      yield* endedMeanwhile(self, child, exit)
+      return undefined
+    }
     publish(self, { _tag: "ChildEnded", ...about(self, child), exit })
     const delay = yield* judge(self, child, exit, restore)
     if (delay === undefined) return undefined
@@ -65,6 +79,19 @@ const lead = Effect.fnUntraced(function*(
     if (toldToStop(self, child)) return undefined
     child.restarts++
   }
+})
+
+/** An end while the child, or the whole supervisor, is being stopped; one that is nobody's doing is told all the same. */
+const endedMeanwhile = Effect.fnUntraced(function*(
+  self: SupervisorState,
+  child: ChildState,
+  exit: Exit.Exit<unknown, unknown>
+) {
+  if (Restart.isAbnormal(exit)) child.lastCause = exit.cause
+  else if (child.stop !== undefined) return
+  publish(self, { _tag: "ChildEnded", ...about(self, child), exit })
+  if (!Restart.isAbnormal(exit)) return
+  yield* tell(Effect.logWarning(`${nameOf(self, child)} ended while it was being stopped`, exit.cause))
 })
 
 /** One incarnation, from the start to the release of what it held; its exit, or that of a start that failed. */
@@ -89,6 +116,7 @@ const live = Effect.fnUntraced(function*(
         : { _tag: "ChildStarted", ...about(self, child) }
     )
     yield* Deferred.succeed(ready, undefined)
+    letGo(child)
     const waited = yield* Effect.exit(restore(running.exit))
     exit = Exit.isSuccess(waited) ? waited.value : waited
     child.running = undefined
@@ -117,12 +145,13 @@ const judge = Effect.fnUntraced(function*(
   const cause = causeOf(exit)
   if (Exit.isFailure(exit)) child.lastCause = cause
   const { decide = self.policy.decide, restart } = child.spec
-  const verdict = yield* Effect.exit(Effect.sync(() => Restart.directiveFor(restart, exit, decide)))
+  const verdict = yield* Effect.exit(Effect.sync(() => known(Restart.directiveFor(restart, exit, decide))))
   if (Exit.isFailure(verdict)) return yield* escalate(self, child, Cause.combine(cause, verdict.cause))
   if (verdict.value === "escalate") return yield* escalate(self, child, cause)
-  const log = Restart.isAbnormal(exit) ? Effect.logWarning : Effect.logDebug
+  const log = (text: string) =>
+    tell((Restart.isAbnormal(exit) ? Effect.logWarning : Effect.logDebug)(`${nameOf(self, child)} ${text}`, cause))
   if (verdict.value === "stop") {
-    yield* log(`${nameOf(self, child)} ended and stays down`, cause)
+    yield* log("ended and stays down")
     return undefined
   }
   const now = monotonicMillisUnsafe(self.clock)
@@ -131,7 +160,7 @@ const judge = Effect.fnUntraced(function*(
   }
   const policy = child.spec.backoff ?? self.policy.backoff
   if (policy === undefined) {
-    yield* log(`${nameOf(self, child)} ended; restarting`, cause)
+    yield* log("ended; restarting")
     return Duration.zero
   }
   child.backoff ??= new Backoff(policy)
@@ -141,17 +170,22 @@ const judge = Effect.fnUntraced(function*(
   if (Exit.isFailure(stepped)) return yield* escalate(self, child, Cause.combine(cause, stepped.cause))
   if (Option.isNone(stepped.value)) return yield* giveUp(self, child, "backoff", cause)
   const delay = stepped.value.value
-  yield* log(`${nameOf(self, child)} ended; restarting in ${Duration.format(delay)}`, cause)
+  yield* log(`ended; restarting in ${Duration.format(delay)}`)
   return delay
 })
+
+const known = (directive: Restart.Directive): Restart.Directive => {
+  if (Restart.directives.includes(directive)) return directive
+  throw new Error(`a decider answered ${textOf(directive)}, expected ${Restart.directives.join(", ")}`)
+}
 
 const escalate = Effect.fnUntraced(function*(
   self: SupervisorState,
   child: ChildState,
   cause: Cause.Cause<unknown>
 ) {
-  yield* Effect.logError(`${nameOf(self, child)} ended; its supervisor ends with it`, cause)
   yield* finish(self, Exit.failCause(cause), child.spec.id)
+  yield* tell(Effect.logError(`${nameOf(self, child)} ended; its supervisor ends with it`, cause))
   return undefined
 })
 
@@ -170,8 +204,8 @@ const giveUp = Effect.fnUntraced(function*(
     cause
   })
   publish(self, { _tag: "LimitReached", ...about(self, child), error })
-  yield* Effect.logError(error.message, cause)
   yield* finish(self, Exit.fail(error), child.spec.id)
+  yield* tell(Effect.logError(error.message, cause))
   return undefined
 })
 

@@ -13,7 +13,7 @@
 import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import type * as Deferred from "effect/Deferred"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as PubSub from "effect/PubSub"
@@ -43,10 +43,10 @@ export interface SupervisorState {
 }
 
 export interface ChildState {
-  readonly spec: Child.Any
+  spec: Child.Any
   /** The start of one incarnation in the scope given; needs nothing else from outside. */
-  readonly start: (scope: Scope.Scope) => Effect.Effect<Child.Running, unknown>
-  status: Tree.NodeStatus
+  start: (scope: Scope.Scope) => Effect.Effect<Child.Running, unknown>
+  status: Exclude<Tree.NodeStatus, "unknown">
   restarts: number
   lastCause: Cause.Cause<unknown> | undefined
   /** The fiber that leads the child through its incarnations, while there is one. */
@@ -97,6 +97,19 @@ export const forget = (self: SupervisorState, child: ChildState): void => {
   if (self.children.get(child.spec.id) === child) self.children.delete(child.spec.id)
 }
 
+/** What is not needed any more once a temporary child is up: its start, and all that this holds on to. */
+export const letGo = (child: ChildState): void => {
+  if (child.spec.restart !== "temporary") return
+  child.spec = { ...child.spec, body: gone }
+  child.start = () => gone.start
+}
+
+const gone = { _tag: "Start", start: Effect.die(new Error("a temporary child is started once")) } as const
+
+/** A log entry about a child: a logger that throws is not the child's fault, nor the supervisor's. */
+export const tell = (entry: Effect.Effect<void>): Effect.Effect<void> => Effect.ignoreCause(entry)
+
+/** Tells all who listen, some of them at once: comes after the change of state that it speaks of. */
 export const publish = (self: SupervisorState, event: SupervisorEvent): void => {
   Bulletin.publish(self.events, [event])
 }

@@ -13,7 +13,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import { forceLimitMillis } from "../Child.ts"
-import { about, type ChildState, publish, putDown, type SupervisorState } from "./state.ts"
+import { about, type ChildState, publish, putDown, type SupervisorState, tell } from "./state.ts"
 
 /** Stops a child and waits until it is down or given up on; at once when it is down already. */
 export const stopChild = (self: SupervisorState, child: ChildState): Effect.Effect<void> =>
@@ -47,8 +47,8 @@ const takeDown = Effect.fnUntraced(function*(
     const asking = yield* Effect.forkDetach(
       Effect.tapCause(ask, (cause) =>
         Effect.andThen(
-          Effect.logWarning(`child "${child.spec.id}" of supervisor "${self.name}" could not be asked to stop`, cause),
-          Effect.sync(() => fiber.interruptUnsafe())
+          Effect.sync(() => fiber.interruptUnsafe()),
+          tell(Effect.logWarning(`${nameOf(self, child)} could not be asked to stop`, cause))
         )),
       { startImmediately: true }
     )
@@ -68,10 +68,13 @@ const takeDown = Effect.fnUntraced(function*(
   } else {
     how = "abandoned"
     child.status = "abandoned"
-    yield* Effect.logWarning(`child "${child.spec.id}" of supervisor "${self.name}" did not stop and was abandoned`)
+    yield* tell(Effect.logWarning(`${nameOf(self, child)} did not stop and was abandoned`))
   }
   publish(self, { _tag: "ChildStopped", ...about(self, child), how })
 })
+
+const nameOf = (self: SupervisorState, child: ChildState): string =>
+  `child "${child.spec.id}" of supervisor "${self.name}"`
 
 /** Waits for a child's fiber, at most this long. An end at the very last moment, told by the state, counts. */
 const endsWithin = (child: ChildState, fiber: Fiber.Fiber<unknown, unknown>, millis: number): Effect.Effect<boolean> =>
@@ -100,7 +103,10 @@ export const finish = (
   }))
 
 const stopChildren = Effect.fnUntraced(function*(self: SupervisorState, exit: Exit.Exit<void, unknown>) {
-  for (const child of Array.from(self.children.values()).reverse()) yield* stopChild(self, child)
+  yield* Effect.forEach(Array.from(self.children.values()).reverse(), (child) => stopChild(self, child), {
+    concurrency: self.policy.stopOrder === "together" ? "unbounded" : 1,
+    discard: true
+  })
   self.status = "stopped"
   PubSub.endUnsafe(self.events, Exit.void)
   Deferred.doneUnsafe(self.exit, Exit.succeed(exit))

@@ -1,12 +1,13 @@
 /**
- * What the main thread and its workers say to each other besides messages for actors: start and stop actors, hand rings
- * over, tell who is up.
+ * What the main thread and its workers say to each other besides messages for actors: start and stop actors, claim names, hand
+ * rings over, tell who is up.
  *
  * It travels on the worker's port, so that no amount of messages in the rings can hold it up. The values are cloned by
- * the port; errors travel as tag and text.
+ * the port; errors, reasons and events cross as the bytes of their codec (`accounts.ts`).
  */
 import type { Overflow } from "../../actor/kernel/Mailbox.ts"
 import type { Rings } from "../../link/kernel/Node.ts"
+import type { RestartType } from "../../supervisor/Restart.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
 
 /** What a worker needs to take its place. */
@@ -28,59 +29,48 @@ export interface Ready {
   readonly behaviours: ReadonlyArray<{ readonly name: string; readonly layoutHash: number }>
 }
 
-/** An error as text. */
-export interface ErrorText {
-  readonly tag: string
-  readonly text: string
-  /** The name of the error behind a `SpawnFailed`. */
-  readonly name?: string | undefined
-  /** The layout hash of the other side, for `LayoutMismatch`. */
-  readonly there?: number | undefined
-  /** The behaviours that the thread has, for `BehaviourNotFound`. */
-  readonly known?: ReadonlyArray<string> | undefined
+/** An actor that the main thread places on a worker. */
+export interface Placement {
+  readonly actor: number
+  readonly name: string
+  readonly layoutHash: number
+  readonly key: string
 }
 
-/** The actor is up, and so large is its mailbox. */
+/** The actor is up: so large is its mailbox, and so it restarts. */
 export interface Spawned {
   readonly capacity: number
   readonly overflow: Overflow
-}
-
-/** What an event says once its cause is text. */
-export interface EventText {
-  readonly tag: "ActorRestarted" | "ActorEnded" | "HandlerFailed" | "BehaviourEscalated"
-  readonly who: string
-  readonly restarts: number
-  readonly text: string
-  /** The bytes of the `ExitReason`, for `ActorEnded`. */
-  readonly reason?: Uint8Array | undefined
+  readonly restart: RestartType
 }
 
 /** From the main thread to a worker. */
 export type ToWorker =
-  | {
-    readonly _tag: "Spawn"
-    readonly request: number
-    readonly actor: number
-    readonly name: string
-    readonly layoutHash: number
-    readonly key: string
-  }
+  | { readonly _tag: "Spawn"; readonly request: number; readonly placement: Placement }
+  /** The actors that the last incarnation of this worker had: they take messages from now on, and are built meanwhile. */
+  | { readonly _tag: "Revive"; readonly placements: ReadonlyArray<Placement> }
   | { readonly _tag: "Stop"; readonly request: number; readonly actor: number }
   | { readonly _tag: "Inspect"; readonly request: number }
+  | { readonly _tag: "Claimed"; readonly request: number; readonly isFree: boolean }
   | { readonly _tag: "Rings"; readonly from: number; readonly epoch: number; readonly rings: Rings }
   | { readonly _tag: "Up"; readonly thread: number; readonly epoch: number }
   | { readonly _tag: "Down"; readonly thread: number; readonly reason: string; readonly isFinal: boolean }
 
+/** What a worker answers to the main thread. */
+export type Answer =
+  /** `error` is a `SpawnError`. */
+  | { readonly _tag: "Spawned"; readonly request: number; readonly result: Spawned | { readonly error: Uint8Array } }
+  | { readonly _tag: "Stopped"; readonly request: number }
+  | { readonly _tag: "Inspected"; readonly request: number; readonly tree: ReadonlyArray<TreeNode> }
+
 /** From a worker to the main thread. */
 export type ToMain =
-  | { readonly _tag: "Spawned"; readonly request: number; readonly result: Spawned | ErrorText }
-  | { readonly _tag: "Stopped"; readonly request: number }
-  | {
-    readonly _tag: "Inspected"
-    readonly request: number
-    readonly tree: ReadonlyArray<TreeNode>
-  }
+  | Answer
+  /** A worker spawns an actor by itself: is the name free in the whole system? */
+  | { readonly _tag: "Claim"; readonly request: number; readonly name: string; readonly key: string }
+  | { readonly _tag: "Released"; readonly claim: number; readonly name: string; readonly key: string }
   | { readonly _tag: "Rings"; readonly to: number; readonly epoch: number; readonly rings: Rings }
+  /** `reason` is an `ExitReason`. */
   | { readonly _tag: "Ended"; readonly actor: number; readonly reason: Uint8Array }
-  | { readonly _tag: "Event"; readonly event: EventText }
+  /** `event` is a `SystemEvent`. */
+  | { readonly _tag: "Event"; readonly event: Uint8Array }

@@ -17,6 +17,7 @@
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import { stackOf } from "../../runtime/Text.ts"
 import type { SpawnedWorker } from "../SpawnedWorker.ts"
 import {
   ThreadCrashed,
@@ -48,6 +49,8 @@ export class Lifecycle {
   readonly threadId: number
   readonly words: Int32Array
   readonly outlets: Outlets
+  /** Completed when the thread's file is loaded, or the thread is ready, dying or ended. */
+  readonly begun = Deferred.makeUnsafe<void>()
   /** Completed when the thread is ready, dying or ended. */
   readonly settled = Deferred.makeUnsafe<void>()
   /** Completed when the reason is decided. */
@@ -105,6 +108,7 @@ export const doom = (life: Lifecycle, reason: ThreadDown): void => {
   life.reason = crashReason(life) ?? reason
   Deferred.doneUnsafe(life.dying, Effect.void)
   Deferred.doneUnsafe(life.settled, Effect.void)
+  Deferred.doneUnsafe(life.begun, Effect.void)
 }
 
 /**
@@ -121,6 +125,7 @@ export const finish = (life: Lifecycle, reason: ThreadDown): void => {
   Deferred.doneUnsafe(life.ended, Effect.succeed(end))
   Deferred.doneUnsafe(life.dying, Effect.void)
   Deferred.doneUnsafe(life.settled, Effect.void)
+  Deferred.doneUnsafe(life.begun, Effect.void)
 }
 
 /** The reason of a thread that was asked to end. */
@@ -153,9 +158,13 @@ const onMessageEvent = (life: Lifecycle, raw: unknown): void => {
   const message = Protocol.toParent(raw)
   if (message === undefined || life.end !== undefined) return
   switch (message.type) {
+    case "begun":
+      Deferred.doneUnsafe(life.begun, Effect.void)
+      return
     case "ready":
       life.isReady = true
       life.ready = message.data
+      Deferred.doneUnsafe(life.begun, Effect.void)
       Deferred.doneUnsafe(life.settled, Effect.void)
       return
     case "setupFailed":
@@ -198,7 +207,12 @@ const crashReason = (life: Lifecycle): ThreadDown | undefined => {
   if (phase === "loading" && code === "MODULE_NOT_FOUND" && isEntryMissing(error as object)) {
     return new ThreadSpawnFailed({ thread: life.name, cause: error })
   }
-  return new ThreadCrashed({ thread: life.name, error: error instanceof Error ? error : life.uncaught ?? error, phase })
+  // An error has a stack, whatever realm it comes from; what has none was cloned badly, and the worker's account is better.
+  return new ThreadCrashed({
+    thread: life.name,
+    error: stackOf(error) === undefined ? life.uncaught ?? error : error,
+    phase
+  })
 }
 
 const errorCode = (error: unknown): unknown =>

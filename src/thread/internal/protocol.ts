@@ -8,13 +8,15 @@
  * ```
  * parent                                worker
  *   | bootstrap (index, epoch, data) ----> |   beat becomes 1: the entry runs
+ *   | <---------------------------- begun  |   its file is loaded, the setup begins
  *   | <------------ ready | setupFailed -- |
  *   | <---- user messages, both ways ----> |
  *   | stop ------------------------------> |   its Scope closes
  *   | <----------------- stopped | failed  |   then exit
  *
- * heartbeat: SharedArrayBuffer(4)
- *   Int32 0   beat   0 = entry not reached; else incremented (wrapping) by the worker only
+ * heartbeat: SharedArrayBuffer(8), written by the worker only; both wrap
+ *   Int32 0   beat   0 = entry not reached; else incremented, by a timer or by hand
+ *         1   turn   twice the number of the last turn of the thread's loop, and one more while it is under way
  * ```
  */
 
@@ -42,6 +44,7 @@ export interface Bootstrap extends Tagged {
   readonly epoch: number
   readonly heartbeat: SharedArrayBuffer
   readonly heartbeatIntervalMillis: number
+  readonly maxSpins: number | undefined
   readonly data: unknown
 }
 
@@ -55,6 +58,7 @@ export type ToWorker = Bootstrap | (Tagged & { readonly type: "stop" }) | User
 
 /** What a worker sends to its parent. */
 export type ToParent =
+  | (Tagged & { readonly type: "begun" })
   | (Tagged & { readonly type: "ready"; readonly data: unknown })
   | (Tagged & { readonly type: "setupFailed"; readonly failure: FailureText })
   | (Tagged & { readonly type: "failed"; readonly failure: FailureText })
@@ -74,6 +78,9 @@ export const stop: ToWorker = { [tagKey]: version, type: "stop" }
 
 /** A message of the layer above, in either direction. */
 export const user = (message: unknown): ToWorker & ToParent => ({ [tagKey]: version, type: "user", message })
+
+/** Says that the file is loaded and the setup begins. */
+export const begun: ToParent = { [tagKey]: version, type: "begun" }
 
 /** Says that the setup is done. */
 export const ready = (data: unknown): ToParent => ({ [tagKey]: version, type: "ready", data })
@@ -104,9 +111,12 @@ export const toWorker = (message: unknown): ToWorker | undefined => isTagged(mes
 export const toParent = (message: unknown): ToParent | undefined => isTagged(message) ? message as ToParent : undefined
 
 /** Bytes of the shared heartbeat buffer. */
-export const heartbeatBytes = Int32Array.BYTES_PER_ELEMENT
+export const heartbeatBytes = 2 * Int32Array.BYTES_PER_ELEMENT
 
 const beatCell = 0
+
+/** The word to which the thread's loop writes its turns; see `Turn.show`. */
+export const turnCell = 1
 
 /** Adds one beat; only the worker calls this. */
 export const beat = (words: Int32Array): void => {
@@ -115,3 +125,9 @@ export const beat = (words: Int32Array): void => {
 
 /** The current beat; 0 until the worker's entry has run. */
 export const currentBeat = (words: Int32Array): number => Atomics.load(words, beatCell)
+
+/** The turn of the thread's loop that is under way, or was last: 0 when there is no such loop. */
+export const currentTurn = (words: Int32Array): number => Atomics.load(words, turnCell)
+
+/** Whether a turn is under way. */
+export const isTurn = (turn: number): boolean => (turn & 1) === 1

@@ -1,10 +1,10 @@
 /**
- * Questions about a plan or a schema that are answered by the schema's own parser or by the plan alone.
+ * Questions about a value that are answered by the schema's own parser.
  */
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import * as SchemaParser from "effect/SchemaParser"
-import type { Filter, Plan } from "./plan.ts"
+import type { Filter } from "./plan.ts"
 
 /** A filter that asks the schema's own parser. */
 export const schemaGuard = (ast: SchemaAST.AST): Filter => {
@@ -15,29 +15,5 @@ export const schemaGuard = (ast: SchemaAST.AST): Filter => {
     } catch {
       return false
     }
-  }
-}
-
-/** Whether a plan takes `undefined`, so that a missing required key has to be looked for. Unknown counts as yes. */
-export const takesUndefined = (plan: Plan): boolean => {
-  switch (plan.kind) {
-    case "constant":
-      return plan.value === undefined || plan.lax
-    case "choice":
-      return plan.values.includes(undefined)
-    case "union":
-      return plan.alternatives.some((alternative) =>
-        alternative.kind === "constant"
-          ? alternative.value === undefined || alternative.lax
-          : alternative.kind === "plan" && takesUndefined(alternative.plan)
-      )
-    case "via":
-      return true
-    case "ref":
-      return true
-    case "block":
-      return plan.shape === "self" && plan.fields.some((field) => takesUndefined(field.plan))
-    default:
-      return false
   }
 }

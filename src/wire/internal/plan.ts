@@ -18,6 +18,9 @@
  * Bytes that carry no information (padding, the slot of an absent alternative) are left as they were.
  */
 
+import type { Carriage } from "../Carriage.ts"
+import type { Stretch } from "./stretch.ts"
+
 /** How a number is stored. */
 export type Width = "u8" | "u16" | "u32" | "i8" | "i16" | "i32" | "f32" | "f64" | "i64"
 
@@ -166,9 +169,13 @@ export interface ViaPlan extends Base {
   readonly kind: "via"
   readonly inner: Plan
   /** The encoded value, or {@link Refused}. */
-  readonly encode: (value: unknown) => unknown
+  readonly encode: (value: unknown, stretch: Stretch | undefined) => unknown
   /** The value, or an {@link Undecodable}. */
-  readonly decode: (value: unknown) => unknown
+  readonly decode: (value: unknown, carriage: Carriage | undefined) => unknown
+  /** Whether `encode` would take a value, for values that can only be encoded on their way. */
+  readonly accepts?: ((value: unknown) => boolean) | undefined
+  /** Whether it needs the carriage. */
+  readonly isCarried?: boolean | undefined
 }
 
 /** An instance of a class, written as its fields. */

@@ -1,10 +1,12 @@
 /**
  * What both back ends call: the parts of reading and writing that are not worth generating, and the ways a record can be malformed.
  */
+import type { Carriage } from "../Carriage.ts"
 import { MalformedRecord } from "../WireError.ts"
 import type { ViaPlan } from "./plan.ts"
 import { Undecodable } from "./plan.ts"
-import { readString, stringBound, stringEnd, writeString } from "./strings.ts"
+import type { Stretch } from "./stretch.ts"
+import { readString, stringEnd, writeString } from "./strings.ts"
 
 /** A record ends before its parts do. */
 export const cut = (where: string, needed: number, left: number): never => {
@@ -34,12 +36,26 @@ export const room = (offset: number, end: number, where: string): void => {
 /** An array for `count` items that have been justified; large ones grow as they are filled. */
 export const allocate = (count: number): Array<unknown> => count <= 65_536 ? new Array<unknown>(count) : []
 
-/** The milliseconds of a date, `NaN` for everything else. */
+const { getTime } = Date.prototype
+
+/** The milliseconds of a date of any realm, `NaN` for everything else. */
 export const millisOf = (value: unknown): number => {
+  if (typeof value !== "object" || value === null) return NaN
   try {
-    return value instanceof Date ? value.getTime() : NaN
+    return getTime.call(value as Date)
   } catch {
     return NaN
+  }
+}
+
+/** Whether a value is a date of any realm, also one that is invalid. */
+export const isDate = (value: unknown): value is Date => {
+  if (typeof value !== "object" || value === null) return false
+  try {
+    getTime.call(value as Date)
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -90,18 +106,16 @@ const NEGATIVE = 2
 
 const magnitudeText = (value: bigint): string => (value < 0n ? -value : value).toString(16)
 
-/** The most bytes a bigint takes. */
-export const bigintBound = (value: bigint): number => isInt64(value) ? 16 : 8 + stringBound(magnitudeText(value))
-
-/** Writes a bigint of any size. */
-export const writeBigint = (value: bigint, offset: number, view: Int32Array, u8: Uint8Array): number => {
+/** Writes a bigint of any size and returns the 8-aligned end. */
+export const writeBigint = (value: bigint, offset: number, to: Stretch): number => {
+  to.reserve(offset + 16)
   if (isInt64(value)) {
-    view[offset >> 2] = INT64
-    writeInt64(value, (offset >> 2) + 2, view)
+    to.i32[offset >> 2] = INT64
+    writeInt64(value, (offset >> 2) + 2, to.i32)
     return offset + 16
   }
-  view[offset >> 2] = value < 0n ? NEGATIVE : POSITIVE
-  return writeString(magnitudeText(value), offset + 8, view, u8)
+  to.i32[offset >> 2] = value < 0n ? NEGATIVE : POSITIVE
+  return writeString(magnitudeText(value), offset + 8, to)
 }
 
 /** The end of the bigint at this offset. */
@@ -130,14 +144,20 @@ export const readBigint = (
   return kind === NEGATIVE ? -magnitude : magnitude
 }
 
-/** The most bytes a byte string takes. */
-export const bytesBound = (bytes: Uint8Array): number => 8 + Math.ceil(bytes.length / 8) * 8
+// The brand and the length of a typed array of any realm, whatever its class says.
+const typed = Object.getPrototypeOf(Uint8Array.prototype) as object
+const tagOf = Object.getOwnPropertyDescriptor(typed, Symbol.toStringTag)!.get!
+const lengthOf = Object.getOwnPropertyDescriptor(typed, "length")!.get!
 
-/** Copies bytes in. */
-export const writeBytes = (bytes: Uint8Array, offset: number, view: Int32Array, u8: Uint8Array): number => {
-  const n = bytes.length
-  view[offset >> 2] = n
-  u8.set(bytes, offset + 8)
+/** Whether a value is a `Uint8Array` of any realm. */
+export const isBytes = (value: unknown): value is Uint8Array => tagOf.call(value) === "Uint8Array"
+
+/** Copies bytes in and returns the 8-aligned end. */
+export const writeBytes = (bytes: Uint8Array, offset: number, to: Stretch): number => {
+  const n = lengthOf.call(bytes) as number
+  to.reserve(offset + n + 15)
+  to.i32[offset >> 2] = n
+  to.u8.set(bytes, offset + 8)
   return (offset + n + 15) & ~7
 }
 
@@ -160,55 +180,36 @@ export const defineKey = (target: Record<string, unknown>, key: string, value: u
   }
 }
 
-/**
- * Parts whose size is known only once they are encoded. The bound encodes them and keeps the result; the write that follows takes it from
- * here when it meets the same value at the same place.
- */
-export class Passages {
-  readonly #plans: Array<ViaPlan> = []
-  readonly #sources: Array<unknown> = []
-  readonly #encoded: Array<unknown> = []
-  #next = 0
+/** The place of a key that is absent: a value that no schema produces. */
+export const Absent = Symbol("absent")
 
-  /** Forgets what was kept. */
-  clear(): void {
-    this.#plans.length = 0
-    this.#sources.length = 0
-    this.#encoded.length = 0
-    this.#next = 0
-  }
+/** What reading and writing have at hand, of closures. */
+export interface Passing {
+  readonly i32: Int32Array
+  cursor: number
+  readonly end: number
+}
 
-  /** Starts to take from the beginning. */
-  rewind(): void {
-    this.#next = 0
-  }
+/** Reads a count of parts that take at least so many bytes each, and moves the cursor behind it. */
+export const readCount = (passing: Passing, path: string, least: number): number => {
+  const start = passing.cursor
+  room(start, passing.end, path)
+  const count = passing.i32[start >> 2]! >>> 0
+  passing.cursor = start + 8
+  const most = (passing.end - passing.cursor) / least
+  if (count > most) tooMany(path, count, most)
+  return count
+}
 
-  /** Encodes a part and keeps the result. */
-  prepare(plan: ViaPlan, value: unknown): unknown {
-    const encoded = plan.encode(value)
-    this.#plans.push(plan)
-    this.#sources.push(value)
-    this.#encoded.push(encoded)
-    return encoded
-  }
+/** A value nests more deeply than a writer could. */
+export const tooDeep = (where: string, most: number): never =>
+  badValue(where, `more than ${most} levels`, `at most ${most} levels`)
 
-  /** The encoded part: what was kept, or encoded now. */
-  take(plan: ViaPlan, value: unknown): unknown {
-    for (let i = this.#next; i < this.#plans.length; i++) {
-      if (this.#plans[i] === plan && Object.is(this.#sources[i], value)) {
-        this.#next = i + 1
-        return this.#encoded[i]
-      }
-    }
-    return plan.encode(value)
+/** Turns what was read into the value. */
+export const decoded = (plan: ViaPlan, encoded: unknown, carriage: Carriage | undefined): unknown => {
+  const value = plan.decode(encoded, carriage)
+  if (value instanceof Undecodable) {
+    badValue(plan.path, `a part that its schema does not decode (${value.reason})`, "an encoded value")
   }
-
-  /** Turns what was read into the value. */
-  restore(plan: ViaPlan, encoded: never): unknown {
-    const value = plan.decode(encoded)
-    if (value instanceof Undecodable) {
-      badValue(plan.path, `a part that its schema does not decode (${value.reason})`, "an encoded value")
-    }
-    return value
-  }
+  return value
 }

@@ -8,8 +8,9 @@ import * as SchemaAST from "effect/SchemaAST"
 import { SchemaUnsupported } from "../WireError.ts"
 import { integerRange, lengthChecks, numberChecks, provesInt64, residualChecks } from "./checks.ts"
 import { declarationPlan } from "./declared.ts"
-import { schemaGuard, takesUndefined } from "./guard.ts"
+import { schemaGuard } from "./guard.ts"
 import { jsonObjectPlan, jsonPlan } from "./json.ts"
+import { takesUndefined } from "./kinds.ts"
 import type { BlockPlan, Constant, Field, NumberPlan, NumberTest, Plan, StringPlan, Width } from "./plan.ts"
 import { emptyBlock, nowhere } from "./plan.ts"
 import { openObjectPlan, openTuplePlan } from "./rest.ts"
@@ -21,6 +22,8 @@ export const WidthKey = "shared-nothing/width"
 
 /** State of one walk. */
 interface Walk {
+  /** Nodes with parts by their plans: what is met again is looked at once. */
+  readonly plans: Map<SchemaAST.AST, Plan>
   /** Structs by the node they were made of: a node that is met again shares its block. */
   readonly structs: Map<SchemaAST.AST, BlockPlan>
   /** Nodes behind a `Suspend`. */
@@ -31,10 +34,23 @@ interface Walk {
 
 /** Makes the plan of a schema. */
 export const walkSchema = (ast: SchemaAST.AST): Plan =>
-  planOf({ structs: new Map(), suspended: new Map(), nesting: 0 }, ast, "value")
+  planOf({ plans: new Map(), structs: new Map(), suspended: new Map(), nesting: 0 }, ast, "value")
 
-/** Makes the plan of a node. */
+/** The plan of a node. */
 const planOf = (walk: Walk, ast: SchemaAST.AST, path: string): Plan => {
+  // What has no parts is made anew, so that it knows its own place.
+  const hasParts = ast.encoding !== undefined || ast._tag === "Arrays" || ast._tag === "Union" || ast._tag === "Objects"
+    || ast._tag === "Declaration" && ast.typeParameters.length > 0
+  if (!hasParts) return makePlan(walk, ast, path)
+  let plan = walk.plans.get(ast)
+  if (plan === undefined) {
+    plan = makePlan(walk, ast, path)
+    walk.plans.set(ast, plan)
+  }
+  return plan
+}
+
+const makePlan = (walk: Walk, ast: SchemaAST.AST, path: string): Plan => {
   if (ast.encoding !== undefined) return transformed(walk, ast, path)
   if ("encodingChecks" in ast && ast.encodingChecks !== undefined) return viaEncoded(walk, ast, path)
   switch (ast._tag) {

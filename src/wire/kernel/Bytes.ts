@@ -3,12 +3,12 @@
  */
 import { Region } from "../../memory/Region.ts"
 import type { Codec } from "../Codec.ts"
+import { Scratch } from "../Scratch.ts"
 
 /** The exact bytes of a value; `undefined` when it breaks its schema. */
 export const toBytes = <A>(codec: Codec<A>, value: A): Uint8Array | undefined => {
-  const region = new Region(new ArrayBuffer((codec.boundBytes(value) + 7) & -8))
-  const end = codec.write(value, region, 0)
-  return end < 0 ? undefined : region.u8.slice(0, end)
+  const scratch = new Scratch()
+  return codec.encode(value, scratch) < 0 ? undefined : scratch.take()
 }
 
 /**

@@ -1,21 +1,26 @@
 /**
- * Programs on `MpmcRing` with two cells: threads that write and read at the same time, that are late, that give claims up, and
- * that die writing and reading.
+ * Programs on `MpmcRing` with two cells: threads that write and read at the same time, that give claims up, and that die writing and
+ * reading, one or two of them.
  */
 import type * as DoorbellModule from "../../../src/memory/Doorbell.ts"
+import { CLAIM_ROW_BYTES, CLAIM_WORDS, mpmcRing } from "../../../src/memory/Layouts.ts"
 import type * as MpmcRecoveryModule from "../../../src/memory/MpmcRecovery.ts"
 import type * as MpmcRingModule from "../../../src/memory/MpmcRing.ts"
-import { type Thread, Violation } from "../explore.ts"
+import { type Racing, type Thread, Violation } from "../explore.ts"
 import type { Gated, Load } from "../gate.ts"
-import { alone, settle } from "../gatedAtomics.ts"
+import { alone, settle, spin } from "../gatedAtomics.ts"
 import { History, queue } from "../history.ts"
 import { type Body, type Broken, equal, type Model, thread } from "./program.ts"
 
 type Writer = Gated<MpmcRingModule.MpmcWriter>
 type Reader = Gated<MpmcRingModule.MpmcReader>
+type Recovery = Gated<MpmcRecoveryModule.MpmcRecovery>
 type Bell = Gated<DoorbellModule.Doorbell>
 
 const SLOTS = 2
+const OWNERS = 4
+/** The owner of who looks at the ring in the end. */
+const LAST = 4
 const FULL = -1
 const EMPTY = -1
 
@@ -25,7 +30,7 @@ interface Rings {
   readonly newBells: () => SharedArrayBuffer
   readonly writer: (ring: SharedArrayBuffer, owner: number) => Writer
   readonly reader: (ring: SharedArrayBuffer, owner: number) => Reader
-  readonly recover: (ring: SharedArrayBuffer, owner: number) => Body<MpmcRecoveryModule.Recovered>
+  readonly recovery: (ring: SharedArrayBuffer) => Recovery
   readonly bell: (bells: SharedArrayBuffer) => Bell
 }
 
@@ -37,16 +42,26 @@ const rings = async (load: Load): Promise<Rings> => {
   const recovery = await load<typeof MpmcRecoveryModule>("MpmcRecovery")
   const bell = await load<typeof DoorbellModule>("Doorbell")
   return {
-    newRing: () => ring.create(SLOTS, 8, START),
+    newRing: () => ring.create(SLOTS, 8, OWNERS, START),
     newBells: () => bell.create(1),
     writer: (sab, owner) => new ring.MpmcWriter(sab, owner),
     reader: (sab, owner) => new ring.MpmcReader(sab, owner),
-    recover: (sab, owner) => new recovery.MpmcRecovery(sab).recover(owner),
+    recovery: (sab) => new recovery.MpmcRecovery(sab),
     bell: (sab) => new bell.Doorbell(sab, 0)
   }
 }
 
-const racesAreHarmless = "the hints may be late by any time: every value they ever held will do"
+const rowWords = CLAIM_ROW_BYTES / 4
+const stageWord = Object.keys(CLAIM_WORDS).indexOf("stage")
+const rowsEnd = mpmcRing.descriptorCells + OWNERS * 2 * rowWords
+
+/** Of one ring. */
+const racingIn = (ring: SharedArrayBuffer): Racing => ({
+  why: "recovery looks at the stages of the living for one value that only recovery stores",
+  words: (word, buffer) =>
+    buffer === ring && word >= mpmcRing.descriptorCells && word < rowsEnd
+    && (word - mpmcRing.descriptorCells) % rowWords === stageWord
+})
 
 /** Ways to use the ring wrongly. */
 interface Misuse {
@@ -54,11 +69,12 @@ interface Misuse {
   readonly releasesBeforeReading?: boolean
   readonly nobodyRingsForTheDead?: boolean
   readonly recoversTheLiving?: boolean
+  readonly recoversOnce?: boolean
 }
 
 /** Writes a value, and its opposite behind it; what `claim` answered, or 0. */
 function* offer(writer: Writer, value: number, misuse: Misuse = {}): Body<number> {
-  const offset = yield* writer.claim()
+  const offset = yield* writer.claim(8)
   if (offset < 0) return FULL
   const words = writer.region.i32
   const fill = (): void => {
@@ -66,26 +82,27 @@ function* offer(writer: Writer, value: number, misuse: Misuse = {}): Body<number
     words[(offset >> 2) + 1] = ~value
   }
   if (misuse.writesBehindCommit !== true) fill()
-  yield* writer.commit()
+  yield* writer.commit(8, value)
   if (misuse.writesBehindCommit === true) fill()
   return 0
 }
 
 /** Takes a value that is whole, or nothing. */
 function* poll(reader: Reader, misuse: Misuse = {}): Body<number> {
-  const offset = yield* reader.take()
+  const offset = yield* reader.next()
   if (offset < 0) return EMPTY
   if (misuse.releasesBeforeReading === true) yield* reader.release()
   const value = reader.region.i32[offset >> 2]!
   equal(reader.region.i32[(offset >> 2) + 1], ~value, `the second word of record ${value}`)
+  equal(reader.type, value, "the type")
   if (misuse.releasesBeforeReading !== true) yield* reader.release()
   return value
 }
 
 /** A ring that is empty takes as many records as it has cells, and no more, and gives them back in order. */
 const settled = (m: Rings, ring: SharedArrayBuffer): void => {
-  const writer = m.writer(ring, 9)
-  const reader = m.reader(ring, 9)
+  const writer = m.writer(ring, LAST)
+  const reader = m.reader(ring, LAST)
   equal(alone(poll(reader)), EMPTY, "a record in the end")
   equal(alone(reader.isEmpty()), true, "empty in the end")
   for (let lap = 0; lap < 2; lap++) {
@@ -94,6 +111,38 @@ const settled = (m: Rings, ring: SharedArrayBuffer): void => {
     }
     equal(alone(offer(writer, SLOTS)), FULL, "a record too much in the end")
     for (let value = 0; value < SLOTS; value++) equal(alone(poll(reader)), value, `record ${value} in the end`)
+  }
+}
+
+/** Knows whether anybody else is at work while somebody looks, and what is in the ring then. */
+class Watch {
+  private underWay: number
+  private begun: number
+  private inside: number
+
+  constructor() {
+    this.underWay = 0
+    this.begun = 0
+    this.inside = 0
+  }
+
+  /** An operation; what it answers when nobody else is at work must be so. */
+  *operation(isOffer: boolean, body: Body<number>): Body<number> {
+    const isAlone = this.underWay === 0
+    const begun = ++this.begun
+    this.underWay++
+    const answer = yield* body
+    this.underWay--
+    const isRefused = answer === FULL
+    if (isRefused && isAlone && this.begun === begun) {
+      equal(
+        this.inside,
+        isOffer ? SLOTS : 0,
+        `records in the ring for who found it ${isOffer ? "full" : "empty"}, alone`
+      )
+    }
+    if (!isRefused) this.inside += isOffer ? 1 : -1
+    return answer
   }
 }
 
@@ -109,22 +158,26 @@ const shared = (misuse: Misuse = {}): Model => ({
     return () => {
       const ring = m.newRing()
       const history = new History()
+      const watch = new Watch()
       const both = function*(name: string, owner: number): Body {
         const writer = m.writer(ring, owner)
         const reader = m.reader(ring, owner)
-        yield* history.record(name, "offer", [owner * 10], offer(writer, owner * 10, misuse))
-        yield* history.record(name, "poll", [], poll(reader, misuse))
-        yield* history.record(name, "offer", [owner * 10 + 1], offer(writer, owner * 10 + 1, misuse))
+        const offering = (value: number) =>
+          history.record(name, "offer", [value], watch.operation(true, offer(writer, value, misuse)))
+        yield* offering(owner * 10)
+        yield* history.record(name, "poll", [], watch.operation(false, poll(reader, misuse)))
+        yield* offering(owner * 10 + 1)
       }
       const reading = function*(name: string, owner: number): Body {
         const reader = m.reader(ring, owner)
-        for (let tries = 0; tries < 2; tries++) yield* history.record(name, "poll", [], poll(reader, misuse))
+        for (let tries = 0; tries < 2; tries++) {
+          yield* history.record(name, "poll", [], watch.operation(false, poll(reader, misuse)))
+        }
       }
       return {
         threads: [thread("a", both("a", 1)), thread("b", both("b", 2)), thread("c", reading("c", 3))],
-        racesAreHarmless,
         check: () => {
-          const reader = m.reader(ring, 9)
+          const reader = m.reader(ring, LAST)
           for (let tries = 0; tries <= SLOTS; tries++) alone(history.record("end", "poll", [], poll(reader)))
           history.check(asQueue)
           settled(m, ring)
@@ -134,10 +187,7 @@ const shared = (misuse: Misuse = {}): Model => ({
   }
 })
 
-/**
- * One thread writes a record and takes one, turn by turn; another takes some, and may be held up anywhere. What the
- * first finds missing the other has.
- */
+/** One thread writes a record and takes one, turn by turn; another takes some, and may be held up anywhere. */
 const exact = (): Model => ({
   structure: "MpmcRing",
   scenario: "nothing is refused or missing that is there",
@@ -146,32 +196,24 @@ const exact = (): Model => ({
     const m = await rings(load)
     return () => {
       const ring = m.newRing()
-      let missing = 0
-      let taken = 0
-      let done = false
+      const watch = new Watch()
       const busy = function*(): Body {
         const writer = m.writer(ring, 1)
         const reader = m.reader(ring, 1)
         for (let value = 0; value < 5; value++) {
-          const isAlone = done
-          if ((yield* offer(writer, value)) === FULL) {
-            // The other one may still be reading what was in this cell a lap ago.
-            if (isAlone) throw new Violation("refused with room left")
-            continue
-          }
-          if ((yield* poll(reader)) === EMPTY) missing++
+          yield* watch.operation(true, offer(writer, value))
+          yield* watch.operation(false, poll(reader))
         }
       }
       const slow = function*(): Body {
         const reader = m.reader(ring, 2)
-        for (let tries = 0; tries < 2; tries++) if ((yield* poll(reader)) !== EMPTY) taken++
-        done = true
+        for (let tries = 0; tries < 2; tries++) yield* watch.operation(false, poll(reader))
       }
       return {
         threads: [thread("busy", busy()), thread("slow", slow())],
-        racesAreHarmless,
         check: () => {
-          equal(missing, taken, "records that the busy thread did not find")
+          const reader = m.reader(ring, LAST)
+          while (alone(poll(reader)) !== EMPTY);
           settled(m, ring)
         }
       }
@@ -179,7 +221,7 @@ const exact = (): Model => ({
   }
 })
 
-/** Claims that are given up are skipped, whoever comes by. */
+/** Claims that are given up are passed, whoever comes by, and their room is there at once. */
 const holes = (): Model => ({
   structure: "MpmcRing",
   scenario: "claims are given up",
@@ -193,7 +235,7 @@ const holes = (): Model => ({
       const writing = function*(): Body {
         const writer = m.writer(ring, 1)
         for (let tries = 0; tries < 2; tries++) {
-          if ((yield* writer.claim()) >= 0) yield* writer.abort()
+          if ((yield* writer.claim(8)) >= 0) yield* writer.abort()
           if ((yield* offer(writer, sent)) === 0) sent++
         }
       }
@@ -206,9 +248,8 @@ const holes = (): Model => ({
       }
       return {
         threads: [thread("writer", writing()), thread("x", reading(2)), thread("y", reading(3))],
-        racesAreHarmless,
         check: () => {
-          const reader = m.reader(ring, 9)
+          const reader = m.reader(ring, LAST)
           for (let value = alone(poll(reader)); value !== EMPTY; value = alone(poll(reader))) received.push(value)
           equal(received.sort((left, right) => left - right).join(), [...Array(sent).keys()].join(), "records received")
           settled(m, ring)
@@ -218,64 +259,163 @@ const holes = (): Model => ({
   }
 })
 
-const WRITING = 1
-const READING = 3
+const owners: Readonly<Record<string, number>> = { one: 1, two: 2, three: 3 }
 
-/** Cells that an owner has, counted in the memory itself. */
-const held = (ring: SharedArrayBuffer, owner: number, kind: number): number => {
-  const words = new Int32Array(ring)
-  const cells = [words.length - 8, words.length - 4].map((word) => words[word]!)
-  return cells.filter((state) => state >>> 30 === kind && (state >>> 22 & 255) === owner).length
-}
-
-/** A thread dies writing or reading; two hear of it, another one is slow and alive. */
-const dead = (misuse: Misuse = {}): Model => ({
+/** Threads die writing or reading; each is recovered by a thread of its own, while the others go on. */
+const dead = (deaths: number, preemptions: number, misuse: Misuse = {}): Model => ({
   structure: "MpmcRing",
-  scenario: "a thread dies writing or reading, and two threads recover it",
-  preemptions: 1,
+  scenario: deaths === 1 ? "a thread dies writing or reading, and is recovered" : "two threads die and are recovered",
+  preemptions,
   prepare: async (load) => {
     const m = await rings(load)
     return () => {
       const ring = m.newRing()
       const received: Array<number> = []
       const sent: Array<number> = []
+      const gone: Array<number> = []
       let writing = 0
       let reading = 0
-      let expected = [0, 0]
-      let died = false
       const both = function*(owner: number): Body {
         const writer = m.writer(ring, owner)
         const reader = m.reader(ring, owner)
-        for (let index = 0; index < 2; index++) {
+        for (let index = 0; index < (owner === 2 ? 1 : 2); index++) {
           const value = owner * 10 + index
           if ((yield* offer(writer, value)) === 0) sent.push(value)
           const got = yield* poll(reader)
           if (got !== EMPTY) received.push(got)
         }
       }
-      const recoverer = function*(): Body {
-        const found = yield* m.recover(ring, misuse.recoversTheLiving === true ? 2 : 1)
-        writing += found.writing
-        reading += found.reading
+      const recoverer = function*(owner: number): Body {
+        const recovery = m.recovery(ring)
+        for (;;) {
+          const found = yield* recovery.recover(misuse.recoversTheLiving === true ? 3 - owner : owner)
+          writing += found.writing
+          reading += found.reading
+          if (found.isSettled || misuse.recoversOnce === true) return
+          yield* spin()
+        }
+      }
+      const counted = (which: "committed" | "released"): number => {
+        const recovery = m.recovery(ring)
+        return gone.reduce((sum, owner) => sum + alone(recovery[which](owner)), 0)
       }
       return {
-        threads: [thread("mortal", both(1), true), thread("alive", both(2))],
-        onDeath: (): ReadonlyArray<Thread> => {
-          died = true
-          expected = [held(ring, 1, WRITING), held(ring, 1, READING)]
-          return [thread("watcher", recoverer()), thread("other", recoverer())]
+        deaths,
+        threads: [thread("one", both(1), true), thread("two", both(2), deaths > 1)],
+        onDeath: (died): ReadonlyArray<Thread> => {
+          const owner = owners[died.name]!
+          gone.push(owner)
+          return [thread(`recovers ${died.name}`, recoverer(owner))]
         },
-        racesAreHarmless,
+        racing: racingIn(ring),
         check: () => {
-          equal(`${writing} ${reading}`, expected.join(" "), "records that the dead was writing and reading")
-          const reader = m.reader(ring, 9)
+          const reader = m.reader(ring, LAST)
           for (let value = alone(poll(reader)); value !== EMPTY; value = alone(poll(reader))) received.push(value)
           if (new Set(received).size !== received.length) throw new Violation(`received twice: ${received.join()}`)
-          const missing = sent.filter((value) => !received.includes(value))
-          const unknown = received.filter((value) => !sent.includes(value))
-          // What the dead had committed or taken in its last step is in no account but the memory's.
-          if (missing.length > (died ? 1 : 0)) throw new Violation(`lost: ${missing.join()}`)
-          if (unknown.length > (died ? 1 : 0)) throw new Violation(`from nowhere: ${unknown.join()}`)
+          const cells = new Int32Array(ring)
+          const claimed = (cells[mpmcRing.cells.tail]! - START) | 0
+          const alive = (value: number): boolean => !gone.includes(Math.floor(value / 10))
+          // What the dead have sent and received is what their own counts say, and not what they came to note.
+          const sentAtAll = sent.filter(alive).length + counted("committed")
+          equal(sentAtAll + writing, claimed, "records sent or reported lost, of all that were claimed")
+          for (const value of sent.filter(alive)) {
+            if (!received.includes(value) && gone.length === 0) throw new Violation(`lost: ${value}`)
+          }
+          if (writing > gone.length || reading > gone.length) throw new Violation(`${writing} and ${reading} lost`)
+          const missing = sentAtAll - received.length - reading
+          // A dead reader may have released what it had not noted.
+          if (missing < 0 || missing > gone.length) throw new Violation(`${missing} records are in no account`)
+          if (gone.length === 0) equal(missing, 0, "records in no account")
+          settled(m, ring)
+        }
+      }
+    }
+  }
+})
+
+/** A thread dies claiming the last cell, for which another has asked in vain, which never asks again. */
+const full = (): Model => ({
+  structure: "MpmcRing",
+  scenario: "a thread dies claiming what another has asked for in vain",
+  preemptions: 2,
+  prepare: async (load) => {
+    const m = await rings(load)
+    return () => {
+      const ring = m.newRing()
+      let lost = 0
+      let sent = 1
+      alone(offer(m.writer(ring, LAST), 0))
+      const writing = function*(owner: number): Body {
+        if ((yield* offer(m.writer(ring, owner), owner)) === 0 && owner === 2) sent++
+      }
+      const recoverer = function*(): Body {
+        const recovery = m.recovery(ring)
+        for (;;) {
+          const found = yield* recovery.recover(1)
+          lost += found.writing
+          if (found.isSettled) return
+          yield* spin()
+        }
+      }
+      return {
+        threads: [thread("mortal", writing(1), true), thread("alive", writing(2))],
+        onDeath: () => [thread("watcher", recoverer())],
+        racing: racingIn(ring),
+        check: () => {
+          const reader = m.reader(ring, LAST)
+          let received = 0
+          while (alone(poll(reader)) !== EMPTY) received++
+          const committed = alone(m.recovery(ring).committed(1))
+          if (lost + committed > 0) equal(received, sent + committed, "records received")
+          settled(m, ring)
+        }
+      }
+    }
+  }
+})
+
+/** A reader dies: what it has released, by its own count, and what it was reading, is all that others do not find. */
+const deadReader = (): Model => ({
+  structure: "MpmcRing",
+  scenario: "a reader dies, and its counts are exact",
+  preemptions: 1,
+  prepare: async (load) => {
+    const m = await rings(load)
+    return () => {
+      const ring = m.newRing()
+      let sent = 0
+      let received = 0
+      let lost = 0
+      let hasDied = false
+      const writing = function*(): Body {
+        const writer = m.writer(ring, 3)
+        for (let tries = 0; tries < 2; tries++) if ((yield* offer(writer, tries)) === 0) sent++
+      }
+      const reading = function*(owner: number): Body {
+        const reader = m.reader(ring, owner)
+        for (let tries = owner; tries < 3; tries++) if ((yield* poll(reader)) !== EMPTY && owner !== 1) received++
+      }
+      const recoverer = function*(): Body {
+        const recovery = m.recovery(ring)
+        for (;;) {
+          const found = yield* recovery.recover(1)
+          lost += found.reading
+          if (found.isSettled) return
+          yield* spin()
+        }
+      }
+      return {
+        threads: [thread("writer", writing()), thread("mortal", reading(1), true), thread("other", reading(2))],
+        onDeath: () => {
+          hasDied = true
+          return [thread("watcher", recoverer())]
+        },
+        racing: racingIn(ring),
+        check: () => {
+          const reader = m.reader(ring, LAST)
+          while (alone(poll(reader)) !== EMPTY) received++
+          if (!hasDied) return
+          equal(alone(m.recovery(ring).released(1)) + lost + received, sent, "records received or lost, of those sent")
           settled(m, ring)
         }
       }
@@ -316,15 +456,16 @@ const parked = (misuse: Misuse = {}): Model => ({
         }
       }
       const watcher = function*(): Body {
-        yield* m.recover(ring, 1)
+        const recovery = m.recovery(ring)
+        while (!(yield* recovery.recover(1)).isSettled) yield* spin()
         if (misuse.nobodyRingsForTheDead !== true) yield* m.bell(bells).ringForDead()
       }
       return {
         threads: [thread("mortal", writing(1), true), thread("alive", writing(2)), thread("reader", reading())],
         onDeath: () => [thread("watcher", watcher())],
-        racesAreHarmless,
+        racing: racingIn(ring),
         check: () => {
-          alone(poll(m.reader(ring, 9)))
+          alone(poll(m.reader(ring, LAST)))
           settled(m, ring)
         }
       }
@@ -333,7 +474,16 @@ const parked = (misuse: Misuse = {}): Model => ({
 })
 
 /** The programs that must hold. */
-export const models: ReadonlyArray<Model> = [shared(), exact(), holes(), dead(), parked()]
+export const models: ReadonlyArray<Model> = [
+  shared(),
+  exact(),
+  holes(),
+  dead(1, 1),
+  dead(2, 1),
+  full(),
+  deadReader(),
+  parked()
+]
 
 const mutation = (find: string, replace: string, module: "MpmcRecovery" | "MpmcRing" = "MpmcRing") => [
   { module, find, replace }
@@ -343,69 +493,106 @@ const mutation = (find: string, replace: string, module: "MpmcRecovery" | "MpmcR
 export const broken: ReadonlyArray<Broken> = [
   { name: "writes behind the commit", model: shared({ writesBehindCommit: true }) },
   { name: "releases before reading", model: shared({ releasesBeforeReading: true }) },
-  { name: "recovers a living thread", model: dead({ recoversTheLiving: true }) },
+  { name: "recovers a living thread", model: dead(1, 1, { recoversTheLiving: true }) },
+  { name: "asks for the dead only once", model: dead(2, 1, { recoversOnce: true }) },
   { name: "rings for nobody who died", model: parked({ nobodyRingsForTheDead: true }) },
   {
     name: "claims in two steps",
     model: shared(),
     mutations: mutation(
-      "if (state === lap) state = Atomics.compareExchange(words, word, lap, this.claimBits | lap)",
-      "state = Atomics.load(words, word)\n      if (state === lap) Atomics.store(words, word, this.claimBits | lap)"
+      "const found = Atomics.compareExchange(cells, tailCell, position, (position + 1) | 0)",
+      "const found = position\n        Atomics.store(cells, tailCell, (position + 1) | 0)"
     )
   },
   {
     name: "takes in two steps",
     model: shared(),
     mutations: mutation(
-      "state = Atomics.compareExchange(words, word, FULL | lap, this.claimBits | lap)",
-      "Atomics.store(words, word, this.claimBits | lap)"
+      "const found = Atomics.compareExchange(cells, headCell, position, (position + 1) | 0)\n      if (found !== position)",
+      "const found = position\n      Atomics.store(cells, headCell, (position + 1) | 0)\n      if (found !== position)"
     )
   },
   {
-    name: "trusts the tail",
-    model: dead(),
-    mutations: mutation("if (used < 0) break", "if (used <= 0) break")
+    name: "says what it wants behind the claim",
+    model: dead(2, 1),
+    mutations: [
+      {
+        module: "MpmcRing",
+        find: "        // Said before it is claimed.\n        Atomics.store(cells, row, position)\n",
+        replace: ""
+      },
+      {
+        module: "MpmcRing",
+        find:
+          "          cells[row + stageWord] = has\n          this.cell = cell\n          this.position = position\n",
+        replace:
+          "          Atomics.store(cells, row, position)\n          cells[row + stageWord] = has\n          this.cell = cell\n          this.position = position\n"
+      }
+    ]
   },
   {
     name: "trusts the head",
-    model: exact(),
-    mutations: mutation("if (taken < 0) return empty", "if (taken <= 0) return empty")
+    model: shared(),
+    mutations: mutation("if (lead < 0) break\n      if (lead === 0) {", "if (lead <= 0) {")
   },
   {
     name: "frees for the same lap",
     model: exact(),
-    mutations: mutation("FREE | (this.takenLap + 1) & this.lapMask", "FREE | this.takenLap")
-  },
-  {
-    name: "passes a claim that is not committed",
-    model: shared(),
-    mutations: mutation("(state & KIND) === READING && state", "(state & KIND) !== FREE && state")
+    mutations: mutation(
+      "Atomics.store(this.cells, this.cell, (this.position + this.mask + 1) | 0)",
+      "Atomics.store(this.cells, this.cell, this.position)"
+    )
   },
   {
     name: "stops at a claim that was given up",
     model: holes(),
-    mutations: mutation(
-      "if (state === (HOLE | lap)) {\n        state",
-      "if (state === (HOLE | lap)) {\n        return empty\n        state"
-    )
+    mutations: [
+      { module: "MpmcRing", find: "if (lead > 0) continue", replace: "if (lead > 0) return none" },
+      { module: "MpmcRing", find: "    this.unpublished = true\n    this.pass()\n", replace: "" }
+    ]
   },
   {
-    name: "recovers by a store, twice",
-    model: dead(),
+    name: "does not look whether somebody alive may have it",
+    model: dead(1, 2),
+    mutations: mutation("if (this.isWanted(row, position)) return UNKNOWN", "", "MpmcRecovery")
+  },
+  {
+    name: "waits for one that died asking for the same",
+    model: dead(2, 1),
+    mutations: mutation("Atomics.store(cells, row + stageWord, DEAD)", "", "MpmcRecovery")
+  },
+  {
+    name: "gives back by a store",
+    model: dead(2, 1),
     mutations: mutation(
-      "if (Atomics.compareExchange(this.words, word, state, HOLE | lap) === state) writing++",
-      "Atomics.store(this.words, word, HOLE | lap)\n        writing++",
+      "Atomics.compareExchange(cells, cell, open, (position + shape.slots) | 0) === open",
+      "Atomics.store(cells, cell, (position + shape.slots) | 0) !== -1",
       "MpmcRecovery"
     )
   },
   {
     name: "forgets what the dead was reading",
-    model: dead(),
-    mutations: mutation("} else if ((state & KIND) === READING) {", "} else if (owner === 0) {", "MpmcRecovery")
+    model: deadReader(),
+    mutations: mutation("this.settle(row + READING, layout.cells.head, 1)", "0", "MpmcRecovery")
   },
   {
     name: "frees what the dead was reading for the same lap",
-    model: dead(),
-    mutations: mutation("(lap + 1) & lapMask", "lap", "MpmcRecovery")
+    model: deadReader(),
+    mutations: mutation("(position + shape.slots) | 0) === open", "position) === open", "MpmcRecovery")
+  },
+  {
+    name: "does not count the last record of the dead",
+    model: deadReader(),
+    mutations: mutation("if (stage === HAS && !isOpen)", "if (stage === NOTHING)", "MpmcRecovery")
+  },
+  {
+    name: "keeps saying what it asked for in vain",
+    model: full(),
+    mutations: [{
+      module: "MpmcRing",
+      find:
+        "  private refuse(): number {\n    if (this.cells[this.row + stageWord] === asks) Atomics.store(this.cells, this.row + stageWord, NOTHING)\n    return ringFull",
+      replace: "  private refuse(): number {\n    return ringFull"
+    }]
   }
 ]

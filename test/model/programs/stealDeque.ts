@@ -6,7 +6,7 @@
  */
 import { stealDeque } from "../../../src/memory/Layouts.ts"
 import type * as StealDequeModule from "../../../src/memory/StealDeque.ts"
-import { Violation } from "../explore.ts"
+import { type Racing, Violation } from "../explore.ts"
 import type { Gated, Load } from "../gate.ts"
 import { alone } from "../gatedAtomics.ts"
 import { deque as sequential, History } from "../history.ts"
@@ -21,7 +21,10 @@ const RETRY = -2
 /** The positions wrap around behind the first handle. */
 const START = 0x7fffffff
 
-const racesAreHarmless = "a thief that reads a slot too late fails its exchange, and forgets what it read"
+const racing: Racing = {
+  why: "a thief that reads a slot too late fails its exchange, and forgets what it read",
+  words: (word) => word >= stealDeque.descriptorCells
+}
 
 interface Deque {
   readonly cells: Int32Array
@@ -80,7 +83,7 @@ const linearizable = (
       const deque = make(slots)
       const history = new History()
       return {
-        racesAreHarmless,
+        racing,
         threads: [
           thread("owner", own(deque.owner(), deeds, history)),
           ...tries.map((count, i) => thread(`thief${i}`, rob(`thief${i}`, deque, count, history)))
@@ -153,7 +156,7 @@ const batches = (): Model => ({
         hands.take(yield* into.thief().steal())
       }
       return {
-        racesAreHarmless,
+        racing,
         threads: [thread("first", first()), thread("second", second()), thread("third", third())],
         check: () => {
           alone(stealAll(from.thief(), hands))
@@ -201,7 +204,7 @@ const deadOwner = (scenario: string, deeds: ReadonlyArray<Deed>, steals: number,
         hands.take(yield* owner.pop())
       }
       return {
-        racesAreHarmless,
+        racing,
         threads: [thread("owner", mortal(), true), thread("thief", thief())],
         onDeath: () => [thread("heir", heir())],
         check: () => {
@@ -245,7 +248,7 @@ const deadThief = (): Model => ({
         for (let i = 0; i < 2; i++) hands.take(yield* end.steal())
       }
       return {
-        racesAreHarmless,
+        racing,
         threads: [thread("owner", working()), thread("mortal", thief(), true), thread("thief", thief())],
         onDeath: () => {
           died = true

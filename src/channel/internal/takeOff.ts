@@ -1,0 +1,49 @@
+/**
+ * Takes the ends off that a thread died with.
+ *
+ * An end is seized first: who comes second finds nothing to do. The ends that were made from it go before it, and the claims of each
+ * before its row: as long as a row is taken nobody else claims under its number, and nobody finds its side gone while what it had
+ * sent lies behind a claim.
+ */
+import { type End, RECEIVERS_GONE } from "../../memory/Roster.ts"
+import { kinds } from "./kinds.ts"
+import { type Access, dropAll, type Handle, loseRest, rowOf, wakeAll } from "./sharedMemory.ts"
+
+type Side = Handle["side"]
+
+/** Takes an end off; how many messages died with it, as far as it is known at once. */
+export const takeOff = (access: Access<unknown>, side: Side, given: End): number => {
+  const { roster } = access
+  const end = roster.seize(given)
+  if (end === -1) return 0
+  let count = 0
+  for (let child = roster.childOf(end); child !== -1; child = roster.childOf(end)) count += takeOff(access, side, child)
+  return count + settle(access, side, end)
+}
+
+/** Recovers the claims of an end that is seized, and frees its row; comes back when a claim may be somebody's who is alive. */
+const settle = (access: Access<unknown>, side: Side, end: End): number => {
+  const { memory, onLoss, roster, settings, thread } = access
+  const kind = kinds[settings.kind]
+  const row = rowOf(end)
+  const { count, isSettled, lostSent, total } = kind.recover(memory.ring, side, row + 1)
+  if (count > 0) roster.addLost(count, lostSent)
+  if (isSettled) {
+    if (total !== undefined && side === "sender") roster.setSent(row, total)
+    // What dropped the oldest has counted there too.
+    if (total !== undefined && side === "receiver" && settings.overflow !== "dropOldest") roster.setReceived(row, total)
+    const hadReceivers = (roster.flags() & RECEIVERS_GONE) === 0
+    roster.recover(end)
+    if (hadReceivers && (roster.flags() & RECEIVERS_GONE) !== 0) lose(access, row)
+  } else thread.runtime.immediate(() => void settle(access, side, end))
+  wakeAll(access)
+  if (count > 0) onLoss?.({ channel: settings.name, side, owner: row + 1, count })
+  return count
+}
+
+/** The last receiver has died: what is still there will never be received. */
+const lose = (access: Access<unknown>, row: number): void => {
+  const { carrier, memory, settings } = access
+  loseRest(access)
+  if (carrier !== undefined) dropAll(access, kinds[settings.kind].reader(memory.ring, row + 1))
+}

@@ -1,0 +1,71 @@
+/**
+ * Errors and events of actors, as they cross between threads: as bytes of their own codec.
+ *
+ * Total: whatever user code threw is made portable first, so that writing it runs nobody's code and never fails.
+ */
+import type * as Cause from "effect/Cause"
+import * as Schema from "effect/Schema"
+import * as ActorError from "../../actor/ActorError.ts"
+import * as ExitReason from "../../actor/ExitReason.ts"
+import type { SystemEvent } from "../../actor/SystemEvent.ts"
+import * as Codec from "../../wire/Codec.ts"
+import { fromBytes, toBytes } from "../../wire/kernel/Bytes.ts"
+import * as Defect from "../../wire/kernel/Defect.ts"
+
+const SpawnError = Schema.Union([
+  ActorError.BehaviourNotFound,
+  ActorError.NameTaken,
+  ActorError.SpawnFailed,
+  ActorError.LayoutMismatch,
+  ActorError.SpawnLost
+])
+
+const AnyCause = Schema.Cause(Defect.Defect, Defect.Defect)
+
+const ActorEvent = Schema.Union([
+  Schema.TaggedStruct("ActorRestarted", { actor: Schema.String, restarts: Schema.Number, cause: AnyCause }),
+  Schema.TaggedStruct("ActorEnded", { actor: Schema.String, reason: ExitReason.ExitReason }),
+  Schema.TaggedStruct("HandlerFailed", { actor: Schema.String, cause: AnyCause }),
+  Schema.TaggedStruct("BehaviourEscalated", { name: Schema.String, cause: AnyCause })
+])
+
+type ActorEvent = typeof ActorEvent.Type
+
+/** Why a spawn failed, or the defect that it died of. */
+export const encodeSpawnError = (actor: string, cause: Cause.Cause<ActorError.SpawnError>): Uint8Array =>
+  toBytes(Codec.compile(SpawnError), portableError(actor, cause))!
+
+// What was thrown may be anything, and is looked at by nobody but `Defect`.
+const portableError = (actor: string, { reasons }: Cause.Cause<ActorError.SpawnError>): ActorError.SpawnError => {
+  const failed = reasons.find((reason) => reason._tag === "Fail")
+  if (failed !== undefined && failed.error._tag !== "SpawnFailed") return failed.error
+  const died = reasons.find((reason) => reason._tag === "Die")
+  const why = failed !== undefined ? failed.error.cause : died !== undefined ? died.defect : "it was interrupted"
+  return new ActorError.SpawnFailed({ actor, cause: Defect.portable(why) })
+}
+
+/** The error in the bytes that {@link encodeSpawnError} made. */
+export const decodeSpawnError = (bytes: Uint8Array): ActorError.SpawnError =>
+  fromBytes(Codec.compile(SpawnError), bytes)
+
+/** The bytes of an event of a worker's actors; nothing for events of threads, which the main thread tells itself. */
+export const encodeEvent = (event: SystemEvent): Uint8Array | undefined => {
+  const portable = portableEvent(event)
+  return portable === undefined ? undefined : toBytes(Codec.compile(ActorEvent), portable)
+}
+
+/** The event in the bytes that {@link encodeEvent} made. */
+export const decodeEvent = (bytes: Uint8Array): SystemEvent => fromBytes(Codec.compile(ActorEvent), bytes)
+
+const portableEvent = (event: SystemEvent): ActorEvent | undefined => {
+  switch (event._tag) {
+    case "ActorRestarted":
+    case "HandlerFailed":
+    case "BehaviourEscalated":
+      return { ...event, cause: Defect.portableCause(event.cause) }
+    case "ActorEnded":
+      return { ...event, reason: ExitReason.portable(event.reason) }
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * A worker's side of a system: it starts and stops the actors that the main thread places on it, and asks it for the names of
+ * those that are spawned on the worker itself.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+import * as ActorError from "../../actor/ActorError.ts"
+import type { ActorSystem } from "../../actor/ActorSystem.ts"
+import * as ExitReason from "../../actor/ExitReason.ts"
+import { Cell } from "../../actor/kernel/Cell.ts"
+import type { Host } from "../../actor/kernel/Host.ts"
+import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
+import type { Node } from "../../link/kernel/Node.ts"
+import type { Requests } from "../../thread/kernel/Requests.ts"
+import * as Accounts from "./accounts.ts"
+import type * as Control from "./control.ts"
+import { systemOf } from "./host.ts"
+
+/** A worker's own state: its place, and the way to the main thread. */
+export interface Worker {
+  readonly host: Host
+  readonly node: Node
+  readonly run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
+  readonly post: (message: Control.ToMain) => void
+  /** The actors that the main thread has placed here. */
+  readonly placed: Map<number, Cell>
+  /** Those of them that are still being built for the first time. */
+  readonly starting: Map<number, Fiber.Fiber<void>>
+  /** Names that have been asked for. */
+  readonly claims: Requests<boolean>
+}
+
+/** Does what the main thread says. */
+export const receive = (worker: Worker, message: Control.ToWorker): void => {
+  const { node, post } = worker
+  switch (message._tag) {
+    case "Spawn": {
+      const { actor } = message.placement
+      const fiber = worker.run(spawn(worker, message.request, message.placement))
+      if (fiber.pollUnsafe() !== undefined) return
+      worker.starting.set(actor, fiber)
+      fiber.addObserver(() => worker.starting.delete(actor))
+      return
+    }
+    case "Revive":
+      for (const placement of message.placements) revive(worker, placement)
+      return
+    case "Stop": {
+      const stopped = Effect.sync(() => post({ _tag: "Stopped", request: message.request }))
+      return void worker.run(Effect.ensuring(stop(worker, message.actor), stopped))
+    }
+    case "Inspect":
+      return post({ _tag: "Inspected", request: message.request, tree: worker.host.tree })
+    case "Claimed":
+      return worker.claims.answer(message.request, message.isFree)
+    case "Rings":
+      return node.accept(message.from, message.epoch, message.rings)
+    case "Up":
+      return node.peerUp(message.thread, message.epoch)
+    case "Down":
+      node.peerDown(message.thread, message.reason, message.isFinal)
+  }
+}
+
+const stop = (worker: Worker, actor: number): Effect.Effect<void> => {
+  const fiber = worker.starting.get(actor)
+  // One that is done in spite of the interruption has placed its actor.
+  return Effect.andThen(
+    fiber === undefined ? Effect.void : Fiber.interrupt(fiber),
+    Effect.suspend(() => worker.placed.get(actor)?.stop(ExitReason.scopeClosed) ?? Effect.void)
+  )
+}
+
+// The number is known before the build: the behaviour may give its own reference away.
+const spawn = (worker: Worker, request: number, placement: Control.Placement): Effect.Effect<void> =>
+  Effect.uninterruptibleMask((restore) => {
+    const spawning = worker.host.spawn(
+      placement,
+      placement.key,
+      undefined,
+      (cell) => worker.node.place(cell, placement.actor, 0)
+    )
+    return Effect.map(Effect.exit(restore(spawning)), (exit) => {
+      const result = Exit.isSuccess(exit)
+        ? placed(worker, placement.actor, exit.value)
+        : { error: Accounts.encodeSpawnError(`${placement.name}/${placement.key}`, exit.cause) }
+      worker.post({ _tag: "Spawned", request, result })
+    })
+  })
+
+const revive = (worker: Worker, placement: Control.Placement): void => {
+  const { actor } = placement
+  const revived = worker.host.revive(placement, placement.key, (cell) => {
+    worker.node.place(cell, actor, 0)
+    placed(worker, actor, cell)
+  })
+  if (revived instanceof Cell) return
+  const reason = ExitReason.neverStarted(revived)
+  worker.host.report({ _tag: "ActorEnded", actor: `${placement.name}/${placement.key}`, reason })
+  worker.post({ _tag: "Ended", actor, reason: ExitReason.encode(reason) })
+}
+
+const placed = (worker: Worker, actor: number, cell: Cell): Control.Spawned => {
+  worker.placed.set(actor, cell)
+  cell.whenStopped((reason) => {
+    worker.placed.delete(actor)
+    // What ends because this thread leaves comes back with its next incarnation, unless the main thread says otherwise.
+    if (!worker.host.isLeaving) worker.post({ _tag: "Ended", actor, reason: ExitReason.encode(reason) })
+  })
+  const { capacity, overflow, restart } = cell.behaviour
+  return { capacity: capacity === Infinity ? 0 : capacity, overflow, restart }
+}
+
+// ---- what is spawned here
+
+/** The service for programs on this worker. */
+export const serviceOf = (worker: Worker): ActorSystem["Service"] => ({
+  ...systemOf(worker.host),
+  spawn: (protocol, key, _options, owner) => spawnHere(worker, protocol, key, owner)
+})
+
+const spawnHere = (
+  worker: Worker,
+  protocol: Protocol,
+  key: string,
+  owner: Scope.Scope
+): Effect.Effect<Cell, ActorError.SpawnError> => {
+  const { claims, host, post } = worker
+  const { name } = protocol
+  // What fails in any case asks nobody.
+  if (!host.known.includes(name) || host.has(name, key)) return host.spawn(protocol, key, owner)
+  return Effect.uninterruptibleMask((restore) =>
+    Effect.suspend(() => {
+      let claim = 0
+      const release = () => post({ _tag: "Released", claim, name, key })
+      const asking = claims.send((request) => {
+        claim = request
+        post({ _tag: "Claim", request, name, key })
+      })
+      const spawning = Effect.flatMap(asking, (isFree): Effect.Effect<Cell, ActorError.SpawnError> =>
+        isFree === true
+          ? host.spawn(protocol, key, owner)
+          : Effect.fail(new ActorError.NameTaken({ actor: actorName(protocol, key) })))
+      return Effect.onExit(restore(spawning), (exit) =>
+        Effect.sync(() => {
+          if (Exit.isSuccess(exit)) exit.value.whenStopped(release)
+          else release()
+        }))
+    })
+  )
+}

@@ -1,0 +1,150 @@
+/**
+ * What the main thread does when a worker starts, is up, says something, or has ended.
+ *
+ * A worker is announced as soon as it is ready: by then it has the numbers of the actors of its last incarnation, so that every
+ * message finds its actor, which may still be being built. When one dies, everything that waited for it is settled before its
+ * supervisor hears of it.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as PubSub from "effect/PubSub"
+import * as ExitReason from "../../actor/ExitReason.ts"
+import type { Host } from "../../actor/kernel/Host.ts"
+import type { SystemEvent } from "../../actor/SystemEvent.ts"
+import type { Node } from "../../link/kernel/Node.ts"
+import * as Bulletin from "../../observe/kernel/Bulletin.ts"
+import type { TreeNode } from "../../supervisor/Tree.ts"
+import { Member } from "../../thread/kernel/ThreadGroup.ts"
+import type { ThreadDown } from "../../thread/ThreadError.ts"
+import { decodeEvent } from "./accounts.ts"
+import type * as Control from "./control.ts"
+import type { Names } from "./names.ts"
+import type { Account } from "./placement.ts"
+
+/** The main thread never restarts, and 0 means that nobody is up. */
+export const MAIN_EPOCH = 1
+
+/** A worker as the main thread knows it. */
+export class WorkerThread extends Member<Control.Answer> {
+  /** The behaviours that it has: their layout hashes by name. */
+  declare behaviours: ReadonlyMap<string, number>
+  /** Why it will never be up again. */
+  declare whyGone: string | undefined
+  constructor(index: number) {
+    super(index, `worker-${index - 1}`)
+    this.behaviours = new Map()
+    this.whyGone = undefined
+  }
+
+  get whyDown(): string {
+    return this.whyGone ?? this.down?.message ?? "it has not started yet"
+  }
+
+  say(message: Control.ToWorker): void {
+    this.post(message)
+  }
+}
+
+/** The main thread's part of a system with workers. */
+export interface Threaded {
+  readonly host: Host
+  readonly node: Node
+  readonly workers: ReadonlyArray<WorkerThread>
+  readonly account: Account
+  readonly names: Names
+  readonly events: PubSub.PubSub<SystemEvent>
+  /** The system is being released: who ends now does not come back. */
+  isClosing: boolean
+  /** Messages that workers had not read when they ended. */
+  unread: number
+}
+
+const up = (worker: WorkerThread): Control.ToWorker => ({ _tag: "Up", thread: worker.index, epoch: worker.starts })
+
+/** A worker was spawned: who is up already, and which actors it has, it hears before anything else. */
+export const starting = (self: Threaded, worker: WorkerThread): void => {
+  for (const other of self.workers) if (other.isUp) worker.say(up(other))
+  const placements = self.account.on(worker).map((placed) => placed.placement)
+  if (placements.length > 0) worker.say({ _tag: "Revive", placements })
+}
+
+/** A worker is ready: everybody may send to it from now on. */
+export const ready = (self: Threaded, worker: WorkerThread, { behaviours }: Control.Ready): void => {
+  worker.behaviours = new Map(behaviours.map(({ layoutHash, name }) => [name, layoutHash]))
+  const restarts = worker.starts - 1
+  const event: SystemEvent = restarts === 0
+    ? { _tag: "ThreadStarted", thread: worker.name, restarts }
+    : { _tag: "ThreadRestarted", thread: worker.name, restarts, actors: self.account.on(worker).length }
+  for (const other of self.workers) if (other !== worker) other.say(up(worker))
+  self.node.peerUp(worker.index, worker.starts)
+  Bulletin.publish(self.events, event)
+}
+
+/** A worker has ended: what ran there is lost, or comes back with its next incarnation. */
+export const ended = (self: Threaded, worker: WorkerThread, down: ThreadDown): void => {
+  const reason = down.message
+  const isFinal = self.isClosing
+  self.names.lost(worker.index)
+  for (const other of self.workers) {
+    if (other !== worker) other.say({ _tag: "Down", thread: worker.index, reason, isFinal })
+  }
+  const temporary = self.account.on(worker).filter((placed) => placed.isTemporary)
+  const unread = self.node.peerDown(worker.index, reason, isFinal)
+  self.unread += unread
+  self.node.ringForDead()
+  const lost = ExitReason.threadLost(worker.name, down)
+  for (const placed of temporary) self.account.end(placed, lost)
+  Bulletin.publish(self.events, { _tag: "ThreadEnded", thread: worker.name, reason, cause: Cause.fail(down), unread })
+  for (const { name } of temporary) Bulletin.publish(self.events, { _tag: "ActorEnded", actor: name, reason: lost })
+}
+
+/** A worker says something. */
+export const receive = (self: Threaded, worker: WorkerThread, message: Control.ToMain): void => {
+  switch (message._tag) {
+    case "Spawned":
+    case "Stopped":
+    case "Inspected":
+      return worker.requests.answer(message.request, message)
+    case "Claim": {
+      const { key, name, request } = message
+      const isFree = !self.host.has(name, key) && self.names.claim(`${name}/${key}`, worker.index, request)
+      return worker.say({ _tag: "Claimed", request, isFree })
+    }
+    case "Released":
+      return self.names.release(`${message.name}/${message.key}`, worker.index, message.claim)
+    case "Rings": {
+      const { epoch, rings, to } = message
+      if (to === 0) return self.node.accept(worker.index, worker.starts, rings)
+      const target = self.workers[to - 1]
+      // Rings for an incarnation that has gone are left to the collector; their sender hears that the thread is down.
+      if (target?.isUp && target.starts === epoch) {
+        target.say({ _tag: "Rings", from: worker.index, epoch: worker.starts, rings })
+      }
+      return
+    }
+    case "Ended": {
+      const placed = self.account.get(message.actor)
+      return placed === undefined ? undefined : self.account.end(placed, ExitReason.decode(message.reason))
+    }
+    case "Event":
+      Bulletin.publish(self.events, decodeEvent(message.event))
+  }
+}
+
+/** What runs on a worker; `undefined` when it does not say so within a second. */
+export const below = (worker: WorkerThread): Effect.Effect<ReadonlyArray<TreeNode> | undefined> =>
+  worker.request((request): Control.ToWorker => ({ _tag: "Inspect", request })).pipe(
+    Effect.map((answer) => answer?._tag === "Inspected" ? answer.tree : undefined),
+    Effect.timeoutOrElse({ duration: "1 second", orElse: () => Effect.undefined })
+  )
+
+/** No worker will come up again: whoever waits for an actor on one of them learns it, now and later. */
+export const close = (self: Threaded, why: string, reason: ExitReason.ExitReason): void => {
+  self.isClosing = true
+  for (const placed of self.account.all) self.account.end(placed, reason)
+  for (const worker of self.workers) {
+    worker.whyGone ??= why
+    worker.requests.giveUp()
+    self.node.peerDown(worker.index, why, true)
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * A supervised set of worker threads, each at a place of its own that outlives its incarnations.
+ *
+ * ```text
+ *  supervisor (one-for-one, stops together)
+ *    ├─ place 1 ── waits for a core ─► loading ─► setup ─► ready ──► up ──► ended ─► next incarnation
+ *    └─ place 2 …        as many load at once as there are cores
+ * ```
+ *
+ * It promises:
+ * - as many threads load at once as the machine has cores, and the time of each counts from its own spawn: sixty-four threads
+ *   on two cores come up one after the other, and none is late;
+ * - threads stop at the same time: an end takes as long as the slowest, and at most the stop and terminate timeouts of one;
+ * - a question to a thread is answered, or given up at the thread's end.
+ *
+ * It does not know what the threads are for: who starts a group says what each is given, hears what they say, and is told in order
+ * that one starts, is up, has ended.
+ */
+import type * as Cause from "effect/Cause"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import { availableParallelism } from "node:os"
+import type { BackoffInput } from "../../supervisor/Backoff.ts"
+import * as Child from "../../supervisor/Child.ts"
+import type { IntensityOptions } from "../../supervisor/Intensity.ts"
+import * as Supervisor from "../../supervisor/Supervisor.ts"
+import type { InvalidSupervision } from "../../supervisor/SupervisorError.ts"
+import type { TreeNode } from "../../supervisor/Tree.ts"
+import * as Poller from "../Poller.ts"
+import type { SpawnedWorker } from "../SpawnedWorker.ts"
+import * as Thread from "../Thread.ts"
+import type { ThreadDown } from "../ThreadError.ts"
+import { Requests } from "./Requests.ts"
+
+/** A place in a group, and the thread that has it now. `A` is what threads answer to questions. */
+export class Member<A> {
+  /** From 1 on: 0 is the thread that has the group. */
+  declare readonly index: number
+  declare readonly name: string
+  declare readonly requests: Requests<A>
+  /** The incarnation that is here, or was last. */
+  declare thread: Thread.StartingThread | undefined
+  /** How often it has been started: the number of its incarnation. */
+  declare starts: number
+  /** Whether its incarnation has been announced and has not ended. */
+  declare isUp: boolean
+  /** Why the last incarnation has ended. */
+  declare down: ThreadDown | undefined
+  constructor(index: number, name: string) {
+    this.index = index
+    this.name = name
+    this.requests = new Requests()
+    this.thread = undefined
+    this.starts = 0
+    this.isUp = false
+    this.down = undefined
+  }
+
+  /** Whether there is no incarnation that could take a message. */
+  get hasEnded(): boolean {
+    return this.thread === undefined || this.thread.exitUnsafe() !== undefined
+  }
+
+  /** Posts a message to the incarnation that is here; nothing happens when there is none. */
+  post(message: unknown): void {
+    this.thread?.post(message)
+  }
+
+  /** Asks the incarnation that is here; `undefined` when it ends before it answers. */
+  request(make: (request: number) => unknown): Effect.Effect<A | undefined> {
+    return Effect.suspend(() =>
+      this.hasEnded ? Effect.undefined : this.requests.send((request) => this.post(make(request)))
+    )
+  }
+}
+
+/** What is asked of a group, whatever its threads are for. */
+export interface ThreadsOptions {
+  readonly spawn: () => SpawnedWorker
+  readonly readyTimeout?: Duration.Input | undefined
+  readonly heartbeat?: Thread.Options["heartbeat"]
+  readonly stopTimeout?: Duration.Input | undefined
+  readonly intensity?: IntensityOptions | undefined
+  readonly backoff?: BackoffInput | undefined
+}
+
+/** How a group is made. */
+export interface Options<A, M extends Member<A>> extends ThreadsOptions {
+  /** The name of its supervisor. */
+  readonly name: string
+  readonly members: ReadonlyArray<M>
+  /** How often a loop on one of its threads, or here, may look before it lets go of its core. */
+  readonly maxSpins: number
+  /** What a thread is given. */
+  readonly data: (member: M) => unknown
+  /** What a thread says, also before it is ready. */
+  readonly onMessage: (member: M, message: unknown) => void
+  /** An incarnation was spawned; what is posted now it hears first. */
+  readonly onStarting: (member: M) => void
+  /** An incarnation is ready, and has answered this. */
+  readonly onReady: (member: M, ready: unknown) => void
+  /** An incarnation has ended, whether it was ready or not. */
+  readonly onEnded: (member: M, reason: ThreadDown) => void
+  /** What runs on a thread, for the tree; `undefined` when it does not say. */
+  readonly below: (member: M) => Effect.Effect<ReadonlyArray<TreeNode> | undefined>
+}
+
+/** A group that is up. */
+export interface ThreadGroup {
+  /** Completes when the group has ended: with a failure when its threads have used up their restarts. */
+  readonly exit: Effect.Effect<Exit.Exit<void, unknown>>
+  readonly tree: Effect.Effect<TreeNode>
+}
+
+/**
+ * Starts all threads and waits until they are up; they are stopped when the scope closes.
+ *
+ * **Errors** The `ThreadDown` of the first thread that does not come up: none is left then. `InvalidSupervision` for an intensity
+ * or a backoff that makes no sense.
+ */
+export const make = <A, M extends Member<A>>(
+  options: Options<A, M>
+): Effect.Effect<ThreadGroup, ThreadDown | InvalidSupervision, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { backoff, intensity, maxSpins, members, name } = options
+    Poller.limitSpins(maxSpins)
+    const cores = Semaphore.makeUnsafe(availableParallelism())
+    const supervisor = yield* Supervisor.make(name, {
+      strategy: "one-for-one",
+      stopOrder: "together",
+      backoff,
+      intensity
+    }).pipe(Effect.catchTag("ChildStartFailed", startFailure))
+    yield* Effect.forEach(members, (member) => supervisor.startChild(childOf(options, member, cores)), {
+      concurrency: "unbounded",
+      discard: true
+    }).pipe(
+      Effect.catchTag("ChildStartFailed", startFailure),
+      Effect.catchTag(["ChildAlreadyExists", "SupervisorStopped"], (error) => Effect.die(error))
+    )
+    return { exit: supervisor.exit, tree: supervisor.tree }
+  })
+
+/** The failure that kept the first thread from starting. */
+const startFailure = (error: { readonly cause: Cause.Cause<unknown> }): Effect.Effect<never, ThreadDown> =>
+  Effect.failCause(error.cause as Cause.Cause<ThreadDown>)
+
+const childOf = <A, M extends Member<A>>(
+  options: Options<A, M>,
+  member: M,
+  cores: Semaphore.Semaphore
+): Child.ChildSpec =>
+  Child.make(member.name, {
+    kind: "thread",
+    // A thread has limits of its own for its stop, and is killed when they are over.
+    shutdown: "infinity",
+    start: Effect.map(
+      whileLoading(cores, (spawned) => start(options, member, spawned)),
+      (thread) => ({
+        exit: Effect.map(thread.exit, (reason) => Exit.fail(reason)),
+        children: options.below(member)
+      })
+    )
+  })
+
+/** Holds one of the cores from the spawn until the file is loaded: what a setup waits for may be another thread. */
+const whileLoading = <B, E, R>(
+  cores: Semaphore.Semaphore,
+  use: (spawned: (thread: Thread.StartingThread) => void) => Effect.Effect<B, E, R>
+): Effect.Effect<B, E, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(restore(cores.take(1)), () => {
+      let isHeld = true
+      const release = Effect.suspend(() => {
+        if (!isHeld) return Effect.void
+        isHeld = false
+        return cores.release(1)
+      })
+      const spawned = (thread: Thread.StartingThread) => void Effect.runFork(Effect.andThen(thread.loaded, release))
+      return Effect.ensuring(restore(use(spawned)), release)
+    })
+  )
+
+const start = <A, M extends Member<A>>(
+  options: Options<A, M>,
+  member: M,
+  spawned: (thread: Thread.StartingThread) => void
+): Effect.Effect<Thread.Thread, ThreadDown, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { data, heartbeat, maxSpins, onEnded, onMessage, onReady, onStarting, readyTimeout, spawn, stopTimeout } =
+      options
+    const epoch = ++member.starts
+    const thread = yield* Thread.make({
+      name: member.name,
+      index: member.index,
+      epoch,
+      spawn,
+      data: data(member),
+      maxSpins,
+      readyTimeout,
+      heartbeat,
+      stopTimeout,
+      onMessage: (message) => onMessage(member, message),
+      beforeReady: (starting) => {
+        member.thread = starting
+        onStarting(member)
+        starting.onExit((reason) => {
+          member.isUp = false
+          member.down = reason
+          member.requests.giveUp()
+          onEnded(member, reason)
+        })
+        spawned(starting)
+      }
+    })
+    // It may have died in the moment in which it was ready; then its supervisor is about to hear of that.
+    if (!member.hasEnded) {
+      member.isUp = true
+      onReady(member, thread.ready)
+    }
+    return thread
+  })

@@ -1,0 +1,75 @@
+/**
+ * String keys with values of one plan.
+ */
+import { inVariablePart, type Kind } from "../kind.ts"
+import type { RecordPlan } from "../plan.ts"
+import { defineKey, readCount, room } from "../runtime.ts"
+import { quote, readsText, roomTest } from "../source.ts"
+import { readString, stringEnd, writeString } from "../strings.ts"
+
+export const record: Kind<RecordPlan> = {
+  ...inVariablePart,
+  least: () => 8,
+  visit: ({ value }, search) => search.part(value, true),
+  text: ({ value }, text) => `{[key]:${text(value)}}`,
+  write: (plan, to, x) => {
+    const { name, refuse, store } = to
+    const [keys, n, i, k, y] = [name("K"), name("n"), name("i"), name("k"), name("y")]
+    return `if(typeof ${x}!=="object"||${x}===null||Array.isArray(${x}))${refuse};`
+      + `const ${keys}=Object.keys(${x}),${n}=${keys}.length;`
+      + (store ? `if(e+8>s.limit)s.grow(e+8);s.i32[e>>2]=${n};e+=8;` : "")
+      + `for(let ${i}=0;${i}<${n};${i}++){const ${k}=${keys}[${i}],${y}=${x}[${k}];`
+      + `${store ? `e=H$writeString(${k},e,s);` : ""}${to.part(plan.value, y, `{${refuse}}`)}}`
+  },
+  read: (plan, from, x) => {
+    const { name } = from
+    const [n, i, k, y] = [name("n"), name("i"), name("k"), name("y")]
+    return `${roomTest(plan.path)}const ${n}=i32[e>>2]>>>0;e+=8;`
+      + `if(${n}*8>E-e)H$tooMany(${quote(plan.path)},${n},(E-e)/8);${x}={};`
+      + `for(let ${i}=0;${i}<${n};${i}++){let ${k},${y};${readsText(from, plan.path, k)}`
+      + `${from.part(plan.value, y)}H$defineKey(${x},${k},${y})}`
+  },
+  writer: (plan, to) => {
+    const { frame, store } = to
+    const item = to.part(plan.value)
+    return (value) => {
+      if (typeof value !== "object" || value === null || Array.isArray(value)) return -1
+      const keys = Object.keys(value)
+      if (store) {
+        frame.stretch.reserve(frame.cursor + 8)
+        frame.stretch.i32[frame.cursor >> 2] = keys.length
+        frame.cursor += 8
+      }
+      for (const key of keys) {
+        const x = (value as Record<string, unknown>)[key]
+        if (store) frame.cursor = writeString(key, frame.cursor, frame.stretch)
+        if (item(x) >= 0) continue
+        frame.fault?.path.push(key)
+        return -1
+      }
+      return 0
+    }
+  },
+  reader: (plan, from) => {
+    const { frame } = from
+    const item = from.part(plan.value)
+    const readKey = (): string => {
+      const start = frame.cursor
+      room(start, frame.end, plan.path)
+      const header = frame.i32[start >> 2]!
+      const end = stringEnd(header, start, frame.end, plan.path)
+      const key = readString(header, start, frame.i32, frame.u8)
+      frame.cursor = end
+      return key
+    }
+    return () => {
+      const count = readCount(frame, plan.path, 8)
+      const result: Record<string, unknown> = {}
+      for (let i = 0; i < count; i++) {
+        const key = readKey()
+        defineKey(result, key, item(0))
+      }
+      return result
+    }
+  }
+}

@@ -1,0 +1,76 @@
+/** Errors and events cross between threads, whatever user code has thrown. */
+import * as Cause from "effect/Cause"
+import * as Exit from "effect/Exit"
+import { describe, expect, it } from "vitest"
+import * as ActorError from "../../src/actor/ActorError.ts"
+import * as ExitReason from "../../src/actor/ExitReason.ts"
+import type { SystemEvent } from "../../src/actor/SystemEvent.ts"
+import * as Accounts from "../../src/system/internal/accounts.ts"
+
+const revoked = (): unknown => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
+
+/** What user code may fail or die with, and what is left to be read of it. */
+const thrown: ReadonlyArray<readonly [string, unknown, RegExp]> = [
+  ["an error", new TypeError("no such resource"), /TypeError: no such resource/],
+  ["a plain object", { by: 3 }, /by.*3/],
+  ["an object without a prototype", Object.create(null), /./],
+  ["a proxy that is revoked", revoked(), /./],
+  ["a symbol", Symbol("s"), /Symbol\(s\)/],
+  ["nothing", undefined, /undefined/],
+  ["an error whose message throws", Object.defineProperty(new Error(), "message", { get: () => unreadable() }), /./],
+  ["a long text", "x".repeat(100_000), /^.{10,20000}$/s]
+]
+
+const unreadable = (): never => {
+  throw new Error("unreadable")
+}
+
+describe("accounts", () => {
+  for (const [title, value, text] of thrown) {
+    it(`carry ${title}`, () => {
+      const failure = Cause.fail(new ActorError.SpawnFailed({ actor: "A/a", cause: value }))
+      const error = Accounts.decodeSpawnError(Accounts.encodeSpawnError("A/a", failure))
+      expect(error).toBeInstanceOf(ActorError.SpawnFailed)
+      expect(error.message).toMatch(text)
+      const died = Accounts.decodeSpawnError(Accounts.encodeSpawnError("A/a", Cause.die(value)))
+      expect(died).toMatchObject({ _tag: "SpawnFailed", actor: "A/a" })
+      const event: SystemEvent = { _tag: "HandlerFailed", actor: "A/a", cause: Cause.die(value) }
+      expect(Accounts.decodeEvent(Accounts.encodeEvent(event)!)).toMatchObject({ _tag: "HandlerFailed", actor: "A/a" })
+    })
+  }
+
+  it("keep the class and the fields of every error of a spawn", () => {
+    const errors: ReadonlyArray<ActorError.SpawnError> = [
+      new ActorError.BehaviourNotFound({ behaviour: "A", known: ["B", "C"], elsewhere: [] }),
+      new ActorError.NameTaken({ actor: "A/a" }),
+      new ActorError.LayoutMismatch({ actor: "A/a", here: 1, there: 4_000_000_000 }),
+      new ActorError.SpawnLost({ actor: "A/a", thread: "worker-0", reason: "it exited" })
+    ]
+    for (const error of errors) {
+      const there = Accounts.decodeSpawnError(Accounts.encodeSpawnError("A/a", Cause.fail(error)))
+      expect(there.constructor).toBe(error.constructor)
+      expect(there.message).toBe(error.message)
+    }
+  })
+
+  it("carry every event of an actor, and none of a thread", () => {
+    const cause = Cause.die(new Error("boom"))
+    const events: ReadonlyArray<SystemEvent> = [
+      { _tag: "ActorRestarted", actor: "A/a", restarts: 3, cause },
+      { _tag: "ActorEnded", actor: "A/a", reason: ExitReason.scopeClosed },
+      { _tag: "HandlerFailed", actor: "A/a", cause },
+      { _tag: "BehaviourEscalated", name: "A", cause }
+    ]
+    for (const event of events) {
+      const there = Accounts.decodeEvent(Accounts.encodeEvent(event)!)
+      expect({ ...there, cause: undefined }).toEqual({ ...event, cause: undefined })
+      if ("cause" in there) expect(Exit.failCause(there.cause).toString()).toMatch(/boom/)
+    }
+    const ended: SystemEvent = { _tag: "ThreadEnded", thread: "worker-0", reason: "it exited", cause, unread: 0 }
+    expect(Accounts.encodeEvent(ended)).toBeUndefined()
+  })
+})
