@@ -7,7 +7,7 @@ import * as Stream from "effect/Stream"
 import { Channel, SharedChannel } from "shared-nothing"
 import { BUDGET_MILLIS } from "../../src/runtime/Turn.ts"
 
-const MESSAGES = 24
+const MESSAGES = 48
 
 /** Keeps the thread busy for longer than a turn may last. */
 const work = Effect.sync(() => {
@@ -63,7 +63,7 @@ describe.each(Object.keys(makers) as Array<keyof typeof makers>)("messages that 
   it.live("so do many fibers that wait at one end", () =>
     Effect.gen(function*() {
       const { receiver, sender } = yield* makers[where]
-      const count = 4 * MESSAGES
+      const count = 2 * MESSAGES
       const fibers = yield* Effect.forEach(
         Array.from({ length: count }),
         () => Effect.forkChild(Effect.andThen(receiver.receive, work), { startImmediately: true })
