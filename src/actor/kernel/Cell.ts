@@ -57,6 +57,20 @@ const isTell = (word: Word): boolean => !(word instanceof Ask)
 /** There is room for a message. */
 const ROOM = -1
 
+// A timeout that is none is a defect of the ask, and the handler that has started by then ends with it.
+const limit = (
+  asked: LocalAsk | undefined,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  timeout: Duration.Input | undefined
+): number => {
+  try {
+    return timeoutMillis(fiber, timeout)
+  } catch (thrown) {
+    asked?.withdraw()
+    throw thrown
+  }
+}
+
 /** See the module. */
 export class Cell extends Recipient implements Owned, Runnable {
   declare readonly host: CellHost<Cell>
@@ -218,7 +232,7 @@ export class Cell extends Recipient implements Owned, Runnable {
     const arrived = asked === undefined ? undefined : fiber.addObserver(() => asked.withdraw())
     return Effect.callback<unknown, unknown>((resume) => {
       arrived?.()
-      const ask = this.goOn(asked, index, valid, span, timeoutMillis(fiber, timeout), resume)
+      const ask = this.goOn(asked, index, valid, span, limit(asked, fiber, timeout), resume)
       return ask === undefined ? undefined : Effect.sync(() => ask.withdraw())
     })
   }
