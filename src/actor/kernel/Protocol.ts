@@ -14,7 +14,6 @@ import { messageOf } from "../../runtime/Text.ts"
 import * as Codec from "../../wire/Codec.ts"
 import { Defect } from "../../wire/kernel/Defect.ts"
 import { InvalidProtocol } from "../ActorError.ts"
-import { Address } from "./Address.ts"
 
 /** How many messages one protocol may have: the index travels in eight bits. */
 export const MAX_MESSAGES = 256
@@ -31,10 +30,6 @@ export interface Message {
   readonly payloadSchema: Schema.Top
   /** The codec of the payload. */
   readonly payload: Codec.Codec<unknown>
-  /** Whether the payload may hold references, which can only be checked while there is a transport for them. */
-  readonly mayCarryRefs: boolean
-  /** The same for success and error. */
-  readonly replyMayCarryRefs: boolean
   /** Whether a payload may be given in another shape than it is delivered in: as the fields of a class, or without defaults. */
   readonly isConstructed: boolean
   /** The codec of the success value. */
@@ -63,9 +58,6 @@ const hashText = (text: string): number => {
   for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 33) ^ text.charCodeAt(i)) | 0
   return hash >>> 0
 }
-
-// How an address looks inside of another layout: without the version in front.
-const addressLayout = Codec.compile(Address).layout.replace(/^\d+:/, "")
 
 // Classes are declarations; what else is one is only tried in vain.
 const isConstructed = (ast: SchemaAST.AST, seen: Set<SchemaAST.AST>): boolean => {
@@ -111,15 +103,12 @@ const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Mes
   const payload = compile("payload", rpc.payloadSchema)
   const success = compile("success", rpc.successSchema)
   const error = compile("error", rpc.errorSchema)
-  const mayCarryRefs = ({ layout }: Codec.Codec<unknown>) => layout.includes(addressLayout)
   return {
     index,
     tag: rpc._tag,
     spanName: what,
     payloadSchema: rpc.payloadSchema,
     payload,
-    mayCarryRefs: mayCarryRefs(payload),
-    replyMayCarryRefs: mayCarryRefs(success) || mayCarryRefs(error),
     isConstructed: isConstructed(rpc.payloadSchema.ast, new Set()),
     success,
     error,
