@@ -117,7 +117,9 @@ const finalBranches = (
   const key = objects.length > 1 ? commonSentinel(objects.map(([{ shape }]) => shape)) : undefined
   const branches: Array<string> = []
   if (key !== undefined) {
-    const tags = objects.map(([{ shape }, i]) => [shape.sentinels.find((sentinel) => sentinel[0] === key)![1], i] as const)
+    const tags = objects.map(([{ shape }, i]) =>
+      [shape.sentinels.find((sentinel) => sentinel[0] === key)![1], i] as const
+    )
     const tag = `${x}[${quote(key)}]`
     const isLong = tags.length > COMPARED
     const chosen = isLong ? `${to.table(new Map(tags))}.get(${tag})` : tag
