@@ -9,11 +9,19 @@ import type { Handlers } from "../kernel/Behaviour.ts"
 import type { Protocol } from "../kernel/Protocol.ts"
 import { Ask, INDEX_MASK, type Word } from "../kernel/Word.ts"
 
-/** Whether an effect is an outcome. Most have no tag at all, which is quicker to see than what `Exit.isExit` looks for. */
+// The marks by which Effect knows its own values, looked for here: its predicates serve every key of every library value, so
+// none of their look-ups is remembered, and one costs as much as the rest of a small handler.
+const EFFECT: typeof Effect.TypeId = "~effect/Effect"
+const EXIT = "~effect/Exit"
+
+/** Whether an effect is an outcome. Most have no tag at all, which is quicker to see than the mark. */
 export const isExit = (effect: Effect.Effect<unknown, unknown, unknown>): effect is Exit.Exit<unknown, unknown> => {
   const { _tag } = effect as { readonly _tag?: unknown }
-  return (_tag === "Success" || _tag === "Failure") && Exit.isExit(effect)
+  return (_tag === "Success" || _tag === "Failure") && EXIT in effect
 }
+
+const isEffect = (answer: unknown): boolean =>
+  typeof answer === "object" && answer !== null && EFFECT in answer || Effect.isEffect(answer)
 
 /** Calls the handler of a message; what it throws is a defect, and so is an answer that is no effect. */
 export const call = (
@@ -24,7 +32,7 @@ export const call = (
 ): Effect.Effect<unknown, unknown, unknown> => {
   try {
     const answer = handlers[tags[index]!]!(payload)
-    return answer === Exit.void || Effect.isEffect(answer) ? answer : noEffect(tags[index]!, answer)
+    return answer === Exit.void || isEffect(answer) ? answer : noEffect(tags[index]!, answer)
   } catch (defect) {
     return Exit.die(defect)
   }
