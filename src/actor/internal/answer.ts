@@ -14,6 +14,13 @@ import { Ask, INDEX_MASK, type Word } from "../kernel/Word.ts"
 const EFFECT: typeof Effect.TypeId = "~effect/Effect"
 const EXIT = "~effect/Exit"
 
+// A property of a module is looked up at each use; a constant of this one is not.
+const exitVoid: unknown = Exit.void
+const effectVoid: unknown = Effect.void
+
+/** Whether a handler has answered at once, and nothing. */
+export const isVoid = (answer: unknown): boolean => answer === exitVoid || answer === effectVoid
+
 /** Whether an effect is an outcome. Most have no tag at all, which is quicker to see than the mark. */
 export const isExit = (effect: Effect.Effect<unknown, unknown, unknown>): effect is Exit.Exit<unknown, unknown> => {
   const { _tag } = effect as { readonly _tag?: unknown }
@@ -32,7 +39,7 @@ export const call = (
 ): Effect.Effect<unknown, unknown, unknown> => {
   try {
     const answer = handlers[tags[index]!]!(payload)
-    return answer === Exit.void || isEffect(answer) ? answer : noEffect(tags[index]!, answer)
+    return isVoid(answer) || isEffect(answer) ? answer : noEffect(tags[index]!, answer)
   } catch (defect) {
     return Exit.die(defect)
   }

@@ -27,7 +27,7 @@ import type * as ActorError from "../ActorError.ts"
 import { timeoutMillis } from "../AskTimeout.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import { admit, admitSoon, queue, refusalOf, refuseItself } from "../internal/admission.ts"
-import { call, handle, isExit } from "../internal/answer.ts"
+import { call, handle, isExit, isVoid } from "../internal/answer.ts"
 import { batch, hasChildren, RunningCell } from "../internal/batch.ts"
 import { LocalAsk, MAX_INLINE } from "../internal/localAsk.ts"
 import { Rare } from "../internal/rare.ts"
@@ -145,22 +145,19 @@ export class Cell extends Recipient implements Owned, Runnable {
     }
   }
 
-  /**
-   * Handles a tell from a remote sender at once when the actor is idle, which is what its next turn would do; otherwise
-   * queues it. Answers whether the message is out of the way, and its credit can be given back.
-   */
-  receive(word: number, payload: unknown): boolean {
+  /** Whether the next message is best handled at once by {@link receive}, which is what the next turn would do. */
+  get isAtHand(): boolean {
     // Handlers that run in a fiber are better off in a batch, which the mailbox collects.
-    if (this.phase !== IDLE || !this.answersAtOnce) {
-      this.deliverRemote(word, payload)
-      return false
-    }
+    return this.phase === IDLE && this.answersAtOnce
+  }
+
+  /** Handles a tell from a remote sender without a round through the mailbox; only while {@link isAtHand}. */
+  receive(index: number, payload: unknown): void {
     this.phase = RUNNING
-    const result = call(this.handlers!, this.behaviour.protocol.tags, word & INDEX_MASK, payload)
-    if (result === Exit.void || result === Effect.void) this.rest()
+    const result = call(this.handlers!, this.behaviour.protocol.tags, index, payload)
+    if (isVoid(result)) this.rest()
     else if (!isExit(result)) this.startBatch(result, undefined, undefined, 0)
     else if (this.settled(result, undefined, false)) this.rest()
-    return true
   }
 
   /** Takes a message from a remote sender, who is bound by credit; applies the dropping policies here, where the queue is. */
@@ -377,7 +374,7 @@ export class Cell extends Recipient implements Owned, Runnable {
       const payload = mailbox.takePayload()
       const ask = word instanceof Ask ? word : undefined
       const result = handle(this, word, payload)
-      if (result === Exit.void && ask === undefined) continue
+      if (ask === undefined && isVoid(result)) continue
       if (!isExit(result)) {
         if (rare.waiters.length > 0) admitSoon(this, rare)
         rare.effect = result
