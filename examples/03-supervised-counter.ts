@@ -79,6 +79,6 @@ const program = Effect.gen(function*() {
 await Effect.runPromise(program.pipe(
   Effect.scoped,
   Effect.provide(CounterLive.pipe(Layer.provideMerge(ActorSystem.layer))),
-  // The system logs each restart as a warning with its cause; here the output tells of them.
-  Effect.provideService(References.MinimumLogLevel, "Error")
+  // The system logs each restart as a warning and the end as an error, with their causes; here the output tells of them.
+  Effect.provideService(References.MinimumLogLevel, "None")
 ))

@@ -15,6 +15,7 @@ import { tellRemoteEffect } from "./actor/tell-remote-effect.ts"
 import { tellRemote } from "./actor/tell-remote.ts"
 import { local, localBatched } from "./channel/local.ts"
 import { remote } from "./channel/remote.ts"
+import { compileCase } from "./codec/compile.ts"
 import { read } from "./codec/read.ts"
 import { write } from "./codec/write.ts"
 import { arena } from "./memory/arena.ts"
@@ -48,6 +49,7 @@ export const cases: ReadonlyArray<Case> = [
   oversubscribed,
   ...write,
   ...read,
+  compileCase,
   local,
   localBatched,
   remote,

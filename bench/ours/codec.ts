@@ -29,7 +29,7 @@ export const codec = (shape: Shape): ValueCodec<Record> => {
   return {
     write: (value, slot) => {
       const record = records[slot]!
-      record.end = record.offset + compiled.encode(value as never, scratch)
+      record.end = record.offset + compiled.encode(value, scratch)
       scratch.copyTo(region, record.offset)
       return record
     },

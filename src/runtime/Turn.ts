@@ -58,6 +58,13 @@ export class Turn {
     if (this.words !== undefined) Atomics.store(this.words, this.cell, this.count << 1 | 1)
   }
 
+  /** Begins a turn unless one is under way; answers whether it did, and then the caller ends it. */
+  tryBegin(): boolean {
+    if (this.isOpen) return false
+    this.begin()
+    return true
+  }
+
   /** Ends the turn. */
   end(): void {
     this.isOpen = false

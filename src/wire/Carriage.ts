@@ -51,6 +51,11 @@ export class Carriage {
   arrived: Array<Carried> = []
   readonly #services = new Map<unknown, unknown>()
 
+  /** A record is going to be read; for codecs. */
+  begin(): void {
+    if (this.arrived.length > 0) this.arrived = []
+  }
+
   /** Gives it a service; the last one of a key counts. */
   provide<T>(key: Key<T>, service: T): this {
     this.#services.set(key, service)

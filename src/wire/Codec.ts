@@ -35,6 +35,7 @@ import type { Carriage } from "./Carriage.ts"
 import { compose } from "./internal/closures.ts"
 import { explainer } from "./internal/explain.ts"
 import { canGenerate, generate } from "./internal/generate.ts"
+import type * as Machine from "./internal/machine.ts"
 import type * as Plan from "./internal/plan.ts"
 import { makeProgram } from "./internal/program.ts"
 import { hashText } from "./internal/text.ts"
@@ -43,6 +44,11 @@ import type { Scratch } from "./Scratch.ts"
 
 /** What {@link Codec.encode} answers for a value that breaks its schema. */
 export const INVALID = -1
+
+export { NOT_PLACED } from "./internal/machine.ts"
+
+/** Where a record is written in place: a ring. */
+export type Target = Machine.Target
 
 /** How a number is stored. */
 export type Width = Plan.Width
@@ -69,6 +75,14 @@ export interface Codec<in out A> {
    * **Errors**: `ScratchFull` for a value of more than 2 GiB.
    */
   encode(value: A, scratch: Scratch): number
+  /**
+   * Writes a value in place, where all values have one size and nothing but numbers, dates and choices: reads and checks all of it, then claims
+   * {@link fixedBytes} of the target, then stores. Answers the offset, what the claim answered, or {@link NOT_PLACED}.
+   *
+   * **Details**: `undefined` for all other schemas, and without generated source; `encode` serves every schema. No user code runs between the
+   * claim and the end.
+   */
+  readonly place: ((value: A, target: Target) => number) | undefined
   /**
    * Reads the value that was written at `offset`; everything it needs must lie below `end`.
    *
@@ -136,6 +150,7 @@ const make = (ast: SchemaAST.AST, generated: boolean): Codec<never> => {
     layoutHash: hashText(program.layout),
     fixedBytes: program.fixedBytes,
     encode: machine.encode,
+    place: machine.place,
     read: machine.read as Codec<never>["read"],
     isValid: machine.isValid,
     explain: (value) => (explain ??= explainer(ast, program, machine.isValid))(value)

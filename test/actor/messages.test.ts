@@ -143,7 +143,7 @@ describe("a reply", () => {
     ["nothing", /the handler of Answer answered undefined, which is no Effect/],
     ["null", /the handler of Answer answered null, which is no Effect/],
     ["a promise", /the handler of Answer answered .*Promise.*, which is no Effect/],
-    ["a revoked proxy", /perform 'has' on a proxy that has been revoked/]
+    ["a revoked proxy", /on a proxy that has been revoked/]
   ]
   for (const [how, text] of outcomes) {
     it.effect(`that is ${how} is a defect of the ask, which says so, and the actor goes on`, () =>

@@ -4,6 +4,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 import { SharedChannel } from "shared-nothing"
 import type { SharedOptions } from "../../src/channel/Channel.ts"
 
@@ -113,4 +114,31 @@ describe("a value that uses the channel while it is sent", () => {
       assert.strictEqual(error._tag, "EndMoved")
       assert.strictEqual((yield* Effect.flip(receiver.receive))._tag, "ChannelClosed")
     }).pipe(Effect.scoped))
+})
+
+describe("a message whose decoder asks for more", () => {
+  it.live.each(kinds)(
+    "%s: finds nothing in the middle of it, and each message arrives once",
+    (kind) =>
+      Effect.gen(function*() {
+        let ask = (): void => {}
+        const Greedy = Schema.String.pipe(Schema.decodeTo(
+          Schema.String,
+          SchemaTransformation.transform({
+            decode: (text) => {
+              ask()
+              return text
+            },
+            encode: (text) => text
+          })
+        ))
+        const { receiver, sender } = yield* SharedChannel.make(Schema.Struct({ text: Greedy }), optionsOf(kind))
+        const inner: Array<string> = []
+        ask = () => void receiver.drainUnsafe(({ text }) => inner.push(text))
+        yield* sender.sendAll(["one", "two", "three"].map((text) => ({ text })))
+        const got = yield* receiver.receiveBatch(8)
+        assert.deepStrictEqual(got.map(({ text }) => text), ["one", "two", "three"])
+        assert.deepStrictEqual(inner, [])
+      }).pipe(Effect.scoped)
+  )
 })

@@ -36,11 +36,15 @@ export const bothBackEnds = <S extends Schema.Top>(schema: S): readonly [Codec<S
 ]
 
 /** Writes a value with a codec into poisoned memory; the end is `INVALID` when it is refused. */
-export const write = <A>(codec: Codec<A>, value: unknown): { readonly region: Region; readonly end: number } => {
+export const write = <A>(
+  codec: Codec<A>,
+  value: unknown,
+  poison = POISON
+): { readonly region: Region; readonly end: number } => {
   const scratch = new Scratch()
   // What is not written stays as it was: bytes that two back ends write are the same, and nothing else is.
   const stretch = scratch.open()
-  stretch.u8.fill(POISON)
+  stretch.u8.fill(poison)
   scratch.close(stretch, 0)
   const bytes = codec.encode(value as A, scratch)
   const region = poisoned(Math.max(0, bytes))

@@ -10,6 +10,11 @@ const abouts: { readonly [shape in Shape]: string } = {
   numbers: "an object of three numbers",
   strings: "an object of two short strings and three numbers",
   nested: "an object of ten nested objects, 31 fields",
+  wide: "an object of 30 fields, ten of them texts",
+  array: "an object of an array of 10,000 numbers",
+  record: "an object of a record of 1,000 keys",
+  union: "an object of one of 20 tagged members",
+  tree: "an object of a tree of 127 nodes",
   text: "an object of a number and 1 KB of text"
 }
 
@@ -18,6 +23,11 @@ const counts: { readonly [shape in Shape]: readonly [ours: number, peers: number
   numbers: [2_000_000, 40_000],
   strings: [500_000, 40_000],
   nested: [100_000, 10_000],
+  wide: [100_000, 10_000],
+  array: [2_000, 500],
+  record: [2_000, 500],
+  union: [500_000, 20_000],
+  tree: [20_000, 1_000],
   text: [200_000, 20_000]
 }
 
@@ -46,7 +56,7 @@ export const codecCases = (direction: "write" | "read"): ReadonlyArray<Case> =>
       unit: "ns/msg",
       betterIs: "lower",
       count: ours,
-      quickCount: 10_000,
+      quickCount: Math.min(10_000, peers),
       subjects: {
         "shared-nothing": subjectOf(direction, shape, ours, () => import("../../ours/codec.ts")),
         json: subjectOf(direction, shape, peers, () => import("../../peers/codecs/json.ts")),

@@ -1,5 +1,5 @@
 /**
- * The four shapes of the codec cases: values to encode, and their schemas.
+ * The shapes of the codec cases: values to encode, and their schemas.
  */
 import { isDeepStrictEqual } from "node:util"
 import type { Measured, Params } from "../../runner/Case.ts"
@@ -9,6 +9,16 @@ import { expectedIds, nanosEach, sample } from "../../runner/Sampling.ts"
 export interface Value {
   readonly id: number
 }
+
+/** The 30 fields of the wide shape, its id included: every third of the others is a text. */
+export const wideFields = Array.from({ length: 29 }, (_, i) => `field${i}`)
+
+const arrays = Array.from({ length: 4 }, (_, from) => Array.from({ length: 10_000 }, (_, i) => (from + i) * 0.5))
+
+const records = Array.from(
+  { length: 4 },
+  (_, from) => Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`key${i}`, from + i]))
+)
 
 /** The shapes by name. */
 export const shapes = {
@@ -22,8 +32,28 @@ export const shapes = {
       price: index * 1.25
     }))
   }),
+  wide: (id: number) => ({
+    id,
+    ...Object.fromEntries(wideFields.map((name, i) => [name, i % 3 === 0 ? `text ${(id + i) & 15}` : i * 1.5 + id]))
+  }),
+  array: (id: number) => ({ id, values: arrays[id & 3]! }),
+  record: (id: number) => ({ id, entries: records[id & 3]! }),
+  union: (id: number) => ({ id, event: { _tag: `Event${id % 20}`, at: id, note: `note ${id & 7}` } }),
+  tree: (id: number) => ({ id, root: treeOf(6, id) }),
   text: (id: number) => ({ id, text: String.fromCharCode(97 + id % 26) + text })
 } satisfies { readonly [name: string]: (id: number) => Value }
+
+interface Tree {
+  readonly label: string
+  readonly children: ReadonlyArray<Tree>
+}
+
+function treeOf(depth: number, id: number): Tree {
+  return {
+    label: `node ${(id + depth) & 31}`,
+    children: depth === 0 ? [] : [treeOf(depth - 1, id), treeOf(depth - 1, id + 1)]
+  }
+}
 
 /** The name of a shape. */
 export type Shape = keyof typeof shapes

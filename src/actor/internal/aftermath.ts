@@ -23,6 +23,11 @@ export class Aftermath {
     this.work = () => this.drain()
   }
 
+  /** Whether nothing is listed or being done. */
+  get isIdle(): boolean {
+    return !this.isRunning && this.list.length === 0
+  }
+
   /** Adds something to be done at the end of the transition. */
   add(run: () => void): void {
     this.list.push(run)

@@ -9,26 +9,27 @@ import type { Handlers } from "../kernel/Behaviour.ts"
 import type { Protocol } from "../kernel/Protocol.ts"
 import { Ask, INDEX_MASK, type Word } from "../kernel/Word.ts"
 
-// The marks by which Effect knows its own values, looked for here: its predicates serve every key of every library value, so
-// none of their look-ups is remembered, and one costs as much as the rest of a small handler.
-const EFFECT: typeof Effect.TypeId = "~effect/Effect"
+// Constants of this module are folded into compiled code, those of others are looked up each time.
+const exitVoid = Exit.void
+const effectVoid = Effect.void
+
+/** Whether a handler has answered at once, with nothing. */
+export const isVoid = (answer: Effect.Effect<unknown, unknown, unknown>): boolean =>
+  answer === effectVoid || answer === exitVoid
+
 const EXIT = "~effect/Exit"
 
-// A property of a module is looked up at each use; a constant of this one is not.
-const exitVoid: unknown = Exit.void
-const effectVoid: unknown = Effect.void
-
-/** Whether a handler has answered at once, and nothing. */
-export const isVoid = (answer: unknown): boolean => answer === exitVoid || answer === effectVoid
-
-/** Whether an effect is an outcome. Most have no tag at all, which is quicker to see than the mark. */
+/** Whether an effect is an outcome. Most have no tag at all, which is quicker to see than the mark of an outcome. */
 export const isExit = (effect: Effect.Effect<unknown, unknown, unknown>): effect is Exit.Exit<unknown, unknown> => {
   const { _tag } = effect as { readonly _tag?: unknown }
   return (_tag === "Success" || _tag === "Failure") && EXIT in effect
 }
 
+// A look at one known property, which compiled code does in a step; `Effect.isEffect` asks for any property of anything.
 const isEffect = (answer: unknown): boolean =>
-  typeof answer === "object" && answer !== null && EFFECT in answer || Effect.isEffect(answer)
+  typeof answer === "object" && answer !== null &&
+    (answer as { readonly [Effect.TypeId]?: unknown })[Effect.TypeId] !== undefined ||
+  Effect.isEffect(answer)
 
 /** Calls the handler of a message; what it throws is a defect, and so is an answer that is no effect. */
 export const call = (
@@ -39,7 +40,7 @@ export const call = (
 ): Effect.Effect<unknown, unknown, unknown> => {
   try {
     const answer = handlers[tags[index]!]!(payload)
-    return isVoid(answer) || isEffect(answer) ? answer : noEffect(tags[index]!, answer)
+    return answer === effectVoid || answer === exitVoid || isEffect(answer) ? answer : noEffect(tags[index]!, answer)
   } catch (defect) {
     return Exit.die(defect)
   }

@@ -331,6 +331,8 @@ export const settleMailbox = (host: LifecycleHost, cell: Cell): void => {
 const stopped = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): void => {
   if (cell.phase === STOPPED) return
   forget(cell)
+  // The end that most actors come to, of which there may be a million at once.
+  if (cell.rare === undefined && host.after.isIdle) return host.report({ _tag: "ActorEnded", actor: cell.name, reason })
   host.after.add(() => ended(host, cell, reason))
   host.after.run()
 }

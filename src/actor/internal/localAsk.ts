@@ -81,8 +81,8 @@ export class LocalAsk extends Ask implements Runnable {
   /** The outcome of the handler; a reply is held to its schema, as between threads. */
   settle(exit: Exit.Exit<unknown, unknown>): void {
     if (this.isSettled || this.cancelled) return
-    const { behaviour, name } = this.cell
-    this.finish(checkedReply(behaviour.protocol.messages[this.word]!, name, exit))
+    const { cell } = this
+    this.finish(checkedReply(cell.behaviour.protocol.messages[this.word]!, cell, exit))
   }
 
   private finish(exit: Exit.Exit<unknown, unknown>): void {

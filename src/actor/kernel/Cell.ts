@@ -249,7 +249,7 @@ export class Cell extends Recipient implements Owned, Runnable {
     host.inlineDepth--
     if (asked instanceof LocalAsk) return asked
     if (asked === result) this.finishInline(asked)
-    return checkedReply(messages[index]!, this.name, asked)
+    return checkedReply(messages[index]!, this, asked)
   }
 
   private goOn(
@@ -306,9 +306,9 @@ export class Cell extends Recipient implements Owned, Runnable {
       const word = this.takeNext(mailbox)
       if (word === undefined) break
       const payload = mailbox.takePayload()
-      const result = handle(this, word, payload)
       const ask = word instanceof Ask ? word : undefined
-      if (ask === undefined && (result === Exit.void || result === Effect.void)) continue
+      const result = handle(this, word, payload)
+      if (ask === undefined && isVoid(result)) continue
       if (!isExit(result)) return this.startBatch(result, ask, payload, budget)
       if (!this.settled(result, ask, ask !== undefined)) return
     } while (--budget > 0 && !turn.isOver())
@@ -363,7 +363,7 @@ export class Cell extends Recipient implements Owned, Runnable {
   private advance(rare: Rare): boolean {
     const { mailbox } = this
     const { turn } = rare
-    const { turn: time } = this.host
+    const time = this.host.turn
     // A handler that was suspended goes on in a turn that nobody has begun.
     time.enter()
     if (mailbox === undefined || hasChildren()) return false

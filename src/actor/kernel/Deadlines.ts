@@ -3,7 +3,7 @@
  *
  * A binary heap has the next one to expire in front; each knows its place in it. Asks of equal timeout, the common case,
  * are added behind the last in one step. Time is the `Clock` of the layer that built the system, so deadlines follow
- * `TestClock`; while nothing is watched there is no timer, and nothing keeps the process alive.
+ * `TestClock`; {@link LINGER_MILLIS} after the last one was removed there is no timer, and nothing keeps the process alive.
  */
 import type * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
@@ -13,6 +13,9 @@ import type * as Fiber from "effect/Fiber"
 import type { Runtime } from "../../runtime/Runtime.ts"
 import type { ThreadContext } from "../../runtime/ThreadContext.ts"
 import type { Turn } from "../../runtime/Turn.ts"
+
+/** How long the fiber sleeps at a time while asks come and go, so that one that is answered leaves no timer for long. */
+export const LINGER_MILLIS = 100
 
 /** Something that must have ended by a time. */
 export abstract class Deadline {
@@ -46,9 +49,9 @@ export class Deadlines {
   /** The fiber that sleeps, and until when. */
   declare private sleeper: Fiber.Fiber<void> | undefined
   declare private wakesAt: number
-  /** Whether somebody looks soon whether the sleeper is still needed. */
-  declare private isLooking: boolean
-  declare private readonly look: () => void
+  /** Whether it sleeps for one that was there when it last woke, and which number was the last then. */
+  declare private isSleepingLong: boolean
+  declare private seen: number
   declare private isClosed: boolean
   /** `failed` hears of what an `expire` has thrown. */
   constructor(
@@ -66,11 +69,8 @@ export class Deadlines {
     this.orders = 0
     this.sleeper = undefined
     this.wakesAt = Infinity
-    this.isLooking = false
-    this.look = () => {
-      this.isLooking = false
-      if (this.heap.length === 0) this.sleepNoMore()
-    }
+    this.isSleepingLong = false
+    this.seen = 0
     this.isClosed = false
   }
 
@@ -105,11 +105,7 @@ export class Deadlines {
     if (last !== deadline) {
       if (place > 0 && isBefore(last, heap[(place - 1) >> 1]!)) this.rise(last, place)
       else this.sink(last, place)
-    } else if (heap.length === 0 && this.sleeper !== undefined && !this.isLooking) {
-      // The next ask is often only a moment away, and a fiber that sleeps already can serve it.
-      this.isLooking = true
-      this.runtime.immediate(this.look)
-    }
+    } else if (heap.length === 0 && this.isSleepingLong) this.sleepNoMore()
   }
 
   /** Ends all watching; nothing expires any more. */
@@ -157,12 +153,13 @@ export class Deadlines {
     const { sleeper } = this
     this.sleeper = undefined
     this.wakesAt = Infinity
+    this.isSleepingLong = false
     sleeper?.interruptUnsafe()
   }
 
   private sleep(): void {
     this.sleepNoMore()
-    this.wakesAt = this.heap[0]!.expiresAt
+    this.seen = 0
     this.runtime.detached(() => {
       const fiber = this.fork(this.watching())
       if (fiber.pollUnsafe() === undefined) this.sleeper = fiber
@@ -176,11 +173,16 @@ export class Deadlines {
         if (this.heap.length > 0) return true
         this.sleeper = undefined
         this.wakesAt = Infinity
+        this.isSleepingLong = false
         return false
       },
       body: () => {
-        this.wakesAt = this.heap[0]!.expiresAt
-        const left = Math.ceil(this.wakesAt - this.now())
+        const [first] = this.heap
+        const now = this.now()
+        this.isSleepingLong = first!.order <= this.seen
+        this.seen = this.orders
+        this.wakesAt = this.isSleepingLong ? first!.expiresAt : Math.min(first!.expiresAt, now + LINGER_MILLIS)
+        const left = Math.ceil(this.wakesAt - now)
         return left > 0 ? this.clock.sleep(Duration.millis(left)) : Effect.yieldNow
       },
       step: () => this.expire()
@@ -193,6 +195,7 @@ export class Deadlines {
     turn.enter()
     // While they expire the sleeper is awake: what is added now is seen before it sleeps again.
     this.wakesAt = -Infinity
+    this.isSleepingLong = false
     while (heap.length > 0 && heap[0]!.expiresAt <= now) {
       const due = heap[0]!
       this.remove(due)

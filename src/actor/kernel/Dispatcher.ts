@@ -22,35 +22,31 @@ export interface Runnable {
   failed(defect: unknown): void
 }
 
-// The ordinary scheduler looks for the timers of the process at each call, which may be somebody's fake ones by then.
-const kickOf = (scheduler: Scheduler.Scheduler, runtime: Runtime): (run: () => void) => void => {
-  if (scheduler instanceof Scheduler.MixedScheduler) return runtime.immediate
-  const dispatcher = scheduler.makeDispatcher()
-  return (run) => dispatcher.scheduleTask(run, 0)
-}
-
 /** See the module. */
 export class Dispatcher {
   declare private readonly kick: (run: () => void) => void
-  declare private readonly runtime: Runtime
   declare private readonly turn: Turn
-  declare private readonly work: () => void
   declare private readonly scheduled: () => void
   declare private ready: Array<Runnable>
   declare private running: Array<Runnable>
   declare private isScheduled: boolean
   constructor(scheduler: Scheduler.Scheduler, runtime: Runtime, turn: Turn) {
-    this.kick = kickOf(scheduler, runtime)
-    this.runtime = runtime
+    // The ordinary scheduler looks for the timers of the process at each call, which may be somebody's fake ones by then.
+    const dispatcher = scheduler instanceof Scheduler.MixedScheduler ? undefined : scheduler.makeDispatcher()
+    this.kick = dispatcher === undefined ? runtime.immediate : (run) => dispatcher.scheduleTask(run, 0)
     this.turn = turn
     this.ready = []
     this.running = []
     this.isScheduled = false
-    this.work = () => this.drain()
+    const work = () => {
+      const began = this.turn.tryBegin()
+      this.drain()
+      if (began) this.turn.end()
+    }
+    const begin = dispatcher === undefined ? work : () => runtime.detached(work)
     this.scheduled = () => {
       this.isScheduled = false
-      this.turn.enter()
-      this.runtime.detached(this.work)
+      begin()
     }
   }
 

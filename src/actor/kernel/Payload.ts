@@ -30,8 +30,12 @@ export const checked = (message: Message, payload: unknown): unknown => {
   return Option.isSome(made) && isValid(message.payload, message.mayCarryRefs, made.value) ? made.value : BROKEN
 }
 
+interface Named {
+  readonly name: string
+}
+
 /** The reply to deliver: one that breaks its schema, or throws while it is looked at, is a defect of the ask. */
-export const checkedReply = (message: Message, actor: string, exit: Exit.Exit<unknown, unknown>) => {
+export const checkedReply = (message: Message, actor: Named, exit: Exit.Exit<unknown, unknown>) => {
   if (exit._tag === "Success") return judge(message, actor, message.success, exit.value, exit)
   const [reason] = exit.cause.reasons
   return exit.cause.reasons.length === 1 && reason!._tag === "Fail"
@@ -41,7 +45,7 @@ export const checkedReply = (message: Message, actor: string, exit: Exit.Exit<un
 
 const judge = (
   message: Message,
-  actor: string,
+  actor: Named,
   codec: Codec<unknown>,
   value: unknown,
   exit: Exit.Exit<unknown, unknown>
@@ -53,5 +57,5 @@ const judge = (
   } catch (thrown) {
     wrong = `cannot be encoded: ${messageOf(thrown)}`
   }
-  return Exit.die(new Error(`${actor}: the reply to ${message.tag} ${wrong}`))
+  return Exit.die(new Error(`${actor.name}: the reply to ${message.tag} ${wrong}`))
 }

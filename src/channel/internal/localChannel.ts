@@ -87,6 +87,22 @@ class LocalSender<A> extends SenderBase<A> {
     return SENT
   }
 
+  /** What goes in without another look at who is there; the first that does not is for {@link offer}. */
+  protected override offerFrom(values: ReadonlyArray<A>, from: number): number {
+    const { core } = this
+    const { check, items } = core
+    let index = from
+    // A check may run code of the user, which may close the end, or send.
+    while (
+      index < values.length && this.isOpen && core.closedForSenders() === undefined && check.isValid(values[index])
+      && items.length < this.capacity
+    ) items.push(values[index++]!)
+    if (index === from) return from
+    core.sent += index - from
+    core.receivers.wake()
+    return index
+  }
+
   private refuse(error: ChannelClosed | EndMoved | InvalidPayload): Offered {
     this.failure = error as SendError<A>
     return REFUSED
@@ -160,6 +176,13 @@ class LocalReceiver<A> extends ReceiverBase<A> {
     if (by === undefined) return EMPTY
     this.failure = closed(this.channel, by)
     return FAILED
+  }
+
+  protected override takeMore(batch: Array<A>, max: number): void {
+    const { items } = this.core
+    const count = Math.min(max - batch.length, items.length)
+    for (let i = 0; i < count; i++) batch.push(items.shift())
+    this.core.received += count
   }
 
   protected release(): void {

@@ -232,18 +232,20 @@ export abstract class ReceiverBase<A> implements Receiver<A>, Served {
     if (first === EMPTY) return EMPTY
     if (first === FAILED) return FAILED
     const batch = [first]
-    while (batch.length < max) {
-      const taken = this.take()
-      if (taken === EMPTY) break
-      if (taken === FAILED) {
-        this.putFailureBack()
-        break
-      }
-      batch.push(taken)
-    }
+    this.takeMore(batch, max)
     this.release()
     this.noteTurn()
     return batch
+  }
+
+  /** Takes what else is there, until the batch has so many. */
+  protected takeMore(batch: Array<A>, max: number): void {
+    while (batch.length < max) {
+      const taken = this.take()
+      if (taken === EMPTY) return
+      if (taken === FAILED) return this.putFailureBack()
+      batch.push(taken)
+    }
   }
 
   /** A failure that came behind messages is for the next receive, unless that will find out for itself how things are then. */

@@ -159,7 +159,7 @@ export abstract class SenderBase<A> implements Sender<A>, Served {
   }
 
   /** Sends values as long as there is room; the index of the first that was not sent. */
-  private offerFrom(values: ReadonlyArray<A>, from: number): number {
+  protected offerFrom(values: ReadonlyArray<A>, from: number): number {
     let index = from
     while (index < values.length && this.offer(values[index]!) === SENT) index++
     return index

@@ -37,6 +37,7 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
   /** Messages of a broadcast that were sent before this end joined, and those that it has received or missed. */
   private readonly sentBefore: number
   private got = 0
+  private isReading = false
   /** Whether messages were skipped in a damaged place that are not counted yet. */
   private hasSkipped = false
   private readonly itemsWait: EndWait
@@ -63,6 +64,8 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
       this.failure = this.life.moved()
       return FAILED
     }
+    // A decoder of the user asks for more in the middle of a message, which must stay where it is until it is read.
+    if (this.isReading) return EMPTY
     const offset = nextIn(this.ring)
     return offset >= 0 ? this.read(offset) : this.fetchUnusual(offset)
   }
@@ -71,6 +74,7 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
     const { carrier, codec } = this.access
     const { ring } = this
     let isSound = false
+    this.isReading = true
     try {
       const message = codec.read(ring.region, offset, ring.end)
       if (carrier !== undefined && !carrier.take(message)) return this.malformed(PARCEL_GONE)
@@ -80,6 +84,7 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
       if (!(error instanceof MalformedRecord)) throw error
       return this.malformed(error.message)
     } finally {
+      this.isReading = false
       this.count(ring.type)
       // Nobody gives the room of a failure back.
       if (!isSound) this.release()

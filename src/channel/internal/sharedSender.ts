@@ -8,7 +8,7 @@
  * other's word.
  */
 import * as Effect from "effect/Effect"
-import type { RingWriter } from "../../memory/Ring.ts"
+import { RING_FULL, type RingWriter } from "../../memory/Ring.ts"
 import { CLOSED, type End, RECEIVERS_GONE } from "../../memory/Roster.ts"
 import { messageOf } from "../../runtime/Text.ts"
 import * as Poller from "../../thread/Poller.ts"
@@ -70,17 +70,18 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
     const flags = this.access.roster.flags()
     if (!this.life.isOpen || (flags & (CLOSED | RECEIVERS_GONE)) !== 0) return this.refuseEnd(value, flags)
     if (this.backlog.length > 0) return this.postpone(value)
-    const isFull = ((this.sent - this.received) | 0) >= this.window && !this.hasWindow()
-    const offered = isFull ? this.couldFit(value) : this.write(value)
+    const offered = this.isFull() ? this.couldFit(value) : this.write(value)
     if (offered !== FULL) return offered
     if (this.capacity === Infinity) return this.postpone(value)
     this.publish()
     return FULL
   }
 
-  private hasWindow(): boolean {
+  /** Whether as many messages are on their way as may be. */
+  private isFull(): boolean {
+    if (((this.sent - this.received) | 0) < this.window) return false
     this.received = this.access.roster.received(this.row)
-    return ((this.sent - this.received) | 0) < this.window
+    return ((this.sent - this.received) | 0) >= this.window
   }
 
   private write(value: A): Offered {
@@ -89,8 +90,9 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
     const bytes = codec.encode(value, scratch)
     if (bytes === INVALID) return this.refuseInvalid(value)
     if (bytes > this.ring.maxRecordBytes) return this.refuseLarge(value, bytes)
-    // The code of the user that encoded it may have closed the end.
+    // The code of the user that encoded it may have closed the end, or sent what there was room for.
     if (!this.life.isOpen) return this.refuseEnd(value, 0)
+    if (this.isFull()) return FULL
     const offset = this.ring.claim(bytes)
     if (offset < 0) return FULL
     scratch.copyTo(this.ring.region, offset)
@@ -112,7 +114,7 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
       if (bytes > this.ring.maxRecordBytes) return this.refuseLarge(value, bytes)
       if (!this.moves(value, "send")) return FAILED
       if (!this.life.isOpen) return this.refuseEnd(value, 0)
-      const offset = this.ring.claim(bytes)
+      const offset = this.isFull() ? RING_FULL : this.ring.claim(bytes)
       offered = offset < 0 ? FULL : SENT
       if (offered === FULL) return FULL
       this.ring.region.u8.set(record, offset)

@@ -16,6 +16,8 @@
  */
 import type { Doorbell } from "../../memory/Doorbell.ts"
 import { HEADER_BYTES } from "../../memory/Layouts.ts"
+import type { Region } from "../../memory/Region.ts"
+import { RING_FULL } from "../../memory/Ring.ts"
 import { countUnread } from "../../memory/SpscRecovery.ts"
 import { SpscWriter } from "../../memory/SpscRing.ts"
 import type { Signals } from "./signals.ts"
@@ -67,6 +69,16 @@ export class OutRing {
     this.bell = bell
     this.signals = signals
     this.held = []
+  }
+
+  /** Where its records lie. */
+  get region(): Region {
+    return this.writer.region
+  }
+
+  /** Claims so many bytes for a record that is complete; a negative number when there is no room, or others have to go first. */
+  claim(bytes: number): number {
+    return this.state === FREE ? this.writer.claim(bytes) : RING_FULL
   }
 
   /** Writes a record of two words, now or as soon as there is room. `isUrgent` wakes the reader. */

@@ -14,7 +14,7 @@ import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Doorbell } from "../../memory/Doorbell.ts"
 import { Region } from "../../memory/Region.ts"
 import * as SpscRing from "../../memory/SpscRing.ts"
-import type { Codec } from "../../wire/Codec.ts"
+import { type Codec, NOT_PLACED } from "../../wire/Codec.ts"
 import type { Scratch } from "../../wire/Scratch.ts"
 import * as Envelope from "./envelope.ts"
 import { FREE, HELD, OutRing } from "./outRing.ts"
@@ -155,15 +155,22 @@ export class Outbound {
   tell(type: number, message: Message, payload: unknown): Written {
     const data = this.dataRing!
     if (data.state === HELD) return FULL
-    const { scratch } = this.options
-    const bytes = message.payload.encode(payload, scratch)
-    if (bytes < 0) return INVALID
-    const { writer } = data
-    // Whoever read the payload may have filled the ring.
-    const offset = data.state === FREE ? writer.claim(bytes) : -1
-    if (offset < 0) return this.noRoom(data, bytes)
-    scratch.copyTo(writer.region, offset)
-    writer.commit(bytes, type | (message.index << 4))
+    const codec = message.payload
+    const { place } = codec
+    let bytes: number
+    if (place === undefined) {
+      const { scratch } = this.options
+      bytes = codec.encode(payload, scratch)
+      if (bytes < 0) return INVALID
+      const offset = data.claim(bytes)
+      if (offset < 0) return this.noRoom(data, bytes)
+      scratch.copyTo(data.region, offset)
+    } else {
+      bytes = codec.fixedBytes!
+      const offset = place(payload, data)
+      if (offset < 0) return offset === NOT_PLACED ? INVALID : this.noRoom(data, bytes)
+    }
+    data.writer.commit(bytes, type | (message.index << 4))
     data.wrote(bytes, true)
     return WRITTEN
   }

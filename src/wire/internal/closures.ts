@@ -204,12 +204,15 @@ export const compose = (program: Program): Machine => {
         scratch.close(stretch, bytes)
       }
     },
-    read: ({ byteLength, f64, i32, u8 }, offset, end, carriage = none) =>
-      within(
+    place: undefined,
+    read: ({ byteLength, f64, i32, u8 }, offset, end, carriage = none) => {
+      carriage.begin()
+      return within(
         frame,
         { i32, f64, u8, cursor: offset, end: Math.min(end, byteLength), carriage },
         () => read(0)
-      ),
+      )
+    },
     isValid: (value) => within(frame, {}, () => valid(value) >= 0)
   }
 }

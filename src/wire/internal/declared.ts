@@ -192,16 +192,20 @@ const laidOut: Record<string, (parts: ReadonlyArray<(path: string) => Plan>, pat
     )
 }
 
+// These getters throw for what is no map, or no set, of any realm.
+const sizeOfMap = Object.getOwnPropertyDescriptor(Map.prototype, "size")!.get!
+const sizeOfSet = Object.getOwnPropertyDescriptor(Set.prototype, "size")!.get!
+
 /** Transformations of collections that need not look into their items, as the parser of the collection would. */
 const direct: Record<string, Transformation> = {
   ReadonlyMap: guarded(
-    (value) => value instanceof Map,
-    (map: Map<unknown, unknown>) => [...map],
+    (value) => typeof sizeOfMap.call(value) === "number",
+    (map: Map<unknown, unknown>) => [...Map.prototype.entries.call(map)],
     (entries: Array<[unknown, unknown]>) => new Map(entries)
   ),
   ReadonlySet: guarded(
-    (value) => value instanceof Set,
-    (set: Set<unknown>) => [...set],
+    (value) => typeof sizeOfSet.call(value) === "number",
+    (set: Set<unknown>) => [...Set.prototype.values.call(set)],
     (items: Array<unknown>) => new Set(items)
   ),
   HashMap: guarded(HashMap.isHashMap, HashMap.toEntries, HashMap.fromIterable),

@@ -17,7 +17,7 @@
 import { isInherited } from "./blocks.ts"
 import type { Reading, Words, Writing } from "./kind.ts"
 import { kindOf, takesUndefined } from "./kinds.ts"
-import type { Machine } from "./machine.ts"
+import { type Machine, NOT_PLACED } from "./machine.ts"
 import { fieldAt } from "./places.ts"
 import type { BlockPlan, Field, Plan } from "./plan.ts"
 import { Refused } from "./plan.ts"
@@ -83,8 +83,17 @@ const access = (field: Field): string => {
 
 // ---- writing
 
-const writingOf = (source: Source, block: BlockPlan, store: boolean): Writing => {
-  const refuse = store ? "return -1" : "return false"
+interface Mode {
+  readonly store: boolean
+  readonly stored: Writing["stored"]
+  readonly refuse: string
+}
+
+const storing: Mode = { store: true, stored: (statement) => statement, refuse: "return -1" }
+const checking: Mode = { store: false, stored: () => "", refuse: "return false" }
+
+const writingOf = (source: Source, block: BlockPlan, mode: Mode): Writing => {
+  const { refuse, store } = mode
   const checks = (plan: Plan, x: string): string =>
     plan.filters.map((filter) => `if(!${source.table(filter)}(${x}))${refuse};`).join("")
   const to: Writing = {
@@ -92,8 +101,7 @@ const writingOf = (source: Source, block: BlockPlan, store: boolean): Writing =>
     name: source.name,
     table: source.table,
     blockOf: source.blockOf,
-    store,
-    refuse,
+    ...mode,
     once: !source.program.many.has(block),
     checks,
     plan: (plan, x, at, absent) =>
@@ -130,7 +138,7 @@ const fieldCode = (to: Writing, block: BlockPlan, field: Field): string => {
 
 /** The function that writes a block. */
 const writeFunction = (source: Source, block: BlockPlan, number: number): string => {
-  const to = writingOf(source, block, true)
+  const to = writingOf(source, block, storing)
   const { bitCells, fixedBytes } = block
   const bits = bitCells.map((cell) => `let g${cell}=0;`).join("")
   const flush = bitCells.map((cell) => `s.i32[d+${cell}]=g${cell};`).join("")
@@ -142,10 +150,36 @@ const writeFunction = (source: Source, block: BlockPlan, number: number): string
 
 /** The function that checks a value against a block. */
 const validFunction = (source: Source, block: BlockPlan, number: number): string => {
-  const to = writingOf(source, block, false)
+  const to = writingOf(source, block, checking)
   return `function k${number}(v){${opening(to, block)}`
     + block.fields.map((field) => fieldCode(to, block, field)).join("")
     + `${to.checks(block, "v")}return true}`
+}
+
+const isPlaceable = ({ kind }: Plan): boolean =>
+  kind === "number" || kind === "int64" || kind === "date" || kind === "choice" || kind === "constant"
+
+/**
+ * The function that writes a record in place, for a block of nothing but numbers and choices: `p0(v,t)` reads and checks the whole value, then
+ * claims, then stores.
+ */
+const placeFunction = (source: Source, block: BlockPlan): string => {
+  const { bitCells, fields, fixedBytes } = block
+  if (fixedBytes === 0 || !fields.every(({ optional, plan }) => !optional && isPlaceable(plan))) return ""
+  const later: Array<string> = []
+  const to = writingOf(source, block, {
+    store: false,
+    stored: (statement) => {
+      later.push(statement)
+      return ""
+    },
+    refuse: `return ${NOT_PLACED}`
+  })
+  const checks = fields.map((field) => fieldCode(to, block, field)).join("") + to.checks(block, "v")
+  const bits = bitCells.map((cell) => `let g${cell}=0;`).join("")
+  const flush = bitCells.map((cell) => `s.i32[d+${cell}]=g${cell};`).join("")
+  return `place(v,t){${opening(to, block)}${checks}const p=t.claim(${fixedBytes});if(p<0)return p;`
+    + `const s=t.region,d=p>>2,q=p>>3;${bits}${later.join("")}${flush}return p},`
 }
 
 // ---- reading
@@ -235,6 +269,7 @@ const generateSource = (program: Program): { readonly text: string; readonly tab
     ...(program.recursive ? [["D", "0"]] as const : []),
     ...(program.carries ? [["G", "g"]] as const : [])
   ]
+  const place = placeFunction(source, program.root)
   return {
     tables: source.tables,
     text: [
@@ -244,7 +279,10 @@ const generateSource = (program: Program): { readonly text: string; readonly tab
       `return{encode(v,S){const s=S.open();let e=-1;${
         enclosed(depth, `e=w${root}(v,0,s);if(e>s.limit)s.grow(e);return e`, "S.close(s,e)")
       }},`,
-      `read(i,o,E,g){${run(reading, `r${root}(o,E<i.byteLength?E:i.byteLength,i.i32,i.f64,i.u8)`)}},`,
+      `read(i,o,E,g){if(g!==undefined)g.begin();${
+        run(reading, `r${root}(o,E<i.byteLength?E:i.byteLength,i.i32,i.f64,i.u8)`)
+      }},`,
+      place,
       `isValid(v){${run(depth, `k${root}(v)`)}}}`
     ].join("\n")
   }

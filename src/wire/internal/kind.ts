@@ -68,8 +68,10 @@ export interface Words {
 
 /** Source that writes values, or only checks them: both come from the same words, so they cannot disagree. */
 export interface Writing extends Words {
-  /** Whether bytes are stored. */
+  /** Whether bytes are stored where the value is read. */
   readonly store: boolean
+  /** A statement that stores what has been checked: as it is, nothing, or kept for later. */
+  readonly stored: (statement: string) => string
   /** The statement that refuses the value. */
   readonly refuse: string
   /** Whether the block is written once a record, so that its texts may be those of the record before. */

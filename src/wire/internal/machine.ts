@@ -5,10 +5,22 @@ import type { Region } from "../../memory/Region.ts"
 import type { Carriage } from "../Carriage.ts"
 import type { Scratch } from "../Scratch.ts"
 
+/** What `place` answers for a value that breaks its schema; no ring answers it to a claim. */
+export const NOT_PLACED = -3
+
+/** Where records are written in place. */
+export interface Target {
+  readonly region: Region
+  /** Answers the offset of so many bytes, or a negative number. */
+  claim(bytes: number): number
+}
+
 /** Reads and writes values of one schema. */
 export interface Machine {
   /** Writes a value into a scratch; answers its bytes, or -1. */
   encode(value: unknown, scratch: Scratch): number
+  /** See `Codec.place`. */
+  readonly place?: ((value: unknown, target: Target) => number) | undefined
   read(region: Region, offset: number, end: number, carriage: Carriage | undefined): unknown
   isValid(value: unknown): boolean
 }

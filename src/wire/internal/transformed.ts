@@ -8,27 +8,21 @@ import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import type * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
+import { messageOf } from "../../runtime/Text.ts"
 import type { Alternative, BlockPlan, Field, Filter, InstancePlan, Plan, ViaPlan } from "./plan.ts"
 import { emptyBlock, nowhere, Refused, Undecodable } from "./plan.ts"
 
 type AnySchema = Schema.Codec<unknown, unknown>
 
-const reasonOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
-
 /** The words of the schema in a cause that its parser gave. */
 export const issueText = (cause: Cause.Cause<SchemaIssue.Issue>): string => {
   const reason = cause.reasons[0]
   if (reason?._tag === "Fail") return new Schema.SchemaError(reason.error).message
-  return reasonOf(Cause.squash(cause))
+  return messageOf(Cause.squash(cause))
 }
 
-/** What a value becomes on its way to its plan and back: two functions that never throw. */
-export interface Transformation {
-  /** The encoded value, or {@link Refused}. */
-  readonly encode: (value: unknown) => unknown
-  /** The value, or an {@link Undecodable}. */
-  readonly decode: (value: unknown) => unknown
-}
+/** What a value becomes on its way to its plan and back: functions that never throw. */
+export type Transformation = Pick<ViaPlan, "encode" | "decode" | "accepts" | "isCarried">
 
 /** The transformation that the schema's own parser makes of a node. */
 export const parsed = (ast: SchemaAST.AST): Transformation => {
@@ -71,7 +65,7 @@ export const guarded = (
     try {
       return decode(value as never)
     } catch (error) {
-      return new Undecodable(reasonOf(error))
+      return new Undecodable(messageOf(error))
     }
   }
 })

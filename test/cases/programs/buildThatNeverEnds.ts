@@ -14,7 +14,7 @@ import { outcome, runLocal } from "./support.ts"
 const Db = Actor.make("Db", [Rpc.make("Query")])
 const DbLive = Db.toLayer(
   Effect.gen(function*() {
-    yield* Effect.acquireRelease(Effect.never, () => Effect.void)
+    yield* Effect.acquireRelease(Effect.andThen(Effect.never, Effect.void), () => Effect.void)
     return Db.of({ Query: () => Effect.void })
   }),
   { initTimeout: "100 millis" }

@@ -16,10 +16,10 @@ const writePacked = (plan: ArrayPlan, to: Writing, x: string, n: string, packed:
   const item = `const ${y}=${x}[${i}];${to.plan(plan.item, y, packedAt(`${j}+${i}`, packed, "s."))}`
   const loop = `for(let ${i}=0;${i}<${n};${i}++){${item}}`
   if (!store) return loop
-  const bytes = packed === 8 ? `${n}*8` : `(${n}*4+7&~7)`
   const end = name("z")
-  return `const ${j}=e>>${packed === 8 ? 3 : 2},${end}=e+${bytes};`
-    + `if(${end}>s.limit)s.grow(${end});${loop}e=${end};`
+  // Rounded up only once there is room: before that it may be more than 32 bits hold.
+  return `const ${j}=e>>${packed === 8 ? 3 : 2},${end}=e+${n}*${packed}+7;`
+    + `if(${end}>s.limit)s.grow(${end});${loop}e=${end}&~7;`
 }
 
 const readPacked = (plan: ArrayPlan, from: Reading, x: string, n: string, packed: 4 | 8): string => {

@@ -16,12 +16,12 @@ export const choice: Kind<ChoicePlan> = {
   need: ({ values }) => ({ bytes: 0, bits: bitsFor(values.length), variable: false }),
   text: ({ values }) => `(${values.map(constantText).join("|")})`,
   takesUndefined: ({ values }) => values.includes(undefined),
-  write: ({ values }, { name, refuse, store, table }, x, { put }) => {
+  write: ({ values }, { name, refuse, stored, table }, x, { put }) => {
     const t = name("t")
     const index = values.length <= COMPARED
       ? `${values.map((value, i) => `${x}===${literal(value)}?${i}:`).join("")}-1`
       : `(${table(new Map(values.map((value, i) => [value, i])))}.get(${x})??-1)`
-    return `const ${t}=${index};if(${t}<0)${refuse};${store ? put(t) : ""}`
+    return `const ${t}=${index};if(${t}<0)${refuse};${stored(put(t))}`
   },
   read: ({ path, values }, { name, table }, x, { got, reach }) => {
     const count = values.length

@@ -1,0 +1,249 @@
+import type { Mutant } from "../support/mutant.ts"
+
+const shared = ["test/channel/SharedChannel.test.ts"]
+const sender = {
+  file: "src/channel/internal/sharedSender.ts",
+  tests: [
+    "test/channel/hostileValues.test.ts",
+    "test/channel/parcels.test.ts",
+    "test/channel/SharedChannel.test.ts",
+    "test/channel/damagedMessages.test.ts"
+  ]
+}
+const receiver = {
+  file: "src/channel/internal/sharedReceiver.ts",
+  tests: ["test/channel/SharedChannel.test.ts", "test/channel/damagedMessages.test.ts", "test/channel/parcels.test.ts"]
+}
+const base = {
+  file: "src/channel/internal/receiverBase.ts",
+  tests: ["test/channel/longMessages.test.ts", "test/channel/Channel.contract.test.ts", ...shared]
+}
+const sending = {
+  file: "src/channel/internal/senderBase.ts",
+  tests: ["test/channel/Channel.contract.test.ts", "test/channel/Channel.test.ts"]
+}
+const takeOff = {
+  file: "src/channel/internal/takeOff.ts",
+  tests: ["test/channel/SharedChannel.test.ts", "test/channel/parcels.test.ts", "test/channel/damagedMessages.test.ts"]
+}
+const life = {
+  file: "src/channel/internal/endLife.ts",
+  tests: [...shared, "test/channel/SharedChannel.contract.test.ts"]
+}
+const local = {
+  file: "src/channel/internal/localChannel.ts",
+  tests: ["test/channel/Channel.contract.test.ts", "test/channel/ChannelModel.test.ts", "test/channel/Channel.test.ts"]
+}
+const broadcastEnd = { file: "src/channel/internal/broadcastEnd.ts", tests: shared }
+const turns = {
+  file: "src/channel/internal/turns.ts",
+  tests: ["test/channel/longMessages.test.ts", "test/channel/Channel.test.ts"]
+}
+
+/** Faults in channels, within a thread and between threads. */
+export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...sender,
+    why: "a value may close its own end while it is encoded",
+    before: "if (!this.life.isOpen) return this.refuseEnd(value, 0)\n    if (this.isFull()) return FULL\n",
+    after: ""
+  },
+  {
+    ...sender,
+    why: "what can never fit does not wait",
+    before: "return bytes > this.ring.maxRecordBytes ? this.refuseLarge(value, bytes) : FULL",
+    after: "return FULL"
+  },
+  {
+    ...sender,
+    why: "parcels of a value that was not sent are the caller's again",
+    before: "if (offered !== SENT) carrier!.restore(value)",
+    after: ""
+  },
+  {
+    ...sender,
+    why: "parcels of a value that waits again are held again",
+    before: "if (offered === FULL && isHeld) carrier!.hold(value)",
+    after: ""
+  },
+  {
+    ...sender,
+    why: "parcels have left before their message can be seen",
+    before: `if (!this.moves(value, "send")) return FAILED\n`,
+    after: ""
+  },
+  {
+    ...sender,
+    why: "the window counts what an end before this one had sent",
+    before: ": sent\n    this.life",
+    after: ": this.received\n    this.life"
+  },
+  {
+    ...sender,
+    why: "what waits in front of a closed channel is dropped and counted",
+    before: "this.access.roster.addDropped(this.row, this.backlog.length)",
+    after: ""
+  },
+  {
+    ...receiver,
+    why: "room that was read is given back when an end is handed over below its own drain",
+    before: "this.giveBack()\n    this.serve()",
+    after: "this.serve()"
+  },
+  {
+    ...receiver,
+    why: "what was met and not told goes with the handle",
+    before: "untold: this.untold()",
+    after: "untold: undefined"
+  },
+  {
+    ...receiver,
+    why: "the last receiver frees the parcels of what it leaves",
+    before: "dropAll(this.access, this.ring)",
+    after: ""
+  },
+  {
+    ...receiver,
+    why: "a failure gives its room back itself",
+    before: "if (!isSound) this.release()",
+    after: ""
+  },
+  {
+    ...receiver,
+    why: "messages in a damaged place are counted once the ring is empty",
+    before: "if (this.hasSkipped) return this.countSkipped()",
+    after: ""
+  },
+  {
+    ...receiver,
+    why: "messages that were missed are counted",
+    before: "this.access.roster.addMissed(count)",
+    after: ""
+  },
+  {
+    ...base,
+    why: "a stream of slow messages comes in small batches",
+    before: ": Math.max(1, Math.floor(count * BATCH_MILLIS / millis))",
+    after: ": max"
+  },
+  {
+    ...base,
+    why: "a receiver whose turn is over pauses",
+    before: "return this.turnOfLast === turn.count && turn.isOver() && !fiber.cache.preventYield",
+    after: "return false"
+  },
+  {
+    ...base,
+    why: "a failure behind messages is for the next receive",
+    before: `if (tag === "MessagesMissed" || tag === "MalformedMessage") this.held = this.failure`,
+    after: ""
+  },
+  {
+    ...sending,
+    why: "trySend never waits",
+    before: "return this.sending(value, false) as Effect.Effect<void, SendError<A>>",
+    after: "return this.send(value)"
+  },
+  {
+    ...sending,
+    why: "a fiber that gives up lets the next one through",
+    before: "this.leave(waiter)\n    this.admit()",
+    after: "this.leave(waiter)"
+  },
+  {
+    ...takeOff,
+    why: "what was made from an end goes with it",
+    before: "count += takeOff(access, side, child)",
+    after: "roster.recover(child)"
+  },
+  {
+    ...takeOff,
+    why: "the count of a dead sender is that of its ring",
+    before: `if (total !== undefined && side === "sender") roster.setSent(row, total)`,
+    after: ""
+  },
+  {
+    ...takeOff,
+    why: "what the last receiver leaves is lost",
+    before: "loseRest(access)\n  if",
+    after: "if"
+  },
+  {
+    ...takeOff,
+    why: "parcels of what the last receiver leaves are free",
+    before: "if (carrier !== undefined) dropAll",
+    after: "if (carrier === undefined) dropAll"
+  },
+  {
+    ...takeOff,
+    why: "a death wakes those who wait",
+    before: "wakeAll(access)\n  if",
+    after: "if"
+  },
+  {
+    ...life,
+    why: "an end that is not open is not cloned",
+    before: "if (!this.isOpen) return Effect.fail(this.moved())\n      return Effect.acquireRelease(",
+    after: "return Effect.acquireRelease("
+  },
+  {
+    ...life,
+    why: "the last end of a side wakes the other side",
+    before: "this.living.wasLast()\n    wakeAll(this.access)",
+    after: "this.living.wasLast()"
+  },
+  {
+    ...life,
+    why: "an end says how it went",
+    before: `const how = this.state === "handed over" ? "handed over" : "closed"`,
+    after: `const how = "closed" as EndMoved["how"]`
+  },
+  {
+    ...local,
+    why: "a batch stops at the capacity",
+    before: "&& items.length < this.capacity\n    ) items.push",
+    after: ") items.push"
+  },
+  {
+    ...local,
+    why: "a batch of an end that was closed sends nothing",
+    before: "index < values.length && this.isOpen && core",
+    after: "index < values.length && core"
+  },
+  {
+    ...local,
+    why: "a batch is checked",
+    before: "&& check.isValid(values[index])\n",
+    after: "\n"
+  },
+  {
+    ...local,
+    why: "a batch wakes the receivers",
+    before: "core.sent += index - from\n    core.receivers.wake()",
+    after: "core.sent += index - from"
+  },
+  {
+    ...local,
+    why: "a batch that was taken is counted",
+    before: "this.core.received += count",
+    after: ""
+  },
+  {
+    ...broadcastEnd,
+    why: "what came while the end travelled was missed",
+    before: "after === undefined ? 0 : after - this.sequence",
+    after: "0"
+  },
+  {
+    ...broadcastEnd,
+    why: "a gap is told once",
+    before: "this.reported = this.lost\n    return count",
+    after: "return count"
+  },
+  {
+    ...turns,
+    why: "a task that takes long leaves the rest to another one",
+    before: "if (turn.isOver()) break",
+    after: ""
+  }
+]

@@ -1,0 +1,151 @@
+import { describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
+import { Region } from "../../src/memory/Region.ts"
+import * as Carriage from "../../src/wire/Carriage.ts"
+import { INVALID } from "../../src/wire/Codec.ts"
+import { Refused, Undecodable } from "../../src/wire/internal/plan.ts"
+import type { Stretch } from "../../src/wire/internal/stretch.ts"
+import { TransformationKey } from "../../src/wire/internal/transformed.ts"
+import { Scratch } from "../../src/wire/Scratch.ts"
+import * as assert from "./assertions.ts"
+import { bothBackEnds } from "./assertions.ts"
+
+/** A value that belongs to a thread and moves with its message: the desk of the thread knows who holds which. */
+class Coin implements Carriage.Carried {
+  readonly number: number
+  state = "held"
+  constructor(number: number, state = "held") {
+    this.number = number
+    this.state = state
+  }
+  private step(from: ReadonlyArray<string>, to: string): boolean {
+    if (!from.includes(this.state)) return false
+    this.state = to
+    return true
+  }
+  hold(): boolean {
+    return this.step(["held"], "leaving")
+  }
+  send(): boolean {
+    return this.step(["held", "leaving"], "moved")
+  }
+  restore(): void {
+    this.step(["leaving", "moved"], "held")
+  }
+  take(): boolean {
+    return this.step(["arrived"], "held")
+  }
+  drop(): void {
+    this.state = "released"
+  }
+  gone(): Error {
+    return new Error(`coin ${this.number} is ${this.state}`)
+  }
+}
+
+const Desk = new Carriage.Key<{ readonly known: Set<number> }>("test/Desk")
+
+const CoinSchema = Schema.declare((value: unknown): value is Coin => value instanceof Coin, {
+  [TransformationKey]: {
+    isCarried: true,
+    accepts: (value: unknown) => value instanceof Coin && value.state !== "moved",
+    encode: (value: unknown, stretch: Stretch | undefined) => {
+      const desk = stretch?.carriage.get(Desk)
+      if (!(value instanceof Coin) || desk === undefined || !desk.known.has(value.number)) return Refused
+      stretch!.carried.push(value)
+      return value.number
+    },
+    decode: (number: unknown, carriage: Carriage.Carriage | undefined) => {
+      if (carriage?.get(Desk)?.known.has(number as number) !== true) return new Undecodable("nobody here knows it")
+      const coin = new Coin(number as number, "arrived")
+      carriage.arrived.push(coin)
+      return coin
+    }
+  }
+}).pipe(Schema.encodeTo(Schema.Number, { decode: undefined as never, encode: undefined as never }))
+
+const Purse = Schema.Struct({
+  owner: Schema.String,
+  coins: Schema.ReadonlyMap(Schema.String, CoinSchema),
+  either: Schema.Union([
+    Schema.Struct({ coin: CoinSchema, must: Schema.Literal("fit") }),
+    Schema.Struct({ coin: CoinSchema })
+  ])
+})
+
+const threads = () => {
+  const [here, there] = [new Carriage.Carriage(), new Carriage.Carriage()]
+  for (const carriage of [here, there]) carriage.provide(Desk, { known: new Set([1, 2, 3]) })
+  return { here, there }
+}
+
+const purse = (...numbers: ReadonlyArray<number>) => {
+  const [first, second] = numbers.map((number) => new Coin(number))
+  return {
+    coins: [first!, second!],
+    message: { owner: "a", coins: new Map([["x", first!]]), either: { coin: second! } }
+  }
+}
+
+describe("Carriage", () => {
+  it("knows what moves with a message without a walk over it, each once, in any container and any member of a union", () => {
+    for (const codec of bothBackEnds(Purse)) {
+      const { here, there } = threads()
+      const { coins, message } = purse(1, 2)
+      const scratch = new Scratch(here)
+      assert.strictEqual(codec.isValid(message), true)
+      const bytes = codec.encode(message, scratch)
+      assert.ok(bytes !== INVALID)
+      assert.deepStrictEqual(scratch.cargo, coins)
+      const { cargo } = scratch
+      Carriage.send(cargo, message)
+      assert.deepStrictEqual(coins.map((coin) => coin.state), ["moved", "moved"])
+      const region = Region.make(bytes)
+      scratch.copyTo(region, 0)
+      const read = codec.read(region, 0, bytes, there)
+      assert.deepStrictEqual(there.arrived.map((coin) => (coin as Coin).number), [1, 2])
+      assert.strictEqual(Carriage.take(there.arrived), true)
+      assert.strictEqual(read.either.coin.state, "held")
+      assert.strictEqual(
+        codec.encode({ owner: "b", coins: new Map(), either: { coin: new Coin(3) } }, scratch) > 0,
+        true
+      )
+      assert.strictEqual(scratch.cargo.length, 1)
+      assert.strictEqual(cargo.length, 2)
+      assert.ok(codec.encode({ owner: "c", coins: new Map(), either: { coin: new Coin(1) } }, scratch) > 0)
+      scratch.copyTo(region, 0)
+      codec.read(region, 0, bytes, there)
+      assert.strictEqual(there.arrived.length, 1)
+    }
+  })
+
+  it("moves all of a message or none", () => {
+    const { coins } = purse(1, 2)
+    coins[1]!.state = "moved"
+    assert.throws(() => Carriage.send(coins, {}), /coin 2 is moved/)
+    assert.deepStrictEqual(coins.map((coin) => coin.state), ["held", "moved"])
+    coins[1]!.state = "held"
+    Carriage.hold(coins, {})
+    Carriage.restore(coins)
+    assert.deepStrictEqual(coins.map((coin) => coin.state), ["held", "held"])
+  })
+
+  it("releases what arrived with something that somebody else took", () => {
+    const arrived = [new Coin(1, "arrived"), new Coin(2, "released")]
+    assert.strictEqual(Carriage.take(arrived), false)
+    assert.deepStrictEqual(arrived.map((coin) => coin.state), ["released", "released"])
+  })
+
+  it("without the service of a kind refuses its values, and does not decode them", () => {
+    for (const codec of bothBackEnds(Schema.Struct({ coin: CoinSchema }))) {
+      const { here } = threads()
+      assert.strictEqual(codec.encode({ coin: new Coin(1) }, new Scratch()), INVALID)
+      const scratch = new Scratch(here)
+      const bytes = codec.encode({ coin: new Coin(1) }, scratch)
+      const region = Region.make(bytes)
+      scratch.copyTo(region, 0)
+      assert.throws(() => codec.read(region, 0, bytes), /nobody here knows it/)
+      assert.throws(() => codec.read(region, 0, bytes, new Carriage.Carriage()), /nobody here knows it/)
+    }
+  })
+})
