@@ -62,7 +62,7 @@ describe("MpscRing", () => {
     expect(reader.isEmpty()).toBe(true)
   })
 
-  it("a writer in the middle of a record, and one whose ring is full, hold nobody up", () => {
+  it("R20 a writer in the middle of a record, and one whose ring is full, hold nobody up", () => {
     const { reader, writers: [one, two] } = ring()
     const offset = one.claim(8)
     while (send(two, 500, 2) >= 0);
@@ -96,7 +96,7 @@ describe("MpscRing", () => {
     expect(new Set(drain(reader).map(([type]) => type))).toEqual(new Set([7, 63]))
   })
 
-  it("a dead writer leaves what it had published, is accounted for, and another goes on behind it", () => {
+  it("R19 R21 a dead writer leaves what it had published, is accounted for, and another goes on behind it", () => {
     const { reader, sab, writers: [one, two] } = ring()
     send(one, 8, 1)
     put(one, 8, 2)
