@@ -48,7 +48,7 @@ export interface Sender<in out A> {
    * policy says so.
    *
    * **Gotchas** `false` says that it was not sent and not why: use `trySend` to learn the reason. Between threads it becomes visible at
-   * the end of the running task, or with the 63 that follow it.
+   * the end of the running task, or with the 63 that follow it; a thread that dies before that takes it along, and `stats.lost` counts it.
    */
   sendUnsafe(value: A): boolean
   /**

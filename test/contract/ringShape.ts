@@ -109,7 +109,7 @@ export const ringShape = (shape: Shape): void => {
       expect(writer.claim(24)).toBe(RING_FULL)
     })
 
-    it.each(shape.starts)("behaves like a queue, also over the wrap-around of its position (start %i)", (start) => {
+    it.each(shape.starts)("R17 behaves like a queue, also over the wrap-around of its position (start %i)", (start) => {
       const random = seeded(start)
       const { reader, writer } = pairOf(shape, start)
       const model: Array<readonly [number, number]> = []

@@ -239,6 +239,10 @@ describe("MpmcRecovery", () => {
       expect(recovery.recover(7)).toEqual({ writing: 1, reading: 0, isSettled: true })
       expect([recovery.committed(7), recovery.released(7)]).toEqual([2 * life, 2 * life])
     }
+    // One that ends in peace leaves its count to the next one too.
+    for (let life = 0; life < 3; life++) expect(put(new MpmcWriter(sab, 8), life)).toBe(true)
+    recovery.recover(8)
+    expect(recovery.committed(8)).toBe(3)
   })
 
   it("R18 R19 R21 turns the claim of a dead writer into a hole and reports it once", () => {

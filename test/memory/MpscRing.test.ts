@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { mpscRing } from "../../src/memory/Layouts.ts"
+import { mpscRing, spscRing } from "../../src/memory/Layouts.ts"
 import { InvalidCapacity, InvalidMemory, InvalidOwner } from "../../src/memory/MemoryError.ts"
 import * as MpscRing from "../../src/memory/MpscRing.ts"
 import { MpscReader, MpscWriter } from "../../src/memory/MpscRing.ts"
@@ -62,7 +62,7 @@ describe("MpscRing", () => {
     expect(reader.isEmpty()).toBe(true)
   })
 
-  it("a writer in the middle of a record, and one whose ring is full, hold nobody up", () => {
+  it("R20 a writer in the middle of a record, and one whose ring is full, hold nobody up", () => {
     const { reader, writers: [one, two] } = ring()
     const offset = one.claim(8)
     while (send(two, 500, 2) >= 0);
@@ -96,7 +96,7 @@ describe("MpscRing", () => {
     expect(new Set(drain(reader).map(([type]) => type))).toEqual(new Set([7, 63]))
   })
 
-  it("a dead writer leaves what it had published, is accounted for, and another goes on behind it", () => {
+  it("R19 R21 a dead writer leaves what it had published, is accounted for, and another goes on behind it", () => {
     const { reader, sab, writers: [one, two] } = ring()
     send(one, 8, 1)
     put(one, 8, 2)
@@ -133,6 +133,32 @@ describe("MpscRing", () => {
     expect(drain(reader)).toEqual([[2, 8]])
     send(one, 8, 3)
     expect(drain(reader)).toEqual([[3, 8]])
+  })
+
+  it("a ring whose tail is damaged for good is left for the others each time", () => {
+    const { reader, sab, writers: [one, two] } = ring()
+    send(one, 8, 1)
+    send(two, 8, 2)
+    new Int32Array(sab)[mpscRing.descriptorCells + spscRing.cells.tail] = 0x40000000
+    const seen: Array<number> = []
+    for (let look = 0; look < 4; look++) {
+      if (!reader.poll()) continue
+      const record = take(reader)
+      if (record === CORRUPT) reader.resync()
+      else if (typeof record !== "number") seen.push(record[0])
+    }
+    expect(seen).toEqual([2])
+  })
+
+  it("what was read of a ring is free as soon as the reader has gone on to the next", () => {
+    const { reader, writers: [one, two] } = ring()
+    send(one, 8, 1)
+    send(two, 8, 2)
+    reader.poll()
+    expect(take(reader)).toEqual([1, 8])
+    expect(reader.next()).toBe(NONE)
+    expect(one.usedBytes()).toBe(0)
+    expect(two.usedBytes()).toBe(16)
   })
 
   it.each([0, 0x7ffff000, -8])("R17 passes everything under random play, over the wrap-around (start %i)", (start) => {

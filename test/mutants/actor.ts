@@ -4,6 +4,9 @@ const mailbox = { file: "src/actor/kernel/Mailbox.ts", tests: ["test/actor/Mailb
 const waiters = { file: "src/actor/kernel/Waiters.ts", tests: ["test/actor/Waiters.test.ts"] }
 const owner = { file: "src/actor/kernel/Owner.ts", tests: ["test/actor/Owner.test.ts"] }
 
+const deadlines = { file: "src/actor/kernel/Deadlines.ts", tests: ["test/actor/Deadlines.test.ts"] }
+const dispatcher = { file: "src/actor/kernel/Dispatcher.ts", tests: ["test/actor/Dispatcher.test.ts"] }
+
 /** Faults in what an actor is made of. */
 export const mutants: ReadonlyArray<Mutant> = [
   {
@@ -11,12 +14,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "a mailbox grows before its end meets its beginning",
     before: "if (this.tail - this.head > this.mask) this.grow()",
     after: "if (this.tail - this.head > this.mask + 2) this.grow()"
-  },
-  {
-    ...mailbox,
-    why: "what was taken is let go",
-    before: "    slots[at + 1] = undefined\n    this.head += 2",
-    after: "    this.head += 2"
   },
   {
     ...mailbox,
@@ -101,5 +98,47 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "a scope that has closed ends its actor at once",
     before: "if (scope.state._tag === \"Closed\") return owned.stop(scopeClosed)",
     after: ""
+  },
+  {
+    ...deadlines,
+    why: "an endless timeout is not watched",
+    before: "if (timeoutMillis === Infinity || this.isClosed) return",
+    after: "if (this.isClosed) return"
+  },
+  {
+    ...deadlines,
+    why: "an earlier deadline wakes the sleeper earlier",
+    before: "if (deadline.place === 0 && deadline.expiresAt < this.wakesAt) this.sleep()",
+    after: "if (deadline.place === 0 && this.wakesAt === Infinity) this.sleep()"
+  },
+  {
+    ...deadlines,
+    why: "what is removed is not watched",
+    before: "    deadline.place = -1\n    const { heap } = this\n    const last",
+    after: "    const { heap } = this\n    const last"
+  },
+  {
+    ...deadlines,
+    why: "the first to expire stands first",
+    before: "if (!isBefore(deadline, parent)) break",
+    after: "if (isBefore(deadline, parent)) break"
+  },
+  {
+    ...deadlines,
+    why: "the smaller one of two comes up",
+    before: "if (below + 1 < length && isBefore(heap[below + 1]!, heap[below]!)) below++",
+    after: ""
+  },
+  {
+    ...dispatcher,
+    why: "a turn ends with its time",
+    before: "while (i < batch.length && !this.turn.isOver())",
+    after: "while (i < batch.length)"
+  },
+  {
+    ...dispatcher,
+    why: "what one actor throws harms no other",
+    before: "      runnable.failed(defect)",
+    after: "      throw defect"
   }
 ]

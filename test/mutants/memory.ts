@@ -1,7 +1,10 @@
 import type { Mutant } from "../support/mutant.ts"
 
-const layout = { file: "src/memory/Layout.ts", tests: ["test/memory/Ring.test.ts"] }
-const spsc = { file: "src/memory/SpscRing.ts", tests: ["test/memory/Ring.test.ts", "test/memory/SpscRing.test.ts"] }
+const layout = { file: "src/memory/Layout.ts", tests: ["test/memory/Ring.test.ts", "test/memory/SpscRing.test.ts"] }
+const spsc = {
+  file: "src/memory/SpscRing.ts",
+  tests: ["test/memory/Ring.test.ts", "test/memory/SpscRing.test.ts", "test/memory/SpscRecovery.test.ts"]
+}
 const account = {
   file: "src/memory/internal/spscMemory.ts",
   tests: ["test/memory/SpscRecovery.test.ts", "test/memory/SpscRing.test.ts"]
@@ -168,12 +171,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "the last record of the dead counts",
     before: "if (stage === HAS && !isOpen) ",
     after: "if (stage === DEAD && !isOpen) "
-  },
-  {
-    ...roster,
-    why: "an end is seized under a new name",
-    before: "| status) + (1 << TURN_SHIFT) | 0",
-    after: "| status) | 0"
   },
   {
     ...roster,

@@ -178,10 +178,14 @@ export class Inbound {
         const message = binding.messages[(type >>> INDEX_SHIFT) & INDEX_MASK]
         if (message === undefined) throw unknownMessage(type)
         const payload = message.payload.read(reader.region, offset, reader.end, carriage)
-        binding.enter()
         this.isDelivering = true
-        if (turn.isOver() || this.isEnding) binding.cell.deliverRemote(binding.word | message.index, payload)
-        else if (binding.cell.receive(binding.word | message.index, payload)) binding.handled()
+        if (binding.cell.isAtHand && !turn.isOver() && !this.isEnding) {
+          binding.passed()
+          binding.cell.receive(message.index, payload)
+        } else {
+          binding.enter()
+          binding.cell.deliverRemote(binding.word | message.index, payload)
+        }
         this.isDelivering = false
       } else this.record(reader, type, offset)
     }
@@ -194,15 +198,8 @@ export class Inbound {
       this.isDelivering = false
       return this.home.reports.failed(error)
     }
-    if (Envelope.kindOf(type) <= Envelope.ASK_TRACED) this.passed(this.bindings[Envelope.slotOf(type)])
+    if (Envelope.kindOf(type) <= Envelope.ASK_TRACED) this.bindings[Envelope.slotOf(type)]?.passed()
     this.home.reports.malformed(this.outbound.thread, error)
-  }
-
-  // A message that reaches no mailbox.
-  private passed(binding: Binding | undefined): void {
-    if (binding === undefined) return
-    binding.enter()
-    binding.handled()
   }
 
   private resync(reader: SpscReader): void {
@@ -240,7 +237,7 @@ export class Inbound {
     const { cell } = binding
     if (cell === undefined) {
       this.home.host.dropped(undefined, 1)
-      return this.passed(binding)
+      return binding.passed()
     }
     const message = binding.messages[Envelope.indexOf(type)]
     if (message === undefined) throw unknownMessage(type)
@@ -274,12 +271,12 @@ export class Inbound {
     const { cell, otherLayout } = binding
     if (this.isInterrupted(serial)) {
       ask.withdrawn()
-      return this.passed(binding)
+      return binding.passed()
     }
     if (cell === undefined) {
       if (otherLayout === undefined) ask.stopped(forgotten)
       else ask.otherLayout(otherLayout)
-      return this.passed(binding)
+      return binding.passed()
     }
     const payload = this.question(reader, ask, message!, isTraced ? at + TraceContext.TRACE_BYTES : at)
     binding.enter()

@@ -1,0 +1,110 @@
+import type { Mutant } from "../support/mutant.ts"
+
+const binding = { file: "src/link/internal/binding.ts", tests: ["test/link/Link.test.ts", "test/link/Node.test.ts"] }
+const inbound = { file: "src/link/internal/inbound.ts", tests: ["test/link/Link.test.ts", "test/link/Node.test.ts"] }
+const outbound = { file: "src/link/internal/outbound.ts", tests: ["test/link/Link.test.ts", "test/link/Node.test.ts"] }
+const remoteAsk = {
+  file: "src/link/internal/remoteAsk.ts",
+  tests: ["test/link/Link.test.ts", "test/link/Node.test.ts"]
+}
+const signals = { file: "src/link/internal/signals.ts", tests: ["test/link/Link.test.ts", "test/link/Node.test.ts"] }
+
+/** Faults in the links between threads. */
+export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...binding,
+    why: "a message that has left the mailbox is counted off",
+    before: "    this.queued--\n",
+    after: ""
+  },
+  {
+    ...binding,
+    why: "credit goes back when the link rests",
+    before: "  rest(): void {\n    this.isOwing = false\n    this.pay(false)\n  }",
+    after: "  rest(): void {\n    this.isOwing = false\n  }"
+  },
+  {
+    ...binding,
+    why: "what is owed is paid once",
+    before: "    this.owed = 0\n    outbound.control",
+    after: "    outbound.control"
+  },
+  {
+    ...binding,
+    why: "a number is free again when no word has it",
+    before: "if (this.queued === 0) this.origins.remove",
+    after: "if (this.queued < 0) this.origins.remove"
+  },
+  {
+    ...binding,
+    why: "a link that has gone hears no more of its actors",
+    before: "    this.cell?.unwatch(this.onStop)\n    this.leave()",
+    after: "    this.leave()"
+  },
+  {
+    ...inbound,
+    why: "an interruption may come before its ask",
+    before: "if (isAhead) this.interrupted.add(serial)",
+    after: ""
+  },
+  {
+    ...inbound,
+    why: "credit reaches who sent the message",
+    before: "return this.outbound.slots[Envelope.slotOf(type)]?.credited(word)",
+    after: "return"
+  },
+  {
+    ...inbound,
+    why: "the slot of an actor that has ended is given back",
+    before: "        return addressee?.retire()",
+    after: "        return"
+  },
+  {
+    ...inbound,
+    why: "a message for an actor that is not known gives its credit back",
+    before: "      this.home.host.dropped(undefined, 1)\n      return this.passed(binding)",
+    after: "      this.home.host.dropped(undefined, 1)\n      return"
+  },
+  {
+    ...outbound,
+    why: "a slot that was given back is used again",
+    before: "const slot = this.freeSlots.pop() ?? this.slots.length",
+    after: "const slot = this.slots.length"
+  },
+  {
+    ...outbound,
+    why: "all slots in use is a refusal",
+    before: "if (slot >= this.options.maxSlots) return undefined",
+    after: ""
+  },
+  {
+    ...outbound,
+    why: "the number of a settled ask is used again",
+    before: "const number = this.freeNumbers.pop() ?? this.pending.length",
+    after: "const number = this.pending.length"
+  },
+  {
+    ...outbound,
+    why: "a settled ask is counted off",
+    before: "    this.pendingAsks--\n",
+    after: ""
+  },
+  {
+    ...outbound,
+    why: "those who wait for room are tried again once each",
+    before: "      this.starved.clear()\n",
+    after: ""
+  },
+  {
+    ...remoteAsk,
+    why: "the handler of a withdrawn ask is interrupted",
+    before: "    outbound.control.words(Envelope.typeOf(Envelope.INTERRUPT, 0, 0), this.number, this.serial, true)",
+    after: ""
+  },
+  {
+    ...signals,
+    why: "what is written outside of a pass becomes visible",
+    before: "    this.runtime.microtask(this.flush)",
+    after: ""
+  }
+]

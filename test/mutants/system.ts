@@ -1,0 +1,31 @@
+import type { Mutant } from "../support/mutant.ts"
+
+const names = { file: "src/system/internal/names.ts", tests: ["test/system/names.test.ts"] }
+
+/** Faults in what the system keeps about its threads and their actors. */
+export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...names,
+    why: "a name is taken once",
+    before: "if (this.claims.has(name)) return false",
+    after: ""
+  },
+  {
+    ...names,
+    why: "a name is given back by its own claim only",
+    before: "if (claim?.thread === thread && claim.number === number) this.claims.delete(name)",
+    after: "this.claims.delete(name)"
+  },
+  {
+    ...names,
+    why: "a claim is of one thread",
+    before: "claim?.thread === thread && claim.number === number",
+    after: "claim?.number === number"
+  },
+  {
+    ...names,
+    why: "the names of a thread that has gone are free",
+    before: "if (claim.thread === thread) this.claims.delete(name)",
+    after: "if (claim.thread < 0) this.claims.delete(name)"
+  }
+]
