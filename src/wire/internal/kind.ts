@@ -47,6 +47,8 @@ export interface At {
   readonly cell: string
   /** The index of its 8-byte slot. */
   readonly slot: string
+  /** Before the names of the views that are written to: those of the stretch, or locals while it cannot grow. */
+  readonly views: "s." | ""
   /** A statement that stores an index that takes few bits. */
   readonly put: (index: string) => string
   /** The index that was stored. */
