@@ -59,6 +59,40 @@ const hashText = (text: string): number => {
   return hash >>> 0
 }
 
+// A class, so that all messages of all protocols have one shape: each send looks at several of their fields, and an object that is
+// written down with a getter has a shape of its own.
+class Compiled implements Message {
+  declare readonly index: number
+  declare readonly tag: string
+  declare readonly spanName: string
+  declare readonly payloadSchema: Schema.Top
+  declare readonly payload: Codec.Codec<unknown>
+  declare readonly isConstructed: boolean
+  declare readonly success: Codec.Codec<unknown>
+  declare readonly error: Codec.Codec<unknown>
+  declare private readonly compileCause: () => Codec.Codec<unknown>
+  declare private compiledCause: Codec.Codec<unknown> | undefined
+  constructor(name: string, rpc: Rpc.AnyWithProps, index: number, compile: Compile) {
+    this.index = index
+    this.tag = rpc._tag
+    this.spanName = `${name}.${rpc._tag}`
+    this.payloadSchema = rpc.payloadSchema
+    this.payload = compile("payload", rpc.payloadSchema)
+    this.isConstructed = isConstructed(rpc.payloadSchema.ast, new Set())
+    this.success = compile("success", rpc.successSchema)
+    this.error = compile("error", rpc.errorSchema)
+    this.compileCause = () => compile("cause", Schema.Cause(rpc.errorSchema, Defect))
+    this.compiledCause = undefined
+  }
+
+  // Causes are rare, so their codec is compiled when the first one crosses.
+  get cause(): Codec.Codec<Cause.Cause<unknown>> {
+    return (this.compiledCause ??= this.compileCause()) as Codec.Codec<Cause.Cause<unknown>>
+  }
+}
+
+type Compile = (part: string, schema: Schema.Top) => Codec.Codec<unknown>
+
 // Classes are declarations; what else is one is only tried in vain.
 const isConstructed = (ast: SchemaAST.AST, seen: Set<SchemaAST.AST>): boolean => {
   if (seen.has(ast)) return false
@@ -89,7 +123,7 @@ const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Mes
       reason: `${what} answers with a stream, which actors do not support yet`
     })
   }
-  const compile = (part: string, schema: Schema.Top): Codec.Codec<unknown> => {
+  return new Compiled(name, rpc, index, (part, schema) => {
     try {
       return Codec.compile<Schema.Schema<unknown>>(schema)
     } catch (cause) {
@@ -98,27 +132,7 @@ const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Mes
         reason: `the ${part} of ${what} cannot cross threads: ${messageOf(cause)}`
       })
     }
-  }
-  let cause: Codec.Codec<Cause.Cause<unknown>> | undefined
-  const payload = compile("payload", rpc.payloadSchema)
-  const success = compile("success", rpc.successSchema)
-  const error = compile("error", rpc.errorSchema)
-  return {
-    index,
-    tag: rpc._tag,
-    spanName: what,
-    payloadSchema: rpc.payloadSchema,
-    payload,
-    isConstructed: isConstructed(rpc.payloadSchema.ast, new Set()),
-    success,
-    error,
-    // Causes are rare, so their codec is compiled when the first one crosses.
-    get cause() {
-      return cause ??= compile("cause", Schema.Cause(rpc.errorSchema, Defect)) as Codec.Codec<
-        Cause.Cause<unknown>
-      >
-    }
-  }
+  })
 }
 
 /**
