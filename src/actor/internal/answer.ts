@@ -17,10 +17,12 @@ const effectVoid = Effect.void
 export const isVoid = (answer: Effect.Effect<unknown, unknown, unknown>): boolean =>
   answer === effectVoid || answer === exitVoid
 
-/** Whether an effect is an outcome. Most have no tag at all, which is quicker to see than what `Exit.isExit` looks for. */
+const EXIT = "~effect/Exit"
+
+/** Whether an effect is an outcome. Most have no tag at all, which is quicker to see than the mark of an outcome. */
 export const isExit = (effect: Effect.Effect<unknown, unknown, unknown>): effect is Exit.Exit<unknown, unknown> => {
   const { _tag } = effect as { readonly _tag?: unknown }
-  return (_tag === "Success" || _tag === "Failure") && Exit.isExit(effect)
+  return (_tag === "Success" || _tag === "Failure") && EXIT in effect
 }
 
 // A look at one known property, which compiled code does in a step; `Effect.isEffect` asks for any property of anything.

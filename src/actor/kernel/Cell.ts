@@ -159,22 +159,19 @@ export class Cell extends Recipient implements Owned, Runnable {
     }
   }
 
-  /**
-   * Handles a tell from a remote sender at once when the actor is idle, which is what its next turn would do; otherwise
-   * queues it. Answers whether the message is out of the way, and its credit can be given back.
-   */
-  receive(word: number, payload: unknown): boolean {
+  /** Whether the next message is best handled at once by {@link receive}, which is what the next turn would do. */
+  get isAtHand(): boolean {
     // Handlers that run in a fiber are better off in a batch, which the mailbox collects.
-    if (this.phase !== IDLE || !this.answersAtOnce) {
-      this.deliverRemote(word, payload)
-      return false
-    }
+    return this.phase === IDLE && this.answersAtOnce
+  }
+
+  /** Handles a tell from a remote sender without a round through the mailbox; only while {@link isAtHand}. */
+  receive(index: number, payload: unknown): void {
     this.phase = RUNNING
-    const result = call(this.handlers!, this.behaviour.protocol.tags, word & INDEX_MASK, payload)
+    const result = call(this.handlers!, this.behaviour.protocol.tags, index, payload)
     if (isVoid(result)) this.rest()
     else if (!isExit(result)) this.startBatch(result, undefined, undefined, 0)
     else if (this.settled(result, undefined, false)) this.rest()
-    return true
   }
 
   /** Takes a message from a remote sender, who is bound by credit; applies the dropping policies here, where the queue is. */

@@ -81,17 +81,25 @@ export class Binding implements Origin {
     this.queued++
   }
 
-  /** A message has left the mailbox, or never came into it. */
+  /** A message has left the mailbox. */
   handled(): void {
     this.queued--
-    if (this.isOver) return this.leave()
-    if (!this.isOwing) {
-      this.isOwing = true
-      this.owing.push(this)
-      // Whoever handles messages in turns of its own does so while the loop may rest.
-      this.outbound.owe()
-    }
+    if (this.isOver) this.leave()
+    else this.passed()
+  }
+
+  /** A message is out of the way: it has left the mailbox, or it is handled, or dropped, without it. */
+  passed(): void {
+    if (this.isOver) return
+    if (!this.isOwing) this.owe()
     if (++this.owed >= this.threshold) this.pay(true)
+  }
+
+  private owe(): void {
+    this.isOwing = true
+    this.owing.push(this)
+    // Whoever handles messages in turns of its own does so while the loop may rest.
+    this.outbound.owe()
   }
 
   /** The actor has ended: from here on credit goes back at once, for the sender keeps the slot until it has all. */

@@ -14,6 +14,7 @@ import { Traced } from "../../actor/kernel/Word.ts"
 import { CORRUPT } from "../../memory/Ring.ts"
 import { SpscReader } from "../../memory/SpscRing.ts"
 import type { Turn } from "../../runtime/Turn.ts"
+import type { Carriage } from "../../wire/Carriage.ts"
 import { Binding, type Target } from "./binding.ts"
 import * as Envelope from "./envelope.ts"
 import * as ExitRecord from "./exitRecord.ts"
@@ -33,6 +34,7 @@ const SLOT_SHIFT = 12
 export class Inbound {
   declare private readonly home: Home
   declare private readonly turn: Turn
+  declare private readonly carriage: Carriage
   declare private readonly outbound: Outbound
   declare private data: SpscReader | undefined
   declare private control: SpscReader | undefined
@@ -53,6 +55,7 @@ export class Inbound {
   constructor(home: Home, outbound: Outbound) {
     this.home = home
     this.turn = home.turn
+    this.carriage = home.carriage
     this.outbound = outbound
     this.data = undefined
     this.control = undefined
@@ -161,7 +164,7 @@ export class Inbound {
 
   // Reads until the budget or the ring is used up; answers whether the ring is.
   private read(reader: SpscReader): boolean {
-    const { bindings, turn } = this
+    const { bindings, carriage, turn } = this
     while (this.left > 0) {
       const offset = reader.next()
       if (offset < 0) {
@@ -174,11 +177,15 @@ export class Inbound {
       if (binding !== undefined && binding.cell !== undefined) {
         const message = binding.messages[(type >>> INDEX_SHIFT) & INDEX_MASK]
         if (message === undefined) throw unknownMessage(type)
-        const payload = message.payload.read(reader.region, offset, reader.end)
-        binding.enter()
+        const payload = message.payload.read(reader.region, offset, reader.end, carriage)
         this.isDelivering = true
-        if (turn.isOver() || this.isEnding) binding.cell.deliverRemote(binding.word | message.index, payload)
-        else if (binding.cell.receive(binding.word | message.index, payload)) binding.handled()
+        if (binding.cell.isAtHand && !turn.isOver() && !this.isEnding) {
+          binding.passed()
+          binding.cell.receive(message.index, payload)
+        } else {
+          binding.enter()
+          binding.cell.deliverRemote(binding.word | message.index, payload)
+        }
         this.isDelivering = false
       } else this.record(reader, type, offset)
     }
@@ -191,15 +198,8 @@ export class Inbound {
       this.isDelivering = false
       return this.home.reports.failed(error)
     }
-    if (Envelope.kindOf(type) <= Envelope.ASK_TRACED) this.passed(this.bindings[Envelope.slotOf(type)])
+    if (Envelope.kindOf(type) <= Envelope.ASK_TRACED) this.bindings[Envelope.slotOf(type)]?.passed()
     this.home.reports.malformed(this.outbound.thread, error)
-  }
-
-  // A message that reaches no mailbox.
-  private passed(binding: Binding | undefined): void {
-    if (binding === undefined) return
-    binding.enter()
-    binding.handled()
   }
 
   private resync(reader: SpscReader): void {
@@ -237,13 +237,13 @@ export class Inbound {
     const { cell } = binding
     if (cell === undefined) {
       this.home.host.dropped(undefined, 1)
-      return this.passed(binding)
+      return binding.passed()
     }
     const message = binding.messages[Envelope.indexOf(type)]
     if (message === undefined) throw unknownMessage(type)
     const { region } = reader
     const at = isTraced ? offset + TraceContext.TRACE_BYTES : offset
-    const payload = message.payload.read(region, at, reader.end)
+    const payload = message.payload.read(region, at, reader.end, this.carriage)
     const word = binding.word | message.index
     const span = isTraced ? TraceContext.read(region, offset) : undefined
     binding.enter()
@@ -271,12 +271,12 @@ export class Inbound {
     const { cell, otherLayout } = binding
     if (this.isInterrupted(serial)) {
       ask.withdrawn()
-      return this.passed(binding)
+      return binding.passed()
     }
     if (cell === undefined) {
       if (otherLayout === undefined) ask.stopped(forgotten)
       else ask.otherLayout(otherLayout)
-      return this.passed(binding)
+      return binding.passed()
     }
     const payload = this.question(reader, ask, message!, isTraced ? at + TraceContext.TRACE_BYTES : at)
     binding.enter()
@@ -297,7 +297,7 @@ export class Inbound {
 
   private question(reader: SpscReader, ask: InboundAsk, message: Message, at: number): unknown {
     try {
-      return message.payload.read(reader.region, at, reader.end)
+      return message.payload.read(reader.region, at, reader.end, this.carriage)
     } catch (error) {
       ask.unreadable(error)
       throw error

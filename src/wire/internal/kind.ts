@@ -47,6 +47,8 @@ export interface At {
   readonly cell: string
   /** The index of its 8-byte slot. */
   readonly slot: string
+  /** Before the names of the views that are written to: those of the stretch, or locals while it cannot grow. */
+  readonly views: "s." | ""
   /** A statement that stores an index that takes few bits. */
   readonly put: (index: string) => string
   /** The index that was stored. */
@@ -114,7 +116,7 @@ export interface Frame extends Passing {
   depth: number
   /** Set once `depth` has exceeded its limit: everything that follows gives up at once. */
   exceeded: boolean
-  carriage: Carriage
+  carriage: Carriage | undefined
   /** Where a value was refused; kept for those who ask why. */
   fault: Fault | undefined
 }
