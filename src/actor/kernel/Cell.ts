@@ -24,12 +24,11 @@ import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import { EVICT, REFUSE, steps, WAIT } from "../../runtime/Overflow.ts"
 import type * as ActorError from "../ActorError.ts"
-import { timeoutMillis } from "../AskTimeout.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import { admit, admitSoon, queue, refusalOf, refuseItself } from "../internal/admission.ts"
 import { call, handle, isExit, isVoid } from "../internal/answer.ts"
 import { batch, hasChildren, RunningCell } from "../internal/batch.ts"
-import { LocalAsk, MAX_INLINE } from "../internal/localAsk.ts"
+import { limitOf, LocalAsk, MAX_INLINE } from "../internal/localAsk.ts"
 import { Rare } from "../internal/rare.ts"
 import type { Behaviour, Handlers } from "./Behaviour.ts"
 import type { CellHost } from "./CellHost.ts"
@@ -56,20 +55,6 @@ const isTell = (word: Word): boolean => !(word instanceof Ask)
 
 /** There is room for a message. */
 const ROOM = -1
-
-// A timeout that is none is a defect of the ask, and the handler that has started by then ends with it.
-const limit = (
-  asked: LocalAsk | undefined,
-  fiber: Fiber.Fiber<unknown, unknown>,
-  timeout: Duration.Input | undefined
-): number => {
-  try {
-    return timeoutMillis(fiber, timeout)
-  } catch (thrown) {
-    asked?.withdraw()
-    throw thrown
-  }
-}
 
 /** See the module. */
 export class Cell extends Recipient implements Owned, Runnable {
@@ -229,7 +214,7 @@ export class Cell extends Recipient implements Owned, Runnable {
     const arrived = asked === undefined ? undefined : fiber.addObserver(() => asked.withdraw())
     return Effect.callback<unknown, unknown>((resume) => {
       arrived?.()
-      const ask = this.goOn(asked, index, valid, span, limit(asked, fiber, timeout), resume)
+      const ask = this.goOn(asked, index, valid, span, limitOf(asked, fiber, timeout), resume)
       return ask === undefined ? undefined : Effect.sync(() => ask.withdraw())
     })
   }
