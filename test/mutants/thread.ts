@@ -15,12 +15,6 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...lifecycle,
-    why: "a thread ends once",
-    before: "  if (life.end !== undefined) return\n  const end",
-    after: "  const end"
-  },
-  {
-    ...lifecycle,
     why: "listeners hear of the end before those who wait",
     before:
       "  for (const listener of life.listeners.splice(0)) tell(life, listener, end)\n  Deferred.doneUnsafe(life.ended, Effect.succeed(end))\n",
