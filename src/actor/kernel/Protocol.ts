@@ -14,7 +14,6 @@ import { messageOf } from "../../runtime/Text.ts"
 import * as Codec from "../../wire/Codec.ts"
 import { Defect } from "../../wire/kernel/Defect.ts"
 import { InvalidProtocol } from "../ActorError.ts"
-import { Address } from "./Address.ts"
 
 /** How many messages one protocol may have: the index travels in eight bits. */
 export const MAX_MESSAGES = 256
@@ -31,10 +30,6 @@ export interface Message {
   readonly payloadSchema: Schema.Top
   /** The codec of the payload. */
   readonly payload: Codec.Codec<unknown>
-  /** Whether the payload may hold references, which can only be checked while there is a transport for them. */
-  readonly mayCarryRefs: boolean
-  /** The same for success and error. */
-  readonly replyMayCarryRefs: boolean
   /** Whether a payload may be given in another shape than it is delivered in: as the fields of a class, or without defaults. */
   readonly isConstructed: boolean
   /** The codec of the success value. */
@@ -72,27 +67,20 @@ class Compiled implements Message {
   declare readonly spanName: string
   declare readonly payloadSchema: Schema.Top
   declare readonly payload: Codec.Codec<unknown>
-  declare readonly mayCarryRefs: boolean
-  declare readonly replyMayCarryRefs: boolean
   declare readonly isConstructed: boolean
   declare readonly success: Codec.Codec<unknown>
   declare readonly error: Codec.Codec<unknown>
   declare private readonly compileCause: () => Codec.Codec<unknown>
   declare private compiledCause: Codec.Codec<unknown> | undefined
   constructor(name: string, rpc: Rpc.AnyWithProps, index: number, compile: Compile) {
-    const payload = compile("payload", rpc.payloadSchema)
-    const success = compile("success", rpc.successSchema)
-    const error = compile("error", rpc.errorSchema)
     this.index = index
     this.tag = rpc._tag
     this.spanName = `${name}.${rpc._tag}`
     this.payloadSchema = rpc.payloadSchema
-    this.payload = payload
-    this.mayCarryRefs = mayCarryRefs(payload)
-    this.replyMayCarryRefs = mayCarryRefs(success) || mayCarryRefs(error)
+    this.payload = compile("payload", rpc.payloadSchema)
     this.isConstructed = isConstructed(rpc.payloadSchema.ast, new Set())
-    this.success = success
-    this.error = error
+    this.success = compile("success", rpc.successSchema)
+    this.error = compile("error", rpc.errorSchema)
     this.compileCause = () => compile("cause", Schema.Cause(rpc.errorSchema, Defect))
     this.compiledCause = undefined
   }
@@ -104,11 +92,6 @@ class Compiled implements Message {
 }
 
 type Compile = (part: string, schema: Schema.Top) => Codec.Codec<unknown>
-
-// How an address looks inside of another layout: without the version in front.
-const addressLayout = Codec.compile(Address).layout.replace(/^\d+:/, "")
-
-const mayCarryRefs = ({ layout }: Codec.Codec<unknown>): boolean => layout.includes(addressLayout)
 
 // Classes are declarations; what else is one is only tried in vain.
 const isConstructed = (ast: SchemaAST.AST, seen: Set<SchemaAST.AST>): boolean => {
