@@ -89,14 +89,19 @@ export interface Codec<in out A> {
    * Reads the value that was written at `offset`; everything it needs must lie below `end`.
    *
    * **Details**: values that travel with their messages find the services of this thread in `carriage`, and are in its `arrived` afterwards.
+   * A codec whose schema has no such values does not touch `arrived`.
    *
    * **Errors**: `MalformedRecord` when the bytes are not a value of the schema.
    */
   read(region: Region, offset: number, end: number, carriage?: Carriage): A
   /** Whether `encode` would take a value. */
   isValid(value: unknown): boolean
-  /** Why `encode` refuses a value, in the words of its schema. Slow: for error texts. */
-  explain(value: unknown): string
+  /**
+   * Why `encode` refuses a value, in the words of its schema. Slow: for error texts.
+   *
+   * **Details**: a value that travels is judged with the services of `carriage`, that of the scratch.
+   */
+  explain(value: unknown, carriage?: Carriage): string
 }
 
 const codecs = new WeakMap<SchemaAST.AST, Codec<never>>()
@@ -155,7 +160,7 @@ const make = (ast: SchemaAST.AST, generated: boolean): Codec<never> => {
     place: machine.place,
     read: machine.read as Codec<never>["read"],
     isValid: machine.isValid,
-    explain: (value) => (explain ??= explainer(ast, program, machine.isValid))(value)
+    explain: (value, carriage) => (explain ??= explainer(ast, program, machine.isValid))(value, carriage)
   }
 }
 

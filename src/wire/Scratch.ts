@@ -32,6 +32,11 @@ export class Scratch {
     this.last = this.first
   }
 
+  /** The services of the thread that writes here. */
+  get carriage(): Carriage {
+    return this.first.carriage
+  }
+
   /** The memory for a value whose encoding begins; for codecs, which give it back with {@link close}. */
   open(): Stretch {
     let stretch = this.first

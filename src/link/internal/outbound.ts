@@ -263,7 +263,7 @@ export class Outbound {
     const { scratch } = this.options
     const { data } = this
     const payloadBytes = codec.encode(value, scratch)
-    if (payloadBytes < 0) return `breaks its schema: ${codec.explain(value)}`
+    if (payloadBytes < 0) return `breaks its schema: ${codec.explain(value, scratch.carriage)}`
     const bytes = Envelope.REPLY_BYTES + payloadBytes
     const limit = data.writer.maxRecordBytes
     if (bytes > limit) return `takes ${bytes} bytes; the ring between the threads allows ${limit}`

@@ -294,7 +294,7 @@ const generateSource = (program: Program): { readonly text: string; readonly tab
       `return{encode(v,S){const s=S.open();let e=-1;${
         enclosed(depth, `e=w${root}(v,0,s);if(e>s.limit)s.grow(e);return e`, "S.close(s,e)")
       }},`,
-      `read(i,o,E,g){if(g!==undefined)g.begin();${
+      `read(i,o,E,g){${program.carries ? "if(g!==undefined)g.begin();" : ""}${
         run(reading, `r${root}(o,E<i.byteLength?E:i.byteLength,i.i32,i.f64,i.u8)`)
       }},`,
       place,

@@ -118,7 +118,7 @@ export interface Frame extends Passing {
   depth: number
   /** Set once `depth` has exceeded its limit: everything that follows gives up at once. */
   exceeded: boolean
-  carriage: Carriage
+  carriage: Carriage | undefined
   /** Where a value was refused; kept for those who ask why. */
   fault: Fault | undefined
 }
