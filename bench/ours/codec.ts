@@ -6,7 +6,7 @@ import { Region } from "../../src/memory/Region.ts"
 import { compile, width } from "../../src/wire/Codec.ts"
 import { Scratch } from "../../src/wire/Scratch.ts"
 import { schemasWith } from "../peers/codecs/schemas.ts"
-import { distinct, type Shape, shapes, type ValueCodec } from "../peers/codecs/shapes.ts"
+import { distinct, type Shape, shapes, type Value, type ValueCodec } from "../peers/codecs/shapes.ts"
 
 const schemas = schemasWith(width("u32")(Schema.Int))
 
@@ -15,7 +15,10 @@ interface Record {
   end: number
 }
 
-/** The codec of one shape. Records lie one behind the other, as in a ring; each slot is written at its own place. */
+/**
+ * The codec of one shape, by the road that a link takes: in place where the schema allows it. Records lie one behind the other, as in a ring;
+ * each slot is written at its own place.
+ */
 export const codec = (shape: Shape): ValueCodec<Record> => {
   const compiled = compile(schemas[shape])
   const scratch = new Scratch()
@@ -25,7 +28,23 @@ export const codec = (shape: Shape): ValueCodec<Record> => {
     records.push({ offset: bytes, end: 0 })
     bytes += compiled.encode(shapes[shape](id), scratch)
   }
-  const region = new Region(new SharedArrayBuffer(bytes))
+  // The last record may be claimed with more than it takes.
+  const region = new Region(new SharedArrayBuffer(bytes + 16_384))
+  let next = 0
+  const target = { region, placedBytes: 0, claim: () => next }
+  const { place } = compiled
+  const read = ({ end, offset }: Record): Value => compiled.read(region, offset, end)
+  if (place !== undefined) {
+    return {
+      write: (value, slot) => {
+        const record = records[slot]!
+        next = record.offset
+        record.end = place(value, target) + target.placedBytes
+        return record
+      },
+      read
+    }
+  }
   return {
     write: (value, slot) => {
       const record = records[slot]!
@@ -33,6 +52,6 @@ export const codec = (shape: Shape): ValueCodec<Record> => {
       scratch.copyTo(region, record.offset)
       return record
     },
-    read: ({ end, offset }) => compiled.read(region, offset, end)
+    read
   }
 }

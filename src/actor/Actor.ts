@@ -42,14 +42,12 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import type * as Rpc from "effect/rpc/Rpc"
-import * as Schema from "effect/Schema"
-import * as SchemaGetter from "effect/SchemaGetter"
-import * as SchemaIssue from "effect/SchemaIssue"
+import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import { messageOf } from "../runtime/Text.ts"
+import * as Carry from "../wire/Carry.ts"
 import type { SpawnError } from "./ActorError.ts"
 import { type ActorRef, isActorRef, recipientOf, refClass } from "./ActorRef.ts"
 import { ActorSystem, type SpawnOptions } from "./ActorSystem.ts"
@@ -57,7 +55,7 @@ import { Address } from "./kernel/Address.ts"
 import { type BehaviourOptions, CurrentActor, type Handlers, resolveOptions } from "./kernel/Behaviour.ts"
 import * as ProtocolModule from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
-import * as RefTransport from "./kernel/RefTransport.ts"
+import { References, unsent } from "./kernel/RefTransport.ts"
 
 export { CurrentActor } from "./kernel/Behaviour.ts"
 export type { BehaviourOptions, SupervisionOptions } from "./kernel/Behaviour.ts"
@@ -130,38 +128,41 @@ export interface RefSchema<Rpcs extends Rpc.Any>
   extends Schema.decodeTo<Schema.declare<ActorRef<Rpcs>>, typeof Address>
 {}
 
-const NO_TRANSPORT = "a reference to an actor can only be encoded inside of a message to another thread"
-
 // Layouts are compared when an address comes in, so that two builds of a program never talk past each other.
 const refSchema = <Rpcs extends Rpc.Any>(
   protocol: ProtocolModule.Protocol,
   Reference: ReturnType<typeof refClass>
-): RefSchema<Rpcs> => {
-  const fail = (message: string, input: unknown) =>
-    Effect.fail(new SchemaIssue.InvalidValue({ message }, Option.some(input)))
-  const isRef = (u: unknown): u is ActorRef<Rpcs> => isActorRef(u) && u.name === protocol.name
-  return Address.pipe(
-    Schema.decodeTo(Schema.declare<ActorRef<Rpcs>>(isRef, { expected: `a reference to a ${protocol.name}` }), {
-      decode: SchemaGetter.transformEffect((address: Address) => {
-        const transport = RefTransport.current()
-        if (transport === undefined) return fail(NO_TRANSPORT, address)
-        if (address.layoutHash !== protocol.layoutHash) {
-          return fail(`${protocol.name} has another layout on the thread that sent the reference`, address)
-        }
-        return Exit.succeed(new Reference(transport.recipientAt(address, protocol)) as ActorRef<Rpcs>)
-      }),
-      encode: SchemaGetter.transformEffect((ref: ActorRef<Rpcs>) => {
-        const transport = RefTransport.current()
-        if (transport === undefined) return fail(NO_TRANSPORT, ref)
-        try {
-          return Exit.succeed(transport.addressOf(recipientOf(ref)))
-        } catch (foreign) {
-          return fail(messageOf(foreign), ref)
-        }
-      })
-    })
-  )
-}
+): RefSchema<Rpcs> =>
+  Carry.schema<ActorRef<Rpcs>, typeof Address>(Address, `a reference to a ${protocol.name}`, {
+    is: (value): value is ActorRef<Rpcs> => isActorRef(value) && value.name === protocol.name,
+    encode: (ref, way) => {
+      const recipient = recipientOf(ref)
+      if (way === undefined) return unsent(recipient)
+      const transport = way.carriage.get(References)
+      if (transport === undefined) return NO_TRANSPORT
+      try {
+        return transport.addressOf(recipient)
+      } catch (foreign) {
+        return new Carry.Unfit(messageOf(foreign))
+      }
+    },
+    decode: (address, carriage) => {
+      const transport = carriage.get(References)
+      if (transport === undefined) return NO_TRANSPORT
+      if (address.layoutHash !== protocol.layoutHash) {
+        return new Carry.Unfit(`${protocol.name} has another layout on the thread that sent the reference`)
+      }
+      try {
+        return new Reference(transport.recipientAt(address, protocol)) as ActorRef<Rpcs>
+      } catch (foreign) {
+        return new Carry.Unfit(messageOf(foreign))
+      }
+    }
+  })
+
+const NO_TRANSPORT = new Carry.Unfit(
+  "a reference to an actor can only be encoded inside of a message to another thread"
+)
 
 /**
  * Defines an actor by its name and its messages.

@@ -17,7 +17,7 @@
  * ```
  *
  * Who carries knows what it carries without a walk over the message: a value whose getters answer something else the next time cannot name one
- * parcel and move another. A new kind of such values is a schema with a transformation of its own and a key; no codec and no ring knows it.
+ * parcel and move another. A new kind of such values is a schema made by `wire/Carry` and a key; no codec and no ring knows it.
  */
 
 /** Names a service of a thread that values of one kind need on their way. */
@@ -47,7 +47,7 @@ export interface Carried {
 
 /** See the module. */
 export class Carriage {
-  /** What came with the record that was read last. */
+  /** What came with the record that was read last, by a codec whose values can carry anything. */
   arrived: Array<Carried> = []
   readonly #services = new Map<unknown, unknown>()
 

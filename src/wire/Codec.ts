@@ -45,7 +45,7 @@ import type { Scratch } from "./Scratch.ts"
 /** What {@link Codec.encode} answers for a value that breaks its schema. */
 export const INVALID = -1
 
-export { NOT_PLACED } from "./internal/machine.ts"
+export { NOT_PLACED, TOO_LARGE_TO_PLACE } from "./internal/machine.ts"
 
 /** Where a record is written in place: a ring. */
 export type Target = Machine.Target
@@ -76,25 +76,32 @@ export interface Codec<in out A> {
    */
   encode(value: A, scratch: Scratch): number
   /**
-   * Writes a value in place, where all values have one size and nothing but numbers, dates and choices: reads and checks all of it, then claims
-   * {@link fixedBytes} of the target, then stores. Answers the offset, what the claim answered, or {@link NOT_PLACED}.
+   * Writes a value in place, where a value is nothing but texts, numbers, dates and choices: reads and checks all of it, then claims the most
+   * that it may take, then stores, and leaves its size in the target. Answers the offset, what the claim answered, {@link NOT_PLACED}, or
+   * {@link TOO_LARGE_TO_PLACE}.
    *
    * **Details**: `undefined` for all other schemas, and without generated source; `encode` serves every schema. No user code runs between the
-   * claim and the end.
+   * claim and the end. Where {@link fixedBytes} is known so many are claimed. A text may take up to twice what it does take: where that has no
+   * room, `encode` tells how much is needed.
    */
   readonly place: ((value: A, target: Target) => number) | undefined
   /**
    * Reads the value that was written at `offset`; everything it needs must lie below `end`.
    *
    * **Details**: values that travel with their messages find the services of this thread in `carriage`, and are in its `arrived` afterwards.
+   * A codec whose schema has no such values does not touch `arrived`.
    *
    * **Errors**: `MalformedRecord` when the bytes are not a value of the schema.
    */
   read(region: Region, offset: number, end: number, carriage?: Carriage): A
   /** Whether `encode` would take a value. */
   isValid(value: unknown): boolean
-  /** Why `encode` refuses a value, in the words of its schema. Slow: for error texts. */
-  explain(value: unknown): string
+  /**
+   * Why `encode` refuses a value, in the words of its schema. Slow: for error texts.
+   *
+   * **Details**: a value that travels is judged with the services of `carriage`, that of the scratch.
+   */
+  explain(value: unknown, carriage?: Carriage): string
 }
 
 const codecs = new WeakMap<SchemaAST.AST, Codec<never>>()
@@ -153,7 +160,7 @@ const make = (ast: SchemaAST.AST, generated: boolean): Codec<never> => {
     place: machine.place,
     read: machine.read as Codec<never>["read"],
     isValid: machine.isValid,
-    explain: (value) => (explain ??= explainer(ast, program, machine.isValid))(value)
+    explain: (value, carriage) => (explain ??= explainer(ast, program, machine.isValid))(value, carriage)
   }
 }
 

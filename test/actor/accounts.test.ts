@@ -132,7 +132,7 @@ const scenario = (overflow: Overflow, commands: ReadonlyArray<typeof Command.Typ
     for (const ask of far) {
       assert.isTrue(ask.cancelled ? ask.outcomes <= 1 : ask.outcomes === 1, "an ask from elsewhere")
     }
-  }).pipe(Effect.scoped, Effect.provide(liveOf(overflow)), Effect.provide(Logger.layer([])))
+  }).pipe(Effect.scoped, Effect.provide([liveOf(overflow), Logger.layer([])]))
 
 describe("accounts", () => {
   for (const overflow of ["suspend", "fail", "dropNewest", "dropOldest"] as const) {

@@ -75,8 +75,7 @@ describe("interruption", () => {
                 yield* Effect.scoped(Busy.spawn("a"))
                 assert.strictEqual(count.closed, count.built, `${ops} operations at a time, after ${turns} turns`)
               }).pipe(
-                Effect.provide(liveOf(count, pause, pause)),
-                Effect.provide(Logger.layer([]))
+                Effect.provide([liveOf(count, pause, pause), Logger.layer([])])
               )
             }
           }

@@ -148,8 +148,7 @@ describe("mischief", () => {
       it.effect(`that ${how} where a ${place} runs harms its own actor alone`, () =>
         Effect.forEach(directives, (directive) =>
           Effect.scoped(scenario(place, how, directive)).pipe(
-            Effect.provide(liveOf(directive)),
-            Effect.provide(Logger.layer([Logger.make(() => act("logger"))]))
+            Effect.provide([liveOf(directive), Logger.layer([Logger.make(() => act("logger"))])])
           ), { discard: true }))
     }
   }

@@ -1,11 +1,11 @@
 import { describe, it } from "@effect/vitest"
+import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 import { Region } from "../../src/memory/Region.ts"
 import * as Carriage from "../../src/wire/Carriage.ts"
+import * as Carry from "../../src/wire/Carry.ts"
 import { INVALID } from "../../src/wire/Codec.ts"
-import { Refused, Undecodable } from "../../src/wire/internal/plan.ts"
-import type { Stretch } from "../../src/wire/internal/stretch.ts"
-import { TransformationKey } from "../../src/wire/internal/transformed.ts"
 import { Scratch } from "../../src/wire/Scratch.ts"
 import * as assert from "./assertions.ts"
 import { bothBackEnds } from "./assertions.ts"
@@ -45,24 +45,22 @@ class Coin implements Carriage.Carried {
 
 const Desk = new Carriage.Key<{ readonly known: Set<number> }>("test/Desk")
 
-const CoinSchema = Schema.declare((value: unknown): value is Coin => value instanceof Coin, {
-  [TransformationKey]: {
-    isCarried: true,
-    accepts: (value: unknown) => value instanceof Coin && value.state !== "moved",
-    encode: (value: unknown, stretch: Stretch | undefined) => {
-      const desk = stretch?.carriage.get(Desk)
-      if (!(value instanceof Coin) || desk === undefined || !desk.known.has(value.number)) return Refused
-      stretch!.carried.push(value)
-      return value.number
-    },
-    decode: (number: unknown, carriage: Carriage.Carriage | undefined) => {
-      if (carriage?.get(Desk)?.known.has(number as number) !== true) return new Undecodable("nobody here knows it")
-      const coin = new Coin(number as number, "arrived")
-      carriage.arrived.push(coin)
-      return coin
-    }
+const CoinSchema = Carry.schema(Schema.Number, "a coin", {
+  is: (value): value is Coin => value instanceof Coin,
+  canLeave: (coin) => coin.state !== "moved",
+  encode: (coin, way) => {
+    if (way === undefined) return coin.number
+    if (way.carriage.get(Desk)?.known.has(coin.number) !== true) return new Carry.Unfit(`no desk for ${coin.number}`)
+    way.carried.push(coin)
+    return coin.number
+  },
+  decode: (number, carriage) => {
+    if (carriage.get(Desk)?.known.has(number) !== true) return new Carry.Unfit("nobody here knows it")
+    const coin = new Coin(number, "arrived")
+    carriage.arrived.push(coin)
+    return coin
   }
-}).pipe(Schema.encodeTo(Schema.Number, { decode: undefined as never, encode: undefined as never }))
+})
 
 const Purse = Schema.Struct({
   owner: Schema.String,
@@ -144,8 +142,76 @@ describe("Carriage", () => {
       const bytes = codec.encode({ coin: new Coin(1) }, scratch)
       const region = Region.make(bytes)
       scratch.copyTo(region, 0)
-      assert.throws(() => codec.read(region, 0, bytes), /nobody here knows it/)
+      assert.throws(() => codec.read(region, 0, bytes), /a coin can only be read inside of a message/)
       assert.throws(() => codec.read(region, 0, bytes, new Carriage.Carriage()), /nobody here knows it/)
     }
+  })
+
+  it("reaches values that only the parser of the schema around them gets to", () => {
+    const Pocket = Schema.Struct({
+      coin: Schema.optionalKey(CoinSchema),
+      all: Schema.optionalKey(Schema.Array(CoinSchema))
+    })
+    for (const codec of bothBackEnds(Pocket)) {
+      const { here, there } = threads()
+      const scratch = new Scratch(here)
+      const coins = [new Coin(1), new Coin(2), new Coin(3)]
+      const pocket = { coin: coins[0]!, all: coins.slice(1) }
+      assert.strictEqual(codec.isValid(pocket), true)
+      const bytes = codec.encode(pocket, scratch)
+      assert.ok(bytes !== INVALID)
+      assert.deepStrictEqual(scratch.cargo, coins)
+      const region = Region.make(bytes)
+      scratch.copyTo(region, 0)
+      const read = codec.read(region, 0, bytes, there)
+      assert.strictEqual(read.coin?.number, 1)
+      assert.deepStrictEqual(there.arrived, [read.coin, ...read.all!])
+      assert.throws(() => codec.read(region, 0, bytes), /a coin can only be read inside of a message/)
+      assert.strictEqual(codec.encode({}, scratch) > 0, true)
+      assert.strictEqual(scratch.cargo.length, 0)
+    }
+  })
+
+  it("lets what is written of a value be transformed further", () => {
+    const Text = CoinSchema.pipe(Schema.encodeTo(Schema.String, SchemaTransformation.numberFromString))
+    for (const codec of bothBackEnds(Schema.Struct({ coin: Text }))) {
+      const { here, there } = threads()
+      const scratch = new Scratch(here)
+      const bytes = codec.encode({ coin: new Coin(2) }, scratch)
+      const region = Region.make(bytes)
+      scratch.copyTo(region, 0)
+      assert.ok(/coin:text/.test(codec.layout))
+      assert.strictEqual(codec.read(region, 0, bytes, there).coin.number, 2)
+    }
+  })
+
+  it("says why a value cannot travel, in the words of its kind, and why others are refused without a word about it", () => {
+    for (const codec of bothBackEnds(Schema.Struct({ coin: CoinSchema, n: Schema.Number }))) {
+      const { here } = threads()
+      const stranger = { coin: new Coin(9), n: 1 }
+      assert.strictEqual(codec.isValid(stranger), true)
+      assert.strictEqual(codec.encode(stranger, new Scratch(here)), INVALID)
+      assert.ok(/no desk for 9/.test(codec.explain(stranger, here)))
+      assert.ok(/no desk for 1/.test(codec.explain({ coin: new Coin(1), n: 1 })))
+      assert.ok(!/coin|desk/.test(codec.explain({ coin: new Coin(1), n: "1" })))
+      assert.ok(!/coin|desk/.test(codec.explain({ coin: new Coin(1), n: "1" }, here)))
+      assert.ok(/a coin/.test(codec.explain({ coin: 1, n: 1 }, here)))
+    }
+  })
+
+  it("is there for the codec that it was given to, and for nobody who runs meanwhile", () => {
+    const seen: Array<boolean> = []
+    const Curious = Schema.Struct({
+      coin: CoinSchema,
+      n: Schema.Number.check(Schema.makeFilter(() => {
+        seen.push(Exit.isSuccess(Schema.encodeExit(CoinSchema)(new Coin(1))))
+        return true
+      }))
+    })
+    for (const codec of bothBackEnds(Curious)) {
+      assert.ok(codec.encode({ coin: new Coin(1), n: 1 }, new Scratch(threads().here)) > 0)
+    }
+    assert.ok(seen.length >= 2)
+    assert.deepStrictEqual(new Set(seen), new Set([false]))
   })
 })

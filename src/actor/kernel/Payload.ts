@@ -7,27 +7,16 @@ import * as Schema from "effect/Schema"
 import { messageOf } from "../../runtime/Text.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import type { Message } from "./Protocol.ts"
-import * as RefTransport from "./RefTransport.ts"
-
-const isValid = (codec: Codec<unknown>, mayCarryRefs: boolean, value: unknown): boolean => {
-  if (!mayCarryRefs) return codec.isValid(value)
-  const before = RefTransport.lend(RefTransport.checking)
-  try {
-    return codec.isValid(value)
-  } finally {
-    RefTransport.lend(before)
-  }
-}
 
 /** What {@link checked} answers for a payload that breaks its schema. */
 export const BROKEN = Symbol("a payload that breaks its schema")
 
 /** The payload to deliver: a class payload may be given as its plain fields, and is constructed once the fast check says no. */
 export const checked = (message: Message, payload: unknown): unknown => {
-  if (isValid(message.payload, message.mayCarryRefs, payload)) return payload
+  if (message.payload.isValid(payload)) return payload
   if (!message.isConstructed || !Schema.isSchema(message.payloadSchema)) return BROKEN
   const made = message.payloadSchema.makeOption(payload)
-  return Option.isSome(made) && isValid(message.payload, message.mayCarryRefs, made.value) ? made.value : BROKEN
+  return Option.isSome(made) && message.payload.isValid(made.value) ? made.value : BROKEN
 }
 
 interface Named {
@@ -52,7 +41,7 @@ const judge = (
 ): Exit.Exit<unknown, unknown> => {
   let wrong: string
   try {
-    if (isValid(codec, message.replyMayCarryRefs, value)) return exit
+    if (codec.isValid(value)) return exit
     wrong = `breaks its schema: ${codec.explain(value)}`
   } catch (thrown) {
     wrong = `cannot be encoded: ${messageOf(thrown)}`

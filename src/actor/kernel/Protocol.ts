@@ -14,7 +14,6 @@ import { messageOf } from "../../runtime/Text.ts"
 import * as Codec from "../../wire/Codec.ts"
 import { Defect } from "../../wire/kernel/Defect.ts"
 import { InvalidProtocol } from "../ActorError.ts"
-import { Address } from "./Address.ts"
 
 /** How many messages one protocol may have: the index travels in eight bits. */
 export const MAX_MESSAGES = 256
@@ -31,10 +30,6 @@ export interface Message {
   readonly payloadSchema: Schema.Top
   /** The codec of the payload. */
   readonly payload: Codec.Codec<unknown>
-  /** Whether the payload may hold references, which can only be checked while there is a transport for them. */
-  readonly mayCarryRefs: boolean
-  /** The same for success and error. */
-  readonly replyMayCarryRefs: boolean
   /** Whether a payload may be given in another shape than it is delivered in: as the fields of a class, or without defaults. */
   readonly isConstructed: boolean
   /** The codec of the success value. */
@@ -64,8 +59,39 @@ const hashText = (text: string): number => {
   return hash >>> 0
 }
 
-// How an address looks inside of another layout: without the version in front.
-const addressLayout = Codec.compile(Address).layout.replace(/^\d+:/, "")
+// A class, so that all messages of all protocols have one shape: each send looks at several of their fields, and an object that is
+// written down with a getter has a shape of its own.
+class Compiled implements Message {
+  declare readonly index: number
+  declare readonly tag: string
+  declare readonly spanName: string
+  declare readonly payloadSchema: Schema.Top
+  declare readonly payload: Codec.Codec<unknown>
+  declare readonly isConstructed: boolean
+  declare readonly success: Codec.Codec<unknown>
+  declare readonly error: Codec.Codec<unknown>
+  declare private readonly compileCause: () => Codec.Codec<unknown>
+  declare private compiledCause: Codec.Codec<unknown> | undefined
+  constructor(name: string, rpc: Rpc.AnyWithProps, index: number, compile: Compile) {
+    this.index = index
+    this.tag = rpc._tag
+    this.spanName = `${name}.${rpc._tag}`
+    this.payloadSchema = rpc.payloadSchema
+    this.payload = compile("payload", rpc.payloadSchema)
+    this.isConstructed = isConstructed(rpc.payloadSchema.ast, new Set())
+    this.success = compile("success", rpc.successSchema)
+    this.error = compile("error", rpc.errorSchema)
+    this.compileCause = () => compile("cause", Schema.Cause(rpc.errorSchema, Defect))
+    this.compiledCause = undefined
+  }
+
+  // Causes are rare, so their codec is compiled when the first one crosses.
+  get cause(): Codec.Codec<Cause.Cause<unknown>> {
+    return (this.compiledCause ??= this.compileCause()) as Codec.Codec<Cause.Cause<unknown>>
+  }
+}
+
+type Compile = (part: string, schema: Schema.Top) => Codec.Codec<unknown>
 
 // Classes are declarations; what else is one is only tried in vain.
 const isConstructed = (ast: SchemaAST.AST, seen: Set<SchemaAST.AST>): boolean => {
@@ -97,7 +123,7 @@ const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Mes
       reason: `${what} answers with a stream, which actors do not support yet`
     })
   }
-  const compile = (part: string, schema: Schema.Top): Codec.Codec<unknown> => {
+  return new Compiled(name, rpc, index, (part, schema) => {
     try {
       return Codec.compile<Schema.Schema<unknown>>(schema)
     } catch (cause) {
@@ -106,30 +132,7 @@ const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Mes
         reason: `the ${part} of ${what} cannot cross threads: ${messageOf(cause)}`
       })
     }
-  }
-  let cause: Codec.Codec<Cause.Cause<unknown>> | undefined
-  const payload = compile("payload", rpc.payloadSchema)
-  const success = compile("success", rpc.successSchema)
-  const error = compile("error", rpc.errorSchema)
-  const mayCarryRefs = ({ layout }: Codec.Codec<unknown>) => layout.includes(addressLayout)
-  return {
-    index,
-    tag: rpc._tag,
-    spanName: what,
-    payloadSchema: rpc.payloadSchema,
-    payload,
-    mayCarryRefs: mayCarryRefs(payload),
-    replyMayCarryRefs: mayCarryRefs(success) || mayCarryRefs(error),
-    isConstructed: isConstructed(rpc.payloadSchema.ast, new Set()),
-    success,
-    error,
-    // Causes are rare, so their codec is compiled when the first one crosses.
-    get cause() {
-      return cause ??= compile("cause", Schema.Cause(rpc.errorSchema, Defect)) as Codec.Codec<
-        Cause.Cause<unknown>
-      >
-    }
-  }
+  })
 }
 
 /**

@@ -2,9 +2,9 @@
  * How references leave and enter a thread inside of messages.
  *
  * A reference is written as an address and read back as a reference to the same actor. Only a system with threads can
- * address an actor, so it lends its {@link RefTransport} to the codecs for as long as they run, which is always
- * synchronous; outside of that time there is none, and encoding a reference fails with a message that says so.
+ * address an actor: each of its threads has a {@link RefTransport} in the carriage that it gives to the codecs.
  */
+import { Key } from "../../wire/Carriage.ts"
 import type { Address } from "./Address.ts"
 import type { Protocol } from "./Protocol.ts"
 import type { Recipient } from "./Recipient.ts"
@@ -32,34 +32,18 @@ export interface RefTransport {
   readonly recipientAt: (address: Address, protocol: Protocol) => Recipient
 }
 
-/**
- * The transport of a message that stays on its thread: what carries references is only checked, and never written or read.
- */
-export const checking: RefTransport = {
-  addressOf: (recipient) => ({
-    system: 0,
-    node: 0,
-    thread: 0,
-    epoch: 0,
-    actor: 0,
-    capacity: 0,
-    overflow: "suspend",
-    layoutHash: recipient.protocol.layoutHash,
-    key: recipient.key
-  }),
-  recipientAt: () => {
-    throw new Error("a message that stays on its thread is not read back")
-  }
-}
+/** The transport of a thread, in its carriage. */
+export const References = new Key<RefTransport>("shared-nothing/actor/References")
 
-let lent: RefTransport | undefined
-
-/** The transport of the codec run that is going on, if any. */
-export const current = (): RefTransport | undefined => lent
-
-/** Lends a transport until the next call; answers the one before, to be given back. */
-export const lend = (transport: RefTransport | undefined): RefTransport | undefined => {
-  const before = lent
-  lent = transport
-  return before
-}
+/** What stands for the address of a reference in a message that stays on its thread, and is only checked. */
+export const unsent = ({ key, protocol }: Recipient): Address => ({
+  system: 0,
+  node: 0,
+  thread: 0,
+  epoch: 0,
+  actor: 0,
+  capacity: 0,
+  overflow: "suspend",
+  layoutHash: protocol.layoutHash,
+  key
+})

@@ -5,9 +5,10 @@ import type { Address } from "../../actor/kernel/Address.ts"
 import type { Cell } from "../../actor/kernel/Cell.ts"
 import type { Host } from "../../actor/kernel/Host.ts"
 import type { Recipient } from "../../actor/kernel/Recipient.ts"
-import * as RefTransport from "../../actor/kernel/RefTransport.ts"
+import { References, type RefTransport } from "../../actor/kernel/RefTransport.ts"
 import type { Runtime } from "../../runtime/Runtime.ts"
 import type { Turn } from "../../runtime/Turn.ts"
+import { Carriage } from "../../wire/Carriage.ts"
 import { Scratch } from "../../wire/Scratch.ts"
 import type { Addressee, Outbound } from "./outbound.ts"
 import type { Signals } from "./signals.ts"
@@ -54,8 +55,8 @@ export class Home {
   /** Where messages are encoded before there is a claim, so that no user code runs inside of one. */
   declare readonly scratch: Scratch
   declare readonly reports: Reports
-  /** Lent to codecs that read or write references. */
-  declare readonly transport: RefTransport.RefTransport
+  /** What values find here that travel with the messages that this thread writes and reads. */
+  declare readonly carriage: Carriage
   /** Actors here that others can address, by epoch and number. */
   declare readonly cells: Map<string, Cell>
   /** Recipients of actors on other threads, by address: the credit of each is counted in one place. */
@@ -69,7 +70,7 @@ export class Home {
     where: { readonly system: number; readonly index: number; readonly names: ReadonlyArray<string> },
     ground: { readonly runtime: Runtime; readonly turn: Turn; readonly signals: Signals },
     reports: Reports,
-    transport: RefTransport.RefTransport
+    transport: RefTransport
   ) {
     this.host = host
     this.system = where.system
@@ -86,9 +87,9 @@ export class Home {
     this.runtime = ground.runtime
     this.turn = ground.turn
     this.signals = ground.signals
-    this.scratch = new Scratch()
+    this.carriage = new Carriage().provide(References, transport)
+    this.scratch = new Scratch(this.carriage)
     this.reports = reports
-    this.transport = transport
     this.cells = new Map()
     this.remotes = new Map()
     this.ended = new Set()
@@ -125,15 +126,6 @@ export class Home {
       this.millis = this.runtime.nowMillis()
     }
     return this.millis
-  }
-
-  /** Lends the means to write and read references; give back what it answers. */
-  lend(): RefTransport.RefTransport | undefined {
-    return RefTransport.lend(this.transport)
-  }
-
-  giveBack(before: RefTransport.RefTransport | undefined): void {
-    RefTransport.lend(before)
   }
 
   /**

@@ -14,6 +14,7 @@ import { Traced } from "../../actor/kernel/Word.ts"
 import { CORRUPT } from "../../memory/Ring.ts"
 import { SpscReader } from "../../memory/SpscRing.ts"
 import type { Turn } from "../../runtime/Turn.ts"
+import type { Carriage } from "../../wire/Carriage.ts"
 import { Binding, type Target } from "./binding.ts"
 import * as Envelope from "./envelope.ts"
 import * as ExitRecord from "./exitRecord.ts"
@@ -33,6 +34,7 @@ const SLOT_SHIFT = 12
 export class Inbound {
   declare private readonly home: Home
   declare private readonly turn: Turn
+  declare private readonly carriage: Carriage
   declare private readonly outbound: Outbound
   declare private data: SpscReader | undefined
   declare private control: SpscReader | undefined
@@ -53,6 +55,7 @@ export class Inbound {
   constructor(home: Home, outbound: Outbound) {
     this.home = home
     this.turn = home.turn
+    this.carriage = home.carriage
     this.outbound = outbound
     this.data = undefined
     this.control = undefined
@@ -161,7 +164,7 @@ export class Inbound {
 
   // Reads until the budget or the ring is used up; answers whether the ring is.
   private read(reader: SpscReader): boolean {
-    const { bindings, turn } = this
+    const { bindings, carriage, turn } = this
     while (this.left > 0) {
       const offset = reader.next()
       if (offset < 0) {
@@ -174,7 +177,7 @@ export class Inbound {
       if (binding !== undefined && binding.cell !== undefined) {
         const message = binding.messages[(type >>> INDEX_SHIFT) & INDEX_MASK]
         if (message === undefined) throw unknownMessage(type)
-        const payload = message.payload.read(reader.region, offset, reader.end)
+        const payload = message.payload.read(reader.region, offset, reader.end, carriage)
         this.isDelivering = true
         if (binding.cell.isAtHand && !turn.isOver() && !this.isEnding) {
           binding.passed()
@@ -240,7 +243,7 @@ export class Inbound {
     if (message === undefined) throw unknownMessage(type)
     const { region } = reader
     const at = isTraced ? offset + TraceContext.TRACE_BYTES : offset
-    const payload = message.payload.read(region, at, reader.end)
+    const payload = message.payload.read(region, at, reader.end, this.carriage)
     const word = binding.word | message.index
     const span = isTraced ? TraceContext.read(region, offset) : undefined
     binding.enter()
@@ -294,7 +297,7 @@ export class Inbound {
 
   private question(reader: SpscReader, ask: InboundAsk, message: Message, at: number): unknown {
     try {
-      return message.payload.read(reader.region, at, reader.end)
+      return message.payload.read(reader.region, at, reader.end, this.carriage)
     } catch (error) {
       ask.unreadable(error)
       throw error

@@ -122,15 +122,11 @@ export class InboundAsk extends Ask {
   private answer(outcome: number, codec: Codec.Codec<unknown>, value: unknown): void {
     const outbound = this.claim()
     if (outbound === undefined) return
-    const { home } = this
-    const before = home.lend()
     let text: string | undefined
     try {
       text = outbound.reply(this.number, outcome, codec, value)
     } catch (error) {
       text = `cannot be encoded: ${messageOf(error)}`
-    } finally {
-      home.giveBack(before)
     }
     if (text !== undefined) this.unsendable(outbound, `the reply to ${this.tag} ${text}`)
   }

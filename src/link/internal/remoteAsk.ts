@@ -138,13 +138,14 @@ export class RemoteAsk extends Deadline implements PendingAsk {
   ): Exit.Exit<unknown, unknown> {
     const { protocol } = this.recipient
     const message = protocol.messages[this.index]!
+    const { carriage } = this.home
     switch (outcome) {
       case Envelope.REPLIED:
-        return Exit.succeed(message.success.read(region, offset, end))
+        return Exit.succeed(message.success.read(region, offset, end, carriage))
       case Envelope.FAILED:
-        return Exit.fail(message.error.read(region, offset, end))
+        return Exit.fail(message.error.read(region, offset, end, carriage))
       case Envelope.CAUSE:
-        return Exit.failCause(message.cause.read(region, offset, end))
+        return Exit.failCause(message.cause.read(region, offset, end, carriage))
       case Envelope.WITHDRAWN:
         // An asker that still waits hears it when the other side was the first to find that its time is over.
         return this.timedOut()

@@ -10,7 +10,7 @@ import { Cell } from "../../actor/kernel/Cell.ts"
 import type { Host } from "../../actor/kernel/Host.ts"
 import type { Protocol } from "../../actor/kernel/Protocol.ts"
 import type { Recipient } from "../../actor/kernel/Recipient.ts"
-import * as RefTransport from "../../actor/kernel/RefTransport.ts"
+import { ForeignReference, type RefTransport } from "../../actor/kernel/RefTransport.ts"
 import { Doorbell } from "../../memory/Doorbell.ts"
 import type { Runtime } from "../../runtime/Runtime.ts"
 import { MAX_SLOTS } from "../internal/envelope.ts"
@@ -44,7 +44,7 @@ export interface NodeOptions extends Reports {
 }
 
 /** See the module. */
-export class Node implements Polled, RefTransport.RefTransport {
+export class Node implements Polled, RefTransport {
   declare readonly home: Home
   declare readonly epoch: number
   declare private readonly linkOptions: OutboundOptions
@@ -118,19 +118,10 @@ export class Node implements Polled, RefTransport.RefTransport {
     this.links = this.links.filter((other) => other !== link)
     let unread = 0
     this.home.runtime.detached(() => {
-      if (link !== undefined) unread = this.endLink(link)
+      if (link !== undefined) unread = link.end()
       if (peer.isFinal) admitAll(peer)
     })
     return unread
-  }
-
-  private endLink(link: Link): number {
-    const before = this.home.lend()
-    try {
-      return link.end()
-    } finally {
-      this.home.giveBack(before)
-    }
   }
 
   /** Wakes whoever a thread that died may have been about to wake. */
@@ -164,19 +155,14 @@ export class Node implements Polled, RefTransport.RefTransport {
   private readData(links: ReadonlyArray<Link>): number {
     const { home } = this
     const { turn } = home
-    const before = home.lend()
     let read = 0
-    try {
-      for (let i = 0; i < links.length; i++) {
-        const at = (this.first + i) % links.length
-        read += links[at]!.inbound.drain(BUDGET)
-        if (turn.isOver()) {
-          this.first = at + 1
-          break
-        }
+    for (let i = 0; i < links.length; i++) {
+      const at = (this.first + i) % links.length
+      read += links[at]!.inbound.drain(BUDGET)
+      if (turn.isOver()) {
+        this.first = at + 1
+        break
       }
-    } finally {
-      home.giveBack(before)
     }
     return read
   }
@@ -271,7 +257,7 @@ export class Node implements Polled, RefTransport.RefTransport {
     if (known !== undefined) return known
     if (!(recipient instanceof Cell) || recipient.host !== home.host) {
       const system = recipient instanceof RemoteRecipient ? recipient.address.system : undefined
-      throw new RefTransport.ForeignReference(recipient.protocol.name, recipient.key, system, home.system)
+      throw new ForeignReference(recipient.protocol.name, recipient.key, system, home.system)
     }
     const actor = ++this.exported
     this.place(recipient, actor, this.epoch)
@@ -281,7 +267,7 @@ export class Node implements Polled, RefTransport.RefTransport {
   recipientAt(address: Address, protocol: Protocol): Recipient {
     const { home } = this
     if (address.system !== home.system || address.node !== 0) {
-      throw new RefTransport.ForeignReference(protocol.name, address.key, address.system, home.system)
+      throw new ForeignReference(protocol.name, address.key, address.system, home.system)
     }
     const isHere = address.thread === home.index
     const cell = isHere ? home.cellAt(address.actor, address.epoch) : undefined

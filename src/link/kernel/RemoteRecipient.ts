@@ -109,12 +109,10 @@ export class RemoteRecipient extends Recipient implements Addressee {
     const { open } = this
     if (open !== undefined && span === undefined && this.inFlight < this.window && this.waiters.length === 0) {
       const message = this.protocol.messages[index]!
-      if (!message.mayCarryRefs) {
-        const written = open.tell(this.type, message, payload)
-        if (written !== WRITTEN) return this.conclude(open, written, message, payload, span, undefined)
-        this.inFlight++
-        return TAKEN
-      }
+      const written = open.tell(this.type, message, payload)
+      if (written !== WRITTEN) return this.conclude(open, written, message, payload, span, undefined)
+      this.inFlight++
+      return TAKEN
     }
     return this.waiters.length > 0 ? this.full(false) : this.send(index, payload, span, undefined)
   }
@@ -168,14 +166,9 @@ export class RemoteRecipient extends Recipient implements Addressee {
     span: Tracer.AnySpan | undefined,
     ask: RemoteAsk | undefined
   ): Refused {
-    const before = message.mayCarryRefs ? this.home.lend() : undefined
-    try {
-      return ask === undefined
-        ? outbound.message(this.slot, message, payload, span)
-        : this.writeAsk(outbound, message, payload, span, ask)
-    } finally {
-      if (message.mayCarryRefs) this.home.giveBack(before)
-    }
+    return ask === undefined
+      ? outbound.message(this.slot, message, payload, span)
+      : this.writeAsk(outbound, message, payload, span, ask)
   }
 
   private writeAsk(
@@ -254,7 +247,11 @@ export class RemoteRecipient extends Recipient implements Addressee {
       case NO_NUMBER:
         return new ActorError.LinkFull({ actor, thread, undelivered })
       case INVALID:
-        return new ActorError.InvalidPayload({ actor, issue: this.explain(message, payload), undelivered })
+        return new ActorError.InvalidPayload({
+          actor,
+          issue: message.payload.explain(payload, this.home.carriage),
+          undelivered
+        })
       case TOO_LARGE: {
         const limitBytes = this.outbound?.maxRecordBytes ?? 0
         return new ActorError.MessageTooLarge({ actor, sizeBytes: this.refusedBytes, limitBytes, undelivered })
@@ -263,15 +260,6 @@ export class RemoteRecipient extends Recipient implements Addressee {
         return this.outbound === undefined
           ? new ActorError.ThreadLost({ actor, thread, reason, undelivered })
           : new ActorError.MailboxFull({ actor, capacity: this.capacity, undelivered })
-    }
-  }
-
-  private explain(message: Message, payload: unknown): string {
-    const before = this.home.lend()
-    try {
-      return message.payload.explain(payload)
-    } finally {
-      this.home.giveBack(before)
     }
   }
 

@@ -14,8 +14,7 @@ import { MAX_DEPTH } from "./program.ts"
 import * as Runtime from "./runtime.ts"
 import { Stretch } from "./stretch.ts"
 
-const none = new Carriage()
-const noStretch = new Stretch(none)
+const noStretch = new Stretch(new Carriage())
 
 const makeFrame = (): Frame => ({
   stretch: noStretch,
@@ -26,7 +25,7 @@ const makeFrame = (): Frame => ({
   end: 0,
   depth: 0,
   exceeded: false,
-  carriage: none,
+  carriage: undefined,
   fault: undefined
 })
 
@@ -205,8 +204,8 @@ export const compose = (program: Program): Machine => {
       }
     },
     place: undefined,
-    read: ({ byteLength, f64, i32, u8 }, offset, end, carriage = none) => {
-      carriage.begin()
+    read: ({ byteLength, f64, i32, u8 }, offset, end, carriage) => {
+      if (program.carries) carriage?.begin()
       return within(
         frame,
         { i32, f64, u8, cursor: offset, end: Math.min(end, byteLength), carriage },

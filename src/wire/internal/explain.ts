@@ -1,15 +1,18 @@
 /**
  * Why a value is refused: in the words of its schema, or, where the schema takes what has no binary form, by the place and the value.
  */
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import * as SchemaParser from "effect/SchemaParser"
 import { textOf } from "../../runtime/Text.ts"
+import { Carriage } from "../Carriage.ts"
 import { findFault } from "./closures.ts"
 import type { Fault } from "./kind.ts"
 import { MAX_DEPTH, type Program } from "./program.ts"
 import { issueText } from "./transformed.ts"
+import { CHECKED, contextOf } from "./way.ts"
 
 /** Of a value that `isValid` takes: `encode` has seen another one. */
 const CHANGED =
@@ -50,13 +53,16 @@ const faultText = (fault: Fault): string => {
 /** Makes what explains the refusals of a program. */
 export const explainer = (ast: SchemaAST.AST, program: Program, isValid: (value: unknown) => boolean) => {
   const schema = Schema.make<Schema.Codec<unknown, unknown>>(ast)
-  const encode = SchemaParser.encodeUnknownExit(schema, { errors: "all" })
+  const encode = SchemaParser.encodeUnknownEffect(schema, { errors: "all" })
   const find = findFault(program)
-  return (value: unknown): string => {
-    if (isValid(value)) return CHANGED
-    const exit = encode(value)
+  return (value: unknown, carriage?: Carriage): string => {
+    const isTaken = isValid(value)
+    if (isTaken && !program.carries) return CHANGED
+    // What can be taken where it stays may be refused where it has to travel.
+    const way = isTaken || carriage !== undefined ? { carriage: carriage ?? new Carriage(), carried: [] } : CHECKED
+    const exit = Effect.runSyncExitWith(contextOf(way))(encode(value))
     if (Exit.isFailure(exit)) return issueText(exit.cause)
-    const fault = find(value)
+    const fault = isTaken ? undefined : find(value)
     return fault === undefined ? CHANGED : faultText(fault)
   }
 }

@@ -47,6 +47,8 @@ export interface At {
   readonly cell: string
   /** The index of its 8-byte slot. */
   readonly slot: string
+  /** Before the names of the views that are written to: those of the stretch, or locals while it cannot grow. */
+  readonly views: "s." | ""
   /** A statement that stores an index that takes few bits. */
   readonly put: (index: string) => string
   /** The index that was stored. */
@@ -72,6 +74,8 @@ export interface Writing extends Words {
   readonly store: boolean
   /** A statement that stores what has been checked: as it is, nothing, or kept for later. */
   readonly stored: (statement: string) => string
+  /** Where the record is written in place: the most bytes that each of its variable parts may take. */
+  readonly claims: Array<string> | undefined
   /** The statement that refuses the value. */
   readonly refuse: string
   /** Whether the block is written once a record, so that its texts may be those of the record before. */
@@ -114,7 +118,7 @@ export interface Frame extends Passing {
   depth: number
   /** Set once `depth` has exceeded its limit: everything that follows gives up at once. */
   exceeded: boolean
-  carriage: Carriage
+  carriage: Carriage | undefined
   /** Where a value was refused; kept for those who ask why. */
   fault: Fault | undefined
 }

@@ -45,11 +45,12 @@ export const packedBytes = (item: Plan, sizes: Sizes): 0 | 4 | 8 => {
 /** The place of an item of a packed array whose cell is known. */
 export const packedPlace: Place = { cell: 0, bitCell: 0, shift: 0, bits: 32 }
 
-/** The same in source: `index` counts items of `packed` bytes from the start of the region, `from` has the views. */
-export const packedAt = (index: string, packed: 4 | 8, from: "s." | ""): At => ({
+/** The same in source, with the views in locals: `index` counts items of `packed` bytes from the start of the region. */
+export const packedAt = (index: string, packed: 4 | 8): At => ({
   cell: packed === 4 ? index : `(${index})*2`,
   slot: index,
-  put: (t) => `${from}i32[${index}]=${t};`,
+  views: "",
+  put: (t) => `i32[${index}]=${t};`,
   got: `i32[${index}]>>>0`,
   reach: 2 ** 32
 })
@@ -58,6 +59,7 @@ export const packedAt = (index: string, packed: 4 | 8, from: "s." | ""): At => (
 export const fieldAt = ({ bitCell, bits, cell, shift }: Place): At => ({
   cell: `d+${cell}`,
   slot: `q+${cell >> 1}`,
+  views: "s.",
   put: (t) => bits === 0 ? "" : `g${bitCell}|=${t}${shift === 0 ? "" : `<<${shift}`};`,
   got: bits === 0 ? "0" : `${shift === 0 ? `g${bitCell}` : `g${bitCell}>>>${shift}`}&${2 ** bits - 1}`,
   reach: 2 ** bits

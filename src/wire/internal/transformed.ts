@@ -3,6 +3,7 @@
  * fields they have.
  */
 import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
@@ -11,6 +12,7 @@ import * as SchemaParser from "effect/SchemaParser"
 import { messageOf } from "../../runtime/Text.ts"
 import type { Alternative, BlockPlan, Field, Filter, InstancePlan, Plan, ViaPlan } from "./plan.ts"
 import { emptyBlock, nowhere, Refused, Undecodable } from "./plan.ts"
+import { CHECKED, contextOf } from "./way.ts"
 
 type AnySchema = Schema.Codec<unknown, unknown>
 
@@ -27,6 +29,7 @@ export type Transformation = Pick<ViaPlan, "encode" | "decode" | "accepts" | "is
 /** The transformation that the schema's own parser makes of a node. */
 export const parsed = (ast: SchemaAST.AST): Transformation => {
   const schema = Schema.make<AnySchema>(ast)
+  if (holdsCarried(ast)) return parsedOnItsWay(schema)
   const encode = SchemaParser.encodeUnknownExit(schema)
   const decode = SchemaParser.decodeUnknownExit(schema)
   return {
@@ -41,12 +44,59 @@ export const parsed = (ast: SchemaAST.AST): Transformation => {
   }
 }
 
+// The parser meets values that travel with the message: it is told the way.
+const parsedOnItsWay = (schema: AnySchema): Transformation => {
+  const encode = SchemaParser.encodeUnknownEffect(schema)
+  const decode = SchemaParser.decodeUnknownEffect(schema)
+  return {
+    isCarried: true,
+    encode: (value, stretch) => {
+      const exit = Effect.runSyncExitWith(contextOf(stretch ?? CHECKED))(encode(value))
+      return Exit.isSuccess(exit) ? exit.value : Refused
+    },
+    decode: (value, carriage) => {
+      const way = carriage === undefined ? undefined : { carriage, carried: carriage.arrived }
+      const exit = Effect.runSyncExitWith(contextOf(way))(decode(value))
+      return Exit.isSuccess(exit) ? exit.value : new Undecodable(issueText(exit.cause))
+    }
+  }
+}
+
 /** The annotation by which a transformed declaration brings its own {@link Transformation}, to be used in place of the schema's parser. */
 export const TransformationKey = "shared-nothing/transformation"
 
-/** The transformation that a node brings itself. */
+/** The transformation that a node brings itself, unless what it becomes is transformed further. */
 export const own = (ast: SchemaAST.AST): Transformation | undefined =>
-  ast.annotations?.[TransformationKey] as Transformation | undefined
+  ast.encoding?.length === 1 ? ast.annotations?.[TransformationKey] as Transformation | undefined : undefined
+
+const partsOf = (ast: SchemaAST.AST): ReadonlyArray<SchemaAST.AST> => {
+  switch (ast._tag) {
+    case "Declaration":
+      return ast.typeParameters
+    case "Objects":
+      return [...ast.propertySignatures, ...ast.indexSignatures].map(({ type }) => type)
+    case "Arrays":
+      return [...ast.elements, ...ast.rest]
+    case "Union":
+      return ast.types
+    case "Suspend":
+      return [ast.thunk()]
+    default:
+      return []
+  }
+}
+
+/** Whether a value of a schema can hold something that travels with its message. */
+const holdsCarried = (root: SchemaAST.AST): boolean => {
+  const known = new Set([root])
+  // A set goes on to what is added while it is walked.
+  for (const ast of known) {
+    if ((ast.annotations?.[TransformationKey] as Transformation | undefined)?.isCarried === true) return true
+    for (const part of partsOf(ast)) known.add(part)
+    for (const { to } of ast.encoding ?? []) known.add(to)
+  }
+  return false
+}
 
 /** Makes a transformation of two functions: a value on which one of them throws is none. */
 export const guarded = (

@@ -26,7 +26,7 @@ if (!isMainThread) {
     Effect.suspend(() =>
       // What it needs comes back a moment after the thread.
       !isFirst && ++builds === 1
-        ? Effect.fail(new Error("not reachable yet"))
+        ? Effect.fail("not reachable yet")
         : Effect.succeed(
           Cache.of({ Ping: () => Effect.succeed("pong"), Exit: () => Effect.sync(() => process.exit(1)) })
         )

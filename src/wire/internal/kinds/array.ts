@@ -13,18 +13,18 @@ const EMPTY_ITEM = 8
 const writePacked = (plan: ArrayPlan, to: Writing, x: string, n: string, packed: 4 | 8): string => {
   const { name, store } = to
   const [i, y, j] = [name("i"), name("y"), name("j")]
-  const item = `const ${y}=${x}[${i}];${to.plan(plan.item, y, packedAt(`${j}+${i}`, packed, "s."))}`
+  const item = `const ${y}=${x}[${i}];${to.plan(plan.item, y, packedAt(`${j}+${i}`, packed))}`
   const loop = `for(let ${i}=0;${i}<${n};${i}++){${item}}`
   if (!store) return loop
   const end = name("z")
   // Rounded up only once there is room: before that it may be more than 32 bits hold.
   return `const ${j}=e>>${packed === 8 ? 3 : 2},${end}=e+${n}*${packed}+7;`
-    + `if(${end}>s.limit)s.grow(${end});${loop}e=${end}&~7;`
+    + `if(${end}>s.limit)s.grow(${end});{const i32=s.i32,f64=s.f64;${loop}}e=${end}&~7;`
 }
 
 const readPacked = (plan: ArrayPlan, from: Reading, x: string, n: string, packed: 4 | 8): string => {
   const [i, y, j] = [from.name("i"), from.name("y"), from.name("j")]
-  const item = from.plan(plan.item, y, packedAt(`${j}+${i}`, packed, ""))
+  const item = from.plan(plan.item, y, packedAt(`${j}+${i}`, packed))
   return `const ${j}=e>>${packed === 8 ? 3 : 2};for(let ${i}=0;${i}<${n};${i}++){let ${y};${item}${x}[${i}]=${y}}`
     + (packed === 8 ? `e+=${n}*8;` : `e=(e+${n}*4+7)&~7;`)
 }

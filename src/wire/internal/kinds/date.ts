@@ -10,9 +10,9 @@ export const date: Kind<DatePlan> = {
   ...inFixedPart,
   need: () => ({ bytes: 8, bits: 0, variable: false }),
   text: () => "date",
-  write: (_, { name, refuse, stored }, x, { slot }) => {
+  write: (_, { name, refuse, stored }, x, { slot, views }) => {
     const t = name("t")
-    return `const ${t}=H$millisOf(${x});if(${t}!==${t})${refuse};${stored(`s.f64[${slot}]=${t};`)}`
+    return `const ${t}=H$millisOf(${x});if(${t}!==${t})${refuse};${stored(`${views}f64[${slot}]=${t};`)}`
   },
   read: ({ path }, _, x, { slot }) => `${x}=H$readDate(f64[${slot}],${quote(path)});`,
   writer: (_, { frame, store }, place) => (value, cell) => {

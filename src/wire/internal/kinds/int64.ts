@@ -9,8 +9,8 @@ export const int64: Kind<Int64Plan> = {
   ...inFixedPart,
   need: () => ({ bytes: 8, bits: 0, variable: false }),
   text: () => "i64",
-  write: (_, { refuse, stored }, x, { slot }) =>
-    `if(!H$isInt64(${x}))${refuse};${stored(`H$writeInt64(${x},(${slot})*2,s.i32);`)}`,
+  write: (_, { refuse, stored }, x, { slot, views }) =>
+    `if(!H$isInt64(${x}))${refuse};${stored(`H$writeInt64(${x},(${slot})*2,${views}i32);`)}`,
   read: (_, __, x, { slot }) => `${x}=H$readInt64((${slot})*2,i32);`,
   writer: (_, { frame, store }, place) => (value, cell) => {
     if (!isInt64(value)) return -1

@@ -92,10 +92,10 @@ export const number: Kind<NumberPlan> = {
   ...inFixedPart,
   need: ({ width }) => ({ bytes: width === "f64" ? 8 : 4, bits: 0, variable: false }),
   text: ({ width }) => width,
-  write: ({ tests, width }, { refuse, stored }, x, { cell, slot }) => {
+  write: ({ tests, width }, { refuse, stored }, x, { cell, slot, views }) => {
     const wrong = [`typeof ${x}!=="number"${misfits[width](x)}`, ...tests.map((test) => fails(test, x))].join("||")
     const value = width === "f32" ? `H$floatBits(${x})` : x
-    const place = width === "f64" ? `s.f64[${slot}]` : `s.i32[${cell}]`
+    const place = width === "f64" ? `${views}f64[${slot}]` : `${views}i32[${cell}]`
     return `if(${wrong})${refuse};${stored(`${place}=${value};`)}`
   },
   read: ({ width }, _, x, { cell, slot }) => `${x}=${loads[width](cell, slot)};`,

@@ -117,12 +117,17 @@ const finalBranches = (
   const key = objects.length > 1 ? commonSentinel(objects.map(([{ shape }]) => shape)) : undefined
   const branches: Array<string> = []
   if (key !== undefined) {
-    const cases = objects.map(([alternative, i]) => {
-      const value = alternative.shape.sentinels.find((sentinel) => sentinel[0] === key)![1]
-      return `case ${literal(value)}:{${t}=${i};${content(alternative)}break}`
-    })
+    const tags = objects.map(([{ shape }, i]) =>
+      [shape.sentinels.find((sentinel) => sentinel[0] === key)![1], i] as const
+    )
+    const tag = `${x}[${quote(key)}]`
+    const isLong = tags.length > COMPARED
+    const chosen = isLong ? `${to.table(new Map(tags))}.get(${tag})` : tag
+    const cases = objects.map(([alternative, i], at) =>
+      `case ${isLong ? i : literal(tags[at]![0])}:{${t}=${i};${content(alternative)}break}`
+    )
     const look = looksLike({ type: "object", sentinels: [] }, x, amongArrays)
-    branches.push(`if(${look}){switch(${x}[${quote(key)}]){${cases.join("")}default:${to.refuse}}}`)
+    branches.push(`if(${look}){switch(${chosen}){${cases.join("")}default:${to.refuse}}}`)
   }
   for (const [alternative, i] of tried) {
     if (key !== undefined && alternative.shape.type === "object") continue
