@@ -62,7 +62,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...inbound,
     why: "a message for an actor that is not known gives its credit back",
-    before: "      this.home.host.dropped(undefined, 1)\n      return this.passed(binding)",
+    before: "      this.home.host.dropped(undefined, 1)\n      return binding.passed()",
     after: "      this.home.host.dropped(undefined, 1)\n      return"
   },
   {
@@ -100,6 +100,68 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "the handler of a withdrawn ask is interrupted",
     before: "    outbound.control.words(Envelope.typeOf(Envelope.INTERRUPT, 0, 0), this.number, this.serial, true)",
     after: ""
+  },
+  {
+    ...inbound,
+    why: "the credit of a message that cannot be read goes back",
+    before: "    if (Envelope.kindOf(type) <= Envelope.ASK_TRACED) this.bindings[Envelope.slotOf(type)]?.passed()\n",
+    after: ""
+  },
+  {
+    ...inbound,
+    why: "an ask is interrupted by its serial",
+    before: "if (ask !== undefined && ask.serial === serial) return",
+    after: "if (ask !== undefined) return"
+  },
+  {
+    ...outbound,
+    why: "what can never fit does not wait for room",
+    before: "    if (bytes > data.writer.maxRecordBytes) {\n      this.refusedBytes",
+    after: "    if (bytes < 0) {\n      this.refusedBytes"
+  },
+  {
+    ...outbound,
+    why: "who sends what is too large hears how large it is",
+    before: "      this.refusedBytes = bytes\n",
+    after: ""
+  },
+  {
+    ...binding,
+    why: "credit of an actor that has ended goes back at once",
+    before: "    this.threshold = 1\n    this.pay(true)\n",
+    after: ""
+  },
+  {
+    ...remoteAsk,
+    why: "an ask is settled once",
+    before: "    if (resume === undefined) return\n    this.resume = undefined\n",
+    after: "    if (resume === undefined) return\n"
+  },
+  {
+    ...remoteAsk,
+    why: "the deadline of an ask that has its answer is removed",
+    before:
+      "    this.home.host.deadlines.remove(this)\n    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    this.handOver",
+    after: "    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    this.handOver"
+  },
+  {
+    ...remoteAsk,
+    why: "the deadline of an ask that was withdrawn is removed",
+    before:
+      "    this.home.host.deadlines.remove(this)\n    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    if (outbound",
+    after: "    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    if (outbound"
+  },
+  {
+    ...remoteAsk,
+    why: "an ask that was withdrawn leaves the line",
+    before: "    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    if (outbound",
+    after: "    if (outbound"
+  },
+  {
+    ...remoteAsk,
+    why: "a callback that throws is no business of who settles",
+    before: "      this.home.reports.failed(thrown)",
+    after: "      throw thrown"
   },
   {
     ...signals,

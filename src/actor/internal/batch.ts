@@ -42,8 +42,10 @@ interface Parent {
   readonly _children?: ReadonlySet<unknown> | undefined
 }
 
-/** Whether the handler whose fiber is running has left fibers of its own behind. */
-export const hasChildren = (): boolean => {
-  const children = (Fiber.getCurrent() as Parent | undefined)?._children
+/** Whether the handlers whose fiber is running have left fibers of their own behind. */
+export const hasChildren = (rare: Rare): boolean => {
+  // Looked up once a batch: it lies in the global object.
+  rare.batchFiber ??= Fiber.getCurrent()
+  const children = (rare.batchFiber as Parent | undefined)?._children
   return children !== undefined && children.size > 0
 }

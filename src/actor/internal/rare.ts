@@ -29,6 +29,8 @@ export class Rare {
   declare turn: number
   /** Runs handlers one after the other in one fiber; see `batch.ts`. */
   declare batch: Effect.Effect<void, unknown, unknown> | undefined
+  /** The fiber that it runs in, once it has asked for a second handler. */
+  declare batchFiber: Fiber.Fiber<unknown, unknown> | undefined
   /** Restarts so far. */
   declare restarts: number
   /** The state of intensity and backoff, from the first failure on. */
@@ -50,6 +52,7 @@ export class Rare {
     this.budget = 0
     this.turn = 0
     this.batch = undefined
+    this.batchFiber = undefined
     this.restarts = 0
     this.failures = undefined
     this.reason = scopeClosed

@@ -353,6 +353,7 @@ export class Cell extends Recipient implements Owned, Runnable {
     rare.ask = ask
     rare.payload = ask === undefined ? undefined : payload
     rare.budget = budget
+    rare.batchFiber = undefined
     rare.batch ??= batch(rare, () => this.advance(rare))
     const turn = ++rare.turn
     this.attend(this.fork(rare.batch), turn)
@@ -365,7 +366,7 @@ export class Cell extends Recipient implements Owned, Runnable {
     const time = this.host.turn
     // A handler that was suspended goes on in a turn that nobody has begun.
     time.enter()
-    if (mailbox === undefined || hasChildren()) return false
+    if (mailbox === undefined || hasChildren(rare)) return false
     while (this.isLive && rare.turn === turn) {
       if (--rare.budget <= 0 || time.isOver()) return false
       const word = this.takeNext(mailbox)
@@ -421,6 +422,7 @@ export class Cell extends Recipient implements Owned, Runnable {
     rare.ask = undefined
     rare.payload = undefined
     rare.effect = undefined
+    rare.batchFiber = undefined
     if (!this.isLive) {
       // The actor is being stopped: the asker still gets an answer, and the handler's own if that came to its end.
       if (exit._tag === "Success") ask?.settle(exit)
