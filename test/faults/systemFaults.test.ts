@@ -398,8 +398,13 @@ describe("many deaths", () => {
           Effect.forkChild(Effect.exit(actor.ask.Hang(undefined, { timeout: "1 minute" })), { startImmediately: true }))
         yield* Effect.exit(fragile.ask.Boom({ why: "second" }))
         // They have not ended for good: they come back with their thread.
-        for (const asker of hanging) assert.strictEqual(tagOf(yield* Fiber.join(asker)), "ThreadLost")
-        yield* until(() => events.some((event) => event._tag === "ThreadRestarted"), () => events)
+        for (const asker of hanging) {
+          assert.strictEqual(tagOf(yield* Fiber.join(asker)), "ThreadLost")
+        }
+        yield* until(() =>
+          events.some((event) =>
+            event._tag === "ThreadRestarted"
+          ), () => events)
         assert.strictEqual(yield* whenUp(fragile.ask.Count()), 0)
         assert.strictEqual(yield* whenUp(beside.ask.Count()), 0)
         assert.match(JSON.stringify(events.find((event) => event._tag === "ThreadEnded")), /second/)
