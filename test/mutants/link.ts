@@ -62,7 +62,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...inbound,
     why: "a message for an actor that is not known gives its credit back",
-    before: "      this.home.host.dropped(undefined, 1)\n      return this.passed(binding)",
+    before: "      this.home.host.dropped(undefined, 1)\n      return binding.passed()",
     after: "      this.home.host.dropped(undefined, 1)\n      return"
   },
   {
