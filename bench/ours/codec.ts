@@ -28,9 +28,10 @@ export const codec = (shape: Shape): ValueCodec<Record> => {
     records.push({ offset: bytes, end: 0 })
     bytes += compiled.encode(shapes[shape](id), scratch)
   }
-  const region = new Region(new SharedArrayBuffer(bytes))
+  // The last record may be claimed with more than it takes.
+  const region = new Region(new SharedArrayBuffer(bytes + 16_384))
   let next = 0
-  const target = { region, claim: () => next }
+  const target = { region, placedBytes: 0, claim: () => next }
   const { place } = compiled
   const read = ({ end, offset }: Record): Value => compiled.read(region, offset, end)
   if (place !== undefined) {
@@ -38,7 +39,7 @@ export const codec = (shape: Shape): ValueCodec<Record> => {
       write: (value, slot) => {
         const record = records[slot]!
         next = record.offset
-        record.end = place(value, target) + compiled.fixedBytes!
+        record.end = place(value, target) + target.placedBytes
         return record
       },
       read

@@ -68,6 +68,7 @@ export class Turn {
   /** Ends the turn. */
   end(): void {
     this.isOpen = false
+    this.isSpent = false
     if (this.words !== undefined) Atomics.store(this.words, this.cell, this.count << 1)
   }
 

@@ -45,7 +45,7 @@ import type { Scratch } from "./Scratch.ts"
 /** What {@link Codec.encode} answers for a value that breaks its schema. */
 export const INVALID = -1
 
-export { NOT_PLACED } from "./internal/machine.ts"
+export { NOT_PLACED, TOO_LARGE_TO_PLACE } from "./internal/machine.ts"
 
 /** Where a record is written in place: a ring. */
 export type Target = Machine.Target
@@ -76,11 +76,13 @@ export interface Codec<in out A> {
    */
   encode(value: A, scratch: Scratch): number
   /**
-   * Writes a value in place, where all values have one size and nothing but numbers, dates and choices: reads and checks all of it, then claims
-   * {@link fixedBytes} of the target, then stores. Answers the offset, what the claim answered, or {@link NOT_PLACED}.
+   * Writes a value in place, where a value is nothing but texts, numbers, dates and choices: reads and checks all of it, then claims the most
+   * that it may take, then stores, and leaves its size in the target. Answers the offset, what the claim answered, {@link NOT_PLACED}, or
+   * {@link TOO_LARGE_TO_PLACE}.
    *
    * **Details**: `undefined` for all other schemas, and without generated source; `encode` serves every schema. No user code runs between the
-   * claim and the end.
+   * claim and the end. Where {@link fixedBytes} is known so many are claimed. A text may take up to twice what it does take: where that has no
+   * room, `encode` tells how much is needed.
    */
   readonly place: ((value: A, target: Target) => number) | undefined
   /**

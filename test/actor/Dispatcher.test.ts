@@ -101,6 +101,30 @@ describe("Dispatcher", () => {
     assert.isTrue(dispatcher.isIdle)
   })
 
+  it("runs those whose turn did not come before what became ready meanwhile, also when nothing more does", () => {
+    const { scheduler, tasks, turn } = manual()
+    let now = 0
+    const time = new Turn({ ...runtime, nowMillis: () => now, immediate: () => {} }, 5)
+    const dispatcher = dispatcherOf(scheduler, time)
+    const log: Array<string> = []
+    const slow = (name: string, meanwhile: () => void = () => {}) =>
+      runnableOf(() => {
+        log.push(name)
+        meanwhile()
+        now += 6
+      })
+    dispatcher.enqueue(slow("a", () => dispatcher.enqueue(slow("late"))))
+    dispatcher.enqueue(slow("b"))
+    dispatcher.enqueue(slow("c"))
+    for (let turns = 0; turns < 4; turns++) {
+      assert.strictEqual(tasks.length, 1)
+      turn()
+      time.end()
+    }
+    assert.deepStrictEqual(log, ["a", "b", "c", "late"])
+    assert.strictEqual(tasks.length, 0)
+  })
+
   it("goes on when one of them throws, and tells only that one", () => {
     const { scheduler, turn } = manual()
     const dispatcher = dispatcherOf(scheduler)

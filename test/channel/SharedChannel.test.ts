@@ -13,8 +13,19 @@ import type { Handle } from "../../src/channel/SharedChannel.ts"
 import { mpmcRing, mpscRing, spscRing } from "../../src/memory/Layouts.ts"
 import { MpmcWriter } from "../../src/memory/MpmcRing.ts"
 import { MpscWriter } from "../../src/memory/MpscRing.ts"
+import { thread } from "../../src/thread/kernel/CurrentThread.ts"
+import * as Poller from "../../src/thread/Poller.ts"
+import { until } from "../support/until.ts"
 
 const kinds = ["spsc", "mpsc", "mpmc"] as const
+
+/** Until whatever waits on this thread sleeps, and is not looked at any more. */
+const untilParked = Effect.suspend(() => {
+  const PARKED = 1
+  const { entries } = Poller.of(thread) as unknown as { readonly entries: Map<unknown, { readonly state: number }> }
+  const states = () => Array.from(entries.values(), ({ state }) => state)
+  return until(() => entries.size > 0 && states().every((state) => state === PARKED), states, 2_000)
+})
 
 describe("SharedChannel options", () => {
   const wrong: ReadonlyArray<readonly [SharedOptions, string]> = [
@@ -90,6 +101,32 @@ describe("SharedChannel messages", () => {
         assert.strictEqual(yield* receiver.receive, "short")
       }).pipe(Effect.scoped)
   )
+
+  it.live.each(kinds)("%s: one that never fits does not wait for room either", (kind) =>
+    Effect.gen(function*() {
+      const { sender } = yield* SharedChannel.make(Schema.String, { kind, capacity: 4 })
+      for (let i = 0; i < 4; i++) yield* sender.send("short")
+      assert.strictEqual((yield* Effect.flip(sender.trySend("short")))._tag, "ChannelFull")
+      assert.strictEqual((yield* Effect.flip(sender.trySend("x".repeat(20_000))))._tag, "MessageTooLarge")
+      assert.strictEqual((yield* Effect.flip(sender.send("x".repeat(20_000))))._tag, "MessageTooLarge")
+    }).pipe(Effect.scoped))
+
+  it.live("a sender that gives up lets a smaller message behind it through", () =>
+    Effect.gen(function*() {
+      const { sender, stats } = yield* SharedChannel.make(Schema.String, {
+        kind: "spsc",
+        capacity: 1024,
+        bufferBytes: 4096
+      })
+      for (let i = 0; i < 7; i++) yield* sender.send("x".repeat(500))
+      const large = yield* Effect.forkChild(sender.send("x".repeat(1_000)), { startImmediately: true })
+      const small = yield* Effect.forkChild(sender.send("small"), { startImmediately: true })
+      yield* untilParked
+      assert.strictEqual((yield* stats).sent, 7)
+      yield* Fiber.interrupt(large)
+      yield* until(() => small.pollUnsafe() !== undefined, () => "it still waits", 2_000)
+      assert.strictEqual((yield* stats).sent, 8)
+    }).pipe(Effect.scoped))
 
   it.live.each(kinds)("%s: refused values take no room, however many come", (kind) =>
     Effect.gen(function*() {
@@ -233,6 +270,24 @@ describe("SharedChannel handles", () => {
       }))
       assert.strictEqual((yield* Effect.flip(receiver.receive))._tag, "ChannelClosed")
       assert.strictEqual((yield* Effect.flip(SharedChannel.openSender(Schema.Int, handle)))._tag, "EndTaken")
+    }).pipe(Effect.scoped))
+
+  it.live("wake who waits for the dead, and what was made from their end goes with them, claims too", () =>
+    Effect.gen(function*() {
+      const { receiver, sender, stats } = yield* SharedChannel.make(Schema.Int, { kind: "mpmc" })
+      const handle = yield* SharedChannel.handOver(sender)
+      const opened = yield* SharedChannel.openSender(Schema.Int, handle)
+      const child = (yield* opened.clone) as unknown as { readonly row: number }
+      new MpmcWriter(handle.memory.ring, child.row + 1).claim(8)
+      yield* opened.send(2)
+      const waiting = yield* Effect.forkChild(receiver.receive, { startImmediately: true })
+      yield* untilParked
+      // As if the thread that opened it had exited here, with one message half written.
+      assert.strictEqual(yield* SharedChannel.recover(handle), 1)
+      yield* until(() => waiting.pollUnsafe() !== undefined, () => "it still waits", 2_000)
+      assert.strictEqual(yield* Fiber.join(waiting), 2)
+      assert.strictEqual((yield* stats).senders, 0)
+      assert.strictEqual((yield* Effect.flip(receiver.receive))._tag, "ChannelClosed")
     }).pipe(Effect.scoped))
 
   it.live("recovered again they leave alone who has the place of their end by now", () =>

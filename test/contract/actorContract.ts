@@ -398,6 +398,17 @@ export const actorContract = (name: string, options: ContractOptions): void => {
         assert.deepStrictEqual(yield* on.journal(), ["build 1", "start 1", "interrupted 1"])
       }))
 
+    it.effect("an ask whose timeout is no duration dies of that, and its handler is interrupted if it has started", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.Probe.definition.spawn(on.key, there)
+        const timeout = "a while" as unknown as number
+        const exit = yield* Effect.exit(actor.ask.Block({ gate: on.gate, n: 1 }, { timeout }))
+        assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+        assert.deepStrictEqual(yield* actor.ask.Items(), [])
+        assert.strictEqual(yield* actor.depth, 0)
+      }))
+
     it.effect("an ask whose time is over before its turn never starts", () =>
       Effect.gen(function*() {
         const on = yield* stage
@@ -660,13 +671,14 @@ export const actorContract = (name: string, options: ContractOptions): void => {
         const life = yield* Scope.make()
         const actor = yield* Scope.provide(Fixture.Probe.definition.spawn(on.key, there), life)
         yield* on.control.ask.HoldClosing({ key: on.key, gate: on.gate })
-        const closing = yield* forkNow(Scope.close(life, Exit.void))
+        const again = yield* forkNow(
+          Effect.andThen(Scope.close(life, Exit.void), Fixture.Probe.definition.spawn(on.key, there))
+        )
         yield* on.sees("closing 1")
         assert.instanceOf(yield* failure(Fixture.Probe.definition.spawn(on.key, there)), ActorError.NameTaken)
         assert.instanceOf(yield* failure(actor.ask.Items()), ActorError.ActorStopped)
         yield* on.open()
-        yield* Fiber.join(closing)
-        yield* Fixture.Probe.definition.spawn(on.key, there)
+        assert.deepStrictEqual(yield* (yield* Fiber.join(again)).ask.Items(), [])
       }))
 
     it.effect("a stop during a restart wins: nothing is built again", () =>

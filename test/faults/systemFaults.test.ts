@@ -394,13 +394,17 @@ describe("many deaths", () => {
         yield* Effect.exit(fragile.ask.Boom({ why: "first" }))
         yield* whenUp(fragile.ask.Count())
         const sibling = yield* Fragile.spawn("sibling")
-        const hanging = yield* Effect.forkChild(Effect.exit(sibling.ask.Hang(undefined, { timeout: "1 minute" })), {
-          startImmediately: true
-        })
+        const hanging = yield* Effect.forEach([sibling, beside], (actor) =>
+          Effect.forkChild(Effect.exit(actor.ask.Hang(undefined, { timeout: "1 minute" })), { startImmediately: true }))
         yield* Effect.exit(fragile.ask.Boom({ why: "second" }))
-        // It has not ended for good: it comes back with its thread.
-        assert.strictEqual(tagOf(yield* Fiber.join(hanging)), "ThreadLost")
-        yield* until(() => events.some((event) => event._tag === "ThreadRestarted"), () => events)
+        // They have not ended for good: they come back with their thread.
+        for (const asker of hanging) {
+          assert.strictEqual(tagOf(yield* Fiber.join(asker)), "ThreadLost")
+        }
+        yield* until(() =>
+          events.some((event) =>
+            event._tag === "ThreadRestarted"
+          ), () => events)
         assert.strictEqual(yield* whenUp(fragile.ask.Count()), 0)
         assert.strictEqual(yield* whenUp(beside.ask.Count()), 0)
         assert.match(JSON.stringify(events.find((event) => event._tag === "ThreadEnded")), /second/)

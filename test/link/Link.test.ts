@@ -4,7 +4,8 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Logger from "effect/Logger"
 import type * as Scope from "effect/Scope"
-import { NO_ROOM, TAKEN } from "../../src/actor/kernel/Recipient.ts"
+import { NO_ROOM, REFUSED, TAKEN } from "../../src/actor/kernel/Recipient.ts"
+import * as Envelope from "../../src/link/internal/envelope.ts"
 import * as System from "../fixtures/system.ts"
 import { accounts, numbers, type Stage, stage, type StageOptions } from "./stage.ts"
 
@@ -402,6 +403,125 @@ describe("a link", () => {
         far.askUnsafe(count, undefined, 1_000, resume)
         on.steps.settle()
         assert.deepStrictEqual(exits.map(String), ["Success(1)"])
+        assertSettled(on)
+      })))
+
+  it.effect("gives the credit of a message back that cannot be read", () =>
+    staged({}, (on) =>
+      Effect.gen(function*() {
+        const { seenFrom } = yield* on.spawn(1, Narrow.protocol, "a")
+        const far = seenFrom(0)
+        const codec = Narrow.protocol.messages[note]!.payload as { read: unknown }
+        const { read } = codec
+        codec.read = () => {
+          throw new Error("unreadable")
+        }
+        assert.strictEqual(far.tell(note, { n: 1 }, undefined), TAKEN)
+        on.steps.settle()
+        codec.read = read
+        assert.deepStrictEqual(on.errors.map(String), ["Error: unreadable"])
+        assertSettled(on)
+        assert.strictEqual(far.tell(note, { n: 2 }, undefined), TAKEN)
+        assertSettled(on)
+      })))
+
+  it.effect("tells who sends what can never fit how large it is, and how large it may be", () =>
+    staged({}, (on) =>
+      Effect.gen(function*() {
+        const { seenFrom } = yield* on.spawn(1, Probe.protocol, "a")
+        const far = seenFrom(0)
+        const payload = { text: "x".repeat(10_000) }
+        const { exits, resume } = asked()
+        assert.strictEqual(far.tell(echo, payload, undefined), REFUSED)
+        const refusal = far.refusal(echo, payload)
+        assert.strictEqual(refusal._tag, "MessageTooLarge")
+        if (refusal._tag === "MessageTooLarge") {
+          assert.isAtLeast(refusal.sizeBytes, 10_000)
+          assert.isBelow(refusal.limitBytes, 4096)
+        }
+        far.askUnsafe(echo, payload, 1_000, resume)
+        assert.match(String(exits[0]), /MessageTooLarge/)
+        assertSettled(on)
+      })))
+
+  it.effect("keeps nothing of an ask that has its answer, or whose asker has gone, and says nothing about it", () =>
+    staged({}, (on) =>
+      Effect.gen(function*() {
+        const { seenFrom } = yield* on.spawn(1, Narrow.protocol, "a")
+        const far = seenFrom(0)
+        const { home } = on.nodes[0]!
+        const { exits, resume } = asked()
+        const answered = far.askUnsafe(count, undefined, 10_000, resume)
+        on.steps.settle()
+        assert.deepStrictEqual([exits.length, home.host.deadlines.size], [1, 0])
+        answered!.withdraw()
+        assert.isFalse(home.outboundTo(1)!.isDirty)
+        // One that runs, and one that waits for room behind a message that does not.
+        const running = far.askUnsafe(hang, undefined, 10_000, resume)
+        on.steps.settle()
+        far.tell(note, { n: 1 }, undefined)
+        const waiting = far.askUnsafe(count, undefined, 10_000, resume)
+        on.steps.settle()
+        assert.deepStrictEqual([far.depth(), home.host.deadlines.size], [2, 2])
+        waiting!.withdraw()
+        assert.deepStrictEqual([far.depth(), home.host.deadlines.size], [1, 1])
+        running!.withdraw()
+        running!.withdraw()
+        assert.strictEqual(home.host.deadlines.size, 0)
+        on.part(0, 1)
+        assert.deepStrictEqual([exits.length, on.errors.length], [1, 0])
+      })))
+
+  it.effect("tells all askers that a thread was lost, also when the callback of one throws", () =>
+    staged({}, (on) =>
+      Effect.gen(function*() {
+        const { seenFrom } = yield* on.spawn(1, Probe.protocol, "a")
+        const far = seenFrom(0)
+        const { exits, resume } = asked()
+        far.askUnsafe(hang, undefined, 10_000, () => {
+          throw new Error("a callback")
+        })
+        far.askUnsafe(count, undefined, 10_000, resume)
+        on.steps.settle()
+        on.part(0, 1)
+        assert.match(exits.map(String).join(), /^Failure.*ThreadLost/)
+        assert.deepStrictEqual(on.errors.map(String), ["Error: a callback"])
+      })))
+
+  it.effect("gives the slot of an actor back that has ended with messages in its mailbox, without being asked", () =>
+    staged({}, (on) =>
+      Effect.gen(function*() {
+        const { cell, seenFrom } = yield* on.spawn(1, Probe.protocol, "a")
+        const far = seenFrom(0)
+        far.tell(hang, undefined, undefined)
+        for (let n = 0; n < 5; n++) far.tell(note, { n }, undefined)
+        on.steps.settle()
+        assert.strictEqual(numbers(on.nodes[0]!).used, 1)
+        yield* cell.stop({ _tag: "Normal" }) ?? Effect.void
+        on.steps.settle()
+        assert.strictEqual(numbers(on.nodes[0]!).used, 0)
+        assertSettled(on)
+      })))
+
+  it.effect("interrupts an ask by its serial, and no other that has its number", () =>
+    staged({}, (on) =>
+      Effect.gen(function*() {
+        const { cell, seenFrom } = yield* on.spawn(1, Probe.protocol, "a")
+        const { resume } = asked()
+        const ask = seenFrom(0).askUnsafe(hang, undefined, 10_000, resume) as unknown as {
+          readonly number: number
+          readonly serial: number
+          withdraw(): void
+        }
+        on.steps.settle()
+        const { control } = on.nodes[0]!.home.outboundTo(1)!
+        control.words(Envelope.typeOf(Envelope.INTERRUPT, 0, 0), ask.number, ask.serial - 1, true)
+        on.steps.settle()
+        const handlers = cell.handlers as { Interrupted: () => Exit.Success<number> }
+        assert.strictEqual(handlers.Interrupted().value, 0)
+        ask.withdraw()
+        on.steps.settle()
+        assert.strictEqual(handlers.Interrupted().value, 1)
         assertSettled(on)
       })))
 })

@@ -5,6 +5,7 @@ const waiters = { file: "src/actor/kernel/Waiters.ts", tests: ["test/actor/Waite
 const owner = { file: "src/actor/kernel/Owner.ts", tests: ["test/actor/Owner.test.ts"] }
 
 const deadlines = { file: "src/actor/kernel/Deadlines.ts", tests: ["test/actor/Deadlines.test.ts"] }
+const origins = { file: "src/actor/kernel/Origins.ts", tests: ["test/actor/Origins.test.ts"] }
 const dispatcher = { file: "src/actor/kernel/Dispatcher.ts", tests: ["test/actor/Dispatcher.test.ts"] }
 
 /** Faults in what an actor is made of. */
@@ -146,5 +147,35 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "what one actor throws harms no other",
     before: "      runnable.failed(defect)",
     after: "      throw defect"
+  },
+  {
+    ...dispatcher,
+    why: "those whose turn did not come are the first in the next one",
+    before: "this.ready = batch.slice(i).concat(this.ready)",
+    after: "this.ready = this.ready.concat(batch.slice(i))"
+  },
+  {
+    ...dispatcher,
+    why: "for those who are left another turn comes",
+    before: "    if (this.ready.length > 0) this.schedule()\n",
+    after: ""
+  },
+  {
+    ...origins,
+    why: "a number that came back is used again",
+    before: "this.free.pop() ?? this.items.length",
+    after: "this.items.length"
+  },
+  {
+    ...origins,
+    why: "a number is taken back once",
+    before: "    if (this.items[number] === undefined) return\n",
+    after: ""
+  },
+  {
+    ...origins,
+    why: "who gave its number back hears nothing any more",
+    before: "    this.items[number] = undefined\n",
+    after: ""
   }
 ]

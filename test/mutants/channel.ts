@@ -146,6 +146,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...sending,
+    tests: shared,
     why: "a fiber that gives up lets the next one through",
     before: "this.leave(waiter)\n    this.admit()",
     after: "this.leave(waiter)"

@@ -102,6 +102,68 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
+    ...inbound,
+    why: "the credit of a message that cannot be read goes back",
+    before: "    if (Envelope.kindOf(type) <= Envelope.ASK_TRACED) this.bindings[Envelope.slotOf(type)]?.passed()\n",
+    after: ""
+  },
+  {
+    ...inbound,
+    why: "an ask is interrupted by its serial",
+    before: "if (ask !== undefined && ask.serial === serial) return",
+    after: "if (ask !== undefined) return"
+  },
+  {
+    ...outbound,
+    why: "what can never fit does not wait for room",
+    before: "    if (bytes > data.writer.maxRecordBytes) {\n      this.refusedBytes",
+    after: "    if (bytes < 0) {\n      this.refusedBytes"
+  },
+  {
+    ...outbound,
+    why: "who sends what is too large hears how large it is",
+    before: "      this.refusedBytes = bytes\n",
+    after: ""
+  },
+  {
+    ...binding,
+    why: "credit of an actor that has ended goes back at once",
+    before: "    this.threshold = 1\n    this.pay(true)\n",
+    after: ""
+  },
+  {
+    ...remoteAsk,
+    why: "an ask is settled once",
+    before: "    if (resume === undefined) return\n    this.resume = undefined\n",
+    after: "    if (resume === undefined) return\n"
+  },
+  {
+    ...remoteAsk,
+    why: "the deadline of an ask that has its answer is removed",
+    before:
+      "    this.home.host.deadlines.remove(this)\n    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    this.handOver",
+    after: "    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    this.handOver"
+  },
+  {
+    ...remoteAsk,
+    why: "the deadline of an ask that was withdrawn is removed",
+    before:
+      "    this.home.host.deadlines.remove(this)\n    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    if (outbound",
+    after: "    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    if (outbound"
+  },
+  {
+    ...remoteAsk,
+    why: "an ask that was withdrawn leaves the line",
+    before: "    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    if (outbound",
+    after: "    if (outbound"
+  },
+  {
+    ...remoteAsk,
+    why: "a callback that throws is no business of who settles",
+    before: "      this.home.reports.failed(thrown)",
+    after: "      throw thrown"
+  },
+  {
     ...signals,
     why: "what is written outside of a pass becomes visible",
     before: "    this.runtime.microtask(this.flush)",

@@ -12,6 +12,18 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...turn,
+    why: "outside of a turn time is never up",
+    before: "this.isSpent = this.isOpen && now >= this.endsAt",
+    after: "this.isSpent = now >= this.endsAt"
+  },
+  {
+    ...turn,
+    why: "what was seen in a turn ends with it",
+    before: "    this.isOpen = false\n    this.isSpent = false\n    if",
+    after: "    this.isOpen = false\n    if"
+  },
+  {
+    ...turn,
     why: "slow messages are looked at one by one",
     before: "perMessage < QUICK_MILLIS ? Math.min(this.stride * 2, MAX_STRIDE) : 1",
     after: "Math.min(this.stride * 2, MAX_STRIDE)"

@@ -67,6 +67,18 @@ describe("Turn", () => {
     expect(turn.isOver()).toBe(false)
   })
 
+  it("is never over outside of a turn, also right after one whose time was up", () => {
+    const { clock, handle, runtime } = stage()
+    const turn = new Turn(runtime, 5)
+    clock.now = 100
+    expect(turn.isOver()).toBe(false)
+    turn.begin()
+    // Quick messages: the clock is read at every sixteenth, and what was seen last holds in between.
+    handle(turn, 0.01)
+    turn.end()
+    expect(Array.from({ length: 40 }, () => turn.isOver())).not.toContain(true)
+  })
+
   it("begins once on a stack that is not ours, and is ended by the event loop", () => {
     const { handle, immediates, runtime } = stage()
     const turn = new Turn(runtime, 5)

@@ -312,6 +312,19 @@ describe("Thread", () => {
         assert.deepStrictEqual(worker.log.filter((entry) => entry === "post stop"), ["post stop"])
       }))
 
+    it.effect("asks once and terminates once, however many stop it at the same time", () =>
+      Effect.gen(function*() {
+        const { thread, worker } = yield* start({ stop: "ignores", terminate: "hangs" }, { stopTimeout: 800 })
+        const stopping = [thread.stop, thread.stop, thread.kill, thread.kill]
+        for (const stop of stopping) yield* Effect.forkChild(stop, { startImmediately: true })
+        yield* TestClock.adjust(1_000)
+        assert.deepStrictEqual(worker.log.filter((entry) => entry === "post stop" || entry === "terminate"), [
+          "post stop",
+          "terminate"
+        ])
+        worker.exit(1)
+      }))
+
     it.effect("terminates a thread that ignores the request, at the timeout", () =>
       Effect.gen(function*() {
         const scope = yield* Scope.make()

@@ -2,7 +2,7 @@ import { describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { runInNewContext } from "node:vm"
 import { Region } from "../../src/memory/Region.ts"
-import { compile, INVALID, NOT_PLACED } from "../../src/wire/Codec.ts"
+import { compile, INVALID, NOT_PLACED, TOO_LARGE_TO_PLACE } from "../../src/wire/Codec.ts"
 import { Scratch } from "../../src/wire/Scratch.ts"
 import * as assert from "./assertions.ts"
 import { bothBackEnds, OFFSET, write, writeWithBoth } from "./assertions.ts"
@@ -100,6 +100,7 @@ describe("a record written in place", () => {
   const schema = Schema.Struct({ on: Schema.Boolean, n: Schema.Number, at: Schema.Date })
   const target = (log: Array<string>, answer = 8) => ({
     region: Region.make(64),
+    placedBytes: 0,
     claim: (bytes: number) => {
       log.push(`claim ${bytes}`)
       return answer
@@ -140,10 +141,36 @@ describe("a record written in place", () => {
     assert.ok(full.region.u8.every((byte) => byte === 0))
   })
 
-  it("is one of a fixed size, whose parts run no code of the user when they are stored", () => {
-    assert.strictEqual(compile(Schema.Struct({ a: Schema.String })).place, undefined)
+  it("is one whose parts run no code of the user when they are stored", () => {
+    assert.strictEqual(compile(Schema.Struct({ a: Schema.Array(Schema.String) })).place, undefined)
     assert.strictEqual(compile(Schema.Struct({ a: Schema.DateTimeUtc })).place, undefined)
     assert.strictEqual(compile(schema, { eval: false }).place, undefined)
+  })
+
+  it.each([
+    ["nothing", ""],
+    ["a word", "order"],
+    ["16 characters", "0123456789abcdef"],
+    ["24 characters", "0123456789abcdef01234567"],
+    ["25 characters of two bytes in UTF-8", "é".repeat(25)],
+    ["a long text that ends wide", `${"x".repeat(1000)}€`],
+    ["wide characters", "日本語".repeat(20)],
+    ["a lone surrogate", "\ud800"]
+  ])("takes a text as it is encoded, and again: %s", (_, text) => {
+    const texts = Schema.Struct({ before: Schema.String, n: Schema.Number, after: Schema.String })
+    assert.ok(compile(texts).place !== undefined)
+    // The third time its words are remembered.
+    for (let i = 0; i < 3; i++) writeWithBoth(texts, { before: text, n: i, after: text })
+  })
+
+  it("claims nothing for a text that may take more than 16 KiB", () => {
+    const log: Array<string> = []
+    const codec = compile(Schema.Struct({ a: Schema.String, b: Schema.String }))
+    assert.strictEqual(codec.place!({ a: "x".repeat(8200), b: "" }, target(log)), TOO_LARGE_TO_PLACE)
+    // More characters together than 32 bits count in bytes.
+    const long = "x".repeat(2 ** 29 - 24)
+    assert.strictEqual(codec.place!({ a: long, b: long }, target(log)), TOO_LARGE_TO_PLACE)
+    assert.deepStrictEqual(log, [])
   })
 })
 

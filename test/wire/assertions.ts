@@ -12,7 +12,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert"
 import { isDeepStrictEqual } from "node:util"
 import { Region } from "../../src/memory/Region.ts"
 import type { Codec } from "../../src/wire/Codec.ts"
-import { compile, INVALID } from "../../src/wire/Codec.ts"
+import { compile, INVALID, TOO_LARGE_TO_PLACE } from "../../src/wire/Codec.ts"
 import { Scratch } from "../../src/wire/Scratch.ts"
 
 export { deepStrictEqual, ok, strictEqual, throws } from "node:assert"
@@ -68,8 +68,31 @@ export const writeWithBoth = <S extends Schema.Top>(
   if (isValid) {
     ok(end % 8 === 0)
     if (generated.fixedBytes !== undefined) strictEqual(end - OFFSET, generated.fixedBytes)
+    if (generated.place !== undefined) samePlaced(generated, value, end - OFFSET, region)
   }
   return { region, end }
+}
+
+/** Asserts that a record written in place is the one that was encoded, and that no more was claimed than a text may take. */
+const samePlaced = <A>(codec: Codec<A>, value: A, bytes: number, encoded: Region): void => {
+  const target = {
+    region: encoded,
+    placedBytes: 0,
+    claim: (most: number) => {
+      ok(most >= bytes && most % 8 === 0)
+      target.region = poisoned(most)
+      return OFFSET
+    }
+  }
+  const answer = codec.place!(value, target)
+  if (answer === TOO_LARGE_TO_PLACE) return ok(bytes > 4096)
+  strictEqual(answer, OFFSET)
+  strictEqual(target.placedBytes, bytes)
+  // A scratch that had to grow has no poison in it: there the padding differs.
+  if (bytes <= 4096) {
+    deepStrictEqual(target.region.u8.subarray(0, OFFSET + bytes), encoded.u8.subarray(0, OFFSET + bytes))
+  } else deepStrictEqual(codec.read(target.region, OFFSET, OFFSET + bytes), value)
+  deepStrictEqual(target.region.u8.subarray(-56), encoded.u8.subarray(-56))
 }
 
 const isPlain = (prototype: unknown): boolean => prototype === null || prototype === Object.prototype

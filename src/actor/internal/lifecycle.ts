@@ -248,12 +248,12 @@ export const stop = (
   if (cell.mailbox !== undefined || cell.rare !== undefined || reason !== ExitReason.scopeClosed) {
     cell.more().reason = reason
     settleMailbox(host, cell)
+    host.after.run()
   }
   const fiber = cell.rare?.fiber
   const isAbandoned = cell.rare?.isAbandoned === true
   if (fiber === undefined && (isAbandoned || closeEmptyScope(cell))) {
-    stopped(host, cell, reason)
-    if (!isAbandoned) freeName(host, cell)
+    over(host, cell, reason)
     return undefined
   }
   finish(host, cell, fiber, reason)
@@ -268,11 +268,8 @@ const finish = (
 ): void => {
   const letGo = fiber === undefined ? Effect.void : Effect.asVoid(Fiber.interrupt(fiber))
   const close = Effect.suspend(() => cell.rare?.isAbandoned === true ? Effect.void : closeScope(host, cell, Exit.void))
-  const over = Effect.sync(() => {
-    stopped(host, cell, reason)
-    if (cell.rare?.isAbandoned !== true) freeName(host, cell)
-  })
-  const ending = host.fork(cell.behaviour, Effect.uninterruptible(Effect.ensuring(Effect.andThen(letGo, close), over)))
+  const last = Effect.sync(() => over(host, cell, reason))
+  const ending = host.fork(cell.behaviour, Effect.uninterruptible(Effect.ensuring(Effect.andThen(letGo, close), last)))
   if (ending.pollUnsafe() !== undefined) return
   const tooLong = Effect.sync(() => {
     if (cell.phase === STOPPED) return
@@ -295,7 +292,7 @@ const awaitStopped = (cell: Cell): Effect.Effect<void> =>
     })
   })
 
-/** Settles all that waits for an actor that ends; its phase says so already. */
+/** Lists all that waits for an actor that ends to be settled; its phase says so already. */
 export const settleMailbox = (host: LifecycleHost, cell: Cell): void => {
   const { after } = host
   const { mailbox } = cell
@@ -325,7 +322,12 @@ export const settleMailbox = (host: LifecycleHost, cell: Cell): void => {
       )
     )
   }
-  after.run()
+}
+
+// Whoever hears of the end may spawn the next actor of that name at once.
+const over = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): void => {
+  if (cell.rare?.isAbandoned !== true) freeName(host, cell)
+  stopped(host, cell, reason)
 }
 
 const stopped = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): void => {

@@ -4,11 +4,13 @@
  * The asker's fiber is suspended; whoever comes first (the handler, the deadline, the interruption of the asker) settles
  * it, and every later outcome goes nowhere.
  */
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../ActorError.ts"
+import { timeoutMillis } from "../AskTimeout.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import type { Behaviour } from "../kernel/Behaviour.ts"
 import { Deadline, type Deadlines } from "../kernel/Deadlines.ts"
@@ -221,5 +223,19 @@ export class LocalAsk extends Ask implements Runnable {
     if (this.isSettled) return
     this.resume = resume
     this.watch(timeoutMillis)
+  }
+}
+
+/** How long an ask may wait. A timeout that is none is its defect, and the handler that has started by then ends with it. */
+export const limitOf = (
+  asked: LocalAsk | undefined,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  timeout: Duration.Input | undefined
+): number => {
+  try {
+    return timeoutMillis(fiber, timeout)
+  } catch (thrown) {
+    asked?.withdraw()
+    throw thrown
   }
 }

@@ -24,12 +24,11 @@ import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import { EVICT, REFUSE, steps, WAIT } from "../../runtime/Overflow.ts"
 import type * as ActorError from "../ActorError.ts"
-import { timeoutMillis } from "../AskTimeout.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import { admit, admitSoon, queue, refusalOf, refuseItself } from "../internal/admission.ts"
 import { call, handle, isExit, isVoid } from "../internal/answer.ts"
 import { batch, hasChildren, RunningCell } from "../internal/batch.ts"
-import { LocalAsk, MAX_INLINE } from "../internal/localAsk.ts"
+import { limitOf, LocalAsk, MAX_INLINE } from "../internal/localAsk.ts"
 import { Rare } from "../internal/rare.ts"
 import type { Behaviour, Handlers } from "./Behaviour.ts"
 import type { CellHost } from "./CellHost.ts"
@@ -215,7 +214,7 @@ export class Cell extends Recipient implements Owned, Runnable {
     const arrived = asked === undefined ? undefined : fiber.addObserver(() => asked.withdraw())
     return Effect.callback<unknown, unknown>((resume) => {
       arrived?.()
-      const ask = this.goOn(asked, index, valid, span, timeoutMillis(fiber, timeout), resume)
+      const ask = this.goOn(asked, index, valid, span, limitOf(asked, fiber, timeout), resume)
       return ask === undefined ? undefined : Effect.sync(() => ask.withdraw())
     })
   }

@@ -252,6 +252,11 @@ export class Host implements LifecycleHost {
     Deferred.doneUnsafe(this.escalation, Exit.succeed({ name: behaviour.protocol.name, cause }))
   }
 
+  /** Whether a behaviour has used up its restarts here, and its actors have ended. */
+  get hasEscalated(): boolean {
+    return Deferred.isDoneUnsafe(this.escalation)
+  }
+
   /** Completes when a behaviour has used up its restarts here. */
   get awaitEscalation(): Effect.Effect<Escalation> {
     return Deferred.await(this.escalation)

@@ -66,8 +66,6 @@ export const MAX_ASKS = 1 << 24
 export const ASK_BYTES = 16
 /** What stands in front of a reply, and of an exit reason. */
 export const REPLY_BYTES = 8
-/** The size of an `OPEN` record. */
-export const OPEN_BYTES = 16
 /** A timeout that is none. */
 export const NO_TIMEOUT = 0xffffffff
 

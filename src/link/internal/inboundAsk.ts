@@ -80,8 +80,10 @@ export class InboundAsk extends Ask {
   }
 
   stopped(reason: ExitReason): void {
-    // A worker ends with a behaviour that gave up there, and its actors come back: whoever asks learns that the thread was lost.
-    if (reason._tag === "SupervisorGaveUp" && this.home.index !== 0) return
+    // A worker ends with a behaviour that gave up there, with all its actors, and they come back: whoever asks learns that the
+    // thread was lost.
+    const { host, index } = this.home
+    if (index !== 0 && (reason._tag === "SupervisorGaveUp" || host.hasEscalated)) return
     const outbound = this.claim()
     if (outbound === undefined) return
     const type = Envelope.typeOf(Envelope.REPLY, Envelope.NOT_HANDLED_STOPPED, 0)

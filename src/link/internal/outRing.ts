@@ -51,6 +51,8 @@ export class OutRing {
   declare isBlocked: boolean
   /** Whether the other thread has to be woken for what is written; some control can wait until it looks by itself. */
   declare private isUrgent: boolean
+  /** Bytes of the record that a codec has placed last. */
+  declare placedBytes: number
   declare private unpublishedBytes: number
   declare private publishedRecords: number
   declare private readonly ring: SharedArrayBuffer
@@ -63,6 +65,7 @@ export class OutRing {
     this.isDirty = false
     this.isBlocked = false
     this.isUrgent = false
+    this.placedBytes = 0
     this.unpublishedBytes = 0
     this.publishedRecords = 0
     this.ring = ring

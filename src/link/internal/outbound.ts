@@ -6,7 +6,7 @@
  * other side looks at first. See `docs/adr/0015-control-beside-data.md`.
  *
  * No user code runs while a record is open: what an encoder, a check or a getter may be part of is encoded aside and copied.
- * Only values of fixed size are written in place, and what their getters send meanwhile is held back.
+ * Only values of texts, numbers and choices are written in place, once all of their getters have run.
  */
 import type * as Tracer from "effect/Tracer"
 import type { ExitReason } from "../../actor/ExitReason.ts"
@@ -14,7 +14,7 @@ import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Doorbell } from "../../memory/Doorbell.ts"
 import { Region } from "../../memory/Region.ts"
 import * as SpscRing from "../../memory/SpscRing.ts"
-import { type Codec, NOT_PLACED } from "../../wire/Codec.ts"
+import { type Codec, NOT_PLACED, TOO_LARGE_TO_PLACE } from "../../wire/Codec.ts"
 import type { Scratch } from "../../wire/Scratch.ts"
 import * as Envelope from "./envelope.ts"
 import { FREE, HELD, OutRing } from "./outRing.ts"
@@ -157,18 +157,17 @@ export class Outbound {
     if (data.state === HELD) return FULL
     const codec = message.payload
     const { place } = codec
-    let bytes: number
-    if (place === undefined) {
+    const placed = place === undefined ? TOO_LARGE_TO_PLACE : place(payload, data)
+    if (placed === NOT_PLACED) return INVALID
+    let bytes = data.placedBytes
+    if (placed < 0) {
+      if (place !== undefined && codec.fixedBytes !== undefined) return this.noRoom(data, codec.fixedBytes)
       const { scratch } = this.options
       bytes = codec.encode(payload, scratch)
       if (bytes < 0) return INVALID
       const offset = data.claim(bytes)
       if (offset < 0) return this.noRoom(data, bytes)
       scratch.copyTo(data.region, offset)
-    } else {
-      bytes = codec.fixedBytes!
-      const offset = place(payload, data)
-      if (offset < 0) return offset === NOT_PLACED ? INVALID : this.noRoom(data, bytes)
     }
     data.writer.commit(bytes, type | (message.index << 4))
     data.wrote(bytes, true)

@@ -179,6 +179,9 @@ export class Account {
 
   /** Forgets an actor that has ended by itself, or with its thread. */
   end(placed: Placed, reason: ExitReason.ExitReason): void {
-    if (this.strike(placed, reason)) this.release(placed)
+    if (!this.placed.has(placed.actor)) return
+    // Whoever hears of the end may spawn the next actor of that name at once.
+    this.release(placed)
+    this.strike(placed, reason)
   }
 }

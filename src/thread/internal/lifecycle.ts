@@ -113,10 +113,9 @@ export const doom = (life: Lifecycle, reason: ThreadDown): void => {
 
 /**
  * Declares the thread ended, for `reason` unless one was decided before: tells every listener, then everybody who
- * waits. Only the first call does anything.
+ * waits. A second call finds the reason decided and nobody to tell.
  */
 export const finish = (life: Lifecycle, reason: ThreadDown): void => {
-  if (life.end !== undefined) return
   const end = life.reason ?? crashReason(life) ?? reason
   life.reason = end
   // Set before anybody is told: completing a Deferred resumes its waiters inside this call.

@@ -17,7 +17,7 @@
 import { isInherited } from "./blocks.ts"
 import type { Reading, Words, Writing } from "./kind.ts"
 import { kindOf, takesUndefined } from "./kinds.ts"
-import { type Machine, NOT_PLACED } from "./machine.ts"
+import { type Machine, NOT_PLACED, TOO_LARGE_TO_PLACE } from "./machine.ts"
 import { fieldAt } from "./places.ts"
 import type { BlockPlan, Field, Plan } from "./plan.ts"
 import { Refused } from "./plan.ts"
@@ -25,9 +25,9 @@ import type { Program } from "./program.ts"
 import { MAX_DEPTH } from "./program.ts"
 import * as Runtime from "./runtime.ts"
 import { quote } from "./source.ts"
-import { readString, stringEnd, writeRepeated, writeString } from "./strings.ts"
+import { placeRepeated, placeString, readString, stringEnd, writeRepeated, writeString } from "./strings.ts"
 
-const helpers = { ...Runtime, readString, stringEnd, writeRepeated, writeString }
+const helpers = { ...Runtime, placeRepeated, placeString, readString, stringEnd, writeRepeated, writeString }
 
 // Calls go to constants of the factory rather than to properties of an object.
 const locals = Object.keys(helpers).map((name) => `const H$${name}=H.${name};`).join("")
@@ -86,11 +86,12 @@ const access = (field: Field): string => {
 interface Mode {
   readonly store: boolean
   readonly stored: Writing["stored"]
+  readonly claims: Writing["claims"]
   readonly refuse: string
 }
 
-const storing: Mode = { store: true, stored: (statement) => statement, refuse: "return -1" }
-const checking: Mode = { store: false, stored: () => "", refuse: "return false" }
+const storing: Mode = { store: true, stored: (statement) => statement, claims: undefined, refuse: "return -1" }
+const checking: Mode = { store: false, stored: () => "", claims: undefined, refuse: "return false" }
 
 const writingOf = (source: Source, block: BlockPlan, mode: Mode): Writing => {
   const { refuse, store } = mode
@@ -156,30 +157,44 @@ const validFunction = (source: Source, block: BlockPlan, number: number): string
     + `${to.checks(block, "v")}return true}`
 }
 
+/** The most bytes that are claimed for a value before its size is known. */
+const PLACED_BYTES = 16_384
+
 const isPlaceable = ({ kind }: Plan): boolean =>
-  kind === "number" || kind === "int64" || kind === "date" || kind === "choice" || kind === "constant"
+  kind === "string" || kind === "number" || kind === "int64" || kind === "date" || kind === "choice" ||
+  kind === "constant"
 
 /**
- * The function that writes a record in place, for a block of nothing but numbers and choices: `p0(v,t)` reads and checks the whole value, then
- * claims, then stores.
+ * The function that writes a record in place, for a block of nothing but texts, numbers and choices: it reads and checks the whole value, then
+ * claims the most that it may take, then stores.
  */
 const placeFunction = (source: Source, block: BlockPlan): string => {
   const { bitCells, fields, fixedBytes } = block
-  if (fixedBytes === 0 || !fields.every(({ optional, plan }) => !optional && isPlaceable(plan))) return ""
+  if (!fields.every(({ optional, plan }) => !optional && isPlaceable(plan))) return ""
   const later: Array<string> = []
+  const claims: Array<string> = []
   const to = writingOf(source, block, {
     store: false,
     stored: (statement) => {
       later.push(statement)
       return ""
     },
+    claims,
     refuse: `return ${NOT_PLACED}`
   })
   const checks = fields.map((field) => fieldCode(to, block, field)).join("") + to.checks(block, "v")
   const bits = bitCells.map((cell) => `let g${cell}=0;`).join("")
   const flush = bitCells.map((cell) => `s.i32[d+${cell}]=g${cell};`).join("")
-  return `place(v,t){${opening(to, block)}${checks}const p=t.claim(${fixedBytes});if(p<0)return p;`
-    + `const s=t.region,d=p>>2,q=p>>3;${bits}${later.join("")}${flush}return p},`
+  if (fixedBytes === 0 && claims.length === 0) return ""
+  // Not rounded before it is known to be small: it may be more than 32 bits hold.
+  const most = [fixedBytes, ...claims].join("+")
+  const claim = claims.length === 0
+    ? `const p=t.claim(${fixedBytes});`
+    : `const m=${most};if(m>${PLACED_BYTES})return ${TOO_LARGE_TO_PLACE};const p=t.claim(m+7&~7);`
+  return `place(v,t){${opening(to, block)}${checks}${claim}if(p<0)return p;`
+    + `const s=t.region,d=p>>2,q=p>>3;let e=p+${fixedBytes};${bits}${
+      later.join("")
+    }${flush}t.placedBytes=e-p;return p},`
 }
 
 // ---- reading

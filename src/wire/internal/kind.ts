@@ -74,6 +74,8 @@ export interface Writing extends Words {
   readonly store: boolean
   /** A statement that stores what has been checked: as it is, nothing, or kept for later. */
   readonly stored: (statement: string) => string
+  /** Where the record is written in place: the most bytes that each of its variable parts may take. */
+  readonly claims: Array<string> | undefined
   /** The statement that refuses the value. */
   readonly refuse: string
   /** Whether the block is written once a record, so that its texts may be those of the record before. */

@@ -24,8 +24,6 @@ const { latin1Slice, ucs2Slice, ucs2Write, utf8Write } = Buffer.prototype as unk
 
 /** The longest text whose characters are packed into whole words. */
 const SHORT = 16
-/** The most that a text of that length takes. */
-const REPEATED_BYTES = 24
 /** The longest text that is written character by character; above it a native call is cheaper. */
 const MEDIUM = 24
 /** The same for characters of two bytes. */
@@ -34,9 +32,13 @@ const WIDE = 0x8000_0000 | 0
 
 /** Writes a text at an 8-aligned offset and returns the 8-aligned end. */
 export const writeString = (text: string, offset: number, to: Stretch): number => {
+  to.reserve(offset + text.length * 2 + 11)
+  return placeString(text, offset, to.i32, to.u8)
+}
+
+/** The same where there is room for it: 11 bytes and two for each character. */
+export const placeString = (text: string, offset: number, i32: Int32Array, u8: Uint8Array): number => {
   const n = text.length
-  to.reserve(offset + n * 2 + 11)
-  const { i32, u8 } = to
   if (n > SHORT) return n > MEDIUM ? writeLong(text, offset, i32, u8) : writeMedium(text, offset, i32, u8)
   let cell = (offset >> 2) + 1
   let seen = 0
@@ -93,14 +95,24 @@ const LEARN = 16
 
 /** The same as {@link writeString}, for a field whose score is below {@link VARIES}. */
 export const writeRepeated = (text: string, offset: number, to: Stretch, last: Repeated): number => {
+  to.reserve(offset + text.length * 2 + 11)
+  return placeRepeated(text, offset, to.i32, to.u8, last)
+}
+
+/** The same where there is room for it. */
+export const placeRepeated = (
+  text: string,
+  offset: number,
+  i32: Int32Array,
+  u8: Uint8Array,
+  last: Repeated
+): number => {
   if (text !== last.text) {
     if (last.score++ % LEARN === 0) learn(text, last)
-    return writeString(text, offset, to)
+    return placeString(text, offset, i32, u8)
   }
   if (last.score > 0) last.score--
   const n = text.length
-  to.reserve(offset + REPEATED_BYTES)
-  const { i32 } = to
   const cell = offset >> 2
   i32[cell] = n
   if (n > 0) {

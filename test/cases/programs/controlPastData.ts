@@ -69,6 +69,8 @@ if (!isMainThread) {
       `the interruption overtook the work: ${doneAtInterruption < all / 2 || `${doneAtInterruption} of ${all}`}`
     )
     console.log(`spawning and stopping overtook the work: ${doneAtStop < all / 2 || `${doneAtStop} of ${all}`}`)
+    // What would be dropped at the end would be logged.
+    yield* until(Effect.sync(() => read(DONE) === all))
   })
   await runIn(threads(import.meta.url, { spawn }), program)
 }

@@ -11,12 +11,14 @@ export const string: Kind<StringPlan> = {
   ...inVariablePart,
   least: () => 8,
   text: () => "text",
-  write: (plan, { once, refuse, store, table }, x) => {
+  write: (plan, { claims, once, refuse, stored, table }, x) => {
     const test = `if(typeof ${x}!=="string"${lengthTest(plan, `${x}.length`)})${refuse};`
-    if (!store) return test
-    if (!once) return `${test}e=H$writeString(${x},e,s);`
+    claims?.push(`${x}.length*2+11`)
+    const [to, verb] = claims === undefined ? ["s", "write"] : ["s.i32,s.u8", "place"]
+    if (!once) return test + stored(`e=H$${verb}String(${x},e,${to});`)
     const last = table(new Repeated())
-    return `${test}e=${last}.score<${VARIES}?H$writeRepeated(${x},e,s,${last}):H$writeString(${x},e,s);`
+    return test
+      + stored(`e=${last}.score<${VARIES}?H$${verb}Repeated(${x},e,${to},${last}):H$${verb}String(${x},e,${to});`)
   },
   read: ({ path }, from, x) => readsText(from, path, x),
   writer: (plan, { frame, store }) => (value) => {

@@ -1,0 +1,180 @@
+import type { Mutant } from "../support/mutant.ts"
+
+const thread = { file: "src/thread/Thread.ts", tests: ["test/thread/Thread.test.ts"] }
+const lifecycle = { file: "src/thread/internal/lifecycle.ts", tests: ["test/thread/Thread.test.ts"] }
+const requests = { file: "src/thread/kernel/Requests.ts", tests: ["test/thread/Requests.test.ts"] }
+const group = { file: "src/thread/kernel/ThreadGroup.ts", tests: ["test/thread/ThreadGroup.test.ts"] }
+
+/** Faults in what a parent knows of its threads, and in a group of them. */
+export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...lifecycle,
+    why: "the first reason stays",
+    before: "  if (life.reason !== undefined) return\n",
+    after: ""
+  },
+  {
+    ...lifecycle,
+    why: "listeners hear of the end before those who wait",
+    before:
+      "  for (const listener of life.listeners.splice(0)) tell(life, listener, end)\n  Deferred.doneUnsafe(life.ended, Effect.succeed(end))\n",
+    after:
+      "  Deferred.doneUnsafe(life.ended, Effect.succeed(end))\n  for (const listener of life.listeners.splice(0)) tell(life, listener, end)\n"
+  },
+  {
+    ...lifecycle,
+    why: "what a listener throws keeps nobody from hearing",
+    before: "  } catch (error) {\n    life.outlets.onCallbackError(error)\n  }\n}\n\nconst onExitEvent",
+    after: "  } finally {}\n}\n\nconst onExitEvent"
+  },
+  {
+    ...lifecycle,
+    why: "a listener that comes late is told",
+    before: "  else tell(life, listener, life.end)\n",
+    after: ""
+  },
+  {
+    ...lifecycle,
+    why: "an error decides at the exit that follows",
+    before: "    life.crash ??= { error }\n",
+    after: "    life.crash ??= { error }\n    finish(life, stoppedReason(life))\n"
+  },
+  {
+    ...lifecycle,
+    why: "a value that lost its class is told by the worker's description",
+    before: "life.uncaught ?? error : error",
+    after: "error : error"
+  },
+  {
+    ...lifecycle,
+    why: "the exit was seen",
+    before: "  life.exitSeen = true\n",
+    after: ""
+  },
+  {
+    ...thread,
+    why: "a thread is asked to stop once",
+    before: "    if (!life.stopAsked) {\n      life.stopAsked = true",
+    after: "    {\n      life.stopAsked = true"
+  },
+  {
+    ...thread,
+    why: "a thread is terminated once",
+    before: "    if (!life.terminateCalled) {\n      life.terminateCalled = true",
+    after: "    {\n      life.terminateCalled = true"
+  },
+  {
+    ...thread,
+    why: "silence is as many checks as were asked for",
+    before: "++silentChecks >= settings.silentChecks",
+    after: "++silentChecks >= settings.silentChecks - 1"
+  },
+  {
+    ...thread,
+    why: "checks count anew after each sign of life",
+    before: "        silentChecks = 0\n        isExcused",
+    after: "        isExcused"
+  },
+  {
+    ...thread,
+    why: "a thread whose turns go on is alive",
+    before: "beat !== before.beat || turn !== before.turn || life.stopAsked",
+    after: "beat !== before.beat || life.stopAsked"
+  },
+  {
+    ...thread,
+    why: "a thread that was asked to stop answers to the stop timeout",
+    before: "turn !== before.turn || life.stopAsked",
+    after: "turn !== before.turn"
+  },
+  {
+    ...thread,
+    why: "a thread that reported its failure may run its finalizers",
+    before: "if (!hosted.life.leaving) return terminate(hosted)",
+    after: "return terminate(hosted)"
+  },
+  {
+    ...thread,
+    why: "a dying thread is buried",
+    before: "    Effect.andThen(bury(hosted))\n",
+    after: ""
+  },
+  {
+    ...thread,
+    why: "a thread that does not become ready is gone when that is told",
+    before: "    yield* bury(hosted)\n",
+    after: ""
+  },
+  {
+    ...thread,
+    why: "a file whose entry has not run is not asked",
+    before: "    if (Life.phaseOf(life) === \"loading\") return kill(hosted)\n",
+    after: ""
+  },
+  {
+    ...requests,
+    why: "each question has a number of its own",
+    before: "++this.numbers",
+    after: "this.numbers"
+  },
+  {
+    ...requests,
+    why: "who has gone is forgotten",
+    before: "return Effect.ensuring(asked, Effect.sync(() => this.waiting.delete(request)))",
+    after: "return asked"
+  },
+  {
+    ...requests,
+    why: "all who wait are given up",
+    before: "for (const waiting of Array.from(this.waiting.values()))",
+    after: "for (const waiting of Array.from(this.waiting.values()).slice(0, 1))"
+  },
+  {
+    ...group,
+    why: "a core is free again when a file is loaded",
+    before: "Effect.andThen(thread.loaded, release)",
+    after: "thread.loaded"
+  },
+  {
+    ...group,
+    why: "no more threads load at once than there are cores",
+    before: "Effect.flatMap(restore(cores.take(1)), () => {",
+    after: "Effect.flatMap(restore(cores.take(0)), () => {"
+  },
+  {
+    ...group,
+    why: "a core is given back once",
+    before: "        if (!isHeld) return Effect.void\n",
+    after: ""
+  },
+  {
+    ...group,
+    why: "questions are given up at the end of an incarnation",
+    before: "          member.requests.giveUp()\n",
+    after: ""
+  },
+  {
+    ...group,
+    why: "who has ended is asked nothing",
+    before: "this.hasEnded ? Effect.undefined : this.requests.send",
+    after: "this.requests.send"
+  },
+  {
+    ...group,
+    why: "who has ended is not up",
+    before: "          member.isUp = false\n",
+    after: ""
+  },
+  {
+    ...group,
+    why: "each incarnation has a number of its own",
+    before: "const epoch = ++member.starts",
+    after: "const epoch = member.starts || ++member.starts"
+  },
+  {
+    ...group,
+    why: "a group stops its threads together",
+    before: "stopOrder: \"together\"",
+    after: "stopOrder: \"reverse\""
+  }
+]
