@@ -109,20 +109,26 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...deadlines,
     why: "an earlier deadline wakes the sleeper earlier",
-    before: "if (deadline.place === 0 && deadline.expiresAt < this.wakesAt) this.sleep()",
-    after: "if (deadline.place === 0 && this.wakesAt === Infinity) this.sleep()"
+    before: "if (lane.place === 0 && deadline.expiresAt < this.wakesAt) this.sleep()",
+    after: "if (lane.place === 0 && this.wakesAt === Infinity) this.sleep()"
   },
   {
     ...deadlines,
     why: "what is removed is not watched",
-    before: "    deadline.place = -1\n    const { heap } = this\n    const last",
-    after: "    const { heap } = this\n    const last"
+    before: "    deadline.lane = undefined\n    deadline.previous = undefined",
+    after: "    deadline.previous = undefined"
   },
   {
     ...deadlines,
     why: "the first to expire stands first",
-    before: "if (!isBefore(deadline, parent)) break",
-    after: "if (isBefore(deadline, parent)) break"
+    before: "if (!isBefore(lane, parent)) break",
+    after: "if (isBefore(lane, parent)) break"
+  },
+  {
+    ...deadlines,
+    why: "a lane whose first has gone moves back",
+    before: "else this.sink(lane, lane.place)\n    }\n  }",
+    after: "}\n  }"
   },
   {
     ...deadlines,
