@@ -84,7 +84,7 @@ const steps: ReadonlyArray<Step> = [
   program("types", gates.types),
   program("effect", gates.effect, /Checked [1-9]\d* files/),
   tests("tests", "--exclude", docs, "--exclude", examples),
-  testsOnOldest("oldest node", "--project", "unit", "--project", "threads"),
+  testsOnOldest("oldest node", "--project", "unit"),
   tests("type tests", "--config", "vitest.types.config.ts"),
   tests("docs", docs),
   tests("examples", examples),
