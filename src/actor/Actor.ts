@@ -66,6 +66,7 @@ export type HandlersFrom<Rpcs extends Rpc.Any> = {
   readonly [R in Rpcs as R["_tag"]]: (payload: Rpc.Payload<R>) => Effect.Effect<Rpc.Success<R>, Rpc.Error<R>, any>
 }
 
+// `any` infers: arguments, answers and errors are the business of the protocol, and only what is required is asked for.
 /** What the handlers of a behaviour require. */
 export type HandlersServices<H> = {
   readonly [K in keyof H]: H[K] extends (...args: any) => Effect.Effect<any, any, infer R> ? R : never

@@ -33,8 +33,11 @@ export const Stopped = Schema.TaggedStruct("Stopped", {
 /** It crashed, and a rule said that it is not started again. */
 export const Crashed = Schema.TaggedStruct("Crashed", {
   cause: AnyCause,
-  /** The rule: it is `"temporary"`, its `decide` said so, its `intensity` is used up, its `backoff` has come to its end. */
-  rule: Schema.Literals(["temporary", "decide", "intensity", "backoff"]),
+  /**
+   * The rule: it is `"temporary"`, its `decide` said so, its `intensity` is used up, its `backoff` has come to its end, or
+   * what the incarnation held could not be released (`"release"`).
+   */
+  rule: Schema.Literals(["temporary", "decide", "intensity", "backoff", "release"]),
   /** The restarts that its intensity allows, and the window they are counted in. */
   restarts: Schema.Number,
   withinMillis: Schema.Number
@@ -166,6 +169,8 @@ const crashText = ({ cause, restarts, rule, withinMillis }: typeof Crashed.Type)
       return `more than ${restarts} restarts within ${withinMillis} ms; the last after ${text}`
     case "backoff":
       return `its backoff has come to its end; the last crash was ${text}`
+    case "release":
+      return `crashed: ${text}; and what it held could not be released`
   }
 }
 

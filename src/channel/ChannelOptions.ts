@@ -1,19 +1,17 @@
 /**
  * What a channel is asked for with, and what of it makes sense.
  */
+import { type Overflow, policies } from "../runtime/Overflow.ts"
+import { textOf } from "../runtime/Text.ts"
 import { InvalidChannel } from "./ChannelError.ts"
+
+export type { Overflow } from "../runtime/Overflow.ts"
 
 /**
  * How many ends a channel has: `"spsc"` one sender and one receiver, `"mpsc"` many senders, `"mpmc"` many of both, each
  * message to one receiver, `"broadcast"` one sender whose every message goes to all receivers.
  */
 export type Kind = "spsc" | "mpsc" | "mpmc" | "broadcast"
-
-/**
- * What happens to a message when the channel is full: the sender waits; it fails with `ChannelFull`; the message is
- * dropped; the oldest message is dropped.
- */
-export type Overflow = "suspend" | "fail" | "dropNewest" | "dropOldest"
 
 /** Options of a channel within one thread. */
 export interface Options {
@@ -26,7 +24,10 @@ export interface Options {
    * each receiver.
    */
   readonly capacity?: number | "unbounded" | undefined
-  /** `"suspend"` unless told. A broadcast never waits: a receiver that is too slow misses messages and is told. */
+  /**
+   * What happens to a message when the channel is full: the sender waits (`"suspend"`, unless told), it fails with `ChannelFull`, the message is
+   * dropped, or the oldest one is. A broadcast never waits: a receiver that is too slow misses messages and is told.
+   */
   readonly overflow?: Overflow | undefined
 }
 
@@ -59,7 +60,6 @@ export interface Settings {
 export const MAX_CAPACITY = 2 ** 24
 
 const kinds: ReadonlyArray<unknown> = ["spsc", "mpsc", "mpmc", "broadcast"]
-const overflows: ReadonlyArray<unknown> = ["suspend", "fail", "dropNewest", "dropOldest"]
 
 /** Throws `InvalidChannel`. */
 export const refuse = (channel: string, option: string, value: unknown, requirement: string): never => {
@@ -74,9 +74,9 @@ export const refuse = (channel: string, option: string, value: unknown, requirem
 export const settingsOf = (options: Options): Settings => {
   // Only what is left out has a default: null is a mistake.
   const { capacity: asked = 16, kind = "mpmc", name = "channel", overflow = "suspend" } = options
-  if (typeof name !== "string") refuse(String(name), "name", name, "text")
+  if (typeof name !== "string") refuse(textOf(name), "name", name, "text")
   if (!kinds.includes(kind)) refuse(name, "kind", kind, `one of ${kinds.join(", ")}`)
-  if (!overflows.includes(overflow)) refuse(name, "overflow", overflow, `one of ${overflows.join(", ")}`)
+  if (!policies.includes(overflow)) refuse(name, "overflow", overflow, `one of ${policies.join(", ")}`)
   if (kind === "broadcast" && options.overflow !== undefined) {
     refuse(name, "overflow", overflow, `left out for kind "broadcast", whose sender never waits`)
   }

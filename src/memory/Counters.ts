@@ -9,6 +9,7 @@
  * Promises: each operation is atomic, and values wrap at 32 bits. Never does: give slots out or take them back; the
  * owner of the table does. A slot that does not exist throws the `RangeError` of `Atomics`.
  */
+import { textOf } from "../runtime/Text.ts"
 
 /** A counter table was asked for with a number of slots that makes no sense. */
 export class InvalidCounters extends Error {
@@ -16,7 +17,7 @@ export class InvalidCounters extends Error {
   /** The number of slots asked for. */
   readonly slots: number
   constructor(slots: number) {
-    super(`Counters.create: ${slots} slots; ask for a whole number of 1 or more`)
+    super(`Counters.create: ${textOf(slots)} slots; ask for a whole number of 1 or more`)
     this.name = "InvalidCounters"
     this.slots = slots
   }

@@ -34,6 +34,7 @@
  *
  * Hot path: `ring` and `prepare`; changes only together with `test/model`.
  */
+import { textOf } from "../runtime/Text.ts"
 import { CELLS_PER_LINE } from "./Layout.ts"
 
 const AWAKE = 0
@@ -50,7 +51,7 @@ export class InvalidDoorbell extends Error {
   readonly slots: number
   constructor(slot: number, slots: number) {
     super(
-      `Doorbell: slot ${slot} is not one of the ${slots} of the buffer; `
+      `Doorbell: slot ${textOf(slot)} is not one of the ${slots} of the buffer; `
         + `give a slot from 0 on, of a buffer made by Doorbell.create`
     )
     this.name = "InvalidDoorbell"

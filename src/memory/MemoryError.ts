@@ -2,6 +2,7 @@
  * What the structures of shared memory throw at programmers' mistakes. Nothing here is thrown because of what another
  * thread does.
  */
+import { textOf } from "../runtime/Text.ts"
 
 /** A structure was asked for with a size that it cannot have. */
 export class InvalidCapacity extends Error {
@@ -13,7 +14,7 @@ export class InvalidCapacity extends Error {
   /** The value asked for. */
   readonly value: number
   constructor(structure: string, option: string, value: number, expected: string) {
-    super(`${structure}.create: ${option} ${value} is not ${expected}`)
+    super(`${structure}.create: ${option} ${textOf(value)} is not ${expected}`)
     this.name = "InvalidCapacity"
     this.structure = structure
     this.option = option
@@ -54,7 +55,9 @@ export class InvalidCommit extends Error {
     super(
       claimedBytes === -1
         ? `${structure}: commit without a claim; each commit needs a claim of its own that was not aborted`
-        : `${structure}: commit of ${payloadBytes} payload bytes of type ${type} for a claim of ${claimedBytes} bytes; `
+        : `${structure}: commit of ${textOf(payloadBytes)} payload bytes of type ${
+          textOf(type)
+        } for a claim of ${claimedBytes} bytes; `
           + `commit between 0 and the claimed number of bytes, with a type from 0 to 2147483647`
     )
     this.name = "InvalidCommit"
@@ -73,7 +76,11 @@ export class InvalidOwner extends Error {
   /** The owner given. */
   readonly owner: number
   constructor(structure: string, owner: number, most: number) {
-    super(`${structure}: owner ${owner} is not a whole number from 1 to ${most}; give each thread a number of its own`)
+    super(
+      `${structure}: owner ${
+        textOf(owner)
+      } is not a whole number from 1 to ${most}; give each thread a number of its own`
+    )
     this.name = "InvalidOwner"
     this.structure = structure
     this.owner = owner
@@ -88,7 +95,7 @@ export class InvalidSize extends Error {
   /** The number of bytes asked for. */
   readonly bytes: number
   constructor(structure: string, bytes: number) {
-    super(`${structure}: ${bytes} bytes cannot be allocated; ask for a whole number of bytes, 1 or more`)
+    super(`${structure}: ${textOf(bytes)} bytes cannot be allocated; ask for a whole number of bytes, 1 or more`)
     this.name = "InvalidSize"
     this.structure = structure
     this.bytes = bytes
@@ -104,7 +111,9 @@ export class StaleHandle extends Error {
   readonly handle: number
   constructor(structure: string, handle: number) {
     super(
-      `${structure}: handle ${handle} names nothing that this end owns; what it named was moved, shared or released, `
+      `${structure}: handle ${
+        textOf(handle)
+      } names nothing that this end owns; what it named was moved, shared or released, `
         + `or another thread owns it: keep the handle that the last call answered`
     )
     this.name = "StaleHandle"
@@ -122,7 +131,9 @@ export class InvalidHandle extends Error {
   readonly handle: number
   constructor(structure: string, handle: number) {
     super(
-      `${structure}: handle ${handle} is not a whole number from 0 to 2147483647; negative answers mean "no handle"`
+      `${structure}: handle ${
+        textOf(handle)
+      } is not a whole number from 0 to 2147483647; negative answers mean "no handle"`
     )
     this.name = "InvalidHandle"
     this.structure = structure

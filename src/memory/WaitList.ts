@@ -45,6 +45,7 @@
  *
  * Hot path: `wake`; changes only together with `test/model`.
  */
+import { textOf } from "../runtime/Text.ts"
 import type { Wait } from "./Doorbell.ts"
 import { CELLS_PER_LINE, identify, inscribe } from "./Layout.ts"
 import { waitList as layout } from "./Layouts.ts"
@@ -72,7 +73,9 @@ export class InvalidWaitRow extends Error {
   /** The number of rows of the list. */
   readonly rows: number
   constructor(row: number, rows: number) {
-    super(`WaitList: row ${row} is not one of the ${rows} of the list; give a whole number from 0 to ${rows - 1}`)
+    super(
+      `WaitList: row ${textOf(row)} is not one of the ${rows} of the list; give a whole number from 0 to ${rows - 1}`
+    )
     this.name = "InvalidWaitRow"
     this.row = row
     this.rows = rows

@@ -17,6 +17,7 @@
  *
  * Source: the wait strategies of the Disruptor and the idle strategies of Agrona.
  */
+import { textOf } from "../runtime/Text.ts"
 
 /** Look again at once, after a {@link pause}. */
 export const SPIN = 0
@@ -50,7 +51,7 @@ export class InvalidWaitOptions extends Error {
   /** The name of the option. */
   readonly option: string
   constructor(strategy: string, option: string, value: unknown, expected: string) {
-    super(`${strategy}: ${option} is ${String(value)}; it must be ${expected}`)
+    super(`${strategy}: ${option} is ${textOf(value)}; it must be ${expected}`)
     this.name = "InvalidWaitOptions"
     this.option = option
   }

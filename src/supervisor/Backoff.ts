@@ -17,7 +17,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
-import { durationMillis, invalid } from "./internal/check.ts"
+import { invalid } from "./internal/check.ts"
+import { durationMillis } from "./kernel/Millis.ts"
 
 /** A schedule of delays; its input is the cause of the failure. */
 export type BackoffSchedule = Schedule.Schedule<unknown, Cause.Cause<unknown>>

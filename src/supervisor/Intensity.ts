@@ -15,7 +15,8 @@
  */
 import type * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
-import { durationMillis, invalid } from "./internal/check.ts"
+import { invalid } from "./internal/check.ts"
+import { durationMillis } from "./kernel/Millis.ts"
 
 /**
  * A limit on restarts as users write it.

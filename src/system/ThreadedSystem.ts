@@ -5,7 +5,7 @@
  * reason and nothing else is touched; it is started again and announced, and its actors are built there, each by its own rules and
  * reachable as soon as it stands.
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -24,6 +24,7 @@ import { DROPPED, Tally } from "../observe/kernel/Tally.ts"
 import { textOf } from "../runtime/Text.ts"
 import type * as Backoff from "../supervisor/Backoff.ts"
 import type { IntensityOptions } from "../supervisor/Intensity.ts"
+import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import type { InvalidSupervision } from "../supervisor/SupervisorError.ts"
 import { CurrentThread } from "../thread/kernel/CurrentThread.ts"
 import * as ThreadGroup from "../thread/kernel/ThreadGroup.ts"
@@ -83,23 +84,14 @@ const check = ({ heartbeat, readyTimeout, ring, stopTimeout, threads }: ThreadsO
     refuse("ring.capacityBytes", bytes, `a power of two from ${MIN_CAPACITY_BYTES} to ${MAX_CAPACITY_BYTES}`)
   }
   for (const [option, value] of Object.entries({ readyTimeout, stopTimeout })) {
-    if (value !== undefined && !(millisOf(value) > 0)) refuse(option, value, "a duration above zero")
+    if (value !== undefined && !(durationMillis(value) > 0)) refuse(option, value, "a duration above zero")
   }
-  const interval = millisOf(heartbeat?.interval ?? 250)
+  const interval = durationMillis(heartbeat?.interval ?? 250)
   if (!(interval >= 1 && Number.isFinite(interval))) {
     refuse("heartbeat.interval", heartbeat?.interval, "a finite duration of at least 1 millisecond")
   }
-  if (!(millisOf(heartbeat?.timeout ?? 5_000) >= 2 * interval)) {
+  if (!(durationMillis(heartbeat?.timeout ?? 5_000) >= 2 * interval)) {
     refuse("heartbeat.timeout", heartbeat?.timeout ?? "5 seconds", `at least twice heartbeat.interval (${interval} ms)`)
-  }
-}
-
-/** Milliseconds of a duration, NaN when it is none: every range check on it then fails. */
-const millisOf = (input: Duration.Input): number => {
-  try {
-    return Duration.toMillis(Duration.fromInputUnsafe(input))
-  } catch {
-    return NaN
   }
 }
 

@@ -18,6 +18,7 @@ export interface SpawnedWorker {
   /** The id Node gave the thread; read once after the spawn, because Node resets it to -1 at the exit. */
   readonly threadId: number
   /** Listens to `message`, `messageerror`, `error` (each with one value) and `exit` (with the exit code). */
+  // As Node declares it; `unknown` would refuse its own `Worker`.
   on(event: "message" | "messageerror" | "error", listener: (value: any) => void): unknown
   on(event: "exit", listener: (code: number) => void): unknown
   /** Posts a structured clone of `message`; throws when it cannot be cloned. */

@@ -33,6 +33,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Transferable } from "node:worker_threads"
 import { textOf } from "../runtime/Text.ts"
+import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import { mayBePaused } from "./internal/debugger.ts"
 import type { ExitListener } from "./internal/lifecycle.ts"
 import * as Life from "./internal/lifecycle.ts"
@@ -169,11 +170,15 @@ export const make = (options: Options): Effect.Effect<Thread, ThreadDown, Scope.
   })
 
 const settingsOf = (options: Options): Settings => {
-  const intervalMillis = Duration.toMillis(options.heartbeat?.interval ?? 250)
-  const timeoutMillis = Duration.toMillis(options.heartbeat?.timeout ?? 5_000)
-  const refuse = (option: string, value: number, expected: string) => {
-    throw new InvalidThreadOptions({ where: `thread "${options.name}"`, option, value: String(value), expected })
+  const refuse = (option: string, value: unknown, expected: string): never => {
+    throw new InvalidThreadOptions({ where: `thread "${options.name}"`, option, value: textOf(value), expected })
   }
+  const millisOf = (option: string, input: Duration.Input): number => {
+    const millis = durationMillis(input)
+    return millis >= 0 ? millis : refuse(option, input, "a duration of 0 or more")
+  }
+  const intervalMillis = millisOf("heartbeat.interval", options.heartbeat?.interval ?? 250)
+  const timeoutMillis = millisOf("heartbeat.timeout", options.heartbeat?.timeout ?? 5_000)
   if (!(intervalMillis >= 1 && Number.isFinite(intervalMillis))) {
     refuse("heartbeat.interval (milliseconds)", intervalMillis, "at least 1 and finite")
   }
@@ -181,11 +186,11 @@ const settingsOf = (options: Options): Settings => {
     refuse("heartbeat.timeout (milliseconds)", timeoutMillis, `at least twice heartbeat.interval (${intervalMillis})`)
   }
   return {
-    readyMillis: Duration.toMillis(options.readyTimeout ?? 10_000),
+    readyMillis: millisOf("readyTimeout", options.readyTimeout ?? 10_000),
     intervalMillis,
     silentChecks: Math.ceil(timeoutMillis / intervalMillis),
-    stopMillis: Duration.toMillis(options.stopTimeout ?? 5_000),
-    terminateMillis: Duration.toMillis(options.terminateTimeout ?? 5_000)
+    stopMillis: millisOf("stopTimeout", options.stopTimeout ?? 5_000),
+    terminateMillis: millisOf("terminateTimeout", options.terminateTimeout ?? 5_000)
   }
 }
 

@@ -94,7 +94,8 @@ export class ThreadCrashed extends Schema.TaggedError<ThreadCrashed>("shared-not
     if (this.phase !== "loading") {
       return "everything that ran on it is lost; catch the error where it is thrown if it should not end the thread"
     }
-    return ["ERR_MODULE_NOT_FOUND", "MODULE_NOT_FOUND"].includes(String(codeOf(this.error)))
+    const code = codeOf(this.error)
+    return code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND"
       ? "correct the import, or install the package, in the file that spawn names or in one that it imports"
       : "the file that spawn names, and every file that it imports, has to load without an error"
   }

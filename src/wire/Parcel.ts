@@ -257,6 +257,16 @@ export const carrier = <S extends Schema.Top>(schema: S): Carrier<S["Type"]> | u
   return known === "none" ? undefined : known as Carrier<S["Type"]>
 }
 
+/** Whether the values of a schema can hold parcels, wherever in them. */
+export const carries = (schema: Schema.Top): boolean => {
+  try {
+    return carrier(schema) !== undefined
+  } catch {
+    // In a place where they would not be found.
+    return true
+  }
+}
+
 const makeCarrier = (find: Find): Carrier<unknown> => {
   const parcelsOf = (message: unknown): ReadonlyArray<Held> => {
     const found: Array<Held> = []

@@ -5,6 +5,7 @@ import * as Rpc from "effect/rpc/Rpc"
 import { Actor } from "shared-nothing"
 import { InvalidOptions } from "../../src/actor/ActorError.ts"
 import { InvalidSupervision } from "../../src/supervisor/SupervisorError.ts"
+import { oddValues } from "../support/oddValues.ts"
 
 const Idle = Actor.make("Idle", [Rpc.make("Nothing")])
 const live = (options: unknown) =>
@@ -64,6 +65,26 @@ describe("the options of a behaviour", () => {
     assert.strictEqual(error.option, "supervision.restart")
     assert.strictEqual(error.value, "sometimes")
   })
+
+  for (const [name, make] of Object.entries(oddValues)) {
+    if (make() === undefined) continue
+    for (
+      const [option, options] of [
+        ["mailbox.capacity", (value: unknown) => ({ mailbox: { capacity: value } })],
+        ["mailbox.overflow", (value: unknown) => ({ mailbox: { overflow: value } })],
+        ["supervision.restart", (value: unknown) => ({ supervision: { restart: value } })],
+        ["initTimeout", (value: unknown) => ({ initTimeout: value })]
+      ] as const
+    ) {
+      // A bigint is a duration in nanoseconds, a map and the like are none.
+      if (option === "initTimeout" && typeof make() === "bigint") continue
+      it(`refuses ${name} as ${option}`, () => {
+        const error = refused(options(make()))
+        assert.instanceOf(error, InvalidOptions)
+        assert.strictEqual(error.option, option)
+      })
+    }
+  }
 
   it("refuses a backoff that is no schedule", () => {
     assert.instanceOf(refused({ supervision: { backoff: "1 second" } }), InvalidSupervision)

@@ -1,7 +1,6 @@
 /** A system whose threads die in every way there is: what they held fails once, and everything else goes on. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -9,12 +8,12 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { type ActorError, ActorSystem, Tree } from "shared-nothing"
 import * as System from "../fixtures/system.ts"
 import { seeded } from "../memory/seeded.ts"
+import { watching } from "../support/events.ts"
 import { elapse, until, untilEffect } from "../support/until.ts"
 import { crew, threads, untilStarted, within } from "../system/threads.ts"
 
@@ -24,21 +23,6 @@ const at = (thread: number) => ({ placement: { thread } }) as const
 
 /** As many restarts as a test likes. */
 const tireless = { intensity: { restarts: 10_000, within: "1 minute" } } as const
-
-/** The events from now on, by tag. */
-const watch = Effect.gen(function*() {
-  const seen: Array<ActorSystem.SystemEvent> = []
-  const subscribed = yield* Deferred.make<void>()
-  yield* Effect.forkScoped(
-    Stream.runForEach(
-      Stream.onStart(ActorSystem.events, Deferred.succeed(subscribed, undefined)),
-      (event) => Effect.sync(() => seen.push(event))
-    )
-  )
-  yield* Deferred.await(subscribed)
-  yield* Effect.yieldNow
-  return seen
-})
 
 /** Asks until the actor answers, which is when its thread is up again. */
 const whenUp = <A, E>(ask: Effect.Effect<A, E>): Effect.Effect<A> =>
@@ -74,7 +58,7 @@ describe("a thread that dies", () => {
       return within(
         threads({ spawn, threads: 2, ...options }),
         Effect.gen(function*() {
-          const events = yield* watch
+          const events = yield* watching
           const dying = yield* Probe.spawn("dying", at(0))
           const beside = yield* Probe.spawn("beside", at(0))
           const other = yield* Probe.spawn("other", at(1))
@@ -136,7 +120,7 @@ describe("a thread that dies", () => {
     within(
       threads({ heartbeat: { interval: 20, timeout: 2_000 } }),
       Effect.gen(function*() {
-        const events = yield* watch
+        const events = yield* watching
         const probe = yield* Probe.spawn("a")
         yield* untilStarted(probe.tell.Loop())
         for (let n = 0; n < 100; n++) yield* probe.tell.Note({ n })
@@ -195,7 +179,7 @@ describe("a thread that dies", () => {
     return within(
       threads(tireless),
       Effect.gen(function*() {
-        const events = yield* watch
+        const events = yield* watching
         const first = yield* Probe.spawn("first")
         const unlucky = yield* Probe.spawn("second-time-unlucky")
         const last = yield* Probe.spawn("last")
@@ -388,7 +372,7 @@ describe("many deaths", () => {
     within(
       threads(tireless),
       Effect.gen(function*() {
-        const events = yield* watch
+        const events = yield* watching
         const fragile = yield* Fragile.spawn("f")
         const beside = yield* Probe.spawn("beside")
         yield* Effect.exit(fragile.ask.Boom({ why: "first" }))
@@ -417,7 +401,7 @@ describe("actors of a thread that is started again", () => {
     within(
       threads(tireless),
       Effect.gen(function*() {
-        const events = yield* watch
+        const events = yield* watching
         const once = yield* Once.spawn("once")
         const stays = yield* Probe.spawn("stays")
         yield* Effect.flip(stays.ask.Exit({ code: 5 }))
@@ -438,7 +422,7 @@ describe("actors of a thread that is started again", () => {
     within(
       threads(tireless),
       Effect.gen(function*() {
-        const events = yield* watch
+        const events = yield* watching
         const stubborn = yield* Probe.spawn("third-time-lucky")
         yield* Effect.flip(stubborn.ask.Exit({ code: 1 }))
         assert.strictEqual(yield* whenUp(stubborn.ask.Count()), 0)

@@ -155,7 +155,25 @@ describe("Thread", () => {
         assert.isTrue(worker.gone)
       }))
 
-    for (const heartbeat of [{ interval: 0 }, { interval: Infinity }, { interval: 300, timeout: 599 }]) {
+    for (const option of ["readyTimeout", "stopTimeout", "terminateTimeout"] as const) {
+      it.effect(`refuses a ${option} that is no duration, and names it`, () =>
+        Effect.gen(function*() {
+          const worker = new FakeWorker()
+          const exit = yield* Effect.exit(Thread.make(optionsFor(worker, { [option]: "soon" as unknown as number })))
+          const defect = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+          assert.propertyVal(defect, "_tag", "InvalidThreadOptions")
+          assert.propertyVal(defect, "option", option)
+          assert.propertyVal(defect, "value", "soon")
+          assert.deepStrictEqual(worker.log, [])
+        }))
+    }
+
+    for (
+      const heartbeat of [{ interval: "soon" as unknown as number }, { interval: 0 }, { interval: Infinity }, {
+        interval: 300,
+        timeout: 599
+      }]
+    ) {
       it.effect(`refuses a heartbeat of ${JSON.stringify(heartbeat)} before it spawns`, () =>
         Effect.gen(function*() {
           const worker = new FakeWorker()

@@ -118,8 +118,22 @@ const restart = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): 
 
 const incarnate = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): void => {
   if (cell.phase !== RESTARTING) return
-  lead(host, cell, Effect.andThen(closeScope(host, cell, Exit.failCause(cause)), rebuild(host, cell, cause)))
+  const building = rebuild(host, cell, cause)
+  lead(host, cell, closeEmptyScope(cell) ? building : Effect.andThen(closeWithin(host, cell, cause), building))
 }
+
+// There are never two incarnations at once: one whose finalizers do not come to their end has no successor.
+const closeWithin = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const tooLong = Effect.sync(() => {
+      if (cell.phase === RESTARTING) end(host, cell, ExitReason.crashed(cause, "release"))
+    })
+    const limit = host.fork(cell.behaviour, Effect.delay(tooLong, STOP_LIMIT))
+    return Effect.ensuring(
+      closeScope(host, cell, Exit.failCause(cause)),
+      Effect.sync(() => limit.interruptUnsafe())
+    )
+  })
 
 const lead = (host: LifecycleHost, cell: Cell, building: Effect.Effect<void>): void => {
   const rare = cell.more()

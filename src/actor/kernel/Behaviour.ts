@@ -9,8 +9,10 @@ import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import { type Overflow, policies } from "../../runtime/Overflow.ts"
+import { textOf } from "../../runtime/Text.ts"
 import * as Backoff from "../../supervisor/Backoff.ts"
 import * as Intensity from "../../supervisor/Intensity.ts"
+import { durationMillis } from "../../supervisor/kernel/Millis.ts"
 import * as Restart from "../../supervisor/Restart.ts"
 import { InvalidOptions } from "../ActorError.ts"
 import type { MailboxOptions } from "./Mailbox.ts"
@@ -95,7 +97,7 @@ const resolveMailbox = (where: string, options: MailboxOptions): Bounds => {
     throw new InvalidOptions({
       where,
       option: "mailbox.capacity",
-      value: String(capacity),
+      value: textOf(capacity),
       expected: "an integer of at least 1, or \"unbounded\""
     })
   }
@@ -103,7 +105,7 @@ const resolveMailbox = (where: string, options: MailboxOptions): Bounds => {
     throw new InvalidOptions({
       where,
       option: "mailbox.overflow",
-      value: overflow,
+      value: textOf(overflow),
       expected: policies.join(", ")
     })
   }
@@ -121,19 +123,16 @@ export const resolveOptions = (where: string, options: BehaviourOptions) => {
     throw new InvalidOptions({
       where,
       option: "supervision.restart",
-      value: restart,
+      value: textOf(restart),
       expected: Restart.restartTypes.join(", ")
     })
   }
-  const initTimeout = Duration.fromInputUnsafe(options.initTimeout ?? "5 seconds")
-  if (!(Duration.toMillis(initTimeout) > 0)) {
-    throw new InvalidOptions({
-      where,
-      option: "initTimeout",
-      value: Duration.format(initTimeout),
-      expected: "a duration above zero"
-    })
+  const asked = options.initTimeout ?? "5 seconds"
+  const initMillis = durationMillis(asked)
+  if (!(initMillis > 0)) {
+    throw new InvalidOptions({ where, option: "initTimeout", value: textOf(asked), expected: "a duration above zero" })
   }
+  const initTimeout = Duration.millis(initMillis)
   if (backoff !== undefined) Backoff.policy(backoff)
   return {
     ...resolveMailbox(where, options.mailbox ?? {}),

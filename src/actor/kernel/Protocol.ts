@@ -13,6 +13,7 @@ import type * as SchemaAST from "effect/SchemaAST"
 import { messageOf } from "../../runtime/Text.ts"
 import * as Codec from "../../wire/Codec.ts"
 import { Defect } from "../../wire/kernel/Defect.ts"
+import * as Parcel from "../../wire/Parcel.ts"
 import { InvalidProtocol } from "../ActorError.ts"
 
 /** How many messages one protocol may have: the index travels in eight bits. */
@@ -32,6 +33,9 @@ export interface Message {
   readonly payload: Codec.Codec<unknown>
   /** Whether a payload may be given in another shape than it is delivered in: as the fields of a class, or without defaults. */
   readonly isConstructed: boolean
+  /** Whether parcels can be in the payload, or in a reply: those travel through channels, and not from actor to actor. */
+  readonly hasParcels: boolean
+  readonly repliesParcels: boolean
   /** The codec of the success value. */
   readonly success: Codec.Codec<unknown>
   /** The codec of the declared error. */
@@ -68,6 +72,8 @@ class Compiled implements Message {
   declare readonly payloadSchema: Schema.Top
   declare readonly payload: Codec.Codec<unknown>
   declare readonly isConstructed: boolean
+  declare readonly hasParcels: boolean
+  declare readonly repliesParcels: boolean
   declare readonly success: Codec.Codec<unknown>
   declare readonly error: Codec.Codec<unknown>
   declare private readonly compileCause: () => Codec.Codec<unknown>
@@ -79,6 +85,8 @@ class Compiled implements Message {
     this.payloadSchema = rpc.payloadSchema
     this.payload = compile("payload", rpc.payloadSchema)
     this.isConstructed = isConstructed(rpc.payloadSchema.ast, new Set())
+    this.hasParcels = Parcel.carries(rpc.payloadSchema)
+    this.repliesParcels = Parcel.carries(rpc.successSchema) || Parcel.carries(rpc.errorSchema)
     this.success = compile("success", rpc.successSchema)
     this.error = compile("error", rpc.errorSchema)
     this.compileCause = () => compile("cause", Schema.Cause(rpc.errorSchema, Defect))

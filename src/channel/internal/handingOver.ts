@@ -35,4 +35,4 @@ export const handOverTo = (
 ): Effect.Effect<void, EndMoved> => isSharedEnd(end) ? end.handOver(keep) : Effect.die(foreignEnd(where, end))
 
 const kindOf = (value: unknown): string =>
-  value === null || value === undefined ? String(value) : `this ${typeof value}`
+  value === null ? "null" : value === undefined ? "undefined" : `this ${typeof value}`

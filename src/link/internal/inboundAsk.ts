@@ -69,7 +69,10 @@ export class InboundAsk extends Ask {
 
   settle(exit: Exit.Exit<unknown, unknown>): void {
     const message = this.message!
-    if (exit._tag === "Success") this.answer(Envelope.REPLIED, message.success, exit.value)
+    if (message.repliesParcels) {
+      const outbound = this.claim()
+      if (outbound !== undefined) this.unsendable(outbound, `the reply to ${this.tag} ${PARCELS}`)
+    } else if (exit._tag === "Success") this.answer(Envelope.REPLIED, message.success, exit.value)
     else if (exit.cause.reasons.length === 1 && exit.cause.reasons[0]!._tag === "Fail") {
       this.answer(Envelope.FAILED, message.error, exit.cause.reasons[0]!.error)
     } else this.answer(Envelope.CAUSE, message.cause as Codec.Codec<unknown>, exit.cause)
@@ -145,3 +148,5 @@ export class InboundAsk extends Ask {
 }
 
 const MAX_TEXT = 300
+
+const PARCELS = "can hold a parcel, and a parcel does not travel to an asker on another thread"

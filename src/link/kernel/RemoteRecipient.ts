@@ -35,7 +35,13 @@ import { RemoteAsk } from "../internal/remoteAsk.ts"
 /** The link has no number left for another actor, or another ask. */
 const NO_NUMBER = 5
 
-type Refused = Written | typeof NO_NUMBER
+/** The message can hold parcels, which do not travel from actor to actor. */
+const PARCELS = 6
+
+type Refused = Written | typeof NO_NUMBER | typeof PARCELS
+
+const PARCELS_ISSUE =
+  "it can hold a parcel, and a parcel does not travel to an actor on another thread: send it through a SharedChannel"
 
 /** A waiter whose sending has thrown: with what. */
 interface Died {
@@ -120,13 +126,17 @@ export class RemoteRecipient extends Recipient implements Addressee {
   // Whether the link is up, the actor alive, and credit at hand; binds the slot of a new link first.
   private send(index: number, payload: unknown, span: Tracer.AnySpan | undefined, ask: RemoteAsk | undefined): Outcome {
     if (this.ended !== undefined || this.otherLayout !== undefined) return REFUSED
+    const message = this.protocol.messages[index]!
+    if (message.hasParcels) {
+      this.refused = PARCELS
+      return REFUSED
+    }
     if (this.outbound === undefined) {
       const ready = this.bind()
       if (ready !== TAKEN) return ready
     }
     const outbound = this.outbound!
     if (this.inFlight >= (ask === undefined ? this.window : this.capacity)) return this.full(ask !== undefined)
-    const message = this.protocol.messages[index]!
     const written = this.write(outbound, message, payload, span, ask)
     return this.conclude(outbound, written, message, payload, span, ask)
   }
@@ -230,7 +240,8 @@ export class RemoteRecipient extends Recipient implements Addressee {
     this.slot = slot
     this.type = Envelope.typeOf(Envelope.TELL, 0, slot)
     this.inFlight = 0
-    this.open = outbound
+    // Each message of a protocol with parcels is looked at first.
+    this.open = protocol.messages.some(({ hasParcels }) => hasParcels) ? undefined : outbound
     return TAKEN
   }
 
@@ -252,6 +263,8 @@ export class RemoteRecipient extends Recipient implements Addressee {
           issue: message.payload.explain(payload, this.home.carriage),
           undelivered
         })
+      case PARCELS:
+        return new ActorError.InvalidPayload({ actor, issue: PARCELS_ISSUE, undelivered })
       case TOO_LARGE: {
         const limitBytes = this.outbound?.maxRecordBytes ?? 0
         return new ActorError.MessageTooLarge({ actor, sizeBytes: this.refusedBytes, limitBytes, undelivered })

@@ -32,6 +32,7 @@ const residual = (filter: SchemaAST.Filter<unknown>, ast: SchemaAST.AST): Filter
   }
 }
 
+// What a filter says of itself differs by its id, which is looked at before the payload is: hence the `any`.
 const payloadOf = (filter: SchemaAST.Filter<unknown>): { readonly id: string; readonly payload: any } => {
   const representation = filter.annotations?.representation as { id?: unknown; payload?: unknown } | undefined
   return { id: typeof representation?.id === "string" ? representation.id : "", payload: representation?.payload }

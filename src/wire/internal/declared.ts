@@ -29,6 +29,7 @@ type PlanOf = (ast: SchemaAST.AST, path: string) => Plan
 
 const double = (path: string): NumberPlan => ({ kind: "number", path, width: "f64", tests: [], filters: [] })
 
+// `construct` takes what the inner plan has read, whose type only the plan knows.
 const instance = (
   path: string,
   isInstance: (value: unknown) => boolean,

@@ -38,6 +38,7 @@ const kinds: { readonly [K in Plan["kind"]]: Kind<Extract<Plan, { readonly kind:
   never
 }
 
+// The table has a row for each kind of plan; that the row found is the one for this plan is what its type cannot say.
 /** The kind of a plan. */
 export const kindOf = <P extends Plan>(plan: P): Kind<P> => kinds[plan.kind] as unknown as Kind<P>
 

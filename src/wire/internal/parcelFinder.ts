@@ -4,10 +4,12 @@
 import type * as SchemaAST from "effect/SchemaAST"
 import { SchemaUnsupported } from "../WireError.ts"
 import { Held } from "./parcel.ts"
+import { partsOf } from "./parts.ts"
 
 /** Annotates the declarations whose values are parcels. */
 export const ParcelKey = "shared-nothing/parcel"
 
+// Values come from whoever sends; each walk looks for itself whether they are what the schema says.
 /** Adds the parcels of a value to a list, in the order of the schema. */
 export type Find = (value: any, into: Array<Held>) => void
 
@@ -31,23 +33,9 @@ const isClass = (ast: SchemaAST.AST): boolean =>
 const isOption = (ast: SchemaAST.Declaration): boolean =>
   (ast.annotations?.representation as { readonly id?: unknown } | undefined)?.id === "effect/schema/Option"
 
-/** The nodes that a node's own values are made of. */
-const partsOf = (ast: SchemaAST.AST): ReadonlyArray<SchemaAST.AST> => {
-  switch (ast._tag) {
-    case "Declaration":
-      return isClass(ast) && ast.encoding !== undefined ? [ast.encoding[0].to] : ast.typeParameters
-    case "Objects":
-      return [...ast.propertySignatures.map(({ type }) => type), ...ast.indexSignatures.map(({ type }) => type)]
-    case "Arrays":
-      return [...ast.elements, ...ast.rest]
-    case "Union":
-      return ast.types
-    case "Suspend":
-      return [ast.thunk()]
-    default:
-      return []
-  }
-}
+// A class is declared over its fields, which stand where it is encoded.
+const fieldsOf = (ast: SchemaAST.AST): ReadonlyArray<SchemaAST.AST> =>
+  isClass(ast) && ast.encoding !== undefined ? [ast.encoding[0].to] : partsOf(ast)
 
 /**
  * All nodes below one whose values can hold a parcel: each node is looked at once, then the ways are gone back from the
@@ -57,7 +45,7 @@ const carryingIn = (root: SchemaAST.AST): ReadonlySet<SchemaAST.AST> => {
   const above = new Map<SchemaAST.AST, Array<SchemaAST.AST>>([[root, []]])
   // A map goes on to what is added while it is walked.
   for (const ast of above.keys()) {
-    for (const part of [...partsOf(ast), ...(ast.encoding ?? []).map(({ to }) => to)]) {
+    for (const part of [...fieldsOf(ast), ...(ast.encoding ?? []).map(({ to }) => to)]) {
       const known = above.get(part)
       if (known === undefined) above.set(part, [ast])
       else known.push(ast)
@@ -123,7 +111,7 @@ const findInObject = (walk: Walk, ast: SchemaAST.Objects, path: string): Find | 
   const named = new Set(ast.propertySignatures.map(({ name }) => name))
   return (value, into) => {
     if (!isObject(value)) return
-    for (const { finder, name } of fields) finder((value as any)[name], into)
+    for (const { finder, name } of fields) finder((value as Readonly<Record<PropertyKey, unknown>>)[name], into)
     if (others === undefined) return
     for (const [key, entry] of Object.entries(value)) if (!named.has(key)) others(entry, into)
   }

@@ -20,6 +20,7 @@ interface NativeText {
   ucs2Slice(this: Uint8Array, start: number, end: number): string
 }
 
+// Methods of Node's buffers that its types do not list.
 const { latin1Slice, ucs2Slice, ucs2Write, utf8Write } = Buffer.prototype as unknown as NativeText
 
 /** The longest text whose characters are packed into whole words. */

@@ -10,6 +10,7 @@ import type * as SchemaAST from "effect/SchemaAST"
 import type * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import { messageOf } from "../../runtime/Text.ts"
+import { partsOf } from "./parts.ts"
 import type { Alternative, BlockPlan, Field, Filter, InstancePlan, Plan, ViaPlan } from "./plan.ts"
 import { emptyBlock, nowhere, Refused, Undecodable } from "./plan.ts"
 import { CHECKED, contextOf } from "./way.ts"
@@ -68,23 +69,6 @@ export const TransformationKey = "shared-nothing/transformation"
 /** The transformation that a node brings itself, unless what it becomes is transformed further. */
 export const own = (ast: SchemaAST.AST): Transformation | undefined =>
   ast.encoding?.length === 1 ? ast.annotations?.[TransformationKey] as Transformation | undefined : undefined
-
-const partsOf = (ast: SchemaAST.AST): ReadonlyArray<SchemaAST.AST> => {
-  switch (ast._tag) {
-    case "Declaration":
-      return ast.typeParameters
-    case "Objects":
-      return [...ast.propertySignatures, ...ast.indexSignatures].map(({ type }) => type)
-    case "Arrays":
-      return [...ast.elements, ...ast.rest]
-    case "Union":
-      return ast.types
-    case "Suspend":
-      return [ast.thunk()]
-    default:
-      return []
-  }
-}
 
 /** Whether a value of a schema can hold something that travels with its message. */
 const holdsCarried = (root: SchemaAST.AST): boolean => {

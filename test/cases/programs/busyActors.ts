@@ -13,7 +13,8 @@ import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import { isMainThread } from "node:worker_threads"
 import { Actor, ActorThread } from "shared-nothing"
-import { runIn, threads, until, watching } from "./support.ts"
+import { watching } from "../../support/events.ts"
+import { runIn, threads, until } from "./support.ts"
 
 const actors = 50
 const each = 200

@@ -12,7 +12,8 @@ import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import { isMainThread } from "node:worker_threads"
 import { Actor, ActorThread } from "shared-nothing"
-import { runIn, threads, watching, whenUp } from "./support.ts"
+import { watching } from "../../support/events.ts"
+import { runIn, threads, whenUp } from "./support.ts"
 
 const messages = 1000
 const Press = Actor.make("Press", [

@@ -12,7 +12,8 @@ import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import { isMainThread } from "node:worker_threads"
 import { Actor, ActorThread } from "shared-nothing"
-import { outcome, runIn, runLocal, threads, until, watching, whenUp } from "./support.ts"
+import { watching } from "../../support/events.ts"
+import { outcome, runIn, runLocal, threads, until, whenUp } from "./support.ts"
 
 const values: Record<string, () => unknown> = {
   "plain object": () => ({ code: "E1" }),

@@ -11,6 +11,15 @@ export const Probe = Actor.make("Probe", [
   Rpc.make("Crash", { payload: { afterMillis: Schema.Int } })
 ])
 
+/** How many handlers that take their time have begun, on this thread. */
+export const begun = { count: 0 }
+
+const taking = <A, E>(handler: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.suspend(() => {
+    begun.count++
+    return handler
+  })
+
 export const probeLive = (options: Parameters<typeof Probe.toLayer>[1] = {}) =>
   Probe.toLayer(
     Effect.sync(() => {
@@ -18,8 +27,8 @@ export const probeLive = (options: Parameters<typeof Probe.toLayer>[1] = {}) =>
       return Probe.of({
         Note: () => Effect.sync(() => void count++),
         Count: () => Effect.sync(() => count),
-        Sleep: ({ millis }) => Effect.sleep(millis),
-        Crash: ({ afterMillis }) => Effect.delay(Effect.die(new Error("boom")), afterMillis)
+        Sleep: ({ millis }) => taking(Effect.sleep(millis)),
+        Crash: ({ afterMillis }) => taking(Effect.delay(Effect.die(new Error("boom")), afterMillis))
       })
     }),
     options

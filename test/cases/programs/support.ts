@@ -1,12 +1,10 @@
 /** What the programs of this folder share: each is run by itself, and says in its opening comment what it must print. */
 import * as Cause from "effect/Cause"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import { Worker } from "node:worker_threads"
 import { ActorSystem } from "shared-nothing"
 import { textOf } from "../../../src/runtime/Text.ts"
@@ -46,25 +44,6 @@ export const until = <E, R>(condition: Effect.Effect<boolean, E, R>): Effect.Eff
   Effect.gen(function*() {
     for (let tries = 0; tries < 6000 && !(yield* condition); tries++) yield* Effect.sleep("5 millis")
   })
-
-/** The events of the system from now on. */
-export const watching: Effect.Effect<
-  ReadonlyArray<ActorSystem.SystemEvent>,
-  never,
-  ActorSystem.ActorSystem | Scope.Scope
-> = Effect.gen(function*() {
-  const seen: Array<ActorSystem.SystemEvent> = []
-  const subscribed = yield* Deferred.make<void>()
-  yield* Effect.forkScoped(
-    Stream.runForEach(
-      Stream.onStart(ActorSystem.events, Deferred.succeed(subscribed, undefined)),
-      (event) => Effect.sync(() => seen.push(event))
-    )
-  )
-  yield* Deferred.await(subscribed)
-  yield* Effect.yieldNow
-  return seen
-})
 
 /** A system whose workers run the file of the program itself. */
 export const threads = (file: string, options: Partial<ActorSystem.ThreadsOptions> = {}) =>

@@ -9,14 +9,14 @@
  *     handled 3
  */
 import * as Effect from "effect/Effect"
-import { Probe, probeLive } from "./probe.ts"
+import { begun, Probe, probeLive } from "./probe.ts"
 import { outcomeSoon, runLocal, tagOf, until, whenUp } from "./support.ts"
 
 const program = Effect.gen(function*() {
   const probe = yield* Probe.spawn("probe")
   let settled: string | undefined
   yield* probe.tell.Crash({ afterMillis: 300 })
-  yield* Effect.sleep("10 millis")
+  yield* until(Effect.sync(() => begun.count === 1))
   yield* probe.tell.Note({ n: 1 }) // fills the mailbox
   const withdraw = probe.askUnsafe.Count(undefined, (exit) => {
     settled = tagOf(exit)
@@ -26,7 +26,7 @@ const program = Effect.gen(function*() {
   withdraw()
   yield* whenUp(probe.ask.Count())
   yield* probe.tell.Sleep({ millis: 300 })
-  yield* Effect.sleep("10 millis")
+  yield* until(Effect.sync(() => begun.count === 2))
   yield* probe.tell.Note({ n: 2 }) // fills the mailbox
   console.log("a tell that has to wait:", yield* outcomeSoon(probe.tell.Note({ n: 3 })))
   console.log("handled", yield* probe.ask.Count())

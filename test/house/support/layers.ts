@@ -1,5 +1,5 @@
 /** The judgement of one import by the table of docs/design/layers.md. */
-import { type LayerTable, nodeLayers } from "../../../scripts/layers.ts"
+import { bareLayers, type LayerTable, nodeLayers } from "../../../scripts/layers.ts"
 import { resolveFrom } from "./source.ts"
 
 const layerOf = (path: string): string | undefined => /^src\/(\w+)\//.exec(path)?.[1]
@@ -10,7 +10,7 @@ export const judgeImport = (table: LayerTable, file: string, specifier: string):
   if (/^shared-nothing(\/|$)/.test(specifier)) return "imports the package itself: import the module"
   if (/^effect(\/[a-z]+)?$/.test(specifier)) return "imports an effect barrel: import the module"
   if (!specifier.startsWith(".")) {
-    if (from === "memory" || from === "runtime") return `${from} imports no package`
+    if (from !== undefined && bareLayers.has(from)) return `${from} imports no package`
     if (specifier.startsWith("node:") && from !== undefined && !nodeLayers.has(from)) {
       return `${from} may not import node:`
     }
