@@ -22,7 +22,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import { availableParallelism } from "node:os"
 import type { BackoffInput } from "../../supervisor/Backoff.ts"
 import * as Child from "../../supervisor/Child.ts"
 import type { IntensityOptions } from "../../supervisor/Intensity.ts"
@@ -33,6 +32,8 @@ import * as Poller from "../Poller.ts"
 import type { SpawnedWorker } from "../SpawnedWorker.ts"
 import * as Thread from "../Thread.ts"
 import type { ThreadDown } from "../ThreadError.ts"
+import { Cores } from "./Cores.ts"
+import { CurrentThread } from "./CurrentThread.ts"
 import { Requests } from "./Requests.ts"
 
 /** A place in a group, and the thread that has it now. `A` is what threads answer to questions. */
@@ -126,8 +127,8 @@ export const make = <A, M extends Member<A>>(
 ): Effect.Effect<ThreadGroup, ThreadDown | InvalidSupervision, Scope.Scope> =>
   Effect.gen(function*() {
     const { backoff, intensity, maxSpins, members, name } = options
-    Poller.limitSpins(maxSpins)
-    const cores = Semaphore.makeUnsafe(availableParallelism())
+    Poller.of(yield* CurrentThread).limitSpins(maxSpins)
+    const cores = Semaphore.makeUnsafe(yield* Cores)
     const supervisor = yield* Supervisor.make(name, {
       strategy: "one-for-one",
       stopOrder: "together",
@@ -172,14 +173,15 @@ const whileLoading = <B, E, R>(
   use: (spawned: (thread: Thread.StartingThread) => void) => Effect.Effect<B, E, R>
 ): Effect.Effect<B, E, R> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(restore(cores.take(1)), () => {
+    Effect.flatMap(Effect.andThen(restore(cores.take(1)), Effect.context<never>()), (context) => {
       let isHeld = true
       const release = Effect.suspend(() => {
         if (!isHeld) return Effect.void
         isHeld = false
         return cores.release(1)
       })
-      const spawned = (thread: Thread.StartingThread) => void Effect.runFork(Effect.andThen(thread.loaded, release))
+      const spawned = (thread: Thread.StartingThread) =>
+        void Effect.runForkWith(context)(Effect.andThen(thread.loaded, release))
       return Effect.ensuring(restore(use(spawned)), release)
     })
   )
