@@ -112,11 +112,6 @@ const send = (recipient: Recipient, index: number, payload: unknown, fiber: Fibe
   if (outcome === TAKEN) return Exit.void
   if (outcome !== NO_ROOM) return Exit.fail(recipient.refusal(index, payload, outcome))
   return Effect.callback<void, TellError>((resume) => {
-    // Room may have come since, if the sender's fiber has yielded in between.
-    const again = recipient.tell(index, payload, span)
-    if (again !== NO_ROOM) {
-      return resume(again === TAKEN ? Exit.void : Exit.fail(recipient.refusal(index, payload, again)))
-    }
     const done = (refusal: TellError | undefined) => resume(refusal === undefined ? Exit.void : Exit.fail(refusal))
     const died = (defect: unknown) => resume(Exit.die(defect))
     const waiter: Waiter = { index, payload, span, fiber, ask: undefined, done, died, abandoned: false }
