@@ -104,6 +104,12 @@ const live = Effect.fnUntraced(function*(
   const scope = Scope.makeUnsafe()
   const started = yield* Effect.exit(restore(child.start(scope)))
   if (Exit.isFailure(started)) return yield* release(scope, started)
+  if (!isRunning(started.value)) {
+    return yield* release(
+      scope,
+      Exit.die(new TypeError(`its start answered ${textOf(started.value)}, which has no exit`))
+    )
+  }
   let exit: Exit.Exit<unknown, unknown> = Exit.interrupt()
   if (!toldToStop(self, child)) {
     const running = started.value
@@ -118,12 +124,20 @@ const live = Effect.fnUntraced(function*(
     yield* Deferred.succeed(ready, undefined)
     letGo(child)
     const waited = yield* Effect.exit(restore(running.exit))
-    exit = Exit.isSuccess(waited) ? waited.value : waited
+    exit = Exit.isFailure(waited) ? waited : isExit(waited.value) ? waited.value : noExit(waited.value)
     child.running = undefined
     child.status = "stopping"
   }
   return yield* release(scope, exit)
 })
+
+// Asked of what a program without types may have answered.
+const isRunning = (started: unknown): boolean =>
+  typeof started === "object" && started !== null && "exit" in started && Effect.isEffect(started.exit)
+
+const isExit = (exit: unknown): boolean => Exit.isExit(exit)
+
+const noExit = (exit: unknown) => Exit.die(new TypeError(`its exit was ${textOf(exit)}, which is no Exit`))
 
 /** Closes the scope of an incarnation; finalizers that fail make its end a failure. */
 const release = (
