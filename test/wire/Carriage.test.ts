@@ -177,7 +177,7 @@ describe("Carriage", () => {
     const [inner] = bothBackEnds(CoinSchema)
     const region = Region.make(64)
     const scratch = new Scratch(here)
-    const innerBytes = inner!.encode(new Coin(3), scratch)
+    const innerBytes = inner.encode(new Coin(3), scratch)
     scratch.copyTo(region, 32)
     const Nosy = Schema.Struct({
       first: CoinSchema,
@@ -185,7 +185,7 @@ describe("Carriage", () => {
         Schema.Number,
         SchemaTransformation.transform<number, number>({
           decode: (n) => {
-            inner!.read(region, 32, 32 + innerBytes, there)
+            inner.read(region, 32, 32 + innerBytes, there)
             return n
           },
           encode: (n) => n
