@@ -17,6 +17,7 @@
  * that one starts, is up, has ended.
  */
 import type * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -172,18 +173,20 @@ const whileLoading = <B, E, R>(
   cores: Semaphore.Semaphore,
   use: (spawned: (thread: Thread.StartingThread) => void) => Effect.Effect<B, E, R>
 ): Effect.Effect<B, E, R> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(Effect.andThen(restore(cores.take(1)), Effect.context<never>()), (context) => {
-      let isHeld = true
-      const release = Effect.suspend(() => {
-        if (!isHeld) return Effect.void
-        isHeld = false
-        return cores.release(1)
+  Effect.contextWith((context: Context.Context<never>) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(restore(cores.take(1)), () => {
+        let isHeld = true
+        const release = Effect.suspend(() => {
+          if (!isHeld) return Effect.void
+          isHeld = false
+          return cores.release(1)
+        })
+        const spawned = (thread: Thread.StartingThread) =>
+          void Effect.runForkWith(context)(Effect.andThen(thread.loaded, release))
+        return Effect.ensuring(restore(use(spawned)), release)
       })
-      const spawned = (thread: Thread.StartingThread) =>
-        void Effect.runForkWith(context)(Effect.andThen(thread.loaded, release))
-      return Effect.ensuring(restore(use(spawned)), release)
-    })
+    )
   )
 
 const start = <A, M extends Member<A>>(
