@@ -79,6 +79,17 @@ export const wakeAll: Effect.Effect<void> = inStage("Fault.wakeAll", ({ world })
 /** No faults from here on, not even those that come by themselves: whoever was stalled goes on. */
 export const heal: Effect.Effect<void> = inStage("Fault.heal", (stage) => stage.heal())
 
+/** While the effect runs no thread ends, stalls or is woken for nothing by itself: for a set-up that is not what is looked at. */
+export const calm = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(CurrentStage, (stage) => {
+    if (stage === undefined) return effect
+    return Effect.acquireUseRelease(
+      Effect.sync(() => void stage.calm++),
+      () => effect,
+      () => Effect.sync(() => void stage.calm--)
+    )
+  })
+
 /** A place in a program at which it may die, when the run says so; elsewhere it does nothing. */
 export const buggify = (name: string): Effect.Effect<void> =>
   Effect.flatMap(CurrentStage, (stage) => {

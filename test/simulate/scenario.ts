@@ -1,0 +1,37 @@
+/** A program of this project that runs in simulations, by thousands of seeds. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { ActorSystem } from "shared-nothing"
+import { Fault, Simulation } from "shared-nothing/testing"
+
+export interface Scenario extends Pick<Simulation.CheckOptions, "worker" | "ambient" | "maxSteps"> {
+  readonly name: string
+  readonly program: Effect.Effect<unknown, unknown, Scope.Scope>
+}
+
+/** The workers of a scenario are simulated. */
+export const noThread = (): never => {
+  throw new Error("no real thread is started in a simulation")
+}
+
+/** Where an actor is placed. */
+export const at = (thread: number) => ({ placement: { thread } }) as const
+
+/** Runs a program on a system of so many threads that comes up undisturbed, with rings that are often as small as can be. */
+export const onThreads = <A, E>(
+  threads: number,
+  program: Effect.Effect<A, E, Scope.Scope | ActorSystem.ActorSystem>,
+  here: Layer.Layer<never, never, ActorSystem.ActorSystem> = Layer.empty
+) =>
+  Effect.scoped(Effect.gen(function*() {
+    const capacityBytes = yield* Simulation.pick([1 << 16, 4096])
+    const system = ActorSystem.layerThreads({
+      spawn: noThread,
+      threads,
+      ring: { capacityBytes },
+      intensity: { restarts: 1_000_000, within: "1 minute" }
+    })
+    const context = yield* Fault.calm(Layer.build(Layer.provideMerge(here, system)))
+    return yield* Effect.provideContext(program, context)
+  }))
