@@ -21,10 +21,10 @@ for (const scenario of scenarios.filter(({ name }) => name.includes(values.only)
   const { program, ...options } = scenario
   const began = process.cpuUsage()
   const exit = await Effect.runPromiseExit(Simulation.check({
+    faults: "swarm",
     ...options,
     seeds: Number(values.seeds),
-    seed: values.seed,
-    faults: "swarm"
+    seed: values.seed
   }, program))
   const { system, user } = process.cpuUsage(began)
   if (Exit.isFailure(exit)) {

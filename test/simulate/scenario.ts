@@ -5,7 +5,7 @@ import type * as Scope from "effect/Scope"
 import { ActorSystem } from "shared-nothing"
 import { Fault, Simulation } from "shared-nothing/testing"
 
-export interface Scenario extends Pick<Simulation.CheckOptions, "worker" | "ambient" | "maxSteps"> {
+export interface Scenario extends Pick<Simulation.CheckOptions, "worker" | "ambient" | "maxSteps" | "faults"> {
   readonly name: string
   readonly program: Effect.Effect<unknown, unknown, Scope.Scope>
 }

@@ -64,10 +64,13 @@ const program = Effect.gen(function*() {
       return Effect.onExit(Effect.asVoid(effect), () => Effect.sync(() => void ended++))
     })
   const tell = (target: Target) =>
-    Effect.flatMap(below(200), (size) =>
-      Effect.map(Effect.exit(target.tell.Note({ bytes: "x".repeat(size) })), (exit) => {
-        if (Exit.isSuccess(exit)) told++
-      }))
+    Effect.flatMap(
+      below(200),
+      (size) =>
+        Effect.map(Effect.exit(target.tell.Note({ bytes: "x".repeat(size) })), (exit) => {
+          if (Exit.isSuccess(exit)) told++
+        })
+    )
   const timed = { timeout: "5 seconds" } as const
   const actions: ReadonlyArray<(target: Target) => Effect.Effect<unknown, unknown, ActorSystem.ActorSystem>> = [
     tell,
