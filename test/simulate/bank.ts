@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import { Actor, ActorThread } from "shared-nothing"
-import { Fault, Invariant, Simulation, StandIn } from "shared-nothing/testing"
+import { Invariant, Simulation, StandIn } from "shared-nothing/testing"
 import { at, onThreads, type Scenario } from "./scenario.ts"
 
 const Transfer = { id: Schema.Int, from: Schema.Int, to: Schema.Int, amount: Schema.Int }
@@ -52,11 +52,12 @@ const TellerLive = Teller.toLayer(
   { supervision: { intensity: { restarts: 1_000_000, within: "1 minute" } } }
 )
 
-const day = Effect.gen(function*() {
-  const { ledger, tellers } = yield* Fault.calm(Effect.all({
-    ledger: Ledger.spawn("l", { placement: "here" }),
-    tellers: Effect.forEach([0, 1], (thread) => Teller.spawn(`t${thread}`, at(thread)))
-  }))
+const opening = Effect.all({
+  ledger: Ledger.spawn("l", { placement: "here" }),
+  tellers: Effect.forEach([0, 1], (thread) => Teller.spawn(`t${thread}`, at(thread)))
+})
+
+const day = Effect.fnUntraced(function*({ ledger, tellers }: Effect.Success<typeof opening>) {
   const expected = Array.from({ length: ACCOUNTS }, () => START)
   let accepted = 0
   let repeated = 0
@@ -99,5 +100,5 @@ const day = Effect.gen(function*() {
 export const bank: Scenario = {
   name: "bank",
   worker: () => ActorThread.launch(StandIn.defective(TellerLive)),
-  program: onThreads(2, day, LedgerLive)
+  program: onThreads(2, opening, day, LedgerLive)
 }

@@ -6,7 +6,7 @@ import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import { Actor, ActorThread } from "shared-nothing"
-import { Fault, Invariant, Simulation } from "shared-nothing/testing"
+import { Invariant, Simulation } from "shared-nothing/testing"
 import { at, onThreads, type Scenario } from "./scenario.ts"
 
 const Named = Actor.make("Named", [Rpc.make("Where", { success: Schema.Int })])
@@ -58,11 +58,14 @@ const Behaviours = Layer.unwrap(Effect.sync(() => {
   return Layer.mergeAll(NamedLive, OwnerLive)
 }))
 
-const program = Effect.gen(function*() {
+const setUp = Effect.gen(function*() {
   living.clear()
   wrong = ""
   yield* Invariant.always("one name, one living actor", () => wrong === "")
-  const owners = yield* Fault.calm(Effect.forEach([0, 1], (i) => Owner.spawn(`o${i}`, at(i))))
+  return yield* Effect.forEach([0, 1], (i) => Owner.spawn(`o${i}`, at(i)))
+})
+
+const program = Effect.fnUntraced(function*(owners: Effect.Success<typeof setUp>) {
   const outcomes: Record<string, number> = {}
   const client = Effect.gen(function*() {
     for (let left = yield* Simulation.draw(12); left > 0; left--) {
@@ -98,5 +101,5 @@ export const names: Scenario = {
   // A thread that dies says nothing of its actors: here none does.
   faults: { portDelay: 5, lateWake: 10, spuriousWake: 20, slow: 10 },
   worker: () => ActorThread.launch(Behaviours),
-  program: onThreads(2, program)
+  program: onThreads(2, setUp, program)
 }

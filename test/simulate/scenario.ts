@@ -18,10 +18,14 @@ export const noThread = (): never => {
 /** Where an actor is placed. */
 export const at = (thread: number) => ({ placement: { thread } }) as const
 
-/** Runs a program on a system of so many threads that comes up undisturbed, with rings that are often as small as can be. */
-export const onThreads = <A, E>(
+/**
+ * Runs a program on a system of so many threads, with rings that are often as small as can be. The system and what `setUp` makes come
+ * up undisturbed.
+ */
+export const onThreads = <A, B, E, F>(
   threads: number,
-  program: Effect.Effect<A, E, Scope.Scope | ActorSystem.ActorSystem>,
+  setUp: Effect.Effect<A, E, Scope.Scope | ActorSystem.ActorSystem>,
+  program: (made: A) => Effect.Effect<B, F, Scope.Scope | ActorSystem.ActorSystem>,
   here: Layer.Layer<never, never, ActorSystem.ActorSystem> = Layer.empty
 ) =>
   Effect.scoped(Effect.gen(function*() {
@@ -32,6 +36,10 @@ export const onThreads = <A, E>(
       ring: { capacityBytes },
       intensity: { restarts: 1_000_000, within: "1 minute" }
     })
-    const context = yield* Fault.calm(Layer.build(Layer.provideMerge(here, system)))
-    return yield* Effect.provideContext(program, context)
+    const up = Effect.gen(function*() {
+      const context = yield* Layer.build(Layer.provideMerge(here, system))
+      return { context, made: yield* Effect.provideContext(setUp, context) }
+    })
+    const { context, made } = yield* Fault.calm(up)
+    return yield* Effect.provideContext(program(made), context)
   }))

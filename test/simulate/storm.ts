@@ -4,9 +4,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as PubSub from "effect/PubSub"
 import * as Random from "effect/Random"
 import { type Actor, ActorSystem, ActorThread } from "shared-nothing"
-import { Fault, Invariant, Simulation } from "shared-nothing/testing"
+import { Invariant, Simulation } from "shared-nothing/testing"
 import { accountsBy, open, type Remote } from "../storm/accounts.ts"
 import { behaviours, Echo, HANDLED, Patient, Sliding } from "../storm/protocol.ts"
 import { at, onThreads, type Scenario } from "./scenario.ts"
@@ -14,6 +15,7 @@ import { at, onThreads, type Scenario } from "./scenario.ts"
 type Target = Actor.Ref<typeof Patient>
 
 const THREADS = 2
+const threads = Array.from({ length: THREADS }, (_, thread) => thread)
 const words = new Int32Array(new SharedArrayBuffer(4))
 
 const below = (n: number) => Random.nextIntBetween(0, n)
@@ -45,17 +47,21 @@ const settled = (what: string, look: Effect.Effect<string>): Effect.Effect<void>
     return yield* Effect.die(new Error(`open on ${what}: ${said}`))
   })
 
-const program = Effect.gen(function*() {
+const setUp = Effect.suspend(() => {
   Atomics.store(words, HANDLED, 0)
-  let told = 0
-  let begun = 0
-  let ended = 0
-  const threads = Array.from({ length: THREADS }, (_, thread) => thread)
-  const { echoes, patient, sliding } = yield* Fault.calm(Effect.all({
+  return Effect.all({
     echoes: Effect.forEach(threads, (thread) => Echo.spawn(`echo-${thread}`, at(thread))),
     patient: Effect.forEach(threads, (thread) => Patient.spawn(`patient-${thread}`, at(thread))),
     sliding: Effect.forEach(threads, (thread) => Sliding.spawn(`sliding-${thread}`, at(thread)))
-  }))
+  })
+})
+
+const program = Effect.fnUntraced(function*({ echoes, patient, sliding }: Effect.Success<typeof setUp>) {
+  let told = 0
+  let begun = 0
+  let ended = 0
+  const system = yield* ActorSystem.ActorSystem
+  const events = yield* PubSub.subscribe(system.events)
   const targets: ReadonlyArray<Target> = [...patient, ...sliding]
 
   const ask = (effect: Effect.Effect<unknown, unknown>) =>
@@ -126,7 +132,15 @@ const program = Effect.gen(function*() {
   )
   const handled = Atomics.load(words, HANDLED)
   const dropped = yield* ActorSystem.droppedMessages
-  if (told < handled) return yield* Effect.die(new Error(`told ${told}, but handled ${handled}`))
+  const deaths = (yield* PubSub.takeUpTo(events, 1024)).filter(({ _tag }) => _tag === "ThreadEnded").length
+  // What was in the mailboxes of a thread that has died is gone.
+  const isCounted = deaths > 0 ? told >= handled : told === handled + dropped
+  if (!isCounted) {
+    return yield* Effect.die(
+      new Error(`told ${told}, handled ${handled}, dropped ${dropped}, and ${deaths} threads died`)
+    )
+  }
+  yield* Invariant.sometimes("a thread dies", deaths > 0)
   yield* Invariant.sometimes("messages are dropped", dropped > 0)
   yield* Invariant.sometimes("messages are handled", handled > 0)
 })
@@ -136,5 +150,5 @@ export const storm: Scenario = {
   // Made anew for each thread: the behaviours remember what they have seen.
   worker: () => ActorThread.launch(Layer.unwrap(Effect.sync(() => behaviours(words)))),
   ambient: "answer",
-  program: onThreads(THREADS, program)
+  program: onThreads(THREADS, setUp, program)
 }

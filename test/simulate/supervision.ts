@@ -4,7 +4,7 @@ import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import { Actor, ActorThread } from "shared-nothing"
-import { Fault, Invariant, Simulation } from "shared-nothing/testing"
+import { Invariant, Simulation } from "shared-nothing/testing"
 import { at, onThreads, type Scenario } from "./scenario.ts"
 
 const Fragile = Actor.make("Fragile", [
@@ -54,12 +54,15 @@ const FragileLive = Layer.unwrap(Effect.sync(() => {
   )
 }))
 
-const program = Effect.gen(function*() {
+const setUp = Effect.gen(function*() {
   living.clear()
   builds = 0
   wrong = ""
   yield* Invariant.always("never two incarnations", () => wrong === "")
-  const refs = yield* Fault.calm(Effect.forEach([0, 1, 2], (i) => Fragile.spawn(`f${i}`, at(i % 2))))
+  return yield* Effect.forEach([0, 1, 2], (i) => Fragile.spawn(`f${i}`, at(i % 2)))
+})
+
+const program = Effect.fnUntraced(function*(refs: Effect.Success<typeof setUp>) {
   const client = Effect.gen(function*() {
     for (let left = yield* Simulation.draw(10); left > 0; left--) {
       const ref = refs[yield* Simulation.draw(refs.length)]!
@@ -82,5 +85,5 @@ const program = Effect.gen(function*() {
 export const supervision: Scenario = {
   name: "supervision",
   worker: () => ActorThread.launch(FragileLive),
-  program: onThreads(2, program)
+  program: onThreads(2, setUp, program)
 }
