@@ -5,6 +5,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type { SimWorker } from "./internal/simWorker.ts"
 import { CurrentStage, type Stage } from "./internal/stage.ts"
 import { SimulationMisused } from "./SimulationError.ts"
@@ -89,6 +90,10 @@ export const calm = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, 
       () => Effect.sync(() => void stage.calm--)
     )
   })
+
+/** A layer that is built in {@link calm}: threads that come up undisturbed, for programs whose start is not what is looked at. */
+export const calmly = <A, E, R>(layer: Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
+  Layer.effectContext(calm(Layer.build(layer)))
 
 /** A place in a program at which it may die, when the run says so; elsewhere it does nothing. */
 export const buggify = (name: string): Effect.Effect<void> =>

@@ -3,28 +3,41 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { execFileSync } from "node:child_process"
 import { parseArgs } from "node:util"
 import { Simulation } from "shared-nothing/testing"
-import { scenarios } from "./scenarios.ts"
+import { planted, scenarios } from "./scenarios.ts"
 
 const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "200" },
     seed: { type: "string", default: "1" },
-    only: { type: "string", default: "" },
-    verbose: { type: "boolean", default: false }
+    only: { type: "string", default: "" }
   }
 })
 
+/** The commit that is checked out: each one looks at other runs, and the same one at the same. */
+const commit = (): string => {
+  try {
+    return execFileSync("git", ["rev-parse", "HEAD"], { encoding: "utf8" }).trim()
+  } catch {
+    return "1"
+  }
+}
+
+const seed = values.seed === "commit" ? commit() : values.seed
+const chosen = [...scenarios, ...planted].filter(({ isPlanted, name }) =>
+  isPlanted === true ? name === values.only : name.includes(values.only)
+)
 let failures = 0
-for (const scenario of scenarios.filter(({ name }) => name.includes(values.only))) {
-  const { program, ...options } = scenario
+for (const scenario of chosen) {
+  const { isPlanted: _, program, ...options } = scenario
   const began = process.cpuUsage()
   const exit = await Effect.runPromiseExit(Simulation.check({
     faults: "swarm",
     ...options,
     seeds: Number(values.seeds),
-    seed: values.seed
+    seed
   }, program))
   const { system, user } = process.cpuUsage(began)
   if (Exit.isFailure(exit)) {
@@ -43,4 +56,7 @@ for (const scenario of scenarios.filter(({ name }) => name.includes(values.only)
     `(${((system + user) / 1000 / seeds).toFixed(1)} ms of processor)`
   ].join("  "))
 }
+console.log(
+  failures === 0 ? `simulate: ${chosen.length} scenarios ok` : `simulate: ${failures} of ${chosen.length} failed`
+)
 process.exitCode = failures === 0 ? 0 : 1

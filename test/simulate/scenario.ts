@@ -7,6 +7,8 @@ import { Fault, Simulation } from "shared-nothing/testing"
 
 export interface Scenario extends Pick<Simulation.CheckOptions, "worker" | "ambient" | "maxSteps" | "faults"> {
   readonly name: string
+  /** Has to fail: it shows that the gate bites, and is run only by its name. */
+  readonly isPlanted?: boolean | undefined
   readonly program: Effect.Effect<unknown, unknown, Scope.Scope>
 }
 

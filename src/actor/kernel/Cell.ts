@@ -27,7 +27,7 @@ import type * as ActorError from "../ActorError.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import { admit, admitSoon, queue, refusalOf, refuseItself } from "../internal/admission.ts"
 import { call, handle, isExit, isVoid } from "../internal/answer.ts"
-import { batch, hasChildren } from "../internal/batch.ts"
+import { batch, hasChildren, RunningCell } from "../internal/batch.ts"
 import { limitOf, LocalAsk, MAX_INLINE } from "../internal/localAsk.ts"
 import { Rare } from "../internal/rare.ts"
 import type { Behaviour, Handlers } from "./Behaviour.ts"
@@ -49,7 +49,6 @@ import {
   type Waiter,
   type Withdrawable
 } from "./Recipient.ts"
-import { RunningCell } from "./RunningCell.ts"
 import { Ask, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Word.ts"
 
 const isTell = (word: Word): boolean => !(word instanceof Ask)
