@@ -4,8 +4,9 @@
 import * as ActorError from "../ActorError.ts"
 import type { Behaviour } from "../kernel/Behaviour.ts"
 import type { Dispatcher } from "../kernel/Dispatcher.ts"
+import type { Freight } from "../kernel/Freight.ts"
 import type { Mailbox } from "../kernel/Mailbox.ts"
-import { BROKEN, checked } from "../kernel/Payload.ts"
+import { BROKEN, deliverable } from "../kernel/Payload.ts"
 import { STOPPING } from "../kernel/Phase.ts"
 import { INVALID, type Outcome, REFUSED, type Waiter } from "../kernel/Recipient.ts"
 import { Traced, type Word } from "../kernel/Word.ts"
@@ -20,22 +21,32 @@ export interface Roomy {
   readonly host: {
     readonly dispatcher: Dispatcher
     readonly after: Aftermath
+    readonly freight: Freight
     fault(where: string, defect: unknown): void
   }
   deliver(word: Word, payload: unknown): void
 }
 
 /** Sends the messages of waiting senders for them, in the order in which they came, as far as there is room. */
-export const admit = (cell: Roomy, rare: Rare): void => {
+export const admit = (cell: Roomy & Refusing, rare: Rare): void => {
   const { waiters } = rare
-  const { after } = cell.host
+  const { after, freight } = cell.host
+  const { messages } = cell.behaviour.protocol
   let waiter = waiters.first()
   while (waiter !== undefined && (cell.mailbox === undefined || cell.mailbox.length < cell.behaviour.capacity)) {
     const { ask, done, index, payload, span } = waiter
     waiters.shift()
+    waiter = waiters.first()
+    if (messages[index]!.carries) {
+      if (!freight.ship(payload)) {
+        const refusal = refusalOf(cell, index, payload, INVALID)
+        after.add(() => done(refusal))
+        continue
+      }
+      if (ask !== undefined) ask.freight = payload
+    }
     cell.deliver(ask ?? (span === undefined ? index : new Traced(index, span)), payload)
     after.add(() => done(undefined))
-    waiter = waiters.first()
   }
   after.run()
 }
@@ -44,7 +55,7 @@ export const admit = (cell: Roomy, rare: Rare): void => {
  * The same at the next turn: the handler that is next may suspend for long, and may even wait for what the next sender has
  * to say; but senders come in by the batch, and not one a message.
  */
-export const admitSoon = (cell: Roomy, rare: Rare): void => {
+export const admitSoon = (cell: Roomy & Refusing, rare: Rare): void => {
   if (rare.isAdmitting) return
   rare.isAdmitting = true
   cell.host.dispatcher.enqueue({
@@ -65,8 +76,8 @@ export const queue = (cell: Refusing, rare: Rare, waiter: Waiter): void => {
   const { done, index, payload } = waiter
   if (waitsForItself(waiter, rare)) return done(refusalOf(cell, index, payload, REFUSED))
   if (waiter.ask === undefined) {
-    // `checked` runs the schema, which is somebody's code: what it throws is the defect of the sender, in its fiber.
-    const valid = checked(cell.behaviour.protocol.messages[index]!, payload)
+    // This runs the schema, which is somebody's code: what it throws is the defect of the sender, in its fiber.
+    const valid = deliverable(cell.behaviour.protocol.messages[index]!, payload, cell.host.freight)
     if (valid === BROKEN) return done(refusalOf(cell, index, payload, INVALID))
     waiter.payload = valid
   }
@@ -89,16 +100,18 @@ export interface Refusing {
   readonly name: string
   readonly phase: number
   readonly behaviour: Behaviour
+  readonly host: { readonly freight: Freight }
   more(): Rare
 }
 
 /** Why a message was not taken, with the message in it. */
 export const refusalOf = (cell: Refusing, index: number, payload: unknown, outcome: Outcome): ActorError.TellError => {
-  const { behaviour: { capacity, protocol }, name: actor } = cell
+  const { behaviour: { capacity, protocol }, host: { freight }, name: actor } = cell
   const message = protocol.messages[index]!
-  const undelivered = { tag: message.tag, payload }
+  const undelivered = { tag: message.tag, payload: freight.given(payload) }
   if (outcome === INVALID) {
-    return new ActorError.InvalidPayload({ actor, issue: message.payload.explain(payload), undelivered })
+    const issue = (message.carries ? freight.issue : undefined) ?? message.payload.explain(undelivered.payload)
+    return new ActorError.InvalidPayload({ actor, issue, undelivered })
   }
   return cell.phase >= STOPPING
     ? new ActorError.ActorStopped({ actor, reason: cell.more().reason, undelivered })

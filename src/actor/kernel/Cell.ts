@@ -35,7 +35,7 @@ import type { CellHost } from "./CellHost.ts"
 import type { Runnable } from "./Dispatcher.ts"
 import { Mailbox } from "./Mailbox.ts"
 import type { Owned, Owner } from "./Owner.ts"
-import { BROKEN, checked, checkedReply } from "./Payload.ts"
+import { BROKEN, checkedReply, deliverable } from "./Payload.ts"
 import { IDLE, READY, RESTARTING, RUNNING, STARTING, STOPPED, STOPPING, SUSPENDED } from "./Phase.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
 import {
@@ -108,10 +108,17 @@ export class Cell extends Recipient implements Owned, Runnable {
   }
 
   tell(index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
-    const valid = checked(this.behaviour.protocol.messages[index]!, payload)
+    const message = this.behaviour.protocol.messages[index]!
+    const { freight } = this.host
+    const valid = deliverable(message, payload, freight)
     if (valid === BROKEN) return INVALID
     const room = this.room(false)
-    if (room !== ROOM) return room
+    if (message.carries && (room === ROOM || room === TAKEN) && !freight.ship(valid)) return INVALID
+    if (room !== ROOM) {
+      // It was dropped.
+      if (room === TAKEN && message.carries) freight.drop(valid)
+      return room
+    }
     this.deliver(span === undefined ? index : new Traced(index, span), valid)
     return TAKEN
   }
@@ -175,6 +182,7 @@ export class Cell extends Recipient implements Owned, Runnable {
     // Who has credit has room, unless the policy says that something is dropped.
     if (mailbox !== undefined && mailbox.length >= this.behaviour.capacity && this.overflow(isAsk) === TAKEN) {
       this.credit(word)
+      this.host.freight.drop(payload)
       return
     }
     this.deliver(word, payload)
@@ -183,7 +191,7 @@ export class Cell extends Recipient implements Owned, Runnable {
   private evictOldest(): boolean {
     const evicted = this.mailbox!.evict(isTell)
     if (evicted === undefined) return false
-    this.undeliverable(evicted, undefined)
+    this.undeliverable(evicted, this.mailbox!.takePayload())
     return true
   }
 
@@ -206,7 +214,7 @@ export class Cell extends Recipient implements Owned, Runnable {
     fiber: Fiber.Fiber<unknown, unknown>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<unknown, unknown> {
-    const valid = checked(this.behaviour.protocol.messages[index]!, payload)
+    const valid = deliverable(this.behaviour.protocol.messages[index]!, payload, this.host.freight)
     if (valid === BROKEN) return Exit.fail(this.refusal(index, payload, INVALID))
     const asked = this.askNow(index, valid, span)
     if (asked !== undefined && !(asked instanceof LocalAsk)) return asked
@@ -220,7 +228,7 @@ export class Cell extends Recipient implements Owned, Runnable {
   }
 
   askUnsafe(index: number, payload: unknown, timeoutMillis: number, resume: Resume): Withdrawable | undefined {
-    const valid = checked(this.behaviour.protocol.messages[index]!, payload)
+    const valid = deliverable(this.behaviour.protocol.messages[index]!, payload, this.host.freight)
     const asked = valid === BROKEN
       ? Exit.fail(this.refusal(index, payload, INVALID))
       : this.askNow(index, valid, undefined)
@@ -240,9 +248,10 @@ export class Cell extends Recipient implements Owned, Runnable {
   ): Exit.Exit<unknown, unknown> | LocalAsk | undefined {
     const { host } = this
     if (this.phase !== IDLE || span !== undefined || host.inlineDepth >= MAX_INLINE) return undefined
+    const { messages, tags } = this.behaviour.protocol
+    if (messages[index]!.carries && !host.freight.ship(payload)) return Exit.fail(this.refusal(index, payload, INVALID))
     this.phase = RUNNING
     host.inlineDepth++
-    const { messages, tags } = this.behaviour.protocol
     const result = call(this.handlers!, tags, index, payload)
     const asked = isExit(result) ? result : LocalAsk.started(this, index, payload, result)
     host.inlineDepth--
@@ -272,6 +281,10 @@ export class Cell extends Recipient implements Owned, Runnable {
     }
     const room = this.room(true)
     if (room !== ROOM) return room
+    if (this.behaviour.protocol.messages[ask.word & INDEX_MASK]!.carries) {
+      if (!this.host.freight.ship(payload)) return INVALID
+      ask.freight = payload
+    }
     this.deliver(ask, payload)
     return TAKEN
   }
@@ -291,7 +304,11 @@ export class Cell extends Recipient implements Owned, Runnable {
       }
       if (word === undefined) return undefined
       this.credit(word)
-      if (!(word instanceof Ask) || !word.isOver()) return word
+      if (!(word instanceof Ask)) return word
+      const { freight } = word
+      word.freight = undefined
+      if (!word.isOver()) return word
+      if (freight !== undefined) this.host.freight.drop(freight)
     }
   }
 
@@ -459,6 +476,7 @@ export class Cell extends Recipient implements Owned, Runnable {
       // It leaves at once, as far as anybody can tell: what nobody waits for holds neither room nor credit.
       this.mailbox!.bury(ask)
       this.credit(ask)
+      if (ask.freight !== undefined) this.host.freight.drop(ask.freight)
       if (this.rare !== undefined && this.rare.waiters.length > 0) admitSoon(this, this.rare)
       return false
     }
@@ -494,6 +512,9 @@ export class Cell extends Recipient implements Owned, Runnable {
   undeliverable(word: Word, payload: unknown): void {
     this.credit(word)
     if (word instanceof Ask) word.stopped(this.more().reason, payload)
-    else this.host.dropped(this, 1)
+    else {
+      this.host.dropped(this, 1)
+      this.host.freight.drop(payload)
+    }
   }
 }
