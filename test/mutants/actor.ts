@@ -193,10 +193,10 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
-    file: "src/actor/kernel/Cell.ts",
+    file: "src/actor/kernel/Freight.ts",
     tests: ["test/link/parcels.test.ts"],
     why: "what moved with a message that was dropped is free",
-    before: "      if (room === TAKEN && message.carries) freight.drop(valid)\n",
+    before: "    if (isDropped) this.drop(payload)\n",
     after: ""
   },
   {

@@ -1,6 +1,7 @@
 /**
  * Senders that wait for room, and how they are let in.
  */
+import { EVICT, REFUSE, steps, WAIT } from "../../runtime/Overflow.ts"
 import * as ActorError from "../ActorError.ts"
 import type { Behaviour } from "../kernel/Behaviour.ts"
 import type { Dispatcher } from "../kernel/Dispatcher.ts"
@@ -8,8 +9,8 @@ import type { Freight } from "../kernel/Freight.ts"
 import type { Mailbox } from "../kernel/Mailbox.ts"
 import { BROKEN, deliverable } from "../kernel/Payload.ts"
 import { STOPPING } from "../kernel/Phase.ts"
-import { INVALID, type Outcome, REFUSED, type Waiter } from "../kernel/Recipient.ts"
-import { Traced, type Word } from "../kernel/Word.ts"
+import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, type Waiter } from "../kernel/Recipient.ts"
+import { Ask, Traced, type Word } from "../kernel/Word.ts"
 import type { Aftermath } from "./aftermath.ts"
 import type { Rare } from "./rare.ts"
 
@@ -25,6 +26,35 @@ export interface Roomy {
     fault(where: string, defect: unknown): void
   }
   deliver(word: Word, payload: unknown): void
+}
+
+/** There is room for a message. */
+export const ROOM = -1
+
+const isTell = (word: Word): boolean => !(word instanceof Ask)
+
+/** A cell whose mailbox is full. */
+interface Full<C> {
+  readonly behaviour: Behaviour
+  readonly host: { dropped(cell: C, messages: number): void }
+  undeliverable(word: Word, payload: unknown): void
+}
+
+/** What a message meets that comes to a full mailbox. TAKEN means that it was dropped. */
+export const overflow = <C extends Full<C>>(cell: C, mailbox: Mailbox, isAsk: boolean): Outcome | typeof ROOM => {
+  const { ask, tell } = steps[cell.behaviour.overflow]
+  const step = isAsk ? ask : tell
+  if (step === WAIT) return NO_ROOM
+  if (step === EVICT) {
+    const evicted = mailbox.evict(isTell)
+    if (evicted !== undefined) {
+      cell.undeliverable(evicted, mailbox.takePayload())
+      return ROOM
+    }
+  }
+  if (step === REFUSE || isAsk) return REFUSED
+  cell.host.dropped(cell, 1)
+  return TAKEN
 }
 
 /** Sends the messages of waiting senders for them, in the order in which they came, as far as there is room. */

@@ -22,10 +22,9 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
-import { EVICT, REFUSE, steps, WAIT } from "../../runtime/Overflow.ts"
 import type * as ActorError from "../ActorError.ts"
 import type { ExitReason } from "../ExitReason.ts"
-import { admit, admitSoon, queue, refusalOf, refuseItself } from "../internal/admission.ts"
+import { admit, admitSoon, overflow, queue, refusalOf, refuseItself, ROOM } from "../internal/admission.ts"
 import { call, handle, isExit, isVoid } from "../internal/answer.ts"
 import { batch, hasChildren, RunningCell } from "../internal/batch.ts"
 import { limitOf, LocalAsk, MAX_INLINE } from "../internal/localAsk.ts"
@@ -50,11 +49,6 @@ import {
   type Withdrawable
 } from "./Recipient.ts"
 import { Ask, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Word.ts"
-
-const isTell = (word: Word): boolean => !(word instanceof Ask)
-
-/** There is room for a message. */
-const ROOM = -1
 
 /** See the module. */
 export class Cell extends Recipient implements Owned, Runnable {
@@ -113,12 +107,8 @@ export class Cell extends Recipient implements Owned, Runnable {
     const valid = deliverable(message, payload, freight)
     if (valid === BROKEN) return INVALID
     const room = this.room(false)
-    if (message.carries && (room === ROOM || room === TAKEN) && !freight.ship(valid)) return INVALID
-    if (room !== ROOM) {
-      // It was dropped.
-      if (room === TAKEN && message.carries) freight.drop(valid)
-      return room
-    }
+    if (message.carries && !freight.enter(valid, room === ROOM, room === TAKEN)) return INVALID
+    if (room !== ROOM) return room
     this.deliver(span === undefined ? index : new Traced(index, span), valid)
     return TAKEN
   }
@@ -127,18 +117,8 @@ export class Cell extends Recipient implements Owned, Runnable {
   private room(isAsk: boolean): Outcome | typeof ROOM {
     if (this.phase >= STOPPING) return REFUSED
     const { mailbox, rare } = this
-    if (mailbox !== undefined && mailbox.length >= this.behaviour.capacity) return this.overflow(isAsk)
+    if (mailbox !== undefined && mailbox.length >= this.behaviour.capacity) return overflow(this, mailbox, isAsk)
     return rare !== undefined && rare.waiters.length > 0 ? NO_ROOM : ROOM
-  }
-
-  private overflow(isAsk: boolean): Outcome | typeof ROOM {
-    const { ask, tell } = steps[this.behaviour.overflow]
-    const step = isAsk ? ask : tell
-    if (step === WAIT) return NO_ROOM
-    if (step === EVICT && this.evictOldest()) return ROOM
-    if (step === REFUSE || isAsk) return REFUSED
-    this.host.dropped(this, 1)
-    return TAKEN
   }
 
   /** Puts a message into the mailbox without asking for room: for senders that have been granted credit. */
@@ -180,19 +160,14 @@ export class Cell extends Recipient implements Owned, Runnable {
     }
     const { mailbox } = this
     // Who has credit has room, unless the policy says that something is dropped.
-    if (mailbox !== undefined && mailbox.length >= this.behaviour.capacity && this.overflow(isAsk) === TAKEN) {
+    if (
+      mailbox !== undefined && mailbox.length >= this.behaviour.capacity && overflow(this, mailbox, isAsk) === TAKEN
+    ) {
       this.credit(word)
       this.host.freight.drop(payload)
       return
     }
     this.deliver(word, payload)
-  }
-
-  private evictOldest(): boolean {
-    const evicted = this.mailbox!.evict(isTell)
-    if (evicted === undefined) return false
-    this.undeliverable(evicted, this.mailbox!.takePayload())
-    return true
   }
 
   refusal(index: number, payload: unknown, outcome: Outcome): ActorError.TellError {

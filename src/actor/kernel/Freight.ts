@@ -75,6 +75,13 @@ export class Freight {
     }
   }
 
+  /** The same for a payload that is delivered now, or dropped now; nothing moves with one that is not taken. */
+  enter(payload: unknown, isDelivered: boolean, isDropped: boolean): boolean {
+    if ((isDelivered || isDropped) && !this.ship(payload)) return false
+    if (isDropped) this.drop(payload)
+    return true
+  }
+
   /** Looks after what has arrived with a payload from another thread. */
   accept(payload: unknown, arrived: Carriage.Cargo): void {
     if (arrived.length > 0) this.#keep(payload, new Packing.Packed(payload, Carriage.empty, arrived, true))
