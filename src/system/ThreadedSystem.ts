@@ -27,6 +27,7 @@ import type { IntensityOptions } from "../supervisor/Intensity.ts"
 import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import type { InvalidSupervision } from "../supervisor/SupervisorError.ts"
 import { CurrentThread } from "../thread/kernel/CurrentThread.ts"
+import { steady } from "../thread/kernel/Steady.ts"
 import * as ThreadGroup from "../thread/kernel/ThreadGroup.ts"
 import type { SpawnedWorker } from "../thread/SpawnedWorker.ts"
 import type { ThreadDown } from "../thread/ThreadError.ts"
@@ -308,4 +309,4 @@ const make = (options: ThreadsOptions) =>
 export const layerThreads = (
   options: ThreadsOptions
 ): Layer.Layer<ActorSystem, ActorError.InvalidOptions | InvalidSupervision | ThreadDown> =>
-  Layer.effect(ActorSystem, make(options))
+  Layer.effect(ActorSystem, steady(make(options)))

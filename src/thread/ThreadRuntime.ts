@@ -9,12 +9,12 @@ import type { Runtime } from "../runtime/Runtime.ts"
 
 const immediate = globalThis.setImmediate
 const microtask = globalThis.queueMicrotask
-const clock = globalThis.performance
+const now = globalThis.performance.now.bind(globalThis.performance)
 const detached = AsyncLocalStorage.snapshot()
 
 /** See the module. */
 export const runtime: Runtime = {
-  nowMillis: () => clock.now(),
+  nowMillis: () => now(),
   immediate: (run) => void detached(immediate, run),
   microtask: (run) => detached(microtask, run),
   detached: (run) => detached(run),
