@@ -34,7 +34,7 @@ const BusyLive = Busy.toLayer(
       Turns: () =>
         Effect.suspend(() => {
           let hadTurn = false
-          setTimeout(() => {
+          runtime.immediate(() => {
             hadTurn = true
           })
           const turn = Effect.andThen(Effect.yieldNow, Effect.sync(() => hadTurn))

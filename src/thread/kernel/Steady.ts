@@ -62,12 +62,12 @@ const isOrdinary = (other: Scheduler.Scheduler): boolean =>
 /** Services for fibers that run somebody else's effects: their clock stays what it is. */
 export const withScheduler = <R>(services: Context.Context<R>): Context.Context<R> =>
   isOrdinary(Context.get(services, Scheduler.Scheduler))
-    ? Context.add(services, Scheduler.Scheduler, scheduler) as Context.Context<R>
+    ? Context.add(services, Scheduler.Scheduler, scheduler)
     : services
 
 /** Services for fibers of our own. */
 export const withBoth = <R>(services: Context.Context<R>): Context.Context<R> =>
-  Context.add(withScheduler(services), Clock.Clock, clockOf(Context.get(services, Clock.Clock))) as Context.Context<R>
+  Context.add(withScheduler(services), Clock.Clock, clockOf(Context.get(services, Clock.Clock)))
 
 /** Runs an effect of our own, and what it forks, on such services. */
 export const steady = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
