@@ -46,7 +46,7 @@ const tested = async (
   env: Readonly<Record<string, string>> = {}
 ): Promise<Done> => {
   const report = join(temporary, `${name.replaceAll(" ", "-")}.json`)
-  const ran = await run(gates.vitest(report, ...parameters), { env, timeoutSeconds: 1200 })
+  const ran = await run(gates.vitest(report, ...parameters), { env, timeoutSeconds: 1800 })
   return { ran, tally: ofVitest(ran, report) }
 }
 
@@ -84,7 +84,7 @@ const steps: ReadonlyArray<Step> = [
   program("types", gates.types),
   program("effect", gates.effect, /Checked [1-9]\d* files/),
   tests("tests", "--exclude", docs, "--exclude", examples),
-  testsOnOldest("oldest node", "--project", "unit"),
+  testsOnOldest("oldest node", "--project", "unit", "--project", "threads"),
   tests("type tests", "--config", "vitest.types.config.ts"),
   tests("docs", docs),
   tests("examples", examples),

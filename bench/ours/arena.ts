@@ -7,6 +7,8 @@ import { Worker } from "node:worker_threads"
 import { ArenaEnd, create as createArena } from "../../src/memory/Arena.ts"
 import { create as createBells, Doorbell } from "../../src/memory/Doorbell.ts"
 import { create as createRing, SpscReader, SpscWriter } from "../../src/memory/SpscRing.ts"
+import { Arenas, Open } from "../../src/wire/Arenas.ts"
+import * as Carriage from "../../src/wire/Carriage.ts"
 import * as Codec from "../../src/wire/Codec.ts"
 import * as Parcel from "../../src/wire/Parcel.ts"
 import { Scratch } from "../../src/wire/Scratch.ts"
@@ -30,8 +32,9 @@ export interface Start {
 
 const Trip = Schema.Struct({ bytes: Parcel.Unique })
 const codec = Codec.compile(Trip)
-const carrier = Parcel.carrier(Trip)!
-const scratch = new Scratch()
+const arenas = new Arenas()
+const carriage = new Carriage.Carriage().provide(Open, arenas)
+const scratch = new Scratch(carriage)
 
 /** One side: sends what it has to the other, and receives what the other sends. */
 export class Side {
@@ -42,7 +45,7 @@ export class Side {
   private readonly otherBell: Doorbell
 
   constructor(start: Start, owner: 1 | 2) {
-    this.end = start.mode === "handle" ? new ArenaEnd(start.arena, owner) : Parcel.open(start.arena, owner)
+    this.end = start.mode === "handle" ? new ArenaEnd(start.arena, owner) : arenas.open(start.arena, owner)
     this.writer = new SpscWriter(owner === 1 ? start.there : start.back)
     this.reader = new SpscReader(owner === 1 ? start.back : start.there)
     this.ownBell = new Doorbell(start.bells, owner - 1)
@@ -65,14 +68,14 @@ export class Side {
     const message = { bytes }
     const size = codec.encode(message, scratch)
     const offset = this.writer.claim(size)
-    carrier.send(message)
+    Carriage.send(scratch.cargo, message)
     scratch.copyTo(this.writer.region, offset)
     this.publish(size)
   }
 
   receive(): Parcel.Unique {
-    const message = codec.read(this.reader.region, this.next(), this.reader.end)
-    if (!carrier.take(message)) throw new Error("the parcel was taken by somebody else")
+    const message = codec.read(this.reader.region, this.next(), this.reader.end, carriage)
+    if (!Carriage.take(carriage.arrived)) throw new Error("the parcel was taken by somebody else")
     this.reader.release()
     return message.bytes
   }

@@ -12,17 +12,14 @@
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { Worker } from "node:worker_threads"
-import { Parcel, SharedChannel } from "shared-nothing"
+import { Parcel, SharedChannel, ThreadArenas } from "shared-nothing"
 import * as Arena from "shared-nothing/memory/Arena"
 import { usage } from "shared-nothing/memory/ArenaUsage"
 import { Painter, Reply, Request } from "./protocol.ts"
 
 const BYTES = 4 * 1024 * 1024
 
-// What an arena may take is fixed when it is made: the resourceLimits of a thread do not cover such memory.
-const arena = Parcel.open(Arena.create({ capacityBytes: 4 * BYTES }), 1)
-
-const startPainter = Effect.gen(function*() {
+const startPainter = Effect.fn(function*(arena: Arena.ArenaEnd) {
   const requests = yield* SharedChannel.make(Request, { kind: "spsc" })
   const replies = yield* SharedChannel.make(Reply, { kind: "spsc" })
   yield* Painter.start({
@@ -34,8 +31,10 @@ const startPainter = Effect.gen(function*() {
 })
 
 const program = Effect.gen(function*() {
-  const first = yield* startPainter
-  const second = yield* startPainter
+  // What an arena may take is fixed when it is made: the resourceLimits of a thread do not cover such memory.
+  const arena = yield* ThreadArenas.open(Arena.create({ capacityBytes: 4 * BYTES }), 1)
+  const first = yield* startPainter(arena)
+  const second = yield* startPainter(arena)
 
   const picture = yield* Parcel.allocate(arena, BYTES)
   for (let i = 0; i < BYTES; i++) picture.bytes[i] = i

@@ -147,7 +147,8 @@ const refSchema = <Rpcs extends Rpc.Any>(
         return new Carry.Unfit(messageOf(foreign))
       }
     },
-    decode: (address, carriage) => {
+    moves: false,
+    decode: (address, { carriage }) => {
       const transport = carriage.get(References)
       if (transport === undefined) return NO_TRANSPORT
       if (address.layoutHash !== protocol.layoutHash) {

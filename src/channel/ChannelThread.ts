@@ -26,9 +26,9 @@ import type { ThreadContext } from "../runtime/ThreadContext.ts"
 import { CurrentThread } from "../thread/kernel/CurrentThread.ts"
 import type { SpawnedWorker } from "../thread/SpawnedWorker.ts"
 import * as Thread from "../thread/Thread.ts"
+import * as ThreadArenas from "../thread/ThreadArenas.ts"
 import * as ThreadEntry from "../thread/ThreadEntry.ts"
 import type { ThreadDown } from "../thread/ThreadError.ts"
-import * as Parcel from "../wire/Parcel.ts"
 import type { EndMoved } from "./ChannelError.ts"
 import { refuse } from "./ChannelOptions.ts"
 import * as ArenaOwners from "./internal/arenaOwners.ts"
@@ -81,7 +81,7 @@ export interface StartOptions<D extends Declarations> extends
   /** The thread's number among its siblings; 0 unless told. */
   readonly index?: number | undefined
   /**
-   * Arenas that are open on this thread (`Parcel.open`) and shall be on the new one, for messages with parcels. What the
+   * Arenas that are open on this thread (`ThreadArenas.open`) and shall be on the new one, for messages with parcels. What the
    * thread holds there when it exits is recovered.
    */
   readonly arenas?: ReadonlyArray<ArenaEnd> | undefined
@@ -160,7 +160,7 @@ const launch = <D extends Declarations, E>(
   ThreadEntry.launch((start) =>
     Effect.gen(function*() {
       const { arenas, handles } = start.data as StartData
-      const opened = arenas.map(({ buffer, owner }) => Parcel.open(buffer, owner))
+      const opened = yield* Effect.forEach(arenas, ({ buffer, owner }) => ThreadArenas.open(buffer, owner))
       // The ends live as long as the body, not as long as the thread.
       const scope = yield* Scope.fork(yield* Effect.scope)
       const ends = yield* Scope.provide(openAll(declarations, handles), scope)

@@ -28,7 +28,6 @@ import * as RosterMemory from "../memory/Roster.ts"
 import * as Bulletin from "../observe/kernel/Bulletin.ts"
 import { CurrentThread, thread } from "../thread/kernel/CurrentThread.ts"
 import * as Codec from "../wire/Codec.ts"
-import * as Parcel from "../wire/Parcel.ts"
 import type { Channel } from "./Channel.ts"
 import { type EndMoved, EndTaken, HandleMismatch } from "./ChannelError.ts"
 import { refuse, settingsOf, type SharedOptions } from "./ChannelOptions.ts"
@@ -87,13 +86,12 @@ export const make = <S extends Schema.Top>(
     Effect.gen(function*() {
       const settings = settingsOf(options)
       const codec = Codec.compile(schema)
-      const carrier = Parcel.carrier(schema)
-      if (carrier !== undefined && kinds[settings.kind].isBroadcast) {
+      if (codec.carries && kinds[settings.kind].isBroadcast) {
         refuse(
           settings.name,
           "kind",
           settings.kind,
-          "another one for messages with parcels, which one receiver can take"
+          "another one for messages that move something, which one receiver can take"
         )
       }
       const ends = endsOf(settings, options)
@@ -101,13 +99,13 @@ export const make = <S extends Schema.Top>(
       const lost = yield* PubSub.sliding<Loss>(LOSSES)
       const onLoss = (loss: Loss) => Bulletin.publish(lost, loss)
       const thread = yield* CurrentThread
-      const access = openMemory<S["Type"]>(thread, settings, codec, carrier, memory, onLoss)
-      return { channel: channelOf(access, lost), lost }
+      const access = openMemory<S["Type"]>(thread, settings, codec, memory, onLoss)
+      return { channel: channelOf(access, lost), lost, carries: codec.carries }
     }),
-    // What nobody receives after this keeps its parcels no longer.
-    ({ channel, lost }) =>
+    // What nobody receives after this is released.
+    ({ carries, channel, lost }) =>
       Effect.andThen(
-        Parcel.carrier(schema) === undefined ? channel.close : Effect.andThen(channel.close, channel.receiver.close),
+        carries ? Effect.andThen(channel.close, channel.receiver.close) : channel.close,
         PubSub.shutdown(lost)
       )
   ).pipe(Effect.map(({ channel }) => channel))
@@ -202,7 +200,7 @@ const open = <S extends Schema.Top, End extends { readonly close: Effect.Effect<
         const found = `a ${side} of another layout (${handle.layoutHash}, not ${codec.layoutHash})`
         return mismatch("schema", handle.channel, `a ${side} of layout ${codec.layout}`, found)
       }
-      const access = openMemory<S["Type"]>(thread, handle.settings, codec, Parcel.carrier(schema), handle.memory)
+      const access = openMemory<S["Type"]>(thread, handle.settings, codec, handle.memory)
       const roster = side === "sender" ? RosterMemory.SENDER : RosterMemory.RECEIVER
       if (!access.roster.open(handle.end, roster)) {
         return Effect.fail(
@@ -237,10 +235,10 @@ export const recover = (handle: Handle): Effect.Effect<number> => Effect.sync(()
 /** {@link recover}, without an effect. */
 export const recoverUnsafe = (handle: Handle): number =>
   takeOff(
-    accessOf(handle) ?? openMemory<unknown>(thread, handle.settings, neverCoded, undefined, handle.memory),
+    accessOf(handle) ?? openMemory<unknown>(thread, handle.settings, neverCoded, handle.memory),
     handle.side,
     handle.end
   )
 
 /** Where the channel is not known on this thread, recovery reads no message. */
-const neverCoded = undefined as never
+const neverCoded = { carries: false } as Codec.Codec<unknown>

@@ -16,6 +16,9 @@
  *             take(carriage.arrived)                      all of them are this thread's, or none
  * ```
  *
+ * `encode` and `read` change nothing: they may run any number of times, and what they answer may be dropped. A claim that is aborted before
+ * `send` needs nothing else. A message that is read twice (its first reader died before it could release the record) is taken once.
+ *
  * Who carries knows what it carries without a walk over the message: a value whose getters answer something else the next time cannot name one
  * parcel and move another. A new kind of such values is a schema made by `wire/Carry` and a key; no codec and no ring knows it.
  */
@@ -45,15 +48,22 @@ export interface Carried {
   gone(): Error
 }
 
+/** What moves with one message. */
+export type Cargo = ReadonlyArray<Carried>
+
+/** Nothing that moves. */
+export const empty: Cargo = []
+
 /** See the module. */
 export class Carriage {
-  /** What came with the record that was read last, by a codec whose values can carry anything. */
-  arrived: Array<Carried> = []
+  /** What came with the record that was read last by a codec that `carries`, also when it could not be read to its end. */
+  arrived: Cargo = empty
   readonly #services = new Map<unknown, unknown>()
+  readonly #ground: Carriage | undefined
 
-  /** A record is going to be read; for codecs. */
-  begin(): void {
-    if (this.arrived.length > 0) this.arrived = []
+  /** What it does not have itself it takes from `ground`. */
+  constructor(ground?: Carriage) {
+    this.#ground = ground
   }
 
   /** Gives it a service; the last one of a key counts. */
@@ -65,11 +75,11 @@ export class Carriage {
   /** The service of a key, if this thread has it. */
   get<T>(key: Key<T>): T | undefined {
     // Only `provide` puts services in, under their keys.
-    return this.#services.get(key) as T | undefined
+    return this.#services.has(key) ? this.#services.get(key) as T : this.#ground?.get(key)
   }
 }
 
-const each = (cargo: ReadonlyArray<Carried>, step: (carried: Carried) => boolean): void => {
+const each = (cargo: Cargo, step: (carried: Carried) => boolean): void => {
   for (const [i, carried] of cargo.entries()) {
     if (step(carried)) continue
     const error = carried.gone()
@@ -78,27 +88,22 @@ const each = (cargo: ReadonlyArray<Carried>, step: (carried: Carried) => boolean
   }
 }
 
-/** Nothing that moves. */
-export const empty: ReadonlyArray<Carried> = []
-
 /**
  * Takes the cargo of a message that has to wait out of the hands of this thread's code. `message` is what it waits in; `send` must name the same.
  *
  * **Errors**: as of {@link send}.
  */
-export const hold = (cargo: ReadonlyArray<Carried>, message: unknown): void =>
-  each(cargo, (carried) => carried.hold(message))
+export const hold = (cargo: Cargo, message: unknown): void => each(cargo, (carried) => carried.hold(message))
 
 /**
  * Moves the cargo of a message away from this thread, before its record can be seen.
  *
  * **Errors**: what its values say (`ParcelGone`) when one of them is not held, or is there twice; then none has been moved.
  */
-export const send = (cargo: ReadonlyArray<Carried>, message: unknown): void =>
-  each(cargo, (carried) => carried.send(message))
+export const send = (cargo: Cargo, message: unknown): void => each(cargo, (carried) => carried.send(message))
 
 /** Gives back what `hold` or `send` took: the record was given up, or is known never to be read. */
-export const restore = (cargo: ReadonlyArray<Carried>): void => {
+export const restore = (cargo: Cargo): void => {
   for (const carried of cargo) carried.restore()
 }
 
@@ -106,7 +111,7 @@ export const restore = (cargo: ReadonlyArray<Carried>): void => {
  * Makes the cargo of a message that was read this thread's; `false` when one of it was taken before or forgotten. Then what could be taken has
  * been released, and the message is of no use.
  */
-export const take = (cargo: ReadonlyArray<Carried>): boolean => {
+export const take = (cargo: Cargo): boolean => {
   let taken = 0
   for (const carried of cargo) if (carried.take()) taken++
   if (taken === cargo.length) return true
@@ -115,6 +120,6 @@ export const take = (cargo: ReadonlyArray<Carried>): boolean => {
 }
 
 /** Releases the cargo of a message that nobody will handle, taken or not. */
-export const drop = (cargo: ReadonlyArray<Carried>): void => {
+export const drop = (cargo: Cargo): void => {
   for (const carried of cargo) carried.drop()
 }

@@ -22,7 +22,8 @@
  * const FileSchema = Carry.schema(Schema.Number, "a file", {
  *   is: (value) => value instanceof File,
  *   encode: ({ number }) => number,
- *   decode: (number, carriage) => carriage.get(Files)?.get(number) ?? new Carry.Unfit(`there is no file ${number}`)
+ *   decode: (number, { carriage }) => carriage.get(Files)?.get(number) ?? new Carry.Unfit(`there is no file ${number}`),
+ *   moves: false
  * })
  * ```
  */
@@ -32,7 +33,6 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
-import type { Carriage } from "./Carriage.ts"
 import { Refused, Undecodable } from "./internal/plan.ts"
 import { type Transformation, TransformationKey } from "./internal/transformed.ts"
 import * as Way from "./internal/way.ts"
@@ -52,12 +52,14 @@ export interface How<T, E> {
   /** Whether one can travel, as far as it can be told without the services of a thread; default all. */
   readonly canLeave?: ((value: T) => boolean) | undefined
   /**
-   * What is written. `way` has the services of the sender, and takes what moves with the message; it is absent where a message stays on its
-   * thread and is only checked: then whatever fits the schema of what is written will do.
+   * What is written. `way` has the services of the sender, and takes what moves with the message in `carried`; it is absent where a message
+   * stays on its thread and is only checked: then whatever fits the schema of what is written will do.
    */
   readonly encode: (value: T, way: Way.Way | undefined) => E | Unfit
-  /** The value of what was read, with the services of the receiver; what has to be taken is added to their `arrived`. */
-  readonly decode: (encoded: E, carriage: Carriage) => T | Unfit
+  /** The value of what was read, with the services of the receiver; what has to be taken is added to `carried`. */
+  readonly decode: (encoded: E, way: Way.Way) => T | Unfit
+  /** Whether values leave their sender with the message, as `carried` of their way; default `true`. */
+  readonly moves?: boolean | undefined
 }
 
 /**
@@ -71,25 +73,25 @@ export const schema = <T, P extends Schema.Top>(
   expected: string,
   how: How<T, P["Type"]>
 ): Schema.decodeTo<Schema.declare<T>, P> => {
-  const { canLeave = () => true, decode, encode, is } = how
+  const { canLeave = () => true, decode, encode, is, moves = true } = how
   const unwritten = new Unfit(`${expected} can only be encoded inside of a message to another thread`)
   const unread = new Unfit(`${expected} can only be read inside of a message from another thread`)
   const short: Transformation = {
-    isCarried: true,
+    travels: moves ? "moved" : "copied",
     accepts: (value) => is(value) && canLeave(value),
     encode: (value, stretch) => {
       if (!is(value)) return Refused
       const encoded = encode(value, stretch)
       return encoded instanceof Unfit ? Refused : encoded
     },
-    decode: (encoded, carriage) => {
-      const value = carriage === undefined ? unread : decode(encoded, carriage)
+    decode: (encoded, way) => {
+      const value = way === undefined ? unread : decode(encoded, way)
       return value instanceof Unfit ? new Undecodable(value.reason) : value
     }
   }
   return plain.pipe(
     Schema.decodeTo(Schema.declare<T>(is, { expected, [TransformationKey]: short }), {
-      decode: getter(unread, (encoded: P["Type"], way) => way === undefined ? unread : decode(encoded, way.carriage)),
+      decode: getter(unread, (encoded: P["Type"], way) => way === undefined ? unread : decode(encoded, way)),
       encode: getter(unwritten, encode)
     })
   )

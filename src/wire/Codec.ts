@@ -64,6 +64,11 @@ export interface Codec<in out A> {
    * the same.
    */
   readonly layoutHash: number
+  /**
+   * Whether a value can hold something that leaves its sender with it: then who sends looks after `cargo` of the scratch, and who receives
+   * after `arrived` of the carriage, as `wire/Carriage` tells.
+   */
+  readonly carries: boolean
   /** The size of every value, a multiple of 8, when all have the same. */
   readonly fixedBytes: number | undefined
   /**
@@ -88,8 +93,8 @@ export interface Codec<in out A> {
   /**
    * Reads the value that was written at `offset`; everything it needs must lie below `end`.
    *
-   * **Details**: values that travel with their messages find the services of this thread in `carriage`, and are in its `arrived` afterwards.
-   * A codec whose schema has no such values does not touch `arrived`.
+   * **Details**: values that travel with their messages find the services of this thread in `carriage`. What has moved with the message is in
+   * its `arrived` afterwards, also when this throws; a codec that does not {@link carries} leaves that as it is.
    *
    * **Errors**: `MalformedRecord` when the bytes are not a value of the schema.
    */
@@ -155,14 +160,31 @@ const make = (ast: SchemaAST.AST, generated: boolean): Codec<never> => {
   return {
     layout: program.layout,
     layoutHash: hashText(program.layout),
+    carries: program.travels === "moved",
     fixedBytes: program.fixedBytes,
     encode: machine.encode,
     place: machine.place,
-    read: machine.read as Codec<never>["read"],
+    read: (program.travels === undefined ? machine.read : onItsWay(machine.read, program.travels)) as Codec<
+      never
+    >["read"],
     isValid: machine.isValid,
     explain: (value, carriage) => (explain ??= explainer(ast, program, machine.isValid))(value, carriage)
   }
 }
+
+// Code of the user that decodes a part may read other messages of the thread meanwhile: each run has a list of its own.
+const onItsWay =
+  (read: Machine.Machine["read"], travels: Plan.Travels) =>
+  (region: Region, offset: number, end: number, carriage: Carriage | undefined): unknown => {
+    if (carriage === undefined) return read(region, offset, end, undefined)
+    const way = { carriage, carried: [] }
+    if (travels === "copied") return read(region, offset, end, way)
+    try {
+      return read(region, offset, end, way)
+    } finally {
+      carriage.arrived = way.carried
+    }
+  }
 
 const isSingle = Schema.makeFilter((value: number) => Object.is(Math.fround(value), value), {
   expected: "a 32-bit float"

@@ -22,7 +22,7 @@ export class ParcelGone extends Schema.TaggedError<ParcelGone>("shared-nothing/P
       case "released":
         return "the parcel was released: its bytes may hold another one by now"
       case "arrived":
-        return "the parcel has arrived but was not taken: whoever reads a message calls take on its carrier before anybody uses it"
+        return "the parcel has arrived but was not taken: whoever reads a message takes its cargo before anybody uses it"
       case "lost":
         return "this thread does not own the parcel any more: another one took it, or this thread was recovered as a dead one"
     }

@@ -13,7 +13,7 @@
  * owner hands it to whoever encodes.
  */
 import type { Region } from "../memory/Region.ts"
-import { Carriage, type Carried, empty } from "./Carriage.ts"
+import { type Cargo, Carriage, empty } from "./Carriage.ts"
 import { Stretch } from "./internal/stretch.ts"
 
 const { copy } = Buffer.prototype
@@ -53,7 +53,7 @@ export class Scratch {
   }
 
   /** What moves with the record that was encoded last: for `send` of `wire/Carriage`. */
-  get cargo(): ReadonlyArray<Carried> {
+  get cargo(): Cargo {
     const { carried } = this.last
     return carried.length === 0 ? empty : carried.slice()
   }

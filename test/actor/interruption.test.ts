@@ -58,6 +58,7 @@ describe("interruption", () => {
     for (const [how, pause] of pauses) {
       it.effect(`at any step of ${act} leaves nothing behind: built and closed ${how}`, () =>
         Effect.gen(function*() {
+          // With 1, Effect yields before each operation and runs none, whatever the program.
           for (const ops of [2, 3, 5, 8]) {
             for (const turns of [0, 1, 2, 3, 4, 6, 9]) {
               const count: Count = { built: 0, closed: 0 }

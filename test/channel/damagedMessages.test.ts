@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
-import { SharedChannel } from "shared-nothing"
+import { SharedChannel, ThreadArenas } from "shared-nothing"
 import type { Kind } from "../../src/channel/ChannelOptions.ts"
 import type { Handle } from "../../src/channel/SharedChannel.ts"
 import * as Arena from "../../src/memory/Arena.ts"
@@ -104,7 +104,7 @@ describe("kind mpmc", () => {
 
   it.live("a message that is refused for its parcels takes no room", () =>
     Effect.gen(function*() {
-      const arena = Parcel.open(Arena.create({ capacityBytes: 1 << 20 }), 1)
+      const arena = yield* ThreadArenas.open(Arena.create({ capacityBytes: 1 << 20 }), 1)
       const Pair = Schema.Struct({ left: Parcel.Unique, right: Parcel.Unique })
       const { receiver, sender } = yield* SharedChannel.make(Pair, { kind: "mpmc", capacity: 2 })
       const parcel = () => Parcel.allocateUnsafe(arena, 64)
@@ -162,7 +162,7 @@ describe("counts", () => {
 
   it.live("parcels of messages that nobody received are free again when the channel's scope closes", () =>
     Effect.gen(function*() {
-      const arena = Parcel.open(Arena.create({ capacityBytes: 1 << 20 }), 1)
+      const arena = yield* ThreadArenas.open(Arena.create({ capacityBytes: 1 << 20 }), 1)
       const Load = Schema.Struct({ load: Parcel.Unique })
       for (let i = 0; i < 40; i++) {
         yield* Effect.scoped(Effect.gen(function*() {

@@ -3,9 +3,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 import { Worker } from "node:worker_threads"
-import { Parcel, SharedChannel } from "shared-nothing"
+import { Parcel, SharedChannel, ThreadArenas } from "shared-nothing"
 import type { SharedOptions } from "../../src/channel/Channel.ts"
 import * as Arena from "../../src/memory/Arena.ts"
 import { usage } from "../../src/memory/ArenaUsage.ts"
@@ -14,10 +17,7 @@ import { until } from "../support/until.ts"
 
 const Frame = Schema.Struct({ id: Schema.Int, pixels: Parcel.Unique })
 
-const arena = Effect.acquireRelease(
-  Effect.sync(() => Parcel.open(Arena.create({ capacityBytes: 64 * 4096, blockBytes: 4096 }), 1)),
-  (end) => Effect.sync(() => Parcel.close(end))
-)
+const arena = Effect.suspend(() => ThreadArenas.open(Arena.create({ capacityBytes: 64 * 4096, blockBytes: 4096 }), 1))
 
 const setUp = Effect.fnUntraced(function*(options: SharedOptions) {
   const end = yield* arena
@@ -100,9 +100,8 @@ describe("parcels in channels between threads", () => {
     Effect.gen(function*() {
       // More messages than the memory of the channel has room for: the last ones wait at the sender.
       const count = 1100
-      const end = yield* Effect.acquireRelease(
-        Effect.sync(() => Parcel.open(Arena.create({ capacityBytes: 2048 * 4096, blockBytes: 4096 }), 1)),
-        (end) => Effect.sync(() => Parcel.close(end))
+      const end = yield* Effect.suspend(() =>
+        ThreadArenas.open(Arena.create({ capacityBytes: 2048 * 4096, blockBytes: 4096 }), 1)
       )
       const { receiver, sender, stats } = yield* SharedChannel.make(Frame, { kind: "mpmc", capacity: "unbounded" })
       const frames = yield* Effect.forEach(
@@ -118,6 +117,68 @@ describe("parcels in channels between threads", () => {
         assert.strictEqual(got.id, id)
         got.pixels.release()
       }
+      assert.strictEqual(usage(end.buffer).usedBytes, 0)
+    }).pipe(Effect.scoped))
+
+  it.live("what an unbounded sender still holds when nobody will receive it is freed", () =>
+    Effect.gen(function*() {
+      const end = yield* ThreadArenas.open(Arena.create({ capacityBytes: 2048 * 4096, blockBytes: 4096 }), 1)
+      const { receiver, sender, stats } = yield* SharedChannel.make(Frame, { kind: "mpmc", capacity: "unbounded" })
+      for (let id = 0; id < 1500; id++) yield* sender.send({ id, pixels: Parcel.allocateUnsafe(end, 100) })
+      assert.isBelow((yield* stats).sent, 1500)
+      yield* receiver.close
+      // Its sender hears of that in a turn of its own.
+      yield* until(() => usage(end.buffer).usedBytes === 0, () => usage(end.buffer).usedBytes)
+    }).pipe(Effect.scoped))
+
+  it.live("parcels move out of maps, options, exits, classes and what is transformed", () =>
+    Effect.gen(function*() {
+      const end = yield* arena
+      class Box extends Schema.Class<Box>("test/Box")({ content: Schema.Option(Parcel.Unique) }) {}
+      const Load = Schema.Struct({
+        byName: Schema.HashMap(Schema.String, Box),
+        exit: Schema.Exit(Parcel.Shared, Schema.String, Schema.Never)
+      })
+      const { receiver, sender } = yield* SharedChannel.make(Load, { kind: "mpmc", messageBytes: 512 })
+      const a = yield* Parcel.allocate(end, 5000)
+      const b = yield* Parcel.allocate(end, 5000)
+      a.bytes[1] = 7
+      const load = {
+        byName: HashMap.make(["a", new Box({ content: Option.some(a) })], [
+          "none",
+          new Box({ content: Option.none() })
+        ]),
+        exit: Exit.succeed(b.share())
+      }
+      yield* sender.send(load)
+      assert.isFalse(a.isHeld)
+      assert.strictEqual((yield* Effect.flip(sender.send(load)))._tag, "InvalidPayload")
+      const got = yield* receiver.receive
+      const content = Option.getOrThrow(HashMap.getUnsafe(got.byName, "a").content)
+      assert.strictEqual(content.bytes[1], 7)
+      content.release()
+      if (Exit.isSuccess(got.exit)) got.exit.value.release()
+      assert.strictEqual(usage(end.buffer).usedBytes, 0)
+    }).pipe(Effect.scoped))
+
+  it.live("what came with a message whose decoder throws is freed", () =>
+    Effect.gen(function*() {
+      const end = yield* arena
+      const Picky = Schema.Struct({
+        load: Parcel.Unique,
+        n: Schema.Number.pipe(Schema.decodeTo(
+          Schema.Number,
+          SchemaTransformation.transform<number, number>({
+            decode: () => {
+              throw new Error("no")
+            },
+            encode: (n) => n
+          })
+        ))
+      })
+      const { receiver, sender } = yield* SharedChannel.make(Picky, { kind: "spsc" })
+      yield* sender.send({ load: yield* Parcel.allocate(end, 5000), n: 1 })
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(receiver.receive)))
       assert.strictEqual(usage(end.buffer).usedBytes, 0)
     }).pipe(Effect.scoped))
 

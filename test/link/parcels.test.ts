@@ -5,16 +5,13 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
-import { Actor, Parcel } from "shared-nothing"
+import { Actor, Parcel, ThreadArenas } from "shared-nothing"
 import { REFUSED, TAKEN } from "../../src/actor/kernel/Recipient.ts"
 import * as Arena from "../../src/memory/Arena.ts"
 import { usage } from "../../src/memory/ArenaUsage.ts"
 import { stage } from "./stage.ts"
 
-const arena = Effect.acquireRelease(
-  Effect.sync(() => Parcel.open(Arena.create({ capacityBytes: 64 * 4096, blockBytes: 4096 }), 1)),
-  (end) => Effect.sync(() => Parcel.close(end))
-)
+const arena = Effect.suspend(() => ThreadArenas.open(Arena.create({ capacityBytes: 64 * 4096, blockBytes: 4096 }), 1))
 
 const Porter = Actor.make("Porter", [
   Rpc.make("Carry", { payload: { load: Parcel.Unique } }),

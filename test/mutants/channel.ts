@@ -56,20 +56,32 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...sender,
-    why: "parcels of a value that was not sent are the caller's again",
-    before: "if (offered !== SENT) carrier!.restore(value)",
-    after: ""
+    why: "parcels of a value for which there was no room are the caller's again",
+    before: "Carriage.restore(cargo)\n      return FULL",
+    after: "return FULL"
   },
   {
     ...sender,
     why: "parcels of a value that waits again are held again",
-    before: "if (offered === FULL && isHeld) carrier!.hold(value)",
+    before: "Carriage.hold(cargo, parked)\n",
     after: ""
   },
   {
     ...sender,
     why: "parcels have left before their message can be seen",
-    before: `if (!this.moves(value, "send")) return FAILED\n`,
+    before: "if (cargo.length > 0 && !this.departs(Carriage.send, cargo, value, value)) return FAILED\n",
+    after: ""
+  },
+  {
+    ...sender,
+    why: "parcels of a value that waited in vain are free",
+    before: "if (first instanceof Parked) Carriage.drop(first.cargo)",
+    after: ""
+  },
+  {
+    ...receiver,
+    why: "what came with a message that cannot be read is free",
+    before: "if (codec.carries) Carriage.drop(carriage.arrived)\n",
     after: ""
   },
   {
@@ -172,8 +184,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...takeOff,
     why: "parcels of what the last receiver leaves are free",
-    before: "if (carrier !== undefined) dropAll",
-    after: "if (carrier === undefined) dropAll"
+    before: "if (codec.carries) dropAll",
+    after: "if (!codec.carries) dropAll"
   },
   {
     ...takeOff,

@@ -54,10 +54,10 @@ const CoinSchema = Carry.schema(Schema.Number, "a coin", {
     way.carried.push(coin)
     return coin.number
   },
-  decode: (number, carriage) => {
+  decode: (number, { carriage, carried }) => {
     if (carriage.get(Desk)?.known.has(number) !== true) return new Carry.Unfit("nobody here knows it")
     const coin = new Coin(number, "arrived")
-    carriage.arrived.push(coin)
+    carried.push(coin)
     return coin
   }
 })
@@ -169,6 +169,35 @@ describe("Carriage", () => {
       assert.throws(() => codec.read(region, 0, bytes), /a coin can only be read inside of a message/)
       assert.strictEqual(codec.encode({}, scratch) > 0, true)
       assert.strictEqual(scratch.cargo.length, 0)
+    }
+  })
+
+  it("has a list for each of two readings, of which one goes on inside of the other", () => {
+    const { here, there } = threads()
+    const [inner] = bothBackEnds(CoinSchema)
+    const region = Region.make(64)
+    const scratch = new Scratch(here)
+    const innerBytes = inner.encode(new Coin(3), scratch)
+    scratch.copyTo(region, 32)
+    const Nosy = Schema.Struct({
+      first: CoinSchema,
+      look: Schema.Number.pipe(Schema.decodeTo(
+        Schema.Number,
+        SchemaTransformation.transform<number, number>({
+          decode: (n) => {
+            inner.read(region, 32, 32 + innerBytes, there)
+            return n
+          },
+          encode: (n) => n
+        })
+      )),
+      last: CoinSchema
+    })
+    for (const codec of bothBackEnds(Nosy)) {
+      const bytes = codec.encode({ first: new Coin(1), look: 0, last: new Coin(2) }, scratch)
+      scratch.copyTo(region, 0)
+      codec.read(region, 0, bytes, there)
+      assert.deepStrictEqual(there.arrived.map((coin) => (coin as Coin).number), [1, 2])
     }
   })
 

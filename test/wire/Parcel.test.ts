@@ -1,21 +1,30 @@
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 import { describe, expect, it } from "vitest"
 import * as Arena from "../../src/memory/Arena.ts"
 import { usage } from "../../src/memory/ArenaUsage.ts"
 import { Region } from "../../src/memory/Region.ts"
+import { Arenas, Open } from "../../src/wire/Arenas.ts"
+import * as Carriage from "../../src/wire/Carriage.ts"
 import * as Codec from "../../src/wire/Codec.ts"
 import * as Parcel from "../../src/wire/Parcel.ts"
 import { ArenaFull, ArenaTaken, ParcelGone, ParcelTooLarge, TooManyReferences } from "../../src/wire/ParcelError.ts"
 import { Scratch } from "../../src/wire/Scratch.ts"
-import { MalformedRecord, SchemaUnsupported } from "../../src/wire/WireError.ts"
+import { MalformedRecord } from "../../src/wire/WireError.ts"
 
 const BLOCK = 4096
 
+const arenas = new Arenas()
+const carriage = new Carriage.Carriage().provide(Open, arenas)
+
 const open = (blocks = 8, references = 4) => {
   const memory = Arena.create({ capacityBytes: blocks * BLOCK, blockBytes: BLOCK, references })
-  return { memory, here: Parcel.open(memory, 1), there: new Arena.ArenaEnd(memory, 2) }
+  return { memory, here: arenas.open(memory, 1), there: new Arena.ArenaEnd(memory, 2) }
 }
 
 const used = (memory: SharedArrayBuffer): number => usage(memory).usedBytes / BLOCK
@@ -23,30 +32,38 @@ const used = (memory: SharedArrayBuffer): number => usage(memory).usedBytes / BL
 /** Sends a message to this very thread, as a channel would. */
 const channel = <S extends Schema.Top>(schema: S, options?: { readonly eval?: boolean }) => {
   const codec = Codec.compile(schema, options)
-  const carrier = Parcel.carrier(schema)!
+  expect(codec.carries).toBe(true)
   const region = Region.make(1024)
-  const scratch = new Scratch()
-  const write = (message: S["Type"]): number => {
+  const scratch = new Scratch(carriage)
+  const write = (message: S["Type"]): Written => {
     expect(codec.isValid(message)).toBe(true)
-    const bytes = codec.encode(message, scratch)
-    if (bytes !== Codec.INVALID) scratch.copyTo(region, 0)
-    return bytes
+    const end = codec.encode(message, scratch)
+    expect(end).toBeGreaterThan(0)
+    scratch.copyTo(region, 0)
+    return { end, cargo: scratch.cargo }
   }
-  const read = (end: number): S["Type"] => codec.read(region, 0, end)
+  const read = (end: number): { readonly message: S["Type"]; readonly arrived: Carriage.Cargo } => ({
+    message: codec.read(region, 0, end, carriage),
+    arrived: carriage.arrived
+  })
   return {
     codec,
-    carrier,
     region,
     write,
     read,
-    pass: (message: S["Type"]): S["Type"] => {
-      const end = write(message)
-      carrier.send(message)
-      const arrived = read(end)
-      expect(carrier.take(arrived)).toBe(true)
-      return arrived
+    pass: (message: S["Type"]): { readonly message: S["Type"]; readonly arrived: Carriage.Cargo } => {
+      const { cargo, end } = write(message)
+      Carriage.send(cargo, message)
+      const read = { message: codec.read(region, 0, end, carriage), arrived: carriage.arrived }
+      expect(Carriage.take(read.arrived)).toBe(true)
+      return read
     }
   }
+}
+
+interface Written {
+  readonly end: number
+  readonly cargo: Carriage.Cargo
 }
 
 /** A schema of so many nodes that lead to one another by many ways; counts how often it is asked where one leads. */
@@ -69,7 +86,7 @@ describe("whether a schema has parcels", () => {
   it("is found in one walk, however many ways lead from node to node", () => {
     for (const leaf of [Parcel.Unique, Schema.String]) {
       const { asked, schema } = tangle(40, leaf)
-      expect(Parcel.carrier(schema) !== undefined).toBe(leaf === Parcel.Unique)
+      expect(Codec.compile(schema).carries).toBe(leaf === Parcel.Unique)
       expect(asked()).toBeLessThan(40 * 4 * 4)
     }
   })
@@ -87,15 +104,17 @@ const gone = (run: () => unknown): string | undefined => {
 
 const Frame = Schema.Struct({ width: Codec.width("u32")(Schema.Number), pixels: Parcel.Unique })
 
-describe("Parcel.open", () => {
+describe("Arenas", () => {
   it("answers the same end for the same memory, and refuses another under its number", () => {
     const { here, memory } = open()
-    expect(Parcel.open(memory, 1)).toBe(here)
-    expect(() => Parcel.open(memory, 2)).toThrow(ArenaTaken)
+    expect(arenas.open(memory, 1)).toBe(here)
+    expect(() => arenas.open(memory, 2)).toThrow(ArenaTaken)
     const twin = Arena.create({ capacityBytes: BLOCK, blockBytes: BLOCK, id: here.id })
-    expect(() => Parcel.open(twin, 1)).toThrow(ArenaTaken)
-    Parcel.close(here)
-    expect(Parcel.open(twin, 1).buffer).toBe(twin)
+    expect(() => arenas.open(twin, 1)).toThrow(ArenaTaken)
+    arenas.close(here)
+    expect(arenas.at(here.id)).toBe(here)
+    arenas.close(here)
+    expect(arenas.open(twin, 1).buffer).toBe(twin)
   })
 })
 
@@ -143,7 +162,7 @@ describe.each([{ back: "generated code", eval: true }, { back: "closures", eval:
       const pixels = Parcel.allocateUnsafe(here, 5000)
       pixels.bytes.fill(9)
       const at = pixels.bytes.byteOffset
-      const arrived = frames().pass({ width: 50, pixels })
+      const { message: arrived } = frames().pass({ width: 50, pixels })
       expect(arrived.width).toBe(50)
       expect(arrived.pixels.bytes.byteOffset).toBe(at)
       expect(arrived.pixels.bytes.every((byte) => byte === 9)).toBe(true)
@@ -156,36 +175,35 @@ describe.each([{ back: "generated code", eval: true }, { back: "closures", eval:
     it("is written and read any number of times, and moves when it is sent", () => {
       const { here, there } = open()
       const pixels = Parcel.allocateUnsafe(here, 10)
-      const { carrier, read, write } = frames()
+      const { read, write } = frames()
       const message = { width: 1, pixels }
       write(message)
       expect(pixels.isHeld).toBe(true)
-      const end = write(message)
+      const { cargo, end } = write(message)
       const early = read(end)
-      expect(carrier.take(early)).toBe(false)
-      expect(gone(() => early.pixels.bytes)).toBe("lost")
-      carrier.send(message)
+      expect(Carriage.take(early.arrived)).toBe(false)
+      expect(gone(() => early.message.pixels.bytes)).toBe("lost")
+      Carriage.send(cargo, message)
       const first = read(end)
       const second = read(end)
-      expect(gone(() => first.pixels.bytes)).toBe("arrived")
-      expect(carrier.take(first)).toBe(true)
-      expect(carrier.take(second)).toBe(false)
-      expect(carrier.take(read(end))).toBe(false)
-      expect(first.pixels.isHeld).toBe(true)
+      expect(gone(() => first.message.pixels.bytes)).toBe("arrived")
+      expect(Carriage.take(first.arrived)).toBe(true)
+      expect(Carriage.take(second.arrived)).toBe(false)
+      expect(Carriage.take(read(end).arrived)).toBe(false)
+      expect(first.message.pixels.isHeld).toBe(true)
       expect(there.recover(1).freed).toBe(1)
-      expect(gone(() => first.pixels.bytes.length + first.pixels.bytes.length)).toBe("lost")
+      expect(gone(() => first.message.pixels.bytes.length)).toBe("lost")
     })
 
     it("is refused when its parcel is not held", () => {
       const { here } = open()
       const pixels = Parcel.allocateUnsafe(here, 10)
-      const { carrier, codec, pass } = frames()
+      const { codec, pass } = frames()
       const message = { width: 1, pixels }
       pass(message)
       expect(codec.isValid(message)).toBe(false)
-      expect(codec.encode(message, new Scratch())).toBe(Codec.INVALID)
-      expect(codec.explain(message)).toContain("moved away in a message")
-      expect(gone(() => carrier.send(message))).toBe("moved")
+      expect(codec.encode(message, new Scratch(carriage))).toBe(Codec.INVALID)
+      expect(codec.explain(message, carriage)).toContain("moved away in a message")
       expect(codec.isValid({ width: 1, pixels: {} as Parcel.Unique })).toBe(false)
       expect(codec.isValid({ width: 1, pixels: new Uint8Array(4) as never })).toBe(false)
     })
@@ -193,51 +211,54 @@ describe.each([{ back: "generated code", eval: true }, { back: "closures", eval:
     it("is restored with its parcel when the record is aborted", () => {
       const { here } = open()
       const pixels = Parcel.allocateUnsafe(here, 10)
-      const { carrier, pass, read, write } = frames()
+      const { pass, read, write } = frames()
       const message = { width: 1, pixels }
-      const end = write(message)
-      carrier.send(message)
-      carrier.restore(message)
+      const { cargo, end } = write(message)
+      Carriage.send(cargo, message)
+      Carriage.restore(cargo)
       expect(pixels.isHeld).toBe(true)
-      expect(carrier.take(read(end))).toBe(false)
+      expect(Carriage.take(read(end).arrived)).toBe(false)
       expect(pixels.bytes.length).toBe(10)
-      expect(pass(message).pixels.bytes.length).toBe(10)
+      expect(pass(message).message.pixels.bytes.length).toBe(10)
     })
 
     it("is not restored once it was taken", () => {
       const { here, memory } = open()
-      const { carrier, pass } = frames()
+      const { read, write } = frames()
       const message = { width: 1, pixels: Parcel.allocateUnsafe(here, 10) }
-      const arrived = pass(message)
-      carrier.restore(message)
+      const { cargo, end } = write(message)
+      Carriage.send(cargo, message)
+      const arrived = read(end)
+      Carriage.take(arrived.arrived)
+      Carriage.restore(cargo)
       expect(gone(() => message.pixels.bytes)).toBe("lost")
-      expect(arrived.pixels.bytes.length).toBe(10)
+      expect(arrived.message.pixels.bytes.length).toBe(10)
       expect(used(memory)).toBe(1)
     })
 
-    it("keeps its parcel from its sender while it waits to be written, and from other messages", () => {
+    it("keeps its parcel from its sender while it waits, and from other messages", () => {
       const { here, memory } = open()
-      const { carrier, codec, read, write } = frames()
+      const { codec, read, write } = frames()
       const pixels = Parcel.allocateUnsafe(here, 10)
       const message = { width: 1, pixels }
-      carrier.hold(message)
+      const { cargo, end } = write(message)
+      Carriage.hold(cargo, message)
       expect(pixels.isHeld).toBe(false)
       expect(gone(() => pixels.bytes)).toBe("moved")
       expect(gone(() => pixels.release())).toBe("moved")
-      expect(gone(() => carrier.hold(message))).toBe("moved")
-      expect(gone(() => carrier.send({ width: 2, pixels }))).toBe("moved")
-      expect(codec.isValid(message)).toBe(true)
-      carrier.restore(message)
+      expect(gone(() => Carriage.hold(cargo, message))).toBe("moved")
+      expect(gone(() => Carriage.send(cargo, { width: 2, pixels }))).toBe("moved")
+      expect(codec.isValid(message)).toBe(false)
+      Carriage.restore(cargo)
       expect(pixels.bytes.length).toBe(10)
-      carrier.hold(message)
-      const end = write(message)
-      carrier.send(message)
-      const arrived = read(end)
-      expect(carrier.take(arrived)).toBe(true)
-      carrier.drop(arrived)
-      const given = { width: 3, pixels: Parcel.allocateUnsafe(here, 10) }
-      carrier.hold(given)
-      carrier.drop(given)
+      Carriage.hold(cargo, message)
+      Carriage.send(cargo, message)
+      const { arrived } = read(end)
+      expect(Carriage.take(arrived)).toBe(true)
+      Carriage.drop(arrived)
+      const given = write({ width: 3, pixels: Parcel.allocateUnsafe(here, 10) })
+      Carriage.hold(given.cargo, given)
+      Carriage.drop(given.cargo)
       expect(used(memory)).toBe(0)
     })
 
@@ -263,19 +284,18 @@ describe.each([{ back: "generated code", eval: true }, { back: "closures", eval:
 
     it("leaves nothing behind when it is dropped, taken or not", () => {
       const { here, memory } = open()
-      const { carrier, pass, read, write } = frames()
+      const { pass, read, write } = frames()
       const message = { width: 1, pixels: Parcel.allocateUnsafe(here, 10) }
-      const end = write(message)
-      carrier.send(message)
+      const { cargo, end } = write(message)
+      Carriage.send(cargo, message)
       const unread = read(end)
-      carrier.drop(unread)
-      carrier.drop(unread)
+      Carriage.drop(unread.arrived)
+      Carriage.drop(unread.arrived)
       expect(used(memory)).toBe(0)
       const taken = pass({ width: 1, pixels: Parcel.allocateUnsafe(here, 10) })
-      carrier.drop(taken)
-      expect(gone(() => taken.pixels.bytes)).toBe("released")
-      const unsent = { width: 1, pixels: Parcel.allocateUnsafe(here, 10) }
-      carrier.drop(unsent)
+      Carriage.drop(taken.arrived)
+      expect(gone(() => taken.message.pixels.bytes)).toBe("released")
+      Carriage.drop(write({ width: 1, pixels: Parcel.allocateUnsafe(here, 10) }).cargo)
       expect(used(memory)).toBe(0)
     })
 
@@ -283,7 +303,7 @@ describe.each([{ back: "generated code", eval: true }, { back: "closures", eval:
       const { here } = open()
       const { read, region, write } = frames()
       const pixels = Parcel.allocateUnsafe(here, 10)
-      const end = write({ width: 1, pixels })
+      const { end } = write({ width: 1, pixels })
       // The width takes the first slot.
       const handle = region.f64[1]!
       for (const bad of [-1, NaN, 0.5, handle + 1, handle + 256 * 1000, 2 ** 60]) {
@@ -291,8 +311,8 @@ describe.each([{ back: "generated code", eval: true }, { back: "closures", eval:
         expect(() => read(end)).toThrow(MalformedRecord)
       }
       region.f64[1] = handle
-      expect(read(end).width).toBe(1)
-      Parcel.close(here)
+      expect(read(end).message.width).toBe(1)
+      arenas.close(here)
       expect(() => read(end)).toThrow("is not open on this thread")
       expect(pixels.isHeld).toBe(true)
     })
@@ -304,38 +324,50 @@ describe("a message with several parcels", () => {
 
   it("is sent with all of them or none", () => {
     const { here, memory } = open()
-    const { carrier, pass, write } = channel(Pair)
+    const { pass, write } = channel(Pair)
     const left = Parcel.allocateUnsafe(here, 1)
-    const twice = { left, right: left }
-    write(twice)
-    expect(gone(() => carrier.send(twice))).toBe("moved")
+    const twice = write({ left, right: left })
+    expect(gone(() => Carriage.send(twice.cargo, twice))).toBe("moved")
     expect(left.isHeld).toBe(true)
     const right = Parcel.allocateUnsafe(here, 1)
-    const pair = { left, right }
-    write(pair)
+    const pair = write({ left, right })
     right.release()
-    expect(gone(() => carrier.send(pair))).toBe("released")
+    expect(gone(() => Carriage.send(pair.cargo, pair))).toBe("released")
     expect(left.isHeld).toBe(true)
-    const arrived = pass({ left, right: Parcel.allocateUnsafe(here, 1) })
+    const { arrived } = pass({ left, right: Parcel.allocateUnsafe(here, 1) })
     expect(used(memory)).toBe(2)
-    carrier.drop(arrived)
+    Carriage.drop(arrived)
     expect(used(memory)).toBe(0)
   })
 
   it("is taken with all of them or none, and nothing is left", () => {
     const { here, memory, there } = open()
-    const { carrier, read, region, write } = channel(Pair)
-    const pair = { left: Parcel.allocateUnsafe(here, 1), right: Parcel.allocateUnsafe(here, 1) }
-    const end = write(pair)
-    carrier.send(pair)
+    const { read, region, write } = channel(Pair)
+    const { cargo, end } = write({ left: Parcel.allocateUnsafe(here, 1), right: Parcel.allocateUnsafe(here, 1) })
+    Carriage.send(cargo, {})
     // Its first reader died between the two.
     there.adopt(region.f64[0]!)
-    const arrived = read(end)
-    expect(carrier.take(arrived)).toBe(false)
-    expect(gone(() => arrived.left.bytes)).toBe("lost")
-    expect(gone(() => arrived.right.bytes)).toBe("released")
+    const { arrived, message } = read(end)
+    expect(Carriage.take(arrived)).toBe(false)
+    expect(gone(() => message.left.bytes)).toBe("lost")
+    expect(gone(() => message.right.bytes)).toBe("released")
     expect(used(memory)).toBe(1)
     expect(here.recover(2).freed).toBe(1)
+    expect(used(memory)).toBe(0)
+  })
+
+  it("that cannot be read to its end has arrived as far as it was read", () => {
+    const { here, memory } = open()
+    const { read, region, write } = channel(Pair)
+    const { cargo, end } = write({ left: Parcel.allocateUnsafe(here, 1), right: Parcel.allocateUnsafe(here, 1) })
+    Carriage.send(cargo, {})
+    // The handle of the second one.
+    region.f64[2] = NaN
+    expect(() => read(end)).toThrow(MalformedRecord)
+    expect(carriage.arrived.length).toBe(1)
+    Carriage.drop(carriage.arrived)
+    expect(used(memory)).toBe(1)
+    here.forget(1)
     expect(used(memory)).toBe(0)
   })
 })
@@ -350,8 +382,8 @@ describe("a shared parcel", () => {
     parcel.bytes.fill(4)
     const data = parcel.share()
     expect(gone(() => parcel.bytes)).toBe("shared")
-    const first = pass({ data: data.clone() })
-    const second = pass({ data })
+    const { message: first } = pass({ data: data.clone() })
+    const { message: second } = pass({ data })
     expect(gone(() => data.clone())).toBe("moved")
     expect(first.data.bytes[99]! + second.data.bytes[0]!).toBe(8)
     first.data.release()
@@ -378,7 +410,7 @@ describe("a shared parcel", () => {
     const data = Parcel.allocateUnsafe(here, 100).share()
     expect(shared.codec.isValid({ data: parcel as unknown as Parcel.Shared })).toBe(false)
     expect(unique.codec.isValid({ data: data as unknown as Parcel.Unique })).toBe(false)
-    const end = shared.write({ data })
+    const { end } = shared.write({ data })
     unique.region.u8.set(shared.region.u8)
     expect(() => unique.read(end)).toThrow(MalformedRecord)
     unique.write({ data: parcel })
@@ -398,13 +430,18 @@ const Layered: Schema.Codec<Layered, unknown> = Schema.Struct({
   below: Schema.NullOr(Schema.suspend((): Schema.Codec<Layered, unknown> => Layered))
 })
 
-describe("Parcel.carrier", () => {
-  it("is undefined for messages without parcels, and compiled once", () => {
-    expect(Parcel.carrier(Schema.Struct({ a: Schema.String, b: Schema.Array(Schema.Number) }))).toBeUndefined()
-    expect(Parcel.carrier(Schema.Uint8Array)).toBeUndefined()
-    expect(Parcel.carrier(Frame)).toBe(Parcel.carrier(Frame))
+interface Hidden {
+  readonly all: ReadonlyArray<Parcel.Unique>
+}
+const Hidden = Schema.Array(Parcel.Unique).pipe(Schema.decodeTo(
+  Schema.declare((value: unknown): value is Hidden => typeof value === "object" && value !== null && "all" in value),
+  SchemaTransformation.transform<Hidden, ReadonlyArray<Parcel.Unique>>({
+    decode: (all) => ({ all }),
+    encode: ({ all }) => all
   })
+))
 
+describe("the parcels of a message", () => {
   const places: ReadonlyArray<{
     readonly place: string
     readonly schema: Schema.Codec<any, any>
@@ -444,6 +481,25 @@ describe("Parcel.carrier", () => {
     },
     { place: "an option", schema: Schema.Option(Parcel.Unique), of: (p) => Option.some(p()), parcels: 1 },
     {
+      place: "a HashMap",
+      schema: Schema.HashMap(Schema.String, Parcel.Unique),
+      of: (p) => HashMap.make(["x", p()], ["y", p()]),
+      parcels: 2
+    },
+    {
+      place: "a Chunk and a map",
+      schema: Schema.Struct({ a: Schema.Chunk(Parcel.Unique), b: Schema.ReadonlyMap(Schema.Number, Parcel.Unique) }),
+      of: (p) => ({ a: Chunk.make(p(), p()), b: new Map([[1, p()]]) }),
+      parcels: 3
+    },
+    {
+      place: "an exit",
+      schema: Schema.Exit(Parcel.Unique, Parcel.Unique, Schema.Never),
+      of: (p) => Exit.fail(p()),
+      parcels: 1
+    },
+    { place: "a transformation", schema: Hidden, of: (p) => ({ all: [p(), p()] }), parcels: 2 },
+    {
       place: "a recursive schema",
       schema: Layered,
       of: (p) => ({ pixels: p(), below: { pixels: p(), below: { pixels: p(), below: null } } }),
@@ -451,7 +507,7 @@ describe("Parcel.carrier", () => {
     }
   ]
 
-  it.each(places)("finds parcels in $place", ({ of, parcels, schema }) => {
+  it.each(places)("move with it in $place", ({ of, parcels, schema }) => {
     const { here, memory } = open()
     const made: Array<Parcel.Unique> = []
     const message = of(() => {
@@ -459,28 +515,18 @@ describe("Parcel.carrier", () => {
       parcel.bytes.fill(made.push(parcel))
       return parcel
     })
-    const { carrier, pass } = channel(schema)
-    const arrived = pass(message)
+    const { pass } = channel(schema)
+    const { arrived } = pass(message)
     expect(made.length).toBe(parcels)
     expect(made.every((parcel) => !parcel.isHeld)).toBe(true)
     expect(used(memory)).toBe(parcels)
-    carrier.drop(arrived)
+    Carriage.drop(arrived)
     expect(used(memory)).toBe(0)
   })
 
-  it("finds nothing where nothing is", () => {
-    const { pass } = channel(Schema.Option(Parcel.Unique))
-    expect(pass(Option.none())).toEqual(Option.none())
-    const nullable = channel(Schema.NullOr(Parcel.Unique))
-    expect(nullable.pass(null)).toBeNull()
-  })
-
-  it("refuses schemas in which it could not find them", () => {
-    expect(() => Parcel.carrier(Schema.HashMap(Schema.String, Parcel.Unique))).toThrow(SchemaUnsupported)
-    const hidden = Schema.Struct({ id: Schema.Number }).pipe(Schema.encodeTo(Schema.Struct({ it: Parcel.Unique }), {
-      decode: undefined as never,
-      encode: undefined as never
-    }))
-    expect(() => Parcel.carrier(Schema.Array(hidden))).toThrow(SchemaUnsupported)
+  it("are none where none are", () => {
+    expect(channel(Schema.Option(Parcel.Unique)).pass(Option.none()).arrived).toEqual([])
+    expect(channel(Schema.NullOr(Parcel.Unique)).pass(null).message).toBeNull()
+    expect(Codec.compile(Schema.Struct({ a: Schema.String, b: Schema.Uint8Array })).carries).toBe(false)
   })
 })

@@ -13,7 +13,6 @@ import type * as SchemaAST from "effect/SchemaAST"
 import { messageOf } from "../../runtime/Text.ts"
 import * as Codec from "../../wire/Codec.ts"
 import { Defect } from "../../wire/kernel/Defect.ts"
-import * as Parcel from "../../wire/Parcel.ts"
 import { InvalidProtocol } from "../ActorError.ts"
 
 /** How many messages one protocol may have: the index travels in eight bits. */
@@ -85,10 +84,10 @@ class Compiled implements Message {
     this.payloadSchema = rpc.payloadSchema
     this.payload = compile("payload", rpc.payloadSchema)
     this.isConstructed = isConstructed(rpc.payloadSchema.ast, new Set())
-    this.hasParcels = Parcel.carries(rpc.payloadSchema)
-    this.repliesParcels = Parcel.carries(rpc.successSchema) || Parcel.carries(rpc.errorSchema)
     this.success = compile("success", rpc.successSchema)
     this.error = compile("error", rpc.errorSchema)
+    this.hasParcels = this.payload.carries
+    this.repliesParcels = this.success.carries || this.error.carries
     this.compileCause = () => compile("cause", Schema.Cause(rpc.errorSchema, Defect))
     this.compiledCause = undefined
   }

@@ -14,8 +14,9 @@ import type { Region } from "../../memory/Region.ts"
 import * as RosterMemory from "../../memory/Roster.ts"
 import * as WaitListMemory from "../../memory/WaitList.ts"
 import { piece, type ThreadContext } from "../../runtime/ThreadContext.ts"
+import * as Carriage from "../../wire/Carriage.ts"
 import type { Codec } from "../../wire/Codec.ts"
-import type { Carrier } from "../../wire/Parcel.ts"
+import { carriageOf } from "../../wire/kernel/ThreadCarriage.ts"
 import { Scratch } from "../../wire/Scratch.ts"
 import { MalformedRecord } from "../../wire/WireError.ts"
 import type { Settings } from "../ChannelOptions.ts"
@@ -35,8 +36,8 @@ export interface Access<A> {
   readonly thread: ThreadContext
   readonly settings: Settings
   readonly codec: Codec<A>
-  /** Where messages carry parcels: what moves them. */
-  readonly carrier: Carrier<A> | undefined
+  /** What values find here that travel with their messages. */
+  readonly carriage: Carriage.Carriage
   /** Where messages are encoded before there is a claim. */
   readonly scratch: Scratch
   readonly memory: SharedMemory
@@ -82,21 +83,20 @@ export const createMemory = (ring: SharedArrayBuffer, ends: number): SharedMemor
 })
 
 /** What all channels of a thread encode into. */
-const scratches = piece(() => new Scratch())
+const scratches = piece((thread) => new Scratch(carriageOf(thread)))
 
 /** Opens the buffers on this thread. */
 export const openMemory = <A>(
   thread: ThreadContext,
   settings: Settings,
   codec: Codec<A>,
-  carrier: Carrier<A> | undefined,
   memory: SharedMemory,
   onLoss?: (loss: Loss) => void
 ): Access<A> => ({
   thread,
   settings,
   codec,
-  carrier,
+  carriage: carriageOf(thread),
   scratch: thread.get(scratches),
   memory,
   roster: new RosterMemory.Roster(memory.roster),
@@ -210,23 +210,32 @@ export const loseRest = (access: Pick<Access<unknown>, "roster" | "settings" | "
   if (count > 0) access.roster.addLost(count, count)
 }
 
-/** Releases the parcels of all messages that nobody will receive. */
-export const dropAll = <A>(access: Pick<Access<A>, "carrier" | "codec">, ring: ReceiveRing): void => {
+/** What it takes to read messages. */
+interface Reading {
+  readonly carriage: Carriage.Carriage
+  readonly codec: Pick<Codec<unknown>, "carries"> & {
+    readonly read: (...args: Parameters<Codec<unknown>["read"]>) => unknown
+  }
+}
+
+/** Releases what moves with the messages that nobody will receive. */
+export const dropAll = (access: Reading, ring: ReceiveRing): void => {
   for (let offset = nextIn(ring); offset >= 0; offset = nextIn(ring)) dropMessage(access, ring, offset)
   ring.release()
 }
 
-/** Releases the parcels of a message that nobody will receive. */
-export const dropMessage = <A>(
-  access: Pick<Access<A>, "carrier" | "codec">,
+/** Releases what moves with a message that nobody will receive. */
+export const dropMessage = (
+  { carriage, codec }: Reading,
   ring: { readonly region: Region; readonly end: number },
   offset: number
 ): void => {
-  if (access.carrier === undefined) return
+  if (!codec.carries) return
   try {
-    access.carrier.drop(access.codec.read(ring.region, offset, ring.end))
+    codec.read(ring.region, offset, ring.end, carriage)
   } catch (error) {
-    // What cannot be read names no parcel.
     if (!(error instanceof MalformedRecord)) throw error
+  } finally {
+    Carriage.drop(carriage.arrived)
   }
 }

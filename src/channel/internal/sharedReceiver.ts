@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import { CORRUPT } from "../../memory/Ring.ts"
 import { CLOSED, type End, RECEIVER, SENDERS_GONE } from "../../memory/Roster.ts"
 import * as Poller from "../../thread/Poller.ts"
+import * as Carriage from "../../wire/Carriage.ts"
 import { MalformedRecord } from "../../wire/WireError.ts"
 import { MalformedMessage, MessagesMissed } from "../ChannelError.ts"
 import type { Receiver } from "../Receiver.ts"
@@ -17,7 +18,7 @@ import { closed, EMPTY, FAILED, ReceiverBase, type Taken } from "./receiverBase.
 import { MISSED, nextIn, type ReceiveRing } from "./receiveRing.ts"
 import { type Access, dropAll, type Handle, loseRest, rowOf, sentIn, waitingIn } from "./sharedMemory.ts"
 
-const PARCEL_GONE = "a parcel of the message was taken before, or recovered with its thread"
+const CARGO_GONE = "what moves with the message was taken before, or recovered with its thread"
 
 /** See the module. */
 export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
@@ -71,16 +72,17 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
   }
 
   private read(offset: number): Taken<A> {
-    const { carrier, codec } = this.access
+    const { carriage, codec } = this.access
     const { ring } = this
     let isSound = false
     this.isReading = true
     try {
-      const message = codec.read(ring.region, offset, ring.end)
-      if (carrier !== undefined && !carrier.take(message)) return this.malformed(PARCEL_GONE)
+      const message = codec.read(ring.region, offset, ring.end, carriage)
+      if (codec.carries && !Carriage.take(carriage.arrived)) return this.malformed(CARGO_GONE)
       isSound = true
       return message
     } catch (error) {
+      if (codec.carries) Carriage.drop(carriage.arrived)
       if (!(error instanceof MalformedRecord)) throw error
       return this.malformed(error.message)
     } finally {
@@ -212,7 +214,7 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
 
   leaveRing(isClosed: boolean): Pick<Handle, "after" | "untold"> {
     // The last receiver is going: what is still there will never be received.
-    if (isClosed && this.access.carrier !== undefined && this.access.roster.count(RECEIVER) === 1) {
+    if (isClosed && this.access.codec.carries && this.access.roster.count(RECEIVER) === 1) {
       dropAll(this.access, this.ring)
     }
     return { after: this.ring.leaveAfter?.(), untold: this.untold() }

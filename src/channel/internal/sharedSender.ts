@@ -8,10 +8,11 @@
  * other's word.
  */
 import * as Effect from "effect/Effect"
-import { RING_FULL, type RingWriter } from "../../memory/Ring.ts"
+import type { RingWriter } from "../../memory/Ring.ts"
 import { CLOSED, type End, RECEIVERS_GONE } from "../../memory/Roster.ts"
 import { messageOf } from "../../runtime/Text.ts"
 import * as Poller from "../../thread/Poller.ts"
+import * as Carriage from "../../wire/Carriage.ts"
 import { INVALID } from "../../wire/Codec.ts"
 import { ChannelClosed, InvalidPayload, MessageTooLarge, type SendError } from "../ChannelError.ts"
 import type { Sender } from "../Sender.ts"
@@ -25,6 +26,18 @@ import { type Access, dropMessage, type Handle, rowOf, waitingIn } from "./share
 
 /** Messages after which what was written is made visible at once. */
 const PUBLISH_RECORDS = 64
+
+/** A message that waits in front of the ring, written, with what moves with it. */
+class Parked<A> {
+  readonly value: A
+  readonly record: Uint8Array
+  readonly cargo: Carriage.Cargo
+  constructor(value: A, record: Uint8Array, cargo: Carriage.Cargo) {
+    this.value = value
+    this.record = record
+    this.cargo = cargo
+  }
+}
 
 /** See the module. */
 export class SharedSender<A> extends SenderBase<A> implements Living {
@@ -40,7 +53,7 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
   private unpublished = 0
   private isFlushScheduled = false
   /** Messages of an unbounded sender that the ring has no room for. */
-  private readonly backlog = new Deque<A>()
+  private readonly backlog = new Deque<A | Parked<A>>()
   /** The receiving side of the ring, for dropping the oldest message. */
   private dropper: ReceiveRing | undefined = undefined
   private readonly drained: Array<() => void> = []
@@ -85,44 +98,49 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
   }
 
   private write(value: A): Offered {
-    const { carrier, codec, scratch } = this.access
-    if (carrier !== undefined) return this.writeCarrying(value)
+    const { codec, scratch } = this.access
     const bytes = codec.encode(value, scratch)
     if (bytes === INVALID) return this.refuseInvalid(value)
     if (bytes > this.ring.maxRecordBytes) return this.refuseLarge(value, bytes)
     // The code of the user that encoded it may have closed the end, or sent what there was room for.
     if (!this.life.isOpen) return this.refuseEnd(value, 0)
     if (this.isFull()) return FULL
+    const cargo = codec.carries ? scratch.cargo : Carriage.empty
+    if (cargo.length > 0 && !this.departs(Carriage.send, cargo, value, value)) return FAILED
     const offset = this.ring.claim(bytes)
-    if (offset < 0) return FULL
+    if (offset < 0) {
+      Carriage.restore(cargo)
+      return FULL
+    }
     scratch.copyTo(this.ring.region, offset)
     this.commit(bytes)
     return SENT
   }
 
-  /** A value with parcels: they are out of the hands of this thread's code before it is written, and away before it can be seen. */
-  private writeCarrying(value: A, isHeld = false): Offered {
-    const { carrier, codec, scratch } = this.access
-    let offered: Offered = FAILED
-    if (!isHeld && !codec.isValid(value)) return this.refuseInvalid(value)
-    if (!isHeld && !this.moves(value, "hold")) return FAILED
+  /** Writes a message that has waited: what moves with it is out of the hands of this thread's code since then. */
+  private writeParked(parked: Parked<A>): Offered {
+    const { cargo, record, value } = parked
+    if (this.isFull()) return FULL
+    if (!this.departs(Carriage.send, cargo, parked, value)) return FAILED
+    const offset = this.ring.claim(record.length)
+    if (offset < 0) {
+      Carriage.restore(cargo)
+      Carriage.hold(cargo, parked)
+      return FULL
+    }
+    this.ring.region.u8.set(record, offset)
+    this.commit(record.length)
+    return SENT
+  }
+
+  /** Takes what moves with a message out of the hands of this thread's code; `false`, with the reason, when it is not all there. */
+  private departs(how: typeof Carriage.send, cargo: Carriage.Cargo, message: unknown, undelivered: A): boolean {
     try {
-      const bytes = codec.encode(value, scratch)
-      if (bytes === INVALID) return this.refuseInvalid(value)
-      // To find its parcels is to read the value once more, with whatever its getters do.
-      const record = scratch.take()
-      if (bytes > this.ring.maxRecordBytes) return this.refuseLarge(value, bytes)
-      if (!this.moves(value, "send")) return FAILED
-      if (!this.life.isOpen) return this.refuseEnd(value, 0)
-      const offset = this.isFull() ? RING_FULL : this.ring.claim(bytes)
-      offered = offset < 0 ? FULL : SENT
-      if (offered === FULL) return FULL
-      this.ring.region.u8.set(record, offset)
-      this.commit(bytes)
-      return SENT
-    } finally {
-      if (offered !== SENT) carrier!.restore(value)
-      if (offered === FULL && isHeld) carrier!.hold(value)
+      how(cargo, message)
+      return true
+    } catch (error) {
+      this.refuse(new InvalidPayload({ channel: this.channel, issue: messageOf(error), undelivered }))
+      return false
     }
   }
 
@@ -138,17 +156,6 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
     const bytes = this.access.codec.encode(value, this.access.scratch)
     if (bytes === INVALID) return this.refuseInvalid(value)
     return bytes > this.ring.maxRecordBytes ? this.refuseLarge(value, bytes) : FULL
-  }
-
-  /** Takes the parcels of a value out of the hands of this thread's code; `false`, with the reason, when one is not there. */
-  private moves(value: A, how: "hold" | "send"): boolean {
-    try {
-      this.access.carrier![how](value)
-      return true
-    } catch (error) {
-      this.refuse(new InvalidPayload({ channel: this.channel, issue: messageOf(error), undelivered: value }))
-      return false
-    }
   }
 
   private scheduleFlush(): void {
@@ -182,7 +189,7 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
   }
 
   private refuseInvalid(undelivered: A): Offered {
-    const issue = this.access.codec.explain(undelivered)
+    const issue = this.access.codec.explain(undelivered, this.access.carriage)
     return this.refuse(new InvalidPayload({ channel: this.channel, issue, undelivered }))
   }
 
@@ -191,12 +198,16 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
     return this.refuse(new MessageTooLarge({ channel: this.channel, sizeBytes, limitBytes, undelivered }))
   }
 
-  /** Keeps a value of an unbounded sender until the ring has room. */
+  /** Keeps a value of an unbounded sender until the ring has room; one with cargo as it was written, so that it is looked at once. */
   private postpone(value: A): Offered {
     const offered = this.couldFit(value)
     if (offered !== FULL) return offered
-    if (this.access.carrier !== undefined && !this.moves(value, "hold")) return FAILED
-    this.backlog.push(value)
+    const { codec, scratch } = this.access
+    if (codec.carries) {
+      const parked = new Parked(value, scratch.take(), scratch.cargo)
+      if (!this.departs(Carriage.hold, parked.cargo, parked, value)) return FAILED
+      this.backlog.push(parked)
+    } else this.backlog.push(value)
     if (this.backlog.length === 1) {
       this.publish()
       this.poller.add(this.roomWait)
@@ -246,21 +257,25 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
     if ((this.access.roster.flags() & (CLOSED | RECEIVERS_GONE)) !== 0) {
       // Nobody will receive them.
       this.access.roster.addDropped(this.row, this.backlog.length)
-      while (this.backlog.length > 0) this.access.carrier?.drop(this.backlog.shift())
+      while (this.backlog.length > 0) this.dropFirst()
     }
     while (this.backlog.length > 0) {
       const first = this.backlog.peek()
-      const offered = this.access.carrier === undefined ? this.write(first) : this.writeCarrying(first, true)
+      const offered = first instanceof Parked ? this.writeParked(first) : this.write(first)
       if (offered === FULL) break
-      const value = this.backlog.shift()
       // A value that somebody has changed since it was sent, so that it is none any more.
       if (offered === FAILED) {
-        this.access.carrier?.drop(value)
+        this.dropFirst()
         this.countDropped()
-      }
+      } else this.backlog.shift()
     }
     this.publish()
     if (this.backlog.length === 0) { for (const done of this.drained.splice(0)) done() }
+  }
+
+  private dropFirst(): void {
+    const first = this.backlog.shift()
+    if (first instanceof Parked) Carriage.drop(first.cargo)
   }
 
   // ---- the life of the end

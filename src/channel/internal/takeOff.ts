@@ -43,7 +43,7 @@ const settle = (access: Access<unknown>, side: Side, end: End): number => {
 
 /** The last receiver has died: what is still there will never be received. */
 const lose = (access: Access<unknown>, row: number): void => {
-  const { carrier, memory, settings } = access
+  const { codec, memory, settings } = access
   loseRest(access)
-  if (carrier !== undefined) dropAll(access, kinds[settings.kind].reader(memory.ring, row + 1))
+  if (codec.carries) dropAll(access, kinds[settings.kind].reader(memory.ring, row + 1))
 }

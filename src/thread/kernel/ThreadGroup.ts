@@ -139,7 +139,7 @@ export const make = <A, M extends Member<A>>(
       discard: true
     }).pipe(
       Effect.catchTag("ChildStartFailed", startFailure),
-      Effect.catchTag(["ChildAlreadyExists", "SupervisorStopped"], (error) => Effect.die(error))
+      Effect.catchTag(["ChildAlreadyExists", "SupervisorStopped", "TooManyChildren"], (error) => Effect.die(error))
     )
     return { exit: supervisor.exit, tree: supervisor.tree }
   })

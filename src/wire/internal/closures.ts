@@ -25,7 +25,7 @@ const makeFrame = (): Frame => ({
   end: 0,
   depth: 0,
   exceeded: false,
-  carriage: undefined,
+  way: undefined,
   fault: undefined
 })
 
@@ -204,14 +204,8 @@ export const compose = (program: Program): Machine => {
       }
     },
     place: undefined,
-    read: ({ byteLength, f64, i32, u8 }, offset, end, carriage) => {
-      if (program.carries) carriage?.begin()
-      return within(
-        frame,
-        { i32, f64, u8, cursor: offset, end: Math.min(end, byteLength), carriage },
-        () => read(0)
-      )
-    },
+    read: ({ byteLength, f64, i32, u8 }, offset, end, way) =>
+      within(frame, { i32, f64, u8, cursor: offset, end: Math.min(end, byteLength), way }, () => read(0)),
     isValid: (value) => within(frame, {}, () => valid(value) >= 0)
   }
 }

@@ -57,7 +57,7 @@ export const explainer = (ast: SchemaAST.AST, program: Program, isValid: (value:
   const find = findFault(program)
   return (value: unknown, carriage?: Carriage): string => {
     const isTaken = isValid(value)
-    if (isTaken && !program.carries) return CHANGED
+    if (isTaken && program.travels === undefined) return CHANGED
     // What can be taken where it stays may be refused where it has to travel.
     const way = isTaken || carriage !== undefined ? { carriage: carriage ?? new Carriage(), carried: [] } : CHECKED
     const exit = Effect.runSyncExitWith(contextOf(way))(encode(value))

@@ -8,7 +8,7 @@
  * ```
  *
  * Names: `v` the value, `p` its offset, `d` and `q` the same in cells and slots, `e` the end of what was written or read, `g<n>` the packed
- * bits of cell n, `D` the depth of recursion, `X` set once it has been exceeded, `G` the carriage of a read. What a run changes of these is
+ * bits of cell n, `D` the depth of recursion, `X` set once it has been exceeded, `G` the way of a read. What a run changes of these is
  * put back when it ends: user code that is called in the middle may run the same codec.
  *
  * A stretch may grow whenever something of variable length is written, so its views are loaded where they are used. `E` is the end of the
@@ -282,7 +282,7 @@ const generateSource = (program: Program): { readonly text: string; readonly tab
   const depth = program.recursive ? [["D", "0"], ["X", "false"]] as const : []
   const reading = [
     ...(program.recursive ? [["D", "0"]] as const : []),
-    ...(program.carries ? [["G", "g"]] as const : [])
+    ...(program.travels !== undefined ? [["G", "g"]] as const : [])
   ]
   const place = placeFunction(source, program.root)
   return {
@@ -294,9 +294,7 @@ const generateSource = (program: Program): { readonly text: string; readonly tab
       `return{encode(v,S){const s=S.open();let e=-1;${
         enclosed(depth, `e=w${root}(v,0,s);if(e>s.limit)s.grow(e);return e`, "S.close(s,e)")
       }},`,
-      `read(i,o,E,g){${program.carries ? "if(g!==undefined)g.begin();" : ""}${
-        run(reading, `r${root}(o,E<i.byteLength?E:i.byteLength,i.i32,i.f64,i.u8)`)
-      }},`,
+      `read(i,o,E,g){${run(reading, `r${root}(o,E<i.byteLength?E:i.byteLength,i.i32,i.f64,i.u8)`)}},`,
       place,
       `isValid(v){${run(depth, `k${root}(v)`)}}}`
     ].join("\n")

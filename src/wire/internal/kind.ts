@@ -5,10 +5,10 @@
  * uses, does not compile. Kinds know their parts through the contexts that they are handed here, never by import, so they know nothing of
  * each other.
  */
-import type { Carriage } from "../Carriage.ts"
-import type { BlockPlan, Place, Plan } from "./plan.ts"
+import type { BlockPlan, Place, Plan, Travels } from "./plan.ts"
 import type { Passing } from "./runtime.ts"
 import type { Stretch } from "./stretch.ts"
+import type { Way } from "./way.ts"
 
 /** What a plan needs in the fixed part of its block. */
 export interface Need {
@@ -33,8 +33,8 @@ export interface Sizes {
 /** The walk that finds the blocks of a program. */
 export interface Search {
   readonly sizes: Sizes
-  /** A part was met that is encoded by its schema; `isCarried` when that needs the carriage of a run. */
-  readonly transformed: (isCarried: boolean) => void
+  /** A part was met that is encoded by its schema, perhaps to travel with the message. */
+  readonly transformed: (travels: Travels | undefined) => void
   /** A plan that lies in the block at hand. `many` tells that a record may hold several values of it. */
   readonly visit: (plan: Plan, many: boolean) => void
   /** A plan that is a block of its own: an item, an alternative. */
@@ -118,7 +118,7 @@ export interface Frame extends Passing {
   depth: number
   /** Set once `depth` has exceeded its limit: everything that follows gives up at once. */
   exceeded: boolean
-  carriage: Carriage | undefined
+  way: Way | undefined
   /** Where a value was refused; kept for those who ask why. */
   fault: Fault | undefined
 }

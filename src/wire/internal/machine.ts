@@ -2,8 +2,8 @@
  * What a back end makes of a program.
  */
 import type { Region } from "../../memory/Region.ts"
-import type { Carriage } from "../Carriage.ts"
 import type { Scratch } from "../Scratch.ts"
+import type { Way } from "./way.ts"
 
 /** What `place` answers for a value that breaks its schema; no ring answers it to a claim. */
 export const NOT_PLACED = -3
@@ -26,6 +26,6 @@ export interface Machine {
   encode(value: unknown, scratch: Scratch): number
   /** See `Codec.place`. */
   readonly place?: ((value: unknown, target: Target) => number) | undefined
-  read(region: Region, offset: number, end: number, carriage: Carriage | undefined): unknown
+  read(region: Region, offset: number, end: number, way: Way | undefined): unknown
   isValid(value: unknown): boolean
 }

@@ -1,8 +1,9 @@
 /**
- * The objects that stand for parcels in a thread, and the arenas that the thread has opened.
+ * The objects that stand for parcels in a thread.
  */
 import type { ArenaEnd } from "../../memory/Arena.ts"
 import * as Arena from "../../memory/Arena.ts"
+import type { Carried } from "../Carriage.ts"
 import { ParcelGone, TooManyReferences } from "../ParcelError.ts"
 
 /**
@@ -11,14 +12,11 @@ import { ParcelGone, TooManyReferences } from "../ParcelError.ts"
  */
 export type State = "held" | "leaving" | ParcelGone["happened"]
 
-/** The arenas of this thread, by id. A codec is compiled once for a thread and finds them here. */
-export const opened = new Map<number, ArenaEnd>()
-
 /**
  * A parcel or a reference, and what this object may do with it. Its state follows the calls made through it; the words of the arena decide when
  * another thread is involved.
  */
-export abstract class Held {
+export abstract class Held implements Carried {
   readonly end: ArenaEnd
   handle: number
   state: State
@@ -48,11 +46,6 @@ export abstract class Held {
     this.finish("released", this.end.release(this.handle))
   }
 
-  /** Whether a message may take it along. */
-  get canLeave(): boolean {
-    return this.state === "held" || this.state === "leaving"
-  }
-
   /** Why it cannot be used. */
   gone(): ParcelGone {
     return new ParcelGone({
@@ -72,14 +65,12 @@ export abstract class Held {
     return done
   }
 
-  /** Leaves it to a message that waits. */
   hold(message: unknown): boolean {
     if (this.state !== "held" || !this.finish("leaving", this.end.owns(this.handle))) return false
     this.#message = message
     return true
   }
 
-  /** Marks it as sent in a message; `false` when it cannot be. */
   send(message: unknown): boolean {
     if (this.state !== "held" && !(this.state === "leaving" && this.#message === message)) return false
     const sent = this.end.detach(this.handle)
@@ -87,22 +78,19 @@ export abstract class Held {
     return this.finish("moved", sent >= 0)
   }
 
-  /** Undoes `hold` or `send`, unless somebody has taken it. */
   restore(): void {
     if (this.state === "leaving") this.finish("held", true)
     else if (this.state === "moved") this.finish("held", this.end.adopt(this.handle) >= 0)
   }
 
-  /** Makes it this thread's after it has arrived; `false` when somebody else was first. */
   take(): boolean {
     if (this.state === "arrived") return this.finish("held", this.end.adopt(this.handle) >= 0)
     return this.state === "held"
   }
 
-  /** Frees it if it is this thread's, or has arrived and nobody else has it. */
   drop(): void {
     this.take()
-    if (this.canLeave) this.finish("released", this.end.release(this.handle))
+    if (this.state === "held" || this.state === "leaving") this.finish("released", this.end.release(this.handle))
   }
 }
 

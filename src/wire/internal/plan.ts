@@ -18,8 +18,7 @@
  * Bytes that carry no information (padding, the slot of an absent alternative) are left as they were.
  */
 
-import type { Carriage } from "../Carriage.ts"
-import type { Stretch } from "./stretch.ts"
+import type { Way } from "./way.ts"
 
 /** How a number is stored. */
 export type Width = "u8" | "u16" | "u32" | "i8" | "i16" | "i32" | "f32" | "f64" | "i64"
@@ -164,18 +163,21 @@ export interface UnionPlan extends Base {
   readonly alternatives: ReadonlyArray<Alternative>
 }
 
+/** What becomes of a value that travels with its message: its sender keeps it, or has it no longer. */
+export type Travels = "copied" | "moved"
+
 /** A value that is transformed by its schema before it is written and after it is read. */
 export interface ViaPlan extends Base {
   readonly kind: "via"
   readonly inner: Plan
   /** The encoded value, or {@link Refused}. */
-  readonly encode: (value: unknown, stretch: Stretch | undefined) => unknown
+  readonly encode: (value: unknown, way: Way | undefined) => unknown
   /** The value, or an {@link Undecodable}. */
-  readonly decode: (value: unknown, carriage: Carriage | undefined) => unknown
+  readonly decode: (value: unknown, way: Way | undefined) => unknown
   /** Whether `encode` would take a value, for values that can only be encoded on their way. */
   readonly accepts?: ((value: unknown) => boolean) | undefined
-  /** Whether it needs the carriage. */
-  readonly isCarried?: boolean | undefined
+  /** Whether it needs a way, and whether what it encodes then leaves its sender. */
+  readonly travels?: Travels | undefined
 }
 
 /** An instance of a class, written as its fields. */

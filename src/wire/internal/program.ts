@@ -4,7 +4,7 @@
 import type { Search, Sizes } from "./kind.ts"
 import { kindOf, makeSizes } from "./kinds.ts"
 import { placeFields } from "./places.ts"
-import type { BlockPlan, Plan } from "./plan.ts"
+import type { BlockPlan, Plan, Travels } from "./plan.ts"
 import { emptyBlock, nowhere } from "./plan.ts"
 import { layoutText } from "./text.ts"
 
@@ -26,8 +26,8 @@ export interface Program {
   readonly recursive: boolean
   /** Whether parts are encoded by their schema before they are written. */
   readonly transforms: boolean
-  /** Whether its values can hold something that travels with its message. */
-  readonly carries: boolean
+  /** Whether its values can hold something that travels with its message, and whether it leaves its sender. */
+  readonly travels: Travels | undefined
   readonly layout: string
   readonly fixedBytes: number | undefined
 }
@@ -40,7 +40,7 @@ export const makeProgram = (plan: Plan): Program => {
   const sizes = makeSizes()
   let recursive = false
   let transforms = false
-  let carries = false
+  let travels: Travels | undefined
   const blockOf = (part: Plan): BlockPlan => {
     if (part.kind === "block") return part
     if (part.kind === "ref") return part.target()
@@ -54,9 +54,9 @@ export const makeProgram = (plan: Plan): Program => {
   }
   const search: Search = {
     sizes,
-    transformed: (isCarried) => {
+    transformed: (how) => {
       transforms = true
-      carries ||= isCarried
+      if (travels !== "moved") travels = how ?? travels
     },
     visit: (part, isMany) => kindOf(part).visit(part, search, isMany),
     part: (part, isMany) => {
@@ -84,7 +84,7 @@ export const makeProgram = (plan: Plan): Program => {
     many,
     recursive,
     transforms,
-    carries,
+    travels,
     layout: layoutText(root, (part, text) => kindOf(part).text(part, text)),
     fixedBytes: sizes.exactBlock(root)
   }

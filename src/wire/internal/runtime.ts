@@ -1,12 +1,12 @@
 /**
  * What both back ends call: the parts of reading and writing that are not worth generating, and the ways a record can be malformed.
  */
-import type { Carriage } from "../Carriage.ts"
 import { MalformedRecord } from "../WireError.ts"
 import type { ViaPlan } from "./plan.ts"
 import { Undecodable } from "./plan.ts"
 import type { Stretch } from "./stretch.ts"
 import { readString, stringEnd, writeString } from "./strings.ts"
+import type { Way } from "./way.ts"
 
 /** A record ends before its parts do. */
 export const cut = (where: string, needed: number, left: number): never => {
@@ -206,8 +206,8 @@ export const tooDeep = (where: string, most: number): never =>
   badValue(where, `more than ${most} levels`, `at most ${most} levels`)
 
 /** Turns what was read into the value. */
-export const decoded = (plan: ViaPlan, encoded: unknown, carriage: Carriage | undefined): unknown => {
-  const value = plan.decode(encoded, carriage)
+export const decoded = (plan: ViaPlan, encoded: unknown, way: Way | undefined): unknown => {
+  const value = plan.decode(encoded, way)
   if (value instanceof Undecodable) {
     badValue(plan.path, `a part that its schema does not decode (${value.reason})`, "an encoded value")
   }

@@ -11,7 +11,7 @@ import type * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import { messageOf } from "../../runtime/Text.ts"
 import { partsOf } from "./parts.ts"
-import type { Alternative, BlockPlan, Field, Filter, InstancePlan, Plan, ViaPlan } from "./plan.ts"
+import type { Alternative, BlockPlan, Field, Filter, InstancePlan, Plan, Travels, ViaPlan } from "./plan.ts"
 import { emptyBlock, nowhere, Refused, Undecodable } from "./plan.ts"
 import { CHECKED, contextOf } from "./way.ts"
 
@@ -25,12 +25,13 @@ export const issueText = (cause: Cause.Cause<SchemaIssue.Issue>): string => {
 }
 
 /** What a value becomes on its way to its plan and back: functions that never throw. */
-export type Transformation = Pick<ViaPlan, "encode" | "decode" | "accepts" | "isCarried">
+export type Transformation = Pick<ViaPlan, "encode" | "decode" | "accepts" | "travels">
 
 /** The transformation that the schema's own parser makes of a node. */
 export const parsed = (ast: SchemaAST.AST): Transformation => {
   const schema = Schema.make<AnySchema>(ast)
-  if (holdsCarried(ast)) return parsedOnItsWay(schema)
+  const travels = travelsIn(ast)
+  if (travels !== undefined) return parsedOnItsWay(schema, travels)
   const encode = SchemaParser.encodeUnknownExit(schema)
   const decode = SchemaParser.decodeUnknownExit(schema)
   return {
@@ -46,17 +47,16 @@ export const parsed = (ast: SchemaAST.AST): Transformation => {
 }
 
 // The parser meets values that travel with the message: it is told the way.
-const parsedOnItsWay = (schema: AnySchema): Transformation => {
+const parsedOnItsWay = (schema: AnySchema, travels: Travels): Transformation => {
   const encode = SchemaParser.encodeUnknownEffect(schema)
   const decode = SchemaParser.decodeUnknownEffect(schema)
   return {
-    isCarried: true,
-    encode: (value, stretch) => {
-      const exit = Effect.runSyncExitWith(contextOf(stretch ?? CHECKED))(encode(value))
+    travels,
+    encode: (value, way) => {
+      const exit = Effect.runSyncExitWith(contextOf(way ?? CHECKED))(encode(value))
       return Exit.isSuccess(exit) ? exit.value : Refused
     },
-    decode: (value, carriage) => {
-      const way = carriage === undefined ? undefined : { carriage, carried: carriage.arrived }
+    decode: (value, way) => {
       const exit = Effect.runSyncExitWith(contextOf(way))(decode(value))
       return Exit.isSuccess(exit) ? exit.value : new Undecodable(issueText(exit.cause))
     }
@@ -70,16 +70,19 @@ export const TransformationKey = "shared-nothing/transformation"
 export const own = (ast: SchemaAST.AST): Transformation | undefined =>
   ast.encoding?.length === 1 ? ast.annotations?.[TransformationKey] as Transformation | undefined : undefined
 
-/** Whether a value of a schema can hold something that travels with its message. */
-const holdsCarried = (root: SchemaAST.AST): boolean => {
+/** How the values of a schema travel that can hold something which travels with its message. */
+const travelsIn = (root: SchemaAST.AST): Travels | undefined => {
+  let found: Travels | undefined
   const known = new Set([root])
   // A set goes on to what is added while it is walked.
   for (const ast of known) {
-    if ((ast.annotations?.[TransformationKey] as Transformation | undefined)?.isCarried === true) return true
+    const travels = (ast.annotations?.[TransformationKey] as Transformation | undefined)?.travels
+    if (travels === "moved") return travels
+    found ??= travels
     for (const part of partsOf(ast)) known.add(part)
     for (const { to } of ast.encoding ?? []) known.add(to)
   }
-  return false
+  return found
 }
 
 /** Makes a transformation of two functions: a value on which one of them throws is none. */

@@ -10,8 +10,8 @@ export const via: Kind<ViaPlan> = {
   need: ({ inner }, sizes) => sizes.need(inner),
   exact: ({ inner }, sizes) => sizes.exact(inner),
   least: ({ inner }, sizes) => sizes.least(inner),
-  visit: ({ inner, isCarried }, search, many) => {
-    search.transformed(isCarried === true)
+  visit: ({ inner, travels }, search, many) => {
+    search.transformed(travels)
     search.visit(inner, many)
   },
   text: ({ inner }, text) => text(inner),
@@ -39,6 +39,6 @@ export const via: Kind<ViaPlan> = {
   },
   reader: (plan, from, place) => {
     const inner = from.plan(plan.inner, place)
-    return (cell) => decoded(plan, inner(cell), from.frame.carriage)
+    return (cell) => decoded(plan, inner(cell), from.frame.way)
   }
 }
