@@ -23,7 +23,6 @@ const stretch = "src/wire/internal/stretch.ts"
 const walk = "src/wire/internal/walk.ts"
 const held = "src/wire/internal/parcel.ts"
 const carrier = "src/wire/Parcel.ts"
-const finder = "src/wire/internal/parcelFinder.ts"
 
 /** Faults in the codecs, in what messages are written into, and in what travels with them. */
 export const mutants: ReadonlyArray<Mutant> = [
@@ -302,8 +301,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: closures,
     tests: malformed,
     why: "without generated source nothing is read behind the region",
-    before: "end: Math.min(end, byteLength), carriage",
-    after: "end, carriage"
+    before: "end: Math.min(end, byteLength), way",
+    after: "end, way"
   },
   {
     file: generate,
@@ -313,18 +312,11 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "if(p>E)"
   },
   {
-    file: generate,
+    file: "src/wire/Codec.ts",
     tests: carriage,
     why: "what arrived came with the record that was read last",
-    before: "if(g!==undefined)g.begin();",
-    after: ""
-  },
-  {
-    file: closures,
-    tests: carriage,
-    why: "without generated source too",
-    before: "if (program.carries) carriage?.begin()\n",
-    after: "\n"
+    before: "const way = { carriage, carried: [] }",
+    after: "const way = { carriage, carried: [...carriage.arrived] }"
   },
   {
     file: generate,
@@ -413,6 +405,27 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     file: "src/wire/Carriage.ts",
     tests: carriage,
+    why: "what arrived whole is taken, and nothing else",
+    before: "if (taken === cargo.length) return true\n  drop(cargo)",
+    after: "if (taken > 0) return true\n  drop(cargo)"
+  },
+  {
+    file: "src/wire/Carriage.ts",
+    tests: carriage,
+    why: "what could be taken of a cargo is released when one could not",
+    before: "  drop(cargo)\n  return false",
+    after: "  return false"
+  },
+  {
+    file: "src/wire/Arenas.ts",
+    tests: parcels,
+    why: "an arena is open until it has been closed as often",
+    before: "known?.end === end && --known.users === 0",
+    after: "known?.end === end"
+  },
+  {
+    file: "src/wire/Carriage.ts",
+    tests: carriage,
     why: "a cargo leaves whole or not at all",
     before: "for (const done of cargo.slice(0, i)) done.restore()\n",
     after: ""
@@ -420,23 +433,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     file: carrier,
     tests: parcels,
-    why: "parcels leave together or not at all",
-    before: "for (const done of parcels.slice(0, i)) done.restore()\n",
-    after: ""
-  },
-  {
-    file: carrier,
-    tests: parcels,
-    why: "parcels that could be taken are freed when one could not",
-    before: "for (const parcel of parcels) parcel.drop()\n      return false",
-    after: "return false"
-  },
-  {
-    file: carrier,
-    tests: parcels,
     why: "a reference does not arrive as a parcel",
-    before: "end.isHandle(handle) && Arena.isReference(handle) === isReference",
-    after: "end.isHandle(handle)"
+    before: "!end.isHandle(handle) || Arena.isReference(handle) !== isReference",
+    after: "!end.isHandle(handle)"
   },
   {
     file: held,
@@ -458,19 +457,5 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "what was arrived is taken once",
     before: "return this.finish(\"held\", this.end.adopt(this.handle) >= 0)",
     after: "return this.finish(\"held\", this.end.adopt(this.handle) !== 0)"
-  },
-  {
-    file: finder,
-    tests: parcels,
-    why: "a parcel that looks like two members of a union is found once",
-    before: "if (!known.has(held)) into.push(held)",
-    after: "into.push(held)"
-  },
-  {
-    file: finder,
-    tests: parcels,
-    why: "a parcel in a named field is found once",
-    before: "if (!named.has(key)) others(entry, into)",
-    after: "others(entry, into)"
   }
 ]

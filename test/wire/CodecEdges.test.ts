@@ -56,24 +56,28 @@ describe("a number", () => {
   const edges = [0, 2 ** 8, 2 ** 16, 2 ** 31, 2 ** 32, -(2 ** 7), -(2 ** 15), -(2 ** 31)]
   const around = edges.flatMap((edge) => [edge - 1, edge, edge + 1])
 
-  const sameAsSchema = (schema: Schema.Codec<number, number>): void => {
+  /** The values that a codec takes and its schema does not, or the other way round; the others come back. */
+  const astray = (schema: Schema.Codec<number, number>): ReadonlyArray<number> => {
     const is = Schema.is(schema)
-    for (const value of around) {
-      if (is(value)) assert.roundTrip(schema, value)
-      else assert.strictEqual(writeWithBoth(schema, value).end, INVALID)
-    }
+    return around.filter((value) => {
+      const isTaken = writeWithBoth(schema, value).end !== INVALID
+      if (isTaken) assert.roundTrip(schema, value)
+      return isTaken !== is(value)
+    })
   }
 
   it.each(["u8", "i8", "u16", "i16", "u32", "i32", "f64"] as const)("of width %s satisfies its checks, too", (size) => {
     for (const check of checks) {
-      for (const bound of [5, 0, -1, ...edges]) sameAsSchema(Schema.Number.check(check(bound)).pipe(width(size)))
+      for (const bound of [5, 0, -1, ...edges]) {
+        assert.deepStrictEqual(astray(Schema.Number.check(check(bound)).pipe(width(size))), [])
+      }
     }
   })
 
   it("whose checks prove its width has all values that they let through", () => {
     for (const minimum of [0, -1, -(2 ** 31), -(2 ** 31) - 1]) {
       for (const maximum of [2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32]) {
-        sameAsSchema(Schema.Int.check(Schema.isBetween({ minimum, maximum })))
+        assert.deepStrictEqual(astray(Schema.Int.check(Schema.isBetween({ minimum, maximum }))), [])
       }
     }
   })
