@@ -221,7 +221,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...local,
     why: "a batch of an end that was closed sends nothing",
     before: "if (index === from || core.refuses !== undefined || !this.isOpen) return from",
-    after: "if (index === from) return from"
+    after: "if (index === from || core.refuses !== undefined) return from"
   },
   {
     ...local,
@@ -238,8 +238,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...local,
     why: "a batch that was taken is counted",
-    before: "core.received += count\n",
-    after: "\n"
+    before: "core.received += count",
+    after: ""
   },
   {
     ...broadcastEnd,
