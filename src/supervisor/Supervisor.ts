@@ -425,10 +425,15 @@ const tree = (self: SupervisorState): Effect.Effect<Tree.TreeNode> =>
     )
   )
 
+// What a child of its own kind does not say within this time is unknown; a supervisor asks its children likewise.
+const noAnswer = { duration: "1 second", orElse: () => Effect.undefined } as const
+
 // Asked of all children at the same time: one that takes long to answer delays no other.
 const nodeOf = (child: ChildState): Effect.Effect<Tree.TreeNode> => {
-  const { restarts, running, spec: { id: name, kind }, status } = child
-  const below = Effect.catchCause(running?.children ?? Effect.succeed([]), () => Effect.undefined)
+  const { restarts, running, spec: { body, id: name, kind }, status } = child
+  const { children = Effect.succeed([]) } = running ?? {}
+  const asked = body._tag === "Tree" ? children : Effect.timeoutOrElse(children, noAnswer)
+  const below = Effect.catchCause(asked, () => Effect.undefined)
   return Effect.map(below, (children) => ({
     name,
     kind,

@@ -214,20 +214,20 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...local,
     why: "a batch stops at the capacity",
-    before: "&& items.length < this.capacity\n    ) items.push",
-    after: ") items.push"
+    before: "Math.min(values.length, from + this.capacity - items.length)",
+    after: "values.length"
   },
   {
     ...local,
     why: "a batch of an end that was closed sends nothing",
-    before: "index < values.length && this.isOpen && core",
-    after: "index < values.length && core"
+    before: "if (index === from || core.refuses !== undefined || !this.isOpen) return from",
+    after: "if (index === from || core.refuses !== undefined) return from"
   },
   {
     ...local,
     why: "a batch is checked",
-    before: "&& check.isValid(values[index])\n",
-    after: "\n"
+    before: "items.stage(values, from, to, check.isValid)",
+    after: "items.stage(values, from, to, () => true)"
   },
   {
     ...local,
@@ -238,7 +238,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...local,
     why: "a batch that was taken is counted",
-    before: "this.core.received += count",
+    before: "core.received += count",
     after: ""
   },
   {

@@ -1,13 +1,14 @@
 /**
  * Senders that wait for room, and how they are let in.
  */
+import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../ActorError.ts"
 import type { Behaviour } from "../kernel/Behaviour.ts"
 import type { Dispatcher } from "../kernel/Dispatcher.ts"
 import type { Mailbox } from "../kernel/Mailbox.ts"
 import { BROKEN, checked } from "../kernel/Payload.ts"
 import { STOPPING } from "../kernel/Phase.ts"
-import { INVALID, type Outcome, REFUSED, type Waiter } from "../kernel/Recipient.ts"
+import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, type Waiter } from "../kernel/Recipient.ts"
 import { Traced, type Word } from "../kernel/Word.ts"
 import type { Aftermath } from "./aftermath.ts"
 import type { Rare } from "./rare.ts"
@@ -23,6 +24,8 @@ export interface Roomy {
     fault(where: string, defect: unknown): void
   }
   deliver(word: Word, payload: unknown): void
+  /** Puts a tell whose payload is checked into the mailbox, if there is room. */
+  offer(index: number, valid: unknown, span: Tracer.AnySpan | undefined): Outcome
 }
 
 /** Sends the messages of waiting senders for them, in the order in which they came, as far as there is room. */
@@ -60,17 +63,20 @@ export const admitSoon = (cell: Roomy, rare: Rare): void => {
 const waitsForItself = (waiter: Waiter, rare: Rare): boolean =>
   waiter.fiber !== undefined && waiter.fiber === rare.fiber
 
-/** Queues a sender, whose message is from here on what will be delivered. */
-export const queue = (cell: Refusing, rare: Rare, waiter: Waiter): void => {
-  const { done, index, payload } = waiter
+/** Queues a sender, whose message is from here on what will be delivered, unless it can be sent at once or never. */
+export const queue = (cell: Roomy & Refusing, rare: Rare, waiter: Waiter): void => {
+  const { done, index, payload, span } = waiter
   if (waitsForItself(waiter, rare)) return done(refusalOf(cell, index, payload, REFUSED))
-  if (waiter.ask === undefined) {
-    // `checked` runs the schema, which is somebody's code: what it throws is the defect of the sender, in its fiber.
-    const valid = checked(cell.behaviour.protocol.messages[index]!, payload)
-    if (valid === BROKEN) return done(refusalOf(cell, index, payload, INVALID))
+  // An ask has been checked, and has just been told that there is no room.
+  if (waiter.ask !== undefined) return rare.waiters.push(waiter)
+  // `checked` runs the schema, which is somebody's code: what it throws is the defect of the sender, in its fiber; and it may
+  // have made room, or ended the actor. So room is asked for last.
+  const valid = checked(cell.behaviour.protocol.messages[index]!, payload)
+  const outcome = valid === BROKEN ? INVALID : cell.offer(index, valid, span)
+  if (outcome === NO_ROOM) {
     waiter.payload = valid
-  }
-  rare.waiters.push(waiter)
+    rare.waiters.push(waiter)
+  } else done(outcome === TAKEN ? undefined : refusalOf(cell, index, payload, outcome))
 }
 
 /** Refuses what the handler that is suspending now has sent to its own actor, and is waiting for. */

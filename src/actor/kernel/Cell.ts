@@ -109,11 +109,14 @@ export class Cell extends Recipient implements Owned, Runnable {
 
   tell(index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
     const valid = checked(this.behaviour.protocol.messages[index]!, payload)
-    if (valid === BROKEN) return INVALID
+    return valid === BROKEN ? INVALID : this.offer(index, valid, span)
+  }
+
+  /** Puts a tell whose payload is checked into the mailbox, if there is room. */
+  offer(index: number, valid: unknown, span: Tracer.AnySpan | undefined): Outcome {
     const room = this.room(false)
-    if (room !== ROOM) return room
-    this.deliver(span === undefined ? index : new Traced(index, span), valid)
-    return TAKEN
+    if (room === ROOM) this.deliver(span === undefined ? index : new Traced(index, span), valid)
+    return room === ROOM ? TAKEN : room
   }
 
   // Whether a message of this thread may come in: the one place that knows. TAKEN means that it was dropped.

@@ -277,6 +277,11 @@ export class RemoteRecipient extends Recipient implements Addressee {
   }
 
   waitForRoom(waiter: Waiter): void {
+    this.queue(waiter)
+    if (this.waiters.length === 1) this.admit()
+  }
+
+  private queue(waiter: Waiter): void {
     this.waiters.push(waiter)
     if (this.outbound === undefined) this.home.awaitThread(this.address.thread, this)
   }
@@ -348,7 +353,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
       abandoned: false
     }
     ask.waiter = waiter
-    this.waitForRoom(waiter)
+    this.queue(waiter)
   }
 
   /**

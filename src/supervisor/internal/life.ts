@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
+import { textOf } from "../../runtime/Text.ts"
 import * as Child from "../ChildSpec.ts"
 import * as Restart from "../Restart.ts"
 import { ChildStartFailed } from "../SupervisorError.ts"
@@ -113,7 +114,7 @@ const live = Effect.fnUntraced(function*(
 ) {
   const { held } = child
   const scope = held?.scope ?? Scope.makeUnsafe()
-  const started = yield* Effect.exit(restore(held === undefined ? child.start(scope) : held.renewal.up))
+  const started = runningIn(yield* Effect.exit(restore(held === undefined ? child.start(scope) : held.renewal.up)))
   // What outlives incarnations outlives a build that fails, too.
   if (Exit.isFailure(started)) return held === undefined ? yield* release(scope, started) : started
   const running = started.value
@@ -125,7 +126,7 @@ const live = Effect.fnUntraced(function*(
   } else if (!toldToStop(self, child)) {
     up(self, child, running, ready)
     const waited = yield* Effect.exit(restore(running.exit))
-    exit = Exit.isSuccess(waited) ? waited.value : waited
+    exit = Exit.isFailure(waited) ? waited : isExit(waited.value) ? waited.value : noExit(waited.value)
     child.running = undefined
     child.status = "stopping"
     if (Exit.isSuccess(waited) && running.renewal?.isPossible() === true) return exit
@@ -134,6 +135,19 @@ const live = Effect.fnUntraced(function*(
   const released = yield* release(scope, exit)
   return running === Child.ignore ? IGNORED : released
 })
+
+// Asked of what a program without types may have answered.
+const runningIn = (started: Exit.Exit<Child.Running, unknown>): Exit.Exit<Child.Running, unknown> =>
+  Exit.isFailure(started) || hasExit(started.value)
+    ? started
+    : Exit.die(new TypeError(`its start answered ${textOf(started.value)}, which has no exit`))
+
+const hasExit = (started: unknown): boolean =>
+  typeof started === "object" && started !== null && "exit" in started && Effect.isEffect(started.exit)
+
+const isExit = (exit: unknown): boolean => Exit.isExit(exit)
+
+const noExit = (exit: unknown) => Exit.die(new TypeError(`its exit was ${textOf(exit)}, which is no Exit`))
 
 /** A child is ready, for the first time or again. */
 const up = (self: SupervisorState, child: ChildState, running: Child.Running, ready: Ready): void => {
