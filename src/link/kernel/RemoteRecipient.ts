@@ -28,7 +28,7 @@ import {
 } from "../../actor/kernel/Recipient.ts"
 import { Waiters } from "../../actor/kernel/Waiters.ts"
 import * as Envelope from "../internal/envelope.ts"
-import type { Home } from "../internal/home.ts"
+import { type Home, idOf } from "../internal/home.ts"
 import { type Addressee, FULL, INVALID, type Outbound, TOO_LARGE, WRITTEN, type Written } from "../internal/outbound.ts"
 import { RemoteAsk } from "../internal/remoteAsk.ts"
 
@@ -404,7 +404,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     this.outbound = undefined
     this.open = undefined
     this.inFlight = 0
-    if (this.isRetired) this.home.forget(this, this.address)
+    if (this.isRetired) this.home.remotes.end(idOf(this.address), this)
     if (this.waiters.length > 0) this.home.awaitThread(this.address.thread, this)
   }
 
@@ -423,7 +423,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     const { outbound } = this
     this.outbound = undefined
     outbound?.release(this.slot)
-    this.home.forget(this, this.address)
+    this.home.remotes.end(idOf(this.address), this)
   }
 
   /** The actor has ended, or speaks another layout: whoever waits is told. */
