@@ -5,10 +5,10 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Rpc from "effect/rpc/Rpc"
+import { effectClass, inStep } from "../observe/kernel/Step.ts"
 import * as Trace from "../observe/Trace.ts"
 import type { AskError, TellError } from "./ActorError.ts"
 import { DefaultAskTimeout, toMillis } from "./AskTimeout.ts"
@@ -112,11 +112,6 @@ const send = (recipient: Recipient, index: number, payload: unknown, fiber: Fibe
   if (outcome === TAKEN) return Exit.void
   if (outcome !== NO_ROOM) return Exit.fail(recipient.refusal(index, payload, outcome))
   return Effect.callback<void, TellError>((resume) => {
-    // Room may have come since, if the sender's fiber has yielded in between.
-    const again = recipient.tell(index, payload, span)
-    if (again !== NO_ROOM) {
-      return resume(again === TAKEN ? Exit.void : Exit.fail(recipient.refusal(index, payload, again)))
-    }
     const done = (refusal: TellError | undefined) => resume(refusal === undefined ? Exit.void : Exit.fail(refusal))
     const died = (defect: unknown) => resume(Exit.die(defect))
     const waiter: Waiter = { index, payload, span, fiber, ask: undefined, done, died, abandoned: false }
@@ -139,21 +134,9 @@ interface Asking extends Effect.Effect<unknown, unknown> {
   options: AskOptions | undefined
 }
 
-type Prototype<A> = new() => A
-
-// Both are effects of their own instead of compositions: one object a message, evaluated in one step. A class cannot be
-// given a foreign prototype object, hence the function and its cast.
-const prototypeOf = <A extends Effect.Effect<any, any, any>>(
-  label: string,
-  evaluate: (this: A, fiber: Fiber.Fiber<any, any>) => Effect.Effect<any, any, any>
-): Prototype<A> => {
-  const Base = function() {}
-  Base.prototype = Effectable.Prototype<A>({ label, evaluate })
-  return Base as unknown as Prototype<A>
-}
-
-class TellEffect extends prototypeOf<Sending>("Tell", function(fiber) {
-  return send(this.recipient, this.index, this.payload, fiber)
+// Effects of their own instead of compositions: one object and one step a message.
+class TellEffect extends effectClass<Sending>("Tell", function(fiber) {
+  return inStep(send(this.recipient, this.index, this.payload, fiber), fiber)
 }) {
   constructor(recipient: Recipient, index: number, payload: unknown) {
     super()
@@ -163,9 +146,11 @@ class TellEffect extends prototypeOf<Sending>("Tell", function(fiber) {
   }
 }
 
-class AskEffect extends prototypeOf<Asking>("Ask", function(fiber) {
+class AskEffect extends effectClass<Asking>("Ask", function(fiber) {
   const { index, options, payload, recipient } = this
-  if (Trace.sampledSpan(fiber) === undefined) return recipient.ask(index, payload, undefined, fiber, options?.timeout)
+  if (Trace.sampledSpan(fiber) === undefined) {
+    return inStep(recipient.ask(index, payload, undefined, fiber, options?.timeout), fiber)
+  }
   const { spanName } = recipient.protocol.messages[index]!
   return Trace.ask(
     spanName,

@@ -20,14 +20,23 @@ export const DefaultAskTimeout = Context.Reference<Duration.Input>("shared-nothi
   defaultValue: () => "5 seconds"
 })
 
+// What was worked out last, of values that never change: the same on every thread, so no thread's state.
 let lastInput: Duration.Input | undefined
 let lastMillis = 0
 
-/** A duration in milliseconds; the one asked for last is not worked out again. */
+/**
+ * A duration in milliseconds; the text asked for last is not worked out again.
+ *
+ * **Errors** Throws for a value that is no duration, each time.
+ */
 export const toMillis = (input: Duration.Input): number => {
   if (input === lastInput) return lastMillis
-  lastInput = input
-  return lastMillis = Duration.toMillis(Duration.fromInputUnsafe(input))
+  const millis = Duration.toMillis(Duration.fromInputUnsafe(input))
+  if (typeof input === "string") {
+    lastInput = input
+    lastMillis = millis
+  }
+  return millis
 }
 
 /** The deadline of one ask in milliseconds. */

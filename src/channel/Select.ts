@@ -10,11 +10,11 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { SchedulerDispatcher } from "effect/Scheduler"
+import { inStep } from "../observe/kernel/Step.ts"
 import { piece } from "../runtime/ThreadContext.ts"
 import { CurrentThread } from "../thread/kernel/CurrentThread.ts"
 import type { ReceiveError } from "./ChannelError.ts"
 import { EMPTY, FAILED, type ReceiverBase, type ReceiveWaiter } from "./internal/receiverBase.ts"
-import { isLastOfTurn } from "./internal/steps.ts"
 import type { Receiver } from "./Receiver.ts"
 
 /** The receivers to choose from, by name. */
@@ -60,7 +60,6 @@ export const select = <const B extends Branches>(
   options?: { readonly biased?: boolean | undefined }
 ): Effect.Effect<Selected<B>, ReceiveError> =>
   Effect.withFiber((fiber): Effect.Effect<unknown, ReceiveError> => {
-    if (isLastOfTurn(fiber)) return Effect.andThen(Effect.yieldNow, select(branches, options))
     // Every receiver of this library is one of these; its message type is only in the answer's.
     const order = Object.keys(branches).map((name): Branch => {
       return { name, receiver: branches[name] as unknown as ReceiverBase<unknown> }
@@ -77,12 +76,12 @@ export const select = <const B extends Branches>(
       const { name, receiver } = branch
       const taken = receiver.othersFirst() ? EMPTY : receiver.takeOne()
       if (taken === EMPTY) open.push(branch)
-      else if (taken !== FAILED) return Exit.succeed({ from: name, message: taken })
+      else if (taken !== FAILED) return inStep(Exit.succeed({ from: name, message: taken }), fiber)
       else if (receiver.reason._tag !== "ChannelClosed") return Exit.fail(receiver.reason)
       else closedBy = receiver.reason
     }
     if (open.length === 0) return closedBy === undefined ? Effect.never : Exit.fail(closedBy)
-    return wait(open, fiber.currentDispatcher)
+    return inStep(wait(open, fiber.currentDispatcher), fiber)
   }) as Effect.Effect<Selected<B>, ReceiveError>
 
 interface Branch {

@@ -6,7 +6,8 @@
  *
  * - Start is synchronous and in order: a child starts when the one before it is ready. If one fails, those already up are
  *   stopped in reverse and nothing is left.
- * - One-for-one: the end of a child touches no other child.
+ * - The strategy says who goes down with a child that ended and is to be started again: nobody, those that were started after
+ *   it, or all (`Strategy`). They go down in reverse and come up in order, which is one restart.
  * - One incarnation at a time: what an incarnation held is released before the next one starts.
  * - Intensity is exact: as many restarts as allowed within the window happen; the one after them ends the supervisor, which
  *   stops its children in reverse and then ends with `RestartLimitReached`. Its parent sees that as the end of a child.
@@ -34,18 +35,22 @@ import * as PubSub from "effect/PubSub"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Take from "effect/Take"
-import * as Child from "./Child.ts"
+import type * as Child from "./ChildSpec.ts"
 import { begin } from "./internal/life.ts"
-import { type ChildState, forget, makeChild, type SupervisorState } from "./internal/state.ts"
+import { join, proceed } from "./internal/round.ts"
+import { check, checkChild, partitionOf, spec, wholeDynamic } from "./internal/spec.ts"
+import { type ChildState, forget, hasEnded, makeChild, type SupervisorState } from "./internal/state.ts"
 import { stopChild, stopSupervisor } from "./internal/stop.ts"
 import type { RestartType } from "./Restart.ts"
 import {
   ChildAlreadyExists,
   ChildNotFound,
+  ChildNotRunning,
   ChildRunning,
   ChildStartFailed,
   type InvalidSupervision,
-  SupervisorStopped
+  SupervisorStopped,
+  TooManyChildren
 } from "./SupervisorError.ts"
 import type { SupervisorEvent } from "./SupervisorEvent.ts"
 import type * as Tree from "./Tree.ts"
@@ -70,6 +75,14 @@ export interface ChildCount {
   readonly workers: number
 }
 
+/** What starting a child can fail with. */
+export type StartChildError =
+  | ChildAlreadyExists
+  | ChildStartFailed
+  | InvalidSupervision
+  | SupervisorStopped
+  | TooManyChildren
+
 /** How many events a slow subscriber can fall behind before it misses the oldest. */
 const eventCapacity = 256
 
@@ -87,12 +100,20 @@ export class Supervisor extends Context.Service<Supervisor, {
    *
    * **Details**
    *
-   * Completes when it is ready. A child that fails its first start, or whose start is interrupted, is not kept. What the
-   * spec needs is taken from here, for this start and for restarts.
+   * Completes when it is ready, with what the child is to those who use it: the reference of an actor, the operations of a
+   * supervisor, the services of a layer. A child that fails its first start, or whose start is interrupted, is not kept. What
+   * the spec needs is taken from here, for this start and for restarts.
    */
-  readonly startChild: <R>(
-    spec: Child.ChildSpec<R>
-  ) => Effect.Effect<void, ChildAlreadyExists | ChildStartFailed | SupervisorStopped, R>
+  readonly startChild: <R, A>(spec: Child.ChildSpec<R, A>) => Effect.Effect<A, StartChildError, R>
+  /**
+   * What a child is to those who use it, now: of its incarnation that is up.
+   *
+   * **Details**
+   *
+   * The spec is the key, and says the type. A reference to an actor stays valid over restarts; services of a layer, and the
+   * operations of a supervisor, are those of one incarnation.
+   */
+  readonly get: <R, A>(spec: Child.ChildSpec<R, A>) => Effect.Effect<A, ChildNotFound | ChildNotRunning>
   /** Stops a child and keeps its spec, unless it is temporary. Ends a restart loop. Nothing to do for a stopped child. */
   readonly terminateChild: (id: string) => Effect.Effect<void, ChildNotFound>
   /** Starts a stopped child again, in its old place. Does not count as a restart. */
@@ -130,6 +151,8 @@ export class Supervisor extends Context.Service<Supervisor, {
   readonly tree: Effect.Effect<Tree.TreeNode>
 }>()("shared-nothing/supervisor/Supervisor") {}
 
+type Made<R> = Effect.Effect<Supervisor["Service"], ChildStartFailed | InvalidSupervision, R | Scope.Scope>
+
 /**
  * Makes a supervisor and starts its children; it is stopped when the scope closes.
  *
@@ -138,36 +161,92 @@ export class Supervisor extends Context.Service<Supervisor, {
  * - `InvalidSupervision`: an option makes no sense, or an id is used twice
  * - `ChildStartFailed`: a child did not come up, or the supervisor gave up on one while others were starting; no child is left
  */
-export const make = Effect.fnUntraced(function*<C extends Child.Any = never>(
+export const make = <C extends Child.Any = never>(
   name: string,
   options: Child.SupervisorOptions<C>
+): Made<Child.Services<C>> => makeWith(name, options, false)
+
+/**
+ * Makes a supervisor of children that come and go at run time: one for one, with a limit on their number, and all stopped at
+ * the same time in the end.
+ *
+ * **When to use**
+ *
+ * For what there is one of for each session, each connection, each job.
+ *
+ * **Details**
+ *
+ * It starts without children. One that is down for good, however it came to that, is forgotten: there is nothing to restart
+ * or to delete by hand.
+ *
+ * **Errors**
+ *
+ * `InvalidSupervision`: an option makes no sense.
+ */
+export const dynamic = (
+  name: string,
+  options: Child.DynamicOptions = {}
+): Effect.Effect<Supervisor["Service"], InvalidSupervision, Scope.Scope> =>
+  // Without children, none can fail to start.
+  makeWith(name, wholeDynamic(options), true) as Effect.Effect<Supervisor["Service"], InvalidSupervision, Scope.Scope>
+
+/**
+ * The supervisor that serves a key, of those that `Child.partitioned` has made: the same one for the same key. Whole numbers
+ * go round, texts are hashed.
+ *
+ * **Errors**
+ *
+ * `ChildNotFound` and `ChildNotRunning`, when the partition is down just now.
+ */
+export const partition = (
+  partitions: Supervisor["Service"],
+  key: string | number
+): Effect.Effect<Supervisor["Service"], ChildNotFound | ChildNotRunning> =>
+  Effect.flatMap(partitions.count, ({ specs }) => {
+    const id = String(partitionOf(key, specs))
+    return partitions.get(spec<never, Supervisor["Service"]>(id, "supervisor", {}, PARTITION))
+  })
+
+const PARTITION: Child.Body<never, Supervisor["Service"]> = {
+  _tag: "Tree",
+  options: { strategy: "one-for-one" },
+  isDynamic: true
+}
+
+const makeWith = Effect.fnUntraced(function*<C extends Child.Any = never>(
+  name: string,
+  options: Child.SupervisorOptions<C>,
+  isDynamic: boolean
 ): Effect.fn.Return<
   Supervisor["Service"],
   ChildStartFailed | InvalidSupervision,
   Child.Services<C> | Scope.Scope
 > {
+  const context = yield* Effect.context<Child.Services<C>>()
   const self: SupervisorState = {
     name,
-    policy: yield* Effect.try({
-      try: () => Child.check(name, options),
-      catch: (error) => error as InvalidSupervision
-    }),
+    policy: yield* checked(() => check(name, options, isDynamic)),
     clock: yield* Clock.Clock,
+    context,
     events: yield* PubSub.sliding<Take.Take<SupervisorEvent>>(eventCapacity),
     children: new Map(),
     exit: Deferred.makeUnsafe(),
     status: "starting",
     endedBy: undefined,
-    window: undefined
+    window: undefined,
+    round: undefined,
+    regroup: (ended) => join(self, ended)
   }
   yield* Effect.addFinalizer(() => stopSupervisor(self))
-  const context = yield* Effect.context<Child.Services<C>>()
   yield* Effect.onExit(
     startAll(self, options.children ?? [], context),
     (exit) => Exit.isSuccess(exit) ? Effect.void : stopSupervisor(self)
   )
   return operations(self)
 })
+
+const checked = <A>(check: () => A): Effect.Effect<A, InvalidSupervision> =>
+  Effect.try({ try: check, catch: (error) => error as InvalidSupervision })
 
 /**
  * A supervisor as a layer: its children are up when the layer is built and stop when it is released.
@@ -198,6 +277,7 @@ const startAll = Effect.fnUntraced(function*(
     if (self.status !== "starting") return yield* gaveUp(self)
   }
   self.status = "running"
+  proceed(self)
 })
 
 /** The failure of a start during which the supervisor ended. */
@@ -213,7 +293,7 @@ const gaveUp = Effect.fnUntraced(function*(self: SupervisorState) {
 const add = (self: SupervisorState, spec: Child.Any, context: Context.Context<never>): ChildState => {
   const start: Effect.Effect<Child.Running, unknown, Scope.Scope> = spec.body._tag === "Start"
     ? spec.body.start
-    : Effect.map(make(spec.id, spec.body.options), asRunning)
+    : Effect.map(makeWith(spec.id, spec.body.options, spec.body.isDynamic), asRunning)
   const child = makeChild(
     spec,
     (scope) => Effect.provideContext(Effect.provideService(start, Scope.Scope, scope), context)
@@ -222,7 +302,8 @@ const add = (self: SupervisorState, spec: Child.Any, context: Context.Context<ne
   return child
 }
 
-const asRunning = (supervisor: Supervisor["Service"]): Child.Running => ({
+const asRunning = (supervisor: Supervisor["Service"]): Child.Running<Supervisor["Service"]> => ({
+  value: supervisor,
   exit: supervisor.exit,
   stop: supervisor.stop,
   children: Effect.map(supervisor.tree, (tree) => tree.children)
@@ -235,6 +316,11 @@ const operations = (self: SupervisorState): Supervisor["Service"] =>
     child: (id) => Effect.map(lookup(self, id), info),
     count: Effect.sync(() => count(self)),
     startChild: (spec) => startChild(self, spec),
+    get: (spec) =>
+      Effect.flatMap(lookup(self, spec.id), ({ running, status, value }) =>
+        running === undefined
+          ? Effect.fail(new ChildNotRunning({ supervisor: self.name, child: spec.id, status }))
+          : Effect.succeed(value as never)),
     terminateChild: (id) => Effect.flatMap(lookup(self, id), (child) => stopChild(self, child)),
     restartChild: (id) => restartChild(self, id),
     deleteChild: (id) =>
@@ -249,26 +335,39 @@ const operations = (self: SupervisorState): Supervisor["Service"] =>
     tree: tree(self)
   })
 
-const startChild = <R>(
-  self: SupervisorState,
-  spec: Child.ChildSpec<R>
-): Effect.Effect<void, ChildAlreadyExists | ChildStartFailed | SupervisorStopped, R> =>
+const startChild = <R, A>(self: SupervisorState, spec: Child.ChildSpec<R, A>): Effect.Effect<A, StartChildError, R> =>
   Effect.contextWith((context: Context.Context<R>) =>
     Effect.uninterruptibleMask((restore) =>
-      Effect.suspend((): Effect.Effect<void, ChildAlreadyExists | ChildStartFailed | SupervisorStopped> => {
-        if (hasEnded(self)) return Effect.fail(new SupervisorStopped({ supervisor: self.name, child: spec.id }))
-        const there = self.children.get(spec.id)
-        if (there !== undefined) {
-          return Effect.fail(new ChildAlreadyExists({ supervisor: self.name, child: spec.id, status: there.status }))
-        }
+      Effect.suspend((): Effect.Effect<A, StartChildError> => {
+        const refusal = refusalOf(self, spec)
+        if (refusal !== undefined) return Effect.fail(refusal)
         const child = add(self, spec, context)
-        return Effect.onExit(begin(self, child, restore), (exit) =>
-          Exit.isSuccess(exit)
-            ? Effect.void
-            : Effect.andThen(stopChild(self, child), Effect.sync(() => forget(self, child))))
+        // Read at once when it is ready: it may end in the next moment.
+        return Effect.onExit(
+          Effect.map(begin(self, child, restore), () => child.value as A),
+          (exit) =>
+            Exit.isSuccess(exit)
+              ? Effect.void
+              : Effect.andThen(stopChild(self, child), Effect.sync(() => forget(self, child)))
+        )
       })
     )
   )
+
+const refusalOf = (self: SupervisorState, spec: Child.Any): Exclude<StartChildError, ChildStartFailed> | undefined => {
+  const { name: supervisor, policy } = self
+  try {
+    checkChild(`supervisor "${supervisor}"`, policy, spec)
+  } catch (invalid) {
+    return invalid as InvalidSupervision
+  }
+  const about = { supervisor, child: spec.id }
+  if (hasEnded(self)) return new SupervisorStopped(about)
+  const there = self.children.get(spec.id)
+  if (there !== undefined) return new ChildAlreadyExists({ ...about, status: there.status })
+  const { maxChildren } = policy
+  return self.children.size < maxChildren ? undefined : new TooManyChildren({ ...about, maxChildren })
+}
 
 const restartChild = (
   self: SupervisorState,
@@ -281,6 +380,7 @@ const restartChild = (
         if (hasEnded(self)) return Effect.fail(new SupervisorStopped({ supervisor: self.name, child: id }))
         if (child.status !== "stopped") return Effect.fail(isUp(self, child))
         child.status = "starting"
+        child.isTerminated = false
         child.backoff = undefined
         return Effect.onInterrupt(begin(self, child, restore), () => stopChild(self, child))
       }
@@ -297,8 +397,6 @@ const lookup = (self: SupervisorState, id: string): Effect.Effect<ChildState, Ch
 
 const isUp = (self: SupervisorState, child: ChildState): ChildRunning =>
   new ChildRunning({ supervisor: self.name, child: child.spec.id, status: child.status })
-
-const hasEnded = (self: SupervisorState): boolean => self.status === "stopping" || self.status === "stopped"
 
 const info = (child: ChildState): ChildInfo => ({
   id: child.spec.id,
@@ -327,10 +425,15 @@ const tree = (self: SupervisorState): Effect.Effect<Tree.TreeNode> =>
     )
   )
 
+// What a child of its own kind does not say within this time is unknown; a supervisor asks its children likewise.
+const noAnswer = { duration: "1 second", orElse: () => Effect.undefined } as const
+
 // Asked of all children at the same time: one that takes long to answer delays no other.
 const nodeOf = (child: ChildState): Effect.Effect<Tree.TreeNode> => {
-  const { restarts, running, spec: { id: name, kind }, status } = child
-  const below = Effect.catchCause(running?.children ?? Effect.succeed([]), () => Effect.undefined)
+  const { restarts, running, spec: { body, id: name, kind }, status } = child
+  const { children = Effect.succeed([]) } = running ?? {}
+  const asked = body._tag === "Tree" ? children : Effect.timeoutOrElse(children, noAnswer)
+  const below = Effect.catchCause(asked, () => Effect.undefined)
   return Effect.map(below, (children) => ({
     name,
     kind,

@@ -85,6 +85,33 @@ export class ChildRunning extends Schema.TaggedError<ChildRunning>("shared-nothi
   }
 }
 
+/** The supervisor has as many children as it may have; those that restart are counted. Wait until one has ended. */
+export class TooManyChildren
+  extends Schema.TaggedError<TooManyChildren>("shared-nothing/TooManyChildren")("TooManyChildren", {
+    supervisor: Schema.String,
+    child: Schema.String,
+    maxChildren: Schema.Number
+  })
+{
+  override get message(): string {
+    return `supervisor "${this.supervisor}" has ${this.maxChildren} children, which is its maxChildren: ` +
+      `child "${this.child}" was not started`
+  }
+}
+
+/** The child is not up now, so there is nothing to hand out; `status` says what it is doing. */
+export class ChildNotRunning
+  extends Schema.TaggedError<ChildNotRunning>("shared-nothing/ChildNotRunning")("ChildNotRunning", {
+    supervisor: Schema.String,
+    child: Schema.String,
+    status: Status
+  })
+{
+  override get message(): string {
+    return `supervisor "${this.supervisor}": child "${this.child}" is ${this.status}, so it cannot be used now`
+  }
+}
+
 /** The supervisor has ended or is ending, so it starts nothing any more. */
 export class SupervisorStopped
   extends Schema.TaggedError<SupervisorStopped>("shared-nothing/SupervisorStopped")("SupervisorStopped", {

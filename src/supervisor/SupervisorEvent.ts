@@ -32,11 +32,24 @@ export interface ChildRestarted extends About {
  * **Details**
  *
  * `how` is `"ended"` when it ended by itself, `"stopped"` when it ended in time after being told to, `"forced"` when it had
- * to be closed over after its shutdown time, `"abandoned"` when even that had no effect.
+ * to be closed over after its shutdown time, `"abandoned"` when even that had no effect, `"ignored"` when its start found
+ * nothing to do.
  */
 export interface ChildStopped extends About {
   readonly _tag: "ChildStopped"
-  readonly how: "ended" | "stopped" | "forced" | "abandoned"
+  readonly how: "ended" | "stopped" | "forced" | "abandoned" | "ignored"
+}
+
+/** A child went down because `sibling` had ended, and comes up again with it; see `Strategy`. */
+export interface ChildTakenDown extends About {
+  readonly _tag: "ChildTakenDown"
+  readonly sibling: string
+  readonly how: "stopped" | "forced"
+}
+
+/** The end of a significant child ends the supervisor, normally; its children stop next. */
+export interface AutoShutdown extends About {
+  readonly _tag: "AutoShutdown"
 }
 
 /** The supervisor gives up; its children stop next. */
@@ -46,4 +59,11 @@ export interface LimitReached extends About {
 }
 
 /** Any event of a supervisor. */
-export type SupervisorEvent = ChildStarted | ChildEnded | ChildRestarted | ChildStopped | LimitReached
+export type SupervisorEvent =
+  | ChildStarted
+  | ChildEnded
+  | ChildRestarted
+  | ChildStopped
+  | ChildTakenDown
+  | AutoShutdown
+  | LimitReached

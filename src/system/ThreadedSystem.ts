@@ -10,7 +10,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { randomInt } from "node:crypto"
 import * as ActorError from "../actor/ActorError.ts"
 import { ActorSystem, type SpawnOptions } from "../actor/ActorSystem.ts"
 import * as ExitReason from "../actor/ExitReason.ts"
@@ -28,7 +27,9 @@ import type * as Backoff from "../supervisor/Backoff.ts"
 import type { IntensityOptions } from "../supervisor/Intensity.ts"
 import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import type { InvalidSupervision } from "../supervisor/SupervisorError.ts"
+import { Cores } from "../thread/kernel/Cores.ts"
 import { CurrentThread } from "../thread/kernel/CurrentThread.ts"
+import { steady } from "../thread/kernel/Steady.ts"
 import * as ThreadGroup from "../thread/kernel/ThreadGroup.ts"
 import type { SpawnedWorker } from "../thread/SpawnedWorker.ts"
 import type { ThreadDown } from "../thread/ThreadError.ts"
@@ -38,6 +39,7 @@ import { makeHostWith, systemOf } from "./internal/host.ts"
 import { Names } from "./internal/names.ts"
 import { Account } from "./internal/placement.ts"
 import * as Workers from "./internal/workers.ts"
+import { SystemNumbers } from "./kernel/SystemNumbers.ts"
 import * as Machine from "./Machine.ts"
 
 /** How a system with worker threads is made. */
@@ -115,7 +117,8 @@ const makeThreaded = (options: ThreadsOptions) =>
     const context = yield* Effect.context<never>()
     const thread = yield* CurrentThread
     const { runtime } = thread
-    const count = options.threads ?? Machine.defaultThreads()
+    const cores = yield* Cores
+    const count = options.threads ?? Machine.defaultThreads(cores)
     const tally = Tally.create(count + 1)
     const host = yield* makeHostWith(new Tally(tally, 0))
     const workers = Array.from({ length: count }, (_, i) => new Workers.WorkerThread(i + 1))
@@ -125,8 +128,8 @@ const makeThreaded = (options: ThreadsOptions) =>
       doorbells: Doorbell.create(count + 1),
       tally,
       ringBytes: options.ring?.capacityBytes ?? 1 << 20,
-      maxSpins: Machine.maxSpins(count),
-      system: randomInt(1, 2 ** 47),
+      maxSpins: Machine.maxSpins(count, cores),
+      system: (yield* SystemNumbers)(),
       arenas: []
     }
     const run = Effect.runForkWith(context)
@@ -340,4 +343,4 @@ const make = (options: ThreadsOptions) =>
 export const layerThreads = (
   options: ThreadsOptions
 ): Layer.Layer<ActorSystem, ActorError.InvalidOptions | InvalidSupervision | ThreadDown> =>
-  Layer.effect(ActorSystem, make(options))
+  Layer.effect(ActorSystem, steady(make(options)))

@@ -37,8 +37,9 @@ import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import { mayBePaused } from "./internal/debugger.ts"
 import type { ExitListener } from "./internal/lifecycle.ts"
 import * as Life from "./internal/lifecycle.ts"
-import { sleep } from "./internal/patience.ts"
 import * as Protocol from "./internal/protocol.ts"
+import { sleep } from "./kernel/Patience.ts"
+import { type Spawn, Spawning } from "./kernel/Spawning.ts"
 import type { SpawnedWorker } from "./SpawnedWorker.ts"
 import {
   InvalidThreadOptions,
@@ -159,7 +160,7 @@ export const make = (options: Options): Effect.Effect<Thread, ThreadDown, Scope.
     const run = Effect.runForkWith(context)
     const log = (entry: Effect.Effect<void>) => void run(Effect.ignoreCause(entry))
     const hosted = yield* Effect.acquireRelease(
-      Effect.map(spawn(options, settings, log), (life): Hosted => ({ life, settings, clock, log })),
+      Effect.map(spawn(options, settings, log, yield* Spawning), (life): Hosted => ({ life, settings, clock, log })),
       stop
     )
     const thread = handle(options, hosted)
@@ -197,13 +198,14 @@ const settingsOf = (options: Options): Settings => {
 const spawn = (
   options: Options,
   settings: Settings,
-  log: Hosted["log"]
+  log: Hosted["log"],
+  spawning: Spawn
 ): Effect.Effect<Life.Lifecycle, ThreadSpawnFailed> =>
   Effect.suspend(() => {
     const heartbeat = new SharedArrayBuffer(Protocol.heartbeatBytes)
     let worker: SpawnedWorker
     try {
-      worker = options.spawn()
+      worker = spawning(options.spawn, options)
     } catch (cause) {
       return Effect.fail(new ThreadSpawnFailed({ thread: options.name, cause }))
     }

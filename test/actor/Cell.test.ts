@@ -251,6 +251,27 @@ describe("a start that is cut short", () => {
       assert.isTrue(Exit.isFailure(exit))
       assert.deepStrictEqual(stage.log, ["build a 1", "closed"])
     }))
+
+  it.effect("the release of its behaviour waits for what the build held", () =>
+    Effect.gen(function*() {
+      const stage: Stage = { acts: {}, log: [], build: Effect.void }
+      stage.build = Effect.andThen(
+        Effect.addFinalizer(() =>
+          Effect.andThen(Effect.sleep("1 second"), Effect.sync(() => stage.log.push("closed")))
+        ),
+        Effect.never
+      )
+      const life = yield* Scope.make()
+      const services = yield* Layer.buildWithScope(layerOf(stage), life)
+      const spawning = yield* forkNow(Effect.exit(Node.spawn("a").pipe(Effect.provideContext(services))))
+      const releasing = yield* forkNow(Scope.close(life, Exit.void))
+      yield* settle
+      assert.isUndefined(releasing.pollUnsafe())
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(releasing)
+      assert.deepStrictEqual(stage.log, ["build a 1", "closed"])
+      assert.instanceOf(reasonOf(yield* Fiber.join(spawning)), ActorError.SpawnFailed)
+    }))
 })
 
 describe("the scope of an incarnation", () => {

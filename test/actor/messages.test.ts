@@ -8,14 +8,18 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { Actor, ActorError, ActorSystem } from "shared-nothing"
+import { recipientOf } from "../../src/actor/ActorRef.ts"
+import type { Cell } from "../../src/actor/kernel/Cell.ts"
 import { settle } from "../contract/eventually.ts"
 
 let checks = 0
+let onCheck: (check: number) => void = () => {}
 const Counted = Schema.Int.check(Schema.makeFilter((n: number) => {
   checks++
+  onCheck(checks)
   return n >= 0
 }))
 
@@ -114,6 +118,33 @@ describe("a message", () => {
         assert.deepStrictEqual(stage.paid, [new Money({ cents: 1 }), new Money({ cents: 2 })])
         assert.isTrue(stage.paid.every((money) => money instanceof Money))
       }), { mailbox: { capacity: 1 } }))
+
+  const turnsOfFate = {
+    "ends the actor": (_gate: Stage["gate"], life: Scope.Closeable) =>
+      void Effect.runFork(Scope.close(life, Exit.void)),
+    "makes room": (gate: Stage["gate"]) => Deferred.doneUnsafe(gate, Exit.void)
+  }
+  for (const [what, happens] of Object.entries(turnsOfFate)) {
+    for (const at of [1, 2, 3]) {
+      it.effect(`leaves no sender waiting when its check ${what}, the ${at}. time that it is made`, () =>
+        staged(({ gate }) =>
+          Effect.gen(function*() {
+            const life = yield* Scope.make()
+            const till = yield* Scope.provide(Till.spawn("t"), life)
+            yield* forkNow(Effect.exit(till.ask.Block()))
+            yield* till.tell.Count({ n: 1 })
+            checks = 0
+            onCheck = (check) => check === at ? happens(gate, life) : undefined
+            const waiting = yield* forkNow(Effect.exit(till.tell.Count({ n: 2 })))
+            onCheck = () => {}
+            if (checks < at) happens(gate, life)
+            yield* settle
+            const exit = waiting.pollUnsafe()
+            assert.isTrue(exit !== undefined && Exit.isSuccess(exit))
+            assert.strictEqual((recipientOf(till) as Cell).rare!.waiters.length, 0)
+          }), { mailbox: { capacity: 1 } }))
+    }
+  }
 
   it.effect("is looked at once when it is taken, and by its codec and for the reason when it is refused", () =>
     staged(() =>

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
-import { SharedChannel } from "shared-nothing"
+import { Channel, SharedChannel } from "shared-nothing"
 import type { SharedOptions } from "../../src/channel/Channel.ts"
 
 const Message = Schema.Struct({ id: Schema.Int, text: Schema.String })
@@ -114,6 +114,60 @@ describe("a value that uses the channel while it is sent", () => {
       assert.strictEqual(error._tag, "EndMoved")
       assert.strictEqual((yield* Effect.flip(receiver.receive))._tag, "ChannelClosed")
     }).pipe(Effect.scoped))
+})
+
+describe("a value that uses its channel while it is checked, within a thread", () => {
+  const make = Channel.make(Message, { kind: "spsc", capacity: 64 })
+  const plain = (id: number): typeof Message.Type => ({ id, text: "plain" })
+  const places = [0, 1, 5, 19]
+  const others = Array.from({ length: 20 }, (_, index) => plain(index))
+  const withAt = (place: number, value: typeof Message.Type) => others.map((other, at) => at === place ? value : other)
+
+  it.effect("what it sends is there, and so is everything around it, once", () =>
+    Effect.forEach(places, (place) =>
+      Effect.gen(function*() {
+        const { receiver, sender } = yield* make
+        const sending = moody((reads) => {
+          if (reads === 1) { for (let id = 100; id < 130; id++) sender.sendUnsafe(plain(id)) }
+          return "sent some"
+        })
+        yield* sender.sendAll(withAt(place, sending))
+        const received = yield* receiver.receiveBatch(64)
+        const extra = Array.from({ length: 30 }, (_, index) => 100 + index)
+        const ids = others.map(({ id }, at) => at === place ? 1 : id)
+        assert.deepStrictEqual(received.map(({ id }) => id), [...extra, ...ids])
+      }).pipe(Effect.scoped), { discard: true }))
+
+  it.effect("what it takes was there, and everything around it arrives once", () =>
+    Effect.forEach(places, (place) =>
+      Effect.gen(function*() {
+        const { receiver, sender } = yield* make
+        yield* sender.sendAll([plain(200), plain(201)])
+        const ids: Array<number> = []
+        const taking = moody(() => {
+          receiver.drainUnsafe(({ id }) => ids.push(id))
+          return "took some"
+        })
+        yield* sender.sendAll(withAt(place, taking))
+        ids.push(...(yield* receiver.receiveBatch(64)).map(({ id }) => id))
+        assert.deepStrictEqual(ids, [200, 201, ...others.map(({ id }, at) => at === place ? 1 : id)])
+      }).pipe(Effect.scoped), { discard: true }))
+
+  it.effect.each([["spsc", "send"], ["spsc", "sendAll"], ["broadcast", "send"], ["broadcast", "sendAll"]] as const)(
+    "%s: when it closes the channel, %s has sent nothing behind the end",
+    ([kind, how]) =>
+      Effect.gen(function*() {
+        const { close, receiver, sender, stats } = yield* Channel.make(Message, { kind, capacity: 4 })
+        const closing = moody(() => {
+          Effect.runSync(close)
+          return "closed it"
+        })
+        const error = how === "send" ? Effect.flip(sender.send(closing)) : Effect.flip(sender.sendAll([closing]))
+        assert.strictEqual((yield* error)._tag, "ChannelClosed")
+        assert.strictEqual((yield* Effect.flip(receiver.receive))._tag, "ChannelClosed")
+        assert.deepInclude(yield* stats, { sent: 0, received: 0, depth: 0 })
+      }).pipe(Effect.scoped)
+  )
 })
 
 describe("a message whose decoder asks for more", () => {

@@ -37,6 +37,27 @@ describe("a pause at any place", () => {
       }).pipe(Effect.scoped)
   )
 
+  it.live.each([2, 3, 4, 5, 6, 7, 8, 16])(
+    "of a receive, in turns of %d operations, has taken nothing when it is interrupted there",
+    (ops) =>
+      Effect.forEach(Array.from({ length: 200 }, (_, index) => index), (place) =>
+        Effect.gen(function*() {
+          const { receiver, sender } = yield* Channel.make(Schema.Int, { kind: "spsc", capacity: 1 })
+          yield* sender.send(7)
+          const received: Array<number> = []
+          const receive = place % 2 === 0 ? receiver.receive : Effect.map(receiver.receiveBatch(1), ([first]) => first!)
+          const receiving = yield* Effect.forkChild(
+            withTurns(ops)(Effect.andThen(
+              steps(place >> 1 & 15),
+              Effect.map(receive, (value) => received.push(value))
+            ))
+          )
+          for (let turn = 0; turn < place % 12; turn++) yield* Effect.yieldNow
+          yield* Fiber.interrupt(receiving)
+          assert.strictEqual(received.length + (yield* receiver.depth), 1, `${place}`)
+        }).pipe(Effect.scoped), { discard: true })
+  )
+
   it.live("of the start of a thread that is interrupted there leaves no end behind", () =>
     Effect.forEach(Array.from({ length: 60 }, (_, index) => index), (before) =>
       Effect.gen(function*() {

@@ -403,8 +403,11 @@ export const actorContract = (name: string, options: ContractOptions): void => {
         const on = yield* stage
         const actor = yield* Fixture.Probe.definition.spawn(on.key, there)
         const timeout = "a while" as unknown as number
-        const exit = yield* Effect.exit(actor.ask.Block({ gate: on.gate, n: 1 }, { timeout }))
-        assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+        // The second time too: nothing of the first is remembered.
+        for (const n of [1, 2]) {
+          const exit = yield* Effect.exit(actor.ask.Block({ gate: on.gate, n }, { timeout }))
+          assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+        }
         assert.deepStrictEqual(yield* actor.ask.Items(), [])
         if (!live) assert.strictEqual(yield* actor.depth, 0)
       }))

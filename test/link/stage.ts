@@ -47,6 +47,7 @@ export class Steps {
       immediate: (run) => void (this.isReleased ? setImmediate(run) : thread.ready.push(run)),
       microtask: (run) => void (this.isReleased ? queueMicrotask(run) : this.micro.push(run)),
       detached: (run) => this.as("nobody", run),
+      holder: () => () => {},
       waitAsync: (words, cell, expected, rung) => {
         if (Atomics.load(words, cell) !== expected) return false
         thread.wait = { words, cell, expected, rung }
@@ -226,7 +227,7 @@ export const accounts = (node: Node) => {
     }>
   }
   const sum = (of: (link: typeof inside.links[number]) => number) => inside.links.reduce((n, link) => n + of(link), 0)
-  const recipients = Array.from(node.home.remotes.values())
+  const recipients = node.home.remotes.all
   return {
     asks: sum(({ outbound }) => outbound.pendingAsks),
     answering: sum(({ inbound }) => inbound.asks.filter((ask) => ask !== undefined).length),

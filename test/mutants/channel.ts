@@ -34,6 +34,7 @@ const local = {
   file: "src/channel/internal/localChannel.ts",
   tests: ["test/channel/Channel.contract.test.ts", "test/channel/ChannelModel.test.ts", "test/channel/Channel.test.ts"]
 }
+const localDeque = { file: "src/channel/internal/deque.ts", tests: ["test/channel/hostileValues.test.ts"] }
 const broadcastEnd = { file: "src/channel/internal/broadcastEnd.ts", tests: shared }
 const turns = {
   file: "src/channel/internal/turns.ts",
@@ -212,22 +213,35 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: `const how = "closed" as EndMoved["how"]`
   },
   {
+    ...localDeque,
+    why: "what a check sends is not overwritten by what it was asked about",
+    before: "if (this.tail !== tail || this.slots !== slots) return from\n      slots",
+    after: "slots"
+  },
+  {
+    ...local,
+    tests: ["test/channel/hostileValues.test.ts"],
+    why: "a check that closes the channel has its value back",
+    before: "if (core.refuses !== undefined || !this.isOpen) return this.refuseEnd(value)\n    if (core.items",
+    after: "if (core.items"
+  },
+  {
     ...local,
     why: "a batch stops at the capacity",
-    before: "&& items.length < this.capacity\n    ) items.push",
-    after: ") items.push"
+    before: "Math.min(values.length, from + this.capacity - items.length)",
+    after: "values.length"
   },
   {
     ...local,
     why: "a batch of an end that was closed sends nothing",
-    before: "index < values.length && this.isOpen && core",
-    after: "index < values.length && core"
+    before: "if (index === from || core.refuses !== undefined || !this.isOpen) return from",
+    after: "if (index === from || core.refuses !== undefined) return from"
   },
   {
     ...local,
     why: "a batch is checked",
-    before: "&& check.isValid(values[index])\n",
-    after: "\n"
+    before: "items.stage(values, from, to, check.isValid)",
+    after: "items.stage(values, from, to, () => true)"
   },
   {
     ...local,
@@ -238,7 +252,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...local,
     why: "a batch that was taken is counted",
-    before: "this.core.received += count",
+    before: "core.received += count",
     after: ""
   },
   {

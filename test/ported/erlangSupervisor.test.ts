@@ -5,9 +5,9 @@
  * from `elixir-lang/elixir`, `lib/elixir/test/elixir/dynamic_supervisor_test.exs`, Apache License 2.0. No code was
  * copied; each title carries the scenario's id and its name in the suite.
  *
- * Not here because there is nothing it would apply to: other strategies (S33, S38-S45), significant children (S49-S53),
- * code change (S55, S59), a start that answers `ignore` (S02-S05), extra start results (S23), callback modules (S29), global names
- * (S48), log formats (S60).
+ * Strategies, significant children, dynamic supervisors and starts that answer `ignore` are in `erlangStrategies.test.ts`.
+ * Not here because there is nothing it would apply to: code change (S55, S59), callback modules (S29), global names (S48), log
+ * formats (S60).
  *
  * Deliberately different: a child may be restarted on a schedule instead of at once; a supervisor that gave up ended
  * abnormally; a fiber cannot be killed, so what OTP reports as `killed` is a child abandoned or closed over here.

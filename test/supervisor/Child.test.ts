@@ -5,6 +5,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Child from "../../src/supervisor/Child.ts"
 import { defaultIntensity } from "../../src/supervisor/Intensity.ts"
+import { check } from "../../src/supervisor/internal/spec.ts"
 import type { RestartType } from "../../src/supervisor/Restart.ts"
 import { ChildStartFailed, InvalidSupervision } from "../../src/supervisor/SupervisorError.ts"
 
@@ -18,10 +19,11 @@ describe("Child", () => {
       shutdownMillis: 5_000,
       decide: undefined,
       backoff: undefined,
-      intensity: undefined
+      intensity: undefined,
+      significant: false
     })
     assert.strictEqual(Child.supervisor("s", { strategy: "one-for-one" }).shutdownMillis, Infinity)
-    const policy = Child.check("s", { strategy: "one-for-one" })
+    const policy = check("s", { strategy: "one-for-one" })
     assert.deepStrictEqual(policy.intensity, defaultIntensity)
     assert.isUndefined(policy.backoff)
     assert.strictEqual(policy.decide(Cause.die("bug")), "restart")
@@ -50,7 +52,23 @@ describe("Child", () => {
       () => Child.effect("a", Effect.never, { backoff: { schedule: Schedule.forever, resetAfter: -1 } })
     ],
     ["intensity.restarts", () => Child.effect("a", Effect.never, { intensity: { restarts: -1, within: 1 } })],
-    ["strategy", () => Child.supervisor("s", { strategy: "one-for-all" as "one-for-one" })],
+    ["significant", () => Child.effect("a", Effect.never, { restart: "transient", significant: 1 as never })],
+    ["significant", () => Child.effect("a", Effect.never, { significant: true })],
+    [
+      "intensity",
+      () => Child.effect("a", Effect.never, { restart: "temporary", intensity: { restarts: 1, within: 1 } })
+    ],
+    ["strategy", () => Child.supervisor("s", { strategy: "all-for-all" as "one-for-one" })],
+    ["autoShutdown", () => Child.supervisor("s", { strategy: "one-for-one", autoShutdown: "always" as "never" })],
+    ["autoShutdown", () =>
+      Child.supervisor("s", {
+        strategy: "one-for-one",
+        children: [Child.effect("a", Effect.never, { restart: "transient", significant: true })]
+      })],
+    ["maxChildren", () => Child.dynamic("s", { maxChildren: 1.5 })],
+    ["maxChildren", () => Child.dynamic("s", { maxChildren: "many" as "unbounded" })],
+    ["partitions", () => Child.partitioned("s", { partitions: 0 })],
+    ["partitions", () => Child.partitioned("s", { partitions: 1025 })],
     ["children", () => Child.supervisor("s", { strategy: "one-for-one", children: [{}] as never })],
     ["children", () =>
       Child.supervisor("s", {

@@ -34,6 +34,7 @@ const Command = Schema.Union([
 type Command = typeof Command.Type
 
 const Config = Schema.Struct({
+  strategy: Schema.Literals(["one-for-one", "rest-for-one", "one-for-all"]),
   restarts: Schema.Literals([0, 1, 2, 4, 20]),
   withinTicks: between(1, 20),
   per: Schema.Literals(["supervisor", "child"]),
@@ -48,6 +49,8 @@ interface ModelChild {
   readonly id: string
   readonly type: RestartType
   status: "running" | "restarting" | "stopped"
+  /** Whether somebody has told it to stay down. */
+  terminated: boolean
   due: number
   restarts: number
   times: Array<number>
@@ -84,6 +87,7 @@ class Model {
     const child = {
       id,
       type: this.typeOf(id),
+      terminated: false,
       due: 0,
       restarts: 0,
       times: [],
@@ -105,18 +109,37 @@ class Model {
 
   ended(child: ModelChild, abnormal: boolean): void {
     if (child.type === "temporary" || (child.type === "transient" && !abnormal)) return this.down(child)
-    const { backoffTicks, per, resetAfterTicks, restarts, withinTicks } = this.config
+    const { backoffTicks, per, resetAfterTicks, restarts, strategy, withinTicks } = this.config
     const times = (per === "child" ? child.times : this.times).filter((t) => t >= this.now - withinTicks)
     times.push(this.now)
     if (per === "child") child.times = times
     else this.times = times
     if (times.length > restarts) return this.giveUp(child)
-    if (backoffTicks === 0) return this.restart(child)
-    if (this.now - child.resumedAt >= resetAfterTicks) child.steps = 0
-    child.due = this.now + backoffTicks * 2 ** child.steps++
-    child.resumedAt = child.due
+    child.due = this.now
+    if (backoffTicks > 0) {
+      if (this.now - child.resumedAt >= resetAfterTicks) child.steps = 0
+      child.due = this.now + backoffTicks * 2 ** child.steps++
+      child.resumedAt = child.due
+    }
     child.status = "restarting"
+    if (strategy !== "one-for-one") this.takeDown(child)
+    this.advance(0)
   }
+
+  /** Those that go down with a child: all that wait for a restart come up together, when the last backoff is over. */
+  takeDown(child: ModelChild): void {
+    const from = this.config.strategy === "one-for-all" ? 0 : this.children.indexOf(child)
+    for (const other of this.children.slice(from)) {
+      if (other.status === "running" && other.type === "temporary") this.down(other)
+      else if (other.status === "running" || (other.status === "stopped" && !other.terminated)) {
+        other.status = "restarting"
+      }
+    }
+    this.due = Math.max(this.due, child.due)
+    for (const other of this.children) other.due = this.due
+  }
+
+  due = 0
 
   restart(child: ModelChild): void {
     child.status = "running"
@@ -161,6 +184,7 @@ class Model {
       case "terminate": {
         if (child === undefined) return "ChildNotFound"
         if (child.status !== "stopped") this.down(child)
+        child.terminated = true
         return "ok"
       }
       case "restart": {
@@ -168,6 +192,7 @@ class Model {
         if (this.gaveUpOn !== undefined) return "SupervisorStopped"
         if (child.status !== "stopped") return "ChildRunning"
         child.status = "running"
+        child.terminated = false
         child.steps = 0
         this.started(child.id)
         return "ok"
@@ -237,7 +262,7 @@ describe("Supervisor and its model", () => {
         const stage = Stage.make()
         const model = new Model(config)
         const supervisor = yield* Supervisor.make("s", {
-          strategy: "one-for-one",
+          strategy: config.strategy,
           intensity: { restarts: config.restarts, within: config.withinTicks * tickMillis, per: config.per },
           backoff: config.backoffTicks === 0 ? undefined : {
             schedule: Schedule.exponential(config.backoffTicks * tickMillis),

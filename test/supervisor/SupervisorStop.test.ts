@@ -13,6 +13,7 @@ import * as Child from "../../src/supervisor/Child.ts"
 import * as Supervisor from "../../src/supervisor/Supervisor.ts"
 import type { SupervisorEvent } from "../../src/supervisor/SupervisorEvent.ts"
 import * as Tree from "../../src/supervisor/Tree.ts"
+import { collector } from "../support/collector.ts"
 import * as Stage from "./stage.ts"
 
 /** A child whose release waits for a gate; `releasing` names those at it. */
@@ -159,21 +160,64 @@ describe("what user code does to a supervisor", () => {
         children: [
           Child.make("dies", below(Effect.die("no picture"))),
           Child.make("silent", below(Effect.delay(Effect.undefined, 100))),
+          Child.make("mute", below(Effect.never)),
           Child.make("slow", below(Effect.delay(Effect.succeed([inner]), 100)))
         ]
       })
       const drawing = yield* Effect.forkChild(supervisor.tree, { startImmediately: true })
-      yield* TestClock.adjust(100)
+      yield* TestClock.adjust("1 second")
       assert.strictEqual(
         Tree.render(yield* Fiber.join(drawing)),
         [
           "s (supervisor) running",
           "├─ dies (effect) unknown",
           "├─ silent (effect) unknown",
+          "├─ mute (effect) unknown",
           "└─ slow (effect) running",
           "   └─ x (actor) running"
         ].join("\n")
       )
+    })))
+
+  for (const [answer, nonsense] of Object.entries({ nothing: undefined, "no exit": {} })) {
+    it.effect(`releases what a start held that answers ${answer}, says so, and keeps the others`, () =>
+      Effect.scoped(Effect.gen(function*() {
+        const log: Array<string> = []
+        const supervisor = yield* Supervisor.make("s", {
+          strategy: "one-for-one",
+          children: [Child.make("good", { start: Effect.succeed({ exit: Effect.never }) })]
+        })
+        const start = Effect.as(
+          Effect.addFinalizer(() => Effect.sync(() => log.push("released"))),
+          nonsense as unknown as Child.Running
+        )
+        const error = yield* Effect.flip(supervisor.startChild(Child.make("bad", { start })))
+        assert.match(error.message, /its start answered .*, which has no exit/)
+        assert.deepStrictEqual(log, ["released"])
+        assert.strictEqual((yield* supervisor.child("good")).status, "running")
+      })))
+  }
+
+  it.effect("takes an exit that is none for a defect of its child", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const supervisor = yield* Supervisor.make("s", {
+        strategy: "one-for-one",
+        intensity: { restarts: 1, within: "1 minute" },
+        children: [
+          Child.make("odd", { restart: "temporary", start: Effect.succeed({ exit: Effect.succeed(7 as never) }) })
+        ]
+      })
+      const events = yield* listen(supervisor)
+      yield* supervisor.startChild(
+        Child.make("odder", { restart: "temporary", start: Effect.succeed({ exit: Effect.succeed(7 as never) }) })
+      )
+      yield* Stage.settle
+      const ended = events.find((event) => event._tag === "ChildEnded" && event.child === "odder")
+      assert.match(
+        String(ended?._tag === "ChildEnded" && Exit.isFailure(ended.exit) && ended.exit.cause),
+        /its exit was 7/
+      )
+      assert.deepStrictEqual(yield* supervisor.count, { specs: 0, active: 0, supervisors: 0, workers: 0 })
     })))
 
   it.effect("lets go of what only the start of a temporary child needs", () =>
@@ -194,11 +238,4 @@ describe("what user code does to a supervisor", () => {
       assert.isUndefined(temporary.deref())
       assert.strictEqual((yield* supervisor.child("t")).status, "running")
     })))
-})
-
-/** Collects garbage now. */
-const collector = Effect.promise(async () => {
-  const [v8, vm] = await Promise.all([import("node:v8"), import("node:vm")])
-  v8.setFlagsFromString("--expose-gc")
-  return vm.runInNewContext("gc") as () => void
 })

@@ -69,7 +69,7 @@ const Purse = Schema.Struct({
   owner: Schema.String,
   coins: Schema.ReadonlyMap(Schema.String, CoinSchema),
   either: Schema.Union([
-    Schema.Struct({ coin: CoinSchema, must: Schema.Literal("fit") }),
+    Schema.Struct({ coin: CoinSchema, must: Schema.Number }),
     Schema.Struct({ coin: CoinSchema })
   ])
 })

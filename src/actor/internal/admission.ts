@@ -1,6 +1,7 @@
 /**
  * Senders that wait for room, and how they are let in.
  */
+import type * as Tracer from "effect/Tracer"
 import { EVICT, REFUSE, steps, WAIT } from "../../runtime/Overflow.ts"
 import * as ActorError from "../ActorError.ts"
 import type { Behaviour } from "../kernel/Behaviour.ts"
@@ -26,6 +27,8 @@ export interface Roomy {
     fault(where: string, defect: unknown): void
   }
   deliver(word: Word, payload: unknown): void
+  /** Puts a tell whose payload is checked into the mailbox, if there is room. */
+  offer(index: number, valid: unknown, span: Tracer.AnySpan | undefined): Outcome
 }
 
 /** There is room for a message. */
@@ -101,17 +104,20 @@ export const admitSoon = (cell: Roomy & Refusing, rare: Rare): void => {
 const waitsForItself = (waiter: Waiter, rare: Rare): boolean =>
   waiter.fiber !== undefined && waiter.fiber === rare.fiber
 
-/** Queues a sender, whose message is from here on what will be delivered. */
-export const queue = (cell: Refusing, rare: Rare, waiter: Waiter): void => {
-  const { done, index, payload } = waiter
+/** Queues a sender, whose message is from here on what will be delivered, unless it can be sent at once or never. */
+export const queue = (cell: Roomy & Refusing, rare: Rare, waiter: Waiter): void => {
+  const { done, index, payload, span } = waiter
   if (waitsForItself(waiter, rare)) return done(refusalOf(cell, index, payload, REFUSED))
-  if (waiter.ask === undefined) {
-    // This runs the schema, which is somebody's code: what it throws is the defect of the sender, in its fiber.
-    const valid = deliverable(cell.behaviour.protocol.messages[index]!, payload, cell.host.freight)
-    if (valid === BROKEN) return done(refusalOf(cell, index, payload, INVALID))
+  // An ask has been checked, and has just been told that there is no room.
+  if (waiter.ask !== undefined) return rare.waiters.push(waiter)
+  // This runs the schema, which is somebody's code: what it throws is the defect of the sender, in its fiber; and it may
+  // have made room, or ended the actor. So room is asked for last.
+  const valid = deliverable(cell.behaviour.protocol.messages[index]!, payload, cell.host.freight)
+  const outcome = valid === BROKEN ? INVALID : cell.offer(index, valid, span)
+  if (outcome === NO_ROOM) {
     waiter.payload = valid
-  }
-  rare.waiters.push(waiter)
+    rare.waiters.push(waiter)
+  } else done(outcome === TAKEN ? undefined : refusalOf(cell, index, payload, outcome))
 }
 
 /** Refuses what the handler that is suspending now has sent to its own actor, and is waiting for. */

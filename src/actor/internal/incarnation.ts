@@ -130,7 +130,7 @@ export const awaitBuild = (
     fiber.interruptUnsafe()
     if (yield* endsWithin(host, cell, fiber, GRACE)) yield* closeScope(host, cell, Exit.fail(failure))
     else abandon(host, cell, fiber)
-    if (Exit.isFailure(waited)) return yield* waited
+    if (Exit.isFailure(waited) && cell.phase < STOPPING) return yield* waited
     return yield* new SpawnFailed({ actor: cell.name, cause: failure })
   })
 

@@ -68,16 +68,20 @@ const comeUp = (
   building: Fiber.Fiber<Handlers, unknown>,
   owner: Scope.Scope | undefined
 ): Effect.Effect<Cell, SpawnFailed> => {
-  if (building.pollUnsafe() === undefined) cell.more().fiber = building
-  return Effect.uninterruptibleMask((restore) =>
-    awaitBuild(host, cell, building, restore).pipe(
+  // Told to end by its own build, which nobody knew of yet.
+  if (cell.phase !== STARTING) building.interruptUnsafe()
+  return Effect.uninterruptibleMask((restore) => {
+    const rare = cell.more()
+    // Who ends the actor now ends this fiber: it sees to the build, and to all that the build holds.
+    rare.fiber = Fiber.getCurrent()
+    return awaitBuild(host, cell, building, restore).pipe(
       Effect.ensuring(Effect.sync(() => {
-        if (cell.rare?.fiber === building) cell.rare.fiber = undefined
+        rare.fiber = undefined
       })),
       Effect.flatMap(() => cell.phase === STARTING ? up(cell, owner) : tooLate(host, cell)),
       Effect.onExit((end) => Effect.sync(() => Exit.isSuccess(end) ? undefined : neverStarted(host, cell, end.cause)))
     )
-  )
+  })
 }
 
 const up = (cell: Cell, owner: Scope.Scope | undefined): Effect.Effect<Cell> => {

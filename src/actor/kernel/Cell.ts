@@ -102,15 +102,17 @@ export class Cell extends Recipient implements Owned, Runnable {
   }
 
   tell(index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
-    const message = this.behaviour.protocol.messages[index]!
-    const { freight } = this.host
-    const valid = deliverable(message, payload, freight)
-    if (valid === BROKEN) return INVALID
+    const valid = deliverable(this.behaviour.protocol.messages[index]!, payload, this.host.freight)
+    return valid === BROKEN ? INVALID : this.offer(index, valid, span)
+  }
+
+  /** Puts a tell whose payload is checked into the mailbox, if there is room. */
+  offer(index: number, valid: unknown, span: Tracer.AnySpan | undefined): Outcome {
     const room = this.room(false)
-    if (message.carries && !freight.enter(valid, room === ROOM, room === TAKEN)) return INVALID
-    if (room !== ROOM) return room
-    this.deliver(span === undefined ? index : new Traced(index, span), valid)
-    return TAKEN
+    const { carries } = this.behaviour.protocol.messages[index]!
+    if (carries && !this.host.freight.enter(valid, room === ROOM, room === TAKEN)) return INVALID
+    if (room === ROOM) this.deliver(span === undefined ? index : new Traced(index, span), valid)
+    return room === ROOM ? TAKEN : room
   }
 
   // Whether a message of this thread may come in: the one place that knows. TAKEN means that it was dropped.

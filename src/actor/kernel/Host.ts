@@ -199,7 +199,8 @@ export class Host implements LifecycleHost {
   }
 
   fork(behaviour: Behaviour, effect: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown> {
-    return this.forkWith(behaviour.context, effect)
+    // What is waited for here is waited for by the clock of the host; handlers and builds have their own.
+    return this.forkWith(behaviour.context, Effect.provideService(effect, Clock.Clock, this.clock))
   }
 
   forkWith(

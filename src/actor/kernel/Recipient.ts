@@ -65,7 +65,7 @@ export abstract class Recipient {
   abstract tell(index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome
   /** Why a send has just answered `REFUSED` or `INVALID`, with the message in it. */
   abstract refusal(index: number, payload: unknown, outcome: Outcome): TellError
-  /** Queues a sender until there is room. */
+  /** Sends for a sender as soon as there is room, which may be at once: it may have come since the sender was told that there is none. */
   abstract waitForRoom(waiter: Waiter): void
   /** A sender that waits has been interrupted: its message must not be sent any more. */
   abstract stopWaiting(waiter: Waiter): void

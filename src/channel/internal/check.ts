@@ -21,8 +21,9 @@ export const checkOf = (schema: Schema.Top): Check => {
   const is = Schema.is(type)
   const decode = SchemaParser.decodeUnknownExit(type, { errors: "all" })
   const isBinary = binaryCheckOf(schema)
+  const isOther = (value: unknown): boolean => safely(() => is(value), () => false)
   return {
-    isValid: (value) => isBinary(value) || safely(() => is(value), () => false),
+    isValid: (value) => isBinary(value) || isOther(value),
     explain: (value) => {
       const exit = safely(() => decode(value), Exit.die)
       if (Exit.isSuccess(exit)) return CHANGED

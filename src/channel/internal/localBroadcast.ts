@@ -53,15 +53,8 @@ class BroadcastSender<A> extends SenderBase<A> {
 
   protected offer(value: A): Offered {
     const { core } = this
-    const error = core.isClosed
-      ? new ChannelClosed({ channel: this.channel, by: "channel", undelivered: value })
-      : !core.senderIsOpen
-      ? new EndMoved({ channel: this.channel, end: "sender", how: "closed", undelivered: value })
-      : core.receivers.size === 0
-      ? new ChannelClosed({ channel: this.channel, by: "receivers", undelivered: value })
-      : core.check.isValid(value)
-      ? undefined
-      : new InvalidPayload({ channel: this.channel, issue: core.check.explain(value), undelivered: value })
+    // A check may run code of the user, which may close the end.
+    const error = this.closedFor(value) ?? (core.check.isValid(value) ? this.closedFor(value) : this.invalid(value))
     if (error !== undefined) {
       this.failure = error as SendError<A>
       return REFUSED
@@ -71,6 +64,17 @@ class BroadcastSender<A> extends SenderBase<A> {
     // Only now: a fiber that goes on may add a receiver, which gets what is sent from then on.
     for (const receiver of core.receivers) receiver.wake()
     return SENT
+  }
+
+  private closedFor(undelivered: A): ChannelClosed | EndMoved | undefined {
+    const { channel, core } = this
+    if (core.isClosed) return new ChannelClosed({ channel, by: "channel", undelivered })
+    if (!core.senderIsOpen) return new EndMoved({ channel, end: "sender", how: "closed", undelivered })
+    return core.receivers.size === 0 ? new ChannelClosed({ channel, by: "receivers", undelivered }) : undefined
+  }
+
+  private invalid(undelivered: A): InvalidPayload {
+    return new InvalidPayload({ channel: this.channel, issue: this.core.check.explain(undelivered), undelivered })
   }
 
   // There is always room.

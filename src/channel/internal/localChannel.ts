@@ -23,7 +23,8 @@ class Core<A> {
   readonly items = new Deque<A>()
   readonly senders: Ends<LocalSender<A>>
   readonly receivers: Ends<LocalReceiver<A>>
-  isClosed = false
+  /** Who closed the channel for its senders, if somebody did. */
+  refuses: ChannelClosed["by"] | undefined = undefined
   sent = 0
   received = 0
   dropped = 0
@@ -37,14 +38,9 @@ class Core<A> {
     this.receivers = new Ends(thread)
   }
 
-  /** Who closed the channel for its senders, if somebody did. */
-  closedForSenders(): ChannelClosed["by"] | undefined {
-    return this.isClosed ? "channel" : this.receivers.open.size === 0 ? "receivers" : undefined
-  }
-
   /** Who closed the channel for its receivers, if somebody did. */
   closedForReceivers(): ChannelClosed["by"] | undefined {
-    return this.isClosed ? "channel" : this.senders.open.size === 0 ? "senders" : undefined
+    return this.refuses === "channel" ? "channel" : this.senders.open.size === 0 ? "senders" : undefined
   }
 
   /** Nobody will receive what is there: it is not kept for as long as somebody holds a sender. */
@@ -65,21 +61,15 @@ class LocalSender<A> extends SenderBase<A> {
 
   protected override othersFirst(): boolean {
     const { core } = this
-    return core.senders.isWaiting && this.isOpen && core.closedForSenders() === undefined
+    return core.senders.isWaiting && this.isOpen && core.refuses === undefined
   }
 
   protected offer(value: A): Offered {
     const { core } = this
-    const by = core.closedForSenders()
-    if (by !== undefined) return this.refuse(new ChannelClosed({ channel: this.channel, by, undelivered: value }))
-    if (!this.isOpen) {
-      return this.refuse(new EndMoved({ channel: this.channel, end: "sender", how: "closed", undelivered: value }))
-    }
-    if (!core.check.isValid(value)) {
-      return this.refuse(
-        new InvalidPayload({ channel: this.channel, issue: core.check.explain(value), undelivered: value })
-      )
-    }
+    if (core.refuses !== undefined || !this.isOpen) return this.refuseEnd(value)
+    if (!core.check.isValid(value)) return this.refuseInvalid(value)
+    // A check may run code of the user, which may close the end, or send.
+    if (core.refuses !== undefined || !this.isOpen) return this.refuseEnd(value)
     if (core.items.length >= this.capacity) return FULL
     core.items.push(value)
     core.sent++
@@ -91,16 +81,28 @@ class LocalSender<A> extends SenderBase<A> {
   protected override offerFrom(values: ReadonlyArray<A>, from: number): number {
     const { core } = this
     const { check, items } = core
-    let index = from
-    // A check may run code of the user, which may close the end, or send.
-    while (
-      index < values.length && this.isOpen && core.closedForSenders() === undefined && check.isValid(values[index])
-      && items.length < this.capacity
-    ) items.push(values[index++]!)
-    if (index === from) return from
+    const to = Math.min(values.length, from + this.capacity - items.length)
+    const index = items.stage(values, from, to, check.isValid)
+    // A check may run code of the user, which may close the end.
+    if (index === from || core.refuses !== undefined || !this.isOpen) return from
+    items.commit(index - from)
     core.sent += index - from
     core.receivers.wake()
     return index
+  }
+
+  private refuseEnd(undelivered: A): Offered {
+    const { channel, core: { refuses: by } } = this
+    return this.refuse(
+      by === undefined
+        ? new EndMoved({ channel, end: "sender", how: "closed", undelivered })
+        : new ChannelClosed({ channel, by, undelivered })
+    )
+  }
+
+  private refuseInvalid(undelivered: A): Offered {
+    const issue = this.core.check.explain(undelivered)
+    return this.refuse(new InvalidPayload({ channel: this.channel, issue, undelivered }))
   }
 
   private refuse(error: ChannelClosed | EndMoved | InvalidPayload): Offered {
@@ -178,11 +180,12 @@ class LocalReceiver<A> extends ReceiverBase<A> {
     return FAILED
   }
 
-  protected override takeMore(batch: Array<A>, max: number): void {
-    const { items } = this.core
-    const count = Math.min(max - batch.length, items.length)
-    for (let i = 0; i < count; i++) batch.push(items.shift())
-    this.core.received += count
+  protected override fetchBatch(max: number): Taken<ReadonlyArray<A>> {
+    const { core } = this
+    const count = Math.min(max, core.items.length)
+    if (count === 0 || !this.isOpen) return super.fetchBatch(1)
+    core.received += count
+    return core.items.take(count)
   }
 
   protected release(): void {
@@ -211,6 +214,7 @@ class LocalReceiver<A> extends ReceiverBase<A> {
     core.receivers.open.delete(this)
     this.serve()
     if (core.receivers.open.size > 0) return core.receivers.wake()
+    core.refuses ??= "receivers"
     core.discard()
     core.senders.wake()
   })
@@ -234,7 +238,7 @@ export const makeLocal = <A>(thread: ThreadContext, settings: Settings, check: C
     sender: new LocalSender(core),
     receiver: new LocalReceiver(core),
     close: Effect.sync(() => {
-      core.isClosed = true
+      core.refuses = "channel"
       receivers.wake()
       senders.wake()
     }),

@@ -11,6 +11,7 @@ import type * as Queue from "effect/Queue"
 import type { SchedulerDispatcher } from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { effectClass, inStep } from "../../observe/kernel/Step.ts"
 import type { ThreadContext } from "../../runtime/ThreadContext.ts"
 import {
   ChannelClosed,
@@ -25,7 +26,7 @@ import {
 import { type Receiver, TypeId } from "../Receiver.ts"
 import { Line, type Waiter } from "./line.ts"
 import type { Untold } from "./sharedMemory.ts"
-import { hasShortTurns, isLastOfTurn, startTimer } from "./steps.ts"
+import { startTimer } from "./timer.ts"
 import { type Served, Turns } from "./turns.ts"
 
 /** Answer of {@link ReceiverBase.fetch}: nothing is there now. */
@@ -49,6 +50,19 @@ const QUEUE_CAPACITY = 16
 /** Messages of a stream that come at once, at most; and how long they may take together before there are fewer. */
 const BATCH = 64
 const BATCH_MILLIS = 2.5
+
+interface Receiving extends Effect.Effect<any, ReceiveError> {
+  receiver: ReceiverBase<any>
+}
+
+class ReceiveEffect extends effectClass<Receiving>("Receive", function(fiber) {
+  return this.receiver.receiveIn(fiber)
+}) {
+  constructor(receiver: ReceiverBase<any>) {
+    super()
+    this.receiver = receiver
+  }
+}
 
 /** What every kind of receiver shares; a kind says how to take a message and how to hear of new ones. */
 export abstract class ReceiverBase<A> implements Receiver<A>, Served {
@@ -91,12 +105,10 @@ export abstract class ReceiverBase<A> implements Receiver<A>, Served {
   }
 
   /**
-   * Whether a fiber is to pause before it receives: because it would pause after that anyhow, or because this end has given
-   * messages out in this turn of the thread and the turn is over. What they made their receivers do may have taken long, and
-   * everything else on the thread waits for its turn.
+   * Whether a fiber is to pause before it receives: this end has given messages out in this turn of the thread, and the turn is
+   * over. What they made their receivers do may have taken long, and everything else on the thread waits for its turn.
    */
   pauses(fiber: Fiber.Fiber<unknown, unknown>): boolean {
-    if (isLastOfTurn(fiber)) return true
     const { turn } = this.thread
     return this.turnOfLast === turn.count && turn.isOver() && !fiber.cache.preventYield
   }
@@ -112,20 +124,29 @@ export abstract class ReceiverBase<A> implements Receiver<A>, Served {
     return this.line.length > 0
   }
 
-  readonly receive: Effect.Effect<A, ReceiveError> = Effect.withFiber((fiber): Effect.Effect<A, ReceiveError> => {
+  readonly receive: Effect.Effect<A, ReceiveError> = new ReceiveEffect(this)
+
+  /** What {@link ReceiveEffect} does. */
+  receiveIn(fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<A, ReceiveError> {
     if (this.pauses(fiber)) return Effect.andThen(Effect.yieldNow, this.receive)
     const taken = this.othersFirst() ? EMPTY : this.takeOne()
-    if (taken === EMPTY) return this.wait(fiber, 0) as Effect.Effect<A, ReceiveError>
+    const next = taken === EMPTY
+      ? this.wait(fiber, 0) as Effect.Effect<A, ReceiveError>
+      : this.exitOf(taken)
+    return inStep(next, fiber)
+  }
+
+  private exitOf<B>(taken: B | typeof FAILED): Exit.Exit<B, ReceiveError> {
     return taken === FAILED ? Exit.fail(this.failure!) : Exit.succeed(taken)
-  })
+  }
 
   readonly tryReceive: Effect.Effect<Option.Option<A>, ReceiveError> = Effect.withFiber((
     fiber
   ): Effect.Effect<Option.Option<A>, ReceiveError> => {
     if (this.pauses(fiber)) return Effect.andThen(Effect.yieldNow, this.tryReceive)
     const taken = this.othersFirst() ? EMPTY : this.takeOne()
-    if (taken === EMPTY) return Exit.succeed(Option.none<A>())
-    return taken === FAILED ? Exit.fail(this.failure!) : Exit.succeed(Option.some(taken))
+    const found = taken === EMPTY ? Option.none<A>() : taken === FAILED ? FAILED : Option.some(taken)
+    return inStep(this.exitOf(found), fiber)
   })
 
   receiveWithin(timeout: Duration.Input): Effect.Effect<A, ReceiveError | ReceiveTimeout> {
@@ -133,8 +154,10 @@ export abstract class ReceiverBase<A> implements Receiver<A>, Served {
     return Effect.withFiber((fiber): Effect.Effect<A, ReceiveError | ReceiveTimeout> => {
       if (this.pauses(fiber)) return Effect.andThen(Effect.yieldNow, this.receiveWithin(duration))
       const taken = this.othersFirst() ? EMPTY : this.takeOne()
-      if (taken === EMPTY) return this.wait(fiber, 0, duration) as Effect.Effect<A, ReceiveError | ReceiveTimeout>
-      return taken === FAILED ? Exit.fail(this.failure!) : Exit.succeed(taken)
+      const next = taken === EMPTY
+        ? this.wait(fiber, 0, duration) as Effect.Effect<A, ReceiveError | ReceiveTimeout>
+        : this.exitOf(taken)
+      return inStep(next, fiber)
     })
   }
 
@@ -143,8 +166,10 @@ export abstract class ReceiverBase<A> implements Receiver<A>, Served {
     return Effect.withFiber((fiber): Effect.Effect<ReadonlyArray<A>, ReceiveError> => {
       if (this.pauses(fiber)) return Effect.andThen(Effect.yieldNow, this.receiveBatch(most))
       const batch = this.othersFirst() ? EMPTY : this.takeSome(most)
-      if (batch === EMPTY) return this.wait(fiber, most) as Effect.Effect<ReadonlyArray<A>, ReceiveError>
-      return batch === FAILED ? Exit.fail(this.failure!) : Exit.succeed(batch)
+      const next = batch === EMPTY
+        ? this.wait(fiber, most) as Effect.Effect<ReadonlyArray<A>, ReceiveError>
+        : this.exitOf(batch)
+      return inStep(next, fiber)
     })
   }
 
@@ -227,25 +252,31 @@ export abstract class ReceiverBase<A> implements Receiver<A>, Served {
     return this.failure!
   }
 
-  private takeSome(max: number): ReadonlyArray<A> | typeof EMPTY | typeof FAILED {
+  private takeSome(max: number): Taken<ReadonlyArray<A>> {
+    const batch = this.fetchBatch(max)
+    if (batch !== EMPTY && batch !== FAILED) {
+      this.release()
+      this.noteTurn()
+    }
+    return batch
+  }
+
+  /** Takes what is there, at most so many. */
+  protected fetchBatch(max: number): Taken<ReadonlyArray<A>> {
     const first = this.take()
     if (first === EMPTY) return EMPTY
     if (first === FAILED) return FAILED
     const batch = [first]
-    this.takeMore(batch, max)
-    this.release()
-    this.noteTurn()
-    return batch
-  }
-
-  /** Takes what else is there, until the batch has so many. */
-  protected takeMore(batch: Array<A>, max: number): void {
     while (batch.length < max) {
       const taken = this.take()
-      if (taken === EMPTY) return
-      if (taken === FAILED) return this.putFailureBack()
+      if (taken === EMPTY) break
+      if (taken === FAILED) {
+        this.putFailureBack()
+        break
+      }
       batch.push(taken)
     }
+    return batch
   }
 
   /** A failure that came behind messages is for the next receive, unless that will find out for itself how things are then. */
@@ -306,7 +337,7 @@ export abstract class ReceiverBase<A> implements Receiver<A>, Served {
   private takeFor(max: number): Exit.Exit<A | ReadonlyArray<A>, ReceiveError> | undefined {
     try {
       const taken = max === 0 ? this.takeOne() : this.takeSome(max)
-      return taken === EMPTY ? undefined : taken === FAILED ? Exit.fail(this.failure!) : Exit.succeed(taken)
+      return taken === EMPTY ? undefined : this.exitOf(taken)
     } catch (defect) {
       return Exit.die(defect)
     }
@@ -327,8 +358,6 @@ export abstract class ReceiverBase<A> implements Receiver<A>, Served {
         dispatcher: fiber.currentDispatcher
       }
       this.join(waiter)
-      // There may be a message since the fiber has looked.
-      if (hasShortTurns(fiber)) this.serve()
       if (timeout === undefined) return Effect.sync(() => this.leave(waiter))
       const cancel = startTimer(fiber, timeout, () => {
         if (!waiter.waits) return

@@ -8,6 +8,7 @@ import type * as Fiber from "effect/Fiber"
 import type { SchedulerDispatcher } from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { effectClass, inStep } from "../../observe/kernel/Step.ts"
 import type { ThreadContext } from "../../runtime/ThreadContext.ts"
 import {
   ChannelFull,
@@ -20,7 +21,7 @@ import {
 import type { Overflow } from "../ChannelOptions.ts"
 import { type Sender, TypeId } from "../Sender.ts"
 import { Line, type Waiter } from "./line.ts"
-import { hasShortTurns, isLastOfTurn, startTimer } from "./steps.ts"
+import { startTimer } from "./timer.ts"
 import { type Served, Turns } from "./turns.ts"
 
 /** Answer of {@link SenderBase.offer}: the channel has the value. */
@@ -41,6 +42,25 @@ interface SendWaiter<A> extends Waiter {
   readonly value: A
   done: (exit: Exit.Exit<void, SendError<A>>) => void
   readonly dispatcher: SchedulerDispatcher
+}
+
+interface Sending extends Effect.Effect<void, any> {
+  sender: SenderBase<any>
+  value: any
+  waits: boolean
+  timeout: Duration.Duration | undefined
+}
+
+class SendEffect extends effectClass<Sending>("Send", function(fiber) {
+  return this.sender.sendIn(fiber, this.value, this.waits, this.timeout)
+}) {
+  constructor(sender: SenderBase<any>, value: any, waits: boolean, timeout: Duration.Duration | undefined) {
+    super()
+    this.sender = sender
+    this.value = value
+    this.waits = waits
+    this.timeout = timeout
+  }
 }
 
 /** What every kind of sender shares; a kind says how to offer a value and how to hear of room. */
@@ -111,12 +131,19 @@ export abstract class SenderBase<A> implements Sender<A>, Served {
     waits: boolean,
     timeout?: Duration.Duration
   ): Effect.Effect<void, SendError<A> | Undelivered<SendTimeout, A>> {
-    return Effect.withFiber((fiber): Effect.Effect<void, SendError<A> | Undelivered<SendTimeout, A>> => {
-      if (isLastOfTurn(fiber)) return Effect.andThen(Effect.yieldNow, this.sending(value, waits, timeout))
-      const exit = this.sendNow(value)
-      if (exit !== undefined) this.publish()
-      return exit ?? (waits ? this.wait(fiber, value, timeout) : this.overflowing(value))
-    })
+    return new SendEffect(this as SenderBase<any>, value, waits, timeout)
+  }
+
+  /** What {@link SendEffect} does. */
+  sendIn(
+    fiber: Fiber.Fiber<unknown, unknown>,
+    value: A,
+    waits: boolean,
+    timeout: Duration.Duration | undefined
+  ): Effect.Effect<void, SendError<A> | Undelivered<SendTimeout, A>> {
+    const exit = this.sendNow(value)
+    if (exit !== undefined) this.publish()
+    return inStep(exit ?? (waits ? this.wait(fiber, value, timeout) : this.overflowing(value)), fiber)
   }
 
   sendAll(values: Iterable<A>): Effect.Effect<void, SendError<ReadonlyArray<A>>> {
@@ -238,8 +265,6 @@ export abstract class SenderBase<A> implements Sender<A>, Served {
       }
       this.line.join(waiter)
       if (this.line.length === 1) this.watch()
-      // There may be room since the fiber has looked.
-      if (hasShortTurns(fiber)) this.turns.schedule()
       if (timeout === undefined) return Effect.sync(() => this.giveUp(waiter))
       const cancel = startTimer(fiber, timeout, () => {
         if (!waiter.waits) return

@@ -13,10 +13,8 @@ import * as Carriage from "../../wire/Carriage.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import { Scratch } from "../../wire/Scratch.ts"
 import type { Addressee, Outbound } from "./outbound.ts"
+import { Remotes } from "./remotes.ts"
 import type { Signals } from "./signals.ts"
-
-/** How many ended actors of other threads are remembered. */
-const REMEMBERED = 256
 
 const GONE = "what moves with it was taken before, or recovered with its thread"
 
@@ -64,9 +62,7 @@ export class Home {
   /** Actors here that others can address, by epoch and number. */
   declare readonly cells: Map<string, Cell>
   /** Recipients of actors on other threads, by address: the credit of each is counted in one place. */
-  declare readonly remotes: Map<string, Recipient>
-  /** Those of them that have ended, the oldest first. */
-  declare private readonly ended: Set<string>
+  declare readonly remotes: Remotes<Recipient>
   declare private millis: number
   declare private readInTurn: number
   constructor(
@@ -95,8 +91,7 @@ export class Home {
     this.scratch = new Scratch(this.carriage)
     this.reports = reports
     this.cells = new Map()
-    this.remotes = new Map()
-    this.ended = new Set()
+    this.remotes = new Remotes()
     this.millis = 0
     this.readInTurn = -1
   }
@@ -152,22 +147,6 @@ export class Home {
       this.millis = this.runtime.nowMillis()
     }
     return this.millis
-  }
-
-  /**
-   * Notes that an actor has ended. Its address is remembered for a while, so that a message to it is refused here and not
-   * sent in vain, and then forgotten.
-   */
-  forget(recipient: Recipient, address: Address): void {
-    const id = idOf(address)
-    if (this.remotes.get(id) !== recipient) return
-    this.ended.add(id)
-    if (this.ended.size <= REMEMBERED) return
-    for (const oldest of this.ended) {
-      this.ended.delete(oldest)
-      this.remotes.delete(oldest)
-      return
-    }
   }
 }
 

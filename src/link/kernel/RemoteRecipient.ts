@@ -28,7 +28,7 @@ import {
 } from "../../actor/kernel/Recipient.ts"
 import { Waiters } from "../../actor/kernel/Waiters.ts"
 import * as Envelope from "../internal/envelope.ts"
-import type { Home } from "../internal/home.ts"
+import { type Home, idOf } from "../internal/home.ts"
 import {
   type Addressee,
   FULL,
@@ -284,6 +284,11 @@ export class RemoteRecipient extends Recipient implements Addressee {
   }
 
   waitForRoom(waiter: Waiter): void {
+    this.queue(waiter)
+    if (this.waiters.length === 1) this.admit()
+  }
+
+  private queue(waiter: Waiter): void {
     this.waiters.push(waiter)
     if (this.outbound === undefined) this.home.awaitThread(this.address.thread, this)
   }
@@ -355,7 +360,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
       abandoned: false
     }
     ask.waiter = waiter
-    this.waitForRoom(waiter)
+    this.queue(waiter)
   }
 
   /**
@@ -406,7 +411,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     this.outbound = undefined
     this.open = undefined
     this.inFlight = 0
-    if (this.isRetired) this.home.forget(this, this.address)
+    if (this.isRetired) this.home.remotes.end(idOf(this.address), this)
     if (this.waiters.length > 0) this.home.awaitThread(this.address.thread, this)
   }
 
@@ -425,7 +430,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     const { outbound } = this
     this.outbound = undefined
     outbound?.release(this.slot)
-    this.home.forget(this, this.address)
+    this.home.remotes.end(idOf(this.address), this)
   }
 
   /** The actor has ended, or speaks another layout: whoever waits is told. */

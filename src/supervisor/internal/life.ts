@@ -12,34 +12,35 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { textOf } from "../../runtime/Text.ts"
-import { Backoff } from "../Backoff.ts"
-import { monotonicMillisUnsafe } from "../Intensity.ts"
+import * as Child from "../ChildSpec.ts"
 import * as Restart from "../Restart.ts"
-import { ChildStartFailed, RestartLimitReached } from "../SupervisorError.ts"
+import { ChildStartFailed } from "../SupervisorError.ts"
 import {
   about,
   type ChildState,
+  type Ended,
   letGo,
   publish,
   putDown,
+  type Restore,
   type SupervisorState,
   tell,
-  toldToStop,
-  windowOf
+  toldToStop
 } from "./state.ts"
-import { finish } from "./stop.ts"
+import { finish, releaseHeld } from "./stop.ts"
+import { allow, causeOf, judge, nameOf } from "./verdict.ts"
 
 type Ready = Deferred.Deferred<void, ChildStartFailed>
-/** Makes an effect interruptible again inside an uninterruptible region. */
-export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+/** What an incarnation has come to that found nothing to do. */
+const IGNORED: Exit.Exit<unknown, unknown> = Exit.succeed("ignored")
 
 /**
  * Begins a child's life and waits until it is ready for the first time; if it is not, nothing of it is left.
  *
- * The caller has set the status to "starting" and runs this uninterruptibly; `restore` lets it be interrupted while it waits.
+ * The caller has set the status to "starting" and runs this uninterruptibly; `restore` lets it be interrupted while it
+ * waits. A round begins the lives of its children again in the same way; for those the status is "restarting".
  */
 export const begin = (
   self: SupervisorState,
@@ -49,8 +50,9 @@ export const begin = (
   Effect.suspend(() => {
     const ready: Ready = Deferred.makeUnsafe()
     const life = Effect.uninterruptibleMask((restore) => lead(self, child, ready, restore))
+    const whole = Effect.onExit(life, (exit) => settle(self, child, ready, exit))
     return Effect.andThen(
-      Effect.forkDetach(Effect.onExit(life, (exit) => settle(self, child, ready, exit)), { startImmediately: true }),
+      Effect.forkDetach(whole, { startImmediately: true }),
       restore(Deferred.await(ready))
     )
   })
@@ -65,14 +67,23 @@ const lead = Effect.fnUntraced(function*(
   child.fiber = Fiber.getCurrent()
   while (true) {
     const exit = yield* live(self, child, ready, restore)
+    if (exit === IGNORED) return exit
+    const isReady = Deferred.isDoneUnsafe(ready)
     // A first start is reported to whoever asked for it, and is nobody's restart.
-    if (!Deferred.isDoneUnsafe(ready)) return exit
-    if (toldToStop(self, child)) {
+    if (!isReady && (!child.isInRound || toldToStop(self, child))) return exit
+    if (toldToStop(self, child) || (isReady && child.isInRound)) {
       yield* endedMeanwhile(self, child, exit)
       return undefined
     }
     publish(self, { _tag: "ChildEnded", ...about(self, child), exit })
-    const delay = yield* judge(self, child, exit, restore)
+    const verdict = yield* judge(self, child, exit)
+    if (verdict === undefined) return isReady ? undefined : exit
+    const ended: Ended = { child, exit, counts: verdict === "restart" }
+    if (self.policy.strategy !== "one-for-one") {
+      self.regroup(ended)
+      return isReady ? undefined : exit
+    }
+    const delay = yield* allow(self, ended, restore)
     if (delay === undefined) return undefined
     child.status = "restarting"
     yield* Effect.exit(restore(Duration.isZero(delay) ? Effect.yieldNow : Effect.sleep(delay)))
@@ -88,7 +99,7 @@ const endedMeanwhile = Effect.fnUntraced(function*(
   exit: Exit.Exit<unknown, unknown>
 ) {
   if (Restart.isAbnormal(exit)) child.lastCause = exit.cause
-  else if (child.stop !== undefined) return
+  else if (child.stop !== undefined || child.isInRound) return
   publish(self, { _tag: "ChildEnded", ...about(self, child), exit })
   if (!Restart.isAbnormal(exit)) return
   yield* tell(Effect.logWarning(`${nameOf(self, child)} ended while it was being stopped`, exit.cause))
@@ -101,29 +112,60 @@ const live = Effect.fnUntraced(function*(
   ready: Ready,
   restore: Restore
 ) {
-  const scope = Scope.makeUnsafe()
-  const started = yield* Effect.exit(restore(child.start(scope)))
-  if (Exit.isFailure(started)) return yield* release(scope, started)
+  const { held } = child
+  const scope = held?.scope ?? Scope.makeUnsafe()
+  const started = runningIn(yield* Effect.exit(restore(held === undefined ? child.start(scope) : held.renewal.up)))
+  // What outlives incarnations outlives a build that fails, too.
+  if (Exit.isFailure(started)) return held === undefined ? yield* release(scope, started) : started
+  const running = started.value
+  child.held = running.renewal === undefined ? undefined : { scope, renewal: running.renewal }
   let exit: Exit.Exit<unknown, unknown> = Exit.interrupt()
-  if (!toldToStop(self, child)) {
-    const running = started.value
-    child.running = running
-    child.status = "running"
-    publish(
-      self,
-      Deferred.isDoneUnsafe(ready)
-        ? { _tag: "ChildRestarted", ...about(self, child), restarts: child.restarts }
-        : { _tag: "ChildStarted", ...about(self, child) }
-    )
-    yield* Deferred.succeed(ready, undefined)
-    letGo(child)
+  if (running === Child.ignore) {
+    Deferred.doneUnsafe(ready, Exit.void)
+    exit = Exit.void
+  } else if (!toldToStop(self, child)) {
+    up(self, child, running, ready)
     const waited = yield* Effect.exit(restore(running.exit))
-    exit = Exit.isSuccess(waited) ? waited.value : waited
+    exit = Exit.isFailure(waited) ? waited : isExit(waited.value) ? waited.value : noExit(waited.value)
     child.running = undefined
     child.status = "stopping"
+    if (Exit.isSuccess(waited) && running.renewal?.isPossible() === true) return exit
   }
-  return yield* release(scope, exit)
+  child.held = undefined
+  const released = yield* release(scope, exit)
+  return running === Child.ignore ? IGNORED : released
 })
+
+// Asked of what a program without types may have answered.
+const runningIn = (started: Exit.Exit<Child.Running, unknown>): Exit.Exit<Child.Running, unknown> =>
+  Exit.isFailure(started) || hasExit(started.value)
+    ? started
+    : Exit.die(new TypeError(`its start answered ${textOf(started.value)}, which has no exit`))
+
+const hasExit = (started: unknown): boolean =>
+  typeof started === "object" && started !== null && "exit" in started && Effect.isEffect(started.exit)
+
+const isExit = (exit: unknown): boolean => Exit.isExit(exit)
+
+const noExit = (exit: unknown) => Exit.die(new TypeError(`its exit was ${textOf(exit)}, which is no Exit`))
+
+/** A child is ready, for the first time or again. */
+const up = (self: SupervisorState, child: ChildState, running: Child.Running, ready: Ready): void => {
+  const isAgain = child.isInRound || Deferred.isDoneUnsafe(ready)
+  child.running = running
+  child.value = running.value
+  child.status = "running"
+  child.isInRound = false
+  child.isTerminated = false
+  publish(
+    self,
+    isAgain
+      ? { _tag: "ChildRestarted", ...about(self, child), restarts: child.restarts }
+      : { _tag: "ChildStarted", ...about(self, child) }
+  )
+  letGo(child)
+  Deferred.doneUnsafe(ready, Exit.void)
+}
 
 /** Closes the scope of an incarnation; finalizers that fail make its end a failure. */
 const release = (
@@ -135,109 +177,37 @@ const release = (
       ? exit
       : Exit.failCause(Cause.combine(causeOf(exit), closed.cause)))
 
-/** What to do about an end: the delay before the next incarnation, or nothing when there is none. */
-const judge = Effect.fnUntraced(function*(
-  self: SupervisorState,
-  child: ChildState,
-  exit: Exit.Exit<unknown, unknown>,
-  restore: Restore
-): Effect.fn.Return<Duration.Duration | undefined> {
-  const cause = causeOf(exit)
-  if (Exit.isFailure(exit)) child.lastCause = cause
-  const { decide = self.policy.decide, restart } = child.spec
-  const verdict = yield* Effect.exit(Effect.sync(() => known(Restart.directiveFor(restart, exit, decide))))
-  if (Exit.isFailure(verdict)) return yield* escalate(self, child, Cause.combine(cause, verdict.cause))
-  if (verdict.value === "escalate") return yield* escalate(self, child, cause)
-  const log = (text: string) =>
-    tell((Restart.isAbnormal(exit) ? Effect.logWarning : Effect.logDebug)(`${nameOf(self, child)} ${text}`, cause))
-  if (verdict.value === "stop") {
-    yield* log("ended and stays down")
-    return undefined
-  }
-  const now = monotonicMillisUnsafe(self.clock)
-  if (verdict.value === "restart" && !windowOf(self, child).record(now)) {
-    return yield* giveUp(self, child, "intensity", cause)
-  }
-  const policy = child.spec.backoff ?? self.policy.backoff
-  if (policy === undefined) {
-    yield* log("ended; restarting")
-    return Duration.zero
-  }
-  child.backoff ??= new Backoff(policy)
-  // A schedule may run effects of the user's, so it can be interrupted by a stop and can fail with a defect.
-  const stepped = yield* Effect.exit(restore(child.backoff.next(now, cause)))
-  if (toldToStop(self, child)) return undefined
-  if (Exit.isFailure(stepped)) return yield* escalate(self, child, Cause.combine(cause, stepped.cause))
-  if (Option.isNone(stepped.value)) return yield* giveUp(self, child, "backoff", cause)
-  const delay = stepped.value.value
-  yield* log(`ended; restarting in ${Duration.format(delay)}`)
-  return delay
-})
-
-const known = (directive: Restart.Directive): Restart.Directive => {
-  if (Restart.directives.includes(directive)) return directive
-  throw new Error(`a decider answered ${textOf(directive)}, expected ${Restart.directives.join(", ")}`)
-}
-
-const escalate = Effect.fnUntraced(function*(
-  self: SupervisorState,
-  child: ChildState,
-  cause: Cause.Cause<unknown>
-) {
-  yield* finish(self, Exit.failCause(cause), child.spec.id)
-  yield* tell(Effect.logError(`${nameOf(self, child)} ended; its supervisor ends with it`, cause))
-  return undefined
-})
-
-const giveUp = Effect.fnUntraced(function*(
-  self: SupervisorState,
-  child: ChildState,
-  reason: "intensity" | "backoff",
-  cause: Cause.Cause<unknown>
-) {
-  const limit = child.spec.intensity ?? self.policy.intensity
-  const error = new RestartLimitReached({
-    ...about(self, child),
-    reason,
-    restarts: reason === "intensity" ? limit.restarts : child.restarts,
-    withinMillis: limit.withinMillis,
-    cause
-  })
-  publish(self, { _tag: "LimitReached", ...about(self, child), error })
-  yield* finish(self, Exit.fail(error), child.spec.id)
-  yield* tell(Effect.logError(error.message, cause))
-  return undefined
-})
-
-/** The end of a child's fiber, whatever ended it: the child is down. */
+/** The end of a child's fiber, whatever ended it: the child is down, or its round brings it up. */
 const settle = (
   self: SupervisorState,
   child: ChildState,
   ready: Ready,
   exit: Exit.Exit<Exit.Exit<unknown, unknown> | undefined>
-): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const wasReady = Deferred.isDoneUnsafe(ready)
-    child.fiber = undefined
-    if (child.stop === undefined) {
-      putDown(self, child)
-      if (wasReady) publish(self, { _tag: "ChildStopped", ...about(self, child), how: "ended" })
-    } else if (Deferred.isDoneUnsafe(child.stop)) {
-      // It had been abandoned, and has ended after all.
-      putDown(self, child)
-    }
-    if (!wasReady) {
-      const cause = Exit.isSuccess(exit) && exit.value !== undefined ? causeOf(exit.value) : causeOf(exit)
-      Deferred.doneUnsafe(ready, Exit.fail(new ChildStartFailed({ ...about(self, child), cause })))
-    }
-    // Only a defect of this module gets here; a supervisor that can no longer lead a child must not look healthy.
-    return Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)
-      ? finish(self, Exit.failCause(exit.cause), child.spec.id)
-      : Effect.void
-  })
-
-const nameOf = (self: SupervisorState, child: ChildState): string =>
-  `child "${child.spec.id}" of supervisor "${self.name}"`
-
-const causeOf = (exit: Exit.Exit<unknown, unknown>): Cause.Cause<unknown> =>
-  Exit.isFailure(exit) ? exit.cause : Cause.empty
+): Effect.Effect<void> => {
+  const staysUp = child.isInRound && !toldToStop(self, child) && child.spec.restart !== "temporary"
+  return Effect.andThen(
+    staysUp ? Effect.void : Effect.exit(releaseHeld(child)),
+    Effect.suspend(() => {
+      const wasReady = Deferred.isDoneUnsafe(ready)
+      child.fiber = undefined
+      if (child.stop === undefined) {
+        if (!child.isInRound) {
+          putDown(self, child)
+          const how = Exit.isSuccess(exit) && exit.value === IGNORED ? "ignored" : "ended"
+          if (wasReady) publish(self, { _tag: "ChildStopped", ...about(self, child), how })
+        }
+      } else if (Deferred.isDoneUnsafe(child.stop)) {
+        // It had been abandoned, and has ended after all.
+        putDown(self, child)
+      }
+      if (!wasReady) {
+        const cause = Exit.isSuccess(exit) && exit.value !== undefined ? causeOf(exit.value) : causeOf(exit)
+        Deferred.doneUnsafe(ready, Exit.fail(new ChildStartFailed({ ...about(self, child), cause })))
+      }
+      // Only a defect of this module gets here; a supervisor that can no longer lead a child must not look healthy.
+      return Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)
+        ? finish(self, Exit.failCause(exit.cause), child.spec.id)
+        : Effect.void
+    })
+  )
+}

@@ -6,12 +6,13 @@
  *             first start            ended, to restart            start ok
  *  (none) ──▶ starting ──▶ running ──────────────────▶ restarting ────────▶ running
  *                 │           │ ended for good, or told to  │
- *                 └───────────┴──▶ stopping ──▶ stopped ◀───┘
+ *                 └───────────┴──▶ stopping ──▶ stopped ◀───┘        (a sibling's end: stopping ──▶ restarting)
  *                                     └──▶ abandoned ──▶ stopped      (when it ends after all)
  * ```
  */
 import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import type * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -21,7 +22,7 @@ import type * as Scope from "effect/Scope"
 import type * as Take from "effect/Take"
 import * as Bulletin from "../../observe/kernel/Bulletin.ts"
 import type * as Backoff from "../Backoff.ts"
-import type * as Child from "../Child.ts"
+import type * as Child from "../ChildSpec.ts"
 import { RestartWindow } from "../Intensity.ts"
 import type { SupervisorEvent } from "../SupervisorEvent.ts"
 import type * as Tree from "../Tree.ts"
@@ -30,6 +31,8 @@ export interface SupervisorState {
   readonly name: string
   readonly policy: Child.SupervisorPolicy
   readonly clock: Clock.Clock
+  /** The services that rounds run with: loggers, and the clock. */
+  readonly context: Context.Context<never>
   readonly events: PubSub.PubSub<Take.Take<SupervisorEvent>>
   /** By id, in start order; stopping walks it backwards. */
   readonly children: Map<string, ChildState>
@@ -40,6 +43,32 @@ export interface SupervisorState {
   endedBy: string | undefined
   /** The restarts of all children, from the first failure on. */
   window: RestartWindow | undefined
+  /** The group that is being taken down and brought up again; see `round.ts`. */
+  round: Round | undefined
+  /** Takes down who has to go down with this child, and brings them up again. */
+  readonly regroup: (ended: Ended) => void
+}
+
+/** Makes an effect interruptible again inside an uninterruptible region. */
+export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/** A child that has ended and is to be started again. */
+export interface Ended {
+  readonly child: ChildState
+  readonly exit: Exit.Exit<unknown, unknown>
+  /** Whether this is a restart that counts. */
+  readonly counts: boolean
+}
+
+/** One restart of a group of children: there is one at a time. */
+export interface Round {
+  /** Those whose end it has to answer yet. */
+  readonly ended: Array<Ended>
+  /** Done when one more has ended: a backoff that is under way is looked at again. */
+  joined: Deferred.Deferred<void>
+  /** The end of the longest backoff, monotonic. */
+  dueMillis: number
+  fiber: Fiber.Fiber<void> | undefined
 }
 
 export interface ChildState {
@@ -53,11 +82,25 @@ export interface ChildState {
   fiber: Fiber.Fiber<unknown, unknown> | undefined
   /** The incarnation that is up. */
   running: Child.Running | undefined
+  /** What it was to its users when it was up last. */
+  value: unknown
+  /** What outlives its incarnations, of a child that keeps its identity. */
+  held: Held | undefined
+  /** It belongs to the round that is going on: the round takes it down, and brings it up. */
+  isInRound: boolean
+  /** Somebody has told it to stay down. */
+  isTerminated: boolean
   /** Set once the child was told to stop; completed when it is down or given up on. */
   stop: Deferred.Deferred<void> | undefined
   /** The restarts of this child alone, when it is limited alone. */
   window: RestartWindow | undefined
   backoff: Backoff.Backoff | undefined
+}
+
+/** The scope of a child that keeps its identity, and the way to its next incarnation. */
+export interface Held {
+  readonly scope: Scope.Closeable
+  readonly renewal: Child.Renewal
 }
 
 export const makeChild = (spec: Child.Any, start: ChildState["start"]): ChildState => ({
@@ -68,6 +111,10 @@ export const makeChild = (spec: Child.Any, start: ChildState["start"]): ChildSta
   lastCause: undefined,
   fiber: undefined,
   running: undefined,
+  value: undefined,
+  held: undefined,
+  isInRound: false,
+  isTerminated: false,
   stop: undefined,
   window: undefined,
   backoff: undefined
@@ -83,13 +130,17 @@ export const windowOf = (self: SupervisorState, child: ChildState): RestartWindo
 
 /** Whether the supervisor, or somebody, has told this child to go down. */
 export const toldToStop = (self: SupervisorState, child: ChildState): boolean =>
-  child.stop !== undefined || self.status === "stopping" || self.status === "stopped"
+  child.stop !== undefined || hasEnded(self)
 
-/** Marks a child as down; the spec of a temporary one goes with it. */
+/** Whether the supervisor starts nothing any more. */
+export const hasEnded = (self: SupervisorState): boolean => self.status === "stopping" || self.status === "stopped"
+
+/** Marks a child as down; the spec of a temporary one goes with it, and so does that of any child of a dynamic supervisor. */
 export const putDown = (self: SupervisorState, child: ChildState): void => {
   child.status = "stopped"
   child.stop = undefined
-  if (child.spec.restart === "temporary") forget(self, child)
+  child.isInRound = false
+  if (child.spec.restart === "temporary" || self.policy.isDynamic) forget(self, child)
 }
 
 /** Removes a child's spec. */

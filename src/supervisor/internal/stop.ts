@@ -12,20 +12,24 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
-import { forceLimitMillis } from "../Child.ts"
-import { about, type ChildState, publish, putDown, type SupervisorState, tell } from "./state.ts"
+import * as Scope from "effect/Scope"
+import { forceLimitMillis } from "../ChildSpec.ts"
+import { about, type ChildState, hasEnded, publish, putDown, type SupervisorState, tell } from "./state.ts"
+
+type How = "stopped" | "forced" | "abandoned"
 
 /** Stops a child and waits until it is down or given up on; at once when it is down already. */
 export const stopChild = (self: SupervisorState, child: ChildState): Effect.Effect<void> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.suspend(() => {
+      child.isTerminated = true
       if (child.stop !== undefined) return restore(Deferred.await(child.stop))
-      if (child.fiber === undefined) return Effect.void
+      if (child.fiber === undefined && !child.isInRound) return Effect.void
       const stop = Deferred.makeUnsafe<void>()
       child.stop = stop
       child.status = "stopping"
       return Effect.andThen(
-        Effect.forkDetach(Effect.ensuring(takeDown(self, child, child.fiber), Deferred.succeed(stop, undefined)), {
+        Effect.forkDetach(Effect.ensuring(stopForGood(self, child), Deferred.succeed(stop, undefined)), {
           startImmediately: true,
           uninterruptible: true
         }),
@@ -34,58 +38,104 @@ export const stopChild = (self: SupervisorState, child: ChildState): Effect.Effe
     })
   )
 
-const takeDown = Effect.fnUntraced(function*(
-  self: SupervisorState,
-  child: ChildState,
-  fiber: Fiber.Fiber<unknown, unknown>
-) {
-  const { shutdownMillis } = child.spec
-  const ask = child.running?.stop
-  let how: "stopped" | "forced" | "abandoned" = "stopped"
-  let ended = false
-  if (ask !== undefined && shutdownMillis > 0) {
-    const asking = yield* Effect.forkDetach(
-      Effect.tapCause(ask, (cause) =>
-        Effect.andThen(
-          Effect.sync(() => fiber.interruptUnsafe()),
-          tell(Effect.logWarning(`${nameOf(self, child)} could not be asked to stop`, cause))
-        )),
-      { startImmediately: true }
-    )
-    ended = yield* endsWithin(child, fiber, shutdownMillis)
-    if (!ended) {
-      how = "forced"
-      asking.interruptUnsafe()
-      fiber.interruptUnsafe()
-      ended = yield* endsWithin(child, fiber, forceLimitMillis)
-    }
-  } else {
-    fiber.interruptUnsafe()
-    ended = yield* endsWithin(child, fiber, shutdownMillis > 0 ? shutdownMillis : forceLimitMillis)
-  }
-  if (ended) {
-    putDown(self, child)
-  } else {
-    how = "abandoned"
-    child.status = "abandoned"
-    yield* tell(Effect.logWarning(`${nameOf(self, child)} did not stop and was abandoned`))
-  }
+const stopForGood = Effect.fnUntraced(function*(self: SupervisorState, child: ChildState) {
+  // One that a round has taken down, and would bring up again, has no fiber; it may have something that outlives incarnations.
+  const fiber = child.fiber ?? (yield* Effect.forkDetach(releaseHeld(child), { startImmediately: true }))
+  const how = yield* bringDown(self, child, fiber, child.running?.stop)
+  if (how === "abandoned") child.status = how
+  else putDown(self, child)
+  if (how === "abandoned") yield* abandoned(self, child)
   publish(self, { _tag: "ChildStopped", ...about(self, child), how })
 })
+
+/** Takes a child down because of a sibling; unless it is temporary, the round brings it up again. */
+export const giveWay = (self: SupervisorState, child: ChildState, sibling: string): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { fiber, running } = child
+    if (fiber === undefined || !child.isInRound) return Effect.void
+    // It has ended by itself, and is about to be down.
+    if (child.status === "restarting") return Effect.asVoid(Fiber.await(fiber))
+    const isTemporary = child.spec.restart === "temporary"
+    child.status = "stopping"
+    const renewal = isTemporary ? undefined : running?.renewal
+    return Effect.flatMap(bringDown(self, child, fiber, renewal?.down ?? running?.stop), (how) => {
+      // Somebody has told it meanwhile to stay down, and sees to that.
+      if (child.stop !== undefined) return Effect.void
+      if (how === "abandoned") {
+        child.isInRound = false
+        child.status = how
+        // A stop that is over, and has had no effect: when it ends after all, nothing follows from it.
+        child.stop = Deferred.makeUnsafe()
+        Deferred.doneUnsafe(child.stop, Exit.void)
+      } else if (isTemporary) putDown(self, child)
+      else child.status = "restarting"
+      publish(
+        self,
+        isTemporary || how === "abandoned"
+          ? { _tag: "ChildStopped", ...about(self, child), how }
+          : { _tag: "ChildTakenDown", ...about(self, child), sibling, how }
+      )
+      return how === "abandoned" ? abandoned(self, child) : Effect.void
+    })
+  })
+
+/** Closes the scope that outlives the incarnations of a child, if it has one: it is down for good. */
+export const releaseHeld = (child: ChildState): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { held } = child
+    child.held = undefined
+    return held === undefined ? Effect.void : Scope.close(held.scope, Exit.void)
+  })
+
+/** Asks the incarnation to end, and closes its scope over it when it has not in time. */
+const bringDown = Effect.fnUntraced(function*(
+  self: SupervisorState,
+  child: ChildState,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  ask: Effect.Effect<unknown, unknown> | undefined
+): Effect.fn.Return<How> {
+  const { shutdownMillis } = child.spec
+  if (ask === undefined || shutdownMillis === 0) {
+    fiber.interruptUnsafe()
+    const ended = yield* endsWithin(child, fiber, shutdownMillis > 0 ? shutdownMillis : forceLimitMillis)
+    return ended ? "stopped" : "abandoned"
+  }
+  const asking = yield* Effect.forkDetach(
+    Effect.tapCause(ask, (cause) =>
+      Effect.andThen(
+        Effect.sync(() => fiber.interruptUnsafe()),
+        tell(Effect.logWarning(`${nameOf(self, child)} could not be asked to stop`, cause))
+      )),
+    { startImmediately: true }
+  )
+  if (yield* endsWithin(child, fiber, shutdownMillis)) return "stopped"
+  asking.interruptUnsafe()
+  fiber.interruptUnsafe()
+  return (yield* endsWithin(child, fiber, forceLimitMillis)) ? "forced" : "abandoned"
+})
+
+const abandoned = (self: SupervisorState, child: ChildState): Effect.Effect<void> =>
+  tell(Effect.logWarning(`${nameOf(self, child)} did not stop and was abandoned`))
 
 const nameOf = (self: SupervisorState, child: ChildState): string =>
   `child "${child.spec.id}" of supervisor "${self.name}"`
 
-/** Waits for a child's fiber, at most this long. An end at the very last moment, told by the state, counts. */
-const endsWithin = (child: ChildState, fiber: Fiber.Fiber<unknown, unknown>, millis: number): Effect.Effect<boolean> =>
-  Effect.interruptible(
+/** Waits for a fiber, at most this long. An end at the very last moment, told by the state, counts. */
+const endsWithin = (
+  child: ChildState,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  millis: number
+): Effect.Effect<boolean> => {
+  const leads = child.fiber === fiber
+  return Effect.interruptible(
     millis === Infinity
       ? Effect.as(Fiber.await(fiber), true)
       : Effect.map(
         Effect.timeoutOption(Fiber.await(fiber), Duration.millis(millis)),
-        (exit) => Option.isSome(exit) || child.fiber !== fiber
+        (exit) => Option.isSome(exit) || (leads && child.fiber !== fiber)
       )
   )
+}
 
 /** Begins the end of the supervisor with this exit, once; later calls change nothing. Does not wait. */
 export const finish = (
@@ -94,9 +144,11 @@ export const finish = (
   endedBy?: string
 ): Effect.Effect<void> =>
   Effect.uninterruptible(Effect.suspend(() => {
-    if (self.status === "stopping" || self.status === "stopped") return Effect.void
+    if (hasEnded(self)) return Effect.void
     self.status = "stopping"
     self.endedBy = endedBy
+    // It waits out a backoff, or for a child, which is being stopped.
+    self.round?.fiber?.interruptUnsafe()
     return Effect.asVoid(
       Effect.forkDetach(stopChildren(self, exit), { startImmediately: true, uninterruptible: true })
     )
