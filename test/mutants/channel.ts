@@ -34,6 +34,7 @@ const local = {
   file: "src/channel/internal/localChannel.ts",
   tests: ["test/channel/Channel.contract.test.ts", "test/channel/ChannelModel.test.ts", "test/channel/Channel.test.ts"]
 }
+const localDeque = { file: "src/channel/internal/deque.ts", tests: ["test/channel/hostileValues.test.ts"] }
 const broadcastEnd = { file: "src/channel/internal/broadcastEnd.ts", tests: shared }
 const turns = {
   file: "src/channel/internal/turns.ts",
@@ -210,6 +211,19 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "an end says how it went",
     before: `const how = this.state === "handed over" ? "handed over" : "closed"`,
     after: `const how = "closed" as EndMoved["how"]`
+  },
+  {
+    ...localDeque,
+    why: "what a check sends is not overwritten by what it was asked about",
+    before: "if (this.tail !== tail || this.slots !== slots) return from\n      slots",
+    after: "slots"
+  },
+  {
+    ...local,
+    tests: ["test/channel/hostileValues.test.ts"],
+    why: "a check that closes the channel has its value back",
+    before: "if (core.refuses !== undefined || !this.isOpen) return this.refuseEnd(value)\n    if (core.items",
+    after: "if (core.items"
   },
   {
     ...local,
