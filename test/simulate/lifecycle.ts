@@ -19,7 +19,9 @@ const ClerkLive = Clerk.toLayer(
   Effect.gen(function*() {
     if ((yield* Simulation.draw(5)) === 4) yield* Effect.sleep(50)
     if ((yield* Simulation.draw(12)) === 11) return yield* Effect.fail(new Error("no pencil"))
-    yield* Effect.addFinalizer(() => Effect.flatMap(Simulation.draw(4), (n) => n === 3 ? Effect.sleep(20) : Effect.void))
+    yield* Effect.addFinalizer(() =>
+      Effect.flatMap(Simulation.draw(4), (n) => n === 3 ? Effect.sleep(20) : Effect.void)
+    )
     return Clerk.of({
       File: () => Fault.buggify("Clerk.File"),
       Find: ({ millis, n }) => Effect.as(Effect.sleep(millis), n)
@@ -58,7 +60,9 @@ const office = Effect.gen(function*() {
       })))
     }
   })
-  yield* Effect.all(Array.from({ length: 1 + (yield* Simulation.draw(4)) }, () => visitor), { concurrency: "unbounded" })
+  yield* Effect.all(Array.from({ length: 1 + (yield* Simulation.draw(4)) }, () => visitor), {
+    concurrency: "unbounded"
+  })
   if (counts.begun !== counts.ended) yield* Effect.die(new Error(`${counts.begun} begun, ${counts.ended} ended`))
 })
 

@@ -4,6 +4,7 @@ import { bank } from "./bank.ts"
 import { channels } from "./channels.ts"
 import { lifecycle } from "./lifecycle.ts"
 import { names } from "./names.ts"
+import { pool } from "./pool.ts"
 import type { Scenario } from "./scenario.ts"
 import { storm } from "./storm.ts"
 import { supervision } from "./supervision.ts"
@@ -24,4 +25,4 @@ export const planted: ReadonlyArray<Scenario> = [{
   })
 }]
 
-export const scenarios: ReadonlyArray<Scenario> = [bank, channels, lifecycle, names, storm, supervision]
+export const scenarios: ReadonlyArray<Scenario> = [bank, channels, lifecycle, names, pool, storm, supervision]

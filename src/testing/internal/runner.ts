@@ -145,7 +145,7 @@ class Run<A> {
         ...escape.stack.split("\n").slice(0, 8)
       ])
     }
-    for (const { thread } of stage.workers.values()) {
+    for (const { thread } of stage.workers) {
       world.fail(`Leak: thread ${thread.name}`, ["it outlives the program"])
     }
     for (const name of stage.missing) world.fail(`Never: ${name}`, ["it never came true, to the end of the program"])
