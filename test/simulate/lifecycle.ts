@@ -18,7 +18,7 @@ const Clerk = Actor.make("Clerk", [
 const ClerkLive = Clerk.toLayer(
   Effect.gen(function*() {
     if ((yield* Simulation.draw(5)) === 4) yield* Effect.sleep(50)
-    if ((yield* Simulation.draw(12)) === 11) return yield* Effect.fail(new Error("no pencil"))
+    if ((yield* Simulation.draw(12)) === 11) return yield* Effect.fail("no pencil")
     yield* Effect.addFinalizer(() =>
       Effect.flatMap(Simulation.draw(4), (n) => n === 3 ? Effect.sleep(20) : Effect.void)
     )
@@ -54,7 +54,7 @@ const office = Effect.gen(function*() {
             const answer = yield* counted(
               clerk.ask.Find({ n: asks, millis: yield* Simulation.draw(30) }, { timeout: "200 millis" })
             )
-            if (answer !== asks) yield* Effect.die(new Error(`asked for ${asks}, and given ${answer}`))
+            if (answer !== asks) return yield* Effect.die(new Error(`asked for ${asks}, and given ${answer}`))
           }
         }
       })))
@@ -63,7 +63,7 @@ const office = Effect.gen(function*() {
   yield* Effect.all(Array.from({ length: 1 + (yield* Simulation.draw(4)) }, () => visitor), {
     concurrency: "unbounded"
   })
-  if (counts.begun !== counts.ended) yield* Effect.die(new Error(`${counts.begun} begun, ${counts.ended} ended`))
+  if (counts.begun !== counts.ended) return yield* Effect.die(new Error(`${counts.begun} begun, ${counts.ended} ended`))
 })
 
 export const lifecycle: Scenario = {
