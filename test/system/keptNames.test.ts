@@ -6,6 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Rpc from "effect/rpc/Rpc"
+import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import { Actor, ActorSystem, ActorThread } from "shared-nothing"
 import { Fault, Simulation } from "shared-nothing/testing"
@@ -14,7 +15,9 @@ const Lock = Actor.make("Lock", [Rpc.make("Ping")])
 const Nest = Actor.make("Nest", [Rpc.make("Cycle")])
 
 let gate: Deferred.Deferred<void>
-const held = Effect.suspend(() => Deferred.await(gate))
+let holders = 0
+/** The first one holds what it has until the gate is open. */
+const held = Effect.suspend(() => holders++ === 0 ? Deferred.await(gate) : Effect.void)
 
 const LockLive = Lock.toLayer(Effect.gen(function*() {
   const { key } = yield* Actor.CurrentActor
@@ -72,14 +75,13 @@ describe("a name is taken", () => {
           { seeds: 5, worker: () => ActorThread.launch(Layer.mergeAll(LockLive, NestLive)) },
           Effect.gen(function*() {
             gate = yield* Deferred.make<void>()
+            holders = 0
             yield* end
             const again = Lock.spawn(key, { placement: { thread: 1 } })
             assert.strictEqual((yield* Effect.flip(Effect.scoped(again)))._tag, "NameTaken")
             yield* release
-            yield* Effect.sleep("1 second")
-            yield* Deferred.succeed(gate, undefined)
             const life = yield* Scope.make()
-            yield* Scope.provide(again, life)
+            yield* Effect.retry(Scope.provide(again, life), { schedule: Schedule.spaced("10 millis"), times: 100 })
             yield* Scope.close(life, Exit.void)
           }).pipe(Effect.scoped, Effect.provide([Threads, Logger.layer([])]))
         )))
