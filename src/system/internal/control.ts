@@ -9,6 +9,7 @@ import type { Overflow } from "../../actor/kernel/Mailbox.ts"
 import type { Rings } from "../../link/kernel/Node.ts"
 import type { RestartType } from "../../supervisor/Restart.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
+import type { Given } from "../../wire/kernel/ArenaOwners.ts"
 
 /** What a worker needs to take its place. */
 export interface Seat {
@@ -22,6 +23,8 @@ export interface Seat {
   readonly system: number
   /** The incarnation of the main thread, which is always up. */
   readonly mainEpoch: number
+  /** The arenas of the worker. */
+  readonly arenas: ReadonlyArray<Given>
 }
 
 /** What a worker answers when it is ready: the behaviours it has. */
