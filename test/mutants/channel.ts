@@ -57,20 +57,20 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...sender,
-    why: "parcels of a value for which there was no room are the caller's again",
-    before: "Carriage.restore(cargo)\n      return FULL",
-    after: "return FULL"
-  },
-  {
-    ...sender,
-    why: "parcels of a value that waits again are held again",
-    before: "Carriage.hold(cargo, parked)\n",
+    why: "a value that cannot leave gives its room back",
+    before: "    this.ring.abort()\n",
     after: ""
   },
   {
     ...sender,
+    why: "parcels are moved once there is room, and not before",
+    before: "    if (offset < 0) return FULL\n    if (!this.leaves(cargo, parked, value)) return FAILED",
+    after: "    if (!this.leaves(cargo, parked, value)) return FAILED\n    if (offset < 0) return FULL"
+  },
+  {
+    ...sender,
     why: "parcels have left before their message can be seen",
-    before: "if (cargo.length > 0 && !this.departs(Carriage.send, cargo, value, value)) return FAILED\n",
+    before: "if (codec.carries && !this.leaves(scratch.cargo, value, value)) return FAILED\n",
     after: ""
   },
   {

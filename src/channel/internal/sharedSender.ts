@@ -111,13 +111,9 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
     // The code of the user that encoded it may have closed the end, or sent what there was room for.
     if (!this.life.isOpen) return this.refuseEnd(value, 0)
     if (this.isFull()) return FULL
-    const cargo = codec.carries ? scratch.cargo : Carriage.empty
-    if (cargo.length > 0 && !this.departs(Carriage.send, cargo, value, value)) return FAILED
     const offset = this.ring.claim(bytes)
-    if (offset < 0) {
-      Carriage.restore(cargo)
-      return FULL
-    }
+    if (offset < 0) return FULL
+    if (codec.carries && !this.leaves(scratch.cargo, value, value)) return FAILED
     scratch.copyTo(this.ring.region, offset)
     this.commit(bytes)
     return SENT
@@ -127,16 +123,22 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
   private writeParked(parked: Parked<A>): Offered {
     const { cargo, record, value } = parked
     if (this.isFull()) return FULL
-    if (!this.departs(Carriage.send, cargo, parked, value)) return FAILED
     const offset = this.ring.claim(record.length)
-    if (offset < 0) {
-      Carriage.restore(cargo)
-      Carriage.hold(cargo, parked)
-      return FULL
-    }
+    if (offset < 0) return FULL
+    if (!this.leaves(cargo, parked, value)) return FAILED
     this.ring.region.u8.set(record, offset)
     this.commit(record.length)
     return SENT
+  }
+
+  /**
+   * Moves what a message carries, once there is room for it: its record names what it carries as it is after one move, so it is not
+   * moved for nothing. `false`, with the reason and the room given back, when it is not all there.
+   */
+  private leaves(cargo: Carriage.Cargo, message: unknown, undelivered: A): boolean {
+    if (this.departs(Carriage.send, cargo, message, undelivered)) return true
+    this.ring.abort()
+    return false
   }
 
   /** Takes what moves with a message out of the hands of this thread's code; `false`, with the reason, when it is not all there. */
