@@ -74,7 +74,7 @@ export interface StartOptions<D extends Declarations> extends
     "spawn" | "readyTimeout" | "heartbeat" | "stopTimeout" | "terminateTimeout"
   >
 {
-  /** Makes the worker. Write `new Worker(new URL("./worker.ts", import.meta.url))` here, so that bundlers see it. */
+  /** Makes the worker: `new Worker(new URL("./worker.ts", import.meta.url))`. */
   readonly spawn: () => SpawnedWorker
   /** The ends that the thread gets. They are handed over: use a `clone` for an end that is needed on this thread too. */
   readonly ends: Ends<D>

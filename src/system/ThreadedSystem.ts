@@ -45,8 +45,7 @@ import * as Machine from "./Machine.ts"
 /** How a system with worker threads is made. */
 export interface ThreadsOptions {
   /**
-   * Makes a worker; called once per start and restart. Write
-   * `() => new Worker(new URL("./worker.ts", import.meta.url))`, so that bundlers see the file.
+   * Makes a worker; called once per start and restart: `() => new Worker(new URL("./worker.ts", import.meta.url))`.
    */
   readonly spawn: () => SpawnedWorker
   /** How many workers; default one for each core but one, and at least 2. */

@@ -115,10 +115,22 @@ export class Host implements LifecycleHost {
     return this.rosters.get(behaviour)?.some(({ cells }) => cells.has(key)) === true
   }
 
+  /** Whether an actor that may have ended still has its name: nobody could wait any longer for what it holds. */
+  holdsName(cell: Cell): boolean {
+    return this.rosterOf(cell.behaviour).cells.get(cell.key) === cell
+  }
+
+  /** Calls back once the name of an actor is free; at once when it is. */
+  whenFreed(cell: Cell, listener: () => void): void {
+    if (this.holdsName(cell)) cell.more().freed = listener
+    else listener()
+  }
+
   /** Makes a behaviour known; the last one of a name serves actors spawned from now on, until it is released. */
   register(behaviour: Behaviour): void {
     const { name } = behaviour.protocol
     const roster = new Roster(behaviour)
+    behaviour.protocol.prepare(this.carriage)
     const others = this.rosters.get(name)
     if (others === undefined) this.rosters.set(name, [roster])
     else others.push(roster)

@@ -43,13 +43,13 @@ class Parked<A> {
 export class SharedSender<A> extends SenderBase<A> implements Living {
   readonly side = "sender"
   private readonly access: Access<A>
-  private readonly ring: RingWriter
+  declare private ring: RingWriter
   private readonly row: number
-  private readonly life: EndLife<A>
+  readonly life: EndLife<A>
   /** Most messages on their way; `Infinity` where the ring itself is the bound. */
   private readonly window: number
-  private sent: number
-  private received: number
+  private sent = 0
+  private received = 0
   private unpublished = 0
   private isFlushScheduled = false
   /** Messages of an unbounded sender that the ring has no room for. */
@@ -60,23 +60,29 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
   private readonly roomWait: EndWait
   private readonly poller: Poller.Poller
 
-  constructor(access: Access<A>, end: End) {
-    const { roster, settings, thread } = access
+  constructor(access: Access<A>, end: End, state?: "arrived") {
+    const { settings, thread } = access
     const kind = kinds[settings.kind]
     super(thread, settings.name, settings.capacity, kind.isBroadcast ? "dropOldest" : settings.overflow)
     this.access = access
     this.row = rowOf(end)
     this.window = kind.hasWindow ? settings.capacity : Infinity
-    this.ring = kind.writer(access.memory.ring, this.row + 1)
     this.poller = Poller.of(thread)
     const poll = () => this.poll()
     this.roomWait = new EndWait(access.room, this.row, { poll, isReady: poll })
+    this.begin()
+    this.life = new EndLife(access, end, this, state)
+  }
+
+  begin(): void {
+    const { memory, roster, settings } = this.access
+    const kind = kinds[settings.kind]
+    this.ring = kind.writer(memory.ring, this.row + 1)
     this.received = roster.received(this.row)
     // What an end before this one had sent and nobody has received yet counts for the window.
     const sent = roster.sent(this.row)
     // In the rows of other kinds a receiver may have counted what it has received itself.
     this.sent = kind.hasWindow && ((sent - this.received) | 0) < 0 ? this.received : sent
-    this.life = new EndLife(access, end, this)
   }
 
   protected offer(value: A): Offered {
@@ -105,13 +111,9 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
     // The code of the user that encoded it may have closed the end, or sent what there was room for.
     if (!this.life.isOpen) return this.refuseEnd(value, 0)
     if (this.isFull()) return FULL
-    const cargo = codec.carries ? scratch.cargo : Carriage.empty
-    if (cargo.length > 0 && !this.departs(Carriage.send, cargo, value, value)) return FAILED
     const offset = this.ring.claim(bytes)
-    if (offset < 0) {
-      Carriage.restore(cargo)
-      return FULL
-    }
+    if (offset < 0) return FULL
+    if (codec.carries && !this.leaves(scratch.cargo, value, value)) return FAILED
     scratch.copyTo(this.ring.region, offset)
     this.commit(bytes)
     return SENT
@@ -121,16 +123,22 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
   private writeParked(parked: Parked<A>): Offered {
     const { cargo, record, value } = parked
     if (this.isFull()) return FULL
-    if (!this.departs(Carriage.send, cargo, parked, value)) return FAILED
     const offset = this.ring.claim(record.length)
-    if (offset < 0) {
-      Carriage.restore(cargo)
-      Carriage.hold(cargo, parked)
-      return FULL
-    }
+    if (offset < 0) return FULL
+    if (!this.leaves(cargo, parked, value)) return FAILED
     this.ring.region.u8.set(record, offset)
     this.commit(record.length)
     return SENT
+  }
+
+  /**
+   * Moves what a message carries, once there is room for it: its record names what it carries as it is after one move, so it is not
+   * moved for nothing. `false`, with the reason and the room given back, when it is not all there.
+   */
+  private leaves(cargo: Carriage.Cargo, message: unknown, undelivered: A): boolean {
+    if (this.departs(Carriage.send, cargo, message, undelivered)) return true
+    this.ring.abort()
+    return false
   }
 
   /** Takes what moves with a message out of the hands of this thread's code; `false`, with the reason, when it is not all there. */
@@ -309,6 +317,22 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
     this.publish()
     this.admit()
     this.poller.remove(this.roomWait)
+  }
+
+  get holdsBack(): string | undefined {
+    return this.backlog.length > 0
+      ? `this sender of channel "${this.channel}" still holds messages for which there was no room: send it later`
+      : undefined
+  }
+
+  depart(): void {
+    this.publish()
+    this.poller.remove(this.roomWait)
+    this.admitSoon()
+  }
+
+  stay(): void {
+    if (this.waiting > 0) this.poller.add(this.roomWait)
   }
 
   leaveRing(): {} {

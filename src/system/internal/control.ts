@@ -72,6 +72,8 @@ export type ToMain =
   /** A worker spawns an actor by itself: is the name free in the whole system? */
   | { readonly _tag: "Claim"; readonly request: number; readonly name: string; readonly key: string }
   | { readonly _tag: "Released"; readonly claim: number; readonly name: string; readonly key: string }
+  /** An actor that the main thread had placed has ended for everybody, and its name is not free: it is the worker's until it is, as `-actor`. */
+  | { readonly _tag: "Kept"; readonly actor: number; readonly name: string; readonly key: string }
   | { readonly _tag: "Rings"; readonly to: number; readonly epoch: number; readonly rings: Rings }
   /** `reason` is an `ExitReason`. */
   | { readonly _tag: "Ended"; readonly actor: number; readonly reason: Uint8Array }

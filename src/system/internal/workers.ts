@@ -118,6 +118,10 @@ export const receive = (self: Threaded, worker: WorkerThread, message: Control.T
     }
     case "Released":
       return self.names.release(`${message.name}/${message.key}`, worker.index, message.claim)
+    case "Kept": {
+      const { actor, key, name } = message
+      return self.account.keep(`${name}/${key}`, actor, worker.index)
+    }
     case "Rings": {
       const { epoch, rings, to } = message
       if (to === 0) return self.node.accept(worker.index, worker.starts, rings)
