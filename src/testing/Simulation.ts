@@ -171,6 +171,8 @@ export interface CheckOptions extends Options {
   readonly search?: number | undefined
   /** One in so many seeds is run twice, and both must be the same step by step; 25 unless told, 0 for none. */
   readonly repeatEvery?: number | undefined
+  /** Whether a mark that held in no run fails the check; it does unless told, and in a single run it never does. */
+  readonly marks?: "require" | "report" | undefined
   /** How much work it may be to make a failing run simpler; 500 runs and 10 seconds unless told. */
   readonly shrink?: { readonly runs?: number | undefined; readonly seconds?: number | undefined } | undefined
 }
@@ -239,7 +241,9 @@ export const check = <A, E>(
     }
     const realMillis = runtime.nowMillis() - began
     for (const [mark, held] of marks) {
-      if (!held && seeds > 1) return yield* neverMarked(settings, first, runs, total.steps, mark)
+      if (!held && seeds > 1 && options.marks !== "report") {
+        return yield* neverMarked(settings, first, runs, total.steps, mark)
+      }
     }
     return { seeds: runs, ...total, realMillis, marks, isExhausted: search !== undefined && schedule === undefined }
   })
