@@ -62,12 +62,6 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...sender,
-    why: "parcels of a value that waits again are held again",
-    before: "Carriage.hold(cargo, parked)\n",
-    after: ""
-  },
-  {
-    ...sender,
     why: "parcels have left before their message can be seen",
     before: "if (cargo.length > 0 && !this.departs(Carriage.send, cargo, value, value)) return FAILED\n",
     after: ""
@@ -89,6 +83,14 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "the window counts what an end before this one had sent",
     before: ": sent\n    this.life",
     after: ": this.received\n    this.life"
+  },
+  {
+    ...sender,
+    tests: ["test/channel/parcels.test.ts"],
+    why: "what waits leaves its sender once",
+    before: "if (offset < 0) return FULL\n    // Once",
+    after:
+      "if (!this.departs(Carriage.send, cargo, parked, value)) return FAILED\n    if (offset < 0) {\n      Carriage.restore(cargo)\n      Carriage.hold(cargo, parked)\n      return FULL\n    }\n    Carriage.restore(cargo)\n    // Once"
   },
   {
     ...sender,
@@ -186,6 +188,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "parcels of what the last receiver leaves are free",
     before: "if (codec.carries) dropAll",
     after: "if (!codec.carries) dropAll"
+  },
+  {
+    ...takeOff,
+    tests: ["test/channel/parcels.test.ts"],
+    why: "parcels of what the dead was reading are free",
+    before: "(taken, offset) => dropMessage(access, taken, offset)",
+    after: "() => void dropMessage"
   },
   {
     ...takeOff,

@@ -33,7 +33,7 @@ class Coin implements Carriage.Carried {
     this.step(["leaving", "moved"], "held")
   }
   take(): boolean {
-    return this.step(["arrived"], "held")
+    return this.step(["arrived", "held"], "held")
   }
   drop(): void {
     this.state = "released"

@@ -17,7 +17,7 @@ export interface Living extends LocalEnd {
   /** What was done on it is to be visible, and what waits on it is to have its answer: it is not open any more. */
   retire(): void
   /** Gives up what it has in the ring; what the next owner of the end has to know. */
-  leaveRing(isClosed: boolean): Pick<Handle, "after" | "untold">
+  leaveRing(): Pick<Handle, "after" | "untold">
   /** It was the last of its side. */
   wasLast(): void
 }
@@ -74,7 +74,7 @@ export class EndLife<A> {
   close(): void {
     if (!this.isOpen) return
     this.retire("closed")
-    this.living.leaveRing(true)
+    this.living.leaveRing()
     const side = this.living.side === "sender" ? SENDER : RECEIVER
     if (!this.access.roster.leave(this.end, side)) return
     this.living.wasLast()
@@ -85,7 +85,7 @@ export class EndLife<A> {
   handOver(keep: (handle: Handle) => void): Effect.Effect<void, EndMoved> {
     if (!this.isOpen) return Effect.fail(this.moved())
     this.retire("handed over")
-    const told = this.living.leaveRing(false)
+    const told = this.living.leaveRing()
     this.access.roster.handOver(this.end)
     keep(handleOf(this.access, this.living.side, this.end, told))
     return Effect.void

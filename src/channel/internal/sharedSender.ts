@@ -8,7 +8,7 @@
  * other's word.
  */
 import * as Effect from "effect/Effect"
-import type { RingWriter } from "../../memory/Ring.ts"
+import { RING_FULL, type RingWriter } from "../../memory/Ring.ts"
 import { CLOSED, type End, RECEIVERS_GONE } from "../../memory/Roster.ts"
 import { messageOf } from "../../runtime/Text.ts"
 import * as Poller from "../../thread/Poller.ts"
@@ -22,7 +22,7 @@ import { EndWait } from "./endWait.ts"
 import { kinds } from "./kinds.ts"
 import { nextIn, type ReceiveRing } from "./receiveRing.ts"
 import { FAILED, FULL, type Offered, SenderBase, SENT } from "./senderBase.ts"
-import { type Access, dropMessage, type Handle, rowOf, waitingIn } from "./sharedMemory.ts"
+import { type Access, dropMessage, type Handle, loseRest, rowOf, waitingIn } from "./sharedMemory.ts"
 
 /** Messages after which what was written is made visible at once. */
 const PUBLISH_RECORDS = 64
@@ -114,22 +114,30 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
     }
     scratch.copyTo(this.ring.region, offset)
     this.commit(bytes)
-    return SENT
+    return cargo.length > 0 ? this.departed(cargo, value) : SENT
   }
 
   /** Writes a message that has waited: what moves with it is out of the hands of this thread's code since then. */
   private writeParked(parked: Parked<A>): Offered {
     const { cargo, record, value } = parked
-    if (this.isFull()) return FULL
-    if (!this.departs(Carriage.send, cargo, parked, value)) return FAILED
-    const offset = this.ring.claim(record.length)
-    if (offset < 0) {
-      Carriage.restore(cargo)
-      Carriage.hold(cargo, parked)
-      return FULL
+    const offset = this.isFull() ? RING_FULL : this.ring.claim(record.length)
+    if (offset < 0) return FULL
+    // Once: what left a second time would have another name than the one in the record.
+    if (!this.departs(Carriage.send, cargo, parked, value)) {
+      this.ring.abort()
+      if (this.ring.publish()) this.access.items.wake()
+      return FAILED
     }
     this.ring.region.u8.set(record, offset)
     this.commit(record.length)
+    return this.departed(cargo, value)
+  }
+
+  /** A message with cargo that the last receiver may have left while it was sent comes back to its sender, or goes with the rest. */
+  private departed(cargo: Carriage.Cargo, value: A): Offered {
+    this.publish()
+    if ((this.access.roster.flags() & RECEIVERS_GONE) === 0) return SENT
+    if (Carriage.reclaim(cargo)) return this.refuseEnd(value, RECEIVERS_GONE)
     return SENT
   }
 
@@ -175,6 +183,8 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
     this.ring.publish()
     this.access.roster.setSent(this.row, this.sent)
     this.access.items.wake()
+    // Counted before the look: the last receiver leaves first, and counts what it leaves after that.
+    if ((this.access.roster.flags() & RECEIVERS_GONE) !== 0) loseRest(this.access)
   }
 
   private refuse(failure: { readonly _tag: string }): typeof FAILED {
