@@ -5,6 +5,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type { SimWorker } from "./internal/simWorker.ts"
 import { CurrentStage, type Stage } from "./internal/stage.ts"
 import { SimulationMisused } from "./SimulationError.ts"
@@ -78,6 +79,21 @@ export const wakeAll: Effect.Effect<void> = inStage("Fault.wakeAll", ({ world })
 
 /** No faults from here on, not even those that come by themselves: whoever was stalled goes on. */
 export const heal: Effect.Effect<void> = inStage("Fault.heal", (stage) => stage.heal())
+
+/** While the effect runs no thread ends, stalls or is woken for nothing by itself: for a set-up that is not what is looked at. */
+export const calm = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(CurrentStage, (stage) => {
+    if (stage === undefined) return effect
+    return Effect.acquireUseRelease(
+      Effect.sync(() => void stage.calm++),
+      () => effect,
+      () => Effect.sync(() => void stage.calm--)
+    )
+  })
+
+/** A layer that is built in {@link calm}: threads that come up undisturbed, for programs whose start is not what is looked at. */
+export const calmly = <A, E, R>(layer: Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
+  Layer.effectContext(calm(Layer.build(layer)))
 
 /** A place in a program at which it may die, when the run says so; elsewhere it does nothing. */
 export const buggify = (name: string): Effect.Effect<void> =>

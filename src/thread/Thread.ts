@@ -60,7 +60,7 @@ export interface Options {
   readonly index: number
   /** Which incarnation at that place this is; passed to the worker. */
   readonly epoch: number
-  /** Makes the worker. Write `new Worker(new URL("./worker.ts", import.meta.url))` here, so that bundlers see it. */
+  /** Makes the worker: `new Worker(new URL("./worker.ts", import.meta.url))`. */
   readonly spawn: () => SpawnedWorker
   /** What the worker's setup receives; must be cloneable, and may hold SharedArrayBuffers. */
   readonly data: unknown

@@ -9,7 +9,7 @@ import type { Runtime } from "../runtime/Runtime.ts"
 
 const immediate = globalThis.setImmediate
 const microtask = globalThis.queueMicrotask
-const clock = globalThis.performance
+const now = globalThis.performance.now.bind(globalThis.performance)
 const interval = globalThis.setInterval
 /** The longest period of a timer. */
 const MAX_MILLIS = 0x7fffffff
@@ -19,7 +19,7 @@ const nothing = (): void => {}
 
 /** See the module. */
 export const runtime: Runtime = {
-  nowMillis: () => clock.now(),
+  nowMillis: () => now(),
   immediate: (run) => void detached(immediate, run),
   microtask: (run) => detached(microtask, run),
   detached: (run) => detached(run),

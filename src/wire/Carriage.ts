@@ -40,6 +40,8 @@ export interface Carried {
   send(message: unknown): boolean
   /** Undoes `hold` or `send`, as long as nobody has taken it. */
   restore(): void
+  /** Whether it was sent from here and, as far as anybody knows, nobody has taken it. */
+  isUnderway(): boolean
   /** Makes it this thread's after it has arrived; `true` also when it is. */
   take(): boolean
   /** Releases it, taken or not: nobody will handle its message. */

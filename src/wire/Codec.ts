@@ -15,7 +15,7 @@
  * - `read` of what `encode` wrote gives an equal value: `NaN`, `-0` and lone surrogates included, classes as instances of their class. The
  *   exception is `-0` in an integer width, which arrives as `0`.
  * - `encode` takes exactly the values that `isValid` accepts, and reads each of their properties once; only what tells the members of a union
- *   apart is looked at again. What is written is what was checked, whatever a getter or a proxy answers the next time.
+ *   apart is looked at again, and a record of which a getter takes keys away. What is written is what was checked, whatever a getter or a proxy answers the next time.
  * - `read` reads nothing outside of `[offset, end)`, allocates no more than the bytes that are there justify, and answers damaged memory
  *   with a value or with `MalformedRecord`, never with another error and never with a loop.
  * - Errors arrive with their class, tag and fields, and without stack frames.

@@ -113,6 +113,8 @@ describe("parcels in channels between threads", () => {
       assert.isBelow((yield* stats).sent, count)
       assert.strictEqual(yield* sender.depth, count)
       assert.isTrue(frames.every(({ pixels }) => !pixels.isHeld))
+      // The sender tries again and again, and finds no room.
+      for (let turn = 0; turn < 20; turn++) yield* Effect.yieldNow
       for (let id = 0; id < count; id++) {
         const got = yield* receiver.receive
         assert.strictEqual(got.id, id)
@@ -130,6 +132,8 @@ describe("parcels in channels between threads", () => {
       yield* receiver.close
       // Its sender hears of that in a turn of its own.
       yield* until(() => usage(end.buffer).usedBytes === 0, () => usage(end.buffer).usedBytes)
+      const { dropped, sent } = yield* stats
+      assert.strictEqual(sent + dropped, 1500)
     }).pipe(Effect.scoped))
 
   it.live("parcels move out of maps, options, exits, classes and what is transformed", () =>

@@ -227,7 +227,7 @@ export const accounts = (node: Node) => {
     }>
   }
   const sum = (of: (link: typeof inside.links[number]) => number) => inside.links.reduce((n, link) => n + of(link), 0)
-  const recipients = Array.from(node.home.remotes.values())
+  const recipients = node.home.remotes.all
   return {
     asks: sum(({ outbound }) => outbound.pendingAsks),
     answering: sum(({ inbound }) => inbound.asks.filter((ask) => ask !== undefined).length),

@@ -34,6 +34,7 @@ const local = {
   file: "src/channel/internal/localChannel.ts",
   tests: ["test/channel/Channel.contract.test.ts", "test/channel/ChannelModel.test.ts", "test/channel/Channel.test.ts"]
 }
+const localDeque = { file: "src/channel/internal/deque.ts", tests: ["test/channel/hostileValues.test.ts"] }
 const broadcastEnd = { file: "src/channel/internal/broadcastEnd.ts", tests: shared }
 const turns = {
   file: "src/channel/internal/turns.ts",
@@ -56,14 +57,20 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...sender,
-    why: "parcels of a value for which there was no room are the caller's again",
-    before: "Carriage.restore(cargo)\n      return FULL",
-    after: "return FULL"
+    why: "a value that cannot leave gives its room back",
+    before: "    this.ring.abort()\n",
+    after: ""
+  },
+  {
+    ...sender,
+    why: "parcels are moved once there is room, and not before",
+    before: "    if (offset < 0) return FULL\n    if (!this.leaves(cargo, parked, value)) return FAILED",
+    after: "    if (!this.leaves(cargo, parked, value)) return FAILED\n    if (offset < 0) return FULL"
   },
   {
     ...sender,
     why: "parcels have left before their message can be seen",
-    before: "if (cargo.length > 0 && !this.departs(Carriage.send, cargo, value, value)) return FAILED\n",
+    before: "if (cargo.length > 0 && !this.leaves(cargo, value, value)) return FAILED\n",
     after: ""
   },
   {
@@ -83,14 +90,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "the window counts what an end before this one had sent",
     before: ": sent\n    this.life",
     after: ": this.received\n    this.life"
-  },
-  {
-    ...sender,
-    tests: ["test/channel/parcels.test.ts"],
-    why: "what waits leaves its sender once",
-    before: "if (offset < 0) return FULL\n    // Once",
-    after:
-      "if (!this.departs(Carriage.send, cargo, parked, value)) return FAILED\n    if (offset < 0) {\n      Carriage.restore(cargo)\n      Carriage.hold(cargo, parked)\n      return FULL\n    }\n    Carriage.restore(cargo)\n    // Once"
   },
   {
     ...sender,
@@ -219,6 +218,19 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "an end says how it went",
     before: `const how = this.state === "handed over" ? "handed over" : "closed"`,
     after: `const how = "closed" as EndMoved["how"]`
+  },
+  {
+    ...localDeque,
+    why: "what a check sends is not overwritten by what it was asked about",
+    before: "if (this.tail !== tail || this.slots !== slots) return from\n      slots",
+    after: "slots"
+  },
+  {
+    ...local,
+    tests: ["test/channel/hostileValues.test.ts"],
+    why: "a check that closes the channel has its value back",
+    before: "if (core.refuses !== undefined || !this.isOpen) return this.refuseEnd(value)\n    if (core.items",
+    after: "if (core.items"
   },
   {
     ...local,

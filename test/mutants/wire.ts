@@ -59,8 +59,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...strings,
     why: "only texts of one byte a character are kept as words",
-    before: "if (seen > 255) return\n  last.text",
-    after: "last.text"
+    before: "return seen <= 255",
+    after: "return true"
+  },
+  {
+    ...strings,
+    why: "a key is written from words only where the record had it before",
+    before: "|| key !== texts[index]",
+    after: "|| key.length !== texts[index]!.length"
   },
   {
     ...strings,

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 import { Actor, ActorSystem, ActorThread } from "shared-nothing"
 import { Fault, Invariant, Simulation } from "shared-nothing/testing"
 
@@ -76,5 +77,41 @@ describe("simulated threads", () => {
         worker: () =>
           ActorThread.launch(NamedLive)
       }, program)
+    }))
+
+  it.effect("tell which actors wait for each other", () =>
+    Effect.gen(function*() {
+      const forEver = { timeout: "Infinity" } as const
+      const Second = Actor.make("Second", [Rpc.make("Back")])
+      const First = Actor.make("First", [Rpc.make("Go"), Rpc.make("Echo")])
+      const program = Effect.gen(function*() {
+        let first: Actor.Ref<typeof First> | undefined
+        const SecondLive = Second.toLayer(Effect.succeed(Second.of({
+          Back: () => Effect.suspend(() => Effect.orDie(first!.ask.Echo(undefined, forEver)))
+        })))
+        const FirstLive = First.toLayer(Effect.gen(function*() {
+          const scope = yield* Effect.scope
+          return First.of({
+            // Nobody answers while it waits for the second one, which asks it.
+            Go: () =>
+              Effect.provideService(Second.spawn("b"), Scope.Scope, scope).pipe(
+                Effect.flatMap((second) => second.ask.Back(undefined, forEver)),
+                Effect.orDie
+              ),
+            Echo: () => Effect.void
+          })
+        }))
+        yield* Effect.gen(function*() {
+          first = yield* First.spawn("a")
+          yield* first.ask.Go(undefined, forEver)
+        }).pipe(
+          Effect.scoped,
+          Effect.provide(Layer.mergeAll(FirstLive, SecondLive).pipe(Layer.provideMerge(ActorSystem.layer)))
+        )
+      })
+      const error = yield* Effect.flip(Simulation.check({ seeds: 1, shrink: { runs: 10 } }, program))
+      assert.include(error.message, "Deadlock")
+      assert.include(error.message, "fiber of First/a, for which 1 more messages wait")
+      assert.include(error.message, "fiber of Second/b")
     }))
 })

@@ -32,6 +32,9 @@ class Coin implements Carriage.Carried {
   restore(): void {
     this.step(["leaving", "moved"], "held")
   }
+  isUnderway(): boolean {
+    return this.state === "moved"
+  }
   take(): boolean {
     return this.step(["arrived", "held"], "held")
   }

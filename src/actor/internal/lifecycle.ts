@@ -317,7 +317,10 @@ export const settleMailbox = (host: LifecycleHost, cell: Cell): void => {
     const ask = word
     cell.credit(word)
     if (ask instanceof Ask) after.add(() => ask.stopped(reason, payload))
-    else dropped++
+    else {
+      dropped++
+      host.freight.drop(payload)
+    }
   }
   for (let waiter = waiters.first(); waiter !== undefined; waiter = waiters.first()) {
     const { done, index, payload } = waiter

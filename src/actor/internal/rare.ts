@@ -39,6 +39,8 @@ export class Rare {
   declare reason: ExitReason
   /** Called once when it has stopped. */
   declare onStop: Set<(reason: ExitReason) => void>
+  /** Called once its name is free, if that is later than its end. */
+  declare freed: (() => void) | undefined
   /** Nobody waits any more for its build, its handler or its finalizers to end; its name is taken until they do. */
   declare isAbandoned: boolean
   constructor() {
@@ -57,6 +59,7 @@ export class Rare {
     this.failures = undefined
     this.reason = scopeClosed
     this.onStop = new Set()
+    this.freed = undefined
     this.isAbandoned = false
   }
 }

@@ -32,9 +32,8 @@ export interface Message {
   readonly payload: Codec.Codec<unknown>
   /** Whether a payload may be given in another shape than it is delivered in: as the fields of a class, or without defaults. */
   readonly isConstructed: boolean
-  /** Whether parcels can be in the payload, or in a reply: those travel through channels, and not from actor to actor. */
-  readonly hasParcels: boolean
-  readonly repliesParcels: boolean
+  /** Whether something can move with the payload. */
+  readonly carries: boolean
   /** The codec of the success value. */
   readonly success: Codec.Codec<unknown>
   /** The codec of the declared error. */
@@ -71,8 +70,7 @@ class Compiled implements Message {
   declare readonly payloadSchema: Schema.Top
   declare readonly payload: Codec.Codec<unknown>
   declare readonly isConstructed: boolean
-  declare readonly hasParcels: boolean
-  declare readonly repliesParcels: boolean
+  declare readonly carries: boolean
   declare readonly success: Codec.Codec<unknown>
   declare readonly error: Codec.Codec<unknown>
   declare private readonly compileCause: () => Codec.Codec<unknown>
@@ -83,11 +81,10 @@ class Compiled implements Message {
     this.spanName = `${name}.${rpc._tag}`
     this.payloadSchema = rpc.payloadSchema
     this.payload = compile("payload", rpc.payloadSchema)
+    this.carries = this.payload.carries
     this.isConstructed = isConstructed(rpc.payloadSchema.ast, new Set())
     this.success = compile("success", rpc.successSchema)
     this.error = compile("error", rpc.errorSchema)
-    this.hasParcels = this.payload.carries
-    this.repliesParcels = this.success.carries || this.error.carries
     this.compileCause = () => compile("cause", Schema.Cause(rpc.errorSchema, Defect))
     this.compiledCause = undefined
   }

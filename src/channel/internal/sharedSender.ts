@@ -8,7 +8,7 @@
  * other's word.
  */
 import * as Effect from "effect/Effect"
-import { RING_FULL, type RingWriter } from "../../memory/Ring.ts"
+import type { RingWriter } from "../../memory/Ring.ts"
 import { CLOSED, type End, RECEIVERS_GONE } from "../../memory/Roster.ts"
 import { messageOf } from "../../runtime/Text.ts"
 import * as Poller from "../../thread/Poller.ts"
@@ -105,13 +105,10 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
     // The code of the user that encoded it may have closed the end, or sent what there was room for.
     if (!this.life.isOpen) return this.refuseEnd(value, 0)
     if (this.isFull()) return FULL
-    const cargo = codec.carries ? scratch.cargo : Carriage.empty
-    if (cargo.length > 0 && !this.departs(Carriage.send, cargo, value, value)) return FAILED
     const offset = this.ring.claim(bytes)
-    if (offset < 0) {
-      Carriage.restore(cargo)
-      return FULL
-    }
+    if (offset < 0) return FULL
+    const cargo = codec.carries ? scratch.cargo : Carriage.empty
+    if (cargo.length > 0 && !this.leaves(cargo, value, value)) return FAILED
     scratch.copyTo(this.ring.region, offset)
     this.commit(bytes)
     return cargo.length > 0 ? this.departed(cargo, value) : SENT
@@ -120,14 +117,10 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
   /** Writes a message that has waited: what moves with it is out of the hands of this thread's code since then. */
   private writeParked(parked: Parked<A>): Offered {
     const { cargo, record, value } = parked
-    const offset = this.isFull() ? RING_FULL : this.ring.claim(record.length)
+    if (this.isFull()) return FULL
+    const offset = this.ring.claim(record.length)
     if (offset < 0) return FULL
-    // Once: what left a second time would have another name than the one in the record.
-    if (!this.departs(Carriage.send, cargo, parked, value)) {
-      this.ring.abort()
-      if (this.ring.publish()) this.access.items.wake()
-      return FAILED
-    }
+    if (!this.leaves(cargo, parked, value)) return FAILED
     this.ring.region.u8.set(record, offset)
     this.commit(record.length)
     return this.departed(cargo, value)
@@ -139,6 +132,18 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
     if ((this.access.roster.flags() & RECEIVERS_GONE) === 0) return SENT
     if (Carriage.reclaim(cargo)) return this.refuseEnd(value, RECEIVERS_GONE)
     return SENT
+  }
+
+  /**
+   * Moves what a message carries, once there is room for it: its record names what it carries as it is after one move, so it is not
+   * moved for nothing. `false`, with the reason and the room given back, when it is not all there.
+   */
+  private leaves(cargo: Carriage.Cargo, message: unknown, undelivered: A): boolean {
+    if (this.departs(Carriage.send, cargo, message, undelivered)) return true
+    this.ring.abort()
+    // Somebody may have looked in front of it, and sleep while there is more behind.
+    if (this.ring.publish()) this.access.items.wake()
+    return false
   }
 
   /** Takes what moves with a message out of the hands of this thread's code; `false`, with the reason, when it is not all there. */

@@ -80,7 +80,7 @@ const spawn = (worker: Worker, request: number, placement: Control.Placement): E
       placement,
       placement.key,
       undefined,
-      (cell) => worker.node.place(cell, placement.actor, 0)
+      (cell) => settle(worker, placement.actor, cell)
     )
     return Effect.map(Effect.exit(restore(spawning)), (exit) => {
       const result = Exit.isSuccess(exit)
@@ -93,13 +93,25 @@ const spawn = (worker: Worker, request: number, placement: Control.Placement): E
 const revive = (worker: Worker, placement: Control.Placement): void => {
   const { actor } = placement
   const revived = worker.host.revive(placement, placement.key, (cell) => {
-    worker.node.place(cell, actor, 0)
+    settle(worker, actor, cell)
     placed(worker, actor, cell)
   })
   if (revived instanceof Cell) return
   const reason = ExitReason.neverStarted(revived)
   worker.host.report({ _tag: "ActorEnded", actor: `${placement.name}/${placement.key}`, reason })
   worker.post({ _tag: "Ended", actor, reason: ExitReason.encode(reason) })
+}
+
+// Gives an actor its number; when it ends and its name is not free, the main thread hears of that first.
+const settle = (worker: Worker, actor: number, cell: Cell): void => {
+  const { host, node, post } = worker
+  const { key, protocol: { name } } = cell
+  node.place(cell, actor, 0)
+  cell.whenStopped(() => {
+    if (!host.holdsName(cell)) return
+    post({ _tag: "Kept", actor, name, key })
+    host.whenFreed(cell, () => post({ _tag: "Released", claim: -actor, name, key }))
+  })
 }
 
 const placed = (worker: Worker, actor: number, cell: Cell): Control.Spawned => {
@@ -134,6 +146,7 @@ const spawnHere = (
   return Effect.uninterruptibleMask((restore) =>
     Effect.suspend(() => {
       let claim = 0
+      let built: Cell | undefined
       const release = () => post({ _tag: "Released", claim, name, key })
       const asking = claims.send((request) => {
         claim = request
@@ -141,12 +154,16 @@ const spawnHere = (
       })
       const spawning = Effect.flatMap(asking, (isFree): Effect.Effect<Cell, ActorError.SpawnError> =>
         isFree === true
-          ? host.spawn(protocol, key, owner)
+          ? host.spawn(protocol, key, owner, (cell) => {
+            built = cell
+          })
           : Effect.fail(new ActorError.NameTaken({ actor: actorName(protocol, key) })))
       return Effect.onExit(restore(spawning), (exit) =>
         Effect.sync(() => {
-          if (Exit.isSuccess(exit)) exit.value.whenStopped(release)
-          else release()
+          const cell = built
+          if (cell === undefined) release()
+          else if (Exit.isSuccess(exit)) cell.whenStopped(() => host.whenFreed(cell, release))
+          else host.whenFreed(cell, release)
         }))
     })
   )

@@ -46,7 +46,7 @@ export interface WorkerOptions {
   readonly setup: Entry.Setup
   readonly luck: Luck
   readonly isNeverReady: boolean
-  /** Called when its setup is done. */
+  /** Called when its parent has heard that its setup is done. */
   readonly ready: () => void
   /** Called when nothing of it runs any more. */
   readonly died: () => void
@@ -159,7 +159,8 @@ export class SimWorker implements SpawnedWorker {
       },
       onReady: () => {
         world.log("is ready", thread.name)
-        ready()
+        // When the parent has heard of it.
+        this.toParent.send(ready)
       },
       leave: (code) => world.add(leaving, () => this.die(code, false))
     }

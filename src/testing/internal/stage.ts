@@ -43,6 +43,8 @@ export class Stage {
   declare readonly workers: Map<string, SimWorker>
   /** Everything that is to go wrong by itself; none once the run is to come to rest. */
   declare faults: Faults
+  /** How many parts of the program ask for calm now. */
+  declare calm: number
   declare readonly neverReady: Set<string>
   /** Places that have been up: what comes by itself does not keep a program from starting. */
   declare private readonly known: Set<string>
@@ -59,6 +61,7 @@ export class Stage {
     this.marks = new Map()
     this.workers = new Map()
     this.faults = faults
+    this.calm = 0
     this.neverReady = new Set()
     this.known = new Set()
     this.threadIds = 0
@@ -123,7 +126,7 @@ export class Stage {
 
   private strike(): void {
     const { faults, oracle, world } = this
-    if (faults === NO_FAULTS) return
+    if (faults === NO_FAULTS || this.calm > 0) return
     for (const kind of DEATHS) {
       const every = faults[kind]
       if (every === undefined || !oracle.onceIn(kind, every)) continue

@@ -2,6 +2,8 @@
  * Who waits in a run that has come to a stop.
  */
 import type * as Fiber from "effect/Fiber"
+import { Cell } from "../../actor/kernel/Cell.ts"
+import { RunningCell } from "../../actor/kernel/RunningCell.ts"
 import type { Stage } from "./stage.ts"
 
 interface Frame {
@@ -20,9 +22,12 @@ const framesOf = (fiber: Fiber.Fiber<unknown, unknown>): ReadonlyArray<string> =
   return lines
 }
 
+/** The actor whose handler it is, and the span that it is in. */
 const nameOf = (fiber: Fiber.Fiber<unknown, unknown>): string | undefined => {
   const { span } = fiber.cache
-  return span?._tag === "Span" ? span.name : undefined
+  const cell = fiber.getRef(RunningCell)
+  const actor = cell instanceof Cell ? `of ${cell.name}, for which ${cell.depth() - 1} more messages wait` : undefined
+  return span?._tag === "Span" ? `${span.name}${actor === undefined ? "" : ` ${actor}`}` : actor
 }
 
 /** One paragraph for each fiber that has begun and not ended, the one that ran last first. */

@@ -1,10 +1,10 @@
 /**
  * Sleeping without holding the process: what only looks after a thread must not keep a program alive that has unref'd it.
  */
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { isReal } from "./Steady.ts"
 
 // The timers of the moment in which this module is loaded: fake ones that come later change nothing.
 const after = globalThis.setTimeout
@@ -19,7 +19,7 @@ const isPatient = (clock: Clock.Clock): clock is PatientClock => "sleepIdle" in 
 
 /** Sleeps on `clock`; on the real one by a timer that holds nothing. */
 export const sleep = (clock: Clock.Clock, millis: number): Effect.Effect<void> =>
-  clock === Context.get(Context.empty(), Clock.Clock)
+  isReal(clock)
     ? Effect.callback((resume) => {
       const timer = after(() => resume(Effect.void), millis)
       timer.unref()

@@ -104,8 +104,8 @@ export interface Options<A, M extends Member<A>> extends ThreadsOptions {
   readonly onStarting: (member: M) => void
   /** An incarnation is ready, and has answered this. */
   readonly onReady: (member: M, ready: unknown) => void
-  /** An incarnation has ended, whether it was ready or not. */
-  readonly onEnded: (member: M, reason: ThreadDown) => void
+  /** An incarnation has ended, whether it was ready or not; `isSeen` when its exit was, so that it touches no memory any more. */
+  readonly onEnded: (member: M, reason: ThreadDown, isSeen: boolean) => void
   /** What runs on a thread, for the tree; `undefined` when it does not say. */
   readonly below: (member: M) => Effect.Effect<ReadonlyArray<TreeNode> | undefined>
 }
@@ -212,11 +212,11 @@ const start = <A, M extends Member<A>>(
       beforeReady: (starting) => {
         member.thread = starting
         onStarting(member)
-        starting.onExit((reason) => {
+        starting.onExit((reason, isSeen) => {
           member.isUp = false
           member.down = reason
           member.requests.giveUp()
-          onEnded(member, reason)
+          onEnded(member, reason, isSeen)
         })
         spawned(starting)
       }

@@ -25,9 +25,9 @@ import type { Program } from "./program.ts"
 import { MAX_DEPTH } from "./program.ts"
 import * as Runtime from "./runtime.ts"
 import { quote } from "./source.ts"
-import { placeRepeated, placeString, readString, stringEnd, writeRepeated, writeString } from "./strings.ts"
+import { placeRepeated, placeString, readString, stringEnd, writeKey, writeRepeated, writeString } from "./strings.ts"
 
-const helpers = { ...Runtime, placeRepeated, placeString, readString, stringEnd, writeRepeated, writeString }
+const helpers = { ...Runtime, placeRepeated, placeString, readString, stringEnd, writeKey, writeRepeated, writeString }
 
 // Calls go to constants of the factory rather than to properties of an object.
 const locals = Object.keys(helpers).map((name) => `const H$${name}=H.${name};`).join("")
