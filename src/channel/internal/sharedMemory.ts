@@ -14,6 +14,7 @@ import type { Region } from "../../memory/Region.ts"
 import * as RosterMemory from "../../memory/Roster.ts"
 import * as WaitListMemory from "../../memory/WaitList.ts"
 import { piece, type ThreadContext } from "../../runtime/ThreadContext.ts"
+import { broadcastOf } from "../../thread/kernel/Broadcast.ts"
 import * as Carriage from "../../wire/Carriage.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import { carriageOf } from "../../wire/kernel/ThreadCarriage.ts"
@@ -23,8 +24,9 @@ import type { Settings } from "../ChannelOptions.ts"
 import { kinds } from "./kinds.ts"
 import { nextIn, type ReceiveRing } from "./receiveRing.ts"
 
-/** The four buffers. */
+/** The four buffers, and a number for them that no other channel of the process has. */
 export interface SharedMemory {
+  readonly id: number
   readonly ring: SharedArrayBuffer
   readonly roster: SharedArrayBuffer
   readonly items: SharedArrayBuffer
@@ -75,7 +77,8 @@ export interface LocalEnd {
 }
 
 /** Makes the buffers around a ring. */
-export const createMemory = (ring: SharedArrayBuffer, ends: number): SharedMemory => ({
+export const createMemory = (ring: SharedArrayBuffer, ends: number, id: number): SharedMemory => ({
+  id,
   ring,
   roster: RosterMemory.create(ends),
   items: WaitListMemory.create(ends),
@@ -92,19 +95,23 @@ export const openMemory = <A>(
   codec: Codec<A>,
   memory: SharedMemory,
   onLoss?: (loss: Loss) => void
-): Access<A> => ({
-  thread,
-  settings,
-  codec,
-  carriage: carriageOf(thread),
-  scratch: thread.get(scratches),
-  memory,
-  roster: new RosterMemory.Roster(memory.roster),
-  items: new WaitListMemory.WaitList(memory.items),
-  room: new WaitListMemory.WaitList(memory.room),
-  ends: new Set(),
-  onLoss
-})
+): Access<A> => {
+  const carriage = carriageOf(thread)
+  if (codec.carries) codec.prepare(carriage)
+  return {
+    thread,
+    settings,
+    codec,
+    carriage,
+    scratch: thread.get(scratches),
+    memory,
+    roster: new RosterMemory.Roster(memory.roster, broadcastOf(thread).number),
+    items: new WaitListMemory.WaitList(memory.items),
+    room: new WaitListMemory.WaitList(memory.room),
+    ends: new Set(),
+    onLoss
+  }
+}
 
 /** The row of an end. */
 export const rowOf = (end: RosterMemory.End): number => end & 63

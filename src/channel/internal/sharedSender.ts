@@ -43,13 +43,13 @@ class Parked<A> {
 export class SharedSender<A> extends SenderBase<A> implements Living {
   readonly side = "sender"
   private readonly access: Access<A>
-  private readonly ring: RingWriter
+  declare private ring: RingWriter
   private readonly row: number
-  private readonly life: EndLife<A>
+  readonly life: EndLife<A>
   /** Most messages on their way; `Infinity` where the ring itself is the bound. */
   private readonly window: number
-  private sent: number
-  private received: number
+  private sent = 0
+  private received = 0
   private unpublished = 0
   private isFlushScheduled = false
   /** Messages of an unbounded sender that the ring has no room for. */
@@ -60,23 +60,29 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
   private readonly roomWait: EndWait
   private readonly poller: Poller.Poller
 
-  constructor(access: Access<A>, end: End) {
-    const { roster, settings, thread } = access
+  constructor(access: Access<A>, end: End, state?: "arrived") {
+    const { settings, thread } = access
     const kind = kinds[settings.kind]
     super(thread, settings.name, settings.capacity, kind.isBroadcast ? "dropOldest" : settings.overflow)
     this.access = access
     this.row = rowOf(end)
     this.window = kind.hasWindow ? settings.capacity : Infinity
-    this.ring = kind.writer(access.memory.ring, this.row + 1)
     this.poller = Poller.of(thread)
     const poll = () => this.poll()
     this.roomWait = new EndWait(access.room, this.row, { poll, isReady: poll })
+    this.begin()
+    this.life = new EndLife(access, end, this, state)
+  }
+
+  begin(): void {
+    const { memory, roster, settings } = this.access
+    const kind = kinds[settings.kind]
+    this.ring = kind.writer(memory.ring, this.row + 1)
     this.received = roster.received(this.row)
     // What an end before this one had sent and nobody has received yet counts for the window.
     const sent = roster.sent(this.row)
     // In the rows of other kinds a receiver may have counted what it has received itself.
     this.sent = kind.hasWindow && ((sent - this.received) | 0) < 0 ? this.received : sent
-    this.life = new EndLife(access, end, this)
   }
 
   protected offer(value: A): Offered {
@@ -324,6 +330,22 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
     this.publish()
     this.admit()
     this.poller.remove(this.roomWait)
+  }
+
+  get holdsBack(): string | undefined {
+    return this.backlog.length > 0
+      ? `this sender of channel "${this.channel}" still holds messages for which there was no room: send it later`
+      : undefined
+  }
+
+  depart(): void {
+    this.publish()
+    this.poller.remove(this.roomWait)
+    this.admitSoon()
+  }
+
+  stay(): void {
+    if (this.waiting > 0) this.poller.add(this.roomWait)
   }
 
   leaveRing(): {} {

@@ -5,11 +5,23 @@
  * before its row: as long as a row is taken nobody else claims under its number, and nobody finds its side gone while what it had
  * sent lies behind a claim.
  */
-import { type End, RECEIVERS_GONE } from "../../memory/Roster.ts"
+import { type End, RECEIVERS_GONE, SENDER } from "../../memory/Roster.ts"
 import { kinds } from "./kinds.ts"
 import { type Access, dropAll, dropMessage, type Handle, loseRest, rowOf, wakeAll } from "./sharedMemory.ts"
 
 type Side = Handle["side"]
+
+/** Takes all ends off that a thread had, however they came to it. */
+export const takeOffOf = (access: Access<unknown>, thread: number): void => {
+  const { roster } = access
+  for (let row = 0; row < roster.rows; row++) {
+    const held = roster.heldAt(row, thread)
+    if (held === undefined) continue
+    const end = roster.seize(held.end)
+    // Those that were made from it there are in rows of their own.
+    if (end !== -1) settle(access, held.side === SENDER ? "sender" : "receiver", end)
+  }
+}
 
 /** Takes an end off; how many messages died with it, as far as it is known at once. */
 export const takeOff = (access: Access<unknown>, side: Side, given: End): number => {

@@ -68,7 +68,7 @@ class Stage {
     const [ring, roster, items, room, board, arena] = buffers
     this.m = m
     this.settings = settings
-    this.memory = { ring: ring!, roster: roster!, items: items!, room: room! }
+    this.memory = { id: 1, ring: ring!, roster: roster!, items: items!, room: room! }
     this.board = new Int32Array(board!)
     this.arena = arena
   }
@@ -153,7 +153,7 @@ const program = (
       const m = await modules(load)
       const codec = hasParcels ? m.frames : m.numbers
       const ringBuffer = m.createRing(settingsOf(m), { ends: ENDS }, codec.fixedBytes, ENDS)
-      const { items, ring, room, roster } = m.createMemory(ringBuffer, ENDS)
+      const { items, ring, room, roster } = m.createMemory(ringBuffer, ENDS, 1)
       const board = new SharedArrayBuffer(BOARD_WORDS * 4)
       const table = new m.Roster.Roster(roster)
       for (let number = 0; number < senders + receivers; number++) {
