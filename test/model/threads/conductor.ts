@@ -211,7 +211,10 @@ class Run {
   }
 
   private able(): ReadonlyArray<number> {
-    return this.play.roles.map((_, player) => player).filter((player) => this.canPlay(player))
+    const players = this.play.roles.map((_, player) => player)
+    const able = players.filter((player) => this.canPlay(player))
+    // Who looks again and again, and finds that it is alone, may come to its end.
+    return able.length > 0 ? able : players.filter((player) => this.control.state(player) === SPINNING)
   }
 
   /** Those whose turn it is without a preemption: who looks again and again comes behind those who do something. */

@@ -74,6 +74,9 @@ const real = Object.fromEntries(operations.map((name) => [name, Atomics[name]]))
 let buffers: ReadonlyArray<SharedArrayBuffer> = []
 let budget = 0
 let steps = 0
+/** Tasks in one turn after which a thread is taken to look for something again and again, and those that it has done. */
+const MANY_TASKS = 40
+let done = 0
 let isPlaying = false
 let isDead = false
 /** The program is over, in the middle of a schedule that has failed. */
@@ -85,6 +88,7 @@ const awaitTurn = (): void => {
   control.awaitTurn(player, turns)
   budget = control.budget(player)
   steps = 0
+  done = 0
   if (control.command(player) === DIE) die()
   if (control.command(player) === LEAVE) {
     isDead = true
@@ -182,16 +186,9 @@ const scheduler = new Scheduler.MixedScheduler("async", (run) => {
   return () => void tasks.splice(tasks.indexOf(run) >>> 0, 1)
 })
 
-/** Tasks in one turn after which a thread is taken to look for something again and again. */
-const MANY_TASKS = 40
-let done = 0
-
 /** Runs one thing that is due; whether there was one. */
 const turn = (): boolean => {
-  if (++done > MANY_TASKS) {
-    done = 0
-    handOver(SPINNING)
-  }
+  if (++done > MANY_TASKS) handOver(SPINNING)
   const next = microtasks.shift() ?? tasks.shift()
   if (next === undefined) {
     const wait = control.takeWoken(player)
