@@ -38,6 +38,8 @@ import { mayBePaused } from "./internal/debugger.ts"
 import type { ExitListener } from "./internal/lifecycle.ts"
 import * as Life from "./internal/lifecycle.ts"
 import * as Protocol from "./internal/protocol.ts"
+import { broadcastOf, EXIT, numberOf } from "./kernel/Broadcast.ts"
+import { CurrentThread } from "./kernel/CurrentThread.ts"
 import { sleep } from "./kernel/Patience.ts"
 import { type Spawn, Spawning } from "./kernel/Spawning.ts"
 import type { SpawnedWorker } from "./SpawnedWorker.ts"
@@ -165,6 +167,11 @@ export const make = (options: Options): Effect.Effect<Thread, ThreadDown, Scope.
     )
     const thread = handle(options, hosted)
     yield* Effect.sync(() => options.beforeReady?.(thread))
+    const voice = broadcastOf(yield* CurrentThread)
+    // After who has started it: what other threads share with it they look after themselves.
+    thread.onExit((_, isSeen) => {
+      if (isSeen && thread.threadId > 0) voice.say(EXIT, numberOf(thread.threadId))
+    })
     yield* awaitReady(hosted)
     yield* Effect.forkIn(guard(hosted), scope, { startImmediately: true })
     return { ...thread, ready: hosted.life.ready }

@@ -99,6 +99,8 @@ export interface Codec<in out A> {
    * **Errors**: `MalformedRecord` when the bytes are not a value of the schema.
    */
   read(region: Region, offset: number, end: number, carriage?: Carriage): A
+  /** Gets a thread ready on which values may arrive from now on, for kinds of values that need that; again, it does nothing. */
+  prepare(carriage: Carriage): void
   /** Whether `encode` would take a value. */
   isValid(value: unknown): boolean
   /**
@@ -167,6 +169,7 @@ const make = (ast: SchemaAST.AST, generated: boolean): Codec<never> => {
     read: (program.travels === undefined ? machine.read : onItsWay(machine.read, program.travels)) as Codec<
       never
     >["read"],
+    prepare: (carriage) => program.prepares.forEach((prepare) => prepare(carriage)),
     isValid: machine.isValid,
     explain: (value, carriage) => (explain ??= explainer(ast, program, machine.isValid))(value, carriage)
   }

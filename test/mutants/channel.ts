@@ -70,7 +70,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...sender,
     why: "parcels have left before their message can be seen",
-    before: "if (codec.carries && !this.leaves(scratch.cargo, value, value)) return FAILED\n",
+    before: "if (cargo.length > 0 && !this.leaves(cargo, value, value)) return FAILED\n",
     after: ""
   },
   {
@@ -88,8 +88,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...sender,
     why: "the window counts what an end before this one had sent",
-    before: ": sent\n    this.life",
-    after: ": this.received\n    this.life"
+    before: "? this.received : sent\n",
+    after: "? this.received : this.received\n"
   },
   {
     ...sender,
@@ -118,7 +118,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...receiver,
     why: "a failure gives its room back itself",
-    before: "if (!isSound) this.release()",
+    before: "if (!isSound && isThere) this.release()",
     after: ""
   },
   {
@@ -190,6 +190,13 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...takeOff,
+    tests: ["test/channel/parcels.test.ts"],
+    why: "parcels of what the dead was reading are free",
+    before: "(taken, offset) => dropMessage(access, taken, offset)",
+    after: "() => void dropMessage"
+  },
+  {
+    ...takeOff,
     why: "a death wakes those who wait",
     before: "wakeAll(access)\n  if",
     after: "if"
@@ -209,7 +216,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...life,
     why: "an end says how it went",
-    before: `const how = this.state === "handed over" ? "handed over" : "closed"`,
+    before: `const how = this.state === "closed" ? "closed" : "handed over"`,
     after: `const how = "closed" as EndMoved["how"]`
   },
   {
@@ -272,5 +279,47 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "a task that takes long leaves the rest to another one",
     before: "if (turn.isOver()) break",
     after: ""
+  },
+  {
+    file: "src/channel/internal/endLife.ts",
+    tests: ["test/channel/ends.test.ts"],
+    why: "an end that was dropped with its message is closed",
+    before: "if (this.isOpen) this.access.thread.runtime.microtask(() => this.close())",
+    after: ""
+  },
+  {
+    file: "src/channel/internal/endLife.ts",
+    tests: ["test/channel/ends.test.ts"],
+    why: "an end takes up where the one before it has stopped",
+    before: "    this.living.begin()\n",
+    after: ""
+  },
+  {
+    file: "src/channel/internal/endLife.ts",
+    tests: ["test/channel/endsThreads.test.ts"],
+    why: "what an end is on its way is another one than it was",
+    before: "    this.end = sentAs(this.end)\n",
+    after: ""
+  },
+  {
+    file: "src/channel/internal/sharedReceiver.ts",
+    tests: ["test/channel/endsThreads.test.ts"],
+    why: "a message waits for the memory that an end in it needs",
+    before: "      if (channel === undefined) return this.malformed(error.message)\n",
+    after: "      if (channel !== 0) return this.malformed(error.message)\n"
+  },
+  {
+    file: "src/channel/internal/takeOff.ts",
+    tests: ["test/channel/endsThreads.test.ts"],
+    why: "the ends of a dead thread are found however they came to it",
+    before: "    if (end !== -1) settle(access, held.side",
+    after: "    if (end === -1) settle(access, held.side"
+  },
+  {
+    file: "src/memory/Roster.ts",
+    tests: ["test/memory/Roster.test.ts"],
+    why: "a sent end belongs to nobody on its way",
+    before: "    this.letGo(row)\n    return true\n",
+    after: "    return true\n"
   }
 ]

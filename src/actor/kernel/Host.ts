@@ -130,6 +130,7 @@ export class Host implements LifecycleHost {
   register(behaviour: Behaviour): void {
     const { name } = behaviour.protocol
     const roster = new Roster(behaviour)
+    behaviour.protocol.prepare(this.carriage)
     const others = this.rosters.get(name)
     if (others === undefined) this.rosters.set(name, [roster])
     else others.push(roster)

@@ -11,6 +11,7 @@ import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import { messageOf } from "../../runtime/Text.ts"
+import type { Carriage } from "../../wire/Carriage.ts"
 import * as Codec from "../../wire/Codec.ts"
 import { Defect } from "../../wire/kernel/Defect.ts"
 import { InvalidProtocol } from "../ActorError.ts"
@@ -50,6 +51,8 @@ export interface Protocol {
   readonly messages: ReadonlyArray<Message>
   /** Their tags by index, read once per message handled. */
   readonly tags: ReadonlyArray<string>
+  /** Gets a thread ready on which its actors are, or are asked: for what may arrive there in messages and replies. */
+  readonly prepare: (carriage: Carriage) => void
   /** A hash of names and layouts; equal on two threads means that they understand each other. */
   readonly layoutHash: number
 }
@@ -163,7 +166,11 @@ export const make = (name: string, rpcs: ReadonlyArray<Rpc.Any>): Protocol => {
   // `Rpc.Any` hides the schemas that every `Rpc` has.
   const messages = rpcs.map((rpc, index) => compileMessage(name, rpc as unknown as Rpc.AnyWithProps, index))
   const layout = messages.map((m) => `${m.tag}(${m.payload.layout}):${m.success.layout}!${m.error.layout}`).join("\n")
-  return { name, messages, tags, layoutHash: hashText(`${name}\n${layout}`) }
+  const carrying = messages.flatMap(({ error, payload, success }) => [payload, success, error]).filter((c) => c.carries)
+  const prepare = (carriage: Carriage) => {
+    for (const codec of carrying) codec.prepare(carriage)
+  }
+  return { name, messages, tags, prepare, layoutHash: hashText(`${name}\n${layout}`) }
 }
 
 /** `Counter/a`: how an actor is called in errors, logs and spans. */

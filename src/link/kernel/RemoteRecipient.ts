@@ -83,6 +83,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     super()
     this.home = home
     this.protocol = protocol
+    protocol.prepare(home.carriage)
     this.address = address
     this.capacity = address.capacity === 0 ? Infinity : address.capacity
     this.window = address.overflow === "suspend" || address.overflow === "fail" ? this.capacity : Infinity
