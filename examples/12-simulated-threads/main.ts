@@ -6,7 +6,7 @@
  *
  *     ada has 90, although the thread was killed once
  *     200 seeds: no transfer is lost or doubled
- *     found: Program: Error: ada has 80, and 90 is right
+ *     found: Program: ada has 80, and 90 is right
  *     replayed: the same
  */
 import * as Console from "effect/Console"
@@ -29,7 +29,7 @@ const transfer = Effect.gen(function*() {
 
 const exact = Effect.flatMap(
   transfer,
-  (balance) => balance === 90 ? Effect.void : Effect.fail(new Error(`ada has ${balance}, and 90 is right`))
+  (balance) => balance === 90 ? Effect.void : Effect.fail(`ada has ${balance}, and 90 is right`)
 )
 
 const killed = Effect.gen(function*() {

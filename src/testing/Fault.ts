@@ -23,7 +23,7 @@ const onWorker = (what: string, thread: ThreadName, run: (stage: Stage, worker: 
   inStage(what, (stage) => {
     const worker = stage.worker(thread)
     if (worker !== undefined) return run(stage, worker)
-    const there = Array.from(stage.workers.keys()).join(", ")
+    const there = Array.from(stage.workers, ({ place }) => place.name).join(", ")
     throw new SimulationMisused({
       problem: `${what}: there is no thread ${JSON.stringify(thread)} now; there ${
         there === "" ? "is none" : `are: ${there}`

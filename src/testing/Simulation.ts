@@ -32,6 +32,7 @@ import { type Choices, decisions } from "./internal/oracle.ts"
 import type { Policy } from "./internal/policy.ts"
 import { hashOf } from "./internal/random.ts"
 import { type About, render } from "./internal/report.ts"
+import { next } from "./internal/search.ts"
 import { shrink } from "./internal/shrink.ts"
 import { CurrentStage } from "./internal/stage.ts"
 import { setupOf, type WorkerProgram } from "./internal/workerProgram.ts"
@@ -56,6 +57,8 @@ export interface Options {
   readonly policy?: Policy | undefined
   /** How many tasks a run may have; 100 000 unless told. */
   readonly maxSteps?: number | undefined
+  /** Whether fibers and threads may outlive the program. Refused unless told; what is done within ten seconds is no leak. */
+  readonly leaks?: "refuse" | "allow" | undefined
   /** Whether real time, real chance and timers may be used: the run answers them then. Refused unless told. */
   readonly ambient?: "refuse" | "answer" | undefined
 }
@@ -83,7 +86,15 @@ export interface Passed<A> {
 
 const settingsOf = (options: Options): Effect.Effect<Settings, SimulationMisused> =>
   Effect.gen(function*() {
-    const { ambient = "refuse", faults, maxSteps = 100_000, name = "simulation", policy = "any", worker } = options
+    const {
+      ambient = "refuse",
+      faults,
+      leaks = "refuse",
+      maxSteps = 100_000,
+      name = "simulation",
+      policy = "any",
+      worker
+    } = options
     const setups = new Map<string, Setup>()
     if (typeof worker === "function") setups.set("*", yield* setupOf(worker))
     else for (const [of, program] of Object.entries(worker ?? {})) setups.set(of, yield* setupOf(program))
@@ -94,7 +105,15 @@ const settingsOf = (options: Options): Effect.Effect<Settings, SimulationMisused
         problem: `the program starts a worker "${place.name}", and \`worker\` does not say what it runs`
       })
     }
-    return { name, setupOf: setupFor, faults, policy, maxSteps, refusesEscapes: ambient === "refuse" }
+    return {
+      name,
+      setupOf: setupFor,
+      faults,
+      policy,
+      maxSteps,
+      refusesEscapes: ambient === "refuse",
+      refusesLeaks: leaks === "refuse"
+    }
   })
 
 const passed = <A>({ seed, stage, value }: Attempt<A>): Passed<A> => ({
@@ -145,6 +164,11 @@ export interface CheckOptions extends Options {
   readonly seeds?: number | undefined
   /** The first of them, or a text that they follow from, such as a commit; 1 unless told. */
   readonly seed?: number | string | undefined
+  /**
+   * Instead of random runs those whose schedules part from the plain one (who has waited longest is next) in at most so many places, one
+   * after the other, without faults; at most `seeds` of them.
+   */
+  readonly search?: number | undefined
   /** One in so many seeds is run twice, and both must be the same step by step; 25 unless told, 0 for none. */
   readonly repeatEvery?: number | undefined
   /** How much work it may be to make a failing run simpler; 500 runs and 10 seconds unless told. */
@@ -160,6 +184,8 @@ export interface Checked {
   /** How long it took really. */
   readonly realMillis: number
   readonly marks: ReadonlyMap<string, boolean>
+  /** Whether a `search` has run all there are. */
+  readonly isExhausted: boolean
 }
 
 /**
@@ -179,32 +205,43 @@ export const check = <A, E>(
     const given = Environment.read()
     if (given.replay !== undefined) {
       const passed = yield* run({ ...options, replay: given.replay }, program)
-      return { seeds: 1, steps: passed.steps, millis: passed.millis, realMillis: 0, marks: passed.marks }
+      return {
+        seeds: 1,
+        steps: passed.steps,
+        millis: passed.millis,
+        realMillis: 0,
+        marks: passed.marks,
+        isExhausted: false
+      }
     }
-    const { repeatEvery = 25 } = options
+    const { repeatEvery = 25, search } = options
     const first = seedOf(given.seed ?? options.seed ?? 1)
     const seeds = given.seed === undefined ? given.seeds ?? options.seeds ?? 100 : 1
     const began = runtime.nowMillis()
     const marks = new Map<string, boolean>()
-    let steps = 0
-    let millis = 0
-    for (let i = 0; i < seeds; i++) {
-      const made = yield* attempt(settings, first + i, program)
+    const total = { steps: 0, millis: 0 }
+    // Where schedules are searched for, that of the next run; the first one is the plain one.
+    let schedule: Choices | undefined = search === undefined ? undefined : new Map()
+    let runs = 0
+    for (let goesOn = true; goesOn;) {
+      const seed = schedule === undefined ? first + runs : first
+      const made = yield* attempt(settings, seed, program, schedule)
       if (made.failure !== undefined) return yield* simplest(settings, made, program, options)
-      if (repeatEvery > 0 && i % repeatEvery === 0) {
-        yield* compare(settings, made, yield* attempt(settings, first + i, program))
+      if (repeatEvery > 0 && runs % repeatEvery === 0) {
+        yield* compare(settings, made, yield* attempt(settings, seed, program, schedule))
       }
-      for (const [mark, held] of made.stage.marks) {
-        marks.set(mark, held || marks.get(mark) === true)
-      }
-      steps += made.stage.world.steps
-      millis += made.stage.world.now
+      for (const [mark, held] of made.stage.marks) marks.set(mark, held || marks.get(mark) === true)
+      total.steps += made.stage.world.steps
+      total.millis += made.stage.world.now
+      runs++
+      if (search !== undefined) schedule = next(made.choices, made.bounds, search)
+      goesOn = runs < seeds && (search === undefined || schedule !== undefined)
     }
     const realMillis = runtime.nowMillis() - began
     for (const [mark, held] of marks) {
-      if (!held && seeds > 1) return yield* neverMarked(settings, first, seeds, steps, mark)
+      if (!held && seeds > 1) return yield* neverMarked(settings, first, runs, total.steps, mark)
     }
-    return { seeds, steps, millis, realMillis, marks }
+    return { seeds: runs, ...total, realMillis, marks, isExhausted: search !== undefined && schedule === undefined }
   })
 
 const neverMarked = ({ name }: Settings, first: number, seeds: number, steps: number, mark: string): SimulationFailed =>

@@ -3,6 +3,7 @@
  */
 export * as Fault from "./Fault.ts"
 export * as Faults from "./Faults.ts"
+export * as History from "./History.ts"
 export * as Invariant from "./Invariant.ts"
 export * as Probe from "./Probe.ts"
 export * as ProbeError from "./ProbeError.ts"

@@ -70,7 +70,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...sender,
     why: "parcels have left before their message can be seen",
-    before: "if (codec.carries && !this.leaves(scratch.cargo, value, value)) return FAILED\n",
+    before: "if (cargo.length > 0 && !this.leaves(cargo, value, value)) return FAILED\n",
     after: ""
   },
   {
@@ -187,6 +187,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "parcels of what the last receiver leaves are free",
     before: "if (codec.carries) dropAll",
     after: "if (!codec.carries) dropAll"
+  },
+  {
+    ...takeOff,
+    tests: ["test/channel/parcels.test.ts"],
+    why: "parcels of what the dead was reading are free",
+    before: "(taken, offset) => dropMessage(access, taken, offset)",
+    after: "() => void dropMessage"
   },
   {
     ...takeOff,

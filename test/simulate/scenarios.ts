@@ -2,7 +2,9 @@
 import * as Effect from "effect/Effect"
 import { bank } from "./bank.ts"
 import { channels } from "./channels.ts"
+import { lifecycle } from "./lifecycle.ts"
 import { names } from "./names.ts"
+import { pool } from "./pool.ts"
 import type { Scenario } from "./scenario.ts"
 import { storm } from "./storm.ts"
 import { supervision } from "./supervision.ts"
@@ -23,4 +25,4 @@ export const planted: ReadonlyArray<Scenario> = [{
   })
 }]
 
-export const scenarios: ReadonlyArray<Scenario> = [bank, channels, names, storm, supervision]
+export const scenarios: ReadonlyArray<Scenario> = [bank, channels, lifecycle, names, pool, storm, supervision]

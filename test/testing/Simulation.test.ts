@@ -206,9 +206,11 @@ describe("Simulation", () => {
           })
         ))
         yield* Effect.forkDetach(Fiber.await(fiber))
-        yield* Effect.forkDetach(Effect.forever(Effect.sleep("1 second")))
       })
       yield* Simulation.run({}, program)
+      const endless = Effect.forkDetach(Effect.forever(Effect.sleep("1 second")))
+      assert.strictEqual((yield* failure({ seeds: 1 }, endless)).kind, "Leak: fiber")
+      yield* Simulation.run({ leaks: "allow" }, endless)
       assert.strictEqual(ended, true)
     }))
 

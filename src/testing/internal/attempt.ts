@@ -19,6 +19,7 @@ export interface Settings {
   readonly policy: Policy | "any"
   readonly maxSteps: number
   readonly refusesEscapes: boolean
+  readonly refusesLeaks: boolean
 }
 
 /** A run with what was drawn for it. */
@@ -27,6 +28,8 @@ export interface Attempt<A> extends Outcome<A> {
   readonly faults: Faults
   readonly policy: Policy
   readonly choices: Choices
+  /** How many answers were possible each time, in the schedule. */
+  readonly bounds: ReadonlyArray<number>
 }
 
 /** Runs a program once: by its seed, or as it was recorded. */
@@ -47,6 +50,6 @@ export const attempt = <A, E>(
     const stage = new Stage({ oracle, policy, faults, maxSteps, setupOf })
     return Effect.map(
       drive(stage, program, settings),
-      (outcome) => ({ ...outcome, seed, faults, policy, choices: oracle.choices })
+      (outcome) => ({ ...outcome, seed, faults, policy, choices: oracle.choices, bounds: oracle.bounds("schedule") })
     )
   })

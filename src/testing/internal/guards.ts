@@ -94,8 +94,7 @@ export class Guards {
   }
 
   private get thread() {
-    const { current } = this.stage.world
-    return current === undefined ? this.stage.main : this.stage.worker(current.index)?.thread ?? this.stage.main
+    return this.stage.current
   }
 
   private note<A>(what: string, answer?: A): A {

@@ -6,7 +6,8 @@
 /** A thread as the order of tasks needs it. */
 export interface Strand {
   readonly name: string
-  readonly index: number
+  /** Its number in the run: no other incarnation, and no other thread, has it. */
+  readonly number: number
   /** Nothing of it runs any more. */
   isDead: boolean
   /** Nothing of it runs before this time. */

@@ -37,6 +37,7 @@ const turns = piece(() => ({ last: Promise.resolve() }))
 /** What a run is told. */
 export interface RunnerOptions {
   readonly refusesEscapes: boolean
+  readonly refusesLeaks: boolean
 }
 
 const causeLines = (cause: Cause.Cause<unknown>): ReadonlyArray<string> =>
@@ -145,11 +146,17 @@ class Run<A> {
         ...escape.stack.split("\n").slice(0, 8)
       ])
     }
-    for (const { thread } of stage.workers.values()) {
-      world.fail(`Leak: thread ${thread.name}`, ["it outlives the program"])
-    }
+    if (this.options.refusesLeaks) this.leaks()
     for (const name of stage.missing) world.fail(`Never: ${name}`, ["it never came true, to the end of the program"])
     this.ended({ stage, value: this.value, failure: world.failure })
+  }
+
+  private leaks(): void {
+    const { stage } = this
+    const { world } = stage
+    for (const { thread } of stage.workers) world.fail(`Leak: thread ${thread.name}`, ["it outlives the program"])
+    const left = waiting(stage)
+    if (left.length > 0) world.fail("Leak: fiber", ["fibers that outlive the program:", ...left])
   }
 }
 

@@ -44,6 +44,8 @@ export class Way {
     this.lastAt = at
     if (at <= world.now && this.inFlight.length === 0) return world.add(this.lane, event)
     this.inFlight.push(event)
+    // Cut for good: it stays on its way.
+    if (at === Infinity) return
     world.at(at, "port", this.lane.strand, () => this.arrive(event))
   }
 

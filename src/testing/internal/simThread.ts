@@ -37,8 +37,7 @@ const TASK_MILLIS = 0.05
 export class SimThread implements Strand {
   declare readonly world: World
   declare readonly name: string
-  declare readonly index: number
-  declare readonly epoch: number
+  declare readonly number: number
   declare readonly context: ThreadContext
   declare readonly clock: SimClock
   declare readonly services: Context.Context<never>
@@ -50,12 +49,11 @@ export class SimThread implements Strand {
   declare uncaught: (error: unknown) => void
   declare private readonly micro: Array<() => void>
   declare private busyMillis: number
-  constructor(common: Common, name: string, index: number, epoch: number) {
+  constructor(common: Common, name: string, number: number) {
     const { cores, fibers, maxOps, spawn, world } = common
     this.world = world
     this.name = name
-    this.index = index
-    this.epoch = epoch
+    this.number = number
     this.context = new ThreadContext(this.runtime())
     this.clock = new SimClock(world, this)
     this.isDead = false

@@ -6,6 +6,7 @@ import type { Transferable } from "node:worker_threads"
 import { textOf } from "../../runtime/Text.ts"
 import * as Entry from "../../thread/kernel/Entry.ts"
 import type { Ground } from "../../thread/kernel/Ground.ts"
+import type { Place } from "../../thread/kernel/Spawning.ts"
 import type { SpawnedWorker } from "../../thread/SpawnedWorker.ts"
 import { Lane } from "./lane.ts"
 import { Way } from "./simPort.ts"
@@ -41,6 +42,7 @@ export interface Luck {
 /** How it is started. */
 export interface WorkerOptions {
   readonly parent: SimThread
+  readonly place: Place
   readonly thread: SimThread
   readonly threadId: number
   readonly setup: Entry.Setup
@@ -70,6 +72,8 @@ const cloned = (error: unknown): unknown => {
 export class SimWorker implements SpawnedWorker {
   declare threadId: number
   declare readonly thread: SimThread
+  declare readonly parent: SimThread
+  declare readonly place: Place
   declare private readonly options: WorkerOptions
   declare private readonly outside: Listeners
   declare private readonly inside: Listeners
@@ -78,10 +82,12 @@ export class SimWorker implements SpawnedWorker {
   declare private early: Array<unknown> | undefined
   declare private heard: (error: unknown) => void
   constructor(options: WorkerOptions) {
-    const { luck, parent, thread, threadId } = options
+    const { luck, parent, place, thread, threadId } = options
     const { world } = thread
     this.threadId = threadId
     this.thread = thread
+    this.parent = parent
+    this.place = place
     this.options = options
     this.outside = new Listeners()
     this.inside = new Listeners()

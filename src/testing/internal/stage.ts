@@ -39,8 +39,8 @@ export class Stage {
   declare readonly fibers: Map<Fiber.Fiber<unknown, unknown>, Seen>
   declare readonly eventually: Array<Condition>
   declare readonly marks: Map<string, boolean>
-  /** Incarnations by the name of their place. */
-  declare readonly workers: Map<string, SimWorker>
+  /** Workers that live, in the order of their starts. */
+  declare readonly workers: Set<SimWorker>
   /** Everything that is to go wrong by itself; none once the run is to come to rest. */
   declare faults: Faults
   /** How many parts of the program ask for calm now. */
@@ -50,7 +50,7 @@ export class Stage {
   declare private readonly known: Set<string>
   declare private readonly common: Common
   declare private readonly options: StageOptions
-  declare private threadIds: number
+  declare private threads: number
   constructor(options: StageOptions) {
     const { faults, maxSteps, oracle, policy } = options
     this.options = options
@@ -59,12 +59,12 @@ export class Stage {
     this.fibers = new Map()
     this.eventually = []
     this.marks = new Map()
-    this.workers = new Map()
+    this.workers = new Set()
     this.faults = faults
     this.calm = 0
     this.neverReady = new Set()
     this.known = new Set()
-    this.threadIds = 0
+    this.threads = 0
     this.common = {
       world: this.world,
       fibers: this.fibers,
@@ -74,30 +74,34 @@ export class Stage {
       cores: 1 + oracle.below("cores", 3),
       services: Context.make(CurrentStage, this)
     }
-    this.main = new SimThread(this.common, "main", 0, 1)
+    this.main = new SimThread(this.common, "main", 0)
     this.world.beforeStep = () => this.strike()
   }
 
   // ---- threads
 
   private spawn(place: Place): SimWorker {
-    const { faults, main, oracle, world } = this
-    const thread = new SimThread(this.common, place.name, place.index, place.epoch)
+    const { faults, oracle, world } = this
+    const number = ++this.threads
+    const thread = new SimThread(this.common, place.name, number)
     if (faults.skew !== undefined) thread.clock.skewMillis = oracle.below("skew", 2 * faults.skew) - faults.skew
     world.log(`is spawned, incarnation ${place.epoch}`, place.name)
     const worker = new SimWorker({
-      parent: main,
+      parent: this.current,
+      place,
       thread,
-      threadId: ++this.threadIds,
+      threadId: number,
       setup: this.options.setupOf(place),
       luck: this.luck(),
       isNeverReady: this.neverReady.has(place.name),
       ready: () => this.known.add(place.name),
       died: () => {
-        if (this.workers.get(place.name) === worker) this.workers.delete(place.name)
+        this.workers.delete(worker)
+        // As threads do, they end with the one that has started them.
+        for (const other of Array.from(this.workers)) if (other.parent === thread) other.die(1)
       }
     })
-    this.workers.set(place.name, worker)
+    this.workers.add(worker)
     return worker
   }
 
@@ -110,10 +114,17 @@ export class Stage {
     }
   }
 
-  /** The worker of a name or a number; fails the run with the names that there are. */
+  /** The worker of a name or a number, if there is one. */
   worker(of: string | number): SimWorker | undefined {
-    for (const [name, worker] of this.workers) if (name === of || worker.thread.index === of) return worker
+    for (const worker of this.workers) if (worker.place.name === of || worker.place.index === of) return worker
     return undefined
+  }
+
+  /** The thread whose task is running; the main one between two tasks. */
+  get current(): SimThread {
+    const { current } = this.world
+    for (const { thread } of this.workers) if (thread === current) return thread
+    return this.main
   }
 
   /** Notifies who sleeps on a word, soon or a little later. */
@@ -138,7 +149,7 @@ export class Stage {
       if (victim !== undefined) this.stall(victim.thread, oracle.around("stallMillis", 2_000))
     }
     if (faults.slow !== undefined) {
-      for (const { thread } of this.workers.values()) thread.slowMillis = oracle.onceIn("slow", faults.slow) ? 4 : 0
+      for (const { thread } of this.workers) thread.slowMillis = oracle.onceIn("slow", faults.slow) ? 4 : 0
     }
     if (faults.spuriousWake !== undefined && world.waits.all.length > 0) {
       if (oracle.onceIn("spuriousWake", faults.spuriousWake)) {
@@ -149,7 +160,7 @@ export class Stage {
   }
 
   private victim(kind: string): SimWorker | undefined {
-    const workers = Array.from(this.workers.values()).filter(({ thread }) => this.known.has(thread.name))
+    const workers = Array.from(this.workers).filter(({ thread }) => this.known.has(thread.name))
     return workers.length === 0 ? undefined : workers[this.oracle.below(`${kind} victim`, workers.length)]
   }
 
@@ -182,7 +193,7 @@ export class Stage {
     this.faults = NO_FAULTS
     this.neverReady.clear()
     world.log("healed: no more faults")
-    for (const { thread } of this.workers.values()) {
+    for (const { thread } of this.workers) {
       thread.slowMillis = 0
       thread.stalledUntil = 0
       world.wakeUp(thread)

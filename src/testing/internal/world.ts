@@ -204,7 +204,7 @@ export class World {
 
   private note(lane: Lane, chosen: number): void {
     this.recent[(this.steps - 1) % RECENT] = lane
-    this.trace.push((Math.imul(lane.strand.index + 1, 0x01000193) ^ Math.imul(chosen + 1, 0x9e3779b1) ^ this.now) | 0)
+    this.trace.push((Math.imul(lane.strand.number + 1, 0x01000193) ^ Math.imul(chosen + 1, 0x9e3779b1) ^ this.now) | 0)
   }
 
   private move(): Stuck {
