@@ -18,7 +18,7 @@ const boom = tag("Boom")
 const echo = tag("Echo")
 const badReply = tag("BadReply")
 
-const ZERO = { asks: 0, answering: 0, interrupted: 0, queued: 0, owed: 0, starved: 0, depth: 0 }
+const ZERO = { asks: 0, answering: 0, interrupted: 0, queued: 0, owed: 0, starved: 0, underway: 0, depth: 0 }
 
 interface Actor {
   readonly thread: number

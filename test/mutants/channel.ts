@@ -289,14 +289,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     file: "src/channel/internal/endLife.ts",
-    tests: ["test/channel/ends.test.ts"],
+    tests: ["test/link/ends.test.ts"],
     why: "an end takes up where the one before it has stopped",
     before: "    this.living.begin()\n",
     after: ""
   },
   {
     file: "src/channel/internal/endLife.ts",
-    tests: ["test/channel/endsThreads.test.ts"],
+    tests: ["test/link/ends.test.ts"],
     why: "what an end is on its way is another one than it was",
     before: "    this.end = sentAs(this.end)\n",
     after: ""
@@ -314,6 +314,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "the ends of a dead thread are found however they came to it",
     before: "    if (end !== -1) settle(access, held.side",
     after: "    if (end === -1) settle(access, held.side"
+  },
+  {
+    file: "src/channel/internal/endLife.ts",
+    tests: ["test/link/ends.test.ts"],
+    why: "what was done on an end is to be seen before it goes",
+    before: "    this.living.depart()\n",
+    after: ""
   },
   {
     file: "src/memory/Roster.ts",
