@@ -362,6 +362,17 @@ export class Roster {
     Atomics.add(this.cells, lostSentCell, sent)
   }
 
+  /**
+   * Counts messages that had been sent and that nobody will receive, unless somebody has counted some since `lostSent` was
+   * this; then it answers `false`.
+   */
+  tryLose(count: number, lostSent: number): boolean {
+    const next = (lostSent + count) | 0
+    if (Atomics.compareExchange(this.cells, lostSentCell, lostSent, next) !== lostSent) return false
+    Atomics.add(this.cells, lostCell, count)
+    return true
+  }
+
   /** Messages so far that nobody will receive. */
   lost(): number {
     return Atomics.load(this.cells, lostCell)

@@ -65,6 +65,22 @@ describe.each(both)("an end in a message to an actor $where", ({ thread, to }) =
       assert.deepStrictEqual(on.errors, [])
     })))
 
+  it.effect("takes up where it was, also behind what was not visible yet", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const on = yield* setUp
+      const numbers = yield* on.channelOn(thread)
+      // All in one task: nothing is published in between.
+      yield* Effect.sync(() => {
+        assert.isTrue(numbers.sender.sendUnsafe(7))
+        assert.isTrue(numbers.sender.sendUnsafe(8))
+        assert.strictEqual(to(on).tell(count, { to: 2, numbers: numbers.sender }, undefined), TAKEN)
+      })
+      on.steps.settle()
+      for (const n of [7, 8, 0, 1]) assert.deepStrictEqual(yield* numbers.receiver.tryReceive, Option.some(n))
+      const stats = yield* numbers.stats
+      assert.deepStrictEqual([stats.sent, stats.received, stats.lost], [4, 4, 0])
+    })))
+
   it.effect("comes in a reply", () =>
     Effect.scoped(Effect.gen(function*() {
       const on = yield* setUp

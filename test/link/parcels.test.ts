@@ -495,5 +495,6 @@ const storm = Effect.fnUntraced(function*(steps: ReadonlyArray<Step>, overflow: 
     for (const exit of exits) release(exit)
   }
   assert.strictEqual(on.used(), 0, where)
+  for (const node of on.nodes) assert.strictEqual(accounts(node).underway, 0, where)
   if (!isDown) assert.strictEqual(accounts(on.nodes[0]!).asks, 0)
 })

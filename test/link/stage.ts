@@ -217,6 +217,7 @@ export const accounts = (node: Node) => {
         readonly pendingAsks: number
         readonly slots: ReadonlyArray<unknown>
         readonly starved: Set<unknown>
+        readonly underway: { readonly size: number }
       }
       readonly inbound: {
         readonly asks: ReadonlyArray<unknown>
@@ -235,6 +236,7 @@ export const accounts = (node: Node) => {
     queued: sum(({ inbound }) => inbound.bindings.reduce((n, binding) => n + (binding?.queued ?? 0), 0)),
     owed: sum(({ inbound }) => inbound.bindings.reduce((n, binding) => n + (binding?.owed ?? 0), 0)),
     starved: sum(({ outbound }) => outbound.starved.size),
+    underway: sum(({ outbound }) => outbound.underway.size),
     depth: recipients.reduce((n, recipient) => n + Math.abs(recipient.depth()), 0)
   }
 }

@@ -166,6 +166,7 @@ describe("an end that is sent in a message", () => {
     expect(third!.holderOf(end)).toBe(11)
     first!.send(end)
     for (const thread of THREADS) expect(third!.heldAt(0, thread)).toBe(undefined)
+    expect(third!.holderOf(Rosters.sentAs(end))).toBe(0)
     expect(third!.holderOf(end)).toBe(0)
     second!.open(Rosters.sentAs(end), RECEIVER)
     expect(third!.heldAt(0, 11)).toBe(undefined)

@@ -73,8 +73,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...waiters,
     why: "keeping some forgets those who gave up",
-    before: "!waiter.abandoned && wanted(waiter)",
-    after: "wanted(waiter)"
+    before: "return !waiter.abandoned",
+    after: "return wanted(waiter)"
+  },
+  {
+    ...waiters,
+    why: "who is not kept waits no longer",
+    before: "waiter.abandoned ||= !wanted(waiter)",
+    after: "if (!wanted(waiter)) return false"
   },
   {
     ...owner,

@@ -70,7 +70,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...sender,
     why: "parcels have left before their message can be seen",
-    before: "if (codec.carries && !this.leaves(scratch.cargo, value, value)) return FAILED\n",
+    before: "if (cargo.length > 0 && !this.leaves(cargo, value, value)) return FAILED\n",
     after: ""
   },
   {
@@ -112,7 +112,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...receiver,
     why: "the last receiver frees the parcels of what it leaves",
-    before: "dropAll(this.access, this.ring)",
+    before: "if (this.access.codec.carries) dropAll(this.access, this.ring)",
     after: ""
   },
   {
@@ -187,6 +187,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "parcels of what the last receiver leaves are free",
     before: "if (codec.carries) dropAll",
     after: "if (!codec.carries) dropAll"
+  },
+  {
+    ...takeOff,
+    tests: ["test/channel/parcels.test.ts"],
+    why: "parcels of what the dead was reading are free",
+    before: "(taken, offset) => dropMessage(access, taken, offset)",
+    after: "() => void dropMessage"
   },
   {
     ...takeOff,
@@ -282,14 +289,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     file: "src/channel/internal/endLife.ts",
-    tests: ["test/channel/ends.test.ts"],
+    tests: ["test/link/ends.test.ts"],
     why: "an end takes up where the one before it has stopped",
     before: "    this.living.begin()\n",
     after: ""
   },
   {
     file: "src/channel/internal/endLife.ts",
-    tests: ["test/channel/endsThreads.test.ts"],
+    tests: ["test/link/ends.test.ts"],
     why: "what an end is on its way is another one than it was",
     before: "    this.end = sentAs(this.end)\n",
     after: ""
@@ -307,6 +314,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "the ends of a dead thread are found however they came to it",
     before: "    if (end !== -1) settle(access, held.side",
     after: "    if (end === -1) settle(access, held.side"
+  },
+  {
+    file: "src/channel/internal/endLife.ts",
+    tests: ["test/link/ends.test.ts"],
+    why: "what was done on an end is to be seen before it goes",
+    before: "    this.living.depart()\n",
+    after: ""
   },
   {
     file: "src/memory/Roster.ts",

@@ -36,7 +36,7 @@ class Coin implements Carriage.Carried {
     return this.state === "moved"
   }
   take(): boolean {
-    return this.step(["arrived"], "held")
+    return this.step(["arrived", "held"], "held")
   }
   drop(): void {
     this.state = "released"

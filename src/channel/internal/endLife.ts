@@ -27,7 +27,7 @@ export interface Living extends LocalEnd {
   /** What was done on it is to be visible, and what waits on it is to have its answer: it is not open any more. */
   retire(): void
   /** Gives up what it has in the ring; what the next owner of the end has to know. */
-  leaveRing(isClosed: boolean): Pick<Handle, "after" | "untold">
+  leaveRing(): Pick<Handle, "after" | "untold">
   /** It was the last of its side. */
   wasLast(): void
 }
@@ -174,7 +174,7 @@ export class EndLife<A> implements Carried {
   close(): void {
     if (!this.isOpen) return
     this.retire("closed")
-    this.living.leaveRing(true)
+    this.living.leaveRing()
     if (!this.access.roster.leave(this.end, this.rosterSide)) return
     this.living.wasLast()
     wakeAll(this.access)
@@ -184,7 +184,7 @@ export class EndLife<A> implements Carried {
   handOver(keep: (handle: Handle) => void): Effect.Effect<void, EndMoved> {
     if (!this.isOpen) return Effect.fail(this.moved())
     this.retire("handed over")
-    const told = this.living.leaveRing(false)
+    const told = this.living.leaveRing()
     this.access.roster.handOver(this.end)
     keep(handleOf(this.access, this.living.side, this.end, told))
     return Effect.void

@@ -202,19 +202,25 @@ export const receivedIn = ({ roster }: Pick<Access<unknown>, "roster">): number 
 }
 
 /** Messages that wait; of a broadcast, for the slowest receiver of this thread. The words are read one after the other. */
-export const waitingIn = (access: Pick<Access<unknown>, "roster" | "settings" | "ends">): number => {
+export const waitingIn = (
+  access: Pick<Access<unknown>, "roster" | "settings" | "ends">,
+  lostSent = access.roster.lostSent()
+): number => {
   const { ends, roster, settings } = access
   if (kinds[settings.kind].isBroadcast) return Math.max(0, ...[...ends].map((end) => end.pending()))
   // Messages that were dropped while they waited had been sent.
   const dropped = settings.overflow === "dropOldest" ? roster.dropped() : 0
-  return Math.max(0, (sentIn(access) - receivedIn(access) - dropped - roster.lostSent()) | 0)
+  return Math.max(0, (sentIn(access) - receivedIn(access) - dropped - lostSent) | 0)
 }
 
-/** The last receiver is gone: what waits is lost. */
+/** The last receiver is gone: what waits is lost. By who was the last, and by who sends at the same time: each message counts once. */
 export const loseRest = (access: Pick<Access<unknown>, "roster" | "settings" | "ends">): void => {
   if (kinds[access.settings.kind].isBroadcast) return
-  const count = waitingIn(access)
-  if (count > 0) access.roster.addLost(count, count)
+  for (;;) {
+    const lostSent = access.roster.lostSent()
+    const count = waitingIn(access, lostSent)
+    if (count === 0 || access.roster.tryLose(count, lostSent)) return
+  }
 }
 
 /** What it takes to read messages. */

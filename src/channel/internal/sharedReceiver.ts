@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import { CORRUPT } from "../../memory/Ring.ts"
-import { CLOSED, type End, RECEIVER, SENDERS_GONE } from "../../memory/Roster.ts"
+import { CLOSED, type End, SENDERS_GONE } from "../../memory/Roster.ts"
 import * as Poller from "../../thread/Poller.ts"
 import * as Carriage from "../../wire/Carriage.ts"
 import { MalformedRecord } from "../../wire/WireError.ts"
@@ -278,16 +278,14 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
     if (this.waiting > 0) this.poller.add(this.itemsWait)
   }
 
-  leaveRing(isClosed: boolean): Pick<Handle, "after" | "untold"> {
-    // The last receiver is going: what is still there will never be received.
-    if (isClosed && this.access.codec.carries && this.access.roster.count(RECEIVER) === 1) {
-      dropAll(this.access, this.ring)
-    }
+  leaveRing(): Pick<Handle, "after" | "untold"> {
     return { after: this.ring.leaveAfter?.(), untold: this.untold() }
   }
 
   wasLast(): void {
+    // What is still there will never be received. Who sends at the same time sees that nobody is left.
     loseRest(this.access)
+    if (this.access.codec.carries) dropAll(this.access, this.ring)
   }
 
   settle(): void {}

@@ -22,7 +22,7 @@ import { EndWait } from "./endWait.ts"
 import { kinds } from "./kinds.ts"
 import { nextIn, type ReceiveRing } from "./receiveRing.ts"
 import { FAILED, FULL, type Offered, SenderBase, SENT } from "./senderBase.ts"
-import { type Access, dropMessage, type Handle, rowOf, waitingIn } from "./sharedMemory.ts"
+import { type Access, dropMessage, type Handle, loseRest, rowOf, waitingIn } from "./sharedMemory.ts"
 
 /** Messages after which what was written is made visible at once. */
 const PUBLISH_RECORDS = 64
@@ -113,10 +113,11 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
     if (this.isFull()) return FULL
     const offset = this.ring.claim(bytes)
     if (offset < 0) return FULL
-    if (codec.carries && !this.leaves(scratch.cargo, value, value)) return FAILED
+    const cargo = codec.carries ? scratch.cargo : Carriage.empty
+    if (cargo.length > 0 && !this.leaves(cargo, value, value)) return FAILED
     scratch.copyTo(this.ring.region, offset)
     this.commit(bytes)
-    return SENT
+    return cargo.length > 0 ? this.departed(cargo, value) : SENT
   }
 
   /** Writes a message that has waited: what moves with it is out of the hands of this thread's code since then. */
@@ -128,6 +129,14 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
     if (!this.leaves(cargo, parked, value)) return FAILED
     this.ring.region.u8.set(record, offset)
     this.commit(record.length)
+    return this.departed(cargo, value)
+  }
+
+  /** A message with cargo that the last receiver may have left while it was sent comes back to its sender, or goes with the rest. */
+  private departed(cargo: Carriage.Cargo, value: A): Offered {
+    this.publish()
+    if ((this.access.roster.flags() & RECEIVERS_GONE) === 0) return SENT
+    if (Carriage.reclaim(cargo)) return this.refuseEnd(value, RECEIVERS_GONE)
     return SENT
   }
 
@@ -138,6 +147,8 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
   private leaves(cargo: Carriage.Cargo, message: unknown, undelivered: A): boolean {
     if (this.departs(Carriage.send, cargo, message, undelivered)) return true
     this.ring.abort()
+    // Somebody may have looked in front of it, and sleep while there is more behind.
+    if (this.ring.publish()) this.access.items.wake()
     return false
   }
 
@@ -183,6 +194,8 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
     this.ring.publish()
     this.access.roster.setSent(this.row, this.sent)
     this.access.items.wake()
+    // Counted before the look: the last receiver leaves first, and counts what it leaves after that.
+    if ((this.access.roster.flags() & RECEIVERS_GONE) !== 0) loseRest(this.access)
   }
 
   private refuse(failure: { readonly _tag: string }): typeof FAILED {

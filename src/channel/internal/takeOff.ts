@@ -7,7 +7,7 @@
  */
 import { type End, RECEIVERS_GONE, SENDER } from "../../memory/Roster.ts"
 import { kinds } from "./kinds.ts"
-import { type Access, dropAll, type Handle, loseRest, rowOf, wakeAll } from "./sharedMemory.ts"
+import { type Access, dropAll, dropMessage, type Handle, loseRest, rowOf, wakeAll } from "./sharedMemory.ts"
 
 type Side = Handle["side"]
 
@@ -38,22 +38,26 @@ const settle = (access: Access<unknown>, side: Side, end: End): number => {
   const { memory, onLoss, roster, settings, thread } = access
   const kind = kinds[settings.kind]
   const row = rowOf(end)
-  const { count, isSettled, lostSent, total } = kind.recover(memory.ring, side, row + 1)
+  const { count, isSettled, lostSent, total } = kind.recover(
+    memory.ring,
+    side,
+    row + 1,
+    (taken, offset) => dropMessage(access, taken, offset)
+  )
   if (count > 0) roster.addLost(count, lostSent)
   if (isSettled) {
     if (total !== undefined && side === "sender") roster.setSent(row, total)
     // What dropped the oldest has counted there too.
     if (total !== undefined && side === "receiver" && settings.overflow !== "dropOldest") roster.setReceived(row, total)
-    const hadReceivers = (roster.flags() & RECEIVERS_GONE) === 0
     roster.recover(end)
-    if (hadReceivers && (roster.flags() & RECEIVERS_GONE) !== 0) lose(access, row)
+    if ((roster.flags() & RECEIVERS_GONE) !== 0) lose(access, row)
   } else thread.runtime.immediate(() => void settle(access, side, end))
   wakeAll(access)
   if (count > 0) onLoss?.({ channel: settings.name, side, owner: row + 1, count })
   return count
 }
 
-/** The last receiver has died: what is still there will never be received. */
+/** Nobody is left to receive what is still there, or what a sender that died sent at the same time. */
 const lose = (access: Access<unknown>, row: number): void => {
   const { codec, memory, settings } = access
   loseRest(access)
