@@ -112,7 +112,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...receiver,
     why: "the last receiver frees the parcels of what it leaves",
-    before: "dropAll(this.access, this.ring)",
+    before: "if (this.access.codec.carries) dropAll(this.access, this.ring)",
     after: ""
   },
   {

@@ -63,6 +63,8 @@ describe("Simulation", () => {
         const [what, use] of [
           ["Math.random", () => void Math.random()],
           ["Date.now", () => void Date.now()],
+          ["new Date", () => void new Date()],
+          ["crypto.randomUUID", () => void crypto.randomUUID()],
           ["performance.now", () => void performance.now()],
           ["setTimeout", () => void globalThis.setTimeout(() => {}, 10)],
           ["fetch", () => void fetch("http://localhost").catch(() => {})]
@@ -223,7 +225,16 @@ describe("Simulation", () => {
 
   it.effect("refuses a recording of another version", () =>
     Effect.gen(function*() {
-      const exit = yield* Effect.exit(Simulation.run({ replay: `{"version":99}` }, Effect.void))
-      assert.include(String(exit), "its version is 99")
+      for (
+        const [replay, problem] of [
+          [`{"version":99}`, "its version is 99"],
+          ["no json", "this is no recording of a run"],
+          [`{"version":1,"seed":"1","kind":"","choices":{"schedule":"a:b"}}`, `"a:b" is no choice`]
+        ] as const
+      ) {
+        const error = yield* Effect.flip(Simulation.run({ replay }, Effect.void))
+        assert.strictEqual(error._tag, "InvalidRecording")
+        assert.include(error.message, problem)
+      }
     }))
 })

@@ -79,6 +79,30 @@ describe("simulated threads", () => {
       }, program)
     }))
 
+  it.effect("run what their name says, and a name that nothing is said of is refused", () =>
+    Effect.gen(function*() {
+      const live = (n: number) =>
+        Counter.toLayer(Effect.succeed(Counter.of({ Add: () => Effect.void, Get: () => Effect.succeed(n) })))
+      const program = Effect.gen(function*() {
+        const counters = yield* Effect.forEach(
+          [0, 1],
+          (thread) => Counter.spawn(`c${thread}`, { placement: { thread } })
+        )
+        return yield* Effect.forEach(counters, (counter) => counter.ask.Get())
+      }).pipe(Effect.scoped, Effect.provide(Threads))
+      const first = () => ActorThread.launch(live(10))
+      const second = () => ActorThread.launch(live(20))
+      const { value } = yield* Simulation.run({ worker: { "worker-0": first, "worker-1": second } }, program)
+      assert.deepStrictEqual(value, [10, 20])
+      const refused = yield* Effect.flip(Simulation.run({ worker: { "worker-0": first } }, program))
+      assert.include(
+        refused.message,
+        "the program starts a worker \"worker-1\", and `worker` does not say what it runs"
+      )
+      const empty = yield* Effect.flip(Simulation.run({ worker: () => {} }, program))
+      assert.include(empty.message, "launches nothing")
+    }))
+
   it.effect("tell which actors wait for each other", () =>
     Effect.gen(function*() {
       const forEver = { timeout: "Infinity" } as const

@@ -18,6 +18,7 @@ type Saved = Array<readonly [owner: object, key: string, descriptor: PropertyDes
 
 const realNotify = Atomics.notify
 const realWaitAsync = Atomics.waitAsync
+const RealDate = Date
 
 // What Effect's own modules ask is asked on behalf of who called them; its default services are not in use here.
 const isOurs = (stack: string): boolean =>
@@ -57,8 +58,23 @@ export class Guards {
       this.note("Atomics.wait")
       throw new Error("Atomics.wait would block every thread of the simulation; wait with the event loop running")
     })
-    this.replace(Date, "now", () => this.note("Date.now", clock().currentTimeMillisUnsafe()))
+    const now = () => this.note("Date.now", clock().currentTimeMillisUnsafe())
+    this.replace(
+      globalThis,
+      "Date",
+      new Proxy(RealDate, {
+        get: (target, key, receiver) => key === "now" ? now : Reflect.get(target, key, receiver),
+        apply: () => new RealDate(this.note("Date", clock().currentTimeMillisUnsafe())).toString(),
+        construct: (target, given, made) =>
+          Reflect.construct(
+            target,
+            given.length > 0 ? given : [this.note("new Date", clock().currentTimeMillisUnsafe())],
+            made
+          ) as object
+      })
+    )
     this.replace(Math, "random", () => this.note("Math.random", world.oracle.stream("random").random.unit()))
+    this.replace(crypto, "randomUUID", () => this.note("crypto.randomUUID", this.uuid()))
     this.replace(performance, "now", () => this.note("performance.now", world.now))
     this.replace(
       globalThis,
@@ -106,6 +122,14 @@ export class Guards {
       this.stage.world.log(`uses ${what}`)
     }
     return answer as A
+  }
+
+  private uuid(): string {
+    const { random } = this.stage.oracle.stream("random")
+    const digits = Array.from({ length: 4 }, () => random.next().toString(16).padStart(8, "0")).join("")
+    return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(13, 16)}-8${digits.slice(17, 20)}-${
+      digits.slice(20)
+    }`
   }
 
   private timer(what: string, run: () => void, millis: number, again: boolean): number {

@@ -27,8 +27,8 @@ export interface Failure {
   readonly cause?: unknown
 }
 
-/** What happens when nothing can run any more. */
-export type Stuck = "ran" | "moved" | "stuck"
+/** What came of a step: a task ran, the clock or something that was left over moved, or nothing will happen any more. */
+export type Step = "ran" | "moved" | "stuck"
 
 /** A check that runs after each step. */
 export interface Always {
@@ -169,7 +169,7 @@ export class World {
   }
 
   /** Runs one task, or moves the clock. */
-  step(): Stuck {
+  step(): Step {
     this.beforeStep()
     const ready = this.candidates()
     if (ready.length === 0) return this.move()
@@ -207,7 +207,7 @@ export class World {
     this.trace.push((Math.imul(lane.strand.number + 1, 0x01000193) ^ Math.imul(chosen + 1, 0x9e3779b1) ^ this.now) | 0)
   }
 
-  private move(): Stuck {
+  private move(): Step {
     const { stalled, timers } = this
     const busy = timers.nextBusy()
     const next = stalled.size === 0 ? busy ?? timers.next() : timers.next()
