@@ -99,37 +99,65 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
   private readAwaited({ channel, offset }: Awaited): Taken<A> {
     if (offersOf(this.access.thread).isWanted(channel)) return EMPTY
     this.awaited = undefined
-    return this.read(offset, true)
+    return this.readCarrying(offset, true)
   }
 
-  private read(offset: number, isLast = false): Taken<A> {
+  private read(offset: number): Taken<A> {
     const { carriage, codec } = this.access
+    if (codec.carries) return this.readCarrying(offset, false)
     const { ring } = this
     let isSound = false
-    let isThere = true
-    const offers = offersOf(this.access.thread)
     this.isReading = true
-    if (codec.carries) offers.takeMissing()
     try {
       const message = codec.read(ring.region, offset, ring.end, carriage)
-      if (codec.carries && !Carriage.take(carriage.arrived)) return this.malformed(CARGO_GONE)
       isSound = true
       return message
     } catch (error) {
-      if (codec.carries) Carriage.drop(carriage.arrived)
-      if (!(error instanceof MalformedRecord)) throw error
+      return this.unreadable(error)
+    } finally {
+      this.passed(isSound)
+    }
+  }
+
+  /** A message with which something moves; one that waits for a memory is read once more when that is there, or will not come. */
+  private readCarrying(offset: number, isLast: boolean): Taken<A> {
+    const { carriage, codec, thread } = this.access
+    const { ring } = this
+    const offers = offersOf(thread)
+    let isSound = false
+    this.isReading = true
+    offers.takeMissing()
+    try {
+      const message = codec.read(ring.region, offset, ring.end, carriage)
+      if (!Carriage.take(carriage.arrived)) return this.malformed(CARGO_GONE)
+      isSound = true
+      return message
+    } catch (error) {
       const channel = isLast ? undefined : offers.takeMissing()
-      if (channel === undefined) return this.malformed(error.message)
-      isThere = false
+      if (channel === undefined) {
+        Carriage.drop(carriage.arrived)
+        return this.unreadable(error)
+      }
       this.awaited = { channel, offset }
       offers.want(channel, () => this.lookAgain())
       return EMPTY
     } finally {
       this.isReading = false
-      if (isThere) this.count(ring.type)
-      // Nobody gives the room of a failure back.
-      if (!isSound && isThere) this.release()
+      if (this.awaited === undefined) this.passed(isSound)
     }
+  }
+
+  private unreadable(error: unknown): typeof FAILED {
+    if (!(error instanceof MalformedRecord)) throw error
+    return this.malformed(error.message)
+  }
+
+  /** The message read last is out of the way. */
+  private passed(isSound: boolean): void {
+    this.isReading = false
+    this.count(this.ring.type)
+    // Nobody gives the room of a failure back.
+    if (!isSound) this.release()
   }
 
   private malformed(reason: string, lostBytes = 0): typeof FAILED {
