@@ -17,6 +17,7 @@ import * as ExitReason from "../actor/ExitReason.ts"
 import type { Escalation } from "../actor/kernel/Host.ts"
 import { actorName, type Protocol } from "../actor/kernel/Protocol.ts"
 import type { Recipient } from "../actor/kernel/Recipient.ts"
+import * as Terms from "../actor/kernel/Terms.ts"
 import { Node } from "../link/kernel/Node.ts"
 import * as Doorbell from "../memory/Doorbell.ts"
 import { MAX_CAPACITY_BYTES, MIN_CAPACITY_BYTES } from "../memory/Layouts.ts"
@@ -179,10 +180,11 @@ const spawn = (
   if (self.names.has(actor) || self.host.has(protocol.name, key)) {
     return Effect.fail(new ActorError.NameTaken({ actor }))
   }
+  const terms = Terms.make(actor, options?.shutdown)
   const worker = chooseWorker(self, protocol, options)
   return worker === undefined
-    ? spawnHere(self, protocol, key, owner, options?.placement === "here")
-    : self.account.spawn(worker, protocol, key, owner)
+    ? spawnHere(self, protocol, key, terms, owner, options?.placement === "here")
+    : self.account.spawn(worker, protocol, key, terms, owner)
 }
 
 // A behaviour that no worker has may still be one of the main thread's own.
@@ -190,10 +192,11 @@ const spawnHere = (
   self: Threaded,
   protocol: Protocol,
   key: string,
+  terms: Terms.Terms,
   owner: Scope.Scope,
   isHereOnly: boolean
 ): Effect.Effect<Recipient, ActorError.SpawnError> => {
-  if (self.host.known.includes(protocol.name)) return self.host.spawn(protocol, key, owner)
+  if (self.host.known.includes(protocol.name)) return self.host.spawn(protocol, key, owner, terms)
   const known = new Set(self.workers.flatMap((worker) => Array.from(worker.behaviours.keys())))
   return Effect.fail(
     new ActorError.BehaviourNotFound({

@@ -4,6 +4,7 @@
  */
 import { assert, layer as describeWith } from "@effect/vitest"
 import * as Cause from "effect/Cause"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -23,6 +24,9 @@ export interface ContractOptions {
 }
 
 const there = { placement: { thread: 0 } } as const
+
+/** A spawn whose stop waits for what was accepted, which the actors of these tests otherwise do not. */
+const inOrder = (shutdown: Duration.Input) => ({ ...there, shutdown })
 
 let serial = 0
 
@@ -614,6 +618,59 @@ export const actorContract = (name: string, options: ContractOptions): void => {
       }))
 
     // Stops
+
+    it.effect("a stop handles what was accepted, tells and asks, refuses the rest, then closes the scope", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const life = yield* Scope.make()
+        const actor = yield* Scope.provide(Fixture.Probe.definition.spawn(on.key, inOrder("1 minute")), life)
+        yield* actor.tell.Block({ gate: on.gate, n: 0 })
+        for (let n = 1; n <= 50; n++) yield* actor.tell.Slow({ n })
+        const asked = yield* forkNow(actor.ask.Items())
+        yield* settle
+        const closing = yield* forkNow(Scope.close(life, Exit.void))
+        yield* settle
+        assert.instanceOf(yield* failure(actor.tell.Add({ n: 51 })), ActorError.ActorStopped)
+        assert.isFalse(actor.tellUnsafe.Add({ n: 51 }))
+        assert.instanceOf(yield* failure(actor.ask.Items()), ActorError.ActorStopped)
+        assert.isUndefined(closing.pollUnsafe())
+        yield* on.open()
+        yield* Fiber.join(closing)
+        assert.deepStrictEqual(yield* Fiber.join(asked), Array.from({ length: 51 }, (_, n) => n))
+        assert.deepStrictEqual(yield* on.journal(), ["build 1", "start 0", "end 0", "closed 1"])
+      }))
+
+    it.effect("a stop whose time is over interrupts the handler and settles what is left", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const life = yield* Scope.make()
+        const actor = yield* Scope.provide(Fixture.Probe.definition.spawn(on.key, inOrder("200 millis")), life)
+        yield* block(on, actor)
+        const queued = yield* forkNow(failure(actor.ask.Items()))
+        const closing = yield* forkNow(Scope.close(life, Exit.void))
+        yield* settle
+        yield* passing(199)
+        if (!live) assert.isUndefined(closing.pollUnsafe())
+        yield* passing(1)
+        yield* Fiber.join(closing)
+        assert.instanceOf(yield* Fiber.join(queued), ActorError.ActorStopped)
+        assert.deepStrictEqual(yield* on.journal(), ["build 1", "start 0", "interrupted 0", "closed 1"])
+      }))
+
+    it.effect("a crash during a stop restarts the actor for what is left", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const life = yield* Scope.make()
+        const actor = yield* Scope.provide(Fixture.Probe.definition.spawn(on.key, inOrder("1 minute")), life)
+        yield* block(on, actor)
+        yield* actor.tell.Die({ text: "crash", later: true })
+        yield* actor.tell.Block({ gate: on.gate, n: 1 })
+        const closing = yield* forkNow(Scope.close(life, Exit.void))
+        yield* on.open()
+        yield* Fiber.join(closing)
+        const expected = ["build 1", "start 0", "end 0", "closed 1", "build 2", "start 1", "end 1", "closed 2"]
+        assert.deepStrictEqual(yield* on.journal(), expected)
+      }))
 
     it.effect("stopping interrupts the handler, fails queued asks, drops queued tells, then closes the scope", () =>
       Effect.gen(function*() {

@@ -26,10 +26,13 @@ export interface Roomy {
   deliver(word: Word, payload: unknown): void
   /** Puts a tell whose payload is checked into the mailbox, if there is room. */
   offer(index: number, valid: unknown, span: Tracer.AnySpan | undefined): Outcome
+  /** Nothing is let in any more: ends the actor if it has handled everything. */
+  drained(): void
 }
 
 /** Sends the messages of waiting senders for them, in the order in which they came, as far as there is room. */
 export const admit = (cell: Roomy, rare: Rare): void => {
+  if (rare.isDraining) return cell.drained()
   const { waiters } = rare
   const { after } = cell.host
   let waiter = waiters.first()
@@ -66,14 +69,14 @@ const waitsForItself = (waiter: Waiter, rare: Rare): boolean =>
 /** Queues a sender, whose message is from here on what will be delivered, unless it can be sent at once or never. */
 export const queue = (cell: Roomy & Refusing, rare: Rare, waiter: Waiter): void => {
   const { done, index, payload, span } = waiter
-  if (waitsForItself(waiter, rare)) return done(refusalOf(cell, index, payload, REFUSED))
+  if (waitsForItself(waiter, rare) || rare.isDraining) return done(refusalOf(cell, index, payload, REFUSED))
   // An ask has been checked, and has just been told that there is no room.
   if (waiter.ask !== undefined) return rare.waiters.push(waiter)
   // `checked` runs the schema, which is somebody's code: what it throws is the defect of the sender, in its fiber; and it may
   // have made room, or ended the actor. So room is asked for last.
   const valid = checked(cell.behaviour.protocol.messages[index]!, payload)
   const outcome = valid === BROKEN ? INVALID : cell.offer(index, valid, span)
-  if (outcome === NO_ROOM) {
+  if (outcome === NO_ROOM && !rare.isDraining) {
     waiter.payload = valid
     rare.waiters.push(waiter)
   } else done(outcome === TAKEN ? undefined : refusalOf(cell, index, payload, outcome))
@@ -106,7 +109,7 @@ export const refusalOf = (cell: Refusing, index: number, payload: unknown, outco
   if (outcome === INVALID) {
     return new ActorError.InvalidPayload({ actor, issue: message.payload.explain(payload), undelivered })
   }
-  return cell.phase >= STOPPING
+  return cell.phase >= STOPPING || cell.more().isDraining
     ? new ActorError.ActorStopped({ actor, reason: cell.more().reason, undelivered })
     : new ActorError.MailboxFull({ actor, capacity, undelivered })
 }

@@ -22,6 +22,7 @@ import type { TreeNode } from "../../supervisor/Tree.ts"
 import * as ActorError from "../ActorError.ts"
 import { behaviourReleased, causeText, type ExitReason, systemReleased } from "../ExitReason.ts"
 import { Aftermath } from "../internal/aftermath.ts"
+import { drained, shutDown } from "../internal/ending.ts"
 import * as lifecycle from "../internal/lifecycle.ts"
 import { type LifecycleHost, Roster } from "../internal/roster.ts"
 import { start } from "../internal/start.ts"
@@ -31,8 +32,10 @@ import { type Cell, Cell as CellClass } from "./Cell.ts"
 import { Deadlines } from "./Deadlines.ts"
 import { Dispatcher } from "./Dispatcher.ts"
 import { Origins } from "./Origins.ts"
+import { stopEach } from "./Owner.ts"
 import { RESTARTING, STARTING, STOPPING } from "./Phase.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
+import * as Terms from "./Terms.ts"
 
 /** All restarts of a behaviour were used up on this host. */
 export interface Escalation {
@@ -122,9 +125,9 @@ export class Host implements LifecycleHost {
     const roster = this.rosterOf(behaviour)
     // Nothing is spawned any more from here on.
     roster.isReleased = true
-    const cells = Array.from(roster.cells.values()).reverse()
+    const cells = Array.from(roster.cells.values())
     return Effect.andThen(
-      Effect.forEach(cells, (cell) => cell.stop(reason) ?? Effect.void, { discard: true }),
+      stopEach(() => cells.pop(), reason),
       Effect.sync(() => this.remove(roster))
     )
   }
@@ -147,10 +150,12 @@ export class Host implements LifecycleHost {
     protocol: Pick<Protocol, "name" | "layoutHash">,
     key: string,
     owner: Scope.Scope | undefined,
+    terms: Terms.Terms = Terms.plain,
     known?: (cell: Cell) => void
   ): Effect.Effect<Cell, ActorError.SpawnError> {
     const cell = this.enter(protocol, key)
     if (!(cell instanceof CellClass)) return Exit.fail(cell)
+    Terms.apply(cell, terms)
     known?.(cell)
     return start(this, cell, owner)
   }
@@ -162,11 +167,13 @@ export class Host implements LifecycleHost {
   revive(
     protocol: Pick<Protocol, "name" | "layoutHash">,
     key: string,
+    terms: Terms.Terms,
     known: (cell: Cell) => void
   ): Cell | ActorError.SpawnError {
     const cell = this.enter(protocol, key)
     if (!(cell instanceof CellClass)) return cell
     cell.phase = RESTARTING
+    Terms.apply(cell, terms)
     known(cell)
     lifecycle.revive(this, cell)
     return cell
@@ -222,8 +229,12 @@ export class Host implements LifecycleHost {
     return lifecycle.handled(this, cell, cause, wasAsked)
   }
 
-  stop(cell: Cell, reason: ExitReason): Effect.Effect<void> | undefined {
-    return lifecycle.stop(this, cell, reason)
+  stop(cell: Cell, reason: ExitReason, elapsedMillis: number): Effect.Effect<void> | undefined {
+    return shutDown(this, cell, reason, elapsedMillis)
+  }
+
+  drained(cell: Cell): void {
+    drained(this, cell)
   }
 
   rosterOf(behaviour: Behaviour): Roster {

@@ -6,6 +6,7 @@
  * the port; errors, reasons and events cross as the bytes of their codec (`accounts.ts`).
  */
 import type { Overflow } from "../../actor/kernel/Mailbox.ts"
+import type { Terms } from "../../actor/kernel/Terms.ts"
 import type { Rings } from "../../link/kernel/Node.ts"
 import type { RestartType } from "../../supervisor/Restart.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
@@ -35,6 +36,7 @@ export interface Placement {
   readonly name: string
   readonly layoutHash: number
   readonly key: string
+  readonly terms: Terms
 }
 
 /** The actor is up: so large is its mailbox, and so it restarts. */
@@ -49,7 +51,8 @@ export type ToWorker =
   | { readonly _tag: "Spawn"; readonly request: number; readonly placement: Placement }
   /** The actors that the last incarnation of this worker had: they take messages from now on, and are built meanwhile. */
   | { readonly _tag: "Revive"; readonly placements: ReadonlyArray<Placement> }
-  | { readonly _tag: "Stop"; readonly request: number; readonly actor: number }
+  /** The actor ends in order, some of its time for that having gone. */
+  | { readonly _tag: "Stop"; readonly request: number; readonly actor: number; readonly elapsedMillis: number }
   | { readonly _tag: "Inspect"; readonly request: number }
   | { readonly _tag: "Claimed"; readonly request: number; readonly isFree: boolean }
   | { readonly _tag: "Rings"; readonly from: number; readonly epoch: number; readonly rings: Rings }

@@ -11,6 +11,7 @@ import * as ActorError from "../../actor/ActorError.ts"
 import * as ExitReason from "../../actor/ExitReason.ts"
 import * as Owner from "../../actor/kernel/Owner.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
+import type { Terms } from "../../actor/kernel/Terms.ts"
 import type { Node } from "../../link/kernel/Node.ts"
 import type { RemoteRecipient } from "../../link/kernel/RemoteRecipient.ts"
 import type { Member } from "../../thread/kernel/ThreadGroup.ts"
@@ -33,6 +34,7 @@ export class Placed implements Owner.Owned {
   declare readonly key: string
   declare readonly actor: number
   declare readonly name: string
+  declare readonly terms: Terms
   /** Set when it has been started for the first time. */
   declare recipient: RemoteRecipient | undefined
   /** Whether it ends with its thread. */
@@ -41,7 +43,8 @@ export class Placed implements Owner.Owned {
   declare next: Owner.Owned | undefined
   declare owner: Owner.Owner | undefined
   declare private readonly account: Account
-  constructor(account: Account, workplace: Workplace, protocol: Protocol, key: string, actor: number) {
+  constructor(account: Account, workplace: Workplace, protocol: Protocol, key: string, terms: Terms, actor: number) {
+    this.terms = terms
     this.account = account
     this.workplace = workplace
     this.protocol = protocol
@@ -57,18 +60,20 @@ export class Placed implements Owner.Owned {
 
   /** What a worker is told to start it. */
   get placement(): Control.Placement {
-    const { actor, key, protocol: { layoutHash, name } } = this
-    return { actor, name, layoutHash, key }
+    const { actor, key, protocol: { layoutHash, name }, terms } = this
+    return { actor, name, layoutHash, key, terms }
   }
 
-  stop(reason: ExitReason.ExitReason): Effect.Effect<void> | undefined {
+  stop(reason: ExitReason.ExitReason, elapsedMillis = 0): Effect.Effect<void> | undefined {
     // Struck off first: an actor that is being stopped is not started again with its thread.
     if (!this.account.strike(this, reason)) return undefined
     const { actor } = this
-    return this.workplace.request((request): Control.ToWorker => ({ _tag: "Stop", request, actor })).pipe(
-      Effect.ensuring(Effect.sync(() => this.account.release(this))),
-      Effect.asVoid
-    )
+    this.account.flush()
+    return this.workplace.request((request): Control.ToWorker => ({ _tag: "Stop", request, actor, elapsedMillis }))
+      .pipe(
+        Effect.ensuring(Effect.sync(() => this.account.release(this))),
+        Effect.asVoid
+      )
   }
 }
 
@@ -83,6 +88,11 @@ export class Account {
     this.names = names
     this.node = node
     this.numbers = 0
+  }
+
+  /** Sends on their way what was told so far. */
+  flush(): void {
+    this.node.flush()
   }
 
   /** The actor of a number. */
@@ -109,11 +119,12 @@ export class Account {
     workplace: Workplace,
     protocol: Protocol,
     key: string,
+    terms: Terms,
     owner: Scope.Scope
   ): Effect.Effect<RemoteRecipient, ActorError.SpawnError> {
     return Effect.uninterruptibleMask((restore) =>
       Effect.suspend((): Effect.Effect<RemoteRecipient, ActorError.SpawnError> => {
-        const placed = new Placed(this, workplace, protocol, key, ++this.numbers)
+        const placed = new Placed(this, workplace, protocol, key, terms, ++this.numbers)
         if (!this.names.claim(placed.name, MAIN, placed.actor)) {
           return Effect.fail(new ActorError.NameTaken({ actor: placed.name }))
         }

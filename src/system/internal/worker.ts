@@ -12,6 +12,7 @@ import * as ExitReason from "../../actor/ExitReason.ts"
 import { Cell } from "../../actor/kernel/Cell.ts"
 import type { Host } from "../../actor/kernel/Host.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
+import * as Terms from "../../actor/kernel/Terms.ts"
 import type { Node } from "../../link/kernel/Node.ts"
 import type { Requests } from "../../thread/kernel/Requests.ts"
 import * as Accounts from "./accounts.ts"
@@ -49,7 +50,7 @@ export const receive = (worker: Worker, message: Control.ToWorker): void => {
       return
     case "Stop": {
       const stopped = Effect.sync(() => post({ _tag: "Stopped", request: message.request }))
-      return void worker.run(Effect.ensuring(stop(worker, message.actor), stopped))
+      return void worker.run(Effect.ensuring(stop(worker, message), stopped))
     }
     case "Inspect":
       return post({ _tag: "Inspected", request: message.request, tree: worker.host.tree })
@@ -64,14 +65,38 @@ export const receive = (worker: Worker, message: Control.ToWorker): void => {
   }
 }
 
-const stop = (worker: Worker, actor: number): Effect.Effect<void> => {
+const stop = (
+  worker: Worker,
+  { actor, elapsedMillis }: Extract<Control.ToWorker, { _tag: "Stop" }>
+): Effect.Effect<void> => {
   const fiber = worker.starting.get(actor)
   // One that is done in spite of the interruption has placed its actor.
   return Effect.andThen(
     fiber === undefined ? Effect.void : Fiber.interrupt(fiber),
-    Effect.suspend(() => worker.placed.get(actor)?.stop(ExitReason.scopeClosed) ?? Effect.void)
+    Effect.suspend(() => {
+      const cell = worker.placed.get(actor)
+      if (cell === undefined) return Effect.void
+      return Effect.flatMap(
+        readUp(worker, cell.shutdownMillis - elapsedMillis),
+        (waited) => cell.stop(ExitReason.scopeClosed, elapsedMillis + waited) ?? Effect.void
+      )
+    })
   )
 }
+
+// What the main thread has told an actor before it told it to stop was accepted, and lies in a ring beside this message. Answers
+// how many milliseconds it has taken to be read.
+const readUp = ({ node }: Worker, limitMillis: number): Effect.Effect<number> =>
+  Effect.clockWith((clock) => {
+    const began = clock.monotonicTimeNanosUnsafe()
+    const elapsed = () => Number(clock.monotonicTimeNanosUnsafe() - began) / 1e6
+    const look: Effect.Effect<number> = Effect.suspend(() =>
+      node.hasRead(0) || !(elapsed() < limitMillis)
+        ? Effect.succeed(elapsed())
+        : Effect.andThen(Effect.yieldNow, look)
+    )
+    return look
+  })
 
 // The number is known before the build: the behaviour may give its own reference away.
 const spawn = (worker: Worker, request: number, placement: Control.Placement): Effect.Effect<void> =>
@@ -80,6 +105,7 @@ const spawn = (worker: Worker, request: number, placement: Control.Placement): E
       placement,
       placement.key,
       undefined,
+      placement.terms,
       (cell) => worker.node.place(cell, placement.actor, 0)
     )
     return Effect.map(Effect.exit(restore(spawning)), (exit) => {
@@ -92,7 +118,7 @@ const spawn = (worker: Worker, request: number, placement: Control.Placement): E
 
 const revive = (worker: Worker, placement: Control.Placement): void => {
   const { actor } = placement
-  const revived = worker.host.revive(placement, placement.key, (cell) => {
+  const revived = worker.host.revive(placement, placement.key, placement.terms, (cell) => {
     worker.node.place(cell, actor, 0)
     placed(worker, actor, cell)
   })
@@ -118,19 +144,21 @@ const placed = (worker: Worker, actor: number, cell: Cell): Control.Spawned => {
 /** The service for programs on this worker. */
 export const serviceOf = (worker: Worker): ActorSystem["Service"] => ({
   ...systemOf(worker.host),
-  spawn: (protocol, key, _options, owner) => spawnHere(worker, protocol, key, owner)
+  spawn: (protocol, key, options, owner) =>
+    spawnHere(worker, protocol, key, Terms.make(actorName(protocol, key), options?.shutdown), owner)
 })
 
 const spawnHere = (
   worker: Worker,
   protocol: Protocol,
   key: string,
+  terms: Terms.Terms,
   owner: Scope.Scope
 ): Effect.Effect<Cell, ActorError.SpawnError> => {
   const { claims, host, post } = worker
   const { name } = protocol
   // What fails in any case asks nobody.
-  if (!host.known.includes(name) || host.has(name, key)) return host.spawn(protocol, key, owner)
+  if (!host.known.includes(name) || host.has(name, key)) return host.spawn(protocol, key, owner, terms)
   return Effect.uninterruptibleMask((restore) =>
     Effect.suspend(() => {
       let claim = 0
@@ -141,7 +169,7 @@ const spawnHere = (
       })
       const spawning = Effect.flatMap(asking, (isFree): Effect.Effect<Cell, ActorError.SpawnError> =>
         isFree === true
-          ? host.spawn(protocol, key, owner)
+          ? host.spawn(protocol, key, owner, terms)
           : Effect.fail(new ActorError.NameTaken({ actor: actorName(protocol, key) })))
       return Effect.onExit(restore(spawning), (exit) =>
         Effect.sync(() => {
