@@ -8,7 +8,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
-import type { Shutdown } from "../supervisor/ChildSpec.ts"
+import type { Running, Shutdown } from "../supervisor/ChildSpec.ts"
 import type { TreeNode } from "../supervisor/Tree.ts"
 import type { SpawnError } from "./ActorError.ts"
 import type { Behaviour } from "./kernel/Behaviour.ts"
@@ -49,6 +49,13 @@ export class ActorSystem extends Context.Service<ActorSystem, {
     options: SpawnOptions | undefined,
     owner: Scope.Scope
   ) => Effect.Effect<Recipient, SpawnError>
+  /** Starts an actor that leaves to a supervisor what becomes of it when it crashes; it ends with `owner`. */
+  readonly supervise: (
+    protocol: Protocol,
+    key: string,
+    options: SpawnOptions | undefined,
+    owner: Scope.Scope
+  ) => Effect.Effect<Running<Recipient>, SpawnError>
   /** What happens, from the moment of subscription on. */
   readonly events: PubSub.PubSub<SystemEvent>
   /** The supervision tree as it stands. */

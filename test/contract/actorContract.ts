@@ -12,7 +12,7 @@ import type * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
-import { ActorError, ActorSystem, ExitReason } from "shared-nothing"
+import { ActorError, ActorSystem, Child, ExitReason, Supervisor } from "shared-nothing"
 import * as Fixture from "../fixtures/actors.ts"
 import { eventually, settle } from "./eventually.ts"
 
@@ -615,6 +615,47 @@ export const actorContract = (name: string, options: ContractOptions): void => {
         }
         yield* on.sees("build 2")
         assert.deepStrictEqual(yield* itemsOf(actor, 1), [1])
+      }))
+
+    // Supervisors
+
+    it.effect("below a supervisor an actor keeps its name, its references and its mailbox over a crash", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const Only = Child.actor(Fixture.Probe.definition, on.key, there)
+        const supervisor = yield* Supervisor.make("s", { strategy: "one-for-one", children: [Only] })
+        const actor = yield* supervisor.get(Only)
+        yield* block(on, actor)
+        yield* actor.tell.Die({ text: "crash", later: true })
+        yield* actor.tell.Add({ n: 1 })
+        yield* actor.tell.Add({ n: 2 })
+        yield* on.open()
+        yield* on.sees("build 2")
+        assert.deepStrictEqual(yield* itemsOf(actor, 2), [1, 2])
+        assert.strictEqual((yield* supervisor.child(Only.id)).restarts, 1)
+        yield* supervisor.stop
+        assert.instanceOf(yield* failure(actor.tell.Add({ n: 3 })), ActorError.ActorStopped)
+        assert.deepStrictEqual(
+          yield* on.journal(),
+          ["build 1", "start 0", "end 0", "closed 1", "build 2", "closed 2"]
+        )
+        yield* Effect.scoped(Fixture.Probe.definition.spawn(on.key, there))
+      }))
+
+    it.effect("below a supervisor an actor goes down and comes up with its siblings", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const keys = ["a", "b", "c"].map((letter) => `${on.key}-${letter}`)
+        const children = keys.map((key) => Child.actor(Fixture.Probe.definition, key, there))
+        const supervisor = yield* Supervisor.make("s", { strategy: "rest-for-one", children })
+        const [a, b, c] = yield* Effect.forEach(children, (child) => supervisor.get(child))
+        yield* b!.tell.Die({ text: "crash", later: true })
+        for (const key of keys.slice(1)) yield* on.sees("build 2", key)
+        yield* c!.tell.Add({ n: 3 })
+        assert.deepStrictEqual(yield* itemsOf(c!, 1), [3])
+        const incarnations = yield* Effect.forEach([a!, b!, c!], (ref) => patient(ref.ask.Incarnation()))
+        assert.deepStrictEqual(incarnations, [1, 2, 2])
+        assert.deepStrictEqual(yield* on.journal(keys[2]), ["build 1", "closed 1", "build 2"])
       }))
 
     // Stops

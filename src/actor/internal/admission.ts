@@ -9,7 +9,7 @@ import type { Mailbox } from "../kernel/Mailbox.ts"
 import { BROKEN, checked } from "../kernel/Payload.ts"
 import { STOPPING } from "../kernel/Phase.ts"
 import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, type Waiter } from "../kernel/Recipient.ts"
-import { Traced, type Word } from "../kernel/Word.ts"
+import { type Ask, Traced, type Word } from "../kernel/Word.ts"
 import type { Aftermath } from "./aftermath.ts"
 import type { Rare } from "./rare.ts"
 
@@ -91,6 +91,29 @@ export const refuseItself = (cell: Roomy & Refusing, rare: Rare): void => {
     return false
   })
   after.run()
+}
+
+/** A cell, as far as an ask is concerned that is taken back. */
+export interface Revocable extends Roomy {
+  readonly rare: Rare | undefined
+  credit(word: Word): void
+}
+
+/** Takes an ask back that is queued, or whose handler runs; answers whether it was running and will still settle. */
+export const withdrawn = (cell: Revocable, ask: Ask): boolean => {
+  const { mailbox, rare } = cell
+  ask.cancelled = true
+  if (ask.isQueued) {
+    // It leaves at once, as far as anybody can tell: what nobody waits for holds neither room nor credit.
+    mailbox!.bury(ask)
+    cell.credit(ask)
+    if (rare !== undefined && rare.waiters.length > 0) admitSoon(cell, rare)
+    return false
+  }
+  const fiber = rare?.ask === ask ? rare.fiber : undefined
+  if (fiber === undefined) return false
+  fiber.interruptUnsafe()
+  return true
 }
 
 /** A cell, as far as those are concerned whom it refuses. */

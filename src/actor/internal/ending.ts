@@ -10,14 +10,14 @@
  * closed: whoever wants to send meets the cold path, and is refused there.
  */
 import type * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as ExitReason from "../ExitReason.ts"
 import type { Behaviour } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
-import { HELD, IDLE, RUNNING, STARTING, STOPPED, STOPPING, SUSPENDED } from "../kernel/Phase.ts"
+import { HELD, IDLE, RESTARTING, RUNNING, STARTING, STOPPED, STOPPING, SUSPENDED } from "../kernel/Phase.ts"
 import { REFUSED } from "../kernel/Recipient.ts"
 import { Ask } from "../kernel/Word.ts"
 import { isWithin } from "./batch.ts"
@@ -108,8 +108,11 @@ export const shutDown = (
   return cell.hasStopped ? undefined : awaitStopped(cell)
 }
 
-const hasWork = ({ mailbox, phase }: Cell): boolean =>
-  phase === RUNNING || phase === SUSPENDED || (phase !== STARTING && mailbox !== undefined && mailbox.length > 0)
+// One that is down below a supervisor does not come up any more: it is the supervisor that stops it.
+const hasWork = ({ mailbox, phase, rare }: Cell): boolean =>
+  phase === RUNNING || phase === SUSPENDED ||
+  (phase !== STARTING && mailbox !== undefined && mailbox.length > 0 &&
+    (phase !== RESTARTING || rare?.guardian === undefined))
 
 const drain = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason, millis: number): void => {
   const rare = cell.more()

@@ -16,7 +16,7 @@ import * as Intensity from "../../supervisor/Intensity.ts"
 import type * as Restart from "../../supervisor/Restart.ts"
 import { SpawnFailed } from "../ActorError.ts"
 import * as ExitReason from "../ExitReason.ts"
-import type { Behaviour } from "../kernel/Behaviour.ts"
+import { type Behaviour, isIgnored } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import { IDLE, RESTARTING, STOPPING } from "../kernel/Phase.ts"
 import { Ask } from "../kernel/Word.ts"
@@ -236,6 +236,7 @@ const rebuild = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): 
 const failedAgain = (host: LifecycleHost, cell: Cell, failed: SpawnFailed): Effect.Effect<void> => {
   const why = Cause.die(failed.cause)
   if (cell.phase !== RESTARTING) return Effect.void
+  if (isIgnored(failed)) return Effect.sync(() => end(host, cell, ExitReason.normal))
   if (cell.more().isAbandoned) return Effect.sync(() => end(host, cell, ExitReason.neverStarted(failed.cause)))
   return Effect.andThen(
     Effect.logWarning(`${cell.name} could not be built again`, why),

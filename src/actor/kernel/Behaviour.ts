@@ -15,10 +15,26 @@ import { defaultShutdownMillis, type Shutdown } from "../../supervisor/ChildSpec
 import * as Intensity from "../../supervisor/Intensity.ts"
 import { durationMillis, shutdownMillis, shutdowns } from "../../supervisor/kernel/Millis.ts"
 import * as Restart from "../../supervisor/Restart.ts"
-import { InvalidOptions } from "../ActorError.ts"
+import { InvalidOptions, SpawnFailed } from "../ActorError.ts"
 import type { MailboxOptions } from "./Mailbox.ts"
 import type { Protocol } from "./Protocol.ts"
 import type { Recipient } from "./Recipient.ts"
+
+/** What a build fails with that has found nothing to do: plain, so that it crosses between threads as what it is. */
+export interface Ignored {
+  readonly _tag: "shared-nothing/actor/Ignored"
+  readonly message: string
+}
+
+/** See {@link Ignored}. */
+export const IGNORED: Ignored = {
+  _tag: "shared-nothing/actor/Ignored",
+  message: "its behaviour has found nothing to do"
+}
+
+/** Whether a spawn has failed because there was nothing to do. */
+export const isIgnored = (error: unknown): boolean =>
+  error instanceof SpawnFailed && (error.cause as Partial<Ignored> | null | undefined)?._tag === IGNORED._tag
 
 /** How an actor is supervised. The defaults restart a crashed actor up to three times within five seconds. */
 export interface SupervisionOptions {

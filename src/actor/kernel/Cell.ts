@@ -27,7 +27,7 @@ import type * as Tracer from "effect/Tracer"
 import { EVICT, REFUSE, steps, WAIT } from "../../runtime/Overflow.ts"
 import type * as ActorError from "../ActorError.ts"
 import type { ExitReason } from "../ExitReason.ts"
-import { admit, admitSoon, queue, refusalOf, refuseItself } from "../internal/admission.ts"
+import { admit, admitSoon, queue, refusalOf, refuseItself, withdrawn } from "../internal/admission.ts"
 import { call, handle, isExit, isVoid } from "../internal/answer.ts"
 import { batch, hasChildren, RunningCell } from "../internal/batch.ts"
 import { comeToRest } from "../internal/hold.ts"
@@ -470,18 +470,7 @@ export class Cell extends Recipient implements Owned, Runnable {
 
   /** Keeps the handler for `ask` from starting, or interrupts it; answers whether it was running and will still settle. */
   cancel(ask: Ask): boolean {
-    ask.cancelled = true
-    if (ask.isQueued) {
-      // It leaves at once, as far as anybody can tell: what nobody waits for holds neither room nor credit.
-      this.mailbox!.bury(ask)
-      this.credit(ask)
-      if (this.rare !== undefined && this.rare.waiters.length > 0) admitSoon(this, this.rare)
-      return false
-    }
-    const fiber = this.rare?.ask === ask ? this.rare.fiber : undefined
-    if (fiber === undefined) return false
-    fiber.interruptUnsafe()
-    return true
+    return withdrawn(this, ask)
   }
 
   /** Ends the actor if it is to end and has handled everything. */

@@ -18,6 +18,7 @@ import * as Bulletin from "../../observe/kernel/Bulletin.ts"
 import { DROPPED, type Tally } from "../../observe/kernel/Tally.ts"
 import type { ThreadContext } from "../../runtime/ThreadContext.ts"
 import type { Turn } from "../../runtime/Turn.ts"
+import type { Running } from "../../supervisor/ChildSpec.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
 import * as ActorError from "../ActorError.ts"
 import { behaviourReleased, causeText, type ExitReason, systemReleased } from "../ExitReason.ts"
@@ -26,6 +27,7 @@ import { drained, shutDown } from "../internal/ending.ts"
 import * as lifecycle from "../internal/lifecycle.ts"
 import { type LifecycleHost, Roster } from "../internal/roster.ts"
 import { start } from "../internal/start.ts"
+import { Supervised } from "../internal/supervised.ts"
 import type { SystemEvent } from "../SystemEvent.ts"
 import type { Behaviour } from "./Behaviour.ts"
 import { type Cell, Cell as CellClass } from "./Cell.ts"
@@ -158,6 +160,38 @@ export class Host implements LifecycleHost {
     Terms.apply(cell, terms)
     known?.(cell)
     return start(this, cell, owner)
+  }
+
+  /** Starts an actor that leaves to its supervisor what becomes of it when it crashes; it ends with `owner`. */
+  supervise(
+    protocol: Pick<Protocol, "name" | "layoutHash">,
+    key: string,
+    owner: Scope.Scope | undefined,
+    terms: Terms.Terms,
+    known?: (cell: Cell) => void
+  ): Effect.Effect<Running<Cell>, ActorError.SpawnError> {
+    let supervised: Supervised | undefined
+    const spawned = this.spawn(protocol, key, owner, terms, (cell) => {
+      supervised = new Supervised(this, cell)
+      known?.(cell)
+    })
+    return Effect.map(spawned, () => supervised!.begin())
+  }
+
+  /** Takes an actor up again whose thread was lost, and has it wait for its supervisor, as {@link revive} has it built. */
+  reserve(
+    protocol: Pick<Protocol, "name" | "layoutHash">,
+    key: string,
+    terms: Terms.Terms,
+    known: (cell: Cell) => void
+  ): Running<Cell> | ActorError.SpawnError {
+    const cell = this.enter(protocol, key)
+    if (!(cell instanceof CellClass)) return cell
+    cell.phase = RESTARTING
+    Terms.apply(cell, terms)
+    const supervised = new Supervised(this, cell)
+    known(cell)
+    return supervised.begin()
   }
 
   /**

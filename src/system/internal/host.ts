@@ -33,6 +33,8 @@ export const systemOf = (host: Host): ActorSystem["Service"] => ({
     ),
   spawn: (protocol, key, options, owner) =>
     host.spawn(protocol, key, owner, Terms.make(actorName(protocol, key), options?.shutdown)),
+  supervise: (protocol, key, options, owner) =>
+    host.supervise(protocol, key, owner, Terms.make(actorName(protocol, key), options?.shutdown)),
   events: host.events,
   tree: Effect.sync(() => ({
     name: "system",

@@ -5,9 +5,8 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import type * as Scope from "effect/Scope"
 import * as ActorError from "../../actor/ActorError.ts"
-import type { ActorSystem } from "../../actor/ActorSystem.ts"
+import type { ActorSystem, SpawnOptions } from "../../actor/ActorSystem.ts"
 import * as ExitReason from "../../actor/ExitReason.ts"
 import { Cell } from "../../actor/kernel/Cell.ts"
 import type { Host } from "../../actor/kernel/Host.ts"
@@ -18,6 +17,7 @@ import type { Requests } from "../../thread/kernel/Requests.ts"
 import * as Accounts from "./accounts.ts"
 import type * as Control from "./control.ts"
 import { systemOf } from "./host.ts"
+import type { Ward } from "./supervision.ts"
 
 /** A worker's own state: its place, and the way to the main thread. */
 export interface Worker {
@@ -29,6 +29,8 @@ export interface Worker {
   readonly placed: Map<number, Cell>
   /** Those of them that are still being built for the first time. */
   readonly starting: Map<number, Fiber.Fiber<void>>
+  /** The actors here whose supervisor is on the main thread. */
+  readonly ward: Ward
   /** Names that have been asked for. */
   readonly claims: Requests<boolean>
 }
@@ -52,6 +54,10 @@ export const receive = (worker: Worker, message: Control.ToWorker): void => {
       const stopped = Effect.sync(() => post({ _tag: "Stopped", request: message.request }))
       return void worker.run(Effect.ensuring(stop(worker, message), stopped))
     }
+    case "Lower":
+      return worker.ward.lower(message)
+    case "Raise":
+      return worker.ward.raise(message)
     case "Inspect":
       return post({ _tag: "Inspected", request: message.request, tree: worker.host.tree })
     case "Claimed":
@@ -101,13 +107,14 @@ const readUp = ({ node }: Worker, limitMillis: number): Effect.Effect<number> =>
 // The number is known before the build: the behaviour may give its own reference away.
 const spawn = (worker: Worker, request: number, placement: Control.Placement): Effect.Effect<void> =>
   Effect.uninterruptibleMask((restore) => {
-    const spawning = worker.host.spawn(
-      placement,
-      placement.key,
-      undefined,
-      placement.terms,
-      (cell) => worker.node.place(cell, placement.actor, 0)
-    )
+    const { actor, isSupervised, key, terms } = placement
+    const place = (cell: Cell) => worker.node.place(cell, actor, 0)
+    const spawning: Effect.Effect<Cell, ActorError.SpawnError> = isSupervised
+      ? Effect.map(worker.host.supervise(placement, key, undefined, terms, place), (running) => {
+        worker.ward.admit(actor, running)
+        return running.value!
+      })
+      : worker.host.spawn(placement, key, undefined, terms, place)
     return Effect.map(Effect.exit(restore(spawning)), (exit) => {
       const result = Exit.isSuccess(exit)
         ? placed(worker, placement.actor, exit.value)
@@ -117,11 +124,15 @@ const spawn = (worker: Worker, request: number, placement: Control.Placement): E
   })
 
 const revive = (worker: Worker, placement: Control.Placement): void => {
-  const { actor } = placement
-  const revived = worker.host.revive(placement, placement.key, placement.terms, (cell) => {
+  const { actor, isSupervised, key, terms } = placement
+  const known = (cell: Cell) => {
     worker.node.place(cell, actor, 0)
     placed(worker, actor, cell)
-  })
+  }
+  const revived = isSupervised
+    ? worker.host.reserve(placement, key, terms, known)
+    : worker.host.revive(placement, key, terms, known)
+  if ("exit" in revived) return worker.ward.admit(actor, revived)
   if (revived instanceof Cell) return
   const reason = ExitReason.neverStarted(revived)
   worker.host.report({ _tag: "ActorEnded", actor: `${placement.name}/${placement.key}`, reason })
@@ -142,23 +153,35 @@ const placed = (worker: Worker, actor: number, cell: Cell): Control.Spawned => {
 // ---- what is spawned here
 
 /** The service for programs on this worker. */
-export const serviceOf = (worker: Worker): ActorSystem["Service"] => ({
-  ...systemOf(worker.host),
-  spawn: (protocol, key, options, owner) =>
-    spawnHere(worker, protocol, key, Terms.make(actorName(protocol, key), options?.shutdown), owner)
-})
+export const serviceOf = (worker: Worker): ActorSystem["Service"] => {
+  const { host } = worker
+  const termsOf = (protocol: Protocol, key: string, options: SpawnOptions | undefined) =>
+    Terms.make(actorName(protocol, key), options?.shutdown)
+  return {
+    ...systemOf(host),
+    spawn: (protocol, key, options, owner) => {
+      const terms = termsOf(protocol, key, options)
+      return claimed(worker, protocol, key, () => host.spawn(protocol, key, owner, terms), (cell) => cell)
+    },
+    supervise: (protocol, key, options, owner) => {
+      const terms = termsOf(protocol, key, options)
+      const starting = () => host.supervise(protocol, key, owner, terms)
+      return claimed(worker, protocol, key, starting, ({ value }) => value!)
+    }
+  }
+}
 
-const spawnHere = (
-  worker: Worker,
+// An actor that is spawned here has its name from the main thread, and gives it back when it has ended.
+const claimed = <A>(
+  { claims, host, post }: Worker,
   protocol: Protocol,
   key: string,
-  terms: Terms.Terms,
-  owner: Scope.Scope
-): Effect.Effect<Cell, ActorError.SpawnError> => {
-  const { claims, host, post } = worker
+  start: () => Effect.Effect<A, ActorError.SpawnError>,
+  cellOf: (started: A) => Cell
+): Effect.Effect<A, ActorError.SpawnError> => {
   const { name } = protocol
   // What fails in any case asks nobody.
-  if (!host.known.includes(name) || host.has(name, key)) return host.spawn(protocol, key, owner, terms)
+  if (!host.known.includes(name) || host.has(name, key)) return start()
   return Effect.uninterruptibleMask((restore) =>
     Effect.suspend(() => {
       let claim = 0
@@ -167,14 +190,13 @@ const spawnHere = (
         claim = request
         post({ _tag: "Claim", request, name, key })
       })
-      const spawning = Effect.flatMap(asking, (isFree): Effect.Effect<Cell, ActorError.SpawnError> =>
-        isFree === true
-          ? host.spawn(protocol, key, owner, terms)
-          : Effect.fail(new ActorError.NameTaken({ actor: actorName(protocol, key) })))
-      return Effect.onExit(restore(spawning), (exit) =>
+      const starting = Effect.flatMap(asking, (isFree): Effect.Effect<A, ActorError.SpawnError> =>
+        isFree === true ? start() : Effect.fail(new ActorError.NameTaken({ actor: actorName(protocol, key) })))
+      return Effect.onExit(restore(starting), (exit) =>
         Effect.sync(() => {
-          if (Exit.isSuccess(exit)) exit.value.whenStopped(release)
-          else release()
+          if (Exit.isSuccess(exit)) {
+            cellOf(exit.value).whenStopped(release)
+          } else release()
         }))
     })
   )
