@@ -90,6 +90,7 @@ const steps: ReadonlyArray<Step> = [
   tests("examples", examples),
   program("demo", gates.demo, /^demo: .* ok$/m),
   program("model", gates.model, /^model: .* ok$/m),
+  program("simulate", gates.simulate, /^simulate: \d+ scenarios ok$/m),
   program("bench", gates.bench, /"valid":true/),
   {
     name: "build",

@@ -25,6 +25,8 @@ export const model: Command = [
   "--disable-warning=ExperimentalWarning",
   "test/model/run.ts"
 ]
+/** The project's own scenarios, each by so many seeds that follow from the commit. */
+export const simulate: Command = ["node", "--conditions=source", "test/simulate/run.ts", "--seed", "commit"]
 /** Every benchmark case once, for its results and not for its figures. */
 export const bench: Command = ["node", "--conditions=source", "--expose-gc", "bench/main.ts", "--json", "--quick"]
 export const unused: Command = ["knip", "--no-progress"]

@@ -16,7 +16,7 @@ export const parseLayerTable = (markdown: string): LayerTable =>
 export const bareLayers: ReadonlySet<string> = new Set(["runtime", "memory"])
 
 /** Layers that may know the runtime: `node:`, timers, the wall clock. */
-export const nodeLayers: ReadonlySet<string> = new Set(["thread", "system"])
+export const nodeLayers: ReadonlySet<string> = new Set(["thread", "system", "testing"])
 
 const importsOf = (table: LayerTable, layer: string) => {
   const allowed = table.get(layer)!

@@ -20,7 +20,8 @@ export const layers = [
   "channel",
   "actor",
   "link",
-  "system"
+  "system",
+  "testing"
 ] as const
 
 /** The modules a user may import besides the root, such as `actor/Actor`. */

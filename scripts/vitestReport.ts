@@ -7,6 +7,7 @@ export interface Outcome {
   readonly name: string
   readonly status: "passed" | "failed" | "skipped"
   readonly message: string
+  readonly seconds: number
 }
 
 interface Report {
@@ -17,6 +18,7 @@ interface Report {
     readonly assertionResults: ReadonlyArray<{
       readonly status: string
       readonly fullName: string
+      readonly duration?: number | null
       readonly failureMessages?: ReadonlyArray<string>
     }>
   }>
@@ -33,9 +35,10 @@ export const outcomesOf = (path: string, under: string): ReadonlyArray<Outcome> 
     const tests = file.assertionResults.map((test) => ({
       name: `${name} > ${test.fullName}`,
       status: statusOf(test.status),
-      message: test.failureMessages?.[0] ?? ""
+      message: test.failureMessages?.[0] ?? "",
+      seconds: (test.duration ?? 0) / 1000
     }))
     const loaded = file.status !== "failed" || tests.some((test) => test.status === "failed")
-    return loaded ? tests : [...tests, { name, status: "failed" as const, message: file.message }]
+    return loaded ? tests : [...tests, { name, status: "failed" as const, message: file.message, seconds: 0 }]
   })
 }

@@ -46,10 +46,10 @@ import type * as Rpc from "effect/rpc/Rpc"
 import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
-import { messageOf } from "../runtime/Text.ts"
+import { messageOf, textOf } from "../runtime/Text.ts"
 import { ignore as ignoreChild, type Running } from "../supervisor/ChildSpec.ts"
 import * as Carry from "../wire/Carry.ts"
-import type { SpawnError } from "./ActorError.ts"
+import { InvalidOptions, type SpawnError } from "./ActorError.ts"
 import { type ActorRef, isActorRef, recipientOf, refClass } from "./ActorRef.ts"
 import { ActorSystem, type SpawnOptions } from "./ActorSystem.ts"
 import { Address } from "./kernel/Address.ts"
@@ -124,7 +124,8 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
   /**
    * Starts an actor and waits until its behaviour is built. It ends with the `Scope`.
    *
-   * **Errors** `BehaviourNotFound`, `NameTaken`, `SpawnFailed`, `LayoutMismatch`, `SpawnLost`.
+   * **Errors** `BehaviourNotFound`, `NameTaken`, `SpawnFailed`, `LayoutMismatch`, `SpawnLost`. Dies with `InvalidOptions` for a placement
+   * that is none.
    */
   readonly spawn: (
     key: string,
@@ -202,6 +203,18 @@ const NO_TRANSPORT = new Carry.Unfit(
   "a reference to an actor can only be encoded inside of a message to another thread"
 )
 
+const checkPlacement = (protocol: ProtocolModule.Protocol, key: string, placement: unknown): void => {
+  const isThread = typeof placement === "object" && placement !== null && "thread" in placement &&
+    Number.isInteger(placement.thread)
+  if (isThread || placement === "spread" || placement === "here") return
+  throw new InvalidOptions({
+    where: ProtocolModule.actorName(protocol, key),
+    option: "placement",
+    value: textOf(placement),
+    expected: "\"spread\", \"here\" or the integer of a thread"
+  })
+}
+
 /**
  * Defines an actor by its name and its messages.
  *
@@ -239,6 +252,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
       Effect.withFiber<ActorRef<Messages>, SpawnError, ActorSystem | Scope.Scope>((fiber) => {
         const system = Context.getUnsafe(fiber.context, ActorSystem)
         const scope = Context.getUnsafe(fiber.context, Scope.Scope)
+        if (options?.placement !== undefined) checkPlacement(protocol, key, options.placement)
         const spawned = system.spawn(protocol, key, options, scope)
         if (Exit.isExit(spawned)) {
           return Exit.isSuccess(spawned)

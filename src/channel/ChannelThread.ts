@@ -29,9 +29,9 @@ import * as Thread from "../thread/Thread.ts"
 import * as ThreadArenas from "../thread/ThreadArenas.ts"
 import * as ThreadEntry from "../thread/ThreadEntry.ts"
 import type { ThreadDown } from "../thread/ThreadError.ts"
+import * as ArenaOwners from "../wire/kernel/ArenaOwners.ts"
 import type { EndMoved } from "./ChannelError.ts"
 import { refuse } from "./ChannelOptions.ts"
-import * as ArenaOwners from "./internal/arenaOwners.ts"
 import { foreignEnd, handOverTo, isSharedEnd } from "./internal/handingOver.ts"
 import type { Receiver } from "./Receiver.ts"
 import type { Sender } from "./Sender.ts"
@@ -74,7 +74,7 @@ export interface StartOptions<D extends Declarations> extends
     "spawn" | "readyTimeout" | "heartbeat" | "stopTimeout" | "terminateTimeout"
   >
 {
-  /** Makes the worker. Write `new Worker(new URL("./worker.ts", import.meta.url))` here, so that bundlers see it. */
+  /** Makes the worker: `new Worker(new URL("./worker.ts", import.meta.url))`. */
   readonly spawn: () => SpawnedWorker
   /** The ends that the thread gets. They are handed over: use a `clone` for an end that is needed on this thread too. */
   readonly ends: Ends<D>
@@ -127,7 +127,7 @@ const DONE = "shared-nothing/channel/done"
 
 interface StartData {
   readonly handles: { readonly [name: string]: SharedChannel.Handle }
-  readonly arenas: ReadonlyArray<{ readonly buffer: SharedArrayBuffer; readonly owner: number }>
+  readonly arenas: ReadonlyArray<ArenaOwners.Given>
 }
 
 /** Declares a thread by the ends that it has. */
@@ -198,7 +198,7 @@ const start = <D extends Declarations>(
     const thread = Context.get(context, CurrentThread)
     const done = Deferred.makeUnsafe<void>()
     const handles: Record<string, SharedChannel.Handle> = {}
-    const arenas: Array<{ readonly arena: ArenaEnd; readonly owner: number }> = []
+    let arenas: ArenaOwners.Lent | undefined
     let isRecovered = false
     let isSpawned = false
     const recoverAll = () => {
@@ -211,19 +211,16 @@ const start = <D extends Declarations>(
         const text = `${lost} messages of channel "${handle.channel}" died with thread "${name}"`
         Effect.runForkWith(context)(Effect.logWarning(text))
       }
-      for (const { arena, owner } of arenas) ArenaOwners.recover(thread, arena, owner)
+      arenas?.recover()
     }
     const handOver = Effect.gen(function*() {
-      for (const arena of options.arenas ?? []) arenas.push({ arena, owner: ownerIn(thread, name, arena) })
+      arenas = lend(thread, name, options.arenas ?? [])
       for (const key of Object.keys(declarations)) {
         yield* handOverTo(placeOf(name, key), options.ends[key]!, (handle) => {
           handles[key] = handle
         })
       }
-      const data: StartData = {
-        handles,
-        arenas: arenas.map(({ arena, owner }) => ({ buffer: arena.buffer, owner }))
-      }
+      const data: StartData = { handles, arenas: arenas.given }
       return data
     })
     const make = (data: StartData) =>
@@ -258,12 +255,8 @@ const start = <D extends Declarations>(
     )
   })
 
-/** A number for the thread in an arena. */
-const ownerIn = (thread: ThreadContext, name: string, arena: ArenaEnd): number =>
-  ArenaOwners.take(thread, arena) ??
-    refuse(
-      name,
-      "arenas",
-      arena.id,
-      "one with a number left: 255 threads use it, or have left parcels on their way there"
-    )
+/** Numbers for the thread in its arenas. */
+const lend = (thread: ThreadContext, name: string, arenas: ReadonlyArray<ArenaEnd>): ArenaOwners.Lent => {
+  const lent = ArenaOwners.lend(thread, arenas)
+  return lent instanceof ArenaOwners.Lent ? lent : refuse(name, "arenas", lent.id, ArenaOwners.NO_NUMBER)
+}

@@ -26,6 +26,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as RosterMemory from "../memory/Roster.ts"
 import * as Bulletin from "../observe/kernel/Bulletin.ts"
+import { broadcastOf, EXIT, uniqueNumber } from "../thread/kernel/Broadcast.ts"
 import { CurrentThread, thread } from "../thread/kernel/CurrentThread.ts"
 import * as Codec from "../wire/Codec.ts"
 import type { Channel } from "./Channel.ts"
@@ -33,6 +34,7 @@ import { type EndMoved, EndTaken, HandleMismatch } from "./ChannelError.ts"
 import { refuse, settingsOf, type SharedOptions } from "./ChannelOptions.ts"
 import type { ChannelStats } from "./ChannelStats.ts"
 import { createRing, endsOf } from "./internal/createRing.ts"
+import { type EndSchema, receiverSchema, senderSchema } from "./internal/endSchema.ts"
 import { handOverTo } from "./internal/handingOver.ts"
 import { kinds } from "./internal/kinds.ts"
 import {
@@ -52,8 +54,8 @@ import {
 import { SharedReceiver } from "./internal/sharedReceiver.ts"
 import { SharedSender } from "./internal/sharedSender.ts"
 import { takeOff } from "./internal/takeOff.ts"
-import type { Receiver } from "./Receiver.ts"
-import type { Sender } from "./Sender.ts"
+import type { Receiver as ReceivingEnd } from "./Receiver.ts"
+import type { Sender as SendingEnd } from "./Sender.ts"
 
 /** An end on its way to another thread: plain data that `postMessage` and `workerData` clone. */
 export type { Handle }
@@ -65,6 +67,31 @@ export interface SharedChannel<in out A> extends Channel<A> {
   /** Messages that died with threads whose ends were recovered by this thread, as they are found out. */
   readonly losses: Stream.Stream<Loss>
 }
+
+/**
+ * Schema of a sending end that moves with its message, through a channel between threads or to an actor; `schema` is that of its channel.
+ *
+ * **Details**: the sender of the message has the end no longer: its object fails with `EndMoved`, and what waited there does. The receiver of the
+ * message owns it, and closes it; it is closed with its thread, and with a message that nobody comes to handle. Send a `clone` to keep one.
+ *
+ * **Errors**: a message with an end that is gone, or that still holds messages for which there was no room, is refused as `InvalidPayload`.
+ *
+ * **Example** (An answer as a stream)
+ * ```ts
+ * import * as Schema from "effect/Schema"
+ * import { SharedChannel } from "shared-nothing"
+ *
+ * const Query = Schema.Struct({ upTo: Schema.Int, primes: SharedChannel.Sender(Schema.Int) })
+ * ```
+ */
+export const Sender: <S extends Schema.Top>(schema: S) => EndSchema<SendingEnd<S["Type"]>> = senderSchema
+
+/**
+ * Schema of a receiving end that moves with its message, as {@link Sender}.
+ *
+ * **Errors**: a receiver of a broadcast, and one that has a failure to tell first, are refused as `InvalidPayload`.
+ */
+export const Receiver: <S extends Schema.Top>(schema: S) => EndSchema<ReceivingEnd<S["Type"]>> = receiverSchema
 
 /** Reports that wait for a slow subscriber of `losses`; it misses older ones, the others do not. */
 const LOSSES = 256
@@ -95,7 +122,7 @@ export const make = <S extends Schema.Top>(
         )
       }
       const ends = endsOf(settings, options)
-      const memory = createMemory(createRing(settings, options, codec.fixedBytes, ends), ends)
+      const memory = createMemory(createRing(settings, options, codec.fixedBytes, ends), ends, uniqueNumber())
       const lost = yield* PubSub.sliding<Loss>(LOSSES)
       const onLoss = (loss: Loss) => Bulletin.publish(lost, loss)
       const thread = yield* CurrentThread
@@ -151,7 +178,7 @@ const channelOf = <A>(access: Access<A>, lost: PubSub.PubSub<Loss>): SharedChann
  * **Errors** `EndMoved` when the end was handed over or closed before. Dies with a `TypeError` that says what was given when
  * it is something else: an end of a channel within one thread (`Channel.make`), or no end at all.
  */
-export const handOver = <A>(end: Sender<A> | Receiver<A>): Effect.Effect<Handle, EndMoved> =>
+export const handOver = <A>(end: SendingEnd<A> | ReceivingEnd<A>): Effect.Effect<Handle, EndMoved> =>
   Effect.suspend(() => {
     let handle: Handle
     const keep = (made: Handle) => {
@@ -169,7 +196,7 @@ export const handOver = <A>(end: Sender<A> | Receiver<A>): Effect.Effect<Handle,
 export const openSender = <S extends Schema.Top>(
   schema: S,
   handle: unknown
-): Effect.Effect<Sender<S["Type"]>, HandleMismatch | EndTaken, Scope.Scope> =>
+): Effect.Effect<SendingEnd<S["Type"]>, HandleMismatch | EndTaken, Scope.Scope> =>
   open(schema, handle, "sender", (access, { end }) => new SharedSender(access, end))
 
 /**
@@ -180,7 +207,7 @@ export const openSender = <S extends Schema.Top>(
 export const openReceiver = <S extends Schema.Top>(
   schema: S,
   handle: unknown
-): Effect.Effect<Receiver<S["Type"]>, HandleMismatch | EndTaken, Scope.Scope> =>
+): Effect.Effect<ReceivingEnd<S["Type"]>, HandleMismatch | EndTaken, Scope.Scope> =>
   open(schema, handle, "receiver", (access, handle) => new SharedReceiver(access, handle.end, handle))
 
 const open = <S extends Schema.Top, End extends { readonly close: Effect.Effect<void> }>(
@@ -233,12 +260,15 @@ const noHandle = (value: unknown): string =>
 export const recover = (handle: Handle): Effect.Effect<number> => Effect.sync(() => recoverUnsafe(handle))
 
 /** {@link recover}, without an effect. */
-export const recoverUnsafe = (handle: Handle): number =>
-  takeOff(
-    accessOf(handle) ?? openMemory<unknown>(thread, handle.settings, neverCoded, handle.memory),
-    handle.side,
-    handle.end
-  )
+export const recoverUnsafe = (handle: Handle): number => {
+  const access = accessOf(handle) ?? openMemory<unknown>(thread, handle.settings, neverCoded, handle.memory)
+  const holder = access.roster.holderOf(handle.end)
+  const lost = takeOff(access, handle.side, handle.end)
+  // It may have had other ends, which came to it in messages.
+  const voice = broadcastOf(access.thread)
+  if (holder > 0 && holder !== voice.number) voice.say(EXIT, holder)
+  return lost
+}
 
 /** Where the channel is not known on this thread, recovery reads no message. */
 const neverCoded = { carries: false } as Codec.Codec<unknown>

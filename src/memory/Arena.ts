@@ -317,6 +317,14 @@ export class ArenaEnd {
     return handleInTransit(handle)
   }
 
+  /** Whether a parcel or a reference that was sent under this handle has not been adopted. */
+  isInTransit(handle: number): boolean {
+    const cell = this.cellOf(handle)
+    if (cell < 0) return false
+    const word = Atomics.load(this.cells, cell)
+    return (word & transit) !== 0 && inMode(word, 0) === this.wordOf(handle, 0)
+  }
+
   /** Makes what was sent this end's own, and answers its handle, which is the same; or {@link STALE_HANDLE} when it was adopted before. */
   adopt(handle: number): number {
     const cell = this.cellOf(handle)

@@ -69,7 +69,7 @@ export const spscRing = define({
 })
 
 /** Byte offsets in a row of `Roster`: what its sender and its receiver store lies on lines of its own. */
-export const ROSTER_ROW = { state: 0, sent: 128, dropped: 132, received: 256 }
+export const ROSTER_ROW = { state: 0, holder: 4, sent: 128, dropped: 132, received: 256 }
 
 /** Bytes of a row of `Roster`. */
 export const ROSTER_ROW_BYTES = 384
@@ -78,7 +78,7 @@ export const ROSTER_ROW_BYTES = 384
 export const roster = define({
   name: "Roster",
   magic: "ROST",
-  version: 2,
+  version: 3,
   lines: [
     { by: "creator", words: { rows: "number of rows" } },
     {
@@ -100,6 +100,7 @@ export const roster = define({
     words: {
       state:
         "bits 0-1 free, open, handed over or left; 2-3 side; 4 given to a thread; 5-10 row it was made from + 1; 11-31 turns; stored by anybody",
+      holder: "number of the thread that has the end, 0 while it is on its way; stored by that thread",
       sent: "messages sent from this row; stored by its sender",
       dropped: "messages that the overflow policy dropped; stored by its sender",
       received:

@@ -5,6 +5,7 @@
  */
 import {
   ASKS,
+  CELL_HEADER_BYTES,
   DEAD,
   GIVES_UP,
   HAS,
@@ -16,6 +17,10 @@ import {
   shapeOf
 } from "./internal/mpmcMemory.ts"
 import { mpmcRing as layout } from "./Layouts.ts"
+import { Region } from "./Region.ts"
+
+/** Is shown a record that its reader died with; `end` is where it ends. */
+export type Leave = (record: { readonly region: Region; readonly end: number }, offset: number) => void
 
 /** What a dead thread had in its hands. */
 export interface Recovered {
@@ -53,12 +58,15 @@ export class MpmcRecovery {
    * **When to use**: when every thread that claimed under this number is known to have exited, until it is settled. Wake those who
    * wait for a record or for room afterwards.
    *
+   * **Details**: `leave` is shown the record that it was reading, before its cell is given back: its bytes stay until then. It may be shown it
+   * again when this was not settled.
+   *
    * **Errors**: `InvalidOwner`.
    */
-  recover(owner: number): Recovered {
+  recover(owner: number, leave?: Leave): Recovered {
     const row = rowOf(this.shape, owner)
     const writing = this.settle(row, layout.cells.tail, 0)
-    const reading = this.settle(row + READING, layout.cells.head, 1)
+    const reading = this.settle(row + READING, layout.cells.head, 1, leave)
     return {
       writing: Math.max(0, writing),
       reading: Math.max(0, reading),
@@ -77,7 +85,7 @@ export class MpmcRecovery {
   }
 
   /** The claims of one side: how many were open, or {@link UNKNOWN}. */
-  private settle(row: number, counter: number, ahead: number): number {
+  private settle(row: number, counter: number, ahead: number, leave?: Leave): number {
     const { cells, shape } = this
     const stage = Atomics.load(cells, row + stageWord)
     if (stage === NOTHING) return 0
@@ -90,11 +98,21 @@ export class MpmcRecovery {
       Atomics.store(cells, row + stageWord, DEAD)
       if (this.isWanted(row, position)) return UNKNOWN
     }
+    if (isOpen && leave !== undefined) this.show(cell, leave)
     const isGivenBack = isOpen && Atomics.compareExchange(cells, cell, open, (position + shape.slots) | 0) === open
     // Finished by itself, in its last step or long ago.
     if (stage === HAS && !isOpen) cells[row + doneWord] = (cells[row + doneWord]! + 1) | 0
     Atomics.store(cells, row + stageWord, NOTHING)
     return isGivenBack && stage !== GIVES_UP ? 1 : 0
+  }
+
+  private show(cell: number, leave: Leave): void {
+    const { byteOffset, cells, first, recordBytes, slots, stride } = this.shape
+    const length = cells[cell + 1]!
+    if (!(length >= 0 && length <= recordBytes)) return
+    const offset = ((cell - first) << 2) + CELL_HEADER_BYTES
+    const region = new Region(cells.buffer, byteOffset, slots * stride * 4)
+    leave({ region, end: offset + length }, offset)
   }
 
   /** Whether another owner, dead or alive, may have this position. */

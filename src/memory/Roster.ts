@@ -17,6 +17,10 @@
  *     └─────────── recover, when the thread it was given to has exited: LEFT, HANDED or OPEN
  * ```
  *
+ * An end that goes to another thread inside of a message leaves its row for a moment (`send`): what opens it there is another end, at the same row,
+ * a turn later, of which no handle and no parent knows. Each row names the thread that has its end, so that all ends of a dead thread are found,
+ * however they came to it.
+ *
  * The row number of an end is its owner number, less one, in the claims of the channel's ring. A row that was given to a
  * thread stays out of use until that thread has exited, also when its end left before: who gave it can recover it, and
  * all ends that were made from it there, without ever meeting a row that somebody else uses by now.
@@ -66,6 +70,11 @@ const TURN_SHIFT = 11
 const ROW_BITS = 6
 const ROW_MASK = 63
 
+const TURN_MASK = (1 << 21) - 1
+
+/** What a sent end is opened as: the same row, a turn later. */
+export const sentAs = (end: End): End => end & ROW_MASK | ((end >>> ROW_BITS) + 1 & TURN_MASK) << ROW_BITS
+
 const flagsCell = layout.cells.flags
 const usedCell = layout.cells.used
 const missedCell = layout.cells.missed
@@ -73,6 +82,7 @@ const lostCell = layout.cells.lost
 const lostSentCell = layout.cells.lostSent
 
 const stateCell = layout.descriptorCells + ROSTER_ROW.state / 4
+const holderCell = layout.descriptorCells + ROSTER_ROW.holder / 4
 const sentCell = layout.descriptorCells + ROSTER_ROW.sent / 4
 const droppedCell = layout.descriptorCells + ROSTER_ROW.dropped / 4
 const receivedCell = layout.descriptorCells + ROSTER_ROW.received / 4
@@ -101,8 +111,11 @@ export class Roster {
   /** Number of rows. */
   declare readonly rows: number
   declare private readonly cells: Int32Array
+  /** The number of this thread. */
+  declare private readonly thread: number
 
-  constructor(sab: SharedArrayBuffer) {
+  /** `thread` is the number of this thread, where that matters: above 0, and no other thread of the process has it. */
+  constructor(sab: SharedArrayBuffer, thread = 0) {
     const cells = identify(layout, sab)
     const rows = cells[layout.cells.rows]!
     if (rows < 2 || rows > MAX_ROWS || sab.byteLength < layout.descriptorBytes + rows * rowCells * 4) {
@@ -110,6 +123,7 @@ export class Roster {
     }
     this.rows = rows
     this.cells = cells
+    this.thread = thread
   }
 
   /**
@@ -128,6 +142,7 @@ export class Roster {
       // Before the row is taken: who takes off the ends of a dead thread looks no further than this.
       this.use(row + 1)
       if (Atomics.compareExchange(this.cells, cell, state, taken) !== state) continue
+      Atomics.store(this.cells, holderCell + row * rowCells, this.thread)
       return this.endOf(row, taken)
     }
     return ROSTER_FULL
@@ -156,14 +171,64 @@ export class Roster {
 
   /** The end is about to travel to another thread; `false` when it is not open. */
   handOver(end: End): boolean {
-    return this.move(end, OPEN, HANDED | GIVEN)
+    if (!this.move(end, OPEN, HANDED | GIVEN)) return false
+    this.letGo(end & ROW_MASK)
+    return true
   }
 
   /** The end has arrived; `false` when it was opened before, has left, or is of the other side. */
   open(end: End, side: Side): boolean {
     const row = end & ROW_MASK
     if (row >= this.rows || (Atomics.load(this.cells, stateCell + row * rowCells) & side) === 0) return false
-    return this.move(end, HANDED, OPEN)
+    if (!this.move(end, HANDED, OPEN)) return false
+    Atomics.store(this.cells, holderCell + row * rowCells, this.thread)
+    return true
+  }
+
+  /** The end is about to travel inside of a message, as {@link sentAs} it; `false` when it is not open. */
+  send(end: End): boolean {
+    const row = end & ROW_MASK
+    const cell = stateCell + row * rowCells
+    const state = Atomics.load(this.cells, cell)
+    if ((state & STATUS) !== OPEN || this.endOf(row, state) !== end) return false
+    const sent = (state & ~(STATUS | GIVEN | PARENT_MASK) | HANDED) + (1 << TURN_SHIFT) | 0
+    if (Atomics.compareExchange(this.cells, cell, state, sent) !== state) return false
+    this.letGo(row)
+    return true
+  }
+
+  // Unless who has opened it has said so by now.
+  private letGo(row: number): void {
+    Atomics.compareExchange(this.cells, holderCell + row * rowCells, this.thread, 0)
+  }
+
+  /** Whether the end is on its way. */
+  isHanded(end: End): boolean {
+    const row = end & ROW_MASK
+    const state = Atomics.load(this.cells, stateCell + row * rowCells)
+    return (state & STATUS) === HANDED && this.endOf(row, state) === end
+  }
+
+  /** Whether any end is on its way. */
+  hasHanded(): boolean {
+    for (let row = 0; row < this.rows; row++) {
+      if ((Atomics.load(this.cells, stateCell + row * rowCells) & STATUS) === HANDED) return true
+    }
+    return false
+  }
+
+  /** The number of the thread that has an end, or had it last; 0 when that is not known, or no such end is there. */
+  holderOf(end: End): number {
+    const row = end & ROW_MASK
+    const isThere = this.endOf(row, Atomics.load(this.cells, stateCell + row * rowCells)) === end
+    return isThere ? Atomics.load(this.cells, holderCell + row * rowCells) : 0
+  }
+
+  /** The end at a row, when it is open and a thread has it; `undefined` otherwise. */
+  heldAt(row: number, thread: number): { readonly end: End; readonly side: Side } | undefined {
+    const state = Atomics.load(this.cells, stateCell + row * rowCells)
+    if ((state & STATUS) !== OPEN || Atomics.load(this.cells, holderCell + row * rowCells) !== thread) return undefined
+    return { end: this.endOf(row, state), side: (state & SENDER) !== 0 ? SENDER : RECEIVER }
   }
 
   /** Changes the status of an end, and adds bits, unless the end is not what it was. */
@@ -215,7 +280,10 @@ export class Roster {
     if ((state & STATUS) === FREE || this.endOf(row, state) !== end) return -1
     const status = (state & STATUS) === LEFT ? LEFT : OPEN
     const seized = (state & ~STATUS | GIVEN | status) + (1 << TURN_SHIFT) | 0
-    return Atomics.compareExchange(this.cells, cell, state, seized) === state ? this.endOf(row, seized) : -1
+    if (Atomics.compareExchange(this.cells, cell, state, seized) !== state) return -1
+    // From here on it is looked after by who has seized it.
+    Atomics.store(this.cells, holderCell + row * rowCells, 0)
+    return this.endOf(row, seized)
   }
 
   /**
@@ -292,6 +360,17 @@ export class Roster {
   addLost(count: number, sent: number): void {
     Atomics.add(this.cells, lostCell, count)
     Atomics.add(this.cells, lostSentCell, sent)
+  }
+
+  /**
+   * Counts messages that had been sent and that nobody will receive, unless somebody has counted some since `lostSent` was
+   * this; then it answers `false`.
+   */
+  tryLose(count: number, lostSent: number): boolean {
+    const next = (lostSent + count) | 0
+    if (Atomics.compareExchange(this.cells, lostSentCell, lostSent, next) !== lostSent) return false
+    Atomics.add(this.cells, lostCell, count)
+    return true
   }
 
   /** Messages so far that nobody will receive. */

@@ -15,6 +15,8 @@ export interface Runtime {
   readonly microtask: (run: () => void) => void
   /** Runs `run` now, in the async context of nobody, whatever the context of the caller. */
   readonly detached: (run: () => void) => void
+  /** Makes a hold on the thread: while it is told `true` the thread does not end for want of work. */
+  readonly holder: () => (isHeld: boolean) => void
   /**
    * Calls `rung` when the word is notified, or answers `false` and never calls, if it does not hold `expected`.
    *

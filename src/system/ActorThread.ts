@@ -24,6 +24,7 @@ import { Node } from "../link/kernel/Node.ts"
 import { Tally } from "../observe/kernel/Tally.ts"
 import { CurrentThread } from "../thread/kernel/CurrentThread.ts"
 import { Requests } from "../thread/kernel/Requests.ts"
+import * as ThreadArenas from "../thread/ThreadArenas.ts"
 import * as ThreadEntry from "../thread/ThreadEntry.ts"
 import { encodeEvent } from "./internal/accounts.ts"
 import type * as Control from "./internal/control.ts"
@@ -81,6 +82,7 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
     const context = yield* Effect.context<never>()
     const { runtime } = yield* CurrentThread
     const seat = start.data as Control.Seat
+    yield* Effect.forEach(seat.arenas, ({ buffer, owner }) => ThreadArenas.open(buffer, owner), { discard: true })
     const host = yield* makeHostWith(new Tally(seat.tally, start.index))
     const post = (message: Control.ToMain) => start.post(message)
     const node: Node = new Node(host, {

@@ -7,10 +7,10 @@ import { availableParallelism } from "node:os"
  * How many worker threads a system starts when it is not told: one for each core but the one of the main thread, and at
  * least two, so that the loss of one leaves one that serves.
  */
-export const defaultThreads = (): number => Math.max(2, availableParallelism() - 1)
+export const defaultThreads = (cores = availableParallelism()): number => Math.max(2, cores - 1)
 
 // About 20 microseconds of looking at the rings: half of what waking a parked thread costs.
 const SPINS = 400
 
 /** How often a thread may look at its rings before it lets go of its core: not at all when threads outnumber cores. */
-export const maxSpins = (workers: number): number => workers + 1 > availableParallelism() ? 0 : SPINS
+export const maxSpins = (workers: number, cores = availableParallelism()): number => workers + 1 > cores ? 0 : SPINS

@@ -10,7 +10,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { randomInt } from "node:crypto"
 import * as ActorError from "../actor/ActorError.ts"
 import { ActorSystem, type SpawnOptions } from "../actor/ActorSystem.ts"
 import * as ExitReason from "../actor/ExitReason.ts"
@@ -19,37 +18,47 @@ import { actorName, type Protocol } from "../actor/kernel/Protocol.ts"
 import type { Recipient } from "../actor/kernel/Recipient.ts"
 import * as Terms from "../actor/kernel/Terms.ts"
 import { Node } from "../link/kernel/Node.ts"
+import type { ArenaEnd } from "../memory/Arena.ts"
 import * as Doorbell from "../memory/Doorbell.ts"
 import { MAX_CAPACITY_BYTES, MIN_CAPACITY_BYTES } from "../memory/Layouts.ts"
 import { DROPPED, Tally } from "../observe/kernel/Tally.ts"
 import { textOf } from "../runtime/Text.ts"
+import type { ThreadContext } from "../runtime/ThreadContext.ts"
 import type * as Backoff from "../supervisor/Backoff.ts"
 import type { Running } from "../supervisor/ChildSpec.ts"
 import type { IntensityOptions } from "../supervisor/Intensity.ts"
 import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import type { InvalidSupervision } from "../supervisor/SupervisorError.ts"
+import { Cores } from "../thread/kernel/Cores.ts"
 import { CurrentThread } from "../thread/kernel/CurrentThread.ts"
+import { steady } from "../thread/kernel/Steady.ts"
 import * as ThreadGroup from "../thread/kernel/ThreadGroup.ts"
 import type { SpawnedWorker } from "../thread/SpawnedWorker.ts"
 import type { ThreadDown } from "../thread/ThreadError.ts"
+import * as ArenaOwners from "../wire/kernel/ArenaOwners.ts"
 import type * as Control from "./internal/control.ts"
 import { makeHostWith, systemOf } from "./internal/host.ts"
 import { Names } from "./internal/names.ts"
 import { Account } from "./internal/placement.ts"
 import * as Workers from "./internal/workers.ts"
+import { SystemNumbers } from "./kernel/SystemNumbers.ts"
 import * as Machine from "./Machine.ts"
 
 /** How a system with worker threads is made. */
 export interface ThreadsOptions {
   /**
-   * Makes a worker; called once per start and restart. Write
-   * `() => new Worker(new URL("./worker.ts", import.meta.url))`, so that bundlers see the file.
+   * Makes a worker; called once per start and restart: `() => new Worker(new URL("./worker.ts", import.meta.url))`.
    */
   readonly spawn: () => SpawnedWorker
   /** How many workers; default one for each core but one, and at least 2. */
   readonly threads?: number | undefined
   /** Rings between threads: each takes so many bytes of shared memory, a power of two; default 1 MiB. */
   readonly ring?: { readonly capacityBytes?: number | undefined } | undefined
+  /**
+   * Arenas that are open on this thread (`ThreadArenas.open`) and shall be on the workers, for messages with parcels; there they are
+   * `ThreadArenas.all`. What a worker holds there when it exits is recovered.
+   */
+  readonly arenas?: ReadonlyArray<ArenaEnd> | undefined
   /** How long a worker may take from its spawn until its layer is built; default 10 seconds. */
   readonly readyTimeout?: Duration.Input | undefined
   /**
@@ -99,6 +108,7 @@ const check = ({ heartbeat, readyTimeout, ring, stopTimeout, threads }: ThreadsO
 
 interface Threaded extends Workers.Threaded {
   readonly seat: Control.Seat
+  readonly thread: ThreadContext
   /** The worker that is offered the next actor. */
   turn: number
 }
@@ -106,8 +116,10 @@ interface Threaded extends Workers.Threaded {
 const makeThreaded = (options: ThreadsOptions) =>
   Effect.gen(function*() {
     const context = yield* Effect.context<never>()
-    const { runtime } = yield* CurrentThread
-    const count = options.threads ?? Machine.defaultThreads()
+    const thread = yield* CurrentThread
+    const { runtime } = thread
+    const cores = yield* Cores
+    const count = options.threads ?? Machine.defaultThreads(cores)
     const tally = Tally.create(count + 1)
     const host = yield* makeHostWith(new Tally(tally, 0))
     const workers = Array.from({ length: count }, (_, i) => new Workers.WorkerThread(i + 1))
@@ -117,8 +129,9 @@ const makeThreaded = (options: ThreadsOptions) =>
       doorbells: Doorbell.create(count + 1),
       tally,
       ringBytes: options.ring?.capacityBytes ?? 1 << 20,
-      maxSpins: Machine.maxSpins(count),
-      system: randomInt(1, 2 ** 47)
+      maxSpins: Machine.maxSpins(count, cores),
+      system: (yield* SystemNumbers)(),
+      arenas: []
     }
     const run = Effect.runForkWith(context)
     const log = (entry: Effect.Effect<void>) => void run(Effect.ignoreCause(entry))
@@ -142,6 +155,7 @@ const makeThreaded = (options: ThreadsOptions) =>
       account,
       names,
       seat,
+      thread,
       events: host.events,
       isClosing: false,
       unread: 0,
@@ -231,17 +245,37 @@ const notFound = (self: Threaded, protocol: Protocol, isHereOnly: boolean): Acto
 
 // ---- the system
 
+// What an incarnation before this one had is recovered when its exit was seen; one that was never there had nothing.
+const lend = (
+  self: Threaded,
+  worker: Workers.WorkerThread,
+  arenas: ReadonlyArray<ArenaEnd>
+): ReadonlyArray<ArenaOwners.Given> => {
+  worker.arenas?.recover()
+  const lent = ArenaOwners.lend(self.thread, arenas)
+  if (!(lent instanceof ArenaOwners.Lent)) {
+    throw new ActorError.InvalidOptions({
+      where: "ActorSystem.layerThreads",
+      option: "arenas",
+      value: textOf(lent.id),
+      expected: ArenaOwners.NO_NUMBER
+    })
+  }
+  worker.arenas = lent
+  return lent.given
+}
+
 const startWorkers = (self: Threaded, options: ThreadsOptions) =>
   ThreadGroup.make<Control.Answer, Workers.WorkerThread>({
     ...options,
     name: "threads",
     members: self.workers,
     maxSpins: self.seat.maxSpins,
-    data: () => self.seat,
+    data: (worker) => ({ ...self.seat, arenas: lend(self, worker, options.arenas ?? []) }),
     onMessage: (worker, message) => Workers.receive(self, worker, message as Control.ToMain),
     onStarting: (worker) => Workers.starting(self, worker),
     onReady: (worker, ready) => Workers.ready(self, worker, ready as Control.Ready),
-    onEnded: (worker, reason) => Workers.ended(self, worker, reason),
+    onEnded: (worker, reason, isSeen) => Workers.ended(self, worker, reason, isSeen),
     below: Workers.below
   })
 
@@ -334,4 +368,4 @@ const make = (options: ThreadsOptions) =>
 export const layerThreads = (
   options: ThreadsOptions
 ): Layer.Layer<ActorSystem, ActorError.InvalidOptions | InvalidSupervision | ThreadDown> =>
-  Layer.effect(ActorSystem, make(options))
+  Layer.effect(ActorSystem, steady(make(options)))

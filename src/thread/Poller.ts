@@ -95,8 +95,8 @@ export class Poller {
   declare private passes: number
   declare private isScheduled: boolean
   declare private isInTurn: boolean
-  /** Keeps the thread alive while it is referenced: neither a pending wait nor a doorbell does. */
-  declare private handle: ReturnType<typeof setInterval> | undefined
+  /** Keeps the thread alive: neither a pending wait nor a doorbell does. */
+  declare private readonly keepAlive: (isHeld: boolean) => void
   declare private isHeld: boolean
 
   constructor(options: PollerOptions) {
@@ -111,7 +111,7 @@ export class Poller {
     this.passes = 0
     this.isScheduled = false
     this.isInTurn = false
-    this.handle = undefined
+    this.keepAlive = this.runtime.holder()
     this.isHeld = false
   }
 
@@ -290,10 +290,16 @@ export class Poller {
         entry.waitable.failed(error)
         return
       } catch (second) {
-        return throwAlone(second)
+        return this.throwAlone(second)
       }
     }
-    throwAlone(error)
+    this.throwAlone(error)
+  }
+
+  private throwAlone(error: unknown): void {
+    this.runtime.immediate(() => {
+      throw error
+    })
   }
 
   /** The immediate of a scheduled turn holds the thread as well as the handle does: the handle changes only when it must. */
@@ -301,11 +307,10 @@ export class Poller {
     if (this.isHeld) {
       if (this.entries.size > 0) return
       this.isHeld = false
-      this.handle!.unref()
+      this.keepAlive(false)
     } else if (this.entries.size > 0 && !this.isScheduled) {
       this.isHeld = true
-      if (this.handle === undefined) this.handle = hold(nothing, MAX_MILLIS)
-      else this.handle.ref()
+      this.keepAlive(true)
     }
   }
 }
@@ -336,19 +341,3 @@ export const remove = (waitable: Waitable): void => of(thread).remove(waitable)
  * has cores had been started before it.
  */
 export const limitSpins = (spins: number): void => of(thread).limitSpins(spins)
-
-// ---------------------------------------------------------------------------------------------------------------------
-
-/** The longest period of a timer. */
-const MAX_MILLIS = 0x7fffffff
-
-// The timers of the moment in which this module is loaded: fake ones that come later cannot let go of the thread.
-const hold = globalThis.setInterval
-
-const nothing = (): void => {}
-
-const throwAlone = (error: unknown): void => {
-  runtime.immediate(() => {
-    throw error
-  })
-}

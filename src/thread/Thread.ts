@@ -37,8 +37,11 @@ import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import { mayBePaused } from "./internal/debugger.ts"
 import type { ExitListener } from "./internal/lifecycle.ts"
 import * as Life from "./internal/lifecycle.ts"
-import { sleep } from "./internal/patience.ts"
 import * as Protocol from "./internal/protocol.ts"
+import { broadcastOf, EXIT, numberOf } from "./kernel/Broadcast.ts"
+import { CurrentThread } from "./kernel/CurrentThread.ts"
+import { sleep } from "./kernel/Patience.ts"
+import { type Spawn, Spawning } from "./kernel/Spawning.ts"
 import type { SpawnedWorker } from "./SpawnedWorker.ts"
 import {
   InvalidThreadOptions,
@@ -59,7 +62,7 @@ export interface Options {
   readonly index: number
   /** Which incarnation at that place this is; passed to the worker. */
   readonly epoch: number
-  /** Makes the worker. Write `new Worker(new URL("./worker.ts", import.meta.url))` here, so that bundlers see it. */
+  /** Makes the worker: `new Worker(new URL("./worker.ts", import.meta.url))`. */
   readonly spawn: () => SpawnedWorker
   /** What the worker's setup receives; must be cloneable, and may hold SharedArrayBuffers. */
   readonly data: unknown
@@ -159,11 +162,16 @@ export const make = (options: Options): Effect.Effect<Thread, ThreadDown, Scope.
     const run = Effect.runForkWith(context)
     const log = (entry: Effect.Effect<void>) => void run(Effect.ignoreCause(entry))
     const hosted = yield* Effect.acquireRelease(
-      Effect.map(spawn(options, settings, log), (life): Hosted => ({ life, settings, clock, log })),
+      Effect.map(spawn(options, settings, log, yield* Spawning), (life): Hosted => ({ life, settings, clock, log })),
       stop
     )
     const thread = handle(options, hosted)
     yield* Effect.sync(() => options.beforeReady?.(thread))
+    const voice = broadcastOf(yield* CurrentThread)
+    // After who has started it: what other threads share with it they look after themselves.
+    thread.onExit((_, isSeen) => {
+      if (isSeen && thread.threadId > 0) voice.say(EXIT, numberOf(thread.threadId))
+    })
     yield* awaitReady(hosted)
     yield* Effect.forkIn(guard(hosted), scope, { startImmediately: true })
     return { ...thread, ready: hosted.life.ready }
@@ -197,13 +205,14 @@ const settingsOf = (options: Options): Settings => {
 const spawn = (
   options: Options,
   settings: Settings,
-  log: Hosted["log"]
+  log: Hosted["log"],
+  spawning: Spawn
 ): Effect.Effect<Life.Lifecycle, ThreadSpawnFailed> =>
   Effect.suspend(() => {
     const heartbeat = new SharedArrayBuffer(Protocol.heartbeatBytes)
     let worker: SpawnedWorker
     try {
-      worker = options.spawn()
+      worker = spawning(options.spawn, options)
     } catch (cause) {
       return Effect.fail(new ThreadSpawnFailed({ thread: options.name, cause }))
     }

@@ -22,3 +22,6 @@ export const open = (memory: SharedArrayBuffer, owner: number): Effect.Effect<Ar
       Effect.sync(() => arenasOf(thread).open(memory, owner)),
       (end) => Effect.sync(() => arenasOf(thread).close(end))
     ))
+
+/** The arenas that are open on this thread, in the order in which they were opened: on a worker those first that it was given. */
+export const all: Effect.Effect<ReadonlyArray<ArenaEnd>> = Effect.map(CurrentThread, (thread) => arenasOf(thread).all())

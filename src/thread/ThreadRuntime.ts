@@ -9,15 +9,28 @@ import type { Runtime } from "../runtime/Runtime.ts"
 
 const immediate = globalThis.setImmediate
 const microtask = globalThis.queueMicrotask
-const clock = globalThis.performance
+const now = globalThis.performance.now.bind(globalThis.performance)
+const interval = globalThis.setInterval
+/** The longest period of a timer. */
+const MAX_MILLIS = 0x7fffffff
 const detached = AsyncLocalStorage.snapshot()
+
+const nothing = (): void => {}
 
 /** See the module. */
 export const runtime: Runtime = {
-  nowMillis: () => clock.now(),
+  nowMillis: () => now(),
   immediate: (run) => void detached(immediate, run),
   microtask: (run) => detached(microtask, run),
   detached: (run) => detached(run),
+  holder: () => {
+    let handle: ReturnType<typeof setInterval> | undefined
+    return (isHeld) => {
+      if (!isHeld) handle?.unref()
+      else if (handle === undefined) handle = interval(nothing, MAX_MILLIS)
+      else handle.ref()
+    }
+  },
   waitAsync: (words, cell, expected, rung) => {
     const wait = Atomics.waitAsync(words, cell, expected)
     if (!wait.async) return false

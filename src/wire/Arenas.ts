@@ -43,6 +43,11 @@ export class Arenas {
     if (known?.end === end && --known.users === 0) this.#opened.delete(end.id)
   }
 
+  /** All that are open, in the order in which they were opened. */
+  all(): ReadonlyArray<ArenaEnd> {
+    return Array.from(this.#opened.values(), ({ end }) => end)
+  }
+
   /** The end of an arena, if it is open. */
   at(id: number): ArenaEnd | undefined {
     return this.#opened.get(id)?.end

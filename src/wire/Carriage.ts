@@ -40,7 +40,9 @@ export interface Carried {
   send(message: unknown): boolean
   /** Undoes `hold` or `send`, as long as nobody has taken it. */
   restore(): void
-  /** Makes it this thread's after it has arrived. */
+  /** Whether it was sent from here and, as far as anybody knows, nobody has taken it. */
+  isUnderway(): boolean
+  /** Makes it this thread's after it has arrived; `true` also when it is. */
   take(): boolean
   /** Releases it, taken or not: nobody will handle its message. */
   drop(): void
@@ -105,6 +107,12 @@ export const send = (cargo: Cargo, message: unknown): void => each(cargo, (carri
 /** Gives back what `hold` or `send` took: the record was given up, or is known never to be read. */
 export const restore = (cargo: Cargo): void => {
   for (const carried of cargo) carried.restore()
+}
+
+/** As {@link restore}; `false` when somebody was faster with a part of it: then the rest has been released, and the message is gone. */
+export const reclaim = (cargo: Cargo): boolean => {
+  restore(cargo)
+  return take(cargo)
 }
 
 /**

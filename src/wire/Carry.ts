@@ -33,6 +33,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
+import type { Carriage } from "./Carriage.ts"
 import { Refused, Undecodable } from "./internal/plan.ts"
 import { type Transformation, TransformationKey } from "./internal/transformed.ts"
 import * as Way from "./internal/way.ts"
@@ -58,6 +59,8 @@ export interface How<T, E> {
   readonly encode: (value: T, way: Way.Way | undefined) => E | Unfit
   /** The value of what was read, with the services of the receiver; what has to be taken is added to `carried`. */
   readonly decode: (encoded: E, way: Way.Way) => T | Unfit
+  /** Gets a thread ready on which such values may arrive from now on. */
+  readonly prepare?: ((carriage: Carriage) => void) | undefined
   /** Whether values leave their sender with the message, as `carried` of their way; default `true`. */
   readonly moves?: boolean | undefined
 }
@@ -73,11 +76,12 @@ export const schema = <T, P extends Schema.Top>(
   expected: string,
   how: How<T, P["Type"]>
 ): Schema.decodeTo<Schema.declare<T>, P> => {
-  const { canLeave = () => true, decode, encode, is, moves = true } = how
+  const { canLeave = () => true, decode, encode, is, moves = true, prepare } = how
   const unwritten = new Unfit(`${expected} can only be encoded inside of a message to another thread`)
   const unread = new Unfit(`${expected} can only be read inside of a message from another thread`)
   const short: Transformation = {
     travels: moves ? "moved" : "copied",
+    prepare,
     accepts: (value) => is(value) && canLeave(value),
     encode: (value, stretch) => {
       if (!is(value)) return Refused

@@ -15,7 +15,7 @@
  * - `read` of what `encode` wrote gives an equal value: `NaN`, `-0` and lone surrogates included, classes as instances of their class. The
  *   exception is `-0` in an integer width, which arrives as `0`.
  * - `encode` takes exactly the values that `isValid` accepts, and reads each of their properties once; only what tells the members of a union
- *   apart is looked at again. What is written is what was checked, whatever a getter or a proxy answers the next time.
+ *   apart is looked at again, and a record of which a getter takes keys away. What is written is what was checked, whatever a getter or a proxy answers the next time.
  * - `read` reads nothing outside of `[offset, end)`, allocates no more than the bytes that are there justify, and answers damaged memory
  *   with a value or with `MalformedRecord`, never with another error and never with a loop.
  * - Errors arrive with their class, tag and fields, and without stack frames.
@@ -99,6 +99,8 @@ export interface Codec<in out A> {
    * **Errors**: `MalformedRecord` when the bytes are not a value of the schema.
    */
   read(region: Region, offset: number, end: number, carriage?: Carriage): A
+  /** Gets a thread ready on which values may arrive from now on, for kinds of values that need that; again, it does nothing. */
+  prepare(carriage: Carriage): void
   /** Whether `encode` would take a value. */
   isValid(value: unknown): boolean
   /**
@@ -167,6 +169,7 @@ const make = (ast: SchemaAST.AST, generated: boolean): Codec<never> => {
     read: (program.travels === undefined ? machine.read : onItsWay(machine.read, program.travels)) as Codec<
       never
     >["read"],
+    prepare: (carriage) => program.prepares.forEach((prepare) => prepare(carriage)),
     isValid: machine.isValid,
     explain: (value, carriage) => (explain ??= explainer(ast, program, machine.isValid))(value, carriage)
   }

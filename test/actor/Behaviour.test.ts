@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
-import { Actor } from "shared-nothing"
+import { Actor, ActorSystem } from "shared-nothing"
 import { InvalidOptions } from "../../src/actor/ActorError.ts"
 import { InvalidSupervision } from "../../src/supervisor/SupervisorError.ts"
 import { oddValues } from "../support/oddValues.ts"
@@ -116,4 +118,36 @@ describe("the options of a behaviour", () => {
       assert.isTrue(Layer.isLayer(live(options)))
     }
   })
+})
+
+describe("the options of a spawn", () => {
+  const odd = [
+    "a symbol",
+    "a function",
+    "NaN",
+    "a map",
+    "an object without a prototype",
+    "a circle",
+    "a text that throws"
+  ]
+  const nonsense = [
+    ...odd.map((name) => oddValues[name]!()),
+    { thread: NaN },
+    { thread: 0.5 },
+    { thread: "0" },
+    "everywhere",
+    null
+  ]
+  it.effect("refuse a placement that is none, and name it", () =>
+    Effect.gen(function*() {
+      for (const placement of nonsense) {
+        const exit = yield* Effect.exit(Idle.spawn("a", { placement: placement as "here" }))
+        const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : assert.fail("accepted")
+        assert.instanceOf(error, InvalidOptions)
+        assert.deepStrictEqual([error.where, error.option], ["Idle/a", "placement"])
+      }
+      for (const placement of ["here", "spread", { thread: -1 }] as const) {
+        yield* Effect.scoped(Idle.spawn("a", { placement }))
+      }
+    }).pipe(Effect.scoped, Effect.provide(live({}).pipe(Layer.provideMerge(ActorSystem.layer)))))
 })

@@ -19,7 +19,7 @@ const Command = Schema.Union([
     do: Schema.Literals(["abandon", "abandonTwice"]),
     at: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 5 }))
   }),
-  Schema.Struct({ do: Schema.Literal("keepOdd") })
+  Schema.Struct({ do: Schema.Literals(["keepOdd", "abandonLate"]) })
 ])
 
 describe("Waiters", () => {
@@ -29,6 +29,7 @@ describe("Waiters", () => {
     ({ commands }) => {
       const waiters = new Waiters()
       let model: Array<Sender> = []
+      const all: Array<Sender> = []
       let next = 0
       for (const command of commands) {
         switch (command.do) {
@@ -36,6 +37,7 @@ describe("Waiters", () => {
             for (let i = 0; i < command.times; i++) {
               const one = sender(next++)
               model.push(one)
+              all.push(one)
               waiters.push(one)
             }
             break
@@ -53,6 +55,10 @@ describe("Waiters", () => {
             if (command.do === "abandonTwice") waiters.abandon(gone)
             break
           }
+          case "abandonLate":
+            // They were interrupted after they had left the list, and before they were told.
+            for (const one of all) if (!model.includes(one)) waiters.abandon(one)
+            break
           case "keepOdd":
             model = model.filter(({ n }) => n % 2 === 1)
             waiters.keep((waiter) => (waiter as Sender).n % 2 === 1)

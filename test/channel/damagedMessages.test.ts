@@ -115,6 +115,12 @@ describe("kind mpmc", () => {
       }
       yield* sender.sendAll([{ left: parcel(), right: parcel() }, { left: parcel(), right: parcel() }])
       assert.strictEqual((yield* receiver.receiveBatch(8)).length, 2)
+      // Nor does it stand in front of what others send.
+      const twice = parcel()
+      assert.strictEqual((yield* Effect.flip(sender.send({ left: twice, right: twice })))._tag, "InvalidPayload")
+      const other = yield* sender.clone
+      yield* other.send({ left: parcel(), right: parcel() })
+      assert.strictEqual((yield* receiver.receiveWithin("1 second")).left.isHeld, true)
     }).pipe(Effect.scoped))
 
   it.live("a sender's row that a receiver had before counts from where it was", () =>

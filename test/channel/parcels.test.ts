@@ -12,6 +12,7 @@ import { Parcel, SharedChannel, ThreadArenas } from "shared-nothing"
 import type { SharedOptions } from "../../src/channel/Channel.ts"
 import * as Arena from "../../src/memory/Arena.ts"
 import { usage } from "../../src/memory/ArenaUsage.ts"
+import { MpmcReader } from "../../src/memory/MpmcRing.ts"
 import { Hoard } from "../fixtures/channelThreads.ts"
 import { until } from "../support/until.ts"
 
@@ -112,6 +113,8 @@ describe("parcels in channels between threads", () => {
       assert.isBelow((yield* stats).sent, count)
       assert.strictEqual(yield* sender.depth, count)
       assert.isTrue(frames.every(({ pixels }) => !pixels.isHeld))
+      // The sender tries again and again, and finds no room.
+      for (let turn = 0; turn < 20; turn++) yield* Effect.yieldNow
       for (let id = 0; id < count; id++) {
         const got = yield* receiver.receive
         assert.strictEqual(got.id, id)
@@ -129,6 +132,8 @@ describe("parcels in channels between threads", () => {
       yield* receiver.close
       // Its sender hears of that in a turn of its own.
       yield* until(() => usage(end.buffer).usedBytes === 0, () => usage(end.buffer).usedBytes)
+      const { dropped, sent } = yield* stats
+      assert.strictEqual(sent + dropped, 1500)
     }).pipe(Effect.scoped))
 
   it.live("parcels move out of maps, options, exits, classes and what is transformed", () =>
@@ -212,6 +217,21 @@ describe("parcels in channels between threads", () => {
       yield* SharedChannel.recover(handle)
       assert.strictEqual(used(), 0)
       assert.strictEqual((yield* stats).lost, 3)
+    }).pipe(Effect.scoped))
+
+  it.live("mpmc: what a thread was reading when it died is freed, and its room is there again", () =>
+    Effect.gen(function*() {
+      const { frame, receiver, sender, stats, used } = yield* setUp({ kind: "mpmc", capacity: 2 })
+      const keeps = yield* receiver.clone
+      const handle = yield* SharedChannel.handOver(receiver)
+      yield* sender.send(yield* frame(1))
+      // As if its thread had exited in the middle of a message.
+      assert.isAtLeast(new MpmcReader(handle.memory.ring, (handle.end & 63) + 1).next(), 0)
+      assert.strictEqual(yield* SharedChannel.recover(handle), 1)
+      assert.strictEqual(used(), 0)
+      assert.strictEqual((yield* stats).lost, 1)
+      for (let id = 2; id <= 3; id++) yield* sender.send(yield* frame(id))
+      for (let id = 2; id <= 3; id++) assert.strictEqual((yield* keeps.receive).id, id)
     }).pipe(Effect.scoped))
 
   it.live("what a thread holds when it dies is freed", () =>

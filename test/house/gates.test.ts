@@ -32,6 +32,15 @@ describe("format gate", () => {
   })
 })
 
+describe("simulate gate", () => {
+  it("refuses a scenario that loses an update", async () => {
+    const ran = await run([...gates.simulate, "--only", "planted"])
+    expect(ran.output).toContain("an update was lost")
+    expect(ran.output).toContain("simulate: 1 of 1 failed")
+    expect(ran.code).not.toBe(0)
+  })
+})
+
 interface LintReport {
   readonly diagnostics: ReadonlyArray<{ readonly code: string; readonly filename: string }>
 }

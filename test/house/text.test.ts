@@ -102,7 +102,9 @@ describe("tests", () => {
   it("wait for conditions, never for a while", () => {
     expect(sleepsIn("const a = 1\nyield* Effect.sleep(10)")).toEqual([2])
     expect(sleepsIn("while (!done()) {\n  yield* Effect.sleep(2)\n}")).toEqual([])
-    expect(tests.flatMap((file) => sleepsIn(read(file)).map((line) => `${file}:${line}`))).toEqual([])
+    // A simulated second takes no time, and is waited for as a condition is.
+    const timed = tests.filter((file) => !file.startsWith("test/testing/"))
+    expect(timed.flatMap((file) => sleepsIn(read(file)).map((line) => `${file}:${line}`))).toEqual([])
   })
 
   it("have sentences in the present tense as titles", () => {

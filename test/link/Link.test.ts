@@ -20,7 +20,7 @@ const interrupted = indexOf("Interrupted")
 const staged = <A, E>(options: StageOptions, program: (on: Stage) => Effect.Effect<A, E, Scope.Scope>) =>
   Effect.scoped(Effect.flatMap(stage(options), program)).pipe(Effect.provide(Logger.layer([])))
 
-const ZERO = { asks: 0, answering: 0, interrupted: 0, queued: 0, owed: 0, starved: 0, depth: 0 }
+const ZERO = { asks: 0, answering: 0, interrupted: 0, queued: 0, owed: 0, starved: 0, underway: 0, depth: 0 }
 
 const assertSettled = (on: Stage): void => {
   on.steps.settle()

@@ -17,6 +17,7 @@ import { makeHost, systemOf } from "../../src/system/internal/host.ts"
 import { runtime } from "../../src/thread/ThreadRuntime.ts"
 import { Scratch } from "../../src/wire/Scratch.ts"
 import * as System from "../fixtures/system.ts"
+import { collector } from "../support/collector.ts"
 import { until } from "../support/until.ts"
 
 const { Probe } = System
@@ -204,6 +205,29 @@ describe("a link", () => {
         assert.isBelow(hosts[1].origins.size, 25)
         assert.isBelow(outboundOf(left, 1).pending.length, 5)
         assert.strictEqual(right.home.cells.size, 0)
+      })
+    ))
+
+  it.live("keeps nothing of references that came and were dropped, and all of what is in use", () =>
+    staged(({ hosts, left, right, spawn }) =>
+      Effect.gen(function*() {
+        const collect = yield* collector
+        const used = yield* spawn("used")
+        used.recipient.tell(note, { n: 1 }, undefined)
+        const held = right.addressOf(yield* hosts[1].spawn(Probe.protocol, "held", undefined))
+        const reference = left.recipientAt(held, Probe.protocol)
+        for (let i = 0; i < 300; i++) {
+          const cell: Cell = yield* hosts[1].spawn(Probe.protocol, `k${i}`, undefined)
+          left.recipientAt(right.addressOf(cell), Probe.protocol)
+          yield* cell.stop(asked) ?? Effect.void
+        }
+        assert.isAbove(left.home.remotes.size, 300)
+        yield* until(() => {
+          collect()
+          return left.home.remotes.size === 2
+        }, () => left.home.remotes.size)
+        assert.strictEqual(left.recipientAt(held, Probe.protocol), reference)
+        assert.strictEqual(yield* ask(used.recipient), 1)
       })
     ))
 

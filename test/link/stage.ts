@@ -47,6 +47,7 @@ export class Steps {
       immediate: (run) => void (this.isReleased ? setImmediate(run) : thread.ready.push(run)),
       microtask: (run) => void (this.isReleased ? queueMicrotask(run) : this.micro.push(run)),
       detached: (run) => this.as("nobody", run),
+      holder: () => () => {},
       waitAsync: (words, cell, expected, rung) => {
         if (Atomics.load(words, cell) !== expected) return false
         thread.wait = { words, cell, expected, rung }
@@ -216,6 +217,7 @@ export const accounts = (node: Node) => {
         readonly pendingAsks: number
         readonly slots: ReadonlyArray<unknown>
         readonly starved: Set<unknown>
+        readonly underway: { readonly size: number }
       }
       readonly inbound: {
         readonly asks: ReadonlyArray<unknown>
@@ -226,7 +228,7 @@ export const accounts = (node: Node) => {
     }>
   }
   const sum = (of: (link: typeof inside.links[number]) => number) => inside.links.reduce((n, link) => n + of(link), 0)
-  const recipients = Array.from(node.home.remotes.values())
+  const recipients = node.home.remotes.all
   return {
     asks: sum(({ outbound }) => outbound.pendingAsks),
     answering: sum(({ inbound }) => inbound.asks.filter((ask) => ask !== undefined).length),
@@ -234,6 +236,7 @@ export const accounts = (node: Node) => {
     queued: sum(({ inbound }) => inbound.bindings.reduce((n, binding) => n + (binding?.queued ?? 0), 0)),
     owed: sum(({ inbound }) => inbound.bindings.reduce((n, binding) => n + (binding?.owed ?? 0), 0)),
     starved: sum(({ outbound }) => outbound.starved.size),
+    underway: sum(({ outbound }) => outbound.underway.size),
     depth: recipients.reduce((n, recipient) => n + Math.abs(recipient.depth()), 0)
   }
 }

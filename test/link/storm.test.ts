@@ -18,7 +18,7 @@ const boom = tag("Boom")
 const echo = tag("Echo")
 const badReply = tag("BadReply")
 
-const ZERO = { asks: 0, answering: 0, interrupted: 0, queued: 0, owed: 0, starved: 0, depth: 0 }
+const ZERO = { asks: 0, answering: 0, interrupted: 0, queued: 0, owed: 0, starved: 0, underway: 0, depth: 0 }
 
 interface Actor {
   readonly thread: number
@@ -36,7 +36,8 @@ interface Question {
 /** What has been started and has to come to an end. */
 class Book {
   readonly questions: Array<Question> = []
-  readonly waiters: Array<{ readonly waiter: Waiter; readonly far: RemoteRecipient; ends: number }> = []
+  readonly waiters: Array<{ readonly waiter: Waiter; readonly far: RemoteRecipient; ends: number; gaveUp: boolean }> =
+    []
 
   ask(far: RemoteRecipient, index: number, payload: unknown, timeoutMillis: number): void {
     const question: Question = { settled: 0, withdrawn: false, handle: undefined }
@@ -49,6 +50,7 @@ class Book {
     const entry = {
       far,
       ends: 0,
+      gaveUp: false,
       waiter: {
         index,
         payload,
@@ -72,14 +74,16 @@ class Book {
 
   abandon(at: number): void {
     const entry = this.waiters[at]
-    if (entry !== undefined && entry.ends === 0) entry.far.stopWaiting(entry.waiter)
+    if (entry === undefined || entry.ends > 0) return
+    entry.gaveUp = true
+    entry.far.stopWaiting(entry.waiter)
   }
 
   /** What has not come to exactly one end. */
   get open(): ReadonlyArray<unknown> {
     return [
       ...this.questions.filter(({ settled, withdrawn }) => withdrawn ? settled > 0 : settled !== 1),
-      ...this.waiters.filter(({ ends, waiter }) => waiter.abandoned ? ends > 0 : ends !== 1)
+      ...this.waiters.filter(({ ends, gaveUp }) => gaveUp ? ends > 0 : ends !== 1)
     ]
   }
 }

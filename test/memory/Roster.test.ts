@@ -130,3 +130,72 @@ describe("Roster", () => {
     ])
   })
 })
+
+describe("an end that is sent in a message", () => {
+  const THREADS = [11, 12, 13] as const
+  const seen = (rows = 4) => {
+    const sab = Rosters.create(rows)
+    return THREADS.map((thread) => new Roster(sab, thread))
+  }
+
+  it("is another one over there, at the same row, of which no handle knows", () => {
+    const [here, there] = seen()
+    const handed = here!.join(SENDER, -1)
+    expect(here!.handOver(handed)).toBe(true)
+    expect(there!.open(handed, SENDER)).toBe(true)
+    expect(there!.send(handed)).toBe(true)
+    expect(there!.send(handed)).toBe(false)
+    expect(here!.isHanded(Rosters.sentAs(handed))).toBe(true)
+    expect(here!.hasHanded()).toBe(true)
+    // Who handed it over hears that the thread has exited, and finds it gone.
+    expect(here!.seize(handed)).toBe(-1)
+    expect(here!.open(handed, SENDER)).toBe(false)
+    expect(here!.open(Rosters.sentAs(handed), SENDER)).toBe(true)
+    expect(here!.open(Rosters.sentAs(handed), SENDER)).toBe(false)
+    expect(here!.hasHanded()).toBe(false)
+    expect(here!.count(SENDER)).toBe(1)
+    // It was given to nobody by a handle, so its row is free again.
+    expect(here!.leave(Rosters.sentAs(handed), SENDER)).toBe(true)
+    expect(here!.join(SENDER, -1) & 63).toBe(handed & 63)
+  })
+
+  it("is found by the thread that has it, and by none while it is on its way", () => {
+    const [first, second, third] = seen()
+    const end = first!.join(RECEIVER, -1)
+    expect(third!.heldAt(0, 11)).toEqual({ end, side: RECEIVER })
+    expect(third!.holderOf(end)).toBe(11)
+    first!.send(end)
+    for (const thread of THREADS) expect(third!.heldAt(0, thread)).toBe(undefined)
+    expect(third!.holderOf(Rosters.sentAs(end))).toBe(0)
+    expect(third!.holderOf(end)).toBe(0)
+    second!.open(Rosters.sentAs(end), RECEIVER)
+    expect(third!.heldAt(0, 11)).toBe(undefined)
+    const held = third!.heldAt(0, 12)
+    expect(held).toEqual({ end: Rosters.sentAs(end), side: RECEIVER })
+    expect(third!.seize(held!.end)).toBeGreaterThanOrEqual(0)
+    expect(first!.heldAt(0, 12)).toBe(undefined)
+  })
+
+  it("leaves what was made from it behind", () => {
+    const [here, there] = seen()
+    const handed = here!.join(SENDER, -1)
+    here!.handOver(handed)
+    there!.open(handed, SENDER)
+    const clone = there!.join(SENDER, handed)
+    expect(here!.childOf(handed)).toBe(clone)
+    there!.send(clone)
+    expect(here!.childOf(handed)).toBe(-1)
+  })
+
+  it("can be sent as often as there are turns", () => {
+    const [here] = seen()
+    let end = here!.join(SENDER, -1)
+    for (let n = 0; n < 5000; n++) {
+      expect(here!.send(end)).toBe(true)
+      end = Rosters.sentAs(end)
+      expect(here!.open(end, SENDER)).toBe(true)
+    }
+    expect(here!.count(SENDER)).toBe(1)
+    expect(Rosters.sentAs((2 ** 21 - 1) << 6 | 3)).toBe(3)
+  })
+})

@@ -4,6 +4,7 @@ import { promisify } from "node:util"
 import { describe, expect, it } from "vitest"
 import { loader } from "./gate.ts"
 import type { Model } from "./programs/program.ts"
+import * as played from "./threads/programs.ts"
 
 // The programs must be loaded after the gate's hook is in place.
 const { broken, models } = await import("./programs/index.ts")
@@ -54,6 +55,16 @@ describe("the memory layer under all schedules", () => {
     for (const { model } of broken) expect(scenarios).toContain(nameOf(model))
     const names = broken.map(({ model, name }) => `${model.structure}: ${name}`)
     expect(new Set(names).size).toBe(names.length)
+  })
+
+  it("breaks only programs with real threads that it also proves", () => {
+    const titles = played.programs.map(({ scenario, structure }) => `${structure}, ${scenario}`)
+    expect(new Set(titles).size).toBe(titles.length)
+    expect(played.broken.filter(({ program }) => !played.programs.includes(program))).toEqual([])
+    const unbroken = played.programs.filter(({ structure }) =>
+      !played.broken.some(({ program }) => program.structure === structure)
+    )
+    expect(unbroken.map(({ structure }) => structure)).toEqual([])
   })
 
   it("refuses a mutation whose text is not there exactly once", async () => {

@@ -73,8 +73,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...waiters,
     why: "keeping some forgets those who gave up",
-    before: "!waiter.abandoned && wanted(waiter)",
-    after: "wanted(waiter)"
+    before: "return !waiter.abandoned",
+    after: "return wanted(waiter)"
+  },
+  {
+    ...waiters,
+    why: "who is not kept waits no longer",
+    before: "waiter.abandoned ||= !wanted(waiter)",
+    after: "if (!wanted(waiter)) return false"
   },
   {
     ...owner,
@@ -177,5 +183,40 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "who gave its number back hears nothing any more",
     before: "    this.items[number] = undefined\n",
     after: ""
+  },
+  {
+    file: "src/actor/kernel/Cell.ts",
+    tests: ["test/link/parcels.test.ts"],
+    why: "what moved with a withdrawn ask is free",
+    before: "      if (ask.freight !== undefined) this.host.freight.drop(ask.freight)\n",
+    after: ""
+  },
+  {
+    file: "src/actor/kernel/Cell.ts",
+    tests: ["test/link/parcels.test.ts"],
+    why: "what moved with an ask that is out of time is free",
+    before: "      if (freight !== undefined) this.host.freight.drop(freight)\n",
+    after: ""
+  },
+  {
+    file: "src/actor/kernel/Freight.ts",
+    tests: ["test/link/parcels.test.ts"],
+    why: "what moved with a message that was dropped is free",
+    before: "    if (isDropped) this.drop(payload)\n",
+    after: ""
+  },
+  {
+    file: "src/actor/internal/lifecycle.ts",
+    tests: ["test/link/parcels.test.ts"],
+    why: "what moved with the messages of an actor that ends is free",
+    before: "      host.freight.drop(payload)\n",
+    after: ""
+  },
+  {
+    file: "src/actor/internal/localAsk.ts",
+    tests: ["test/link/parcels.test.ts"],
+    why: "a reply that comes after its asker has gone keeps nothing",
+    before: "discardReply(message, cell, exit)\n",
+    after: "{}\n"
   }
 ]

@@ -34,6 +34,7 @@ const local = {
   file: "src/channel/internal/localChannel.ts",
   tests: ["test/channel/Channel.contract.test.ts", "test/channel/ChannelModel.test.ts", "test/channel/Channel.test.ts"]
 }
+const localDeque = { file: "src/channel/internal/deque.ts", tests: ["test/channel/hostileValues.test.ts"] }
 const broadcastEnd = { file: "src/channel/internal/broadcastEnd.ts", tests: shared }
 const turns = {
   file: "src/channel/internal/turns.ts",
@@ -56,20 +57,20 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...sender,
-    why: "parcels of a value for which there was no room are the caller's again",
-    before: "Carriage.restore(cargo)\n      return FULL",
-    after: "return FULL"
-  },
-  {
-    ...sender,
-    why: "parcels of a value that waits again are held again",
-    before: "Carriage.hold(cargo, parked)\n",
+    why: "a value that cannot leave gives its room back",
+    before: "    this.ring.abort()\n",
     after: ""
   },
   {
     ...sender,
+    why: "parcels are moved once there is room, and not before",
+    before: "    if (offset < 0) return FULL\n    if (!this.leaves(cargo, parked, value)) return FAILED",
+    after: "    if (!this.leaves(cargo, parked, value)) return FAILED\n    if (offset < 0) return FULL"
+  },
+  {
+    ...sender,
     why: "parcels have left before their message can be seen",
-    before: "if (cargo.length > 0 && !this.departs(Carriage.send, cargo, value, value)) return FAILED\n",
+    before: "if (cargo.length > 0 && !this.leaves(cargo, value, value)) return FAILED\n",
     after: ""
   },
   {
@@ -81,14 +82,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...receiver,
     why: "what came with a message that cannot be read is free",
-    before: "if (codec.carries) Carriage.drop(carriage.arrived)\n",
+    before: "        Carriage.drop(carriage.arrived)\n",
     after: ""
   },
   {
     ...sender,
     why: "the window counts what an end before this one had sent",
-    before: ": sent\n    this.life",
-    after: ": this.received\n    this.life"
+    before: "? this.received : sent\n",
+    after: "? this.received : this.received\n"
   },
   {
     ...sender,
@@ -111,7 +112,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...receiver,
     why: "the last receiver frees the parcels of what it leaves",
-    before: "dropAll(this.access, this.ring)",
+    before: "if (this.access.codec.carries) dropAll(this.access, this.ring)",
     after: ""
   },
   {
@@ -189,6 +190,13 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...takeOff,
+    tests: ["test/channel/parcels.test.ts"],
+    why: "parcels of what the dead was reading are free",
+    before: "(taken, offset) => dropMessage(access, taken, offset)",
+    after: "() => void dropMessage"
+  },
+  {
+    ...takeOff,
     why: "a death wakes those who wait",
     before: "wakeAll(access)\n  if",
     after: "if"
@@ -208,26 +216,39 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...life,
     why: "an end says how it went",
-    before: `const how = this.state === "handed over" ? "handed over" : "closed"`,
+    before: `const how = this.state === "closed" ? "closed" : "handed over"`,
     after: `const how = "closed" as EndMoved["how"]`
+  },
+  {
+    ...localDeque,
+    why: "what a check sends is not overwritten by what it was asked about",
+    before: "if (this.tail !== tail || this.slots !== slots) return from\n      slots",
+    after: "slots"
+  },
+  {
+    ...local,
+    tests: ["test/channel/hostileValues.test.ts"],
+    why: "a check that closes the channel has its value back",
+    before: "if (core.refuses !== undefined || !this.isOpen) return this.refuseEnd(value)\n    if (core.items",
+    after: "if (core.items"
   },
   {
     ...local,
     why: "a batch stops at the capacity",
-    before: "&& items.length < this.capacity\n    ) items.push",
-    after: ") items.push"
+    before: "Math.min(values.length, from + this.capacity - items.length)",
+    after: "values.length"
   },
   {
     ...local,
     why: "a batch of an end that was closed sends nothing",
-    before: "index < values.length && this.isOpen && core",
-    after: "index < values.length && core"
+    before: "if (index === from || core.refuses !== undefined || !this.isOpen) return from",
+    after: "if (index === from || core.refuses !== undefined) return from"
   },
   {
     ...local,
     why: "a batch is checked",
-    before: "&& check.isValid(values[index])\n",
-    after: "\n"
+    before: "items.stage(values, from, to, check.isValid)",
+    after: "items.stage(values, from, to, () => true)"
   },
   {
     ...local,
@@ -238,7 +259,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...local,
     why: "a batch that was taken is counted",
-    before: "this.core.received += count",
+    before: "core.received += count",
     after: ""
   },
   {
@@ -258,5 +279,54 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "a task that takes long leaves the rest to another one",
     before: "if (turn.isOver()) break",
     after: ""
+  },
+  {
+    file: "src/channel/internal/endLife.ts",
+    tests: ["test/channel/ends.test.ts"],
+    why: "an end that was dropped with its message is closed",
+    before: "if (this.isOpen) this.access.thread.runtime.microtask(() => this.close())",
+    after: ""
+  },
+  {
+    file: "src/channel/internal/endLife.ts",
+    tests: ["test/link/ends.test.ts"],
+    why: "an end takes up where the one before it has stopped",
+    before: "    this.living.begin()\n",
+    after: ""
+  },
+  {
+    file: "src/channel/internal/endLife.ts",
+    tests: ["test/link/ends.test.ts"],
+    why: "what an end is on its way is another one than it was",
+    before: "    this.end = sentAs(this.end)\n",
+    after: ""
+  },
+  {
+    file: "src/channel/internal/sharedReceiver.ts",
+    tests: ["test/channel/endsThreads.test.ts"],
+    why: "a message waits for the memory that an end in it needs",
+    before: "if (channel === undefined) {",
+    after: "if (channel !== 0) {"
+  },
+  {
+    file: "src/channel/internal/takeOff.ts",
+    tests: ["test/channel/endsThreads.test.ts"],
+    why: "the ends of a dead thread are found however they came to it",
+    before: "    if (end !== -1) settle(access, held.side",
+    after: "    if (end === -1) settle(access, held.side"
+  },
+  {
+    file: "src/channel/internal/endLife.ts",
+    tests: ["test/link/ends.test.ts"],
+    why: "what was done on an end is to be seen before it goes",
+    before: "    this.living.depart()\n",
+    after: ""
+  },
+  {
+    file: "src/memory/Roster.ts",
+    tests: ["test/memory/Roster.test.ts"],
+    why: "a sent end belongs to nobody on its way",
+    before: "    this.letGo(row)\n    return true\n",
+    after: "    return true\n"
   }
 ]

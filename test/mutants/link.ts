@@ -168,5 +168,54 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "what is written outside of a pass becomes visible",
     before: "    this.runtime.microtask(this.flush)",
     after: ""
+  },
+  {
+    file: "src/link/internal/link.ts",
+    tests: ["test/link/parcels.test.ts"],
+    why: "what has moved and nobody will read is taken back",
+    before: "    outbound.underway.loseAll()\n",
+    after: ""
+  },
+  {
+    file: "src/link/internal/outbound.ts",
+    tests: ["test/link/parcels.test.ts"],
+    why: "what was passed over is taken back with its slot",
+    before: "    this.underway.lose(slot)\n",
+    after: ""
+  },
+  {
+    file: "src/link/internal/outbound.ts",
+    tests: ["test/link/parcels.test.ts"],
+    why: "what moves with a message for which there is no room is its sender's",
+    before: "    if (cargo.length > 0) this.underway.undo()\n",
+    after: ""
+  },
+  {
+    file: "src/link/internal/inboundAsk.ts",
+    tests: ["test/link/parcels.test.ts"],
+    why: "a reply that nobody waits for keeps nothing",
+    before: "    if (outbound === undefined) return this.discard(codec, value)\n",
+    after: "    if (outbound === undefined) return\n"
+  },
+  {
+    file: "src/link/internal/inboundAsk.ts",
+    tests: ["test/link/parcels.test.ts"],
+    why: "what came with an ask that a crash leaves unhandled is free",
+    before: "  restarting(): void {\n    this.drop()\n",
+    after: "  restarting(): void {\n"
+  },
+  {
+    file: "src/link/internal/remoteAsk.ts",
+    tests: ["test/link/parcels.test.ts"],
+    why: "what came with a reply that nobody waits for is free",
+    before: "return this.discard(outcome, region, offset, end)\n    let",
+    after: "return\n    let"
+  },
+  {
+    file: "src/link/kernel/RemoteRecipient.ts",
+    tests: ["test/link/parcels.test.ts"],
+    why: "what is dropped before it is sent keeps nothing",
+    before: "    if (message.carries) host.freight.discard(message.payload, payload)\n",
+    after: ""
   }
 ]

@@ -163,7 +163,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...recovery,
     why: "what the dead was reading is free again",
-    before: "const reading = this.settle(row + READING, layout.cells.head, 1)",
+    before: "const reading = this.settle(row + READING, layout.cells.head, 1, leave)",
     after: "const reading = 0"
   },
   {

@@ -15,6 +15,8 @@ const life = {
   ]
 }
 
+const verdict = { ...life, file: "src/supervisor/internal/verdict.ts" }
+
 /** Faults in the rules of restarts, and in the life of a child. */
 export const mutants: ReadonlyArray<Mutant> = [
   {
@@ -120,31 +122,31 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "Effect.map(Effect.exit(Effect.void), (closed) =>"
   },
   {
-    ...life,
+    ...verdict,
     why: "a decider that throws escalates",
     before: "if (Exit.isFailure(verdict)) return yield* escalate(self, child, Cause.combine(cause, verdict.cause))",
     after: "if (Exit.isFailure(verdict)) return undefined"
   },
   {
-    ...life,
+    ...verdict,
     why: "a resumed child is not counted",
-    before: "if (verdict.value === \"restart\" && !windowOf",
+    before: "if (counts && !windowOf",
     after: "if (!windowOf"
   },
   {
-    ...life,
+    ...verdict,
     why: "a child has a backoff of its own before that of its supervisor",
     before: "child.spec.backoff ?? self.policy.backoff",
     after: "self.policy.backoff"
   },
   {
-    ...life,
+    ...verdict,
     why: "a schedule that ends means to give up",
     before: "if (Option.isNone(stepped.value)) return yield* giveUp(self, child, \"backoff\", cause)",
     after: "if (Option.isNone(stepped.value)) return undefined"
   },
   {
-    ...life,
+    ...verdict,
     why: "the cause of the last end is kept",
     before: "  if (Exit.isFailure(exit)) child.lastCause = cause\n",
     after: ""

@@ -13,8 +13,28 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...names,
     why: "a name is given back by its own claim only",
-    before: "if (claim?.thread === thread && claim.number === number) this.claims.delete(name)",
+    before: "if (this.isOf(name, { thread, number })) this.claims.delete(name)",
     after: "this.claims.delete(name)"
+  },
+  {
+    ...names,
+    why: "a name is handed over by its own claim only",
+    before: "if (!this.isOf(name, from)) return",
+    after: ""
+  },
+  {
+    file: "src/system/internal/worker.ts",
+    tests: ["test/system/keptNames.test.ts"],
+    why: "a name that is kept is the worker's until it is free",
+    before: "if (!host.holdsName(cell)) return",
+    after: "return"
+  },
+  {
+    file: "src/system/internal/worker.ts",
+    tests: ["test/system/keptNames.test.ts"],
+    why: "a name that is kept is given back",
+    before: "host.whenFreed(cell, () => post({ _tag: \"Released\", claim: -actor, name, key }))",
+    after: ""
   },
   {
     ...names,

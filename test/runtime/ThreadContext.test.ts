@@ -7,6 +7,7 @@ const runtime: Runtime = {
   immediate: () => {},
   microtask: () => {},
   detached: (run) => run(),
+  holder: () => () => {},
   waitAsync: () => false
 }
 

@@ -13,6 +13,7 @@ const stage = () => {
     immediate: (run) => void immediates.push(run),
     microtask: (run) => void immediates.push(run),
     detached: (run) => run(),
+    holder: () => () => {},
     waitAsync: () => false
   }
   const handle = (turn: Turn, millis: number): number => {

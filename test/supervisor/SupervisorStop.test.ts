@@ -13,6 +13,7 @@ import * as Child from "../../src/supervisor/Child.ts"
 import * as Supervisor from "../../src/supervisor/Supervisor.ts"
 import type { SupervisorEvent } from "../../src/supervisor/SupervisorEvent.ts"
 import * as Tree from "../../src/supervisor/Tree.ts"
+import { collector } from "../support/collector.ts"
 import * as Stage from "./stage.ts"
 
 /** A child whose release waits for a gate; `releasing` names those at it. */
@@ -237,11 +238,4 @@ describe("what user code does to a supervisor", () => {
       assert.isUndefined(temporary.deref())
       assert.strictEqual((yield* supervisor.child("t")).status, "running")
     })))
-})
-
-/** Collects garbage now. */
-const collector = Effect.promise(async () => {
-  const [v8, vm] = await Promise.all([import("node:v8"), import("node:vm")])
-  v8.setFlagsFromString("--expose-gc")
-  return vm.runInNewContext("gc") as () => void
 })

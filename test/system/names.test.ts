@@ -20,6 +20,19 @@ describe("Names", () => {
     expect(names.size).toBe(0)
   })
 
+  it("is handed over by the claim that has it only", () => {
+    const names = new Names()
+    names.claim("a/1", 0, 7)
+    names.move("a/1", { thread: 0, number: 8 }, { thread: 1, number: -8 })
+    names.release("a/1", 1, -8)
+    expect(names.has("a/1")).toBe(true)
+    names.move("a/1", { thread: 0, number: 7 }, { thread: 1, number: -7 })
+    names.release("a/1", 0, 7)
+    expect(names.has("a/1")).toBe(true)
+    names.release("a/1", 1, -7)
+    expect(names.size).toBe(0)
+  })
+
   it("frees what a thread had claimed when it is lost, and nothing else", () => {
     const names = new Names()
     for (let n = 0; n < 10; n++) names.claim(`a/${n}`, n % 2, n)

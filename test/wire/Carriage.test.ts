@@ -32,8 +32,11 @@ class Coin implements Carriage.Carried {
   restore(): void {
     this.step(["leaving", "moved"], "held")
   }
+  isUnderway(): boolean {
+    return this.state === "moved"
+  }
   take(): boolean {
-    return this.step(["arrived"], "held")
+    return this.step(["arrived", "held"], "held")
   }
   drop(): void {
     this.state = "released"
@@ -66,7 +69,7 @@ const Purse = Schema.Struct({
   owner: Schema.String,
   coins: Schema.ReadonlyMap(Schema.String, CoinSchema),
   either: Schema.Union([
-    Schema.Struct({ coin: CoinSchema, must: Schema.Literal("fit") }),
+    Schema.Struct({ coin: CoinSchema, must: Schema.Number }),
     Schema.Struct({ coin: CoinSchema })
   ])
 })

@@ -260,6 +260,46 @@ describe("Codec records", () => {
     assert.strictEqual(Object.getPrototypeOf(read), Object.prototype)
     assert.deepStrictEqual(Object.entries(read), Object.entries(value))
   })
+
+  it("with other keys, more or fewer, than the ones before it", () => {
+    const [generated, closures] = bothBackEnds(Schema.Record(Schema.String, Schema.Number))
+    const keyed = (count: number, key: (i: number) => string) =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [key(i), i]))
+    const all = [
+      keyed(3, (i) => `key${i}`),
+      keyed(3, (i) => `key${2 - i}`),
+      keyed(40, (i) => "k".repeat(i)),
+      keyed(20, (i) => `ключ${i}`),
+      keyed(20, (i) => `ÿ${i}`),
+      keyed(1500, (i) => `${i % 3}-${i}`),
+      keyed(1, () => "__proto__"),
+      {},
+      keyed(1024, (i) => `key${i}`)
+    ]
+    for (let round = 0; round < 40; round++) {
+      const value = all[round * 7 % all.length]!
+      const { end, region } = write(generated, value)
+      const other = write(closures, value)
+      assert.deepStrictEqual(region.u8.subarray(OFFSET, end), other.region.u8.subarray(OFFSET, other.end))
+      assert.deepStrictEqual(generated.read(region, OFFSET, end), value)
+    }
+  })
+
+  it("whose getter takes a key away has what is there", () => {
+    for (const codec of bothBackEnds(Schema.Record(Schema.String, Schema.UndefinedOr(Schema.Number)))) {
+      const value: Record<string, number> = {
+        get a() {
+          delete value.c
+          return 1
+        },
+        b: 2,
+        c: 3,
+        d: 4
+      }
+      const { end, region } = write(codec, value)
+      assert.deepStrictEqual(codec.read(region, OFFSET, end), { a: 1, b: 2, c: undefined, d: 4 })
+    }
+  })
 })
 
 describe("Codec declarations", () => {

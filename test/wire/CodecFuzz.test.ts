@@ -27,10 +27,11 @@ describe("Codec on damaged memory", () => {
   }, runs(300))
 
   it("notices an end that lies outside of the region", () => {
-    const [codec] = bothBackEnds(Schema.Struct({ a: Schema.String }))
     const region = poisoned(0)
-    const read = () => codec.read(region, region.byteLength, region.byteLength + 4096)
-    assert.ok(outcomeOf(read) instanceof MalformedRecord)
+    for (const codec of bothBackEnds(Schema.Struct({ a: Schema.String }))) {
+      const read = () => codec.read(region, region.byteLength, region.byteLength + 4096)
+      assert.ok(outcomeOf(read) instanceof MalformedRecord)
+    }
   })
 })
 

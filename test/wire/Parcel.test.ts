@@ -262,6 +262,13 @@ describe.each([{ back: "generated code", eval: true }, { back: "closures", eval:
       expect(used(memory)).toBe(0)
     })
 
+    it("does not wait with a parcel that was recovered with its thread", () => {
+      const { here, there } = open()
+      const { cargo } = frames().write({ width: 1, pixels: Parcel.allocateUnsafe(here, 10) })
+      expect(there.recover(1).freed).toBe(1)
+      expect(gone(() => Carriage.hold(cargo, cargo))).toBe("lost")
+    })
+
     it("leaves nothing behind when it is dropped, taken or not", () => {
       const { here, memory } = open()
       const { pass, read, write } = frames()

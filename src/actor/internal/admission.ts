@@ -2,14 +2,16 @@
  * Senders that wait for room, and how they are let in.
  */
 import type * as Tracer from "effect/Tracer"
+import { EVICT, REFUSE, steps, WAIT } from "../../runtime/Overflow.ts"
 import * as ActorError from "../ActorError.ts"
 import type { Behaviour } from "../kernel/Behaviour.ts"
 import type { Dispatcher } from "../kernel/Dispatcher.ts"
+import type { Freight } from "../kernel/Freight.ts"
 import type { Mailbox } from "../kernel/Mailbox.ts"
-import { BROKEN, checked } from "../kernel/Payload.ts"
+import { BROKEN, deliverable } from "../kernel/Payload.ts"
 import { STOPPING } from "../kernel/Phase.ts"
 import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, type Waiter } from "../kernel/Recipient.ts"
-import { type Ask, Traced, type Word } from "../kernel/Word.ts"
+import { Ask, Traced, type Word } from "../kernel/Word.ts"
 import type { Aftermath } from "./aftermath.ts"
 import type { Rare } from "./rare.ts"
 
@@ -21,6 +23,7 @@ export interface Roomy {
   readonly host: {
     readonly dispatcher: Dispatcher
     readonly after: Aftermath
+    readonly freight: Freight
     fault(where: string, defect: unknown): void
   }
   deliver(word: Word, payload: unknown): void
@@ -30,18 +33,58 @@ export interface Roomy {
   drained(): void
 }
 
+/** There is room for a message. */
+export const ROOM = -1
+
+const isTell = (word: Word): boolean => !(word instanceof Ask)
+
+/** A cell whose mailbox is full. */
+interface Full<C> {
+  readonly behaviour: Behaviour
+  readonly host: { dropped(cell: C, messages: number): void }
+  readonly rare: Rare | undefined
+  undeliverable(word: Word, payload: unknown): void
+}
+
+/** What a message meets that comes to a full mailbox. TAKEN means that it was dropped. */
+export const overflow = <C extends Full<C>>(cell: C, mailbox: Mailbox, isAsk: boolean): Outcome | typeof ROOM => {
+  const { ask, tell } = steps[cell.behaviour.overflow]
+  const step = isAsk ? ask : tell
+  if (cell.rare?.isDraining === true) return REFUSED
+  if (step === WAIT) return NO_ROOM
+  if (step === EVICT) {
+    const evicted = mailbox.evict(isTell)
+    if (evicted !== undefined) {
+      cell.undeliverable(evicted, mailbox.takePayload())
+      return ROOM
+    }
+  }
+  if (step === REFUSE || isAsk) return REFUSED
+  cell.host.dropped(cell, 1)
+  return TAKEN
+}
+
 /** Sends the messages of waiting senders for them, in the order in which they came, as far as there is room. */
-export const admit = (cell: Roomy, rare: Rare): void => {
+export const admit = (cell: Roomy & Refusing, rare: Rare): void => {
   if (rare.isDraining) return cell.drained()
   const { waiters } = rare
-  const { after } = cell.host
+  const { after, freight } = cell.host
+  const { messages } = cell.behaviour.protocol
   let waiter = waiters.first()
   while (waiter !== undefined && (cell.mailbox === undefined || cell.mailbox.length < cell.behaviour.capacity)) {
     const { ask, done, index, payload, span } = waiter
     waiters.shift()
+    waiter = waiters.first()
+    if (messages[index]!.carries) {
+      if (!freight.ship(payload)) {
+        const refusal = refusalOf(cell, index, payload, INVALID)
+        after.add(() => done(refusal))
+        continue
+      }
+      if (ask !== undefined) ask.freight = payload
+    }
     cell.deliver(ask ?? (span === undefined ? index : new Traced(index, span)), payload)
     after.add(() => done(undefined))
-    waiter = waiters.first()
   }
   after.run()
 }
@@ -50,7 +93,7 @@ export const admit = (cell: Roomy, rare: Rare): void => {
  * The same at the next turn: the handler that is next may suspend for long, and may even wait for what the next sender has
  * to say; but senders come in by the batch, and not one a message.
  */
-export const admitSoon = (cell: Roomy, rare: Rare): void => {
+export const admitSoon = (cell: Roomy & Refusing, rare: Rare): void => {
   if (rare.isAdmitting) return
   rare.isAdmitting = true
   cell.host.dispatcher.enqueue({
@@ -72,9 +115,9 @@ export const queue = (cell: Roomy & Refusing, rare: Rare, waiter: Waiter): void 
   if (waitsForItself(waiter, rare) || rare.isDraining) return done(refusalOf(cell, index, payload, REFUSED))
   // An ask has been checked, and has just been told that there is no room.
   if (waiter.ask !== undefined) return rare.waiters.push(waiter)
-  // `checked` runs the schema, which is somebody's code: what it throws is the defect of the sender, in its fiber; and it may
+  // This runs the schema, which is somebody's code: what it throws is the defect of the sender, in its fiber; and it may
   // have made room, or ended the actor. So room is asked for last.
-  const valid = checked(cell.behaviour.protocol.messages[index]!, payload)
+  const valid = deliverable(cell.behaviour.protocol.messages[index]!, payload, cell.host.freight)
   const outcome = valid === BROKEN ? INVALID : cell.offer(index, valid, span)
   if (outcome === NO_ROOM && !rare.isDraining) {
     waiter.payload = valid
@@ -94,19 +137,21 @@ export const refuseItself = (cell: Roomy & Refusing, rare: Rare): void => {
 }
 
 /** A cell, as far as an ask is concerned that is taken back. */
-export interface Revocable extends Roomy {
+export interface Revocable {
+  readonly mailbox: Mailbox | undefined
   readonly rare: Rare | undefined
   credit(word: Word): void
 }
 
 /** Takes an ask back that is queued, or whose handler runs; answers whether it was running and will still settle. */
-export const withdrawn = (cell: Revocable, ask: Ask): boolean => {
+export const withdrawn = (cell: Revocable & Roomy & Refusing, ask: Ask): boolean => {
   const { mailbox, rare } = cell
   ask.cancelled = true
   if (ask.isQueued) {
     // It leaves at once, as far as anybody can tell: what nobody waits for holds neither room nor credit.
     mailbox!.bury(ask)
     cell.credit(ask)
+    if (ask.freight !== undefined) cell.host.freight.drop(ask.freight)
     if (rare !== undefined && rare.waiters.length > 0) admitSoon(cell, rare)
     return false
   }
@@ -121,16 +166,18 @@ export interface Refusing {
   readonly name: string
   readonly phase: number
   readonly behaviour: Behaviour
+  readonly host: { readonly freight: Freight }
   more(): Rare
 }
 
 /** Why a message was not taken, with the message in it. */
 export const refusalOf = (cell: Refusing, index: number, payload: unknown, outcome: Outcome): ActorError.TellError => {
-  const { behaviour: { capacity, protocol }, name: actor } = cell
+  const { behaviour: { capacity, protocol }, host: { freight }, name: actor } = cell
   const message = protocol.messages[index]!
-  const undelivered = { tag: message.tag, payload }
+  const undelivered = { tag: message.tag, payload: freight.given(payload) }
   if (outcome === INVALID) {
-    return new ActorError.InvalidPayload({ actor, issue: message.payload.explain(payload), undelivered })
+    const issue = (message.carries ? freight.issue : undefined) ?? message.payload.explain(undelivered.payload)
+    return new ActorError.InvalidPayload({ actor, issue, undelivered })
   }
   return cell.phase >= STOPPING || cell.more().isDraining
     ? new ActorError.ActorStopped({ actor, reason: cell.more().reason, undelivered })

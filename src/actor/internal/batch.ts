@@ -9,7 +9,10 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { CurrentActor } from "../kernel/Behaviour.ts"
+import { RunningCell } from "../kernel/RunningCell.ts"
 import type { Rare } from "./rare.ts"
+
+export { RunningCell } from "../kernel/RunningCell.ts"
 
 /** One effect for any number of handlers: runs the next one, settles its ask, and goes on while `advance` finds another. */
 export const batch = (rare: Rare, advance: () => boolean): Effect.Effect<void, unknown, unknown> =>
@@ -27,11 +30,6 @@ export const batch = (rare: Rare, advance: () => boolean): Effect.Effect<void, u
       if (ask !== undefined) ask.settle(Exit.succeed(value))
     }
   })
-
-/** The cell whose handler a fiber belongs to: in the context of that fiber, and of all that are forked below it. */
-export const RunningCell = Context.Reference<unknown>("shared-nothing/actor/RunningCell", {
-  defaultValue: () => undefined
-})
 
 /** Whether a fiber is the handler or the build of a cell, or was forked below it, however loosely. */
 export const isWithin = (fiber: Fiber.Fiber<unknown, unknown>, cell: unknown): boolean =>

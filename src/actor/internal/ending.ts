@@ -148,7 +148,10 @@ export const settleMailbox = (host: LifecycleHost, cell: Cell): void => {
     const ask = word
     cell.credit(word)
     if (ask instanceof Ask) after.add(() => ask.stopped(reason, payload))
-    else dropped++
+    else {
+      dropped++
+      host.freight.drop(payload)
+    }
   }
   refuseWaiters(host, cell)
   if (dropped > 0) {

@@ -15,8 +15,9 @@ import type { ExitReason } from "../ExitReason.ts"
 import type { Behaviour } from "../kernel/Behaviour.ts"
 import { Deadline, type Deadlines } from "../kernel/Deadlines.ts"
 import type { Dispatcher, Runnable } from "../kernel/Dispatcher.ts"
-import { checkedReply } from "../kernel/Payload.ts"
-import { NO_ROOM, type Outcome, REFUSED, type Resume, type Waiter } from "../kernel/Recipient.ts"
+import type { Freight } from "../kernel/Freight.ts"
+import { checkedReply, discardReply } from "../kernel/Payload.ts"
+import { INVALID, NO_ROOM, type Outcome, REFUSED, type Resume, type Waiter } from "../kernel/Recipient.ts"
 import { Ask } from "../kernel/Word.ts"
 
 /**
@@ -32,6 +33,7 @@ export interface Asked {
   readonly host: {
     readonly deadlines: Deadlines
     readonly dispatcher: Dispatcher
+    readonly freight: Freight
     /** How many asks are being answered inside of each other on this stack. */
     inlineDepth: number
     /** Logs what somebody else's code has thrown. */
@@ -82,9 +84,10 @@ export class LocalAsk extends Ask implements Runnable {
 
   /** The outcome of the handler; a reply is held to its schema, as between threads. */
   settle(exit: Exit.Exit<unknown, unknown>): void {
-    if (this.isSettled || this.cancelled) return
     const { cell } = this
-    this.finish(checkedReply(cell.behaviour.protocol.messages[this.word]!, cell, exit))
+    const message = cell.behaviour.protocol.messages[this.word]!
+    if (this.isSettled || this.cancelled) discardReply(message, cell, exit)
+    else this.finish(checkedReply(message, cell, exit))
   }
 
   private finish(exit: Exit.Exit<unknown, unknown>): void {
@@ -181,7 +184,7 @@ export class LocalAsk extends Ask implements Runnable {
   ): LocalAsk | undefined {
     const ask = new LocalAsk(cell, index, span, resume)
     const outcome = cell.enqueueAsk(ask, payload)
-    if (outcome === REFUSED) {
+    if (outcome === REFUSED || outcome === INVALID) {
       ask.finish(Exit.fail(cell.refusal(index, payload, outcome)))
       return undefined
     }

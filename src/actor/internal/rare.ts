@@ -62,6 +62,8 @@ export class Rare {
   declare guardian: Guardian | undefined
   /** Called once when it has stopped. */
   declare onStop: Set<(reason: ExitReason) => void>
+  /** Called once its name is free, if that is later than its end. */
+  declare freed: (() => void) | undefined
   /** Nobody waits any more for its build, its handler or its finalizers to end; its name is taken until they do. */
   declare isAbandoned: boolean
   constructor() {
@@ -86,6 +88,7 @@ export class Rare {
     this.shutdownMillis = undefined
     this.guardian = undefined
     this.onStop = new Set()
+    this.freed = undefined
     this.isAbandoned = false
   }
 }

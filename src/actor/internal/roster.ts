@@ -56,4 +56,9 @@ export const forget = (cell: Cell): void => {
 export const freeName = (host: LifecycleHost, cell: Cell): void => {
   const { cells } = host.rosterOf(cell.behaviour)
   if (cells.get(cell.key) === cell) cells.delete(cell.key)
+  const freed = cell.rare?.freed
+  if (freed === undefined) return
+  cell.rare!.freed = undefined
+  host.after.add(freed)
+  host.after.run()
 }

@@ -24,10 +24,9 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
-import { EVICT, REFUSE, steps, WAIT } from "../../runtime/Overflow.ts"
 import type * as ActorError from "../ActorError.ts"
 import type { ExitReason } from "../ExitReason.ts"
-import { admit, admitSoon, queue, refusalOf, refuseItself, withdrawn } from "../internal/admission.ts"
+import { admit, admitSoon, overflow, queue, refusalOf, refuseItself, ROOM, withdrawn } from "../internal/admission.ts"
 import { call, handle, isExit, isVoid } from "../internal/answer.ts"
 import { batch, hasChildren, RunningCell } from "../internal/batch.ts"
 import { comeToRest } from "../internal/hold.ts"
@@ -38,7 +37,7 @@ import type { CellHost } from "./CellHost.ts"
 import type { Runnable } from "./Dispatcher.ts"
 import { Mailbox } from "./Mailbox.ts"
 import type { Owned, Owner } from "./Owner.ts"
-import { BROKEN, checked, checkedReply } from "./Payload.ts"
+import { BROKEN, checkedReply, deliverable } from "./Payload.ts"
 import { HELD, IDLE, READY, RESTARTING, RUNNING, STARTING, STOPPED, STOPPING, SUSPENDED } from "./Phase.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
 import {
@@ -53,11 +52,6 @@ import {
   type Withdrawable
 } from "./Recipient.ts"
 import { Ask, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Word.ts"
-
-const isTell = (word: Word): boolean => !(word instanceof Ask)
-
-/** There is room for a message. */
-const ROOM = -1
 
 /** See the module. */
 export class Cell extends Recipient implements Owned, Runnable {
@@ -111,13 +105,15 @@ export class Cell extends Recipient implements Owned, Runnable {
   }
 
   tell(index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
-    const valid = checked(this.behaviour.protocol.messages[index]!, payload)
+    const valid = deliverable(this.behaviour.protocol.messages[index]!, payload, this.host.freight)
     return valid === BROKEN ? INVALID : this.offer(index, valid, span)
   }
 
   /** Puts a tell whose payload is checked into the mailbox, if there is room. */
   offer(index: number, valid: unknown, span: Tracer.AnySpan | undefined): Outcome {
     const room = this.room(false)
+    const { carries } = this.behaviour.protocol.messages[index]!
+    if (carries && !this.host.freight.enter(valid, room === ROOM, room === TAKEN)) return INVALID
     if (room === ROOM) this.deliver(span === undefined ? index : new Traced(index, span), valid)
     return room === ROOM ? TAKEN : room
   }
@@ -126,19 +122,8 @@ export class Cell extends Recipient implements Owned, Runnable {
   private room(isAsk: boolean): Outcome | typeof ROOM {
     if (this.phase >= STOPPING) return REFUSED
     const { mailbox, rare } = this
-    if (mailbox !== undefined && mailbox.length >= this.behaviour.capacity) return this.overflow(isAsk)
+    if (mailbox !== undefined && mailbox.length >= this.behaviour.capacity) return overflow(this, mailbox, isAsk)
     return rare !== undefined && rare.waiters.length > 0 ? NO_ROOM : ROOM
-  }
-
-  private overflow(isAsk: boolean): Outcome | typeof ROOM {
-    const { ask, tell } = steps[this.behaviour.overflow]
-    const step = isAsk ? ask : tell
-    if (this.rare?.isDraining === true) return REFUSED
-    if (step === WAIT) return NO_ROOM
-    if (step === EVICT && this.evictOldest()) return ROOM
-    if (step === REFUSE || isAsk) return REFUSED
-    this.host.dropped(this, 1)
-    return TAKEN
   }
 
   /** Puts a message into the mailbox without asking for room: for senders that have been granted credit. */
@@ -180,18 +165,14 @@ export class Cell extends Recipient implements Owned, Runnable {
     }
     const { mailbox } = this
     // Who has credit has room, unless the policy says that something is dropped.
-    if (mailbox !== undefined && mailbox.length >= this.behaviour.capacity && this.overflow(isAsk) === TAKEN) {
+    if (
+      mailbox !== undefined && mailbox.length >= this.behaviour.capacity && overflow(this, mailbox, isAsk) === TAKEN
+    ) {
       this.credit(word)
+      this.host.freight.drop(payload)
       return
     }
     this.deliver(word, payload)
-  }
-
-  private evictOldest(): boolean {
-    const evicted = this.mailbox!.evict(isTell)
-    if (evicted === undefined) return false
-    this.undeliverable(evicted, undefined)
-    return true
   }
 
   refusal(index: number, payload: unknown, outcome: Outcome): ActorError.TellError {
@@ -213,7 +194,7 @@ export class Cell extends Recipient implements Owned, Runnable {
     fiber: Fiber.Fiber<unknown, unknown>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<unknown, unknown> {
-    const valid = checked(this.behaviour.protocol.messages[index]!, payload)
+    const valid = deliverable(this.behaviour.protocol.messages[index]!, payload, this.host.freight)
     if (valid === BROKEN) return Exit.fail(this.refusal(index, payload, INVALID))
     const asked = this.askNow(index, valid, span)
     if (asked !== undefined && !(asked instanceof LocalAsk)) return asked
@@ -227,7 +208,7 @@ export class Cell extends Recipient implements Owned, Runnable {
   }
 
   askUnsafe(index: number, payload: unknown, timeoutMillis: number, resume: Resume): Withdrawable | undefined {
-    const valid = checked(this.behaviour.protocol.messages[index]!, payload)
+    const valid = deliverable(this.behaviour.protocol.messages[index]!, payload, this.host.freight)
     const asked = valid === BROKEN
       ? Exit.fail(this.refusal(index, payload, INVALID))
       : this.askNow(index, valid, undefined)
@@ -247,9 +228,10 @@ export class Cell extends Recipient implements Owned, Runnable {
   ): Exit.Exit<unknown, unknown> | LocalAsk | undefined {
     const { host } = this
     if (this.phase !== IDLE || span !== undefined || host.inlineDepth >= MAX_INLINE) return undefined
+    const { messages, tags } = this.behaviour.protocol
+    if (messages[index]!.carries && !host.freight.ship(payload)) return Exit.fail(this.refusal(index, payload, INVALID))
     this.phase = RUNNING
     host.inlineDepth++
-    const { messages, tags } = this.behaviour.protocol
     const result = call(this.handlers!, tags, index, payload)
     const asked = isExit(result) ? result : LocalAsk.started(this, index, payload, result)
     host.inlineDepth--
@@ -279,6 +261,10 @@ export class Cell extends Recipient implements Owned, Runnable {
     }
     const room = this.room(true)
     if (room !== ROOM) return room
+    if (this.behaviour.protocol.messages[ask.word & INDEX_MASK]!.carries) {
+      if (!this.host.freight.ship(payload)) return INVALID
+      ask.freight = payload
+    }
     this.deliver(ask, payload)
     return TAKEN
   }
@@ -298,7 +284,11 @@ export class Cell extends Recipient implements Owned, Runnable {
       }
       if (word === undefined) return undefined
       this.credit(word)
-      if (!(word instanceof Ask) || !word.isOver()) return word
+      if (!(word instanceof Ask)) return word
+      const { freight } = word
+      word.freight = undefined
+      if (!word.isOver()) return word
+      if (freight !== undefined) this.host.freight.drop(freight)
     }
   }
 
@@ -504,6 +494,9 @@ export class Cell extends Recipient implements Owned, Runnable {
   undeliverable(word: Word, payload: unknown): void {
     this.credit(word)
     if (word instanceof Ask) word.stopped(this.more().reason, payload)
-    else this.host.dropped(this, 1)
+    else {
+      this.host.dropped(this, 1)
+      this.host.freight.drop(payload)
+    }
   }
 }

@@ -11,6 +11,7 @@ import type { Aftermath } from "../internal/aftermath.ts"
 import type { Behaviour } from "./Behaviour.ts"
 import type { Deadlines } from "./Deadlines.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
+import type { Freight } from "./Freight.ts"
 
 /** What a cell needs of the host it lives on. */
 export interface CellHost<C> {
@@ -20,6 +21,8 @@ export interface CellHost<C> {
   readonly turn: Turn
   /** What transitions leave to be done. */
   readonly after: Aftermath
+  /** What moves with the messages of its actors. */
+  readonly freight: Freight
   /** How many asks are being answered inside of each other on this stack. */
   inlineDepth: number
   /** Starts an effect with these services. */

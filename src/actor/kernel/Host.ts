@@ -20,6 +20,8 @@ import type { ThreadContext } from "../../runtime/ThreadContext.ts"
 import type { Turn } from "../../runtime/Turn.ts"
 import type { Running } from "../../supervisor/ChildSpec.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
+import type { Carriage } from "../../wire/Carriage.ts"
+import { carriageOf } from "../../wire/kernel/ThreadCarriage.ts"
 import * as ActorError from "../ActorError.ts"
 import { behaviourReleased, causeText, type ExitReason, systemReleased } from "../ExitReason.ts"
 import { Aftermath } from "../internal/aftermath.ts"
@@ -33,6 +35,7 @@ import type { Behaviour } from "./Behaviour.ts"
 import { type Cell, Cell as CellClass } from "./Cell.ts"
 import { Deadlines } from "./Deadlines.ts"
 import { Dispatcher } from "./Dispatcher.ts"
+import { Freight } from "./Freight.ts"
 import { Origins } from "./Origins.ts"
 import { stopEach } from "./Owner.ts"
 import { RESTARTING, STARTING, STOPPING } from "./Phase.ts"
@@ -51,6 +54,9 @@ export class Host implements LifecycleHost {
   declare readonly deadlines: Deadlines
   declare readonly turn: Turn
   declare readonly after: Aftermath
+  /** What values find here that travel in messages. */
+  declare readonly carriage: Carriage
+  declare readonly freight: Freight
   declare readonly clock: Clock.Clock
   declare readonly events: PubSub.PubSub<SystemEvent>
   declare private readonly escalation: Deferred.Deferred<Escalation>
@@ -80,6 +86,8 @@ export class Host implements LifecycleHost {
     this.dispatcher = new Dispatcher(Context.get(context, Scheduler.Scheduler), runtime, turn)
     this.deadlines = new Deadlines(context, this.clock, thread, (defect) => this.fault("a deadline", defect))
     this.after = new Aftermath(runtime, (defect) => this.fault("who was told of a change", defect))
+    this.carriage = carriageOf(thread)
+    this.freight = new Freight(this.carriage)
     this.events = events
     this.escalation = Deferred.makeUnsafe()
     this.origins = new Origins()
@@ -112,10 +120,22 @@ export class Host implements LifecycleHost {
     return this.rosters.get(behaviour)?.some(({ cells }) => cells.has(key)) === true
   }
 
+  /** Whether an actor that may have ended still has its name: nobody could wait any longer for what it holds. */
+  holdsName(cell: Cell): boolean {
+    return this.rosterOf(cell.behaviour).cells.get(cell.key) === cell
+  }
+
+  /** Calls back once the name of an actor is free; at once when it is. */
+  whenFreed(cell: Cell, listener: () => void): void {
+    if (this.holdsName(cell)) cell.more().freed = listener
+    else listener()
+  }
+
   /** Makes a behaviour known; the last one of a name serves actors spawned from now on, until it is released. */
   register(behaviour: Behaviour): void {
     const { name } = behaviour.protocol
     const roster = new Roster(behaviour)
+    behaviour.protocol.prepare(this.carriage)
     const others = this.rosters.get(name)
     if (others === undefined) this.rosters.set(name, [roster])
     else others.push(roster)
@@ -232,7 +252,8 @@ export class Host implements LifecycleHost {
   }
 
   fork(behaviour: Behaviour, effect: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown> {
-    return this.forkWith(behaviour.context, effect)
+    // What is waited for here is waited for by the clock of the host; handlers and builds have their own.
+    return this.forkWith(behaviour.context, Effect.provideService(effect, Clock.Clock, this.clock))
   }
 
   forkWith(

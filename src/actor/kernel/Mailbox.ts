@@ -132,11 +132,12 @@ export class Mailbox {
     if (this.head === to) this.rewind()
   }
 
-  /** Removes and answers the oldest word for which `accepts` holds, if any; keeps the others in order. */
+  /** Removes the oldest word for which `accepts` holds, if any, and answers it as `take` does; keeps the others in order. */
   evict(accepts: (word: Word) => boolean): Word | undefined {
     for (let at = this.head; at < this.tail; at += 2) {
       const word = this.slots[at & this.mask] as Word
       if (!accepts(word)) continue
+      this.payload = this.slots[(at + 1) & this.mask]
       for (let to = at; to > this.head; to -= 2) {
         this.slots[to & this.mask] = this.slots[(to - 2) & this.mask]
         this.slots[(to + 1) & this.mask] = this.slots[(to - 1) & this.mask]

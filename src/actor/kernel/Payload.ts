@@ -6,12 +6,12 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { messageOf } from "../../runtime/Text.ts"
 import type { Codec } from "../../wire/Codec.ts"
+import { BROKEN, type Freight } from "./Freight.ts"
 import type { Message } from "./Protocol.ts"
 
-/** What {@link checked} answers for a payload that breaks its schema. */
-export const BROKEN = Symbol("a payload that breaks its schema")
+export { BROKEN } from "./Freight.ts"
 
-/** The payload to deliver: a class payload may be given as its plain fields, and is constructed once the fast check says no. */
+/** The payload as its schema has it: a class payload may be given as its plain fields, and is constructed once the fast check says no. */
 export const checked = (message: Message, payload: unknown): unknown => {
   if (message.payload.isValid(payload)) return payload
   if (!message.isConstructed || !Schema.isSchema(message.payloadSchema)) return BROKEN
@@ -19,8 +19,30 @@ export const checked = (message: Message, payload: unknown): unknown => {
   return Option.isSome(made) && message.payload.isValid(made.value) ? made.value : BROKEN
 }
 
+/** The payload to deliver to an actor of this thread; what moves with it is its sender's until it is shipped. */
+export const deliverable = (message: Message, payload: unknown, freight: Freight): unknown => {
+  const valid = checked(message, payload)
+  if (!message.carries) return valid
+  freight.issue = undefined
+  return valid === BROKEN ? valid : freight.pack(message.payload, valid)
+}
+
 interface Named {
   readonly name: string
+  readonly host: { readonly freight: Freight }
+}
+
+/** What is sent with a reply that nobody waits for is released. */
+export const discardReply = (
+  message: Message,
+  { host: { freight } }: Named,
+  exit: Exit.Exit<unknown, unknown>
+): void => {
+  if (exit._tag === "Success") {
+    if (message.success.carries) freight.discard(message.success, exit.value)
+  } else if (message.error.carries) {
+    for (const reason of exit.cause.reasons) if (reason._tag === "Fail") freight.discard(message.error, reason.error)
+  }
 }
 
 /** The reply to deliver: one that breaks its schema, or throws while it is looked at, is a defect of the ask. */
@@ -41,10 +63,23 @@ const judge = (
 ): Exit.Exit<unknown, unknown> => {
   let wrong: string
   try {
-    if (codec.isValid(value)) return exit
+    if (codec.isValid(value)) {
+      if (!codec.carries) return exit
+      const { freight } = actor.host
+      const moved = freight.pack(codec, value)
+      if (moved !== BROKEN && freight.ship(moved)) {
+        return exit._tag === "Success"
+          ? Exit.succeed(moved)
+          : Exit.fail(moved)
+      }
+      if (freight.issue !== undefined) return unsent(message, actor, freight.issue)
+    }
     wrong = `breaks its schema: ${codec.explain(value)}`
   } catch (thrown) {
     wrong = `cannot be encoded: ${messageOf(thrown)}`
   }
-  return Exit.die(new Error(`${actor.name}: the reply to ${message.tag} ${wrong}`))
+  return unsent(message, actor, wrong)
 }
+
+const unsent = (message: Message, actor: Named, wrong: string) =>
+  Exit.die(new Error(`${actor.name}: the reply to ${message.tag} ${wrong}`))

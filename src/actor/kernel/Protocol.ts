@@ -11,6 +11,7 @@ import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import { messageOf } from "../../runtime/Text.ts"
+import type { Carriage } from "../../wire/Carriage.ts"
 import * as Codec from "../../wire/Codec.ts"
 import { Defect } from "../../wire/kernel/Defect.ts"
 import { InvalidProtocol } from "../ActorError.ts"
@@ -32,9 +33,8 @@ export interface Message {
   readonly payload: Codec.Codec<unknown>
   /** Whether a payload may be given in another shape than it is delivered in: as the fields of a class, or without defaults. */
   readonly isConstructed: boolean
-  /** Whether parcels can be in the payload, or in a reply: those travel through channels, and not from actor to actor. */
-  readonly hasParcels: boolean
-  readonly repliesParcels: boolean
+  /** Whether something can move with the payload. */
+  readonly carries: boolean
   /** The codec of the success value. */
   readonly success: Codec.Codec<unknown>
   /** The codec of the declared error. */
@@ -51,6 +51,8 @@ export interface Protocol {
   readonly messages: ReadonlyArray<Message>
   /** Their tags by index, read once per message handled. */
   readonly tags: ReadonlyArray<string>
+  /** Gets a thread ready on which its actors are, or are asked: for what may arrive there in messages and replies. */
+  readonly prepare: (carriage: Carriage) => void
   /** A hash of names and layouts; equal on two threads means that they understand each other. */
   readonly layoutHash: number
 }
@@ -71,8 +73,7 @@ class Compiled implements Message {
   declare readonly payloadSchema: Schema.Top
   declare readonly payload: Codec.Codec<unknown>
   declare readonly isConstructed: boolean
-  declare readonly hasParcels: boolean
-  declare readonly repliesParcels: boolean
+  declare readonly carries: boolean
   declare readonly success: Codec.Codec<unknown>
   declare readonly error: Codec.Codec<unknown>
   declare private readonly compileCause: () => Codec.Codec<unknown>
@@ -83,11 +84,10 @@ class Compiled implements Message {
     this.spanName = `${name}.${rpc._tag}`
     this.payloadSchema = rpc.payloadSchema
     this.payload = compile("payload", rpc.payloadSchema)
+    this.carries = this.payload.carries
     this.isConstructed = isConstructed(rpc.payloadSchema.ast, new Set())
     this.success = compile("success", rpc.successSchema)
     this.error = compile("error", rpc.errorSchema)
-    this.hasParcels = this.payload.carries
-    this.repliesParcels = this.success.carries || this.error.carries
     this.compileCause = () => compile("cause", Schema.Cause(rpc.errorSchema, Defect))
     this.compiledCause = undefined
   }
@@ -166,7 +166,11 @@ export const make = (name: string, rpcs: ReadonlyArray<Rpc.Any>): Protocol => {
   // `Rpc.Any` hides the schemas that every `Rpc` has.
   const messages = rpcs.map((rpc, index) => compileMessage(name, rpc as unknown as Rpc.AnyWithProps, index))
   const layout = messages.map((m) => `${m.tag}(${m.payload.layout}):${m.success.layout}!${m.error.layout}`).join("\n")
-  return { name, messages, tags, layoutHash: hashText(`${name}\n${layout}`) }
+  const carrying = messages.flatMap(({ error, payload, success }) => [payload, success, error]).filter((c) => c.carries)
+  const prepare = (carriage: Carriage) => {
+    for (const codec of carrying) codec.prepare(carriage)
+  }
+  return { name, messages, tags, prepare, layoutHash: hashText(`${name}\n${layout}`) }
 }
 
 /** `Counter/a`: how an actor is called in errors, logs and spans. */

@@ -49,7 +49,7 @@ export interface Waiter {
   readonly done: (refusal: TellError | undefined) => void
   /** Called instead when reading the payload has thrown: a defect of the sender, as it would have been without waiting. */
   readonly died?: (defect: unknown) => void
-  /** Set when the sender was interrupted while waiting: its message must not be sent any more. */
+  /** Set when it waits no longer: it was interrupted, and its message must not be sent any more, or it is being told of its outcome. */
   abandoned: boolean
 }
 

@@ -49,9 +49,9 @@ export class Waiters {
     return undefined
   }
 
-  /** Removes the first sender. */
+  /** Removes the first sender: it waits no longer, also where it learns of that a little later. */
   shift(): void {
-    this.head++
+    this.items[this.head++]!.abandoned = true
     if (this.head === this.items.length) this.clear()
     else if (this.head >= COMPACT && this.head * 2 >= this.items.length) {
       this.items = this.items.slice(this.head)
@@ -59,7 +59,7 @@ export class Waiters {
     }
   }
 
-  /** A sender gives up: its message will not be sent. */
+  /** A sender gives up: its message will not be sent. Nothing happens to one that waits no longer. */
   abandon(waiter: Waiter): void {
     if (waiter.abandoned) return
     waiter.abandoned = true
@@ -68,7 +68,10 @@ export class Waiters {
 
   /** Keeps only the senders for which `wanted` holds and which have not given up. */
   keep(wanted: (waiter: Waiter) => boolean): void {
-    this.items = this.items.slice(this.head).filter((waiter) => !waiter.abandoned && wanted(waiter))
+    this.items = this.items.slice(this.head).filter((waiter) => {
+      waiter.abandoned ||= !wanted(waiter)
+      return !waiter.abandoned
+    })
     this.head = 0
     this.abandoned = this.none
   }

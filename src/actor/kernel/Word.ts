@@ -41,11 +41,14 @@ export abstract class Ask {
   declare cancelled: boolean
   /** Whether it stands in a mailbox. */
   declare isQueued: boolean
+  /** What it asks with, as long as something may move with that and no handler has it: it is released with the ask. */
+  declare freight: unknown
   constructor(word: number, span: Tracer.AnySpan | undefined) {
     this.word = word
     this.span = span
     this.cancelled = false
     this.isQueued = false
+    this.freight = undefined
   }
   /** Whether its deadline has passed; the handler then need not start. */
   isOver(): boolean {

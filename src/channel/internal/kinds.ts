@@ -5,7 +5,7 @@
  */
 import { BroadcastRecovery } from "../../memory/BroadcastRecovery.ts"
 import { BroadcastWriter } from "../../memory/BroadcastWriter.ts"
-import { MpmcRecovery } from "../../memory/MpmcRecovery.ts"
+import { type Leave, MpmcRecovery } from "../../memory/MpmcRecovery.ts"
 import { MpmcReader, MpmcWriter } from "../../memory/MpmcRing.ts"
 import * as MpscRing from "../../memory/MpscRing.ts"
 import type { RingWriter } from "../../memory/Ring.ts"
@@ -43,8 +43,8 @@ export interface KindOfChannel {
   create(settings: Settings, options: SharedOptions, fixedBytes: number | undefined, ends: number): SharedArrayBuffer
   writer(ring: SharedArrayBuffer, owner: number): RingWriter
   reader(ring: SharedArrayBuffer, owner: number, after?: number): ReceiveRing
-  /** Takes the claims of a dead owner back. */
-  recover(ring: SharedArrayBuffer, side: "sender" | "receiver", owner: number): Recovered
+  /** Takes the claims of a dead owner back; `leave` is shown what it had taken and nobody will read, before its room is given back. */
+  recover(ring: SharedArrayBuffer, side: "sender" | "receiver", owner: number, leave: Leave): Recovered
 }
 
 const NOTHING: Recovered = { count: 0, lostSent: 0, isSettled: true }
@@ -89,9 +89,9 @@ const mpmc: KindOfChannel = {
   create: createCells,
   writer: (ring, owner) => new MpmcWriter(ring, owner),
   reader: (ring, owner) => new MpmcReader(ring, owner),
-  recover: (ring, side, owner) => {
+  recover: (ring, side, owner, leave) => {
     const recovery = new MpmcRecovery(ring)
-    const { isSettled, reading, writing } = recovery.recover(owner)
+    const { isSettled, reading, writing } = recovery.recover(owner, leave)
     return {
       count: reading + writing,
       lostSent: reading,

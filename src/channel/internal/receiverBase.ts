@@ -323,6 +323,11 @@ export abstract class ReceiverBase<A> implements Receiver<A>, Served {
     this.turns.serve()
   }
 
+  /** The same in a task of its own, whoever is on the stack. */
+  protected serveSoon(): void {
+    this.turns.schedule()
+  }
+
   /** Serves the fiber that has waited longest; `false` when there is nothing for it. */
   serveFirst(): boolean {
     const first = this.line.peek()

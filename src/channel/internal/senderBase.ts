@@ -216,6 +216,11 @@ export abstract class SenderBase<A> implements Sender<A>, Served {
     this.turns.serve()
   }
 
+  /** The same in a task of its own, whoever is on the stack. */
+  protected admitSoon(): void {
+    this.turns.schedule()
+  }
+
   /** Sends the value of the fiber that has waited longest; `false` when there is no room for it. */
   serveFirst(): boolean {
     const first = this.line.peek()

@@ -14,6 +14,7 @@ import type { Region } from "../../memory/Region.ts"
 import * as RosterMemory from "../../memory/Roster.ts"
 import * as WaitListMemory from "../../memory/WaitList.ts"
 import { piece, type ThreadContext } from "../../runtime/ThreadContext.ts"
+import { broadcastOf } from "../../thread/kernel/Broadcast.ts"
 import * as Carriage from "../../wire/Carriage.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import { carriageOf } from "../../wire/kernel/ThreadCarriage.ts"
@@ -23,8 +24,9 @@ import type { Settings } from "../ChannelOptions.ts"
 import { kinds } from "./kinds.ts"
 import { nextIn, type ReceiveRing } from "./receiveRing.ts"
 
-/** The four buffers. */
+/** The four buffers, and a number for them that no other channel of the process has. */
 export interface SharedMemory {
+  readonly id: number
   readonly ring: SharedArrayBuffer
   readonly roster: SharedArrayBuffer
   readonly items: SharedArrayBuffer
@@ -75,7 +77,8 @@ export interface LocalEnd {
 }
 
 /** Makes the buffers around a ring. */
-export const createMemory = (ring: SharedArrayBuffer, ends: number): SharedMemory => ({
+export const createMemory = (ring: SharedArrayBuffer, ends: number, id: number): SharedMemory => ({
+  id,
   ring,
   roster: RosterMemory.create(ends),
   items: WaitListMemory.create(ends),
@@ -92,19 +95,23 @@ export const openMemory = <A>(
   codec: Codec<A>,
   memory: SharedMemory,
   onLoss?: (loss: Loss) => void
-): Access<A> => ({
-  thread,
-  settings,
-  codec,
-  carriage: carriageOf(thread),
-  scratch: thread.get(scratches),
-  memory,
-  roster: new RosterMemory.Roster(memory.roster),
-  items: new WaitListMemory.WaitList(memory.items),
-  room: new WaitListMemory.WaitList(memory.room),
-  ends: new Set(),
-  onLoss
-})
+): Access<A> => {
+  const carriage = carriageOf(thread)
+  if (codec.carries) codec.prepare(carriage)
+  return {
+    thread,
+    settings,
+    codec,
+    carriage,
+    scratch: thread.get(scratches),
+    memory,
+    roster: new RosterMemory.Roster(memory.roster, broadcastOf(thread).number),
+    items: new WaitListMemory.WaitList(memory.items),
+    room: new WaitListMemory.WaitList(memory.room),
+    ends: new Set(),
+    onLoss
+  }
+}
 
 /** The row of an end. */
 export const rowOf = (end: RosterMemory.End): number => end & 63
@@ -195,19 +202,25 @@ export const receivedIn = ({ roster }: Pick<Access<unknown>, "roster">): number 
 }
 
 /** Messages that wait; of a broadcast, for the slowest receiver of this thread. The words are read one after the other. */
-export const waitingIn = (access: Pick<Access<unknown>, "roster" | "settings" | "ends">): number => {
+export const waitingIn = (
+  access: Pick<Access<unknown>, "roster" | "settings" | "ends">,
+  lostSent = access.roster.lostSent()
+): number => {
   const { ends, roster, settings } = access
   if (kinds[settings.kind].isBroadcast) return Math.max(0, ...[...ends].map((end) => end.pending()))
   // Messages that were dropped while they waited had been sent.
   const dropped = settings.overflow === "dropOldest" ? roster.dropped() : 0
-  return Math.max(0, (sentIn(access) - receivedIn(access) - dropped - roster.lostSent()) | 0)
+  return Math.max(0, (sentIn(access) - receivedIn(access) - dropped - lostSent) | 0)
 }
 
-/** The last receiver is gone: what waits is lost. */
+/** The last receiver is gone: what waits is lost. By who was the last, and by who sends at the same time: each message counts once. */
 export const loseRest = (access: Pick<Access<unknown>, "roster" | "settings" | "ends">): void => {
   if (kinds[access.settings.kind].isBroadcast) return
-  const count = waitingIn(access)
-  if (count > 0) access.roster.addLost(count, count)
+  for (;;) {
+    const lostSent = access.roster.lostSent()
+    const count = waitingIn(access, lostSent)
+    if (count === 0 || access.roster.tryLose(count, lostSent)) return
+  }
 }
 
 /** What it takes to read messages. */

@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import { CORRUPT } from "../../memory/Ring.ts"
-import { CLOSED, type End, RECEIVER, SENDERS_GONE } from "../../memory/Roster.ts"
+import { CLOSED, type End, SENDERS_GONE } from "../../memory/Roster.ts"
 import * as Poller from "../../thread/Poller.ts"
 import * as Carriage from "../../wire/Carriage.ts"
 import { MalformedRecord } from "../../wire/WireError.ts"
@@ -14,19 +14,26 @@ import type { Receiver } from "../Receiver.ts"
 import { EndLife, type Living } from "./endLife.ts"
 import { EndWait } from "./endWait.ts"
 import { kinds } from "./kinds.ts"
+import { offersOf } from "./offers.ts"
 import { closed, EMPTY, FAILED, ReceiverBase, type Taken } from "./receiverBase.ts"
 import { MISSED, nextIn, type ReceiveRing } from "./receiveRing.ts"
-import { type Access, dropAll, type Handle, loseRest, rowOf, sentIn, waitingIn } from "./sharedMemory.ts"
+import { type Access, dropAll, dropMessage, type Handle, loseRest, rowOf, sentIn, waitingIn } from "./sharedMemory.ts"
 
 const CARGO_GONE = "what moves with the message was taken before, or recovered with its thread"
+
+/** See the field. */
+interface Awaited {
+  readonly channel: number
+  readonly offset: number
+}
 
 /** See the module. */
 export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
   readonly side = "receiver"
   private readonly access: Access<A>
-  private readonly ring: ReceiveRing
+  declare private ring: ReceiveRing
   private readonly row: number
-  private readonly life: EndLife<A>
+  readonly life: EndLife<A>
   private readonly poller: Poller.Poller
   /** Whether the only receiver: it counts for each sender, whose window this opens again. Others count for themselves. */
   private readonly countsSenders: boolean
@@ -39,11 +46,18 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
   private readonly sentBefore: number
   private got = 0
   private isReading = false
+  /** A message that waits for the memory of a channel: an end of that is in it. */
+  private awaited: Awaited | undefined = undefined
   /** Whether messages were skipped in a damaged place that are not counted yet. */
   private hasSkipped = false
   private readonly itemsWait: EndWait
 
-  constructor(access: Access<A>, end: End, { after, untold }: Pick<Handle, "after" | "untold"> = {}) {
+  constructor(
+    access: Access<A>,
+    end: End,
+    { after, untold }: Pick<Handle, "after" | "untold"> = {},
+    state?: "arrived"
+  ) {
     super(access.thread, access.settings.name)
     if (untold !== undefined) this.hold(untold)
     const kind = kinds[access.settings.kind]
@@ -54,10 +68,20 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
     this.countsSenders = kind.hasWindow
     this.counts = new Int32Array(access.roster.rows)
     this.isDirty = new Uint8Array(access.roster.rows)
-    for (let row = 0; row < access.roster.rows; row++) this.counts[row] = access.roster.received(row)
+    this.recount()
     this.sentBefore = after === undefined ? sentIn(access) : (after + 1) | 0
     this.itemsWait = new EndWait(access.items, this.row, { poll: () => this.poll(), isReady: () => this.isReady() })
-    this.life = new EndLife(access, end, this)
+    this.life = new EndLife(access, end, this, state)
+  }
+
+  begin(): void {
+    this.ring = kinds[this.access.settings.kind].reader(this.access.memory.ring, this.row + 1)
+    this.recount()
+  }
+
+  private recount(): void {
+    const { roster } = this.access
+    for (let row = 0; row < roster.rows; row++) this.counts[row] = roster.received(row)
   }
 
   protected fetch(): Taken<A> {
@@ -67,30 +91,73 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
     }
     // A decoder of the user asks for more in the middle of a message, which must stay where it is until it is read.
     if (this.isReading) return EMPTY
+    if (this.awaited !== undefined) return this.readAwaited(this.awaited)
     const offset = nextIn(this.ring)
     return offset >= 0 ? this.read(offset) : this.fetchUnusual(offset)
   }
 
+  private readAwaited({ channel, offset }: Awaited): Taken<A> {
+    if (offersOf(this.access.thread).isWanted(channel)) return EMPTY
+    this.awaited = undefined
+    return this.readCarrying(offset, true)
+  }
+
   private read(offset: number): Taken<A> {
     const { carriage, codec } = this.access
+    if (codec.carries) return this.readCarrying(offset, false)
     const { ring } = this
     let isSound = false
     this.isReading = true
     try {
       const message = codec.read(ring.region, offset, ring.end, carriage)
-      if (codec.carries && !Carriage.take(carriage.arrived)) return this.malformed(CARGO_GONE)
       isSound = true
       return message
     } catch (error) {
-      if (codec.carries) Carriage.drop(carriage.arrived)
-      if (!(error instanceof MalformedRecord)) throw error
-      return this.malformed(error.message)
+      return this.unreadable(error)
+    } finally {
+      this.passed(isSound)
+    }
+  }
+
+  /** A message with which something moves; one that waits for a memory is read once more when that is there, or will not come. */
+  private readCarrying(offset: number, isLast: boolean): Taken<A> {
+    const { carriage, codec, thread } = this.access
+    const { ring } = this
+    const offers = offersOf(thread)
+    let isSound = false
+    this.isReading = true
+    offers.takeMissing()
+    try {
+      const message = codec.read(ring.region, offset, ring.end, carriage)
+      if (!Carriage.take(carriage.arrived)) return this.malformed(CARGO_GONE)
+      isSound = true
+      return message
+    } catch (error) {
+      const channel = isLast ? undefined : offers.takeMissing()
+      if (channel === undefined) {
+        Carriage.drop(carriage.arrived)
+        return this.unreadable(error)
+      }
+      this.awaited = { channel, offset }
+      offers.want(channel, () => this.lookAgain())
+      return EMPTY
     } finally {
       this.isReading = false
-      this.count(ring.type)
-      // Nobody gives the room of a failure back.
-      if (!isSound) this.release()
+      if (this.awaited === undefined) this.passed(isSound)
     }
+  }
+
+  private unreadable(error: unknown): typeof FAILED {
+    if (!(error instanceof MalformedRecord)) throw error
+    return this.malformed(error.message)
+  }
+
+  /** The message read last is out of the way. */
+  private passed(isSound: boolean): void {
+    this.isReading = false
+    this.count(this.ring.type)
+    // Nobody gives the room of a failure back.
+    if (!isSound) this.release()
   }
 
   private malformed(reason: string, lostBytes = 0): typeof FAILED {
@@ -189,6 +256,7 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
   }
 
   private isReady(): boolean {
+    if (this.awaited !== undefined) return !offersOf(this.access.thread).isWanted(this.awaited.channel)
     return !this.ring.isEmpty() || !this.life.isOpen
       || (this.access.roster.flags() & (CLOSED | SENDERS_GONE)) !== 0
   }
@@ -206,22 +274,46 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
   }
 
   retire(): void {
+    if (this.awaited !== undefined) {
+      // It has left the ring, and no other receiver can have it.
+      dropMessage(this.access, this.ring, this.awaited.offset)
+      this.access.roster.addLost(1, 1)
+      this.count(this.ring.type)
+      this.awaited = undefined
+    }
     // Below a handler of `drainUnsafe`: what it was given is not there for the next one.
     this.giveBack()
     this.serve()
     this.poller.remove(this.itemsWait)
   }
 
-  leaveRing(isClosed: boolean): Pick<Handle, "after" | "untold"> {
-    // The last receiver is going: what is still there will never be received.
-    if (isClosed && this.access.codec.carries && this.access.roster.count(RECEIVER) === 1) {
-      dropAll(this.access, this.ring)
-    }
+  get holdsBack(): string | undefined {
+    const who = `this receiver of channel "${this.channel}"`
+    return kinds[this.access.settings.kind].isBroadcast
+      ? `${who} is of a broadcast, and those go to other threads by SharedChannel.handOver`
+      : this.isReading || this.untold() !== undefined || this.awaited !== undefined
+      ? `${who} is in the middle of a message: receive on it first`
+      : undefined
+  }
+
+  depart(): void {
+    this.giveBack()
+    this.poller.remove(this.itemsWait)
+    this.serveSoon()
+  }
+
+  stay(): void {
+    if (this.waiting > 0) this.poller.add(this.itemsWait)
+  }
+
+  leaveRing(): Pick<Handle, "after" | "untold"> {
     return { after: this.ring.leaveAfter?.(), untold: this.untold() }
   }
 
   wasLast(): void {
+    // What is still there will never be received. Who sends at the same time sees that nobody is left.
     loseRest(this.access)
+    if (this.access.codec.carries) dropAll(this.access, this.ring)
   }
 
   settle(): void {}

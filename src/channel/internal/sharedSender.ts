@@ -22,7 +22,7 @@ import { EndWait } from "./endWait.ts"
 import { kinds } from "./kinds.ts"
 import { nextIn, type ReceiveRing } from "./receiveRing.ts"
 import { FAILED, FULL, type Offered, SenderBase, SENT } from "./senderBase.ts"
-import { type Access, dropMessage, type Handle, rowOf, waitingIn } from "./sharedMemory.ts"
+import { type Access, dropMessage, type Handle, loseRest, rowOf, waitingIn } from "./sharedMemory.ts"
 
 /** Messages after which what was written is made visible at once. */
 const PUBLISH_RECORDS = 64
@@ -43,13 +43,13 @@ class Parked<A> {
 export class SharedSender<A> extends SenderBase<A> implements Living {
   readonly side = "sender"
   private readonly access: Access<A>
-  private readonly ring: RingWriter
+  declare private ring: RingWriter
   private readonly row: number
-  private readonly life: EndLife<A>
+  readonly life: EndLife<A>
   /** Most messages on their way; `Infinity` where the ring itself is the bound. */
   private readonly window: number
-  private sent: number
-  private received: number
+  private sent = 0
+  private received = 0
   private unpublished = 0
   private isFlushScheduled = false
   /** Messages of an unbounded sender that the ring has no room for. */
@@ -60,23 +60,29 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
   private readonly roomWait: EndWait
   private readonly poller: Poller.Poller
 
-  constructor(access: Access<A>, end: End) {
-    const { roster, settings, thread } = access
+  constructor(access: Access<A>, end: End, state?: "arrived") {
+    const { settings, thread } = access
     const kind = kinds[settings.kind]
     super(thread, settings.name, settings.capacity, kind.isBroadcast ? "dropOldest" : settings.overflow)
     this.access = access
     this.row = rowOf(end)
     this.window = kind.hasWindow ? settings.capacity : Infinity
-    this.ring = kind.writer(access.memory.ring, this.row + 1)
     this.poller = Poller.of(thread)
     const poll = () => this.poll()
     this.roomWait = new EndWait(access.room, this.row, { poll, isReady: poll })
+    this.begin()
+    this.life = new EndLife(access, end, this, state)
+  }
+
+  begin(): void {
+    const { memory, roster, settings } = this.access
+    const kind = kinds[settings.kind]
+    this.ring = kind.writer(memory.ring, this.row + 1)
     this.received = roster.received(this.row)
     // What an end before this one had sent and nobody has received yet counts for the window.
     const sent = roster.sent(this.row)
     // In the rows of other kinds a receiver may have counted what it has received itself.
     this.sent = kind.hasWindow && ((sent - this.received) | 0) < 0 ? this.received : sent
-    this.life = new EndLife(access, end, this)
   }
 
   protected offer(value: A): Offered {
@@ -105,32 +111,45 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
     // The code of the user that encoded it may have closed the end, or sent what there was room for.
     if (!this.life.isOpen) return this.refuseEnd(value, 0)
     if (this.isFull()) return FULL
-    const cargo = codec.carries ? scratch.cargo : Carriage.empty
-    if (cargo.length > 0 && !this.departs(Carriage.send, cargo, value, value)) return FAILED
     const offset = this.ring.claim(bytes)
-    if (offset < 0) {
-      Carriage.restore(cargo)
-      return FULL
-    }
+    if (offset < 0) return FULL
+    const cargo = codec.carries ? scratch.cargo : Carriage.empty
+    if (cargo.length > 0 && !this.leaves(cargo, value, value)) return FAILED
     scratch.copyTo(this.ring.region, offset)
     this.commit(bytes)
-    return SENT
+    return cargo.length > 0 ? this.departed(cargo, value) : SENT
   }
 
   /** Writes a message that has waited: what moves with it is out of the hands of this thread's code since then. */
   private writeParked(parked: Parked<A>): Offered {
     const { cargo, record, value } = parked
     if (this.isFull()) return FULL
-    if (!this.departs(Carriage.send, cargo, parked, value)) return FAILED
     const offset = this.ring.claim(record.length)
-    if (offset < 0) {
-      Carriage.restore(cargo)
-      Carriage.hold(cargo, parked)
-      return FULL
-    }
+    if (offset < 0) return FULL
+    if (!this.leaves(cargo, parked, value)) return FAILED
     this.ring.region.u8.set(record, offset)
     this.commit(record.length)
+    return this.departed(cargo, value)
+  }
+
+  /** A message with cargo that the last receiver may have left while it was sent comes back to its sender, or goes with the rest. */
+  private departed(cargo: Carriage.Cargo, value: A): Offered {
+    this.publish()
+    if ((this.access.roster.flags() & RECEIVERS_GONE) === 0) return SENT
+    if (Carriage.reclaim(cargo)) return this.refuseEnd(value, RECEIVERS_GONE)
     return SENT
+  }
+
+  /**
+   * Moves what a message carries, once there is room for it: its record names what it carries as it is after one move, so it is not
+   * moved for nothing. `false`, with the reason and the room given back, when it is not all there.
+   */
+  private leaves(cargo: Carriage.Cargo, message: unknown, undelivered: A): boolean {
+    if (this.departs(Carriage.send, cargo, message, undelivered)) return true
+    this.ring.abort()
+    // Somebody may have looked in front of it, and sleep while there is more behind.
+    if (this.ring.publish()) this.access.items.wake()
+    return false
   }
 
   /** Takes what moves with a message out of the hands of this thread's code; `false`, with the reason, when it is not all there. */
@@ -175,6 +194,8 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
     this.ring.publish()
     this.access.roster.setSent(this.row, this.sent)
     this.access.items.wake()
+    // Counted before the look: the last receiver leaves first, and counts what it leaves after that.
+    if ((this.access.roster.flags() & RECEIVERS_GONE) !== 0) loseRest(this.access)
   }
 
   private refuse(failure: { readonly _tag: string }): typeof FAILED {
@@ -309,6 +330,22 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
     this.publish()
     this.admit()
     this.poller.remove(this.roomWait)
+  }
+
+  get holdsBack(): string | undefined {
+    return this.backlog.length > 0
+      ? `this sender of channel "${this.channel}" still holds messages for which there was no room: send it later`
+      : undefined
+  }
+
+  depart(): void {
+    this.publish()
+    this.poller.remove(this.roomWait)
+    this.admitSoon()
+  }
+
+  stay(): void {
+    if (this.waiting > 0) this.poller.add(this.roomWait)
   }
 
   leaveRing(): {} {

@@ -5,11 +5,23 @@
  * before its row: as long as a row is taken nobody else claims under its number, and nobody finds its side gone while what it had
  * sent lies behind a claim.
  */
-import { type End, RECEIVERS_GONE } from "../../memory/Roster.ts"
+import { type End, RECEIVERS_GONE, SENDER } from "../../memory/Roster.ts"
 import { kinds } from "./kinds.ts"
-import { type Access, dropAll, type Handle, loseRest, rowOf, wakeAll } from "./sharedMemory.ts"
+import { type Access, dropAll, dropMessage, type Handle, loseRest, rowOf, wakeAll } from "./sharedMemory.ts"
 
 type Side = Handle["side"]
+
+/** Takes all ends off that a thread had, however they came to it. */
+export const takeOffOf = (access: Access<unknown>, thread: number): void => {
+  const { roster } = access
+  for (let row = 0; row < roster.rows; row++) {
+    const held = roster.heldAt(row, thread)
+    if (held === undefined) continue
+    const end = roster.seize(held.end)
+    // Those that were made from it there are in rows of their own.
+    if (end !== -1) settle(access, held.side === SENDER ? "sender" : "receiver", end)
+  }
+}
 
 /** Takes an end off; how many messages died with it, as far as it is known at once. */
 export const takeOff = (access: Access<unknown>, side: Side, given: End): number => {
@@ -26,22 +38,26 @@ const settle = (access: Access<unknown>, side: Side, end: End): number => {
   const { memory, onLoss, roster, settings, thread } = access
   const kind = kinds[settings.kind]
   const row = rowOf(end)
-  const { count, isSettled, lostSent, total } = kind.recover(memory.ring, side, row + 1)
+  const { count, isSettled, lostSent, total } = kind.recover(
+    memory.ring,
+    side,
+    row + 1,
+    (taken, offset) => dropMessage(access, taken, offset)
+  )
   if (count > 0) roster.addLost(count, lostSent)
   if (isSettled) {
     if (total !== undefined && side === "sender") roster.setSent(row, total)
     // What dropped the oldest has counted there too.
     if (total !== undefined && side === "receiver" && settings.overflow !== "dropOldest") roster.setReceived(row, total)
-    const hadReceivers = (roster.flags() & RECEIVERS_GONE) === 0
     roster.recover(end)
-    if (hadReceivers && (roster.flags() & RECEIVERS_GONE) !== 0) lose(access, row)
+    if ((roster.flags() & RECEIVERS_GONE) !== 0) lose(access, row)
   } else thread.runtime.immediate(() => void settle(access, side, end))
   wakeAll(access)
   if (count > 0) onLoss?.({ channel: settings.name, side, owner: row + 1, count })
   return count
 }
 
-/** The last receiver has died: what is still there will never be received. */
+/** Nobody is left to receive what is still there, or what a sender that died sent at the same time. */
 const lose = (access: Access<unknown>, row: number): void => {
   const { codec, memory, settings } = access
   loseRest(access)

@@ -4,6 +4,7 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import { steady } from "../../thread/kernel/Steady.ts"
 
 /** Calls `expired` after a time, by the fiber's own clock, unless the answer is called before. */
 export const startTimer = (
@@ -11,7 +12,7 @@ export const startTimer = (
   duration: Duration.Duration,
   expired: () => void
 ): () => void => {
-  const timer = Effect.runForkWith(fiber.context)(Effect.sleep(duration))
+  const timer = Effect.runForkWith(fiber.context)(steady(Effect.sleep(duration)))
   timer.addObserver((exit) => {
     if (exit._tag === "Success") expired()
   })

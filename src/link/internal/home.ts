@@ -6,15 +6,17 @@ import type { Cell } from "../../actor/kernel/Cell.ts"
 import type { Host } from "../../actor/kernel/Host.ts"
 import type { Recipient } from "../../actor/kernel/Recipient.ts"
 import { References, type RefTransport } from "../../actor/kernel/RefTransport.ts"
+import type { Region } from "../../memory/Region.ts"
 import type { Runtime } from "../../runtime/Runtime.ts"
 import type { Turn } from "../../runtime/Turn.ts"
-import { Carriage } from "../../wire/Carriage.ts"
+import * as Carriage from "../../wire/Carriage.ts"
+import type { Codec } from "../../wire/Codec.ts"
 import { Scratch } from "../../wire/Scratch.ts"
 import type { Addressee, Outbound } from "./outbound.ts"
+import { Remotes } from "./remotes.ts"
 import type { Signals } from "./signals.ts"
 
-/** How many ended actors of other threads are remembered. */
-const REMEMBERED = 256
+const GONE = "what moves with it was taken before, or recovered with its thread"
 
 /** Another thread as seen from here. */
 export interface Peer {
@@ -56,13 +58,11 @@ export class Home {
   declare readonly scratch: Scratch
   declare readonly reports: Reports
   /** What values find here that travel with the messages that this thread writes and reads. */
-  declare readonly carriage: Carriage
+  declare readonly carriage: Carriage.Carriage
   /** Actors here that others can address, by epoch and number. */
   declare readonly cells: Map<string, Cell>
   /** Recipients of actors on other threads, by address: the credit of each is counted in one place. */
-  declare readonly remotes: Map<string, Recipient>
-  /** Those of them that have ended, the oldest first. */
-  declare private readonly ended: Set<string>
+  declare readonly remotes: Remotes<Recipient>
   declare private millis: number
   declare private readInTurn: number
   constructor(
@@ -87,14 +87,35 @@ export class Home {
     this.runtime = ground.runtime
     this.turn = ground.turn
     this.signals = ground.signals
-    this.carriage = new Carriage().provide(References, transport)
+    this.carriage = new Carriage.Carriage(host.carriage).provide(References, transport)
     this.scratch = new Scratch(this.carriage)
     this.reports = reports
     this.cells = new Map()
-    this.remotes = new Map()
-    this.ended = new Set()
+    this.remotes = new Remotes()
     this.millis = 0
     this.readInTurn = -1
+  }
+
+  /** Reads a value that has arrived: what has moved with it is this thread's. */
+  receive<A>(codec: Codec<A>, region: Region, offset: number, end: number): A {
+    const { carriage } = this
+    if (!codec.carries) return codec.read(region, offset, end, carriage)
+    let isRead = false
+    try {
+      const value = codec.read(region, offset, end, carriage)
+      isRead = true
+      if (!Carriage.take(carriage.arrived)) throw new Error(GONE)
+      return value
+    } finally {
+      if (!isRead) Carriage.drop(carriage.arrived)
+    }
+  }
+
+  /** Releases what has moved with a value that nobody waits for. */
+  discard(codec: Codec<unknown>, region: Region, offset: number, end: number): void {
+    if (!codec.carries) return
+    this.receive(codec, region, offset, end)
+    Carriage.drop(this.carriage.arrived)
   }
 
   /** The sending half of the link to the incarnation of `thread` that is up. */
@@ -126,22 +147,6 @@ export class Home {
       this.millis = this.runtime.nowMillis()
     }
     return this.millis
-  }
-
-  /**
-   * Notes that an actor has ended. Its address is remembered for a while, so that a message to it is refused here and not
-   * sent in vain, and then forgotten.
-   */
-  forget(recipient: Recipient, address: Address): void {
-    const id = idOf(address)
-    if (this.remotes.get(id) !== recipient) return
-    this.ended.add(id)
-    if (this.ended.size <= REMEMBERED) return
-    for (const oldest of this.ended) {
-      this.ended.delete(oldest)
-      this.remotes.delete(oldest)
-      return
-    }
   }
 }
 

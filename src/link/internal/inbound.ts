@@ -182,7 +182,9 @@ export class Inbound {
       if (binding !== undefined && binding.cell !== undefined) {
         const message = binding.messages[(type >>> INDEX_SHIFT) & INDEX_MASK]
         if (message === undefined) throw unknownMessage(type)
-        const payload = message.payload.read(reader.region, offset, reader.end, carriage)
+        const payload = message.carries
+          ? this.payload(message, reader, offset)
+          : message.payload.read(reader.region, offset, reader.end, carriage)
         this.isDelivering = true
         if (binding.cell.isAtHand && !turn.isOver() && !this.isEnding) {
           binding.passed()
@@ -247,8 +249,7 @@ export class Inbound {
     const message = binding.messages[Envelope.indexOf(type)]
     if (message === undefined) throw unknownMessage(type)
     const { region } = reader
-    const at = isTraced ? offset + TraceContext.TRACE_BYTES : offset
-    const payload = message.payload.read(region, at, reader.end, this.carriage)
+    const payload = this.payload(message, reader, isTraced ? offset + TraceContext.TRACE_BYTES : offset)
     const word = binding.word | message.index
     const span = isTraced ? TraceContext.read(region, offset) : undefined
     binding.enter()
@@ -274,16 +275,19 @@ export class Inbound {
     const expiresAt = timeout === Envelope.NO_TIMEOUT ? Infinity : this.home.turnMillis() + timeout
     const ask = new InboundAsk(this.home, this.outbound, this.asks, binding, { number, serial, index, span, expiresAt })
     const { cell, otherLayout } = binding
+    const payloadAt = isTraced ? at + TraceContext.TRACE_BYTES : at
     if (this.isInterrupted(serial)) {
       ask.withdrawn()
-      return binding.passed()
+      binding.passed()
+      return message === undefined ? undefined : this.home.discard(message.payload, region, payloadAt, reader.end)
     }
     if (cell === undefined) {
       if (otherLayout === undefined) ask.stopped(forgotten)
       else ask.otherLayout(otherLayout)
       return binding.passed()
     }
-    const payload = this.question(reader, ask, message!, isTraced ? at + TraceContext.TRACE_BYTES : at)
+    const payload = this.question(reader, ask, message!, payloadAt)
+    if (message!.carries) ask.freight = payload
     binding.enter()
     this.isDelivering = true
     cell.deliverRemote(ask, payload)
@@ -302,11 +306,18 @@ export class Inbound {
 
   private question(reader: SpscReader, ask: InboundAsk, message: Message, at: number): unknown {
     try {
-      return message.payload.read(reader.region, at, reader.end, this.carriage)
+      return this.payload(message, reader, at)
     } catch (error) {
       ask.unreadable(error)
       throw error
     }
+  }
+
+  private payload(message: Message, reader: SpscReader, at: number): unknown {
+    const { home } = this
+    const payload = home.receive(message.payload, reader.region, at, reader.end)
+    if (message.carries) home.host.freight.accept(payload, this.carriage.arrived)
+    return payload
   }
 
   private open(reader: SpscReader, slot: number, offset: number): void {

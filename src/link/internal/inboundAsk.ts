@@ -69,20 +69,19 @@ export class InboundAsk extends Ask {
 
   settle(exit: Exit.Exit<unknown, unknown>): void {
     const message = this.message!
-    if (message.repliesParcels) {
-      const outbound = this.claim()
-      if (outbound !== undefined) this.unsendable(outbound, `the reply to ${this.tag} ${PARCELS}`)
-    } else if (exit._tag === "Success") this.answer(Envelope.REPLIED, message.success, exit.value)
+    if (exit._tag === "Success") this.answer(Envelope.REPLIED, message.success, exit.value)
     else if (exit.cause.reasons.length === 1 && exit.cause.reasons[0]!._tag === "Fail") {
       this.answer(Envelope.FAILED, message.error, exit.cause.reasons[0]!.error)
     } else this.answer(Envelope.CAUSE, message.cause as Codec.Codec<unknown>, exit.cause)
   }
 
   restarting(): void {
+    this.drop()
     this.bare(Envelope.NOT_HANDLED_RESTARTING, 0)
   }
 
   stopped(reason: ExitReason): void {
+    this.drop()
     // A worker ends with a behaviour that gave up there, with all its actors, and they come back: whoever asks learns that the
     // thread was lost.
     const { host, index } = this.home
@@ -91,6 +90,12 @@ export class InboundAsk extends Ask {
     if (outbound === undefined) return
     const type = Envelope.typeOf(Envelope.REPLY, Envelope.NOT_HANDLED_STOPPED, 0)
     ExitRecord.send(outbound, outbound.data, type, this.number, 0, reason)
+  }
+
+  // No handler has had what it asks with.
+  private drop(): void {
+    if (this.freight !== undefined) this.home.host.freight.drop(this.freight)
+    this.freight = undefined
   }
 
   /** The question cannot be read here. */
@@ -126,14 +131,21 @@ export class InboundAsk extends Ask {
 
   private answer(outcome: number, codec: Codec.Codec<unknown>, value: unknown): void {
     const outbound = this.claim()
-    if (outbound === undefined) return
+    if (outbound === undefined) return this.discard(codec, value)
     let text: string | undefined
     try {
       text = outbound.reply(this.number, outcome, codec, value)
     } catch (error) {
       text = `cannot be encoded: ${messageOf(error)}`
     }
-    if (text !== undefined) this.unsendable(outbound, `the reply to ${this.tag} ${text}`)
+    if (text === undefined) return
+    this.discard(codec, value)
+    this.unsendable(outbound, `the reply to ${this.tag} ${text}`)
+  }
+
+  // Nobody will have it.
+  private discard(codec: Codec.Codec<unknown>, value: unknown): void {
+    if (codec.carries) this.home.host.freight.discard(codec, value)
   }
 
   private bare(outcome: number, word: number): void {
@@ -148,5 +160,3 @@ export class InboundAsk extends Ask {
 }
 
 const MAX_TEXT = 300
-
-const PARCELS = "can hold a parcel, and a parcel does not travel to an asker on another thread"

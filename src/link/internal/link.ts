@@ -43,6 +43,7 @@ export class Link {
       outbound.discharge(number)?.lost(peer.name, peer.reason)
     }
     inbound.end()
+    outbound.underway.loseAll()
     return unread
   }
 }

@@ -14,12 +14,15 @@ import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Doorbell } from "../../memory/Doorbell.ts"
 import { Region } from "../../memory/Region.ts"
 import * as SpscRing from "../../memory/SpscRing.ts"
+import { messageOf } from "../../runtime/Text.ts"
+import * as Carriage from "../../wire/Carriage.ts"
 import { type Codec, NOT_PLACED, TOO_LARGE_TO_PLACE } from "../../wire/Codec.ts"
 import type { Scratch } from "../../wire/Scratch.ts"
 import * as Envelope from "./envelope.ts"
 import { FREE, HELD, OutRing } from "./outRing.ts"
 import type { Signals } from "./signals.ts"
 import * as TraceContext from "./traceContext.ts"
+import { NO_SLOT, Underway } from "./underway.ts"
 
 /** The record is in the ring, or will be. */
 export const WRITTEN = 0
@@ -30,8 +33,11 @@ export const INVALID = 2
 /** The record can never fit: {@link Outbound.refusedBytes} says how large it is. */
 export const TOO_LARGE = 3
 
+/** Something that is to move with the value is not there, or is there twice: {@link Outbound.issue} says why. */
+export const GONE = 4
+
 /** What writing answers. */
-export type Written = typeof WRITTEN | typeof FULL | typeof INVALID | typeof TOO_LARGE
+export type Written = typeof WRITTEN | typeof FULL | typeof INVALID | typeof TOO_LARGE | typeof GONE
 
 /** Room for control: a thousand pieces of credit, and ends with the stack of their cause. */
 const CONTROL_BYTES = 32_768
@@ -88,6 +94,10 @@ export class Outbound {
   declare pendingAsks: number
   /** The size of the record that was {@link TOO_LARGE} last. */
   declare refusedBytes: number
+  /** Why the value was {@link GONE} last. */
+  declare issue: string
+  /** What has moved in its records and has not arrived. */
+  declare readonly underway: Underway
   declare private readonly options: OutboundOptions
   declare private readonly bell: Doorbell
   declare private dataRing: OutRing | undefined
@@ -106,6 +116,8 @@ export class Outbound {
     this.pending = []
     this.pendingAsks = 0
     this.refusedBytes = 0
+    this.issue = ""
+    this.underway = new Underway()
     this.options = options
     this.bell = bell
     this.dataRing = undefined
@@ -161,12 +173,16 @@ export class Outbound {
     if (placed === NOT_PLACED) return INVALID
     let bytes = data.placedBytes
     if (placed < 0) {
-      if (place !== undefined && codec.fixedBytes !== undefined) return this.noRoom(data, codec.fixedBytes)
+      if (place !== undefined && codec.fixedBytes !== undefined) {
+        return this.noRoom(data, codec.fixedBytes, Carriage.empty)
+      }
       const { scratch } = this.options
       bytes = codec.encode(payload, scratch)
       if (bytes < 0) return INVALID
+      const cargo = codec.carries ? scratch.cargo : Carriage.empty
+      if (cargo.length > 0 && !this.departs(Envelope.slotOf(type), cargo)) return GONE
       const offset = data.claim(bytes)
-      if (offset < 0) return this.noRoom(data, bytes)
+      if (offset < 0) return this.noRoom(data, bytes, cargo)
       scratch.copyTo(data.region, offset)
     }
     data.writer.commit(bytes, type | (message.index << 4))
@@ -174,7 +190,18 @@ export class Outbound {
     return WRITTEN
   }
 
-  private noRoom(data: OutRing, bytes: number): Written {
+  private departs(slot: number, cargo: Carriage.Cargo): boolean {
+    try {
+      this.underway.send(slot, cargo)
+      return true
+    } catch (error) {
+      this.issue = messageOf(error)
+      return false
+    }
+  }
+
+  private noRoom(data: OutRing, bytes: number, cargo: Carriage.Cargo): Written {
+    if (cargo.length > 0) this.underway.undo()
     if (bytes > data.writer.maxRecordBytes) {
       this.refusedBytes = bytes
       return TOO_LARGE
@@ -196,15 +223,17 @@ export class Outbound {
     if (data.state === HELD) return FULL
     const payloadBytes = message.payload.encode(payload, scratch)
     if (payloadBytes < 0) return INVALID
+    const cargo = message.carries ? scratch.cargo : Carriage.empty
     const trace = span === undefined ? undefined : { traceId: span.traceId, spanId: span.spanId }
     const askBytes = ask === undefined ? 0 : Envelope.ASK_BYTES
     const prefix = askBytes + (span === undefined ? 0 : TraceContext.TRACE_BYTES)
     const kind = (ask === undefined ? Envelope.TELL : Envelope.ASK) + (span === undefined ? 0 : 1)
     const type = Envelope.typeOf(kind, message.index, slot)
     const bytes = prefix + payloadBytes
+    if (cargo.length > 0 && !this.departs(slot, cargo)) return GONE
     // Whoever read the payload, or the span, may have filled the ring.
     const offset = data.state === FREE ? data.writer.claim(bytes) : -1
-    if (offset < 0) return this.noRoom(data, bytes)
+    if (offset < 0) return this.noRoom(data, bytes, cargo)
     const { region } = data.writer
     scratch.copyTo(region, offset + prefix)
     if (ask !== undefined) {
@@ -231,6 +260,7 @@ export class Outbound {
   release(slot: number): void {
     this.slots[slot] = undefined
     this.freeSlots.push(slot)
+    this.underway.lose(slot)
   }
 
   /** Remembers an ask and gives it a number, which is in use until its reply has arrived; `undefined` when all are taken. */
@@ -267,6 +297,8 @@ export class Outbound {
     const bytes = Envelope.REPLY_BYTES + payloadBytes
     const limit = data.writer.maxRecordBytes
     if (bytes > limit) return `takes ${bytes} bytes; the ring between the threads allows ${limit}`
+    const cargo = codec.carries ? scratch.cargo : Carriage.empty
+    if (cargo.length > 0 && !this.departs(NO_SLOT, cargo)) return `cannot be sent: ${this.issue}`
     const type = Envelope.typeOf(Envelope.REPLY, outcome, 0)
     const offset = data.state === FREE ? data.writer.claim(bytes) : -1
     const region = offset < 0 ? regionOf(bytes) : data.writer.region

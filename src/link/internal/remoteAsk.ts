@@ -8,10 +8,11 @@ import * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../../actor/ActorError.ts"
 import { Deadline } from "../../actor/kernel/Deadlines.ts"
-import { actorName } from "../../actor/kernel/Protocol.ts"
+import { actorName, type Message } from "../../actor/kernel/Protocol.ts"
 import type { Recipient, Resume, Waiter } from "../../actor/kernel/Recipient.ts"
 import type { Region } from "../../memory/Region.ts"
 import { messageOf } from "../../runtime/Text.ts"
+import type { Codec } from "../../wire/Codec.ts"
 import * as Envelope from "./envelope.ts"
 import * as ExitRecord from "./exitRecord.ts"
 import type { Home } from "./home.ts"
@@ -117,7 +118,7 @@ export class RemoteAsk extends Deadline implements PendingAsk {
 
   /** Reads the reply and settles. */
   replied(outcome: number, word: number, region: Region, offset: number, end: number): void {
-    if (this.resume === undefined) return
+    if (this.resume === undefined) return this.discard(outcome, region, offset, end)
     let exit: Exit.Exit<unknown, unknown>
     try {
       exit = this.read(outcome, word, region, offset, end)
@@ -129,6 +130,19 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     this.settle(exit)
   }
 
+  private get message(): Message {
+    return this.recipient.protocol.messages[this.index]!
+  }
+
+  // A reply that nobody waits for.
+  private discard(outcome: number, region: Region, offset: number, end: number): void {
+    const { home, message } = this
+    if (outcome === Envelope.REPLIED) home.discard(message.success, region, offset, end)
+    else if (!message.error.carries) return
+    else if (outcome === Envelope.FAILED) home.discard(message.error, region, offset, end)
+    else if (outcome === Envelope.CAUSE) home.discard(message.cause as Codec<unknown>, region, offset, end)
+  }
+
   private read(
     outcome: number,
     word: number,
@@ -136,16 +150,14 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     offset: number,
     end: number
   ): Exit.Exit<unknown, unknown> {
-    const { protocol } = this.recipient
-    const message = protocol.messages[this.index]!
-    const { carriage } = this.home
+    const { home, message } = this
     switch (outcome) {
       case Envelope.REPLIED:
-        return Exit.succeed(message.success.read(region, offset, end, carriage))
+        return Exit.succeed(home.receive(message.success, region, offset, end))
       case Envelope.FAILED:
-        return Exit.fail(message.error.read(region, offset, end, carriage))
+        return Exit.fail(home.receive(message.error, region, offset, end))
       case Envelope.CAUSE:
-        return Exit.failCause(message.cause.read(region, offset, end, carriage))
+        return Exit.failCause(home.receive(message.cause, region, offset, end))
       case Envelope.WITHDRAWN:
         // An asker that still waits hears it when the other side was the first to find that its time is over.
         return this.timedOut()

@@ -297,13 +297,13 @@ export class Node implements Polled, RefTransport {
     const known = remotes.get(id)
     if (known instanceof RemoteRecipient) return known
     const recipient = new RemoteRecipient(this.home, protocol, address)
-    remotes.set(id, recipient)
+    remotes.add(id, recipient)
     return recipient
   }
 
   /** Notes that an actor has ended: its address is remembered for a while. */
   forget(recipient: RemoteRecipient): void {
-    this.home.forget(recipient, recipient.address)
+    this.home.remotes.end(idOf(recipient.address), recipient)
   }
 }
 

@@ -28,20 +28,23 @@ import {
 } from "../../actor/kernel/Recipient.ts"
 import { Waiters } from "../../actor/kernel/Waiters.ts"
 import * as Envelope from "../internal/envelope.ts"
-import type { Home } from "../internal/home.ts"
-import { type Addressee, FULL, INVALID, type Outbound, TOO_LARGE, WRITTEN, type Written } from "../internal/outbound.ts"
+import { type Home, idOf } from "../internal/home.ts"
+import {
+  type Addressee,
+  FULL,
+  GONE,
+  INVALID,
+  type Outbound,
+  TOO_LARGE,
+  WRITTEN,
+  type Written
+} from "../internal/outbound.ts"
 import { RemoteAsk } from "../internal/remoteAsk.ts"
 
 /** The link has no number left for another actor, or another ask. */
 const NO_NUMBER = 5
 
-/** The message can hold parcels, which do not travel from actor to actor. */
-const PARCELS = 6
-
-type Refused = Written | typeof NO_NUMBER | typeof PARCELS
-
-const PARCELS_ISSUE =
-  "it can hold a parcel, and a parcel does not travel to an actor on another thread: send it through a SharedChannel"
+type Refused = Written | typeof NO_NUMBER
 
 /** A waiter whose sending has thrown: with what. */
 interface Died {
@@ -80,6 +83,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     super()
     this.home = home
     this.protocol = protocol
+    protocol.prepare(home.carriage)
     this.address = address
     this.capacity = address.capacity === 0 ? Infinity : address.capacity
     this.window = address.overflow === "suspend" || address.overflow === "fail" ? this.capacity : Infinity
@@ -120,23 +124,21 @@ export class RemoteRecipient extends Recipient implements Addressee {
       this.inFlight++
       return TAKEN
     }
-    return this.waiters.length > 0 ? this.full(false) : this.send(index, payload, span, undefined)
+    return this.waiters.length > 0 ? this.full(index, payload, false) : this.send(index, payload, span, undefined)
   }
 
   // Whether the link is up, the actor alive, and credit at hand; binds the slot of a new link first.
   private send(index: number, payload: unknown, span: Tracer.AnySpan | undefined, ask: RemoteAsk | undefined): Outcome {
     if (this.ended !== undefined || this.otherLayout !== undefined) return REFUSED
     const message = this.protocol.messages[index]!
-    if (message.hasParcels) {
-      this.refused = PARCELS
-      return REFUSED
-    }
     if (this.outbound === undefined) {
       const ready = this.bind()
       if (ready !== TAKEN) return ready
     }
     const outbound = this.outbound!
-    if (this.inFlight >= (ask === undefined ? this.window : this.capacity)) return this.full(ask !== undefined)
+    if (this.inFlight >= (ask === undefined ? this.window : this.capacity)) {
+      return this.full(index, payload, ask !== undefined)
+    }
     const written = this.write(outbound, message, payload, span, ask)
     return this.conclude(outbound, written, message, payload, span, ask)
   }
@@ -162,7 +164,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     }
     if (written === FULL) {
       outbound.starve(this)
-      return this.full(ask !== undefined)
+      return this.full(message.index, payload, ask !== undefined)
     }
     this.refused = written
     this.refusedBytes = outbound.refusedBytes
@@ -206,7 +208,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
   }
 
   // Whoever is refused for want of room will try again: the credit on its way here should be seen soon.
-  private full(isAsk: boolean): Outcome {
+  private full(index: number, payload: unknown, isAsk: boolean): Outcome {
     this.refused = FULL
     this.home.signals.expect()
     switch (this.address.overflow) {
@@ -216,9 +218,16 @@ export class RemoteRecipient extends Recipient implements Addressee {
         return REFUSED
       default:
         if (isAsk) return REFUSED
-        this.home.host.dropped(undefined, 1)
+        this.drop(index, payload)
         return TAKEN
     }
+  }
+
+  private drop(index: number, payload: unknown): void {
+    const { host } = this.home
+    const message = this.protocol.messages[index]!
+    host.dropped(undefined, 1)
+    if (message.carries) host.freight.discard(message.payload, payload)
   }
 
   private bind(): Outcome {
@@ -240,8 +249,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     this.slot = slot
     this.type = Envelope.typeOf(Envelope.TELL, 0, slot)
     this.inFlight = 0
-    // Each message of a protocol with parcels is looked at first.
-    this.open = protocol.messages.some(({ hasParcels }) => hasParcels) ? undefined : outbound
+    this.open = outbound
     return TAKEN
   }
 
@@ -263,8 +271,8 @@ export class RemoteRecipient extends Recipient implements Addressee {
           issue: message.payload.explain(payload, this.home.carriage),
           undelivered
         })
-      case PARCELS:
-        return new ActorError.InvalidPayload({ actor, issue: PARCELS_ISSUE, undelivered })
+      case GONE:
+        return new ActorError.InvalidPayload({ actor, issue: this.outbound?.issue ?? "", undelivered })
       case TOO_LARGE: {
         const limitBytes = this.outbound?.maxRecordBytes ?? 0
         return new ActorError.MessageTooLarge({ actor, sizeBytes: this.refusedBytes, limitBytes, undelivered })
@@ -315,7 +323,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     resume: Resume
   ): RemoteAsk | undefined {
     const ask = new RemoteAsk(this.home, this, index, payload, span, timeoutMillis, resume)
-    const outcome = this.waiters.length > 0 ? this.full(true) : this.send(index, payload, span, ask)
+    const outcome = this.waiters.length > 0 ? this.full(index, payload, true) : this.send(index, payload, span, ask)
     if (outcome === REFUSED || (outcome === NO_ROOM && this.outbound === undefined)) {
       ask.settle(Exit.fail(this.askRefusal(index, payload)))
       return undefined
@@ -404,7 +412,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     this.outbound = undefined
     this.open = undefined
     this.inFlight = 0
-    if (this.isRetired) this.home.forget(this, this.address)
+    if (this.isRetired) this.home.remotes.end(idOf(this.address), this)
     if (this.waiters.length > 0) this.home.awaitThread(this.address.thread, this)
   }
 
@@ -423,7 +431,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
     const { outbound } = this
     this.outbound = undefined
     outbound?.release(this.slot)
-    this.home.forget(this, this.address)
+    this.home.remotes.end(idOf(this.address), this)
   }
 
   /** The actor has ended, or speaks another layout: whoever waits is told. */

@@ -10,6 +10,7 @@ import type { Terms } from "../../actor/kernel/Terms.ts"
 import type { Rings } from "../../link/kernel/Node.ts"
 import type { Directive, RestartType } from "../../supervisor/Restart.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
+import type { Given } from "../../wire/kernel/ArenaOwners.ts"
 
 /** What a worker needs to take its place. */
 export interface Seat {
@@ -23,6 +24,8 @@ export interface Seat {
   readonly system: number
   /** The incarnation of the main thread, which is always up. */
   readonly mainEpoch: number
+  /** The arenas of the worker. */
+  readonly arenas: ReadonlyArray<Given>
 }
 
 /** What a worker answers when it is ready: the behaviours it has. */
@@ -81,6 +84,8 @@ export type ToMain =
   /** A worker spawns an actor by itself: is the name free in the whole system? */
   | { readonly _tag: "Claim"; readonly request: number; readonly name: string; readonly key: string }
   | { readonly _tag: "Released"; readonly claim: number; readonly name: string; readonly key: string }
+  /** An actor that the main thread had placed has ended for everybody, and its name is not free: it is the worker's until it is, as `-actor`. */
+  | { readonly _tag: "Kept"; readonly actor: number; readonly name: string; readonly key: string }
   | { readonly _tag: "Rings"; readonly to: number; readonly epoch: number; readonly rings: Rings }
   /** An actor with a supervisor is down, and waits for what that decides. `reason` is a `Crashed`, with the cause. */
   | {

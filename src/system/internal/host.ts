@@ -10,13 +10,14 @@ import * as Terms from "../../actor/kernel/Terms.ts"
 import type { SystemEvent } from "../../actor/SystemEvent.ts"
 import { Tally } from "../../observe/kernel/Tally.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
+import * as Steady from "../../thread/kernel/Steady.ts"
 
 // A subscriber this far behind misses the oldest events.
 const EVENTS = 1024
 
 /** Makes a host that ends with the scope: its actors are stopped, and nothing expires any more. */
 export const makeHostWith = Effect.fnUntraced(function*(tally: Tally) {
-  const context = yield* Effect.context<never>()
+  const context = Steady.withBoth(yield* Effect.context<never>())
   const host = new Host(context, yield* PubSub.sliding<SystemEvent>(EVENTS), tally, yield* CurrentThread)
   yield* Effect.addFinalizer(() => host.close)
   return host
@@ -27,10 +28,12 @@ export const makeHost = Effect.suspend(() => makeHostWith(new Tally(Tally.create
 
 /** The service of a system that is this thread alone. */
 export const systemOf = (host: Host): ActorSystem["Service"] => ({
-  register: (behaviour) =>
-    Effect.asVoid(
-      Effect.acquireRelease(Effect.sync(() => host.register(behaviour)), () => host.unregister(behaviour))
-    ),
+  register: (behaviour) => {
+    const steady = { ...behaviour, context: Steady.withScheduler(behaviour.context) }
+    return Effect.asVoid(
+      Effect.acquireRelease(Effect.sync(() => host.register(steady)), () => host.unregister(steady))
+    )
+  },
   spawn: (protocol, key, options, owner) =>
     host.spawn(protocol, key, owner, Terms.make(actorName(protocol, key), options?.shutdown)),
   supervise: (protocol, key, options, owner) =>

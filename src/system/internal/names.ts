@@ -3,7 +3,7 @@
  */
 
 /** Who has a name: the thread that claimed it, and the number of its claim there. */
-interface Claim {
+export interface Claim {
   readonly thread: number
   readonly number: number
 }
@@ -32,10 +32,20 @@ export class Names {
     return true
   }
 
+  /** Hands a name over to another claim, if it is that claim that has it. */
+  move(name: string, from: Claim, to: Claim): void {
+    if (!this.isOf(name, from)) return
+    this.claims.set(name, to)
+  }
+
   /** Gives a name back, if it is that claim that has it. */
   release(name: string, thread: number, number: number): void {
+    if (this.isOf(name, { thread, number })) this.claims.delete(name)
+  }
+
+  private isOf(name: string, { number, thread }: Claim): boolean {
     const claim = this.claims.get(name)
-    if (claim?.thread === thread && claim.number === number) this.claims.delete(name)
+    return claim?.thread === thread && claim.number === number
   }
 
   /** Gives back all names that a thread had claimed: its actors have ended with it. */

@@ -209,6 +209,11 @@ export class Account {
     this.names.release(placed.name, MAIN, placed.actor)
   }
 
+  /** Leaves the name of an actor that has ended, and is not free, to its thread. */
+  keep(name: string, actor: number, thread: number): void {
+    this.names.move(name, { thread: MAIN, number: actor }, { thread, number: -actor })
+  }
+
   /** Forgets an actor that has ended by itself, or with its thread. */
   end(placed: Placed, reason: ExitReason.ExitReason): void {
     if (!this.placed.has(placed.actor)) return

@@ -108,13 +108,13 @@ const readUp = ({ node }: Worker, limitMillis: number): Effect.Effect<number> =>
 const spawn = (worker: Worker, request: number, placement: Control.Placement): Effect.Effect<void> =>
   Effect.uninterruptibleMask((restore) => {
     const { actor, isSupervised, key, terms } = placement
-    const place = (cell: Cell) => worker.node.place(cell, actor, 0)
+    const known = (cell: Cell) => settle(worker, actor, cell)
     const spawning: Effect.Effect<Cell, ActorError.SpawnError> = isSupervised
-      ? Effect.map(worker.host.supervise(placement, key, undefined, terms, place), (running) => {
+      ? Effect.map(worker.host.supervise(placement, key, undefined, terms, known), (running) => {
         worker.ward.admit(actor, running)
         return running.value!
       })
-      : worker.host.spawn(placement, key, undefined, terms, place)
+      : worker.host.spawn(placement, key, undefined, terms, known)
     return Effect.map(Effect.exit(restore(spawning)), (exit) => {
       const result = Exit.isSuccess(exit)
         ? placed(worker, placement.actor, exit.value)
@@ -126,7 +126,7 @@ const spawn = (worker: Worker, request: number, placement: Control.Placement): E
 const revive = (worker: Worker, placement: Control.Placement): void => {
   const { actor, isSupervised, key, terms } = placement
   const known = (cell: Cell) => {
-    worker.node.place(cell, actor, 0)
+    settle(worker, actor, cell)
     placed(worker, actor, cell)
   }
   const revived = isSupervised
@@ -137,6 +137,18 @@ const revive = (worker: Worker, placement: Control.Placement): void => {
   const reason = ExitReason.neverStarted(revived)
   worker.host.report({ _tag: "ActorEnded", actor: `${placement.name}/${placement.key}`, reason })
   worker.post({ _tag: "Ended", actor, reason: ExitReason.encode(reason) })
+}
+
+// Gives an actor its number; when it ends and its name is not free, the main thread hears of that first.
+const settle = (worker: Worker, actor: number, cell: Cell): void => {
+  const { host, node, post } = worker
+  const { key, protocol: { name } } = cell
+  node.place(cell, actor, 0)
+  cell.whenStopped(() => {
+    if (!host.holdsName(cell)) return
+    post({ _tag: "Kept", actor, name, key })
+    host.whenFreed(cell, () => post({ _tag: "Released", claim: -actor, name, key }))
+  })
 }
 
 const placed = (worker: Worker, actor: number, cell: Cell): Control.Spawned => {
@@ -161,12 +173,11 @@ export const serviceOf = (worker: Worker): ActorSystem["Service"] => {
     ...systemOf(host),
     spawn: (protocol, key, options, owner) => {
       const terms = termsOf(protocol, key, options)
-      return claimed(worker, protocol, key, () => host.spawn(protocol, key, owner, terms), (cell) => cell)
+      return claimed(worker, protocol, key, (known) => host.spawn(protocol, key, owner, terms, known))
     },
     supervise: (protocol, key, options, owner) => {
       const terms = termsOf(protocol, key, options)
-      const starting = () => host.supervise(protocol, key, owner, terms)
-      return claimed(worker, protocol, key, starting, ({ value }) => value!)
+      return claimed(worker, protocol, key, (known) => host.supervise(protocol, key, owner, terms, known))
     }
   }
 }
@@ -176,8 +187,7 @@ const claimed = <A>(
   { claims, host, post }: Worker,
   protocol: Protocol,
   key: string,
-  start: () => Effect.Effect<A, ActorError.SpawnError>,
-  cellOf: (started: A) => Cell
+  start: (known?: (cell: Cell) => void) => Effect.Effect<A, ActorError.SpawnError>
 ): Effect.Effect<A, ActorError.SpawnError> => {
   const { name } = protocol
   // What fails in any case asks nobody.
@@ -185,18 +195,24 @@ const claimed = <A>(
   return Effect.uninterruptibleMask((restore) =>
     Effect.suspend(() => {
       let claim = 0
+      let built: Cell | undefined
       const release = () => post({ _tag: "Released", claim, name, key })
       const asking = claims.send((request) => {
         claim = request
         post({ _tag: "Claim", request, name, key })
       })
       const starting = Effect.flatMap(asking, (isFree): Effect.Effect<A, ActorError.SpawnError> =>
-        isFree === true ? start() : Effect.fail(new ActorError.NameTaken({ actor: actorName(protocol, key) })))
+        isFree === true
+          ? start((cell) => {
+            built = cell
+          })
+          : Effect.fail(new ActorError.NameTaken({ actor: actorName(protocol, key) })))
       return Effect.onExit(restore(starting), (exit) =>
         Effect.sync(() => {
-          if (Exit.isSuccess(exit)) {
-            cellOf(exit.value).whenStopped(release)
-          } else release()
+          const cell = built
+          if (cell === undefined) release()
+          else if (Exit.isSuccess(exit)) cell.whenStopped(() => host.whenFreed(cell, release))
+          else host.whenFreed(cell, release)
         }))
     })
   )

@@ -16,6 +16,7 @@ import * as Bulletin from "../../observe/kernel/Bulletin.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
 import { Member } from "../../thread/kernel/ThreadGroup.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
+import type { Lent } from "../../wire/kernel/ArenaOwners.ts"
 import { decodeEvent } from "./accounts.ts"
 import type * as Control from "./control.ts"
 import type { Names } from "./names.ts"
@@ -31,11 +32,14 @@ export class WorkerThread extends Member<Control.Answer> {
   /** Why it will never be up again. */
   declare whyGone: string | undefined
   declare private readonly awaitingUp: Set<(isUp: boolean) => void>
+  /** What its incarnation was given; nothing any more once nobody knows whether it still uses that. */
+  declare arenas: Lent | undefined
   constructor(index: number) {
     super(index, `worker-${index - 1}`)
     this.behaviours = new Map()
     this.whyGone = undefined
     this.awaitingUp = new Set()
+    this.arenas = undefined
   }
 
   /** Waits until it is up; answers whether it is, or will never be. */
@@ -98,7 +102,7 @@ export const ready = (self: Threaded, worker: WorkerThread, { behaviours }: Cont
 }
 
 /** A worker has ended: what ran there is lost, or comes back with its next incarnation. */
-export const ended = (self: Threaded, worker: WorkerThread, down: ThreadDown): void => {
+export const ended = (self: Threaded, worker: WorkerThread, down: ThreadDown, isSeen: boolean): void => {
   const reason = down.message
   const isFinal = self.isClosing
   self.names.lost(worker.index)
@@ -109,6 +113,8 @@ export const ended = (self: Threaded, worker: WorkerThread, down: ThreadDown): v
   const unread = self.node.peerDown(worker.index, reason, isFinal)
   self.unread += unread
   self.node.ringForDead()
+  if (isSeen) worker.arenas?.recover()
+  worker.arenas = undefined
   const lost = ExitReason.threadLost(worker.name, down)
   for (const placed of temporary) self.account.end(placed, lost)
   for (const placed of self.account.on(worker)) placed.supervision?.threadLost(down)
@@ -132,6 +138,10 @@ export const receive = (self: Threaded, worker: WorkerThread, message: Control.T
     }
     case "Released":
       return self.names.release(`${message.name}/${message.key}`, worker.index, message.claim)
+    case "Kept": {
+      const { actor, key, name } = message
+      return self.account.keep(`${name}/${key}`, actor, worker.index)
+    }
     case "Rings": {
       const { epoch, rings, to } = message
       if (to === 0) return self.node.accept(worker.index, worker.starts, rings)

@@ -17,12 +17,12 @@
  * that one starts, is up, has ended.
  */
 import type * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import { availableParallelism } from "node:os"
 import type { BackoffInput } from "../../supervisor/Backoff.ts"
 import * as Child from "../../supervisor/Child.ts"
 import type { IntensityOptions } from "../../supervisor/Intensity.ts"
@@ -33,6 +33,8 @@ import * as Poller from "../Poller.ts"
 import type { SpawnedWorker } from "../SpawnedWorker.ts"
 import * as Thread from "../Thread.ts"
 import type { ThreadDown } from "../ThreadError.ts"
+import { Cores } from "./Cores.ts"
+import { CurrentThread } from "./CurrentThread.ts"
 import { Requests } from "./Requests.ts"
 
 /** A place in a group, and the thread that has it now. `A` is what threads answer to questions. */
@@ -102,8 +104,8 @@ export interface Options<A, M extends Member<A>> extends ThreadsOptions {
   readonly onStarting: (member: M) => void
   /** An incarnation is ready, and has answered this. */
   readonly onReady: (member: M, ready: unknown) => void
-  /** An incarnation has ended, whether it was ready or not. */
-  readonly onEnded: (member: M, reason: ThreadDown) => void
+  /** An incarnation has ended, whether it was ready or not; `isSeen` when its exit was, so that it touches no memory any more. */
+  readonly onEnded: (member: M, reason: ThreadDown, isSeen: boolean) => void
   /** What runs on a thread, for the tree; `undefined` when it does not say. */
   readonly below: (member: M) => Effect.Effect<ReadonlyArray<TreeNode> | undefined>
 }
@@ -126,8 +128,8 @@ export const make = <A, M extends Member<A>>(
 ): Effect.Effect<ThreadGroup, ThreadDown | InvalidSupervision, Scope.Scope> =>
   Effect.gen(function*() {
     const { backoff, intensity, maxSpins, members, name } = options
-    Poller.limitSpins(maxSpins)
-    const cores = Semaphore.makeUnsafe(availableParallelism())
+    Poller.of(yield* CurrentThread).limitSpins(maxSpins)
+    const cores = Semaphore.makeUnsafe(yield* Cores)
     const supervisor = yield* Supervisor.make(name, {
       strategy: "one-for-one",
       stopOrder: "together",
@@ -171,17 +173,20 @@ const whileLoading = <B, E, R>(
   cores: Semaphore.Semaphore,
   use: (spawned: (thread: Thread.StartingThread) => void) => Effect.Effect<B, E, R>
 ): Effect.Effect<B, E, R> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(restore(cores.take(1)), () => {
-      let isHeld = true
-      const release = Effect.suspend(() => {
-        if (!isHeld) return Effect.void
-        isHeld = false
-        return cores.release(1)
+  Effect.contextWith((context: Context.Context<never>) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(restore(cores.take(1)), () => {
+        let isHeld = true
+        const release = Effect.suspend(() => {
+          if (!isHeld) return Effect.void
+          isHeld = false
+          return cores.release(1)
+        })
+        const spawned = (thread: Thread.StartingThread) =>
+          void Effect.runForkWith(context)(Effect.andThen(thread.loaded, release))
+        return Effect.ensuring(restore(use(spawned)), release)
       })
-      const spawned = (thread: Thread.StartingThread) => void Effect.runFork(Effect.andThen(thread.loaded, release))
-      return Effect.ensuring(restore(use(spawned)), release)
-    })
+    )
   )
 
 const start = <A, M extends Member<A>>(
@@ -207,11 +212,11 @@ const start = <A, M extends Member<A>>(
       beforeReady: (starting) => {
         member.thread = starting
         onStarting(member)
-        starting.onExit((reason) => {
+        starting.onExit((reason, isSeen) => {
           member.isUp = false
           member.down = reason
           member.requests.giveUp()
-          onEnded(member, reason)
+          onEnded(member, reason, isSeen)
         })
         spawned(starting)
       }

@@ -25,9 +25,9 @@ import type { Program } from "./program.ts"
 import { MAX_DEPTH } from "./program.ts"
 import * as Runtime from "./runtime.ts"
 import { quote } from "./source.ts"
-import { placeRepeated, placeString, readString, stringEnd, writeRepeated, writeString } from "./strings.ts"
+import { placeRepeated, placeString, readString, stringEnd, writeKey, writeRepeated, writeString } from "./strings.ts"
 
-const helpers = { ...Runtime, placeRepeated, placeString, readString, stringEnd, writeRepeated, writeString }
+const helpers = { ...Runtime, placeRepeated, placeString, readString, stringEnd, writeKey, writeRepeated, writeString }
 
 // Calls go to constants of the factory rather than to properties of an object.
 const locals = Object.keys(helpers).map((name) => `const H$${name}=H.${name};`).join("")
@@ -186,11 +186,11 @@ const placeFunction = (source: Source, block: BlockPlan): string => {
   const bits = bitCells.map((cell) => `let g${cell}=0;`).join("")
   const flush = bitCells.map((cell) => `s.i32[d+${cell}]=g${cell};`).join("")
   if (fixedBytes === 0 && claims.length === 0) return ""
-  // Not rounded before it is known to be small: it may be more than 32 bits hold.
+  // Each text ends at a multiple of 8, its padding counted. Not rounded before it is known to be small: it may be more than 32 bits hold.
   const most = [fixedBytes, ...claims].join("+")
   const claim = claims.length === 0
     ? `const p=t.claim(${fixedBytes});`
-    : `const m=${most};if(m>${PLACED_BYTES})return ${TOO_LARGE_TO_PLACE};const p=t.claim(m+7&~7);`
+    : `const m=${most};if(m>${PLACED_BYTES})return ${TOO_LARGE_TO_PLACE};const p=t.claim(m&~7);`
   return `place(v,t){${opening(to, block)}${checks}${claim}if(p<0)return p;`
     + `const s=t.region,d=p>>2,q=p>>3;let e=p+${fixedBytes};${bits}${
       later.join("")

@@ -5,7 +5,7 @@
  * uses, does not compile. Kinds know their parts through the contexts that they are handed here, never by import, so they know nothing of
  * each other.
  */
-import type { BlockPlan, Place, Plan, Travels } from "./plan.ts"
+import type { BlockPlan, Place, Plan, Prepare, Travels } from "./plan.ts"
 import type { Passing } from "./runtime.ts"
 import type { Stretch } from "./stretch.ts"
 import type { Way } from "./way.ts"
@@ -34,7 +34,7 @@ export interface Sizes {
 export interface Search {
   readonly sizes: Sizes
   /** A part was met that is encoded by its schema, perhaps to travel with the message. */
-  readonly transformed: (travels: Travels | undefined) => void
+  readonly transformed: (travels: Travels | undefined, prepare: Prepare | undefined) => void
   /** A plan that lies in the block at hand. `many` tells that a record may hold several values of it. */
   readonly visit: (plan: Plan, many: boolean) => void
   /** A plan that is a block of its own: an item, an alternative. */

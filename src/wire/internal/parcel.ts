@@ -83,6 +83,10 @@ export abstract class Held implements Carried {
     else if (this.state === "moved") this.finish("held", this.end.adopt(this.handle) >= 0)
   }
 
+  isUnderway(): boolean {
+    return this.state === "moved" && this.end.isInTransit(this.handle)
+  }
+
   take(): boolean {
     if (this.state === "arrived") return this.finish("held", this.end.adopt(this.handle) >= 0)
     return this.state === "held"

@@ -18,6 +18,7 @@
  * Bytes that carry no information (padding, the slot of an absent alternative) are left as they were.
  */
 
+import type { Carriage } from "../Carriage.ts"
 import type { Way } from "./way.ts"
 
 /** How a number is stored. */
@@ -163,6 +164,9 @@ export interface UnionPlan extends Base {
   readonly alternatives: ReadonlyArray<Alternative>
 }
 
+/** See {@link ViaPlan.prepare}. */
+export type Prepare = (carriage: Carriage) => void
+
 /** What becomes of a value that travels with its message: its sender keeps it, or has it no longer. */
 export type Travels = "copied" | "moved"
 
@@ -178,6 +182,8 @@ export interface ViaPlan extends Base {
   readonly accepts?: ((value: unknown) => boolean) | undefined
   /** Whether it needs a way, and whether what it encodes then leaves its sender. */
   readonly travels?: Travels | undefined
+  /** Gets a thread ready on which such values may arrive. */
+  readonly prepare?: Prepare | undefined
 }
 
 /** An instance of a class, written as its fields. */

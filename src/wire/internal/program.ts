@@ -4,7 +4,7 @@
 import type { Search, Sizes } from "./kind.ts"
 import { kindOf, makeSizes } from "./kinds.ts"
 import { placeFields } from "./places.ts"
-import type { BlockPlan, Plan, Travels } from "./plan.ts"
+import type { BlockPlan, Plan, Prepare, Travels } from "./plan.ts"
 import { emptyBlock, nowhere } from "./plan.ts"
 import { layoutText } from "./text.ts"
 
@@ -28,6 +28,8 @@ export interface Program {
   readonly transforms: boolean
   /** Whether its values can hold something that travels with its message, and whether it leaves its sender. */
   readonly travels: Travels | undefined
+  /** What gets a thread ready on which its values may arrive. */
+  readonly prepares: ReadonlySet<Prepare>
   readonly layout: string
   readonly fixedBytes: number | undefined
 }
@@ -41,6 +43,7 @@ export const makeProgram = (plan: Plan): Program => {
   let recursive = false
   let transforms = false
   let travels: Travels | undefined
+  const prepares = new Set<Prepare>()
   const blockOf = (part: Plan): BlockPlan => {
     if (part.kind === "block") return part
     if (part.kind === "ref") return part.target()
@@ -54,8 +57,9 @@ export const makeProgram = (plan: Plan): Program => {
   }
   const search: Search = {
     sizes,
-    transformed: (how) => {
+    transformed: (how, prepare) => {
       transforms = true
+      if (prepare !== undefined) prepares.add(prepare)
       if (travels !== "moved") travels = how ?? travels
     },
     visit: (part, isMany) => kindOf(part).visit(part, search, isMany),
@@ -85,6 +89,7 @@ export const makeProgram = (plan: Plan): Program => {
     recursive,
     transforms,
     travels,
+    prepares,
     layout: layoutText(root, (part, text) => kindOf(part).text(part, text)),
     fixedBytes: sizes.exactBlock(root)
   }

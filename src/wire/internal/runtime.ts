@@ -180,6 +180,19 @@ export const defineKey = (target: Record<string, unknown>, key: string, value: u
   }
 }
 
+/** With more properties than this the engine keeps them in a table, where it is quicker to look up one after the other. */
+const MOST_IN_SHAPE = 1020
+
+/** The values of these keys, which are all that an object has. */
+export const valuesOf = (record: Record<string, unknown>, keys: ReadonlyArray<string>): ReadonlyArray<unknown> => {
+  if (keys.length <= MOST_IN_SHAPE) {
+    const values = Object.values(record)
+    // A getter may remove keys, a proxy answer what it likes.
+    if (values.length === keys.length) return values
+  }
+  return keys.map((key) => record[key])
+}
+
 /** The place of a key that is absent: a value that no schema produces. */
 export const Absent = Symbol("absent")
 

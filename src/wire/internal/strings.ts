@@ -131,11 +131,7 @@ export const placeRepeated = (
 
 // The words are made from the text, not read from memory that may have changed since it was written.
 const learn = (text: string, last: Repeated): void => {
-  const n = text.length
-  if (n > SHORT) return
-  let seen = 0
-  for (let i = 0; i < n; i++) seen |= text.charCodeAt(i)
-  if (seen > 255) return
+  if (!isPackable(text)) return
   last.text = text
   last.a = wordOf(text, 0)
   last.b = wordOf(text, 4)
@@ -143,10 +139,75 @@ const learn = (text: string, last: Repeated): void => {
   last.d = wordOf(text, 12)
 }
 
+const isPackable = (text: string): boolean => {
+  const n = text.length
+  if (n > SHORT) return false
+  let seen = 0
+  for (let i = 0; i < n; i++) seen |= text.charCodeAt(i)
+  return seen <= 255
+}
+
 const wordOf = (text: string, start: number): number => {
   let word = 0
   for (let i = 0; i < 4 && start + i < text.length; i++) word |= text.charCodeAt(start + i) << i * 8
   return word
+}
+
+/** The most keys of a record that are kept. */
+const MOST_KEYS = 1024
+/** How often a record learns the keys that it has at other places than those before it. */
+const LEARN_KEYS = 16
+
+/** The keys that a record was written with, and their words: key `i` has the four at `words[4 * i]`. */
+export class Keys {
+  readonly texts: Array<string> = []
+  words = new Int32Array(0)
+  learns = false
+  private records = 0
+
+  /** A record of so many keys is going to be written. */
+  begin(count: number): void {
+    this.learns = this.records++ % LEARN_KEYS === 0
+    if (this.learns && count > this.texts.length && this.texts.length < MOST_KEYS) this.grow(Math.min(count, MOST_KEYS))
+  }
+
+  private grow(count: number): void {
+    const { words } = this
+    this.words = new Int32Array(count * 4)
+    this.words.set(words)
+    while (this.texts.length < count) this.texts.push("")
+  }
+}
+
+/** The same as {@link writeString}, for a key of a record. */
+export const writeKey = (key: string, index: number, offset: number, to: Stretch, keys: Keys): number => {
+  const { texts, words } = keys
+  if (index >= texts.length || key !== texts[index]) return writeOtherKey(key, index, offset, to, keys)
+  const n = key.length
+  to.reserve(offset + n + 11)
+  const { i32 } = to
+  const cell = offset >> 2
+  const word = index << 2
+  i32[cell] = n
+  if (n > 0) {
+    i32[cell + 1] = words[word]!
+    if (n > 4) {
+      i32[cell + 2] = words[word + 1]!
+      if (n > 8) {
+        i32[cell + 3] = words[word + 2]!
+        if (n > 12) i32[cell + 4] = words[word + 3]!
+      }
+    }
+  }
+  return (offset + n + 11) & ~7
+}
+
+const writeOtherKey = (key: string, index: number, offset: number, to: Stretch, keys: Keys): number => {
+  if (keys.learns && index < keys.texts.length && isPackable(key)) {
+    keys.texts[index] = key
+    for (let i = 0; i < 4; i++) keys.words[index * 4 + i] = wordOf(key, i * 4)
+  }
+  return writeString(key, offset, to)
 }
 
 const writeMedium = (text: string, offset: number, i32: Int32Array, u8: Uint8Array): number => {

@@ -11,7 +11,7 @@ import type * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import { messageOf } from "../../runtime/Text.ts"
 import { partsOf } from "./parts.ts"
-import type { Alternative, BlockPlan, Field, Filter, InstancePlan, Plan, Travels, ViaPlan } from "./plan.ts"
+import type { Alternative, BlockPlan, Field, Filter, InstancePlan, Plan, Prepare, Travels, ViaPlan } from "./plan.ts"
 import { emptyBlock, nowhere, Refused, Undecodable } from "./plan.ts"
 import { CHECKED, contextOf } from "./way.ts"
 
@@ -25,13 +25,13 @@ export const issueText = (cause: Cause.Cause<SchemaIssue.Issue>): string => {
 }
 
 /** What a value becomes on its way to its plan and back: functions that never throw. */
-export type Transformation = Pick<ViaPlan, "encode" | "decode" | "accepts" | "travels">
+export type Transformation = Pick<ViaPlan, "encode" | "decode" | "accepts" | "travels" | "prepare">
 
 /** The transformation that the schema's own parser makes of a node. */
 export const parsed = (ast: SchemaAST.AST): Transformation => {
   const schema = Schema.make<AnySchema>(ast)
-  const travels = travelsIn(ast)
-  if (travels !== undefined) return parsedOnItsWay(schema, travels)
+  const travelling = travellingIn(ast)
+  if (travelling.travels !== undefined) return { ...travelling, ...parsedOnItsWay(schema) }
   const encode = SchemaParser.encodeUnknownExit(schema)
   const decode = SchemaParser.decodeUnknownExit(schema)
   return {
@@ -47,11 +47,10 @@ export const parsed = (ast: SchemaAST.AST): Transformation => {
 }
 
 // The parser meets values that travel with the message: it is told the way.
-const parsedOnItsWay = (schema: AnySchema, travels: Travels): Transformation => {
+const parsedOnItsWay = (schema: AnySchema): Transformation => {
   const encode = SchemaParser.encodeUnknownEffect(schema)
   const decode = SchemaParser.decodeUnknownEffect(schema)
   return {
-    travels,
     encode: (value, way) => {
       const exit = Effect.runSyncExitWith(contextOf(way ?? CHECKED))(encode(value))
       return Exit.isSuccess(exit) ? exit.value : Refused
@@ -71,18 +70,22 @@ export const own = (ast: SchemaAST.AST): Transformation | undefined =>
   ast.encoding?.length === 1 ? ast.annotations?.[TransformationKey] as Transformation | undefined : undefined
 
 /** How the values of a schema travel that can hold something which travels with its message. */
-const travelsIn = (root: SchemaAST.AST): Travels | undefined => {
+const travellingIn = (root: SchemaAST.AST): Pick<Transformation, "travels" | "prepare"> => {
   let found: Travels | undefined
+  const prepares = new Set<Prepare>()
   const known = new Set([root])
   // A set goes on to what is added while it is walked.
   for (const ast of known) {
-    const travels = (ast.annotations?.[TransformationKey] as Transformation | undefined)?.travels
-    if (travels === "moved") return travels
-    found ??= travels
+    const brought = ast.annotations?.[TransformationKey] as Transformation | undefined
+    if (brought?.prepare !== undefined) prepares.add(brought.prepare)
+    if (found !== "moved") found = brought?.travels ?? found
     for (const part of partsOf(ast)) known.add(part)
     for (const { to } of ast.encoding ?? []) known.add(to)
   }
-  return found
+  return {
+    travels: found,
+    prepare: prepares.size === 0 ? undefined : (carriage) => prepares.forEach((of) => of(carriage))
+  }
 }
 
 /** Makes a transformation of two functions: a value on which one of them throws is none. */

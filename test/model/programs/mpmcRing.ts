@@ -573,7 +573,7 @@ export const broken: ReadonlyArray<Broken> = [
   {
     name: "forgets what the dead was reading",
     model: deadReader(),
-    mutations: mutation("this.settle(row + READING, layout.cells.head, 1)", "0", "MpmcRecovery")
+    mutations: mutation("this.settle(row + READING, layout.cells.head, 1, leave)", "0", "MpmcRecovery")
   },
   {
     name: "frees what the dead was reading for the same lap",

@@ -1,14 +1,14 @@
 /**
  * String keys with values of one plan.
  *
- * Keys and values are taken at once: the engine hands out those of a large object many times faster than it looks up one key after the
- * other, and a getter that adds or removes keys cannot part them.
+ * All keys are taken at once, and then all values: the engine hands them out many times faster than it looks up one key after the other.
+ * Records have the same keys in message after message, so the generated source writes a key that it has at this place from its words.
  */
 import { inVariablePart, type Kind } from "../kind.ts"
 import type { RecordPlan } from "../plan.ts"
-import { defineKey, readCount, room } from "../runtime.ts"
+import { defineKey, readCount, room, valuesOf } from "../runtime.ts"
 import { quote, readsText, roomTest } from "../source.ts"
-import { readString, stringEnd, writeString } from "../strings.ts"
+import { Keys, readString, stringEnd, writeString } from "../strings.ts"
 
 export const record: Kind<RecordPlan> = {
   ...inVariablePart,
@@ -17,12 +17,13 @@ export const record: Kind<RecordPlan> = {
   text: ({ value }, text) => `{[key]:${text(value)}}`,
   write: (plan, to, x) => {
     const { name, refuse, store } = to
-    const [entries, n, i, k, y] = [name("K"), name("n"), name("i"), name("k"), name("y")]
+    const [keys, values, n, i, y] = [name("K"), name("V"), name("n"), name("i"), name("y")]
+    const known = store ? to.table(new Keys()) : ""
     return `if(typeof ${x}!=="object"||${x}===null||Array.isArray(${x}))${refuse};`
-      + `const ${entries}=Object.entries(${x}),${n}=${entries}.length;`
-      + (store ? `if(e+8>s.limit)s.grow(e+8);s.i32[e>>2]=${n};e+=8;` : "")
-      + `for(let ${i}=0;${i}<${n};${i}++){const ${k}=${entries}[${i}][0],${y}=${entries}[${i}][1];`
-      + `${store ? `e=H$writeString(${k},e,s);` : ""}${to.part(plan.value, y, `{${refuse}}`)}}`
+      + `const ${keys}=Object.keys(${x}),${values}=H$valuesOf(${x},${keys}),${n}=${keys}.length;`
+      + (store ? `if(e+8>s.limit)s.grow(e+8);s.i32[e>>2]=${n};e+=8;${known}.begin(${n});` : "")
+      + `for(let ${i}=0;${i}<${n};${i}++){const ${y}=${values}[${i}];`
+      + `${store ? `e=H$writeKey(${keys}[${i}],${i},e,s,${known});` : ""}${to.part(plan.value, y, `{${refuse}}`)}}`
   },
   read: (plan, from, x) => {
     const { name } = from
@@ -37,16 +38,17 @@ export const record: Kind<RecordPlan> = {
     const item = to.part(plan.value)
     return (value) => {
       if (typeof value !== "object" || value === null || Array.isArray(value)) return -1
-      const entries = Object.entries(value as Record<string, unknown>)
+      const keys = Object.keys(value)
+      const values = valuesOf(value as Record<string, unknown>, keys)
       if (store) {
         frame.stretch.reserve(frame.cursor + 8)
-        frame.stretch.i32[frame.cursor >> 2] = entries.length
+        frame.stretch.i32[frame.cursor >> 2] = keys.length
         frame.cursor += 8
       }
-      for (const [key, x] of entries) {
-        if (store) frame.cursor = writeString(key, frame.cursor, frame.stretch)
-        if (item(x) >= 0) continue
-        frame.fault?.path.push(key)
+      for (let i = 0; i < keys.length; i++) {
+        if (store) frame.cursor = writeString(keys[i]!, frame.cursor, frame.stretch)
+        if (item(values[i]) >= 0) continue
+        frame.fault?.path.push(keys[i]!)
         return -1
       }
       return 0

@@ -10,8 +10,8 @@ export const via: Kind<ViaPlan> = {
   need: ({ inner }, sizes) => sizes.need(inner),
   exact: ({ inner }, sizes) => sizes.exact(inner),
   least: ({ inner }, sizes) => sizes.least(inner),
-  visit: ({ inner, travels }, search, many) => {
-    search.transformed(travels)
+  visit: ({ inner, prepare, travels }, search, many) => {
+    search.transformed(travels, prepare)
     search.visit(inner, many)
   },
   text: ({ inner }, text) => text(inner),

@@ -1,0 +1,55 @@
+/**
+ * One run of a program, from its options to its outcome.
+ */
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Setup } from "../../thread/kernel/Entry.ts"
+import type { Place } from "../../thread/kernel/Spawning.ts"
+import { drawn, type Faults, type FaultsInput } from "../Faults.ts"
+import { type Choices, Oracle } from "./oracle.ts"
+import { policies, type Policy } from "./policy.ts"
+import { drive, type Outcome } from "./runner.ts"
+import { Stage } from "./stage.ts"
+
+/** How the runs of a check are made. */
+export interface Settings {
+  readonly name: string
+  readonly setupOf: (place: Place) => Setup
+  readonly faults: FaultsInput | undefined
+  readonly policy: Policy | "any"
+  readonly maxSteps: number
+  readonly refusesEscapes: boolean
+  readonly refusesLeaks: boolean
+}
+
+/** A run with what was drawn for it. */
+export interface Attempt<A> extends Outcome<A> {
+  readonly seed: number
+  readonly faults: Faults
+  readonly policy: Policy
+  readonly choices: Choices
+  /** How many answers were possible each time, in the schedule. */
+  readonly bounds: ReadonlyArray<number>
+}
+
+/** Runs a program once: by its seed, or as it was recorded. */
+export const attempt = <A, E>(
+  settings: Settings,
+  seed: number,
+  program: Effect.Effect<A, E, Scope.Scope>,
+  given?: Choices
+): Effect.Effect<Attempt<A>> =>
+  Effect.suspend(() => {
+    const { maxSteps, setupOf } = settings
+    const oracle = new Oracle(seed, given)
+    // Drawn from the seed in a replay too: what happens is in the choices.
+    const faults = drawn(settings.faults, oracle)
+    const policy = settings.policy === "any"
+      ? policies[oracle.stream("policy").random.below(policies.length)]!
+      : settings.policy
+    const stage = new Stage({ oracle, policy, faults, maxSteps, setupOf })
+    return Effect.map(
+      drive(stage, program, settings),
+      (outcome) => ({ ...outcome, seed, faults, policy, choices: oracle.choices, bounds: oracle.bounds("schedule") })
+    )
+  })

@@ -1,0 +1,123 @@
+/**
+ * A thread that is an object: a context, a scheduler, a clock and lanes of its own, in the one real thread.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import type * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
+import * as RandomService from "effect/Random"
+import * as Scheduler from "effect/Scheduler"
+import type { Runtime } from "../../runtime/Runtime.ts"
+import { textOf } from "../../runtime/Text.ts"
+import { ThreadContext } from "../../runtime/ThreadContext.ts"
+import { SystemNumbers } from "../../system/kernel/SystemNumbers.ts"
+import { Cores } from "../../thread/kernel/Cores.ts"
+import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
+import { type Spawn, Spawning } from "../../thread/kernel/Spawning.ts"
+import { Lane, type Strand } from "./lane.ts"
+import { SimClock } from "./simClock.ts"
+import { type Seen, SimScheduler } from "./simScheduler.ts"
+import type { World } from "./world.ts"
+
+/** What all threads of a run have in common. */
+export interface Common {
+  readonly world: World
+  readonly fibers: Map<Fiber.Fiber<unknown, unknown>, Seen>
+  readonly spawn: Spawn
+  readonly maxOps: number
+  readonly cores: number
+  /** What else fibers are given. */
+  readonly services: Context.Context<never>
+}
+
+/** What a task takes of the time by which a thread measures its turns: far less than what it waits for. */
+const TASK_MILLIS = 0.05
+
+/** See the module. */
+export class SimThread implements Strand {
+  declare readonly world: World
+  declare readonly name: string
+  declare readonly number: number
+  declare readonly context: ThreadContext
+  declare readonly clock: SimClock
+  declare readonly services: Context.Context<never>
+  declare isDead: boolean
+  declare stalledUntil: number
+  /** What reading the time costs while a task is slow: its turn is over sooner. */
+  declare slowMillis: number
+  /** Hears of what no task catches. */
+  declare uncaught: (error: unknown) => void
+  declare private readonly micro: Array<() => void>
+  declare private busyMillis: number
+  constructor(common: Common, name: string, number: number) {
+    const { cores, fibers, maxOps, spawn, world } = common
+    this.world = world
+    this.name = name
+    this.number = number
+    this.context = new ThreadContext(this.runtime())
+    this.clock = new SimClock(world, this)
+    this.isDead = false
+    this.stalledUntil = 0
+    this.slowMillis = 0
+    this.uncaught = (error) => world.fail("Uncaught", [textOf(error)], error)
+    this.micro = []
+    this.busyMillis = 0
+    this.services = common.services.pipe(
+      Context.add(Clock.Clock, this.clock),
+      Context.add(Scheduler.Scheduler, new SimScheduler(world, this, maxOps, fibers)),
+      Context.add(CurrentThread, this.context),
+      Context.add(RandomService.Random, randomOf(world)),
+      Context.add(Logger.CurrentLoggers, new Set([loggerOf(world, name)])),
+      Context.add(Spawning, spawn),
+      Context.add(Cores, cores),
+      Context.add(SystemNumbers, () => 1 + world.oracle.stream("random").random.below(2 ** 31))
+    )
+  }
+
+  run(task: () => void): void {
+    this.busyMillis = Math.max(this.busyMillis, this.world.now) + TASK_MILLIS
+    this.guarded(task)
+    for (let i = 0; i < this.micro.length && !this.isDead; i++) this.guarded(this.micro[i]!)
+    this.micro.length = 0
+  }
+
+  private guarded(task: () => void): void {
+    try {
+      task()
+    } catch (error) {
+      this.uncaught(error)
+    }
+  }
+
+  private runtime(): Runtime {
+    const { world } = this
+    const loop = new Lane(this, "loop")
+    return {
+      nowMillis: () => {
+        this.busyMillis += this.slowMillis
+        return this.busyMillis
+      },
+      immediate: (run) => world.add(loop, run),
+      microtask: (run) => void this.micro.push(run),
+      detached: (run) => run(),
+      // The thread ends when its entry says so.
+      holder: () => () => {},
+      waitAsync: (words, cell, expected, rung) => world.wait(this, words, cell, expected, rung) !== undefined
+    }
+  }
+}
+
+const randomOf = (world: World): RandomService.Random => {
+  const { random } = world.oracle.stream("random")
+  return {
+    nextDoubleUnsafe: () => random.unit(),
+    nextIntUnsafe: () => random.next() * 2 ** 20 + (random.next() >>> 12) - 2 ** 51
+  }
+}
+
+const loggerOf = (world: World, thread: string) =>
+  Logger.make<unknown, void>(({ cause, logLevel, message }) => {
+    const parts = Array.isArray(message) ? message.map(textOf) : [textOf(message)]
+    const why = cause.reasons.length === 0 ? "" : ` (${textOf(cause.reasons.map((reason) => reason._tag).join(", "))})`
+    world.log(`${logLevel.toLowerCase()} ${parts.join(" ")}${why}`, thread)
+  })

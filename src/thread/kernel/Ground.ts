@@ -1,0 +1,33 @@
+/**
+ * What the entry of a thread stands on: its context, its port to the parent, and the ways in which it can end.
+ *
+ * A real worker gets it from `node:worker_threads` and `process`; a simulated thread is given one of its own, so that the same
+ * entry runs on both.
+ */
+import type * as Effect from "effect/Effect"
+import type { Transferable } from "node:worker_threads"
+import type { ThreadContext } from "../../runtime/ThreadContext.ts"
+
+/** The worker's end of the port to its parent. */
+export interface Port {
+  on(event: "message" | "messageerror", listener: (value: any) => void): unknown
+  off(event: "message", listener: (value: any) => void): unknown
+  postMessage(message: unknown, transfer?: ReadonlyArray<Transferable>): void
+  close(): void
+}
+
+/** See the module. */
+export interface Ground {
+  readonly thread: ThreadContext
+  readonly port: Port
+  /** Runs a fiber on this thread. */
+  readonly fork: (effect: Effect.Effect<void>) => void
+  /** Calls `run` every so often, and keeps nothing alive for it. */
+  readonly every: (run: () => void, millis: number) => void
+  /** Hears of an error that nobody catches, just before the thread ends for it. */
+  readonly onUncaught: (heard: (error: unknown) => void) => void
+  /** The setup is done, and the parent is being told. */
+  readonly onReady?: () => void
+  /** Ends the thread once what was posted has left, or at the latest after `graceMillis`. */
+  readonly leave: (code: number, graceMillis: number) => void
+}

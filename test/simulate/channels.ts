@@ -1,0 +1,48 @@
+/** Channels between simulated threads, one of which may die: nothing comes twice or out of order, and nobody waits for ever. */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import { SharedChannel } from "shared-nothing"
+import { Invariant, Simulation } from "shared-nothing/testing"
+import { Count, Relay } from "../fixtures/channelThreads.ts"
+import { noThread, type Scenario } from "./scenario.ts"
+
+const relay = Effect.gen(function*() {
+  const kind = yield* Simulation.pick<"spsc" | "mpsc" | "mpmc">(["spsc", "mpsc", "mpmc"])
+  const capacity = 2 << (yield* Simulation.draw(3))
+  const messages = yield* Simulation.draw(30)
+  const input = yield* SharedChannel.make(Count, { name: "input", kind, capacity })
+  const output = yield* SharedChannel.make(Count, { name: "output", kind, capacity })
+  const started = yield* Effect.exit(Relay.start({
+    spawn: noThread,
+    ends: { input: input.receiver, output: output.sender }
+  }))
+  const sending = yield* Effect.forkChild(Effect.gen(function*() {
+    let sent = 0
+    for (let id = 0; id < messages; id++) {
+      if (Exit.isFailure(yield* Effect.exit(input.sender.send({ sender: 0, id })))) break
+      sent++
+      if ((yield* Simulation.draw(4)) === 3) yield* Effect.sleep(1)
+    }
+    yield* input.sender.close
+    return sent
+  }))
+  const got: Array<number> = []
+  yield* Effect.exit(Stream.runForEach(output.receiver.stream, ({ id }) => Effect.sync(() => void got.push(id))))
+  const sent = yield* Fiber.join(sending)
+  for (const [index, id] of got.entries()) {
+    if (index > 0 && id <= got[index - 1]!) return yield* Effect.die(new Error(`${id} came after ${got[index - 1]!}`))
+    if (id >= messages) return yield* Effect.die(new Error(`${id} was never sent`))
+  }
+  const lived = Exit.isSuccess(started) && Exit.isSuccess(yield* Effect.exit(started.value.done))
+  if (lived && got.length !== sent) return yield* Effect.die(new Error(`${sent} were sent, and ${got.length} came`))
+  yield* Invariant.sometimes("all messages come", lived && sent > 10)
+  yield* Invariant.sometimes("the thread between them dies", !lived)
+})
+
+export const channels: Scenario = {
+  name: "channels",
+  worker: () => import("../fixtures/channel-relay.worker.ts"),
+  program: Effect.scoped(relay)
+}

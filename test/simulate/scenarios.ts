@@ -1,0 +1,28 @@
+/** All scenarios, by what they look at. */
+import * as Effect from "effect/Effect"
+import { bank } from "./bank.ts"
+import { channels } from "./channels.ts"
+import { lifecycle } from "./lifecycle.ts"
+import { names } from "./names.ts"
+import { pool } from "./pool.ts"
+import type { Scenario } from "./scenario.ts"
+import { storm } from "./storm.ts"
+import { supervision } from "./supervision.ts"
+
+/** A balance that two fibers read and write: what the gate has to catch. */
+export const planted: ReadonlyArray<Scenario> = [{
+  name: "planted",
+  isPlanted: true,
+  program: Effect.gen(function*() {
+    let balance = 0
+    const deposit = Effect.gen(function*() {
+      const read = balance
+      yield* Effect.yieldNow
+      balance = read + 1
+    })
+    yield* Effect.all([deposit, deposit], { concurrency: "unbounded" })
+    if (balance !== 2) return yield* Effect.die(new Error("an update was lost"))
+  })
+}]
+
+export const scenarios: ReadonlyArray<Scenario> = [bank, channels, lifecycle, names, pool, storm, supervision]

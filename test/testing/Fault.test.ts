@@ -1,0 +1,164 @@
+/** Each fault at a chosen moment: what the main thread sees of it, and that the thread comes back. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as PubSub from "effect/PubSub"
+import * as Rpc from "effect/rpc/Rpc"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import { Actor, ActorSystem, ActorThread } from "shared-nothing"
+import { Fault, Simulation, StandIn } from "shared-nothing/testing"
+
+const Timer = Actor.make("Timer", [
+  Rpc.make("Now", { success: Schema.Number }),
+  Rpc.make("Nap", { payload: { millis: Schema.Int }, success: Schema.Int })
+])
+
+const TimerLive = Timer.toLayer(Effect.succeed(Timer.of({
+  Now: () => Clock.currentTimeMillis,
+  Nap: ({ millis }) => Effect.as(Effect.sleep(millis), millis)
+})))
+
+const worker = () => ActorThread.launch(TimerLive)
+
+const Threads = ActorSystem.layerThreads({
+  spawn: () => {
+    throw new Error("no real thread is started in a simulation")
+  },
+  threads: 1,
+  readyTimeout: "2 seconds",
+  intensity: { restarts: 10, within: "1 minute" },
+  ring: { capacityBytes: 4096 }
+})
+
+const within = <A, E>(
+  body: (timer: Actor.Ref<typeof Timer>) => Effect.Effect<A, E, ActorSystem.ActorSystem | Scope.Scope>
+) => Effect.flatMap(Timer.spawn("t"), body).pipe(Effect.scoped, Effect.provide(Threads))
+
+/** Why the thread has ended, once it has. */
+const down = Effect.gen(function*() {
+  const system = yield* ActorSystem.ActorSystem
+  const events = yield* PubSub.subscribe(system.events)
+  return Effect.gen(function*() {
+    while (true) {
+      const event = yield* PubSub.take(events)
+      if (event._tag === "ThreadEnded") return event.reason
+    }
+  })
+})
+
+describe("Fault", () => {
+  it.effect.each(
+    [
+      ["kill", Fault.kill("worker-0"), "exited with code 1"],
+      ["exit", Fault.exit("worker-0", 7), "exited with code 7"],
+      ["crash", Fault.crash("worker-0", new Error("no ink")), "no ink"],
+      ["outOfMemory", Fault.outOfMemory("worker-0"), "ran out of heap"],
+      ["stall", Fault.stall("worker-0", "1 minute"), "made no progress"]
+    ] as const
+  )("%s ends the thread for its own reason, and it comes back", ([, fault, reason]) =>
+    Simulation.check(
+      { seeds: 10, worker },
+      within((timer) =>
+        Effect.gen(function*() {
+          const ended = yield* down
+          const asking = yield* Effect.forkChild(
+            Effect.exit(timer.ask.Nap({ millis: 100_000 }, { timeout: "2 minutes" })),
+            {
+              startImmediately: true
+            }
+          )
+          yield* Effect.sleep(10)
+          yield* fault
+          assert.include(yield* ended, reason)
+          assert.isTrue(Exit.isFailure(yield* Fiber.join(asking)))
+          yield* Effect.sleep("1 second")
+          assert.strictEqual(yield* timer.ask.Nap({ millis: 1 }), 1)
+        })
+      )
+    ))
+
+  it.effect("stall holds a thread for a while, and no longer", () =>
+    Simulation.check(
+      { seeds: 10, worker },
+      within((timer) =>
+        Effect.gen(function*() {
+          yield* Fault.stall("worker-0", "3 seconds")
+          const before = yield* Clock.currentTimeMillis
+          assert.isAtLeast(yield* timer.ask.Now(), before + 3_000)
+        })
+      )
+    ))
+
+  it.effect("skewClock moves the wall clock of one thread", () =>
+    Simulation.check(
+      { seeds: 5, worker },
+      within((timer) =>
+        Effect.gen(function*() {
+          yield* Fault.skewClock("worker-0", 5_000)
+          const here = yield* Clock.currentTimeMillis
+          assert.isAtLeast(yield* timer.ask.Now(), here + 5_000)
+        })
+      )
+    ))
+
+  it.effect("neverReady keeps the next incarnation from coming up, until the run is healed", () =>
+    Simulation.check(
+      { seeds: 5, worker },
+      within((timer) =>
+        Effect.gen(function*() {
+          yield* Fault.neverReady("worker-0")
+          yield* Fault.kill("worker-0")
+          yield* Effect.sleep("1 second")
+          assert.isTrue(Exit.isFailure(yield* Effect.exit(timer.ask.Now(undefined, { timeout: "1 second" }))))
+          yield* Fault.heal
+          yield* Effect.sleep("10 seconds")
+          yield* timer.ask.Now()
+        })
+      )
+    ))
+
+  it.effect("holdPort delays control and not messages", () =>
+    Simulation.check(
+      { seeds: 5, worker },
+      within((timer) =>
+        Effect.gen(function*() {
+          // The first message to a thread has its rings handed over, by the port.
+          yield* timer.ask.Now()
+          yield* Fault.holdPort("worker-0", "4 seconds")
+          const before = yield* Clock.currentTimeMillis
+          yield* timer.ask.Now()
+          assert.isBelow((yield* Clock.currentTimeMillis) - before, 1_000)
+          // A spawn travels on the port.
+          yield* Effect.scoped(Timer.spawn("u"))
+          assert.isAtLeast((yield* Clock.currentTimeMillis) - before, 4_000)
+        })
+      )
+    ))
+
+  it.effect("buggify dies as often as the faults of the run say, and never elsewhere", () =>
+    Effect.gen(function*() {
+      const risky = Effect.exit(
+        Effect.forEach(Array.from({ length: 40 }), () => Fault.buggify("here"), { discard: true })
+      )
+      assert.isTrue(Exit.isSuccess(yield* risky))
+      const { value } = yield* Simulation.run({ faults: { defect: 4 } }, risky)
+      assert.include(String(value), "the simulation has here die")
+      assert.isTrue(Exit.isSuccess((yield* Simulation.run({}, risky)).value))
+    }))
+
+  it.effect("defective behaviours are restarted by their rules", () =>
+    Simulation.check(
+      { seeds: 10, faults: { defect: 3 }, worker: () => ActorThread.launch(StandIn.defective(TimerLive)) },
+      within((timer) =>
+        Effect.gen(function*() {
+          for (let i = 0; i < 5; i++) yield* Effect.exit(timer.ask.Nap({ millis: 1 }))
+          yield* Simulation.converge()
+          yield* Effect.sleep("10 seconds")
+          yield* Effect.exit(timer.ask.Now())
+        })
+      )
+    ))
+})
