@@ -150,7 +150,8 @@ export const mpscRing = define({
 /** What an owner of `MpmcRing` says of one side of its own. */
 export const CLAIM_WORDS = {
   position: "the position that it is about to claim, or has claimed last",
-  stage: "0 nothing to say, 1 about to claim, 2 it has, 3 gives it up; 4 it died about to claim",
+  stage:
+    "0 nothing to say, 1 about to claim, 2 it has, 3 gives it up; 4 it died about to claim; and 8 when `done` was odd",
   done: "records of this owner that were finished before that claim, as a wrapping Int32"
 }
 
@@ -161,7 +162,7 @@ export const CLAIM_ROW_BYTES = 128
 export const mpmcRing = define({
   name: "MpmcRing",
   magic: "MPMC",
-  version: 2,
+  version: 3,
   lines: [
     {
       by: "creator",

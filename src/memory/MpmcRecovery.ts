@@ -7,14 +7,15 @@ import {
   ASKS,
   CELL_HEADER_BYTES,
   DEAD,
+  doneOf,
   GIVES_UP,
-  HAS,
   NOTHING,
   READING,
   rowCells,
   rowOf,
   type Shape,
-  shapeOf
+  shapeOf,
+  STAGE_MASK
 } from "./internal/mpmcMemory.ts"
 import { mpmcRing as layout } from "./Layouts.ts"
 import { Region } from "./Region.ts"
@@ -87,7 +88,7 @@ export class MpmcRecovery {
   /** The claims of one side: how many were open, or {@link UNKNOWN}. */
   private settle(row: number, counter: number, ahead: number, leave?: Leave): number {
     const { cells, shape } = this
-    const stage = Atomics.load(cells, row + stageWord)
+    const stage = Atomics.load(cells, row + stageWord) & STAGE_MASK
     if (stage === NOTHING) return 0
     const position = Atomics.load(cells, row)
     const cell = shape.first + (position & (shape.slots - 1)) * shape.stride
@@ -101,7 +102,7 @@ export class MpmcRecovery {
     if (isOpen && leave !== undefined) this.show(cell, leave)
     const isGivenBack = isOpen && Atomics.compareExchange(cells, cell, open, (position + shape.slots) | 0) === open
     // Finished by itself, in its last step or long ago.
-    if (stage === HAS && !isOpen) cells[row + doneWord] = (cells[row + doneWord]! + 1) | 0
+    if (!isOpen) cells[row + doneWord] = doneOf(cells, row)
     Atomics.store(cells, row + stageWord, NOTHING)
     return isGivenBack && stage !== GIVES_UP ? 1 : 0
   }
@@ -122,7 +123,7 @@ export class MpmcRecovery {
     for (let owner = 1; owner <= shape.owners; owner++) {
       const other = rowOf(shape, owner) + side
       if (other === row || Atomics.load(cells, other) !== position) continue
-      const stage = Atomics.load(cells, other + stageWord)
+      const stage = Atomics.load(cells, other + stageWord) & STAGE_MASK
       if (stage !== NOTHING && stage !== DEAD) return true
     }
     return false

@@ -36,8 +36,8 @@
  * through any number of records.
  *
  * Order of the shared accesses: what an owner says is stored before the compare-and-swap that claims. Length, type and payload are
- * plain stores between that and the store of the sequence, and plain loads between two changes of it by the reader. `stage` and
- * `done` are plain stores of their owner and read by others once it is dead; `stage` is also looked at, while it may change, for one
+ * plain stores between that and the store of the sequence, and plain loads between two changes of it by the reader. `done` and then
+ * `stage` are plain stores of their owner and read by others once it is dead, wherever that was; `stage` is also looked at, while it may change, for one
  * value that only recovery stores.
  *
  * Source: Dmitry Vyukov's bounded MPMC queue. Different: the owner of a claim, and `docs/adr/0010-claims-in-headers.md` says why.
@@ -53,6 +53,7 @@ import {
   NOTHING,
   offsetOf,
   READING,
+  roundOf,
   rowCells,
   rowOf,
   shapeOf
@@ -179,18 +180,19 @@ export class MpmcWriter implements RingWriter {
     if (this.cell !== NO_CELL) this.abort()
     if (!(maxPayloadBytes >= 0 && maxPayloadBytes <= this.maxRecordBytes)) return recordTooLarge
     const { cells, first, mask, row, stride } = this
+    const round = roundOf(this.done)
     let position = Atomics.load(cells, tailCell)
     for (let steps = 0; steps <= 2 * mask + ENOUGH_STEPS; steps++) {
       const cell = first + (position & mask) * stride
       const lead = (Atomics.load(cells, cell) - position) | 0
       if (lead === 0) {
-        cells[row + stageWord] = asks
         cells[row + doneWord] = this.done
+        cells[row + stageWord] = asks | round
         // Said before it is claimed.
         Atomics.store(cells, row, position)
         const found = Atomics.compareExchange(cells, tailCell, position, (position + 1) | 0)
         if (found === position) {
-          cells[row + stageWord] = has
+          cells[row + stageWord] = has | round
           this.cell = cell
           this.position = position
           this.claimedBytes = maxPayloadBytes
@@ -205,7 +207,9 @@ export class MpmcWriter implements RingWriter {
 
   /** A thread that is not about to claim any more says so: what it has asked for in vain may be somebody's who is dead. */
   private refuse(): number {
-    if (this.cells[this.row + stageWord] === asks) Atomics.store(this.cells, this.row + stageWord, NOTHING)
+    if (this.cells[this.row + stageWord] === (asks | roundOf(this.done))) {
+      Atomics.store(this.cells, this.row + stageWord, NOTHING)
+    }
     return ringFull
   }
 
@@ -236,7 +240,7 @@ export class MpmcWriter implements RingWriter {
   abort(): void {
     const { cell, cells } = this
     if (cell === NO_CELL) return
-    cells[this.row + stageWord] = GIVES_UP
+    cells[this.row + stageWord] = GIVES_UP | roundOf(this.done)
     Atomics.store(cells, cell, (this.position + this.mask + 1) | 0)
     this.cell = NO_CELL
     this.unpublished = true
@@ -318,14 +322,15 @@ export class MpmcReader implements RingReader {
   next(): number {
     if (this.cell !== NO_CELL) this.release()
     const { cells, first, mask, row, stride } = this
+    const round = roundOf(this.done)
     let position = Atomics.load(cells, headCell)
     for (let steps = 0; steps <= 2 * mask + ENOUGH_STEPS; steps++) {
       const cell = first + (position & mask) * stride
       const lead = (Atomics.load(cells, cell) - position - 1) | 0
       if (lead < 0) break
       if (lead === 0) {
-        cells[row + stageWord] = asks
         cells[row + doneWord] = this.done
+        cells[row + stageWord] = asks | round
         Atomics.store(cells, row, position)
       }
       // What is free for a lap to come was given up, or others have taken it: then the head is further already.
@@ -336,7 +341,7 @@ export class MpmcReader implements RingReader {
       }
       position = (position + 1) | 0
       if (lead > 0) continue
-      cells[row + stageWord] = has
+      cells[row + stageWord] = has | round
       this.cell = cell
       this.position = (position - 1) | 0
       const length = cells[cell + 1]!
@@ -351,7 +356,9 @@ export class MpmcReader implements RingReader {
 
   /** As the writer's. */
   private refuse(): number {
-    if (this.cells[this.row + stageWord] === asks) Atomics.store(this.cells, this.row + stageWord, NOTHING)
+    if (this.cells[this.row + stageWord] === (asks | roundOf(this.done))) {
+      Atomics.store(this.cells, this.row + stageWord, NOTHING)
+    }
     return none
   }
 

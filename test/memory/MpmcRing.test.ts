@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { mpmcRing as layout } from "../../src/memory/Layouts.ts"
+import { CLAIM_WORDS, mpmcRing as layout } from "../../src/memory/Layouts.ts"
 import { InvalidCapacity, InvalidCommit, InvalidMemory, InvalidOwner } from "../../src/memory/MemoryError.ts"
 import { MpmcRecovery } from "../../src/memory/MpmcRecovery.ts"
 import * as MpmcRing from "../../src/memory/MpmcRing.ts"
@@ -243,6 +243,20 @@ describe("MpmcRecovery", () => {
     for (let life = 0; life < 3; life++) expect(put(new MpmcWriter(sab, 8), life)).toBe(true)
     recovery.recover(8)
     expect(recovery.committed(8)).toBe(3)
+  })
+
+  it("counts the last record of an owner once that dies anywhere in its next claim", () => {
+    const { sab, writer } = ring()
+    const recovery = new MpmcRecovery(sab)
+    put(writer, 1)
+    // The claim stores this first; its owner stores no more.
+    new Int32Array(sab)[layout.descriptorCells + Object.keys(CLAIM_WORDS).indexOf("done")] = 1
+    expect(recovery.recover(1)).toEqual({ writing: 0, reading: 0, isSettled: true })
+    expect(recovery.committed(1)).toBe(1)
+    put(new MpmcWriter(sab, 1), 2)
+    recovery.recover(1)
+    recovery.recover(1)
+    expect(recovery.committed(1)).toBe(2)
   })
 
   it("R18 R19 R21 turns the claim of a dead writer into a hole and reports it once", () => {

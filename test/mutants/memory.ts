@@ -145,8 +145,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...claims,
     why: "who comes after an owner goes on counting",
-    before: "(cells[row + rowCells.stage] === HAS ? 1 : 0)",
-    after: "0"
+    before: "? (done + 1) | 0 : done",
+    after: "? done : done"
   },
   {
     ...claims,
@@ -169,8 +169,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...recovery,
     why: "the last record of the dead counts",
-    before: "if (stage === HAS && !isOpen) ",
+    before: "if (!isOpen) ",
     after: "if (stage === DEAD && !isOpen) "
+  },
+  {
+    ...claims,
+    why: "a record is not counted twice when its owner dies between what it says",
+    before: "=== (HAS | roundOf(done))",
+    after: "% 8 === HAS"
   },
   {
     ...roster,

@@ -7,6 +7,8 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import { Actor, ActorThread } from "shared-nothing"
 import { Invariant, Simulation } from "shared-nothing/testing"
+import type { SimThread } from "../../src/testing/internal/simThread.ts"
+import { CurrentStage } from "../../src/testing/internal/stage.ts"
 import { at, onThreads, type Scenario } from "./scenario.ts"
 
 const Named = Actor.make("Named", [Rpc.make("Where", { success: Schema.Int })])
@@ -17,17 +19,17 @@ const Owner = Actor.make("Owner", [
   Rpc.make("Stop", { payload: { key: Schema.String } })
 ])
 
-/** How many of a name live, over all threads that live. */
-const living = new Map<string, Set<object>>()
+/** On which threads an actor of a name lives. */
+const living = new Map<string, Set<SimThread>>()
 let wrong = ""
 
-const Behaviours = Layer.unwrap(Effect.sync(() => {
-  const thread = {}
+const Behaviours = Layer.unwrap(Effect.map(CurrentStage, (stage) => {
+  const thread = stage!.current
   const NamedLive = Named.toLayer(Effect.gen(function*() {
     const { key } = yield* Actor.CurrentActor
     const threads = living.get(key) ?? new Set()
     living.set(key, threads)
-    if (threads.size > 0) wrong = `${key} lives already`
+    if (Array.from(threads).some(({ isDead }) => !isDead)) wrong = `${key} lives already`
     threads.add(thread)
     yield* Effect.addFinalizer(() => Effect.sync(() => threads.delete(thread)))
     return Named.of({ Where: () => Effect.succeed(1) })
@@ -37,16 +39,19 @@ const Behaviours = Layer.unwrap(Effect.sync(() => {
     const scopes = new Map<string, Scope.Closeable>()
     return Owner.of({
       Spawn: ({ key }) =>
-        Effect.gen(function*() {
-          const own = yield* Scope.fork(scope)
-          const exit = yield* Effect.exit(Scope.provide(Named.spawn(key), own))
-          if (Exit.isSuccess(exit)) {
-            scopes.set(key, own)
-            return "spawned"
-          }
-          yield* Scope.close(own, Exit.void)
-          return String(exit).includes("NameTaken") ? "taken" : "lost"
-        }),
+        // An ask that is given up leaves no actor behind that nobody knows.
+        Effect.uninterruptibleMask((restore) =>
+          Effect.gen(function*() {
+            const own = yield* Scope.fork(scope)
+            const exit = yield* Effect.exit(restore(Scope.provide(Named.spawn(key), own)))
+            if (Exit.isSuccess(exit)) {
+              scopes.set(key, own)
+              return "spawned"
+            }
+            yield* Scope.close(own, Exit.void)
+            return String(exit).includes("NameTaken") ? "taken" : "lost"
+          })
+        ),
       Stop: ({ key }) =>
         Effect.suspend(() => {
           const own = scopes.get(key)
@@ -71,9 +76,11 @@ const program = Effect.fnUntraced(function*(owners: Effect.Success<typeof setUp>
     for (let left = yield* Simulation.draw(12); left > 0; left--) {
       const owner = owners[yield* Simulation.draw(2)]!
       const key = yield* Simulation.pick(["a", "b"])
-      if ((yield* Simulation.draw(3)) === 2) yield* owner.ask.Stop({ key }, { timeout: "1 second" })
+      if ((yield* Simulation.draw(3)) === 2) yield* Effect.exit(owner.ask.Stop({ key }, { timeout: "1 second" }))
       else {
-        const outcome = yield* owner.ask.Spawn({ key }, { timeout: "1 second" })
+        // The owner may be lost with its thread, and comes back without what it owned.
+        const spawn = owner.ask.Spawn({ key }, { timeout: "1 second" })
+        const outcome = yield* Effect.catchCause(spawn, () => Effect.succeed("lost"))
         outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
       }
     }
@@ -82,6 +89,8 @@ const program = Effect.fnUntraced(function*(owners: Effect.Success<typeof setUp>
   yield* Simulation.converge()
   yield* Invariant.sometimes("a name is taken", outcomes["taken"] !== undefined)
   yield* Invariant.sometimes("a name is free", outcomes["spawned"] !== undefined)
+  yield* Invariant.sometimes("an owner is lost", outcomes["lost"] !== undefined)
+  yield* Effect.sleep("10 seconds")
   // Every name can be had again when its actor has ended.
   for (const key of ["a", "b"]) {
     for (const owner of owners) yield* owner.ask.Stop({ key }, { timeout: "1 second" })
@@ -98,8 +107,6 @@ const program = Effect.fnUntraced(function*(owners: Effect.Success<typeof setUp>
 
 export const names: Scenario = {
   name: "names",
-  // A thread that dies says nothing of its actors: here none does.
-  faults: { portDelay: 5, lateWake: 10, spuriousWake: 20, slow: 10 },
   worker: () => ActorThread.launch(Behaviours),
   program: onThreads(2, setUp, program)
 }

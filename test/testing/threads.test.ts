@@ -103,6 +103,20 @@ describe("simulated threads", () => {
       assert.include(empty.message, "launches nothing")
     }))
 
+  it.effect("end by process.exit as threads do, and the program does not", () =>
+    Effect.gen(function*() {
+      const Leaver = Actor.make("Leaver", [Rpc.make("Leave")])
+      const LeaverLive = Leaver.toLayer(Effect.succeed(Leaver.of({ Leave: () => Effect.sync(() => process.exit(3)) })))
+      const program = Effect.gen(function*() {
+        const leaver = yield* Leaver.spawn("l")
+        const error = yield* Effect.flip(leaver.ask.Leave())
+        assert.include(error.message, "exited with code 3")
+      }).pipe(Effect.scoped, Effect.provide(Threads))
+      yield* Simulation.check({ seeds: 20, worker: () => ActorThread.launch(LeaverLive) }, program)
+      const exit = yield* Effect.flip(Simulation.run({}, Effect.sync(() => process.exit(3))))
+      assert.include(exit.message, "process.exit was called")
+    }))
+
   it.effect("tell which actors wait for each other", () =>
     Effect.gen(function*() {
       const forEver = { timeout: "Infinity" } as const

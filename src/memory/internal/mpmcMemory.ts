@@ -16,6 +16,17 @@ export const GIVES_UP = 3
 /** Stage: the owner died asking. */
 export const DEAD = 4
 
+/** Bits of the word in which a stage is said; the bit above them is that of {@link roundOf}. */
+export const STAGE_MASK = 7
+
+/**
+ * The bit that is said beside a stage: the lowest of `done`, as it was when this stage began.
+ *
+ * `done` is stored before the stage of the next claim. An owner that dies in between has a `done` of the next claim and a stage of the
+ * last one, and this tells them apart: the record of the last claim is in that `done` already.
+ */
+export const roundOf = (done: number): number => (done & 1) << 3
+
 /** The words of a row. */
 export const rowCells = cellsOf(CLAIM_WORDS)
 
@@ -67,6 +78,8 @@ export const rowOf = ({ owners }: Shape, owner: number): number => {
 /** Cells from the row of writing to that of reading. */
 export const READING = CLAIM_ROW_BYTES >> 2
 
-/** Records of an owner that were finished before an end is made for it: none of its claims is open. */
-export const doneOf = (cells: Int32Array, row: number): number =>
-  (cells[row + rowCells.done]! + (cells[row + rowCells.stage] === HAS ? 1 : 0)) | 0
+/** Records that an owner has finished, when none of its claims is open. */
+export const doneOf = (cells: Int32Array, row: number): number => {
+  const done = cells[row + rowCells.done]!
+  return cells[row + rowCells.stage] === (HAS | roundOf(done)) ? (done + 1) | 0 : done
+}

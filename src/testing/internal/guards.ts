@@ -90,6 +90,12 @@ export class Guards {
     for (const name of ["clearTimeout", "clearInterval", "clearImmediate"]) {
       this.replace(globalThis, name, (handle: number) => this.clear(handle))
     }
+    this.replace(process, "exit", (code = 0) => {
+      const { currentWorker } = stage
+      if (currentWorker === undefined) this.note("process.exit")
+      else currentWorker.die(code)
+      throw new Error("process.exit was called")
+    })
     this.replace(globalThis, "fetch", () => {
       this.note("fetch")
       return Promise.reject(new Error("a simulation has no network"))

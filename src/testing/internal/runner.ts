@@ -24,6 +24,9 @@ export interface Outcome<A> {
   readonly failure: Failure | undefined
 }
 
+// That of the moment in which this module is loaded, and without a change of async context: it comes after every task.
+const microtask = globalThis.queueMicrotask
+
 /** What a program may do on its way out, once it has answered. */
 const AFTERWARDS_MILLIS = 10_000
 /** Steps between two turns of the process's own event loop. */
@@ -110,7 +113,7 @@ class Run<A> {
       goesOn = "never"
     }
     // What a task leaves to promises comes before the next task.
-    if (goesOn === "now") return queueMicrotask(() => this.go())
+    if (goesOn === "now") return microtask(() => this.go())
     this.guards.leave()
     if (goesOn === "later") runtime.immediate(() => this.turn())
     else this.end()

@@ -123,8 +123,10 @@ export class SimWorker implements SpawnedWorker {
   }
 
   terminate(): Promise<number> {
-    this.thread.world.log(`terminated`, this.thread.name)
-    this.die(1)
+    const { world } = this.thread
+    world.log("is terminated", this.thread.name)
+    // Soon: it may do some more until then, unless it is stuck.
+    world.add(new Lane(this.parent, "terminate"), () => this.die(1))
     return Promise.resolve(1)
   }
 

@@ -120,11 +120,16 @@ export class Stage {
     return undefined
   }
 
+  /** The worker whose task is running. */
+  get currentWorker(): SimWorker | undefined {
+    const { current } = this.world
+    for (const worker of this.workers) if (worker.thread === current) return worker
+    return undefined
+  }
+
   /** The thread whose task is running; the main one between two tasks. */
   get current(): SimThread {
-    const { current } = this.world
-    for (const { thread } of this.workers) if (thread === current) return thread
-    return this.main
+    return this.currentWorker?.thread ?? this.main
   }
 
   /** Notifies who sleeps on a word, soon or a little later. */

@@ -524,9 +524,9 @@ export const broken: ReadonlyArray<Broken> = [
       {
         module: "MpmcRing",
         find:
-          "          cells[row + stageWord] = has\n          this.cell = cell\n          this.position = position\n",
+          "          cells[row + stageWord] = has | round\n          this.cell = cell\n          this.position = position\n",
         replace:
-          "          Atomics.store(cells, row, position)\n          cells[row + stageWord] = has\n          this.cell = cell\n          this.position = position\n"
+          "          Atomics.store(cells, row, position)\n          cells[row + stageWord] = has | round\n          this.cell = cell\n          this.position = position\n"
       }
     ]
   },
@@ -583,7 +583,7 @@ export const broken: ReadonlyArray<Broken> = [
   {
     name: "does not count the last record of the dead",
     model: deadReader(),
-    mutations: mutation("if (stage === HAS && !isOpen)", "if (stage === NOTHING)", "MpmcRecovery")
+    mutations: mutation("if (!isOpen)", "if (stage === NOTHING)", "MpmcRecovery")
   },
   {
     name: "keeps saying what it asked for in vain",
@@ -591,8 +591,8 @@ export const broken: ReadonlyArray<Broken> = [
     mutations: [{
       module: "MpmcRing",
       find:
-        "  private refuse(): number {\n    if (this.cells[this.row + stageWord] === asks) Atomics.store(this.cells, this.row + stageWord, NOTHING)\n    return ringFull",
-      replace: "  private refuse(): number {\n    return ringFull"
+        "    if (this.cells[this.row + stageWord] === (asks | roundOf(this.done))) {\n      Atomics.store(this.cells, this.row + stageWord, NOTHING)\n    }\n    return ringFull",
+      replace: "    return ringFull"
     }]
   }
 ]
