@@ -47,12 +47,21 @@ import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import { messageOf, textOf } from "../runtime/Text.ts"
+import { ignore as ignoreChild, type Running } from "../supervisor/ChildSpec.ts"
 import * as Carry from "../wire/Carry.ts"
 import { InvalidOptions, type SpawnError } from "./ActorError.ts"
 import { type ActorRef, isActorRef, recipientOf, refClass } from "./ActorRef.ts"
 import { ActorSystem, type SpawnOptions } from "./ActorSystem.ts"
 import { Address } from "./kernel/Address.ts"
-import { type BehaviourOptions, CurrentActor, type Handlers, resolveOptions } from "./kernel/Behaviour.ts"
+import {
+  type BehaviourOptions,
+  CurrentActor,
+  type Handlers,
+  IGNORED,
+  type Ignored,
+  isIgnored,
+  resolveOptions
+} from "./kernel/Behaviour.ts"
 import * as ProtocolModule from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
 import { References, unsent } from "./kernel/RefTransport.ts"
@@ -60,6 +69,12 @@ import { References, unsent } from "./kernel/RefTransport.ts"
 export { CurrentActor } from "./kernel/Behaviour.ts"
 export type { BehaviourOptions, SupervisionOptions } from "./kernel/Behaviour.ts"
 export type { MailboxOptions, Overflow } from "./kernel/Mailbox.ts"
+
+/**
+ * While a behaviour is built: there is nothing to do for this actor. Its `spawn` fails with `SpawnFailed`, a supervisor takes it for
+ * `Child.ignore`, and a restart ends it, for the reason `Normal`.
+ */
+export const ignore: Effect.Effect<never, Ignored> = Effect.fail(IGNORED)
 
 /** The handlers of a behaviour: one a message, given the payload and answering with an effect. */
 export type HandlersFrom<Rpcs extends Rpc.Any> = {
@@ -116,6 +131,14 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
     key: string,
     options?: SpawnOptions
   ) => Effect.Effect<ActorRef<Rpcs>, SpawnError, ActorSystem | Scope.Scope>
+  /**
+   * Starts an actor whose crashes are the business of a supervisor: the start of a child. Write
+   * `Child.actor(Counter, "a")`, which makes the spec of it.
+   */
+  readonly supervised: (
+    key: string,
+    options?: SpawnOptions
+  ) => Effect.Effect<Running<ActorRef<Rpcs>>, SpawnError, ActorSystem | Scope.Scope>
   /** While a behaviour is built: the reference of the actor itself. */
   readonly self: Effect.Effect<ActorRef<Rpcs>, never, CurrentActor>
   /** The schema of references to such actors, so that they travel in messages. */
@@ -162,6 +185,19 @@ const refSchema = <Rpcs extends Rpc.Any>(
       }
     }
   })
+
+// The child of a supervisor as its users see it: the reference in place of what it stands for.
+const referring = <A>(toRef: (recipient: Recipient) => A) => (running: Running<Recipient>): Running<A> => {
+  const { renewal, value } = running
+  return {
+    ...running,
+    value: toRef(value!),
+    renewal: renewal === undefined ? undefined : {
+      ...renewal,
+      up: Effect.catchIf(Effect.map(renewal.up, referring(toRef)), isIgnored, () => Effect.succeed(ignoreChild))
+    }
+  }
+}
 
 const NO_TRANSPORT = new Carry.Unfit(
   "a reference to an actor can only be encoded inside of a message to another thread"
@@ -224,6 +260,12 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
             : spawned as never
         }
         return Effect.map(spawned, toRef)
+      }),
+    supervised: (key, options) =>
+      Effect.gen(function*() {
+        const system = yield* ActorSystem
+        const started = Effect.map(system.supervise(protocol, key, options, yield* Effect.scope), referring(toRef))
+        return yield* Effect.catchIf(started, isIgnored, () => Effect.succeed(ignoreChild))
       }),
     self: Effect.map(CurrentActor, ({ recipient }) => toRef(recipient)),
     ref: refSchema<Messages>(protocol, Reference)

@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
+import type { Running, Shutdown } from "../supervisor/ChildSpec.ts"
 import type { TreeNode } from "../supervisor/Tree.ts"
 import type { SpawnError } from "./ActorError.ts"
 import type { Behaviour } from "./kernel/Behaviour.ts"
@@ -26,6 +27,15 @@ export interface SpawnOptions {
    * - `{ thread }`: the worker of that index, counted from 0 and modulo the number of workers
    */
   readonly placement?: "spread" | "here" | { readonly thread: number } | undefined
+  /**
+   * How the actor is stopped when its scope closes, its behaviour is released or the system ends. Default 5 seconds.
+   *
+   * From then on nothing is accepted any more. What was accepted is handled, for so long, or for as long as it takes
+   * (`"infinity"`); then, or at once (`"brutalKill"`), the handler that runs is interrupted and what is left is dropped:
+   * its asks fail with `ActorStopped`, its tells are counted and logged. The actors of one scope stop one after the other, and
+   * the time of each counts from the stop of the first.
+   */
+  readonly shutdown?: Shutdown | undefined
 }
 
 /** See the module. */
@@ -39,6 +49,13 @@ export class ActorSystem extends Context.Service<ActorSystem, {
     options: SpawnOptions | undefined,
     owner: Scope.Scope
   ) => Effect.Effect<Recipient, SpawnError>
+  /** Starts an actor that leaves to a supervisor what becomes of it when it crashes; it ends with `owner`. */
+  readonly supervise: (
+    protocol: Protocol,
+    key: string,
+    options: SpawnOptions | undefined,
+    owner: Scope.Scope
+  ) => Effect.Effect<Running<Recipient>, SpawnError>
   /** What happens, from the moment of subscription on. */
   readonly events: PubSub.PubSub<SystemEvent>
   /** The supervision tree as it stands. */

@@ -26,8 +26,11 @@ export const Normal = Schema.TaggedStruct("Normal", {})
 
 /** It was told to end: what it belonged to has ended. */
 export const Stopped = Schema.TaggedStruct("Stopped", {
-  /** What has ended: the scope it was spawned in, the layer of its behaviour, the system, or itself at its program's wish. */
-  ended: Schema.Literals(["scope", "behaviour", "system", "itself"])
+  /**
+   * What has ended: the scope it was spawned in, the layer of its behaviour, the system, its place below a supervisor, or itself
+   * at its program's wish.
+   */
+  ended: Schema.Literals(["scope", "behaviour", "system", "supervisor", "itself"])
 })
 
 /** It crashed, and a rule said that it is not started again. */
@@ -92,6 +95,9 @@ export const behaviourReleased: ExitReason = { _tag: "Stopped", ended: "behaviou
 /** The system was released. */
 export const systemReleased: ExitReason = { _tag: "Stopped", ended: "system" }
 
+/** Its supervisor has stopped it. */
+export const supervisorStopped: ExitReason = { _tag: "Stopped", ended: "supervisor" }
+
 /** Its program asked for it. */
 export const asked: ExitReason = { _tag: "Stopped", ended: "itself" }
 
@@ -133,6 +139,7 @@ const ENDED = {
   scope: "its scope was closed",
   behaviour: "its behaviour was released",
   system: "its system was released",
+  supervisor: "its supervisor stopped it",
   itself: "its program ended it"
 } as const
 

@@ -120,6 +120,37 @@ export const layer = <A, E, R>(
     })
   })
 
+/** What can be an actor below a supervisor: what `Actor.make` defines. */
+export interface ActorDefinition<out A, in Options, out R> {
+  readonly name: string
+  readonly supervised: (key: string, options?: Options) => Effect.Effect<Running<A>, unknown, R>
+}
+
+/**
+ * An actor. Its name, its references and its mailbox stay over every restart that the supervisor decides, one because of a
+ * sibling among them; `Supervisor.get` answers its reference.
+ *
+ * **Details**
+ *
+ * The options are those of a child, and those of its `spawn`. The restart type, the intensity, the backoff and the decider are those of the
+ * child and its supervisor: of the `supervision` of its behaviour only `decide` is asked, first, and only `"resume"`, `"stop"` and
+ * `"escalate"` are answers; `"restart"` means that it has crashed. A decider of the spec is asked instead of what the behaviour answered.
+ *
+ * **Errors**
+ *
+ * Throws `InvalidSupervision` for a wrong option.
+ */
+export const actor = <A, Options, R>(
+  definition: ActorDefinition<A, Options, R>,
+  key: string,
+  options?: ChildOptions & Options
+): ChildSpec<Exclude<R, Scope.Scope>, A> =>
+  make(`${definition.name}/${key}`, {
+    ...options,
+    kind: "actor",
+    start: Effect.suspend(() => definition.supervised(key, options))
+  })
+
 /**
  * A supervisor below a supervisor. When it gives up, or escalates, that is its end, and its parent decides.
  *

@@ -43,8 +43,11 @@ export interface Running<out A = unknown> {
 export interface Renewal<out A = unknown> {
   /** Whether there still is an identity to keep: asked after the end of an incarnation. */
   readonly isPossible: () => boolean
-  /** Ends the incarnation that is up, and completes `exit`; completes when what that held is released. */
-  readonly down: Effect.Effect<unknown>
+  /**
+   * Ends the incarnation that is up, and completes `exit`; completes when what that held is released. It is given so many
+   * milliseconds to end by itself.
+   */
+  readonly down: (withinMillis: number) => Effect.Effect<unknown>
   /** Builds the next incarnation; runs only while none is up. */
   readonly up: Effect.Effect<Running<A>, unknown>
   /** What the child itself says about its end: comes before the decider of the supervisor. */

@@ -29,6 +29,7 @@ import * as ThreadEntry from "../thread/ThreadEntry.ts"
 import { encodeEvent } from "./internal/accounts.ts"
 import type * as Control from "./internal/control.ts"
 import { makeHostWith } from "./internal/host.ts"
+import { Ward } from "./internal/supervision.ts"
 import { receive, serviceOf, type Worker } from "./internal/worker.ts"
 
 /**
@@ -102,6 +103,7 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
       post,
       placed: new Map(),
       starting: new Map(),
+      ward: new Ward(post, Effect.runForkWith(context)),
       claims: new Requests()
     }
     yield* Effect.addFinalizer(() => Effect.sync(() => node.close()))

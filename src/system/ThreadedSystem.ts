@@ -16,6 +16,7 @@ import * as ExitReason from "../actor/ExitReason.ts"
 import type { Escalation } from "../actor/kernel/Host.ts"
 import { actorName, type Protocol } from "../actor/kernel/Protocol.ts"
 import type { Recipient } from "../actor/kernel/Recipient.ts"
+import * as Terms from "../actor/kernel/Terms.ts"
 import { Node } from "../link/kernel/Node.ts"
 import type { ArenaEnd } from "../memory/Arena.ts"
 import * as Doorbell from "../memory/Doorbell.ts"
@@ -24,6 +25,7 @@ import { DROPPED, Tally } from "../observe/kernel/Tally.ts"
 import { textOf } from "../runtime/Text.ts"
 import type { ThreadContext } from "../runtime/ThreadContext.ts"
 import type * as Backoff from "../supervisor/Backoff.ts"
+import type { Running } from "../supervisor/ChildSpec.ts"
 import type { IntensityOptions } from "../supervisor/Intensity.ts"
 import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import type { InvalidSupervision } from "../supervisor/SupervisorError.ts"
@@ -193,10 +195,30 @@ const spawn = (
   if (self.names.has(actor) || self.host.has(protocol.name, key)) {
     return Effect.fail(new ActorError.NameTaken({ actor }))
   }
+  const terms = Terms.make(actor, options?.shutdown)
   const worker = chooseWorker(self, protocol, options)
   return worker === undefined
-    ? spawnHere(self, protocol, key, owner, options?.placement === "here")
-    : self.account.spawn(worker, protocol, key, owner)
+    ? spawnHere(self, protocol, key, terms, owner, options?.placement === "here")
+    : self.account.spawn(worker, protocol, key, terms, owner)
+}
+
+const supervise = (
+  self: Threaded,
+  protocol: Protocol,
+  key: string,
+  options: SpawnOptions | undefined,
+  owner: Scope.Scope
+): Effect.Effect<Running<Recipient>, ActorError.SpawnError> => {
+  const actor = actorName(protocol, key)
+  if (self.names.has(actor) || self.host.has(protocol.name, key)) {
+    return Effect.fail(new ActorError.NameTaken({ actor }))
+  }
+  const terms = Terms.make(actor, options?.shutdown)
+  const worker = chooseWorker(self, protocol, options)
+  if (worker !== undefined) return self.account.supervise(worker, protocol, key, terms, owner)
+  return self.host.known.includes(protocol.name)
+    ? self.host.supervise(protocol, key, owner, terms)
+    : Effect.fail(notFound(self, protocol, options?.placement === "here"))
 }
 
 // A behaviour that no worker has may still be one of the main thread's own.
@@ -204,18 +226,21 @@ const spawnHere = (
   self: Threaded,
   protocol: Protocol,
   key: string,
+  terms: Terms.Terms,
   owner: Scope.Scope,
   isHereOnly: boolean
 ): Effect.Effect<Recipient, ActorError.SpawnError> => {
-  if (self.host.known.includes(protocol.name)) return self.host.spawn(protocol, key, owner)
+  if (self.host.known.includes(protocol.name)) return self.host.spawn(protocol, key, owner, terms)
+  return Effect.fail(notFound(self, protocol, isHereOnly))
+}
+
+const notFound = (self: Threaded, protocol: Protocol, isHereOnly: boolean): ActorError.BehaviourNotFound => {
   const known = new Set(self.workers.flatMap((worker) => Array.from(worker.behaviours.keys())))
-  return Effect.fail(
-    new ActorError.BehaviourNotFound({
-      behaviour: protocol.name,
-      known: isHereOnly ? self.host.known : [...self.host.known, ...known],
-      elsewhere: self.workers.filter(({ behaviours }) => behaviours.has(protocol.name)).map(({ name }) => name)
-    })
-  )
+  return new ActorError.BehaviourNotFound({
+    behaviour: protocol.name,
+    known: isHereOnly ? self.host.known : [...self.host.known, ...known],
+    elsewhere: self.workers.filter(({ behaviours }) => behaviours.has(protocol.name)).map(({ name }) => name)
+  })
 }
 
 // ---- the system
@@ -308,6 +333,7 @@ const make = (options: ThreadsOptions) =>
     return ActorSystem.of({
       ...local,
       spawn: (protocol, key, where, owner) => spawn(self, protocol, key, where, owner),
+      supervise: (protocol, key, where, owner) => supervise(self, protocol, key, where, owner),
       tree: Effect.map(Effect.zip(local.tree, group.tree), ([tree, threads]) => ({
         ...tree,
         children: [...tree.children, threads]

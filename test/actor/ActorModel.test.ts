@@ -231,6 +231,7 @@ const scenario = (commands: ReadonlyArray<Command>) => {
       })
     }),
     {
+      shutdown: "brutalKill",
       mailbox: { capacity: CAPACITY, overflow: "fail" },
       supervision: {
         intensity: { restarts: RESTARTS, within: WINDOW_TICKS * TICK_MILLIS },

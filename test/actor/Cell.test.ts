@@ -58,7 +58,8 @@ const layerOf = (stage: Stage, options?: Actor.BehaviourOptions) =>
         Notes: () => Effect.sync(() => notes.slice())
       })
     }),
-    options
+    // Handlers are held up for ever here; those that test the end in order say so.
+    { shutdown: "brutalKill", ...options }
   ).pipe(Layer.provideMerge(ActorSystem.layer))
 
 /** Runs a body with a system whose actors do what the stage says. */

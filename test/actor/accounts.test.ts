@@ -36,6 +36,7 @@ const liveOf = (overflow: Overflow) =>
       Crash: () => Effect.die("crash")
     })),
     {
+      shutdown: "brutalKill",
       mailbox: { capacity: 3, overflow },
       supervision: { intensity: { restarts: 4, within: "1 minute" } }
     }

@@ -35,7 +35,8 @@ const liveOf = (count: Count, build: Effect.Effect<void>, close: Effect.Effect<v
       )
       yield* build
       return Busy.of({ Work: () => Effect.never, Crash: () => Effect.die("crash") })
-    })
+    }),
+    { shutdown: "brutalKill" }
   ).pipe(Layer.provideMerge(ActorSystem.layer))
 
 const pauses: ReadonlyArray<readonly [string, Effect.Effect<void>]> = [

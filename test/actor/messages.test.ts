@@ -88,7 +88,7 @@ const layerOf = ({ gate, log, paid }: Stage, options?: Actor.BehaviourOptions) =
           })
       })
     }),
-    options
+    { shutdown: "brutalKill", ...options }
   ).pipe(Layer.provideMerge(ActorSystem.layer))
 
 const staged = <A, E>(

@@ -64,6 +64,7 @@ const liveOf = (directive: typeof directives[number]) =>
         })
       }),
       {
+        shutdown: "brutalKill",
         mailbox: { capacity: 2 },
         supervision: {
           decide: (_cause: Cause.Cause<unknown>) => {

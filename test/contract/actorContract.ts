@@ -4,6 +4,7 @@
  */
 import { assert, layer as describeWith } from "@effect/vitest"
 import * as Cause from "effect/Cause"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -11,7 +12,7 @@ import type * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
-import { ActorError, ActorSystem, ExitReason } from "shared-nothing"
+import { ActorError, ActorSystem, Child, ExitReason, Supervisor } from "shared-nothing"
 import * as Fixture from "../fixtures/actors.ts"
 import { eventually, settle } from "./eventually.ts"
 
@@ -23,6 +24,9 @@ export interface ContractOptions {
 }
 
 const there = { placement: { thread: 0 } } as const
+
+/** A spawn whose stop waits for what was accepted, which the actors of these tests otherwise do not. */
+const inOrder = (shutdown: Duration.Input) => ({ ...there, shutdown })
 
 let serial = 0
 
@@ -613,7 +617,101 @@ export const actorContract = (name: string, options: ContractOptions): void => {
         assert.deepStrictEqual(yield* itemsOf(actor, 1), [1])
       }))
 
+    // Supervisors
+
+    it.effect("below a supervisor an actor keeps its name, its references and its mailbox over a crash", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const Only = Child.actor(Fixture.Probe.definition, on.key, there)
+        const supervisor = yield* Supervisor.make("s", { strategy: "one-for-one", children: [Only] })
+        const actor = yield* supervisor.get(Only)
+        yield* block(on, actor)
+        yield* actor.tell.Die({ text: "crash", later: true })
+        yield* actor.tell.Add({ n: 1 })
+        yield* actor.tell.Add({ n: 2 })
+        yield* on.open()
+        yield* on.sees("build 2")
+        assert.deepStrictEqual(yield* itemsOf(actor, 2), [1, 2])
+        assert.strictEqual((yield* supervisor.child(Only.id)).restarts, 1)
+        yield* supervisor.stop
+        assert.instanceOf(yield* failure(actor.tell.Add({ n: 3 })), ActorError.ActorStopped)
+        assert.deepStrictEqual(
+          yield* on.journal(),
+          ["build 1", "start 0", "end 0", "closed 1", "build 2", "closed 2"]
+        )
+        yield* Effect.scoped(Fixture.Probe.definition.spawn(on.key, there))
+      }))
+
+    it.effect("below a supervisor an actor goes down and comes up with its siblings", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const keys = ["a", "b", "c"].map((letter) => `${on.key}-${letter}`)
+        const children = keys.map((key) => Child.actor(Fixture.Probe.definition, key, there))
+        const supervisor = yield* Supervisor.make("s", { strategy: "rest-for-one", children })
+        const [a, b, c] = yield* Effect.forEach(children, (child) => supervisor.get(child))
+        yield* b!.tell.Die({ text: "crash", later: true })
+        for (const key of keys.slice(1)) yield* on.sees("build 2", key)
+        yield* c!.tell.Add({ n: 3 })
+        assert.deepStrictEqual(yield* itemsOf(c!, 1), [3])
+        const incarnations = yield* Effect.forEach([a!, b!, c!], (ref) => patient(ref.ask.Incarnation()))
+        assert.deepStrictEqual(incarnations, [1, 2, 2])
+        assert.deepStrictEqual(yield* on.journal(keys[2]), ["build 1", "closed 1", "build 2"])
+      }))
+
     // Stops
+
+    it.effect("a stop handles what was accepted, tells and asks, refuses the rest, then closes the scope", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const life = yield* Scope.make()
+        const actor = yield* Scope.provide(Fixture.Probe.definition.spawn(on.key, inOrder("1 minute")), life)
+        yield* actor.tell.Block({ gate: on.gate, n: 0 })
+        for (let n = 1; n <= 50; n++) yield* actor.tell.Slow({ n })
+        const asked = yield* forkNow(actor.ask.Items())
+        yield* settle
+        const closing = yield* forkNow(Scope.close(life, Exit.void))
+        yield* settle
+        assert.instanceOf(yield* failure(actor.tell.Add({ n: 51 })), ActorError.ActorStopped)
+        assert.isFalse(actor.tellUnsafe.Add({ n: 51 }))
+        assert.instanceOf(yield* failure(actor.ask.Items()), ActorError.ActorStopped)
+        assert.isUndefined(closing.pollUnsafe())
+        yield* on.open()
+        yield* Fiber.join(closing)
+        assert.deepStrictEqual(yield* Fiber.join(asked), Array.from({ length: 51 }, (_, n) => n))
+        assert.deepStrictEqual(yield* on.journal(), ["build 1", "start 0", "end 0", "closed 1"])
+      }))
+
+    it.effect("a stop whose time is over interrupts the handler and settles what is left", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const life = yield* Scope.make()
+        const actor = yield* Scope.provide(Fixture.Probe.definition.spawn(on.key, inOrder("200 millis")), life)
+        yield* block(on, actor)
+        const queued = yield* forkNow(failure(actor.ask.Items()))
+        const closing = yield* forkNow(Scope.close(life, Exit.void))
+        yield* settle
+        yield* passing(199)
+        if (!live) assert.isUndefined(closing.pollUnsafe())
+        yield* passing(1)
+        yield* Fiber.join(closing)
+        assert.instanceOf(yield* Fiber.join(queued), ActorError.ActorStopped)
+        assert.deepStrictEqual(yield* on.journal(), ["build 1", "start 0", "interrupted 0", "closed 1"])
+      }))
+
+    it.effect("a crash during a stop restarts the actor for what is left", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const life = yield* Scope.make()
+        const actor = yield* Scope.provide(Fixture.Probe.definition.spawn(on.key, inOrder("1 minute")), life)
+        yield* block(on, actor)
+        yield* actor.tell.Die({ text: "crash", later: true })
+        yield* actor.tell.Block({ gate: on.gate, n: 1 })
+        const closing = yield* forkNow(Scope.close(life, Exit.void))
+        yield* on.open()
+        yield* Fiber.join(closing)
+        const expected = ["build 1", "start 0", "end 0", "closed 1", "build 2", "start 1", "end 1", "closed 2"]
+        assert.deepStrictEqual(yield* on.journal(), expected)
+      }))
 
     it.effect("stopping interrupts the handler, fails queued asks, drops queued tells, then closes the scope", () =>
       Effect.gen(function*() {

@@ -57,7 +57,8 @@ const porters = (
           return load
         })
     })),
-    options
+    // Handlers are held up for ever here.
+    { shutdown: "brutalKill", ...options }
   )
 }
 

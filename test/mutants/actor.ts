@@ -97,13 +97,13 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...owner,
     why: "each member is down before the next is told",
-    before: "return Effect.andThen(stopping, this.stopAll)",
-    after: "return Effect.andThen(this.stopAll, stopping)"
+    before: "return Effect.andThen(stopping, step)",
+    after: "return Effect.andThen(step, stopping)"
   },
   {
     ...owner,
     why: "a scope that has closed ends its actor at once",
-    before: "if (scope.state._tag === \"Closed\") return owned.stop(scopeClosed)",
+    before: "if (scope.state._tag === \"Closed\") return owned.stop(scopeClosed, 0)",
     after: ""
   },
   {
@@ -185,10 +185,10 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
-    file: "src/actor/kernel/Cell.ts",
+    file: "src/actor/internal/admission.ts",
     tests: ["test/link/parcels.test.ts"],
     why: "what moved with a withdrawn ask is free",
-    before: "      if (ask.freight !== undefined) this.host.freight.drop(ask.freight)\n",
+    before: "    if (ask.freight !== undefined) cell.host.freight.drop(ask.freight)\n",
     after: ""
   },
   {
@@ -206,7 +206,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
-    file: "src/actor/internal/lifecycle.ts",
+    file: "src/actor/internal/ending.ts",
     tests: ["test/link/parcels.test.ts"],
     why: "what moved with the messages of an actor that ends is free",
     before: "      host.freight.drop(payload)\n",

@@ -186,7 +186,7 @@ describe("a child that keeps its identity", () => {
           value: "the reference",
           exit: Effect.ensuring(Effect.exit(Deferred.await(gate)), Effect.sync(() => log.push("down"))),
           stop: Deferred.succeed(gate, undefined),
-          renewal: { isPossible: () => true, down: Deferred.succeed(gate, undefined), up }
+          renewal: { isPossible: () => true, down: () => Deferred.succeed(gate, undefined), up }
         }))
         return yield* up
       })

@@ -163,6 +163,14 @@ const cases: ReadonlyArray<Case> = [
     found: "date NaN"
   },
   {
+    name: "a bigint that is cut in its number",
+    schema: Schema.Struct({ a: Schema.BigInt }),
+    value: { a: 5n },
+    damage: () => OFFSET + 8,
+    where: "value.a",
+    found: "8 bytes left"
+  },
+  {
     name: "a bigint of no known kind",
     schema: Schema.BigInt,
     value: 1n,

@@ -29,6 +29,8 @@ export interface Roomy {
   deliver(word: Word, payload: unknown): void
   /** Puts a tell whose payload is checked into the mailbox, if there is room. */
   offer(index: number, valid: unknown, span: Tracer.AnySpan | undefined): Outcome
+  /** Nothing is let in any more: ends the actor if it has handled everything. */
+  drained(): void
 }
 
 /** There is room for a message. */
@@ -40,6 +42,7 @@ const isTell = (word: Word): boolean => !(word instanceof Ask)
 interface Full<C> {
   readonly behaviour: Behaviour
   readonly host: { dropped(cell: C, messages: number): void }
+  readonly rare: Rare | undefined
   undeliverable(word: Word, payload: unknown): void
 }
 
@@ -47,6 +50,7 @@ interface Full<C> {
 export const overflow = <C extends Full<C>>(cell: C, mailbox: Mailbox, isAsk: boolean): Outcome | typeof ROOM => {
   const { ask, tell } = steps[cell.behaviour.overflow]
   const step = isAsk ? ask : tell
+  if (cell.rare?.isDraining === true) return REFUSED
   if (step === WAIT) return NO_ROOM
   if (step === EVICT) {
     const evicted = mailbox.evict(isTell)
@@ -62,6 +66,7 @@ export const overflow = <C extends Full<C>>(cell: C, mailbox: Mailbox, isAsk: bo
 
 /** Sends the messages of waiting senders for them, in the order in which they came, as far as there is room. */
 export const admit = (cell: Roomy & Refusing, rare: Rare): void => {
+  if (rare.isDraining) return cell.drained()
   const { waiters } = rare
   const { after, freight } = cell.host
   const { messages } = cell.behaviour.protocol
@@ -107,14 +112,14 @@ const waitsForItself = (waiter: Waiter, rare: Rare): boolean =>
 /** Queues a sender, whose message is from here on what will be delivered, unless it can be sent at once or never. */
 export const queue = (cell: Roomy & Refusing, rare: Rare, waiter: Waiter): void => {
   const { done, index, payload, span } = waiter
-  if (waitsForItself(waiter, rare)) return done(refusalOf(cell, index, payload, REFUSED))
+  if (waitsForItself(waiter, rare) || rare.isDraining) return done(refusalOf(cell, index, payload, REFUSED))
   // An ask has been checked, and has just been told that there is no room.
   if (waiter.ask !== undefined) return rare.waiters.push(waiter)
   // This runs the schema, which is somebody's code: what it throws is the defect of the sender, in its fiber; and it may
   // have made room, or ended the actor. So room is asked for last.
   const valid = deliverable(cell.behaviour.protocol.messages[index]!, payload, cell.host.freight)
   const outcome = valid === BROKEN ? INVALID : cell.offer(index, valid, span)
-  if (outcome === NO_ROOM) {
+  if (outcome === NO_ROOM && !rare.isDraining) {
     waiter.payload = valid
     rare.waiters.push(waiter)
   } else done(outcome === TAKEN ? undefined : refusalOf(cell, index, payload, outcome))
@@ -129,6 +134,31 @@ export const refuseItself = (cell: Roomy & Refusing, rare: Rare): void => {
     return false
   })
   after.run()
+}
+
+/** A cell, as far as an ask is concerned that is taken back. */
+export interface Revocable {
+  readonly mailbox: Mailbox | undefined
+  readonly rare: Rare | undefined
+  credit(word: Word): void
+}
+
+/** Takes an ask back that is queued, or whose handler runs; answers whether it was running and will still settle. */
+export const withdrawn = (cell: Revocable & Roomy & Refusing, ask: Ask): boolean => {
+  const { mailbox, rare } = cell
+  ask.cancelled = true
+  if (ask.isQueued) {
+    // It leaves at once, as far as anybody can tell: what nobody waits for holds neither room nor credit.
+    mailbox!.bury(ask)
+    cell.credit(ask)
+    if (ask.freight !== undefined) cell.host.freight.drop(ask.freight)
+    if (rare !== undefined && rare.waiters.length > 0) admitSoon(cell, rare)
+    return false
+  }
+  const fiber = rare?.ask === ask ? rare.fiber : undefined
+  if (fiber === undefined) return false
+  fiber.interruptUnsafe()
+  return true
 }
 
 /** A cell, as far as those are concerned whom it refuses. */
@@ -149,7 +179,7 @@ export const refusalOf = (cell: Refusing, index: number, payload: unknown, outco
     const issue = (message.carries ? freight.issue : undefined) ?? message.payload.explain(undelivered.payload)
     return new ActorError.InvalidPayload({ actor, issue, undelivered })
   }
-  return cell.phase >= STOPPING
+  return cell.phase >= STOPPING || cell.more().isDraining
     ? new ActorError.ActorStopped({ actor, reason: cell.more().reason, undelivered })
     : new ActorError.MailboxFull({ actor, capacity, undelivered })
 }

@@ -14,17 +14,18 @@ import * as Fiber from "effect/Fiber"
 import { textOf } from "../../runtime/Text.ts"
 import * as Intensity from "../../supervisor/Intensity.ts"
 import type * as Restart from "../../supervisor/Restart.ts"
-import type { SpawnFailed } from "../ActorError.ts"
+import { SpawnFailed } from "../ActorError.ts"
 import * as ExitReason from "../ExitReason.ts"
-import type { Behaviour } from "../kernel/Behaviour.ts"
+import { type Behaviour, isIgnored } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
-import { IDLE, RESTARTING, STOPPED, STOPPING } from "../kernel/Phase.ts"
-import { REFUSED } from "../kernel/Recipient.ts"
+import { IDLE, RESTARTING, STOPPING } from "../kernel/Phase.ts"
 import { Ask } from "../kernel/Word.ts"
-import { isWithin } from "./batch.ts"
+import { escalate, stop, STOP_LIMIT } from "./ending.ts"
 import { Failures, pause } from "./failures.ts"
-import { awaitBuild, build, closeEmptyScope, closeScope } from "./incarnation.ts"
-import { forget, freeName, type LifecycleHost } from "./roster.ts"
+import { hold } from "./hold.ts"
+import { awaitBuild, build, closeEmptyScope, closeScope, endedEarly } from "./incarnation.ts"
+import type { Guardian } from "./rare.ts"
+import type { LifecycleHost } from "./roster.ts"
 
 /** Decides on a handler that failed; answers whether the cell can take the next message now. */
 export const handled = (host: LifecycleHost, cell: Cell, failure: Cause.Cause<unknown>, wasAsked: boolean): boolean => {
@@ -42,14 +43,17 @@ export const handled = (host: LifecycleHost, cell: Cell, failure: Cause.Cause<un
       }
       return cell.phase < RESTARTING
     case "restart":
-      if (cell.behaviour.restart === "temporary") end(host, cell, ExitReason.crashed(cause, "temporary"))
+      if (cell.rare?.guardian !== undefined) handOver(host, cell, cell.rare.guardian, cause, directive)
+      else if (cell.behaviour.restart === "temporary") end(host, cell, ExitReason.crashed(cause, "temporary"))
       else restart(host, cell, cause)
       return false
     case "stop":
-      end(host, cell, ExitReason.crashed(cause, "decide"))
+      if (cell.rare?.guardian !== undefined) handOver(host, cell, cell.rare.guardian, cause, directive)
+      else end(host, cell, ExitReason.crashed(cause, "decide"))
       return false
     case "escalate":
-      escalate(host, cell.behaviour, cause)
+      if (cell.rare?.guardian !== undefined) handOver(host, cell, cell.rare.guardian, cause, directive)
+      else escalate(host, cell.behaviour, cause)
       return false
   }
 }
@@ -103,24 +107,74 @@ const giveUp = (
 }
 
 /** Starts the next incarnation of a crashed actor. */
-const restart = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): void => {
+const restart = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): void =>
+  takeDown(host, cell, cause, rebuild(host, cell, cause))
+
+/** Leaves to the supervisor what becomes of a crashed actor. */
+const handOver = (
+  host: LifecycleHost,
+  cell: Cell,
+  guardian: Guardian,
+  cause: Cause.Cause<unknown>,
+  directive: Restart.Directive | undefined
+): void => takeDown(host, cell, cause, Effect.sync(() => guardian.crashed(Exit.failCause(cause), directive)))
+
+/** Ends an incarnation whose actor stays: asks are handed back, tells stay, its scope is closed, and then it goes on as told. */
+const takeDown = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>, next: Effect.Effect<void>): void => {
+  const rare = cell.more()
   cell.phase = RESTARTING
-  // Whatever is still on the stack or in a fiber belongs to the incarnation that has crashed.
-  cell.more().turn++
+  // Whatever is still on the stack or in a fiber belongs to the incarnation that has ended.
+  rare.turn++
+  rare.isHeld = rare.isPaused
+  rare.onRest = undefined
   const asks = takeAsks(cell)
   host.after.add(() => {
     // An asker goes on at once, and may have ended the actor.
     for (const [ask, payload] of asks) host.after.add(() => ask.restarting(payload))
-    host.after.add(() => incarnate(host, cell, cause))
+    host.after.add(() => {
+      if (cell.phase !== RESTARTING) return
+      lead(host, cell, closeEmptyScope(cell) ? next : Effect.andThen(closeWithin(host, cell, cause), next))
+    })
   })
   host.after.run()
 }
 
-const incarnate = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): void => {
-  if (cell.phase !== RESTARTING) return
-  const building = rebuild(host, cell, cause)
-  lead(host, cell, closeEmptyScope(cell) ? building : Effect.andThen(closeWithin(host, cell, cause), building))
+/**
+ * Ends the incarnation that is up because its supervisor says so: its handler has so many milliseconds to come to its end and
+ * is interrupted then, and what waits in the mailbox waits on.
+ */
+export const giveUpIncarnation = (host: LifecycleHost, cell: Cell, withinMillis: number): Effect.Effect<void> => {
+  const rested = Effect.callback<void>((resume) => {
+    hold(cell, () => resume(Effect.void))
+  })
+  const atRest = withinMillis > 0 ? Effect.asVoid(Effect.timeoutOption(rested, withinMillis)) : Effect.void
+  const down = Effect.callback<void>((resume) => {
+    if (cell.phase >= RESTARTING) return resume(Effect.void)
+    const { ask, fiber } = cell.more()
+    const letGo = fiber === undefined ? Effect.void : Effect.asVoid(Fiber.interrupt(fiber))
+    const over = Effect.sync(() => {
+      cell.rare?.guardian?.crashed(Exit.interrupt(), undefined)
+      resume(Effect.void)
+    })
+    cell.more().ask = undefined
+    takeDown(host, cell, Cause.empty, Effect.andThen(letGo, over))
+    ask?.settle(Exit.die(new Error(`${cell.name} was restarted with its siblings while it handled this`)))
+  })
+  return Effect.suspend(() => cell.phase >= RESTARTING ? Effect.void : Effect.andThen(atRest, down))
 }
+
+/** Builds the next incarnation of an actor that waits for what its supervisor decides. */
+export const renew = (
+  host: LifecycleHost,
+  cell: Cell,
+  cause: Cause.Cause<unknown>
+): Effect.Effect<void, SpawnFailed> =>
+  Effect.suspend(() => {
+    if (cell.phase !== RESTARTING) return new SpawnFailed({ actor: cell.name, cause: endedEarly(cell) })
+    const building = host.fork(cell.behaviour, buildAgain(host, cell, cause)) as Fiber.Fiber<void, SpawnFailed>
+    attend(cell, building)
+    return Effect.onInterrupt(Fiber.join(building), () => Fiber.interrupt(building))
+  })
 
 // There are never two incarnations at once: one whose finalizers do not come to their end has no successor.
 const closeWithin = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
@@ -136,7 +190,6 @@ const closeWithin = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown
   })
 
 const lead = (host: LifecycleHost, cell: Cell, building: Effect.Effect<void>): void => {
-  const rare = cell.more()
   // A schedule that dies cannot say when to go on.
   const fiber = host.fork(
     cell.behaviour,
@@ -146,6 +199,12 @@ const lead = (host: LifecycleHost, cell: Cell, building: Effect.Effect<void>): v
         Cause.hasInterruptsOnly(dead) ? Effect.failCause(dead) : Effect.sync(() => giveUp(host, cell, dead, "backoff"))
     )
   )
+  attend(cell, fiber)
+}
+
+// The fiber that a stop has to interrupt.
+const attend = (cell: Cell, fiber: Fiber.Fiber<unknown, unknown>): void => {
+  const rare = cell.more()
   if (fiber.pollUnsafe() !== undefined) return
   // What it ran may have ended the actor, which then knew of no fiber to interrupt.
   if (cell.phase !== RESTARTING) return fiber.interruptUnsafe()
@@ -177,6 +236,7 @@ const rebuild = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>): 
 const failedAgain = (host: LifecycleHost, cell: Cell, failed: SpawnFailed): Effect.Effect<void> => {
   const why = Cause.die(failed.cause)
   if (cell.phase !== RESTARTING) return Effect.void
+  if (isIgnored(failed)) return Effect.sync(() => end(host, cell, ExitReason.normal))
   if (cell.more().isAbandoned) return Effect.sync(() => end(host, cell, ExitReason.neverStarted(failed.cause)))
   return Effect.andThen(
     Effect.logWarning(`${cell.name} could not be built again`, why),
@@ -240,157 +300,4 @@ const takeAsks = (cell: Cell): ReadonlyArray<readonly [Ask, unknown]> => {
     return ask === undefined
   })
   return asks
-}
-
-/** How long an actor that was told to end may take for its handler and its finalizers. */
-export const STOP_LIMIT: Duration.Input = "5 seconds"
-
-/**
- * Ends an actor: its handler is interrupted, its mailbox settled, its scope closed, and only then its name is free.
- *
- * `undefined` when it has ended at once. After {@link STOP_LIMIT} it has ended for everybody, and only its name stays taken
- * until its handler and its finalizers come to their end.
- */
-export const stop = (
-  host: LifecycleHost,
-  cell: Cell,
-  reason: ExitReason.ExitReason
-): Effect.Effect<void> | undefined => {
-  if (cell.phase === STOPPED) return undefined
-  if (cell.phase === STOPPING) return awaitStopped(cell)
-  cell.phase = STOPPING
-  if (cell.mailbox !== undefined || cell.rare !== undefined || reason !== ExitReason.scopeClosed) {
-    cell.more().reason = reason
-    settleMailbox(host, cell)
-    host.after.run()
-  }
-  const fiber = cell.rare?.fiber
-  const isAbandoned = cell.rare?.isAbandoned === true
-  if (fiber === undefined && (isAbandoned || closeEmptyScope(cell))) {
-    over(host, cell, reason)
-    return undefined
-  }
-  finish(host, cell, fiber, reason)
-  return cell.hasStopped ? undefined : awaitStopped(cell)
-}
-
-const finish = (
-  host: LifecycleHost,
-  cell: Cell,
-  fiber: Fiber.Fiber<unknown, unknown> | undefined,
-  reason: ExitReason.ExitReason
-): void => {
-  const letGo = fiber === undefined ? Effect.void : Effect.asVoid(Fiber.interrupt(fiber))
-  const close = Effect.suspend(() => cell.rare?.isAbandoned === true ? Effect.void : closeScope(host, cell, Exit.void))
-  const last = Effect.sync(() => over(host, cell, reason))
-  const ending = host.fork(cell.behaviour, Effect.uninterruptible(Effect.ensuring(Effect.andThen(letGo, close), last)))
-  if (ending.pollUnsafe() !== undefined) return
-  const tooLong = Effect.sync(() => {
-    if (cell.phase === STOPPED) return
-    stopped(host, cell, reason)
-    host.log("Error", `${cell.name} takes too long to end: nobody waits for it, and its name stays taken until it has`)
-  })
-  const limit = host.fork(cell.behaviour, Effect.delay(tooLong, STOP_LIMIT))
-  ending.addObserver(() => limit.interruptUnsafe())
-}
-
-const awaitStopped = (cell: Cell): Effect.Effect<void> =>
-  Effect.withFiber((self) => {
-    // A handler that ends its own actor is interrupted as soon as it lets go; neither it nor what it has forked can wait for
-    // that.
-    if (isWithin(self, cell)) return Effect.void
-    return Effect.callback<void>((resume) => {
-      const done = () => resume(Effect.void)
-      cell.whenStopped(done)
-      return Effect.sync(() => cell.unwatch(done))
-    })
-  })
-
-/** Lists all that waits for an actor that ends to be settled; its phase says so already. */
-export const settleMailbox = (host: LifecycleHost, cell: Cell): void => {
-  const { after } = host
-  const { mailbox } = cell
-  const { reason, waiters } = cell.more()
-  let dropped = 0
-  for (let word = mailbox?.take(); word !== undefined; word = mailbox!.take()) {
-    const payload = mailbox!.takePayload()
-    const ask = word
-    cell.credit(word)
-    if (ask instanceof Ask) after.add(() => ask.stopped(reason, payload))
-    else {
-      dropped++
-      host.freight.drop(payload)
-    }
-  }
-  for (let waiter = waiters.first(); waiter !== undefined; waiter = waiters.first()) {
-    const { done, index, payload } = waiter
-    waiters.shift()
-    after.add(() => done(cell.refusal(index, payload, REFUSED)))
-  }
-  if (dropped > 0) {
-    host.dropped(cell, dropped)
-    const what = dropped === 1 ? "1 message was" : `${dropped} messages were`
-    after.add(() =>
-      host.log(
-        "Warn",
-        `${what} dropped: ${cell.name} has ended (${ExitReason.render(reason)})`,
-        undefined,
-        cell.behaviour
-      )
-    )
-  }
-}
-
-// Whoever hears of the end may spawn the next actor of that name at once.
-const over = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): void => {
-  if (cell.rare?.isAbandoned !== true) freeName(host, cell)
-  stopped(host, cell, reason)
-}
-
-const stopped = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): void => {
-  if (cell.phase === STOPPED) return
-  forget(cell)
-  // The end that most actors come to, of which there may be a million at once.
-  if (cell.rare === undefined && host.after.isIdle) return host.report({ _tag: "ActorEnded", actor: cell.name, reason })
-  host.after.add(() => ended(host, cell, reason))
-  host.after.run()
-}
-
-const ended = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): void => {
-  // The others of a behaviour that has given up are told of by its event.
-  if (reason._tag === "Crashed") {
-    host.log("Error", `${cell.name} has ended: ${ExitReason.render(reason)}`, reason.cause, cell.behaviour)
-  }
-  const listeners = cell.rare?.onStop
-  if (listeners !== undefined) {
-    for (const listener of Array.from(listeners)) host.after.add(() => listener(reason))
-    listeners.clear()
-  }
-  host.report({ _tag: "ActorEnded", actor: cell.name, reason }, cell.behaviour)
-}
-
-/** Stops every actor of a behaviour, the youngest first, and hands the cause to the host. */
-export const escalate = (host: LifecycleHost, behaviour: Behaviour, cause: Cause.Cause<unknown>): void => {
-  const cells = Array.from(host.rosterOf(behaviour).cells.values()).reverse()
-  const { name } = behaviour.protocol
-  const reason = ExitReason.supervisorGaveUp(name, cause)
-  host.isLeaving = true
-  host.after.add(() => host.report({ _tag: "BehaviourEscalated", name, cause }, behaviour))
-  const endings: Array<Effect.Effect<void>> = []
-  for (const cell of cells) {
-    host.after.add(() => {
-      const ending = stop(host, cell, reason)
-      if (ending !== undefined) endings.push(ending)
-    })
-  }
-  host.after.add(() =>
-    host.fork(
-      behaviour,
-      Effect.andThen(
-        Effect.forEach(endings, (ending) => ending, { discard: true, concurrency: "unbounded" }),
-        Effect.sync(() => host.escalated(behaviour, cause))
-      )
-    )
-  )
-  host.after.run()
 }

@@ -3,11 +3,22 @@
  */
 import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import type { Directive } from "../../supervisor/Restart.ts"
 import { type ExitReason, scopeClosed } from "../ExitReason.ts"
 import { Waiters } from "../kernel/Waiters.ts"
 import type { Ask } from "../kernel/Word.ts"
 import type { Failures } from "./failures.ts"
+
+/** Who decides what becomes of an actor that has crashed. */
+export interface Guardian {
+  /**
+   * The incarnation has ended, and what it held is released; the actor waits in its place for what is decided. `directive`
+   * is what its behaviour has decided, if it was asked.
+   */
+  crashed(exit: Exit.Exit<unknown, unknown>, directive: Directive | undefined): void
+}
 
 /** What only some cells need: kept apart so that an idle cell stays small. */
 export class Rare {
@@ -37,6 +48,18 @@ export class Rare {
   declare failures: Failures | undefined
   /** Why it stopped. */
   declare reason: ExitReason
+  /** Whether it comes to rest after the message that it is handling. */
+  declare isHeld: boolean
+  /** Whether somebody has paused it. */
+  declare isPaused: boolean
+  /** Called once when it has come to rest. */
+  declare onRest: (() => void) | undefined
+  /** Whether it ends as soon as what it has accepted is handled. */
+  declare isDraining: boolean
+  /** How long it may take for that; `undefined` as its behaviour says. */
+  declare shutdownMillis: number | undefined
+  /** Who decides about its crashes, where that is not its roster. */
+  declare guardian: Guardian | undefined
   /** Called once when it has stopped. */
   declare onStop: Set<(reason: ExitReason) => void>
   /** Called once its name is free, if that is later than its end. */
@@ -58,6 +81,12 @@ export class Rare {
     this.restarts = 0
     this.failures = undefined
     this.reason = scopeClosed
+    this.isHeld = false
+    this.isPaused = false
+    this.onRest = undefined
+    this.isDraining = false
+    this.shutdownMillis = undefined
+    this.guardian = undefined
     this.onStop = new Set()
     this.freed = undefined
     this.isAbandoned = false

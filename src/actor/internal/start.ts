@@ -12,8 +12,8 @@ import type { Handlers } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import * as Owner from "../kernel/Owner.ts"
 import { IDLE, STARTING, STOPPING } from "../kernel/Phase.ts"
+import { settleMailbox } from "./ending.ts"
 import { awaitBuild, build, builtAtOnce, closeScope, endedEarly } from "./incarnation.ts"
-import { settleMailbox } from "./lifecycle.ts"
 import { forget, freeName, type LifecycleHost } from "./roster.ts"
 
 /**

@@ -11,13 +11,30 @@ import type * as Schedule from "effect/Schedule"
 import { type Overflow, policies } from "../../runtime/Overflow.ts"
 import { textOf } from "../../runtime/Text.ts"
 import * as Backoff from "../../supervisor/Backoff.ts"
+import { defaultShutdownMillis, type Shutdown } from "../../supervisor/ChildSpec.ts"
 import * as Intensity from "../../supervisor/Intensity.ts"
-import { durationMillis } from "../../supervisor/kernel/Millis.ts"
+import { durationMillis, shutdownMillis, shutdowns } from "../../supervisor/kernel/Millis.ts"
 import * as Restart from "../../supervisor/Restart.ts"
-import { InvalidOptions } from "../ActorError.ts"
+import { InvalidOptions, SpawnFailed } from "../ActorError.ts"
 import type { MailboxOptions } from "./Mailbox.ts"
 import type { Protocol } from "./Protocol.ts"
 import type { Recipient } from "./Recipient.ts"
+
+/** What a build fails with that has found nothing to do: plain, so that it crosses between threads as what it is. */
+export interface Ignored {
+  readonly _tag: "shared-nothing/actor/Ignored"
+  readonly message: string
+}
+
+/** See {@link Ignored}. */
+export const IGNORED: Ignored = {
+  _tag: "shared-nothing/actor/Ignored",
+  message: "its behaviour has found nothing to do"
+}
+
+/** Whether a spawn has failed because there was nothing to do. */
+export const isIgnored = (error: unknown): boolean =>
+  error instanceof SpawnFailed && (error.cause as Partial<Ignored> | null | undefined)?._tag === IGNORED._tag
 
 /** How an actor is supervised. The defaults restart a crashed actor up to three times within five seconds. */
 export interface SupervisionOptions {
@@ -53,6 +70,8 @@ export interface BehaviourOptions {
   readonly supervision?: SupervisionOptions | undefined
   /** How long building one incarnation may take. Default 5 seconds. */
   readonly initTimeout?: Duration.Input | undefined
+  /** How its actors are stopped, unless their `spawn` says otherwise; see `ActorSystem.SpawnOptions`. Default 5 seconds. */
+  readonly shutdown?: Shutdown | undefined
 }
 
 /** The handlers of one incarnation, by tag. */
@@ -85,6 +104,7 @@ export interface Behaviour {
   readonly backoff: Schedule.Schedule<unknown, unknown> | undefined
   readonly decide: Restart.Decider
   readonly initTimeout: Duration.Duration
+  readonly shutdownMillis: number
 }
 
 /** How full a mailbox may get: what travels with a reference, so that a sender knows its credit. */
@@ -134,6 +154,11 @@ export const resolveOptions = (where: string, options: BehaviourOptions) => {
   }
   const initTimeout = Duration.millis(initMillis)
   if (backoff !== undefined) Backoff.policy(backoff)
+  const { shutdown = defaultShutdownMillis } = options
+  const millis = shutdownMillis(shutdown)
+  if (Number.isNaN(millis)) {
+    throw new InvalidOptions({ where, option: "shutdown", value: textOf(shutdown), expected: shutdowns })
+  }
   return {
     ...resolveMailbox(where, options.mailbox ?? {}),
     restart,
@@ -141,6 +166,7 @@ export const resolveOptions = (where: string, options: BehaviourOptions) => {
     perActor: (intensity?.per ?? "child") === "child",
     backoff,
     decide: decide ?? decideHandler,
-    initTimeout
+    initTimeout,
+    shutdownMillis: millis
   } as const
 }

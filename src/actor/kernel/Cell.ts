@@ -13,6 +13,8 @@
  *                                   | limit            any ---> STOPPING ---> STOPPED
  * ```
  *
+ * In each of the first row it can be HELD: it comes to rest there once its handler has ended.
+ *
  * Lifecycle (build, restart, stop) is in `internal/lifecycle.ts`; this file is the path of a message.
  */
 import * as Context from "effect/Context"
@@ -24,9 +26,10 @@ import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import type * as ActorError from "../ActorError.ts"
 import type { ExitReason } from "../ExitReason.ts"
-import { admit, admitSoon, overflow, queue, refusalOf, refuseItself, ROOM } from "../internal/admission.ts"
+import { admit, admitSoon, overflow, queue, refusalOf, refuseItself, ROOM, withdrawn } from "../internal/admission.ts"
 import { call, handle, isExit, isVoid } from "../internal/answer.ts"
 import { batch, hasChildren, RunningCell } from "../internal/batch.ts"
+import { comeToRest } from "../internal/hold.ts"
 import { limitOf, LocalAsk, MAX_INLINE } from "../internal/localAsk.ts"
 import { Rare } from "../internal/rare.ts"
 import type { Behaviour, Handlers } from "./Behaviour.ts"
@@ -35,7 +38,7 @@ import type { Runnable } from "./Dispatcher.ts"
 import { Mailbox } from "./Mailbox.ts"
 import type { Owned, Owner } from "./Owner.ts"
 import { BROKEN, checkedReply, deliverable } from "./Payload.ts"
-import { IDLE, READY, RESTARTING, RUNNING, STARTING, STOPPED, STOPPING, SUSPENDED } from "./Phase.ts"
+import { HELD, IDLE, READY, RESTARTING, RUNNING, STARTING, STOPPED, STOPPING, SUSPENDED } from "./Phase.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
 import {
   INVALID,
@@ -319,7 +322,8 @@ export class Cell extends Recipient implements Owned, Runnable {
   /** After a message: back to the queue or to sleep, and room for those who wait. */
   rest(): void {
     // Who was on the stack may have ended the actor, or crashed it.
-    if (this.phase >= RESTARTING) return
+    if (this.phase >= HELD) return
+    if (this.rare !== undefined && this.rare.isHeld) return comeToRest(this, this.rare)
     if (this.mailbox !== undefined && this.mailbox.length > 0) {
       this.phase = READY
       this.host.dispatcher.enqueue(this)
@@ -441,26 +445,27 @@ export class Cell extends Recipient implements Owned, Runnable {
     return goesOn && this.isLive && this.rare?.turn === turn
   }
 
-  /** Ends the actor; `undefined` when it has ended at once. */
-  stop(reason: ExitReason): Effect.Effect<void> | undefined {
-    return this.host.stop(this, reason)
+  /** How long it may take to handle what it has accepted, when it is stopped. */
+  get shutdownMillis(): number {
+    return this.rare?.shutdownMillis ?? this.behaviour.shutdownMillis
+  }
+
+  /**
+   * Ends the actor when what it has accepted is handled, or its time for that is over, of which `elapsedMillis` have gone;
+   * `undefined` when it has ended at once.
+   */
+  stop(reason: ExitReason, elapsedMillis = 0): Effect.Effect<void> | undefined {
+    return this.host.stop(this, reason, elapsedMillis)
   }
 
   /** Keeps the handler for `ask` from starting, or interrupts it; answers whether it was running and will still settle. */
   cancel(ask: Ask): boolean {
-    ask.cancelled = true
-    if (ask.isQueued) {
-      // It leaves at once, as far as anybody can tell: what nobody waits for holds neither room nor credit.
-      this.mailbox!.bury(ask)
-      this.credit(ask)
-      if (ask.freight !== undefined) this.host.freight.drop(ask.freight)
-      if (this.rare !== undefined && this.rare.waiters.length > 0) admitSoon(this, this.rare)
-      return false
-    }
-    const fiber = this.rare?.ask === ask ? this.rare.fiber : undefined
-    if (fiber === undefined) return false
-    fiber.interruptUnsafe()
-    return true
+    return withdrawn(this, ask)
+  }
+
+  /** Ends the actor if it is to end and has handled everything. */
+  drained(): void {
+    this.host.drained(this)
   }
 
   /** Whether it has ended for everybody. */

@@ -40,6 +40,8 @@ export interface CellHost<C> {
   dropped(cell: C, messages: number): void
   /** Decides on a handler that failed; answers whether the cell can take the next message now. */
   handled(cell: C, cause: Cause.Cause<unknown>, wasAsked: boolean): boolean
-  /** Ends an actor; `undefined` when it has ended at once. */
-  stop(cell: C, reason: ExitReason): Effect.Effect<void> | undefined
+  /** An actor that is to end when it has handled everything has done so. */
+  drained(cell: C): void
+  /** Ends an actor in order, some of whose time for that has gone; `undefined` when it has ended at once. */
+  stop(cell: C, reason: ExitReason, elapsedMillis: number): Effect.Effect<void> | undefined
 }

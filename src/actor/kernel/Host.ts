@@ -18,15 +18,18 @@ import * as Bulletin from "../../observe/kernel/Bulletin.ts"
 import { DROPPED, type Tally } from "../../observe/kernel/Tally.ts"
 import type { ThreadContext } from "../../runtime/ThreadContext.ts"
 import type { Turn } from "../../runtime/Turn.ts"
+import type { Running } from "../../supervisor/ChildSpec.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
 import type { Carriage } from "../../wire/Carriage.ts"
 import { carriageOf } from "../../wire/kernel/ThreadCarriage.ts"
 import * as ActorError from "../ActorError.ts"
 import { behaviourReleased, causeText, type ExitReason, systemReleased } from "../ExitReason.ts"
 import { Aftermath } from "../internal/aftermath.ts"
+import { drained, shutDown } from "../internal/ending.ts"
 import * as lifecycle from "../internal/lifecycle.ts"
 import { type LifecycleHost, Roster } from "../internal/roster.ts"
 import { start } from "../internal/start.ts"
+import { Supervised } from "../internal/supervised.ts"
 import type { SystemEvent } from "../SystemEvent.ts"
 import type { Behaviour } from "./Behaviour.ts"
 import { type Cell, Cell as CellClass } from "./Cell.ts"
@@ -34,8 +37,10 @@ import { Deadlines } from "./Deadlines.ts"
 import { Dispatcher } from "./Dispatcher.ts"
 import { Freight } from "./Freight.ts"
 import { Origins } from "./Origins.ts"
+import { stopEach } from "./Owner.ts"
 import { RESTARTING, STARTING, STOPPING } from "./Phase.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
+import * as Terms from "./Terms.ts"
 
 /** All restarts of a behaviour were used up on this host. */
 export interface Escalation {
@@ -142,9 +147,9 @@ export class Host implements LifecycleHost {
     const roster = this.rosterOf(behaviour)
     // Nothing is spawned any more from here on.
     roster.isReleased = true
-    const cells = Array.from(roster.cells.values()).reverse()
+    const cells = Array.from(roster.cells.values())
     return Effect.andThen(
-      Effect.forEach(cells, (cell) => cell.stop(reason) ?? Effect.void, { discard: true }),
+      stopEach(() => cells.pop(), reason),
       Effect.sync(() => this.remove(roster))
     )
   }
@@ -167,12 +172,46 @@ export class Host implements LifecycleHost {
     protocol: Pick<Protocol, "name" | "layoutHash">,
     key: string,
     owner: Scope.Scope | undefined,
+    terms: Terms.Terms = Terms.plain,
     known?: (cell: Cell) => void
   ): Effect.Effect<Cell, ActorError.SpawnError> {
     const cell = this.enter(protocol, key)
     if (!(cell instanceof CellClass)) return Exit.fail(cell)
+    Terms.apply(cell, terms)
     known?.(cell)
     return start(this, cell, owner)
+  }
+
+  /** Starts an actor that leaves to its supervisor what becomes of it when it crashes; it ends with `owner`. */
+  supervise(
+    protocol: Pick<Protocol, "name" | "layoutHash">,
+    key: string,
+    owner: Scope.Scope | undefined,
+    terms: Terms.Terms,
+    known?: (cell: Cell) => void
+  ): Effect.Effect<Running<Cell>, ActorError.SpawnError> {
+    let supervised: Supervised | undefined
+    const spawned = this.spawn(protocol, key, owner, terms, (cell) => {
+      supervised = new Supervised(this, cell)
+      known?.(cell)
+    })
+    return Effect.map(spawned, () => supervised!.begin())
+  }
+
+  /** Takes an actor up again whose thread was lost, and has it wait for its supervisor, as {@link revive} has it built. */
+  reserve(
+    protocol: Pick<Protocol, "name" | "layoutHash">,
+    key: string,
+    terms: Terms.Terms,
+    known: (cell: Cell) => void
+  ): Running<Cell> | ActorError.SpawnError {
+    const cell = this.enter(protocol, key)
+    if (!(cell instanceof CellClass)) return cell
+    cell.phase = RESTARTING
+    Terms.apply(cell, terms)
+    const supervised = new Supervised(this, cell)
+    known(cell)
+    return supervised.begin()
   }
 
   /**
@@ -182,11 +221,13 @@ export class Host implements LifecycleHost {
   revive(
     protocol: Pick<Protocol, "name" | "layoutHash">,
     key: string,
+    terms: Terms.Terms,
     known: (cell: Cell) => void
   ): Cell | ActorError.SpawnError {
     const cell = this.enter(protocol, key)
     if (!(cell instanceof CellClass)) return cell
     cell.phase = RESTARTING
+    Terms.apply(cell, terms)
     known(cell)
     lifecycle.revive(this, cell)
     return cell
@@ -243,8 +284,12 @@ export class Host implements LifecycleHost {
     return lifecycle.handled(this, cell, cause, wasAsked)
   }
 
-  stop(cell: Cell, reason: ExitReason): Effect.Effect<void> | undefined {
-    return lifecycle.stop(this, cell, reason)
+  stop(cell: Cell, reason: ExitReason, elapsedMillis: number): Effect.Effect<void> | undefined {
+    return shutDown(this, cell, reason, elapsedMillis)
+  }
+
+  drained(cell: Cell): void {
+    drained(this, cell)
   }
 
   rosterOf(behaviour: Behaviour): Roster {

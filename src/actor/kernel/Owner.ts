@@ -14,8 +14,8 @@ export interface Owned {
   previous: Owned | undefined
   next: Owned | undefined
   owner: Owner | undefined
-  /** Ends it; `undefined` when it has ended at once. */
-  stop(reason: ExitReason): Effect.Effect<void> | undefined
+  /** Ends it in order, some of its time for that having gone; `undefined` when it has ended at once. */
+  stop(reason: ExitReason, elapsedMillis: number): Effect.Effect<void> | undefined
 }
 
 /** See the module. */
@@ -46,16 +46,34 @@ export class Owner {
   }
 
   /** Stops all members, the youngest first, each before the next. */
-  readonly stopAll: Effect.Effect<void> = Effect.suspend(() => {
-    while (this.last !== undefined) {
-      const owned = this.last
-      Owner.remove(owned)
-      const stopping = owned.stop(scopeClosed)
-      if (stopping !== undefined) return Effect.andThen(stopping, this.stopAll)
-    }
-    return Effect.void
-  })
+  readonly stopAll: Effect.Effect<void> = Effect.suspend(() => stopEach(() => this.youngest(), scopeClosed))
+
+  private youngest(): Owned | undefined {
+    const { last } = this
+    if (last !== undefined) Owner.remove(last)
+    return last
+  }
 }
+
+/**
+ * Stops one after the other until there are no more. Their times for that all count from the first stop on: however many of
+ * them hang, the end takes as long as that of the slowest, and the others go on being stopped.
+ */
+export const stopEach = (next: () => Owned | undefined, reason: ExitReason): Effect.Effect<void> =>
+  Effect.clockWith((clock) => {
+    let began: bigint | undefined
+    const step: Effect.Effect<void> = Effect.suspend(() => {
+      for (let owned = next(); owned !== undefined; owned = next()) {
+        const elapsed = began === undefined ? 0 : Number(clock.monotonicTimeNanosUnsafe() - began) / 1e6
+        const stopping = owned.stop(reason, elapsed)
+        if (stopping === undefined) continue
+        began ??= clock.monotonicTimeNanosUnsafe()
+        return Effect.andThen(stopping, step)
+      }
+      return Effect.void
+    })
+    return step
+  })
 
 // The owner that was made last for a scope, its finalizer, and the number of finalizers ever since.
 interface Latest {
@@ -71,7 +89,7 @@ const latest = new WeakMap<Scope.Scope, Latest>()
  * something to wait for.
  */
 export const adopt = (scope: Scope.Scope, owned: Owned): Effect.Effect<void> | undefined => {
-  if (scope.state._tag === "Closed") return owned.stop(scopeClosed)
+  if (scope.state._tag === "Closed") return owned.stop(scopeClosed, 0)
   ownerOf(scope).add(owned)
   return undefined
 }

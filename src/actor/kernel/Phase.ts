@@ -1,5 +1,5 @@
 /**
- * What a cell is doing; drawn in `Cell.ts`. From {@link RESTARTING} on no handler runs, from {@link STOPPING} on nothing is
+ * What a cell is doing; drawn in `Cell.ts`. From {@link HELD} on no handler runs, from {@link STOPPING} on nothing is
  * accepted.
  */
 
@@ -13,9 +13,11 @@ export const READY = 2
 export const RUNNING = 3
 /** Its handler runs in a fiber. */
 export const SUSPENDED = 4
+/** At rest: messages are accepted, and none is handled until it goes on. */
+export const HELD = 5
 /** Between two incarnations. */
-export const RESTARTING = 5
+export const RESTARTING = 6
 /** Ending: nothing is accepted any more. */
-export const STOPPING = 6
+export const STOPPING = 7
 /** Ended; resources are released. */
-export const STOPPED = 7
+export const STOPPED = 8

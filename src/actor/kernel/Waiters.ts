@@ -12,10 +12,20 @@ export class Waiters {
   declare private items: Array<Waiter>
   declare private head: number
   declare private abandoned: number
+  /** The abandoned that there are when nobody is: one fewer than none once the line is closed. */
+  declare private none: number
   constructor() {
     this.items = []
     this.head = 0
     this.abandoned = 0
+    this.none = 0
+  }
+
+  /** From now on there always is one more than those who wait: who looks for a free place finds none. */
+  close(): void {
+    if (this.none < 0) return
+    this.none = -1
+    this.abandoned--
   }
 
   /** How many wait. */
@@ -63,12 +73,12 @@ export class Waiters {
       return !waiter.abandoned
     })
     this.head = 0
-    this.abandoned = 0
+    this.abandoned = this.none
   }
 
   private clear(): void {
     this.items = []
     this.head = 0
-    this.abandoned = 0
+    this.abandoned = this.none
   }
 }

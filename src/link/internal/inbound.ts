@@ -81,6 +81,11 @@ export class Inbound {
     return this.data === undefined || this.data.isEmpty() && this.control!.isEmpty()
   }
 
+  /** Whether there is no message to read. */
+  get isDataEmpty(): boolean {
+    return this.data === undefined || this.data.isEmpty()
+  }
+
   /** Gives back the credit that nobody has waited for so far. */
   rest(): void {
     if (this.owing.length === 0) return

@@ -206,6 +206,16 @@ export class Node implements Polled, RefTransport {
     return changed
   }
 
+  /** Makes visible what was written so far, before something is said that has to come after it. */
+  flush(): void {
+    this.publish()
+  }
+
+  /** Whether all is read that `thread` had made visible by now: seen once, what was visible earlier has been read. */
+  hasRead(thread: number): boolean {
+    return this.linkTo(thread)?.inbound.isDataEmpty ?? true
+  }
+
   private publish(): void {
     const { links } = this
     for (let i = 0; i < links.length; i++) if (links[i]!.outbound.isDirty) links[i]!.outbound.publish()

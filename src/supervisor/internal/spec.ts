@@ -14,7 +14,7 @@ import {
   type SupervisorPolicy
 } from "../ChildSpec.ts"
 import * as Intensity from "../Intensity.ts"
-import { durationMillis } from "../kernel/Millis.ts"
+import { shutdownMillis, shutdowns } from "../kernel/Millis.ts"
 import * as Restart from "../Restart.ts"
 import * as Strategy from "../Strategy.ts"
 import type * as Tree from "../Tree.ts"
@@ -131,7 +131,7 @@ export const spec = <R, A>(
     id,
     kind,
     restart,
-    shutdownMillis: shutdownMillis(where, shutdown),
+    shutdownMillis: millisOf(where, shutdown),
     decide,
     backoff: backoff === undefined ? undefined : Backoff.policy(backoff, where),
     intensity: intensity === undefined ? undefined : Intensity.make({ ...intensity, per: "child" }, where),
@@ -143,11 +143,9 @@ export const spec = <R, A>(
 const isSpec = (u: unknown): u is Any =>
   typeof u === "object" && u !== null && Object.hasOwn(u, "id") && Object.hasOwn(u, "body")
 
-const shutdownMillis = (where: string, shutdown: Shutdown): number => {
-  if (shutdown === "brutalKill") return 0
-  if (shutdown === "infinity") return Infinity
-  const millis = durationMillis(shutdown)
-  if (!(millis > 0)) throw invalid(where, "shutdown", shutdown, `a duration above zero, "brutalKill" or "infinity"`)
+const millisOf = (where: string, shutdown: Shutdown): number => {
+  const millis = shutdownMillis(shutdown)
+  if (Number.isNaN(millis)) throw invalid(where, "shutdown", shutdown, shutdowns)
   return millis
 }
 

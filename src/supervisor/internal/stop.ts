@@ -41,7 +41,7 @@ export const stopChild = (self: SupervisorState, child: ChildState): Effect.Effe
 const stopForGood = Effect.fnUntraced(function*(self: SupervisorState, child: ChildState) {
   // One that a round has taken down, and would bring up again, has no fiber; it may have something that outlives incarnations.
   const fiber = child.fiber ?? (yield* Effect.forkDetach(releaseHeld(child), { startImmediately: true }))
-  const how = yield* bringDown(self, child, fiber, child.running?.stop)
+  const how = yield* bringDown(self, child, fiber, child.running?.stop, child.spec.shutdownMillis)
   if (how === "abandoned") child.status = how
   else putDown(self, child)
   if (how === "abandoned") yield* abandoned(self, child)
@@ -57,8 +57,13 @@ export const giveWay = (self: SupervisorState, child: ChildState, sibling: strin
     if (child.status === "restarting") return Effect.asVoid(Fiber.await(fiber))
     const isTemporary = child.spec.restart === "temporary"
     child.status = "stopping"
-    const renewal = isTemporary ? undefined : running?.renewal
-    return Effect.flatMap(bringDown(self, child, fiber, renewal?.down ?? running?.stop), (how) => {
+    const { shutdownMillis } = child.spec
+    const down = isTemporary ? undefined : running?.renewal?.down(shutdownMillis)
+    // An identity that is kept has its own way to give up an incarnation, by force too, which takes a moment more.
+    const bringingDown = down === undefined
+      ? bringDown(self, child, fiber, running?.stop, shutdownMillis)
+      : bringDown(self, child, fiber, down, shutdownMillis + forceLimitMillis)
+    return Effect.flatMap(bringingDown, (how) => {
       // Somebody has told it meanwhile to stay down, and sees to that.
       if (child.stop !== undefined) return Effect.void
       if (how === "abandoned") {
@@ -92,9 +97,9 @@ const bringDown = Effect.fnUntraced(function*(
   self: SupervisorState,
   child: ChildState,
   fiber: Fiber.Fiber<unknown, unknown>,
-  ask: Effect.Effect<unknown, unknown> | undefined
+  ask: Effect.Effect<unknown, unknown> | undefined,
+  shutdownMillis: number
 ): Effect.fn.Return<How> {
-  const { shutdownMillis } = child.spec
   if (ask === undefined || shutdownMillis === 0) {
     fiber.interruptUnsafe()
     const ended = yield* endsWithin(child, fiber, shutdownMillis > 0 ? shutdownMillis : forceLimitMillis)

@@ -9,3 +9,13 @@ export const durationMillis = (input: Duration.Input): number => {
     return NaN
   }
 }
+
+/** Milliseconds of a shutdown: 0 for `"brutalKill"`, `Infinity` for `"infinity"`, NaN when it is none. */
+export const shutdownMillis = (shutdown: Duration.Input | "brutalKill" | "infinity"): number => {
+  if (shutdown === "brutalKill") return 0
+  const millis = shutdown === "infinity" ? Infinity : durationMillis(shutdown)
+  return millis > 0 ? millis : NaN
+}
+
+/** What a shutdown may be. */
+export const shutdowns = `a duration above zero, "brutalKill" or "infinity"`

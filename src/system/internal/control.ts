@@ -6,8 +6,9 @@
  * the port; errors, reasons and events cross as the bytes of their codec (`accounts.ts`).
  */
 import type { Overflow } from "../../actor/kernel/Mailbox.ts"
+import type { Terms } from "../../actor/kernel/Terms.ts"
 import type { Rings } from "../../link/kernel/Node.ts"
-import type { RestartType } from "../../supervisor/Restart.ts"
+import type { Directive, RestartType } from "../../supervisor/Restart.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
 import type { Given } from "../../wire/kernel/ArenaOwners.ts"
 
@@ -38,6 +39,9 @@ export interface Placement {
   readonly name: string
   readonly layoutHash: number
   readonly key: string
+  readonly terms: Terms
+  /** Whether a supervisor on the main thread decides what becomes of it when it crashes. */
+  readonly isSupervised: boolean
 }
 
 /** The actor is up: so large is its mailbox, and so it restarts. */
@@ -52,7 +56,12 @@ export type ToWorker =
   | { readonly _tag: "Spawn"; readonly request: number; readonly placement: Placement }
   /** The actors that the last incarnation of this worker had: they take messages from now on, and are built meanwhile. */
   | { readonly _tag: "Revive"; readonly placements: ReadonlyArray<Placement> }
-  | { readonly _tag: "Stop"; readonly request: number; readonly actor: number }
+  /** The actor ends in order, some of its time for that having gone. */
+  | { readonly _tag: "Stop"; readonly request: number; readonly actor: number; readonly elapsedMillis: number }
+  /** Its supervisor takes an actor down, with a sibling: its incarnation ends, within so many milliseconds, and it waits. */
+  | { readonly _tag: "Lower"; readonly request: number; readonly actor: number; readonly withinMillis: number }
+  /** Its supervisor has an actor that is down built again. */
+  | { readonly _tag: "Raise"; readonly request: number; readonly actor: number }
   | { readonly _tag: "Inspect"; readonly request: number }
   | { readonly _tag: "Claimed"; readonly request: number; readonly isFree: boolean }
   | { readonly _tag: "Rings"; readonly from: number; readonly epoch: number; readonly rings: Rings }
@@ -64,6 +73,9 @@ export type Answer =
   /** `error` is a `SpawnError`. */
   | { readonly _tag: "Spawned"; readonly request: number; readonly result: Spawned | { readonly error: Uint8Array } }
   | { readonly _tag: "Stopped"; readonly request: number }
+  | { readonly _tag: "Lowered"; readonly request: number }
+  /** `error` is a `SpawnError`, when it could not be built. */
+  | { readonly _tag: "Raised"; readonly request: number; readonly error: Uint8Array | undefined }
   | { readonly _tag: "Inspected"; readonly request: number; readonly tree: ReadonlyArray<TreeNode> }
 
 /** From a worker to the main thread. */
@@ -75,6 +87,13 @@ export type ToMain =
   /** An actor that the main thread had placed has ended for everybody, and its name is not free: it is the worker's until it is, as `-actor`. */
   | { readonly _tag: "Kept"; readonly actor: number; readonly name: string; readonly key: string }
   | { readonly _tag: "Rings"; readonly to: number; readonly epoch: number; readonly rings: Rings }
+  /** An actor with a supervisor is down, and waits for what that decides. `reason` is a `Crashed`, with the cause. */
+  | {
+    readonly _tag: "Crashed"
+    readonly actor: number
+    readonly reason: Uint8Array
+    readonly directive: Directive | undefined
+  }
   /** `reason` is an `ExitReason`. */
   | { readonly _tag: "Ended"; readonly actor: number; readonly reason: Uint8Array }
   /** `event` is a `SystemEvent`. */

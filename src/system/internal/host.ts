@@ -5,6 +5,8 @@ import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
 import type { ActorSystem } from "../../actor/ActorSystem.ts"
 import { Host } from "../../actor/kernel/Host.ts"
+import { actorName } from "../../actor/kernel/Protocol.ts"
+import * as Terms from "../../actor/kernel/Terms.ts"
 import type { SystemEvent } from "../../actor/SystemEvent.ts"
 import { Tally } from "../../observe/kernel/Tally.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
@@ -32,7 +34,10 @@ export const systemOf = (host: Host): ActorSystem["Service"] => ({
       Effect.acquireRelease(Effect.sync(() => host.register(steady)), () => host.unregister(steady))
     )
   },
-  spawn: (protocol, key, _options, owner) => host.spawn(protocol, key, owner),
+  spawn: (protocol, key, options, owner) =>
+    host.spawn(protocol, key, owner, Terms.make(actorName(protocol, key), options?.shutdown)),
+  supervise: (protocol, key, options, owner) =>
+    host.supervise(protocol, key, owner, Terms.make(actorName(protocol, key), options?.shutdown)),
   events: host.events,
   tree: Effect.sync(() => ({
     name: "system",

@@ -11,20 +11,17 @@ import * as ActorError from "../../actor/ActorError.ts"
 import * as ExitReason from "../../actor/ExitReason.ts"
 import * as Owner from "../../actor/kernel/Owner.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
+import type { Terms } from "../../actor/kernel/Terms.ts"
 import type { Node } from "../../link/kernel/Node.ts"
 import type { RemoteRecipient } from "../../link/kernel/RemoteRecipient.ts"
-import type { Member } from "../../thread/kernel/ThreadGroup.ts"
+import type { Running } from "../../supervisor/ChildSpec.ts"
 import { decodeSpawnError } from "./accounts.ts"
 import type * as Control from "./control.ts"
 import type { Names } from "./names.ts"
+import { Supervision, type Workplace } from "./supervision.ts"
 
 /** Names of actors that the main thread has placed are its own. */
 const MAIN = 0
-
-/** A worker as the account needs it. */
-export interface Workplace extends Member<Control.Answer> {
-  readonly whyDown: string
-}
 
 /** An actor on a worker. */
 export class Placed implements Owner.Owned {
@@ -33,15 +30,19 @@ export class Placed implements Owner.Owned {
   declare readonly key: string
   declare readonly actor: number
   declare readonly name: string
+  declare readonly terms: Terms
   /** Set when it has been started for the first time. */
   declare recipient: RemoteRecipient | undefined
   /** Whether it ends with its thread. */
   declare isTemporary: boolean
+  /** The way to its supervisor, if it has one. */
+  declare supervision: Supervision | undefined
   declare previous: Owner.Owned | undefined
   declare next: Owner.Owned | undefined
   declare owner: Owner.Owner | undefined
   declare private readonly account: Account
-  constructor(account: Account, workplace: Workplace, protocol: Protocol, key: string, actor: number) {
+  constructor(account: Account, workplace: Workplace, protocol: Protocol, key: string, terms: Terms, actor: number) {
+    this.terms = terms
     this.account = account
     this.workplace = workplace
     this.protocol = protocol
@@ -50,6 +51,7 @@ export class Placed implements Owner.Owned {
     this.name = actorName(protocol, key)
     this.recipient = undefined
     this.isTemporary = false
+    this.supervision = undefined
     this.previous = undefined
     this.next = undefined
     this.owner = undefined
@@ -57,18 +59,23 @@ export class Placed implements Owner.Owned {
 
   /** What a worker is told to start it. */
   get placement(): Control.Placement {
-    const { actor, key, protocol: { layoutHash, name } } = this
-    return { actor, name, layoutHash, key }
+    const { actor, key, protocol: { layoutHash, name }, terms } = this
+    return { actor, name, layoutHash, key, terms, isSupervised: this.supervision !== undefined }
   }
 
-  stop(reason: ExitReason.ExitReason): Effect.Effect<void> | undefined {
+  stop(reason: ExitReason.ExitReason, elapsedMillis = 0): Effect.Effect<void> | undefined {
     // Struck off first: an actor that is being stopped is not started again with its thread.
     if (!this.account.strike(this, reason)) return undefined
     const { actor } = this
-    return this.workplace.request((request): Control.ToWorker => ({ _tag: "Stop", request, actor })).pipe(
-      Effect.ensuring(Effect.sync(() => this.account.release(this))),
-      Effect.asVoid
-    )
+    this.account.flush()
+    return this.workplace.request((request): Control.ToWorker => ({ _tag: "Stop", request, actor, elapsedMillis }))
+      .pipe(
+        Effect.ensuring(Effect.sync(() => {
+          this.account.release(this)
+          this.supervision?.ended(reason)
+        })),
+        Effect.asVoid
+      )
   }
 }
 
@@ -83,6 +90,11 @@ export class Account {
     this.names = names
     this.node = node
     this.numbers = 0
+  }
+
+  /** Sends on their way what was told so far. */
+  flush(): void {
+    this.node.flush()
   }
 
   /** The actor of a number. */
@@ -109,11 +121,31 @@ export class Account {
     workplace: Workplace,
     protocol: Protocol,
     key: string,
+    terms: Terms,
     owner: Scope.Scope
   ): Effect.Effect<RemoteRecipient, ActorError.SpawnError> {
+    return this.place(new Placed(this, workplace, protocol, key, terms, ++this.numbers), owner)
+  }
+
+  /** The same, for an actor that leaves to its supervisor what becomes of it when it crashes. */
+  supervise(
+    workplace: Workplace,
+    protocol: Protocol,
+    key: string,
+    terms: Terms,
+    owner: Scope.Scope
+  ): Effect.Effect<Running<RemoteRecipient>, ActorError.SpawnError> {
+    return Effect.suspend(() => {
+      const placed = new Placed(this, workplace, protocol, key, terms, ++this.numbers)
+      const supervision = new Supervision(placed, () => this.placed.has(placed.actor))
+      placed.supervision = supervision
+      return Effect.map(this.place(placed, owner), () => supervision.running())
+    })
+  }
+
+  private place(placed: Placed, owner: Scope.Scope): Effect.Effect<RemoteRecipient, ActorError.SpawnError> {
     return Effect.uninterruptibleMask((restore) =>
       Effect.suspend((): Effect.Effect<RemoteRecipient, ActorError.SpawnError> => {
-        const placed = new Placed(this, workplace, protocol, key, ++this.numbers)
         if (!this.names.claim(placed.name, MAIN, placed.actor)) {
           return Effect.fail(new ActorError.NameTaken({ actor: placed.name }))
         }
@@ -152,7 +184,7 @@ export class Account {
   private up(placed: Placed, { capacity, overflow, restart }: Control.Spawned): RemoteRecipient {
     const { actor, key, protocol, workplace } = placed
     const address = this.node.address(workplace.index, 0, actor, { capacity, overflow }, protocol.layoutHash, key)
-    placed.isTemporary = restart === "temporary"
+    placed.isTemporary = restart === "temporary" && placed.supervision === undefined
     placed.recipient = this.node.remote(address, protocol)
     return placed.recipient
   }
@@ -188,5 +220,6 @@ export class Account {
     // Whoever hears of the end may spawn the next actor of that name at once.
     this.release(placed)
     this.strike(placed, reason)
+    placed.supervision?.ended(reason)
   }
 }

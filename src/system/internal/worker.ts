@@ -5,18 +5,19 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import type * as Scope from "effect/Scope"
 import * as ActorError from "../../actor/ActorError.ts"
-import type { ActorSystem } from "../../actor/ActorSystem.ts"
+import type { ActorSystem, SpawnOptions } from "../../actor/ActorSystem.ts"
 import * as ExitReason from "../../actor/ExitReason.ts"
 import { Cell } from "../../actor/kernel/Cell.ts"
 import type { Host } from "../../actor/kernel/Host.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
+import * as Terms from "../../actor/kernel/Terms.ts"
 import type { Node } from "../../link/kernel/Node.ts"
 import type { Requests } from "../../thread/kernel/Requests.ts"
 import * as Accounts from "./accounts.ts"
 import type * as Control from "./control.ts"
 import { systemOf } from "./host.ts"
+import type { Ward } from "./supervision.ts"
 
 /** A worker's own state: its place, and the way to the main thread. */
 export interface Worker {
@@ -28,6 +29,8 @@ export interface Worker {
   readonly placed: Map<number, Cell>
   /** Those of them that are still being built for the first time. */
   readonly starting: Map<number, Fiber.Fiber<void>>
+  /** The actors here whose supervisor is on the main thread. */
+  readonly ward: Ward
   /** Names that have been asked for. */
   readonly claims: Requests<boolean>
 }
@@ -49,8 +52,12 @@ export const receive = (worker: Worker, message: Control.ToWorker): void => {
       return
     case "Stop": {
       const stopped = Effect.sync(() => post({ _tag: "Stopped", request: message.request }))
-      return void worker.run(Effect.ensuring(stop(worker, message.actor), stopped))
+      return void worker.run(Effect.ensuring(stop(worker, message), stopped))
     }
+    case "Lower":
+      return worker.ward.lower(message)
+    case "Raise":
+      return worker.ward.raise(message)
     case "Inspect":
       return post({ _tag: "Inspected", request: message.request, tree: worker.host.tree })
     case "Claimed":
@@ -64,24 +71,50 @@ export const receive = (worker: Worker, message: Control.ToWorker): void => {
   }
 }
 
-const stop = (worker: Worker, actor: number): Effect.Effect<void> => {
+const stop = (
+  worker: Worker,
+  { actor, elapsedMillis }: Extract<Control.ToWorker, { _tag: "Stop" }>
+): Effect.Effect<void> => {
   const fiber = worker.starting.get(actor)
   // One that is done in spite of the interruption has placed its actor.
   return Effect.andThen(
     fiber === undefined ? Effect.void : Fiber.interrupt(fiber),
-    Effect.suspend(() => worker.placed.get(actor)?.stop(ExitReason.scopeClosed) ?? Effect.void)
+    Effect.suspend(() => {
+      const cell = worker.placed.get(actor)
+      if (cell === undefined) return Effect.void
+      return Effect.flatMap(
+        readUp(worker, cell.shutdownMillis - elapsedMillis),
+        (waited) => cell.stop(ExitReason.scopeClosed, elapsedMillis + waited) ?? Effect.void
+      )
+    })
   )
 }
+
+// What the main thread has told an actor before it told it to stop was accepted, and lies in a ring beside this message. Answers
+// how many milliseconds it has taken to be read.
+const readUp = ({ node }: Worker, limitMillis: number): Effect.Effect<number> =>
+  Effect.clockWith((clock) => {
+    const began = clock.monotonicTimeNanosUnsafe()
+    const elapsed = () => Number(clock.monotonicTimeNanosUnsafe() - began) / 1e6
+    const look: Effect.Effect<number> = Effect.suspend(() =>
+      node.hasRead(0) || !(elapsed() < limitMillis)
+        ? Effect.succeed(elapsed())
+        : Effect.andThen(Effect.yieldNow, look)
+    )
+    return look
+  })
 
 // The number is known before the build: the behaviour may give its own reference away.
 const spawn = (worker: Worker, request: number, placement: Control.Placement): Effect.Effect<void> =>
   Effect.uninterruptibleMask((restore) => {
-    const spawning = worker.host.spawn(
-      placement,
-      placement.key,
-      undefined,
-      (cell) => settle(worker, placement.actor, cell)
-    )
+    const { actor, isSupervised, key, terms } = placement
+    const known = (cell: Cell) => settle(worker, actor, cell)
+    const spawning: Effect.Effect<Cell, ActorError.SpawnError> = isSupervised
+      ? Effect.map(worker.host.supervise(placement, key, undefined, terms, known), (running) => {
+        worker.ward.admit(actor, running)
+        return running.value!
+      })
+      : worker.host.spawn(placement, key, undefined, terms, known)
     return Effect.map(Effect.exit(restore(spawning)), (exit) => {
       const result = Exit.isSuccess(exit)
         ? placed(worker, placement.actor, exit.value)
@@ -91,11 +124,15 @@ const spawn = (worker: Worker, request: number, placement: Control.Placement): E
   })
 
 const revive = (worker: Worker, placement: Control.Placement): void => {
-  const { actor } = placement
-  const revived = worker.host.revive(placement, placement.key, (cell) => {
+  const { actor, isSupervised, key, terms } = placement
+  const known = (cell: Cell) => {
     settle(worker, actor, cell)
     placed(worker, actor, cell)
-  })
+  }
+  const revived = isSupervised
+    ? worker.host.reserve(placement, key, terms, known)
+    : worker.host.revive(placement, key, terms, known)
+  if ("exit" in revived) return worker.ward.admit(actor, revived)
   if (revived instanceof Cell) return
   const reason = ExitReason.neverStarted(revived)
   worker.host.report({ _tag: "ActorEnded", actor: `${placement.name}/${placement.key}`, reason })
@@ -128,21 +165,33 @@ const placed = (worker: Worker, actor: number, cell: Cell): Control.Spawned => {
 // ---- what is spawned here
 
 /** The service for programs on this worker. */
-export const serviceOf = (worker: Worker): ActorSystem["Service"] => ({
-  ...systemOf(worker.host),
-  spawn: (protocol, key, _options, owner) => spawnHere(worker, protocol, key, owner)
-})
+export const serviceOf = (worker: Worker): ActorSystem["Service"] => {
+  const { host } = worker
+  const termsOf = (protocol: Protocol, key: string, options: SpawnOptions | undefined) =>
+    Terms.make(actorName(protocol, key), options?.shutdown)
+  return {
+    ...systemOf(host),
+    spawn: (protocol, key, options, owner) => {
+      const terms = termsOf(protocol, key, options)
+      return claimed(worker, protocol, key, (known) => host.spawn(protocol, key, owner, terms, known))
+    },
+    supervise: (protocol, key, options, owner) => {
+      const terms = termsOf(protocol, key, options)
+      return claimed(worker, protocol, key, (known) => host.supervise(protocol, key, owner, terms, known))
+    }
+  }
+}
 
-const spawnHere = (
-  worker: Worker,
+// An actor that is spawned here has its name from the main thread, and gives it back when it has ended.
+const claimed = <A>(
+  { claims, host, post }: Worker,
   protocol: Protocol,
   key: string,
-  owner: Scope.Scope
-): Effect.Effect<Cell, ActorError.SpawnError> => {
-  const { claims, host, post } = worker
+  start: (known?: (cell: Cell) => void) => Effect.Effect<A, ActorError.SpawnError>
+): Effect.Effect<A, ActorError.SpawnError> => {
   const { name } = protocol
   // What fails in any case asks nobody.
-  if (!host.known.includes(name) || host.has(name, key)) return host.spawn(protocol, key, owner)
+  if (!host.known.includes(name) || host.has(name, key)) return start()
   return Effect.uninterruptibleMask((restore) =>
     Effect.suspend(() => {
       let claim = 0
@@ -152,13 +201,13 @@ const spawnHere = (
         claim = request
         post({ _tag: "Claim", request, name, key })
       })
-      const spawning = Effect.flatMap(asking, (isFree): Effect.Effect<Cell, ActorError.SpawnError> =>
+      const starting = Effect.flatMap(asking, (isFree): Effect.Effect<A, ActorError.SpawnError> =>
         isFree === true
-          ? host.spawn(protocol, key, owner, (cell) => {
+          ? start((cell) => {
             built = cell
           })
           : Effect.fail(new ActorError.NameTaken({ actor: actorName(protocol, key) })))
-      return Effect.onExit(restore(spawning), (exit) =>
+      return Effect.onExit(restore(starting), (exit) =>
         Effect.sync(() => {
           const cell = built
           if (cell === undefined) release()

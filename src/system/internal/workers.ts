@@ -31,13 +31,29 @@ export class WorkerThread extends Member<Control.Answer> {
   declare behaviours: ReadonlyMap<string, number>
   /** Why it will never be up again. */
   declare whyGone: string | undefined
+  declare private readonly awaitingUp: Set<(isUp: boolean) => void>
   /** What its incarnation was given; nothing any more once nobody knows whether it still uses that. */
   declare arenas: Lent | undefined
   constructor(index: number) {
     super(index, `worker-${index - 1}`)
     this.behaviours = new Map()
     this.whyGone = undefined
+    this.awaitingUp = new Set()
     this.arenas = undefined
+  }
+
+  /** Waits until it is up; answers whether it is, or will never be. */
+  readonly whenUp: Effect.Effect<boolean> = Effect.callback<boolean>((resume) => {
+    if (this.isUp || this.whyGone !== undefined) return resume(Effect.succeed(this.isUp))
+    const told = (isUp: boolean) => resume(Effect.succeed(isUp))
+    this.awaitingUp.add(told)
+    return Effect.sync(() => this.awaitingUp.delete(told))
+  })
+
+  /** Tells those who wait for it that it is up, or will never be. */
+  tellUp(isUp: boolean): void {
+    for (const told of Array.from(this.awaitingUp)) told(isUp)
+    this.awaitingUp.clear()
   }
 
   get whyDown(): string {
@@ -81,6 +97,7 @@ export const ready = (self: Threaded, worker: WorkerThread, { behaviours }: Cont
     : { _tag: "ThreadRestarted", thread: worker.name, restarts, actors: self.account.on(worker).length }
   for (const other of self.workers) if (other !== worker) other.say(up(worker))
   self.node.peerUp(worker.index, worker.starts)
+  worker.tellUp(true)
   Bulletin.publish(self.events, event)
 }
 
@@ -100,6 +117,7 @@ export const ended = (self: Threaded, worker: WorkerThread, down: ThreadDown, is
   worker.arenas = undefined
   const lost = ExitReason.threadLost(worker.name, down)
   for (const placed of temporary) self.account.end(placed, lost)
+  for (const placed of self.account.on(worker)) placed.supervision?.threadLost(down)
   Bulletin.publish(self.events, { _tag: "ThreadEnded", thread: worker.name, reason, cause: Cause.fail(down), unread })
   for (const { name } of temporary) Bulletin.publish(self.events, { _tag: "ActorEnded", actor: name, reason: lost })
 }
@@ -110,6 +128,8 @@ export const receive = (self: Threaded, worker: WorkerThread, message: Control.T
     case "Spawned":
     case "Stopped":
     case "Inspected":
+    case "Lowered":
+    case "Raised":
       return worker.requests.answer(message.request, message)
     case "Claim": {
       const { key, name, request } = message
@@ -132,6 +152,8 @@ export const receive = (self: Threaded, worker: WorkerThread, message: Control.T
       }
       return
     }
+    case "Crashed":
+      return self.account.get(message.actor)?.supervision?.crashed(message)
     case "Ended": {
       const placed = self.account.get(message.actor)
       return placed === undefined ? undefined : self.account.end(placed, ExitReason.decode(message.reason))
@@ -155,6 +177,7 @@ export const close = (self: Threaded, why: string, reason: ExitReason.ExitReason
   for (const worker of self.workers) {
     worker.whyGone ??= why
     worker.requests.giveUp()
+    worker.tellUp(false)
     self.node.peerDown(worker.index, why, true)
   }
 }

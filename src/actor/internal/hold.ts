@@ -1,0 +1,70 @@
+/**
+ * An actor at rest: it keeps what it is and what it is told, and handles nothing until it goes on.
+ *
+ * A handler that runs is not touched; of the messages that are handled at once in the same turn, the rest may still be.
+ */
+import type { Dispatcher, Runnable } from "../kernel/Dispatcher.ts"
+import { HELD, IDLE, READY, RUNNING, SUSPENDED } from "../kernel/Phase.ts"
+import type { Aftermath } from "./aftermath.ts"
+import type { Rare } from "./rare.ts"
+
+/** A cell, as far as coming to rest is concerned. */
+export interface Restful extends Runnable {
+  phase: number
+  readonly rare: Rare | undefined
+  readonly host: { readonly dispatcher: Dispatcher; readonly after: Aftermath }
+  more(): Rare
+  rest(): void
+}
+
+/** Lets an actor come to rest, and calls back when it has; not for one that is down or ends. */
+export const hold = (cell: Restful, onRest: (() => void) | undefined): void => {
+  const rare = cell.more()
+  const { phase } = cell
+  rare.isHeld = true
+  // The batch that is running takes no further message.
+  rare.budget = 0
+  if (phase === RUNNING || phase === SUSPENDED) {
+    if (onRest !== undefined) rare.onRest = onRest
+    return
+  }
+  if (phase === IDLE || phase === READY) cell.phase = HELD
+  if (onRest !== undefined) {
+    cell.host.after.add(onRest)
+    cell.host.after.run()
+  }
+}
+
+/** The handler of an actor that is to rest has ended. */
+export const comeToRest = (cell: Restful, rare: Rare): void => {
+  cell.phase = HELD
+  const { onRest } = rare
+  rare.onRest = undefined
+  if (onRest === undefined) return
+  cell.host.after.add(onRest)
+  cell.host.after.run()
+}
+
+/** Lets an actor go on, unless somebody has paused it. */
+export const goOn = (cell: Restful): void => {
+  const { rare } = cell
+  if (rare === undefined || rare.isPaused) return
+  rare.isHeld = false
+  rare.onRest = undefined
+  if (cell.phase !== HELD) return
+  cell.phase = IDLE
+  cell.rest()
+}
+
+/** Pauses an actor until it is resumed. */
+export const pause = (cell: Restful): void => {
+  cell.more().isPaused = true
+  hold(cell, undefined)
+}
+
+/** Resumes an actor that was paused. */
+export const resume = (cell: Restful): void => {
+  if (cell.rare === undefined) return
+  cell.rare.isPaused = false
+  goOn(cell)
+}

@@ -1,0 +1,36 @@
+/**
+ * What was agreed about one actor when it was spawned; most have nothing of their own.
+ */
+import { textOf } from "../../runtime/Text.ts"
+import type { Shutdown } from "../../supervisor/ChildSpec.ts"
+import { shutdownMillis, shutdowns } from "../../supervisor/kernel/Millis.ts"
+import { InvalidOptions } from "../ActorError.ts"
+import type { Cell } from "./Cell.ts"
+
+/** See the module. */
+export interface Terms {
+  /** How long it may take to handle what it has accepted, when it is stopped; `undefined` as its behaviour says. */
+  readonly shutdownMillis: number | undefined
+}
+
+/** Nothing in particular. */
+export const plain: Terms = { shutdownMillis: undefined }
+
+/**
+ * The terms of a spawn.
+ *
+ * **Errors** Throws `InvalidOptions` for a shutdown that is none.
+ */
+export const make = (actor: string, shutdown: Shutdown | undefined): Terms => {
+  if (shutdown === undefined) return plain
+  const millis = shutdownMillis(shutdown)
+  if (Number.isNaN(millis)) {
+    throw new InvalidOptions({ where: actor, option: "shutdown", value: textOf(shutdown), expected: shutdowns })
+  }
+  return { shutdownMillis: millis }
+}
+
+/** Puts them into force; before the actor is built. */
+export const apply = (cell: Cell, { shutdownMillis }: Terms): void => {
+  if (shutdownMillis !== undefined) cell.more().shutdownMillis = shutdownMillis
+}
