@@ -9,8 +9,8 @@
  *
  * A step is one atomic operation and the plain code behind it, up to the next operation. Choices:
  * - which thread makes the next step; taking the turn from one that could go on is a preemption;
- * - a mortal thread dies: before each of its operations, after one that others can see and before the code behind it, and
- *   after it was woken. Dying later without a step in between is the same, with the threads that hear of it running later;
+ * - a mortal thread dies: before each of its operations, between two of its plain writes, after one that others can see and
+ *   before the code behind it, and after it was woken. Dying later without a step in between is the same, with the threads that hear of it running later;
  * - a wait with a timeout times out, where the program asks for it.
  *
  * A thread that spins goes on when another thread has changed something: a turn that only reads would read the same again,
@@ -32,6 +32,8 @@ export interface Thread {
   readonly body: Body<unknown>
   /** It may die at any step. */
   readonly mortal?: boolean
+  /** Whether it dies at its operations only, and not between two plain writes too. */
+  readonly diesWhole?: boolean
 }
 
 /** Words that race by design: what is read there orders nothing, and any value that it ever held will do. */
@@ -204,7 +206,10 @@ const heed = (run: Run, by: Running): boolean => {
 
 /** Performs what a thread asks for and, unless something may happen in between, runs the code behind it. */
 const step = (run: Run, running: Running): void => {
-  races.run(running.number, running.thread.mortal === true && run.deathsLeft > 0)
+  races.run(
+    running.number,
+    running.thread.mortal === true && running.thread.diesWhole !== true && run.deathsLeft > 0
+  )
   running.spunAt = -1
   if (running.answered) return resume(run, running, running.answer)
   if (running.request === undefined) {

@@ -337,8 +337,10 @@ const deadWriter = (): Model => ({
         yield* sendEach(own, sent, 1, HALF)
         for (let i = 0; i < 2; i++) yield* put(own, sent, sent.claimed, WHOLE)
         yield* publish(own, sent)
+        sent.claimBegun++
         yield* own.claim(WHOLE)
         yield* own.abort()
+        sent.claimBegun--
         yield* sendEach(own, sent, 1, HALF)
       }
       const hears = function*(): Body {

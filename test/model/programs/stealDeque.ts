@@ -205,7 +205,7 @@ const deadOwner = (scenario: string, deeds: ReadonlyArray<Deed>, steals: number,
       }
       return {
         racing,
-        threads: [thread("owner", mortal(), true), thread("thief", thief())],
+        threads: [{ ...thread("owner", mortal(), true), diesWhole: inHands === 0 }, thread("thief", thief())],
         onDeath: () => [thread("heir", heir())],
         check: () => {
           alone(popAll(deque.owner(), hands))
@@ -220,7 +220,7 @@ const deadOwner = (scenario: string, deeds: ReadonlyArray<Deed>, steals: number,
   }
 })
 
-/** Its pops leave other handles, so nothing is in its hands before a pop has ended. */
+/** Its pops leave other handles, so nothing is in its hands before a pop has written its last word. */
 const deadPopper = () => deadOwner("the owner dies popping", [1, 2, 3, "pop"], 1, 0)
 /** What it took by an exchange of the top is in its hands. */
 const deadTaker = () => deadOwner("the owner dies taking the last", [1, "pop", 2, 3, "takeOldest", "pop"], 1, 1)
