@@ -26,7 +26,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as RosterMemory from "../memory/Roster.ts"
 import * as Bulletin from "../observe/kernel/Bulletin.ts"
-import { broadcastOf, EXIT, uniqueNumber } from "../thread/kernel/Broadcast.ts"
+import { broadcastOf, EXIT } from "../thread/kernel/Broadcast.ts"
 import { CurrentThread, thread } from "../thread/kernel/CurrentThread.ts"
 import * as Codec from "../wire/Codec.ts"
 import type { Channel } from "./Channel.ts"
@@ -122,10 +122,11 @@ export const make = <S extends Schema.Top>(
         )
       }
       const ends = endsOf(settings, options)
-      const memory = createMemory(createRing(settings, options, codec.fixedBytes, ends), ends, uniqueNumber())
+      const thread = yield* CurrentThread
+      const { fixedBytes } = codec
+      const memory = createMemory(createRing(settings, options, fixedBytes, ends), ends, broadcastOf(thread).unique())
       const lost = yield* PubSub.sliding<Loss>(LOSSES)
       const onLoss = (loss: Loss) => Bulletin.publish(lost, loss)
-      const thread = yield* CurrentThread
       const access = openMemory<S["Type"]>(thread, settings, codec, memory, onLoss)
       return { channel: channelOf(access, lost), lost, carries: codec.carries }
     }),

@@ -34,6 +34,11 @@ export class ThreadContext {
     this.pieces = new Map()
   }
 
+  /** Gives the thread a piece that was made elsewhere, before anybody asks for it: for a simulated thread. */
+  put<A>(of: Piece<A>, made: A): void {
+    this.pieces.set(of, made)
+  }
+
   /** The piece of this thread; hold it rather than ask again where it matters. */
   get<A>(of: Piece<A>): A {
     if (this.pieces.has(of)) return this.pieces.get(of) as A

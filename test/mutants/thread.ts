@@ -120,8 +120,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...requests,
     why: "who has gone is forgotten",
-    before: "return Effect.ensuring(asked, Effect.sync(() => this.waiting.delete(request)))",
-    after: "return asked"
+    before: "return Effect.ensuring(restore(Deferred.await(answer)), forgets)",
+    after: "return restore(Deferred.await(answer))"
   },
   {
     ...requests,
@@ -156,8 +156,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...group,
     why: "who has ended is asked nothing",
-    before: "this.hasEnded ? Effect.undefined : this.requests.send",
-    after: "this.requests.send"
+    before: ", () => this.hasEnded)",
+    after: ")"
   },
   {
     ...group,

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Scheduler from "effect/Scheduler"
 import { Requests } from "../../src/thread/kernel/Requests.ts"
 
 /** Questions on a wire that the test answers. */
@@ -71,4 +73,32 @@ describe("Requests", () => {
       assert.include(String(exit), "refused")
       assert.strictEqual(waiting.size, 0)
     }))
+
+  it("are given up whenever the other side ends, between any two steps of who asks", () => {
+    for (let endsAfter = 0; endsAfter < 12; endsAfter++) {
+      const requests = new Requests<string>()
+      const tasks: Array<() => void> = []
+      let hasEnded = false
+      // A fiber that lets others go on as often as it can.
+      const scheduler: Scheduler.Scheduler = {
+        executionMode: "async",
+        shouldYield: (fiber) => fiber.currentOpCount >= 3,
+        makeDispatcher: () => ({ scheduleTask: (task) => void tasks.push(task), flush: () => {} })
+      }
+      const asking = Effect.runFork(
+        Effect.andThen(Effect.yieldNow, requests.send(() => {}, () => hasEnded)).pipe(
+          Effect.provideService(Scheduler.Scheduler, scheduler)
+        ),
+        { scheduler }
+      )
+      for (let step = 0; step < 40; step++) {
+        if (step === endsAfter) {
+          hasEnded = true
+          requests.giveUp()
+        }
+        tasks.shift()?.()
+      }
+      assert.deepStrictEqual(asking.pollUnsafe(), Exit.succeed(undefined), `ended after ${endsAfter} steps`)
+    }
+  })
 })

@@ -11,10 +11,12 @@ import type { Runtime } from "../../runtime/Runtime.ts"
 import { textOf } from "../../runtime/Text.ts"
 import { ThreadContext } from "../../runtime/ThreadContext.ts"
 import { SystemNumbers } from "../../system/kernel/SystemNumbers.ts"
+import { broadcasts } from "../../thread/kernel/Broadcast.ts"
 import { Cores } from "../../thread/kernel/Cores.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import { type Spawn, Spawning } from "../../thread/kernel/Spawning.ts"
 import { Lane, type Strand } from "./lane.ts"
+import { SimBroadcast } from "./simBroadcast.ts"
 import { SimClock } from "./simClock.ts"
 import { type Seen, SimScheduler } from "./simScheduler.ts"
 import type { World } from "./world.ts"
@@ -24,6 +26,7 @@ export interface Common {
   readonly world: World
   readonly fibers: Map<Fiber.Fiber<unknown, unknown>, Seen>
   readonly spawn: Spawn
+  readonly voices: Set<SimBroadcast>
   readonly maxOps: number
   readonly cores: number
   /** What else fibers are given. */
@@ -55,6 +58,7 @@ export class SimThread implements Strand {
     this.name = name
     this.number = number
     this.context = new ThreadContext(this.runtime())
+    this.context.put(broadcasts, new SimBroadcast(world, this, common.voices))
     this.clock = new SimClock(world, this)
     this.isDead = false
     this.stalledUntil = 0

@@ -9,6 +9,7 @@ import type { Place } from "../../thread/kernel/Spawning.ts"
 import type { Faults } from "../Faults.ts"
 import type { Oracle } from "./oracle.ts"
 import { pickOf, type Policy } from "./policy.ts"
+import { threadIdOf } from "./simBroadcast.ts"
 import type { Seen } from "./simScheduler.ts"
 import { type Common, SimThread } from "./simThread.ts"
 import { type Luck, SimWorker } from "./simWorker.ts"
@@ -71,6 +72,7 @@ export class Stage {
       spawn: (_spawn, place) => this.spawn(place),
       // How long a fiber runs before others may: a wide choice finds more than the default.
       maxOps: [2048, 2048, 64, 8, 3][oracle.below("yields", 5)]!,
+      voices: new Set(),
       cores: 1 + oracle.below("cores", 3),
       services: Context.make(CurrentStage, this)
     }
@@ -90,7 +92,7 @@ export class Stage {
       parent: this.current,
       place,
       thread,
-      threadId: number,
+      threadId: threadIdOf(thread),
       setup: this.options.setupOf(place),
       luck: this.luck(),
       isNeverReady: this.neverReady.has(place.name),

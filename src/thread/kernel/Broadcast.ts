@@ -9,7 +9,7 @@
  */
 import { randomInt } from "node:crypto"
 import { BroadcastChannel, type MessagePort, receiveMessageOnPort, threadId } from "node:worker_threads"
-import { piece, type ThreadContext } from "../../runtime/ThreadContext.ts"
+import { type Piece, piece, type ThreadContext } from "../../runtime/ThreadContext.ts"
 import { thread } from "./CurrentThread.ts"
 
 interface Said {
@@ -33,8 +33,23 @@ const heard = (port: BroadcastChannel): { readonly message: unknown } | undefine
   receiveMessageOnPort(port as unknown as MessagePort)
 
 /** See the module. */
-export class Broadcast {
+export interface Broadcast {
   /** Tells this thread from all others of the process; above 0. */
+  readonly number: number
+  /** A number that nothing else in this process has. */
+  unique(): number
+  /** Says something to all threads, this one included. */
+  say(topic: string, message: unknown): void
+  /** Hears what is said from now on; one listener a topic. */
+  listen(topic: string, listener: (message: unknown) => void): void
+  /** Hears now what has been said. */
+  poll(): void
+  /** Runs `run` after a time, unless the thread has ended by then. */
+  after(millis: number, run: () => void): void
+}
+
+/** That of a real thread. */
+class PortBroadcast implements Broadcast {
   readonly number: number
   readonly #listeners = new Map<string, (message: unknown) => void>()
   #port: BroadcastChannel | undefined = undefined
@@ -56,19 +71,20 @@ export class Broadcast {
     this.#listeners.get(topic)?.(message)
   }
 
-  /** Says something to all threads, this one included. */
+  unique(): number {
+    return randomInt(1, 2 ** 47)
+  }
+
   say(topic: string, message: unknown): void {
     this.#open().postMessage({ topic, message })
     this.#hear({ topic, message })
   }
 
-  /** Hears what is said from now on; one listener a topic. */
   listen(topic: string, listener: (message: unknown) => void): void {
     this.#open()
     this.#listeners.set(topic, listener)
   }
 
-  /** Hears now what has been said. */
   poll(): void {
     const port = this.#open()
     for (let said = heard(port); said !== undefined; said = heard(port)) {
@@ -76,17 +92,14 @@ export class Broadcast {
     }
   }
 
-  /** Runs `run` after a time, unless the thread has ended by then. */
   after(millis: number, run: () => void): void {
     setTimeout(run, millis).unref()
   }
 }
 
-/** A number that nothing else in this process has. */
-export const uniqueNumber = (): number => randomInt(1, 2 ** 47)
-
-const broadcasts = piece((context) =>
-  new Broadcast(context === thread ? numberOf(threadId) : randomInt(SIMULATED, 2 ** 31 - 1))
+/** The voice of each thread; a simulated one is given its own. */
+export const broadcasts: Piece<Broadcast> = piece((context): Broadcast =>
+  new PortBroadcast(context === thread ? numberOf(threadId) : randomInt(SIMULATED, 2 ** 31 - 1))
 )
 
 /** The voice of a thread. */

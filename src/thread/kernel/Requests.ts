@@ -5,6 +5,8 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 
+const never = (): boolean => false
+
 /** See the module. */
 export class Requests<A> {
   declare private readonly waiting: Map<number, Deferred.Deferred<A | undefined>>
@@ -14,14 +16,24 @@ export class Requests<A> {
     this.numbers = 0
   }
 
-  /** Sends a question under a number of its own and waits for its answer; `undefined` when none will come. */
-  send(post: (request: number) => void): Effect.Effect<A | undefined> {
-    return Effect.suspend(() => {
+  /**
+   * Sends a question under a number of its own and waits for its answer; `undefined` when none will come.
+   *
+   * Whether there is somebody to ask, `isVain`, is asked in the step that sends it: who gives up after that finds it waiting.
+   */
+  send(post: (request: number) => void, isVain: () => boolean = never): Effect.Effect<A | undefined> {
+    return Effect.uninterruptibleMask((restore) => {
+      if (isVain()) return Effect.undefined
       const request = ++this.numbers
       const answer = Deferred.makeUnsafe<A | undefined>()
       this.waiting.set(request, answer)
-      const asked = Effect.andThen(Effect.sync(() => post(request)), Deferred.await(answer))
-      return Effect.ensuring(asked, Effect.sync(() => this.waiting.delete(request)))
+      const forgets = Effect.sync(() => this.waiting.delete(request))
+      try {
+        post(request)
+      } catch (error) {
+        return Effect.andThen(forgets, Effect.die(error))
+      }
+      return Effect.ensuring(restore(Deferred.await(answer)), forgets)
     })
   }
 

@@ -73,9 +73,7 @@ export class Member<A> {
 
   /** Asks the incarnation that is here; `undefined` when it ends before it answers. */
   request(make: (request: number) => unknown): Effect.Effect<A | undefined> {
-    return Effect.suspend(() =>
-      this.hasEnded ? Effect.undefined : this.requests.send((request) => this.post(make(request)))
-    )
+    return this.requests.send((request) => this.post(make(request)), () => this.hasEnded)
   }
 }
 
