@@ -15,7 +15,11 @@ const life = {
   ]
 }
 
-const groups = ["test/ported/erlangStrategies.test.ts", "test/supervisor/SupervisorModel.test.ts"]
+const groups = [
+  "test/ported/erlangStrategies.test.ts",
+  "test/supervisor/SupervisorGroup.test.ts",
+  "test/supervisor/SupervisorModel.test.ts"
+]
 const round = { file: "src/supervisor/internal/round.ts", tests: groups }
 const strategy = { file: "src/supervisor/Strategy.ts", tests: groups }
 const verdict = { ...life, file: "src/supervisor/internal/verdict.ts" }
