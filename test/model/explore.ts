@@ -172,6 +172,13 @@ const resume = (run: Run, running: Running, answer: unknown): void => {
   running.touched = !running.vain
   try {
     const result = running.thread.body.next(answer)
+    if (result.done !== true && result.value.kind === "cut") {
+      // The writes before it are done, and those behind it only if it lives.
+      running.answered = true
+      running.answer = undefined
+      run.between = running
+      return
+    }
     running.done = result.done === true
     running.request = result.done === true ? undefined : result.value
     if (running.done) note(run, running, "ends")
@@ -197,7 +204,7 @@ const heed = (run: Run, by: Running): boolean => {
 
 /** Performs what a thread asks for and, unless something may happen in between, runs the code behind it. */
 const step = (run: Run, running: Running): void => {
-  races.run(running.number)
+  races.run(running.number, running.thread.mortal === true && run.deathsLeft > 0)
   running.spunAt = -1
   if (running.answered) return resume(run, running, running.answer)
   if (running.request === undefined) {

@@ -103,6 +103,7 @@ export const perform = (memory: Memory, request: Request, owner: number): unknow
     case "spin":
     case "turn":
     case "mark":
+    case "cut":
       return undefined
     case "settle":
       races.locked(request.ticket!.cells, request.ticket!.index)

@@ -85,9 +85,22 @@ export const join = (thread: number, dead: number | undefined): void => {
   clocks[thread] = clock
 }
 
+/** Whether the thread whose step this is may die in the middle of it. */
+let isMortal = false
+/** It has written a word of shared memory since it was last asked. */
+let hasWritten = false
+
 /** From here on steps are those of a thread; -1 for none. */
-export const run = (thread: number): void => {
+export const run = (thread: number, mayDie = false): void => {
   current = thread
+  isMortal = mayDie
+}
+
+/** Whether a thread that may die has just written to shared memory: between this and the next plain write it may die. */
+export const cuts = (): boolean => {
+  if (!hasWritten) return false
+  hasWritten = false
+  return isMortal
 }
 
 /** Whether this is part of a step of a thread. */
@@ -234,6 +247,7 @@ export const access = (view: ArrayBufferView, fromByte: number, bytes: number, w
   if (current < 0) return
   const shadow = shadowOf(view.buffer)
   if (shadow === null) return
+  if (writes) hasWritten = true
   const from = view.byteOffset + fromByte
   const end = Math.min(from + bytes, view.byteOffset + view.byteLength)
   const clock = clocks[current]!

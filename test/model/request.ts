@@ -32,6 +32,7 @@ export type Kind =
   | "spin"
   | "turn"
   | "mark"
+  | "cut"
 
 /** The simulated promise of a wait. */
 export class Ticket {

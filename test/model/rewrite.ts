@@ -269,6 +269,13 @@ const renderReference = (node: Node, context: Context): string => {
 
 const renderStatement = (node: Node, context: Context): string => {
   const text = renderChildren(node, context)
+  const written = node.expression as Node | undefined
+  if (context.place === "method" && written !== undefined && /^(?:Assignment|Update)Expression$/.test(written.type)) {
+    const target = written.type === "UpdateExpression" ? written.argument : written.left
+    if (elementTarget(target) !== undefined) {
+      return `{${text};if(__gated.cuts())yield __gated.request("cut",${site(context)})}`
+    }
+  }
   // In a text without semicolons a parenthesis at the start of a line would call the line above.
   return text.startsWith("(") && context.source[node.start] !== "(" ? `0, ${text}` : text
 }

@@ -6,6 +6,8 @@ import { alone, now as perform } from "./memory.ts"
 import * as races from "./races.ts"
 import { type Body, type Cells, type Kind, Request } from "./request.ts"
 
+export const cuts = races.cuts
+
 /** A request of a method. */
 export const request = (
   kind: Kind,
