@@ -15,6 +15,13 @@ const life = {
   ]
 }
 
+const groups = [
+  "test/ported/erlangStrategies.test.ts",
+  "test/supervisor/SupervisorGroup.test.ts",
+  "test/supervisor/SupervisorModel.test.ts"
+]
+const round = { file: "src/supervisor/internal/round.ts", tests: groups }
+const strategy = { file: "src/supervisor/Strategy.ts", tests: groups }
 const verdict = { ...life, file: "src/supervisor/internal/verdict.ts" }
 
 /** Faults in the rules of restarts, and in the life of a child. */
@@ -150,5 +157,29 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "the cause of the last end is kept",
     before: "  if (Exit.isFailure(exit)) child.lastCause = cause\n",
     after: ""
+  },
+  {
+    ...round,
+    why: "who was told to stay down stays down when its group comes up",
+    before: " && !child.isTerminated",
+    after: ""
+  },
+  {
+    ...round,
+    why: "one that does not come up begins the round again",
+    before: "if (hasEnded(self) || round.ended.length > 0) return",
+    after: "if (hasEnded(self)) return"
+  },
+  {
+    ...strategy,
+    why: "rest for one leaves alone who was started before",
+    before: "return children.slice(Math.max(0, children.indexOf(ended)))",
+    after: "return children"
+  },
+  {
+    ...strategy,
+    why: "the last significant child ends the supervisor, and not the first",
+    before: "left === 0",
+    after: "left >= 0"
   }
 ]

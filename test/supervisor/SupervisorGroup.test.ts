@@ -149,6 +149,26 @@ describe("a group of children", () => {
       assert.deepStrictEqual(stage.log, ["+a", "-a", "+b", "-b", "+a", "+b"])
     }))
 
+  it.effect("stays down behind a child that does not come up, until it does", () =>
+    Effect.gen(function*() {
+      const stage = Stage.make()
+      let fails = 0
+      const supervisor = yield* Supervisor.make("s", {
+        strategy: "rest-for-one",
+        children: [
+          Stage.child(stage, "a"),
+          Child.make("b", {
+            start: Effect.suspend(() => fails-- > 0 ? Effect.fail("not yet") : Effect.succeed({ exit: Effect.never }))
+          }),
+          Stage.child(stage, "c")
+        ]
+      })
+      fails = 2
+      yield* Stage.fail(stage, "a")
+      assert.deepStrictEqual(stage.log, ["+a", "+c", "-a", "-c", "+a", "+c"])
+      assert.strictEqual(yield* statuses(supervisor), "a running, b running, c running")
+    }))
+
   it.effect("is told of by events: who went down because of whom, and who came up", () =>
     Effect.gen(function*() {
       const stage = Stage.make()

@@ -90,17 +90,22 @@ const stop = (
   )
 }
 
+/** Turns of the event loop in which a ring is looked at before the clock is. */
+const LOOKS = 16
+
 // What the main thread has told an actor before it told it to stop was accepted, and lies in a ring beside this message. Answers
 // how many milliseconds it has taken to be read.
 const readUp = ({ node }: Worker, limitMillis: number): Effect.Effect<number> =>
   Effect.clockWith((clock) => {
     const began = clock.monotonicTimeNanosUnsafe()
     const elapsed = () => Number(clock.monotonicTimeNanosUnsafe() - began) / 1e6
-    const look: Effect.Effect<number> = Effect.suspend(() =>
-      node.hasRead(0) || !(elapsed() < limitMillis)
-        ? Effect.succeed(elapsed())
-        : Effect.andThen(Effect.yieldNow, look)
-    )
+    let looks = 0
+    const look: Effect.Effect<number> = Effect.suspend(() => {
+      if (node.hasRead(0) || !(elapsed() < limitMillis)) return Effect.succeed(elapsed())
+      // It is read now, and not when the bell of who wrote it is heard. What takes longer is waited for by the clock.
+      node.expectReply()
+      return Effect.andThen(++looks < LOOKS ? Effect.yieldNow : Effect.sleep(1), look)
+    })
     return look
   })
 

@@ -20,7 +20,7 @@ export class SimScheduler implements Scheduler.Scheduler {
   declare private readonly strand: Strand
   declare private readonly maxOps: number
   declare private readonly fibers: Map<Fiber.Fiber<unknown, unknown>, Seen>
-  declare private last: Fiber.Fiber<unknown, unknown> | undefined
+  declare private last: Seen | undefined
   constructor(
     world: World,
     strand: Strand,
@@ -35,16 +35,17 @@ export class SimScheduler implements Scheduler.Scheduler {
   }
 
   shouldYield(fiber: Fiber.Fiber<unknown, unknown>): boolean {
-    if (fiber !== this.last) this.see(fiber)
+    if (fiber !== this.last?.fiber) this.see(fiber)
+    else this.last.step = this.world.steps
     // What a promise wakes on a thread that has died comes no further than here.
     return this.strand.isDead || fiber.currentOpCount >= this.maxOps
   }
 
   private see(fiber: Fiber.Fiber<unknown, unknown>): void {
-    this.last = fiber
-    const seen = this.fibers.get(fiber)
-    if (seen === undefined) this.fibers.set(fiber, { fiber, strand: this.strand, step: this.world.steps })
-    else seen.step = this.world.steps
+    const seen = this.fibers.get(fiber) ?? { fiber, strand: this.strand, step: 0 }
+    seen.step = this.world.steps
+    this.fibers.set(fiber, seen)
+    this.last = seen
   }
 
   makeDispatcher(): Scheduler.SchedulerDispatcher {

@@ -52,6 +52,8 @@ export class Stage {
   declare private readonly common: Common
   declare private readonly options: StageOptions
   declare private threads: number
+  /** How many threads have been ended by themselves. */
+  declare private ends: number
   constructor(options: StageOptions) {
     const { faults, maxSteps, oracle, policy } = options
     this.options = options
@@ -66,6 +68,7 @@ export class Stage {
     this.neverReady = new Set()
     this.known = new Set()
     this.threads = 0
+    this.ends = 0
     this.common = {
       world: this.world,
       fibers: this.fibers,
@@ -149,7 +152,7 @@ export class Stage {
       const every = faults[kind]
       if (every === undefined || !oracle.onceIn(kind, every)) continue
       const victim = this.victim(kind)
-      if (victim !== undefined) this.end(victim, kind)
+      if (victim !== undefined && this.ends++ < MOST_ENDS) this.end(victim, kind)
     }
     if (faults.stall !== undefined && oracle.onceIn("stall", faults.stall)) {
       const victim = this.victim("stall")
@@ -224,6 +227,8 @@ export class Stage {
 
 const DEATHS = ["kill", "crash", "exit", "outOfMemory"] as const
 const NO_FAULTS: Faults = {}
+/** A program that is to get on needs some time without. */
+const MOST_ENDS = 20
 
 /** The run that a fiber is in; `undefined` outside of a simulation. */
 export const CurrentStage: Context.Reference<Stage | undefined> = Context.Reference<Stage | undefined>(
