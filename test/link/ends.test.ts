@@ -30,7 +30,7 @@ const setUp = Effect.gen(function*() {
       ),
     Give: () => Effect.sync(() => source.receiver!),
     Wait: () => Deferred.await(gate)
-  })))
+  })), { shutdown: "brutalKill" })
   const on = yield* stage({ behaviours: Layer.orDie(tellers) })
   const { cell, seenFrom } = yield* on.spawn(1, Teller.protocol, "teller")
   const channelOn = (thread: number) =>
