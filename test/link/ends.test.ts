@@ -23,14 +23,17 @@ const [count, give, wait] = [0, 1, 2] as const
 const setUp = Effect.gen(function*() {
   const gate = Deferred.makeUnsafe<void>()
   const source: { receiver: Channel.Receiver<number> | undefined } = { receiver: undefined }
-  const tellers = Teller.toLayer(Effect.succeed(Teller.of({
-    Count: ({ numbers, to }) =>
-      Effect.orDie(
-        Effect.andThen(Effect.forEach(Array.from({ length: to }, (_, i) => i), (n) => numbers.send(n)), numbers.close)
-      ),
-    Give: () => Effect.sync(() => source.receiver!),
-    Wait: () => Deferred.await(gate)
-  })), { shutdown: "brutalKill" })
+  const tellers = Teller.toLayer(
+    Effect.succeed(Teller.of({
+      Count: ({ numbers, to }) =>
+        Effect.orDie(
+          Effect.andThen(Effect.forEach(Array.from({ length: to }, (_, i) => i), (n) => numbers.send(n)), numbers.close)
+        ),
+      Give: () => Effect.sync(() => source.receiver!),
+      Wait: () => Deferred.await(gate)
+    })),
+    { shutdown: "brutalKill" }
+  )
   const on = yield* stage({ behaviours: Layer.orDie(tellers) })
   const { cell, seenFrom } = yield* on.spawn(1, Teller.protocol, "teller")
   const channelOn = (thread: number) =>

@@ -119,7 +119,6 @@ const drain = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason, m
   rare.isDraining = true
   rare.reason = reason
   // A batch that is running goes on; one that was paused has to go on too.
-  rare.isPaused = false
   refuseWaiters(host, cell)
   rare.waiters.close()
   host.after.add(() => goOn(cell))

@@ -45,26 +45,13 @@ export const comeToRest = (cell: Restful, rare: Rare): void => {
   cell.host.after.run()
 }
 
-/** Lets an actor go on, unless somebody has paused it. */
+/** Lets an actor go on. */
 export const goOn = (cell: Restful): void => {
   const { rare } = cell
-  if (rare === undefined || rare.isPaused) return
+  if (rare === undefined) return
   rare.isHeld = false
   rare.onRest = undefined
   if (cell.phase !== HELD) return
   cell.phase = IDLE
   cell.rest()
-}
-
-/** Pauses an actor until it is resumed. */
-export const pause = (cell: Restful): void => {
-  cell.more().isPaused = true
-  hold(cell, undefined)
-}
-
-/** Resumes an actor that was paused. */
-export const resume = (cell: Restful): void => {
-  if (cell.rare === undefined) return
-  cell.rare.isPaused = false
-  goOn(cell)
 }

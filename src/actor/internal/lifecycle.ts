@@ -125,7 +125,7 @@ const takeDown = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>, 
   cell.phase = RESTARTING
   // Whatever is still on the stack or in a fiber belongs to the incarnation that has ended.
   rare.turn++
-  rare.isHeld = rare.isPaused
+  rare.isHeld = false
   rare.onRest = undefined
   const asks = takeAsks(cell)
   host.after.add(() => {

@@ -50,8 +50,6 @@ export class Rare {
   declare reason: ExitReason
   /** Whether it comes to rest after the message that it is handling. */
   declare isHeld: boolean
-  /** Whether somebody has paused it. */
-  declare isPaused: boolean
   /** Called once when it has come to rest. */
   declare onRest: (() => void) | undefined
   /** Whether it ends as soon as what it has accepted is handled. */
@@ -82,7 +80,6 @@ export class Rare {
     this.failures = undefined
     this.reason = scopeClosed
     this.isHeld = false
-    this.isPaused = false
     this.onRest = undefined
     this.isDraining = false
     this.shutdownMillis = undefined
