@@ -118,7 +118,7 @@ const drain = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason, m
   const rare = cell.more()
   rare.isDraining = true
   rare.reason = reason
-  // A batch that is running goes on; one that was paused has to go on too.
+  // A batch that is running goes on; one that is held has to go on too.
   refuseWaiters(host, cell)
   rare.waiters.close()
   host.after.add(() => goOn(cell))
