@@ -19,6 +19,7 @@ import { SharedSender } from "./sharedSender.ts"
 /** How an end lies in a message: 16 bytes. */
 export const Wire = Schema.Struct({ channel: Schema.Number, end: Schema.Number.pipe(Codec.width("u32")) })
 
+// Ends of every type travel alike.
 interface Lives {
   readonly life: EndLife<any>
 }

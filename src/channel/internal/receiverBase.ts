@@ -51,6 +51,7 @@ const QUEUE_CAPACITY = 16
 const BATCH = 64
 const BATCH_MILLIS = 2.5
 
+// One class of effects for receivers of every type: what each gives stands in the signatures of `Receiver`.
 interface Receiving extends Effect.Effect<any, ReceiveError> {
   receiver: ReceiverBase<any>
 }

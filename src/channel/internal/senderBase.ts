@@ -44,6 +44,7 @@ interface SendWaiter<A> extends Waiter {
   readonly dispatcher: SchedulerDispatcher
 }
 
+// One class of effects for senders of every type: what each takes and fails with stands in the signatures of `Sender`.
 interface Sending extends Effect.Effect<void, any> {
   sender: SenderBase<any>
   value: any

@@ -25,12 +25,14 @@ export const effectClass = <A extends Any>(
   // A class cannot be given a foreign prototype object, hence the function and its cast.
   const Base = function() {}
   Base.prototype = Effectable.Prototype<A>({ label, evaluate })
+  // A function with a prototype of its own, whose instances are effects by that prototype.
   return Base as unknown as new() => A
 }
 
 /** Under which key every effect keeps its step: where a prototype that is made with one keeps it. */
 const STEP = (() => {
   const step = () => Exit.void
+  // The key of the step is not exported: it is the one under which the prototype has it.
   const prototype = Effectable.Prototype({ label: "Step", evaluate: step }) as unknown as Record<PropertyKey, unknown>
   const key = Reflect.ownKeys(prototype).find((key) => prototype[key] === step)
   if (key === undefined || !(key in Exit.void)) throw new Error("shared-nothing does not know this version of effect")

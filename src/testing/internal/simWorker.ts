@@ -12,6 +12,7 @@ import { Lane } from "./lane.ts"
 import { Way } from "./simPort.ts"
 import type { SimThread } from "./simThread.ts"
 
+// As Node types the listeners of a worker.
 type Listener = (value: any) => void
 
 /** Listeners by event, as Node's emitters have them. */

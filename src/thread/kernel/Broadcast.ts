@@ -12,6 +12,9 @@ import { BroadcastChannel, type MessagePort, receiveMessageOnPort, threadId } fr
 import { type Piece, piece, type ThreadContext } from "../../runtime/ThreadContext.ts"
 import { thread } from "./CurrentThread.ts"
 
+// Timers that somebody fakes for a moment decide nothing here.
+const { setTimeout } = globalThis
+
 interface Said {
   readonly topic: string
   readonly message: unknown
@@ -61,6 +64,7 @@ class PortBroadcast implements Broadcast {
   #open(): BroadcastChannel {
     if (this.#port !== undefined) return this.#port
     const port = new BroadcastChannel(CHANNEL)
+    // Node's types know the event by its name only.
     port.addEventListener("message", (event) => this.#hear((event as unknown as { readonly data: Said }).data))
     port.unref()
     this.#port = port

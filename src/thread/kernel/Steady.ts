@@ -56,8 +56,9 @@ const waysOfOrdinary = [
   new Scheduler.MixedScheduler("sync").setImmediate
 ]
 
-const isOrdinary = (other: Scheduler.Scheduler): boolean =>
-  other instanceof Scheduler.MixedScheduler && waysOfOrdinary.includes(other.setImmediate)
+// Told by what it does, and not by its class.
+const isOrdinary = (other: Scheduler.Scheduler & { readonly setImmediate?: unknown }): boolean =>
+  waysOfOrdinary.some((way) => way === other.setImmediate)
 
 /** Services for fibers that run somebody else's effects: their clock stays what it is. */
 export const withScheduler = <R>(services: Context.Context<R>): Context.Context<R> =>

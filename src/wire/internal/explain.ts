@@ -39,7 +39,7 @@ const kindOf = (value: unknown): string => {
 }
 
 const placeOf = ({ path }: Fault): string =>
-  path.toReversed().map((key) => `[${typeof key === "symbol" ? String(key) : JSON.stringify(key)}]`).join("")
+  path.toReversed().map((key) => `[${typeof key === "symbol" ? textOf(key) : JSON.stringify(key)}]`).join("")
 
 /** The words for a value that its schema takes, and that cannot be written. */
 const faultText = (fault: Fault): string => {
