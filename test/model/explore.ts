@@ -151,6 +151,8 @@ const choose = (run: Run, options: number): number => {
   return choice.taken
 }
 
+const isAlive = (running: Running): boolean => !running.done
+
 const isBlocked = (running: Running): boolean =>
   !running.answered && running.request?.kind === "settle" && running.request.ticket!.result === undefined
 
@@ -268,7 +270,7 @@ const canDie = (run: Run, running: Running): boolean =>
 
 /** Waits that may time out. */
 const timedWaits = (run: Run): ReadonlyArray<Ticket> =>
-  run.program.timeouts === undefined ? [] : run.memory.waiters.filter((ticket) => ticket.timed)
+  run.program.timeouts === undefined ? noWaits : run.memory.waiters.filter((ticket) => ticket.timed)
 
 /** Nobody can go on by itself: the spinner that has had the fewest turns does, or the waits end by their timeouts. */
 const unstick = (run: Run): Running | undefined => {
@@ -300,6 +302,9 @@ const endWait = (run: Run, ticket: Ticket): void => {
   note(run, owner, "its wait times out")
 }
 
+const nobody: ReadonlyArray<Running> = []
+const noWaits: ReadonlyArray<Ticket> = []
+
 /** Chooses what happens next, and makes it happen. */
 const advance = (run: Run): void => {
   const { threads } = run
@@ -312,12 +317,16 @@ const advance = (run: Run): void => {
   }
   const current = run.current
   const goesOn = current !== undefined && isEnabled(run, current)
+  const dying = run.deathsLeft > 0 ? threads.filter((running) => canDie(run, running)) : nobody
+  const waits = run.timeoutsLeft > 0 ? timedWaits(run) : noWaits
+  if (goesOn && run.preemptionsLeft === 0 && dying.length === 0 && waits.length === 0) {
+    current.vain &&= current.spunAt < 0
+    return step(run, current)
+  }
   const runnable: Array<Running> = goesOn ? [current] : []
   if (!goesOn || run.preemptionsLeft > 0) {
     for (const running of threads) if (running !== current && isEnabled(run, running)) runnable.push(running)
   }
-  const dying = run.deathsLeft > 0 ? threads.filter((running) => canDie(run, running)) : []
-  const waits = run.timeoutsLeft > 0 ? timedWaits(run) : []
   if (runnable.length === 0 && waits.length === 0) {
     const next = unstick(run)
     if (next === undefined) return
@@ -365,7 +374,7 @@ const finish = (run: Run): string | undefined => {
   activate(run.memory)
   races.begin(run.program.threads.map((thread) => thread.name), run.program.racing?.words)
   try {
-    while (run.between !== undefined || run.threads.some((running) => !running.done)) {
+    while (run.between !== undefined || run.threads.some(isAlive)) {
       if (run.steps++ > MAX_STEPS) fail("does not end")
       advance(run)
     }

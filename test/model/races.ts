@@ -29,9 +29,9 @@ const SHARED_READ = -1
 /** What is known about one atomic word. */
 interface Location {
   /** What a load learns. */
-  clock: Clock | undefined
+  readonly clock: Clock
   /** What the next holder of the waiter list's lock learns. */
-  lock: Clock | undefined
+  readonly lock: Clock
   /** The last atomic read and write of each thread. */
   readonly reads: Clock
   readonly writes: Clock
@@ -46,14 +46,15 @@ interface Shadow {
   readonly writes: Int32Array
   readonly reads: Int32Array
   readonly sharedReads: Map<number, Clock>
-  readonly locations: Map<number, Location>
+  /** By word; of an earlier schedule unless `atomicIn` says otherwise. */
+  readonly locations: Array<Location | undefined>
   buffer: ArrayBufferLike
 }
 
 let generation = 0
-let clocks: Array<Clock> = []
+const clocks: Array<Clock> = []
 let names: ReadonlyArray<string> = []
-let shadows = new Map<unknown, Shadow | null>()
+const shadows = new Map<unknown, Shadow | null>()
 let pool: Array<Shadow> = []
 let pooled = 0
 let lastBuffer: unknown
@@ -61,16 +62,19 @@ let lastShadow: Shadow | null = null
 /** The thread whose step this is; -1 when accesses do not count. */
 let current = -1
 
-/** Words of which a program says that they race by design. */
-let isRacing: (word: number, buffer: ArrayBufferLike) => boolean = () => false
+/** Tells the words that race by design. */
+type Racing = (word: number, buffer: ArrayBufferLike) => boolean
+
+let racing: Racing | undefined
+
+const isRacing = (word: number, buffer: ArrayBufferLike): boolean => racing !== undefined && racing(word, buffer)
 
 /** Begins a schedule with so many threads, and words that may race. */
-export const begin = (threads: ReadonlyArray<string>, racing: typeof isRacing = () => false): void => {
-  isRacing = racing
+export const begin = (threads: ReadonlyArray<string>, mayRace?: Racing): void => {
+  racing = mayRace
   generation++
   names = threads
-  clocks = []
-  shadows = new Map()
+  shadows.clear()
   pooled = 0
   lastBuffer = undefined
   for (let i = 0; i < threads.length; i++) join(i, undefined)
@@ -79,10 +83,10 @@ export const begin = (threads: ReadonlyArray<string>, racing: typeof isRacing = 
 /** A thread starts, after everything that another, dead one has done. */
 export const join = (thread: number, dead: number | undefined): void => {
   if (thread >= MAX_THREADS) throw new Error(`more than ${MAX_THREADS} threads in one schedule`)
-  const clock = newClock()
-  if (dead !== undefined) acquire(clock, clocks[dead])
+  const clock = clocks[thread] ??= newClock()
+  clock.fill(0)
+  if (dead !== undefined) acquire(clock, clocks[dead]!)
   clock[thread] = 1
-  clocks[thread] = clock
 }
 
 /** Whether the thread whose step this is may die in the middle of it. */
@@ -111,7 +115,6 @@ const newShadow = (buffer: ArrayBufferLike): Shadow => {
   const words = (buffer.byteLength + 3) >> 2
   if (found !== undefined && found.generation.length === words) {
     found.sharedReads.clear()
-    found.locations.clear()
     found.buffer = buffer
     return pool[pooled++]!
   }
@@ -122,7 +125,7 @@ const newShadow = (buffer: ArrayBufferLike): Shadow => {
     writes: new Int32Array(words),
     reads: new Int32Array(words),
     sharedReads: new Map(),
-    locations: new Map(),
+    locations: [],
     buffer
   }
   pool.push(shadow)
@@ -143,18 +146,17 @@ const shadowOf = (buffer: ArrayBufferLike): Shadow | null => {
 }
 
 const locationOf = (shadow: Shadow, word: number): Location => {
-  let location = shadow.locations.get(word)
-  if (location === undefined) {
-    location = {
-      clock: undefined,
-      lock: undefined,
-      reads: newClock(),
-      writes: newClock()
-    }
-    shadow.locations.set(word, location)
-    shadow.atomicIn[word] = generation
+  const known = shadow.locations[word]
+  if (known !== undefined && shadow.atomicIn[word] === generation) return known
+  shadow.atomicIn[word] = generation
+  if (known === undefined) {
+    return shadow.locations[word] = { clock: newClock(), lock: newClock(), reads: newClock(), writes: newClock() }
   }
-  return location
+  known.clock.fill(0)
+  known.lock.fill(0)
+  known.reads.fill(0)
+  known.writes.fill(0)
+  return known
 }
 
 const race = (shadow: Shadow, word: number, mine: string, other: number, theirs: string): never => {
@@ -206,7 +208,7 @@ const plainRead = (shadow: Shadow, word: number, clock: Clock, mine: number): vo
     shadow.reads[word] = 0
   }
   if (shadow.atomicIn[word] === generation) {
-    afterAll(shadow, word, shadow.locations.get(word)!.writes, clock, "reads", "writes atomically")
+    afterAll(shadow, word, shadow.locations[word]!.writes, clock, "reads", "writes atomically")
   }
   const last = shadow.reads[word]!
   if (last === SHARED_READ) {
@@ -234,7 +236,7 @@ const plainWrite = (shadow: Shadow, word: number, clock: Clock, mine: number): v
     shadow.generation[word] = generation
   }
   if (shadow.atomicIn[word] === generation) {
-    const location = shadow.locations.get(word)!
+    const location = shadow.locations[word]!
     afterAll(shadow, word, location.writes, clock, "writes", "writes atomically")
     afterAll(shadow, word, location.reads, clock, "writes", "reads atomically")
   }
@@ -259,16 +261,14 @@ export const access = (view: ArrayBufferView, fromByte: number, bytes: number, w
   }
 }
 
-const acquire = (clock: Clock, from: Clock | undefined): void => {
-  if (from === undefined) return
+const acquire = (clock: Clock, from: Clock): void => {
   for (let i = 0; i < MAX_THREADS; i++) if (from[i]! > clock[i]!) clock[i] = from[i]!
 }
 
-/** A copy of the thread's clock for others; what the thread does from here on is not in it. */
-const release = (clock: Clock): Clock => {
-  const copy = clock.slice()
+/** Makes others' clock a copy of the thread's; what the thread does from here on is not in it. */
+const release = (clock: Clock, to: Clock): void => {
+  for (let i = 0; i < MAX_THREADS; i++) to[i] = clock[i]!
   clock[current]!++
-  return copy
 }
 
 const atomic = (cells: Cells, index: number): readonly [Shadow, number, Location] | undefined => {
@@ -301,7 +301,7 @@ const write = (shadow: Shadow, word: number, location: Location, clock: Clock): 
     afterReads(shadow, word, clock, "writes atomically")
   }
   location.writes[current] = clock[current]!
-  location.clock = release(clock)
+  release(clock, location.clock)
 }
 
 /** An atomic write that does not look at what was there, by the current thread. */
@@ -326,5 +326,5 @@ export const locked = (cells: Cells, index: number): void => {
   if (found === undefined) return
   const clock = clocks[current]!
   acquire(clock, found[2].lock)
-  found[2].lock = release(clock)
+  release(clock, found[2].lock)
 }
