@@ -8,7 +8,8 @@
  * changes the last choice that has an alternative left (depth first, no randomness, no clock).
  *
  * A step is one atomic operation and the plain code behind it, up to the next operation. Choices:
- * - which thread makes the next step; taking the turn from one that could go on is a preemption;
+ * - which thread makes the next step; taking the turn from one that could go on is a preemption, and left out when nobody could tell it from
+ *   one behind the step (a persistent set of one, found by going on first: {@link isIdle});
  * - a mortal thread dies: before each of its operations, between two of its plain writes, after one that others can see and
  *   before the code behind it, and after it was woken. Dying later without a step in between is the same, with the threads that hear of it running later;
  * - a wait with a timeout times out, where the program asks for it.
