@@ -26,8 +26,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...binding,
     why: "what is owed is paid once",
-    before: "    this.owed = 0\n    this.unannounced",
-    after: "    this.unannounced"
+    before: "    this.owed = 0\n    this.unannounced +=",
+    after: "    this.unannounced +="
   },
   {
     ...binding,
