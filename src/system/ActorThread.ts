@@ -30,7 +30,7 @@ import { encodeEvent } from "./internal/accounts.ts"
 import type * as Control from "./internal/control.ts"
 import { makeHostWith } from "./internal/host.ts"
 import { Ward } from "./internal/supervision.ts"
-import { receive, serviceOf, type Worker } from "./internal/worker.ts"
+import { afterEnd, receive, serviceOf, type Worker } from "./internal/worker.ts"
 
 /**
  * Serves the behaviours of a layer on this worker thread; call it once, at the top level of the worker's file.
@@ -92,6 +92,7 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
       runtime,
       connect: (to, epoch, rings) => post({ _tag: "Rings", to, epoch, rings }),
       failed: (error) => worker.log(Effect.logError(`${start.name}: a turn has thrown`, error)),
+      afterEnd: (then) => afterEnd(worker, then),
       malformed: (thread, error) =>
         worker.log(Effect.logError(`${start.name}: a record from ${seat.names[thread]} was skipped`, error))
     })

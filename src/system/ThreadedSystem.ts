@@ -143,6 +143,8 @@ const makeThreaded = (options: ThreadsOptions) =>
       connect: (to, _epoch, rings) =>
         workers[to - 1]!.say({ _tag: "Rings", from: 0, epoch: Workers.MAIN_EPOCH, rings }),
       failed: (error) => log(Effect.logError("a turn of the main thread has thrown", error)),
+      // Names are given out here.
+      afterEnd: (then) => then(),
       malformed: (thread, error) => log(Effect.logError(`a record from ${seat.names[thread]} was skipped`, error))
     })
     yield* Effect.addFinalizer(() => Effect.sync(() => node.close()))

@@ -136,6 +136,8 @@ export const receive = (self: Threaded, worker: WorkerThread, message: Control.T
       const isFree = !self.host.has(name, key) && self.names.claim(`${name}/${key}`, worker.index, request)
       return worker.say({ _tag: "Claimed", request, isFree })
     }
+    case "Sync":
+      return worker.say({ _tag: "Claimed", request: message.request, isFree: true })
     case "Released":
       return self.names.release(`${message.name}/${message.key}`, worker.index, message.claim)
     case "Kept": {
