@@ -73,8 +73,9 @@ export class Stage {
       world: this.world,
       fibers: this.fibers,
       spawn: (_spawn, place) => this.spawn(place),
-      // How long a fiber runs before others may: a wide choice finds more than the default.
-      maxOps: [2048, 2048, 64, 8, 3][oracle.below("yields", 5)]!,
+      // How long a fiber runs before others may: a wide choice finds more than the default. With fewer than five steps Effect itself
+      // pauses between an interruption and the first thing that it does, which nothing written in it can be exact about.
+      maxOps: [2048, 2048, 64, 8, 5][oracle.below("yields", 5)]!,
       voices: new Set(),
       cores: 1 + oracle.below("cores", 3),
       services: Context.make(CurrentStage, this)
