@@ -43,7 +43,7 @@ const inOrder = (shutdown: Duration.Input) => ({ ...there, shutdown })
 export const Serial = Context.Reference("test/Serial", { defaultValue: () => ({ last: 0 }) })
 
 // A key of its own for every test, and the means to look at what its actor does.
-const stage = Effect.gen(function*() {
+export const stage = Effect.gen(function*() {
   const key = `actor${++(yield* Serial).last}`
   const control = yield* Fixture.Control.spawn(`${key}-control`, there)
   // Runs before the actors of the test are stopped: a test that fails early must not leave them waiting.
@@ -65,7 +65,7 @@ type Stage = Effect.Success<typeof stage>
 type Ref = Effect.Success<ReturnType<typeof Fixture.Probe.definition.spawn>>
 
 /** Occupies the actor with a handler that waits at the stage's gate. */
-const block = Effect.fnUntraced(function*(on: Stage, actor: Ref, n = 0) {
+export const block = Effect.fnUntraced(function*(on: Stage, actor: Ref, n = 0) {
   yield* actor.tell.Block({ gate: on.gate, n })
   yield* on.sees(`start ${n}`)
 })
@@ -80,10 +80,10 @@ const fill = (actor: Ref): Effect.Effect<number> =>
 
 const upTo = (n: number): Array<number> => Array.from({ length: n }, (_, i) => i + 1)
 
-const forkNow = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
+export const forkNow = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
 
 /** Asks again for as long as the actor is being restarted. */
-const patient = <A, E, R>(ask: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+export const patient = <A, E, R>(ask: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.map(
     eventually(
       Effect.exit(ask),
@@ -105,7 +105,7 @@ const itemsAfter = Effect.fnUntraced(function*(on: Stage, actor: Ref, length: nu
   return yield* exit
 })
 
-const itemsOf = (actor: Ref, length: number) =>
+export const itemsOf = (actor: Ref, length: number) =>
   eventually(patient(actor.ask.Items()), (items) => items.length >= length, `${length} items`)
 
 const reasonOf = (exit: Exit.Exit<unknown, unknown>): unknown =>
@@ -115,7 +115,7 @@ const reasonOf = (exit: Exit.Exit<unknown, unknown>): unknown =>
 const failureOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.exit(effect), (exit) => Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined)
 
-const failure = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.map(Effect.exit(effect), reasonOf)
+export const failure = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.map(Effect.exit(effect), reasonOf)
 
 export const actorContract = (name: string, options: ContractOptions): void => {
   const { live } = options

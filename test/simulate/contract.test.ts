@@ -4,8 +4,9 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { ActorSystem, type Channel, SharedChannel } from "shared-nothing"
 import { Simulation } from "shared-nothing/testing"
-import { actorContract, Serial } from "../contract/actorContract.ts"
+import { actorContract, type ContractOptions, Serial } from "../contract/actorContract.ts"
 import { channelContract } from "../contract/channelContract.ts"
+import { controlContract } from "../contract/controlContract.ts"
 import { inSimulation } from "../contract/eventually.ts"
 import { tries } from "../support/effort.ts"
 import { noThread } from "./scenario.ts"
@@ -22,7 +23,7 @@ const test = (name: string, body: () => Effect.Effect<unknown, unknown, Scope.Sc
 
 const layer = ActorSystem.layerThreads({ spawn: noThread, threads: 1 })
 
-actorContract("actors on simulated threads", {
+const simulated: ContractOptions = {
   layer,
   live: true,
   suite: (name, define) =>
@@ -32,7 +33,10 @@ actorContract("actors on simulated threads", {
           test(name, () => Effect.provideService(Effect.provide(body(), layer), Serial, { last: 0 }))
       })
     })
-})
+}
+
+actorContract("actors on simulated threads", simulated)
+controlContract("commands to actors on simulated threads", simulated)
 
 /** Capacities that every kind can have; what is no capacity at all stays as it is. */
 const powerOfTwo = (capacity: Channel.Options["capacity"]): Channel.Options["capacity"] =>

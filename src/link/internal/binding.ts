@@ -45,6 +45,7 @@ export class Binding implements Origin {
   /** Credit that has gone back since the sender was last woken for some. */
   declare private unannounced: number
   declare private isOwing: boolean
+  declare private isClosed: boolean
   declare private isOver: boolean
   constructor(
     slot: number,
@@ -70,13 +71,15 @@ export class Binding implements Origin {
     this.owed = 0
     this.unannounced = 0
     this.isOwing = false
+    this.isClosed = false
     this.isOver = false
     this.word = origin << ORIGIN_SHIFT
   }
 
-  /** Hears of the end of its actor from now on. */
+  /** Hears of the end of its actor from now on: when that accepts nothing any more, or has ended. */
   watch(): void {
     this.cell?.whenStopped(this.onStop)
+    this.cell?.whenDraining(this.onStop)
   }
 
   /** A message is about to be put into the mailbox. */
@@ -105,10 +108,16 @@ export class Binding implements Origin {
     this.outbound.owe()
   }
 
-  /** The actor has ended: from here on credit goes back at once, for the sender keeps the slot until it has all. */
-  hurry(): void {
+  /**
+   * The actor takes nothing more: from here on credit goes back at once, for the sender keeps the slot until it has all. Answers
+   * whether that is said for the first time.
+   */
+  hurry(): boolean {
+    const { isClosed } = this
+    this.isClosed = true
     this.threshold = 1
     this.pay(true)
+    return !isClosed
   }
 
   /**

@@ -39,8 +39,8 @@ const TASK_MILLIS = 0.05
 /** See the module. */
 export class SimThread implements Strand {
   declare readonly world: World
-  declare readonly name: string
   declare readonly number: number
+  declare private readonly named: { readonly name: string }
   declare readonly context: ThreadContext
   declare readonly clock: SimClock
   declare readonly services: Context.Context<never>
@@ -54,10 +54,10 @@ export class SimThread implements Strand {
   declare uncaught: (error: unknown) => void
   declare private readonly micro: Array<() => void>
   declare private busyMillis: number
-  constructor(common: Common, name: string, number: number) {
+  constructor(common: Common, named: { readonly name: string }, number: number) {
     const { cores, fibers, maxOps, spawn, world } = common
     this.world = world
-    this.name = name
+    this.named = named
     this.number = number
     this.context = new ThreadContext(this.runtime())
     this.context.put(broadcasts, new SimBroadcast(world, this, common.voices))
@@ -74,11 +74,16 @@ export class SimThread implements Strand {
       Context.add(Scheduler.Scheduler, new SimScheduler(world, this, maxOps, fibers)),
       Context.add(CurrentThread, this.context),
       Context.add(RandomService.Random, randomOf(world)),
-      Context.add(Logger.CurrentLoggers, new Set([loggerOf(world, name)])),
+      Context.add(Logger.CurrentLoggers, new Set([loggerOf(world, named)])),
       Context.add(Spawning, spawn),
       Context.add(Cores, cores),
       Context.add(SystemNumbers, () => 1 + world.oracle.stream("random").random.below(2 ** 31))
     )
+  }
+
+  /** That of its place, which one in reserve does not have yet. */
+  get name(): string {
+    return this.named.name
   }
 
   run(task: () => void): void {
@@ -137,9 +142,9 @@ const randomOf = (world: World): RandomService.Random => {
   }
 }
 
-const loggerOf = (world: World, thread: string) =>
+const loggerOf = (world: World, thread: { readonly name: string }) =>
   Logger.make<unknown, void>(({ cause, logLevel, message }) => {
     const parts = Array.isArray(message) ? message.map(textOf) : [textOf(message)]
     const why = cause.reasons.length === 0 ? "" : ` (${textOf(cause.reasons.map((reason) => reason._tag).join(", "))})`
-    world.log(`${logLevel.toLowerCase()} ${parts.join(" ")}${why}`, thread)
+    world.log(`${logLevel.toLowerCase()} ${parts.join(" ")}${why}`, thread.name)
   })

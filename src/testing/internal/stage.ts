@@ -80,7 +80,7 @@ export class Stage {
       cores: 1 + oracle.below("cores", 3),
       services: Context.make(CurrentStage, this)
     }
-    this.main = new SimThread(this.common, "main", 0)
+    this.main = new SimThread(this.common, { name: "main" }, 0)
     this.world.beforeStep = () => this.strike()
   }
 
@@ -89,7 +89,7 @@ export class Stage {
   private spawn(place: Place): SimWorker {
     const { faults, oracle, world } = this
     const number = ++this.threads
-    const thread = new SimThread(this.common, place.name, number)
+    const thread = new SimThread(this.common, place, number)
     if (faults.skew !== undefined) thread.clock.skewMillis = oracle.below("skew", 2 * faults.skew) - faults.skew
     world.log(`is spawned, incarnation ${place.epoch}`, place.name)
     const worker = new SimWorker({
