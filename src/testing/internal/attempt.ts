@@ -5,10 +5,10 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Setup } from "../../thread/kernel/Entry.ts"
 import type { Place } from "../../thread/kernel/Spawning.ts"
-import { drawn, type Faults, type FaultsInput } from "../Faults.ts"
+import { drawn, type FaultsInput } from "../Faults.ts"
 import { type Choices, Oracle } from "./oracle.ts"
 import { policies, type Policy } from "./policy.ts"
-import { render } from "./report.ts"
+import { type Attempt, render } from "./report.ts"
 import { drive, type Outcome } from "./runner.ts"
 import { Stage } from "./stage.ts"
 
@@ -22,16 +22,6 @@ export interface Settings {
   readonly refusesEscapes: boolean
   readonly refusesLeaks: boolean
   readonly patienceMillis: number
-}
-
-/** A run with what was drawn for it. */
-export interface Attempt<A> extends Outcome<A> {
-  readonly seed: number
-  readonly faults: Faults
-  readonly policy: Policy
-  readonly choices: Choices
-  /** How many answers were possible each time, in the schedule. */
-  readonly bounds: ReadonlyArray<number>
 }
 
 /** Runs a program once: by its seed, or as it was recorded. */

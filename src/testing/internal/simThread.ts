@@ -109,28 +109,21 @@ export class SimThread implements Strand {
         this.busyMillis += this.slowMillis
         return this.busyMillis
       },
-      immediate: (run) => this.reading(loop, run),
+      immediate: (run) => world.add(loop, () => this.read(loop, run)),
       microtask: (run) => void this.micro.push(run),
       detached: (run) => run(),
       // The thread ends when its entry says so.
       holder: () => () => {},
       waitAsync: (words, cell, expected, rung) =>
-        world.wait(
-          this,
-          words,
-          cell,
-          expected,
-          () => this.readsFrom > world.now ? this.reading(loop, rung) : rung()
-        ) !==
-          undefined
+        world.wait(this, words, cell, expected, () => this.read(loop, rung)) !== undefined
     }
   }
 
   // What looks at rings is done when it may be.
-  private reading(loop: Lane, run: () => void): void {
+  private read(loop: Lane, run: () => void): void {
     const { world } = this
-    if (this.readsFrom <= world.now) world.add(loop, run)
-    else world.at(this.readsFrom, "ring that is held", this, () => this.reading(loop, run))
+    if (this.readsFrom <= world.now) return run()
+    world.at(this.readsFrom, "ring that is held", this, () => world.add(loop, () => this.read(loop, run)))
   }
 }
 
