@@ -552,7 +552,7 @@ describe("explore", () => {
             yield* atomics.store(cells, 2, 1)
           }
           const reader = function*(): Body {
-            while (isTold && (yield* atomics.load(cells, 2)) === 0) yield* atomics.spin()
+            if (isTold) { while ((yield* atomics.load(cells, 2)) === 0) yield* atomics.spin() }
             outcome(`${String(runtime.read(cells, 1))}${String(runtime.read(cells, 0))}`)
           }
           return { threads: [thread("writer", writer()), thread("reader", reader())], check: () => undefined, racing }

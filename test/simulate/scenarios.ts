@@ -2,6 +2,8 @@
 import * as Effect from "effect/Effect"
 import { bank } from "./bank.ts"
 import { channels } from "./channels.ts"
+import { control } from "./control.ts"
+import { ends } from "./ends.ts"
 import { lifecycle } from "./lifecycle.ts"
 import { names } from "./names.ts"
 import { pool } from "./pool.ts"
@@ -25,4 +27,14 @@ export const planted: ReadonlyArray<Scenario> = [{
   })
 }]
 
-export const scenarios: ReadonlyArray<Scenario> = [bank, channels, lifecycle, names, pool, storm, supervision]
+export const scenarios: ReadonlyArray<Scenario> = [
+  bank,
+  channels,
+  ends,
+  control,
+  lifecycle,
+  names,
+  pool,
+  storm,
+  supervision
+]

@@ -10,6 +10,7 @@ import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import type { TellError } from "../ActorError.ts"
+import type { Answered, Command } from "./Command.ts"
 import type { Protocol } from "./Protocol.ts"
 import type { Ask } from "./Word.ts"
 
@@ -88,4 +89,9 @@ export abstract class Recipient {
     timeoutMillis: number,
     resume: Resume
   ): Withdrawable | undefined
+  /**
+   * Has the actor do what a command says, beside its messages; `answered` is called once, possibly before this returns. What it
+   * returns forgets who waits for the answer.
+   */
+  abstract command(command: Command, answered: Answered): () => void
 }

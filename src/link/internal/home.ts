@@ -18,6 +18,9 @@ import type { Signals } from "./signals.ts"
 
 const GONE = "what moves with it was taken before, or recovered with its thread"
 
+/** Who waits for a thread. */
+export type Admitting = Pick<Addressee, "admit">
+
 /** Another thread as seen from here. */
 export interface Peer {
   readonly name: string
@@ -32,7 +35,7 @@ export interface Peer {
   /** The sending half of the link to the incarnation that is up. */
   outbound: Outbound | undefined
   /** Those who wait until it is up. */
-  waiting: Set<Addressee>
+  waiting: Set<Admitting>
 }
 
 /** What a thread tells whoever has started it. */
@@ -41,6 +44,8 @@ export interface Reports {
   readonly malformed: (thread: number, error: unknown) => void
   /** Something that has no caller has thrown: the thread goes on. */
   readonly failed: (error: unknown) => void
+  /** Calls `then` once whoever gives out the names knows of every actor that has ended here by now. */
+  readonly afterEnd: (then: () => void) => void
 }
 
 /** See the module. */
@@ -130,9 +135,9 @@ export class Home {
     return { thread: peer.name, reason: peer.reason, isFinal: peer.isFinal }
   }
 
-  /** Lets `recipient` admit its waiters when `thread` is up again. */
-  awaitThread(thread: number, recipient: Addressee): void {
-    this.peers[thread]!.waiting.add(recipient)
+  /** Lets `waiting` go on when `thread` is up again. */
+  awaitThread(thread: number, waiting: Admitting): void {
+    this.peers[thread]!.waiting.add(waiting)
   }
 
   /** The actor of a number. */

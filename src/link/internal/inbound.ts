@@ -20,6 +20,7 @@ import * as Envelope from "./envelope.ts"
 import * as ExitRecord from "./exitRecord.ts"
 import type { Home } from "./home.ts"
 import { InboundAsk } from "./inboundAsk.ts"
+import { obey } from "./inboundCommand.ts"
 import type { Outbound, Rings } from "./outbound.ts"
 import * as TraceContext from "./traceContext.ts"
 
@@ -135,6 +136,10 @@ export class Inbound {
         addressee?.closed(reason, word === 0 ? undefined : word)
         return addressee?.retire()
       }
+      case Envelope.COMMAND:
+        return obey(this.home, this.outbound, reader, offset)
+      case Envelope.REPLY:
+        return this.reply(reader, type, offset)
       default:
         throw unknownKind(type)
     }
@@ -225,17 +230,21 @@ export class Inbound {
         return this.ask(reader, type, offset, false)
       case Envelope.ASK_TRACED:
         return this.ask(reader, type, offset, true)
-      case Envelope.REPLY: {
-        const { u32 } = reader.region
-        const ask = this.outbound.discharge(u32[offset >> 2]!)
-        const word = u32[(offset >> 2) + 1]!
-        return ask?.replied(Envelope.indexOf(type), word, reader.region, offset + Envelope.REPLY_BYTES, reader.end)
-      }
+      case Envelope.REPLY:
+        return this.reply(reader, type, offset)
       case Envelope.OPEN:
         return this.open(reader, Envelope.slotOf(type), offset)
+      case Envelope.COMMAND:
+        return obey(this.home, this.outbound, reader, offset)
       default:
         throw unknownKind(type)
     }
+  }
+
+  private reply({ end, region }: SpscReader, type: number, offset: number): void {
+    const ask = this.outbound.discharge(region.u32[offset >> 2]!)
+    const word = region.u32[(offset >> 2) + 1]!
+    return ask?.replied(Envelope.indexOf(type), word, region, offset + Envelope.REPLY_BYTES, end)
   }
 
   private tell(reader: SpscReader, type: number, offset: number, isTraced: boolean): void {
@@ -327,8 +336,10 @@ export class Inbound {
     const protocol = cell?.protocol
     const ours = protocol?.layoutHash
     const otherLayout = ours !== undefined && ours !== theirs ? ours : undefined
+    // One that drains takes nothing more, of nobody.
+    const isOpen = otherLayout === undefined && cell?.isDraining === false
     const target: Target = {
-      cell: otherLayout === undefined ? cell : undefined,
+      cell: isOpen ? cell : undefined,
       messages: protocol?.messages ?? [],
       otherLayout
     }
@@ -336,7 +347,9 @@ export class Inbound {
     this.bindings[slot]?.end()
     const binding = new Binding(slot, target, this.home.host.origins, this.outbound, this.owing, this.stopped)
     this.bindings[slot] = binding
-    if (binding.cell === undefined) return this.close(slot, otherLayout ?? 0, forgotten)
+    if (binding.cell === undefined) {
+      return this.close(slot, otherLayout ?? 0, cell?.isDraining === true ? cell.reason : forgotten)
+    }
     binding.watch()
   }
 
@@ -344,8 +357,8 @@ export class Inbound {
   private actorStopped(binding: Binding, reason: ExitReason): void {
     const { host, index } = this.home
     if (index !== 0 && host.isLeaving) return
-    binding.hurry()
-    this.close(binding.slot, 0, reason)
+    // The last word about a slot is said once: its number may be another actor's after that.
+    if (binding.hurry()) this.close(binding.slot, 0, reason)
   }
 
   private close(slot: number, layoutHash: number, reason: ExitReason): void {
