@@ -10,6 +10,7 @@ import { pool } from "./pool.ts"
 import type { Scenario } from "./scenario.ts"
 import { storm } from "./storm.ts"
 import { supervision } from "./supervision.ts"
+import { traffic } from "./traffic.ts"
 
 /** A balance that two fibers read and write: what the gate has to catch. */
 export const planted: ReadonlyArray<Scenario> = [{
@@ -36,5 +37,6 @@ export const scenarios: ReadonlyArray<Scenario> = [
   names,
   pool,
   storm,
-  supervision
+  supervision,
+  traffic
 ]
