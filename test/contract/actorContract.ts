@@ -23,7 +23,7 @@ export interface ContractOptions {
   readonly live: boolean
 }
 
-const there = { placement: { thread: 0 } } as const
+export const there = { placement: { thread: 0 } } as const
 
 /** A spawn whose stop waits for what was accepted, which the actors of these tests otherwise do not. */
 const inOrder = (shutdown: Duration.Input) => ({ ...there, shutdown })
@@ -31,7 +31,7 @@ const inOrder = (shutdown: Duration.Input) => ({ ...there, shutdown })
 let serial = 0
 
 // A key of its own for every test, and the means to look at what its actor does.
-const stage = Effect.gen(function*() {
+export const stage = Effect.gen(function*() {
   const key = `actor${++serial}`
   const control = yield* Fixture.Control.spawn(`${key}-control`, there)
   // Runs before the actors of the test are stopped: a test that fails early must not leave them waiting.

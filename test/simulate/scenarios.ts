@@ -8,6 +8,7 @@ import { pool } from "./pool.ts"
 import type { Scenario } from "./scenario.ts"
 import { storm } from "./storm.ts"
 import { supervision } from "./supervision.ts"
+import { watch } from "./watch.ts"
 
 /** A balance that two fibers read and write: what the gate has to catch. */
 export const planted: ReadonlyArray<Scenario> = [{
@@ -25,4 +26,4 @@ export const planted: ReadonlyArray<Scenario> = [{
   })
 }]
 
-export const scenarios: ReadonlyArray<Scenario> = [bank, channels, lifecycle, names, pool, storm, supervision]
+export const scenarios: ReadonlyArray<Scenario> = [bank, channels, lifecycle, names, pool, storm, supervision, watch]

@@ -18,6 +18,9 @@ import type { Signals } from "./signals.ts"
 
 const GONE = "what moves with it was taken before, or recovered with its thread"
 
+/** Somebody who waits for a thread. */
+export type Arrival = Pick<Addressee, "admit">
+
 /** Another thread as seen from here. */
 export interface Peer {
   readonly name: string
@@ -32,7 +35,7 @@ export interface Peer {
   /** The sending half of the link to the incarnation that is up. */
   outbound: Outbound | undefined
   /** Those who wait until it is up. */
-  waiting: Set<Addressee>
+  waiting: Set<Arrival>
 }
 
 /** What a thread tells whoever has started it. */
@@ -130,9 +133,15 @@ export class Home {
     return { thread: peer.name, reason: peer.reason, isFinal: peer.isFinal }
   }
 
-  /** Lets `recipient` admit its waiters when `thread` is up again. */
-  awaitThread(thread: number, recipient: Addressee): void {
-    this.peers[thread]!.waiting.add(recipient)
+  /** Whether an actor has ended with the incarnation of its thread that it belonged to. */
+  isPast(thread: number, epoch: number): boolean {
+    const peer = this.peers[thread]
+    return epoch > 0 && peer !== undefined && peer.epoch !== epoch && epoch <= peer.lastEpoch
+  }
+
+  /** Has somebody go on when `thread` is up again, or is given up. */
+  awaitThread(thread: number, arrival: Arrival): void {
+    this.peers[thread]!.waiting.add(arrival)
   }
 
   /** The actor of a number. */

@@ -40,6 +40,7 @@ import {
   type Written
 } from "../internal/outbound.ts"
 import { RemoteAsk } from "../internal/remoteAsk.ts"
+import { RemoteEnd } from "../internal/remoteEnd.ts"
 
 /** The link has no number left for another actor, or another ask. */
 const NO_NUMBER = 5
@@ -76,6 +77,8 @@ export class RemoteRecipient extends Recipient implements Addressee {
   declare private ended: ExitReason | undefined
   declare private otherLayout: number | undefined
   declare private isRetired: boolean
+  declare private end: RemoteEnd | undefined
+  declare private isOver: boolean
   /** What stood in the way of the last message that was refused. */
   declare private refused: Refused
   declare private refusedBytes: number
@@ -97,6 +100,8 @@ export class RemoteRecipient extends Recipient implements Addressee {
     this.ended = undefined
     this.otherLayout = undefined
     this.isRetired = false
+    this.end = undefined
+    this.isOver = false
     this.refused = FULL
     this.refusedBytes = 0
   }
@@ -441,5 +446,20 @@ export class RemoteRecipient extends Recipient implements Addressee {
     this.open = undefined
     // Those who wait are other requests than the one that ends the actor.
     if (this.waiters.length > 0) this.home.runtime.detached(() => this.admit())
+  }
+
+  /** It has ended, and what it held is released: what its thread says of it comes first, as long as that is there. */
+  over(): void {
+    this.isOver = true
+    this.end?.admit()
+  }
+
+  whenStopped(listener: (reason: ExitReason) => void): void {
+    this.end ??= new RemoteEnd(this.home, this.address, () => ({ reason: this.ended, hasEnded: this.isOver }))
+    this.end.add(listener)
+  }
+
+  unwatch(listener: (reason: ExitReason) => void): void {
+    this.end?.remove(listener)
   }
 }
