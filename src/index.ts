@@ -2,6 +2,7 @@
  * Typed actors, supervisors and shared-memory messaging for Effect on Node.js.
  */
 export * as Actor from "./actor/Actor.ts"
+export * as ActorControl from "./actor/ActorControl.ts"
 export * as ActorError from "./actor/ActorError.ts"
 export * as ActorRef from "./actor/ActorRef.ts"
 export * as ExitReason from "./actor/ExitReason.ts"

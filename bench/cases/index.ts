@@ -27,7 +27,7 @@ import { spscSingle } from "./memory/spsc-single.ts"
 import { stealAlone } from "./memory/steal-alone.ts"
 import { stealThief } from "./memory/steal-thief.ts"
 import { actor } from "./restart/actor.ts"
-import { thread } from "./restart/thread.ts"
+import { thread, threadStandby } from "./restart/thread.ts"
 import { off } from "./trace/off.ts"
 import { on } from "./trace/on.ts"
 import { cpus } from "./wait/cpu.ts"
@@ -69,5 +69,6 @@ export const cases: ReadonlyArray<Case> = [
   off,
   on,
   actor,
-  thread
+  thread,
+  threadStandby
 ]

@@ -3,6 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as PubSub from "effect/PubSub"
 import * as References from "effect/References"
 import type { Worker } from "node:worker_threads"
 import { ActorSystem } from "shared-nothing"
@@ -19,7 +20,12 @@ const silent = Effect.provideService(References.MinimumLogLevel, "None")
 const served = (ref: Loops.Ref, value: number): Effect.Effect<number> =>
   Effect.catchCause(ref.ask.Add({ value }), () => Effect.andThen(Effect.yieldNow, served(ref, value)))
 
-const measure = (params: Params, ref: Loops.Ref, crash: Effect.Effect<unknown, unknown>): Effect.Effect<Measured> =>
+const measure = (
+  params: Params,
+  ref: Loops.Ref,
+  crash: Effect.Effect<unknown, unknown>,
+  prepare?: () => Promise<void>
+): Effect.Effect<Measured> =>
   Effect.promise(() =>
     Sampling.measureAsks(params, (count, replies) =>
       Effect.runPromise(silent(Effect.gen(function*() {
@@ -27,7 +33,7 @@ const measure = (params: Params, ref: Loops.Ref, crash: Effect.Effect<unknown, u
           yield* crash
           replies.addReply(yield* served(ref, value))
         }
-      }))))
+      }))), prepare)
   )
 
 /** A handler that dies, and an ask behind it. */
@@ -39,16 +45,28 @@ export const actor = (params: Params): Promise<Measured> =>
     Effect.runPromise
   )
 
-/** A thread that is terminated from outside, and asks until its actor lives on a new one. */
-export const thread = (params: Params): Promise<Measured> => {
-  let worker: Worker | undefined
+/** A thread that is terminated from outside, and asks until its actor lives on a new one, or on one of so many that stand by. */
+export const thread = (standby: number) => (params: Params): Promise<Measured> => {
+  const workers: Array<Worker> = []
   const threads = ActorSystem.layerThreads({
-    spawn: () => worker = spawnWorker("answers"),
+    spawn: () => {
+      const worker = spawnWorker("answers")
+      workers.push(worker)
+      return worker
+    },
     threads: 1,
+    standby,
     intensity: { restarts: 1_000, within: "1 second" }
   })
-  return Effect.flatMap(
-    Receiver.spawn("receiver", { placement: { thread: 0 } }),
-    (ref) => measure(params, ref, Effect.promise(() => worker!.terminate()))
-  ).pipe(Effect.scoped, Effect.provide(threads), silent, Effect.runPromise)
+  return Effect.gen(function*() {
+    const ref = yield* Receiver.spawn("receiver", { placement: { thread: 0 } })
+    const events = yield* PubSub.subscribe((yield* ActorSystem.ActorSystem).events)
+    // The reserve is full before a thread ends.
+    const full: Effect.Effect<void> = Effect.flatMap(
+      PubSub.take(events),
+      ({ _tag }) => _tag === "ThreadStandsBy" ? Effect.void : full
+    )
+    const end = Effect.promise(() => workers.shift()!.terminate())
+    return yield* measure(params, ref, end, standby === 0 ? undefined : () => Effect.runPromise(full))
+  }).pipe(Effect.scoped, Effect.provide(threads), silent, Effect.runPromise)
 }

@@ -73,13 +73,15 @@ export const sample = async (params: Params, once: () => number | Promise<number
   return samples
 }
 
-/** Measures asks that answer their argument plus one; `asks` does `count` of them and hands every reply to `replies`. */
+/** Measures asks that answer their argument plus one; `asks` does `count` of them and hands every reply to `replies`. `prepare` comes before each sample, and is not measured. */
 export const measureAsks = async (
   params: Params,
-  asks: (count: number, replies: TallyCounter) => Promise<void>
+  asks: (count: number, replies: TallyCounter) => Promise<void>,
+  prepare?: () => Promise<void>
 ): Promise<Measured> => {
   const replies = new TallyCounter()
   const samples = await sample(params, async () => {
+    await prepare?.()
     const start = performance.now()
     await asks(params.count, replies)
     return microsEach(performance.now() - start, params.count)

@@ -46,7 +46,7 @@ export const Crashed = Schema.TaggedStruct("Crashed", {
   withinMillis: Schema.Number
 })
 
-/** It was ended by force, without finalizers. */
+/** It was ended by force: its handler was interrupted, and what waited for it was dropped. What it held is released all the same. */
 export const Killed = Schema.TaggedStruct("Killed", {})
 
 /** Its thread ended, and it is not started again with it. */

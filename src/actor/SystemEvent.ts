@@ -42,7 +42,13 @@ export interface ThreadStarted {
   readonly restarts: number
 }
 
-/** A worker thread has ended; `unread` messages sent to it were never read. */
+/** A worker thread stands by: started, its modules loaded, it takes over when another one ends. */
+export interface ThreadStandsBy {
+  readonly _tag: "ThreadStandsBy"
+  readonly thread: string
+}
+
+/** A worker thread has ended, also one that stood by; `unread` messages sent to it were never read. */
 export interface ThreadEnded {
   readonly _tag: "ThreadEnded"
   readonly thread: string
@@ -60,6 +66,8 @@ export interface ThreadRestarted {
   readonly restarts: number
   /** The actors that were started again there. */
   readonly actors: number
+  /** Whether one took over that stood by. */
+  readonly isFromStandby: boolean
 }
 
 /** Any of them. */
@@ -69,5 +77,6 @@ export type SystemEvent =
   | HandlerFailed
   | BehaviourEscalated
   | ThreadStarted
+  | ThreadStandsBy
   | ThreadEnded
   | ThreadRestarted

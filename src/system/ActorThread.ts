@@ -29,8 +29,9 @@ import * as ThreadEntry from "../thread/ThreadEntry.ts"
 import { encodeEvent } from "./internal/accounts.ts"
 import type * as Control from "./internal/control.ts"
 import { makeHostWith } from "./internal/host.ts"
+import { rehearse } from "./internal/rehearsal.ts"
 import { Ward } from "./internal/supervision.ts"
-import { receive, serviceOf, type Worker } from "./internal/worker.ts"
+import { afterEnd, receive, serviceOf, type Worker } from "./internal/worker.ts"
 
 /**
  * Serves the behaviours of a layer on this worker thread; call it once, at the top level of the worker's file.
@@ -44,35 +45,36 @@ import { receive, serviceOf, type Worker } from "./internal/worker.ts"
  * this thread, and ends with it; its name is taken in the whole system, so the spawn asks the main thread for it.
  */
 export const launch = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem>): void =>
-  ThreadEntry.launch((start) =>
-    Effect.gen(function*() {
-      const scope = yield* Effect.scope
-      const worker = yield* makeWorker(start)
-      // A name that is asked for while the layer is built is answered then: all else waits until it stands.
-      start.intercept((message) => {
-        const isClaimed = (message as Control.ToWorker)._tag === "Claimed"
-        if (isClaimed) receive(worker, message as Control.ToWorker)
-        return isClaimed
-      })
-      const services = Context.make(ActorSystem, serviceOf(worker))
-      const built = yield* Layer.buildWithScope(behaviours, scope).pipe(Effect.provideContext(services))
-      // What the thread logs from now on goes to the loggers that the layer may have brought.
-      worker.log = logging(Context.merge(yield* Effect.context<never>(), built as Context.Context<never>))
-      yield* Effect.addFinalizer(() =>
-        Effect.sync(() => {
-          worker.host.isLeaving = true
-        })
-      )
-      yield* Effect.forkIn(
-        Effect.flatMap(worker.host.awaitEscalation, ({ cause }) => Effect.sync(() => start.fail(cause))),
-        scope
-      )
-      const ready: Control.Ready = {
-        behaviours: worker.host.protocols.map(({ layoutHash, name }) => ({ name, layoutHash }))
-      }
-      return { ready, onMessage: (message) => receive(worker, message as Control.ToWorker) }
+  ThreadEntry.launch(serve(behaviours), rehearse(serve))
+
+const serve = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem>) => (start: ThreadEntry.ThreadStart) =>
+  Effect.gen(function*() {
+    const scope = yield* Effect.scope
+    const worker = yield* makeWorker(start)
+    // A name that is asked for while the layer is built is answered then: all else waits until it stands.
+    start.intercept((message) => {
+      const isClaimed = (message as Control.ToWorker)._tag === "Claimed"
+      if (isClaimed) receive(worker, message as Control.ToWorker)
+      return isClaimed
     })
-  )
+    const services = Context.make(ActorSystem, serviceOf(worker))
+    const built = yield* Layer.buildWithScope(behaviours, scope).pipe(Effect.provideContext(services))
+    // What the thread logs from now on goes to the loggers that the layer may have brought.
+    worker.log = logging(Context.merge(yield* Effect.context<never>(), built as Context.Context<never>))
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        worker.host.isLeaving = true
+      })
+    )
+    yield* Effect.forkIn(
+      Effect.flatMap(worker.host.awaitEscalation, ({ cause }) => Effect.sync(() => start.fail(cause))),
+      scope
+    )
+    const ready: Control.Ready = {
+      behaviours: worker.host.protocols.map(({ layoutHash, name }) => ({ name, layoutHash }))
+    }
+    return { ready, onMessage: (message: unknown) => receive(worker, message as Control.ToWorker) }
+  })
 
 const logging = (context: Context.Context<never>) => (entry: Effect.Effect<void>): void =>
   void Effect.runForkWith(context)(Effect.ignoreCause(entry))
@@ -92,6 +94,7 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
       runtime,
       connect: (to, epoch, rings) => post({ _tag: "Rings", to, epoch, rings }),
       failed: (error) => worker.log(Effect.logError(`${start.name}: a turn has thrown`, error)),
+      afterEnd: (then) => afterEnd(worker, then),
       malformed: (thread, error) =>
         worker.log(Effect.logError(`${start.name}: a record from ${seat.names[thread]} was skipped`, error))
     })

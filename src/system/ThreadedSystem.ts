@@ -21,6 +21,7 @@ import { Node } from "../link/kernel/Node.ts"
 import type { ArenaEnd } from "../memory/Arena.ts"
 import * as Doorbell from "../memory/Doorbell.ts"
 import { MAX_CAPACITY_BYTES, MIN_CAPACITY_BYTES } from "../memory/Layouts.ts"
+import * as Bulletin from "../observe/kernel/Bulletin.ts"
 import { DROPPED, Tally } from "../observe/kernel/Tally.ts"
 import { textOf } from "../runtime/Text.ts"
 import type { ThreadContext } from "../runtime/ThreadContext.ts"
@@ -71,6 +72,14 @@ export interface ThreadsOptions {
   } | undefined
   /** How long a worker's finalizers may take at the end before it is terminated; default 5 seconds. All stop at once. */
   readonly stopTimeout?: Duration.Input | undefined
+  /**
+   * How many threads stand by in reserve: started, their modules loaded, their layer not built. One of them takes over when a worker
+   * ends, within milliseconds, and the reserve is filled up again. Default none.
+   *
+   * **Gotchas** Each costs the memory of a worker that does nothing. One that does not come up, or ends, is replaced within `intensity`,
+   * counted apart; then there is no reserve any more, and the system goes on without.
+   */
+  readonly standby?: number | undefined
   /** How often workers may be restarted, all of them together; default 3 within 5 seconds. */
   readonly intensity?: IntensityOptions | undefined
   /** The pause before a restart; default none. */
@@ -82,12 +91,15 @@ export interface ThreadsOptions {
  *
  * **Errors** Throws `InvalidOptions` with the offending value.
  */
-const check = ({ heartbeat, readyTimeout, ring, stopTimeout, threads }: ThreadsOptions): void => {
+const check = ({ heartbeat, readyTimeout, ring, standby, stopTimeout, threads }: ThreadsOptions): void => {
   const refuse = (option: string, value: unknown, expected: string) => {
     throw new ActorError.InvalidOptions({ where: "ActorSystem.layerThreads", option, value: textOf(value), expected })
   }
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 1024)) {
     refuse("threads", threads, "an integer from 1 to 1024")
+  }
+  if (standby !== undefined && !(Number.isInteger(standby) && standby >= 0 && standby <= 1024)) {
+    refuse("standby", standby, "an integer from 0 to 1024")
   }
   const bytes = ring?.capacityBytes ?? MIN_CAPACITY_BYTES
   const isPower = Number.isInteger(bytes) && (bytes & (bytes - 1)) === 0
@@ -143,6 +155,8 @@ const makeThreaded = (options: ThreadsOptions) =>
       connect: (to, _epoch, rings) =>
         workers[to - 1]!.say({ _tag: "Rings", from: 0, epoch: Workers.MAIN_EPOCH, rings }),
       failed: (error) => log(Effect.logError("a turn of the main thread has thrown", error)),
+      // Names are given out here.
+      afterEnd: (then) => then(),
       malformed: (thread, error) => log(Effect.logError(`a record from ${seat.names[thread]} was skipped`, error))
     })
     yield* Effect.addFinalizer(() => Effect.sync(() => node.close()))
@@ -276,6 +290,8 @@ const startWorkers = (self: Threaded, options: ThreadsOptions) =>
     onStarting: (worker) => Workers.starting(self, worker),
     onReady: (worker, ready) => Workers.ready(self, worker, ready as Control.Ready),
     onEnded: (worker, reason, isSeen) => Workers.ended(self, worker, reason, isSeen),
+    onStandby: (thread) => Bulletin.publish(self.events, { _tag: "ThreadStandsBy", thread }),
+    onStandbyEnded: (thread, down) => Bulletin.publish(self.events, Workers.threadEnded(thread, down, 0)),
     below: Workers.below
   })
 

@@ -28,29 +28,23 @@
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Transferable } from "node:worker_threads"
-import { textOf } from "../runtime/Text.ts"
-import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import { mayBePaused } from "./internal/debugger.ts"
+import { bury, type Hosted, kill, millisSince, reach, spawn, stop } from "./internal/hosted.ts"
 import type { ExitListener } from "./internal/lifecycle.ts"
 import * as Life from "./internal/lifecycle.ts"
 import * as Protocol from "./internal/protocol.ts"
+import { type Settings, settingsOf } from "./internal/settings.ts"
 import { broadcastOf, EXIT, numberOf } from "./kernel/Broadcast.ts"
 import { CurrentThread } from "./kernel/CurrentThread.ts"
 import { sleep } from "./kernel/Patience.ts"
+import type { Standby } from "./kernel/Reserve.ts"
 import { type Spawn, Spawning } from "./kernel/Spawning.ts"
 import type { SpawnedWorker } from "./SpawnedWorker.ts"
-import {
-  InvalidThreadOptions,
-  type ThreadDown,
-  ThreadMessageRefused,
-  ThreadNotReady,
-  ThreadSpawnFailed,
-  ThreadUnresponsive
-} from "./ThreadError.ts"
+import { type ThreadDown, ThreadMessageRefused, ThreadSpawnFailed, ThreadUnresponsive } from "./ThreadError.ts"
 
 export type { ExitListener } from "./internal/lifecycle.ts"
 
@@ -64,6 +58,8 @@ export interface Options {
   readonly epoch: number
   /** Makes the worker: `new Worker(new URL("./worker.ts", import.meta.url))`. */
   readonly spawn: () => SpawnedWorker
+  /** Answers a thread in reserve that takes the place, if there is one, instead of a new one. */
+  readonly standby?: (() => Standby | undefined) | undefined
   /** What the worker's setup receives; must be cloneable, and may hold SharedArrayBuffers. */
   readonly data: unknown
   /** How often its loops may look before they let go of their core; as each thinks best unless told. */
@@ -128,41 +124,24 @@ export interface Thread extends StartingThread {
   readonly ready: unknown
 }
 
-/** The options as numbers; times in milliseconds. */
-interface Settings {
-  readonly readyMillis: number
-  readonly intervalMillis: number
-  readonly silentChecks: number
-  readonly stopMillis: number
-  readonly terminateMillis: number
-}
-
-/** A thread with what is needed to wait for it. */
-interface Hosted {
-  readonly life: Life.Lifecycle
-  readonly settings: Settings
-  readonly clock: Clock.Clock
-  readonly log: (entry: Effect.Effect<void>) => void
-}
-
 /**
  * Starts a thread and waits until its setup is done. The thread ends with the scope.
  *
  * **Errors**
  *
  * Fails with the {@link ThreadDown} when the thread does not become ready; it is gone by then. Dies with
- * {@link InvalidThreadOptions} when an option makes no sense.
+ * `InvalidThreadOptions` when an option makes no sense.
  */
 export const make = (options: Options): Effect.Effect<Thread, ThreadDown, Scope.Scope> =>
   Effect.gen(function*() {
-    const settings = settingsOf(options)
+    const settings = settingsOf(options.name, options)
     const context = yield* Effect.context<Scope.Scope>()
     const scope = yield* Effect.scope
     const clock = yield* Clock.Clock
     const run = Effect.runForkWith(context)
     const log = (entry: Effect.Effect<void>) => void run(Effect.ignoreCause(entry))
     const hosted = yield* Effect.acquireRelease(
-      Effect.map(spawn(options, settings, log, yield* Spawning), (life): Hosted => ({ life, settings, clock, log })),
+      Effect.map(begin(options, settings, log, yield* Spawning), (life): Hosted => ({ life, settings, clock, log })),
       stop
     )
     const thread = handle(options, hosted)
@@ -172,80 +151,42 @@ export const make = (options: Options): Effect.Effect<Thread, ThreadDown, Scope.
     thread.onExit((_, isSeen) => {
       if (isSeen && thread.threadId > 0) voice.say(EXIT, numberOf(thread.threadId))
     })
-    yield* awaitReady(hosted)
+    yield* reach(hosted, hosted.life.settled, ({ isReady }) => isReady)
     yield* Effect.forkIn(guard(hosted), scope, { startImmediately: true })
     return { ...thread, ready: hosted.life.ready }
   })
 
-const settingsOf = (options: Options): Settings => {
-  const refuse = (option: string, value: unknown, expected: string): never => {
-    throw new InvalidThreadOptions({ where: `thread "${options.name}"`, option, value: textOf(value), expected })
-  }
-  const millisOf = (option: string, input: Duration.Input): number => {
-    const millis = durationMillis(input)
-    return millis >= 0 ? millis : refuse(option, input, "a duration of 0 or more")
-  }
-  const intervalMillis = millisOf("heartbeat.interval", options.heartbeat?.interval ?? 250)
-  const timeoutMillis = millisOf("heartbeat.timeout", options.heartbeat?.timeout ?? 5_000)
-  if (!(intervalMillis >= 1 && Number.isFinite(intervalMillis))) {
-    refuse("heartbeat.interval (milliseconds)", intervalMillis, "at least 1 and finite")
-  }
-  if (!(timeoutMillis >= 2 * intervalMillis)) {
-    refuse("heartbeat.timeout (milliseconds)", timeoutMillis, `at least twice heartbeat.interval (${intervalMillis})`)
-  }
-  return {
-    readyMillis: millisOf("readyTimeout", options.readyTimeout ?? 10_000),
-    intervalMillis,
-    silentChecks: Math.ceil(timeoutMillis / intervalMillis),
-    stopMillis: millisOf("stopTimeout", options.stopTimeout ?? 5_000),
-    terminateMillis: millisOf("terminateTimeout", options.terminateTimeout ?? 5_000)
-  }
-}
-
-const spawn = (
+/** The thread of these options: a new one, or one in reserve that takes their place. */
+const begin = (
   options: Options,
   settings: Settings,
   log: Hosted["log"],
   spawning: Spawn
 ): Effect.Effect<Life.Lifecycle, ThreadSpawnFailed> =>
   Effect.suspend(() => {
-    const heartbeat = new SharedArrayBuffer(Protocol.heartbeatBytes)
-    let worker: SpawnedWorker
-    try {
-      worker = spawning(options.spawn, options)
-    } catch (cause) {
-      return Effect.fail(new ThreadSpawnFailed({ thread: options.name, cause }))
-    }
-    if (!isWorker(worker)) {
-      const cause = new TypeError(`spawn answered ${textOf(worker)}; it must return the new Worker(...) itself`)
-      return Effect.fail(new ThreadSpawnFailed({ thread: options.name, cause }))
-    }
-    const life = new Life.Lifecycle(options.name, worker, new Int32Array(heartbeat), {
-      onMessage: options.onMessage,
-      onCallbackError: (error) => log(Effect.logError(`a callback of thread "${options.name}" threw`, error))
-    })
-    Life.attach(life)
-    postBootstrap(life, options, settings, heartbeat)
-    return Effect.succeed(life)
+    const standby = options.standby?.()
+    return Effect.map(
+      standby === undefined
+        ? spawn(options, options.spawn, spawning, log, options.onMessage)
+        : Effect.succeed(standby.take(options, options.onMessage)),
+      (life) => {
+        postBootstrap(life, options, settings)
+        return life
+      }
+    )
   })
-
-/** Asked of what a program without types, or an async function, may have answered. */
-const isWorker = (value: unknown): boolean =>
-  typeof value === "object" && value !== null
-  && ["on", "postMessage", "terminate"].every((name) => typeof (value as Record<string, unknown>)[name] === "function")
 
 const postBootstrap = (
   life: Life.Lifecycle,
   options: Options,
-  settings: Settings,
-  heartbeat: SharedArrayBuffer
+  settings: Settings
 ): void => {
   try {
     life.worker.postMessage(Protocol.bootstrap({
       name: options.name,
       index: options.index,
       epoch: options.epoch,
-      heartbeat,
+      heartbeat: life.words.buffer,
       heartbeatIntervalMillis: settings.intervalMillis,
       maxSpins: options.maxSpins,
       data: options.data
@@ -281,19 +222,6 @@ const post = (life: Life.Lifecycle, message: unknown, transfer?: ReadonlyArray<T
     throw new ThreadMessageRefused({ thread: life.name, cause })
   }
 }
-
-const awaitReady = (hosted: Hosted): Effect.Effect<void, ThreadDown> =>
-  Effect.gen(function*() {
-    const { life, settings } = hosted
-    const started = hosted.clock.monotonicTimeNanosUnsafe()
-    yield* within(hosted, settings.readyMillis, Deferred.await(life.settled))
-    if (life.isReady && life.reason === undefined) return
-    // What decided the matter is still unknown only when the time is up.
-    const waitedMillis = millisSince(hosted, started)
-    Life.doom(life, new ThreadNotReady({ thread: life.name, waitedMillis, phase: Life.phaseOf(life) }))
-    yield* bury(hosted)
-    return yield* Effect.fail(yield* Deferred.await(life.ended))
-  })
 
 /** Lives as long as the thread: ends it when it falls silent, and sees to it that a dying thread dies. */
 const guard = (hosted: Hosted): Effect.Effect<void> =>
@@ -332,74 +260,3 @@ const untilSilent = (hosted: Hosted): Effect.Effect<void> =>
 const excuse = (thread: string, silentMillis: number): string =>
   `thread "${thread}" has made no progress for ${Math.round(silentMillis)} ms; it is not ended, ` +
   "because the inspector listens in this process and a debugger may have paused it"
-
-/** Ends a thread whose reason is decided. One that reported a failure itself may run its finalizers first. */
-const bury = (hosted: Hosted): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    if (!hosted.life.leaving) return terminate(hosted)
-    return Effect.andThen(awaitEnd(hosted, hosted.settings.stopMillis), terminate(hosted))
-  })
-
-const stop = (hosted: Hosted): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const life = hosted.life
-    if (life.end !== undefined) return Effect.void
-    // A file whose entry has not run has nothing to finalise, and nobody there reads the request.
-    if (Life.phaseOf(life) === "loading") return kill(hosted)
-    if (!life.stopAsked) {
-      life.stopAsked = true
-      life.worker.postMessage(Protocol.stop)
-    }
-    return Effect.andThen(awaitEnd(hosted, hosted.settings.stopMillis), kill(hosted))
-  })
-
-const kill = (hosted: Hosted): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const life = hosted.life
-    if (life.end !== undefined) return Effect.void
-    Life.doom(life, Life.stoppedReason(life))
-    return terminate(hosted)
-  })
-
-/** Terminates a thread that has not ended, and declares it ended when not even that shows within the deadline. */
-const terminate = (hosted: Hosted): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const { life, settings } = hosted
-    if (life.end !== undefined) return Effect.void
-    if (!life.terminateCalled) {
-      life.terminateCalled = true
-      try {
-        // Only the exit event counts; what the promise says comes later or, in rare cases, never.
-        life.worker.terminate().catch(life.outlets.onCallbackError)
-      } catch (error) {
-        life.outlets.onCallbackError(error)
-      }
-    }
-    return Effect.map(awaitEnd(hosted, settings.terminateMillis), () => {
-      if (life.end !== undefined) return
-      Life.finish(life, Life.stoppedReason(life))
-      hosted.log(Effect.logError(
-        `thread "${life.name}" has not ended ${settings.terminateMillis} ms after it was terminated; ` +
-          "it may still run, and write to the memory that it shares"
-      ))
-    })
-  })
-
-const awaitEnd = (hosted: Hosted, millis: number): Effect.Effect<void> =>
-  within(hosted, millis, Deferred.await(hosted.life.ended))
-
-const slices = 4
-
-/**
- * Waits for `effect`, at most `millis`. The wait is cut into slices because timers fire before messages and exit
- * events when a blocked parent wakes up: after each slice the event loop has delivered what had happened.
- */
-const within = (hosted: Hosted, millis: number, effect: Effect.Effect<unknown>): Effect.Effect<void> => {
-  const deadline = Number.isFinite(millis)
-    ? Effect.repeat(hosted.clock.sleep(Duration.millis(millis / slices)), { times: slices - 1 })
-    : Effect.never
-  return Effect.asVoid(Effect.raceFirst(effect, deadline))
-}
-
-const millisSince = (hosted: Hosted, nanos: bigint): number =>
-  Number(hosted.clock.monotonicTimeNanosUnsafe() - nanos) / 1e6

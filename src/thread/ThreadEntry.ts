@@ -29,16 +29,17 @@ const launched = piece(() => ({ isCalled: false }))
  * **Details**
  *
  * `setup` runs once, with a Scope that lives until the thread is stopped: start what runs in the background with
- * `Effect.forkScoped`, and report its failure through `start.fail`.
+ * `Effect.forkScoped`, and report its failure through `start.fail`. `rehearsal` runs before it on a thread that stands by in
+ * reserve, to have done once what will have to be done quickly.
  *
  * **Errors**
  *
  * Throws {@link ThreadEntryMisused} on the main thread, and on a second call.
  */
-export const launch = <E>(setup: Entry.Setup<E>): void => {
+export const launch = <E>(setup: Entry.Setup<E>, rehearsal: Effect.Effect<unknown> = Effect.void): void => {
   const { take } = Entry.takerOf(thread)
-  if (take === undefined) Entry.enter(realGround(), setup)
-  else take(setup)
+  if (take === undefined) Entry.enter(realGround(), setup, rehearsal)
+  else take(setup, rehearsal)
 }
 
 const realGround = (): Ground => {

@@ -10,9 +10,9 @@ import { messageOf, nameOf, textOf } from "../runtime/Text.ts"
 
 /**
  * How far a thread came: `loading` until `launch` took its first message, `setup` until it said that it is ready,
- * `running` from then on.
+ * `running` from then on; `standby` while one in reserve waits for its place.
  */
-export const ThreadPhase = Schema.Literals(["loading", "setup", "running"])
+export const ThreadPhase = Schema.Literals(["loading", "standby", "setup", "running"])
 /** How far a thread came. */
 export type ThreadPhase = typeof ThreadPhase.Type
 
@@ -20,6 +20,8 @@ const whileIn = (phase: ThreadPhase): string => {
   switch (phase) {
     case "loading":
       return "while its file was loading"
+    case "standby":
+      return "while it stood by, in reserve"
     case "setup":
       return "during its setup, before it was ready"
     case "running":

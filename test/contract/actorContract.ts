@@ -1,9 +1,10 @@
 /**
- * What every system promises about its actors, wherever they live. Run against the system of one thread and against worker
- * threads; the actors are those of `fixtures/actors.ts`.
+ * What every system promises about its actors, wherever they live. Run against the system of one thread, against worker
+ * threads, and against simulated ones; the actors are those of `fixtures/actors.ts`.
  */
 import { assert, layer as describeWith } from "@effect/vitest"
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -19,8 +20,18 @@ import { eventually, settle } from "./eventually.ts"
 export interface ContractOptions {
   /** A system that hosts `fixtures/actors.ts`, on its first worker if it has any. */
   readonly layer: Layer.Layer<ActorSystem.ActorSystem, unknown>
-  /** Whether the actors live on real threads, where time is real and a sender knows the mailbox by its credit only. */
+  /** Whether the actors live on other threads, where time passes by itself and a sender knows the mailbox by its credit only. */
   readonly live: boolean
+  /** What its tests run in; a system that all of them share unless told. */
+  readonly suite?: ((name: string, define: (it: Tests) => void) => void) | undefined
+}
+
+/** How a test is added. */
+export interface Tests {
+  readonly effect: (
+    name: string,
+    test: () => Effect.Effect<unknown, unknown, ActorSystem.ActorSystem | Scope.Scope>
+  ) => void
 }
 
 export const there = { placement: { thread: 0 } } as const
@@ -28,11 +39,12 @@ export const there = { placement: { thread: 0 } } as const
 /** A spawn whose stop waits for what was accepted, which the actors of these tests otherwise do not. */
 const inOrder = (shutdown: Duration.Input) => ({ ...there, shutdown })
 
-let serial = 0
+/** Counts the tests; a test that is run again and has to do the same counts anew. */
+export const Serial = Context.Reference("test/Serial", { defaultValue: () => ({ last: 0 }) })
 
 // A key of its own for every test, and the means to look at what its actor does.
 export const stage = Effect.gen(function*() {
-  const key = `actor${++serial}`
+  const key = `actor${++(yield* Serial).last}`
   const control = yield* Fixture.Control.spawn(`${key}-control`, there)
   // Runs before the actors of the test are stopped: a test that fails early must not leave them waiting.
   yield* Effect.addFinalizer(() => Effect.ignore(control.ask.Open({ gate: `${key}-gate` })))
@@ -53,7 +65,7 @@ type Stage = Effect.Success<typeof stage>
 type Ref = Effect.Success<ReturnType<typeof Fixture.Probe.definition.spawn>>
 
 /** Occupies the actor with a handler that waits at the stage's gate. */
-const block = Effect.fnUntraced(function*(on: Stage, actor: Ref, n = 0) {
+export const block = Effect.fnUntraced(function*(on: Stage, actor: Ref, n = 0) {
   yield* actor.tell.Block({ gate: on.gate, n })
   yield* on.sees(`start ${n}`)
 })
@@ -68,10 +80,10 @@ const fill = (actor: Ref): Effect.Effect<number> =>
 
 const upTo = (n: number): Array<number> => Array.from({ length: n }, (_, i) => i + 1)
 
-const forkNow = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
+export const forkNow = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
 
 /** Asks again for as long as the actor is being restarted. */
-const patient = <A, E, R>(ask: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+export const patient = <A, E, R>(ask: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.map(
     eventually(
       Effect.exit(ask),
@@ -93,19 +105,24 @@ const itemsAfter = Effect.fnUntraced(function*(on: Stage, actor: Ref, length: nu
   return yield* exit
 })
 
-const itemsOf = (actor: Ref, length: number) =>
+export const itemsOf = (actor: Ref, length: number) =>
   eventually(patient(actor.ask.Items()), (items) => items.length >= length, `${length} items`)
 
 const reasonOf = (exit: Exit.Exit<unknown, unknown>): unknown =>
   Exit.isFailure(exit) ? Cause.squash(exit.cause) : assert.fail("succeeded")
 
-const failure = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.map(Effect.exit(effect), reasonOf)
+/** Its error; nothing when there is none. */
+const failureOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.map(Effect.exit(effect), (exit) => Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined)
+
+export const failure = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.map(Effect.exit(effect), reasonOf)
 
 export const actorContract = (name: string, options: ContractOptions): void => {
   const { live } = options
   const passing = (duration: number) => live ? Effect.void : TestClock.adjust(duration)
 
-  describeWith(options.layer, { excludeTestServices: live, timeout: "30 seconds" })(name, (it) => {
+  const { suite = describeWith(options.layer, { excludeTestServices: live, timeout: "30 seconds" }) } = options
+  suite(name, (it) => {
     // Order and one at a time
 
     it.effect("handles the messages of each sender in the order in which they were sent", () =>
@@ -184,6 +201,16 @@ export const actorContract = (name: string, options: ContractOptions): void => {
         yield* on.open()
         yield* Fiber.joinAll(waiting)
         assert.deepStrictEqual(yield* itemsOf(actor, taken + 7), [0, ...upTo(taken), 101, 102, 103, 104, 105, 106])
+      }))
+
+    it.effect("overflow \"suspend\": a handler that takes its time makes room for who waits, message by message", () =>
+      Effect.gen(function*() {
+        const actor = yield* Fixture.ProbeSuspend.definition.spawn((yield* stage).key, there)
+        const sending = yield* forkNow(Effect.forEach(upTo(20), (n) => actor.tell.Nap({ n }), { discard: true }))
+        const look = Effect.andThen(passing(1), Effect.sync(() => sending.pollUnsafe()))
+        yield* eventually(look, (exit) => exit !== undefined, "all are sent", 10_000)
+        yield* passing(100)
+        assert.deepStrictEqual(yield* itemsOf(actor, 20), upTo(20))
       }))
 
     it.effect("overflow \"suspend\": an interrupted sender takes its message back, neither lost nor doubled", () =>
@@ -897,7 +924,12 @@ export const actorContract = (name: string, options: ContractOptions): void => {
         assert.strictEqual(echo.key, `${on.key}-1`)
         assert.strictEqual(yield* echo.ask.Say({ n: 3 }), 3)
         yield* Effect.exit(actor.ask.Die({ text: "crash", later: false }))
-        assert.instanceOf(yield* failure(echo.ask.Say({ n: 4 })), ActorError.ActorStopped)
+        const gone = yield* eventually(
+          failureOf(echo.ask.Say({ n: 4 })),
+          (reason) => reason !== undefined,
+          "it has ended"
+        )
+        assert.instanceOf(gone, ActorError.ActorStopped)
         const next = yield* patient(actor.ask.Child())
         assert.strictEqual(next.key, `${on.key}-2`)
         assert.strictEqual(yield* next.ask.Say({ n: 5 }), 5)

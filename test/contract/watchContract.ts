@@ -37,7 +37,9 @@ export const watchContract = (name: string, options: ContractOptions): void => {
     return { on, actor, guard, end }
   })
 
-  describeWith(options.layer, { excludeTestServices: options.live, timeout: "30 seconds" })(name, (it) => {
+  const { live } = options
+  const { suite = describeWith(options.layer, { excludeTestServices: live, timeout: "30 seconds" }) } = options
+  suite(name, (it) => {
     it.effect("a watcher is told of an end once, with its reason, when what the actor held is released", () =>
       Effect.gen(function*() {
         const { actor, end, guard, on } = yield* watched

@@ -94,6 +94,42 @@ describe("a thread that dies", () => {
     })
   }
 
+  it.live("is replaced by one that stands by, and the reserve is filled up again", () => {
+    const { spawn, workers } = crew()
+    return within(
+      threads({ spawn, standby: 1, ...tireless }),
+      Effect.gen(function*() {
+        const events = yield* watching
+        const system = yield* ActorSystem.ActorSystem
+        const stands = (times: number) =>
+          until(() => events.filter(({ _tag }) => _tag === "ThreadStandsBy").length === times, () => events)
+        const probe = yield* Probe.spawn("a")
+        yield* stands(1)
+        assert.include(Tree.render(yield* system.tree), "standby-0 (thread) running")
+        yield* Effect.flip(probe.ask.Exit({ code: 3 }))
+        assert.strictEqual(yield* whenUp(probe.ask.Echo({ text: "again" })), "again")
+        // Of the three that were started the second answers.
+        assert.isTrue(workers[1]!.threadId > 0)
+        yield* stands(2)
+        yield* Effect.promise(() => workers[2]!.terminate())
+        yield* stands(3)
+        assert.deepStrictEqual(
+          events.map((event) => "thread" in event ? `${event._tag} ${event.thread}` : event._tag),
+          [
+            "ThreadStandsBy standby-0",
+            "ThreadEnded worker-0",
+            "ThreadRestarted worker-0",
+            "ThreadStandsBy standby-0",
+            "ThreadEnded standby-0",
+            "ThreadStandsBy standby-0"
+          ]
+        )
+        assert.deepInclude(events[2], { isFromStandby: true })
+        assert.strictEqual(yield* probe.ask.Echo({ text: "still" }), "still")
+      })
+    )
+  })
+
   it.live("hands what its askers send in the same breath to the next incarnation", () =>
     within(
       threads(tireless),

@@ -52,7 +52,8 @@ const pair = Effect.gen(function*() {
         if (!wire.isCut) nodes[to]!.accept(index, wire.epoch, rings)
       },
       malformed: (_thread, error) => errors.push(error),
-      failed: (error) => errors.push(error)
+      failed: (error) => errors.push(error),
+      afterEnd: (then) => then()
     })
     nodes.push(node)
     yield* Effect.addFinalizer(() => Effect.sync(() => node.close()))
@@ -121,6 +122,8 @@ describe("a link", () => {
           [Envelope.typeOf(Envelope.ASK, 200, 0), [1, 2, 3, 4]],
           [Envelope.typeOf(Envelope.ASK, count, 0), [0x7fffffff, 2, 3, 4]],
           [Envelope.typeOf(Envelope.CREDIT, 0, 0), [1, 0]],
+          [Envelope.typeOf(Envelope.COMMAND, 0, 0), [1, 2]],
+          [Envelope.typeOf(Envelope.COMMAND, 200, 0), [1, 2, 0, 0]],
           [Envelope.typeOf(Envelope.TELL, note, 0), []],
           [Envelope.typeOf(Envelope.TELL, 4, 0), [0x7fffffff, 0x7fffffff]]
         ]

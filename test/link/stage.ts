@@ -161,7 +161,8 @@ export const stage = (options: StageOptions = {}) =>
           nodes[to]!.accept(index, epochOf(index, to), rings)
         },
         malformed: (_thread, error) => errors.push(error),
-        failed: (error) => errors.push(error)
+        failed: (error) => errors.push(error),
+        afterEnd: (then) => then()
       })
       nodes.push(node)
       yield* Effect.addFinalizer(() => Effect.sync(() => node.close()))

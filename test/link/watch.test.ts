@@ -11,6 +11,7 @@ import { type Any, refClass } from "../../src/actor/ActorRef.ts"
 import { TAKEN } from "../../src/actor/kernel/Recipient.ts"
 import type { RemoteRecipient } from "../../src/link/kernel/RemoteRecipient.ts"
 import { seeded } from "../memory/seeded.ts"
+import { tries } from "../support/effort.ts"
 import { accounts, numbers, type Stage, stage, ZERO } from "./stage.ts"
 
 const Log = Actor.make("Log", [
@@ -324,8 +325,9 @@ const storm = (seed: number) =>
 describe("a storm of watches", () => {
   it.effect("tells everybody exactly once, whoever ends, parts and gives up meanwhile", () =>
     Effect.forEach(
-      Array.from({ length: 40 }, (_, seed) => seed),
-      (seed) => quietly(storm(seed)),
+      Array.from({ length: tries(300) }, (_, seed) => seed),
+      // Threads that go step by step are set up in one go.
+      (seed) => Effect.andThen(Effect.yieldNow, quietly(storm(seed))),
       { discard: true }
     ), 60_000)
 })

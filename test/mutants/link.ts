@@ -26,8 +26,15 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...binding,
     why: "what is owed is paid once",
-    before: "    this.owed = 0\n    outbound.control",
-    after: "    outbound.control"
+    before: "    this.owed = 0\n    this.unannounced +=",
+    after: "    this.unannounced +="
+  },
+  {
+    ...binding,
+    why: "a sender that sleeps hears of credit that has gone back one by one",
+    before: "const wakes = isUrgent || this.unannounced >= this.threshold",
+    after: "const wakes = isUrgent",
+    tests: ["test/system/contract.test.ts"]
   },
   {
     ...binding,

@@ -1,6 +1,8 @@
 import type { Mutant } from "../support/mutant.ts"
 
 const thread = { file: "src/thread/Thread.ts", tests: ["test/thread/Thread.test.ts"] }
+const hosted = { file: "src/thread/internal/hosted.ts", tests: ["test/thread/Thread.test.ts"] }
+const reserve = { file: "src/thread/kernel/Reserve.ts", tests: ["test/thread/Reserve.test.ts"] }
 const lifecycle = { file: "src/thread/internal/lifecycle.ts", tests: ["test/thread/Thread.test.ts"] }
 const requests = { file: "src/thread/kernel/Requests.ts", tests: ["test/thread/Requests.test.ts"] }
 const group = { file: "src/thread/kernel/ThreadGroup.ts", tests: ["test/thread/ThreadGroup.test.ts"] }
@@ -52,13 +54,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
-    ...thread,
+    ...hosted,
     why: "a thread is asked to stop once",
     before: "    if (!life.stopAsked) {\n      life.stopAsked = true",
     after: "    {\n      life.stopAsked = true"
   },
   {
-    ...thread,
+    ...hosted,
     why: "a thread is terminated once",
     before: "    if (!life.terminateCalled) {\n      life.terminateCalled = true",
     after: "    {\n      life.terminateCalled = true"
@@ -88,7 +90,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "turn !== before.turn"
   },
   {
-    ...thread,
+    ...hosted,
     why: "a thread that reported its failure may run its finalizers",
     before: "if (!hosted.life.leaving) return terminate(hosted)",
     after: "return terminate(hosted)"
@@ -100,16 +102,40 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
-    ...thread,
+    ...hosted,
     why: "a thread that does not become ready is gone when that is told",
     before: "    yield* bury(hosted)\n",
     after: ""
   },
   {
-    ...thread,
+    ...hosted,
     why: "a file whose entry has not run is not asked",
-    before: "    if (Life.phaseOf(life) === \"loading\") return kill(hosted)\n",
+    before: "    if (!Life.hasEntered(life)) return kill(hosted)\n",
     after: ""
+  },
+  {
+    ...reserve,
+    why: "who is about to end is not given away",
+    before: "!this.isTaken && crash === undefined",
+    after: "!this.isTaken"
+  },
+  {
+    ...reserve,
+    why: "what has a place is not the reserve's to end",
+    before: "standby.isTaken ? Effect.void : kill(hosted)",
+    after: "kill(hosted)"
+  },
+  {
+    ...reserve,
+    why: "the next one loads when the one that took over is up",
+    before: "    if (standby.isTaken) return yield* Deferred.await(life.settled)\n",
+    after: "    if (standby.isTaken) return\n"
+  },
+  {
+    ...reserve,
+    why: "its end is that of its place",
+    before: "    Object.assign(this.place, { name, index, epoch })\n    life.name = name\n",
+    after: "    Object.assign(this.place, { name, index, epoch })\n"
   },
   {
     ...requests,

@@ -36,6 +36,7 @@ export const onThreads = <A, B, E, F>(
       spawn: noThread,
       threads,
       ring: { capacityBytes },
+      standby: yield* Simulation.draw(2),
       intensity: { restarts: 1_000_000, within: "1 minute" }
     })
     const up = Effect.gen(function*() {

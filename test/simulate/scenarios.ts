@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { bank } from "./bank.ts"
 import { channels } from "./channels.ts"
+import { control } from "./control.ts"
 import { lifecycle } from "./lifecycle.ts"
 import { names } from "./names.ts"
 import { pool } from "./pool.ts"
@@ -26,4 +27,14 @@ export const planted: ReadonlyArray<Scenario> = [{
   })
 }]
 
-export const scenarios: ReadonlyArray<Scenario> = [bank, channels, lifecycle, names, pool, storm, supervision, watch]
+export const scenarios: ReadonlyArray<Scenario> = [
+  bank,
+  channels,
+  control,
+  lifecycle,
+  names,
+  pool,
+  storm,
+  supervision,
+  watch
+]

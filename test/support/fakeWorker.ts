@@ -12,6 +12,8 @@ import type { SpawnedWorker } from "../../src/thread/SpawnedWorker.ts"
 export interface FakeScript {
   /** What it does with the bootstrap: become ready, run a setup that hangs, or never call the entry. */
   readonly start?: "ready" | "setupHangs" | "neverCalled" | undefined
+  /** Whether it says that it is loaded, when it is kept in reserve. */
+  readonly load?: "loads" | "hangs" | undefined
   /** The payload of its ready message. */
   readonly ready?: unknown
   /** Whether a stop request makes it leave. */
@@ -105,6 +107,9 @@ export class FakeWorker implements SpawnedWorker {
   #receive(message: Protocol.ToWorker): void {
     if (this.gone) return
     switch (message.type) {
+      case "prepare":
+        if (this.script.load !== "hangs") this.send(Protocol.loaded)
+        return
       case "bootstrap":
         return this.#start(message)
       case "stop":

@@ -142,13 +142,13 @@ describe("Simulation", () => {
 
   it.effect("looks at what must always hold after each step", () =>
     Effect.gen(function*() {
-      let open = 0
-      const visit = Effect.acquireUseRelease(
-        Effect.sync(() => void open++),
-        () => Effect.yieldNow,
-        () => Effect.sync(() => void open--)
-      )
       const program = Effect.gen(function*() {
+        let open = 0
+        const visit = Effect.acquireUseRelease(
+          Effect.sync(() => void open++),
+          () => Effect.yieldNow,
+          () => Effect.sync(() => void open--)
+        )
         yield* Invariant.always("never two at once", () => open < 2)
         yield* Effect.all([visit, visit], { concurrency: "unbounded" })
       })

@@ -3,6 +3,32 @@
  */
 import type { Case } from "../../runner/Case.ts"
 
+const peers: Case["subjects"] = {
+  "bare-worker": {
+    run: async (params) =>
+      (await import("../../peers/bare-worker/bare-worker.ts")).start("./bare-worker.worker.ts")(params)
+  },
+  "bare-worker-with-effect": {
+    run: async (params) => (await import("../../peers/bare-worker/bare-worker.ts")).start("./loaded.worker.ts")(params)
+  }
+}
+
+/** With a thread that stands by. */
+export const threadStandby: Case = {
+  name: "restart/thread-standby",
+  about: "the same with `standby: 1`: a thread that is loaded takes over",
+  unit: "us",
+  betterIs: "lower",
+  count: 1,
+  quickCount: 1,
+  samples: 5,
+  warmups: 1,
+  subjects: {
+    "shared-nothing": { run: async (params) => (await import("../../ours/restart.ts")).thread(1)(params) },
+    ...peers
+  }
+}
+
 /** See the module. */
 export const thread: Case = {
   name: "restart/thread",
@@ -14,14 +40,7 @@ export const thread: Case = {
   samples: 3,
   warmups: 1,
   subjects: {
-    "shared-nothing": { run: async (params) => (await import("../../ours/restart.ts")).thread(params) },
-    "bare-worker": {
-      run: async (params) =>
-        (await import("../../peers/bare-worker/bare-worker.ts")).start("./bare-worker.worker.ts")(params)
-    },
-    "bare-worker-with-effect": {
-      run: async (params) =>
-        (await import("../../peers/bare-worker/bare-worker.ts")).start("./loaded.worker.ts")(params)
-    }
+    "shared-nothing": { run: async (params) => (await import("../../ours/restart.ts")).thread(0)(params) },
+    ...peers
   }
 }

@@ -90,8 +90,8 @@ const awaitStopped = (cell: Cell): Effect.Effect<void> =>
   })
 
 /**
- * Ends an actor in order: nothing is accepted from now on, what was accepted is handled, and then it stops; after its time, of
- * which `elapsedMillis` have gone, it is stopped in any case.
+ * Ends an actor in order: nothing is accepted from now on, what was accepted is handled, and then it stops; after `millis` it is
+ * stopped in any case. Of several such ends that with the least time left counts, for the reason of the first.
  *
  * `undefined` when it has ended at once.
  */
@@ -99,12 +99,11 @@ export const shutDown = (
   host: LifecycleHost,
   cell: Cell,
   reason: ExitReason.ExitReason,
-  elapsedMillis: number
+  millis: number
 ): Effect.Effect<void> | undefined => {
-  const { rare } = cell
-  const millis = cell.shutdownMillis - elapsedMillis
   if (cell.phase >= STOPPING || !(millis > 0) || !hasWork(cell)) return stop(host, cell, reason)
-  if (rare?.isDraining !== true) drain(host, cell, reason, millis)
+  if (cell.rare?.isDraining !== true) drain(host, cell, reason)
+  if (cell.phase < STOPPING && millis !== Infinity) limit(host, cell, millis)
   return cell.hasStopped ? undefined : awaitStopped(cell)
 }
 
@@ -114,18 +113,23 @@ const hasWork = ({ mailbox, phase, rare }: Cell): boolean =>
   (phase !== STARTING && mailbox !== undefined && mailbox.length > 0 &&
     (phase !== RESTARTING || rare?.guardian === undefined))
 
-const drain = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason, millis: number): void => {
+const drain = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): void => {
   const rare = cell.more()
   rare.isDraining = true
+  rare.isPaused = false
   rare.reason = reason
   // A batch that is running goes on; one that is held has to go on too.
   refuseWaiters(host, cell)
   rare.waiters.close()
+  for (const listener of rare.onDrain ?? []) host.after.add(() => listener(reason))
+  rare.onDrain = undefined
   host.after.add(() => goOn(cell))
   host.after.run()
-  if (cell.phase >= STOPPING || millis === Infinity) return
+}
+
+const limit = (host: LifecycleHost, cell: Cell, millis: number): void => {
   const tooLong = Effect.sync(() => {
-    stop(host, cell, reason)
+    stop(host, cell, cell.reason)
   })
   const limit = host.fork(cell.behaviour, Effect.delay(tooLong, millis))
   cell.whenStopped(() => limit.interruptUnsafe())
@@ -133,7 +137,7 @@ const drain = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason, m
 
 /** An actor that drains has come to rest: it has handled everything. */
 export const drained = (host: LifecycleHost, cell: Cell): void => {
-  if (cell.phase === IDLE || cell.phase === HELD) stop(host, cell, cell.more().reason)
+  if (cell.phase === IDLE || cell.phase === HELD) stop(host, cell, cell.reason)
 }
 
 /** Lists all that waits for an actor that ends to be settled; its phase says so already. */

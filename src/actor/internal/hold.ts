@@ -17,32 +17,36 @@ export interface Restful extends Runnable {
   rest(): void
 }
 
-/** Lets an actor come to rest, and calls back when it has; not for one that is down or ends. */
-export const hold = (cell: Restful, onRest: (() => void) | undefined): void => {
+/** Lets an actor come to rest, and calls back when it has, or goes on, or is between two incarnations; not for one that ends. */
+export const hold = (cell: Restful, onRest: () => void): void => {
   const rare = cell.more()
   const { phase } = cell
   rare.isHeld = true
   // The batch that is running takes no further message.
   rare.budget = 0
-  if (phase === RUNNING || phase === SUSPENDED) {
-    if (onRest !== undefined) rare.onRest = onRest
-    return
+  const { onRest: others } = rare
+  rare.onRest = others === undefined ? onRest : () => {
+    others()
+    onRest()
   }
+  if (phase === RUNNING || phase === SUSPENDED) return
   if (phase === IDLE || phase === READY) cell.phase = HELD
-  if (onRest !== undefined) {
-    cell.host.after.add(onRest)
-    cell.host.after.run()
-  }
+  tellRest(cell, rare)
 }
 
 /** The handler of an actor that is to rest has ended. */
 export const comeToRest = (cell: Restful, rare: Rare): void => {
   cell.phase = HELD
+  tellRest(cell, rare)
+}
+
+/** Tells those who wait for its rest that no handler of its incarnation runs any more, or that it goes on. */
+export const tellRest = ({ host: { after } }: Restful, rare: Rare): void => {
   const { onRest } = rare
-  rare.onRest = undefined
   if (onRest === undefined) return
-  cell.host.after.add(onRest)
-  cell.host.after.run()
+  rare.onRest = undefined
+  after.add(onRest)
+  after.run()
 }
 
 /** Lets an actor go on. */
@@ -50,8 +54,9 @@ export const goOn = (cell: Restful): void => {
   const { rare } = cell
   if (rare === undefined) return
   rare.isHeld = false
-  rare.onRest = undefined
-  if (cell.phase !== HELD) return
-  cell.phase = IDLE
-  cell.rest()
+  if (cell.phase === HELD) {
+    cell.phase = IDLE
+    cell.rest()
+  }
+  tellRest(cell, rare)
 }

@@ -22,7 +22,7 @@ import { IDLE, RESTARTING, STOPPING } from "../kernel/Phase.ts"
 import { Ask } from "../kernel/Word.ts"
 import { escalate, stop, STOP_LIMIT } from "./ending.ts"
 import { Failures, pause } from "./failures.ts"
-import { hold } from "./hold.ts"
+import { hold, tellRest } from "./hold.ts"
 import { awaitBuild, build, closeEmptyScope, closeScope, endedEarly } from "./incarnation.ts"
 import type { Guardian } from "./rare.ts"
 import type { LifecycleHost } from "./roster.ts"
@@ -125,10 +125,10 @@ const takeDown = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>, 
   cell.phase = RESTARTING
   // Whatever is still on the stack or in a fiber belongs to the incarnation that has ended.
   rare.turn++
-  rare.isHeld = false
-  rare.onRest = undefined
+  rare.isHeld = rare.isPaused
   const asks = takeAsks(cell)
   host.after.add(() => {
+    tellRest(cell, rare)
     // An asker goes on at once, and may have ended the actor.
     for (const [ask, payload] of asks) host.after.add(() => ask.restarting(payload))
     host.after.add(() => {

@@ -50,6 +50,8 @@ export class Rare {
   declare reason: ExitReason
   /** Whether it comes to rest after the message that it is handling. */
   declare isHeld: boolean
+  /** Whether it stays at rest over restarts, until it is told to go on or to end. */
+  declare isPaused: boolean
   /** Called once when it has come to rest. */
   declare onRest: (() => void) | undefined
   /** Whether it ends as soon as what it has accepted is handled. */
@@ -58,6 +60,8 @@ export class Rare {
   declare shutdownMillis: number | undefined
   /** Who decides about its crashes, where that is not its roster. */
   declare guardian: Guardian | undefined
+  /** Called once when it accepts nothing any more and is about to drain. */
+  declare onDrain: Set<(reason: ExitReason) => void> | undefined
   /** Called once when it has stopped. */
   declare onStop: Set<(reason: ExitReason) => void>
   /** Called once its name is free, if that is later than its end. */
@@ -80,10 +84,12 @@ export class Rare {
     this.failures = undefined
     this.reason = scopeClosed
     this.isHeld = false
+    this.isPaused = false
     this.onRest = undefined
     this.isDraining = false
     this.shutdownMillis = undefined
     this.guardian = undefined
+    this.onDrain = undefined
     this.onStop = new Set()
     this.freed = undefined
     this.isAbandoned = false

@@ -87,7 +87,7 @@ const comeUp = (
 const up = (cell: Cell, owner: Scope.Scope | undefined): Effect.Effect<Cell> => {
   cell.phase = IDLE
   const stopping = owner === undefined ? undefined : Owner.adopt(owner, cell)
-  if (cell.mailbox !== undefined) cell.rest()
+  if (cell.mailbox !== undefined || cell.rare !== undefined) cell.rest()
   return stopping === undefined ? Exit.succeed(cell) : Effect.as(stopping, cell)
 }
 

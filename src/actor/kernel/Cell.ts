@@ -31,20 +31,21 @@ import { call, handle, isExit, isVoid } from "../internal/answer.ts"
 import { batch, hasChildren, RunningCell } from "../internal/batch.ts"
 import { comeToRest } from "../internal/hold.ts"
 import { limitOf, LocalAsk, MAX_INLINE } from "../internal/localAsk.ts"
-import { Rare } from "../internal/rare.ts"
+import type { Rare } from "../internal/rare.ts"
 import type { Behaviour, Handlers } from "./Behaviour.ts"
 import type { CellHost } from "./CellHost.ts"
+import type { Answered, Command } from "./Command.ts"
 import type { Runnable } from "./Dispatcher.ts"
+import { Living } from "./Living.ts"
 import { Mailbox } from "./Mailbox.ts"
 import type { Owned, Owner } from "./Owner.ts"
 import { BROKEN, checkedReply, deliverable } from "./Payload.ts"
-import { HELD, IDLE, READY, RESTARTING, RUNNING, STARTING, STOPPED, STOPPING, SUSPENDED } from "./Phase.ts"
+import { HELD, IDLE, READY, RESTARTING, RUNNING, STARTING, STOPPING, SUSPENDED } from "./Phase.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
 import {
   INVALID,
   NO_ROOM,
   type Outcome,
-  Recipient,
   REFUSED,
   type Resume,
   TAKEN,
@@ -54,17 +55,15 @@ import {
 import { Ask, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Word.ts"
 
 /** See the module. */
-export class Cell extends Recipient implements Owned, Runnable {
+export class Cell extends Living implements Owned, Runnable {
   declare readonly host: CellHost<Cell>
   declare readonly behaviour: Behaviour
   declare readonly key: string
-  declare phase: number
   /** Whether the handlers called last have answered at once. */
   declare answersAtOnce: boolean
   declare handlers: Handlers | undefined
   declare mailbox: Mailbox | undefined
   declare scope: Scope.Closeable | undefined
-  declare rare: Rare | undefined
   /** The list of its owner, in the order of spawning. */
   declare previous: Owned | undefined
   declare next: Owned | undefined
@@ -92,11 +91,6 @@ export class Cell extends Recipient implements Owned, Runnable {
   /** `Counter/a`. */
   get name(): string {
     return actorName(this.behaviour.protocol, this.key)
-  }
-
-  /** The rare part, made on first use. */
-  more(): Rare {
-    return this.rare ??= new Rare()
   }
 
   depth(): number {
@@ -455,7 +449,11 @@ export class Cell extends Recipient implements Owned, Runnable {
    * `undefined` when it has ended at once.
    */
   stop(reason: ExitReason, elapsedMillis = 0): Effect.Effect<void> | undefined {
-    return this.host.stop(this, reason, elapsedMillis)
+    return this.host.stop(this, reason, this.shutdownMillis - elapsedMillis)
+  }
+
+  command(command: Command, answered: Answered): () => void {
+    return this.host.obey(this, command, answered)
   }
 
   /** Keeps the handler for `ask` from starting, or interrupts it; answers whether it was running and will still settle. */
@@ -466,22 +464,6 @@ export class Cell extends Recipient implements Owned, Runnable {
   /** Ends the actor if it is to end and has handled everything. */
   drained(): void {
     this.host.drained(this)
-  }
-
-  /** Whether it has ended for everybody. */
-  get hasStopped(): boolean {
-    return this.phase === STOPPED
-  }
-
-  /** Calls back once when the actor has stopped; at once when it has. */
-  whenStopped(listener: (reason: ExitReason) => void): void {
-    if (this.hasStopped) listener(this.more().reason)
-    else this.more().onStop.add(listener)
-  }
-
-  /** Forgets a listener of {@link whenStopped}. */
-  unwatch(listener: (reason: ExitReason) => void): void {
-    this.rare?.onStop.delete(listener)
   }
 
   /** Gives back the credit that a message took, which leaves the mailbox: once, whoever takes it out. */

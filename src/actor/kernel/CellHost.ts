@@ -9,6 +9,7 @@ import type { Turn } from "../../runtime/Turn.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import type { Aftermath } from "../internal/aftermath.ts"
 import type { Behaviour } from "./Behaviour.ts"
+import type { Answered, Command } from "./Command.ts"
 import type { Deadlines } from "./Deadlines.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
 import type { Freight } from "./Freight.ts"
@@ -42,6 +43,8 @@ export interface CellHost<C> {
   handled(cell: C, cause: Cause.Cause<unknown>, wasAsked: boolean): boolean
   /** An actor that is to end when it has handled everything has done so. */
   drained(cell: C): void
-  /** Ends an actor in order, some of whose time for that has gone; `undefined` when it has ended at once. */
-  stop(cell: C, reason: ExitReason, elapsedMillis: number): Effect.Effect<void> | undefined
+  /** Ends an actor in order, within so many milliseconds; `undefined` when it has ended at once. */
+  stop(cell: C, reason: ExitReason, withinMillis: number): Effect.Effect<void> | undefined
+  /** Has an actor do what a command says; see `Recipient.command`. */
+  obey(cell: C, command: Command, answered: Answered): () => void
 }

@@ -27,12 +27,14 @@ import { behaviourReleased, causeText, type ExitReason, systemReleased } from ".
 import { Aftermath } from "../internal/aftermath.ts"
 import { drained, shutDown } from "../internal/ending.ts"
 import * as lifecycle from "../internal/lifecycle.ts"
+import { obey } from "../internal/obey.ts"
 import { type LifecycleHost, Roster } from "../internal/roster.ts"
 import { start } from "../internal/start.ts"
 import { Supervised } from "../internal/supervised.ts"
 import type { SystemEvent } from "../SystemEvent.ts"
 import type { Behaviour } from "./Behaviour.ts"
 import { type Cell, Cell as CellClass } from "./Cell.ts"
+import type { Answered, Command } from "./Command.ts"
 import { Deadlines } from "./Deadlines.ts"
 import { Dispatcher } from "./Dispatcher.ts"
 import { Freight } from "./Freight.ts"
@@ -284,8 +286,12 @@ export class Host implements LifecycleHost {
     return lifecycle.handled(this, cell, cause, wasAsked)
   }
 
-  stop(cell: Cell, reason: ExitReason, elapsedMillis: number): Effect.Effect<void> | undefined {
-    return shutDown(this, cell, reason, elapsedMillis)
+  stop(cell: Cell, reason: ExitReason, withinMillis: number): Effect.Effect<void> | undefined {
+    return shutDown(this, cell, reason, withinMillis)
+  }
+
+  obey(cell: Cell, command: Command, answered: Answered): () => void {
+    return obey(this, cell, command, answered)
   }
 
   drained(cell: Cell): void {

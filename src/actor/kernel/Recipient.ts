@@ -11,6 +11,7 @@ import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import type { TellError } from "../ActorError.ts"
 import type { ExitReason } from "../ExitReason.ts"
+import type { Answered, Command } from "./Command.ts"
 import type { Protocol } from "./Protocol.ts"
 import type { Ask } from "./Word.ts"
 
@@ -96,4 +97,9 @@ export abstract class Recipient {
   abstract whenStopped(listener: (reason: ExitReason) => void): void
   /** Forgets a listener of {@link whenStopped}. */
   abstract unwatch(listener: (reason: ExitReason) => void): void
+  /**
+   * Has the actor do what a command says, beside its messages; `answered` is called once, possibly before this returns. What it
+   * returns forgets who waits for the answer.
+   */
+  abstract command(command: Command, answered: Answered): () => void
 }

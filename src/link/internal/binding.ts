@@ -42,7 +42,10 @@ export class Binding implements Origin {
   /** Messages in the mailbox, and messages that have left it and are not reported yet. */
   declare private queued: number
   declare private owed: number
+  /** Credit that has gone back since the sender was last woken for some. */
+  declare private unannounced: number
   declare private isOwing: boolean
+  declare private isClosed: boolean
   declare private isOver: boolean
   constructor(
     slot: number,
@@ -66,14 +69,17 @@ export class Binding implements Origin {
     this.threshold = cell === undefined ? 1 : Math.min(Math.max(1, Math.floor(cell.behaviour.capacity / 2)), MAX_OWED)
     this.queued = 0
     this.owed = 0
+    this.unannounced = 0
     this.isOwing = false
+    this.isClosed = false
     this.isOver = false
     this.word = origin << ORIGIN_SHIFT
   }
 
-  /** Hears of the end of its actor from now on. */
+  /** Hears of the end of its actor from now on: when that accepts nothing any more, or has ended. */
   watch(): void {
     this.cell?.whenStopped(this.onStop)
+    this.cell?.whenDraining(this.onStop)
   }
 
   /** A message is about to be put into the mailbox. */
@@ -102,13 +108,22 @@ export class Binding implements Origin {
     this.outbound.owe()
   }
 
-  /** The actor has ended: from here on credit goes back at once, for the sender keeps the slot until it has all. */
-  hurry(): void {
+  /**
+   * The actor takes nothing more: from here on credit goes back at once, for the sender keeps the slot until it has all. Answers
+   * whether that is said for the first time.
+   */
+  hurry(): boolean {
+    const { isClosed } = this
+    this.isClosed = true
     this.threshold = 1
     this.pay(true)
+    return !isClosed
   }
 
-  /** The link rests: what is owed goes back, without waking anybody. */
+  /**
+   * The link rests: what is owed goes back, without waking anybody for less than the threshold. A sender that sleeps with its window
+   * used up has to hear of it, however few messages are handled between two rests.
+   */
   rest(): void {
     this.isOwing = false
     this.pay(false)
@@ -118,7 +133,10 @@ export class Binding implements Origin {
     const { outbound, owed } = this
     if (owed === 0 || outbound.isDown) return
     this.owed = 0
-    outbound.control.words(Envelope.typeOf(Envelope.CREDIT, 0, this.slot), owed, 0, isUrgent)
+    this.unannounced += owed
+    const wakes = isUrgent || this.unannounced >= this.threshold
+    if (wakes) this.unannounced = 0
+    outbound.control.words(Envelope.typeOf(Envelope.CREDIT, 0, this.slot), owed, 0, wakes)
   }
 
   /** Nothing comes by the slot any more: its link has gone, or it means another actor from now on. */

@@ -17,6 +17,7 @@
  *  REPLY         | number u32 | word u32 | success, error, cause, reason or text …
  *  OPEN          | actor u32 | epoch u32 | layout hash u32 | 0
  *  DOWN          | watch u32 | 0 | exit reason …                          the actor has ended, or is not known
+ *  COMMAND       | number u32 | actor u32 | epoch u32 | within ms u32          to end in order; the index is what is asked for
  *
  *  in the ring for control, which is looked at first:
  *  INTERRUPT     | number u32 | serial u32                                may come before its ASK
@@ -24,12 +25,16 @@
  *  CREDIT        | messages u32 | 0                                       so many messages of the slot have left the mailbox
  *  WATCH         | watch u32 | actor u32 | epoch u32 | 0                  answered once, by DOWN
  *  UNWATCH       | watch u32 | 0                                          its DOWN may be on its way
+ *  COMMAND       | number u32 | actor u32 | epoch u32 | 0                 every other command
+ *  REPLY         | number u32 | word u32 | exit reason, or words …        to a command
  * ```
  *
  * The number of an ask is where its asker remembers it, and is used again; the serial is never used again, so an interruption
  * that comes too early or too late cannot reach another ask. Nor is the number of a watch. All numbers are of the machine's byte order; records do not leave
  * the process.
  */
+import type { Address } from "../../actor/kernel/Address.ts"
+import { type Command, type Kind, names } from "../../actor/kernel/Command.ts"
 import type { Region } from "../../memory/Region.ts"
 
 export const TELL = 0
@@ -44,6 +49,7 @@ export const CREDIT = 8
 export const WATCH = 9
 export const UNWATCH = 10
 export const DOWN = 11
+export const COMMAND = 14
 
 /** Outcome of an ask: the success value follows. */
 export const REPLIED = 0
@@ -61,6 +67,10 @@ export const NOT_HANDLED_LAYOUT = 5
 export const WITHDRAWN = 6
 /** The reply could not be sent; what was wrong follows as text. */
 export const REPLY_UNSENDABLE = 7
+/** The actor has done what a command says. */
+export const OBEYED = 8
+/** How the actor is: the word is its status; messages that wait, and restarts, follow. */
+export const PONG = 9
 
 /** How many actors one thread may address on another. */
 export const MAX_SLOTS = 1 << 19
@@ -72,6 +82,8 @@ export const MAX_ASKS = 1 << 24
 export const ASK_BYTES = 16
 /** What stands in front of a reply, and of an exit reason. */
 export const REPLY_BYTES = 8
+/** All of a command. */
+export const COMMAND_BYTES = 16
 /** A timeout that is none. */
 export const NO_TIMEOUT = 0xffffffff
 
@@ -106,3 +118,30 @@ export const indexOf = (type: number): number => (type >>> 4) & 0xff
 
 /** The slot in a type word. */
 export const slotOf = (type: number): number => type >>> 12
+
+/** A time that is what was agreed when the actor was spawned. */
+const AS_AGREED = NO_TIMEOUT - 1
+
+/** The body of a command. */
+export const commandOf = (number: number, { actor, epoch }: Address, { withinMillis }: Command): Uint8Array => {
+  const within = withinMillis === undefined
+    ? AS_AGREED
+    : withinMillis === Infinity
+    ? NO_TIMEOUT
+    : Math.min(Math.ceil(withinMillis), AS_AGREED - 1)
+  return new Uint8Array(Uint32Array.of(number, actor, epoch, within).buffer)
+}
+
+/** Reads a command and who is to obey it. */
+export const readCommand = ({ u32 }: Region, offset: number, end: number, type: number) => {
+  const cell = offset >> 2
+  const kind = indexOf(type)
+  if (end - offset < COMMAND_BYTES) throw new Error(`a command of ${end - offset} bytes`)
+  if (names[kind] === undefined) throw new Error(`a command of the unknown kind ${kind}`)
+  const within = u32[cell + 3]!
+  const command: Command = {
+    kind: kind as Kind,
+    withinMillis: within === AS_AGREED ? undefined : within === NO_TIMEOUT ? Infinity : within
+  }
+  return { number: u32[cell]!, actor: u32[cell + 1]!, epoch: u32[cell + 2]!, command }
+}

@@ -18,8 +18,8 @@ import type { Signals } from "./signals.ts"
 
 const GONE = "what moves with it was taken before, or recovered with its thread"
 
-/** Somebody who waits for a thread. */
-export type Arrival = Pick<Addressee, "admit">
+/** Who waits for a thread. */
+export type Admitting = Pick<Addressee, "admit">
 
 /** Another thread as seen from here. */
 export interface Peer {
@@ -35,7 +35,7 @@ export interface Peer {
   /** The sending half of the link to the incarnation that is up. */
   outbound: Outbound | undefined
   /** Those who wait until it is up. */
-  waiting: Set<Arrival>
+  waiting: Set<Admitting>
 }
 
 /** What a thread tells whoever has started it. */
@@ -44,6 +44,8 @@ export interface Reports {
   readonly malformed: (thread: number, error: unknown) => void
   /** Something that has no caller has thrown: the thread goes on. */
   readonly failed: (error: unknown) => void
+  /** Calls `then` once whoever gives out the names knows of every actor that has ended here by now. */
+  readonly afterEnd: (then: () => void) => void
 }
 
 /** See the module. */
@@ -139,9 +141,9 @@ export class Home {
     return epoch > 0 && peer !== undefined && peer.epoch !== epoch && epoch <= peer.lastEpoch
   }
 
-  /** Has somebody go on when `thread` is up again, or is given up. */
-  awaitThread(thread: number, arrival: Arrival): void {
-    this.peers[thread]!.waiting.add(arrival)
+  /** Lets `waiting` go on when `thread` is up again. */
+  awaitThread(thread: number, waiting: Admitting): void {
+    this.peers[thread]!.waiting.add(waiting)
   }
 
   /** The actor of a number. */

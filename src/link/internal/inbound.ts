@@ -20,6 +20,7 @@ import * as Envelope from "./envelope.ts"
 import * as ExitRecord from "./exitRecord.ts"
 import type { Home } from "./home.ts"
 import { InboundAsk } from "./inboundAsk.ts"
+import { obey } from "./inboundCommand.ts"
 import type { Outbound, Rings } from "./outbound.ts"
 import * as TraceContext from "./traceContext.ts"
 import { Watching } from "./watching.ts"
@@ -143,6 +144,10 @@ export class Inbound {
         return this.watching.add(word, region.u32[(offset >> 2) + 1]!, region.u32[(offset >> 2) + 2]!)
       case Envelope.UNWATCH:
         return this.watching.remove(word)
+      case Envelope.COMMAND:
+        return obey(this.home, this.outbound, reader, offset)
+      case Envelope.REPLY:
+        return this.reply(reader, type, offset)
       default:
         throw unknownKind(type)
     }
@@ -233,21 +238,25 @@ export class Inbound {
         return this.ask(reader, type, offset, false)
       case Envelope.ASK_TRACED:
         return this.ask(reader, type, offset, true)
-      case Envelope.REPLY: {
-        const { u32 } = reader.region
-        const ask = this.outbound.discharge(u32[offset >> 2]!)
-        const word = u32[(offset >> 2) + 1]!
-        return ask?.replied(Envelope.indexOf(type), word, reader.region, offset + Envelope.REPLY_BYTES, reader.end)
-      }
+      case Envelope.REPLY:
+        return this.reply(reader, type, offset)
       case Envelope.DOWN: {
         const reason = ExitRecord.read(reader.region, offset + Envelope.REPLY_BYTES, reader.end)
         return this.outbound.watched.take(reader.region.u32[offset >> 2]!)?.down(reason)
       }
       case Envelope.OPEN:
         return this.open(reader, Envelope.slotOf(type), offset)
+      case Envelope.COMMAND:
+        return obey(this.home, this.outbound, reader, offset)
       default:
         throw unknownKind(type)
     }
+  }
+
+  private reply({ end, region }: SpscReader, type: number, offset: number): void {
+    const ask = this.outbound.discharge(region.u32[offset >> 2]!)
+    const word = region.u32[(offset >> 2) + 1]!
+    return ask?.replied(Envelope.indexOf(type), word, region, offset + Envelope.REPLY_BYTES, end)
   }
 
   private tell(reader: SpscReader, type: number, offset: number, isTraced: boolean): void {
@@ -339,8 +348,10 @@ export class Inbound {
     const protocol = cell?.protocol
     const ours = protocol?.layoutHash
     const otherLayout = ours !== undefined && ours !== theirs ? ours : undefined
+    // One that drains takes nothing more, of nobody.
+    const isOpen = otherLayout === undefined && cell?.isDraining === false
     const target: Target = {
-      cell: otherLayout === undefined ? cell : undefined,
+      cell: isOpen ? cell : undefined,
       messages: protocol?.messages ?? [],
       otherLayout
     }
@@ -348,7 +359,9 @@ export class Inbound {
     this.bindings[slot]?.end()
     const binding = new Binding(slot, target, this.home.host.origins, this.outbound, this.owing, this.stopped)
     this.bindings[slot] = binding
-    if (binding.cell === undefined) return this.close(slot, otherLayout ?? 0, forgotten)
+    if (binding.cell === undefined) {
+      return this.close(slot, otherLayout ?? 0, cell?.isDraining === true ? cell.reason : forgotten)
+    }
     binding.watch()
   }
 
@@ -356,8 +369,8 @@ export class Inbound {
   private actorStopped(binding: Binding, reason: ExitReason): void {
     const { host, index } = this.home
     if (index !== 0 && host.isLeaving) return
-    binding.hurry()
-    this.close(binding.slot, 0, reason)
+    // The last word about a slot is said once: its number may be another actor's after that.
+    if (binding.hurry()) this.close(binding.slot, 0, reason)
   }
 
   private close(slot: number, layoutHash: number, reason: ExitReason): void {

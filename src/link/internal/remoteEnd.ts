@@ -55,6 +55,7 @@ export class RemoteEnd implements Watchee {
   remove(listener: (reason: ExitReason) => void): void {
     this.listeners.delete(listener)
     if (this.listeners.size > 0) return
+    this.home.peers[this.address.thread]?.waiting.delete(this)
     this.outbound?.watched.remove(this.number)
     this.outbound = undefined
   }

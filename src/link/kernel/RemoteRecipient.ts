@@ -14,6 +14,7 @@ import * as ActorError from "../../actor/ActorError.ts"
 import { timeoutMillis } from "../../actor/AskTimeout.ts"
 import { type ExitReason, threadLost } from "../../actor/ExitReason.ts"
 import type { Address } from "../../actor/kernel/Address.ts"
+import type { Answered, Command } from "../../actor/kernel/Command.ts"
 import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
 import { actorName, type Message, type Protocol } from "../../actor/kernel/Protocol.ts"
 import {
@@ -40,6 +41,7 @@ import {
   type Written
 } from "../internal/outbound.ts"
 import { RemoteAsk } from "../internal/remoteAsk.ts"
+import { type Commanded, RemoteCommand } from "../internal/remoteCommand.ts"
 import { RemoteEnd } from "../internal/remoteEnd.ts"
 
 /** The link has no number left for another actor, or another ask. */
@@ -57,7 +59,7 @@ interface RemoteWaiter extends Waiter {
 }
 
 /** See the module. */
-export class RemoteRecipient extends Recipient implements Addressee {
+export class RemoteRecipient extends Recipient implements Addressee, Commanded {
   declare readonly home: Home
   declare readonly protocol: Protocol
   declare readonly address: Address
@@ -74,7 +76,7 @@ export class RemoteRecipient extends Recipient implements Addressee {
   declare private readonly waiters: Waiters
   declare private isAdmitting: boolean
   /** Why it will take nothing any more. */
-  declare private ended: ExitReason | undefined
+  declare ended: ExitReason | undefined
   declare private otherLayout: number | undefined
   declare private isRetired: boolean
   declare private end: RemoteEnd | undefined
@@ -410,6 +412,12 @@ export class RemoteRecipient extends Recipient implements Addressee {
     } catch (thrown) {
       this.home.reports.failed(thrown)
     }
+  }
+
+  command(command: Command, answered: Answered): () => void {
+    const given = new RemoteCommand(this.home, this, command, answered)
+    given.admit()
+    return () => given.withdraw()
   }
 
   /** The thread has gone, and all that was in flight with it; those who wait go on waiting for its next incarnation. */

@@ -83,6 +83,8 @@ export type ToMain =
   | Answer
   /** A worker spawns an actor by itself: is the name free in the whole system? */
   | { readonly _tag: "Claim"; readonly request: number; readonly name: string; readonly key: string }
+  /** Is answered with `Claimed` when all that was said before has been heard. */
+  | { readonly _tag: "Sync"; readonly request: number }
   | { readonly _tag: "Released"; readonly claim: number; readonly name: string; readonly key: string }
   /** An actor that the main thread had placed has ended for everybody, and its name is not free: it is the worker's until it is, as `-actor`. */
   | { readonly _tag: "Kept"; readonly actor: number; readonly name: string; readonly key: string }

@@ -167,6 +167,12 @@ const placed = (worker: Worker, actor: number, cell: Cell): Control.Spawned => {
   return { capacity: capacity === Infinity ? 0 : capacity, overflow, restart }
 }
 
+/** Goes on once the main thread has heard of all that has ended here by now: then a name that was free here is free for all. */
+export const afterEnd = ({ claims, post, run }: Worker, then: () => void): void => {
+  const heard = claims.send((request) => post({ _tag: "Sync", request }))
+  run(Effect.andThen(heard, Effect.sync(then)))
+}
+
 // ---- what is spawned here
 
 /** The service for programs on this worker. */

@@ -94,7 +94,13 @@ export const ready = (self: Threaded, worker: WorkerThread, { behaviours }: Cont
   const restarts = worker.starts - 1
   const event: SystemEvent = restarts === 0
     ? { _tag: "ThreadStarted", thread: worker.name, restarts }
-    : { _tag: "ThreadRestarted", thread: worker.name, restarts, actors: self.account.on(worker).length }
+    : {
+      _tag: "ThreadRestarted",
+      thread: worker.name,
+      restarts,
+      actors: self.account.on(worker).length,
+      isFromStandby: worker.isFromStandby
+    }
   for (const other of self.workers) if (other !== worker) other.say(up(worker))
   self.node.peerUp(worker.index, worker.starts)
   worker.tellUp(true)
@@ -118,9 +124,18 @@ export const ended = (self: Threaded, worker: WorkerThread, down: ThreadDown, is
   const lost = ExitReason.threadLost(worker.name, down)
   for (const placed of temporary) self.account.end(placed, lost)
   for (const placed of self.account.on(worker)) placed.supervision?.threadLost(down)
-  Bulletin.publish(self.events, { _tag: "ThreadEnded", thread: worker.name, reason, cause: Cause.fail(down), unread })
+  Bulletin.publish(self.events, threadEnded(worker.name, down, unread))
   for (const { name } of temporary) Bulletin.publish(self.events, { _tag: "ActorEnded", actor: name, reason: lost })
 }
+
+/** How the end of a thread is told. */
+export const threadEnded = (thread: string, down: ThreadDown, unread: number): SystemEvent => ({
+  _tag: "ThreadEnded",
+  thread,
+  reason: down.message,
+  cause: Cause.fail(down),
+  unread
+})
 
 /** A worker says something. */
 export const receive = (self: Threaded, worker: WorkerThread, message: Control.ToMain): void => {
@@ -136,6 +151,8 @@ export const receive = (self: Threaded, worker: WorkerThread, message: Control.T
       const isFree = !self.host.has(name, key) && self.names.claim(`${name}/${key}`, worker.index, request)
       return worker.say({ _tag: "Claimed", request, isFree })
     }
+    case "Sync":
+      return worker.say({ _tag: "Claimed", request: message.request, isFree: true })
     case "Released":
       return self.names.release(`${message.name}/${message.key}`, worker.index, message.claim)
     case "Kept": {

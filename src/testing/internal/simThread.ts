@@ -39,8 +39,8 @@ const TASK_MILLIS = 0.05
 /** See the module. */
 export class SimThread implements Strand {
   declare readonly world: World
-  declare readonly name: string
   declare readonly number: number
+  declare private readonly named: { readonly name: string }
   declare readonly context: ThreadContext
   declare readonly clock: SimClock
   declare readonly services: Context.Context<never>
@@ -48,14 +48,16 @@ export class SimThread implements Strand {
   declare stalledUntil: number
   /** What reading the time costs while a task is slow: its turn is over sooner. */
   declare slowMillis: number
+  /** Nothing of what others write into shared memory is read before this time. */
+  declare readsFrom: number
   /** Hears of what no task catches. */
   declare uncaught: (error: unknown) => void
   declare private readonly micro: Array<() => void>
   declare private busyMillis: number
-  constructor(common: Common, name: string, number: number) {
+  constructor(common: Common, named: { readonly name: string }, number: number) {
     const { cores, fibers, maxOps, spawn, world } = common
     this.world = world
-    this.name = name
+    this.named = named
     this.number = number
     this.context = new ThreadContext(this.runtime())
     this.context.put(broadcasts, new SimBroadcast(world, this, common.voices))
@@ -63,6 +65,7 @@ export class SimThread implements Strand {
     this.isDead = false
     this.stalledUntil = 0
     this.slowMillis = 0
+    this.readsFrom = 0
     this.uncaught = (error) => world.fail("Uncaught", [textOf(error)], error)
     this.micro = []
     this.busyMillis = 0
@@ -71,11 +74,16 @@ export class SimThread implements Strand {
       Context.add(Scheduler.Scheduler, new SimScheduler(world, this, maxOps, fibers)),
       Context.add(CurrentThread, this.context),
       Context.add(RandomService.Random, randomOf(world)),
-      Context.add(Logger.CurrentLoggers, new Set([loggerOf(world, name)])),
+      Context.add(Logger.CurrentLoggers, new Set([loggerOf(world, named)])),
       Context.add(Spawning, spawn),
       Context.add(Cores, cores),
       Context.add(SystemNumbers, () => 1 + world.oracle.stream("random").random.below(2 ** 31))
     )
+  }
+
+  /** That of its place, which one in reserve does not have yet. */
+  get name(): string {
+    return this.named.name
   }
 
   run(task: () => void): void {
@@ -101,13 +109,21 @@ export class SimThread implements Strand {
         this.busyMillis += this.slowMillis
         return this.busyMillis
       },
-      immediate: (run) => world.add(loop, run),
+      immediate: (run) => world.add(loop, () => this.read(loop, run)),
       microtask: (run) => void this.micro.push(run),
       detached: (run) => run(),
       // The thread ends when its entry says so.
       holder: () => () => {},
-      waitAsync: (words, cell, expected, rung) => world.wait(this, words, cell, expected, rung) !== undefined
+      waitAsync: (words, cell, expected, rung) =>
+        world.wait(this, words, cell, expected, () => this.read(loop, rung)) !== undefined
     }
+  }
+
+  // What looks at rings is done when it may be.
+  private read(loop: Lane, run: () => void): void {
+    const { world } = this
+    if (this.readsFrom <= world.now) return run()
+    world.at(this.readsFrom, "ring that is held", this, () => world.add(loop, () => this.read(loop, run)))
   }
 }
 
@@ -119,9 +135,9 @@ const randomOf = (world: World): RandomService.Random => {
   }
 }
 
-const loggerOf = (world: World, thread: string) =>
+const loggerOf = (world: World, thread: { readonly name: string }) =>
   Logger.make<unknown, void>(({ cause, logLevel, message }) => {
     const parts = Array.isArray(message) ? message.map(textOf) : [textOf(message)]
     const why = cause.reasons.length === 0 ? "" : ` (${textOf(cause.reasons.map((reason) => reason._tag).join(", "))})`
-    world.log(`${logLevel.toLowerCase()} ${parts.join(" ")}${why}`, thread)
+    world.log(`${logLevel.toLowerCase()} ${parts.join(" ")}${why}`, thread.name)
   })

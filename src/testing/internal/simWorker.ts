@@ -49,7 +49,7 @@ export interface WorkerOptions {
   readonly setup: Entry.Setup
   readonly luck: Luck
   readonly isNeverReady: boolean
-  /** Called when its parent has heard that its setup is done. */
+  /** Called when its parent has heard that it stands by, or that its setup is done. */
   readonly ready: () => void
   /** Called when nothing of it runs any more. */
   readonly died: () => void
@@ -165,6 +165,10 @@ export class SimWorker implements SpawnedWorker {
       every,
       onUncaught: (heard) => {
         this.heard = heard
+      },
+      onLoaded: () => {
+        world.log("stands by", thread.name)
+        this.toParent.send(ready)
       },
       onReady: () => {
         world.log("is ready", thread.name)

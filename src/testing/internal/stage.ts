@@ -73,13 +73,14 @@ export class Stage {
       world: this.world,
       fibers: this.fibers,
       spawn: (_spawn, place) => this.spawn(place),
-      // How long a fiber runs before others may: a wide choice finds more than the default.
-      maxOps: [2048, 2048, 64, 8, 3][oracle.below("yields", 5)]!,
+      // How long a fiber runs before others may: a wide choice finds more than the default. With fewer than five steps Effect itself
+      // pauses between an interruption and the first thing that it does, which nothing written in it can be exact about.
+      maxOps: [2048, 2048, 64, 8, 5][oracle.below("yields", 5)]!,
       voices: new Set(),
       cores: 1 + oracle.below("cores", 3),
       services: Context.make(CurrentStage, this)
     }
-    this.main = new SimThread(this.common, "main", 0)
+    this.main = new SimThread(this.common, { name: "main" }, 0)
     this.world.beforeStep = () => this.strike()
   }
 
@@ -88,7 +89,7 @@ export class Stage {
   private spawn(place: Place): SimWorker {
     const { faults, oracle, world } = this
     const number = ++this.threads
-    const thread = new SimThread(this.common, place.name, number)
+    const thread = new SimThread(this.common, place, number)
     if (faults.skew !== undefined) thread.clock.skewMillis = oracle.below("skew", 2 * faults.skew) - faults.skew
     world.log(`is spawned, incarnation ${place.epoch}`, place.name)
     const worker = new SimWorker({
@@ -205,6 +206,7 @@ export class Stage {
     world.log("healed: no more faults")
     for (const { thread } of this.workers) {
       thread.slowMillis = 0
+      thread.readsFrom = 0
       thread.stalledUntil = 0
       world.wakeUp(thread)
     }

@@ -37,17 +37,18 @@ export type ExitListener = (reason: ThreadDown, exitSeen: boolean) => void
 
 /** The callbacks of the layer above. */
 export interface Outlets {
-  readonly onMessage: (message: unknown) => void
+  onMessage: (message: unknown) => void
   /** A callback of the layer above threw; it must not take the parent's event loop with it. */
   readonly onCallbackError: (error: unknown) => void
 }
 
 /** The state of one thread as its parent sees it. */
 export class Lifecycle {
-  readonly name: string
+  /** That of its place: a thread in reserve has another one once it takes over. */
+  name: string
   readonly worker: SpawnedWorker
   readonly threadId: number
-  readonly words: Int32Array
+  readonly words: Int32Array<SharedArrayBuffer>
   readonly outlets: Outlets
   /** Completed when the thread's file is loaded, or the thread is ready, dying or ended. */
   readonly begun = Deferred.makeUnsafe<void>()
@@ -57,6 +58,8 @@ export class Lifecycle {
   readonly dying = Deferred.makeUnsafe<void>()
   readonly ended = Deferred.makeUnsafe<ThreadDown>()
   readonly listeners: Array<ExitListener> = []
+  /** Its file is loaded, and it waits to be told who it is. */
+  isStandby = false
   isReady = false
   ready: unknown = undefined
   stopAsked = false
@@ -72,7 +75,7 @@ export class Lifecycle {
   end: ThreadDown | undefined = undefined
   exitSeen = false
 
-  constructor(name: string, worker: SpawnedWorker, words: Int32Array, outlets: Outlets) {
+  constructor(name: string, worker: SpawnedWorker, words: Int32Array<SharedArrayBuffer>, outlets: Outlets) {
     this.name = name
     this.worker = worker
     this.threadId = worker.threadId
@@ -84,8 +87,12 @@ export class Lifecycle {
 /** How far the thread came. */
 export const phaseOf = (life: Lifecycle): ThreadPhase => {
   if (life.isReady) return "running"
-  return Protocol.currentBeat(life.words) === 0 ? "loading" : "setup"
+  if (hasEntered(life)) return "setup"
+  return life.isStandby ? "standby" : "loading"
 }
+
+/** Whether it has begun to be what it is for: what runs before that has nothing to finalise. */
+export const hasEntered = (life: Lifecycle): boolean => Protocol.currentBeat(life.words) !== 0
 
 /**
  * Attaches every listener. Must run in the tick of the spawn: a worker that fails with no `error` listener attached
@@ -157,6 +164,10 @@ const onMessageEvent = (life: Lifecycle, raw: unknown): void => {
   const message = Protocol.toParent(raw)
   if (message === undefined || life.end !== undefined) return
   switch (message.type) {
+    case "loaded":
+      life.isStandby = true
+      Deferred.doneUnsafe(life.begun, Effect.void)
+      return
     case "begun":
       Deferred.doneUnsafe(life.begun, Effect.void)
       return

@@ -7,6 +7,8 @@
  *
  * ```
  * parent                                worker
+ *   | prepare (in reserve only) ---------> |   heard once its file is loaded
+ *   | <--------------------------- loaded  |   it waits for its bootstrap, which may come at any time
  *   | bootstrap (index, epoch, data) ----> |   beat becomes 1: the entry runs
  *   | <---------------------------- begun  |   its file is loaded, the setup begins
  *   | <------------ ready | setupFailed -- |
@@ -36,7 +38,7 @@ export interface FailureText {
   readonly stackText: string | undefined
 }
 
-/** The first message to a worker: who it is, and what it gets. */
+/** With what the life of a worker begins: who it is, and what it gets. */
 export interface Bootstrap extends Tagged {
   readonly type: "bootstrap"
   readonly name: string
@@ -54,10 +56,11 @@ interface User extends Tagged {
 }
 
 /** What a parent sends to its worker. */
-export type ToWorker = Bootstrap | (Tagged & { readonly type: "stop" }) | User
+export type ToWorker = (Tagged & { readonly type: "prepare" }) | Bootstrap | (Tagged & { readonly type: "stop" }) | User
 
 /** What a worker sends to its parent. */
 export type ToParent =
+  | (Tagged & { readonly type: "loaded" })
   | (Tagged & { readonly type: "begun" })
   | (Tagged & { readonly type: "ready"; readonly data: unknown })
   | (Tagged & { readonly type: "setupFailed"; readonly failure: FailureText })
@@ -66,7 +69,13 @@ export type ToParent =
   | (Tagged & { readonly type: "stopped" })
   | User
 
-/** Builds the first message to a worker. */
+/** Asks a worker to say when its file is loaded: it is kept in reserve. */
+export const prepare: ToWorker = { [tagKey]: version, type: "prepare" }
+
+/** Says that the file is loaded, of a worker in reserve. */
+export const loaded: ToParent = { [tagKey]: version, type: "loaded" }
+
+/** Tells a worker who it is, and what it gets. */
 export const bootstrap = (fields: Omit<Bootstrap, typeof tagKey | "type">): ToWorker => ({
   [tagKey]: version,
   type: "bootstrap",

@@ -54,7 +54,9 @@ export interface ThreadReady {
 /** What a thread runs: what was given to `ThreadEntry.launch`. */
 export type Setup<E = unknown> = (start: ThreadStart) => Effect.Effect<ThreadReady, E, Scope.Scope>
 
-const taker = piece(() => ({ take: undefined as ((setup: Setup) => void) | undefined }))
+const taker = piece(() => ({
+  take: undefined as ((setup: Setup, rehearsal: Effect.Effect<unknown>) => void) | undefined
+}))
 
 /** Who takes what is launched on this thread instead of running it: set while the file of a worker is imported to be simulated. */
 export const takerOf = (context: ThreadContext) => context.get(taker)
@@ -84,10 +86,15 @@ class Entry {
 const drainGraceMillis = 100
 
 /** Runs what was launched on a thread that stands on `ground`. */
-export const enter = <E>(ground: Ground, setup: Setup<E>): void => {
+export const enter = <E>(ground: Ground, setup: Setup<E>, rehearsal: Effect.Effect<unknown> = Effect.void): void => {
   const { port } = ground
+  const standBy = Effect.sync(() => {
+    port.postMessage(Protocol.loaded)
+    ground.onLoaded?.()
+  })
   const onFirst = (raw: unknown) => {
     const message = Protocol.toWorker(raw)
+    if (message?.type === "prepare") ground.fork(Effect.andThen(rehearsal, standBy))
     if (message?.type !== "bootstrap") return
     port.off("message", onFirst)
     begin(ground, message, setup)

@@ -26,6 +26,8 @@ export interface Ground {
   readonly every: (run: () => void, millis: number) => void
   /** Hears of an error that nobody catches, just before the thread ends for it. */
   readonly onUncaught: (heard: (error: unknown) => void) => void
+  /** It stands by, and the parent is being told. */
+  readonly onLoaded?: () => void
   /** The setup is done, and the parent is being told. */
   readonly onReady?: () => void
   /** Ends the thread once what was posted has left, or at the latest after `graceMillis`. */

@@ -4,7 +4,7 @@
 import * as Context from "effect/Context"
 import type { SpawnedWorker } from "../SpawnedWorker.ts"
 
-/** A place for a thread, and which of its incarnations is started there. */
+/** A place for a thread, and which of its incarnations is started there. That of one in reserve becomes another once it takes over. */
 export interface Place {
   readonly name: string
   readonly index: number

@@ -11,6 +11,7 @@
  * - as many threads load at once as the machine has cores, and the time of each counts from its own spawn: sixty-four threads
  *   on two cores come up one after the other, and none is late;
  * - threads stop at the same time: an end takes as long as the slowest, and at most the stop and terminate timeouts of one;
+ * - a thread in reserve takes the place of one that has ended: it is loaded by then (`Reserve`);
  * - a question to a thread is answered, or given up at the thread's end.
  *
  * It does not know what the threads are for: who starts a group says what each is given, hears what they say, and is told in order
@@ -36,6 +37,7 @@ import type { ThreadDown } from "../ThreadError.ts"
 import { Cores } from "./Cores.ts"
 import { CurrentThread } from "./CurrentThread.ts"
 import { Requests } from "./Requests.ts"
+import * as Reserve from "./Reserve.ts"
 
 /** A place in a group, and the thread that has it now. `A` is what threads answer to questions. */
 export class Member<A> {
@@ -49,6 +51,8 @@ export class Member<A> {
   declare starts: number
   /** Whether its incarnation has been announced and has not ended. */
   declare isUp: boolean
+  /** Whether that stood by before it was here. */
+  declare isFromStandby: boolean
   /** Why the last incarnation has ended. */
   declare down: ThreadDown | undefined
   constructor(index: number, name: string) {
@@ -58,6 +62,7 @@ export class Member<A> {
     this.thread = undefined
     this.starts = 0
     this.isUp = false
+    this.isFromStandby = false
     this.down = undefined
   }
 
@@ -83,12 +88,16 @@ export interface ThreadsOptions {
   readonly readyTimeout?: Duration.Input | undefined
   readonly heartbeat?: Thread.Options["heartbeat"]
   readonly stopTimeout?: Duration.Input | undefined
+  /** How many threads stand by in reserve; none unless told. */
+  readonly standby?: number | undefined
   readonly intensity?: IntensityOptions | undefined
   readonly backoff?: BackoffInput | undefined
 }
 
 /** How a group is made. */
-export interface Options<A, M extends Member<A>> extends ThreadsOptions {
+export interface Options<A, M extends Member<A>>
+  extends ThreadsOptions, Pick<Reserve.Options, "onStandby" | "onStandbyEnded">
+{
   /** The name of its supervisor. */
   readonly name: string
   readonly members: ReadonlyArray<M>
@@ -125,7 +134,7 @@ export const make = <A, M extends Member<A>>(
   options: Options<A, M>
 ): Effect.Effect<ThreadGroup, ThreadDown | InvalidSupervision, Scope.Scope> =>
   Effect.gen(function*() {
-    const { backoff, intensity, maxSpins, members, name } = options
+    const { backoff, intensity, maxSpins, members, name, standby = 0 } = options
     Poller.of(yield* CurrentThread).limitSpins(maxSpins)
     const cores = Semaphore.makeUnsafe(yield* Cores)
     const supervisor = yield* Supervisor.make(name, {
@@ -134,10 +143,15 @@ export const make = <A, M extends Member<A>>(
       backoff,
       intensity
     }).pipe(Effect.catchTag("ChildStartFailed", startFailure))
-    yield* Effect.forEach(members, (member) => supervisor.startChild(childOf(options, member, cores)), {
-      concurrency: "unbounded",
-      discard: true
-    }).pipe(
+    const reserve = new Reserve.Reserve()
+    const start = Effect.gen(function*() {
+      yield* Effect.forEach(members, (member) => supervisor.startChild(childOf(options, member, cores, reserve)), {
+        concurrency: "unbounded",
+        discard: true
+      })
+      if (standby > 0) yield* supervisor.startChild(Reserve.child(options, reserve, cores))
+    })
+    yield* start.pipe(
       Effect.catchTag("ChildStartFailed", startFailure),
       Effect.catchTag(["ChildAlreadyExists", "SupervisorStopped", "TooManyChildren"], (error) => Effect.die(error))
     )
@@ -151,14 +165,20 @@ const startFailure = (error: { readonly cause: Cause.Cause<unknown> }): Effect.E
 const childOf = <A, M extends Member<A>>(
   options: Options<A, M>,
   member: M,
-  cores: Semaphore.Semaphore
+  cores: Semaphore.Semaphore,
+  reserve: Reserve.Reserve
 ): Child.ChildSpec =>
   Child.make(member.name, {
     kind: "thread",
     // A thread has limits of its own for its stop, and is killed when they are over.
     shutdown: "infinity",
     start: Effect.map(
-      whileLoading(cores, (spawned) => start(options, member, spawned)),
+      // One that stands by is loaded.
+      Effect.suspend(() =>
+        reserve.next === undefined
+          ? whileLoading(cores, (spawned) => start(options, member, reserve, spawned))
+          : start(options, member, reserve)
+      ),
       (thread) => ({
         exit: Effect.map(thread.exit, (reason) => Exit.fail(reason)),
         children: options.below(member)
@@ -190,7 +210,8 @@ const whileLoading = <B, E, R>(
 const start = <A, M extends Member<A>>(
   options: Options<A, M>,
   member: M,
-  spawned: (thread: Thread.StartingThread) => void
+  reserve: Reserve.Reserve,
+  spawned?: (thread: Thread.StartingThread) => void
 ): Effect.Effect<Thread.Thread, ThreadDown, Scope.Scope> =>
   Effect.gen(function*() {
     const { data, heartbeat, maxSpins, onEnded, onMessage, onReady, onStarting, readyTimeout, spawn, stopTimeout } =
@@ -201,6 +222,11 @@ const start = <A, M extends Member<A>>(
       index: member.index,
       epoch,
       spawn,
+      standby: () => {
+        const standby = reserve.next
+        member.isFromStandby = standby !== undefined
+        return standby
+      },
       data: data(member),
       maxSpins,
       readyTimeout,
@@ -216,7 +242,7 @@ const start = <A, M extends Member<A>>(
           member.requests.giveUp()
           onEnded(member, reason, isSeen)
         })
-        spawned(starting)
+        spawned?.(starting)
       }
     })
     // It may have died in the moment in which it was ready; then its supervisor is about to hear of that.

@@ -1,0 +1,64 @@
+/**
+ * What is asked of an actor beside its messages: to end, to rest, to show itself.
+ *
+ * A command never stands in a mailbox: it is obeyed at once, however long the line of messages is, and is always answered, also
+ * by an actor that crashes over and over and by one that has ended. `internal/obey.ts` obeys it on the actor's thread.
+ */
+import type { ExitReason } from "../ExitReason.ts"
+
+/** To end in order, within a time. */
+export const STOP = 0
+/** To end now. */
+export const KILL = 1
+/** To handle nothing until {@link RESUME}. */
+export const PAUSE = 2
+/** To go on. */
+export const RESUME = 3
+/** To say how it is. */
+export const PING = 4
+
+/** What a command asks for. */
+export type Kind = typeof STOP | typeof KILL | typeof PAUSE | typeof RESUME | typeof PING
+
+/** See the module. */
+export interface Command {
+  readonly kind: Kind
+  /** How long a {@link STOP} may take; `undefined` for as long as was agreed when the actor was spawned. */
+  readonly withinMillis: number | undefined
+}
+
+/** The names of commands, by kind. */
+export const names: ReadonlyArray<string> = ["stop", "kill", "pause", "resume", "ping"]
+
+/** Whether a command outlasts the death of the actor's thread: an actor that is to end must not come back with it. */
+export const isEnd = ({ kind }: Command): boolean => kind <= KILL
+
+/** What an actor is doing. */
+export type Status = "starting" | "idle" | "running" | "paused" | "restarting" | "stopping"
+
+/** Every status: its place in this list is what crosses between threads. */
+export const statuses: ReadonlyArray<Status> = ["starting", "idle", "running", "paused", "restarting", "stopping"]
+
+/** How an actor is. */
+export interface Pong {
+  readonly status: Status
+  /** Messages in its mailbox. */
+  readonly waiting: number
+  /** Restarts so far, on this thread. */
+  readonly restarts: number
+}
+
+/** How a command is answered, once. */
+export type Answer =
+  | { readonly _tag: "Done" }
+  | { readonly _tag: "Pong"; readonly pong: Pong }
+  /** The actor has ended. */
+  | { readonly _tag: "Ended"; readonly reason: ExitReason }
+  /** Its thread has gone before it could answer. */
+  | { readonly _tag: "Lost"; readonly thread: string; readonly reason: string }
+
+/** It is done. */
+export const done: Answer = { _tag: "Done" }
+
+/** Takes the one answer. */
+export type Answered = (answer: Answer) => void

@@ -1,0 +1,57 @@
+/**
+ * The times of a thread, as numbers that make sense.
+ */
+import type * as Duration from "effect/Duration"
+import { textOf } from "../../runtime/Text.ts"
+import { durationMillis } from "../../supervisor/kernel/Millis.ts"
+import { InvalidThreadOptions } from "../ThreadError.ts"
+
+/** As they are asked for; see `Thread.Options`. */
+export interface Times {
+  readonly readyTimeout?: Duration.Input | undefined
+  readonly heartbeat?: {
+    readonly interval?: Duration.Input | undefined
+    readonly timeout?: Duration.Input | undefined
+  } | undefined
+  readonly stopTimeout?: Duration.Input | undefined
+  readonly terminateTimeout?: Duration.Input | undefined
+}
+
+/** All of them, in milliseconds. */
+export interface Settings {
+  readonly readyMillis: number
+  readonly intervalMillis: number
+  readonly silentChecks: number
+  readonly stopMillis: number
+  readonly terminateMillis: number
+}
+
+/**
+ * The settings of a thread.
+ *
+ * **Errors** Throws `InvalidThreadOptions` with the offending value.
+ */
+export const settingsOf = (thread: string, times: Times): Settings => {
+  const refuse = (option: string, value: unknown, expected: string): never => {
+    throw new InvalidThreadOptions({ where: `thread "${thread}"`, option, value: textOf(value), expected })
+  }
+  const millisOf = (option: string, input: Duration.Input): number => {
+    const millis = durationMillis(input)
+    return millis >= 0 ? millis : refuse(option, input, "a duration of 0 or more")
+  }
+  const intervalMillis = millisOf("heartbeat.interval", times.heartbeat?.interval ?? 250)
+  const timeoutMillis = millisOf("heartbeat.timeout", times.heartbeat?.timeout ?? 5_000)
+  if (!(intervalMillis >= 1 && Number.isFinite(intervalMillis))) {
+    refuse("heartbeat.interval (milliseconds)", intervalMillis, "at least 1 and finite")
+  }
+  if (!(timeoutMillis >= 2 * intervalMillis)) {
+    refuse("heartbeat.timeout (milliseconds)", timeoutMillis, `at least twice heartbeat.interval (${intervalMillis})`)
+  }
+  return {
+    readyMillis: millisOf("readyTimeout", times.readyTimeout ?? 10_000),
+    intervalMillis,
+    silentChecks: Math.ceil(timeoutMillis / intervalMillis),
+    stopMillis: millisOf("stopTimeout", times.stopTimeout ?? 5_000),
+    terminateMillis: millisOf("terminateTimeout", times.terminateTimeout ?? 5_000)
+  }
+}

@@ -1,0 +1,274 @@
+/**
+ * What every system promises about commands to its actors, wherever they live; see `ActorControl`.
+ */
+import { assert, layer as describeWith } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import { ActorControl, ActorError, type ActorSystem, Child, ExitReason, Supervisor } from "shared-nothing"
+import * as Fixture from "../fixtures/actors.ts"
+import { block, type ContractOptions, failure, forkNow, itemsOf, patient, stage } from "./actorContract.ts"
+import { eventually, settle } from "./eventually.ts"
+
+const there = { placement: { thread: 0 } } as const
+const inOrder = { ...there, shutdown: "1 minute" } as const
+
+const { Probe } = Fixture
+
+/** Spawns in a scope of its own, so that a test can end it twice. */
+const spawned = Effect.fnUntraced(function*(key: string, options: ActorSystem.SpawnOptions = inOrder) {
+  return yield* Probe.definition.spawn(key, options)
+})
+
+export const controlContract = (name: string, options: ContractOptions): void => {
+  const { live } = options
+  const { suite = describeWith(options.layer, { excludeTestServices: live, timeout: "30 seconds" }) } = options
+  suite(name, (it) => {
+    it.effect("stop handles what was accepted, refuses the rest, and answers why once all is released", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* spawned(on.key)
+        yield* block(on, actor)
+        yield* actor.tell.Block({ gate: on.gate, n: 1 })
+        const stopping = yield* forkNow(ActorControl.stop(actor))
+        yield* eventually(
+          failure(actor.tell.Add({ n: 2 })).pipe(Effect.catchDefect(() => Effect.succeed(undefined))),
+          (error) => error instanceof ActorError.ActorStopped,
+          "it accepts nothing any more"
+        )
+        yield* on.open()
+        assert.deepStrictEqual(yield* Fiber.join(stopping), ExitReason.asked)
+        assert.deepStrictEqual(
+          yield* on.journal(),
+          ["build 1", "start 0", "end 0", "start 1", "end 1", "closed 1"]
+        )
+        // The name is free as soon as the answer has come.
+        yield* spawned(on.key)
+      }))
+
+    it.effect("what its sender told before a stop was accepted", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* spawned(on.key)
+        for (let n = 0; n < 100; n++) actor.tellUnsafe.Block({ gate: on.gate, n })
+        const stopping = yield* forkNow(ActorControl.stop(actor))
+        yield* on.open()
+        yield* Fiber.join(stopping)
+        const lines = yield* on.journal()
+        assert.strictEqual(lines.filter((line) => line.startsWith("end")).length, 100)
+      }))
+
+    it.effect("stop within a time interrupts the handler when that is over", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* spawned(on.key)
+        yield* block(on, actor)
+        assert.deepStrictEqual(yield* ActorControl.stop(actor, { within: "brutalKill" }), ExitReason.asked)
+        assert.deepStrictEqual(yield* on.journal(), ["build 1", "start 0", "interrupted 0", "closed 1"])
+      }))
+
+    it.effect("a stop with less time cuts a drain short, and both answer", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* spawned(on.key)
+        yield* block(on, actor)
+        const draining = yield* forkNow(ActorControl.drain(actor))
+        yield* settle
+        yield* ActorControl.stop(actor, { within: "brutalKill" })
+        assert.deepStrictEqual(yield* Fiber.join(draining), ExitReason.asked)
+      }))
+
+    it.effect("kill interrupts the handler, drops what waits, releases what it held, and says so", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* spawned(on.key)
+        yield* block(on, actor)
+        yield* actor.tell.Add({ n: 1 })
+        const asking = yield* forkNow(failure(actor.ask.Items()))
+        yield* settle
+        assert.deepStrictEqual(yield* ActorControl.kill(actor), ExitReason.killed)
+        const error = yield* Fiber.join(asking)
+        assert.instanceOf(error, ActorError.ActorStopped)
+        assert.deepStrictEqual(error.reason, ExitReason.killed)
+        assert.deepStrictEqual(yield* on.journal(), ["build 1", "start 0", "interrupted 0", "closed 1"])
+      }))
+
+    it.effect("kill comes before a drain that does not end", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* spawned(on.key)
+        yield* block(on, actor)
+        const draining = yield* forkNow(ActorControl.drain(actor))
+        yield* settle
+        assert.deepStrictEqual(yield* ActorControl.kill(actor), ExitReason.killed)
+        assert.deepStrictEqual(yield* Fiber.join(draining), ExitReason.killed)
+      }))
+
+    it.effect("every command is answered by an actor that has ended", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* spawned(on.key)
+        yield* ActorControl.kill(actor)
+        for (const end of [ActorControl.stop(actor), ActorControl.drain(actor), ActorControl.kill(actor)]) {
+          assert.isTrue(["Killed", "Forgotten"].includes((yield* end)._tag))
+        }
+        for (const ask of [ActorControl.pause(actor), ActorControl.resume(actor), ActorControl.ping(actor)]) {
+          assert.instanceOf(yield* failure<unknown, unknown, never>(ask), ActorError.ActorStopped)
+        }
+      }))
+
+    it.effect("every command is answered in a crash loop", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        yield* on.control.ask.Plan({
+          key: on.key,
+          builds: ["ok", ...Array.from({ length: 900 }, () => "die" as const)]
+        })
+        const actor = yield* Fixture.ProbeBackoff.definition.spawn(on.key, inOrder)
+        yield* Effect.exit(actor.ask.Die({ text: "crash", later: true }))
+        assert.strictEqual((yield* ActorControl.ping(actor)).status, "restarting")
+        yield* ActorControl.pause(actor)
+        yield* ActorControl.resume(actor)
+        assert.deepStrictEqual(yield* ActorControl.stop(actor), ExitReason.asked)
+      }))
+
+    it.effect("pause lets the handler end; nothing else is handled until resume", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* spawned(on.key)
+        yield* block(on, actor)
+        const pausing = yield* forkNow(ActorControl.pause(actor))
+        yield* actor.tell.Add({ n: 1 })
+        yield* settle
+        assert.isUndefined(pausing.pollUnsafe())
+        yield* on.open()
+        yield* Fiber.join(pausing)
+        yield* actor.tell.Add({ n: 2 })
+        yield* settle
+        const pong = yield* eventually(ActorControl.ping(actor), ({ waiting }) => waiting === 2, "both wait")
+        assert.deepStrictEqual(pong, { status: "paused", waiting: 2, restarts: 0 })
+        yield* ActorControl.resume(actor)
+        assert.deepStrictEqual(yield* itemsOf(actor, 3), [0, 1, 2])
+      }))
+
+    it.effect("a pause that is not answered in time fails, and the actor comes to rest all the same", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* spawned(on.key)
+        yield* block(on, actor)
+        const error = yield* Effect.flip(ActorControl.pause(actor, { timeout: 0 }))
+        assert.instanceOf(error, ActorError.AskTimeout)
+        yield* on.open()
+        yield* eventually(ActorControl.ping(actor), ({ status }) => status === "paused", "it is at rest")
+      }))
+
+    it.effect("a resume answers a pause that still waits", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* spawned(on.key)
+        yield* block(on, actor)
+        const pausing = yield* forkNow(ActorControl.pause(actor))
+        yield* settle
+        yield* ActorControl.resume(actor)
+        yield* Fiber.join(pausing)
+        yield* actor.tell.Add({ n: 1 })
+        yield* on.open()
+        assert.deepStrictEqual(yield* itemsOf(actor, 2), [0, 1])
+      }))
+
+    it.effect("a paused actor that is stopped in order goes on for what it has accepted", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* spawned(on.key)
+        yield* ActorControl.pause(actor)
+        yield* actor.tell.Block({ gate: on.gate, n: 1 })
+        yield* on.open()
+        yield* ActorControl.stop(actor)
+        assert.deepStrictEqual(yield* on.journal(), ["build 1", "start 1", "end 1", "closed 1"])
+      }))
+
+    it.effect("stays paused over a restart with its siblings", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const One = Child.actor(Probe.definition, on.key, there)
+        const Other = Child.actor(Probe.definition, `${on.key}-other`, there)
+        const supervisor = yield* Supervisor.make("s", { strategy: "one-for-all", children: [One, Other] })
+        const one = yield* supervisor.get(One)
+        const other = yield* supervisor.get(Other)
+        yield* ActorControl.pause(one)
+        yield* one.tell.Add({ n: 1 })
+        yield* other.tell.Die({ text: "crash", later: true })
+        yield* on.sees("build 2")
+        yield* eventually(
+          ActorControl.ping(one),
+          ({ restarts, status }) => restarts === 1 && status === "paused",
+          "it is up again, and paused"
+        )
+        yield* ActorControl.resume(one)
+        assert.deepStrictEqual(yield* itemsOf(one, 1), [1])
+      }))
+
+    it.effect("ping is answered while a handler runs, behind a long queue, and counts it", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* spawned(on.key)
+        assert.deepStrictEqual(yield* ActorControl.ping(actor), { status: "idle", waiting: 0, restarts: 0 })
+        yield* block(on, actor)
+        for (let n = 0; n < 500; n++) yield* actor.tell.Add({ n })
+        const pong = yield* eventually(ActorControl.ping(actor), ({ waiting }) => waiting === 500, "all of them wait")
+        assert.strictEqual(pong.status, "running")
+        yield* actor.tell.Die({ text: "crash", later: true })
+        yield* on.open()
+        yield* patient(actor.ask.Incarnation())
+        assert.strictEqual((yield* ActorControl.ping(actor)).restarts, 1)
+      }))
+
+    it.effect("who gives up waiting takes nothing back: the actor ends", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* spawned(on.key)
+        yield* block(on, actor)
+        const draining = yield* forkNow(ActorControl.drain(actor))
+        yield* settle
+        yield* Fiber.interrupt(draining)
+        yield* on.open()
+        yield* on.sees("closed 1")
+      }))
+
+    it.effect("the scope of an actor that was stopped closes, and one that is being drained is stopped with its scope", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const life = yield* Scope.make()
+        const actor = yield* Scope.provide(spawned(on.key, { ...there, shutdown: "brutalKill" }), life)
+        yield* block(on, actor)
+        const draining = yield* forkNow(ActorControl.drain(actor))
+        yield* settle
+        yield* Scope.close(life, Exit.void)
+        yield* Fiber.join(draining)
+        assert.deepStrictEqual(yield* on.sees("closed 1"), ["build 1", "start 0", "interrupted 0", "closed 1"])
+      }))
+
+    it.effect("below a supervisor a stop is a normal end, and a kill is not", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const One = Child.actor(Probe.definition, on.key, { ...there, restart: "transient" })
+        const supervisor = yield* Supervisor.make("s", { strategy: "one-for-one", children: [One] })
+        const first = yield* supervisor.get(One)
+        yield* ActorControl.kill(first)
+        yield* eventually(supervisor.child(One.id), ({ restarts, status }) =>
+          restarts === 1 && status === "running", "a kill restarts it")
+        yield* ActorControl.stop(yield* supervisor.get(One))
+        yield* eventually(supervisor.child(One.id), ({ status }) =>
+          status === "stopped", "a stop does not")
+      }))
+
+    it.effect("a time that is none dies, with the value", () =>
+      Effect.gen(function*() {
+        const actor = yield* spawned((yield* stage).key)
+        const error = yield* failure(ActorControl.stop(actor, { within: -1 }))
+        assert.instanceOf(error, ActorError.InvalidOptions)
+        assert.include(error.message, "within is -1")
+      }))
+  })
+}

@@ -1,0 +1,62 @@
+/** The promises of actors and channels, held in simulations: each by several seeds, with ports, wake-ups and turns as they come. */
+import { describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { ActorSystem, type Channel, SharedChannel } from "shared-nothing"
+import { Simulation } from "shared-nothing/testing"
+import { actorContract, type ContractOptions, Serial } from "../contract/actorContract.ts"
+import { channelContract } from "../contract/channelContract.ts"
+import { controlContract } from "../contract/controlContract.ts"
+import { inSimulation } from "../contract/eventually.ts"
+import { watchContract } from "../contract/watchContract.ts"
+import { tries } from "../support/effort.ts"
+import { noThread } from "./scenario.ts"
+
+const test = (name: string, body: () => Effect.Effect<unknown, unknown, Scope.Scope>) =>
+  it.effect(name, () =>
+    Simulation.check({
+      name,
+      maxSteps: 1_000_000,
+      seeds: tries(10),
+      faults: { portDelay: 2, lateWake: 10, spuriousWake: 20 },
+      worker: () => import("../fixtures/actors.worker.ts")
+    }, Effect.suspend(() => inSimulation(Effect.scoped(body())))))
+
+const layer = ActorSystem.layerThreads({ spawn: noThread, threads: 1 })
+
+const simulated: ContractOptions = {
+  layer,
+  live: true,
+  suite: (name, define) =>
+    describe(name, () => {
+      define({
+        effect: (name, body) =>
+          test(name, () => Effect.provideService(Effect.provide(body(), layer), Serial, { last: 0 }))
+      })
+    })
+}
+
+actorContract("actors on simulated threads", simulated)
+controlContract("commands to actors on simulated threads", simulated)
+watchContract("ends of actors on simulated threads", simulated)
+
+/** Capacities that every kind can have; what is no capacity at all stays as it is. */
+const powerOfTwo = (capacity: Channel.Options["capacity"]): Channel.Options["capacity"] =>
+  typeof capacity === "number" && Number.isInteger(capacity) && capacity > 0 && capacity <= 2 ** 24
+    ? Math.max(2, 2 ** Math.ceil(Math.log2(capacity)))
+    : capacity
+
+channelContract("simulated channels between threads, with both ends on one", {
+  make: (schema, options) =>
+    SharedChannel.make(
+      schema,
+      options.kind === "mpmc" ? { ...options, capacity: powerOfTwo(options.capacity) } : options
+    ),
+  kinds: ["spsc", "mpsc", "mpmc", "broadcast"],
+  exactCapacity: false,
+  dropsOldest: ["mpmc"],
+  byReference: false,
+  live: true,
+  test,
+  receiverElsewhere: false
+})
