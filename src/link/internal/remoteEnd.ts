@@ -17,29 +17,28 @@ import type { Home } from "./home.ts"
 import type { Outbound } from "./outbound.ts"
 import type { Watchee } from "./watched.ts"
 
-/** What is known here of an actor on another thread. */
-export interface Known {
-  /** Why it takes nothing any more: it may not have ended yet. */
-  readonly reason: ExitReason | undefined
+/** Whose end is waited for. */
+export interface Ending {
+  readonly address: Address
+  /** Why it takes nothing any more, as far as that is known here: it may not have ended yet. */
+  readonly ended: ExitReason | undefined
   /** Whether it has, and what it held is released. */
-  readonly hasEnded: boolean
+  readonly isOver: boolean
 }
 
 /** See the module. */
 export class RemoteEnd implements Watchee {
   declare private readonly home: Home
-  declare private readonly address: Address
+  declare private readonly actor: Ending
   declare private readonly listeners: Set<(reason: ExitReason) => void>
   /** Where it is watched, and as which number. */
   declare private outbound: Outbound | undefined
   declare private number: number
-  declare private readonly known: () => Known
   /** How its thread was lost. */
   declare private lost: ExitReason | undefined
-  constructor(home: Home, address: Address, known: () => Known) {
+  constructor(home: Home, actor: Ending) {
     this.home = home
-    this.address = address
-    this.known = known
+    this.actor = actor
     this.listeners = new Set()
     this.outbound = undefined
     this.number = 0
@@ -55,7 +54,7 @@ export class RemoteEnd implements Watchee {
   remove(listener: (reason: ExitReason) => void): void {
     this.listeners.delete(listener)
     if (this.listeners.size > 0) return
-    this.home.peers[this.address.thread]?.waiting.delete(this)
+    this.home.peers[this.actor.address.thread]?.waiting.delete(this)
     this.outbound?.watched.remove(this.number)
     this.outbound = undefined
   }
@@ -63,7 +62,7 @@ export class RemoteEnd implements Watchee {
   /** Watches it, unless that is done; its thread may be up, or be given up. */
   admit(): void {
     if (this.listeners.size === 0 || this.outbound !== undefined) return
-    const { home, address: { actor, epoch, thread } } = this
+    const { home, actor: { address: { actor, epoch, thread }, ended, isOver } } = this
     const outbound = home.outboundTo(thread)
     if (outbound !== undefined) {
       this.outbound = outbound
@@ -71,19 +70,18 @@ export class RemoteEnd implements Watchee {
       return
     }
     const down = home.whyDown(thread)
-    const { hasEnded, reason } = this.known()
-    if (hasEnded || thread === home.index || down.isFinal || home.isPast(thread, epoch)) {
-      this.over(reason ?? threadLost(down.thread, down.reason))
+    if (isOver || thread === home.index || down.isFinal || home.isPast(thread, epoch)) {
+      this.over(ended ?? threadLost(down.thread, down.reason))
     } else home.awaitThread(thread, this)
   }
 
   down(reason: ExitReason): void {
     this.outbound = undefined
-    this.over(reason._tag === "Forgotten" ? this.known().reason ?? this.lost ?? reason : reason)
+    this.over(reason._tag === "Forgotten" ? this.actor.ended ?? this.lost ?? reason : reason)
   }
 
   linkLost(): void {
-    const { reason, thread } = this.home.whyDown(this.address.thread)
+    const { reason, thread } = this.home.whyDown(this.actor.address.thread)
     this.outbound = undefined
     this.lost = threadLost(thread, reason)
     this.admit()
