@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { bank } from "./bank.ts"
 import { channels } from "./channels.ts"
 import { control } from "./control.ts"
+import { ends } from "./ends.ts"
 import { lifecycle } from "./lifecycle.ts"
 import { names } from "./names.ts"
 import { pool } from "./pool.ts"
@@ -30,11 +31,11 @@ export const planted: ReadonlyArray<Scenario> = [{
 export const scenarios: ReadonlyArray<Scenario> = [
   bank,
   channels,
+  ends,
   control,
   lifecycle,
   names,
   pool,
   storm,
-  supervision,
-  watch
+  supervision
 ]
