@@ -37,5 +37,6 @@ export const scenarios: ReadonlyArray<Scenario> = [
   names,
   pool,
   storm,
-  supervision
+  supervision,
+  watch
 ]
