@@ -65,10 +65,12 @@ import {
 import * as ProtocolModule from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
 import { References, unsent } from "./kernel/RefTransport.ts"
+import * as WatcherModule from "./Watcher.ts"
 
 export { CurrentActor } from "./kernel/Behaviour.ts"
 export type { BehaviourOptions, SupervisionOptions } from "./kernel/Behaviour.ts"
 export type { MailboxOptions, Overflow } from "./kernel/Mailbox.ts"
+export type { Watcher } from "./Watcher.ts"
 
 /**
  * While a behaviour is built: there is nothing to do for this actor. Its `spawn` fails with `SpawnFailed`, a supervisor takes it for
@@ -141,6 +143,8 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
   ) => Effect.Effect<Running<ActorRef<Rpcs>>, SpawnError, ActorSystem | Scope.Scope>
   /** While a behaviour is built: the reference of the actor itself. */
   readonly self: Effect.Effect<ActorRef<Rpcs>, never, CurrentActor>
+  /** While a behaviour is built: how this incarnation hears of the ends of other actors, as messages of this protocol. */
+  readonly watcher: Effect.Effect<WatcherModule.Watcher<Rpcs>, never, CurrentActor | Scope.Scope>
   /** The schema of references to such actors, so that they travel in messages. */
   readonly ref: RefSchema<Rpcs>
 }
@@ -268,6 +272,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
         return yield* Effect.catchIf(started, isIgnored, () => Effect.succeed(ignoreChild))
       }),
     self: Effect.map(CurrentActor, ({ recipient }) => toRef(recipient)),
+    watcher: WatcherModule.make<Messages>(protocol),
     ref: refSchema<Messages>(protocol, Reference)
   }
 }
