@@ -10,6 +10,7 @@ import { pool } from "./pool.ts"
 import type { Scenario } from "./scenario.ts"
 import { storm } from "./storm.ts"
 import { supervision } from "./supervision.ts"
+import { traffic } from "./traffic.ts"
 import { watch } from "./watch.ts"
 
 /** A balance that two fibers read and write: what the gate has to catch. */
@@ -38,5 +39,6 @@ export const scenarios: ReadonlyArray<Scenario> = [
   pool,
   storm,
   supervision,
+  traffic,
   watch
 ]
