@@ -65,10 +65,12 @@ import {
 import * as ProtocolModule from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
 import { References, unsent } from "./kernel/RefTransport.ts"
+import * as WatcherModule from "./Watcher.ts"
 
 export { CurrentActor } from "./kernel/Behaviour.ts"
 export type { BehaviourOptions, SupervisionOptions } from "./kernel/Behaviour.ts"
 export type { MailboxOptions, Overflow } from "./kernel/Mailbox.ts"
+export type { Watcher } from "./Watcher.ts"
 
 /**
  * While a behaviour is built: there is nothing to do for this actor. Its `spawn` fails with `SpawnFailed`, a supervisor takes it for
@@ -141,6 +143,8 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
   ) => Effect.Effect<Running<ActorRef<Rpcs>>, SpawnError, ActorSystem | Scope.Scope>
   /** While a behaviour is built: the reference of the actor itself. */
   readonly self: Effect.Effect<ActorRef<Rpcs>, never, CurrentActor>
+  /** While a behaviour is built: how this incarnation hears of the ends of other actors, as messages of this protocol. */
+  readonly watcher: Effect.Effect<WatcherModule.Watcher<Rpcs>, never, CurrentActor | Scope.Scope>
   /** The schema of references to such actors, so that they travel in messages. */
   readonly ref: RefSchema<Rpcs>
 }
@@ -203,6 +207,18 @@ const NO_TRANSPORT = new Carry.Unfit(
   "a reference to an actor can only be encoded inside of a message to another thread"
 )
 
+// What a handler was given to keep or to release is not there a second time.
+const checkRepeatable = ({ messages, name }: ProtocolModule.Protocol, attempts: number): void => {
+  const moving = attempts === 1 ? undefined : messages.find(({ carries }) => carries)
+  if (moving === undefined) return
+  throw new InvalidOptions({
+    where: name,
+    option: "supervision.redeliver.attempts",
+    value: textOf(attempts),
+    expected: `1, or none, for the message ${moving.tag}: what moves with it is there once`
+  })
+}
+
 const checkPlacement = (protocol: ProtocolModule.Protocol, key: string, placement: unknown): void => {
   const isThread = typeof placement === "object" && placement !== null && "thread" in placement &&
     Number.isInteger(placement.thread)
@@ -238,6 +254,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
     of: (handlers) => handlers,
     toLayer: (behaviour, options) => {
       const resolved = resolveOptions(name, options ?? {})
+      checkRepeatable(protocol, resolved.attempts)
       return Layer.effectDiscard(Effect.gen(function*() {
         const system = yield* ActorSystem
         const context = yield* Effect.context<never>()
@@ -268,6 +285,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
         return yield* Effect.catchIf(started, isIgnored, () => Effect.succeed(ignoreChild))
       }),
     self: Effect.map(CurrentActor, ({ recipient }) => toRef(recipient)),
+    watcher: WatcherModule.make<Messages>(protocol),
     ref: refSchema<Messages>(protocol, Reference)
   }
 }

@@ -10,6 +10,8 @@ import { pool } from "./pool.ts"
 import type { Scenario } from "./scenario.ts"
 import { storm } from "./storm.ts"
 import { supervision } from "./supervision.ts"
+import { traffic } from "./traffic.ts"
+import { watch } from "./watch.ts"
 
 /** A balance that two fibers read and write: what the gate has to catch. */
 export const planted: ReadonlyArray<Scenario> = [{
@@ -36,5 +38,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   names,
   pool,
   storm,
-  supervision
+  supervision,
+  traffic,
+  watch
 ]

@@ -71,8 +71,7 @@ export class Placed implements Owner.Owned {
     return this.workplace.request((request): Control.ToWorker => ({ _tag: "Stop", request, actor, elapsedMillis }))
       .pipe(
         Effect.ensuring(Effect.sync(() => {
-          this.account.release(this)
-          this.supervision?.ended(reason)
+          this.account.over(this, reason)
         })),
         Effect.asVoid
       )
@@ -204,8 +203,15 @@ export class Account {
     return true
   }
 
-  /** Frees the name of an actor that was struck off and has ended. */
-  release(placed: Placed): void {
+  /** An actor that was struck off has ended. */
+  over(placed: Placed, reason: ExitReason.ExitReason): void {
+    this.release(placed)
+    placed.recipient?.over()
+    placed.supervision?.ended(reason)
+  }
+
+  // Frees the name of an actor that was struck off and has ended.
+  private release(placed: Placed): void {
     this.names.release(placed.name, MAIN, placed.actor)
   }
 
@@ -220,6 +226,6 @@ export class Account {
     // Whoever hears of the end may spawn the next actor of that name at once.
     this.release(placed)
     this.strike(placed, reason)
-    placed.supervision?.ended(reason)
+    this.over(placed, reason)
   }
 }
