@@ -5,6 +5,7 @@ import { channels } from "./channels.ts"
 import { control } from "./control.ts"
 import { lifecycle } from "./lifecycle.ts"
 import { names } from "./names.ts"
+import { orders } from "./orders.ts"
 import { pool } from "./pool.ts"
 import type { Scenario } from "./scenario.ts"
 import { storm } from "./storm.ts"
@@ -26,4 +27,14 @@ export const planted: ReadonlyArray<Scenario> = [{
   })
 }]
 
-export const scenarios: ReadonlyArray<Scenario> = [bank, channels, control, lifecycle, names, pool, storm, supervision]
+export const scenarios: ReadonlyArray<Scenario> = [
+  bank,
+  channels,
+  control,
+  lifecycle,
+  names,
+  orders,
+  pool,
+  storm,
+  supervision
+]

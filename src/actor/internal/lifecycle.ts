@@ -37,10 +37,7 @@ export const handled = (host: LifecycleHost, cell: Cell, failure: Cause.Cause<un
   if (cell.phase >= RESTARTING) return false
   switch (directive) {
     case "resume":
-      if (!wasAsked || Cause.hasDies(cause)) {
-        host.after.add(() => host.report({ _tag: "HandlerFailed", actor: cell.name, cause }, cell.behaviour))
-        host.after.run()
-      }
+      if (!wasAsked || Cause.hasDies(cause)) host.unheard(cell, cause)
       return cell.phase < RESTARTING
     case "restart":
       if (cell.rare?.guardian !== undefined) handOver(host, cell, cell.rare.guardian, cause, directive)
@@ -126,6 +123,7 @@ const takeDown = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>, 
   // Whatever is still on the stack or in a fiber belongs to the incarnation that has ended.
   rare.turn++
   rare.isHeld = rare.isPaused
+  rare.inspect = undefined
   const asks = takeAsks(cell)
   host.after.add(() => {
     tellRest(cell, rare)
