@@ -70,11 +70,13 @@ import type { Cell } from "./kernel/Cell.ts"
 import * as ProtocolModule from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
 import { References, unsent } from "./kernel/RefTransport.ts"
+import * as WatcherModule from "./Watcher.ts"
 
 export type { Release } from "./internal/release.ts"
 export { CurrentActor } from "./kernel/Behaviour.ts"
 export type { BehaviourOptions, SupervisionOptions } from "./kernel/Behaviour.ts"
 export type { MailboxOptions, Overflow } from "./kernel/Mailbox.ts"
+export type { Watcher } from "./Watcher.ts"
 
 /**
  * While a behaviour is built: there is nothing to do for this actor. Its `spawn` fails with `SpawnFailed`, a supervisor takes it for
@@ -186,6 +188,8 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
     tag: Bare<Rpcs>["_tag"],
     every: Duration.Input
   ) => Effect.Effect<void, never, CurrentActor | Scope.Scope>
+  /** While a behaviour is built: how this incarnation hears of the ends of other actors, as messages of this protocol. */
+  readonly watcher: Effect.Effect<WatcherModule.Watcher<Rpcs>, never, CurrentActor | Scope.Scope>
   /** The schema of references to such actors, so that they travel in messages. */
   readonly ref: RefSchema<Rpcs>
 }
@@ -329,6 +333,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
       }),
     self: Effect.map(CurrentActor, ({ recipient }) => toRef(recipient)),
     tick: (tag, every) => tick(protocol, tag, every),
+    watcher: WatcherModule.make<Messages>(protocol),
     ref: refSchema<Messages>(protocol, Reference)
   }
 }

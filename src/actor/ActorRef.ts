@@ -12,6 +12,7 @@ import { effectClass, inStep } from "../observe/kernel/Step.ts"
 import * as Trace from "../observe/Trace.ts"
 import type { AskError, TellError } from "./ActorError.ts"
 import { DefaultAskTimeout, toMillis } from "./AskTimeout.ts"
+import type { ExitReason } from "./ExitReason.ts"
 import { actorName, type Protocol } from "./kernel/Protocol.ts"
 import { NO_ROOM, type Recipient, type Resume, TAKEN, type Waiter } from "./kernel/Recipient.ts"
 
@@ -53,6 +54,12 @@ export type AskUnsafe<Rpcs extends Rpc.Any> = {
     onExit: (exit: Exit.Exit<Rpc.Success<R>, Rpc.Error<R> | AskError>) => void,
     options?: AskOptions
   ) => () => void
+}
+
+/** An actor has ended for good. */
+export interface Down<Rpcs extends Rpc.Any> {
+  readonly ref: ActorRef<Rpcs>
+  readonly reason: ExitReason
 }
 
 /** See the module. */
@@ -101,6 +108,16 @@ export interface ActorRef<in out Rpcs extends Rpc.Any> {
    * capacity, and the message being handled may be missing from it.
    */
   readonly depth: Effect.Effect<number>
+  /**
+   * Waits until the actor has ended for good and what it held is released, and answers why; at once when it has, or was
+   * never there. A restart is no end, neither of the actor nor of its thread.
+   *
+   * **Details** It comes behind what the actor has sent here. An actor whose thread has died is down when its thread is given
+   * up, or comes back without it.
+   *
+   * **Gotchas** An actor waits for nobody: it has a `Watcher`.
+   */
+  readonly down: Effect.Effect<Down<Rpcs>>
 }
 
 /** Any reference. */
@@ -261,6 +278,14 @@ export const refClass = (protocol: Protocol): RefClass => {
     }
     get depth(): Effect.Effect<number> {
       return Effect.sync(() => this.recipient.depth())
+    }
+    get down(): Effect.Effect<Down<any>> {
+      return Effect.callback((resume) => {
+        const { recipient } = this
+        const told = (reason: ExitReason) => resume(Exit.succeed({ ref: this, reason }))
+        recipient.whenStopped(told)
+        return Effect.sync(() => recipient.unwatch(told))
+      })
     }
     toString(): string {
       return `ActorRef(${actorName(protocol, this.key)})`

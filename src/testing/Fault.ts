@@ -62,6 +62,22 @@ export const holdPort = (thread: ThreadName, duration: Duration.Input): Effect.E
     worker.holdPort(stage.world.now + Duration.toMillis(Duration.fromInputUnsafe(duration)))
   })
 
+/**
+ * The thread reads nothing that others write into shared memory for so long: rings to it fill up, senders run out of room in its
+ * mailboxes, and what it is owed arrives late. Its fibers, timers and port go on.
+ */
+export const holdRings = (thread: ThreadName, duration: Duration.Input): Effect.Effect<void> =>
+  onWorker("Fault.holdRings", thread, (stage, { thread }) => {
+    stage.world.log("FAULT rings are held", thread.name)
+    thread.readsFrom = stage.world.now + Duration.toMillis(Duration.fromInputUnsafe(duration))
+  })
+
+/** From now on each look at the time takes the thread so long: after a message or two its turn is over. Until the run is healed. */
+export const slow = (thread: ThreadName, millis: number): Effect.Effect<void> =>
+  onWorker("Fault.slow", thread, (_, { thread }) => {
+    thread.slowMillis = millis
+  })
+
 /** The wall clock of the thread is off by so much from now on; its monotonic time is not. */
 export const skewClock = (thread: ThreadName, millis: number): Effect.Effect<void> =>
   onWorker("Fault.skewClock", thread, (_, worker) => {

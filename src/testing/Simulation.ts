@@ -22,16 +22,18 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { textOf } from "../runtime/Text.ts"
+import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import type { Setup } from "../thread/kernel/Entry.ts"
 import type { Place } from "../thread/kernel/Spawning.ts"
 import { runtime } from "../thread/ThreadRuntime.ts"
 import type { FaultsInput } from "./Faults.ts"
-import { type Attempt, attempt, type Settings } from "./internal/attempt.ts"
+import { attempt, type Settings } from "./internal/attempt.ts"
 import * as Environment from "./internal/environment.ts"
 import { type Choices, decisions } from "./internal/oracle.ts"
 import type { Policy } from "./internal/policy.ts"
 import { hashOf } from "./internal/random.ts"
-import { type About, render } from "./internal/report.ts"
+import { type About, type Attempt, render } from "./internal/report.ts"
 import { next } from "./internal/search.ts"
 import { shrink } from "./internal/shrink.ts"
 import { CurrentStage } from "./internal/stage.ts"
@@ -61,6 +63,11 @@ export interface Options {
   readonly leaks?: "refuse" | "allow" | undefined
   /** Whether real time, real chance and timers may be used: the run answers them then. Refused unless told. */
   readonly ambient?: "refuse" | "answer" | undefined
+  /**
+   * How long one step may take really; 30 seconds unless told. A program that blocks its thread for longer is named with its stack and
+   * its seed, and the process ends: nothing else ends it.
+   */
+  readonly blockedAfter?: Duration.Input | undefined
 }
 
 /** One run. */
@@ -88,6 +95,7 @@ const settingsOf = (options: Options): Effect.Effect<Settings, SimulationMisused
   Effect.gen(function*() {
     const {
       ambient = "refuse",
+      blockedAfter = "30 seconds",
       faults,
       leaks = "refuse",
       maxSteps = 100_000,
@@ -95,6 +103,10 @@ const settingsOf = (options: Options): Effect.Effect<Settings, SimulationMisused
       policy = "any",
       worker
     } = options
+    const patienceMillis = durationMillis(blockedAfter)
+    if (!(patienceMillis >= 1)) {
+      return yield* new SimulationMisused({ problem: `blockedAfter is ${textOf(blockedAfter)}, and no duration` })
+    }
     const setups = new Map<string, Setup>()
     if (typeof worker === "function") setups.set("*", yield* setupOf(worker))
     else for (const [of, program] of Object.entries(worker ?? {})) setups.set(of, yield* setupOf(program))
@@ -112,7 +124,8 @@ const settingsOf = (options: Options): Effect.Effect<Settings, SimulationMisused
       policy,
       maxSteps,
       refusesEscapes: ambient === "refuse",
-      refusesLeaks: leaks === "refuse"
+      refusesLeaks: leaks === "refuse",
+      patienceMillis
     }
   })
 

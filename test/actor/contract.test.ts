@@ -1,6 +1,9 @@
 import * as Layer from "effect/Layer"
 import { ActorSystem } from "shared-nothing"
 import { actorContract } from "../contract/actorContract.ts"
+import { watchContract } from "../contract/watchContract.ts"
 import { Live } from "../fixtures/actors.ts"
 
-actorContract("actors on one thread", { layer: Live.pipe(Layer.provideMerge(ActorSystem.layer)), live: false })
+const options = { layer: Live.pipe(Layer.provideMerge(ActorSystem.layer)), live: false }
+actorContract("actors on one thread", options)
+watchContract("ends of actors on one thread", options)

@@ -34,7 +34,7 @@ export interface Tests {
   ) => void
 }
 
-const there = { placement: { thread: 0 } } as const
+export const there = { placement: { thread: 0 } } as const
 
 /** A spawn whose stop waits for what was accepted, which the actors of these tests otherwise do not. */
 const inOrder = (shutdown: Duration.Input) => ({ ...there, shutdown })

@@ -361,6 +361,8 @@ export const controlContract = (name: string, options: ContractOptions): void =>
         yield* passing(1000)
         yield* pulse.tell.Hold({ gate: on.gate })
         yield* ActorControl.resume(pulse)
+        // A command may overtake a message.
+        yield* eventually(ActorControl.ping(pulse), ({ status }) => status === "running", "the handler has begun")
         yield* passing(1000)
         assert.strictEqual((yield* ActorControl.ping(pulse)).status, "running")
         yield* on.open()

@@ -7,7 +7,7 @@ import type * as Scope from "effect/Scope"
 import { NO_ROOM, REFUSED, TAKEN } from "../../src/actor/kernel/Recipient.ts"
 import * as Envelope from "../../src/link/internal/envelope.ts"
 import * as System from "../fixtures/system.ts"
-import { accounts, numbers, type Stage, stage, type StageOptions } from "./stage.ts"
+import { accounts, numbers, type Stage, stage, type StageOptions, ZERO } from "./stage.ts"
 
 const { Narrow, Probe, Strict } = System
 const indexOf = (tag: string): number => Probe.protocol.tags.indexOf(tag)
@@ -19,8 +19,6 @@ const interrupted = indexOf("Interrupted")
 
 const staged = <A, E>(options: StageOptions, program: (on: Stage) => Effect.Effect<A, E, Scope.Scope>) =>
   Effect.scoped(Effect.flatMap(stage(options), program)).pipe(Effect.provide(Logger.layer([])))
-
-const ZERO = { asks: 0, answering: 0, interrupted: 0, queued: 0, owed: 0, starved: 0, underway: 0, depth: 0 }
 
 const assertSettled = (on: Stage): void => {
   on.steps.settle()

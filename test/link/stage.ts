@@ -210,6 +210,20 @@ export const stage = (options: StageOptions = {}) =>
 
 export type Stage = Effect.Success<ReturnType<typeof stage>>
 
+/** Nothing is open. */
+export const ZERO = {
+  asks: 0,
+  answering: 0,
+  interrupted: 0,
+  queued: 0,
+  owed: 0,
+  starved: 0,
+  underway: 0,
+  watched: 0,
+  watching: 0,
+  depth: 0
+}
+
 /** What is open on the links of a node: everything is 0 once all is settled. */
 export const accounts = (node: Node) => {
   const inside = node as unknown as {
@@ -219,11 +233,13 @@ export const accounts = (node: Node) => {
         readonly slots: ReadonlyArray<unknown>
         readonly starved: Set<unknown>
         readonly underway: { readonly size: number }
+        readonly watched: { readonly size: number }
       }
       readonly inbound: {
         readonly asks: ReadonlyArray<unknown>
         readonly interrupted: Set<number>
         readonly owing: ReadonlyArray<unknown>
+        readonly watching: { readonly size: number }
         readonly bindings: ReadonlyArray<{ readonly queued: number; readonly owed: number } | undefined>
       }
     }>
@@ -238,6 +254,8 @@ export const accounts = (node: Node) => {
     owed: sum(({ inbound }) => inbound.bindings.reduce((n, binding) => n + (binding?.owed ?? 0), 0)),
     starved: sum(({ outbound }) => outbound.starved.size),
     underway: sum(({ outbound }) => outbound.underway.size),
+    watched: sum(({ outbound }) => outbound.watched.size),
+    watching: sum(({ inbound }) => inbound.watching.size),
     depth: recipients.reduce((n, recipient) => n + Math.abs(recipient.depth()), 0)
   }
 }

@@ -8,7 +8,7 @@ import { NO_ROOM, type Waiter, type Withdrawable } from "../../src/actor/kernel/
 import type { RemoteRecipient } from "../../src/link/kernel/RemoteRecipient.ts"
 import * as System from "../fixtures/system.ts"
 import { seeded } from "../memory/seeded.ts"
-import { accounts, numbers, stage } from "./stage.ts"
+import { accounts, numbers, stage, ZERO } from "./stage.ts"
 
 const tag = (name: string): number => System.Probe.protocol.tags.indexOf(name)
 const note = tag("Note")
@@ -17,8 +17,6 @@ const hang = tag("Hang")
 const boom = tag("Boom")
 const echo = tag("Echo")
 const badReply = tag("BadReply")
-
-const ZERO = { asks: 0, answering: 0, interrupted: 0, queued: 0, owed: 0, starved: 0, underway: 0, depth: 0 }
 
 interface Actor {
   readonly thread: number

@@ -8,7 +8,8 @@
  * changes the last choice that has an alternative left (depth first, no randomness, no clock).
  *
  * A step is one atomic operation and the plain code behind it, up to the next operation. Choices:
- * - which thread makes the next step; taking the turn from one that could go on is a preemption;
+ * - which thread makes the next step; taking the turn from one that could go on is a preemption, and left out when nobody could tell it from
+ *   one behind the step (a persistent set of one, found by going on first: {@link isIdle});
  * - a mortal thread dies: before each of its operations, between two of its plain writes, after one that others can see and
  *   before the code behind it, and after it was woken. Dying later without a step in between is the same, with the threads that hear of it running later;
  * - a wait with a timeout times out, where the program asks for it.
@@ -76,12 +77,27 @@ export interface Outcome {
 
 const MAX_STEPS = 5000
 
+/** Stands for all that the threads of a program note and look at outside of the memory: a word that each piece of its own code writes. */
+const PROGRAM = -1
+
 /** Turns a spinning thread gets in vain. */
 const MAX_SPINS = 10
 
 interface Choice {
   taken: number
   readonly options: number
+  /** Where the first option is the next step of the thread that made the last one: what that step does. */
+  step: Footprint | undefined
+}
+
+/** What one step does to words that others may look at, and whether any of that can be told from its happening later. */
+interface Footprint {
+  readonly by: number
+  /** Twice the word, and one more for a write. */
+  readonly touches: Array<number>
+  isComplete: boolean
+  /** Another thread has touched one of the words in a schedule that goes on with the step. */
+  hasConflict: boolean
 }
 
 interface Running {
@@ -99,7 +115,7 @@ interface Running {
   spins: number
   /** It got its turn because everybody spins, and has changed nothing in it. */
   vain: boolean
-  /** Its state has changed since others could last choose its death. */
+  /** It has changed something that outlives it since its death could last be chosen. */
   touched: boolean
 }
 
@@ -122,6 +138,8 @@ interface Run {
   current: Running | undefined
   /** A thread that has performed an operation others can see and may die before it goes on. */
   between: Running | undefined
+  /** Of the step that is made now, unless it is known. */
+  footprint: Footprint | undefined
 }
 
 class Stuck extends Error {}
@@ -145,11 +163,13 @@ const start = (thread: Thread, number: number): Running => ({
 
 const choose = (run: Run, options: number): number => {
   if (options === 1) return 0
-  if (run.depth === run.choices.length) run.choices.push({ taken: 0, options })
+  if (run.depth === run.choices.length) run.choices.push({ taken: 0, options, step: undefined })
   const choice = run.choices[run.depth++]!
   if (choice.options !== options) throw new Error("the program is not deterministic: a schedule came out differently")
   return choice.taken
 }
+
+const isAlive = (running: Running): boolean => !running.done
 
 const isBlocked = (running: Running): boolean =>
   !running.answered && running.request?.kind === "settle" && running.request.ticket!.result === undefined
@@ -168,10 +188,21 @@ const note = (run: Run, running: Running, text: string): void => {
   run.trace?.push(`${running.thread.name.padEnd(12)} ${text}`)
 }
 
+/** A thread touches a word: it is part of its step, and a conflict with the steps of others that it comes behind. */
+const touch = (run: Run, word: number, writes: boolean, by: number): void => {
+  run.footprint?.touches.push(word * 2 + (writes ? 1 : 0))
+  for (let depth = 0; depth < run.depth; depth++) {
+    const { step, taken } = run.choices[depth]!
+    if (step === undefined || taken > 0 || step.hasConflict || step.by === by) continue
+    for (const touched of step.touches) {
+      if (touched >> 1 === word && (writes || (touched & 1) === 1)) step.hasConflict = true
+    }
+  }
+}
+
 /** Runs the plain code of a thread up to its next request. */
 const resume = (run: Run, running: Running, answer: unknown): void => {
   running.answered = false
-  running.touched = !running.vain
   try {
     const result = running.thread.body.next(answer)
     if (result.done !== true && result.value.kind === "cut") {
@@ -181,6 +212,8 @@ const resume = (run: Run, running: Running, answer: unknown): void => {
       run.between = running
       return
     }
+    if (races.ranProgram()) touch(run, PROGRAM, true, running.number)
+    if (races.wrote() || run.memory.changes !== run.changes) running.touched = true
     running.done = result.done === true
     running.request = result.done === true ? undefined : result.value
     if (running.done) note(run, running, "ends")
@@ -239,9 +272,9 @@ const step = (run: Run, running: Running): void => {
   }
   const changed = heed(run, running)
   running.answer = answer
+  if (changed) running.touched = true
   if (run.fine) {
     running.answered = true
-    running.touched = true
   } else if (changed && running.thread.mortal === true && run.deathsLeft > 0) {
     running.answered = true
     run.between = running
@@ -256,6 +289,7 @@ const kill = (run: Run, victim: Running): void => {
   victim.done = true
   run.progressAt = run.steps
   run.deathsLeft--
+  for (const ticket of run.memory.waiters) if (ticket.owner === victim.number) touchWait(run, ticket)
   bury(run.memory, victim.number)
   for (const thread of run.program.onDeath?.(victim.thread) ?? []) {
     races.join(run.threads.length, victim.number)
@@ -268,7 +302,7 @@ const canDie = (run: Run, running: Running): boolean =>
 
 /** Waits that may time out. */
 const timedWaits = (run: Run): ReadonlyArray<Ticket> =>
-  run.program.timeouts === undefined ? [] : run.memory.waiters.filter((ticket) => ticket.timed)
+  run.program.timeouts === undefined ? noWaits : run.memory.waiters.filter((ticket) => ticket.timed)
 
 /** Nobody can go on by itself: the spinner that has had the fewest turns does, or the waits end by their timeouts. */
 const unstick = (run: Run): Running | undefined => {
@@ -293,12 +327,34 @@ const unstick = (run: Run): Running | undefined => {
 }
 
 const endWait = (run: Run, ticket: Ticket): void => {
+  touchWait(run, ticket)
   timeOut(run.memory, ticket)
   run.progressAt = run.steps
   const owner = run.threads[ticket.owner]!
   owner.touched = owner.thread.mortal === true
   note(run, owner, "its wait times out")
 }
+
+const nobody: ReadonlyArray<Running> = []
+const noWaits: ReadonlyArray<Ticket> = []
+
+/** The thread goes on where it could have lost its turn: what it does now says whether that would have made a difference. */
+const trackStep = (run: Run, running: Running): void => {
+  // A turn that spins is over with it.
+  if (!running.answered && running.request?.kind === "spin") return
+  const choice = run.choices[run.depth - 1]!
+  choice.step ??= { by: running.number, touches: [], isComplete: false, hasConflict: false }
+  if (!choice.step.isComplete) run.footprint = choice.step
+}
+
+const touchWait = (run: Run, { cells, index, owner }: Ticket): void =>
+  touch(run, (cells.byteOffset + index * cells.BYTES_PER_ELEMENT) >> 2, true, owner)
+
+/**
+ * Whether taking the turn from the thread in front of its step is the same as taking it behind: nobody who would have come in between has
+ * anything to do with what it does.
+ */
+const isIdle = ({ step, taken }: Choice): boolean => taken === 0 && step !== undefined && !step.hasConflict
 
 /** Chooses what happens next, and makes it happen. */
 const advance = (run: Run): void => {
@@ -310,14 +366,20 @@ const advance = (run: Run): void => {
     else step(run, running)
     return
   }
+  if (run.footprint !== undefined) run.footprint.isComplete = true
+  run.footprint = undefined
   const current = run.current
   const goesOn = current !== undefined && isEnabled(run, current)
+  const dying = run.deathsLeft > 0 ? threads.filter((running) => canDie(run, running)) : nobody
+  const waits = run.timeoutsLeft > 0 ? timedWaits(run) : noWaits
+  if (goesOn && run.preemptionsLeft === 0 && dying.length === 0 && waits.length === 0) {
+    current.vain &&= current.spunAt < 0
+    return step(run, current)
+  }
   const runnable: Array<Running> = goesOn ? [current] : []
   if (!goesOn || run.preemptionsLeft > 0) {
     for (const running of threads) if (running !== current && isEnabled(run, running)) runnable.push(running)
   }
-  const dying = run.deathsLeft > 0 ? threads.filter((running) => canDie(run, running)) : []
-  const waits = run.timeoutsLeft > 0 ? timedWaits(run) : []
   if (runnable.length === 0 && waits.length === 0) {
     const next = unstick(run)
     if (next === undefined) return
@@ -325,21 +387,19 @@ const advance = (run: Run): void => {
   } else {
     for (const running of runnable) if (running.spunAt >= 0) running.vain = false
   }
-  let taken = choose(run, runnable.length + dying.length + waits.length)
+  const steps = runnable.length === 0 ? 0 : 1
+  const taken = choose(run, steps + dying.length + waits.length) - steps
   for (const running of dying) running.touched = false
-  if (taken < runnable.length) {
-    const next = runnable[taken]!
-    if (goesOn && next !== current) run.preemptionsLeft--
-    run.current = next
-    step(run, next)
-    return
-  }
-  taken -= runnable.length
-  if (taken < dying.length) kill(run, dying[taken]!)
-  else {
+  if (taken >= dying.length) {
     run.timeoutsLeft--
-    endWait(run, waits[taken - dying.length]!)
+    return endWait(run, waits[taken - dying.length]!)
   }
+  if (taken >= 0) return kill(run, dying[taken]!)
+  const next = runnable[choose(run, runnable.length)]!
+  if (goesOn && next !== current) run.preemptionsLeft--
+  else if (goesOn && runnable.length > 1) trackStep(run, current)
+  run.current = next
+  step(run, next)
 }
 
 const runSchedule = (program: Program, preemptions: number, choices: Array<Choice>, trace?: Array<string>): Run => ({
@@ -357,15 +417,21 @@ const runSchedule = (program: Program, preemptions: number, choices: Array<Choic
   deathsLeft: program.deaths ?? 1,
   timeoutsLeft: program.timeouts ?? 0,
   current: undefined,
-  between: undefined
+  between: undefined,
+  footprint: undefined
 })
 
 /** Runs one schedule to its end. The reason when it fails. */
 const finish = (run: Run): string | undefined => {
   activate(run.memory)
-  races.begin(run.program.threads.map((thread) => thread.name), run.program.racing?.words)
+  races.begin(
+    run.program.threads.map((thread) => thread.name),
+    run.program.racing?.words,
+    (word, writes, thread) => touch(run, word, writes, thread),
+    (options) => choose(run, options)
+  )
   try {
-    while (run.between !== undefined || run.threads.some((running) => !running.done)) {
+    while (run.between !== undefined || run.threads.some(isAlive)) {
       if (run.steps++ > MAX_STEPS) fail("does not end")
       advance(run)
     }
@@ -411,8 +477,12 @@ export const explore = (make: () => Program, preemptions: number): Outcome => {
     if (reason !== undefined) {
       return { schedules, depth, waited, failure: tell(make, preemptions, choices) }
     }
-    while (choices.length > 0 && choices.at(-1)!.taken === choices.at(-1)!.options - 1) choices.pop()
-    if (choices.length === 0) return { schedules, depth, waited, failure: undefined }
-    choices.at(-1)!.taken++
+    let last = choices.at(-1)
+    while (last !== undefined && (last.taken === last.options - 1 || isIdle(last))) {
+      choices.pop()
+      last = choices.at(-1)
+    }
+    if (last === undefined) return { schedules, depth, waited, failure: undefined }
+    last.taken++
   }
 }

@@ -214,9 +214,9 @@ describe("gate", () => {
     expect(text).toContain("const look = (a            ) => __gated.now(")
     expect(text).toContain("return (yield* deep$stepped(this.a)) + 1")
     expect(text).toMatch(
-      /function\* look\$stepped\(a +\) +\{ return \(yield __gated.request\("load", "look", a, 0\)\) \}/
+      /function\* look\$stepped\(a +\) +\{__gated.enter\(\);try\{ return \(yield __gated.request\("load", "look", a, 0\)\) \}finally/
     )
-    expect(text).toMatch(/function\* deep\$stepped\(a +\) +\{ return \(yield\* look\$stepped\(a\)\) \}/)
+    expect(text).toMatch(/function\* deep\$stepped\(a +\) +\{.*\{ return \(yield\* look\$stepped\(a\)\) \}/)
   })
 
   it("lets a function that only pauses be a turn of a spin loop", () => {

@@ -110,7 +110,7 @@ export const perform = (memory: Memory, request: Request, owner: number): unknow
       return request.ticket!.result
     case "load":
       races.load(cells!, index)
-      return Atomics.load(cells!, index)
+      return races.find(cells!, index, Atomics.load(cells!, index))
     case "notify": {
       races.locked(cells!, index)
       const count = request.value === undefined ? Infinity : Math.max(0, Math.trunc(request.value))
@@ -129,6 +129,7 @@ export const perform = (memory: Memory, request: Request, owner: number): unknow
       if (failed) races.load(cells!, index)
       else if (request.kind === "store") races.store(cells!, index)
       else races.rewrite(cells!, index)
+      if (!failed) races.overwrite(cells!, index, Atomics.load(cells!, index), true)
       if (Atomics.load(cells!, index) !== before) memory.changes++
       return request.kind === "store" ? request.value : before
     }

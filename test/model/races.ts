@@ -29,13 +29,22 @@ const SHARED_READ = -1
 /** What is known about one atomic word. */
 interface Location {
   /** What a load learns. */
-  clock: Clock | undefined
+  readonly clock: Clock
   /** What the next holder of the waiter list's lock learns. */
-  lock: Clock | undefined
+  readonly lock: Clock
   /** The last atomic read and write of each thread. */
   readonly reads: Clock
   readonly writes: Clock
 }
+
+/** What a thread has written into a word, and when by its clock; by nobody what was there before. */
+interface Written {
+  readonly value: number
+  readonly by: number
+  readonly time: number
+}
+
+const NOBODY = -1
 
 /** What is known about one buffer. Entries of another generation are of an earlier schedule. */
 interface Shadow {
@@ -46,14 +55,17 @@ interface Shadow {
   readonly writes: Int32Array
   readonly reads: Int32Array
   readonly sharedReads: Map<number, Clock>
-  readonly locations: Map<number, Location>
+  /** Of words that race by design: what a thread may find there, the oldest first. */
+  readonly histories: Map<number, Array<Written>>
+  /** By word; of an earlier schedule unless `atomicIn` says otherwise. */
+  readonly locations: Array<Location | undefined>
   buffer: ArrayBufferLike
 }
 
 let generation = 0
-let clocks: Array<Clock> = []
+const clocks: Array<Clock> = []
 let names: ReadonlyArray<string> = []
-let shadows = new Map<unknown, Shadow | null>()
+const shadows = new Map<unknown, Shadow | null>()
 let pool: Array<Shadow> = []
 let pooled = 0
 let lastBuffer: unknown
@@ -61,16 +73,55 @@ let lastShadow: Shadow | null = null
 /** The thread whose step this is; -1 when accesses do not count. */
 let current = -1
 
-/** Words of which a program says that they race by design. */
-let isRacing: (word: number, buffer: ArrayBufferLike) => boolean = () => false
+/** Tells the words that race by design. */
+type Racing = (word: number, buffer: ArrayBufferLike) => boolean
+
+let racing: Racing | undefined
+
+const isRacing = (word: number, buffer: ArrayBufferLike): boolean => racing !== undefined && racing(word, buffer)
+
+/** Hears of every access that is no plain one, and of all to words that race by design: words of different buffers may have one number. */
+export type Heard = (word: number, writes: boolean, thread: number) => void
+
+let heard: Heard | undefined
+
+/** Chooses one of so many. */
+export type Pick = (options: number) => number
+
+let pick: Pick = () => 0
+
+/** In how many gated calls each thread is. */
+const depths = newClock()
+/** The least that it was of the thread whose turn it is, since this was last asked. */
+let leastDepth = 0
+
+/** A gated call begins. */
+export const enter = (): void => {
+  if (current >= 0) depths[current]!++
+}
+
+/** A gated call is over. */
+export const leave = (): void => {
+  if (current < 0) return
+  leastDepth = Math.min(leastDepth, --depths[current]!)
+}
+
+/** Whether code of the program itself has run in this step, outside of all gated calls. */
+export const ranProgram = (): boolean => leastDepth === 0
 
 /** Begins a schedule with so many threads, and words that may race. */
-export const begin = (threads: ReadonlyArray<string>, racing: typeof isRacing = () => false): void => {
-  isRacing = racing
+export const begin = (
+  threads: ReadonlyArray<string>,
+  mayRace?: Racing,
+  hears?: Heard,
+  picks: Pick = () => 0
+): void => {
+  racing = mayRace
+  heard = hears
+  pick = picks
   generation++
   names = threads
-  clocks = []
-  shadows = new Map()
+  shadows.clear()
   pooled = 0
   lastBuffer = undefined
   for (let i = 0; i < threads.length; i++) join(i, undefined)
@@ -79,21 +130,30 @@ export const begin = (threads: ReadonlyArray<string>, racing: typeof isRacing = 
 /** A thread starts, after everything that another, dead one has done. */
 export const join = (thread: number, dead: number | undefined): void => {
   if (thread >= MAX_THREADS) throw new Error(`more than ${MAX_THREADS} threads in one schedule`)
-  const clock = newClock()
-  if (dead !== undefined) acquire(clock, clocks[dead])
+  const clock = clocks[thread] ??= newClock()
+  clock.fill(0)
+  if (dead !== undefined) acquire(clock, clocks[dead]!)
   clock[thread] = 1
-  clocks[thread] = clock
+  depths[thread] = 0
 }
 
 /** Whether the thread whose step this is may die in the middle of it. */
 let isMortal = false
-/** It has written a word of shared memory since it was last asked. */
+/** It has written a word of shared memory by a plain access since it was last asked. */
 let hasWritten = false
 
 /** From here on steps are those of a thread; -1 for none. */
 export const run = (thread: number, mayDie = false): void => {
   current = thread
   isMortal = mayDie
+  leastDepth = thread < 0 ? 0 : depths[thread]!
+}
+
+/** Whether there was a plain write since this was last asked, or {@link cuts} was. */
+export const wrote = (): boolean => {
+  const has = hasWritten
+  hasWritten = false
+  return has
 }
 
 /** Whether a thread that may die has just written to shared memory: between this and the next plain write it may die. */
@@ -111,7 +171,7 @@ const newShadow = (buffer: ArrayBufferLike): Shadow => {
   const words = (buffer.byteLength + 3) >> 2
   if (found !== undefined && found.generation.length === words) {
     found.sharedReads.clear()
-    found.locations.clear()
+    found.histories.clear()
     found.buffer = buffer
     return pool[pooled++]!
   }
@@ -122,7 +182,8 @@ const newShadow = (buffer: ArrayBufferLike): Shadow => {
     writes: new Int32Array(words),
     reads: new Int32Array(words),
     sharedReads: new Map(),
-    locations: new Map(),
+    histories: new Map(),
+    locations: [],
     buffer
   }
   pool.push(shadow)
@@ -143,18 +204,17 @@ const shadowOf = (buffer: ArrayBufferLike): Shadow | null => {
 }
 
 const locationOf = (shadow: Shadow, word: number): Location => {
-  let location = shadow.locations.get(word)
-  if (location === undefined) {
-    location = {
-      clock: undefined,
-      lock: undefined,
-      reads: newClock(),
-      writes: newClock()
-    }
-    shadow.locations.set(word, location)
-    shadow.atomicIn[word] = generation
+  const known = shadow.locations[word]
+  if (known !== undefined && shadow.atomicIn[word] === generation) return known
+  shadow.atomicIn[word] = generation
+  if (known === undefined) {
+    return shadow.locations[word] = { clock: newClock(), lock: newClock(), reads: newClock(), writes: newClock() }
   }
-  return location
+  known.clock.fill(0)
+  known.lock.fill(0)
+  known.reads.fill(0)
+  known.writes.fill(0)
+  return known
 }
 
 const race = (shadow: Shadow, word: number, mine: string, other: number, theirs: string): never => {
@@ -206,7 +266,7 @@ const plainRead = (shadow: Shadow, word: number, clock: Clock, mine: number): vo
     shadow.reads[word] = 0
   }
   if (shadow.atomicIn[word] === generation) {
-    afterAll(shadow, word, shadow.locations.get(word)!.writes, clock, "reads", "writes atomically")
+    afterAll(shadow, word, shadow.locations[word]!.writes, clock, "reads", "writes atomically")
   }
   const last = shadow.reads[word]!
   if (last === SHARED_READ) {
@@ -234,7 +294,7 @@ const plainWrite = (shadow: Shadow, word: number, clock: Clock, mine: number): v
     shadow.generation[word] = generation
   }
   if (shadow.atomicIn[word] === generation) {
-    const location = shadow.locations.get(word)!
+    const location = shadow.locations[word]!
     afterAll(shadow, word, location.writes, clock, "writes", "writes atomically")
     afterAll(shadow, word, location.reads, clock, "writes", "reads atomically")
   }
@@ -253,29 +313,31 @@ export const access = (view: ArrayBufferView, fromByte: number, bytes: number, w
   const clock = clocks[current]!
   const mine = clock[current]! * MAX_THREADS + current
   for (let word = from >> 2; word * 4 < end; word++) {
-    if (isRacing(word, shadow.buffer)) continue
+    if (isRacing(word, shadow.buffer)) {
+      heard?.(word, writes, current)
+      continue
+    }
     if (writes) plainWrite(shadow, word, clock, mine)
     else plainRead(shadow, word, clock, mine)
   }
 }
 
-const acquire = (clock: Clock, from: Clock | undefined): void => {
-  if (from === undefined) return
+const acquire = (clock: Clock, from: Clock): void => {
   for (let i = 0; i < MAX_THREADS; i++) if (from[i]! > clock[i]!) clock[i] = from[i]!
 }
 
-/** A copy of the thread's clock for others; what the thread does from here on is not in it. */
-const release = (clock: Clock): Clock => {
-  const copy = clock.slice()
+/** Makes others' clock a copy of the thread's; what the thread does from here on is not in it. */
+const release = (clock: Clock, to: Clock): void => {
+  for (let i = 0; i < MAX_THREADS; i++) to[i] = clock[i]!
   clock[current]!++
-  return copy
 }
 
-const atomic = (cells: Cells, index: number): readonly [Shadow, number, Location] | undefined => {
+const atomic = (cells: Cells, index: number, writes: boolean): readonly [Shadow, number, Location] | undefined => {
   if (current < 0) return undefined
   const shadow = shadowOf(cells.buffer)
   if (shadow === null) return undefined
   const word = (cells.byteOffset + index * cells.BYTES_PER_ELEMENT) >> 2
+  heard?.(word, writes, current)
   if (shadow.generation[word] !== generation) {
     shadow.generation[word] = generation
     shadow.writes[word] = 0
@@ -286,7 +348,7 @@ const atomic = (cells: Cells, index: number): readonly [Shadow, number, Location
 
 /** An atomic read, by the current thread. */
 export const load = (cells: Cells, index: number): void => {
-  const found = atomic(cells, index)
+  const found = atomic(cells, index, false)
   if (found === undefined) return
   const [shadow, word, location] = found
   const clock = clocks[current]!
@@ -301,18 +363,18 @@ const write = (shadow: Shadow, word: number, location: Location, clock: Clock): 
     afterReads(shadow, word, clock, "writes atomically")
   }
   location.writes[current] = clock[current]!
-  location.clock = release(clock)
+  release(clock, location.clock)
 }
 
 /** An atomic write that does not look at what was there, by the current thread. */
 export const store = (cells: Cells, index: number): void => {
-  const found = atomic(cells, index)
+  const found = atomic(cells, index, true)
   if (found !== undefined) write(found[0], found[1], found[2], clocks[current]!)
 }
 
 /** An atomic read and write in one, by the current thread. */
 export const rewrite = (cells: Cells, index: number): void => {
-  const found = atomic(cells, index)
+  const found = atomic(cells, index, true)
   if (found === undefined) return
   const clock = clocks[current]!
   acquire(clock, found[2].clock)
@@ -322,9 +384,38 @@ export const rewrite = (cells: Cells, index: number): void => {
 
 /** The current thread takes the lock of a cell's waiter list and gives it back. */
 export const locked = (cells: Cells, index: number): void => {
-  const found = atomic(cells, index)
+  const found = atomic(cells, index, true)
   if (found === undefined) return
   const clock = clocks[current]!
   acquire(clock, found[2].lock)
-  found[2].lock = release(clock)
+  release(clock, found[2].lock)
+}
+
+const wordOf = (cells: Cells, index: number): number => (cells.byteOffset + index * cells.BYTES_PER_ELEMENT) >> 2
+
+/** A word that races by design is about to be written. What was there before an atomic write nobody finds any more. */
+export const overwrite = (cells: Cells, index: number, value: number, isAtomic: boolean): void => {
+  if (racing === undefined || current < 0) return
+  const word = wordOf(cells, index)
+  const shadow = shadowOf(cells.buffer)
+  if (shadow === null || !isRacing(word, cells.buffer)) return
+  const written = { value, by: current, time: clocks[current]![current]! }
+  const history = isAtomic ? undefined : shadow.histories.get(word)
+  if (history !== undefined) history.push(written)
+  else if (isAtomic) shadow.histories.set(word, [written])
+  else shadow.histories.set(word, [{ value: cells[index]!, by: NOBODY, time: 0 }, written])
+}
+
+/**
+ * What a thread finds in a word: of one that races by design any of the values that it does not know to be overwritten, for a plain
+ * store may be seen late by who is not told of it.
+ */
+export const find = (cells: Cells, index: number, value: number): number => {
+  if (racing === undefined || current < 0) return value
+  const history = shadowOf(cells.buffer)?.histories.get(wordOf(cells, index))
+  if (history === undefined) return value
+  const isKnown = ({ by, time }: Written): boolean => by === NOBODY || clocks[current]![by]! >= time
+  const known = history.findLastIndex(isKnown)
+  const options = history.length - Math.max(known, 0)
+  return options === 1 ? value : history[history.length - 1 - pick(options)]!.value
 }

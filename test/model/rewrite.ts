@@ -191,6 +191,9 @@ const textOfCall = (node: Node, callee: Node, context: Context): string =>
     renderAll(node.arguments, context)
   })`
 
+/** A block whose beginning and end the explorer hears of. */
+const entered = (block: string): string => `{__gated.enter();try${block}finally{__gated.leave()}}`
+
 const renderMember = (member: Node, className: string, context: Context): string => {
   const key = keyOf(member)
   const inside = { ...context, site: key === undefined ? className : `${className}.${key}` }
@@ -205,7 +208,7 @@ const renderMember = (member: Node, className: string, context: Context): string
       (child) => render(child, { ...inside, place: "closure" })
     )
     const modifiers = context.source.slice(member.start, keyNode.start)
-    return `${modifiers}*${textOf(keyNode, context)}${head}${render(body, { ...inside, place: "method" })}`
+    return `${modifiers}*${textOf(keyNode, context)}${head}${entered(render(body, { ...inside, place: "method" }))}`
   }
   // A constructor, what it sets, and what is static run as one step; anything else belongs to the methods.
   const isStep = member.static === true || member.kind === "constructor" || member.type === "PropertyDefinition"
@@ -367,7 +370,7 @@ const renderStepped = (name: string, node: Node, context: Context): string => {
   // Programs find it by the function itself.
   const found = `\n__gated.stepped.set(${name}, ${name}${stepped})`
   return `export function* ${name}${stepped}${head} ${
-    body.type === "BlockStatement" ? code : `{ return ${code} }`
+    entered(body.type === "BlockStatement" ? code : `{ return ${code} }`)
   }${found}`
 }
 

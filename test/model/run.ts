@@ -112,7 +112,8 @@ const work = async (job: Job): Promise<Result | string> => {
 /** Runs jobs on a thread, one after the other, until there are none. */
 const serve = (queue: Array<Job>, results: Map<Job, Result | string>): Promise<void> =>
   new Promise((resolve, reject) => {
-    const worker = new Worker(new URL(import.meta.url))
+    // Each schedule makes its memory anew, and drops it: little of it lives through a collection when these are rare.
+    const worker = new Worker(new URL(import.meta.url), { resourceLimits: { maxYoungGenerationSizeMb: 128 } })
     let job: Job | undefined
     const next = (): void => {
       job = queue.shift()

@@ -6,7 +6,7 @@ import { alone, now as perform } from "./memory.ts"
 import * as races from "./races.ts"
 import { type Body, type Cells, type Kind, Request } from "./request.ts"
 
-export const cuts = races.cuts
+export const { cuts, enter, leave } = races
 
 /** A request of a method. */
 export const request = (
@@ -142,16 +142,17 @@ const isElement = (receiver: unknown, index: unknown): receiver is Cells =>
 
 /** `receiver[index]` */
 export const read = (receiver: unknown, index: PropertyKey): unknown => {
-  if (isElement(receiver, index)) {
-    races.access(receiver, (index as number) * receiver.BYTES_PER_ELEMENT, receiver.BYTES_PER_ELEMENT, false)
-  }
-  return (receiver as Elements)[index]
+  if (!isElement(receiver, index)) return (receiver as Elements)[index]
+  const at = index as number
+  races.access(receiver, at * receiver.BYTES_PER_ELEMENT, receiver.BYTES_PER_ELEMENT, false)
+  return races.find(receiver, at, receiver[at]!)
 }
 
 /** `receiver[index] = value` */
 export const write = (receiver: unknown, index: PropertyKey, value: unknown): unknown => {
   if (isElement(receiver, index)) {
     races.access(receiver, (index as number) * receiver.BYTES_PER_ELEMENT, receiver.BYTES_PER_ELEMENT, true)
+    races.overwrite(receiver, index as number, value as number, false)
   }
   ;(receiver as Elements)[index] = value
   return value

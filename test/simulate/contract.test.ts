@@ -8,6 +8,7 @@ import { actorContract, type ContractOptions, Serial } from "../contract/actorCo
 import { channelContract } from "../contract/channelContract.ts"
 import { controlContract } from "../contract/controlContract.ts"
 import { inSimulation } from "../contract/eventually.ts"
+import { watchContract } from "../contract/watchContract.ts"
 import { tries } from "../support/effort.ts"
 import { noThread } from "./scenario.ts"
 
@@ -37,6 +38,7 @@ const simulated: ContractOptions = {
 
 actorContract("actors on simulated threads", simulated)
 controlContract("commands to actors on simulated threads", simulated)
+watchContract("ends of actors on simulated threads", simulated)
 
 /** Capacities that every kind can have; what is no capacity at all stays as it is. */
 const powerOfTwo = (capacity: Channel.Options["capacity"]): Channel.Options["capacity"] =>

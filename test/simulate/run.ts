@@ -30,6 +30,7 @@ const chosen = [...scenarios, ...planted].filter(({ isPlanted, name }) =>
   isPlanted === true ? name === values.only : name.includes(values.only)
 )
 let failures = 0
+const all = { seeds: 0, steps: 0, millis: 0 }
 for (const scenario of chosen) {
   const { isPlanted: _, program, ...options } = scenario
   const began = process.cpuUsage()
@@ -47,6 +48,9 @@ for (const scenario of chosen) {
     continue
   }
   const { millis, realMillis, seeds, steps } = exit.value
+  all.seeds += seeds
+  all.steps += steps
+  all.millis += realMillis
   console.log([
     scenario.name.padEnd(16),
     `${seeds} seeds`,
@@ -56,6 +60,12 @@ for (const scenario of chosen) {
     `(${((system + user) / 1000 / seeds).toFixed(1)} ms of processor)`
   ].join("  "))
 }
+const perSecond = (count: number): string => (1000 * count / Math.max(1, all.millis)).toFixed(0)
+console.log(
+  `all: ${all.seeds} seeds, ${all.steps} steps; ${perSecond(all.seeds)} seeds and ${
+    perSecond(all.steps)
+  } steps a second`
+)
 console.log(
   failures === 0 ? `simulate: ${chosen.length} scenarios ok` : `simulate: ${failures} of ${chosen.length} failed`
 )

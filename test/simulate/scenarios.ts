@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { bank } from "./bank.ts"
 import { channels } from "./channels.ts"
 import { control } from "./control.ts"
+import { ends } from "./ends.ts"
 import { lifecycle } from "./lifecycle.ts"
 import { names } from "./names.ts"
 import { orders } from "./orders.ts"
@@ -10,6 +11,8 @@ import { pool } from "./pool.ts"
 import type { Scenario } from "./scenario.ts"
 import { storm } from "./storm.ts"
 import { supervision } from "./supervision.ts"
+import { traffic } from "./traffic.ts"
+import { watch } from "./watch.ts"
 
 /** A balance that two fibers read and write: what the gate has to catch. */
 export const planted: ReadonlyArray<Scenario> = [{
@@ -30,11 +33,14 @@ export const planted: ReadonlyArray<Scenario> = [{
 export const scenarios: ReadonlyArray<Scenario> = [
   bank,
   channels,
+  ends,
   control,
   lifecycle,
   names,
   orders,
   pool,
   storm,
-  supervision
+  supervision,
+  traffic,
+  watch
 ]

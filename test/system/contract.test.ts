@@ -2,9 +2,12 @@
 import { Worker } from "node:worker_threads"
 import { ActorSystem } from "shared-nothing"
 import { actorContract } from "../contract/actorContract.ts"
+import { watchContract } from "../contract/watchContract.ts"
 import { fixture, quiet } from "./threads.ts"
 
-actorContract("ActorSystem.layerThreads", {
+const options = {
   layer: ActorSystem.layerThreads({ spawn: () => new Worker(fixture("actors"), quiet), threads: 1 }),
   live: true
-})
+}
+actorContract("ActorSystem.layerThreads", options)
+watchContract("ends of actors on worker threads", options)

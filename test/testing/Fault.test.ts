@@ -138,6 +138,39 @@ describe("Fault", () => {
       )
     ))
 
+  it.effect("holdRings fills rings and mailboxes, and what was sent arrives when they are read again", () =>
+    Effect.asVoid(Simulation.check(
+      { seeds: 20, worker },
+      within((timer) =>
+        Effect.gen(function*() {
+          yield* timer.ask.Now()
+          yield* Fault.holdRings("worker-0", "1 second")
+          let sent = 0
+          while (timer.tellUnsafe.Nap({ millis: 0 })) sent++
+          // A ring of 4 KiB is full long before a mailbox of 1,024.
+          assert.isTrue(sent > 10 && sent < 500, `${sent} sent`)
+          yield* timer.tell.Nap({ millis: 0 })
+          assert.isAtLeast(yield* Clock.currentTimeMillis, 1000)
+          yield* timer.ask.Now()
+          assert.isAtMost(yield* timer.depth, 1)
+        })
+      )
+    )))
+
+  it.effect("slow ends the turns of a thread sooner, and loses nothing", () =>
+    Effect.asVoid(Simulation.check(
+      { seeds: 20, worker },
+      within((timer) =>
+        Effect.gen(function*() {
+          yield* Fault.slow("worker-0", 3)
+          const naps = Effect.forEach([1, 2, 3, 4, 5], (millis) => timer.ask.Nap({ millis }), {
+            concurrency: "unbounded"
+          })
+          assert.deepStrictEqual(yield* naps, [1, 2, 3, 4, 5])
+        })
+      )
+    )))
+
   it.effect("buggify dies as often as the faults of the run say, and never elsewhere", () =>
     Effect.gen(function*() {
       const risky = Effect.exit(

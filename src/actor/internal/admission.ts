@@ -11,7 +11,7 @@ import type { Mailbox } from "../kernel/Mailbox.ts"
 import { BROKEN, deliverable } from "../kernel/Payload.ts"
 import { STOPPING } from "../kernel/Phase.ts"
 import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, type Waiter } from "../kernel/Recipient.ts"
-import { Ask, Traced, type Word } from "../kernel/Word.ts"
+import { Ask, Notice, Traced, type Word } from "../kernel/Word.ts"
 import type { Aftermath } from "./aftermath.ts"
 import type { Rare } from "./rare.ts"
 
@@ -36,7 +36,7 @@ export interface Roomy {
 /** There is room for a message. */
 export const ROOM = -1
 
-const isTell = (word: Word): boolean => !(word instanceof Ask)
+const isTell = (word: Word): boolean => !(word instanceof Ask || word instanceof Notice)
 
 /** A cell whose mailbox is full. */
 interface Full<C> {
@@ -152,7 +152,7 @@ export const withdrawn = (cell: Revocable & Roomy & Refusing, ask: Ask): boolean
     mailbox!.bury(ask)
     cell.credit(ask)
     if (ask.freight !== undefined) cell.host.freight.drop(ask.freight)
-    if (rare !== undefined && rare.waiters.length > 0) admitSoon(cell, rare)
+    roomMade(cell, rare)
     return false
   }
   const fiber = rare?.ask === ask ? rare.fiber : undefined
@@ -161,10 +161,27 @@ export const withdrawn = (cell: Revocable & Roomy & Refusing, ask: Ask): boolean
   return true
 }
 
+/** Has an actor handle a notice in its turn, unless it takes nothing any more. There is always room for it. */
+export const notify = (cell: Roomy & Refusing, notice: Notice): void => {
+  if (cell.phase < STOPPING && cell.rare?.isDraining !== true) cell.deliver(notice, undefined)
+}
+
+/** Takes a notice back that may be waiting. */
+export const revoked = (cell: Revocable & Roomy & Refusing, notice: Notice): void => {
+  if (!notice.isQueued) return
+  cell.mailbox!.bury(notice)
+  roomMade(cell, cell.rare)
+}
+
+const roomMade = (cell: Roomy & Refusing, rare: Rare | undefined): void => {
+  if (rare !== undefined && rare.waiters.length > 0) admitSoon(cell, rare)
+}
+
 /** A cell, as far as those are concerned whom it refuses. */
 export interface Refusing {
   readonly name: string
   readonly phase: number
+  readonly rare: Rare | undefined
   readonly behaviour: Behaviour
   readonly host: { readonly freight: Freight }
   more(): Rare

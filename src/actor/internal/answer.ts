@@ -7,7 +7,7 @@ import * as Trace from "../../observe/Trace.ts"
 import { textOf } from "../../runtime/Text.ts"
 import type { Handlers } from "../kernel/Behaviour.ts"
 import type { Protocol } from "../kernel/Protocol.ts"
-import { Ask, INDEX_MASK, type Word } from "../kernel/Word.ts"
+import { Ask, INDEX_MASK, Notice, type Word } from "../kernel/Word.ts"
 
 // Constants of this module are folded into compiled code, those of others are looked up each time.
 const exitVoid = Exit.void
@@ -49,6 +49,20 @@ export const call = (
 const noEffect = (tag: string, answer: unknown): Exit.Exit<never> =>
   Exit.die(new TypeError(`the handler of ${tag} answered ${textOf(answer)}, which is no Effect`))
 
+// What a notice says is made by the code of its actor, and what that throws is thrown by the handler.
+const callWith = (
+  handlers: Handlers,
+  tags: ReadonlyArray<string>,
+  index: number,
+  make: () => unknown
+): Effect.Effect<unknown, unknown, unknown> => {
+  try {
+    return call(handlers, tags, index, make())
+  } catch (defect) {
+    return Exit.die(defect)
+  }
+}
+
 /** Whose handlers are called. */
 export interface Answering {
   readonly key: string
@@ -65,6 +79,7 @@ export const handle = (
   const { messages, tags } = protocol
   if (typeof word === "number") return call(handlers!, tags, word & INDEX_MASK, payload)
   const index = word.word & INDEX_MASK
+  if (word instanceof Notice) return callWith(handlers!, tags, index, word.make)
   const { span } = word
   if (span === undefined) return call(handlers!, tags, index, payload)
   const run = () => call(handlers!, tags, index, payload)

@@ -19,7 +19,7 @@ import type { Behaviour } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import { HELD, IDLE, RESTARTING, RUNNING, STARTING, STOPPED, STOPPING, SUSPENDED } from "../kernel/Phase.ts"
 import { REFUSED } from "../kernel/Recipient.ts"
-import { Ask } from "../kernel/Word.ts"
+import { Ask, Notice } from "../kernel/Word.ts"
 import { isWithin } from "./batch.ts"
 import { goOn } from "./hold.ts"
 import { closeEmptyScope, closeScope } from "./incarnation.ts"
@@ -151,7 +151,7 @@ export const settleMailbox = (host: LifecycleHost, cell: Cell): void => {
     const ask = word
     cell.credit(word)
     if (ask instanceof Ask) after.add(() => ask.stopped(reason, payload))
-    else {
+    else if (!(ask instanceof Notice)) {
       dropped++
       host.freight.drop(payload)
     }

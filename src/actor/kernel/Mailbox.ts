@@ -7,7 +7,7 @@
  * **Shape** A circular array of `2 * capacity` slots: word, payload, word, payload …
  */
 import type { Overflow } from "../../runtime/Overflow.ts"
-import { Ask, type Word } from "./Word.ts"
+import { Revocable, type Word } from "./Word.ts"
 
 export type { Overflow } from "../../runtime/Overflow.ts"
 
@@ -38,7 +38,7 @@ export class Mailbox {
   declare private mask: number
   declare private head: number
   declare private tail: number
-  /** Asks in it that nobody waits for any more: they take no room, and are passed over. */
+  /** Words in it that were taken back: they take no room, and are passed over. */
   declare private dead: number
   /** How often in a row it has run empty with less than a quarter of its slots used. */
   declare private spare: number
@@ -66,7 +66,7 @@ export class Mailbox {
     slots[at] = word
     slots[at + 1] = payload
     this.tail += 2
-    if (typeof word === "object" && word instanceof Ask) word.isQueued = true
+    if (typeof word === "object" && word instanceof Revocable) word.isQueued = true
     if (this.tail - this.head > this.mask) this.grow()
   }
 
@@ -94,16 +94,16 @@ export class Mailbox {
     return payload
   }
 
-  /** Nobody waits any more for the answer to `ask`, which stands in this mailbox: it gives up its room. */
-  bury(ask: Ask): void {
-    ask.isQueued = false
+  /** A word that stands in this mailbox is taken back: it gives up its room. */
+  bury(word: Revocable): void {
+    word.isQueued = false
     this.dead++
     if (this.dead >= SWEEP_FROM && this.dead >= this.length) this.sweep()
   }
 
-  // An ask that is taken is out of the mailbox; one that was buried has been, as far as anybody knows.
+  // A word that is taken is out of the mailbox; one that was buried has been, as far as anybody knows.
   private isAlive(word: Exclude<Word, number>): boolean {
-    if (!(word instanceof Ask)) return true
+    if (!(word instanceof Revocable)) return true
     if (!word.isQueued) {
       this.dead--
       return false
@@ -118,7 +118,7 @@ export class Mailbox {
     let to = this.head
     for (let at = this.head; at < tail; at += 2) {
       const word = slots[at & mask] as Word
-      if (typeof word === "object" && word instanceof Ask && !word.isQueued) continue
+      if (typeof word === "object" && word instanceof Revocable && !word.isQueued) continue
       slots[to & mask] = word
       slots[(to + 1) & mask] = slots[(at + 1) & mask]
       to += 2

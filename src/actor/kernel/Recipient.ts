@@ -10,6 +10,7 @@ import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import type { TellError } from "../ActorError.ts"
+import type { ExitReason } from "../ExitReason.ts"
 import type { Answered, Command } from "./Command.ts"
 import type { Protocol } from "./Protocol.ts"
 import type { Ask } from "./Word.ts"
@@ -89,6 +90,13 @@ export abstract class Recipient {
     timeoutMillis: number,
     resume: Resume
   ): Withdrawable | undefined
+  /**
+   * Calls back once when the actor has ended for good and what it held is released; at once when it has. On another thread
+   * that comes behind what the actor has sent here, and its thread may have to come up again for it.
+   */
+  abstract whenStopped(listener: (reason: ExitReason) => void): void
+  /** Forgets a listener of {@link whenStopped}. */
+  abstract unwatch(listener: (reason: ExitReason) => void): void
   /**
    * Has the actor do what a command says, beside its messages; `answered` is called once, possibly before this returns. What it
    * returns forgets who waits for the answer.

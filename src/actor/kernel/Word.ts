@@ -3,8 +3,8 @@
  * say.
  *
  * **Shape** A word is a small integer `origin << 8 | index`, where `index` is the message and `origin` numbers the remote
- * sender whose credit the message took (0 for senders on this thread); or an {@link Ask}; or a {@link Traced} tell. The
- * number costs no allocation, which is what makes a `tell` cheap.
+ * sender whose credit the message took (0 for senders on this thread); or an {@link Ask}; or a {@link Traced} tell; or a
+ * {@link Notice}. The number costs no allocation, which is what makes a `tell` cheap.
  */
 import type * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
@@ -26,28 +26,53 @@ export class Traced {
   }
 }
 
+/** A word that can be taken back while it waits. */
+export abstract class Revocable {
+  /** Whether it stands in a mailbox. */
+  declare isQueued: boolean
+  constructor() {
+    this.isQueued = false
+  }
+}
+
+/**
+ * A message that the actor has from its own thread and not from a sender: it takes no room that others could want, and what it
+ * says is made when its turn comes.
+ */
+export class Notice extends Revocable {
+  /** The index of the message, and nobody's credit. */
+  declare readonly word: number
+  declare readonly span: undefined
+  /** What it says; somebody's code, which may throw. */
+  declare readonly make: () => unknown
+  constructor(index: number, make: () => unknown) {
+    super()
+    this.word = index
+    this.span = undefined
+    this.make = make
+  }
+}
+
 /**
  * A question waiting for its reply, on the side of the actor.
  *
  * `settle` is called at most once by the actor's side; a subclass makes sure that a second outcome (a timeout that races
  * the reply) goes nowhere.
  */
-export abstract class Ask {
+export abstract class Ask extends Revocable {
   /** `origin << 8 | index`, as for a plain tell. */
   declare readonly word: number
   /** The span of the asker, when it is sampled. */
   declare readonly span: Tracer.AnySpan | undefined
   /** The asker has gone: the handler need not start. */
   declare cancelled: boolean
-  /** Whether it stands in a mailbox. */
-  declare isQueued: boolean
   /** What it asks with, as long as something may move with that and no handler has it: it is released with the ask. */
   declare freight: unknown
   constructor(word: number, span: Tracer.AnySpan | undefined) {
+    super()
     this.word = word
     this.span = span
     this.cancelled = false
-    this.isQueued = false
     this.freight = undefined
   }
   /** Whether its deadline has passed; the handler then need not start. */
@@ -63,7 +88,7 @@ export abstract class Ask {
 }
 
 /** A word of a mailbox. */
-export type Word = number | Ask | Traced
+export type Word = number | Ask | Traced | Notice
 
 /** The number inside of any word. */
 export const wordOf = (word: Word): number => typeof word === "number" ? word : word.word

@@ -16,18 +16,21 @@
  *  ASK_TRACED    | number u32 | timeout ms u32 | serial u32 | 0 | trace context (32 B) | payload …
  *  REPLY         | number u32 | word u32 | success, error, cause, reason or text …
  *  OPEN          | actor u32 | epoch u32 | layout hash u32 | 0
+ *  DOWN          | watch u32 | 0 | exit reason …                          the actor has ended, or is not known
  *  COMMAND       | number u32 | actor u32 | epoch u32 | within ms u32          to end in order; the index is what is asked for
  *
  *  in the ring for control, which is looked at first:
  *  INTERRUPT     | number u32 | serial u32                                may come before its ASK
  *  CLOSED        | layout hash u32 | 0 | exit reason …                    slot is the sender's; nothing goes there any more
  *  CREDIT        | messages u32 | 0                                       so many messages of the slot have left the mailbox
+ *  WATCH         | watch u32 | actor u32 | epoch u32 | 0                  answered once, by DOWN
+ *  UNWATCH       | watch u32 | 0                                          its DOWN may be on its way
  *  COMMAND       | number u32 | actor u32 | epoch u32 | 0                 every other command
  *  REPLY         | number u32 | word u32 | exit reason, or words …        to a command
  * ```
  *
  * The number of an ask is where its asker remembers it, and is used again; the serial is never used again, so an interruption
- * that comes too early or too late cannot reach another ask. All numbers are of the machine's byte order; records do not leave
+ * that comes too early or too late cannot reach another ask. Nor is the number of a watch. All numbers are of the machine's byte order; records do not leave
  * the process.
  */
 import type { Address } from "../../actor/kernel/Address.ts"
@@ -43,6 +46,9 @@ export const INTERRUPT = 5
 export const OPEN = 6
 export const CLOSED = 7
 export const CREDIT = 8
+export const WATCH = 9
+export const UNWATCH = 10
+export const DOWN = 11
 export const COMMAND = 14
 
 /** Outcome of an ask: the success value follows. */

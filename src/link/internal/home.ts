@@ -135,6 +135,12 @@ export class Home {
     return { thread: peer.name, reason: peer.reason, isFinal: peer.isFinal }
   }
 
+  /** Whether an actor has ended with the incarnation of its thread that it belonged to. */
+  isPast(thread: number, epoch: number): boolean {
+    const peer = this.peers[thread]
+    return epoch > 0 && peer !== undefined && peer.epoch !== epoch && epoch <= peer.lastEpoch
+  }
+
   /** Lets `waiting` go on when `thread` is up again. */
   awaitThread(thread: number, waiting: Admitting): void {
     this.peers[thread]!.waiting.add(waiting)

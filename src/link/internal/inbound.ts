@@ -23,6 +23,7 @@ import { InboundAsk } from "./inboundAsk.ts"
 import { obey } from "./inboundCommand.ts"
 import type { Outbound, Rings } from "./outbound.ts"
 import * as TraceContext from "./traceContext.ts"
+import { Watching } from "./watching.ts"
 
 // Constants of this module are folded into compiled code, those of others are looked up each time.
 const { TELL } = Envelope
@@ -46,6 +47,8 @@ export class Inbound {
   declare private readonly interrupted: Set<number>
   declare private readonly bindings: Array<Binding | undefined>
   declare private readonly owing: Array<Binding>
+  /** Who is watched from there. */
+  declare private readonly watching: Watching
   declare private readonly stopped: (binding: Binding, reason: ExitReason) => void
   /** What is left of the budget of a drain. */
   declare private left: number
@@ -65,6 +68,7 @@ export class Inbound {
     this.interrupted = new Set()
     this.bindings = []
     this.owing = []
+    this.watching = new Watching(home, outbound)
     this.stopped = (binding, reason) => this.actorStopped(binding, reason)
     this.left = 0
     this.isDelivering = false
@@ -139,6 +143,10 @@ export class Inbound {
         addressee?.closed(reason, word === 0 ? undefined : word)
         return addressee?.retire()
       }
+      case Envelope.WATCH:
+        return this.watching.add(word, region.u32[(offset >> 2) + 1]!, region.u32[(offset >> 2) + 2]!)
+      case Envelope.UNWATCH:
+        return this.watching.remove(word)
       case Envelope.COMMAND:
         return obey(this.home, this.outbound, reader, offset)
       case Envelope.REPLY:
@@ -235,6 +243,10 @@ export class Inbound {
         return this.ask(reader, type, offset, true)
       case Envelope.REPLY:
         return this.reply(reader, type, offset)
+      case Envelope.DOWN: {
+        const reason = ExitRecord.read(reader.region, offset + Envelope.REPLY_BYTES, reader.end)
+        return this.outbound.watched.take(reader.region.u32[offset >> 2]!)?.down(reason)
+      }
       case Envelope.OPEN:
         return this.open(reader, Envelope.slotOf(type), offset)
       case Envelope.COMMAND:
@@ -384,6 +396,7 @@ export class Inbound {
     for (const binding of this.bindings) binding?.end()
     this.bindings.length = 0
     this.owing.length = 0
+    this.watching.end()
   }
 }
 

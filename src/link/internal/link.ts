@@ -42,6 +42,8 @@ export class Link {
     for (let number = 0; number < outbound.pending.length; number++) {
       outbound.discharge(number)?.lost(peer.name, peer.reason)
     }
+    // What its thread had said of it comes before what becomes of it now.
+    outbound.watched.lost()
     inbound.end()
     outbound.underway.loseAll()
     return unread

@@ -23,6 +23,7 @@ import { FREE, HELD, OutRing } from "./outRing.ts"
 import type { Signals } from "./signals.ts"
 import * as TraceContext from "./traceContext.ts"
 import { NO_SLOT, Underway } from "./underway.ts"
+import { Watched } from "./watched.ts"
 
 /** The record is in the ring, or will be. */
 export const WRITTEN = 0
@@ -96,6 +97,8 @@ export class Outbound {
   declare refusedBytes: number
   /** Why the value was {@link GONE} last. */
   declare issue: string
+  /** Actors over there that are watched from here. */
+  declare readonly watched: Watched
   /** What has moved in its records and has not arrived. */
   declare readonly underway: Underway
   declare private readonly options: OutboundOptions
@@ -117,6 +120,7 @@ export class Outbound {
     this.pendingAsks = 0
     this.refusedBytes = 0
     this.issue = ""
+    this.watched = new Watched(this)
     this.underway = new Underway()
     this.options = options
     this.bell = bell

@@ -14,13 +14,11 @@ import * as ActorError from "../../actor/ActorError.ts"
 import { timeoutMillis } from "../../actor/AskTimeout.ts"
 import { type ExitReason, threadLost } from "../../actor/ExitReason.ts"
 import type { Address } from "../../actor/kernel/Address.ts"
-import type { Answered, Command } from "../../actor/kernel/Command.ts"
 import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
 import { actorName, type Message, type Protocol } from "../../actor/kernel/Protocol.ts"
 import {
   NO_ROOM,
   type Outcome,
-  Recipient,
   REFUSED,
   type Resume,
   TAKEN,
@@ -28,6 +26,7 @@ import {
   type Withdrawable
 } from "../../actor/kernel/Recipient.ts"
 import { Waiters } from "../../actor/kernel/Waiters.ts"
+import { Distant } from "../internal/distant.ts"
 import * as Envelope from "../internal/envelope.ts"
 import { type Home, idOf } from "../internal/home.ts"
 import {
@@ -41,7 +40,6 @@ import {
   type Written
 } from "../internal/outbound.ts"
 import { RemoteAsk } from "../internal/remoteAsk.ts"
-import { type Commanded, RemoteCommand } from "../internal/remoteCommand.ts"
 
 /** The link has no number left for another actor, or another ask. */
 const NO_NUMBER = 5
@@ -58,10 +56,8 @@ interface RemoteWaiter extends Waiter {
 }
 
 /** See the module. */
-export class RemoteRecipient extends Recipient implements Addressee, Commanded {
-  declare readonly home: Home
+export class RemoteRecipient extends Distant implements Addressee {
   declare readonly protocol: Protocol
-  declare readonly address: Address
   declare readonly capacity: number
   /** What tells may be in flight: no bound where the actor's side decides what is dropped. */
   declare private readonly window: number
@@ -74,19 +70,15 @@ export class RemoteRecipient extends Recipient implements Addressee, Commanded {
   declare private inFlight: number
   declare private readonly waiters: Waiters
   declare private isAdmitting: boolean
-  /** Why it will take nothing any more. */
-  declare ended: ExitReason | undefined
   declare private otherLayout: number | undefined
   declare private isRetired: boolean
   /** What stood in the way of the last message that was refused. */
   declare private refused: Refused
   declare private refusedBytes: number
   constructor(home: Home, protocol: Protocol, address: Address) {
-    super()
-    this.home = home
+    super(home, address)
     this.protocol = protocol
     protocol.prepare(home.carriage)
-    this.address = address
     this.capacity = address.capacity === 0 ? Infinity : address.capacity
     this.window = address.overflow === "suspend" || address.overflow === "fail" ? this.capacity : Infinity
     this.open = undefined
@@ -96,7 +88,6 @@ export class RemoteRecipient extends Recipient implements Addressee, Commanded {
     this.inFlight = 0
     this.waiters = new Waiters()
     this.isAdmitting = false
-    this.ended = undefined
     this.otherLayout = undefined
     this.isRetired = false
     this.refused = FULL
@@ -407,12 +398,6 @@ export class RemoteRecipient extends Recipient implements Addressee, Commanded {
     } catch (thrown) {
       this.home.reports.failed(thrown)
     }
-  }
-
-  command(command: Command, answered: Answered): () => void {
-    const given = new RemoteCommand(this.home, this, command, answered)
-    given.admit()
-    return () => given.withdraw()
   }
 
   /** The thread has gone, and all that was in flight with it; those who wait go on waiting for its next incarnation. */

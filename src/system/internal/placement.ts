@@ -73,8 +73,7 @@ export class Placed implements Owner.Owned {
       .pipe(
         Effect.andThen(this.account.readUp),
         Effect.ensuring(Effect.sync(() => {
-          this.account.release(this)
-          this.supervision?.ended(reason)
+          this.account.over(this, reason)
         })),
         Effect.asVoid
       )
@@ -209,8 +208,15 @@ export class Account {
     return true
   }
 
-  /** Frees the name of an actor that was struck off and has ended. */
-  release(placed: Placed): void {
+  /** An actor that was struck off has ended. */
+  over(placed: Placed, reason: ExitReason.ExitReason): void {
+    this.release(placed)
+    placed.recipient?.over()
+    placed.supervision?.ended(reason)
+  }
+
+  // Frees the name of an actor that was struck off and has ended.
+  private release(placed: Placed): void {
     this.names.release(placed.name, MAIN, placed.actor)
   }
 
@@ -225,6 +231,6 @@ export class Account {
     // Whoever hears of the end may spawn the next actor of that name at once.
     this.release(placed)
     this.strike(placed, reason)
-    placed.supervision?.ended(reason)
+    this.over(placed, reason)
   }
 }

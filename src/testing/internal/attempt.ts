@@ -5,9 +5,10 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Setup } from "../../thread/kernel/Entry.ts"
 import type { Place } from "../../thread/kernel/Spawning.ts"
-import { drawn, type Faults, type FaultsInput } from "../Faults.ts"
+import { drawn, type FaultsInput } from "../Faults.ts"
 import { type Choices, Oracle } from "./oracle.ts"
 import { policies, type Policy } from "./policy.ts"
+import { type Attempt, render } from "./report.ts"
 import { drive, type Outcome } from "./runner.ts"
 import { Stage } from "./stage.ts"
 
@@ -20,16 +21,7 @@ export interface Settings {
   readonly maxSteps: number
   readonly refusesEscapes: boolean
   readonly refusesLeaks: boolean
-}
-
-/** A run with what was drawn for it. */
-export interface Attempt<A> extends Outcome<A> {
-  readonly seed: number
-  readonly faults: Faults
-  readonly policy: Policy
-  readonly choices: Choices
-  /** How many answers were possible each time, in the schedule. */
-  readonly bounds: ReadonlyArray<number>
+  readonly patienceMillis: number
 }
 
 /** Runs a program once: by its seed, or as it was recorded. */
@@ -48,8 +40,22 @@ export const attempt = <A, E>(
       ? policies[oracle.stream("policy").random.below(policies.length)]!
       : settings.policy
     const stage = new Stage({ oracle, policy, faults, maxSteps, setupOf })
-    return Effect.map(
-      drive(stage, program, settings),
-      (outcome) => ({ ...outcome, seed, faults, policy, choices: oracle.choices, bounds: oracle.bounds("schedule") })
-    )
+    const drawnFor = (outcome: Outcome<A>): Attempt<A> => ({
+      ...outcome,
+      seed,
+      faults,
+      policy,
+      choices: oracle.choices,
+      bounds: oracle.bounds("schedule")
+    })
+    const blocked = (frames: ReadonlyArray<string>): string => {
+      const { current, currentLane } = stage.world
+      const failure = {
+        kind: `Blocked: ${current?.name ?? "main"}: ${currentLane?.what ?? "between two steps"}`,
+        detail: [`a step takes longer than ${settings.patienceMillis} ms; it is here, and the process ends:`, ...frames]
+      }
+      const about = { name: settings.name, before: undefined, file: undefined }
+      return render(drawnFor({ stage, value: undefined, failure }), about)
+    }
+    return Effect.map(drive(stage, program, { ...settings, blocked }), drawnFor)
   })

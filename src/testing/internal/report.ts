@@ -3,8 +3,19 @@
  */
 import type { Faults } from "../Faults.ts"
 import { seedText } from "../Recording.ts"
-import type { Attempt } from "./attempt.ts"
-import { decisions } from "./oracle.ts"
+import { type Choices, decisions } from "./oracle.ts"
+import type { Policy } from "./policy.ts"
+import type { Outcome } from "./runner.ts"
+
+/** A run with what was drawn for it. */
+export interface Attempt<A> extends Outcome<A> {
+  readonly seed: number
+  readonly faults: Faults
+  readonly policy: Policy
+  readonly choices: Choices
+  /** How many answers were possible each time, in the schedule. */
+  readonly bounds: ReadonlyArray<number>
+}
 
 /** What is known besides the run itself. */
 export interface About {

@@ -15,6 +15,7 @@ import { Guards } from "./guards.ts"
 import { Lane } from "./lane.ts"
 import type { Stage } from "./stage.ts"
 import { waiting } from "./waiting.ts"
+import { type Describe, Watchdog } from "./watchdog.ts"
 import type { Failure } from "./world.ts"
 
 /** How a run has ended. */
@@ -35,12 +36,16 @@ const STEPS_A_TURN = 512
 const OUTSIDE_TURNS = 20
 
 /** Runs of this process take turns: while one is under way the names that it guards are its own. */
-const turns = piece(() => ({ last: Promise.resolve() }))
+const turns = piece(() => ({ last: Promise.resolve(), watchdog: new Watchdog() }))
 
 /** What a run is told. */
 export interface RunnerOptions {
   readonly refusesEscapes: boolean
   readonly refusesLeaks: boolean
+  /** How long one step may take really. */
+  readonly patienceMillis: number
+  /** What is printed when one takes longer. */
+  readonly blocked: Describe
 }
 
 const causeLines = (cause: Cause.Cause<unknown>): ReadonlyArray<string> =>
@@ -57,14 +62,16 @@ class Run<A> {
   declare private readonly guards: Guards
   declare private readonly ended: (outcome: Outcome<A>) => void
   declare private readonly options: RunnerOptions
+  declare private readonly watchdog: Watchdog
   declare private value: A | undefined
   declare private isDone: boolean
   declare private doneAt: number
   declare private inTurn: number
   declare private outside: number
-  constructor(stage: Stage, options: RunnerOptions, ended: (outcome: Outcome<A>) => void) {
+  constructor(stage: Stage, options: RunnerOptions, watchdog: Watchdog, ended: (outcome: Outcome<A>) => void) {
     this.stage = stage
     this.options = options
+    this.watchdog = watchdog
     this.guards = new Guards(stage)
     this.ended = ended
     this.value = undefined
@@ -76,6 +83,7 @@ class Run<A> {
 
   begin<E>(program: Effect.Effect<A, E, Scope.Scope>, context: Context.Context<never>): void {
     const { main, world } = this.stage
+    this.watchdog.begin(this.options.patienceMillis, this.options.blocked)
     world.add(new Lane(main, "program"), () => {
       const fiber = Effect.runForkWith(context)(Effect.scoped(program))
       fiber.addObserver((exit) => this.answered(exit))
@@ -105,6 +113,7 @@ class Run<A> {
 
   private go(): void {
     const { world } = this.stage
+    this.watchdog.step()
     let goesOn: "now" | "later" | "never"
     try {
       goesOn = this.step()
@@ -137,6 +146,7 @@ class Run<A> {
   }
 
   private end(): void {
+    this.watchdog.end()
     const { guards, stage } = this
     const { world } = stage
     if (world.failure === undefined && !this.isDone) {
@@ -178,7 +188,7 @@ export const drive = <A, E>(
     })
     await before
     const outcome = await new Promise<Outcome<A>>((resolve) => {
-      new Run(stage, options, resolve).begin(program, stage.main.services)
+      new Run(stage, options, line.watchdog, resolve).begin(program, stage.main.services)
     })
     leave()
     return outcome

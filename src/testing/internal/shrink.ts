@@ -7,8 +7,8 @@
  */
 import * as Effect from "effect/Effect"
 import { runtime } from "../../thread/ThreadRuntime.ts"
-import type { Attempt } from "./attempt.ts"
 import { type Choices, decisions } from "./oracle.ts"
+import type { Attempt } from "./report.ts"
 
 /** How much work it may be. */
 export interface Effort {

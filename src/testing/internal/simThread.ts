@@ -48,6 +48,8 @@ export class SimThread implements Strand {
   declare stalledUntil: number
   /** What reading the time costs while a task is slow: its turn is over sooner. */
   declare slowMillis: number
+  /** Nothing of what others write into shared memory is read before this time. */
+  declare readsFrom: number
   /** Hears of what no task catches. */
   declare uncaught: (error: unknown) => void
   declare private readonly micro: Array<() => void>
@@ -63,6 +65,7 @@ export class SimThread implements Strand {
     this.isDead = false
     this.stalledUntil = 0
     this.slowMillis = 0
+    this.readsFrom = 0
     this.uncaught = (error) => world.fail("Uncaught", [textOf(error)], error)
     this.micro = []
     this.busyMillis = 0
@@ -106,13 +109,21 @@ export class SimThread implements Strand {
         this.busyMillis += this.slowMillis
         return this.busyMillis
       },
-      immediate: (run) => world.add(loop, run),
+      immediate: (run) => world.add(loop, () => this.read(loop, run)),
       microtask: (run) => void this.micro.push(run),
       detached: (run) => run(),
       // The thread ends when its entry says so.
       holder: () => () => {},
-      waitAsync: (words, cell, expected, rung) => world.wait(this, words, cell, expected, rung) !== undefined
+      waitAsync: (words, cell, expected, rung) =>
+        world.wait(this, words, cell, expected, () => this.read(loop, rung)) !== undefined
     }
+  }
+
+  // What looks at rings is done when it may be.
+  private read(loop: Lane, run: () => void): void {
+    const { world } = this
+    if (this.readsFrom <= world.now) return run()
+    world.at(this.readsFrom, "ring that is held", this, () => world.add(loop, () => this.read(loop, run)))
   }
 }
 

@@ -206,6 +206,7 @@ export class Stage {
     world.log("healed: no more faults")
     for (const { thread } of this.workers) {
       thread.slowMillis = 0
+      thread.readsFrom = 0
       thread.stalledUntil = 0
       world.wakeUp(thread)
     }

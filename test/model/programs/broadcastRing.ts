@@ -14,6 +14,7 @@ import { broadcastRing, CHUNK_WORDS } from "../../../src/memory/Layouts.ts"
 import { Violation } from "../explore.ts"
 import type { Gated, Load } from "../gate.ts"
 import { add, alone, load as loadCell, spin } from "../gatedAtomics.ts"
+import { History, type Sequential } from "../history.ts"
 import { type Body, type Broken, equal, type Model, thread } from "./program.ts"
 
 type Writer = Gated<BroadcastWriterModule.BroadcastWriter>
@@ -179,6 +180,60 @@ const polled = (
 const one = (misuse: Misuse = {}) => polled("one reader", 4, 1, 6, WHOLE, misuse)
 const two = () => polled("two readers", 2, 2, 6, WHOLE)
 const halves = () => polled("several records in a chunk", 4, 1, 9, HALF)
+
+const EMPTY = -1
+
+/** Records published, and the next one a reader has not passed: `poll` finds one of those between, or nothing when there is none. */
+const asLog: Sequential<readonly [published: number, next: number]> = {
+  initial: [0, 0],
+  step: ([published, next], operation) => {
+    if (operation === "publish") return [{ answer: undefined, state: [published + 1, next] }]
+    if (published === next) return [{ answer: EMPTY, state: [published, next] }]
+    return Array.from({ length: published - next }, (_, index) => ({
+      answer: next + index,
+      state: [published, next + index + 1] as const
+    }))
+  }
+}
+
+/** A reader finds nothing only when all that was published before is behind it. */
+const exact = (): Model => ({
+  structure: "BroadcastRing",
+  scenario: "nothing is missing that is there",
+  preemptions: 3,
+  prepare: async (load) => {
+    const make = await rings(load)
+    return () => {
+      const ring = make(1)
+      const history = new History()
+      const end = ring.reader(1)
+      alone(end.join())
+      const writer = function*(): Body {
+        const own = ring.writer()
+        const sent = nothing()
+        for (let value = 0; value < 6; value++) {
+          yield* put(own, sent, value, WHOLE)
+          yield* history.record("writer", "publish", [], publish(own, sent))
+        }
+      }
+      const take = function*(): Body<number> {
+        if (!(yield* end.poll())) return EMPTY
+        if ((yield* end.next()) < 0) throw new Violation("poll has seen a record, and next has none")
+        return end.type
+      }
+      const reader = function*(): Body {
+        for (let tries = 0; tries < 4; tries++) yield* history.record("reader", "poll", [], take())
+      }
+      return {
+        threads: [thread("writer", writer()), thread("reader", reader())],
+        check: () => {
+          for (let tries = 0; tries < 7; tries++) alone(history.record("reader", "poll", [], take()))
+          history.check(asLog)
+        }
+      }
+    }
+  }
+})
 
 /**
  * Batches of two new chunks, as many as a reader that stands elsewhere leaves, and one that goes round the ring. A reader
@@ -383,6 +438,7 @@ export const models: ReadonlyArray<Model> = [
   one(),
   two(),
   halves(),
+  exact(),
   batches(2, 3),
   batches(6, 1),
   joining(),
@@ -467,6 +523,11 @@ export const broken: ReadonlyArray<Broken> = [
     name: "gives every chunk the same generation",
     model: one(),
     mutations: writerText("this.generation = generationAfter(this.generation)", "this.generation = -1")
+  },
+  {
+    name: "looks empty where a chunk ends",
+    model: exact(),
+    mutations: readerText("return bytes !== used || this.cross()", "return bytes !== used || !this.cross()")
   },
   { name: "does not count what is lost", model: one(), mutations: readerText("    this.lost += lost\n", "") },
   {

@@ -531,6 +531,15 @@ export const broken: ReadonlyArray<Broken> = [
     ]
   },
   {
+    // In the order of its own steps all of it is there before the claim; others may see it late.
+    name: "says what it asks for by a plain store",
+    model: dead(1, 2),
+    mutations: mutation(
+      "        // Said before it is claimed.\n        Atomics.store(cells, row, position)\n",
+      "        cells[row] = position\n"
+    )
+  },
+  {
     name: "trusts the head",
     model: shared(),
     mutations: mutation("if (lead < 0) break\n      if (lead === 0) {", "if (lead <= 0) {")

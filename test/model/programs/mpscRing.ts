@@ -8,7 +8,9 @@ import type * as SpscRecoveryModule from "../../../src/memory/SpscRecovery.ts"
 import { Violation } from "../explore.ts"
 import type { Gated, Load } from "../gate.ts"
 import { alone, settle } from "../gatedAtomics.ts"
+import { History, type Sequential } from "../history.ts"
 import { type Body, type Broken, equal, type Model, thread } from "./program.ts"
+import { EMPTY, offer, SLOTS, START as SLOT_START, take } from "./spscRing.ts"
 
 type Writer = Gated<MpscRingModule.MpscWriter>
 type Reader = Gated<MpscRingModule.MpscReader>
@@ -18,7 +20,7 @@ const START = 0x7ffffff0
 const BYTES = 1000
 
 interface Rings {
-  readonly newRing: () => SharedArrayBuffer
+  readonly newRing: (startPosition?: number) => SharedArrayBuffer
   readonly newBell: () => SharedArrayBuffer
   readonly writer: (ring: SharedArrayBuffer, owner: number) => Writer
   readonly reader: (ring: SharedArrayBuffer) => Reader
@@ -30,7 +32,7 @@ const rings = async (load: Load): Promise<Rings> => {
   const ring = await load<typeof MpscRingModule>("MpscRing")
   const bell = await load<typeof DoorbellModule>("Doorbell")
   return {
-    newRing: () => ring.create(4096, 3, START),
+    newRing: (startPosition = START) => ring.create(4096, 3, startPosition),
     newBell: () => bell.create(1),
     writer: (sab, owner) => new ring.MpscWriter(sab, owner),
     reader: (sab) => new ring.MpscReader(sab),
@@ -107,6 +109,56 @@ const polled = (): Model => ({
         check: () => {
           rest(m, ring, received)
           equal(received.next.join(), sent.join(), "records received of each")
+        }
+      }
+    }
+  }
+})
+
+/** A queue for each writer: `poll` takes the first of any, and finds nothing when all are empty. */
+const asQueues: Sequential<ReadonlyArray<ReadonlyArray<number>>> = {
+  initial: [[], [], [], []],
+  step: (state, operation, args) => {
+    if (operation === "poll") {
+      const taken = state.flatMap((queue, owner) =>
+        queue.length === 0 ? [] : [{ answer: queue[0], state: state.with(owner, queue.slice(1)) }]
+      )
+      return taken.length > 0 ? taken : [{ answer: EMPTY, state }]
+    }
+    const [owner, value] = args as [number, number]
+    const queue = state[owner]!
+    if (queue.length === SLOTS) return [{ answer: false, state }]
+    return [{ answer: true, state: state.with(owner, [...queue, value]) }]
+  }
+}
+
+/** No ring refuses what fits, and the reader misses nothing that is there throughout, in whichever ring it is. */
+const exact = (): Model => ({
+  structure: "MpscRing",
+  scenario: "nothing is refused or missing that is there",
+  preemptions: 2,
+  prepare: async (load) => {
+    const m = await rings(load)
+    return () => {
+      const ring = m.newRing(SLOT_START)
+      const history = new History()
+      const writing = function*(owner: number, records: number): Body {
+        const writer = m.writer(ring, owner)
+        for (let index = 0; index < records; index++) {
+          const value = owner * 10 + index
+          yield* history.record(`writer${owner}`, "offer", [owner, value], offer(writer, value))
+        }
+      }
+      const reading = function*(): Body {
+        const reader = m.reader(ring)
+        for (let tries = 0; tries < 3; tries++) yield* history.record("reader", "poll", [], take(reader))
+      }
+      return {
+        threads: [thread("one", writing(1, 5)), thread("three", writing(3, 1)), thread("reader", reading())],
+        check: () => {
+          const reader = m.reader(ring)
+          for (let tries = 0; tries < 7; tries++) alone(history.record("end", "poll", [], take(reader)))
+          history.check(asQueues)
         }
       }
     }
@@ -202,7 +254,7 @@ const deadWriter = (): Model => ({
   }
 })
 
-export const models: ReadonlyArray<Model> = [polled(), parked(), deadWriter()]
+export const models: ReadonlyArray<Model> = [polled(), exact(), parked(), deadWriter()]
 
 const mutation = (find: string, replace: string) => [{ module: "MpscRing", find, replace }]
 
@@ -220,6 +272,22 @@ export const broken: ReadonlyArray<Broken> = [
     name: "stays with one ring",
     model: polled(),
     mutations: mutation("this.turn()\n      if (this.current.poll()) return true", "")
+  },
+  {
+    name: "hears of a new ring a look late",
+    model: exact(),
+    mutations: mutation(
+      "const used = Atomics.load(this.cells, usedCell)\n",
+      "const used = this.used\n    this.used = Atomics.load(this.cells, usedCell)\n    return used\n"
+    )
+  },
+  {
+    name: "looks at one ring only",
+    model: exact(),
+    mutations: mutation(
+      "this.turn()\n      if (this.current.poll()) return true",
+      "this.turn()\n      return false"
+    )
   },
   {
     name: "frees nothing when it goes on",

@@ -6,6 +6,7 @@ import type * as SpscRingModule from "../../../src/memory/SpscRing.ts"
 import { Violation } from "../explore.ts"
 import type { Gated, Load } from "../gate.ts"
 import { alone, settle } from "../gatedAtomics.ts"
+import { History, queue } from "../history.ts"
 import { type Body, type Broken, equal, type Model, thread } from "./program.ts"
 
 export type Writer = Gated<SpscRingModule.SpscWriter>
@@ -139,6 +140,59 @@ const polled = (misuse: Misuse = {}): Model => ({
       return {
         threads: [thread("writer", writer()), thread("reader", reader())],
         check: () => equal(alone(drain(m.reader(ring), received, {})), sent, "records received in the end")
+      }
+    }
+  }
+})
+
+/** Records of {@link offer} that fill the ring. */
+export const SLOTS = 4
+const SLOT_BYTES = 4096 / SLOTS - 8
+/** What {@link take} answers when there is none. */
+export const EMPTY = -1
+
+const asQueue = queue({ capacity: SLOTS, taken: true, full: false, empty: EMPTY })
+
+/** Writes a record that takes a slot. */
+export function* offer(writer: Pick<Writer, "claim" | "commit" | "publish">, value: number): Body<boolean> {
+  if ((yield* writer.claim(SLOT_BYTES)) < 0) return false
+  yield* writer.commit(SLOT_BYTES, value)
+  return yield* writer.publish()
+}
+
+/** Takes one record. */
+export function* take(reader: Pick<Reader, "poll" | "next" | "release" | "type">): Body<number> {
+  if (!(yield* reader.poll())) return EMPTY
+  if ((yield* reader.next()) < 0) throw new Violation("poll has seen a record, and next has none")
+  yield* reader.release()
+  return reader.type
+}
+
+/** The ring refuses only what does not fit at some moment of the call, and misses nothing that is there throughout. */
+const exact = (): Model => ({
+  structure: "SpscRing",
+  scenario: "nothing is refused or missing that is there",
+  preemptions: 4,
+  prepare: async (load) => {
+    const m = await rings(load)
+    return () => {
+      const ring = m.newRing(START)
+      const history = new History()
+      const writer = function*(): Body {
+        const end = m.writer(ring)
+        for (let value = 0; value < 6; value++) yield* history.record("writer", "offer", [value], offer(end, value))
+      }
+      const reader = function*(): Body {
+        const end = m.reader(ring)
+        for (let tries = 0; tries < 4; tries++) yield* history.record("reader", "poll", [], take(end))
+      }
+      return {
+        threads: [thread("writer", writer()), thread("reader", reader())],
+        check: () => {
+          const end = m.reader(ring)
+          for (let tries = 0; tries <= SLOTS; tries++) alone(history.record("end", "poll", [], take(end)))
+          history.check(asQueue)
+        }
       }
     }
   }
@@ -336,7 +390,7 @@ const deadReader = (misuse: Misuse = {}): Model => ({
 })
 
 /** The programs that must hold. */
-export const models: ReadonlyArray<Model> = [polled(), room(), deadProducer(), deadReader()]
+export const models: ReadonlyArray<Model> = [polled(), exact(), room(), deadProducer(), deadReader()]
 
 /** The programs that must fail. */
 export const broken: ReadonlyArray<Broken> = [
@@ -368,6 +422,34 @@ export const broken: ReadonlyArray<Broken> = [
       find: "const free = capacityBytes - ((position",
       replace: "const free = capacityBytes + 1008 - ((position"
     }, { module: "SpscRing", find: "free > capacityBytes || ", replace: "" }]
+  },
+  {
+    name: "refuses the record that fills it",
+    model: exact(),
+    mutations: [{
+      module: "SpscRing",
+      find: "paddingBytes + recordBytes > free) return ringFull",
+      replace: "paddingBytes + recordBytes >= free) return ringFull"
+    }]
+  },
+  {
+    name: "keeps back what is read until that is half of it",
+    model: exact(),
+    mutations: [{
+      module: "SpscRing",
+      find: "    if (position === this.released) return\n",
+      replace: "    if (((position - this.released) | 0) < this.capacityBytes >> 1) return\n"
+    }]
+  },
+  {
+    name: "sees what was there when it looked last",
+    model: exact(),
+    mutations: [{
+      module: "SpscRing",
+      find: "    const tail = Atomics.load(this.cells, tailCell)\n    if (tail === this.position) return",
+      replace: "    const tail = this.tail\n    this.tail = Atomics.load(this.cells, tailCell)\n"
+        + "    if (tail === this.position) return"
+    }]
   },
   {
     name: "forgets the padding record",

@@ -320,6 +320,27 @@ export const broken: ReadonlyArray<Broken> = [
     mutations: text(exchange, "Atomics.store(cells, topCell, (top + 1) | 0)\n    return handle")
   },
   {
+    name: "leaves the last handle as if there were none",
+    model: popping(),
+    mutations: text(look, look.replace("<= 0", "<= 1"))
+  },
+  {
+    name: "refuses the handle that fills it",
+    model: filling(),
+    mutations: text(
+      "return ((this.bottom - this.top) | 0) > this.mask\n",
+      "return ((this.bottom - this.top) | 0) >= this.mask\n"
+    )
+  },
+  {
+    name: "looks no further than the top it knows when it is full",
+    model: filling(),
+    mutations: text(
+      "    this.top = Atomics.load(this.cells, topCell)\n    return ((this.bottom",
+      "    return ((this.bottom"
+    )
+  },
+  {
     name: "answers RETRY when there is nothing",
     model: popping(),
     mutations: text(look, look.replace("empty", "retry"))

@@ -1,0 +1,51 @@
+/**
+ * The life of an actor on another thread, as others see it here: its commands, and its end. What is sent to it is in
+ * `kernel/RemoteRecipient.ts`.
+ */
+import type { ExitReason } from "../../actor/ExitReason.ts"
+import type { Address } from "../../actor/kernel/Address.ts"
+import type { Answered, Command } from "../../actor/kernel/Command.ts"
+import { Recipient } from "../../actor/kernel/Recipient.ts"
+import type { Home } from "./home.ts"
+import { type Commanded, RemoteCommand } from "./remoteCommand.ts"
+import { RemoteEnd } from "./remoteEnd.ts"
+
+/** See the module. */
+export abstract class Distant extends Recipient implements Commanded {
+  declare readonly home: Home
+  declare readonly address: Address
+  /** Why it will take nothing any more. */
+  declare ended: ExitReason | undefined
+  /** Whether it has ended, and what it held is released, as the main thread says. */
+  declare isOver: boolean
+  declare private end: RemoteEnd | undefined
+  constructor(home: Home, address: Address) {
+    super()
+    this.home = home
+    this.address = address
+    this.ended = undefined
+    this.isOver = false
+    this.end = undefined
+  }
+
+  command(command: Command, answered: Answered): () => void {
+    const given = new RemoteCommand(this.home, this, command, answered)
+    given.admit()
+    return () => given.withdraw()
+  }
+
+  /** The main thread knows that it is over: what its own thread says of that comes first, as long as that is there. */
+  over(): void {
+    this.isOver = true
+    this.end?.admit()
+  }
+
+  whenStopped(listener: (reason: ExitReason) => void): void {
+    this.end ??= new RemoteEnd(this.home, this)
+    this.end.add(listener)
+  }
+
+  unwatch(listener: (reason: ExitReason) => void): void {
+    this.end?.remove(listener)
+  }
+}

@@ -1,0 +1,177 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Rpc from "effect/rpc/Rpc"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import { Actor, ActorError, type ActorRef, ActorSystem, ExitReason } from "shared-nothing"
+import { recipientOf } from "../../src/actor/ActorRef.ts"
+import type { Cell } from "../../src/actor/kernel/Cell.ts"
+import { eventually, settle } from "../contract/eventually.ts"
+
+const Peer = Actor.make("Peer", [
+  Rpc.make("Watch"),
+  Rpc.make("Unwatch"),
+  Rpc.make("Crash"),
+  Rpc.make("Over", { payload: { key: Schema.String, size: Schema.Int } })
+])
+type PeerRef = Actor.Ref<typeof Peer>
+
+/** Peers that watch whom the test says, and note whose end they were told of. */
+const make = (options?: Actor.BehaviourOptions) => {
+  const whom = new Map<string, ReadonlyArray<ActorRef.Any>>()
+  const told: Array<string> = []
+  let size = 1
+  const live = Peer.toLayer(
+    Effect.gen(function*() {
+      const { key } = yield* Actor.CurrentActor
+      const { unwatch, watch } = yield* Peer.watcher
+      return Peer.of({
+        Watch: () =>
+          Effect.forEach(whom.get(key) ?? [], (ref) => watch.Over(ref, ({ ref }) => ({ key: ref.key, size })), {
+            discard: true
+          }),
+        Unwatch: () => Effect.forEach(whom.get(key) ?? [], unwatch, { discard: true }),
+        Crash: () => Effect.die(new Error("crash")),
+        Over: ({ key: other }) => Effect.sync(() => void told.push(`${key}: ${other}`))
+      })
+    }),
+    options
+  )
+  return {
+    whom,
+    told,
+    /** What they would say of an end has no schema. */
+    spoil: () => {
+      size = 0.5
+    },
+    System: live.pipe(Layer.provideMerge(ActorSystem.layer), Layer.provideMerge(Logger.layer([])))
+  }
+}
+
+const listeners = (ref: ActorRef.Any): number => (recipientOf(ref) as Cell).rare?.onStop.size ?? 0
+
+describe("Watcher", () => {
+  it.effect("two that watch each other and end in the same moment are told of by everybody else", () => {
+    const { System, told, whom } = make()
+    return Effect.gen(function*() {
+      const life = yield* Scope.make()
+      const third = yield* Peer.spawn("third")
+      const [a, b] = yield* Scope.provide(Effect.all([Peer.spawn("a"), Peer.spawn("b")]), life)
+      whom.set("a", [b]).set("b", [a]).set("third", [a, b])
+      for (const ref of [a, b, third]) yield* ref.ask.Watch()
+      yield* Scope.close(life, Exit.void)
+      yield* settle
+      // The younger ends first, and the other is told of that while it lives.
+      assert.deepStrictEqual(told.toSorted(), ["a: b", "third: a", "third: b"])
+      assert.deepStrictEqual([listeners(a), listeners(b)], [0, 0])
+    }).pipe(Effect.scoped, Effect.provide(System))
+  })
+
+  it.effect("a watcher that ends, or crashes, leaves no row with those that it has watched", () => {
+    const { System, told, whom } = make()
+    return Effect.gen(function*() {
+      const target = yield* Peer.spawn("target")
+      const stays = yield* Peer.spawn("stays")
+      whom.set("stays", [target]).set("ends", [target])
+      yield* Effect.scoped(Effect.flatMap(Peer.spawn("ends"), (ends) => ends.ask.Watch()))
+      assert.strictEqual(listeners(target), 0)
+      yield* stays.ask.Watch()
+      yield* stays.ask.Watch()
+      assert.strictEqual(listeners(target), 1)
+      yield* Effect.exit(stays.ask.Crash())
+      yield* settle
+      assert.strictEqual(listeners(target), 0)
+      yield* stays.ask.Watch()
+      yield* stays.ask.Unwatch()
+      assert.strictEqual(listeners(target), 0)
+      assert.deepStrictEqual(told, [])
+    }).pipe(Effect.scoped, Effect.provide(System))
+  })
+
+  it.effect("whoever waits for an end and is interrupted leaves no row either", () => {
+    const { System } = make()
+    return Effect.gen(function*() {
+      const target = yield* Peer.spawn("target")
+      const waiting = yield* Effect.forkChild(target.down, { startImmediately: true })
+      assert.strictEqual(listeners(target), 1)
+      yield* Fiber.interrupt(waiting)
+      assert.strictEqual(listeners(target), 0)
+    }).pipe(Effect.scoped, Effect.provide(System))
+  })
+
+  it.effect("watches actors of other systems on the same thread", () => {
+    const here = make()
+    const there = make()
+    return Effect.gen(function*() {
+      const peer = yield* Peer.spawn("peer")
+      yield* Effect.gen(function*() {
+        const foreign = yield* Effect.scoped(Effect.gen(function*() {
+          const foreign = yield* Peer.spawn("foreign")
+          here.whom.set("peer", [foreign])
+          yield* peer.ask.Watch()
+          return foreign
+        }))
+        yield* settle
+        assert.deepStrictEqual(here.told, ["peer: foreign"])
+        assert.deepStrictEqual((yield* foreign.down).reason, ExitReason.scopeClosed)
+      }).pipe(Effect.provide(there.System, { local: true }))
+    }).pipe(Effect.scoped, Effect.provide(here.System))
+  })
+
+  it.effect("10,000 that watch one actor are each told once, in a time that grows with their number", () => {
+    const { System, told, whom } = make()
+    return Effect.gen(function*() {
+      const millis = (count: number) =>
+        Effect.gen(function*() {
+          told.length = 0
+          const target = yield* Scope.make()
+          const ref = yield* Scope.provide(Peer.spawn(`target-${count}`), target)
+          yield* Effect.scoped(Effect.gen(function*() {
+            for (let i = 0; i < count; i++) {
+              whom.set(`${count}-${i}`, [ref])
+              yield* (yield* Peer.spawn(`${count}-${i}`)).ask.Watch()
+            }
+            const began = process.cpuUsage()
+            yield* Scope.close(target, Exit.void)
+            yield* eventually(Effect.sync(() => told.length), (length) => length === count, "all are told")
+            const { system, user } = process.cpuUsage(began)
+            yield* Effect.sync(() => whom.clear())
+            return void spent.set(count, (system + user) / 1000)
+          }))
+        })
+      const spent = new Map<number, number>()
+      yield* millis(1_000)
+      yield* millis(10_000)
+      // Ten times as many; a hundred times as long is what a list would take.
+      assert.isBelow(spent.get(10_000)!, 40 * Math.max(10, spent.get(1_000)!))
+    }).pipe(Effect.scoped, Effect.provide(System))
+  }, 60_000)
+
+  it.effect("a message that does not say what its schema wants is a crash of the watcher that names the message", () => {
+    const crashes: Array<unknown> = []
+    const { System, spoil, whom } = make({
+      supervision: {
+        decide: (cause) => {
+          crashes.push(...cause.reasons)
+          return "resume"
+        }
+      }
+    })
+    return Effect.gen(function*() {
+      const life = yield* Scope.make()
+      const peer: PeerRef = yield* Peer.spawn("peer")
+      whom.set("peer", [yield* Scope.provide(Peer.spawn("target"), life)])
+      yield* peer.ask.Watch()
+      spoil()
+      yield* Scope.close(life, Exit.void)
+      yield* settle
+      const [reason] = crashes as ReadonlyArray<{ readonly defect: unknown }>
+      assert.instanceOf(reason!.defect, ActorError.InvalidPayload)
+      assert.lengthOf(crashes, 1)
+    }).pipe(Effect.scoped, Effect.provide(System))
+  })
+})
