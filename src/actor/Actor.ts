@@ -252,6 +252,18 @@ const NO_TRANSPORT = new Carry.Unfit(
   "a reference to an actor can only be encoded inside of a message to another thread"
 )
 
+// What a handler was given to keep or to release is not there a second time.
+const checkRepeatable = ({ messages, name }: ProtocolModule.Protocol, attempts: number): void => {
+  const moving = attempts === 1 ? undefined : messages.find(({ carries }) => carries)
+  if (moving === undefined) return
+  throw new InvalidOptions({
+    where: name,
+    option: "supervision.redeliver.attempts",
+    value: textOf(attempts),
+    expected: `1, or none, for the message ${moving.tag}: what moves with it is there once`
+  })
+}
+
 const checkPlacement = (protocol: ProtocolModule.Protocol, key: string, placement: unknown): void => {
   const isThread = typeof placement === "object" && placement !== null && "thread" in placement &&
     Number.isInteger(placement.thread)
@@ -302,6 +314,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
     of: (handlers) => handlers,
     toLayer: (behaviour, options) => {
       const resolved = resolveOptions(name, options ?? {})
+      checkRepeatable(protocol, resolved.attempts)
       return Layer.effectDiscard(Effect.gen(function*() {
         const system = yield* ActorSystem
         const context = yield* Effect.context<never>()

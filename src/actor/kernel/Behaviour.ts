@@ -57,6 +57,16 @@ export interface SupervisionOptions {
    * answer rather than a crash, resumes it.
    */
   readonly decide?: ((cause: Cause.Cause<unknown>) => Restart.Directive) | undefined
+  /**
+   * Hands a tell that was being handled at a crash to the next incarnation, in front of all others. Default: not, a message is handled at most
+   * once.
+   *
+   * It is handled `attempts` times at most, crashes of the same message in a row; then it is set aside: the event `MessageSetAside` has it, with its
+   * payload and the last cause, and the actor goes on with the messages behind it. Handlers must bear to see a message again: what the crashed one had
+   * done is done. An ask that was being handled is not handed out again, since its asker is told of the crash and decides. Not for
+   * behaviours with messages that parcels or ends of channels move with.
+   */
+  readonly redeliver?: { readonly attempts: number } | undefined
 }
 
 /** The default decision about a failed handler: a defect is a crash, a declared error is an answer. */
@@ -110,6 +120,8 @@ export interface Behaviour {
   readonly perActor: boolean
   readonly backoff: Schedule.Schedule<unknown, unknown> | undefined
   readonly decide: Restart.Decider
+  /** How often a message may be begun whose handler crashes. */
+  readonly attempts: number
   readonly initTimeout: Duration.Duration
   readonly shutdownMillis: number
   /** How long an actor may be without messages. */
@@ -141,6 +153,18 @@ const resolveMailbox = (where: string, options: MailboxOptions): Bounds => {
   return { capacity: capacity === "unbounded" ? Infinity : capacity, overflow }
 }
 
+const attemptsOf = (where: string, redeliver: SupervisionOptions["redeliver"]): number => {
+  if (redeliver === undefined) return 1
+  const attempts: unknown = (redeliver as { readonly attempts?: unknown } | null)?.attempts
+  if (typeof attempts === "number" && Number.isSafeInteger(attempts) && attempts >= 1) return attempts
+  throw new InvalidOptions({
+    where,
+    option: "supervision.redeliver.attempts",
+    value: textOf(attempts),
+    expected: "an integer of at least 1"
+  })
+}
+
 /**
  * Checks the options of a behaviour and fills in the defaults.
  *
@@ -156,6 +180,7 @@ export const resolveOptions = (where: string, options: BehaviourOptions) => {
       expected: Restart.restartTypes.join(", ")
     })
   }
+  const attempts = attemptsOf(where, options.supervision?.redeliver)
   const asked = options.initTimeout ?? "5 seconds"
   const initMillis = durationMillis(asked)
   if (!(initMillis > 0)) {
@@ -180,6 +205,7 @@ export const resolveOptions = (where: string, options: BehaviourOptions) => {
     perActor: (intensity?.per ?? "child") === "child",
     backoff,
     decide: decide ?? decideHandler,
+    attempts,
     initTimeout,
     shutdownMillis: millis,
     idleMillis

@@ -52,7 +52,10 @@ import {
   type Waiter,
   type Withdrawable
 } from "./Recipient.ts"
+import { RepeatingMailbox } from "./RepeatingMailbox.ts"
 import { Ask, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Word.ts"
+
+const mailboxOf = ({ attempts }: Behaviour): Mailbox => attempts > 1 ? new RepeatingMailbox(attempts) : new Mailbox()
 
 /** See the module. */
 export class Cell extends Living implements Owned, Runnable {
@@ -74,7 +77,7 @@ export class Cell extends Living implements Owned, Runnable {
     this.behaviour = behaviour
     this.key = key
     this.phase = STARTING
-    this.answersAtOnce = true
+    this.answersAtOnce = behaviour.attempts === 1
     this.handlers = undefined
     this.mailbox = undefined
     this.scope = undefined
@@ -122,7 +125,7 @@ export class Cell extends Living implements Owned, Runnable {
 
   /** Puts a message into the mailbox without asking for room: for senders that have been granted credit. */
   deliver(word: Word, payload: unknown): void {
-    const mailbox = this.mailbox ??= new Mailbox()
+    const mailbox = this.mailbox ??= mailboxOf(this.behaviour)
     mailbox.put(word, payload)
     if (this.phase === IDLE) {
       this.phase = READY
@@ -302,7 +305,8 @@ export class Cell extends Living implements Owned, Runnable {
       if (!isExit(result)) return this.startBatch(result, ask, payload, budget)
       if (!this.settled(result, ask, ask !== undefined)) return
     } while (--budget > 0 && !turn.isOver())
-    this.answersAtOnce = true
+    // A message that may be handed out again comes from the mailbox.
+    this.answersAtOnce = !mailbox.isTracking
     this.rest()
   }
 
@@ -317,6 +321,7 @@ export class Cell extends Living implements Owned, Runnable {
   rest(): void {
     // Who was on the stack may have ended the actor, or crashed it.
     if (this.phase >= HELD) return
+    if (this.mailbox !== undefined && this.mailbox.isTracking) this.mailbox.settled()
     if (this.rare !== undefined && this.rare.isHeld) return comeToRest(this, this.rare)
     if (this.mailbox !== undefined && this.mailbox.length > 0) {
       this.phase = READY

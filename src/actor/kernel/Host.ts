@@ -312,8 +312,9 @@ export class Host implements LifecycleHost {
     Bulletin.publish(this.events, event)
     if (!("cause" in event)) return
     const who = "actor" in event ? event.actor : "name" in event ? event.name : event.thread
-    const level = event._tag === "BehaviourEscalated" ? "Error" : "Warn"
-    this.log(level, `${event._tag} ${who}`, event.cause, behaviour)
+    const level = event._tag === "BehaviourEscalated" || event._tag === "MessageSetAside" ? "Error" : "Warn"
+    const what = event._tag === "MessageSetAside" ? `: ${event.message}, after ${event.attempts} attempts` : ""
+    this.log(level, `${event._tag} ${who}${what}`, event.cause, behaviour)
   }
 
   log(level: "Warn" | "Error", text: string, cause?: Cause.Cause<unknown>, behaviour?: Behaviour): void {

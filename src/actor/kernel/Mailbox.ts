@@ -27,10 +27,19 @@ export interface MailboxOptions {
   readonly overflow?: Overflow | undefined
 }
 
+/** A message that was begun as often as it may be. */
+export interface GivenUp {
+  readonly word: Word
+  readonly payload: unknown
+  readonly attempts: number
+}
+
 const FIRST_SLOTS = 8
 const KEEP_SLOTS = 1024
 const SHRINK_AFTER = 32
 const SWEEP_FROM = 32
+
+const none = (): boolean => false
 
 /** See the module. */
 export class Mailbox {
@@ -44,7 +53,10 @@ export class Mailbox {
   declare private spare: number
   /** The payload that belongs to the word `take` returned last. */
   declare payload: unknown
-  constructor() {
+  /** Whether it wants to know what becomes of the message that was taken, which it may hand out again. */
+  declare readonly isTracking: boolean
+  constructor(isTracking = false) {
+    this.isTracking = isTracking
     this.slots = new Array(FIRST_SLOTS).fill(undefined)
     this.mask = FIRST_SLOTS - 1
     this.head = 0
@@ -114,13 +126,25 @@ export class Mailbox {
 
   // Keeps the living ones, in order: an actor that is busy for long does not collect those who have gone.
   private sweep(): void {
+    this.takeAll(none)
+  }
+
+  /** Takes out all words for which `accepts` holds, with their payloads; keeps the others in order. */
+  takeAll(accepts: (word: Word) => boolean): ReadonlyArray<readonly [Word, unknown]> {
+    const taken: Array<readonly [Word, unknown]> = []
     const { mask, slots, tail } = this
     let to = this.head
     for (let at = this.head; at < tail; at += 2) {
       const word = slots[at & mask] as Word
+      const payload = slots[(at + 1) & mask]
       if (typeof word === "object" && word instanceof Revocable && !word.isQueued) continue
+      if (accepts(word)) {
+        if (word instanceof Revocable) word.isQueued = false
+        taken.push([word, payload])
+        continue
+      }
       slots[to & mask] = word
-      slots[(to + 1) & mask] = slots[(at + 1) & mask]
+      slots[(to + 1) & mask] = payload
       to += 2
     }
     for (let at = to; at < tail; at += 2) {
@@ -130,6 +154,7 @@ export class Mailbox {
     this.tail = to
     this.dead = 0
     if (this.head === to) this.rewind()
+    return taken
   }
 
   /** Removes the oldest word for which `accepts` holds, if any, and answers it as `take` does; keeps the others in order. */
@@ -150,6 +175,19 @@ export class Mailbox {
       if (this.head === this.tail) this.rewind()
       return word
     }
+    return undefined
+  }
+
+  // ---- of one that is tracking
+
+  /** What was taken is handled. */
+  settled(): void {}
+
+  /**
+   * The incarnation that has taken it has ended before it was done, by a crash that counts against the message or for another reason; answers
+   * the message if that is not handed out again.
+   */
+  crashed(_counts: boolean): GivenUp | undefined {
     return undefined
   }
 
