@@ -38,10 +38,7 @@ export const handled = (host: LifecycleHost, cell: Cell, failure: Cause.Cause<un
   if (cell.phase >= RESTARTING) return false
   switch (directive) {
     case "resume":
-      if (!wasAsked || Cause.hasDies(cause)) {
-        host.after.add(() => host.report({ _tag: "HandlerFailed", actor: cell.name, cause }, cell.behaviour))
-        host.after.run()
-      }
+      if (!wasAsked || Cause.hasDies(cause)) host.unheard(cell, cause)
       return cell.phase < RESTARTING
     case "restart":
       if (cell.rare?.guardian !== undefined) handOver(host, cell, cell.rare.guardian, cause, directive)
@@ -127,6 +124,7 @@ const takeDown = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>, 
   // Whatever is still on the stack or in a fiber belongs to the incarnation that has ended.
   rare.turn++
   rare.isHeld = rare.isPaused
+  rare.inspect = undefined
   // One that goes down for another's sake has not been brought down by its message.
   const givenUp = cell.mailbox?.crashed(cause.reasons.length > 0)
   if (givenUp !== undefined) setAside(host, cell, givenUp, cause)

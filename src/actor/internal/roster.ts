@@ -52,6 +52,9 @@ export const forget = (cell: Cell): void => {
   cell.phase = STOPPED
   cell.handlers = undefined
   cell.mailbox = undefined
+  const { rare } = cell
+  if (rare?.idle !== undefined) cell.host.deadlines.remove(rare.idle)
+  if (rare?.inspect !== undefined) rare.inspect = undefined
   Owner.Owner.remove(cell)
 }
 

@@ -80,6 +80,13 @@ export interface BehaviourOptions {
   readonly supervision?: SupervisionOptions | undefined
   /** How long building one incarnation may take. Default 5 seconds. */
   readonly initTimeout?: Duration.Input | undefined
+  /**
+   * An actor that no message has come to for so long ends, for the reason `Normal`. Default never.
+   *
+   * While a handler runs, a message waits, or the actor is paused, it goes on; a tick is a message. Below a supervisor a `"permanent"` child is
+   * started again, so such an actor is `"transient"` or `"temporary"` there.
+   */
+  readonly idle?: Duration.Input | undefined
   /** How its actors are stopped, unless their `spawn` says otherwise; see `ActorSystem.SpawnOptions`. Default 5 seconds. */
   readonly shutdown?: Shutdown | undefined
 }
@@ -117,6 +124,8 @@ export interface Behaviour {
   readonly attempts: number
   readonly initTimeout: Duration.Duration
   readonly shutdownMillis: number
+  /** How long an actor may be without messages. */
+  readonly idleMillis: number
 }
 
 /** How full a mailbox may get: what travels with a reference, so that a sender knows its credit. */
@@ -184,6 +193,11 @@ export const resolveOptions = (where: string, options: BehaviourOptions) => {
   if (Number.isNaN(millis)) {
     throw new InvalidOptions({ where, option: "shutdown", value: textOf(shutdown), expected: shutdowns })
   }
+  const { idle = Infinity } = options
+  const idleMillis = idle === Infinity ? Infinity : durationMillis(idle)
+  if (!(idleMillis > 0)) {
+    throw new InvalidOptions({ where, option: "idle", value: textOf(idle), expected: "a duration above zero" })
+  }
   return {
     ...resolveMailbox(where, options.mailbox ?? {}),
     restart,
@@ -193,6 +207,7 @@ export const resolveOptions = (where: string, options: BehaviourOptions) => {
     decide: decide ?? decideHandler,
     attempts,
     initTimeout,
-    shutdownMillis: millis
+    shutdownMillis: millis,
+    idleMillis
   } as const
 }

@@ -287,6 +287,11 @@ export class Host implements LifecycleHost {
     return lifecycle.handled(this, cell, cause, wasAsked)
   }
 
+  unheard(cell: Cell, cause: Cause.Cause<unknown>): void {
+    this.after.add(() => this.report({ _tag: "HandlerFailed", actor: cell.name, cause }, cell.behaviour))
+    this.after.run()
+  }
+
   stop(cell: Cell, reason: ExitReason, withinMillis: number): Effect.Effect<void> | undefined {
     return shutDown(this, cell, reason, withinMillis)
   }
