@@ -40,8 +40,8 @@ const assertGaveUp = (exit: Exit.Exit<unknown, unknown>, who: string, why: RegEx
   const defects = exit.cause.reasons.flatMap((reason) => Cause.isDieReason(reason) ? [reason.defect] : [])
   const [defect] = defects
   assert.instanceOf(defect, ActorSystem.SystemGaveUp)
-  assert.strictEqual((defect as ActorSystem.SystemGaveUp).who, who)
-  assert.match((defect as Error).message, why)
+  assert.strictEqual(defect.who, who)
+  assert.match(defect.message, why)
 }
 
 describe("a system that gives up", () => {
