@@ -8,7 +8,8 @@ import type { Reading } from "./spsc.worker.ts"
 
 /** Claims and commits each record, publishes every `batch` records; the reader pauses so many times when it finds nothing. */
 export const spsc = (batch: number, pauses = 0) => (params: Params): Promise<Measured> => {
-  const ring = create(1 << 20)
+  // About as many records as the peer's ring has room for.
+  const ring = create(1 << 17)
   const memory: Reading = { memory: ring, pauses }
   const writer = new SpscWriter(ring)
   const { f64, u32 } = writer.region
