@@ -248,6 +248,7 @@ export class Host implements LifecycleHost {
     if (there !== protocol.layoutHash) {
       return new ActorError.LayoutMismatch({ actor, here: protocol.layoutHash, there })
     }
+    if (roster.gaveUp !== undefined) return new ActorError.SpawnFailed({ actor, cause: gaveUp(roster.gaveUp) })
     if (this.has(protocol.name, key)) return new ActorError.NameTaken({ actor })
     const cell = new CellClass(this, behaviour, key)
     roster.cells.set(key, cell)
@@ -363,6 +364,9 @@ export class Host implements LifecycleHost {
     }))
   }
 }
+
+const gaveUp = (cause: Cause.Cause<unknown>): Error =>
+  new Error(`its behaviour has given up, after ${causeText(cause)}`, { cause: Cause.squash(cause) })
 
 const nodeOf = (cell: Cell): TreeNode => ({
   name: cell.key,
