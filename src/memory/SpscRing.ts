@@ -340,7 +340,7 @@ export class SpscReader implements RingReader {
   }
 
   /** Where what the writer has published by now ends. */
-  get published(): number {
+  published(): number {
     return Atomics.load(this.cells, tailCell)
   }
 

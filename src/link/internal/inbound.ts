@@ -90,7 +90,7 @@ export class Inbound {
   mark(): () => boolean {
     const { data } = this
     if (data === undefined) return () => true
-    const { published } = data
+    const published = data.published()
     return () => !data.isBehind(published)
   }
 
