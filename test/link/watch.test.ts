@@ -199,11 +199,15 @@ describe("an end that is told to another thread", () => {
       on.steps.settle()
       // As the main thread does when it has an actor stopped.
       on.far.closed(ExitReason.scopeClosed, undefined)
+      const other = yield* on.spawn(1, Speaker.protocol, "other")
+      other.seenFrom(0).closed(ExitReason.scopeClosed, undefined)
+      const late = watching(on, other.seenFrom(0))
       on.steps.settle()
-      assert.deepStrictEqual(ends, [])
+      assert.deepStrictEqual([...ends, ...late.ends], [])
       on.speaker.stop(ExitReason.scopeClosed)
+      other.cell.stop(ExitReason.scopeClosed)
       on.steps.settle()
-      assert.deepStrictEqual(ends, [ExitReason.scopeClosed])
+      assert.deepStrictEqual([...ends, ...late.ends], [ExitReason.scopeClosed, ExitReason.scopeClosed])
     })))
 
   it.effect("is not told any more once nobody waits, wherever it is", () =>
