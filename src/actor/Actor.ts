@@ -65,6 +65,7 @@ import {
 import * as ProtocolModule from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
 import { References, unsent } from "./kernel/RefTransport.ts"
+import { RunningCell } from "./kernel/RunningCell.ts"
 import * as WatcherModule from "./Watcher.ts"
 
 export { CurrentActor } from "./kernel/Behaviour.ts"
@@ -77,6 +78,15 @@ export type { Watcher } from "./Watcher.ts"
  * `Child.ignore`, and a restart ends it, for the reason `Normal`.
  */
 export const ignore: Effect.Effect<never, Ignored> = Effect.fail(IGNORED)
+
+/**
+ * In a handler: how often one has been begun with this message; above 1 only in a mailbox that survives, where a handler, or the thread that it
+ * ran on, has ended before it was done. What it may have done then is done again, or looked for.
+ */
+export const attempt: Effect.Effect<number> = Effect.map(RunningCell, (cell) => isCounting(cell) ? cell.attempt : 1)
+
+const isCounting = (cell: unknown): cell is { readonly attempt: number } =>
+  typeof cell === "object" && cell !== null && "attempt" in cell
 
 /** The handlers of a behaviour: one a message, given the payload and answering with an effect. */
 export type HandlersFrom<Rpcs extends Rpc.Any> = {
@@ -207,6 +217,18 @@ const NO_TRANSPORT = new Carry.Unfit(
   "a reference to an actor can only be encoded inside of a message to another thread"
 )
 
+// What moves with a message belongs to a thread, and is gone with it.
+const checkLasting = ({ messages, name }: ProtocolModule.Protocol, laneBytes: number): void => {
+  const moving = laneBytes === 0 ? undefined : messages.find(({ carries }) => carries)
+  if (moving === undefined) return
+  throw new InvalidOptions({
+    where: name,
+    option: "mailbox.survives",
+    value: "true",
+    expected: `false for the message ${moving.tag}, with which something moves that does not outlive its thread`
+  })
+}
+
 const checkPlacement = (protocol: ProtocolModule.Protocol, key: string, placement: unknown): void => {
   const isThread = typeof placement === "object" && placement !== null && "thread" in placement &&
     Number.isInteger(placement.thread)
@@ -242,6 +264,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
     of: (handlers) => handlers,
     toLayer: (behaviour, options) => {
       const resolved = resolveOptions(name, options ?? {})
+      checkLasting(protocol, resolved.laneBytes)
       return Layer.effectDiscard(Effect.gen(function*() {
         const system = yield* ActorSystem
         const context = yield* Effect.context<never>()

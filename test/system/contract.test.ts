@@ -11,3 +11,9 @@ const options = {
 }
 actorContract("ActorSystem.layerThreads", options)
 watchContract("ends of actors on worker threads", options)
+
+actorContract("ActorSystem.layerThreads, with mailboxes that survive", {
+  ...options,
+  layer: ActorSystem.layerThreads({ spawn: () => new Worker(fixture("survivors"), quiet), threads: 1 }),
+  isLasting: true
+})

@@ -280,11 +280,12 @@ const restarted = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>)
   return Effect.void
 }
 
-// Tells stay for the next incarnation; asks are taken out, those that wait for room too. Their credit goes back.
+// Tells stay for the next incarnation; asks are taken out, those that wait for room too. Their credit goes back. What has come into a
+// mailbox that survives stays there.
 const takeAsks = (cell: Cell): ReadonlyArray<readonly [Ask, unknown]> => {
   const asks: Array<readonly [Ask, unknown]> = []
   const { mailbox } = cell
-  if (mailbox !== undefined) {
+  if (mailbox !== undefined && !mailbox.isLasting) {
     for (let left = mailbox.length; left > 0; left--) {
       const word = mailbox.take()!
       const payload = mailbox.takePayload()
