@@ -39,6 +39,7 @@
  * ```
  */
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -48,10 +49,13 @@ import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import { messageOf, textOf } from "../runtime/Text.ts"
 import { ignore as ignoreChild, type Running } from "../supervisor/ChildSpec.ts"
+import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import * as Carry from "../wire/Carry.ts"
 import { InvalidOptions, type SpawnError } from "./ActorError.ts"
 import { type ActorRef, isActorRef, recipientOf, refClass } from "./ActorRef.ts"
 import { ActorSystem, type SpawnOptions } from "./ActorSystem.ts"
+import { type Release, releaseOf } from "./internal/release.ts"
+import { Tick } from "./internal/tick.ts"
 import { Address } from "./kernel/Address.ts"
 import {
   type BehaviourOptions,
@@ -62,12 +66,14 @@ import {
   isIgnored,
   resolveOptions
 } from "./kernel/Behaviour.ts"
+import type { Cell } from "./kernel/Cell.ts"
 import * as ProtocolModule from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
 import { References, unsent } from "./kernel/RefTransport.ts"
 import { RunningCell } from "./kernel/RunningCell.ts"
 import * as WatcherModule from "./Watcher.ts"
 
+export type { Release } from "./internal/release.ts"
 export { CurrentActor } from "./kernel/Behaviour.ts"
 export type { BehaviourOptions, SupervisionOptions } from "./kernel/Behaviour.ts"
 export type { MailboxOptions, Overflow } from "./kernel/Mailbox.ts"
@@ -80,13 +86,36 @@ export type { Watcher } from "./Watcher.ts"
 export const ignore: Effect.Effect<never, Ignored> = Effect.fail(IGNORED)
 
 /**
- * In a handler: how often one has been begun with this message; above 1 only in a mailbox that survives, where a handler, or the thread that it
- * ran on, has ended before it was done. What it may have done then is done again, or looked for.
+ * In a handler: how often one has been begun with this message; above 1 only with `redeliver`, and in a mailbox that survives, where a handler, or
+ * the thread that it ran on, has ended before it was done. What it may have done then is done again, or looked for.
  */
 export const attempt: Effect.Effect<number> = Effect.map(RunningCell, (cell) => isCounting(cell) ? cell.attempt : 1)
 
 const isCounting = (cell: unknown): cell is { readonly attempt: number } =>
   typeof cell === "object" && cell !== null && "attempt" in cell
+
+/**
+ * While a behaviour is built: has `release` run when what this incarnation holds is released, and say why. It runs at its place among the
+ * finalizers of the incarnation's `Scope`.
+ *
+ * **Gotchas** Nothing runs on a thread that dies.
+ */
+export const onRelease = <X, R>(
+  release: (why: Release) => Effect.Effect<X, never, R>
+): Effect.Effect<void, never, CurrentActor | Scope.Scope | R> =>
+  Effect.flatMap(
+    CurrentActor,
+    ({ recipient }) => Effect.addFinalizer((exit) => Effect.suspend(() => release(releaseOf(recipient as Cell, exit))))
+  )
+
+/**
+ * While a behaviour is built: has `ActorControl.inspect` show what `state` answers. It runs on the actor's thread, between two steps of its code, also
+ * while a handler waits.
+ */
+export const inspectable = (state: () => unknown): Effect.Effect<void, never, CurrentActor> =>
+  Effect.map(CurrentActor, ({ recipient }) => {
+    ;(recipient as Cell).more().inspect = state
+  })
 
 /** The handlers of a behaviour: one a message, given the payload and answering with an effect. */
 export type HandlersFrom<Rpcs extends Rpc.Any> = {
@@ -111,6 +140,9 @@ export type NoBuildServices<H> = 0 extends 1 & HandlersServices<H> ? unknown
     readonly "a handler has neither Scope nor CurrentActor: take them while the behaviour is built, or use Effect.scoped":
       never
   }
+
+/** The messages of a protocol that have no payload. */
+export type Bare<Rpcs extends Rpc.Any> = Rpcs extends Rpc.Any ? (Rpc.Payload<Rpcs> extends void ? Rpcs : never) : never
 
 /** See the module. */
 export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
@@ -153,6 +185,19 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
   ) => Effect.Effect<Running<ActorRef<Rpcs>>, SpawnError, ActorSystem | Scope.Scope>
   /** While a behaviour is built: the reference of the actor itself. */
   readonly self: Effect.Effect<ActorRef<Rpcs>, never, CurrentActor>
+  /**
+   * While a behaviour is built: the actor is told `tag`, a message without payload, again and again, each time so long after the last one was
+   * handled. Never two of them wait.
+   *
+   * **Details** The first comes so long after this runs. A tick waits in the mailbox like every message, and takes no room in it. It belongs to its
+   * incarnation: after a crash the next one has its own. There is none any more once the actor drains. What it fails with is the event `HandlerFailed`.
+   *
+   * **Errors** Dies with `InvalidOptions` for a time that is not above zero.
+   */
+  readonly tick: (
+    tag: Bare<Rpcs>["_tag"],
+    every: Duration.Input
+  ) => Effect.Effect<void, never, CurrentActor | Scope.Scope>
   /** While a behaviour is built: how this incarnation hears of the ends of other actors, as messages of this protocol. */
   readonly watcher: Effect.Effect<WatcherModule.Watcher<Rpcs>, never, CurrentActor | Scope.Scope>
   /** The schema of references to such actors, so that they travel in messages. */
@@ -229,6 +274,18 @@ const checkLasting = ({ messages, name }: ProtocolModule.Protocol, laneBytes: nu
   })
 }
 
+// What a handler was given to keep or to release is not there a second time.
+const checkRepeatable = ({ messages, name }: ProtocolModule.Protocol, attempts: number): void => {
+  const moving = attempts === 1 ? undefined : messages.find(({ carries }) => carries)
+  if (moving === undefined) return
+  throw new InvalidOptions({
+    where: name,
+    option: "supervision.redeliver.attempts",
+    value: textOf(attempts),
+    expected: `1, or none, for the message ${moving.tag}: what moves with it is there once`
+  })
+}
+
 const checkPlacement = (protocol: ProtocolModule.Protocol, key: string, placement: unknown): void => {
   const isThread = typeof placement === "object" && placement !== null && "thread" in placement &&
     Number.isInteger(placement.thread)
@@ -240,6 +297,21 @@ const checkPlacement = (protocol: ProtocolModule.Protocol, key: string, placemen
     expected: "\"spread\", \"here\" or the integer of a thread"
   })
 }
+
+const tick = (
+  protocol: ProtocolModule.Protocol,
+  tag: string,
+  every: Duration.Input
+): Effect.Effect<void, never, CurrentActor | Scope.Scope> =>
+  Effect.flatMap(CurrentActor, ({ recipient }) => {
+    const millis = durationMillis(every)
+    if (!(millis > 0)) {
+      const where = `${protocol.name}.tick`
+      throw new InvalidOptions({ where, option: "every", value: textOf(every), expected: "a duration above zero" })
+    }
+    const ticks = new Tick(recipient as Cell, protocol.tags.indexOf(tag), millis)
+    return Effect.asVoid(Effect.acquireRelease(Effect.sync(() => ticks.begin()), () => Effect.sync(() => ticks.end())))
+  })
 
 /**
  * Defines an actor by its name and its messages.
@@ -265,6 +337,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
     toLayer: (behaviour, options) => {
       const resolved = resolveOptions(name, options ?? {})
       checkLasting(protocol, resolved.laneBytes)
+      checkRepeatable(protocol, resolved.attempts)
       return Layer.effectDiscard(Effect.gen(function*() {
         const system = yield* ActorSystem
         const context = yield* Effect.context<never>()
@@ -295,6 +368,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
         return yield* Effect.catchIf(started, isIgnored, () => Effect.succeed(ignoreChild))
       }),
     self: Effect.map(CurrentActor, ({ recipient }) => toRef(recipient)),
+    tick: (tag, every) => tick(protocol, tag, every),
     watcher: WatcherModule.make<Messages>(protocol),
     ref: refSchema<Messages>(protocol, Reference)
   }

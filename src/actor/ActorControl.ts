@@ -46,6 +46,7 @@ import { isWithin } from "./internal/batch.ts"
 import {
   type Answer,
   type Command,
+  INSPECT,
   KILL,
   type Kind,
   names,
@@ -134,6 +135,24 @@ export const resume = (ref: Any, options?: AskOptions): Effect.Effect<void, Cont
  */
 export const ping = (ref: Any, options?: AskOptions): Effect.Effect<Pong, ControlError> =>
   request(ref, PING, options, (answer) => answer._tag === "Pong" ? answer.pong : undefined)
+
+/**
+ * Shows the state of a running actor: what its behaviour gives out with `Actor.inspectable`, as it is between two steps of its code.
+ *
+ * **Details** Answers a copy as plain data, as errors travel: what JSON makes of it up to 4,000 characters, else its text. `undefined` for a behaviour
+ * that shows nothing, and between two incarnations.
+ *
+ * **Errors** `ActorStopped`, `AskTimeout` (its thread does not answer), `ThreadLost`. Dies with what showing it has thrown.
+ */
+export const inspect = (ref: Any, options?: AskOptions): Effect.Effect<unknown, ControlError> =>
+  Effect.flatten(
+    request(ref, INSPECT, options, (answer) =>
+      answer._tag === "State"
+        ? Exit.succeed(answer.state)
+        : answer._tag === "Died"
+        ? Exit.die(answer.defect)
+        : undefined)
+  )
 
 const isDone = (answer: Answer): true | undefined => answer._tag === "Done" ? true : undefined
 

@@ -27,6 +27,24 @@ export interface HandlerFailed {
   readonly cause: Cause.Cause<unknown>
 }
 
+/**
+ * A message was being handled at each of so many crashes in a row, and is not handled again; see `SupervisionOptions.redeliver`.
+ *
+ * The dead letter of a poison message: to be looked at, kept, or sent again once its handler is mended.
+ */
+export interface MessageSetAside {
+  readonly _tag: "MessageSetAside"
+  readonly actor: string
+  /** The tag of its `Rpc`. */
+  readonly message: string
+  /** As it was delivered; from another thread plain data as it is, and everything else as its text. */
+  readonly payload: unknown
+  /** How often a handler was begun with it. */
+  readonly attempts: number
+  /** The crash, or the end of the thread, that was one too many. */
+  readonly cause: Cause.Cause<unknown>
+}
+
 /** Too many restarts, or a decider's choice: all actors of a behaviour on one thread have been stopped. */
 export interface BehaviourEscalated {
   readonly _tag: "BehaviourEscalated"
@@ -75,6 +93,7 @@ export type SystemEvent =
   | ActorRestarted
   | ActorEnded
   | HandlerFailed
+  | MessageSetAside
   | BehaviourEscalated
   | ThreadStarted
   | ThreadStandsBy

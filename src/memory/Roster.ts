@@ -27,7 +27,7 @@
  *
  * The flag of a side: an end that leaves stores its own row first and looks at all rows after that; of the ends that
  * leave at the same time, the one whose store comes last in the one order of atomics sees no other. An end that dies
- * between its store and its look leaves the flag to `recover`, which looks again in any case.
+ * between its store and its look leaves the flag to `recover`, which looks again in any case, or to `lookFor`.
  */
 import { identify, inscribe } from "./Layout.ts"
 import { roster as layout, ROSTER_ROW, ROSTER_ROW_BYTES } from "./Layouts.ts"
@@ -138,11 +138,14 @@ export class Roster {
       const state = Atomics.load(this.cells, cell)
       if ((state & STATUS) !== FREE) continue
       const turns = (state >>> TURN_SHIFT) + 1
-      const taken = turns << TURN_SHIFT | parent | side | OPEN
+      const taken = turns << TURN_SHIFT | parent | side
       // Before the row is taken: who takes off the ends of a dead thread looks no further than this.
       this.use(row + 1)
-      if (Atomics.compareExchange(this.cells, cell, state, taken) !== state) continue
+      if (Atomics.compareExchange(this.cells, cell, state, taken | LEFT) !== state) continue
+      // Named before it is open: an end that is open is one that who hears of its thread's death finds. The row of one that dies here stays
+      // out of use, and no end is in it.
       Atomics.store(this.cells, holderCell + row * rowCells, this.thread)
+      Atomics.store(this.cells, cell, taken | OPEN)
       return this.endOf(row, taken)
     }
     return ROSTER_FULL
@@ -179,10 +182,19 @@ export class Roster {
   /** The end has arrived; `false` when it was opened before, has left, or is of the other side. */
   open(end: End, side: Side): boolean {
     const row = end & ROW_MASK
-    if (row >= this.rows || (Atomics.load(this.cells, stateCell + row * rowCells) & side) === 0) return false
-    if (!this.move(end, HANDED, OPEN)) return false
-    Atomics.store(this.cells, holderCell + row * rowCells, this.thread)
-    return true
+    if (row >= this.rows) return false
+    const state = Atomics.load(this.cells, stateCell + row * rowCells)
+    if ((state & side) === 0 || (state & STATUS) !== HANDED || this.endOf(row, state) !== end) return false
+    const holder = holderCell + row * rowCells
+    // Named before it is open: one that dies in between leaves an end on its way, which who finds its message opens.
+    const named = Atomics.exchange(this.cells, holder, this.thread)
+    if (this.move(end, HANDED, OPEN)) {
+      // Who came second may have named itself since.
+      Atomics.store(this.cells, holder, this.thread)
+      return true
+    }
+    Atomics.compareExchange(this.cells, holder, this.thread, named)
+    return false
   }
 
   /** The end is about to travel inside of a message, as {@link sentAs} it; `false` when it is not open. */
@@ -301,6 +313,21 @@ export class Roster {
     this.settle(SENDER)
     this.settle(RECEIVER)
     return done
+  }
+
+  /**
+   * Looks at the flags of both sides in place of a thread that has exited, which may have left and not come to it; a row that it had when
+   * that has raised one, or -1.
+   *
+   * **When to use**: when all that it had open is taken off.
+   */
+  lookFor(thread: number): number {
+    for (let row = 0; row < this.rows; row++) {
+      if (Atomics.load(this.cells, holderCell + row * rowCells) !== thread) continue
+      const isSender = this.settle(SENDER)
+      return this.settle(RECEIVER) || isSender ? row : -1
+    }
+    return -1
   }
 
   /** An end in use that was made from this one, or -1. */

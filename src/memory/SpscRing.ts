@@ -339,6 +339,16 @@ export class SpscReader implements RingReader {
     this.damage = SOUND
   }
 
+  /** Where what the writer has published by now ends. */
+  published(): number {
+    return Atomics.load(this.cells, tailCell)
+  }
+
+  /** Whether there is something before such an end that has not been returned. */
+  isBehind(published: number): boolean {
+    return ((published - this.position) | 0) > 0
+  }
+
   /**
    * Looks once at what the writer has published; `true` when there is at least one record, or damage that `next` will
    * report.

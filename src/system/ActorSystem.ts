@@ -11,15 +11,20 @@ import type { Escalation } from "../actor/kernel/Host.ts"
 import type { SystemEvent } from "../actor/SystemEvent.ts"
 import type { TreeNode } from "../supervisor/Tree.ts"
 import { makeHost, systemOf } from "./internal/host.ts"
+import { watched } from "./SystemGaveUp.ts"
 
 export { ActorSystem } from "../actor/ActorSystem.ts"
 export type { SpawnOptions } from "../actor/ActorSystem.ts"
 export type { SystemEvent } from "../actor/SystemEvent.ts"
+export { EndsProgram, SystemGaveUp } from "./SystemGaveUp.ts"
 export { layerThreads } from "./ThreadedSystem.ts"
 export type { ThreadsOptions } from "./ThreadedSystem.ts"
 
 /** A system on this thread alone. Every `placement` means this thread. */
-export const layer: Layer.Layer<ActorSystem> = Layer.effect(ActorSystem, Effect.map(makeHost, systemOf))
+export const layer: Layer.Layer<ActorSystem> = Layer.effect(
+  ActorSystem,
+  Effect.flatMap(makeHost, (host) => watched(systemOf(host)))
+)
 
 /** What happens in the system from now on: restarts, ends, threads that come and go. */
 export const events: Stream.Stream<SystemEvent, never, ActorSystem> = Stream.unwrap(
@@ -40,7 +45,10 @@ export const droppedMessages: Effect.Effect<number, never, ActorSystem> = Effect
   (system) => system.droppedMessages
 )
 
-/** Completes when a behaviour, or the threads, have used up their restarts: the moment to end the program. */
+/**
+ * Completes when a behaviour, or the threads, have used up their restarts: the moment to end the program, which is what
+ * happens when nobody has asked; see {@link EndsProgram}.
+ */
 export const escalation: Effect.Effect<Escalation, never, ActorSystem> = Effect.flatMap(
   ActorSystem,
   (system) => system.escalation

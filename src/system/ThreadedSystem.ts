@@ -44,6 +44,7 @@ import { Account } from "./internal/placement.ts"
 import * as Workers from "./internal/workers.ts"
 import { SystemNumbers } from "./kernel/SystemNumbers.ts"
 import * as Machine from "./Machine.ts"
+import { watched } from "./SystemGaveUp.ts"
 
 /** How a system with worker threads is made. */
 export interface ThreadsOptions {
@@ -350,7 +351,7 @@ const make = (options: ThreadsOptions) =>
         before = Tally.total(self.seat.tally, DROPPED)
       })
     )
-    return ActorSystem.of({
+    return yield* watched(ActorSystem.of({
       ...local,
       spawn: (protocol, key, where, owner) => spawn(self, protocol, key, where, owner),
       supervise: (protocol, key, where, owner) => supervise(self, protocol, key, where, owner),
@@ -360,7 +361,7 @@ const make = (options: ThreadsOptions) =>
       })),
       droppedMessages: Effect.sync(() => Tally.total(self.seat.tally, DROPPED)),
       escalation
-    })
+    }))
   })
 
 /**

@@ -19,6 +19,7 @@ import { Actor, ActorError, ActorSystem } from "shared-nothing"
 import { recipientOf } from "../../src/actor/ActorRef.ts"
 import type { Cell } from "../../src/actor/kernel/Cell.ts"
 import { eventually, settle } from "../contract/eventually.ts"
+import { goesOn } from "../support/goesOn.ts"
 
 const Node = Actor.make("Node", [
   Rpc.make("Do", { payload: { what: Schema.String }, success: Schema.String }),
@@ -60,7 +61,7 @@ const layerOf = (stage: Stage, options?: Actor.BehaviourOptions) =>
     }),
     // Handlers are held up for ever here; those that test the end in order say so.
     { shutdown: "brutalKill", ...options }
-  ).pipe(Layer.provideMerge(ActorSystem.layer))
+  ).pipe(Layer.provideMerge(Layer.provide(ActorSystem.layer, goesOn)))
 
 /** Runs a body with a system whose actors do what the stage says. */
 const staged = <A, E>(

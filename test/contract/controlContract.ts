@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
+import * as TestClock from "effect/testing/TestClock"
 import { ActorControl, ActorError, type ActorSystem, Child, ExitReason, Supervisor } from "shared-nothing"
 import * as Fixture from "../fixtures/actors.ts"
 import { block, type ContractOptions, failure, forkNow, itemsOf, patient, stage } from "./actorContract.ts"
@@ -23,6 +24,7 @@ const spawned = Effect.fnUntraced(function*(key: string, options: ActorSystem.Sp
 
 export const controlContract = (name: string, options: ContractOptions): void => {
   const { live } = options
+  const passing = (millis: number) => live ? Effect.void : TestClock.adjust(millis)
   const { suite = describeWith(options.layer, { excludeTestServices: live, timeout: "30 seconds" }) } = options
   suite(name, (it) => {
     it.effect("stop handles what was accepted, refuses the rest, and answers why once all is released", () =>
@@ -269,6 +271,143 @@ export const controlContract = (name: string, options: ContractOptions): void =>
         const error = yield* failure(ActorControl.stop(actor, { within: -1 }))
         assert.instanceOf(error, ActorError.InvalidOptions)
         assert.include(error.message, "within is -1")
+      }))
+
+    // What an actor does by itself
+
+    it.effect("a tick comes again and again, each so long after the last was handled; never two wait", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const pulse = yield* Fixture.Pulse.definition.spawn(on.key, inOrder)
+        yield* passing(100)
+        yield* on.sees("beat 1")
+        yield* pulse.tell.Next({ does: "wait" })
+        yield* passing(100)
+        yield* on.sees("beat 2")
+        yield* passing(1000)
+        yield* settle
+        const pong = yield* ActorControl.ping(pulse)
+        assert.deepStrictEqual(pong, { status: "running", waiting: 0, restarts: 0 })
+        yield* on.open()
+        if (!live) {
+          yield* passing(99)
+          assert.deepStrictEqual(yield* on.journal(), ["beat 1", "beat 2"])
+          yield* passing(1)
+        }
+        yield* on.sees("beat 3")
+      }))
+
+    it.effect("a tick that crashes is a crash; the next incarnation has ticks of its own", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const pulse = yield* Fixture.Pulse.definition.spawn(on.key, inOrder)
+        yield* pulse.tell.Next({ does: "die" })
+        yield* passing(100)
+        yield* on.sees("release for a restart")
+        yield* eventually(
+          ActorControl.ping(pulse),
+          ({ restarts, status }) => restarts === 1 && status === "idle",
+          "it is up again"
+        )
+        yield* passing(100)
+        yield* eventually(
+          on.journal(),
+          (lines) => lines.filter((line) => line === "beat 1").length === 2,
+          "it beats again"
+        )
+        yield* ActorControl.stop(pulse)
+        const lines = yield* on.journal()
+        yield* passing(1000)
+        assert.deepStrictEqual(yield* on.journal(), lines)
+      }))
+
+    it.effect("a paused actor is told one tick at most", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const pulse = yield* Fixture.Pulse.definition.spawn(on.key, inOrder)
+        yield* ActorControl.pause(pulse)
+        yield* passing(1000)
+        yield* eventually(ActorControl.ping(pulse), ({ waiting }) => waiting === 1, "one waits")
+        yield* ActorControl.stop(pulse)
+        assert.isAtMost((yield* on.journal()).filter((line) => line.startsWith("beat")).length, 2)
+      }))
+
+    it.effect("an actor without messages for its idle time ends normally", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const pulse = yield* Fixture.PulseIdle.definition.spawn(on.key, inOrder)
+        if (!live) {
+          yield* passing(150)
+          yield* pulse.tell.Poke()
+          yield* passing(199)
+          assert.strictEqual((yield* ActorControl.ping(pulse)).status, "idle")
+          yield* passing(1)
+        }
+        yield* on.sees("release: Normal")
+        const error = yield* eventually(
+          failure(ActorControl.ping(pulse)).pipe(Effect.catchDefect(() => Effect.undefined)),
+          (error) => error instanceof ActorError.ActorStopped,
+          "it has ended"
+        )
+        assert.isTrue(["Normal", "Forgotten"].includes((error as ActorError.ActorStopped).reason._tag))
+        yield* Fixture.PulseIdle.definition.spawn(on.key, inOrder)
+      }))
+
+    it.effect("an actor is not idle while a handler runs, or while it is paused", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const pulse = yield* Fixture.PulseIdle.definition.spawn(on.key, inOrder)
+        yield* ActorControl.pause(pulse)
+        yield* passing(1000)
+        yield* pulse.tell.Hold({ gate: on.gate })
+        yield* ActorControl.resume(pulse)
+        // A command may overtake a message.
+        yield* eventually(ActorControl.ping(pulse), ({ status }) => status === "running", "the handler has begun")
+        yield* passing(1000)
+        assert.strictEqual((yield* ActorControl.ping(pulse)).status, "running")
+        yield* on.open()
+        yield* passing(200)
+        yield* on.sees("release: Normal")
+      }))
+
+    it.effect("what an incarnation holds learns why it is released", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const pulse = yield* Fixture.Pulse.definition.spawn(on.key, inOrder)
+        yield* ActorControl.pause(pulse)
+        yield* pulse.tell.Die()
+        yield* ActorControl.resume(pulse)
+        yield* on.sees("release for a restart")
+        yield* eventually(
+          ActorControl.ping(pulse),
+          ({ restarts, status }) => restarts === 1 && status === "idle",
+          "it is up again"
+        )
+        yield* ActorControl.kill(pulse)
+        const releases = (yield* on.journal()).filter((line) => line.startsWith("release"))
+        assert.deepStrictEqual(releases, ["release for a restart", "release: Killed"])
+      }))
+
+    it.effect("inspect shows what the behaviour gives out, also while a handler runs, and its own mistakes", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const pulse = yield* Fixture.PulseIdle.definition.spawn(on.key, inOrder)
+        yield* pulse.tell.Poke()
+        yield* pulse.tell.Poke()
+        yield* eventually(
+          ActorControl.inspect(pulse),
+          (seen) => (seen as { pokes: number }).pokes === 2,
+          "both are seen"
+        )
+        yield* pulse.tell.Hold({ gate: on.gate })
+        assert.deepStrictEqual(yield* ActorControl.inspect(pulse), { beats: 0, pokes: 2 })
+        yield* pulse.tell.HideState()
+        yield* on.open()
+        yield* eventually(Effect.exit(ActorControl.inspect(pulse)), (exit) => Exit.isFailure(exit), "it is hidden")
+        const error = yield* failure(ActorControl.inspect(pulse))
+        assert.strictEqual((error as Error).message, "hidden")
+        const probe = yield* Probe.definition.spawn(on.key, inOrder)
+        assert.isUndefined(yield* ActorControl.inspect(probe))
       }))
   })
 }

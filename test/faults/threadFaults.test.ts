@@ -96,6 +96,16 @@ describe("threads that do not start", () => {
       }))
   }
 
+  it.live("says that a file does not exist, also where a hook of the program loads modules", () =>
+    Effect.gen(function*() {
+      const hook =
+        "import { registerHooks } from 'node:module'; registerHooks({ load: (url, context, next) => next(url, context) })"
+      const execArgv = ["--import", `data:text/javascript,${encodeURIComponent(hook)}`]
+      const spawn = () => new Worker(fixture("does-not-exist"), { ...quiet, execArgv })
+      const down = yield* Effect.flip(Thread.make(optionsFor("hooked", { spawn })))
+      assert.deepInclude(down, { _tag: "ThreadSpawnFailed", thread: "hooked" })
+    }))
+
   it.live("gives up a file that never calls the entry", () =>
     Effect.gen(function*() {
       const down = yield* Effect.flip(Thread.make(optionsFor("never-calls-entry", { readyTimeout: 300 })))

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { roster as layout, ROSTER_ROW_BYTES } from "../../src/memory/Layouts.ts"
 import { InvalidCapacity, InvalidMemory } from "../../src/memory/MemoryError.ts"
 import * as Rosters from "../../src/memory/Roster.ts"
 import { CLOSED, RECEIVER, RECEIVERS_GONE, Roster, ROSTER_FULL, SENDER, SENDERS_GONE } from "../../src/memory/Roster.ts"
@@ -174,6 +175,24 @@ describe("an end that is sent in a message", () => {
     expect(held).toEqual({ end: Rosters.sentAs(end), side: RECEIVER })
     expect(third!.seize(held!.end)).toBeGreaterThanOrEqual(0)
     expect(first!.heldAt(0, 12)).toBe(undefined)
+  })
+
+  it("raises the flag in place of a thread that died between leaving and looking", () => {
+    const sab = Rosters.create(4)
+    const here = new Roster(sab, 11)
+    const there = new Roster(sab, 12)
+    here.join(RECEIVER, -1)
+    const end = here.join(SENDER, -1)
+    here.send(end)
+    there.open(Rosters.sentAs(end), SENDER)
+    expect(here.lookFor(12)).toBe(-1)
+    expect(here.flags()).toBe(0)
+    // What it stores when it leaves.
+    new Int32Array(sab)[layout.descriptorCells + (end & 63) * ROSTER_ROW_BYTES / 4]! &= ~3
+    expect(here.lookFor(13)).toBe(-1)
+    expect(here.lookFor(12)).toBe(end & 63)
+    expect(here.flags()).toBe(SENDERS_GONE)
+    expect(here.lookFor(12)).toBe(-1)
   })
 
   it("leaves what was made from it behind", () => {

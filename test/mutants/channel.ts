@@ -316,6 +316,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "    if (end === -1) settle(access, held.side"
   },
   {
+    file: "src/channel/internal/takeOff.ts",
+    tests: ["test/channel/takeOff.test.ts"],
+    why: "one that died closing the last end of a side has told nobody",
+    before: "const row = roster.lookFor(thread)",
+    after: "const row = -1"
+  },
+  {
     file: "src/channel/internal/endLife.ts",
     tests: ["test/link/ends.test.ts"],
     why: "what was done on an end is to be seen before it goes",

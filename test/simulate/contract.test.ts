@@ -8,6 +8,7 @@ import { actorContract, type ContractOptions, Serial } from "../contract/actorCo
 import { channelContract } from "../contract/channelContract.ts"
 import { controlContract } from "../contract/controlContract.ts"
 import { inSimulation } from "../contract/eventually.ts"
+import { redeliveryContract } from "../contract/redeliveryContract.ts"
 import { watchContract } from "../contract/watchContract.ts"
 import { tries } from "../support/effort.ts"
 import { noThread } from "./scenario.ts"
@@ -46,6 +47,7 @@ actorContract("actors on simulated threads, with mailboxes that survive", {
   isLasting: true
 })
 controlContract("commands to actors on simulated threads", simulated)
+redeliveryContract("redelivery on simulated threads", simulated)
 watchContract("ends of actors on simulated threads", simulated)
 
 /** Capacities that every kind can have; what is no capacity at all stays as it is. */

@@ -6,6 +6,7 @@ import { control } from "./control.ts"
 import { ends } from "./ends.ts"
 import { lifecycle } from "./lifecycle.ts"
 import { names } from "./names.ts"
+import { orders } from "./orders.ts"
 import { pool } from "./pool.ts"
 import type { Scenario } from "./scenario.ts"
 import { storm } from "./storm.ts"
@@ -37,6 +38,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   control,
   lifecycle,
   names,
+  orders,
   pool,
   storm,
   supervision,

@@ -2,6 +2,7 @@
 import { Worker } from "node:worker_threads"
 import { ActorSystem } from "shared-nothing"
 import { actorContract } from "../contract/actorContract.ts"
+import { redeliveryContract } from "../contract/redeliveryContract.ts"
 import { watchContract } from "../contract/watchContract.ts"
 import { fixture, quiet } from "./threads.ts"
 
@@ -10,6 +11,7 @@ const options = {
   live: true
 }
 actorContract("ActorSystem.layerThreads", options)
+redeliveryContract("redelivery on worker threads", options)
 watchContract("ends of actors on worker threads", options)
 
 actorContract("ActorSystem.layerThreads, with mailboxes that survive", {

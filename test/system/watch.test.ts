@@ -3,6 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
 import { ExitReason } from "shared-nothing"
 import * as System from "../fixtures/system.ts"
@@ -13,6 +15,25 @@ const { Once, Probe, Relay } = System
 const at = (thread: number) => ({ placement: { thread } }) as const
 
 describe("the end of an actor on a thread that dies", () => {
+  it.live("is an error in the log where it was not asked for", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      const logger = Logger.make(({ cause, logLevel, message }) =>
+        void lines.push(`${logLevel}: ${String(message)} (${cause.reasons.length})`)
+      )
+      yield* Effect.scoped(Effect.gen(function*() {
+        const once = yield* Once.spawn("once", at(0))
+        yield* Effect.exit(once.ask.Exit({ code: 3 }))
+        yield* once.down
+      })).pipe(Effect.provide(Layer.provideMerge(
+        threads({ threads: 1, intensity: { restarts: 10, within: "1 minute" } }),
+        Logger.layer([logger])
+      )))
+      const [line, ...others] = lines.filter((line) => line.includes("Once/once has ended"))
+      assert.match(line!, /^Error: Once\/once has ended: its thread worker-0 was lost: .*code 3.* \(1\)$/)
+      assert.deepStrictEqual(others, [])
+    }))
+
   it.live("is told of one that does not come back with it, and of one that does when it ends", () =>
     within(
       threads({ threads: 2, intensity: { restarts: 10, within: "1 minute" } }),

@@ -160,3 +160,21 @@ describe("references", () => {
     }>()
   })
 })
+
+describe("tick", () => {
+  const Clock = Actor.make("Clock", [
+    Rpc.make("Tick"),
+    Rpc.make("Set", { payload: { to: Schema.Int } }),
+    Rpc.make("Read", { success: Schema.Int })
+  ])
+
+  it("takes the messages that have no payload", () => {
+    expectTypeOf(Clock.tick).parameter(0).toEqualTypeOf<"Tick" | "Read">()
+    // @ts-expect-error who would give the payload
+    Clock.tick("Set", "1 second")
+  })
+
+  it("needs an incarnation that is being built", () => {
+    expectTypeOf<Effect.Services<ReturnType<typeof Clock.tick>>>().toEqualTypeOf<Actor.CurrentActor | Scope.Scope>()
+  })
+})

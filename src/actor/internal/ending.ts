@@ -9,7 +9,7 @@
  * While it drains an actor lives on as before: its handlers may crash, and it is restarted for what is left. Only its line is
  * closed: whoever wants to send meets the cold path, and is refused there.
  */
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -198,9 +198,10 @@ const stopped = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason)
 }
 
 const ended = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): void => {
-  // The others of a behaviour that has given up are told of by its event.
-  if (reason._tag === "Crashed") {
-    host.log("Error", `${cell.name} has ended: ${ExitReason.render(reason)}`, reason.cause, cell.behaviour)
+  // The others of a behaviour that has given up are told of by its event, and who was killed by whoever did that.
+  if (reason._tag === "Crashed" || reason._tag === "NeverStarted") {
+    const cause = reason._tag === "Crashed" ? reason.cause : Cause.die(reason.cause)
+    host.log("Error", `${cell.name} has ended: ${ExitReason.render(reason)}`, cause, cell.behaviour)
   }
   const listeners = cell.rare?.onStop
   if (listeners !== undefined) {
@@ -216,6 +217,7 @@ export const escalate = (host: LifecycleHost, behaviour: Behaviour, cause: Cause
   const { name } = behaviour.protocol
   const reason = ExitReason.supervisorGaveUp(name, cause)
   host.isLeaving = true
+  host.rosterOf(behaviour).gaveUp = cause
   host.after.add(() => host.report({ _tag: "BehaviourEscalated", name, cause }, behaviour))
   const endings: Array<Effect.Effect<void>> = []
   for (const cell of cells) {

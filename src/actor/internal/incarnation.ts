@@ -16,6 +16,7 @@ import * as ExitReason from "../ExitReason.ts"
 import { CurrentActor, type Handlers } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import { STOPPING } from "../kernel/Phase.ts"
+import { Idle, noting } from "./idle.ts"
 import { freeName, type LifecycleHost } from "./roster.ts"
 
 /** How long a build that was interrupted may take to let go. */
@@ -43,7 +44,16 @@ export const build = (cell: Cell, incarnation: number): Fiber.Fiber<Handlers, un
 // What was built is taken for handlers only when it can hold some.
 const takeHandlers = (cell: Cell, handlers: unknown): boolean => {
   if (typeof handlers !== "object" || handlers === null) return false
-  cell.handlers = handlers as Handlers
+  const { behaviour } = cell
+  if (behaviour.idleMillis === Infinity) cell.handlers = handlers as Handlers
+  else {
+    const rare = cell.more()
+    const idle = new Idle(cell)
+    if (rare.idle !== undefined) cell.host.deadlines.remove(rare.idle)
+    rare.idle = idle
+    cell.handlers = noting(idle, handlers as Handlers, behaviour.protocol.tags)
+    idle.begin()
+  }
   return true
 }
 

@@ -19,13 +19,14 @@ import * as ExitReason from "../ExitReason.ts"
 import { type Behaviour, isIgnored } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import { IDLE, RESTARTING, STOPPING } from "../kernel/Phase.ts"
-import { Ask } from "../kernel/Word.ts"
+import { Ask, type Word } from "../kernel/Word.ts"
 import { escalate, stop, STOP_LIMIT } from "./ending.ts"
 import { Failures, pause } from "./failures.ts"
 import { hold, tellRest } from "./hold.ts"
 import { awaitBuild, build, closeEmptyScope, closeScope, endedEarly } from "./incarnation.ts"
 import type { Guardian } from "./rare.ts"
 import type { LifecycleHost } from "./roster.ts"
+import { setAside } from "./setAside.ts"
 
 /** Decides on a handler that failed; answers whether the cell can take the next message now. */
 export const handled = (host: LifecycleHost, cell: Cell, failure: Cause.Cause<unknown>, wasAsked: boolean): boolean => {
@@ -37,10 +38,7 @@ export const handled = (host: LifecycleHost, cell: Cell, failure: Cause.Cause<un
   if (cell.phase >= RESTARTING) return false
   switch (directive) {
     case "resume":
-      if (!wasAsked || Cause.hasDies(cause)) {
-        host.after.add(() => host.report({ _tag: "HandlerFailed", actor: cell.name, cause }, cell.behaviour))
-        host.after.run()
-      }
+      if (!wasAsked || Cause.hasDies(cause)) host.unheard(cell, cause)
       return cell.phase < RESTARTING
     case "restart":
       if (cell.rare?.guardian !== undefined) handOver(host, cell, cell.rare.guardian, cause, directive)
@@ -126,6 +124,10 @@ const takeDown = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>, 
   // Whatever is still on the stack or in a fiber belongs to the incarnation that has ended.
   rare.turn++
   rare.isHeld = rare.isPaused
+  rare.inspect = undefined
+  // One that goes down for another's sake has not been brought down by its message.
+  const givenUp = cell.mailbox?.crashed(cause.reasons.length > 0)
+  if (givenUp !== undefined) setAside(host, cell, givenUp, cause)
   const asks = takeAsks(cell)
   host.after.add(() => {
     tellRest(cell, rare)
@@ -280,21 +282,16 @@ const restarted = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>)
   return Effect.void
 }
 
+const isAsk = (word: Word): boolean => word instanceof Ask
+
 // Tells stay for the next incarnation; asks are taken out, those that wait for room too. Their credit goes back. What has come into a
 // mailbox that survives stays there.
 const takeAsks = (cell: Cell): ReadonlyArray<readonly [Ask, unknown]> => {
   const asks: Array<readonly [Ask, unknown]> = []
   const { mailbox } = cell
-  if (mailbox !== undefined && !mailbox.isLasting) {
-    for (let left = mailbox.length; left > 0; left--) {
-      const word = mailbox.take()!
-      const payload = mailbox.takePayload()
-      if (!(word instanceof Ask)) mailbox.put(word, payload)
-      else {
-        cell.credit(word)
-        asks.push([word, payload])
-      }
-    }
+  for (const [word, payload] of mailbox === undefined || mailbox.isLasting ? [] : mailbox.takeAll(isAsk)) {
+    cell.credit(word)
+    asks.push([word as Ask, payload])
   }
   cell.more().waiters.keep(({ ask, payload }) => {
     if (ask !== undefined) asks.push([ask, payload])

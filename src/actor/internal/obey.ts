@@ -1,9 +1,22 @@
 /**
  * How an actor here obeys a command: beside its messages, and with an answer in every phase of its life.
  */
+import * as Defect from "../../wire/kernel/Defect.ts"
 import * as ExitReason from "../ExitReason.ts"
 import type { Cell } from "../kernel/Cell.ts"
-import { type Answered, type Command, done, KILL, PAUSE, PING, type Pong, RESUME, STOP } from "../kernel/Command.ts"
+import {
+  type Answer,
+  type Answered,
+  type Command,
+  done,
+  INSPECT,
+  KILL,
+  PAUSE,
+  PING,
+  type Pong,
+  RESUME,
+  STOP
+} from "../kernel/Command.ts"
 import { HELD, READY, RESTARTING, RUNNING, STARTING, STOPPING, SUSPENDED } from "../kernel/Phase.ts"
 import { stop } from "./ending.ts"
 import { goOn, hold } from "./hold.ts"
@@ -38,6 +51,9 @@ export const obey = (host: LifecycleHost, cell: Cell, command: Command, answered
     case PING:
       answered({ _tag: "Pong", pong: pongOf(cell) })
       return nothing
+    case INSPECT:
+      answered(stateOf(cell))
+      return nothing
   }
 }
 
@@ -58,6 +74,15 @@ const pause = (cell: Cell, answered: Answered): () => void => {
     answered(done)
   })
   return forget
+}
+
+// The same wherever the actor lives: a copy that nobody shares.
+const stateOf = (cell: Cell): Answer => {
+  try {
+    return { _tag: "State", state: Defect.portable(cell.rare?.inspect?.()) }
+  } catch (defect) {
+    return { _tag: "Died", defect: Defect.portable(defect) }
+  }
 }
 
 const pongOf = (cell: Cell): Pong => ({

@@ -7,6 +7,7 @@ import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { Directive } from "../../supervisor/Restart.ts"
 import { type ExitReason, scopeClosed } from "../ExitReason.ts"
+import type { Deadline } from "../kernel/Deadlines.ts"
 import { Waiters } from "../kernel/Waiters.ts"
 import type { Ask } from "../kernel/Word.ts"
 import type { Failures } from "./failures.ts"
@@ -58,6 +59,10 @@ export class Rare {
   declare isDraining: boolean
   /** How long it may take for that; `undefined` as its behaviour says. */
   declare shutdownMillis: number | undefined
+  /** Ends it when no message comes. */
+  declare idle: Deadline | undefined
+  /** Shows the state of the incarnation that is up. */
+  declare inspect: (() => unknown) | undefined
   /** Who decides about its crashes, where that is not its roster. */
   declare guardian: Guardian | undefined
   /** Called once when it accepts nothing any more and is about to drain. */
@@ -88,6 +93,8 @@ export class Rare {
     this.onRest = undefined
     this.isDraining = false
     this.shutdownMillis = undefined
+    this.idle = undefined
+    this.inspect = undefined
     this.guardian = undefined
     this.onDrain = undefined
     this.onStop = new Set()

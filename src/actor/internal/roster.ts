@@ -18,6 +18,8 @@ export class Roster {
   /** The common count of restarts, when the intensity is per supervisor. */
   failures: Failures | undefined
   restarts: number
+  /** Why it has given up, as a supervisor does: nothing is spawned any more. */
+  gaveUp: Cause.Cause<unknown> | undefined
   /** Whether its layer is being released: nothing is spawned any more. */
   isReleased: boolean
   constructor(behaviour: Behaviour) {
@@ -25,6 +27,7 @@ export class Roster {
     this.cells = new Map()
     this.failures = undefined
     this.restarts = 0
+    this.gaveUp = undefined
     this.isReleased = false
   }
 }
@@ -49,6 +52,9 @@ export const forget = (cell: Cell): void => {
   cell.phase = STOPPED
   cell.handlers = undefined
   cell.mailbox = undefined
+  const { rare } = cell
+  if (rare?.idle !== undefined) cell.host.deadlines.remove(rare.idle)
+  if (rare?.inspect !== undefined) rare.inspect = undefined
   Owner.Owner.remove(cell)
 }
 

@@ -57,6 +57,16 @@ export interface SupervisionOptions {
    * answer rather than a crash, resumes it.
    */
   readonly decide?: ((cause: Cause.Cause<unknown>) => Restart.Directive) | undefined
+  /**
+   * Hands a tell that was being handled at a crash to the next incarnation, in front of all others. Default: not, a message is handled at most
+   * once.
+   *
+   * It is handled `attempts` times at most, crashes of the same message in a row; then it is set aside: the event `MessageSetAside` has it, with its
+   * payload and the last cause, and the actor goes on with the messages behind it. Handlers must bear to see a message again: what the crashed one had
+   * done is done. An ask that was being handled is not handed out again, since its asker is told of the crash and decides. Not for
+   * behaviours with messages that parcels or ends of channels move with.
+   */
+  readonly redeliver?: { readonly attempts: number } | undefined
 }
 
 /** The default decision about a failed handler: a defect is a crash, a declared error is an answer. */
@@ -70,6 +80,13 @@ export interface BehaviourOptions {
   readonly supervision?: SupervisionOptions | undefined
   /** How long building one incarnation may take. Default 5 seconds. */
   readonly initTimeout?: Duration.Input | undefined
+  /**
+   * An actor that no message has come to for so long ends, for the reason `Normal`. Default never.
+   *
+   * While a handler runs, a message waits, or the actor is paused, it goes on; a tick is a message. Below a supervisor a `"permanent"` child is
+   * started again, so such an actor is `"transient"` or `"temporary"` there.
+   */
+  readonly idle?: Duration.Input | undefined
   /** How its actors are stopped, unless their `spawn` says otherwise; see `ActorSystem.SpawnOptions`. Default 5 seconds. */
   readonly shutdown?: Shutdown | undefined
 }
@@ -105,8 +122,12 @@ export interface Behaviour {
   readonly perActor: boolean
   readonly backoff: Schedule.Schedule<unknown, unknown> | undefined
   readonly decide: Restart.Decider
+  /** How often a message may be begun whose handler crashes. */
+  readonly attempts: number
   readonly initTimeout: Duration.Duration
   readonly shutdownMillis: number
+  /** How long an actor may be without messages. */
+  readonly idleMillis: number
 }
 
 /** How full a mailbox may get: what travels with a reference, so that a sender knows its credit. */
@@ -157,6 +178,18 @@ const laneBytesOf = (where: string, { overflow, survives = false }: MailboxOptio
   return bytes
 }
 
+const attemptsOf = (where: string, redeliver: SupervisionOptions["redeliver"]): number => {
+  if (redeliver === undefined) return 1
+  const attempts: unknown = (redeliver as { readonly attempts?: unknown } | null)?.attempts
+  if (typeof attempts === "number" && Number.isSafeInteger(attempts) && attempts >= 1) return attempts
+  throw new InvalidOptions({
+    where,
+    option: "supervision.redeliver.attempts",
+    value: textOf(attempts),
+    expected: "an integer of at least 1"
+  })
+}
+
 /**
  * Checks the options of a behaviour and fills in the defaults.
  *
@@ -172,6 +205,7 @@ export const resolveOptions = (where: string, options: BehaviourOptions) => {
       expected: Restart.restartTypes.join(", ")
     })
   }
+  const attempts = attemptsOf(where, options.supervision?.redeliver)
   const asked = options.initTimeout ?? "5 seconds"
   const initMillis = durationMillis(asked)
   if (!(initMillis > 0)) {
@@ -184,6 +218,11 @@ export const resolveOptions = (where: string, options: BehaviourOptions) => {
   if (Number.isNaN(millis)) {
     throw new InvalidOptions({ where, option: "shutdown", value: textOf(shutdown), expected: shutdowns })
   }
+  const { idle = Infinity } = options
+  const idleMillis = idle === Infinity ? Infinity : durationMillis(idle)
+  if (!(idleMillis > 0)) {
+    throw new InvalidOptions({ where, option: "idle", value: textOf(idle), expected: "a duration above zero" })
+  }
   return {
     ...resolveMailbox(where, options.mailbox ?? {}),
     restart,
@@ -191,7 +230,9 @@ export const resolveOptions = (where: string, options: BehaviourOptions) => {
     perActor: (intensity?.per ?? "child") === "child",
     backoff,
     decide: decide ?? decideHandler,
+    attempts,
     initTimeout,
-    shutdownMillis: millis
+    shutdownMillis: millis,
+    idleMillis
   } as const
 }

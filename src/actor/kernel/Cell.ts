@@ -53,7 +53,10 @@ import {
   type Waiter,
   type Withdrawable
 } from "./Recipient.ts"
+import { RepeatingMailbox } from "./RepeatingMailbox.ts"
 import { Ask, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Word.ts"
+
+const mailboxOf = ({ attempts }: Behaviour): Mailbox => attempts > 1 ? new RepeatingMailbox(attempts) : new Mailbox()
 
 /** See the module. */
 export class Cell extends Living implements Owned, Runnable {
@@ -75,7 +78,7 @@ export class Cell extends Living implements Owned, Runnable {
     this.behaviour = behaviour
     this.key = key
     this.phase = STARTING
-    this.answersAtOnce = true
+    this.answersAtOnce = behaviour.attempts === 1
     this.handlers = undefined
     this.mailbox = undefined
     this.scope = undefined
@@ -111,9 +114,8 @@ export class Cell extends Living implements Owned, Runnable {
 
   /** Puts a tell whose payload is checked into the mailbox, if there is room. */
   offer(index: number, valid: unknown, span: Tracer.AnySpan | undefined): Outcome {
-    const { mailbox } = this
     const free = this.room(false)
-    const room = free === ROOM && mailbox?.isLasting === true ? keep(this, mailbox, index, valid, span) : free
+    const room = free === ROOM && this.mailbox?.isLasting === true ? keep(this, this.mailbox, index, valid, span) : free
     const { carries } = this.behaviour.protocol.messages[index]!
     if (carries && !this.host.freight.enter(valid, room === ROOM, room === TAKEN)) return INVALID
     if (room === ROOM) this.deliver(span === undefined ? index : new Traced(index, span), valid)
@@ -130,7 +132,7 @@ export class Cell extends Living implements Owned, Runnable {
 
   /** Puts a message into the mailbox without asking for room: for senders that have been granted credit. */
   deliver(word: Word, payload: unknown): void {
-    const mailbox = this.mailbox ??= new Mailbox()
+    const mailbox = this.mailbox ??= mailboxOf(this.behaviour)
     mailbox.put(word, payload)
     if (this.phase === IDLE) {
       this.phase = READY
@@ -320,7 +322,8 @@ export class Cell extends Living implements Owned, Runnable {
       if (!isExit(result)) return this.startBatch(result, ask, payload, budget)
       if (!this.settled(result, ask, ask !== undefined)) return
     } while (--budget > 0 && !turn.isOver())
-    this.answersAtOnce = true
+    // A message that may be handed out again comes from the mailbox.
+    this.answersAtOnce = !mailbox.isTracking
     this.rest()
   }
 
@@ -335,7 +338,7 @@ export class Cell extends Living implements Owned, Runnable {
   rest(): void {
     // Who was on the stack may have ended the actor, or crashed it.
     if (this.phase >= HELD) return
-    if (this.mailbox !== undefined && this.mailbox.isLasting) this.mailbox.rest()
+    if (this.mailbox !== undefined && this.mailbox.isTracking) this.mailbox.rest()
     if (this.rare !== undefined && this.rare.isHeld) return comeToRest(this, this.rare)
     if (this.mailbox !== undefined && this.mailbox.length > 0) {
       this.phase = READY

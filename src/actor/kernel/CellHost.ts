@@ -41,6 +41,8 @@ export interface CellHost<C> {
   dropped(cell: C, messages: number): void
   /** Decides on a handler that failed; answers whether the cell can take the next message now. */
   handled(cell: C, cause: Cause.Cause<unknown>, wasAsked: boolean): boolean
+  /** A handler that nobody waits for has failed, and its actor goes on. */
+  unheard(cell: C, cause: Cause.Cause<unknown>): void
   /** An actor that is to end when it has handled everything has done so. */
   drained(cell: C): void
   /** Ends an actor in order, within so many milliseconds; `undefined` when it has ended at once. */

@@ -16,9 +16,11 @@ export const PAUSE = 2
 export const RESUME = 3
 /** To say how it is. */
 export const PING = 4
+/** To show its state. */
+export const INSPECT = 5
 
 /** What a command asks for. */
-export type Kind = typeof STOP | typeof KILL | typeof PAUSE | typeof RESUME | typeof PING
+export type Kind = typeof STOP | typeof KILL | typeof PAUSE | typeof RESUME | typeof PING | typeof INSPECT
 
 /** See the module. */
 export interface Command {
@@ -28,7 +30,7 @@ export interface Command {
 }
 
 /** The names of commands, by kind. */
-export const names: ReadonlyArray<string> = ["stop", "kill", "pause", "resume", "ping"]
+export const names: ReadonlyArray<string> = ["stop", "kill", "pause", "resume", "ping", "inspect"]
 
 /** Whether a command outlasts the death of the actor's thread: an actor that is to end must not come back with it. */
 export const isEnd = ({ kind }: Command): boolean => kind <= KILL
@@ -52,6 +54,9 @@ export interface Pong {
 export type Answer =
   | { readonly _tag: "Done" }
   | { readonly _tag: "Pong"; readonly pong: Pong }
+  /** What the actor shows, made portable; or what showing it has thrown. */
+  | { readonly _tag: "State"; readonly state: unknown }
+  | { readonly _tag: "Died"; readonly defect: unknown }
   /** The actor has ended. */
   | { readonly _tag: "Ended"; readonly reason: ExitReason }
   /** Its thread has gone before it could answer. */

@@ -247,6 +247,7 @@ export class Host implements LifecycleHost {
     if (there !== protocol.layoutHash) {
       return new ActorError.LayoutMismatch({ actor, here: protocol.layoutHash, there })
     }
+    if (roster.gaveUp !== undefined) return new ActorError.SpawnFailed({ actor, cause: gaveUp(roster.gaveUp) })
     if (this.has(protocol.name, key)) return new ActorError.NameTaken({ actor })
     const cell = new CellClass(this, behaviour, key)
     roster.cells.set(key, cell)
@@ -286,6 +287,11 @@ export class Host implements LifecycleHost {
     return lifecycle.handled(this, cell, cause, wasAsked)
   }
 
+  unheard(cell: Cell, cause: Cause.Cause<unknown>): void {
+    this.after.add(() => this.report({ _tag: "HandlerFailed", actor: cell.name, cause }, cell.behaviour))
+    this.after.run()
+  }
+
   stop(cell: Cell, reason: ExitReason, withinMillis: number): Effect.Effect<void> | undefined {
     return shutDown(this, cell, reason, withinMillis)
   }
@@ -307,8 +313,9 @@ export class Host implements LifecycleHost {
     Bulletin.publish(this.events, event)
     if (!("cause" in event)) return
     const who = "actor" in event ? event.actor : "name" in event ? event.name : event.thread
-    const level = event._tag === "BehaviourEscalated" ? "Error" : "Warn"
-    this.log(level, `${event._tag} ${who}`, event.cause, behaviour)
+    const level = event._tag === "BehaviourEscalated" || event._tag === "MessageSetAside" ? "Error" : "Warn"
+    const what = event._tag === "MessageSetAside" ? `: ${event.message}, after ${event.attempts} attempts` : ""
+    this.log(level, `${event._tag} ${who}${what}`, event.cause, behaviour)
   }
 
   log(level: "Warn" | "Error", text: string, cause?: Cause.Cause<unknown>, behaviour?: Behaviour): void {
@@ -355,6 +362,9 @@ export class Host implements LifecycleHost {
     }))
   }
 }
+
+const gaveUp = (cause: Cause.Cause<unknown>): Error =>
+  new Error(`its behaviour has given up, after ${causeText(cause)}`, { cause: Cause.squash(cause) })
 
 const nodeOf = (cell: Cell): TreeNode => ({
   name: cell.key,

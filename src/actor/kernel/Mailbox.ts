@@ -50,10 +50,19 @@ export const KEPT_NEVER = 2
 /** What became of a message that a mailbox was to keep. */
 export type Kept = typeof KEPT | typeof KEPT_NOT_YET | typeof KEPT_NEVER
 
+/** A message that was begun as often as it may be. */
+export interface GivenUp {
+  readonly word: Word
+  readonly payload: unknown
+  readonly attempts: number
+}
+
 const FIRST_SLOTS = 8
 const KEEP_SLOTS = 1024
 const SHRINK_AFTER = 32
 const SWEEP_FROM = 32
+
+const none = (): boolean => false
 
 /** See the module. */
 export class Mailbox {
@@ -67,11 +76,14 @@ export class Mailbox {
   declare private spare: number
   /** The payload that belongs to the word `take` returned last. */
   declare payload: unknown
-  /** Whether it survives its thread: then it wants to know what becomes of the message that was taken. */
+  /** Whether it wants to know what becomes of the message that was taken, which it may hand out again. */
+  declare readonly isTracking: boolean
+  /** Whether it survives its thread. */
   declare readonly isLasting: boolean
   /** How often the message that was taken last has been begun. */
   declare attempt: number
-  constructor(isLasting = false) {
+  constructor(isTracking = false, isLasting = false) {
+    this.isTracking = isTracking
     this.isLasting = isLasting
     this.attempt = 1
     this.slots = new Array(FIRST_SLOTS).fill(undefined)
@@ -143,13 +155,25 @@ export class Mailbox {
 
   // Keeps the living ones, in order: an actor that is busy for long does not collect those who have gone.
   private sweep(): void {
+    this.takeAll(none)
+  }
+
+  /** Takes out all words for which `accepts` holds, with their payloads; keeps the others in order. */
+  takeAll(accepts: (word: Word) => boolean): ReadonlyArray<readonly [Word, unknown]> {
+    const taken: Array<readonly [Word, unknown]> = []
     const { mask, slots, tail } = this
     let to = this.head
     for (let at = this.head; at < tail; at += 2) {
       const word = slots[at & mask] as Word
+      const payload = slots[(at + 1) & mask]
       if (typeof word === "object" && word instanceof Revocable && !word.isQueued) continue
+      if (accepts(word)) {
+        if (word instanceof Revocable) word.isQueued = false
+        taken.push([word, payload])
+        continue
+      }
       slots[to & mask] = word
-      slots[(to + 1) & mask] = slots[(at + 1) & mask]
+      slots[(to + 1) & mask] = payload
       to += 2
     }
     for (let at = to; at < tail; at += 2) {
@@ -159,6 +183,7 @@ export class Mailbox {
     this.tail = to
     this.dead = 0
     if (this.head === to) this.rewind()
+    return taken
   }
 
   /** Removes the oldest word for which `accepts` holds, if any, and answers it as `take` does; keeps the others in order. */
@@ -199,11 +224,23 @@ export class Mailbox {
     return Infinity
   }
 
+  // ---- of one that is tracking
+
   /** What was taken is handled. */
   settled(): void {}
 
   /** The same; and the actor rests for a moment. */
-  rest(): void {}
+  rest(): void {
+    this.settled()
+  }
+
+  /**
+   * The incarnation that has taken it has ended before it was done, by a crash that counts against the message or for another reason; answers
+   * the message if that is not handed out again.
+   */
+  crashed(_counts: boolean): GivenUp | undefined {
+    return undefined
+  }
 
   /** The actor ends. What is left is dropped, by taking it; or it is kept for who comes after, and only asks of this thread are taken. */
   close(_isKept: boolean): void {}

@@ -21,6 +21,11 @@ export const takeOffOf = (access: Access<unknown>, thread: number): void => {
     // Those that were made from it there are in rows of their own.
     if (end !== -1) settle(access, held.side === SENDER ? "sender" : "receiver", end)
   }
+  // One that came in a message and was closed is in no row any more, and may have told nobody that it was the last.
+  const row = roster.lookFor(thread)
+  if (row === -1) return
+  if ((roster.flags() & RECEIVERS_GONE) !== 0) lose(access, row)
+  wakeAll(access)
 }
 
 /** Takes an end off; how many messages died with it, as far as it is known at once. */

@@ -89,6 +89,9 @@ export const REPLY_UNSENDABLE = 7
 export const OBEYED = 8
 /** How the actor is: the word is its status; messages that wait, and restarts, follow. */
 export const PONG = 9
+/** What the actor shows follows, or what showing it has thrown. */
+export const STATE = 10
+export const STATE_DIED = 11
 
 /** How many actors one thread may address on another. */
 export const MAX_SLOTS = 1 << 19

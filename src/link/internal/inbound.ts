@@ -88,9 +88,12 @@ export class Inbound {
     return this.data === undefined || this.data.isEmpty() && this.control!.isEmpty()
   }
 
-  /** Whether there is no message to read. */
-  get isDataEmpty(): boolean {
-    return this.data === undefined || this.data.isEmpty()
+  /** Takes note of the messages that are visible by now; what it answers says whether they have been read. */
+  mark(): () => boolean {
+    const { data } = this
+    if (data === undefined) return () => true
+    const published = data.published()
+    return () => !data.isBehind(published)
   }
 
   /** Gives back the credit that nobody has waited for so far. */

@@ -2,8 +2,10 @@
  * A command that came from another thread, on the side of the actor: it is obeyed, and answered once.
  */
 import { forgotten } from "../../actor/ExitReason.ts"
-import { type Answer, statuses } from "../../actor/kernel/Command.ts"
+import { type Answer, type Command, statuses, STOP } from "../../actor/kernel/Command.ts"
 import type { SpscReader } from "../../memory/SpscRing.ts"
+import * as Codec from "../../wire/Codec.ts"
+import { BRIEF, Defect, portable } from "../../wire/kernel/Defect.ts"
 import * as Envelope from "./envelope.ts"
 import * as ExitRecord from "./exitRecord.ts"
 import type { Home } from "./home.ts"
@@ -18,12 +20,12 @@ export const obey = (
 ): void => {
   const { actor, command, epoch, number } = Envelope.readCommand(region, offset, end, type)
   const cell = home.cellAt(actor, epoch)
-  const answered = (answer: Answer) => reply(home, outbound, number, answer)
+  const answered = (answer: Answer) => reply(home, outbound, number, command, answer)
   if (cell === undefined) answered({ _tag: "Ended", reason: forgotten })
   else cell.command(command, answered)
 }
 
-const reply = (home: Home, outbound: Outbound, number: number, answer: Answer): void => {
+const reply = (home: Home, outbound: Outbound, number: number, { kind }: Command, answer: Answer): void => {
   const { host, index, reports } = home
   switch (answer._tag) {
     case "Done":
@@ -34,18 +36,33 @@ const reply = (home: Home, outbound: Outbound, number: number, answer: Answer): 
       const words = Uint32Array.of(number, statuses.indexOf(status), waiting, restarts)
       return outbound.control.record(typeOf(Envelope.PONG), new Uint8Array(words.buffer), true)
     }
+    case "State":
+      return shown(outbound, Envelope.STATE, number, answer.state)
+    case "Died":
+      return shown(outbound, Envelope.STATE_DIED, number, answer.defect)
     case "Ended": {
       // What ends because its worker leaves comes back with the next one, where the command is given again.
       if (index !== 0 && host.isLeaving) return
       const { reason } = answer
       const type = typeOf(Envelope.NOT_HANDLED_STOPPED)
       return reports.afterEnd(() => {
-        if (!outbound.isDown) ExitRecord.send(outbound, outbound.control, type, number, 0, reason)
+        if (outbound.isDown) return
+        // What the actor has told the one who has stopped it comes before the answer.
+        ExitRecord.send(outbound, kind === STOP ? outbound.data : outbound.control, type, number, 0, reason)
       })
     }
     case "Lost":
       return
   }
+}
+
+/** The codec of what an actor shows. */
+export const state = Codec.compile(Defect)
+
+// It may be large, and is asked for to be looked at: its place is among the messages.
+const shown = (outbound: Outbound, outcome: number, number: number, value: unknown): void => {
+  if (outbound.isDown || outbound.coded(outbound.data, typeOf(outcome), number, 0, state, value)) return
+  outbound.coded(outbound.data, typeOf(outcome), number, 0, state, portable(value, BRIEF))
 }
 
 const typeOf = (outcome: number): number => Envelope.typeOf(Envelope.REPLY, outcome, 0)

@@ -248,6 +248,11 @@ export class LaneReader {
     return tries
   }
 
+  /** It was not handled, for no reason of its own: that does not count. */
+  unbegin(): void {
+    this.words[TRIES]!--
+  }
+
   /** The message in hand is done with. */
   pass(): void {
     this.reader.release()

@@ -7,10 +7,11 @@
  *
  * Only tells of this thread are kept: who asks here ends with it.
  */
+import * as Cause from "effect/Cause"
 import type * as Tracer from "effect/Tracer"
 import type { Cell } from "../../actor/kernel/Cell.ts"
-import { KEPT, type Kept, KEPT_NEVER, KEPT_NOT_YET, Mailbox } from "../../actor/kernel/Mailbox.ts"
-import { Traced, type Word } from "../../actor/kernel/Word.ts"
+import { type GivenUp, KEPT, type Kept, KEPT_NEVER, KEPT_NOT_YET, Mailbox } from "../../actor/kernel/Mailbox.ts"
+import { INDEX_MASK, Traced, type Word, wordOf } from "../../actor/kernel/Word.ts"
 import { CORRUPT, NONE } from "../../memory/Ring.ts"
 import * as Envelope from "./envelope.ts"
 import type { Home, Surviving } from "./home.ts"
@@ -35,6 +36,12 @@ interface OwnLane {
   readonly reader: Lane.LaneReader
 }
 
+interface Again {
+  readonly lane: Lane.LaneReader
+  readonly word: number | Traced
+  readonly payload: unknown
+}
+
 /** See the module. */
 export class LaneMailbox extends Mailbox implements Surviving {
   declare private readonly home: Home
@@ -47,12 +54,15 @@ export class LaneMailbox extends Mailbox implements Surviving {
   /** The lane of the message in hand. */
   declare private hand: Lane.LaneReader | undefined
   declare private handWord: Word | undefined
+  declare private handPayload: unknown
+  /** What was in hand, and is to be handled again. */
+  declare private again: Again | undefined
   declare private passed: number
   declare private turn: number
   /** What is left is for who comes after. */
   declare private isKept: boolean
   constructor(home: Home, cell: Cell, actor: number) {
-    super(true)
+    super(true, true)
     this.home = home
     this.cell = cell
     this.actor = actor
@@ -65,6 +75,8 @@ export class LaneMailbox extends Mailbox implements Surviving {
     this.at = 0
     this.hand = undefined
     this.handWord = undefined
+    this.handPayload = undefined
+    this.again = undefined
     this.passed = 0
     this.turn = 0
     this.isKept = false
@@ -110,7 +122,7 @@ export class LaneMailbox extends Mailbox implements Surviving {
   }
 
   override get length(): number {
-    let length = super.length
+    let length = super.length + (this.again === undefined ? 0 : 1)
     for (const lane of this.lanes) length += lane.length
     return this.hand !== undefined && this.lanes.includes(this.hand) ? length - 1 : length
   }
@@ -152,6 +164,7 @@ export class LaneMailbox extends Mailbox implements Surviving {
 
   override take(): Word | undefined {
     this.settled()
+    if (this.again !== undefined) return this.takeAgain(this.again)
     const sources = this.lanes.length + 1
     for (let i = 0; i < sources; i++) {
       const at = (this.at + i) % sources
@@ -159,6 +172,7 @@ export class LaneMailbox extends Mailbox implements Surviving {
       if (word !== undefined) {
         this.at = at + 1
         this.handWord = word
+        this.handPayload = this.payload
         return word
       }
     }
@@ -168,6 +182,15 @@ export class LaneMailbox extends Mailbox implements Surviving {
     }
     this.lookForRoom()
     return undefined
+  }
+
+  private takeAgain({ lane, payload, word }: Again): Word {
+    this.again = undefined
+    this.payload = payload
+    this.handPayload = payload
+    this.handWord = word
+    this.begin(lane)
+    return word
   }
 
   private takeOwn(): Word | undefined {
@@ -190,11 +213,28 @@ export class LaneMailbox extends Mailbox implements Surviving {
       const word = this.read(lane, offset)
       if (word !== undefined) {
         this.begin(lane)
-        return word
-      }
-      lane.pass()
+        if (!this.isSpent(word)) return word
+        this.settled()
+      } else lane.pass()
     }
     return undefined
+  }
+
+  // Its thread has died as often as it may be begun.
+  private isSpent(word: Word): boolean {
+    const { attempt, cell, home, payload } = this
+    const { attempts, protocol } = cell.behaviour
+    if (attempts === 1 || attempt <= attempts || !isTell(word)) return false
+    const message = protocol.tags[wordOf(word) & INDEX_MASK]!
+    const cause = Cause.die(new Error(`its thread has ended each of the ${attempts} times that it was begun`))
+    home.host.after.add(() =>
+      home.host.report(
+        { _tag: "MessageSetAside", actor: cell.name, message, payload, attempts, cause },
+        cell.behaviour
+      )
+    )
+    home.host.after.run()
+    return true
   }
 
   private begin(lane: Lane.LaneReader): void {
@@ -246,6 +286,7 @@ export class LaneMailbox extends Mailbox implements Surviving {
   override settled(): void {
     const { hand, handWord } = this
     this.handWord = undefined
+    this.handPayload = undefined
     if (hand === undefined) return
     this.hand = undefined
     // A thread that dies has answered, or handles the ask again.
@@ -269,10 +310,24 @@ export class LaneMailbox extends Mailbox implements Surviving {
     for (const lane of this.lanes) if (lane.show()) this.home.outboundTo(lane.from)?.wake()
   }
 
+  override crashed(counts: boolean): GivenUp | undefined {
+    const { attempt, hand, handPayload: payload, handWord: word } = this
+    const { attempts } = this.cell.behaviour
+    if (attempts === 1 || hand === undefined || !isTell(word)) return undefined
+    if (counts && attempt >= attempts) return { word, payload, attempts: attempt }
+    if (!counts) hand.unbegin()
+    this.hand = undefined
+    this.handWord = undefined
+    this.handPayload = undefined
+    this.again = { lane: hand, word, payload }
+    return undefined
+  }
+
   override close(isKept: boolean): void {
     this.isKept = isKept
     this.home.surviving.delete(this.actor)
     if (!isKept) return this.settled()
     this.hand = undefined
+    this.again = undefined
   }
 }

@@ -355,6 +355,11 @@ export class Outbound {
     return this.dataRing !== undefined && (this.dataRing.isBlocked || this.controlRing!.isBlocked)
   }
 
+  /** Whether messages wait here until there is room. */
+  get isHolding(): boolean {
+    return !this.isDown && this.dataRing !== undefined && this.dataRing.state === HELD
+  }
+
   /** Makes what was written visible: control first. */
   publish(): void {
     if (this.controlRing!.isDirty) this.controlRing!.publish()

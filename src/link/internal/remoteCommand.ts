@@ -12,6 +12,7 @@ import type { Region } from "../../memory/Region.ts"
 import * as Envelope from "./envelope.ts"
 import * as ExitRecord from "./exitRecord.ts"
 import type { Home } from "./home.ts"
+import { state } from "./inboundCommand.ts"
 import type { PendingAsk } from "./outbound.ts"
 
 /** Who is commanded. */
@@ -74,6 +75,10 @@ export class RemoteCommand implements PendingAsk {
         const pong = { status, waiting: region.u32[at]!, restarts: region.u32[at + 1]! }
         return this.answer({ _tag: "Pong", pong })
       }
+      case Envelope.STATE:
+        return this.answer({ _tag: "State", state: state.read(region, offset, end) })
+      case Envelope.STATE_DIED:
+        return this.answer({ _tag: "Died", defect: state.read(region, offset, end) })
       default:
         throw new Error(`a command was answered with the outcome ${outcome}`)
     }

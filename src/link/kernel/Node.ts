@@ -221,9 +221,15 @@ export class Node implements Polled, RefTransport {
     this.publish()
   }
 
-  /** Whether all is read that `thread` had made visible by now: seen once, what was visible earlier has been read. */
-  hasRead(thread: number): boolean {
-    return this.linkTo(thread)?.inbound.isDataEmpty ?? true
+  /** Takes note of all that other threads have made visible by now; what it answers says whether that has been read. */
+  mark(): () => boolean {
+    const marks = this.links.map(({ inbound }) => inbound.mark())
+    return () => marks.every((isRead) => isRead())
+  }
+
+  /** Whether nothing is held back that was told to other threads: it can be read there, once it is flushed. */
+  get isFlushed(): boolean {
+    return this.links.every(({ outbound }) => !outbound.isHolding)
   }
 
   private publish(): void {

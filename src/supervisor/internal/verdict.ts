@@ -37,7 +37,7 @@ export const judge = Effect.fnUntraced(function*(
   if (Exit.isFailure(verdict)) return yield* escalate(self, child, Cause.combine(cause, verdict.cause))
   if (verdict.value === "escalate") return yield* escalate(self, child, cause)
   if (verdict.value !== "stop") return verdict.value
-  yield* logEnd(self, child, exit, "ended and stays down")
+  yield* logEnd(self, child, exit, "ended and stays down", Effect.logError)
   if (child.spec.significant && Strategy.endsWith(self.policy.autoShutdown, significantLeft(self, child))) {
     publish(self, { _tag: "AutoShutdown", ...about(self, child) })
     yield* finish(self, Exit.void, child.spec.id)
@@ -60,10 +60,11 @@ const logEnd = (
   self: SupervisorState,
   child: ChildState,
   exit: Exit.Exit<unknown, unknown>,
-  text: string
+  text: string,
+  level: typeof Effect.logError = Effect.logWarning
 ): Effect.Effect<void> =>
   tell(
-    (Restart.isAbnormal(exit) ? Effect.logWarning : Effect.logDebug)(`${nameOf(self, child)} ${text}`, causeOf(exit))
+    (Restart.isAbnormal(exit) ? level : Effect.logDebug)(`${nameOf(self, child)} ${text}`, causeOf(exit))
   )
 
 /** The delay before the next incarnation; none when there have been too many, and the supervisor gives up. */

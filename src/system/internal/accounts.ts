@@ -26,6 +26,13 @@ const ActorEvent = Schema.Union([
   Schema.TaggedStruct("ActorRestarted", { actor: Schema.String, restarts: Schema.Number, cause: AnyCause }),
   Schema.TaggedStruct("ActorEnded", { actor: Schema.String, reason: ExitReason.ExitReason }),
   Schema.TaggedStruct("HandlerFailed", { actor: Schema.String, cause: AnyCause }),
+  Schema.TaggedStruct("MessageSetAside", {
+    actor: Schema.String,
+    message: Schema.String,
+    payload: Defect.Defect,
+    attempts: Schema.Number,
+    cause: AnyCause
+  }),
   Schema.TaggedStruct("BehaviourEscalated", { name: Schema.String, cause: AnyCause })
 ])
 
@@ -63,6 +70,8 @@ const portableEvent = (event: SystemEvent): ActorEvent | undefined => {
     case "HandlerFailed":
     case "BehaviourEscalated":
       return { ...event, cause: Defect.portableCause(event.cause) }
+    case "MessageSetAside":
+      return { ...event, payload: Defect.portable(event.payload), cause: Defect.portableCause(event.cause) }
     case "ActorEnded":
       return { ...event, reason: ExitReason.portable(event.reason) }
     default:

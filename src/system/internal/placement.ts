@@ -18,6 +18,7 @@ import type { Running } from "../../supervisor/ChildSpec.ts"
 import { decodeSpawnError } from "./accounts.ts"
 import type * as Control from "./control.ts"
 import type { Names } from "./names.ts"
+import { ORDER_LIMIT_MILLIS, readUp } from "./order.ts"
 import { Supervision, type Workplace } from "./supervision.ts"
 
 /** Names of actors that the main thread has placed are its own. */
@@ -73,6 +74,7 @@ export class Placed implements Owner.Owned {
     this.account.flush()
     return this.workplace.request((request): Control.ToWorker => ({ _tag: "Stop", request, actor, elapsedMillis }))
       .pipe(
+        Effect.andThen(this.account.readUp),
         Effect.ensuring(Effect.sync(() => {
           this.account.over(this, reason)
         })),
@@ -98,6 +100,9 @@ export class Account {
   flush(): void {
     this.node.flush()
   }
+
+  /** Waits until all is read that was told to this thread by now. */
+  readonly readUp: Effect.Effect<unknown> = Effect.suspend(() => readUp(this.node, ORDER_LIMIT_MILLIS))
 
   /** The actor of a number. */
   get(actor: number): Placed | undefined {

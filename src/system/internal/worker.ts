@@ -17,6 +17,7 @@ import type { Requests } from "../../thread/kernel/Requests.ts"
 import * as Accounts from "./accounts.ts"
 import type * as Control from "./control.ts"
 import { systemOf } from "./host.ts"
+import { ORDER_LIMIT_MILLIS, readUp, writeOut } from "./order.ts"
 import type { Ward } from "./supervision.ts"
 
 /** A worker's own state: its place, and the way to the main thread. */
@@ -51,7 +52,10 @@ export const receive = (worker: Worker, message: Control.ToWorker): void => {
       for (const placement of message.placements) revive(worker, placement)
       return
     case "Stop": {
-      const stopped = Effect.sync(() => post({ _tag: "Stopped", request: message.request }))
+      const stopped = Effect.andThen(
+        writeOut(node, ORDER_LIMIT_MILLIS),
+        Effect.sync(() => post({ _tag: "Stopped", request: message.request }))
+      )
       return void worker.run(Effect.ensuring(stop(worker, message), stopped))
     }
     case "Lower":
@@ -87,31 +91,12 @@ const stop = (
       const cell = worker.placed.get(actor)
       if (cell === undefined) return Effect.void
       return Effect.flatMap(
-        readUp(worker, cell.shutdownMillis - elapsedMillis),
+        readUp(worker.node, cell.shutdownMillis - elapsedMillis),
         (waited) => cell.stop(ExitReason.scopeClosed, elapsedMillis + waited) ?? Effect.void
       )
     })
   )
 }
-
-/** Turns of the event loop in which a ring is looked at before the clock is. */
-const LOOKS = 16
-
-// What the main thread has told an actor before it told it to stop was accepted, and lies in a ring beside this message. Answers
-// how many milliseconds it has taken to be read.
-const readUp = ({ node }: Worker, limitMillis: number): Effect.Effect<number> =>
-  Effect.clockWith((clock) => {
-    const began = clock.monotonicTimeNanosUnsafe()
-    const elapsed = () => Number(clock.monotonicTimeNanosUnsafe() - began) / 1e6
-    let looks = 0
-    const look: Effect.Effect<number> = Effect.suspend(() => {
-      if (node.hasRead(0) || !(elapsed() < limitMillis)) return Effect.succeed(elapsed())
-      // It is read now, and not when the bell of who wrote it is heard. What takes longer is waited for by the clock.
-      node.expectReply()
-      return Effect.andThen(++looks < LOOKS ? Effect.yieldNow : Effect.sleep(1), look)
-    })
-    return look
-  })
 
 // The number is known before the build: the behaviour may give its own reference away.
 const spawn = (worker: Worker, request: number, placement: Control.Placement): Effect.Effect<void> =>

@@ -107,8 +107,17 @@ export const ready = (self: Threaded, worker: WorkerThread, { behaviours }: Cont
   Bulletin.publish(self.events, event)
 }
 
+// Whoever waits for the end of an actor goes on when all of it is done, and not in the middle.
+const inOne = ({ host: { after } }: Threaded, run: () => void): void => {
+  after.add(run)
+  after.run()
+}
+
 /** A worker has ended: what ran there is lost, or comes back with its next incarnation. */
-export const ended = (self: Threaded, worker: WorkerThread, down: ThreadDown, isSeen: boolean): void => {
+export const ended = (self: Threaded, worker: WorkerThread, down: ThreadDown, isSeen: boolean): void =>
+  inOne(self, () => lose(self, worker, down, isSeen))
+
+const lose = (self: Threaded, worker: WorkerThread, down: ThreadDown, isSeen: boolean): void => {
   const reason = down.message
   const isFinal = self.isClosing
   self.names.lost(worker.index)
@@ -126,7 +135,10 @@ export const ended = (self: Threaded, worker: WorkerThread, down: ThreadDown, is
   for (const placed of temporary) self.account.end(placed, lost)
   for (const placed of self.account.on(worker)) placed.supervision?.threadLost(down)
   Bulletin.publish(self.events, threadEnded(worker.name, down, unread))
-  for (const { name } of temporary) Bulletin.publish(self.events, { _tag: "ActorEnded", actor: name, reason: lost })
+  for (const { name } of temporary) {
+    Bulletin.publish(self.events, { _tag: "ActorEnded", actor: name, reason: lost })
+    if (!isFinal) self.host.log("Error", `${name} has ended: ${ExitReason.render(lost)}`, Cause.fail(down))
+  }
 }
 
 /** How the end of a thread is told. */
@@ -194,6 +206,10 @@ export const below = (worker: WorkerThread): Effect.Effect<ReadonlyArray<TreeNod
 /** No worker will come up again: whoever waits for an actor on one of them learns it, now and later. */
 export const close = (self: Threaded, why: string, reason: ExitReason.ExitReason): void => {
   self.isClosing = true
+  inOne(self, () => giveUp(self, why, reason))
+}
+
+const giveUp = (self: Threaded, why: string, reason: ExitReason.ExitReason): void => {
   for (const placed of self.account.all) self.account.end(placed, reason)
   for (const worker of self.workers) {
     worker.whyGone ??= why

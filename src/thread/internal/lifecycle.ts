@@ -17,7 +17,7 @@
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import { stackOf } from "../../runtime/Text.ts"
+import { messageOf, stackOf } from "../../runtime/Text.ts"
 import type { SpawnedWorker } from "../SpawnedWorker.ts"
 import {
   ThreadCrashed,
@@ -214,7 +214,7 @@ const crashReason = (life: Lifecycle): ThreadDown | undefined => {
   const phase = phaseOf(life)
   const code = errorCode(error)
   if (code === "ERR_WORKER_OUT_OF_MEMORY") return new ThreadOutOfMemory({ thread: life.name, phase })
-  if (phase === "loading" && code === "MODULE_NOT_FOUND" && isEntryMissing(error as object)) {
+  if (phase === "loading" && isEntryMissing(code, error as object)) {
     return new ThreadSpawnFailed({ thread: life.name, cause: error })
   }
   // An error has a stack, whatever realm it comes from; what has none was cloned badly, and the worker's account is better.
@@ -228,6 +228,11 @@ const crashReason = (life: Lifecycle): ThreadDown | undefined => {
 const errorCode = (error: unknown): unknown =>
   typeof error === "object" && error !== null && "code" in error ? error.code : undefined
 
-/** Node names nobody as the requirer when the file that is missing is the worker's own. */
-const isEntryMissing = (error: object): boolean =>
-  "requireStack" in error && Array.isArray(error.requireStack) && error.requireStack.length === 0
+/**
+ * Node names nobody as the requirer when the file that is missing is the worker's own; and the folder it was started in as the importer,
+ * where a hook of the program loads modules (`--import`).
+ */
+const isEntryMissing = (code: unknown, error: object): boolean =>
+  code === "MODULE_NOT_FOUND"
+    ? "requireStack" in error && Array.isArray(error.requireStack) && error.requireStack.length === 0
+    : code === "ERR_MODULE_NOT_FOUND" && / imported from .*[\\/]$/m.test(messageOf(error))

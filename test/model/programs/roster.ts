@@ -7,7 +7,7 @@ import type * as SpscRecoveryModule from "../../../src/memory/SpscRecovery.ts"
 import type * as WaitListModule from "../../../src/memory/WaitList.ts"
 import { Violation } from "../explore.ts"
 import type { Gated, Load } from "../gate.ts"
-import { alone, settle } from "../gatedAtomics.ts"
+import { alone, load as loadWord, settle, store } from "../gatedAtomics.ts"
 import { type Body, type Broken, equal, type Model, thread } from "./program.ts"
 import { type Rings, rings } from "./spscRing.ts"
 
@@ -24,7 +24,8 @@ interface Channel {
 
 interface Modules {
   readonly rings: Rings
-  readonly roster: (sab: SharedArrayBuffer) => Roster
+  readonly roster: (sab: SharedArrayBuffer, thread?: number) => Roster
+  readonly sentAs: (end: number) => number
   readonly waitList: (sab: SharedArrayBuffer) => WaitList
   readonly lost: (ring: SharedArrayBuffer) => Body<number>
   readonly newChannel: () => Channel
@@ -38,10 +39,11 @@ const modules = async (load: Load): Promise<Modules> => {
   const waitList = await load<typeof WaitListModule>("WaitList")
   const recovery = await load<typeof SpscRecoveryModule>("SpscRecovery")
   const ringModules = await rings(load)
-  const open = (sab: SharedArrayBuffer): Roster => new roster.Roster(sab)
+  const open = (sab: SharedArrayBuffer, thread?: number): Roster => new roster.Roster(sab, thread)
   return {
     rings: ringModules,
     roster: open,
+    sentAs: roster.sentAs,
     waitList: (sab) => new waitList.WaitList(sab),
     lost: (ring) => new recovery.SpscRecovery(ring).recover(),
     newChannel: () => {
@@ -277,7 +279,72 @@ const takenAgain = (misuse: { readonly parentFirst?: boolean } = {}): Model => (
   }
 })
 
-export const models: ReadonlyArray<Model> = [drains(), bothLeave(), madeWhileDying(), takenAgain()]
+/** In place of a message that was read. */
+const RELEASED = -1
+
+/** What the channel does about the ends of a dead thread, wherever they are from. */
+function* takeOffOf(own: Roster, dead: number, looks: boolean): Body {
+  for (let row = 0; row < own.rows; row++) {
+    const held = yield* own.heldAt(row, dead)
+    if (held === undefined) continue
+    const end = yield* own.seize(held.end)
+    if (end !== -1) yield* own.recover(end)
+  }
+  if (looks) yield* own.lookFor(dead)
+}
+
+/**
+ * An end travels in a message to a thread that makes another from it, and dies anywhere; a stranger takes rows meanwhile. Who hears of the
+ * death takes off what that thread had, and reads a message that it has not released.
+ */
+const travels = (misuse: { readonly readsNoMessage?: boolean; readonly looksAtNoFlag?: boolean } = {}): Model => ({
+  structure: "Roster",
+  scenario: "an end travels to a thread that dies",
+  preemptions: 2,
+  prepare: async (load) => {
+    const m = await modules(load)
+    return () => {
+      const { receiver, roster, sender } = m.newChannel()
+      const end = alone(m.roster(roster, 1).join(m.SENDER, -1))
+      alone(m.roster(roster).leave(sender, m.SENDER))
+      const message = new Int32Array(new SharedArrayBuffer(4))
+      equal(alone(m.roster(roster, 1).send(end)), true, "an open end leaves")
+      message[0] = m.sentAs(end)
+      const reading = function*(): Body {
+        const own = m.roster(roster, 2)
+        const sent = yield* loadWord(message, 0)
+        if (!(yield* own.open(sent, m.SENDER))) throw new Violation("an end that has arrived does not open")
+        const clone = yield* own.join(m.SENDER, sent)
+        yield* store(message, 0, RELEASED)
+        yield* own.leave(sent, m.SENDER)
+        if (clone !== -1) yield* own.leave(clone, m.SENDER)
+      }
+      const stranger = function*(): Body {
+        const end = yield* m.roster(roster, 3).join(m.RECEIVER, receiver)
+        if (end < 0) throw new Violation("no room for the stranger")
+      }
+      const watcher = function*(): Body {
+        const own = m.roster(roster, 4)
+        yield* takeOffOf(own, 2, misuse.looksAtNoFlag !== true)
+        const sent = yield* loadWord(message, 0)
+        if (sent === RELEASED || misuse.readsNoMessage === true) return
+        if (yield* own.open(sent, m.SENDER)) yield* own.leave(sent, m.SENDER)
+      }
+      return {
+        threads: [thread("mortal", reading(), true), thread("stranger", stranger())],
+        onDeath: () => [thread("watcher", watcher())],
+        check: () => {
+          const own = m.roster(roster)
+          equal(alone(own.count(m.SENDER)), 0, "senders in the end")
+          equal(alone(own.flags()), m.SENDERS_GONE, "flags")
+          equal(alone(own.count(m.RECEIVER)), 2, "receivers in the end")
+        }
+      }
+    }
+  }
+})
+
+export const models: ReadonlyArray<Model> = [drains(), bothLeave(), madeWhileDying(), takenAgain(), travels()]
 
 export const broken: ReadonlyArray<Broken> = [
   { name: "leaves before it publishes", model: drains({ leavesBeforePublishing: true }) },
@@ -285,6 +352,22 @@ export const broken: ReadonlyArray<Broken> = [
   { name: "wakes nobody when the last sender leaves", model: drains({ nobodyIsWoken: true }) },
   { name: "forgets the ends of the dead", model: drains({ deadAreForgotten: true }) },
   { name: "forgets the ends that the dead have made", model: madeWhileDying({ forgetsChildren: true }) },
+  { name: "takes it that the dead has looked at the flag when it has left", model: travels({ looksAtNoFlag: true }) },
+  { name: "reads no message that the dead has not released", model: travels({ readsNoMessage: true }) },
+  {
+    name: "names the holder of an end that is open already",
+    model: travels(),
+    mutations: [{
+      module: "Roster",
+      find: "const named = Atomics.exchange(this.cells, holder, this.thread)",
+      replace: "const named = this.thread"
+    }]
+  },
+  {
+    name: "takes a row before it says whose it is",
+    model: travels(),
+    mutations: [{ module: "Roster", find: "state, taken | LEFT) !== state", replace: "state, taken | OPEN) !== state" }]
+  },
   { name: "frees the row of the dead before its children are gone", model: takenAgain({ parentFirst: true }) },
   {
     name: "seizes an end under the name that it has",

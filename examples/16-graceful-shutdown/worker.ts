@@ -1,0 +1,4 @@
+import { ActorThread } from "shared-nothing"
+import { DeskLive } from "./orders.ts"
+
+ActorThread.launch(DeskLive)

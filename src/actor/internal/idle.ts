@@ -1,0 +1,57 @@
+/**
+ * An actor that ends when no message has come for a while.
+ *
+ * Only behaviours with an `idle` pay for it: their handlers note the time of each call, and one deadline an actor looks at that now and
+ * then. The time counts from the last message; while a handler runs, something waits, or the actor is paused, it goes on.
+ */
+import type * as Effect from "effect/Effect"
+import * as ExitReason from "../ExitReason.ts"
+import type { Handlers } from "../kernel/Behaviour.ts"
+import type { Cell } from "../kernel/Cell.ts"
+import { Deadline } from "../kernel/Deadlines.ts"
+import { IDLE, RESTARTING } from "../kernel/Phase.ts"
+
+/** See the module. */
+export class Idle extends Deadline {
+  declare private readonly cell: Cell
+  declare private last: number
+  constructor(cell: Cell) {
+    super()
+    this.cell = cell
+    this.last = 0
+  }
+
+  /** A message has come, or the incarnation is up. */
+  note(): void {
+    this.last = this.cell.host.deadlines.now()
+  }
+
+  /** Begins with an incarnation. */
+  begin(): void {
+    const { behaviour, host } = this.cell
+    this.note()
+    host.deadlines.add(this, behaviour.idleMillis)
+  }
+
+  expire(): void {
+    const { cell } = this
+    const { behaviour: { idleMillis }, host } = cell
+    // The next incarnation begins anew.
+    if (cell.phase >= RESTARTING) return
+    const left = cell.phase === IDLE ? this.last + idleMillis - host.deadlines.now() : idleMillis
+    if (left > 0) host.deadlines.add(this, left)
+    else host.stop(cell, ExitReason.normal, 0)
+  }
+}
+
+/** The handlers of an incarnation that note each call. */
+export const noting = (idle: Idle, handlers: Handlers, tags: ReadonlyArray<string>): Handlers => {
+  const noted: Record<string, (payload: unknown) => Effect.Effect<unknown, unknown, unknown>> = {}
+  for (const tag of tags) {
+    noted[tag] = (payload) => {
+      idle.note()
+      return handlers[tag]!(payload)
+    }
+  }
+  return noted
+}
