@@ -51,9 +51,11 @@ import { messageOf, textOf } from "../runtime/Text.ts"
 import { ignore as ignoreChild, type Running } from "../supervisor/ChildSpec.ts"
 import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import * as Carry from "../wire/Carry.ts"
+import * as ActorControl from "./ActorControl.ts"
 import { InvalidOptions, type SpawnError } from "./ActorError.ts"
-import { type ActorRef, isActorRef, recipientOf, refClass } from "./ActorRef.ts"
+import { type ActorRef, type Any, isActorRef, recipientOf, refClass } from "./ActorRef.ts"
 import { ActorSystem, type SpawnOptions } from "./ActorSystem.ts"
+import type { ExitReason } from "./ExitReason.ts"
 import { type Release, releaseOf } from "./internal/release.ts"
 import { Tick } from "./internal/tick.ts"
 import { Address } from "./kernel/Address.ts"
@@ -163,7 +165,7 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
    */
   readonly toLayer: <H extends HandlersFrom<Rpcs>, E, R>(
     behaviour: Effect.Effect<H, E, R> & NoBuildServices<H>,
-    options?: BehaviourOptions
+    options?: BehaviourOptions<Rpc.Error<Rpcs>>
   ) => Layer.Layer<never, never, ActorSystem | Exclude<R, Scope.Scope | CurrentActor> | HandlersServices<H>>
   /**
    * Starts an actor and waits until its behaviour is built. It ends with the `Scope`.
@@ -182,7 +184,7 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
   readonly supervised: (
     key: string,
     options?: SpawnOptions
-  ) => Effect.Effect<Running<ActorRef<Rpcs>>, SpawnError, ActorSystem | Scope.Scope>
+  ) => Effect.Effect<Running<ActorRef<Rpcs>, Rpc.Error<Rpcs> | ExitReason>, SpawnError, ActorSystem | Scope.Scope>
   /** While a behaviour is built: the reference of the actor itself. */
   readonly self: Effect.Effect<ActorRef<Rpcs>, never, CurrentActor>
   /**
@@ -246,11 +248,17 @@ const refSchema = <Rpcs extends Rpc.Any>(
   })
 
 // The child of a supervisor as its users see it: the reference in place of what it stands for.
-const referring = <A>(toRef: (recipient: Recipient) => A) => (running: Running<Recipient>): Running<A> => {
+const referring = <A extends Any>(toRef: (recipient: Recipient) => A) => (running: Running<Recipient>): Running<A> => {
   const { renewal, value } = running
+  const ref = toRef(value!)
   return {
     ...running,
-    value: toRef(value!),
+    value: ref,
+    control: {
+      suspend: ActorControl.pause(ref),
+      resume: ActorControl.resume(ref),
+      state: ActorControl.inspect(ref)
+    },
     renewal: renewal === undefined ? undefined : {
       ...renewal,
       up: Effect.catchIf(Effect.map(renewal.up, referring(toRef)), isIgnored, () => Effect.succeed(ignoreChild))
@@ -364,7 +372,11 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
     supervised: (key, options) =>
       Effect.gen(function*() {
         const system = yield* ActorSystem
-        const started = Effect.map(system.supervise(protocol, key, options, yield* Effect.scope), referring(toRef))
+        // What handlers fail with is what their protocol declares.
+        const started = Effect.map(
+          system.supervise(protocol, key, options, yield* Effect.scope),
+          referring(toRef)
+        ) as Effect.Effect<Running<ActorRef<Messages>, Rpc.Error<Messages> | ExitReason>, SpawnError>
         return yield* Effect.catchIf(started, isIgnored, () => Effect.succeed(ignoreChild))
       }),
     self: Effect.map(CurrentActor, ({ recipient }) => toRef(recipient)),

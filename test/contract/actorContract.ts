@@ -969,15 +969,15 @@ export const actorContract = (name: string, options: ContractOptions): void => {
           const actor = yield* Fixture.ProbeTwice.definition.spawn(on.key, there)
           yield* actor.tell.Fail({ limit: 3 })
           const [failed] = yield* of("HandlerFailed")
-          assert.include(failed!._tag === "HandlerFailed" ? Cause.pretty(failed!.cause) : "", "more than 3")
+          assert.include(failed!._tag === "HandlerFailed" ? Cause.pretty(failed.cause) : "", "more than 3")
           assert.strictEqual(yield* actor.ask.Incarnation(), 1)
           yield* actor.tell.Die({ text: "crash", later: false })
           const [restarted] = yield* of("ActorRestarted")
-          assert.strictEqual(restarted!._tag === "ActorRestarted" ? restarted!.restarts : undefined, 1)
+          assert.strictEqual(restarted!._tag === "ActorRestarted" ? restarted.restarts : undefined, 1)
         }))
         const [ended] = yield* of("ActorEnded")
         assert.strictEqual(
-          ended!._tag === "ActorEnded" ? ExitReason.render(ended!.reason) : undefined,
+          ended!._tag === "ActorEnded" ? ExitReason.render(ended.reason) : undefined,
           "its scope was closed"
         )
       }))

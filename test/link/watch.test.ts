@@ -9,6 +9,8 @@ import type * as Scope from "effect/Scope"
 import { Actor, ExitReason } from "shared-nothing"
 import { type Any, refClass } from "../../src/actor/ActorRef.ts"
 import { TAKEN } from "../../src/actor/kernel/Recipient.ts"
+import * as Envelope from "../../src/link/internal/envelope.ts"
+import type { Link } from "../../src/link/internal/link.ts"
 import type { RemoteRecipient } from "../../src/link/kernel/RemoteRecipient.ts"
 import { seeded } from "../memory/seeded.ts"
 import { tries } from "../support/effort.ts"
@@ -199,11 +201,15 @@ describe("an end that is told to another thread", () => {
       on.steps.settle()
       // As the main thread does when it has an actor stopped.
       on.far.closed(ExitReason.scopeClosed, undefined)
+      const other = yield* on.spawn(1, Speaker.protocol, "other")
+      other.seenFrom(0).closed(ExitReason.scopeClosed, undefined)
+      const late = watching(on, other.seenFrom(0))
       on.steps.settle()
-      assert.deepStrictEqual(ends, [])
+      assert.deepStrictEqual([...ends, ...late.ends], [])
       on.speaker.stop(ExitReason.scopeClosed)
+      other.cell.stop(ExitReason.scopeClosed)
       on.steps.settle()
-      assert.deepStrictEqual(ends, [ExitReason.scopeClosed])
+      assert.deepStrictEqual([...ends, ...late.ends], [ExitReason.scopeClosed, ExitReason.scopeClosed])
     })))
 
   it.effect("is not told any more once nobody waits, wherever it is", () =>
@@ -223,6 +229,23 @@ describe("an end that is told to another thread", () => {
       on.steps.settle()
       assert.deepStrictEqual([...early.ends, ...late.ends, ...on.log], [])
       atZero(on)
+    })))
+
+  it.effect("is told where nobody can read why it came, and the record is reported", () =>
+    quietly(Effect.gen(function*() {
+      const on = yield* setUp()
+      const { ends } = watching(on)
+      on.steps.settle()
+      const { links } = on.nodes[1] as unknown as { readonly links: ReadonlyArray<Pick<Link, "outbound">> }
+      const damaged = new Uint8Array(8)
+      new Uint32Array(damaged.buffer)[0] = 1
+      links[0]!.outbound.data.record(Envelope.typeOf(Envelope.DOWN, 0, 0), damaged, true)
+      on.steps.settle()
+      assert.deepStrictEqual(ends, [ExitReason.forgotten])
+      assert.lengthOf(on.errors, 1)
+      on.speaker.stop(ExitReason.normal)
+      on.steps.settle()
+      assert.lengthOf(ends, 1)
     })))
 
   it.effect("leaves nothing behind on a thread that is watched from one that has died", () =>

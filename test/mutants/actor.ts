@@ -8,8 +8,44 @@ const deadlines = { file: "src/actor/kernel/Deadlines.ts", tests: ["test/actor/D
 const origins = { file: "src/actor/kernel/Origins.ts", tests: ["test/actor/Origins.test.ts"] }
 const dispatcher = { file: "src/actor/kernel/Dispatcher.ts", tests: ["test/actor/Dispatcher.test.ts"] }
 
+const watches = {
+  file: "src/actor/internal/watches.ts",
+  tests: ["test/actor/contract.test.ts", "test/actor/Watcher.test.ts"]
+}
+const repeating = { file: "src/actor/kernel/RepeatingMailbox.ts", tests: ["test/actor/redelivery.test.ts"] }
+
 /** Faults in what an actor is made of. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...watches,
+    why: "an end that waits in the mailbox is taken back with its watch",
+    before: "    if (notice !== undefined) revoked(this.cell, notice)\n",
+    after: "    void notice\n"
+  },
+  {
+    ...watches,
+    why: "a watcher that ends leaves no row with those that it has watched",
+    before: "    recipient.unwatch(told)\n",
+    after: "    void [recipient, told]\n"
+  },
+  {
+    ...repeating,
+    why: "what was handled is not handed out again",
+    before: "  override settled(): void {\n    this.hand = undefined",
+    after: "  override settled(): void {\n    void this.hand"
+  },
+  {
+    ...repeating,
+    why: "a crash that is not the message's fault does not count against it",
+    before: "this.again = counts ? hand : { ...hand, attempts: hand.attempts - 1 }",
+    after: "this.again = hand"
+  },
+  {
+    ...repeating,
+    why: "the credit of a message goes back once",
+    before: "typeof word === \"number\" ? word & INDEX_MASK :",
+    after: "typeof word === \"number\" ? word :"
+  },
   {
     ...mailbox,
     why: "a mailbox grows before its end meets its beginning",

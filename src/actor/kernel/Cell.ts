@@ -161,8 +161,8 @@ export class Cell extends Living implements Owned, Runnable {
     this.phase = RUNNING
     const result = call(this.handlers!, this.behaviour.protocol.tags, index, payload)
     if (isVoid(result)) this.rest()
-    else if (!isExit(result)) this.startBatch(result, undefined, undefined, 0)
-    else if (this.settled(result, undefined, false)) this.rest()
+    else if (!isExit(result)) this.startBatch(result, index, undefined, 0)
+    else if (this.settled(result, undefined, index)) this.rest()
   }
 
   /** Takes a message from a remote sender, who is bound by credit; applies the dropping policies here, where the queue is. */
@@ -250,7 +250,7 @@ export class Cell extends Living implements Owned, Runnable {
     const asked = isExit(result) ? result : LocalAsk.started(this, index, payload, result)
     host.inlineDepth--
     if (asked instanceof LocalAsk) return asked
-    if (asked === result) this.finishInline(asked)
+    if (asked === result) this.finishInline(asked, index)
     return checkedReply(messages[index]!, this, asked)
   }
 
@@ -284,8 +284,8 @@ export class Cell extends Living implements Owned, Runnable {
   }
 
   /** Goes on after an ask that was answered without the mailbox. */
-  finishInline(exit: Exit.Exit<unknown, unknown>): void {
-    if (this.settled(exit, undefined, true)) this.rest()
+  finishInline(exit: Exit.Exit<unknown, unknown>, word: number): void {
+    if (this.settled(exit, undefined, word, true)) this.rest()
   }
 
   // The next message to handle: the one place where words leave the mailbox for a handler. Its payload is `takePayload`.
@@ -319,8 +319,8 @@ export class Cell extends Living implements Owned, Runnable {
       const ask = word instanceof Ask ? word : undefined
       const result = handle(this, word, payload)
       if (ask === undefined && isVoid(result)) continue
-      if (!isExit(result)) return this.startBatch(result, ask, payload, budget)
-      if (!this.settled(result, ask, ask !== undefined)) return
+      if (!isExit(result)) return this.startBatch(result, word, payload, budget)
+      if (!this.settled(result, ask, word)) return
     } while (--budget > 0 && !turn.isOver())
     // A message that may be handed out again comes from the mailbox.
     this.answersAtOnce = !mailbox.isTracking
@@ -331,7 +331,7 @@ export class Cell extends Living implements Owned, Runnable {
   failed(defect: unknown): void {
     this.host.fault(this.name, defect)
     if (this.phase !== RUNNING) return
-    if (this.settled(Exit.die(defect), undefined, false)) this.rest()
+    if (this.settled(Exit.die(defect), undefined, undefined)) this.rest()
   }
 
   /** After a message: back to the queue or to sleep, and room for those who wait. */
@@ -357,15 +357,14 @@ export class Cell extends Living implements Owned, Runnable {
 
   private startBatch(
     first: Effect.Effect<unknown, unknown, unknown>,
-    ask: Ask | undefined,
+    word: Word,
     payload: unknown,
     budget: number
   ): void {
     this.answersAtOnce = false
     const rare = this.more()
     rare.effect = first
-    rare.ask = ask
-    rare.payload = ask === undefined ? undefined : payload
+    rare.inHand(word, payload)
     rare.budget = budget
     rare.batchFiber = undefined
     rare.batch ??= batch(rare, () => this.advance(rare))
@@ -392,11 +391,10 @@ export class Cell extends Living implements Owned, Runnable {
       if (!isExit(result)) {
         if (rare.waiters.length > 0) admitSoon(this, rare)
         rare.effect = result
-        rare.ask = ask
-        rare.payload = ask === undefined ? undefined : payload
+        rare.inHand(word, payload)
         return true
       }
-      if (!this.settled(result, ask, ask !== undefined)) return false
+      if (!this.settled(result, ask, word)) return false
     }
     return false
   }
@@ -405,8 +403,7 @@ export class Cell extends Living implements Owned, Runnable {
   suspend(fiber: Fiber.Fiber<unknown, unknown>, ask: Ask, payload: unknown): void {
     this.answersAtOnce = false
     const rare = this.more()
-    rare.ask = ask
-    rare.payload = payload
+    rare.inHand(ask, payload)
     this.attend(fiber, ++rare.turn)
   }
 
@@ -432,7 +429,7 @@ export class Cell extends Living implements Owned, Runnable {
   private handlersEnded(exit: Exit.Exit<unknown, unknown>, turn: number): void {
     const rare = this.more()
     if (rare.turn !== turn) return
-    const { ask, payload } = rare
+    const { ask, payload, word } = rare
     rare.ask = undefined
     rare.payload = undefined
     rare.effect = undefined
@@ -444,17 +441,22 @@ export class Cell extends Living implements Owned, Runnable {
       return
     }
     this.phase = RUNNING
-    if (this.settled(exit, ask, ask !== undefined)) this.rest()
+    if (this.settled(exit, ask, word)) this.rest()
   }
 
   private get isLive(): boolean {
     return this.phase === RUNNING || this.phase === SUSPENDED
   }
 
-  // Whether the cell can take the next message now.
-  private settled(exit: Exit.Exit<unknown, unknown>, ask: Ask | undefined, wasAsked: boolean): boolean {
+  // Whether the cell can take the next message now. `word` is that of the message, where there is one.
+  private settled(
+    exit: Exit.Exit<unknown, unknown>,
+    ask: Ask | undefined,
+    word: Word | undefined,
+    wasAsked = ask !== undefined
+  ): boolean {
     // The decision comes first, so that the asker finds the actor as the decision left it.
-    const goesOn = this.isLive && (exit._tag === "Success" || this.host.handled(this, exit.cause, wasAsked))
+    const goesOn = this.isLive && (exit._tag === "Success" || this.host.handled(this, exit.cause, word, wasAsked))
     const turn = this.rare?.turn
     if (ask !== undefined) ask.settle(exit)
     // The asker goes on at once, and may have ended the actor.

@@ -262,8 +262,15 @@ export class Inbound {
       case Envelope.REPLY:
         return this.reply(reader, type, offset)
       case Envelope.DOWN: {
-        const reason = ExitRecord.read(reader.region, offset + Envelope.REPLY_BYTES, reader.end)
-        return this.outbound.watched.take(reader.region.u32[offset >> 2]!)?.down(reason)
+        const watchee = this.outbound.watched.take(reader.region.u32[offset >> 2]!)
+        let reason = forgotten
+        try {
+          reason = ExitRecord.read(reader.region, offset + Envelope.REPLY_BYTES, reader.end)
+        } finally {
+          // It has ended, also where nobody can read why.
+          watchee?.down(reason)
+        }
+        return
       }
       case Envelope.CLOSED:
         return this.command(reader, offset)
