@@ -91,10 +91,11 @@ export const ignore: Effect.Effect<never, Ignored> = Effect.fail(IGNORED)
  * In a handler: how often one has been begun with this message; above 1 only with `redeliver`, and in a mailbox that survives, where a handler, or
  * the thread that it ran on, has ended before it was done. What it may have done then is done again, or looked for.
  */
-export const attempt: Effect.Effect<number> = Effect.map(RunningCell, (cell) => isCounting(cell) ? cell.attempt : 1)
-
-const isCounting = (cell: unknown): cell is { readonly attempt: number } =>
-  typeof cell === "object" && cell !== null && "attempt" in cell
+export const attempt: Effect.Effect<number> = Effect.map(
+  RunningCell,
+  // What runs there is a cell: the key is not public.
+  (cell) => (cell as Cell | undefined)?.mailbox?.attempt ?? 1
+)
 
 /**
  * While a behaviour is built: has `release` run when what this incarnation holds is released, and say why. It runs at its place among the

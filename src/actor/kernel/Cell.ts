@@ -97,11 +97,6 @@ export class Cell extends Living implements Owned, Runnable {
     return actorName(this.behaviour.protocol, this.key)
   }
 
-  /** How often the message in hand has been begun. */
-  get attempt(): number {
-    return this.mailbox?.attempt ?? 1
-  }
-
   depth(): number {
     const waiting = this.mailbox === undefined ? 0 : this.mailbox.length
     return waiting + (this.phase === RUNNING || this.phase === SUSPENDED ? 1 : 0)
