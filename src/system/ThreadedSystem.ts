@@ -148,13 +148,17 @@ const makeThreaded = (options: ThreadsOptions) =>
     }
     const run = Effect.runForkWith(context)
     const log = (entry: Effect.Effect<void>) => void run(Effect.ignoreCause(entry))
-    const node = new Node(host, {
+    const node: Node = new Node(host, {
       ...seat,
       index: 0,
       epoch: Workers.MAIN_EPOCH,
       runtime,
       connect: (to, _epoch, rings) =>
         workers[to - 1]!.say({ _tag: "Rings", from: 0, epoch: Workers.MAIN_EPOCH, rings }),
+      announce: (actor, memory) => {
+        account.addLane(actor, { ...memory, from: 0, epoch: Workers.MAIN_EPOCH })
+        return true
+      },
       failed: (error) => log(Effect.logError("a turn of the main thread has thrown", error)),
       // Names are given out here.
       afterEnd: (then) => then(),
@@ -162,7 +166,7 @@ const makeThreaded = (options: ThreadsOptions) =>
     })
     yield* Effect.addFinalizer(() => Effect.sync(() => node.close()))
     const names = new Names()
-    const account = new Account(names, node)
+    const account: Account = new Account(names, node)
     const self: Threaded = {
       host,
       node,
