@@ -72,6 +72,7 @@ import type { Cell } from "./kernel/Cell.ts"
 import * as ProtocolModule from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
 import { References, unsent } from "./kernel/RefTransport.ts"
+import { RunningCell } from "./kernel/RunningCell.ts"
 import * as WatcherModule from "./Watcher.ts"
 
 export type { Release } from "./internal/release.ts"
@@ -85,6 +86,16 @@ export type { Watcher } from "./Watcher.ts"
  * `Child.ignore`, and a restart ends it, for the reason `Normal`.
  */
 export const ignore: Effect.Effect<never, Ignored> = Effect.fail(IGNORED)
+
+/**
+ * In a handler: how often one has been begun with this message; above 1 only with `redeliver`, and in a mailbox that survives, where a handler, or
+ * the thread that it ran on, has ended before it was done. What it may have done then is done again, or looked for.
+ */
+export const attempt: Effect.Effect<number> = Effect.map(
+  RunningCell,
+  // What runs there is a cell: the key is not public.
+  (cell) => (cell as Cell | undefined)?.mailbox?.attempt ?? 1
+)
 
 /**
  * While a behaviour is built: has `release` run when what this incarnation holds is released, and say why. It runs at its place among the
@@ -260,6 +271,18 @@ const NO_TRANSPORT = new Carry.Unfit(
   "a reference to an actor can only be encoded inside of a message to another thread"
 )
 
+// What moves with a message belongs to a thread, and is gone with it.
+const checkLasting = ({ messages, name }: ProtocolModule.Protocol, laneBytes: number): void => {
+  const moving = laneBytes === 0 ? undefined : messages.find(({ carries }) => carries)
+  if (moving === undefined) return
+  throw new InvalidOptions({
+    where: name,
+    option: "mailbox.survives",
+    value: "true",
+    expected: `false for the message ${moving.tag}, with which something moves that does not outlive its thread`
+  })
+}
+
 // What a handler was given to keep or to release is not there a second time.
 const checkRepeatable = ({ messages, name }: ProtocolModule.Protocol, attempts: number): void => {
   const moving = attempts === 1 ? undefined : messages.find(({ carries }) => carries)
@@ -322,6 +345,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
     of: (handlers) => handlers,
     toLayer: (behaviour, options) => {
       const resolved = resolveOptions(name, options ?? {})
+      checkLasting(protocol, resolved.laneBytes)
       checkRepeatable(protocol, resolved.attempts)
       return Layer.effectDiscard(Effect.gen(function*() {
         const system = yield* ActorSystem

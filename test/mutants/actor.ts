@@ -26,6 +26,12 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...watches,
+    why: "an end that was asked for ends nobody who is linked",
+    before: "if (!isFailure(reason) && reason._tag !== \"Forgotten\") return",
+    after: ""
+  },
+  {
+    ...watches,
     why: "a watcher that ends leaves no row with those that it has watched",
     before: "    recipient.unwatch(told)\n",
     after: "    void [recipient, told]\n"

@@ -104,8 +104,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...inbound,
     why: "the slot of an actor that has ended is given back",
-    before: "        return addressee?.retire()",
-    after: "        return"
+    before: "=== DRAINS ? undefined : addressee?.retire()",
+    after: "=== DRAINS ? undefined : undefined"
   },
   {
     ...inbound,
@@ -196,14 +196,14 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...remoteAsk,
     why: "the deadline of an ask that was withdrawn is removed",
     before:
-      "    this.home.host.deadlines.remove(this)\n    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    if (outbound",
-    after: "    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    if (outbound"
+      "    this.home.host.deadlines.remove(this)\n    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    this.withdrawing",
+    after: "    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    this.withdrawing"
   },
   {
     ...remoteAsk,
     why: "an ask that was withdrawn leaves the line",
-    before: "    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    if (outbound",
-    after: "    if (outbound"
+    before: "    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    this.withdrawing",
+    after: "    this.withdrawing"
   },
   {
     ...remoteAsk,
@@ -239,14 +239,14 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
-    file: "src/link/internal/inboundAsk.ts",
+    file: "src/link/internal/answeredAsk.ts",
     tests: ["test/link/parcels.test.ts"],
     why: "a reply that nobody waits for keeps nothing",
     before: "    if (outbound === undefined) return this.discard(codec, value)\n",
     after: "    if (outbound === undefined) return\n"
   },
   {
-    file: "src/link/internal/inboundAsk.ts",
+    file: "src/link/internal/answeredAsk.ts",
     tests: ["test/link/parcels.test.ts"],
     why: "what came with an ask that a crash leaves unhandled is free",
     before: "  restarting(): void {\n    this.drop()\n",

@@ -320,10 +320,12 @@ const restarted = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>)
 
 const isAsk = (word: Word): boolean => word instanceof Ask
 
-// Tells stay for the next incarnation; asks are taken out, those that wait for room too. Their credit goes back.
+// Tells stay for the next incarnation; asks are taken out, those that wait for room too. Their credit goes back. What has come into a
+// mailbox that survives stays there.
 const takeAsks = (cell: Cell): ReadonlyArray<readonly [Ask, unknown]> => {
   const asks: Array<readonly [Ask, unknown]> = []
-  for (const [word, payload] of cell.mailbox?.takeAll(isAsk) ?? []) {
+  const { mailbox } = cell
+  for (const [word, payload] of mailbox === undefined || mailbox.isLasting ? [] : mailbox.takeAll(isAsk)) {
     cell.credit(word)
     asks.push([word as Ask, payload])
   }

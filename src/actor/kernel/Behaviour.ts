@@ -116,6 +116,8 @@ export interface Behaviour {
   readonly context: Context.Context<never>
   readonly capacity: number
   readonly overflow: Overflow
+  /** Bytes of shared memory for what each thread sends, when its mailboxes survive their thread; else 0. */
+  readonly laneBytes: number
   readonly restart: Restart.RestartType
   readonly intensity: Intensity.Intensity
   readonly perActor: boolean
@@ -130,7 +132,7 @@ export interface Behaviour {
 }
 
 /** How full a mailbox may get: what travels with a reference, so that a sender knows its credit. */
-export type Bounds = Pick<Behaviour, "capacity" | "overflow">
+export type Bounds = Pick<Behaviour, "capacity" | "overflow" | "laneBytes">
 
 const resolveMailbox = (where: string, options: MailboxOptions): Bounds => {
   const capacity = options.capacity ?? 1024
@@ -151,7 +153,30 @@ const resolveMailbox = (where: string, options: MailboxOptions): Bounds => {
       expected: policies.join(", ")
     })
   }
-  return { capacity: capacity === "unbounded" ? Infinity : capacity, overflow }
+  return { capacity: capacity === "unbounded" ? Infinity : capacity, overflow, laneBytes: laneBytesOf(where, options) }
+}
+
+const LANE_BYTES = 65_536
+const MIN_LANE_BYTES = 4_096
+const MAX_LANE_BYTES = 536_870_912
+
+const laneBytesOf = (where: string, { overflow, survives = false }: MailboxOptions): number => {
+  if (survives === false) return 0
+  const refuse = (option: string, value: unknown, expected: string) =>
+    new InvalidOptions({ where, option, value: textOf(value), expected })
+  const bytes = survives === true ? LANE_BYTES : survives?.capacityBytes
+  if (!(bytes >= MIN_LANE_BYTES && bytes <= MAX_LANE_BYTES && Number.isInteger(Math.log2(bytes)))) {
+    const expected = `a power of two from ${MIN_LANE_BYTES} to ${MAX_LANE_BYTES}`
+    throw refuse("mailbox.survives.capacityBytes", bytes, expected)
+  }
+  if (overflow === "dropOldest") {
+    throw refuse(
+      "mailbox.overflow",
+      overflow,
+      "another one for a mailbox that survives: nothing that it has accepted is dropped"
+    )
+  }
+  return bytes
 }
 
 const attemptsOf = (where: string, redeliver: SupervisionOptions["redeliver"]): number => {

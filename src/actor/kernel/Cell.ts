@@ -30,6 +30,7 @@ import { admit, admitSoon, overflow, queue, refusalOf, refuseItself, ROOM, withd
 import { call, handle, isExit, isVoid } from "../internal/answer.ts"
 import { batch, hasChildren, RunningCell } from "../internal/batch.ts"
 import { comeToRest } from "../internal/hold.ts"
+import { keep } from "../internal/keeping.ts"
 import { limitOf, LocalAsk, MAX_INLINE } from "../internal/localAsk.ts"
 import type { Rare } from "../internal/rare.ts"
 import type { Behaviour, Handlers } from "./Behaviour.ts"
@@ -108,7 +109,8 @@ export class Cell extends Living implements Owned, Runnable {
 
   /** Puts a tell whose payload is checked into the mailbox, if there is room. */
   offer(index: number, valid: unknown, span: Tracer.AnySpan | undefined): Outcome {
-    const room = this.room(false)
+    const free = this.room(false)
+    const room = free === ROOM && this.mailbox?.isLasting === true ? keep(this, this.mailbox, index, valid, span) : free
     const { carries } = this.behaviour.protocol.messages[index]!
     if (carries && !this.host.freight.enter(valid, room === ROOM, room === TAKEN)) return INVALID
     if (room === ROOM) this.deliver(span === undefined ? index : new Traced(index, span), valid)
@@ -131,6 +133,16 @@ export class Cell extends Living implements Owned, Runnable {
       this.phase = READY
       this.host.dispatcher.enqueue(this)
     }
+  }
+
+  /** Something has come into a mailbox that others fill. */
+  arrived(): void {
+    if (this.phase === IDLE) this.rest()
+  }
+
+  /** There is room where there was none: those who wait for it come in at the next turn. */
+  makeRoom(): void {
+    if (this.rare !== undefined && this.rare.waiters.length > 0) admitSoon(this, this.rare)
   }
 
   /** Whether the next message is best handled at once by {@link receive}, which is what the next turn would do. */
@@ -252,7 +264,7 @@ export class Cell extends Living implements Owned, Runnable {
 
   /** Puts an ask into the mailbox; what a `"suspend"` mailbox cannot take has to wait, and nothing is dropped. */
   enqueueAsk(ask: Ask, payload: unknown): Outcome {
-    if (this.phase === RESTARTING) {
+    if (this.phase === RESTARTING && this.mailbox?.isLasting !== true) {
       ask.restarting(payload)
       return TAKEN
     }
@@ -321,7 +333,7 @@ export class Cell extends Living implements Owned, Runnable {
   rest(): void {
     // Who was on the stack may have ended the actor, or crashed it.
     if (this.phase >= HELD) return
-    if (this.mailbox !== undefined && this.mailbox.isTracking) this.mailbox.settled()
+    if (this.mailbox !== undefined && this.mailbox.isTracking) this.mailbox.rest()
     if (this.rare !== undefined && this.rare.isHeld) return comeToRest(this, this.rare)
     if (this.mailbox !== undefined && this.mailbox.length > 0) {
       this.phase = READY
