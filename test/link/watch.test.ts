@@ -19,6 +19,7 @@ import { accounts, numbers, type Stage, stage, ZERO } from "./stage.ts"
 const Log = Actor.make("Log", [
   Rpc.make("Watch"),
   Rpc.make("Unwatch"),
+  Rpc.make("Link"),
   Rpc.make("Note", { payload: { n: Schema.Int } }),
   Rpc.make("Over", { payload: { reason: ExitReason.ExitReason } })
 ])
@@ -28,7 +29,7 @@ const Speaker = Actor.make("Speaker", [
 ])
 const SpeakerRef = refClass(Speaker.protocol)
 const LogRef = refClass(Log.protocol)
-const [WATCH, UNWATCH] = [0, 1]
+const [WATCH, UNWATCH, LINK] = [0, 1, 2]
 const [SAY, CRASH] = [0, 1]
 
 const setUp = (threads = 2) =>
@@ -36,10 +37,11 @@ const setUp = (threads = 2) =>
     const log: Array<string> = []
     const whom: { ref: Any | undefined } = { ref: undefined }
     const LogLive = Log.toLayer(Effect.gen(function*() {
-      const { unwatch, watch } = yield* Log.watcher
+      const { link, unwatch, watch } = yield* Log.watcher
       return Log.of({
         Watch: () => watch.Over(whom.ref!, ({ reason }) => ({ reason })),
         Unwatch: () => unwatch(whom.ref!),
+        Link: () => link(whom.ref!),
         Note: ({ n }) => Effect.sync(() => void log.push(`note ${n}`)),
         Over: ({ reason }) => Effect.sync(() => void log.push(ExitReason.render(reason)))
       })
@@ -246,6 +248,24 @@ describe("an end that is told to another thread", () => {
       on.speaker.stop(ExitReason.normal)
       on.steps.settle()
       assert.lengthOf(ends, 1)
+    })))
+
+  it.effect("ends who is linked to an actor on a thread that is given up", () =>
+    quietly(Effect.gen(function*() {
+      const on = yield* setUp()
+      const ends: Array<ExitReason.ExitReason> = []
+      on.logger.whenStopped((reason) => void ends.push(reason))
+      on.logger.tell(LINK, undefined, undefined)
+      on.steps.settle()
+      on.part(0, 1)
+      on.steps.settle()
+      assert.deepStrictEqual(ends, [])
+      on.nodes[0]!.peerDown(1, "it was given up", true)
+      yield* Effect.yieldNow
+      on.steps.settle()
+      assert.deepStrictEqual(ends, [
+        ExitReason.linked("Speaker/speaker", ExitReason.threadLost("thread-1", "it was given up"))
+      ])
     })))
 
   it.effect("leaves nothing behind on a thread that is watched from one that has died", () =>

@@ -159,7 +159,8 @@ describe("watcher", () => {
   })
 
   it("has one way to watch per message, whose payload is made of the end", () => {
-    Effect.map(watcher, ({ unwatch, watch }) => {
+    Effect.map(watcher, ({ link, unwatch, watch }) => {
+      expectTypeOf(link(counter)).toEqualTypeOf<Effect.Effect<void>>()
       expectTypeOf(watch.Alone(counter)).toEqualTypeOf<Effect.Effect<void>>()
       expectTypeOf(unwatch(counter)).toEqualTypeOf<Effect.Effect<void>>()
       watch.Gone(counter, (down) => {
