@@ -14,6 +14,8 @@ const watches = {
 }
 const repeating = { file: "src/actor/kernel/RepeatingMailbox.ts", tests: ["test/actor/redelivery.test.ts"] }
 
+const life = { tests: ["test/actor/control.test.ts"] }
+
 /** Faults in what an actor is made of. */
 export const mutants: ReadonlyArray<Mutant> = [
   {
@@ -260,5 +262,26 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "a reply that comes after its asker has gone keeps nothing",
     before: "discardReply(message, cell, exit)\n",
     after: "{}\n"
+  },
+  {
+    ...life,
+    file: "src/actor/internal/idle.ts",
+    why: "an actor is not idle while it is paused or a handler runs",
+    before: "const left = cell.phase === IDLE ? this.last + idleMillis - host.deadlines.now() : idleMillis",
+    after: "const left = cell.phase === IDLE ? this.last + idleMillis - host.deadlines.now() : 0"
+  },
+  {
+    ...life,
+    file: "src/actor/internal/lifecycle.ts",
+    why: "a pause outlasts a restart",
+    before: "rare.isHeld = rare.isPaused",
+    after: "rare.isHeld = false"
+  },
+  {
+    ...life,
+    file: "src/actor/internal/release.ts",
+    why: "a finalizer tells a restart from an end",
+    before: "if (cell.phase === RESTARTING) return",
+    after: "if (cell.phase > RESTARTING) return"
   }
 ]
