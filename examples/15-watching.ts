@@ -1,5 +1,6 @@
 /**
- * A dispatcher that watches its workers: the end of one is a message of its own protocol, with the reason.
+ * A dispatcher that watches its workers: the end of one is a message of its own protocol, with the reason. To its journal it is
+ * linked: it ends when that fails.
  *
  * Output:
  *
@@ -8,6 +9,7 @@
  *     grace has left, and nobody is told
  *     joan has ended: its scope was closed
  *     on duty: nobody
+ *     the dispatcher has ended: Journal/main, which it was linked to, has ended: crashed: Error: no room
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -25,7 +27,14 @@ const WorkerLive = Worker.toLayer(
   { supervision: { restart: "temporary" } }
 )
 
+const Journal = Actor.make("Journal", [Rpc.make("Fail")])
+const JournalLive = Journal.toLayer(
+  Effect.succeed(Journal.of({ Fail: () => Effect.die(new Error("no room")) })),
+  { supervision: { restart: "temporary" } }
+)
+
 const Dispatcher = Actor.make("Dispatcher", [
+  Rpc.make("Use", { payload: { journal: Journal.ref } }),
   Rpc.make("Hire", { payload: { worker: Worker.ref } }),
   Rpc.make("Release", { payload: { worker: Worker.ref } }),
   Rpc.make("OnDuty", { success: Schema.Array(Schema.String) }),
@@ -33,9 +42,10 @@ const Dispatcher = Actor.make("Dispatcher", [
   Rpc.make("Gone", { payload: { name: Schema.String, reason: ExitReason.ExitReason } })
 ])
 const DispatcherLive = Dispatcher.toLayer(Effect.gen(function*() {
-  const { unwatch, watch } = yield* Dispatcher.watcher
+  const { link, unwatch, watch } = yield* Dispatcher.watcher
   const onDuty = new Map<string, Actor.Ref<typeof Worker>>()
   return Dispatcher.of({
+    Use: ({ journal }) => link(journal),
     Hire: ({ worker }) => {
       onDuty.set(worker.key, worker)
       return watch.Gone(worker, ({ reason, ref }) => ({ name: ref.key, reason }))
@@ -75,9 +85,15 @@ const program = Effect.gen(function*() {
   yield* Scope.close(joans, Exit.void)
   const left = yield* dispatcher.ask.OnDuty()
   yield* Console.log(`on duty: ${left.length === 0 ? "nobody" : left.join(", ")}`)
+
+  const journal = yield* Journal.spawn("main")
+  yield* dispatcher.ask.Use({ journal })
+  yield* journal.tell.Fail()
+  const { reason } = yield* dispatcher.down
+  yield* Console.log(`the dispatcher has ended: ${ExitReason.render(reason)}`)
 })
 
-const Local = Layer.mergeAll(WorkerLive, DispatcherLive).pipe(Layer.provideMerge(ActorSystem.layer))
+const Local = Layer.mergeAll(WorkerLive, JournalLive, DispatcherLive).pipe(Layer.provideMerge(ActorSystem.layer))
 await Effect.runPromise(program.pipe(
   Effect.scoped,
   Effect.provide(Local),

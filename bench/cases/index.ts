@@ -8,6 +8,7 @@ import { askRemotePipelined } from "./actor/ask-remote-pipelined.ts"
 import { askRemote } from "./actor/ask-remote.ts"
 import { idleCpu } from "./actor/idle-cpu.ts"
 import { memory, spawn, spawnMillion } from "./actor/spawn.ts"
+import { survive } from "./actor/survive.ts"
 import { tellLocalSuspends } from "./actor/tell-local-suspends.ts"
 import { tellLocalSync } from "./actor/tell-local-sync.ts"
 import { tellLocal } from "./actor/tell-local.ts"
@@ -59,6 +60,7 @@ export const cases: ReadonlyArray<Case> = [
   askLocal,
   tellRemote,
   tellRemoteEffect,
+  survive,
   askRemote,
   askRemoteParked,
   askRemotePipelined,

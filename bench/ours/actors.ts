@@ -18,19 +18,21 @@ export const Receiver = Actor.make("Receiver", [
   Rpc.make("Crash")
 ])
 
-/** How the handler of `Note` does its work. */
-export type Handler = "answers" | "sync" | "suspends"
+/** How the handler of `Note` does its work; `"survives"` as `"answers"`, from a mailbox that survives its thread. */
+export type Handler = "answers" | "sync" | "suspends" | "survives"
 
 /** A receiver whose mailbox is larger than a group of paced messages, and which may crash as often as a case wants. */
 export const receiverLive = (handler: Handler) =>
   Receiver.toLayer(
     Effect.sync(() => {
       const counter = new TallyCounter()
+      const answers = (message: Message) => {
+        counter.add(message)
+        return Effect.void
+      }
       const note: { readonly [handler in Handler]: (message: Message) => Effect.Effect<void> } = {
-        answers: (message) => {
-          counter.add(message)
-          return Effect.void
-        },
+        answers,
+        survives: answers,
         sync: (message) => Effect.sync(() => counter.add(message)),
         suspends: (message) => Effect.andThen(Effect.yieldNow, Effect.sync(() => counter.add(message)))
       }
@@ -42,7 +44,11 @@ export const receiverLive = (handler: Handler) =>
       })
     }),
     {
-      mailbox: { capacity: 8192, overflow: "suspend" },
+      mailbox: {
+        capacity: 8192,
+        overflow: "suspend",
+        survives: handler === "survives" ? { capacityBytes: 1 << 20 } : false
+      },
       supervision: { intensity: { restarts: 1_000_000, within: "1 second", per: "child" } }
     }
   )

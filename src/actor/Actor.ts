@@ -51,9 +51,11 @@ import { messageOf, textOf } from "../runtime/Text.ts"
 import { ignore as ignoreChild, type Running } from "../supervisor/ChildSpec.ts"
 import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import * as Carry from "../wire/Carry.ts"
+import * as ActorControl from "./ActorControl.ts"
 import { InvalidOptions, type SpawnError } from "./ActorError.ts"
-import { type ActorRef, isActorRef, recipientOf, refClass } from "./ActorRef.ts"
+import { type ActorRef, type Any, isActorRef, recipientOf, refClass } from "./ActorRef.ts"
 import { ActorSystem, type SpawnOptions } from "./ActorSystem.ts"
+import type { ExitReason } from "./ExitReason.ts"
 import { type Release, releaseOf } from "./internal/release.ts"
 import { Tick } from "./internal/tick.ts"
 import { Address } from "./kernel/Address.ts"
@@ -70,6 +72,7 @@ import type { Cell } from "./kernel/Cell.ts"
 import * as ProtocolModule from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
 import { References, unsent } from "./kernel/RefTransport.ts"
+import { RunningCell } from "./kernel/RunningCell.ts"
 import * as WatcherModule from "./Watcher.ts"
 
 export type { Release } from "./internal/release.ts"
@@ -83,6 +86,16 @@ export type { Watcher } from "./Watcher.ts"
  * `Child.ignore`, and a restart ends it, for the reason `Normal`.
  */
 export const ignore: Effect.Effect<never, Ignored> = Effect.fail(IGNORED)
+
+/**
+ * In a handler: how often one has been begun with this message; above 1 only with `redeliver`, and in a mailbox that survives, where a handler, or
+ * the thread that it ran on, has ended before it was done. What it may have done then is done again, or looked for.
+ */
+export const attempt: Effect.Effect<number> = Effect.map(
+  RunningCell,
+  // What runs there is a cell: the key is not public.
+  (cell) => (cell as Cell | undefined)?.mailbox?.attempt ?? 1
+)
 
 /**
  * While a behaviour is built: has `release` run when what this incarnation holds is released, and say why. It runs at its place among the
@@ -153,7 +166,7 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
    */
   readonly toLayer: <H extends HandlersFrom<Rpcs>, E, R>(
     behaviour: Effect.Effect<H, E, R> & NoBuildServices<H>,
-    options?: BehaviourOptions
+    options?: BehaviourOptions<Rpc.Error<Rpcs>>
   ) => Layer.Layer<never, never, ActorSystem | Exclude<R, Scope.Scope | CurrentActor> | HandlersServices<H>>
   /**
    * Starts an actor and waits until its behaviour is built. It ends with the `Scope`.
@@ -172,7 +185,7 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
   readonly supervised: (
     key: string,
     options?: SpawnOptions
-  ) => Effect.Effect<Running<ActorRef<Rpcs>>, SpawnError, ActorSystem | Scope.Scope>
+  ) => Effect.Effect<Running<ActorRef<Rpcs>, Rpc.Error<Rpcs> | ExitReason>, SpawnError, ActorSystem | Scope.Scope>
   /** While a behaviour is built: the reference of the actor itself. */
   readonly self: Effect.Effect<ActorRef<Rpcs>, never, CurrentActor>
   /**
@@ -236,11 +249,17 @@ const refSchema = <Rpcs extends Rpc.Any>(
   })
 
 // The child of a supervisor as its users see it: the reference in place of what it stands for.
-const referring = <A>(toRef: (recipient: Recipient) => A) => (running: Running<Recipient>): Running<A> => {
+const referring = <A extends Any>(toRef: (recipient: Recipient) => A) => (running: Running<Recipient>): Running<A> => {
   const { renewal, value } = running
+  const ref = toRef(value!)
   return {
     ...running,
-    value: toRef(value!),
+    value: ref,
+    control: {
+      suspend: ActorControl.pause(ref),
+      resume: ActorControl.resume(ref),
+      state: ActorControl.inspect(ref)
+    },
     renewal: renewal === undefined ? undefined : {
       ...renewal,
       up: Effect.catchIf(Effect.map(renewal.up, referring(toRef)), isIgnored, () => Effect.succeed(ignoreChild))
@@ -251,6 +270,18 @@ const referring = <A>(toRef: (recipient: Recipient) => A) => (running: Running<R
 const NO_TRANSPORT = new Carry.Unfit(
   "a reference to an actor can only be encoded inside of a message to another thread"
 )
+
+// What moves with a message belongs to a thread, and is gone with it.
+const checkLasting = ({ messages, name }: ProtocolModule.Protocol, laneBytes: number): void => {
+  const moving = laneBytes === 0 ? undefined : messages.find(({ carries }) => carries)
+  if (moving === undefined) return
+  throw new InvalidOptions({
+    where: name,
+    option: "mailbox.survives",
+    value: "true",
+    expected: `false for the message ${moving.tag}, with which something moves that does not outlive its thread`
+  })
+}
 
 // What a handler was given to keep or to release is not there a second time.
 const checkRepeatable = ({ messages, name }: ProtocolModule.Protocol, attempts: number): void => {
@@ -314,6 +345,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
     of: (handlers) => handlers,
     toLayer: (behaviour, options) => {
       const resolved = resolveOptions(name, options ?? {})
+      checkLasting(protocol, resolved.laneBytes)
       checkRepeatable(protocol, resolved.attempts)
       return Layer.effectDiscard(Effect.gen(function*() {
         const system = yield* ActorSystem
@@ -341,7 +373,11 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
     supervised: (key, options) =>
       Effect.gen(function*() {
         const system = yield* ActorSystem
-        const started = Effect.map(system.supervise(protocol, key, options, yield* Effect.scope), referring(toRef))
+        // What handlers fail with is what their protocol declares.
+        const started = Effect.map(
+          system.supervise(protocol, key, options, yield* Effect.scope),
+          referring(toRef)
+        ) as Effect.Effect<Running<ActorRef<Messages>, Rpc.Error<Messages> | ExitReason>, SpawnError>
         return yield* Effect.catchIf(started, isIgnored, () => Effect.succeed(ignoreChild))
       }),
     self: Effect.map(CurrentActor, ({ recipient }) => toRef(recipient)),

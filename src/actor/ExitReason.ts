@@ -68,17 +68,17 @@ export const NeverStarted = Schema.TaggedStruct("NeverStarted", { cause: Defect.
 /** Its thread does not know it any more, nor why it ended. */
 export const Forgotten = Schema.TaggedStruct("Forgotten", {})
 
+const own = [Normal, Stopped, Crashed, Killed, ThreadLost, SupervisorGaveUp, NeverStarted, Forgotten] as const
+
+/** One that it was linked to has ended by a failure: the first of them, where it came over several. */
+export const Linked = Schema.TaggedStruct("Linked", {
+  actor: Schema.String,
+  /** Why that has ended. */
+  reason: Schema.Union(own)
+})
+
 /** See the module. */
-export const ExitReason = Schema.Union([
-  Normal,
-  Stopped,
-  Crashed,
-  Killed,
-  ThreadLost,
-  SupervisorGaveUp,
-  NeverStarted,
-  Forgotten
-])
+export const ExitReason = Schema.Union([...own, Linked])
 
 /** The type of {@link ExitReason}. */
 export type ExitReason = typeof ExitReason.Type
@@ -127,6 +127,10 @@ export const supervisorGaveUp = (name: string, cause: Cause.Cause<unknown>): Exi
 /** It has never been up. */
 export const neverStarted = (cause: unknown): ExitReason => ({ _tag: "NeverStarted", cause })
 
+/** It was linked to `actor`, which has ended. */
+export const linked = (actor: string, reason: ExitReason): ExitReason =>
+  reason._tag === "Linked" ? reason : { _tag: "Linked", actor, reason }
+
 /** One line of what a cause holds, and never an exception. */
 export const causeText = (cause: Cause.Cause<unknown>): string => {
   const texts = cause.reasons.flatMap((reason) =>
@@ -162,6 +166,8 @@ export const render = (reason: ExitReason): string => {
       return `it did not start: ${textOf(reason.cause)}`
     case "Forgotten":
       return "it is not known to its thread any more"
+    case "Linked":
+      return `${reason.actor}, which it was linked to, has ended: ${render(reason.reason)}`
   }
 }
 
@@ -204,6 +210,8 @@ export const portable = (reason: ExitReason, size: "full" | "brief" = "full"): E
       return { ...reason, thread: short(reason.thread), cause: Defect.portable(reason.cause, limits) }
     case "NeverStarted":
       return { ...reason, cause: Defect.portable(reason.cause, limits) }
+    case "Linked":
+      return { ...reason, actor: short(reason.actor), reason: portable(reason.reason, size) as typeof reason.reason }
     default:
       return reason
   }

@@ -4,6 +4,24 @@
 import type * as Cause from "effect/Cause"
 import type { ExitReason } from "./ExitReason.ts"
 
+/** An actor has crashed: the report of who, when and why; what comes of it is told by the events that follow. */
+export interface ActorCrashed {
+  readonly _tag: "ActorCrashed"
+  readonly actor: string
+  /** The incarnation that has crashed: 1 is the first. */
+  readonly incarnation: number
+  /** The tag of the message that was being handled; `undefined` when it was none. */
+  readonly message: string | undefined
+  readonly cause: Cause.Cause<unknown>
+  /** What its behaviour has decided. */
+  readonly directive: "restart" | "stop" | "escalate"
+  /**
+   * The restarts that its rules allow now, the one that follows included: 0 means that none follows. `undefined` where there is to be none, and
+   * where a supervisor decides, which tells of that itself.
+   */
+  readonly restartsLeft: number | undefined
+}
+
 /** An actor crashed and has a new incarnation. */
 export interface ActorRestarted {
   readonly _tag: "ActorRestarted"
@@ -90,6 +108,7 @@ export interface ThreadRestarted {
 
 /** Any of them. */
 export type SystemEvent =
+  | ActorCrashed
   | ActorRestarted
   | ActorEnded
   | HandlerFailed

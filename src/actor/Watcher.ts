@@ -45,7 +45,15 @@ export interface Watcher<Rpcs extends Rpc.Any> {
    * hears at once of those who have ended meanwhile. An actor that is stopping is told of no more ends.
    */
   readonly watch: Watch<Rpcs>
-  /** Watches an actor no longer: nothing is told of its end from here on. Nothing happens when it was not watched. */
+  /**
+   * Links this actor to another: it ends when the other ends by a failure, now, for the reason `Linked`, which says who has ended and why.
+   *
+   * **Details** Neither an end that was asked for nor a restart counts; an end of which nothing is known (`Forgotten`) does. Each decides for itself: two that
+   * are to stand and fall together link each other. An actor that would rather be told watches instead; of the two what was said last holds.
+   * Below a supervisor the end is a crash.
+   */
+  readonly link: (ref: Any) => Effect.Effect<void>
+  /** Watches an actor no longer, and is linked to it no longer: nothing is told of its end from here on. Nothing happens when it was neither. */
   readonly unwatch: (ref: Any) => Effect.Effect<void>
 }
 
@@ -85,6 +93,7 @@ export const make = <Rpcs extends Rpc.Any>(
     const watches = new Watches(recipient as Cell)
     const watcher: Watcher<Rpcs> = {
       watch: new Messages(watches) as Watch<Rpcs>,
+      link: (ref) => Effect.sync(() => watches.link(ref)),
       unwatch: (ref) => Effect.sync(() => watches.unwatch(ref))
     }
     return Effect.as(Effect.addFinalizer(() => Effect.sync(() => watches.close())), watcher)

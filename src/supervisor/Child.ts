@@ -18,6 +18,7 @@ import type * as Scope from "effect/Scope"
 import type { Any, ChildOptions, ChildSpec, DynamicOptions, Running, Services, SupervisorOptions } from "./ChildSpec.ts"
 import { invalid } from "./internal/check.ts"
 import { check, spec, wholeDynamic } from "./internal/spec.ts"
+import type * as Restart from "./Restart.ts"
 import type { Supervisor } from "./Supervisor.ts"
 import type * as Tree from "./Tree.ts"
 
@@ -58,10 +59,10 @@ export type { AutoShutdown, Strategy } from "./Strategy.ts"
  *
  * Throws `InvalidSupervision` for a wrong option.
  */
-export const make = <A, E, R>(
+export const make = <A, E, R, X = unknown>(
   id: string,
-  options: ChildOptions & {
-    readonly start: Effect.Effect<Running<A>, E, R>
+  options: ChildOptions<NoInfer<E | X>> & {
+    readonly start: Effect.Effect<Running<A, X>, E, R>
     readonly kind?: Tree.NodeKind | undefined
   }
 ): ChildSpec<Exclude<R, Scope.Scope>, A> =>
@@ -84,7 +85,7 @@ export const make = <A, E, R>(
 export const effect = <A, E, R>(
   id: string,
   effect: Effect.Effect<A, E, R>,
-  options?: ChildOptions
+  options?: ChildOptions<NoInfer<E>>
 ): ChildSpec<Exclude<R, Scope.Scope>> =>
   make(id, {
     ...options,
@@ -109,7 +110,7 @@ export const effect = <A, E, R>(
 export const layer = <A, E, R>(
   id: string,
   layer: Layer.Layer<A, E, R>,
-  options?: ChildOptions
+  options?: ChildOptions<NoInfer<E>>
 ): ChildSpec<Exclude<R, Scope.Scope>, Context.Context<A>> =>
   make(id, {
     ...options,
@@ -121,9 +122,15 @@ export const layer = <A, E, R>(
   })
 
 /** What can be an actor below a supervisor: what `Actor.make` defines. */
-export interface ActorDefinition<out A, in Options, out R> {
+export interface ActorDefinition<out A, in Options, out R, out E = unknown> {
   readonly name: string
-  readonly supervised: (key: string, options?: Options) => Effect.Effect<Running<A>, unknown, R>
+  readonly supervised: (key: string, options?: Options) => Effect.Effect<Running<A, E>, unknown, R>
+}
+
+/** The options of an actor below a supervisor, whose handlers can fail with `E`. */
+export interface ActorOptions<in E> extends Omit<ChildOptions, "decide"> {
+  /** A function sees whatever has ended it, and what comes from another thread without its fields; a table names the errors of its protocol. */
+  readonly decide?: Restart.Decider | Restart.ByTag<E> | undefined
 }
 
 /**
@@ -140,10 +147,10 @@ export interface ActorDefinition<out A, in Options, out R> {
  *
  * Throws `InvalidSupervision` for a wrong option.
  */
-export const actor = <A, Options, R>(
-  definition: ActorDefinition<A, Options, R>,
+export const actor = <A, Options, R, E>(
+  definition: ActorDefinition<A, Options, R, E>,
   key: string,
-  options?: ChildOptions & Options
+  options?: ActorOptions<NoInfer<E>> & Options
 ): ChildSpec<Exclude<R, Scope.Scope>, A> =>
   make(`${definition.name}/${key}`, {
     ...options,

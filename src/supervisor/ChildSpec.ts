@@ -15,10 +15,10 @@ import type * as Restart from "./Restart.ts"
 import type * as Strategy from "./Strategy.ts"
 import type * as Tree from "./Tree.ts"
 
-/** A child that has started and is ready; `A` is what it is to those who use it. */
-export interface Running<out A = unknown> {
+/** A child that has started and is ready; `A` is what it is to those who use it, `E` what it can fail with. */
+export interface Running<out A = unknown, out E = unknown> {
   /** Completes when the child has ended, with how; it must be safe to wait on it more than once and to stop waiting. */
-  readonly exit: Effect.Effect<Exit.Exit<unknown, unknown>>
+  readonly exit: Effect.Effect<Exit.Exit<unknown, E>>
   /**
    * Asks the child to end; `exit` completes when it has. Without it, closing the incarnation's scope is the only way.
    *
@@ -28,6 +28,8 @@ export interface Running<out A = unknown> {
    * within its shutdown time, the scope is closed over it.
    */
   readonly stop?: Effect.Effect<unknown, unknown> | undefined
+  /** How a child that can rest and show itself is told to, for `Supervisor.suspendChild`, `resumeChild` and `childState`. */
+  readonly control?: Control | undefined
   /** The picture of what runs below this child, for `Supervisor.tree`; `undefined` when it cannot be had. */
   readonly children?: Effect.Effect<ReadonlyArray<Tree.TreeNode> | undefined> | undefined
   /** What those get who started it, or ask for it with `Supervisor.get`: a reference, the operations of a supervisor. */
@@ -37,6 +39,13 @@ export interface Running<out A = unknown> {
    * it, the next incarnation is another `start` in another scope.
    */
   readonly renewal?: Renewal<A> | undefined
+}
+
+/** What can be asked of a child that is up, besides to end; each answers, or fails. */
+export interface Control {
+  readonly suspend: Effect.Effect<void, unknown>
+  readonly resume: Effect.Effect<void, unknown>
+  readonly state: Effect.Effect<unknown, unknown>
 }
 
 /** How a child that keeps its identity goes from one incarnation to the next. Its scope is closed when it is down for good. */
@@ -58,7 +67,7 @@ export interface Renewal<out A = unknown> {
  * What a start answers that has found out that there is nothing to do: the child is down, nothing has failed, and its spec
  * is kept as that of a child that has ended, unless it is temporary.
  */
-export const ignore: Running<never> = { exit: Effect.succeed(Exit.void) }
+export const ignore: Running<never, never> = { exit: Effect.succeed(Exit.void) }
 
 /**
  * How a child is stopped: asked and given this long, closed over at once (`"brutalKill"`), or given for ever.
@@ -77,14 +86,17 @@ export const forceLimitMillis = 1_000
 /** The shutdown time when none is given; supervisors get `"infinity"`, so that their children have theirs. */
 export const defaultShutdownMillis = 5_000
 
-/** What every kind of child can be given. Whatever is left out comes from the supervisor, or is the default named. */
-export interface ChildOptions {
+/**
+ * What every kind of child can be given, `E` being what it can fail with. Whatever is left out comes from the supervisor, or is the default
+ * named.
+ */
+export interface ChildOptions<in E = unknown> {
   /** Default `"permanent"`. */
   readonly restart?: Restart.RestartType | undefined
   /** Default 5 seconds; `"infinity"` for a supervisor. */
   readonly shutdown?: Shutdown | undefined
-  /** Default: the supervisor's. */
-  readonly decide?: Restart.Decider | undefined
+  /** Default: the supervisor's. What a table does not name is restarted. */
+  readonly decide?: Restart.Decision<E> | undefined
   /** Default: the supervisor's. */
   readonly backoff?: Backoff.BackoffInput | undefined
   /** A limit for this child alone, beside its siblings' count. Default: the supervisor's. */
@@ -144,7 +156,7 @@ export interface SupervisorOptions<out C extends Any = ChildSpec> {
   /** Default: no delay. */
   readonly backoff?: Backoff.BackoffInput | undefined
   /** Default: restart. */
-  readonly decide?: Restart.Decider | undefined
+  readonly decide?: Restart.Decision | undefined
   /** Default `"reverse"`. */
   readonly stopOrder?: StopOrder | undefined
   /** Started in this order, stopped in the reverse unless `stopOrder` says otherwise; ids are unique. */

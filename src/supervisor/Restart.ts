@@ -16,6 +16,8 @@
  */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
+import { nameOf, textOf } from "../runtime/Text.ts"
+import { InvalidSupervision } from "./SupervisorError.ts"
 
 /**
  * When a child is started again: `"permanent"` always, `"transient"` after an abnormal end only, `"temporary"` never.
@@ -43,7 +45,26 @@ export type Directive = "restart" | "resume" | "stop" | "escalate"
  * A finalizer that dies turns the typed failures of the same exit into defects, so a decider that looks for a typed error
  * should not rely on it when cleanup can die. A decider that throws escalates, with what it threw added to the cause.
  */
-export type Decider = (cause: Cause.Cause<unknown>) => Directive
+export type Decider<in E = unknown> = (cause: Cause.Cause<E>) => Directive
+
+/** The tags that errors of a type can have. */
+export type Tags<E> = E extends { readonly _tag: infer Tag extends string } ? Tag : never
+
+/**
+ * Directives by the tag of the error: only tags that can occur are taken.
+ *
+ * **Details**
+ *
+ * `defect` is for what is no typed error, `otherwise` for everything that is not named; without it the default decides. Of several errors in one
+ * cause the first that is named counts. An error from another thread has its tag as its name, and is found by that.
+ */
+export type ByTag<E> = { readonly [Tag in Tags<E>]?: Directive | undefined } & {
+  readonly defect?: Directive | undefined
+  readonly otherwise?: Directive | undefined
+}
+
+/** What to do about an abnormal end: a function on its cause, or a table by tag. */
+export type Decision<E = unknown> = Decider<E> | ByTag<E>
 
 /** Every directive. */
 export const directives: ReadonlyArray<Directive> = ["restart", "resume", "stop", "escalate"]
@@ -53,6 +74,43 @@ export const restartTypes: ReadonlyArray<RestartType> = ["permanent", "transient
 
 /** Restarts after typed failures and defects alike: a long-running child has nobody else to hand its failure to. */
 export const defaultDecider: Decider = () => "restart"
+
+/**
+ * The decider that a decision means; `otherwise` is asked about what a table does not name.
+ *
+ * **Errors**
+ *
+ * Throws `InvalidSupervision` for a table with something that is no directive, and for what is neither table nor function.
+ */
+export const decider = (where: string, decision: Decision<never> | undefined, otherwise: Decider): Decider => {
+  if (decision === undefined) return otherwise
+  if (typeof decision === "function") return decision as Decider
+  const table = tableOf(where, decision)
+  return (cause) => {
+    for (const reason of cause.reasons) {
+      const named = reason._tag === "Fail" ? table.get(nameOf(reason.error)) : undefined
+      if (named !== undefined) return named
+    }
+    const defect = Cause.hasDies(cause) ? table.get("defect") : undefined
+    return defect ?? table.get("otherwise") ?? otherwise(cause)
+  }
+}
+
+const tableOf = (where: string, table: object): ReadonlyMap<string, Directive> => {
+  const refused = (option: string, value: unknown) =>
+    new InvalidSupervision({
+      where,
+      option,
+      value: textOf(value),
+      expected: option === "decide" ? "a function, or directives by tag" : directives.join(", ")
+    })
+  if (typeof table !== "object" || table === null) throw refused("decide", table)
+  const entries = Object.entries(table).filter(([, directive]) => directive !== undefined)
+  for (const [tag, directive] of entries) {
+    if (!directives.includes(directive as Directive)) throw refused(`decide.${tag}`, directive)
+  }
+  return new Map(entries as Array<[string, Directive]>)
+}
 
 /** Whether an exit is neither a success nor a mere interruption. */
 export const isAbnormal = (exit: Exit.Exit<unknown, unknown>): exit is Exit.Failure<unknown, unknown> =>

@@ -48,6 +48,7 @@ import {
   ChildNotRunning,
   ChildRunning,
   ChildStartFailed,
+  ChildUncontrolled,
   type InvalidSupervision,
   SupervisorStopped,
   TooManyChildren
@@ -83,6 +84,9 @@ export type StartChildError =
   | SupervisorStopped
   | TooManyChildren
 
+/** What controlling a child can fail with. */
+export type ControlChildError = ChildNotFound | ChildNotRunning | ChildUncontrolled
+
 /** How many events a slow subscriber can fall behind before it misses the oldest. */
 const eventCapacity = 256
 
@@ -114,6 +118,19 @@ export class Supervisor extends Context.Service<Supervisor, {
    * operations of a supervisor, are those of one incarnation.
    */
   readonly get: <R, A>(spec: Child.ChildSpec<R, A>) => Effect.Effect<A, ChildNotFound | ChildNotRunning>
+  /** The spec of a child, as it was given. */
+  readonly spec: (id: string) => Effect.Effect<Child.Any, ChildNotFound>
+  /**
+   * Lets a child rest: an actor handles nothing until {@link resumeChild}, and keeps what it is told. Completes when it is at rest.
+   *
+   * **Errors** `ChildNotRunning`: it is down, or between two incarnations. `ChildUncontrolled`: it is no actor, or has not done so; `cause`
+   * is why.
+   */
+  readonly suspendChild: (id: string) => Effect.Effect<void, ControlChildError>
+  /** Lets a child go on that was suspended. */
+  readonly resumeChild: (id: string) => Effect.Effect<void, ControlChildError>
+  /** The state of a child that is up, as far as it shows it: of an actor what its behaviour gives out with `Actor.inspectable`. */
+  readonly childState: (id: string) => Effect.Effect<unknown, ControlChildError>
   /** Stops a child and keeps its spec, unless it is temporary. Ends a restart loop. Nothing to do for a stopped child. */
   readonly terminateChild: (id: string) => Effect.Effect<void, ChildNotFound>
   /** Starts a stopped child again, in its old place. Does not count as a restart. */
@@ -321,6 +338,10 @@ const operations = (self: SupervisorState): Supervisor["Service"] =>
         running === undefined
           ? Effect.fail(new ChildNotRunning({ supervisor: self.name, child: spec.id, status }))
           : Effect.succeed(value as never)),
+    spec: (id) => Effect.map(lookup(self, id), ({ spec }) => spec),
+    suspendChild: (id) => Effect.asVoid(control(self, id, "suspend")),
+    resumeChild: (id) => Effect.asVoid(control(self, id, "resume")),
+    childState: (id) => control(self, id, "state"),
     terminateChild: (id) => Effect.flatMap(lookup(self, id), (child) => stopChild(self, child)),
     restartChild: (id) => restartChild(self, id),
     deleteChild: (id) =>
@@ -333,6 +354,19 @@ const operations = (self: SupervisorState): Supervisor["Service"] =>
     exit: Deferred.await(self.exit),
     stop: stopSupervisor(self),
     tree: tree(self)
+  })
+
+const control = (
+  self: SupervisorState,
+  id: string,
+  operation: keyof Child.Control
+): Effect.Effect<unknown, ControlChildError> =>
+  Effect.flatMap(lookup(self, id), ({ running, spec, status }): Effect.Effect<unknown, ControlChildError> => {
+    if (running === undefined) return Effect.fail(new ChildNotRunning({ supervisor: self.name, child: id, status }))
+    const failed = (cause: Cause.Cause<unknown>) =>
+      Effect.fail(new ChildUncontrolled({ supervisor: self.name, child: id, kind: spec.kind, operation, cause }))
+    const asked = running.control?.[operation]
+    return asked === undefined ? failed(Cause.empty) : Effect.catchCause(asked, failed)
   })
 
 const startChild = <R, A>(self: SupervisorState, spec: Child.ChildSpec<R, A>): Effect.Effect<A, StartChildError, R> =>

@@ -112,6 +112,25 @@ export class ChildNotRunning
   }
 }
 
+/**
+ * A child could not be suspended, resumed or looked at. An empty `cause`: its kind knows nothing of that. Otherwise what it has failed with; an actor
+ * with an `ActorControl.ControlError`.
+ */
+export class ChildUncontrolled
+  extends Schema.TaggedError<ChildUncontrolled>("shared-nothing/ChildUncontrolled")("ChildUncontrolled", {
+    supervisor: Schema.String,
+    child: Schema.String,
+    kind: Schema.String,
+    operation: Schema.Literals(["suspend", "resume", "state"]),
+    cause: AnyCause
+  })
+{
+  override get message(): string {
+    const why = this.cause.reasons.length === 0 ? `it is of the kind "${this.kind}"` : headline(this.cause)
+    return `supervisor "${this.supervisor}": child "${this.child}" does not answer "${this.operation}": ${why}`
+  }
+}
+
 /** The supervisor has ended or is ending, so it starts nothing any more. */
 export class SupervisorStopped
   extends Schema.TaggedError<SupervisorStopped>("shared-nothing/SupervisorStopped")("SupervisorStopped", {

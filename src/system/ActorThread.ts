@@ -93,6 +93,10 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
       epoch: start.epoch,
       runtime,
       connect: (to, epoch, rings) => post({ _tag: "Rings", to, epoch, rings }),
+      announce: (actor, lane) => {
+        post({ _tag: "Lane", actor, lane })
+        return false
+      },
       failed: (error) => worker.log(Effect.logError(`${start.name}: a turn has thrown`, error)),
       afterEnd: (then) => afterEnd(worker, then),
       malformed: (thread, error) =>

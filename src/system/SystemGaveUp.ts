@@ -42,7 +42,7 @@ export const EndsProgram: Context.Reference<boolean> = Context.Reference("shared
 })
 
 /** The service of a system that ends its program when it gives up and nobody has asked. */
-export const watched = (
+export const endingProgram = (
   system: ActorSystem["Service"]
 ): Effect.Effect<ActorSystem["Service"], never, Scope.Scope> =>
   Effect.gen(function*() {

@@ -44,7 +44,7 @@ import { Account } from "./internal/placement.ts"
 import * as Workers from "./internal/workers.ts"
 import { SystemNumbers } from "./kernel/SystemNumbers.ts"
 import * as Machine from "./Machine.ts"
-import { watched } from "./SystemGaveUp.ts"
+import { endingProgram } from "./SystemGaveUp.ts"
 
 /** How a system with worker threads is made. */
 export interface ThreadsOptions {
@@ -148,13 +148,17 @@ const makeThreaded = (options: ThreadsOptions) =>
     }
     const run = Effect.runForkWith(context)
     const log = (entry: Effect.Effect<void>) => void run(Effect.ignoreCause(entry))
-    const node = new Node(host, {
+    const node: Node = new Node(host, {
       ...seat,
       index: 0,
       epoch: Workers.MAIN_EPOCH,
       runtime,
       connect: (to, _epoch, rings) =>
         workers[to - 1]!.say({ _tag: "Rings", from: 0, epoch: Workers.MAIN_EPOCH, rings }),
+      announce: (actor, memory) => {
+        account.addLane(actor, { ...memory, from: 0, epoch: Workers.MAIN_EPOCH })
+        return true
+      },
       failed: (error) => log(Effect.logError("a turn of the main thread has thrown", error)),
       // Names are given out here.
       afterEnd: (then) => then(),
@@ -162,7 +166,7 @@ const makeThreaded = (options: ThreadsOptions) =>
     })
     yield* Effect.addFinalizer(() => Effect.sync(() => node.close()))
     const names = new Names()
-    const account = new Account(names, node)
+    const account: Account = new Account(names, node)
     const self: Threaded = {
       host,
       node,
@@ -347,7 +351,7 @@ const make = (options: ThreadsOptions) =>
         before = Tally.total(self.seat.tally, DROPPED)
       })
     )
-    return yield* watched(ActorSystem.of({
+    return yield* endingProgram(ActorSystem.of({
       ...local,
       spawn: (protocol, key, where, owner) => spawn(self, protocol, key, where, owner),
       supervise: (protocol, key, where, owner) => supervise(self, protocol, key, where, owner),

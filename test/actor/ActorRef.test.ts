@@ -202,6 +202,7 @@ describe("references in schemas", () => {
           actor: 1,
           capacity: 0,
           overflow: "suspend" as const,
+          laneBytes: 0,
           layoutHash: Purse.protocol.layoutHash,
           key: "outside"
         }

@@ -18,7 +18,8 @@ const all = (thrown: unknown): ReadonlyArray<ExitReason.ExitReason> => {
     ...(["temporary", "decide", "intensity", "backoff"] as const).map((rule) => ExitReason.crashed(cause, rule, limit)),
     ExitReason.threadLost("worker-1", thrown),
     ExitReason.supervisorGaveUp("Counter", cause),
-    ExitReason.neverStarted(thrown)
+    ExitReason.neverStarted(thrown),
+    ExitReason.linked("Counter/a", ExitReason.crashed(cause, "temporary", limit))
   ]
 }
 
@@ -51,7 +52,8 @@ describe("ExitReason", () => {
       "its backoff has come to its end; the last crash was TypeError: wrong; TypeError: wrong",
       "its thread worker-1 was lost: wrong",
       "its supervisor Counter gave up after TypeError: wrong; TypeError: wrong",
-      "it did not start: TypeError: wrong"
+      "it did not start: TypeError: wrong",
+      "Counter/a, which it was linked to, has ended: crashed: TypeError: wrong; TypeError: wrong"
     ])
     assert.strictEqual(ExitReason.causeText(Cause.interrupt()), "an interruption")
   })

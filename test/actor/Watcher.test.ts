@@ -7,7 +7,7 @@ import * as Logger from "effect/Logger"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
-import { Actor, ActorError, type ActorRef, ActorSystem, ExitReason } from "shared-nothing"
+import { Actor, ActorControl, ActorError, type ActorRef, ActorSystem, ExitReason } from "shared-nothing"
 import { recipientOf } from "../../src/actor/ActorRef.ts"
 import type { Cell } from "../../src/actor/kernel/Cell.ts"
 import { eventually, settle } from "../contract/eventually.ts"
@@ -15,6 +15,7 @@ import { eventually, settle } from "../contract/eventually.ts"
 const Peer = Actor.make("Peer", [
   Rpc.make("Watch"),
   Rpc.make("Unwatch"),
+  Rpc.make("Link"),
   Rpc.make("Crash"),
   Rpc.make("Over", { payload: { key: Schema.String, size: Schema.Int } })
 ])
@@ -28,12 +29,13 @@ const make = (options?: Actor.BehaviourOptions) => {
   const live = Peer.toLayer(
     Effect.gen(function*() {
       const { key } = yield* Actor.CurrentActor
-      const { unwatch, watch } = yield* Peer.watcher
+      const { link, unwatch, watch } = yield* Peer.watcher
       return Peer.of({
         Watch: () =>
           Effect.forEach(whom.get(key) ?? [], (ref) => watch.Over(ref, ({ ref }) => ({ key: ref.key, size })), {
             discard: true
           }),
+        Link: () => Effect.forEach(whom.get(key) ?? [], link, { discard: true }),
         Unwatch: () => Effect.forEach(whom.get(key) ?? [], unwatch, { discard: true }),
         Crash: () => Effect.die(new Error("crash")),
         Over: ({ key: other }) => Effect.sync(() => void told.push(`${key}: ${other}`))
@@ -68,6 +70,23 @@ describe("Watcher", () => {
       // The younger ends first, and the other is told of that while it lives.
       assert.deepStrictEqual(told.toSorted(), ["a: b", "third: a", "third: b"])
       assert.deepStrictEqual([listeners(a), listeners(b)], [0, 0])
+    }).pipe(Effect.scoped, Effect.provide(System))
+  })
+
+  it.effect("two that are linked to each other, and who is linked to them, end with the one that was killed", () => {
+    const { System, whom } = make()
+    return Effect.gen(function*() {
+      const [a, b, c, d] = yield* Effect.all([Peer.spawn("a"), Peer.spawn("b"), Peer.spawn("c"), Peer.spawn("d")])
+      whom.set("a", [b, a]).set("b", [a]).set("c", [b]).set("d", [d])
+      for (const ref of [a, b, c, d]) yield* ref.ask.Link()
+      yield* ActorControl.kill(a)
+      for (const ref of [b, c]) {
+        assert.deepStrictEqual((yield* ref.down).reason, ExitReason.linked("Peer/a", ExitReason.killed))
+      }
+      assert.deepStrictEqual([a, b, c].map(listeners), [0, 0, 0])
+      yield* d.ask.Unwatch()
+      yield* ActorControl.kill(d)
+      assert.deepStrictEqual((yield* d.down).reason, ExitReason.killed)
     }).pipe(Effect.scoped, Effect.provide(System))
   })
 

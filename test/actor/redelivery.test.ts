@@ -141,6 +141,17 @@ describe("RepeatingMailbox", () => {
   })
 })
 
+it("a mailbox does not count a crash that is not the message's fault", () => {
+  const mailbox = new RepeatingMailbox(2)
+  mailbox.put(5, "p")
+  mailbox.take()
+  expect(mailbox.crashed(false)).toBeUndefined()
+  mailbox.take()
+  expect(mailbox.crashed(true)).toBeUndefined()
+  mailbox.take()
+  expect(mailbox.crashed(true)).toMatchObject({ word: 5, attempts: 2 })
+})
+
 describe("the option redeliver", () => {
   it("wants attempts that are a whole number of at least 1", () => {
     for (const attempts of [0, -1, 1.5, Number.NaN, Infinity, "3", null, undefined]) {

@@ -22,6 +22,8 @@ export interface ContractOptions {
   readonly layer: Layer.Layer<ActorSystem.ActorSystem, unknown>
   /** Whether the actors live on other threads, where time passes by itself and a sender knows the mailbox by its credit only. */
   readonly live: boolean
+  /** Whether what they hold survives them: then asks wait over a restart as tells do. */
+  readonly isLasting?: boolean | undefined
   /** What its tests run in; a system that all of them share unless told. */
   readonly suite?: ((name: string, define: (it: Tests) => void) => void) | undefined
 }
@@ -118,7 +120,7 @@ const failureOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 export const failure = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.map(Effect.exit(effect), reasonOf)
 
 export const actorContract = (name: string, options: ContractOptions): void => {
-  const { live } = options
+  const { isLasting = false, live } = options
   const passing = (duration: number) => live ? Effect.void : TestClock.adjust(duration)
 
   const { suite = describeWith(options.layer, { excludeTestServices: live, timeout: "30 seconds" }) } = options
@@ -493,9 +495,11 @@ export const actorContract = (name: string, options: ContractOptions): void => {
         yield* Effect.exit(actor.ask.Die({ text: "crash", later: false }))
         yield* settle
         assert.deepStrictEqual(yield* on.sees("closing 1"), ["build 1", "closing 1"])
-        const error = yield* failure(actor.ask.Add({ n: 2 }))
-        assert.instanceOf(error, ActorError.ActorRestarting)
-        assert.deepStrictEqual(error.undelivered, { tag: "Add", payload: { n: 2 } })
+        if (!isLasting) {
+          const error = yield* failure(actor.ask.Add({ n: 2 }))
+          assert.instanceOf(error, ActorError.ActorRestarting)
+          assert.deepStrictEqual(error.undelivered, { tag: "Add", payload: { n: 2 } })
+        }
         yield* on.open()
         assert.deepStrictEqual(yield* on.sees("build 2"), ["build 1", "closing 1", "closed 1", "build 2"])
         assert.strictEqual(yield* patient(actor.ask.Incarnation()), 2)
@@ -510,15 +514,23 @@ export const actorContract = (name: string, options: ContractOptions): void => {
         yield* actor.tell.Add({ n: 1 })
         yield* actor.tell.Die({ text: "crash", later: true })
         yield* actor.tell.Add({ n: 2 })
-        const asker = yield* forkNow(failure(actor.ask.Block({ gate: on.gate, n: 9 })))
+        const asker = yield* forkNow(Effect.exit(actor.ask.Block({ gate: on.gate, n: 9 })))
         yield* actor.tell.Add({ n: 3 })
         yield* actor.tell.Add({ n: 4 })
         yield* on.open()
-        const error = yield* Fiber.join(asker)
-        assert.instanceOf(error, ActorError.ActorRestarting)
-        assert.deepStrictEqual(error.undelivered, { tag: "Block", payload: { gate: on.gate, n: 9 } })
-        assert.deepStrictEqual(yield* itemsOf(actor, 3), [2, 3, 4])
-        assert.deepStrictEqual(yield* on.journal(), ["build 1", "start 0", "end 0", "closed 1", "build 2"])
+        const exit = yield* Fiber.join(asker)
+        const journal = ["build 1", "start 0", "end 0", "closed 1", "build 2"]
+        if (isLasting) {
+          assert.deepStrictEqual(exit, Exit.succeed(9))
+          assert.deepStrictEqual(yield* itemsOf(actor, 4), [2, 9, 3, 4])
+          assert.deepStrictEqual(yield* on.journal(), [...journal, "start 9", "end 9"])
+        } else {
+          const error = reasonOf(exit)
+          assert.instanceOf(error, ActorError.ActorRestarting)
+          assert.deepStrictEqual(error.undelivered, { tag: "Block", payload: { gate: on.gate, n: 9 } })
+          assert.deepStrictEqual(yield* itemsOf(actor, 3), [2, 3, 4])
+          assert.deepStrictEqual(yield* on.journal(), journal)
+        }
       }))
 
     it.effect("a behaviour that dies now and then never has two incarnations at once", () =>
@@ -957,15 +969,15 @@ export const actorContract = (name: string, options: ContractOptions): void => {
           const actor = yield* Fixture.ProbeTwice.definition.spawn(on.key, there)
           yield* actor.tell.Fail({ limit: 3 })
           const [failed] = yield* of("HandlerFailed")
-          assert.include(failed!._tag === "HandlerFailed" ? Cause.pretty(failed!.cause) : "", "more than 3")
+          assert.include(failed!._tag === "HandlerFailed" ? Cause.pretty(failed.cause) : "", "more than 3")
           assert.strictEqual(yield* actor.ask.Incarnation(), 1)
           yield* actor.tell.Die({ text: "crash", later: false })
           const [restarted] = yield* of("ActorRestarted")
-          assert.strictEqual(restarted!._tag === "ActorRestarted" ? restarted!.restarts : undefined, 1)
+          assert.strictEqual(restarted!._tag === "ActorRestarted" ? restarted.restarts : undefined, 1)
         }))
         const [ended] = yield* of("ActorEnded")
         assert.strictEqual(
-          ended!._tag === "ActorEnded" ? ExitReason.render(ended!.reason) : undefined,
+          ended!._tag === "ActorEnded" ? ExitReason.render(ended.reason) : undefined,
           "its scope was closed"
         )
       }))

@@ -2,12 +2,15 @@
  * What every system promises about commands to its actors, wherever they live; see `ActorControl`.
  */
 import { assert, layer as describeWith } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as PubSub from "effect/PubSub"
+import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
-import { ActorControl, ActorError, type ActorSystem, Child, ExitReason, Supervisor } from "shared-nothing"
+import { ActorControl, ActorError, ActorSystem, Child, ExitReason, Supervisor } from "shared-nothing"
 import * as Fixture from "../fixtures/actors.ts"
 import { block, type ContractOptions, failure, forkNow, itemsOf, patient, stage } from "./actorContract.ts"
 import { eventually, settle } from "./eventually.ts"
@@ -21,6 +24,10 @@ const { Probe } = Fixture
 const spawned = Effect.fnUntraced(function*(key: string, options: ActorSystem.SpawnOptions = inOrder) {
   return yield* Probe.definition.spawn(key, options)
 })
+
+/** The tag of the error that an effect fails with. */
+const tagOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.map(failure(effect), (error) => (error as { readonly _tag: string })._tag)
 
 export const controlContract = (name: string, options: ContractOptions): void => {
   const { live } = options
@@ -408,6 +415,108 @@ export const controlContract = (name: string, options: ContractOptions): void =>
         assert.strictEqual((error as Error).message, "hidden")
         const probe = yield* Probe.definition.spawn(on.key, inOrder)
         assert.isUndefined(yield* ActorControl.inspect(probe))
+      }))
+
+    it.effect("a crash is reported: who, which incarnation, what it handled, why, and how many restarts are left", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const system = yield* ActorSystem.ActorSystem
+        const events = yield* PubSub.subscribe(system.events)
+        const actor = yield* Fixture.ProbeTwice.definition.spawn(on.key, inOrder)
+        const reports: Array<string> = []
+        const crash = (later: boolean) =>
+          Effect.gen(function*() {
+            yield* Effect.exit(patient(actor.ask.Die({ text: "crash", later })))
+            while (true) {
+              const event = yield* PubSub.take(events)
+              if (event._tag !== "ActorCrashed" || event.actor !== `ProbeTwice/${on.key}`) continue
+              const { directive, incarnation, message, restartsLeft } = event
+              const why = (Cause.squash(event.cause) as Error).message
+              return reports.push(`${incarnation} ${message} ${why} ${directive} ${restartsLeft}`)
+            }
+          })
+        yield* crash(false)
+        yield* patient(actor.ask.Incarnation())
+        yield* crash(true)
+        yield* patient(actor.ask.Incarnation())
+        yield* crash(true)
+        assert.deepStrictEqual(reports, [
+          "1 Die crash restart 2",
+          "2 Die crash restart 1",
+          "3 Die crash restart 0"
+        ])
+      }))
+
+    it.effect("a supervisor suspends, resumes and looks at its actors, and says of others that it cannot", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const One = Child.actor(Fixture.PulseIdle.definition, on.key, { ...there, restart: "transient" })
+        const Other = Child.effect("other", Effect.never)
+        const supervisor = yield* Supervisor.make("s", { strategy: "one-for-one", children: [One, Other] })
+        yield* supervisor.suspendChild(One.id)
+        const pulse = yield* supervisor.get(One)
+        yield* pulse.tell.Poke()
+        yield* settle
+        assert.deepStrictEqual(yield* supervisor.childState(One.id), { beats: 0, pokes: 0 })
+        yield* supervisor.resumeChild(One.id)
+        yield* eventually(
+          supervisor.childState(One.id),
+          (state) => (state as { pokes: number }).pokes === 1,
+          "it goes on"
+        )
+        const error = yield* failure(supervisor.suspendChild("other"))
+        assert.strictEqual(
+          (error as Error).message,
+          "supervisor \"s\": child \"other\" does not answer \"suspend\": it is of the kind \"effect\""
+        )
+        assert.strictEqual(yield* supervisor.spec("other"), Other)
+        yield* ActorControl.stop(pulse)
+        yield* eventually(supervisor.child(One.id), ({ status }) => status === "stopped", "it has ended")
+        assert.strictEqual(yield* tagOf(supervisor.childState(One.id)), "ChildNotRunning")
+      }))
+
+    it.effect("by hand a child is ended, started and deleted, with an answer each time, also in a crash loop", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const endless = { restarts: 1_000_000, within: "1 minute" } as const
+        yield* on.control.ask.Plan({
+          key: on.key,
+          builds: ["ok", ...Array.from({ length: 10_000 }, () => "die" as const)]
+        })
+        const One = Child.actor(Probe.definition, on.key, there)
+        const Loop = Child.effect("loop", Effect.die("again"))
+        const supervisor = yield* Supervisor.make("s", {
+          strategy: "one-for-one",
+          intensity: endless,
+          // Without a pause no time passes in a simulation.
+          backoff: Schedule.spaced("1 millis"),
+          children: [One, Loop]
+        })
+        const actor = yield* supervisor.get(One)
+        yield* actor.tell.Die({ text: "crash", later: true })
+        yield* eventually(
+          Effect.andThen(passing(1), supervisor.child(One.id)),
+          ({ restarts }) => restarts > 3,
+          "it loops"
+        )
+        for (const id of [One.id, Loop.id]) {
+          assert.strictEqual(yield* tagOf(supervisor.deleteChild(id)), "ChildRunning")
+          assert.strictEqual(yield* tagOf(supervisor.restartChild(id)), "ChildRunning")
+          yield* Effect.exit(supervisor.suspendChild(id))
+          yield* supervisor.terminateChild(id)
+          assert.strictEqual((yield* supervisor.child(id)).status, "stopped")
+        }
+        // Its build still fails, and that is the answer.
+        assert.strictEqual(
+          yield* tagOf(supervisor.restartChild(One.id)),
+          "ChildStartFailed"
+        )
+        yield* on.control.ask.Plan({ key: on.key, builds: [] })
+        yield* supervisor.restartChild(One.id)
+        assert.strictEqual((yield* supervisor.child(One.id)).status, "running")
+        yield* supervisor.terminateChild(One.id)
+        for (const id of [One.id, Loop.id]) yield* supervisor.deleteChild(id)
+        assert.deepStrictEqual(yield* supervisor.children, [])
       }))
   })
 }

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
-import { type Actor, ActorError, ExitReason } from "shared-nothing"
+import { type Actor, ActorControl, ActorError, ExitReason } from "shared-nothing"
 import * as Fixture from "../fixtures/actors.ts"
 import { type ContractOptions, stage, there } from "./actorContract.ts"
 import { eventually, settle } from "./eventually.ts"
@@ -186,6 +186,54 @@ export const watchContract = (name: string, options: ContractOptions): void => {
         yield* Scope.close(life, Exit.void)
         assert.deepStrictEqual((yield* guard.down).reason, ExitReason.scopeClosed)
         assert.instanceOf(yield* Effect.flip(guard.ask.Heard()), ActorError.ActorStopped)
+      }))
+
+    it.effect("a link ends an actor with the failure of the other, in the middle of what it does", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const actor = yield* Fixture.ProbeTemporary.definition.spawn(on.key, there)
+        const guard = yield* Fixture.Guard.spawn(on.key, there)
+        yield* guard.ask.LinkTemporary({ who: actor })
+        yield* guard.tell.Block({ gate: on.gate })
+        yield* on.sees("blocked")
+        yield* actor.tell.Die({ text: "out of fuel", later: true })
+        const { reason } = yield* guard.down
+        assert.strictEqual(
+          ExitReason.render(reason),
+          `ProbeTemporary/${on.key}, which it was linked to, has ended: crashed: Error: out of fuel`
+        )
+        assert.isTrue(ExitReason.isFailure(reason))
+        // The name is free as after any other end.
+        const again = yield* eventually(
+          Effect.exit(Fixture.Guard.spawn(on.key, there)),
+          Exit.isSuccess,
+          "the name is free"
+        ).pipe(Effect.flatten)
+        // What has ended before ends it as well.
+        yield* Effect.exit(again.ask.LinkTemporary({ who: actor }))
+        assert.strictEqual((yield* again.down).reason._tag, "Linked")
+      }))
+
+    it.effect("a link bears an end that was asked for, a restart, and what comes after unwatch", () =>
+      Effect.gen(function*() {
+        const { actor, end, guard, on } = yield* watched
+        yield* guard.ask.Link({ who: actor })
+        yield* actor.tell.Die({ text: "crash", later: false })
+        yield* on.sees("build 2")
+        yield* end
+        yield* actor.down
+        assert.deepStrictEqual(yield* heardSoFar(guard), [])
+        const other = yield* Probe.spawn(`${on.key}-other`, there)
+        yield* guard.ask.Link({ who: other })
+        yield* guard.ask.Unwatch({ who: other })
+        yield* ActorControl.kill(other)
+        assert.deepStrictEqual(yield* heardSoFar(guard), [])
+        // To watch instead is to be told.
+        const third = yield* Probe.spawn(`${on.key}-third`, there)
+        yield* guard.ask.Link({ who: third })
+        yield* guard.ask.Watch({ who: third, as: "Gone" })
+        yield* ActorControl.kill(third)
+        assert.deepStrictEqual(yield* heard(guard, 1), ["gone"])
       }))
 
     it.effect("whoever stops waiting for an end is forgotten", () =>

@@ -9,6 +9,8 @@ import type * as Scope from "effect/Scope"
 import { Actor, ExitReason } from "shared-nothing"
 import { type Any, refClass } from "../../src/actor/ActorRef.ts"
 import { TAKEN } from "../../src/actor/kernel/Recipient.ts"
+import * as Envelope from "../../src/link/internal/envelope.ts"
+import type { Link } from "../../src/link/internal/link.ts"
 import type { RemoteRecipient } from "../../src/link/kernel/RemoteRecipient.ts"
 import { seeded } from "../memory/seeded.ts"
 import { tries } from "../support/effort.ts"
@@ -17,6 +19,7 @@ import { accounts, numbers, type Stage, stage, ZERO } from "./stage.ts"
 const Log = Actor.make("Log", [
   Rpc.make("Watch"),
   Rpc.make("Unwatch"),
+  Rpc.make("Link"),
   Rpc.make("Note", { payload: { n: Schema.Int } }),
   Rpc.make("Over", { payload: { reason: ExitReason.ExitReason } })
 ])
@@ -26,7 +29,7 @@ const Speaker = Actor.make("Speaker", [
 ])
 const SpeakerRef = refClass(Speaker.protocol)
 const LogRef = refClass(Log.protocol)
-const [WATCH, UNWATCH] = [0, 1]
+const [WATCH, UNWATCH, LINK] = [0, 1, 2]
 const [SAY, CRASH] = [0, 1]
 
 const setUp = (threads = 2) =>
@@ -34,10 +37,11 @@ const setUp = (threads = 2) =>
     const log: Array<string> = []
     const whom: { ref: Any | undefined } = { ref: undefined }
     const LogLive = Log.toLayer(Effect.gen(function*() {
-      const { unwatch, watch } = yield* Log.watcher
+      const { link, unwatch, watch } = yield* Log.watcher
       return Log.of({
         Watch: () => watch.Over(whom.ref!, ({ reason }) => ({ reason })),
         Unwatch: () => unwatch(whom.ref!),
+        Link: () => link(whom.ref!),
         Note: ({ n }) => Effect.sync(() => void log.push(`note ${n}`)),
         Over: ({ reason }) => Effect.sync(() => void log.push(ExitReason.render(reason)))
       })
@@ -199,11 +203,15 @@ describe("an end that is told to another thread", () => {
       on.steps.settle()
       // As the main thread does when it has an actor stopped.
       on.far.closed(ExitReason.scopeClosed, undefined)
+      const other = yield* on.spawn(1, Speaker.protocol, "other")
+      other.seenFrom(0).closed(ExitReason.scopeClosed, undefined)
+      const late = watching(on, other.seenFrom(0))
       on.steps.settle()
-      assert.deepStrictEqual(ends, [])
+      assert.deepStrictEqual([...ends, ...late.ends], [])
       on.speaker.stop(ExitReason.scopeClosed)
+      other.cell.stop(ExitReason.scopeClosed)
       on.steps.settle()
-      assert.deepStrictEqual(ends, [ExitReason.scopeClosed])
+      assert.deepStrictEqual([...ends, ...late.ends], [ExitReason.scopeClosed, ExitReason.scopeClosed])
     })))
 
   it.effect("is not told any more once nobody waits, wherever it is", () =>
@@ -223,6 +231,41 @@ describe("an end that is told to another thread", () => {
       on.steps.settle()
       assert.deepStrictEqual([...early.ends, ...late.ends, ...on.log], [])
       atZero(on)
+    })))
+
+  it.effect("is told where nobody can read why it came, and the record is reported", () =>
+    quietly(Effect.gen(function*() {
+      const on = yield* setUp()
+      const { ends } = watching(on)
+      on.steps.settle()
+      const { links } = on.nodes[1] as unknown as { readonly links: ReadonlyArray<Pick<Link, "outbound">> }
+      const damaged = new Uint8Array(8)
+      new Uint32Array(damaged.buffer)[0] = 1
+      links[0]!.outbound.data.record(Envelope.typeOf(Envelope.DOWN, 0, 0), damaged, true)
+      on.steps.settle()
+      assert.deepStrictEqual(ends, [ExitReason.forgotten])
+      assert.lengthOf(on.errors, 1)
+      on.speaker.stop(ExitReason.normal)
+      on.steps.settle()
+      assert.lengthOf(ends, 1)
+    })))
+
+  it.effect("ends who is linked to an actor on a thread that is given up", () =>
+    quietly(Effect.gen(function*() {
+      const on = yield* setUp()
+      const ends: Array<ExitReason.ExitReason> = []
+      on.logger.whenStopped((reason) => void ends.push(reason))
+      on.logger.tell(LINK, undefined, undefined)
+      on.steps.settle()
+      on.part(0, 1)
+      on.steps.settle()
+      assert.deepStrictEqual(ends, [])
+      on.nodes[0]!.peerDown(1, "it was given up", true)
+      yield* Effect.yieldNow
+      on.steps.settle()
+      assert.deepStrictEqual(ends, [
+        ExitReason.linked("Speaker/speaker", ExitReason.threadLost("thread-1", "it was given up"))
+      ])
     })))
 
   it.effect("leaves nothing behind on a thread that is watched from one that has died", () =>

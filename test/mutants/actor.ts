@@ -8,8 +8,52 @@ const deadlines = { file: "src/actor/kernel/Deadlines.ts", tests: ["test/actor/D
 const origins = { file: "src/actor/kernel/Origins.ts", tests: ["test/actor/Origins.test.ts"] }
 const dispatcher = { file: "src/actor/kernel/Dispatcher.ts", tests: ["test/actor/Dispatcher.test.ts"] }
 
+const watches = {
+  file: "src/actor/internal/watches.ts",
+  tests: ["test/actor/contract.test.ts", "test/actor/Watcher.test.ts"]
+}
+const repeating = { file: "src/actor/kernel/RepeatingMailbox.ts", tests: ["test/actor/redelivery.test.ts"] }
+
+const life = { tests: ["test/actor/control.test.ts"] }
+
 /** Faults in what an actor is made of. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...watches,
+    why: "an end that waits in the mailbox is taken back with its watch",
+    before: "    if (notice !== undefined) revoked(this.cell, notice)\n",
+    after: "    void notice\n"
+  },
+  {
+    ...watches,
+    why: "an end that was asked for ends nobody who is linked",
+    before: "if (!isFailure(reason) && reason._tag !== \"Forgotten\") return",
+    after: ""
+  },
+  {
+    ...watches,
+    why: "a watcher that ends leaves no row with those that it has watched",
+    before: "    recipient.unwatch(told)\n",
+    after: "    void [recipient, told]\n"
+  },
+  {
+    ...repeating,
+    why: "what was handled is not handed out again",
+    before: "  override settled(): void {\n    this.hand = undefined",
+    after: "  override settled(): void {\n    void this.hand"
+  },
+  {
+    ...repeating,
+    why: "a crash that is not the message's fault does not count against it",
+    before: "this.again = counts ? hand : { ...hand, attempts: hand.attempts - 1 }",
+    after: "this.again = hand"
+  },
+  {
+    ...repeating,
+    why: "the credit of a message goes back once",
+    before: "typeof word === \"number\" ? word & INDEX_MASK :",
+    after: "typeof word === \"number\" ? word :"
+  },
   {
     ...mailbox,
     why: "a mailbox grows before its end meets its beginning",
@@ -218,5 +262,26 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "a reply that comes after its asker has gone keeps nothing",
     before: "discardReply(message, cell, exit)\n",
     after: "{}\n"
+  },
+  {
+    ...life,
+    file: "src/actor/internal/idle.ts",
+    why: "an actor is not idle while it is paused or a handler runs",
+    before: "const left = cell.phase === IDLE ? this.last + idleMillis - host.deadlines.now() : idleMillis",
+    after: "const left = cell.phase === IDLE ? this.last + idleMillis - host.deadlines.now() : 0"
+  },
+  {
+    ...life,
+    file: "src/actor/internal/lifecycle.ts",
+    why: "a pause outlasts a restart",
+    before: "rare.isHeld = rare.isPaused",
+    after: "rare.isHeld = false"
+  },
+  {
+    ...life,
+    file: "src/actor/internal/release.ts",
+    why: "a finalizer tells a restart from an end",
+    before: "if (cell.phase === RESTARTING) return",
+    after: "if (cell.phase > RESTARTING) return"
   }
 ]

@@ -9,8 +9,49 @@ const remoteAsk = {
 }
 const signals = { file: "src/link/internal/signals.ts", tests: ["test/link/Link.test.ts", "test/link/Node.test.ts"] }
 
+const watch = { tests: ["test/link/watch.test.ts"] }
+const remoteEnd = { file: "src/link/internal/remoteEnd.ts", ...watch }
+const watching = { file: "src/link/internal/watching.ts", ...watch }
+
 /** Faults in the links between threads. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...remoteEnd,
+    why: "an actor that does not come back with its thread has ended for that",
+    before: "this.actor.ended ?? this.lost ?? reason",
+    after: "this.actor.ended ?? reason"
+  },
+  {
+    ...remoteEnd,
+    why: "an actor that belonged to the incarnation that died is not waited for",
+    before: " || home.isPast(thread, epoch)",
+    after: ""
+  },
+  {
+    ...remoteEnd,
+    why: "an end that is known here is told when its thread has released what the actor held",
+    before: "    const outbound = home.outboundTo(thread)\n",
+    after: "    if (ended !== undefined) return this.over(ended)\n    const outbound = home.outboundTo(thread)\n"
+  },
+  {
+    ...remoteEnd,
+    why: "a watch that nobody waits for is given up",
+    before: "    this.outbound?.watched.remove(this.number)\n",
+    after: ""
+  },
+  {
+    ...watching,
+    why: "an actor that is watched from a thread that has died knows nothing of that",
+    before: "    for (const { cell, told } of this.watches.values()) cell.unwatch(told)\n",
+    after: ""
+  },
+  {
+    file: "src/link/internal/link.ts",
+    ...watch,
+    why: "who waits for an end on a thread that has gone waits for its next incarnation",
+    before: "    outbound.watched.lost()\n",
+    after: ""
+  },
   {
     ...binding,
     why: "a message that has left the mailbox is counted off",
@@ -63,8 +104,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...inbound,
     why: "the slot of an actor that has ended is given back",
-    before: "        return addressee?.retire()",
-    after: "        return"
+    before: "=== DRAINS ? undefined : addressee?.retire()",
+    after: "=== DRAINS ? undefined : undefined"
   },
   {
     ...inbound,
@@ -155,14 +196,14 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...remoteAsk,
     why: "the deadline of an ask that was withdrawn is removed",
     before:
-      "    this.home.host.deadlines.remove(this)\n    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    if (outbound",
-    after: "    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    if (outbound"
+      "    this.home.host.deadlines.remove(this)\n    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    this.withdrawing",
+    after: "    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    this.withdrawing"
   },
   {
     ...remoteAsk,
     why: "an ask that was withdrawn leaves the line",
-    before: "    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    if (outbound",
-    after: "    if (outbound"
+    before: "    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    this.withdrawing",
+    after: "    this.withdrawing"
   },
   {
     ...remoteAsk,
@@ -198,14 +239,14 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
-    file: "src/link/internal/inboundAsk.ts",
+    file: "src/link/internal/answeredAsk.ts",
     tests: ["test/link/parcels.test.ts"],
     why: "a reply that nobody waits for keeps nothing",
     before: "    if (outbound === undefined) return this.discard(codec, value)\n",
     after: "    if (outbound === undefined) return\n"
   },
   {
-    file: "src/link/internal/inboundAsk.ts",
+    file: "src/link/internal/answeredAsk.ts",
     tests: ["test/link/parcels.test.ts"],
     why: "what came with an ask that a crash leaves unhandled is free",
     before: "  restarting(): void {\n    this.drop()\n",

@@ -13,20 +13,22 @@ import { watchContract } from "../contract/watchContract.ts"
 import { tries } from "../support/effort.ts"
 import { noThread } from "./scenario.ts"
 
-const test = (name: string, body: () => Effect.Effect<unknown, unknown, Scope.Scope>) =>
-  it.effect(name, () =>
-    Simulation.check({
-      name,
-      maxSteps: 1_000_000,
-      seeds: tries(4),
-      // No spurious wake-ups: they would hide those that are lost.
-      faults: { portDelay: 2, lateWake: 10 },
-      worker: () => import("../fixtures/actors.worker.ts")
-    }, Effect.suspend(() => inSimulation(Effect.scoped(body())))))
+const testOn =
+  (worker: Simulation.Options["worker"]) => (name: string, body: () => Effect.Effect<unknown, unknown, Scope.Scope>) =>
+    it.effect(name, () =>
+      Simulation.check({
+        name,
+        maxSteps: 1_000_000,
+        seeds: tries(4),
+        // No spurious wake-ups: they would hide those that are lost.
+        faults: { portDelay: 2, lateWake: 10 },
+        worker
+      }, Effect.suspend(() => inSimulation(Effect.scoped(body())))))
 
+const test = testOn(() => import("../fixtures/actors.worker.ts"))
 const layer = ActorSystem.layerThreads({ spawn: noThread, threads: 1 })
 
-const simulated: ContractOptions = {
+const simulatedOn = (test: ReturnType<typeof testOn>): ContractOptions => ({
   layer,
   live: true,
   suite: (name, define) =>
@@ -36,9 +38,15 @@ const simulated: ContractOptions = {
           test(name, () => Effect.provideService(Effect.provide(body(), layer), Serial, { last: 0 }))
       })
     })
-}
+})
+
+const simulated = simulatedOn(test)
 
 actorContract("actors on simulated threads", simulated)
+actorContract("actors on simulated threads, with mailboxes that survive", {
+  ...simulatedOn(testOn(() => import("../fixtures/survivors.worker.ts"))),
+  isLasting: true
+})
 controlContract("commands to actors on simulated threads", simulated)
 redeliveryContract("redelivery on simulated threads", simulated)
 watchContract("ends of actors on simulated threads", simulated)

@@ -11,6 +11,7 @@ import { pool } from "./pool.ts"
 import type { Scenario } from "./scenario.ts"
 import { storm } from "./storm.ts"
 import { supervision } from "./supervision.ts"
+import { survive } from "./survive.ts"
 import { traffic } from "./traffic.ts"
 import { watch } from "./watch.ts"
 
@@ -41,6 +42,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   pool,
   storm,
   supervision,
+  survive,
   traffic,
   watch
 ]

@@ -61,3 +61,48 @@ describe("Restart", () => {
     assert.deepStrictEqual(asked, ["boom", "bug", "boom"])
   })
 })
+
+describe("a table of directives", () => {
+  const far = Object.assign(new Error("far"), { name: "Lost" })
+  const table = Restart.decider(
+    "t",
+    { Lost: "stop", defect: "escalate" } as Restart.ByTag<{ _tag: "Lost" }>,
+    () => "resume"
+  )
+
+  it.each<[title: string, cause: Cause.Cause<unknown>, directive: Restart.Directive]>([
+    ["the tag of an error", Cause.fail({ _tag: "Lost" }), "stop"],
+    ["an error from another thread, which has its tag as its name", Cause.fail(far), "stop"],
+    ["a defect", Cause.die("bug"), "escalate"],
+    ["a typed error before a defect", Cause.combine(Cause.die("bug"), Cause.fail({ _tag: "Lost" })), "stop"],
+    ["what is not named", Cause.fail({ _tag: "Other" }), "resume"],
+    ["what looks like the name of a method", Cause.fail({ _tag: "toString" }), "resume"],
+    [
+      "an error that cannot be looked at",
+      Cause.fail(
+        new Proxy({}, {
+          get: () => {
+            throw new Error("no")
+          }
+        })
+      ),
+      "resume"
+    ]
+  ])("decides by %s", (_, cause, directive) => {
+    assert.strictEqual(table(cause), directive)
+  })
+
+  it("decides by otherwise before the default", () => {
+    const decide = Restart.decider("t", { otherwise: "stop" }, () => "resume")
+    assert.strictEqual(decide(Cause.fail("x")), "stop")
+    assert.strictEqual(decide(Cause.die("x")), "stop")
+  })
+
+  it.each<[title: string, decision: unknown, text: string]>([
+    ["a directive that is none", { Lost: "again" }, "decide.Lost is again"],
+    ["a text", "restart", "decide is restart"],
+    ["nothing", null, "decide is null"]
+  ])("refuses %s", (_, decision, text) => {
+    assert.throws(() => Restart.decider("t", decision as never, () => "stop"), text)
+  })
+})

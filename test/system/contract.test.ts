@@ -13,3 +13,9 @@ const options = {
 actorContract("ActorSystem.layerThreads", options)
 redeliveryContract("redelivery on worker threads", options)
 watchContract("ends of actors on worker threads", options)
+
+actorContract("ActorSystem.layerThreads, with mailboxes that survive", {
+  ...options,
+  layer: ActorSystem.layerThreads({ spawn: () => new Worker(fixture("survivors"), quiet), threads: 1 }),
+  isLasting: true
+})

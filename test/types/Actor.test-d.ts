@@ -6,7 +6,7 @@ import type * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { Actor, type ActorError, type ActorRef, type ActorSystem } from "shared-nothing"
+import { Actor, type ActorError, type ActorRef, type ActorSystem, ExitReason } from "shared-nothing"
 import { describe, expectTypeOf, it } from "vitest"
 
 class Overflow extends Schema.TaggedError<Overflow>("app/Overflow")("Overflow", { limit: Schema.Int }) {}
@@ -143,6 +143,44 @@ describe("toLayer", () => {
     Counter.of({ Increment: () => Effect.void, Get: () => Effect.fail("no") })
     // @ts-expect-error Get is missing
     Counter.of({ Increment: () => Effect.void })
+  })
+})
+
+describe("watcher", () => {
+  const Nurse = Actor.make("Nurse", [
+    Rpc.make("Gone", { payload: { key: Schema.String, reason: ExitReason.ExitReason } }),
+    Rpc.make("Alone")
+  ])
+  const watcher = Nurse.watcher
+
+  it("is taken while a behaviour is built", () => {
+    expectTypeOf<Effect.Services<typeof watcher>>().toEqualTypeOf<Actor.CurrentActor | Scope.Scope>()
+    expectTypeOf<Effect.Error<typeof watcher>>().toEqualTypeOf<never>()
+  })
+
+  it("has one way to watch per message, whose payload is made of the end", () => {
+    Effect.map(watcher, ({ link, unwatch, watch }) => {
+      expectTypeOf(link(counter)).toEqualTypeOf<Effect.Effect<void>>()
+      expectTypeOf(watch.Alone(counter)).toEqualTypeOf<Effect.Effect<void>>()
+      expectTypeOf(unwatch(counter)).toEqualTypeOf<Effect.Effect<void>>()
+      watch.Gone(counter, (down) => {
+        expectTypeOf(down.ref).toEqualTypeOf<typeof counter>()
+        expectTypeOf(down.reason).toEqualTypeOf<ExitReason.ExitReason>()
+        return { key: down.ref.key, reason: down.reason }
+      })
+      // @ts-expect-error the message has a payload, which has to be made
+      watch.Gone(counter)
+      // @ts-expect-error it is not the payload of that message
+      watch.Gone(counter, ({ reason }) => ({ reason }))
+      // @ts-expect-error there is no such message
+      watch.Lost(counter)
+    })
+  })
+
+  it("tells whoever is no actor what has ended, and why", () => {
+    expectTypeOf<Effect.Success<typeof counter.down>>().toEqualTypeOf<
+      { readonly ref: typeof counter; readonly reason: ExitReason.ExitReason }
+    >()
   })
 })
 

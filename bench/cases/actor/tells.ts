@@ -6,7 +6,7 @@ import * as Erlang from "../../peers/erlang/erlang.ts"
 import type { Case } from "../../runner/Case.ts"
 
 /** Within one thread. The peers that know no Effects handle the message with a plain function, whatever `handler` is. */
-export const local = (name: string, about: string, handler: Exclude<Handler, "suspends">): Case => ({
+export const local = (name: string, about: string, handler: Exclude<Handler, "suspends" | "survives">): Case => ({
   name,
   about: `one sender, one actor in the same thread, ${about}`,
   unit: "ns/msg",
@@ -48,7 +48,7 @@ export const local = (name: string, about: string, handler: Exclude<Handler, "su
 })
 
 /** From one thread to another, a typed message `{ id: u32, a: u32, b: f64 }`. */
-export const remote = (name: string, about: string, handler: Exclude<Handler, "suspends">): Case => ({
+export const remote = (name: string, about: string, handler: Exclude<Handler, "suspends" | "survives">): Case => ({
   name,
   about: `one sender, one actor on another thread, ${about}`,
   unit: "ns/msg",

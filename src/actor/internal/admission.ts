@@ -7,10 +7,10 @@ import * as ActorError from "../ActorError.ts"
 import type { Behaviour } from "../kernel/Behaviour.ts"
 import type { Dispatcher } from "../kernel/Dispatcher.ts"
 import type { Freight } from "../kernel/Freight.ts"
-import type { Mailbox } from "../kernel/Mailbox.ts"
+import { KEPT_NEVER, KEPT_NOT_YET, type Mailbox } from "../kernel/Mailbox.ts"
 import { BROKEN, deliverable } from "../kernel/Payload.ts"
 import { STOPPING } from "../kernel/Phase.ts"
-import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, type Waiter } from "../kernel/Recipient.ts"
+import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, TOO_LARGE, type Waiter } from "../kernel/Recipient.ts"
 import { Ask, Notice, Traced, type Word } from "../kernel/Word.ts"
 import type { Aftermath } from "./aftermath.ts"
 import type { Rare } from "./rare.ts"
@@ -39,7 +39,7 @@ export const ROOM = -1
 const isTell = (word: Word): boolean => !(word instanceof Ask || word instanceof Notice)
 
 /** A cell whose mailbox is full. */
-interface Full<C> {
+export interface Full<C> {
   readonly behaviour: Behaviour
   readonly host: { dropped(cell: C, messages: number): void }
   readonly rare: Rare | undefined
@@ -73,6 +73,16 @@ export const admit = (cell: Roomy & Refusing, rare: Rare): void => {
   let waiter = waiters.first()
   while (waiter !== undefined && (cell.mailbox === undefined || cell.mailbox.length < cell.behaviour.capacity)) {
     const { ask, done, index, payload, span } = waiter
+    if (ask === undefined && cell.mailbox?.isLasting === true) {
+      const kept = cell.mailbox.keep(index, payload, span)
+      if (kept === KEPT_NOT_YET) break
+      if (kept === KEPT_NEVER) {
+        waiters.shift()
+        waiter = waiters.first()
+        after.add(() => done(refusalOf(cell, index, payload, TOO_LARGE)))
+        continue
+      }
+    }
     waiters.shift()
     waiter = waiters.first()
     if (messages[index]!.carries) {
@@ -183,6 +193,7 @@ export interface Refusing {
   readonly phase: number
   readonly rare: Rare | undefined
   readonly behaviour: Behaviour
+  readonly mailbox: Mailbox | undefined
   readonly host: { readonly freight: Freight }
   more(): Rare
 }
@@ -195,6 +206,10 @@ export const refusalOf = (cell: Refusing, index: number, payload: unknown, outco
   if (outcome === INVALID) {
     const issue = (message.carries ? freight.issue : undefined) ?? message.payload.explain(undelivered.payload)
     return new ActorError.InvalidPayload({ actor, issue, undelivered })
+  }
+  if (outcome === TOO_LARGE) {
+    const { limitBytes = 0, refusedBytes: sizeBytes = 0 } = cell.mailbox ?? {}
+    return new ActorError.MessageTooLarge({ actor, sizeBytes, limitBytes, undelivered })
   }
   return cell.phase >= STOPPING || cell.more().isDraining
     ? new ActorError.ActorStopped({ actor, reason: cell.more().reason, undelivered })

@@ -146,6 +146,7 @@ export const settleMailbox = (host: LifecycleHost, cell: Cell): void => {
   const { mailbox } = cell
   const { reason } = cell.more()
   let dropped = 0
+  mailbox?.close(host.isLeaving)
   for (let word = mailbox?.take(); word !== undefined; word = mailbox!.take()) {
     const payload = mailbox!.takePayload()
     const ask = word

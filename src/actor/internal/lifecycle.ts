@@ -19,7 +19,8 @@ import * as ExitReason from "../ExitReason.ts"
 import { type Behaviour, isIgnored } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import { IDLE, RESTARTING, STOPPING } from "../kernel/Phase.ts"
-import { Ask, type Word } from "../kernel/Word.ts"
+import { Ask, INDEX_MASK, type Word, wordOf } from "../kernel/Word.ts"
+import type { ActorCrashed } from "../SystemEvent.ts"
 import { escalate, stop, STOP_LIMIT } from "./ending.ts"
 import { Failures, pause } from "./failures.ts"
 import { hold, tellRest } from "./hold.ts"
@@ -29,13 +30,20 @@ import type { LifecycleHost } from "./roster.ts"
 import { setAside } from "./setAside.ts"
 
 /** Decides on a handler that failed; answers whether the cell can take the next message now. */
-export const handled = (host: LifecycleHost, cell: Cell, failure: Cause.Cause<unknown>, wasAsked: boolean): boolean => {
+export const handled = (
+  host: LifecycleHost,
+  cell: Cell,
+  failure: Cause.Cause<unknown>,
+  word: Word | undefined,
+  wasAsked: boolean
+): boolean => {
   // A handler that ends after its actor was told to has nothing left to decide.
   if (cell.phase >= STOPPING) return false
   if (Cause.hasInterruptsOnly(failure)) return true
   const { cause, directive } = decide(cell.behaviour, failure)
   // The decider is somebody's code, and may have ended the actor, or crashed it.
   if (cell.phase >= RESTARTING) return false
+  if (directive !== "resume") report(host, cell, cause, directive, word)
   switch (directive) {
     case "resume":
       if (!wasAsked || Cause.hasDies(cause)) host.unheard(cell, cause)
@@ -54,6 +62,34 @@ export const handled = (host: LifecycleHost, cell: Cell, failure: Cause.Cause<un
       else escalate(host, cell.behaviour, cause)
       return false
   }
+}
+
+// Told before what comes of it.
+const report = (
+  host: LifecycleHost,
+  cell: Cell,
+  cause: Cause.Cause<unknown>,
+  directive: Exclude<Restart.Directive, "resume">,
+  word: Word | undefined
+): void => {
+  const { behaviour, name, rare } = cell
+  const event: ActorCrashed = {
+    _tag: "ActorCrashed",
+    actor: name,
+    incarnation: (rare?.restarts ?? 0) + 1,
+    message: word === undefined ? undefined : behaviour.protocol.tags[wordOf(word) & INDEX_MASK],
+    cause,
+    directive,
+    restartsLeft: rare?.guardian !== undefined || directive !== "restart" ? undefined : restartsLeft(host, cell)
+  }
+  host.after.add(() => host.report(event, behaviour))
+}
+
+const restartsLeft = (host: LifecycleHost, cell: Cell): number => {
+  const { intensity, restart } = cell.behaviour
+  if (restart === "temporary") return 0
+  const now = Intensity.monotonicMillisUnsafe(host.clock)
+  return Math.max(0, intensity.restarts - failuresOf(host, cell).window.count(now))
 }
 
 interface Decision {
@@ -284,10 +320,12 @@ const restarted = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>)
 
 const isAsk = (word: Word): boolean => word instanceof Ask
 
-// Tells stay for the next incarnation; asks are taken out, those that wait for room too. Their credit goes back.
+// Tells stay for the next incarnation; asks are taken out, those that wait for room too. Their credit goes back. What has come into a
+// mailbox that survives stays there.
 const takeAsks = (cell: Cell): ReadonlyArray<readonly [Ask, unknown]> => {
   const asks: Array<readonly [Ask, unknown]> = []
-  for (const [word, payload] of cell.mailbox?.takeAll(isAsk) ?? []) {
+  const { mailbox } = cell
+  for (const [word, payload] of mailbox === undefined || mailbox.isLasting ? [] : mailbox.takeAll(isAsk)) {
     cell.credit(word)
     asks.push([word as Ask, payload])
   }

@@ -46,7 +46,7 @@ export interface Asked {
   stopWaiting(waiter: Waiter): void
   refusal(index: number, payload: unknown, outcome: Outcome): ActorError.TellError
   suspend(fiber: Fiber.Fiber<unknown, unknown>, ask: Ask, payload: unknown): void
-  finishInline(exit: Exit.Exit<unknown, unknown>): void
+  finishInline(exit: Exit.Exit<unknown, unknown>, word: number): void
   cancel(ask: Ask): boolean
 }
 
@@ -211,7 +211,7 @@ export class LocalAsk extends Ask implements Runnable {
     const fiber = cell.fork(handler)
     const exit = fiber.pollUnsafe()
     if (exit !== undefined) {
-      cell.finishInline(exit)
+      cell.finishInline(exit, index)
       return exit
     }
     const ask = new LocalAsk(cell, index, undefined, undefined)

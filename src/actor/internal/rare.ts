@@ -9,7 +9,7 @@ import type { Directive } from "../../supervisor/Restart.ts"
 import { type ExitReason, scopeClosed } from "../ExitReason.ts"
 import type { Deadline } from "../kernel/Deadlines.ts"
 import { Waiters } from "../kernel/Waiters.ts"
-import type { Ask } from "../kernel/Word.ts"
+import { Ask, type Word } from "../kernel/Word.ts"
 import type { Failures } from "./failures.ts"
 
 /** Who decides what becomes of an actor that has crashed. */
@@ -31,7 +31,8 @@ export class Rare {
   declare fiber: Fiber.Fiber<unknown, unknown> | undefined
   /** The services of the behaviour, and whose handler it is that runs with them. */
   declare context: Context.Context<never> | undefined
-  /** The ask that the running handler works for, and what it asks. */
+  /** What the running handler was called for: the message, and, of an ask, the ask and what it asks. */
+  declare word: Word | undefined
   declare ask: Ask | undefined
   declare payload: unknown
   /** The effect of the handler that is next in the batch, and how many messages the batch may still take. */
@@ -78,6 +79,7 @@ export class Rare {
     this.isAdmitting = false
     this.fiber = undefined
     this.context = undefined
+    this.word = undefined
     this.ask = undefined
     this.payload = undefined
     this.effect = undefined
@@ -100,5 +102,12 @@ export class Rare {
     this.onStop = new Set()
     this.freed = undefined
     this.isAbandoned = false
+  }
+
+  /** A handler that does not answer at once begins with this message. */
+  inHand(word: Word, payload: unknown): void {
+    this.word = word
+    this.ask = word instanceof Ask ? word : undefined
+    this.payload = word instanceof Ask ? payload : undefined
   }
 }

@@ -6,9 +6,10 @@
  */
 import type { Any, Down } from "../ActorRef.ts"
 import { recipientOf } from "../ActorRef.ts"
-import type { ExitReason } from "../ExitReason.ts"
+import { type ExitReason, isFailure, linked } from "../ExitReason.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import { BROKEN, deliverable } from "../kernel/Payload.ts"
+import { actorName } from "../kernel/Protocol.ts"
 import { INVALID, type Recipient } from "../kernel/Recipient.ts"
 import { Notice } from "../kernel/Word.ts"
 import { notify, revoked } from "./admission.ts"
@@ -37,19 +38,35 @@ export class Watches {
 
   /** Has the end of an actor told as a message, from now on as this one. */
   watch(ref: Any, index: number, payload: (down: Down<any>) => unknown): void {
+    this.add(ref, (watch, reason) => {
+      // Only when its turn comes: until then it can be taken back, and what the actor's code throws is thrown by its handler.
+      watch.notice = new Notice(index, () => {
+        this.watched.delete(recipientOf(ref))
+        return this.checked(index, payload({ ref, reason }))
+      })
+      notify(this.cell, watch.notice)
+    })
+  }
+
+  /** Ends this actor when the other has ended, unless that was as it should be. */
+  link(ref: Any): void {
+    this.add(ref, (_, reason) => {
+      const { key, protocol } = recipientOf(ref)
+      this.watched.delete(recipientOf(ref))
+      // Of one that is not known any more nobody can say that all was well.
+      if (!isFailure(reason) && reason._tag !== "Forgotten") return
+      this.cell.host.stop(this.cell, linked(actorName(protocol, key), reason), 0)
+    })
+  }
+
+  private add(ref: Any, ended: (watch: Watch, reason: ExitReason) => void): void {
     if (this.isClosed) return
     const recipient = recipientOf(ref)
     this.unwatch(ref)
     const watch: Watch = {
       told: (reason) => {
         // It may have been taken back while it was on its way.
-        if (this.watched.get(recipient) !== watch) return
-        // Only when its turn comes: until then it can be taken back, and what the actor's code throws is thrown by its handler.
-        watch.notice = new Notice(index, () => {
-          this.watched.delete(recipient)
-          return this.checked(index, payload({ ref, reason }))
-        })
-        notify(this.cell, watch.notice)
+        if (this.watched.get(recipient) === watch) ended(watch, reason)
       },
       notice: undefined
     }

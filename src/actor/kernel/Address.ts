@@ -19,6 +19,8 @@ export const Address = Schema.Struct({
   /** Its mailbox, so that a sender knows its credit; 0 is unbounded. */
   capacity: Schema.Number,
   overflow: Schema.Literals(policies),
+  /** Bytes of shared memory that each thread has for what it sends, when the mailbox survives its thread; else 0. */
+  laneBytes: Schema.Number,
   /** The layout that its protocol has on the thread that wrote the address. */
   layoutHash: Schema.Number,
   key: Schema.String

@@ -37,7 +37,7 @@ export const isIgnored = (error: unknown): boolean =>
   error instanceof SpawnFailed && (error.cause as Partial<Ignored> | null | undefined)?._tag === IGNORED._tag
 
 /** How an actor is supervised. The defaults restart a crashed actor up to three times within five seconds. */
-export interface SupervisionOptions {
+export interface SupervisionOptions<in E = unknown> {
   /**
    * When a crashed actor is started again. Default `"permanent"`.
    *
@@ -54,9 +54,10 @@ export interface SupervisionOptions {
   readonly backoff?: Schedule.Schedule<unknown, unknown> | undefined
   /**
    * What to do about a handler that failed. By default a defect restarts the actor, and a declared error, which is an
-   * answer rather than a crash, resumes it.
+   * answer rather than a crash, resumes it. A function on the cause, or directives by tag, `{ Overdrawn: "stop", defect: "escalate" }`, of which only
+   * those of declared errors are taken; what a table does not name is decided by default.
    */
-  readonly decide?: ((cause: Cause.Cause<unknown>) => Restart.Directive) | undefined
+  readonly decide?: Restart.Decision<E> | undefined
   /**
    * Hands a tell that was being handled at a crash to the next incarnation, in front of all others. Default: not, a message is handled at most
    * once.
@@ -73,11 +74,11 @@ export interface SupervisionOptions {
 export const decideHandler: Restart.Decider = (cause) => Cause.hasDies(cause) ? "restart" : "resume"
 
 /** The rules of a behaviour. */
-export interface BehaviourOptions {
+export interface BehaviourOptions<in E = unknown> {
   /** Size of the mailbox, and what a sender meets when it is full. */
   readonly mailbox?: MailboxOptions | undefined
   /** What happens when a handler crashes. */
-  readonly supervision?: SupervisionOptions | undefined
+  readonly supervision?: SupervisionOptions<E> | undefined
   /** How long building one incarnation may take. Default 5 seconds. */
   readonly initTimeout?: Duration.Input | undefined
   /**
@@ -115,6 +116,8 @@ export interface Behaviour {
   readonly context: Context.Context<never>
   readonly capacity: number
   readonly overflow: Overflow
+  /** Bytes of shared memory for what each thread sends, when its mailboxes survive their thread; else 0. */
+  readonly laneBytes: number
   readonly restart: Restart.RestartType
   readonly intensity: Intensity.Intensity
   readonly perActor: boolean
@@ -129,7 +132,7 @@ export interface Behaviour {
 }
 
 /** How full a mailbox may get: what travels with a reference, so that a sender knows its credit. */
-export type Bounds = Pick<Behaviour, "capacity" | "overflow">
+export type Bounds = Pick<Behaviour, "capacity" | "overflow" | "laneBytes">
 
 const resolveMailbox = (where: string, options: MailboxOptions): Bounds => {
   const capacity = options.capacity ?? 1024
@@ -150,7 +153,30 @@ const resolveMailbox = (where: string, options: MailboxOptions): Bounds => {
       expected: policies.join(", ")
     })
   }
-  return { capacity: capacity === "unbounded" ? Infinity : capacity, overflow }
+  return { capacity: capacity === "unbounded" ? Infinity : capacity, overflow, laneBytes: laneBytesOf(where, options) }
+}
+
+const LANE_BYTES = 65_536
+const MIN_LANE_BYTES = 4_096
+const MAX_LANE_BYTES = 536_870_912
+
+const laneBytesOf = (where: string, { overflow, survives = false }: MailboxOptions): number => {
+  if (survives === false) return 0
+  const refuse = (option: string, value: unknown, expected: string) =>
+    new InvalidOptions({ where, option, value: textOf(value), expected })
+  const bytes = survives === true ? LANE_BYTES : survives?.capacityBytes
+  if (!(bytes >= MIN_LANE_BYTES && bytes <= MAX_LANE_BYTES && Number.isInteger(Math.log2(bytes)))) {
+    const expected = `a power of two from ${MIN_LANE_BYTES} to ${MAX_LANE_BYTES}`
+    throw refuse("mailbox.survives.capacityBytes", bytes, expected)
+  }
+  if (overflow === "dropOldest") {
+    throw refuse(
+      "mailbox.overflow",
+      overflow,
+      "another one for a mailbox that survives: nothing that it has accepted is dropped"
+    )
+  }
+  return bytes
 }
 
 const attemptsOf = (where: string, redeliver: SupervisionOptions["redeliver"]): number => {
@@ -170,7 +196,7 @@ const attemptsOf = (where: string, redeliver: SupervisionOptions["redeliver"]): 
  *
  * **Errors** Throws `InvalidOptions` or `InvalidSupervision` with the offending value.
  */
-export const resolveOptions = (where: string, options: BehaviourOptions) => {
+export const resolveOptions = (where: string, options: BehaviourOptions<never>) => {
   const { backoff, decide, intensity, restart = "permanent" } = options.supervision ?? {}
   if (!Restart.restartTypes.includes(restart)) {
     throw new InvalidOptions({
@@ -204,7 +230,7 @@ export const resolveOptions = (where: string, options: BehaviourOptions) => {
     intensity: Intensity.make(intensity),
     perActor: (intensity?.per ?? "child") === "child",
     backoff,
-    decide: decide ?? decideHandler,
+    decide: Restart.decider(where, decide, decideHandler),
     attempts,
     initTimeout,
     shutdownMillis: millis,

@@ -30,6 +30,7 @@ import { admit, admitSoon, overflow, queue, refusalOf, refuseItself, ROOM, withd
 import { call, handle, isExit, isVoid } from "../internal/answer.ts"
 import { batch, hasChildren, RunningCell } from "../internal/batch.ts"
 import { comeToRest } from "../internal/hold.ts"
+import { keep } from "../internal/keeping.ts"
 import { limitOf, LocalAsk, MAX_INLINE } from "../internal/localAsk.ts"
 import type { Rare } from "../internal/rare.ts"
 import type { Behaviour, Handlers } from "./Behaviour.ts"
@@ -108,7 +109,8 @@ export class Cell extends Living implements Owned, Runnable {
 
   /** Puts a tell whose payload is checked into the mailbox, if there is room. */
   offer(index: number, valid: unknown, span: Tracer.AnySpan | undefined): Outcome {
-    const room = this.room(false)
+    const free = this.room(false)
+    const room = free === ROOM && this.mailbox?.isLasting === true ? keep(this, this.mailbox, index, valid, span) : free
     const { carries } = this.behaviour.protocol.messages[index]!
     if (carries && !this.host.freight.enter(valid, room === ROOM, room === TAKEN)) return INVALID
     if (room === ROOM) this.deliver(span === undefined ? index : new Traced(index, span), valid)
@@ -133,6 +135,16 @@ export class Cell extends Living implements Owned, Runnable {
     }
   }
 
+  /** Something has come into a mailbox that others fill. */
+  arrived(): void {
+    if (this.phase === IDLE) this.rest()
+  }
+
+  /** There is room where there was none: those who wait for it come in at the next turn. */
+  makeRoom(): void {
+    if (this.rare !== undefined && this.rare.waiters.length > 0) admitSoon(this, this.rare)
+  }
+
   /** Whether the next message is best handled at once by {@link receive}, which is what the next turn would do. */
   get isAtHand(): boolean {
     // Handlers that run in a fiber are better off in a batch, which the mailbox collects.
@@ -144,8 +156,8 @@ export class Cell extends Living implements Owned, Runnable {
     this.phase = RUNNING
     const result = call(this.handlers!, this.behaviour.protocol.tags, index, payload)
     if (isVoid(result)) this.rest()
-    else if (!isExit(result)) this.startBatch(result, undefined, undefined, 0)
-    else if (this.settled(result, undefined, false)) this.rest()
+    else if (!isExit(result)) this.startBatch(result, index, undefined, 0)
+    else if (this.settled(result, undefined, index)) this.rest()
   }
 
   /** Takes a message from a remote sender, who is bound by credit; applies the dropping policies here, where the queue is. */
@@ -233,7 +245,7 @@ export class Cell extends Living implements Owned, Runnable {
     const asked = isExit(result) ? result : LocalAsk.started(this, index, payload, result)
     host.inlineDepth--
     if (asked instanceof LocalAsk) return asked
-    if (asked === result) this.finishInline(asked)
+    if (asked === result) this.finishInline(asked, index)
     return checkedReply(messages[index]!, this, asked)
   }
 
@@ -252,7 +264,7 @@ export class Cell extends Living implements Owned, Runnable {
 
   /** Puts an ask into the mailbox; what a `"suspend"` mailbox cannot take has to wait, and nothing is dropped. */
   enqueueAsk(ask: Ask, payload: unknown): Outcome {
-    if (this.phase === RESTARTING) {
+    if (this.phase === RESTARTING && this.mailbox?.isLasting !== true) {
       ask.restarting(payload)
       return TAKEN
     }
@@ -267,8 +279,8 @@ export class Cell extends Living implements Owned, Runnable {
   }
 
   /** Goes on after an ask that was answered without the mailbox. */
-  finishInline(exit: Exit.Exit<unknown, unknown>): void {
-    if (this.settled(exit, undefined, true)) this.rest()
+  finishInline(exit: Exit.Exit<unknown, unknown>, word: number): void {
+    if (this.settled(exit, undefined, word, true)) this.rest()
   }
 
   // The next message to handle: the one place where words leave the mailbox for a handler. Its payload is `takePayload`.
@@ -302,8 +314,8 @@ export class Cell extends Living implements Owned, Runnable {
       const ask = word instanceof Ask ? word : undefined
       const result = handle(this, word, payload)
       if (ask === undefined && isVoid(result)) continue
-      if (!isExit(result)) return this.startBatch(result, ask, payload, budget)
-      if (!this.settled(result, ask, ask !== undefined)) return
+      if (!isExit(result)) return this.startBatch(result, word, payload, budget)
+      if (!this.settled(result, ask, word)) return
     } while (--budget > 0 && !turn.isOver())
     // A message that may be handed out again comes from the mailbox.
     this.answersAtOnce = !mailbox.isTracking
@@ -314,14 +326,14 @@ export class Cell extends Living implements Owned, Runnable {
   failed(defect: unknown): void {
     this.host.fault(this.name, defect)
     if (this.phase !== RUNNING) return
-    if (this.settled(Exit.die(defect), undefined, false)) this.rest()
+    if (this.settled(Exit.die(defect), undefined, undefined)) this.rest()
   }
 
   /** After a message: back to the queue or to sleep, and room for those who wait. */
   rest(): void {
     // Who was on the stack may have ended the actor, or crashed it.
     if (this.phase >= HELD) return
-    if (this.mailbox !== undefined && this.mailbox.isTracking) this.mailbox.settled()
+    if (this.mailbox !== undefined && this.mailbox.isTracking) this.mailbox.rest()
     if (this.rare !== undefined && this.rare.isHeld) return comeToRest(this, this.rare)
     if (this.mailbox !== undefined && this.mailbox.length > 0) {
       this.phase = READY
@@ -340,15 +352,14 @@ export class Cell extends Living implements Owned, Runnable {
 
   private startBatch(
     first: Effect.Effect<unknown, unknown, unknown>,
-    ask: Ask | undefined,
+    word: Word,
     payload: unknown,
     budget: number
   ): void {
     this.answersAtOnce = false
     const rare = this.more()
     rare.effect = first
-    rare.ask = ask
-    rare.payload = ask === undefined ? undefined : payload
+    rare.inHand(word, payload)
     rare.budget = budget
     rare.batchFiber = undefined
     rare.batch ??= batch(rare, () => this.advance(rare))
@@ -375,11 +386,10 @@ export class Cell extends Living implements Owned, Runnable {
       if (!isExit(result)) {
         if (rare.waiters.length > 0) admitSoon(this, rare)
         rare.effect = result
-        rare.ask = ask
-        rare.payload = ask === undefined ? undefined : payload
+        rare.inHand(word, payload)
         return true
       }
-      if (!this.settled(result, ask, ask !== undefined)) return false
+      if (!this.settled(result, ask, word)) return false
     }
     return false
   }
@@ -388,8 +398,7 @@ export class Cell extends Living implements Owned, Runnable {
   suspend(fiber: Fiber.Fiber<unknown, unknown>, ask: Ask, payload: unknown): void {
     this.answersAtOnce = false
     const rare = this.more()
-    rare.ask = ask
-    rare.payload = payload
+    rare.inHand(ask, payload)
     this.attend(fiber, ++rare.turn)
   }
 
@@ -415,7 +424,7 @@ export class Cell extends Living implements Owned, Runnable {
   private handlersEnded(exit: Exit.Exit<unknown, unknown>, turn: number): void {
     const rare = this.more()
     if (rare.turn !== turn) return
-    const { ask, payload } = rare
+    const { ask, payload, word } = rare
     rare.ask = undefined
     rare.payload = undefined
     rare.effect = undefined
@@ -427,17 +436,22 @@ export class Cell extends Living implements Owned, Runnable {
       return
     }
     this.phase = RUNNING
-    if (this.settled(exit, ask, ask !== undefined)) this.rest()
+    if (this.settled(exit, ask, word)) this.rest()
   }
 
   private get isLive(): boolean {
     return this.phase === RUNNING || this.phase === SUSPENDED
   }
 
-  // Whether the cell can take the next message now.
-  private settled(exit: Exit.Exit<unknown, unknown>, ask: Ask | undefined, wasAsked: boolean): boolean {
+  // Whether the cell can take the next message now. `word` is that of the message, where there is one.
+  private settled(
+    exit: Exit.Exit<unknown, unknown>,
+    ask: Ask | undefined,
+    word: Word | undefined,
+    wasAsked = ask !== undefined
+  ): boolean {
     // The decision comes first, so that the asker finds the actor as the decision left it.
-    const goesOn = this.isLive && (exit._tag === "Success" || this.host.handled(this, exit.cause, wasAsked))
+    const goesOn = this.isLive && (exit._tag === "Success" || this.host.handled(this, exit.cause, word, wasAsked))
     const turn = this.rare?.turn
     if (ask !== undefined) ask.settle(exit)
     // The asker goes on at once, and may have ended the actor.

@@ -13,6 +13,7 @@ import type { Answered, Command } from "./Command.ts"
 import type { Deadlines } from "./Deadlines.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
 import type { Freight } from "./Freight.ts"
+import type { Word } from "./Word.ts"
 
 /** What a cell needs of the host it lives on. */
 export interface CellHost<C> {
@@ -40,7 +41,7 @@ export interface CellHost<C> {
   /** Messages were dropped by policy or because the actor has stopped. */
   dropped(cell: C, messages: number): void
   /** Decides on a handler that failed; answers whether the cell can take the next message now. */
-  handled(cell: C, cause: Cause.Cause<unknown>, wasAsked: boolean): boolean
+  handled(cell: C, cause: Cause.Cause<unknown>, word: Word | undefined, wasAsked: boolean): boolean
   /** A handler that nobody waits for has failed, and its actor goes on. */
   unheard(cell: C, cause: Cause.Cause<unknown>): void
   /** An actor that is to end when it has handled everything has done so. */

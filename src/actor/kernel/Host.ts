@@ -43,6 +43,7 @@ import { stopEach } from "./Owner.ts"
 import { RESTARTING, STARTING, STOPPING } from "./Phase.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
 import * as Terms from "./Terms.ts"
+import type { Word } from "./Word.ts"
 
 /** All restarts of a behaviour were used up on this host. */
 export interface Escalation {
@@ -283,8 +284,8 @@ export class Host implements LifecycleHost {
     this.tally.add(DROPPED, messages)
   }
 
-  handled(cell: Cell, cause: Cause.Cause<unknown>, wasAsked: boolean): boolean {
-    return lifecycle.handled(this, cell, cause, wasAsked)
+  handled(cell: Cell, cause: Cause.Cause<unknown>, word: Word | undefined, wasAsked: boolean): boolean {
+    return lifecycle.handled(this, cell, cause, word, wasAsked)
   }
 
   unheard(cell: Cell, cause: Cause.Cause<unknown>): void {
@@ -311,7 +312,8 @@ export class Host implements LifecycleHost {
   report(event: SystemEvent, behaviour?: Behaviour): void {
     if (event._tag === "BehaviourEscalated") this.isLeaving = true
     Bulletin.publish(this.events, event)
-    if (!("cause" in event)) return
+    // What comes of a crash is logged with its cause.
+    if (!("cause" in event) || event._tag === "ActorCrashed") return
     const who = "actor" in event ? event.actor : "name" in event ? event.name : event.thread
     const level = event._tag === "BehaviourEscalated" || event._tag === "MessageSetAside" ? "Error" : "Warn"
     const what = event._tag === "MessageSetAside" ? `: ${event.message}, after ${event.attempts} attempts` : ""

@@ -6,6 +6,7 @@
  *
  * **Shape** A circular array of `2 * capacity` slots: word, payload, word, payload …
  */
+import type * as Tracer from "effect/Tracer"
 import type { Overflow } from "../../runtime/Overflow.ts"
 import { Revocable, type Word } from "./Word.ts"
 
@@ -25,7 +26,29 @@ export interface MailboxOptions {
    *   message is treated as by `"dropNewest"`.
    */
   readonly overflow?: Overflow | undefined
+  /**
+   * Whether messages outlive the thread of the actor. Default `false`: what waits is lost when the thread dies.
+   *
+   * With `true`, or a size, an actor that the main thread has placed on a worker keeps its messages in shared memory until they are handled,
+   * `capacityBytes` for each thread that sends (a power of two, default 64 KiB; a message may take a quarter). What was accepted and is not handled
+   * when the thread dies, in the middle of a handler too, is handled by the next incarnation, in the order of its sender. So it is handled **at
+   * least once**: `Actor.attempt` says how often a handler has been begun with it. A handler that has come to its end has handled its message,
+   * also by a crash. Asks that wait do so over every restart, as tells do and as long as their asker does. Elsewhere (on the main thread, without threads, spawned by a worker) the actor ends with its thread, and this says nothing.
+   *
+   * Not with `"dropOldest"`, which throws away what was accepted, nor for messages that parcels or ends of channels move with.
+   */
+  readonly survives?: boolean | { readonly capacityBytes: number } | undefined
 }
+
+/** It is written down: it may be put in. */
+export const KEPT = 0
+/** There is no room for it now. */
+export const KEPT_NOT_YET = 1
+/** It is larger than anything that can be written down. */
+export const KEPT_NEVER = 2
+
+/** What became of a message that a mailbox was to keep. */
+export type Kept = typeof KEPT | typeof KEPT_NOT_YET | typeof KEPT_NEVER
 
 /** A message that was begun as often as it may be. */
 export interface GivenUp {
@@ -55,8 +78,14 @@ export class Mailbox {
   declare payload: unknown
   /** Whether it wants to know what becomes of the message that was taken, which it may hand out again. */
   declare readonly isTracking: boolean
-  constructor(isTracking = false) {
+  /** Whether it survives its thread. */
+  declare readonly isLasting: boolean
+  /** How often the message that was taken last has been begun. */
+  declare attempt: number
+  constructor(isTracking = false, isLasting = false) {
     this.isTracking = isTracking
+    this.isLasting = isLasting
+    this.attempt = 1
     this.slots = new Array(FIRST_SLOTS).fill(undefined)
     this.mask = FIRST_SLOTS - 1
     this.head = 0
@@ -178,10 +207,32 @@ export class Mailbox {
     return undefined
   }
 
+  // ---- of one that survives
+
+  /** Writes a tell down before it is put in, as far as there is room for that. */
+  keep(_index: number, _payload: unknown, _span: Tracer.AnySpan | undefined): Kept {
+    return KEPT
+  }
+
+  /** The size of the message that could never be kept. */
+  get refusedBytes(): number {
+    return 0
+  }
+
+  /** The most that a message may take. */
+  get limitBytes(): number {
+    return Infinity
+  }
+
   // ---- of one that is tracking
 
   /** What was taken is handled. */
   settled(): void {}
+
+  /** The same; and the actor rests for a moment. */
+  rest(): void {
+    this.settled()
+  }
 
   /**
    * The incarnation that has taken it has ended before it was done, by a crash that counts against the message or for another reason; answers
@@ -190,6 +241,9 @@ export class Mailbox {
   crashed(_counts: boolean): GivenUp | undefined {
     return undefined
   }
+
+  /** The actor ends. What is left is dropped, by taking it; or it is kept for who comes after, and only asks of this thread are taken. */
+  close(_isKept: boolean): void {}
 
   // Positions restart at zero whenever the mailbox runs empty, so they stay small integers. A large mailbox gives its
   // memory back once it has run empty a number of times without having been much used: bursts that come again find room.

@@ -25,8 +25,11 @@ export const REFUSED = 2
 /** The message was not taken: its payload breaks its schema. */
 export const INVALID = 3
 
+/** The message was not taken: it is larger than what a mailbox that survives can hold. */
+export const TOO_LARGE = 4
+
 /** What a send answers. */
-export type Outcome = typeof TAKEN | typeof NO_ROOM | typeof REFUSED | typeof INVALID
+export type Outcome = typeof TAKEN | typeof NO_ROOM | typeof REFUSED | typeof INVALID | typeof TOO_LARGE
 
 /** Resumes the fiber of an asker. */
 export type Resume = (exit: Exit.Exit<unknown, unknown>) => void
@@ -65,7 +68,7 @@ export abstract class Recipient {
   abstract depth(): number
   /** Sends without waiting. `span` is the sampled span of the sender. */
   abstract tell(index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome
-  /** Why a send has just answered `REFUSED` or `INVALID`, with the message in it. */
+  /** Why a send has just answered `REFUSED`, `INVALID` or `TOO_LARGE`, with the message in it. */
   abstract refusal(index: number, payload: unknown, outcome: Outcome): TellError
   /** Sends for a sender as soon as there is room, which may be at once: it may have come since the sender was told that there is none. */
   abstract waitForRoom(waiter: Waiter): void

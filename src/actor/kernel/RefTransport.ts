@@ -44,6 +44,7 @@ export const unsent = ({ key, protocol }: Recipient): Address => ({
   actor: 0,
   capacity: 0,
   overflow: "suspend",
+  laneBytes: 0,
   layoutHash: protocol.layoutHash,
   key
 })

@@ -39,7 +39,7 @@ export class RepeatingMailbox extends Mailbox {
   override take(): Word | undefined {
     const { again } = this
     this.again = undefined
-    this.hand = undefined
+    this.settled()
     if (again !== undefined) return this.begin(again.word, again.payload, again.attempts)
     const word = super.take()
     return typeof word === "number" || word instanceof Traced ? this.begin(word, this.payload, 0) : word
@@ -47,12 +47,14 @@ export class RepeatingMailbox extends Mailbox {
 
   private begin(word: number | Traced, payload: unknown, attempts: number): Word {
     this.payload = payload
+    this.attempt = attempts + 1
     this.hand = { word: withoutCredit(word), payload, attempts: attempts + 1 }
     return word
   }
 
   override settled(): void {
     this.hand = undefined
+    this.attempt = 1
   }
 
   override crashed(counts: boolean): GivenUp | undefined {

@@ -31,6 +31,8 @@ export class Binding implements Origin {
   declare readonly cell: Cell | undefined
   declare readonly messages: ReadonlyArray<Message>
   declare readonly otherLayout: number | undefined
+  /** Whether its messages come by a lane. */
+  declare readonly isLasting: boolean
   /** Its number, where a word has it. */
   declare readonly word: number
   declare private readonly origins: Origins
@@ -62,6 +64,7 @@ export class Binding implements Origin {
     this.cell = origin === 0 ? undefined : cell
     this.messages = target.messages
     this.otherLayout = target.otherLayout
+    this.isLasting = cell?.mailbox?.isLasting === true
     this.origins = origins
     this.outbound = outbound
     this.owing = owing

@@ -7,7 +7,7 @@
  *
  * ```text
  *  type   bit 30                12 11           4 3      0
- *         | slot (19 bits)        | index (8)    | kind  |      kind REPLY: index is the outcome, slot unused
+ *         | slot (19 bits)        | index (8)    | kind  |      kind REPLY: index is the outcome, slot 1 for a lane
  *
  *  in the ring for data, in the order in which they were sent:
  *  TELL          | payload …                                              a plain tell is its payload and nothing else
@@ -15,18 +15,24 @@
  *  ASK           | number u32 | timeout ms u32 | serial u32 | 0 | payload …        timeout 0xffffffff: none
  *  ASK_TRACED    | number u32 | timeout ms u32 | serial u32 | 0 | trace context (32 B) | payload …
  *  REPLY         | number u32 | word u32 | success, error, cause, reason or text …
- *  OPEN          | actor u32 | epoch u32 | layout hash u32 | 0
+ *  OPEN          | actor u32 | epoch u32 | layout hash u32 | lane bytes u32
  *  DOWN          | watch u32 | 0 | exit reason …                          the actor has ended, or is not known
  *  COMMAND       | number u32 | actor u32 | epoch u32 | within ms u32          to end in order; the index is what is asked for
  *
  *  in the ring for control, which is looked at first:
  *  INTERRUPT     | number u32 | serial u32                                may come before its ASK
- *  CLOSED        | layout hash u32 | 0 | exit reason …                    slot is the sender's; nothing goes there any more
+ *  CLOSED        | layout hash u32 | drains u32 | exit reason …           slot is the sender's; nothing goes there any more
  *  CREDIT        | messages u32 | 0                                       so many messages of the slot have left the mailbox
+ *  LANE nudge    | actor u32 | 0                                          there is something in the lane of this thread (`lane.ts`)
+ *       withdraw | actor u32 | serial u32                                 an ask in that lane is taken back
+ *       resumed  | actor u32 | messages u32                               the actor is on another thread now; so many of the lane are done with
  *  WATCH         | watch u32 | actor u32 | epoch u32 | 0                  answered once, by DOWN
  *  UNWATCH       | watch u32 | 0                                          its DOWN may be on its way
  *  COMMAND       | number u32 | actor u32 | epoch u32 | 0                 every other command
  *  REPLY         | number u32 | word u32 | exit reason, or words …        to a command
+ *
+ *  in a lane: TELL, TELL_TRACED, ASK, ASK_TRACED, which have no slot, and an ask nothing but its serial in front of it
+ *  HOLE          |                                                        a message that could not be written
  * ```
  *
  * The number of an ask is where its asker remembers it, and is used again; the serial is never used again, so an interruption
@@ -50,6 +56,18 @@ export const WATCH = 9
 export const UNWATCH = 10
 export const DOWN = 11
 export const COMMAND = 14
+export const LANE = 12
+/** What is said of a lane, in place of the index of a message. */
+export const NUDGE = 0
+export const WITHDRAW = 1
+export const RESUMED = 2
+/** In a lane only. */
+export const HOLE = 4
+
+/** The slot of a reply whose number belongs to the link. */
+export const OF_LINK = 0
+/** That of a reply to an ask in a lane, whose number belongs to the asker's thread. */
+export const LASTING = 1
 
 /** Outcome of an ask: the success value follows. */
 export const REPLIED = 0

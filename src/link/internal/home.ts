@@ -1,6 +1,7 @@
 /**
  * What a thread of a system knows of itself and of the others: the state that its links share.
  */
+import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Address } from "../../actor/kernel/Address.ts"
 import type { Cell } from "../../actor/kernel/Cell.ts"
 import type { Host } from "../../actor/kernel/Host.ts"
@@ -12,7 +13,8 @@ import type { Turn } from "../../runtime/Turn.ts"
 import * as Carriage from "../../wire/Carriage.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import { Scratch } from "../../wire/Scratch.ts"
-import type { Addressee, Outbound } from "./outbound.ts"
+import { create as createLane, type GivenLane, type LaneMemory, LaneWriter } from "./lane.ts"
+import type { Addressee, Outbound, PendingAsk } from "./outbound.ts"
 import { Remotes } from "./remotes.ts"
 import type { Signals } from "./signals.ts"
 
@@ -36,6 +38,40 @@ export interface Peer {
   outbound: Outbound | undefined
   /** Those who wait until it is up. */
   waiting: Set<Admitting>
+}
+
+/** A recipient whose senders wait for room in its lane. */
+export interface Starving {
+  /** Asks for room, and looks. */
+  hasRoom(): boolean
+  admit(): void
+}
+
+/** A mailbox that survives, as those who hear of its lanes see it. */
+export interface Surviving {
+  /** There is something in a lane. */
+  nudged(): void
+  /** An ask of a thread is taken back. */
+  withdraw(thread: number, epoch: number, serial: number): void
+  /** Takes a lane over, with all that is in it. */
+  add(lane: GivenLane): void
+  /** The main thread knows the lane of this thread. */
+  known(): void
+  /** A thread has gone. */
+  peerDown(thread: number): void
+}
+
+/** An ask in a lane, and who is asked. */
+export interface LastingAsk {
+  readonly ask: PendingAsk & {
+    /** Whether its asker waits. */
+    readonly isAwaited: boolean
+    /** The actor has ended, and there will be no answer. */
+    stopped(reason: ExitReason): void
+  }
+  readonly recipient: { readonly address: Address }
+  /** Which message of the lane it is. */
+  readonly number: number
 }
 
 /** What a thread tells whoever has started it. */
@@ -68,11 +104,30 @@ export class Home {
   declare readonly cells: Map<string, Cell>
   /** Recipients of actors on other threads, by address: the credit of each is counted in one place. */
   declare readonly remotes: Remotes<Recipient>
+  /** The incarnation of this thread. */
+  declare readonly epoch: number
+  /** Lanes from here, by the number of their actor; held until that has ended, for what is in them. */
+  declare readonly lanes: Map<number, LaneWriter>
+  /** Asks from here that lie in lanes, by serial. */
+  declare readonly lasting: Map<number, LastingAsk>
+  /** Mailboxes here that survive, by the number of their actor. */
+  declare readonly surviving: Map<number, Surviving>
+  /** Those who wait for room in a lane. */
+  declare readonly starved: Set<Starving>
+  /** Has the main thread know a lane that this thread writes; answers whether it does already, or will say so. */
+  declare readonly announce: (actor: number, memory: LaneMemory) => boolean
+  declare private serial: number
   declare private millis: number
   declare private readInTurn: number
   constructor(
     host: Host,
-    where: { readonly system: number; readonly index: number; readonly names: ReadonlyArray<string> },
+    where: {
+      readonly system: number
+      readonly index: number
+      readonly epoch: number
+      readonly names: ReadonlyArray<string>
+      readonly announce?: ((actor: number, memory: LaneMemory) => boolean) | undefined
+    },
     ground: { readonly runtime: Runtime; readonly turn: Turn; readonly signals: Signals },
     reports: Reports,
     transport: RefTransport
@@ -97,6 +152,13 @@ export class Home {
     this.reports = reports
     this.cells = new Map()
     this.remotes = new Remotes()
+    this.epoch = where.epoch
+    this.lanes = new Map()
+    this.lasting = new Map()
+    this.surviving = new Map()
+    this.starved = new Set()
+    this.announce = where.announce ?? (() => true)
+    this.serial = 0
     this.millis = 0
     this.readInTurn = -1
   }
@@ -144,6 +206,68 @@ export class Home {
   /** Lets `waiting` go on when `thread` is up again. */
   awaitThread(thread: number, waiting: Admitting): void {
     this.peers[thread]!.waiting.add(waiting)
+  }
+
+  /** Whether that incarnation of a thread is up, or is this one. */
+  isUp(thread: number, epoch: number): boolean {
+    return thread === this.index ? epoch === this.epoch : this.peers[thread]?.epoch === epoch
+  }
+
+  /** The lane from here to an actor; the same one for as long as that lives. */
+  laneTo(address: Address): LaneWriter {
+    const { actor, laneBytes } = address
+    const known = this.lanes.get(actor)
+    if (known !== undefined) return known
+    const memory = createLane(laneBytes)
+    const lane = new LaneWriter(memory)
+    this.lanes.set(actor, lane)
+    lane.isKnown = this.announce(actor, memory)
+    return lane
+  }
+
+  /** The main thread knows the lane from here to an actor: what lies there is not lost with this thread either. */
+  laneKnown(actor: number): void {
+    this.surviving.get(actor)?.known()
+    const lane = this.lanes.get(actor)
+    if (lane === undefined) return
+    lane.isKnown = true
+    this.signals.expect()
+  }
+
+  /** A number for an ask in a lane, which no other from here has. */
+  nextSerial(): number {
+    this.serial = (this.serial + 1) >>> 0
+    return this.serial
+  }
+
+  /** An actor is on another thread: what it has done with so far and not answered it will not answer. */
+  resumed(actor: number, done: number): void {
+    for (const [serial, { ask, number, recipient }] of this.lasting) {
+      if (recipient.address.actor !== actor || ((number - done) | 0) >= 0) continue
+      this.lasting.delete(serial)
+      const { reason, thread } = this.whyDown(recipient.address.thread)
+      this.runtime.detached(() => ask.lost(thread, reason))
+    }
+  }
+
+  /** Forgets an ask in a lane whose reply has arrived. */
+  discharge(serial: number): PendingAsk | undefined {
+    const lasting = this.lasting.get(serial)
+    this.lasting.delete(serial)
+    return lasting?.ask
+  }
+
+  /** Those who wait for room in a lane go on, as far as there is some; answers whether anything has changed. */
+  feed(): boolean {
+    if (this.starved.size === 0) return false
+    let changed = false
+    for (const one of Array.from(this.starved)) {
+      if (!one.hasRoom()) continue
+      this.starved.delete(one)
+      one.admit()
+      if (!this.starved.has(one)) changed = true
+    }
+    return changed
   }
 
   /** The actor of a number. */

@@ -31,6 +31,8 @@ const KIND = 0xf
 const INDEX_SHIFT = 4
 const INDEX_MASK = 0xff
 const SLOT_SHIFT = 12
+/** Says of an actor whose messages lie in a lane that it takes nothing more, and still handles what it has. */
+const DRAINS = 1
 
 /** See the module. */
 export class Inbound {
@@ -137,11 +139,13 @@ export class Inbound {
         return this.outbound.slots[Envelope.slotOf(type)]?.credited(word)
       case Envelope.INTERRUPT:
         return this.interrupt(word, region.u32[(offset >> 2) + 1]!)
+      case Envelope.LANE:
+        return this.lane(type, word, region.u32[(offset >> 2) + 1]!)
       case Envelope.CLOSED: {
         const reason = ExitRecord.read(region, offset + Envelope.REPLY_BYTES, end)
         const addressee = this.outbound.slots[Envelope.slotOf(type)]
         addressee?.closed(reason, word === 0 ? undefined : word)
-        return addressee?.retire()
+        return region.u32[(offset >> 2) + 1] === DRAINS ? undefined : addressee?.retire()
       }
       case Envelope.WATCH:
         return this.watching.add(word, region.u32[(offset >> 2) + 1]!, region.u32[(offset >> 2) + 2]!)
@@ -151,6 +155,20 @@ export class Inbound {
         return obey(this.home, this.outbound, reader, offset)
       case Envelope.REPLY:
         return this.reply(reader, type, offset)
+      default:
+        throw unknownKind(type)
+    }
+  }
+
+  private lane(type: number, actor: number, word: number): void {
+    const { epoch, thread } = this.outbound
+    switch (Envelope.indexOf(type)) {
+      case Envelope.NUDGE:
+        return this.home.surviving.get(actor)?.nudged()
+      case Envelope.WITHDRAW:
+        return this.home.surviving.get(actor)?.withdraw(thread, epoch, word)
+      case Envelope.RESUMED:
+        return this.home.resumed(actor, word | 0)
       default:
         throw unknownKind(type)
     }
@@ -244,9 +262,18 @@ export class Inbound {
       case Envelope.REPLY:
         return this.reply(reader, type, offset)
       case Envelope.DOWN: {
-        const reason = ExitRecord.read(reader.region, offset + Envelope.REPLY_BYTES, reader.end)
-        return this.outbound.watched.take(reader.region.u32[offset >> 2]!)?.down(reason)
+        const watchee = this.outbound.watched.take(reader.region.u32[offset >> 2]!)
+        let reason = forgotten
+        try {
+          reason = ExitRecord.read(reader.region, offset + Envelope.REPLY_BYTES, reader.end)
+        } finally {
+          // It has ended, also where nobody can read why.
+          watchee?.down(reason)
+        }
+        return
       }
+      case Envelope.CLOSED:
+        return this.command(reader, offset)
       case Envelope.OPEN:
         return this.open(reader, Envelope.slotOf(type), offset)
       case Envelope.COMMAND:
@@ -257,7 +284,9 @@ export class Inbound {
   }
 
   private reply({ end, region }: SpscReader, type: number, offset: number): void {
-    const ask = this.outbound.discharge(region.u32[offset >> 2]!)
+    const number = region.u32[offset >> 2]!
+    const isLasting = Envelope.slotOf(type) === Envelope.LASTING
+    const ask = isLasting ? this.home.discharge(number) : this.outbound.discharge(number)
     const word = region.u32[(offset >> 2) + 1]!
     return ask?.replied(Envelope.indexOf(type), word, region, offset + Envelope.REPLY_BYTES, end)
   }
@@ -351,8 +380,9 @@ export class Inbound {
     const protocol = cell?.protocol
     const ours = protocol?.layoutHash
     const otherLayout = ours !== undefined && ours !== theirs ? ours : undefined
-    // One that drains takes nothing more, of nobody.
-    const isOpen = otherLayout === undefined && cell?.isDraining === false
+    const isLasting = u32[(offset >> 2) + 3]! > 0
+    // One that drains takes nothing more, of nobody; what lies in a lane it has.
+    const isOpen = otherLayout === undefined && (cell?.isDraining === false || isLasting)
     const target: Target = {
       cell: isOpen ? cell : undefined,
       messages: protocol?.messages ?? [],
@@ -363,23 +393,44 @@ export class Inbound {
     const binding = new Binding(slot, target, this.home.host.origins, this.outbound, this.owing, this.stopped)
     this.bindings[slot] = binding
     if (binding.cell === undefined) {
-      return this.close(slot, otherLayout ?? 0, cell?.isDraining === true ? cell.reason : forgotten)
+      return this.close(slot, otherLayout ?? 0, cell?.isDraining === true ? cell.reason : forgotten, isLasting)
     }
     binding.watch()
+    if (cell!.isDraining) this.actorStopped(binding, cell!.reason)
   }
 
   // A worker on which a behaviour gave up is about to end, and its actors come back with its next incarnation.
   private actorStopped(binding: Binding, reason: ExitReason): void {
     const { host, index } = this.home
     if (index !== 0 && host.isLeaving) return
+    if (binding.isLasting) return this.lastingStopped(binding, reason)
     // The last word about a slot is said once: its number may be another actor's after that.
     if (binding.hurry()) this.close(binding.slot, 0, reason)
   }
 
-  private close(slot: number, layoutHash: number, reason: ExitReason): void {
+  // Of one whose messages lie in a lane the last word comes behind its replies: what has none by then gets none.
+  private lastingStopped({ cell, slot }: Binding, reason: ExitReason): void {
     const { outbound } = this
     if (outbound.isDown) return
-    ExitRecord.send(outbound, outbound.control, Envelope.typeOf(Envelope.CLOSED, 0, slot), layoutHash, 0, reason)
+    const type = Envelope.typeOf(Envelope.CLOSED, 0, slot)
+    if (!cell!.hasStopped) return ExitRecord.send(outbound, outbound.control, type, 0, DRAINS, reason)
+    // A handler that ends its actor by failing has its asker told after that.
+    this.home.runtime.microtask(() => {
+      if (!outbound.isDown) ExitRecord.send(outbound, outbound.data, type, 0, 0, reason)
+    })
+  }
+
+  private close(slot: number, layoutHash: number, reason: ExitReason, isLasting = false): void {
+    const { outbound } = this
+    if (outbound.isDown) return
+    ExitRecord.send(
+      outbound,
+      isLasting ? outbound.data : outbound.control,
+      Envelope.typeOf(Envelope.CLOSED, 0, slot),
+      layoutHash,
+      0,
+      reason
+    )
   }
 
   // ---- the end

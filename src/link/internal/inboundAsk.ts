@@ -1,17 +1,10 @@
 /**
- * An ask that came from another thread, on the side of the actor: its outcome is written back into the ring, once.
+ * An ask that came by a link, on the side of the actor: its outcome is written back into the ring, once.
  */
-import type * as Exit from "effect/Exit"
-import * as Schema from "effect/Schema"
 import type * as Tracer from "effect/Tracer"
-import type { ExitReason } from "../../actor/ExitReason.ts"
-import type { Message } from "../../actor/kernel/Protocol.ts"
-import { Ask } from "../../actor/kernel/Word.ts"
-import { messageOf } from "../../runtime/Text.ts"
-import * as Codec from "../../wire/Codec.ts"
+import { AnsweredAsk } from "./answeredAsk.ts"
 import type { Binding } from "./binding.ts"
 import * as Envelope from "./envelope.ts"
-import * as ExitRecord from "./exitRecord.ts"
 import type { Home } from "./home.ts"
 import type { Outbound } from "./outbound.ts"
 
@@ -25,20 +18,13 @@ export interface Arrived {
   readonly expiresAt: number
 }
 
-/** The codec of what went wrong with a reply. */
-export const wrong: Codec.Codec<string> = Codec.compile(Schema.String)
-
 /** See the module. */
-export class InboundAsk extends Ask {
+export class InboundAsk extends AnsweredAsk {
   declare readonly binding: Binding
   declare readonly serial: number
-  declare private readonly home: Home
   declare private readonly outbound: Outbound
   /** The asks of its link that are not answered, by number. */
   declare private readonly asks: Array<InboundAsk | undefined>
-  declare private readonly number: number
-  /** Absent when the actor is not known here: then there is nothing to answer but that. */
-  declare private readonly message: Message | undefined
   declare private readonly expiresAt: number
   declare private isAnswered: boolean
   constructor(
@@ -48,14 +34,11 @@ export class InboundAsk extends Ask {
     binding: Binding,
     { expiresAt, index, number, serial, span }: Arrived
   ) {
-    super(binding.word | index, span)
-    this.home = home
+    super(home, binding.messages[index], { number, slot: Envelope.OF_LINK }, binding.word | index, span)
     this.outbound = outbound
     this.asks = asks
     this.binding = binding
-    this.number = number
     this.serial = serial
-    this.message = binding.messages[index]
     this.expiresAt = expiresAt
     this.isAnswered = false
     asks[number] = this
@@ -67,96 +50,10 @@ export class InboundAsk extends Ask {
     return true
   }
 
-  settle(exit: Exit.Exit<unknown, unknown>): void {
-    const message = this.message!
-    if (exit._tag === "Success") this.answer(Envelope.REPLIED, message.success, exit.value)
-    else if (exit.cause.reasons.length === 1 && exit.cause.reasons[0]!._tag === "Fail") {
-      this.answer(Envelope.FAILED, message.error, exit.cause.reasons[0]!.error)
-    } else this.answer(Envelope.CAUSE, message.cause as Codec.Codec<unknown>, exit.cause)
-  }
-
-  restarting(): void {
-    this.drop()
-    this.bare(Envelope.NOT_HANDLED_RESTARTING, 0)
-  }
-
-  stopped(reason: ExitReason): void {
-    this.drop()
-    // A worker ends with a behaviour that gave up there, with all its actors, and they come back: whoever asks learns that the
-    // thread was lost.
-    const { host, index } = this.home
-    if (index !== 0 && (reason._tag === "SupervisorGaveUp" || host.hasEscalated)) return
-    const outbound = this.claim()
-    if (outbound === undefined) return
-    const type = Envelope.typeOf(Envelope.REPLY, Envelope.NOT_HANDLED_STOPPED, 0)
-    ExitRecord.send(outbound, outbound.data, type, this.number, 0, reason)
-  }
-
-  // No handler has had what it asks with.
-  private drop(): void {
-    if (this.freight !== undefined) this.home.host.freight.drop(this.freight)
-    this.freight = undefined
-  }
-
-  /** The question cannot be read here. */
-  unreadable(error: unknown): void {
-    const outbound = this.claim()
-    if (outbound !== undefined) {
-      this.unsendable(outbound, `the payload of ${this.tag} cannot be read there: ${messageOf(error)}`)
-    }
-  }
-
-  /** The protocols of both sides differ. */
-  otherLayout(layoutHash: number): void {
-    this.bare(Envelope.NOT_HANDLED_LAYOUT, layoutHash)
-  }
-
-  /** The asker is gone; this lets its thread forget the ask. */
-  withdrawn(): void {
-    this.cancelled = true
-    this.bare(Envelope.WITHDRAWN, 0)
-  }
-
-  private get tag(): string {
-    return this.message?.tag ?? "an unknown message"
-  }
-
-  // Where the answer goes, the first time; nowhere after that, or once the asker's thread has gone.
-  private claim(): Outbound | undefined {
+  protected override claim(): Outbound | undefined {
     if (this.isAnswered) return undefined
     this.isAnswered = true
     this.asks[this.number] = undefined
     return this.outbound.isDown ? undefined : this.outbound
   }
-
-  private answer(outcome: number, codec: Codec.Codec<unknown>, value: unknown): void {
-    const outbound = this.claim()
-    if (outbound === undefined) return this.discard(codec, value)
-    let text: string | undefined
-    try {
-      text = outbound.reply(this.number, outcome, codec, value)
-    } catch (error) {
-      text = `cannot be encoded: ${messageOf(error)}`
-    }
-    if (text === undefined) return
-    this.discard(codec, value)
-    this.unsendable(outbound, `the reply to ${this.tag} ${text}`)
-  }
-
-  // Nobody will have it.
-  private discard(codec: Codec.Codec<unknown>, value: unknown): void {
-    if (codec.carries) this.home.host.freight.discard(codec, value)
-  }
-
-  private bare(outcome: number, word: number): void {
-    const outbound = this.claim()
-    outbound?.data.words(Envelope.typeOf(Envelope.REPLY, outcome, 0), this.number, word, true)
-  }
-
-  private unsendable(outbound: Outbound, text: string): void {
-    const type = Envelope.typeOf(Envelope.REPLY, Envelope.REPLY_UNSENDABLE, 0)
-    outbound.coded(outbound.data, type, this.number, 0, wrong, text.slice(0, MAX_TEXT))
-  }
 }
-
-const MAX_TEXT = 300

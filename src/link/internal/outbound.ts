@@ -10,6 +10,7 @@
  */
 import type * as Tracer from "effect/Tracer"
 import type { ExitReason } from "../../actor/ExitReason.ts"
+import type { Address } from "../../actor/kernel/Address.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Doorbell } from "../../memory/Doorbell.ts"
 import { Region } from "../../memory/Region.ts"
@@ -251,11 +252,15 @@ export class Outbound {
   }
 
   /** Gives an actor over there a number, and tells the other side which one it is; `undefined` when all are taken. */
-  bind(addressee: Addressee, actor: number, epoch: number, layoutHash: number): number | undefined {
+  bind(
+    addressee: Addressee,
+    { actor, epoch, laneBytes }: Pick<Address, "actor" | "epoch" | "laneBytes">,
+    layoutHash: number
+  ): number | undefined {
     const slot = this.freeSlots.pop() ?? this.slots.length
     if (slot >= this.options.maxSlots) return undefined
     this.slots[slot] = addressee
-    const words = Uint32Array.of(actor, epoch, layoutHash, 0)
+    const words = Uint32Array.of(actor, epoch, layoutHash, laneBytes)
     this.data.record(Envelope.typeOf(Envelope.OPEN, 0, slot), new Uint8Array(words.buffer), true)
     return slot
   }
@@ -293,7 +298,7 @@ export class Outbound {
   }
 
   /** Writes a reply, now or as soon as there is room; answers what is wrong with a value that cannot be sent. */
-  reply(number: number, outcome: number, codec: Codec<unknown>, value: unknown): string | undefined {
+  reply(type: number, number: number, codec: Codec<unknown>, value: unknown): string | undefined {
     const { scratch } = this.options
     const { data } = this
     const payloadBytes = codec.encode(value, scratch)
@@ -303,7 +308,6 @@ export class Outbound {
     if (bytes > limit) return `takes ${bytes} bytes; the ring between the threads allows ${limit}`
     const cargo = codec.carries ? scratch.cargo : Carriage.empty
     if (cargo.length > 0 && !this.departs(NO_SLOT, cargo)) return `cannot be sent: ${this.issue}`
-    const type = Envelope.typeOf(Envelope.REPLY, outcome, 0)
     const offset = data.state === FREE ? data.writer.claim(bytes) : -1
     const region = offset < 0 ? regionOf(bytes) : data.writer.region
     const at = offset < 0 ? 0 : offset
@@ -360,6 +364,11 @@ export class Outbound {
   publish(): void {
     if (this.controlRing!.isDirty) this.controlRing!.publish()
     if (this.dataRing!.isDirty) this.dataRing!.publish()
+  }
+
+  /** Makes visible at once what was written so far. */
+  flush(): void {
+    if (this.isDirty) this.publish()
   }
 
   /** How many published messages the other side, which has gone, had not read. */

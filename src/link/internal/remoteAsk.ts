@@ -7,16 +7,17 @@
 import * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../../actor/ActorError.ts"
+import type { ExitReason } from "../../actor/ExitReason.ts"
 import { Deadline } from "../../actor/kernel/Deadlines.ts"
 import { actorName, type Message } from "../../actor/kernel/Protocol.ts"
 import type { Recipient, Resume, Waiter } from "../../actor/kernel/Recipient.ts"
 import type { Region } from "../../memory/Region.ts"
 import { messageOf } from "../../runtime/Text.ts"
 import type { Codec } from "../../wire/Codec.ts"
+import { wrong } from "./answeredAsk.ts"
 import * as Envelope from "./envelope.ts"
 import * as ExitRecord from "./exitRecord.ts"
 import type { Home } from "./home.ts"
-import { wrong } from "./inboundAsk.ts"
 import type { Outbound, PendingAsk } from "./outbound.ts"
 
 /** See the module. */
@@ -29,6 +30,8 @@ export class RemoteAsk extends Deadline implements PendingAsk {
   declare outbound: Outbound | undefined
   declare number: number
   declare serial: number
+  /** Has an ask in a lane taken back, which belongs to no link. */
+  declare withdrawing: (() => void) | undefined
   /** Set while it waits for room. */
   declare waiter: Waiter | undefined
   declare private readonly home: Home
@@ -54,6 +57,7 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     this.outbound = undefined
     this.number = -1
     this.serial = 0
+    this.withdrawing = undefined
     this.waiter = undefined
     this.resume = resume
   }
@@ -105,8 +109,19 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     this.waiter = undefined
     this.home.host.deadlines.remove(this)
     if (waiter !== undefined) this.recipient.stopWaiting(waiter)
+    this.withdrawing?.()
     if (outbound === undefined || outbound.isDown) return
     outbound.control.words(Envelope.typeOf(Envelope.INTERRUPT, 0, 0), this.number, this.serial, true)
+  }
+
+  get isAwaited(): boolean {
+    return this.resume !== undefined
+  }
+
+  /** The actor has ended, and there will be no answer. */
+  stopped(reason: ExitReason): void {
+    const { actor, payload } = this
+    this.settle(Exit.fail(new ActorError.ActorStopped({ actor, reason, undelivered: { tag: this.tag, payload } })))
   }
 
   /** The thread of the actor has gone. */

@@ -15,12 +15,15 @@ import { Doorbell } from "../../memory/Doorbell.ts"
 import type { Runtime } from "../../runtime/Runtime.ts"
 import { MAX_SLOTS } from "../internal/envelope.ts"
 import { Home, idOf, type Peer, type Reports } from "../internal/home.ts"
+import type { GivenLane, LaneMemory } from "../internal/lane.ts"
+import { LaneMailbox } from "../internal/laneMailbox.ts"
 import { Link } from "../internal/link.ts"
 import { Loop, type Polled } from "../internal/loop.ts"
 import type { OutboundOptions, Rings } from "../internal/outbound.ts"
 import { Signals } from "../internal/signals.ts"
 import { RemoteRecipient } from "./RemoteRecipient.ts"
 
+export { type GivenLane, type LaneMemory, unhandled } from "../internal/lane.ts"
 export type { Rings } from "../internal/outbound.ts"
 
 /** Records read from one ring before the others have their turn. */
@@ -41,6 +44,11 @@ export interface NodeOptions extends Reports {
   readonly maxSlots?: number | undefined
   /** Hands the rings for records from here to `thread` to that thread. */
   readonly connect: (thread: number, epoch: number, rings: Rings) => void
+  /**
+   * Has the main thread know the memory for messages from here to an actor whose mailbox survives its thread; answers whether it does by now,
+   * or will say so.
+   */
+  readonly announce?: ((actor: number, memory: LaneMemory) => boolean) | undefined
 }
 
 /** See the module. */
@@ -119,6 +127,7 @@ export class Node implements Polled, RefTransport {
     let unread = 0
     this.home.runtime.detached(() => {
       if (link !== undefined) unread = link.end()
+      for (const mailbox of this.home.surviving.values()) mailbox.peerDown(thread)
       if (peer.isFinal) admitAll(peer)
     })
     return unread
@@ -180,7 +189,7 @@ export class Node implements Polled, RefTransport {
   maySpin(): boolean {
     if (this.home.index !== 0) return true
     for (const link of this.links) if (link.outbound.pendingAsks > 0) return true
-    return false
+    return this.home.lasting.size > 0
   }
 
   failed(error: unknown): void {
@@ -200,6 +209,7 @@ export class Node implements Polled, RefTransport {
     signals.isUnblocking = true
     try {
       for (const { outbound } of this.links) if (outbound.isBlocked && outbound.unblock()) changed = true
+      if (this.home.feed()) changed = true
     } finally {
       signals.isUnblocking = false
     }
@@ -234,9 +244,17 @@ export class Node implements Polled, RefTransport {
 
   // ---- addresses
 
-  /** Gives an actor here the number by which others address it. */
-  place(cell: Cell, actor: number, epoch: number): void {
+  /**
+   * Gives an actor here the number by which others address it. One that outlives its thread takes the lanes over that it had, if its
+   * mailbox does so too.
+   */
+  place(cell: Cell, actor: number, epoch: number, lanes?: ReadonlyArray<GivenLane>): void {
     const { cells } = this.home
+    if (lanes !== undefined && cell.behaviour.laneBytes > 0) {
+      const mailbox = new LaneMailbox(this.home, cell, actor)
+      cell.mailbox = mailbox
+      for (const lane of lanes) mailbox.add(lane)
+    }
     const id = `${epoch}:${actor}`
     cells.set(id, cell)
     this.addresses.set(cell, this.addressAt(cell, actor, epoch))
@@ -246,9 +264,20 @@ export class Node implements Polled, RefTransport {
     })
   }
 
+  /** An actor here has a lane more. */
+  addLane(actor: number, lane: GivenLane): void {
+    this.home.surviving.get(actor)?.add(lane)
+  }
+
+  /** The main thread knows the memory for messages from here to an actor. */
+  laneKnown(actor: number): void {
+    this.home.laneKnown(actor)
+  }
+
   private addressAt(cell: Cell, actor: number, epoch: number): Address {
-    const { behaviour, key, protocol } = cell
-    return this.address(this.home.index, epoch, actor, behaviour, protocol.layoutHash, key)
+    const { behaviour, key, mailbox, protocol } = cell
+    const laneBytes = mailbox?.isLasting === true ? behaviour.laneBytes : 0
+    return this.address(this.home.index, epoch, actor, { ...behaviour, laneBytes }, protocol.layoutHash, key)
   }
 
   /** The address of an actor of this system. */
@@ -256,14 +285,14 @@ export class Node implements Polled, RefTransport {
     thread: number,
     epoch: number,
     actor: number,
-    { capacity, overflow }: Pick<Address, "capacity" | "overflow">,
+    { capacity, laneBytes, overflow }: Pick<Address, "capacity" | "laneBytes" | "overflow">,
     layoutHash: number,
     key: string
   ): Address {
     const { system } = this.home
     // 0 is unbounded: infinity is no number on the way.
     const finite = capacity === Infinity ? 0 : capacity
-    return { system, node: 0, thread, epoch, actor, capacity: finite, overflow, layoutHash, key }
+    return { system, node: 0, thread, epoch, actor, capacity: finite, overflow, laneBytes, layoutHash, key }
   }
 
   addressOf(recipient: Recipient): Address {

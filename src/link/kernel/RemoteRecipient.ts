@@ -29,6 +29,7 @@ import { Waiters } from "../../actor/kernel/Waiters.ts"
 import { Distant } from "../internal/distant.ts"
 import * as Envelope from "../internal/envelope.ts"
 import { type Home, idOf } from "../internal/home.ts"
+import { Lasting } from "../internal/lasting.ts"
 import {
   type Addressee,
   FULL,
@@ -72,6 +73,8 @@ export class RemoteRecipient extends Distant implements Addressee {
   declare private isAdmitting: boolean
   declare private otherLayout: number | undefined
   declare private isRetired: boolean
+  /** Where its messages lie, if its mailbox survives its thread: not in the ring of the link. */
+  declare private lasting: Lasting | undefined
   /** What stood in the way of the last message that was refused. */
   declare private refused: Refused
   declare private refusedBytes: number
@@ -90,6 +93,7 @@ export class RemoteRecipient extends Distant implements Addressee {
     this.isAdmitting = false
     this.otherLayout = undefined
     this.isRetired = false
+    this.lasting = undefined
     this.refused = FULL
     this.refusedBytes = 0
   }
@@ -105,7 +109,7 @@ export class RemoteRecipient extends Distant implements Addressee {
   depth(): number {
     // Credit that nobody waited for lies in the ring unannounced; who looks again will see it.
     if (this.inFlight > 0) this.home.signals.expect()
-    return this.inFlight + this.waiters.length
+    return (this.lasting?.inFlight ?? this.inFlight) + this.waiters.length
   }
 
   tell(index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
@@ -129,9 +133,13 @@ export class RemoteRecipient extends Distant implements Addressee {
       if (ready !== TAKEN) return ready
     }
     const outbound = this.outbound!
-    if (this.inFlight >= (ask === undefined ? this.window : this.capacity)) {
-      return this.full(index, payload, ask !== undefined)
-    }
+    const { lasting } = this
+    const hasCredit = lasting === undefined
+      ? this.inFlight < (ask === undefined ? this.window : this.capacity)
+      : lasting.hasCredit
+    if (!hasCredit) return this.full(index, payload, ask !== undefined)
+    // Nothing is full, and it is a matter of a moment.
+    if (lasting?.isKnown === false) return lasting.starve()
     const written = this.write(outbound, message, payload, span, ask)
     return this.conclude(outbound, written, message, payload, span, ask)
   }
@@ -156,11 +164,11 @@ export class RemoteRecipient extends Distant implements Addressee {
       return TAKEN
     }
     if (written === FULL) {
-      outbound.starve(this)
+      if (this.lasting === undefined) outbound.starve(this)
       return this.full(message.index, payload, ask !== undefined)
     }
     this.refused = written
-    this.refusedBytes = outbound.refusedBytes
+    this.refusedBytes = (this.lasting ?? outbound).refusedBytes
     return REFUSED
   }
 
@@ -171,6 +179,7 @@ export class RemoteRecipient extends Distant implements Addressee {
     span: Tracer.AnySpan | undefined,
     ask: RemoteAsk | undefined
   ): Refused {
+    if (this.lasting !== undefined) return this.lasting.write(outbound, message, payload, span, ask)
     return ask === undefined
       ? outbound.message(this.slot, message, payload, span)
       : this.writeAsk(outbound, message, payload, span, ask)
@@ -203,6 +212,7 @@ export class RemoteRecipient extends Distant implements Addressee {
   // Whoever is refused for want of room will try again: the credit on its way here should be seen soon.
   private full(index: number, payload: unknown, isAsk: boolean): Outcome {
     this.refused = FULL
+    this.lasting?.starve()
     this.home.signals.expect()
     switch (this.address.overflow) {
       case "suspend":
@@ -232,7 +242,7 @@ export class RemoteRecipient extends Distant implements Addressee {
       this.refused = FULL
       return down.isFinal || address.overflow !== "suspend" ? REFUSED : NO_ROOM
     }
-    const slot = outbound.bind(this, address.actor, address.epoch, protocol.layoutHash)
+    const slot = outbound.bind(this, address, protocol.layoutHash)
     this.outbound = outbound
     if (slot === undefined) {
       this.outbound = undefined
@@ -242,8 +252,18 @@ export class RemoteRecipient extends Distant implements Addressee {
     this.slot = slot
     this.type = Envelope.typeOf(Envelope.TELL, 0, slot)
     this.inFlight = 0
-    this.open = outbound
+    if (address.laneBytes === 0) this.open = outbound
+    else {
+      this.lasting ??= new Lasting(home, address, this.capacity, () => this.admit())
+      this.lasting.goOn(outbound)
+    }
     return TAKEN
+  }
+
+  // The actor has ended, and is not heard of any more.
+  private endLasting(): void {
+    this.lasting?.end(this.ended)
+    this.lasting = undefined
   }
 
   refusal(index: number, payload: unknown): ActorError.TellError {
@@ -267,7 +287,7 @@ export class RemoteRecipient extends Distant implements Addressee {
       case GONE:
         return new ActorError.InvalidPayload({ actor, issue: this.outbound?.issue ?? "", undelivered })
       case TOO_LARGE: {
-        const limitBytes = this.outbound?.maxRecordBytes ?? 0
+        const limitBytes = (this.lasting ?? this.outbound)?.maxRecordBytes ?? 0
         return new ActorError.MessageTooLarge({ actor, sizeBytes: this.refusedBytes, limitBytes, undelivered })
       }
       default:
@@ -364,6 +384,8 @@ export class RemoteRecipient extends Distant implements Addressee {
   admit(): void {
     if (this.isAdmitting) return
     this.isAdmitting = true
+    if (this.lasting !== undefined && this.outbound === undefined) this.bind()
+    if (this.outbound === undefined && this.ended !== undefined) this.endLasting()
     let waiter: RemoteWaiter | undefined = this.waiters.first()
     while (waiter !== undefined) {
       const outcome = this.attempt(waiter)
@@ -406,7 +428,9 @@ export class RemoteRecipient extends Distant implements Addressee {
     this.open = undefined
     this.inFlight = 0
     if (this.isRetired) this.home.remotes.end(idOf(this.address), this)
-    if (this.waiters.length > 0) this.home.awaitThread(this.address.thread, this)
+    if (this.ended === undefined) this.lasting?.linkLost()
+    else this.endLasting()
+    if (this.waiters.length > 0 || this.lasting !== undefined) this.home.awaitThread(this.address.thread, this)
   }
 
   /** So many messages have left the mailbox. */
@@ -420,7 +444,8 @@ export class RemoteRecipient extends Distant implements Addressee {
   /** The other side has said its last word about the slot, except for credit: when that is back, another may have it. */
   retire(): void {
     this.isRetired = true
-    if (this.inFlight > 0) return
+    if (this.inFlight > 0 && this.lasting === undefined) return
+    this.endLasting()
     const { outbound } = this
     this.outbound = undefined
     outbound?.release(this.slot)
@@ -432,6 +457,7 @@ export class RemoteRecipient extends Distant implements Addressee {
     this.ended ??= reason
     this.otherLayout ??= otherLayout
     this.open = undefined
+    if (this.outbound === undefined) this.endLasting()
     // Those who wait are other requests than the one that ends the actor.
     if (this.waiters.length > 0) this.home.runtime.detached(() => this.admit())
   }

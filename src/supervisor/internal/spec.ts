@@ -39,14 +39,13 @@ export const check = (
   oneOf(where, "strategy", strategy, Strategy.strategies)
   oneOf(where, "stopOrder", stopOrder, stopOrders)
   oneOf(where, "autoShutdown", autoShutdown, Strategy.autoShutdowns)
-  checkDecide(where, options.decide)
   if (maxChildren !== "unbounded" && !(Number.isSafeInteger(maxChildren) && maxChildren >= 0)) {
     throw invalid(where, "maxChildren", maxChildren, `an integer of at least 0, or "unbounded"`)
   }
   const policy = {
     intensity: Intensity.make(options.intensity, where),
     backoff: options.backoff === undefined ? undefined : Backoff.policy(options.backoff, where),
-    decide: options.decide ?? Restart.defaultDecider,
+    decide: Restart.decider(where, options.decide, Restart.defaultDecider),
     stopOrder,
     strategy,
     autoShutdown,
@@ -101,7 +100,7 @@ const oneOf = <A extends string>(where: string, option: string, value: A, allowe
 export const spec = <R, A>(
   id: string,
   kind: Tree.NodeKind,
-  options: ChildOptions,
+  options: ChildOptions<never>,
   body: Body<R, A>
 ): ChildSpec<R, A> => {
   if (typeof id !== "string" || id === "") throw invalid("child", "id", id, "a non-empty string")
@@ -109,7 +108,6 @@ export const spec = <R, A>(
   const { backoff, decide, intensity, restart = "permanent", shutdown = defaultShutdownMillis, significant = false } =
     options
   oneOf(where, "restart", restart, Restart.restartTypes)
-  checkDecide(where, decide)
   if (typeof significant !== "boolean") throw invalid(where, "significant", significant, "true or false")
   if (significant && restart === "permanent") {
     throw invalid(
@@ -132,7 +130,7 @@ export const spec = <R, A>(
     kind,
     restart,
     shutdownMillis: millisOf(where, shutdown),
-    decide,
+    decide: decide === undefined ? undefined : Restart.decider(where, decide, Restart.defaultDecider),
     backoff: backoff === undefined ? undefined : Backoff.policy(backoff, where),
     intensity: intensity === undefined ? undefined : Intensity.make({ ...intensity, per: "child" }, where),
     significant,
@@ -147,10 +145,6 @@ const millisOf = (where: string, shutdown: Shutdown): number => {
   const millis = shutdownMillis(shutdown)
   if (Number.isNaN(millis)) throw invalid(where, "shutdown", shutdown, shutdowns)
   return millis
-}
-
-const checkDecide = (where: string, decide: unknown): void => {
-  if (decide !== undefined && typeof decide !== "function") throw invalid(where, "decide", decide, "a function")
 }
 
 /** The options of a dynamic supervisor as those of any: one for one, and all at once in the end. */

@@ -23,6 +23,14 @@ const SpawnError = Schema.Union([
 const AnyCause = Schema.Cause(Defect.Defect, Defect.Defect)
 
 const ActorEvent = Schema.Union([
+  Schema.TaggedStruct("ActorCrashed", {
+    actor: Schema.String,
+    incarnation: Schema.Number,
+    message: Schema.UndefinedOr(Schema.String),
+    cause: AnyCause,
+    directive: Schema.Literals(["restart", "stop", "escalate"]),
+    restartsLeft: Schema.UndefinedOr(Schema.Number)
+  }),
   Schema.TaggedStruct("ActorRestarted", { actor: Schema.String, restarts: Schema.Number, cause: AnyCause }),
   Schema.TaggedStruct("ActorEnded", { actor: Schema.String, reason: ExitReason.ExitReason }),
   Schema.TaggedStruct("HandlerFailed", { actor: Schema.String, cause: AnyCause }),
@@ -66,6 +74,7 @@ export const decodeEvent = (bytes: Uint8Array): SystemEvent => fromBytes(Codec.c
 
 const portableEvent = (event: SystemEvent): ActorEvent | undefined => {
   switch (event._tag) {
+    case "ActorCrashed":
     case "ActorRestarted":
     case "HandlerFailed":
     case "BehaviourEscalated":

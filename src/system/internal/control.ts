@@ -7,7 +7,7 @@
  */
 import type { Overflow } from "../../actor/kernel/Mailbox.ts"
 import type { Terms } from "../../actor/kernel/Terms.ts"
-import type { Rings } from "../../link/kernel/Node.ts"
+import type { GivenLane, LaneMemory, Rings } from "../../link/kernel/Node.ts"
 import type { Directive, RestartType } from "../../supervisor/Restart.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
 import type { Given } from "../../wire/kernel/ArenaOwners.ts"
@@ -42,10 +42,13 @@ export interface Placement {
   readonly terms: Terms
   /** Whether a supervisor on the main thread decides what becomes of it when it crashes. */
   readonly isSupervised: boolean
+  /** What was sent to it and is not handled, if its mailbox survives its thread. */
+  readonly lanes: ReadonlyArray<GivenLane>
 }
 
 /** The actor is up: so large is its mailbox, and so it restarts. */
 export interface Spawned {
+  readonly laneBytes: number
   readonly capacity: number
   readonly overflow: Overflow
   readonly restart: RestartType
@@ -65,6 +68,10 @@ export type ToWorker =
   | { readonly _tag: "Inspect"; readonly request: number }
   | { readonly _tag: "Claimed"; readonly request: number; readonly isFree: boolean }
   | { readonly _tag: "Rings"; readonly from: number; readonly epoch: number; readonly rings: Rings }
+  /** Another thread sends to an actor whose mailbox survives. */
+  | { readonly _tag: "Lane"; readonly actor: number; readonly lane: GivenLane }
+  /** The main thread knows the lane of this thread. */
+  | { readonly _tag: "LaneKnown"; readonly actor: number }
   | { readonly _tag: "Up"; readonly thread: number; readonly epoch: number }
   | { readonly _tag: "Down"; readonly thread: number; readonly reason: string; readonly isFinal: boolean }
 
@@ -89,6 +96,8 @@ export type ToMain =
   /** An actor that the main thread had placed has ended for everybody, and its name is not free: it is the worker's until it is, as `-actor`. */
   | { readonly _tag: "Kept"; readonly actor: number; readonly name: string; readonly key: string }
   | { readonly _tag: "Rings"; readonly to: number; readonly epoch: number; readonly rings: Rings }
+  /** This thread sends to an actor whose mailbox survives, on that thread or another. */
+  | { readonly _tag: "Lane"; readonly actor: number; readonly lane: LaneMemory }
   /** An actor with a supervisor is down, and waits for what that decides. `reason` is a `Crashed`, with the cause. */
   | {
     readonly _tag: "Crashed"

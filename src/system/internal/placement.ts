@@ -12,7 +12,7 @@ import * as ExitReason from "../../actor/ExitReason.ts"
 import * as Owner from "../../actor/kernel/Owner.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import type { Terms } from "../../actor/kernel/Terms.ts"
-import type { Node } from "../../link/kernel/Node.ts"
+import { type GivenLane, type Node, unhandled } from "../../link/kernel/Node.ts"
 import type { RemoteRecipient } from "../../link/kernel/RemoteRecipient.ts"
 import type { Running } from "../../supervisor/ChildSpec.ts"
 import { decodeSpawnError } from "./accounts.ts"
@@ -36,6 +36,8 @@ export class Placed implements Owner.Owned {
   declare recipient: RemoteRecipient | undefined
   /** Whether it ends with its thread. */
   declare isTemporary: boolean
+  /** The lanes of its mailbox, if that survives its thread. */
+  declare lanes: ReadonlyArray<GivenLane>
   /** The way to its supervisor, if it has one. */
   declare supervision: Supervision | undefined
   declare previous: Owner.Owned | undefined
@@ -52,6 +54,7 @@ export class Placed implements Owner.Owned {
     this.name = actorName(protocol, key)
     this.recipient = undefined
     this.isTemporary = false
+    this.lanes = []
     this.supervision = undefined
     this.previous = undefined
     this.next = undefined
@@ -60,8 +63,8 @@ export class Placed implements Owner.Owned {
 
   /** What a worker is told to start it. */
   get placement(): Control.Placement {
-    const { actor, key, protocol: { layoutHash, name }, terms } = this
-    return { actor, name, layoutHash, key, terms, isSupervised: this.supervision !== undefined }
+    const { actor, key, lanes, protocol: { layoutHash, name }, terms } = this
+    return { actor, name, layoutHash, key, terms, isSupervised: this.supervision !== undefined, lanes }
   }
 
   stop(reason: ExitReason.ExitReason, elapsedMillis = 0): Effect.Effect<void> | undefined {
@@ -185,12 +188,38 @@ export class Account {
     )
   }
 
-  private up(placed: Placed, { capacity, overflow, restart }: Control.Spawned): RemoteRecipient {
+  private up(placed: Placed, { capacity, laneBytes, overflow, restart }: Control.Spawned): RemoteRecipient {
     const { actor, key, protocol, workplace } = placed
-    const address = this.node.address(workplace.index, 0, actor, { capacity, overflow }, protocol.layoutHash, key)
+    const address = this.node.address(
+      workplace.index,
+      0,
+      actor,
+      { capacity, laneBytes, overflow },
+      protocol.layoutHash,
+      key
+    )
     placed.isTemporary = restart === "temporary" && placed.supervision === undefined
     placed.recipient = this.node.remote(address, protocol)
     return placed.recipient
+  }
+
+  /** A thread sends to an actor whose mailbox survives: whoever has the actor reads what it sends, now and later. */
+  addLane(actor: number, lane: GivenLane): void {
+    const placed = this.placed.get(actor)
+    if (placed === undefined) return
+    placed.lanes = [...placed.lanes, lane]
+    const { workplace } = placed
+    // What a thread has written itself is for those that come after it.
+    const isOwn = lane.from === workplace.index && lane.epoch === workplace.starts
+    if (!isOwn && !workplace.hasEnded) workplace.post({ _tag: "Lane", actor, lane } satisfies Control.ToWorker)
+  }
+
+  /** A thread has gone: what it had sent and what is handled needs no lane any more. */
+  forgetLanes(thread: number): void {
+    for (const placed of this.placed.values()) {
+      if (placed.lanes.length === 0) continue
+      placed.lanes = placed.lanes.filter((lane) => lane.from !== thread || unhandled(lane) > 0)
+    }
   }
 
   /**

@@ -93,10 +93,10 @@ const play = (serve: Serve): Effect.Effect<void, unknown, Scope.Scope> =>
     toWorker = onMessage
     toWorker({
       _tag: "Revive",
-      placements: [{ actor: ACTOR, name, layoutHash, key: "a", terms: Terms.plain, isSupervised: false }]
+      placements: [{ actor: ACTOR, name, layoutHash, key: "a", terms: Terms.plain, isSupervised: false, lanes: [] }]
     })
     main.peerUp(WORKER, EPOCH)
-    const bounds = { capacity: 1, overflow: "suspend" } as const
+    const bounds = { capacity: 1, overflow: "suspend", laneBytes: 0 } as const
     const recipient = main.remote(main.address(WORKER, 0, ACTOR, bounds, layoutHash, "a"), Role.protocol)
     yield* Effect.callback<void>((resume) => {
       recipient.askUnsafe(0, { text: "line" }, Infinity, () => resume(Effect.void))

@@ -68,6 +68,10 @@ export const receive = (worker: Worker, message: Control.ToWorker): void => {
       return worker.claims.answer(message.request, message.isFree)
     case "Rings":
       return node.accept(message.from, message.epoch, message.rings)
+    case "LaneKnown":
+      return node.laneKnown(message.actor)
+    case "Lane":
+      return node.addLane(message.actor, message.lane)
     case "Up":
       return node.peerUp(message.thread, message.epoch)
     case "Down":
@@ -98,7 +102,7 @@ const stop = (
 const spawn = (worker: Worker, request: number, placement: Control.Placement): Effect.Effect<void> =>
   Effect.uninterruptibleMask((restore) => {
     const { actor, isSupervised, key, terms } = placement
-    const known = (cell: Cell) => settle(worker, actor, cell)
+    const known = (cell: Cell) => settle(worker, placement, cell)
     const spawning: Effect.Effect<Cell, ActorError.SpawnError> = isSupervised
       ? Effect.map(worker.host.supervise(placement, key, undefined, terms, known), (running) => {
         worker.ward.admit(actor, running)
@@ -116,7 +120,7 @@ const spawn = (worker: Worker, request: number, placement: Control.Placement): E
 const revive = (worker: Worker, placement: Control.Placement): void => {
   const { actor, isSupervised, key, terms } = placement
   const known = (cell: Cell) => {
-    settle(worker, actor, cell)
+    settle(worker, placement, cell)
     placed(worker, actor, cell)
   }
   const revived = isSupervised
@@ -130,10 +134,10 @@ const revive = (worker: Worker, placement: Control.Placement): void => {
 }
 
 // Gives an actor its number; when it ends and its name is not free, the main thread hears of that first.
-const settle = (worker: Worker, actor: number, cell: Cell): void => {
+const settle = (worker: Worker, { actor, lanes }: Control.Placement, cell: Cell): void => {
   const { host, node, post } = worker
   const { key, protocol: { name } } = cell
-  node.place(cell, actor, 0)
+  node.place(cell, actor, 0, lanes)
   cell.whenStopped(() => {
     if (!host.holdsName(cell)) return
     post({ _tag: "Kept", actor, name, key })
@@ -148,8 +152,8 @@ const placed = (worker: Worker, actor: number, cell: Cell): Control.Spawned => {
     // What ends because this thread leaves comes back with its next incarnation, unless the main thread says otherwise.
     if (!worker.host.isLeaving) worker.post({ _tag: "Ended", actor, reason: ExitReason.encode(reason) })
   })
-  const { capacity, overflow, restart } = cell.behaviour
-  return { capacity: capacity === Infinity ? 0 : capacity, overflow, restart }
+  const { capacity, laneBytes, overflow, restart } = cell.behaviour
+  return { capacity: capacity === Infinity ? 0 : capacity, laneBytes, overflow, restart }
 }
 
 /** Goes on once the main thread has heard of all that has ended here by now: then a name that was free here is free for all. */

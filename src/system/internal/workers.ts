@@ -127,6 +127,7 @@ const lose = (self: Threaded, worker: WorkerThread, down: ThreadDown, isSeen: bo
   const temporary = self.account.on(worker).filter((placed) => placed.isTemporary)
   const unread = self.node.peerDown(worker.index, reason, isFinal)
   self.unread += unread
+  self.account.forgetLanes(worker.index)
   self.node.ringForDead()
   if (isSeen) worker.arenas?.recover()
   worker.arenas = undefined
@@ -181,6 +182,9 @@ export const receive = (self: Threaded, worker: WorkerThread, message: Control.T
       }
       return
     }
+    case "Lane":
+      self.account.addLane(message.actor, { ...message.lane, from: worker.index, epoch: worker.starts })
+      return worker.say({ _tag: "LaneKnown", actor: message.actor })
     case "Crashed":
       return self.account.get(message.actor)?.supervision?.crashed(message)
     case "Ended": {

@@ -1,0 +1,19 @@
+/**
+ * Messages of this thread on their way into a mailbox that survives: written down first, as far as there is room.
+ */
+import type * as Tracer from "effect/Tracer"
+import { KEPT, KEPT_NEVER, type Mailbox } from "../kernel/Mailbox.ts"
+import { type Outcome, TOO_LARGE } from "../kernel/Recipient.ts"
+import { type Full, overflow, ROOM } from "./admission.ts"
+
+/** Has a mailbox that survives write a tell down, for which there is room otherwise. */
+export const keep = <C extends Full<C>>(
+  cell: C,
+  mailbox: Mailbox,
+  index: number,
+  payload: unknown,
+  span: Tracer.AnySpan | undefined
+): Outcome | typeof ROOM => {
+  const kept = mailbox.keep(index, payload, span)
+  return kept === KEPT ? ROOM : kept === KEPT_NEVER ? TOO_LARGE : overflow(cell, mailbox, false)
+}
