@@ -23,6 +23,8 @@
  * that a word has moved, and counts nothing; a machine that was suspended costs one check, not the whole time. So `timeout` is
  * the least time of silence; under a busy parent the detection is later, never earlier.
  *
+ * Before it is ended it is asked where it is, by a debugger within this process: for a second at most, and not where Node has none.
+ *
  * While the inspector listens in this process (`--inspect`) no thread is ended for its silence, which is logged once instead: a
  * breakpoint looks the same from outside. The checks hold no process: one whose workers are unref'd may end.
  */
@@ -38,6 +40,7 @@ import type { ExitListener } from "./internal/lifecycle.ts"
 import * as Life from "./internal/lifecycle.ts"
 import * as Protocol from "./internal/protocol.ts"
 import { type Settings, settingsOf } from "./internal/settings.ts"
+import { whereabouts } from "./internal/whereabouts.ts"
 import { broadcastOf, EXIT, numberOf } from "./kernel/Broadcast.ts"
 import { CurrentThread } from "./kernel/CurrentThread.ts"
 import { sleep } from "./kernel/Patience.ts"
@@ -237,6 +240,7 @@ const untilSilent = (hosted: Hosted): Effect.Effect<void> =>
     let seenAt = clock.monotonicTimeNanosUnsafe()
     let silentChecks = 0
     let isExcused = false
+    let where: string | undefined
     while (true) {
       yield* sleep(clock, settings.intervalMillis)
       const before = { beat, turn }
@@ -248,13 +252,19 @@ const untilSilent = (hosted: Hosted): Effect.Effect<void> =>
         silentChecks = 0
         isExcused = false
       } else if (++silentChecks >= settings.silentChecks) {
-        if (!mayBePaused()) break
+        if (!mayBePaused()) {
+          where = yield* whereabouts(life.worker, clock)
+          // It may have gone on meanwhile.
+          if (beat === Protocol.currentBeat(life.words) && turn === Protocol.currentTurn(life.words)) break
+          continue
+        }
         if (!isExcused) hosted.log(Effect.logWarning(excuse(life.name, millisSince(hosted, seenAt))))
         isExcused = true
       }
     }
     const silentMillis = millisSince(hosted, seenAt)
-    Life.doom(life, new ThreadUnresponsive({ thread: life.name, silentMillis, isInTurn: Protocol.isTurn(turn) }))
+    const isInTurn = Protocol.isTurn(turn)
+    Life.doom(life, new ThreadUnresponsive({ thread: life.name, silentMillis, isInTurn, where }))
   })
 
 const excuse = (thread: string, silentMillis: number): string =>

@@ -142,13 +142,15 @@ export class ThreadNotReady
  *
  * **Details**
  *
- * `isInTurn` tells the two apart: a handler (or what it calls) held the thread, or something else that runs on it did.
+ * `isInTurn` tells the two apart: a handler (or what it calls) held the thread, or something else that runs on it did. `where` names the
+ * function in which it was, with its file and the line where that begins; absent where Node cannot tell.
  */
 export class ThreadUnresponsive
   extends Schema.TaggedError<ThreadUnresponsive>("shared-nothing/ThreadUnresponsive")("ThreadUnresponsive", {
     thread: Schema.String,
     silentMillis: Schema.Number,
-    isInTurn: Schema.Boolean
+    isInTurn: Schema.Boolean,
+    where: Schema.optional(Schema.String)
   })
 {
   override get message() {
@@ -156,7 +158,8 @@ export class ThreadUnresponsive
       ? "one turn of its actors or channels lasted all that time; a handler in it"
       : "no turn of its actors was under way; a timer, a callback or a fiber on it"
     return `thread "${this.thread}" made no progress for ${Math.round(this.silentMillis)} ms and was terminated: ` +
-      `${what} held the event loop (an endless loop, Atomics.wait, long synchronous work); ` +
+      `${what} held the event loop (an endless loop, Atomics.wait, long synchronous work)` +
+      `${this.where === undefined ? "" : `, in ${this.where}`}; ` +
       "yield now and then, or raise heartbeat.timeout"
   }
 }

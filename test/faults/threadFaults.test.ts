@@ -234,6 +234,7 @@ describe("threads that die", () => {
         const down = yield* thread.exit
         assert.strictEqual(down._tag, "ThreadUnresponsive")
         assert.isAtLeast(down._tag === "ThreadUnresponsive" ? down.silentMillis : 0, 290)
+        assert.match(down.message, /, in .+ \(.*thread-commanded\.worker\.ts:\d+\)/)
         assert.isTrue(thread.exitSeenUnsafe())
       }))
   }
