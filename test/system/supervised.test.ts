@@ -1,8 +1,10 @@
 /** Actors on worker threads below a supervisor of the main thread. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { Child, Supervisor } from "shared-nothing"
 import * as System from "../fixtures/system.ts"
+import { goesOn } from "../support/goesOn.ts"
 import { untilEffect } from "../support/until.ts"
 import { threads, within } from "./threads.ts"
 
@@ -46,7 +48,7 @@ describe("a supervisor of actors on other threads", () => {
 
   it.live("gives up on actors whose threads have given up", () =>
     within(
-      threads({ threads: 1, intensity: { restarts: 0, within: "1 minute" } }),
+      Layer.provide(threads({ threads: 1, intensity: { restarts: 0, within: "1 minute" } }), goesOn),
       Effect.gen(function*() {
         const Only = Child.actor(Probe, "only", at(0))
         const supervisor = yield* Supervisor.make("s", { strategy: "one-for-one", children: [Only] })

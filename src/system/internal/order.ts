@@ -18,12 +18,9 @@ const LOOKS = 16
 export const readUp = (node: Node, limitMillis: number): Effect.Effect<number> =>
   Effect.suspend(() => until(node, node.mark(), limitMillis))
 
-/** Waits until all that this thread has told others by now can be read there. */
+/** Waits until all that this thread has told others by now can be read there, once it is flushed: until nothing waits for room. */
 export const writeOut = (node: Node, limitMillis: number): Effect.Effect<number> =>
-  Effect.suspend(() => {
-    node.flush()
-    return until(node, () => node.isFlushed, limitMillis)
-  })
+  until(node, () => node.isFlushed, limitMillis)
 
 const until = (node: Node, holds: () => boolean, limitMillis: number): Effect.Effect<number> =>
   Effect.clockWith((clock) => {

@@ -52,10 +52,10 @@ export const receive = (worker: Worker, message: Control.ToWorker): void => {
       for (const placement of message.placements) revive(worker, placement)
       return
     case "Stop": {
-      const stopped = Effect.andThen(
-        writeOut(node, ORDER_LIMIT_MILLIS),
-        Effect.sync(() => post({ _tag: "Stopped", request: message.request }))
-      )
+      const stopped = Effect.sync(() => {
+        node.flush()
+        post({ _tag: "Stopped", request: message.request })
+      })
       return void worker.run(Effect.ensuring(stop(worker, message), stopped))
     }
     case "Lower":
@@ -90,9 +90,12 @@ const stop = (
     Effect.suspend(() => {
       const cell = worker.placed.get(actor)
       if (cell === undefined) return Effect.void
-      return Effect.flatMap(
-        readUp(worker.node, cell.shutdownMillis - elapsedMillis),
-        (waited) => cell.stop(ExitReason.scopeClosed, elapsedMillis + waited) ?? Effect.void
+      const leftMillis = cell.shutdownMillis - elapsedMillis
+      return readUp(worker.node, leftMillis).pipe(
+        Effect.flatMap((waited) => cell.stop(ExitReason.scopeClosed, elapsedMillis + waited) ?? Effect.void),
+        // Those who are stopped after it have less time left: a thread that does not read holds up all of them together once.
+        Effect.andThen(writeOut(worker.node, Math.min(leftMillis, ORDER_LIMIT_MILLIS))),
+        Effect.asVoid
       )
     })
   )
