@@ -6,8 +6,8 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { Actor, ActorSystem, ActorThread } from "shared-nothing"
 import { Simulation } from "shared-nothing/testing"
+import { noThread } from "../simulate/scenario.ts"
 import { tries } from "../support/effort.ts"
-import { noThread } from "./scenario.ts"
 
 const Bomb = Actor.make("Bomb", [
   Rpc.make("Open", { payload: { n: Schema.Int } }),
