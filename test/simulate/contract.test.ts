@@ -43,10 +43,9 @@ const simulatedOn = (test: ReturnType<typeof testOn>): ContractOptions => ({
 const simulated = simulatedOn(test)
 
 actorContract("actors on simulated threads", simulated)
-actorContract("actors on simulated threads, with mailboxes that survive", {
-  ...simulatedOn(testOn(() => import("../fixtures/survivors.worker.ts"))),
-  isLasting: true
-})
+const surviving = { ...simulatedOn(testOn(() => import("../fixtures/survivors.worker.ts"))), isLasting: true }
+actorContract("actors on simulated threads, with mailboxes that survive", surviving)
+redeliveryContract("redelivery on simulated threads, with mailboxes that survive", surviving)
 controlContract("commands to actors on simulated threads", simulated)
 redeliveryContract("redelivery on simulated threads", simulated)
 watchContract("ends of actors on simulated threads", simulated)
