@@ -15,7 +15,8 @@ const program = Effect.gen(function*() {
   const probe = yield* Probe.spawn("probe")
   let isTold = false
   yield* Effect.forkScoped(Stream.runForEach(
-    ActorSystem.events,
+    // The crash is told before, when there is nobody to ask.
+    Stream.filter(ActorSystem.events, (event) => event._tag !== "ActorCrashed"),
     (event) =>
       Effect.map(outcome(probe.ask.Count()), (answer) => {
         console.log(`${event._tag}: ${answer}`)
