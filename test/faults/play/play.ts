@@ -145,9 +145,7 @@ const program = (seed: number, handled: Int32Array, workers: ReadonlyArray<Worke
     const endings: ReadonlyArray<typeof Ending.Type> = ["exit", "throw", "exit", "throw", "loop", "heap"]
     const end = Effect.gen(function*() {
       if (random(3) === 0) {
-        const living = workers.filter((worker) =>
-          worker.threadId !== -1
-        )
+        const living = workers.filter((worker) => worker.threadId !== -1)
         if (living.length === 0) return
         fault("terminate")
         void living[random(living.length)]!.terminate()
