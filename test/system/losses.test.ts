@@ -9,6 +9,7 @@ import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import { Actor, ActorSystem, ActorThread } from "shared-nothing"
 import { Fault, Simulation } from "shared-nothing/testing"
+import { eventually, inSimulation, settle } from "../contract/eventually.ts"
 
 const Keeper = Actor.make("Keeper", [
   Rpc.make("Note", { payload: { n: Schema.Int } }),
@@ -63,8 +64,17 @@ const simulated = (program: Effect.Effect<unknown, unknown, ActorSystem.ActorSys
     Effect.gen(function*() {
       held = yield* Deferred.make<void>()
       yield* program
-    }).pipe(Effect.provide([Threads, Logger.layer([])]))
+    }).pipe(Effect.provide([Threads, Logger.layer([])]), inSimulation)
   ))
+
+/** Waits until so many are counted, and looks again when all is quiet. */
+const isDropped = (messages: number) =>
+  Effect.gen(function*() {
+    const { droppedMessages } = yield* ActorSystem.ActorSystem
+    yield* eventually(droppedMessages, (dropped) => dropped >= messages, `${messages} dropped messages`)
+    yield* settle
+    assert.strictEqual(yield* droppedMessages, messages)
+  })
 
 /** How many messages a thread had not read when it was killed. */
 const unreadOf = (thread: string) =>
@@ -89,35 +99,30 @@ describe("what nobody will handle is counted", () => {
 
   it.effect("with an actor whose mailbox survives: what lies in it of threads that have died, and of its own", () =>
     simulated(Effect.scoped(Effect.gen(function*() {
-      const system = yield* ActorSystem.ActorSystem
       const keeper = yield* Keeper.spawn("k", { placement: { thread: 0 } })
       const clerk = yield* Clerk.spawn("c", { placement: { thread: 1 } })
       yield* keeper.tell.Hold({ notes: 2 })
       yield* Deferred.await(held)
       yield* clerk.ask.Send({ keeper, notes: 3 })
       yield* clerk.tell.Enter({ keeper })
-      yield* Effect.sleep("10 millis")
+      yield* settle
       yield* unreadOf("worker-1")
-      assert.strictEqual(yield* system.droppedMessages, 0)
+      yield* isDropped(0)
       yield* unreadOf("worker-0")
-      yield* Effect.sleep("10 millis")
       // The one in hand, two of its own, and three of the clerk, whose ask nobody waits for.
-      assert.strictEqual(yield* system.droppedMessages, 6)
+      yield* isDropped(6)
     }))))
 
   it.effect("by who has sent it, where that lives", () =>
     simulated(Effect.scoped(Effect.gen(function*() {
-      const system = yield* ActorSystem.ActorSystem
       const keeper = yield* Keeper.spawn("k", { placement: { thread: 0 } })
       const clerk = yield* Clerk.spawn("c", { placement: { thread: 1 } })
       yield* keeper.tell.Hold({ notes: 2 })
       yield* Deferred.await(held)
       yield* clerk.ask.Send({ keeper, notes: 3 })
       yield* unreadOf("worker-0")
-      yield* Effect.sleep("1 second")
-      assert.strictEqual(yield* system.droppedMessages, 6)
+      yield* isDropped(6)
       yield* unreadOf("worker-1")
-      yield* Effect.sleep("10 millis")
-      assert.strictEqual(yield* system.droppedMessages, 6)
+      yield* isDropped(6)
     }))))
 })
