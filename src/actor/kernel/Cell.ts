@@ -313,7 +313,11 @@ export class Cell extends Living implements Owned, Runnable {
       const payload = mailbox.takePayload()
       const ask = word instanceof Ask ? word : undefined
       const result = handle(this, word, payload)
-      if (ask === undefined && isVoid(result)) continue
+      if (ask === undefined && isVoid(result)) {
+        // Who was on the stack may have ended the incarnation: what waits is for the next one.
+        if (this.phase !== RUNNING) return
+        continue
+      }
       if (!isExit(result)) return this.startBatch(result, word, payload, budget)
       if (!this.settled(result, ask, word)) return
     } while (--budget > 0 && !turn.isOver())
@@ -360,7 +364,8 @@ export class Cell extends Living implements Owned, Runnable {
     const rare = this.more()
     rare.effect = first
     rare.inHand(word, payload)
-    rare.budget = budget
+    // One that was told to rest in this turn takes no message after this one.
+    rare.budget = rare.isHeld ? 0 : budget
     rare.batchFiber = undefined
     rare.batch ??= batch(rare, () => this.advance(rare))
     const turn = ++rare.turn
