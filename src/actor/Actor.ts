@@ -60,6 +60,7 @@ import { type Release, releaseOf } from "./internal/release.ts"
 import { Tick } from "./internal/tick.ts"
 import { Address } from "./kernel/Address.ts"
 import {
+  type Behaviour,
   type BehaviourOptions,
   CurrentActor,
   type Handlers,
@@ -195,7 +196,7 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
    * **Details** The first comes so long after this runs. A tick waits in the mailbox like every message, and takes no room in it. It belongs to its
    * incarnation: after a crash the next one has its own. There is none any more once the actor drains. What it fails with is the event `HandlerFailed`.
    *
-   * **Errors** Dies with `InvalidOptions` for a time that is not above zero.
+   * **Errors** Dies with `InvalidOptions` for a time that is not above zero, and for a message that the protocol does not have.
    */
   readonly tick: (
     tag: Bare<Rpcs>["_tag"],
@@ -271,28 +272,22 @@ const NO_TRANSPORT = new Carry.Unfit(
   "a reference to an actor can only be encoded inside of a message to another thread"
 )
 
-// What moves with a message belongs to a thread, and is gone with it.
-const checkLasting = ({ messages, name }: ProtocolModule.Protocol, laneBytes: number): void => {
-  const moving = laneBytes === 0 ? undefined : messages.find(({ carries }) => carries)
+// What moves with a message is there once: not for a second handler, and not on another thread than its own.
+const checkMoving = (
+  { messages, name }: ProtocolModule.Protocol,
+  { attempts, laneBytes }: Pick<Behaviour, "attempts" | "laneBytes">
+): void => {
+  const moving = messages.find(({ carries }) => carries)
   if (moving === undefined) return
-  throw new InvalidOptions({
-    where: name,
-    option: "mailbox.survives",
-    value: "true",
-    expected: `false for the message ${moving.tag}, with which something moves that does not outlive its thread`
-  })
-}
-
-// What a handler was given to keep or to release is not there a second time.
-const checkRepeatable = ({ messages, name }: ProtocolModule.Protocol, attempts: number): void => {
-  const moving = attempts === 1 ? undefined : messages.find(({ carries }) => carries)
-  if (moving === undefined) return
-  throw new InvalidOptions({
-    where: name,
-    option: "supervision.redeliver.attempts",
-    value: textOf(attempts),
-    expected: `1, or none, for the message ${moving.tag}: what moves with it is there once`
-  })
+  const refuse = (option: string, value: string, expected: string) => {
+    throw new InvalidOptions({ where: name, option, value, expected: `${expected} for the message ${moving.tag}` })
+  }
+  if (laneBytes > 0) {
+    refuse("mailbox.survives", "true", "false, since something moves that does not outlive its thread,")
+  }
+  if (attempts > 1) {
+    refuse("supervision.redeliver.attempts", textOf(attempts), "1, or none, since something moves that is there once,")
+  }
 }
 
 const checkPlacement = (protocol: ProtocolModule.Protocol, key: string, placement: unknown): void => {
@@ -313,12 +308,14 @@ const tick = (
   every: Duration.Input
 ): Effect.Effect<void, never, CurrentActor | Scope.Scope> =>
   Effect.flatMap(CurrentActor, ({ recipient }) => {
-    const millis = durationMillis(every)
-    if (!(millis > 0)) {
-      const where = `${protocol.name}.tick`
-      throw new InvalidOptions({ where, option: "every", value: textOf(every), expected: "a duration above zero" })
+    const refuse = (option: string, value: unknown, expected: string): never => {
+      throw new InvalidOptions({ where: `${protocol.name}.tick`, option, value: textOf(value), expected })
     }
-    const ticks = new Tick(recipient as Cell, protocol.tags.indexOf(tag), millis)
+    const millis = durationMillis(every)
+    if (!(millis > 0)) refuse("every", every, "a duration above zero")
+    const index = protocol.tags.indexOf(tag)
+    if (index < 0) refuse("tag", tag, `a message of the protocol: ${protocol.tags.join(", ")}`)
+    const ticks = new Tick(recipient as Cell, index, millis)
     return Effect.asVoid(Effect.acquireRelease(Effect.sync(() => ticks.begin()), () => Effect.sync(() => ticks.end())))
   })
 
@@ -345,8 +342,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
     of: (handlers) => handlers,
     toLayer: (behaviour, options) => {
       const resolved = resolveOptions(name, options ?? {})
-      checkLasting(protocol, resolved.laneBytes)
-      checkRepeatable(protocol, resolved.attempts)
+      checkMoving(protocol, resolved)
       return Layer.effectDiscard(Effect.gen(function*() {
         const system = yield* ActorSystem
         const context = yield* Effect.context<never>()

@@ -121,6 +121,7 @@ export interface ActorRef<in out Rpcs extends Rpc.Any> {
 }
 
 /** Any reference. */
+// Its messages stand in what it takes and in what it gives: no type but `any` has all of them below it.
 export type Any = ActorRef<any>
 
 const send = (recipient: Recipient, index: number, payload: unknown, fiber: Fiber.Fiber<unknown, unknown>) => {
@@ -195,6 +196,7 @@ interface Targeted {
   readonly recipient: Recipient
 }
 
+// What the messages are is known to the type `ActorRef` and not here: the facades are untyped, hence every `any` from here on.
 type FacadeClass = new(recipient: Recipient) => any
 
 // A class whose prototype has one method a message: the methods exist once a protocol, the instances once a reference.
@@ -241,7 +243,6 @@ export const refClass = (protocol: Protocol): RefClass => {
       return new AskEffect(this[Target], index, payload, options)
     })
   const AskUnsafeFacade = facadeClass(protocol, (index) => askUnsafe(index))
-  // What the messages are is known to the type `ActorRef` and not here, so the facades are untyped.
   class Reference {
     declare readonly recipient: Recipient
     declare private tells: unknown

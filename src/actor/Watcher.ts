@@ -76,6 +76,7 @@ const facadeClass = (protocol: Protocol): new(watches: Watches) => unknown => {
   }
   for (const { index, tag } of protocol.messages) {
     Object.defineProperty(Messages.prototype, tag, {
+      // Whatever the messages of `ref` are: `Watch` says which payload belongs to which tag.
       value(this: Facade, ref: Any, payload: (down: Down<any>) => unknown = nothing) {
         return Effect.sync(() => this[Account].watch(ref, index, payload))
       }

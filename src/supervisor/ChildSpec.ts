@@ -128,6 +128,7 @@ export interface ChildSpec<out R = never, out A = unknown> {
 }
 
 /** Any child spec. */
+// What it needs and what it is to its users is known to who has made it.
 export type Any = ChildSpec<any>
 
 /** What the start of a spec needs from outside. */

@@ -30,7 +30,6 @@
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Transferable } from "node:worker_threads"
@@ -39,7 +38,7 @@ import { bury, type Hosted, kill, millisSince, reach, spawn, stop } from "./inte
 import type { ExitListener } from "./internal/lifecycle.ts"
 import * as Life from "./internal/lifecycle.ts"
 import * as Protocol from "./internal/protocol.ts"
-import { type Settings, settingsOf } from "./internal/settings.ts"
+import { type Settings, settingsOf, type Times } from "./internal/settings.ts"
 import { whereabouts } from "./internal/whereabouts.ts"
 import { broadcastOf, EXIT, numberOf } from "./kernel/Broadcast.ts"
 import { CurrentThread } from "./kernel/CurrentThread.ts"
@@ -52,7 +51,7 @@ import { type ThreadDown, ThreadMessageRefused, ThreadSpawnFailed, ThreadUnrespo
 export type { ExitListener } from "./internal/lifecycle.ts"
 
 /** What {@link make} needs to start a thread. */
-export interface Options {
+export interface Options extends Times {
   /** The thread's name in errors and logs. */
   readonly name: string
   /** Its place among its siblings; passed to the worker. */
@@ -67,17 +66,6 @@ export interface Options {
   readonly data: unknown
   /** How often its loops may look before they let go of their core; as each thinks best unless told. */
   readonly maxSpins?: number | undefined
-  /** How long the thread may take from its spawn until it is ready; 10 seconds unless told. */
-  readonly readyTimeout?: Duration.Input | undefined
-  /** How often the worker beats (250 millis unless told) and how long it may make no progress (5 seconds unless told). */
-  readonly heartbeat?: {
-    readonly interval?: Duration.Input | undefined
-    readonly timeout?: Duration.Input | undefined
-  } | undefined
-  /** How long the worker's finalizers may take before it is terminated; 5 seconds unless told. */
-  readonly stopTimeout?: Duration.Input | undefined
-  /** How long `terminate()` may take before the thread is given up without an `exit` event; 5 seconds unless told. */
-  readonly terminateTimeout?: Duration.Input | undefined
   /** Receives the messages the worker posts, also those posted before it is ready; synchronous. */
   readonly onMessage: (message: unknown) => void
   /** Receives the thread right after its spawn, for those who must answer it or see it die before it is ready. */

@@ -4,8 +4,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
-import { Actor, ActorSystem } from "shared-nothing"
+import { Actor, ActorSystem, Parcel } from "shared-nothing"
 import { InvalidOptions } from "../../src/actor/ActorError.ts"
+import { textOf } from "../../src/runtime/Text.ts"
 import { InvalidSupervision } from "../../src/supervisor/SupervisorError.ts"
 import { oddValues } from "../support/oddValues.ts"
 
@@ -100,6 +101,45 @@ describe("the options of a behaviour", () => {
     })
   }
 
+  const moving = Actor.make("Painter", [Rpc.make("Paint", { payload: { pixels: Parcel.Unique } })])
+  const capacities = [
+    "yes",
+    null,
+    5,
+    {},
+    ...[0, 4095, 6000, 2 ** 40, NaN, 8192n, "8192", Symbol("8192")]
+      .map((capacityBytes) => ({ capacityBytes }))
+  ]
+  for (const survives of capacities) {
+    it(`refuses a mailbox that survives in ${textOf(survives)}`, () => {
+      const error = refused({ mailbox: { survives } })
+      assert.instanceOf(error, InvalidOptions)
+      assert.strictEqual(error.option, "mailbox.survives.capacityBytes")
+      assert.include(error.message, "a power of two from 4096")
+    })
+  }
+
+  it("refuses to drop what a mailbox that survives has accepted", () => {
+    const error = refused({ mailbox: { survives: true, overflow: "dropOldest" } })
+    assert.instanceOf(error, InvalidOptions)
+    assert.strictEqual(error.option, "mailbox.overflow")
+  })
+
+  it("refuses a mailbox that survives for messages that something moves with", () => {
+    assert.throws(
+      () => moving.toLayer(Effect.succeed({} as never), { mailbox: { survives: true } }),
+      /Painter: mailbox\.survives is true, expected false.* for the message Paint/
+    )
+  })
+
+  for (const idle of [0, -1, NaN, "soon", null, Symbol("soon")]) {
+    it(`refuses the idle time ${textOf(idle)}`, () => {
+      const error = refused({ idle })
+      assert.instanceOf(error, InvalidOptions)
+      assert.strictEqual(error.option, "idle")
+    })
+  }
+
   it("accepts no options, empty ones and explicitly undefined ones", () => {
     for (
       const options of [
@@ -118,6 +158,35 @@ describe("the options of a behaviour", () => {
       assert.isTrue(Layer.isLayer(live(options)))
     }
   })
+})
+
+describe("a tick", () => {
+  const cases: ReadonlyArray<readonly [tag: unknown, every: unknown, option: string]> = [
+    ["Nothing", 0, "every"],
+    ["Nothing", -1, "every"],
+    ["Nothing", "often", "every"],
+    ["Nothing", null, "every"],
+    ["Something", "1 second", "tag"],
+    [Symbol("Nothing"), "1 second", "tag"],
+    [undefined, "1 second", "tag"]
+  ]
+  it.effect.each(cases)(
+    "of %s every %s is refused, and its %s named",
+    ([tag, every, option]) =>
+      Effect.gen(function*() {
+        const Ticking = Idle.toLayer(
+          Effect.as(Idle.tick(tag as "Nothing", every as number), Idle.of({ Nothing: () => Effect.void }))
+        )
+        const spawned = Idle.spawn("a").pipe(
+          Effect.scoped,
+          Effect.provide(Ticking.pipe(Layer.provideMerge(ActorSystem.layer)))
+        )
+        const error = yield* Effect.flip(spawned)
+        const defect = error._tag === "SpawnFailed" ? error.cause : error
+        assert.instanceOf(defect, InvalidOptions)
+        assert.deepStrictEqual([defect.where, defect.option], ["Idle.tick", option])
+      })
+  )
 })
 
 describe("the options of a spawn", () => {

@@ -25,6 +25,15 @@ const spawned = Effect.fnUntraced(function*(key: string, options: ActorSystem.Sp
   return yield* Probe.definition.spawn(key, options)
 })
 
+/** The stage of a test and an actor on it. */
+const free = Effect.gen(function*() {
+  const on = yield* stage
+  return { on, actor: yield* spawned(on.key) }
+})
+
+/** The same, and its handler waits at the gate. */
+const busy = Effect.tap(free, ({ actor, on }) => block(on, actor))
+
 /** The tag of the error that an effect fails with. */
 const tagOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(failure(effect), (error) => (error as { readonly _tag: string })._tag)
@@ -36,9 +45,7 @@ export const controlContract = (name: string, options: ContractOptions): void =>
   suite(name, (it) => {
     it.effect("stop handles what was accepted, refuses the rest, and answers why once all is released", () =>
       Effect.gen(function*() {
-        const on = yield* stage
-        const actor = yield* spawned(on.key)
-        yield* block(on, actor)
+        const { actor, on } = yield* busy
         yield* actor.tell.Block({ gate: on.gate, n: 1 })
         const stopping = yield* forkNow(ActorControl.stop(actor))
         yield* eventually(
@@ -58,8 +65,7 @@ export const controlContract = (name: string, options: ContractOptions): void =>
 
     it.effect("what its sender told before a stop was accepted", () =>
       Effect.gen(function*() {
-        const on = yield* stage
-        const actor = yield* spawned(on.key)
+        const { actor, on } = yield* free
         for (let n = 0; n < 100; n++) actor.tellUnsafe.Block({ gate: on.gate, n })
         const stopping = yield* forkNow(ActorControl.stop(actor))
         yield* on.open()
@@ -70,18 +76,14 @@ export const controlContract = (name: string, options: ContractOptions): void =>
 
     it.effect("stop within a time interrupts the handler when that is over", () =>
       Effect.gen(function*() {
-        const on = yield* stage
-        const actor = yield* spawned(on.key)
-        yield* block(on, actor)
+        const { actor, on } = yield* busy
         assert.deepStrictEqual(yield* ActorControl.stop(actor, { within: "brutalKill" }), ExitReason.asked)
         assert.deepStrictEqual(yield* on.journal(), ["build 1", "start 0", "interrupted 0", "closed 1"])
       }))
 
     it.effect("a stop with less time cuts a drain short, and both answer", () =>
       Effect.gen(function*() {
-        const on = yield* stage
-        const actor = yield* spawned(on.key)
-        yield* block(on, actor)
+        const { actor } = yield* busy
         const draining = yield* forkNow(ActorControl.drain(actor))
         yield* settle
         yield* ActorControl.stop(actor, { within: "brutalKill" })
@@ -90,9 +92,7 @@ export const controlContract = (name: string, options: ContractOptions): void =>
 
     it.effect("kill interrupts the handler, drops what waits, releases what it held, and says so", () =>
       Effect.gen(function*() {
-        const on = yield* stage
-        const actor = yield* spawned(on.key)
-        yield* block(on, actor)
+        const { actor, on } = yield* busy
         yield* actor.tell.Add({ n: 1 })
         const asking = yield* forkNow(failure(actor.ask.Items()))
         yield* settle
@@ -105,9 +105,7 @@ export const controlContract = (name: string, options: ContractOptions): void =>
 
     it.effect("kill comes before a drain that does not end", () =>
       Effect.gen(function*() {
-        const on = yield* stage
-        const actor = yield* spawned(on.key)
-        yield* block(on, actor)
+        const { actor } = yield* busy
         const draining = yield* forkNow(ActorControl.drain(actor))
         yield* settle
         assert.deepStrictEqual(yield* ActorControl.kill(actor), ExitReason.killed)
@@ -116,8 +114,7 @@ export const controlContract = (name: string, options: ContractOptions): void =>
 
     it.effect("every command is answered by an actor that has ended", () =>
       Effect.gen(function*() {
-        const on = yield* stage
-        const actor = yield* spawned(on.key)
+        const { actor } = yield* free
         yield* ActorControl.kill(actor)
         for (const end of [ActorControl.stop(actor), ActorControl.drain(actor), ActorControl.kill(actor)]) {
           assert.isTrue(["Killed", "Forgotten"].includes((yield* end)._tag))
@@ -144,9 +141,7 @@ export const controlContract = (name: string, options: ContractOptions): void =>
 
     it.effect("pause lets the handler end; nothing else is handled until resume", () =>
       Effect.gen(function*() {
-        const on = yield* stage
-        const actor = yield* spawned(on.key)
-        yield* block(on, actor)
+        const { actor, on } = yield* busy
         const pausing = yield* forkNow(ActorControl.pause(actor))
         yield* actor.tell.Add({ n: 1 })
         yield* settle
@@ -163,9 +158,7 @@ export const controlContract = (name: string, options: ContractOptions): void =>
 
     it.effect("a pause that is not answered in time fails, and the actor comes to rest all the same", () =>
       Effect.gen(function*() {
-        const on = yield* stage
-        const actor = yield* spawned(on.key)
-        yield* block(on, actor)
+        const { actor, on } = yield* busy
         const error = yield* Effect.flip(ActorControl.pause(actor, { timeout: 0 }))
         assert.instanceOf(error, ActorError.AskTimeout)
         yield* on.open()
@@ -174,9 +167,7 @@ export const controlContract = (name: string, options: ContractOptions): void =>
 
     it.effect("a resume answers a pause that still waits", () =>
       Effect.gen(function*() {
-        const on = yield* stage
-        const actor = yield* spawned(on.key)
-        yield* block(on, actor)
+        const { actor, on } = yield* busy
         const pausing = yield* forkNow(ActorControl.pause(actor))
         yield* settle
         yield* ActorControl.resume(actor)
@@ -188,8 +179,7 @@ export const controlContract = (name: string, options: ContractOptions): void =>
 
     it.effect("a paused actor that is stopped in order goes on for what it has accepted", () =>
       Effect.gen(function*() {
-        const on = yield* stage
-        const actor = yield* spawned(on.key)
+        const { actor, on } = yield* free
         yield* ActorControl.pause(actor)
         yield* actor.tell.Block({ gate: on.gate, n: 1 })
         yield* on.open()
@@ -220,8 +210,7 @@ export const controlContract = (name: string, options: ContractOptions): void =>
 
     it.effect("ping is answered while a handler runs, behind a long queue, and counts it", () =>
       Effect.gen(function*() {
-        const on = yield* stage
-        const actor = yield* spawned(on.key)
+        const { actor, on } = yield* free
         assert.deepStrictEqual(yield* ActorControl.ping(actor), { status: "idle", waiting: 0, restarts: 0 })
         yield* block(on, actor)
         for (let n = 0; n < 500; n++) yield* actor.tell.Add({ n })
@@ -235,9 +224,7 @@ export const controlContract = (name: string, options: ContractOptions): void =>
 
     it.effect("who gives up waiting takes nothing back: the actor ends", () =>
       Effect.gen(function*() {
-        const on = yield* stage
-        const actor = yield* spawned(on.key)
-        yield* block(on, actor)
+        const { actor, on } = yield* busy
         const draining = yield* forkNow(ActorControl.drain(actor))
         yield* settle
         yield* Fiber.interrupt(draining)

@@ -164,8 +164,11 @@ const laneBytesOf = (where: string, { overflow, survives = false }: MailboxOptio
   if (survives === false) return 0
   const refuse = (option: string, value: unknown, expected: string) =>
     new InvalidOptions({ where, option, value: textOf(value), expected })
-  const bytes = survives === true ? LANE_BYTES : survives?.capacityBytes
-  if (!(bytes >= MIN_LANE_BYTES && bytes <= MAX_LANE_BYTES && Number.isInteger(Math.log2(bytes)))) {
+  const bytes: unknown = survives === true ? LANE_BYTES : survives?.capacityBytes
+  if (
+    typeof bytes !== "number" ||
+    !(bytes >= MIN_LANE_BYTES && bytes <= MAX_LANE_BYTES && Number.isInteger(Math.log2(bytes)))
+  ) {
     const expected = `a power of two from ${MIN_LANE_BYTES} to ${MAX_LANE_BYTES}`
     throw refuse("mailbox.survives.capacityBytes", bytes, expected)
   }

@@ -313,11 +313,9 @@ export class Cell extends Living implements Owned, Runnable {
       const payload = mailbox.takePayload()
       const ask = word instanceof Ask ? word : undefined
       const result = handle(this, word, payload)
-      if (ask === undefined && isVoid(result)) {
-        // Who was on the stack may have ended the incarnation: what waits is for the next one.
-        if (this.phase !== RUNNING) return
-        continue
-      }
+      // Who was on the stack may have ended the incarnation: what waits is for the next one.
+      if (this.phase !== RUNNING && ask === undefined && isVoid(result)) return
+      if (ask === undefined && isVoid(result)) continue
       if (!isExit(result)) return this.startBatch(result, word, payload, budget)
       if (!this.settled(result, ask, word)) return
     } while (--budget > 0 && !turn.isOver())

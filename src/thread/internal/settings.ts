@@ -6,14 +6,18 @@ import { textOf } from "../../runtime/Text.ts"
 import { durationMillis } from "../../supervisor/kernel/Millis.ts"
 import { InvalidThreadOptions } from "../ThreadError.ts"
 
-/** As they are asked for; see `Thread.Options`. */
+/** As they are asked for. */
 export interface Times {
+  /** How long the thread may take from its spawn until it is ready; 10 seconds unless told. */
   readonly readyTimeout?: Duration.Input | undefined
+  /** How often the worker beats (250 millis unless told) and how long it may make no progress (5 seconds unless told). */
   readonly heartbeat?: {
     readonly interval?: Duration.Input | undefined
     readonly timeout?: Duration.Input | undefined
   } | undefined
+  /** How long the worker's finalizers may take before it is terminated; 5 seconds unless told. */
   readonly stopTimeout?: Duration.Input | undefined
+  /** How long `terminate()` may take before the thread is given up without an `exit` event; 5 seconds unless told. */
   readonly terminateTimeout?: Duration.Input | undefined
 }
 

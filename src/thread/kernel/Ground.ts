@@ -10,6 +10,7 @@ import type { ThreadContext } from "../../runtime/ThreadContext.ts"
 
 /** The worker's end of the port to its parent. */
 export interface Port {
+  // As Node declares them; `unknown` would refuse its own `MessagePort`.
   on(event: "message" | "messageerror", listener: (value: any) => void): unknown
   off(event: "message", listener: (value: any) => void): unknown
   postMessage(message: unknown, transfer?: ReadonlyArray<Transferable>): void

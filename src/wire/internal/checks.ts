@@ -38,6 +38,7 @@ const payloadOf = (filter: SchemaAST.Filter<unknown>): { readonly id: string; re
   return { id: typeof representation?.id === "string" ? representation.id : "", payload: representation?.payload }
 }
 
+// Of a filter whose id says that it has these.
 const rangeTests = (payload: any): ReadonlyArray<NumberTest> => [
   { op: payload.exclusiveMinimum === true ? ">" : ">=", value: payload.minimum },
   { op: payload.exclusiveMaximum === true ? "<" : "<=", value: payload.maximum }
