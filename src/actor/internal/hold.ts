@@ -17,18 +17,33 @@ export interface Restful extends Runnable {
   rest(): void
 }
 
-/** Lets an actor come to rest, and calls back when it has, or goes on, or is between two incarnations; not for one that ends. */
-export const hold = (cell: Restful, onRest: () => void): void => {
+/**
+ * Lets an actor come to rest, and calls back when it has, or goes on, or is between two incarnations; not for one that ends. What it returns
+ * forgets the callback.
+ */
+export const hold = (cell: Restful, onRest: () => void): () => void => {
   const rare = cell.more()
+  rare.onRest ??= new Set()
+  rare.onRest.add(onRest)
+  toRest(cell, rare)
+  return () => rare.onRest?.delete(onRest)
+}
+
+/** The same for a supervisor that takes the incarnation down then: until it does, or forgets it, nobody lets the actor go on. */
+export const holdForDown = (cell: Restful, onRest: () => void): () => void => {
+  const rare = cell.more()
+  rare.beforeDown = onRest
+  toRest(cell, rare)
+  return () => {
+    if (rare.beforeDown === onRest) rare.beforeDown = undefined
+  }
+}
+
+const toRest = (cell: Restful, rare: Rare): void => {
   const { phase } = cell
   rare.isHeld = true
   // The batch that is running takes no further message.
   rare.budget = 0
-  const { onRest: others } = rare
-  rare.onRest = others === undefined ? onRest : () => {
-    others()
-    onRest()
-  }
   if (phase === RUNNING || phase === SUSPENDED) return
   if (phase === IDLE || phase === READY) cell.phase = HELD
   tellRest(cell, rare)
@@ -40,23 +55,36 @@ export const comeToRest = (cell: Restful, rare: Rare): void => {
   tellRest(cell, rare)
 }
 
-/** Tells those who wait for its rest that no handler of its incarnation runs any more, or that it goes on. */
-export const tellRest = ({ host: { after } }: Restful, rare: Rare): void => {
-  const { onRest } = rare
-  if (onRest === undefined) return
-  rare.onRest = undefined
-  after.add(onRest)
-  after.run()
+const tellRest = (cell: Restful, rare: Rare): void => {
+  listRest(cell, rare)
+  cell.host.after.run()
 }
 
-/** Lets an actor go on. */
+/** Lists those who wait for its rest to be told that no handler of its incarnation runs any more. */
+export const listRest = (cell: Restful, rare: Rare): void => {
+  const { beforeDown } = rare
+  rare.beforeDown = undefined
+  if (beforeDown !== undefined) cell.host.after.add(beforeDown)
+  listPausing(cell, rare)
+}
+
+const listPausing = ({ host: { after } }: Restful, rare: Rare): void => {
+  for (const told of rare.onRest ?? []) after.add(told)
+  rare.onRest = undefined
+}
+
+/** Lets an actor go on, unless its incarnation is about to be taken down: then the next one does. */
 export const goOn = (cell: Restful): void => {
   const { rare } = cell
   if (rare === undefined) return
-  rare.isHeld = false
-  if (cell.phase === HELD) {
-    cell.phase = IDLE
-    cell.rest()
+  if (rare.beforeDown === undefined) {
+    rare.isHeld = false
+    if (cell.phase === HELD) {
+      cell.phase = IDLE
+      cell.rest()
+    }
   }
-  tellRest(cell, rare)
+  // Their pause is over.
+  listPausing(cell, rare)
+  cell.host.after.run()
 }

@@ -23,7 +23,7 @@ import { Ask, INDEX_MASK, type Word, wordOf } from "../kernel/Word.ts"
 import type { ActorCrashed } from "../SystemEvent.ts"
 import { escalate, stop, STOP_LIMIT } from "./ending.ts"
 import { Failures, pause } from "./failures.ts"
-import { hold, tellRest } from "./hold.ts"
+import { holdForDown, listRest } from "./hold.ts"
 import { awaitBuild, build, closeEmptyScope, closeScope, endedEarly } from "./incarnation.ts"
 import type { Guardian } from "./rare.ts"
 import type { LifecycleHost } from "./roster.ts"
@@ -153,8 +153,17 @@ const handOver = (
   directive: Restart.Directive | undefined
 ): void => takeDown(host, cell, cause, Effect.sync(() => guardian.crashed(Exit.failCause(cause), directive)))
 
-/** Ends an incarnation whose actor stays: asks are handed back, tells stay, its scope is closed, and then it goes on as told. */
-const takeDown = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>, next: Effect.Effect<void>): void => {
+/**
+ * Ends an incarnation whose actor stays: asks are handed back, tells stay, its `handler` is interrupted if one runs, its scope is closed,
+ * and then it goes on as told.
+ */
+const takeDown = (
+  host: LifecycleHost,
+  cell: Cell,
+  cause: Cause.Cause<unknown>,
+  next: Effect.Effect<void>,
+  handler?: Fiber.Fiber<unknown, unknown>
+): void => {
   const rare = cell.more()
   cell.phase = RESTARTING
   // Whatever is still on the stack or in a fiber belongs to the incarnation that has ended.
@@ -165,13 +174,16 @@ const takeDown = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>, 
   const givenUp = cell.mailbox?.crashed(cause.reasons.length > 0)
   if (givenUp !== undefined) setAside(host, cell, givenUp, cause)
   const asks = takeAsks(cell)
+  listRest(cell, rare)
   host.after.add(() => {
-    tellRest(cell, rare)
     // An asker goes on at once, and may have ended the actor.
     for (const [ask, payload] of asks) host.after.add(() => ask.restarting(payload))
     host.after.add(() => {
       if (cell.phase !== RESTARTING) return
-      lead(host, cell, closeEmptyScope(cell) ? next : Effect.andThen(closeWithin(host, cell, cause), next))
+      const released = Effect.suspend(() =>
+        closeEmptyScope(cell) ? next : Effect.andThen(closeWithin(host, cell, cause), next)
+      )
+      lead(host, cell, handler === undefined ? released : Effect.andThen(Fiber.interrupt(handler), released))
     })
   })
   host.after.run()
@@ -183,19 +195,19 @@ const takeDown = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>, 
  */
 export const giveUpIncarnation = (host: LifecycleHost, cell: Cell, withinMillis: number): Effect.Effect<void> => {
   const rested = Effect.callback<void>((resume) => {
-    hold(cell, () => resume(Effect.void))
+    const forget = holdForDown(cell, () => resume(Effect.void))
+    return Effect.sync(forget)
   })
   const atRest = withinMillis > 0 ? Effect.asVoid(Effect.timeoutOption(rested, withinMillis)) : Effect.void
   const down = Effect.callback<void>((resume) => {
     if (cell.phase >= RESTARTING) return resume(Effect.void)
     const { ask, fiber } = cell.more()
-    const letGo = fiber === undefined ? Effect.void : Effect.asVoid(Fiber.interrupt(fiber))
     const over = Effect.sync(() => {
       cell.rare?.guardian?.crashed(Exit.interrupt(), undefined)
       resume(Effect.void)
     })
     cell.more().ask = undefined
-    takeDown(host, cell, Cause.empty, Effect.andThen(letGo, over))
+    takeDown(host, cell, Cause.empty, over, fiber)
     ask?.settle(Exit.die(new Error(`${cell.name} was restarted with its siblings while it handled this`)))
   })
   return Effect.suspend(() => cell.phase >= RESTARTING ? Effect.void : Effect.andThen(atRest, down))

@@ -65,15 +65,18 @@ const atItsEnd = (cell: Cell, answered: Answered): () => void => {
 
 const pause = (cell: Cell, answered: Answered): () => void => {
   const rare = cell.more()
-  const forget = atItsEnd(cell, answered)
+  const ended = atItsEnd(cell, answered)
   // What was accepted by an actor that ends is handled: it has no rest.
-  if (rare.isDraining || cell.phase >= STOPPING) return forget
+  if (rare.isDraining || cell.phase >= STOPPING) return ended
   rare.isPaused = true
-  hold(cell, () => {
-    forget()
+  const rested = hold(cell, () => {
+    ended()
     answered(done)
   })
-  return forget
+  return () => {
+    ended()
+    rested()
+  }
 }
 
 // The same wherever the actor lives: a copy that nobody shares.

@@ -54,8 +54,10 @@ export class Rare {
   declare isHeld: boolean
   /** Whether it stays at rest over restarts, until it is told to go on or to end. */
   declare isPaused: boolean
-  /** Called once when it has come to rest. */
-  declare onRest: (() => void) | undefined
+  /** Called once when it has come to rest, or goes on. */
+  declare onRest: Set<() => void> | undefined
+  /** Called once when it has come to rest, by a supervisor that takes its incarnation down then. */
+  declare beforeDown: (() => void) | undefined
   /** Whether it ends as soon as what it has accepted is handled. */
   declare isDraining: boolean
   /** How long it may take for that; `undefined` as its behaviour says. */
@@ -93,6 +95,7 @@ export class Rare {
     this.isHeld = false
     this.isPaused = false
     this.onRest = undefined
+    this.beforeDown = undefined
     this.isDraining = false
     this.shutdownMillis = undefined
     this.idle = undefined

@@ -313,6 +313,8 @@ export class Cell extends Living implements Owned, Runnable {
       const payload = mailbox.takePayload()
       const ask = word instanceof Ask ? word : undefined
       const result = handle(this, word, payload)
+      // Who was on the stack may have ended the incarnation: what waits is for the next one.
+      if (this.phase !== RUNNING && ask === undefined && isVoid(result)) return
       if (ask === undefined && isVoid(result)) continue
       if (!isExit(result)) return this.startBatch(result, word, payload, budget)
       if (!this.settled(result, ask, word)) return
@@ -360,7 +362,8 @@ export class Cell extends Living implements Owned, Runnable {
     const rare = this.more()
     rare.effect = first
     rare.inHand(word, payload)
-    rare.budget = budget
+    // One that was told to rest in this turn takes no message after this one.
+    rare.budget = rare.isHeld ? 0 : budget
     rare.batchFiber = undefined
     rare.batch ??= batch(rare, () => this.advance(rare))
     const turn = ++rare.turn
