@@ -60,7 +60,8 @@ export const unreadBytes = (sab: SharedArrayBuffer): number => {
 }
 
 /**
- * Number of whole records published and not yet released in a ring whose reader is dead; changes nothing.
+ * Number of whole records published and not yet released in a ring whose reader is dead, of all types or of those that `counts` accepts;
+ * changes nothing.
  *
  * **Details**: records that the dead reader had read but not released are counted. Counting ends at the first damaged
  * record. To take the records out as well, make a new `SpscReader`.
@@ -69,9 +70,13 @@ export const unreadBytes = (sab: SharedArrayBuffer): number => {
  *
  * **Errors**: {@link InvalidMemory}.
  */
-export const countUnread = (sab: SharedArrayBuffer): number => {
+export const countUnread = (sab: SharedArrayBuffer, counts: (type: number) => boolean = all): number => {
   const reader = new SpscReader(sab)
   let count = 0
-  if (reader.poll()) { while (reader.next() >= 0) count++ }
+  if (reader.poll()) {
+    while (reader.next() >= 0) if (counts(reader.type)) count++
+  }
   return count
 }
+
+const all = (): boolean => true

@@ -134,6 +134,12 @@ export const typeOf = (kind: number, index: number, slot: number): number => kin
 /** The kind in a type word. */
 export const kindOf = (type: number): number => type & 0xf
 
+/** Whether a record is told to an actor, or asks it. */
+export const isMessage = (type: number): boolean => kindOf(type) <= ASK_TRACED
+
+/** Whether it is told. */
+export const isTell = (type: number): boolean => kindOf(type) <= TELL_TRACED
+
 /** The message index in a type word. */
 export const indexOf = (type: number): number => (type >>> 4) & 0xff
 

@@ -10,6 +10,7 @@
  *  words  Int32 0  armed     1 while the reader has found nothing, and is to be told of what comes; the writer sets it to 0
  *               1  handled   messages that have left the ring, as far as the writer was shown, as a wrapping Int32
  *               2  tries     the number of the message that was begun last (24 bits), and how often it was (8 bits)
+ *               3  settled   1 when the actor has ended, and what is left in the ring is accounted for
  * ```
  *
  * A message is accepted when it is published, and leaves the ring when it is handled: the thread of the actor may die in between,
@@ -31,6 +32,7 @@ import * as TraceContext from "./traceContext.ts"
 const ARMED = 0
 const HANDLED = 1
 const TRIES = 2
+const SETTLED = 3
 const WORDS_BYTES = 16
 
 const INDEX_SHIFT = 4
@@ -58,6 +60,17 @@ export const create = (capacityBytes: number): LaneMemory => ({
 
 /** How many messages lie in a lane whose reader is dead, or that nobody reads yet. */
 export const unhandled = ({ ring }: LaneMemory): number => countUnread(ring)
+
+/** Notes that what is left in a lane is accounted for. */
+export const settle = ({ words }: LaneMemory): void => {
+  Atomics.store(new Int32Array(words), SETTLED, 1)
+}
+
+/** Whether that has been noted. */
+export const isSettled = ({ words }: LaneMemory): boolean => Atomics.load(new Int32Array(words), SETTLED) === 1
+
+/** How many messages lie in a lane whose threads are both dead, without asks: who has asked is gone. */
+export const countLeft = ({ ring }: LaneMemory): number => countUnread(ring, Envelope.isTell)
 
 /** The end of the sender. */
 export class LaneWriter implements Target {

@@ -326,7 +326,11 @@ export class LaneMailbox extends Mailbox implements Surviving {
   override close(isKept: boolean): void {
     this.isKept = isKept
     this.home.surviving.delete(this.actor)
-    if (!isKept) return this.settled()
+    if (!isKept) {
+      // What is left is taken, and dropped.
+      Lane.settle(this.own.writer.memory)
+      return this.settled()
+    }
     this.hand = undefined
     this.again = undefined
   }

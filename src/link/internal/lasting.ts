@@ -10,7 +10,7 @@ import type { Message } from "../../actor/kernel/Protocol.ts"
 import { NO_ROOM } from "../../actor/kernel/Recipient.ts"
 import * as Envelope from "./envelope.ts"
 import type { Home, Starving } from "./home.ts"
-import type { LaneWriter } from "./lane.ts"
+import { type LaneWriter, settle } from "./lane.ts"
 import { type Outbound, WRITTEN, type Written } from "./outbound.ts"
 import type { RemoteAsk } from "./remoteAsk.ts"
 
@@ -127,5 +127,6 @@ export class Lasting implements Starving {
       home.runtime.detached(() => ask.stopped(reason))
     }
     if (left > 0) home.host.dropped(undefined, left)
+    settle(lane.memory)
   }
 }

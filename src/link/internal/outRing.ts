@@ -20,6 +20,7 @@ import type { Region } from "../../memory/Region.ts"
 import { RING_FULL } from "../../memory/Ring.ts"
 import { countUnread } from "../../memory/SpscRecovery.ts"
 import { SpscWriter } from "../../memory/SpscRing.ts"
+import { isMessage } from "./envelope.ts"
 import type { Signals } from "./signals.ts"
 
 /**
@@ -184,8 +185,8 @@ export class OutRing {
     return this.publishedRecords + this.writer.unpublishedRecords
   }
 
-  /** How many published records the other side, which has gone, had not read. */
+  /** How many published messages the other side, which has gone, had not read. */
   countUnread(): number {
-    return countUnread(this.ring)
+    return countUnread(this.ring, isMessage)
   }
 }

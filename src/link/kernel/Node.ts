@@ -23,7 +23,7 @@ import type { OutboundOptions, Rings } from "../internal/outbound.ts"
 import { Signals } from "../internal/signals.ts"
 import { RemoteRecipient } from "./RemoteRecipient.ts"
 
-export { type GivenLane, type LaneMemory, unhandled } from "../internal/lane.ts"
+export { countLeft, type GivenLane, isSettled, type LaneMemory, unhandled } from "../internal/lane.ts"
 export type { Rings } from "../internal/outbound.ts"
 
 /** Records read from one ring before the others have their turn. */

@@ -12,7 +12,7 @@ import * as ExitReason from "../../actor/ExitReason.ts"
 import * as Owner from "../../actor/kernel/Owner.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import type { Terms } from "../../actor/kernel/Terms.ts"
-import { type GivenLane, type Node, unhandled } from "../../link/kernel/Node.ts"
+import { countLeft, type GivenLane, isSettled, type Node, unhandled } from "../../link/kernel/Node.ts"
 import type { RemoteRecipient } from "../../link/kernel/RemoteRecipient.ts"
 import type { Running } from "../../supervisor/ChildSpec.ts"
 import { decodeSpawnError } from "./accounts.ts"
@@ -23,6 +23,8 @@ import { Supervision, type Workplace } from "./supervision.ts"
 
 /** Names of actors that the main thread has placed are its own. */
 const MAIN = 0
+
+const MIN_LIMIT = 16
 
 /** An actor on a worker. */
 export class Placed implements Owner.Owned {
@@ -89,11 +91,16 @@ export class Account {
   declare private readonly names: Names
   declare private readonly node: Node
   declare private numbers: number
+  /** Lanes of actors that have ended whose senders have not accounted for what is left in them, and how many make it worth a look. */
+  declare private unsettled: Array<GivenLane>
+  declare private limit: number
   constructor(names: Names, node: Node) {
     this.placed = new Map()
     this.names = names
     this.node = node
     this.numbers = 0
+    this.unsettled = []
+    this.limit = MIN_LIMIT
   }
 
   /** Sends on their way what was told so far. */
@@ -220,6 +227,22 @@ export class Account {
       if (placed.lanes.length === 0) continue
       placed.lanes = placed.lanes.filter((lane) => lane.from !== thread || unhandled(lane) > 0)
     }
+    this.unsettled = this.account(this.unsettled)
+  }
+
+  // What is left in lanes of actors that have ended is counted once: by who has sent it, or here when that thread is gone. Answers
+  // those that somebody will still account for.
+  private account(lanes: ReadonlyArray<GivenLane>): Array<GivenLane> {
+    const { node: { home } } = this
+    const unsettled: Array<GivenLane> = []
+    let lost = 0
+    for (const lane of lanes) {
+      if (isSettled(lane)) continue
+      if (home.isUp(lane.from, lane.epoch)) unsettled.push(lane)
+      else lost += countLeft(lane)
+    }
+    if (lost > 0) home.host.dropped(undefined, lost)
+    return unsettled
   }
 
   /**
@@ -240,6 +263,12 @@ export class Account {
   /** An actor that was struck off has ended. */
   over(placed: Placed, reason: ExitReason.ExitReason): void {
     this.release(placed)
+    this.unsettled.push(...this.account(placed.lanes))
+    placed.lanes = []
+    if (this.unsettled.length > this.limit) {
+      this.unsettled = this.account(this.unsettled)
+      this.limit = Math.max(MIN_LIMIT, 2 * this.unsettled.length)
+    }
     placed.recipient?.over()
     placed.supervision?.ended(reason)
   }

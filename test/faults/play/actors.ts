@@ -26,6 +26,8 @@ export const Once = Actor.make("Once", messages)
 export const Narrow = Actor.make("Narrow", messages)
 /** A tell that crashed its handler is handled again, three times at most. */
 export const Again = Actor.make("Again", messages)
+/** Its mailbox survives its thread: what it has accepted is handled at least once. */
+export const Lasting = Actor.make("Lasting", messages)
 
 /** Of the same messages. */
 export type Player = Actor.Ref<typeof Once>
@@ -72,6 +74,7 @@ export const live = (handled: Int32Array) => {
     Narrow.toLayer(Effect.succeed(Narrow.of(handlers)), { supervision, mailbox: { capacity: 4, overflow: "fail" } }),
     Again.toLayer(Effect.succeed(Again.of(handlers)), {
       supervision: { ...supervision, redeliver: { attempts: ATTEMPTS } }
-    })
+    }),
+    Lasting.toLayer(Effect.succeed(Lasting.of(handlers)), { supervision, mailbox: { survives: true } })
   )
 }

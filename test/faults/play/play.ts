@@ -6,7 +6,7 @@
  * ```text
  *   sent = handled + handed back + set aside + asks whose time was over + lost with a thread
  *   nothing is handled twice by who handles at most once; what was handed back was not handled; what was answered was
- *   without the death of a thread nothing is lost
+ *   without the death of a thread nothing is lost, and never what was told to a mailbox that survives its thread
  * ```
  */
 import * as Cause from "effect/Cause"
@@ -18,7 +18,7 @@ import * as PubSub from "effect/PubSub"
 import { Worker } from "node:worker_threads"
 import { ActorSystem } from "shared-nothing"
 import { seeded } from "../../memory/seeded.ts"
-import { Again, ATTEMPTS, type Ending, Narrow, Once, type Player } from "./actors.ts"
+import { Again, ATTEMPTS, type Ending, Lasting, Narrow, Once, type Player } from "./actors.ts"
 
 /** What came of a play. */
 export interface Play {
@@ -37,7 +37,7 @@ export interface Play {
   readonly wrong: ReadonlyArray<string>
 }
 
-type Kind = "Once" | "Narrow" | "Again"
+type Kind = "Once" | "Narrow" | "Again" | "Lasting"
 
 /** A message and what its sender knows of it. */
 interface Sent {
@@ -86,12 +86,20 @@ const program = (seed: number, handled: Int32Array, workers: ReadonlyArray<Worke
 
     const threads = Array.from({ length: THREADS }, (_, thread) => ({ placement: { thread } }) as const)
     const spawned = yield* Effect.forEach(threads, (at, n) =>
-      Effect.all([Once.spawn(`once-${n}`, at), Narrow.spawn(`narrow-${n}`, at), Again.spawn(`again-${n}`, at)]))
-    const players = spawned.flatMap(([once, narrow, again]): ReadonlyArray<readonly [Kind, Player]> => [
+      Effect.all([
+        Once.spawn(`once-${n}`, at),
+        Narrow.spawn(`narrow-${n}`, at),
+        Again.spawn(`again-${n}`, at),
+        Lasting.spawn(`lasting-${n}`, at)
+      ]))
+    const players = spawned.flatMap(([once, narrow, again, lasting]): ReadonlyArray<readonly [Kind, Player]> => [
       ["Once", once],
       ["Narrow", narrow],
-      ["Again", again]
+      ["Again", again],
+      ["Lasting", lasting]
     ])
+    // A message that ends its thread would end the next one too, where it survives that.
+    const mortal = players.filter(([kind]) => kind !== "Lasting")
 
     const fault = (name: string): void => {
       faults[name] = (faults[name] ?? 0) + 1
@@ -137,15 +145,13 @@ const program = (seed: number, handled: Int32Array, workers: ReadonlyArray<Worke
     const endings: ReadonlyArray<typeof Ending.Type> = ["exit", "throw", "exit", "throw", "loop", "heap"]
     const end = Effect.gen(function*() {
       if (random(3) === 0) {
-        const living = workers.filter((worker) =>
-          worker.threadId !== -1
-        )
+        const living = workers.filter((worker) => worker.threadId !== -1)
         if (living.length === 0) return
         fault("terminate")
         void living[random(living.length)]!.terminate()
       } else {
         const how = endings[random(endings.length)]!
-        const [, player] = players[random(players.length)]!
+        const [, player] = mortal[random(mortal.length)]!
         if (player.tellUnsafe.End({ how })) fault(how)
       }
     })
@@ -193,7 +199,7 @@ const judge = ({ book, deaths, faults, handled, seed, setAside, wrong }: Evidenc
   const play = { handled: 0, handedBack: 0, setAside: 0, late: 0, lost: 0 }
   for (const [id, { isPoison, state, to }] of book.entries()) {
     const times = Atomics.load(handled, id)
-    const most = to === "Again" ? ATTEMPTS : 1
+    const most = to === "Again" ? ATTEMPTS : to === "Lasting" ? 1 + deaths : 1
     if (times > most) wrong.push(`message ${id} to ${to} was handled ${times} times`)
     if (state === "handed back" && times > 0) wrong.push(`message ${id} was handed back, and handled`)
     if (state === "answered" && times === 0) wrong.push(`message ${id} was answered, and not handled`)
@@ -206,6 +212,7 @@ const judge = ({ book, deaths, faults, handled, seed, setAside, wrong }: Evidenc
     else {
       play.lost++
       if (deaths === 0) wrong.push(`message ${id} to ${to} is lost, and no thread has died`)
+      if (to === "Lasting") wrong.push(`message ${id} is lost, and survives its thread`)
     }
     if (isPoison && to === "Again" && state === "accepted" && deaths === 0 && !setAside.has(id)) {
       wrong.push(`message ${id} is poison, and was not set aside`)
