@@ -71,7 +71,7 @@ export const admit = (cell: Roomy & Refusing, rare: Rare): void => {
   const { after, freight } = cell.host
   const { messages } = cell.behaviour.protocol
   let waiter = waiters.first()
-  while (waiter !== undefined && (cell.mailbox === undefined || cell.mailbox.length < cell.behaviour.capacity)) {
+  while (waiter !== undefined && (cell.mailbox === undefined || cell.mailbox.used < cell.behaviour.capacity)) {
     const { ask, done, index, payload, span } = waiter
     if (ask === undefined && cell.mailbox?.isLasting === true) {
       const kept = cell.mailbox.keep(index, payload, span)
@@ -177,10 +177,10 @@ export const notify = (cell: Roomy & Refusing, notice: Notice): void => {
   if (cell.phase < STOPPING && cell.rare?.isDraining !== true) cell.deliver(notice, undefined)
 }
 
-/** Takes a notice back that may be waiting. */
-export const revoked = (cell: Revocable & Roomy & Refusing, notice: Notice): void => {
-  if (!notice.isQueued) return
-  cell.mailbox!.bury(notice)
+/** Takes a word back that may be waiting, and that is of this thread. */
+export const revoked = (cell: Revocable & Roomy & Refusing, word: Notice | Ask): void => {
+  if (!word.isQueued) return
+  cell.mailbox!.bury(word)
   roomMade(cell, cell.rare)
 }
 

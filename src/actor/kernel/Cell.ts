@@ -121,7 +121,7 @@ export class Cell extends Living implements Owned, Runnable {
   private room(isAsk: boolean): Outcome | typeof ROOM {
     if (this.phase >= STOPPING) return REFUSED
     const { mailbox, rare } = this
-    if (mailbox !== undefined && mailbox.length >= this.behaviour.capacity) return overflow(this, mailbox, isAsk)
+    if (mailbox !== undefined && mailbox.used >= this.behaviour.capacity) return overflow(this, mailbox, isAsk)
     return rare !== undefined && rare.waiters.length > 0 ? NO_ROOM : ROOM
   }
 
@@ -175,7 +175,7 @@ export class Cell extends Living implements Owned, Runnable {
     const { mailbox } = this
     // Who has credit has room, unless the policy says that something is dropped.
     if (
-      mailbox !== undefined && mailbox.length >= this.behaviour.capacity && overflow(this, mailbox, isAsk) === TAKEN
+      mailbox !== undefined && mailbox.used >= this.behaviour.capacity && overflow(this, mailbox, isAsk) === TAKEN
     ) {
       this.credit(word)
       this.host.freight.drop(payload)
