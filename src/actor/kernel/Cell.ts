@@ -26,7 +26,7 @@ import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import type * as ActorError from "../ActorError.ts"
 import type { ExitReason } from "../ExitReason.ts"
-import { admit, admitSoon, overflow, queue, refusalOf, refuseItself, ROOM, withdrawn } from "../internal/admission.ts"
+import { admit, admitOthers, admitSoon, overflow, queue, refusalOf, ROOM, withdrawn } from "../internal/admission.ts"
 import { call, handle, isExit, isVoid } from "../internal/answer.ts"
 import { batch, hasChildren, RunningCell } from "../internal/batch.ts"
 import { comeToRest } from "../internal/hold.ts"
@@ -140,9 +140,9 @@ export class Cell extends Living implements Owned, Runnable {
     if (this.phase === IDLE) this.rest()
   }
 
-  /** There is room where there was none: those who wait for it come in at the next turn. */
-  makeRoom(): void {
-    if (this.rare !== undefined && this.rare.waiters.length > 0) admitSoon(this, this.rare)
+  /** Its mailbox keeps messages from now on: who has waited for that comes in. */
+  opened(): void {
+    if (this.rare !== undefined && this.rare.waiters.length > 0) admitOthers(this, this.rare)
   }
 
   /** Whether the next message is best handled at once by {@link receive}, which is what the next turn would do. */
@@ -419,10 +419,7 @@ export class Cell extends Living implements Owned, Runnable {
     this.phase = SUSPENDED
     rare.fiber = fiber
     if (rare.ask?.cancelled === true) fiber.interruptUnsafe()
-    else if (rare.waiters.length > 0) {
-      refuseItself(this, rare)
-      admit(this, rare)
-    }
+    else if (rare.waiters.length > 0) admitOthers(this, rare)
   }
 
   private handlersEnded(exit: Exit.Exit<unknown, unknown>, turn: number): void {
