@@ -15,6 +15,7 @@ const watching = { file: "src/link/internal/watching.ts", ...watch }
 
 const surviving = { tests: ["test/simulate/survive.test.ts"] }
 const lane = { file: "src/link/internal/lane.ts", ...surviving }
+const laneWords = { file: "src/memory/kernel/LaneWords.ts", ...surviving }
 const laneMailbox = { file: "src/link/internal/laneMailbox.ts", ...surviving }
 const lasting = { file: "src/link/internal/lasting.ts", tests: ["test/system/losses.test.ts"] }
 
@@ -272,11 +273,11 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
-    ...lane,
+    ...laneWords,
     tests: ["test/testing/spentMessages.test.ts"],
     why: "how often a message was begun outlasts the thread that has begun it",
-    before: "last >>> 8 === key ?",
-    after: "last >>> 8 === -1 ?"
+    before: "last >>> TRIES_BITS === key ?",
+    after: "last >>> TRIES_BITS === -1 ?"
   },
   {
     ...lane,
@@ -285,10 +286,10 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "    this.handled = 0\n    this.shown"
   },
   {
-    ...lane,
+    ...laneWords,
     why: "a reader that has found nothing is told of what comes",
-    before: "Atomics.load(this.words, ARMED) === 1 &&",
-    after: "Atomics.load(this.words, ARMED) === 2 &&"
+    before: "Atomics.load(this.cells, ARMED) === 1 &&",
+    after: "Atomics.load(this.cells, ARMED) === 2 &&"
   },
   {
     ...laneMailbox,
