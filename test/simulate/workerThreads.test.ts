@@ -10,13 +10,13 @@ import * as Schema from "effect/Schema"
 import { Actor, ActorSystem, ActorThread } from "shared-nothing"
 import { Fault, Simulation } from "shared-nothing/testing"
 import { eventually, inSimulation } from "../contract/eventually.ts"
-import { at, noThread } from "../simulate/scenario.ts"
+import { at, noThread } from "./scenario.ts"
 
 const Clerk = Actor.make("Clerk", [Rpc.make("File", { payload: { n: Schema.Int }, success: Schema.Int })])
 
 let filed = 0
 const ClerkLive = Clerk.toLayer(Effect.succeed(Clerk.of({
-  File: ({ n }) => Effect.as(Effect.sleep(1), (filed++, n))
+  File: ({ n }) => Effect.as(Effect.yieldNow, (filed++, n))
 })))
 
 const Threads = ActorSystem.layerThreads({
