@@ -152,6 +152,19 @@ describe("the end of an actor in order", () => {
           }), { mailbox: { capacity: 1, overflow } })
     ))
 
+  it.effect("is over at once when whoever is answered ends the actor on its stack", () =>
+    atDesk((desk) =>
+      Effect.gen(function*() {
+        const life = yield* Scope.make()
+        const clerk = yield* spawnIn(life, "a")
+        // So that the question waits for its turn.
+        yield* clerk.tell.File({ n: 1 })
+        yield* clerk.ask.Filed()
+        yield* Scope.close(life, Exit.void)
+        assert.deepStrictEqual(desk.filed, ["a1"])
+      })
+    ))
+
   it.effect("releases a behaviour and a system in order, too", () =>
     Effect.gen(function*() {
       const desk: Desk = { filed: [], log: [], gate: Deferred.makeUnsafe() }
