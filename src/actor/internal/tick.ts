@@ -10,6 +10,7 @@ import type { Cell } from "../kernel/Cell.ts"
 import { Deadline } from "../kernel/Deadlines.ts"
 import { STOPPING } from "../kernel/Phase.ts"
 import { Ask } from "../kernel/Word.ts"
+import { revoked } from "./admission.ts"
 
 /** See the module. */
 export class Tick extends Deadline {
@@ -18,12 +19,15 @@ export class Tick extends Deadline {
   declare private readonly everyMillis: number
   /** The scope of its incarnation, which the actor has until that ends. */
   declare private readonly scope: Cell["scope"]
+  /** The one that was told last. */
+  declare private due: Due | undefined
   constructor(cell: Cell, index: number, everyMillis: number) {
     super()
     this.cell = cell
     this.index = index
     this.everyMillis = everyMillis
     this.scope = cell.scope
+    this.due = undefined
   }
 
   /** Waits for the next one; not for an actor that ends, or an incarnation that has ended. */
@@ -32,7 +36,9 @@ export class Tick extends Deadline {
   }
 
   expire(): void {
-    if (this.isDue) this.cell.deliver(new Due(this, this.index), undefined)
+    if (!this.isDue) return
+    this.due = new Due(this, this.index)
+    this.cell.deliver(this.due, undefined)
   }
 
   private get isDue(): boolean {
@@ -49,16 +55,17 @@ export class Tick extends Deadline {
     this.begin()
   }
 
-  /** Its incarnation has ended. */
+  /** Its incarnation has ended; a mailbox that survives keeps what waits in it. */
   end(): void {
     this.cell.host.deadlines.remove(this)
+    if (this.due !== undefined) revoked(this.cell, this.due)
   }
 }
 
 class Due extends Ask {
   declare private readonly tick: Tick
   constructor(tick: Tick, index: number) {
-    super(index, undefined)
+    super(index, undefined, false)
     this.tick = tick
   }
 

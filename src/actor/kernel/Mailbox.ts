@@ -72,6 +72,8 @@ export class Mailbox {
   declare private tail: number
   /** Words in it that were taken back: they take no room, and are passed over. */
   declare private dead: number
+  /** Living words in it that take no room. */
+  declare private roomless: number
   /** How often in a row it has run empty with less than a quarter of its slots used. */
   declare private spare: number
   /** The payload that belongs to the word `take` returned last. */
@@ -91,6 +93,7 @@ export class Mailbox {
     this.head = 0
     this.tail = 0
     this.dead = 0
+    this.roomless = 0
     this.spare = 0
     this.payload = undefined
   }
@@ -100,6 +103,11 @@ export class Mailbox {
     return ((this.tail - this.head) >>> 1) - this.dead
   }
 
+  /** How many take room, of which there is as much as its capacity. */
+  get used(): number {
+    return this.length - this.roomless
+  }
+
   /** Adds a message at the end. */
   put(word: Word, payload: unknown): void {
     const slots = this.slots
@@ -107,7 +115,7 @@ export class Mailbox {
     slots[at] = word
     slots[at + 1] = payload
     this.tail += 2
-    if (typeof word === "object" && word instanceof Revocable) word.isQueued = true
+    if (typeof word === "object" && word instanceof Revocable) this.enter(word)
     if (this.tail - this.head > this.mask) this.grow()
   }
 
@@ -137,7 +145,7 @@ export class Mailbox {
 
   /** A word that stands in this mailbox is taken back: it gives up its room. */
   bury(word: Revocable): void {
-    word.isQueued = false
+    this.leave(word)
     this.dead++
     if (this.dead >= SWEEP_FROM && this.dead >= this.length) this.sweep()
   }
@@ -149,8 +157,18 @@ export class Mailbox {
       this.dead--
       return false
     }
-    word.isQueued = false
+    this.leave(word)
     return true
+  }
+
+  private enter(word: Revocable): void {
+    word.isQueued = true
+    if (!word.takesRoom) this.roomless++
+  }
+
+  private leave(word: Revocable): void {
+    word.isQueued = false
+    if (!word.takesRoom) this.roomless--
   }
 
   // Keeps the living ones, in order: an actor that is busy for long does not collect those who have gone.
@@ -168,7 +186,7 @@ export class Mailbox {
       const payload = slots[(at + 1) & mask]
       if (typeof word === "object" && word instanceof Revocable && !word.isQueued) continue
       if (accepts(word)) {
-        if (word instanceof Revocable) word.isQueued = false
+        if (word instanceof Revocable) this.leave(word)
         taken.push([word, payload])
         continue
       }
@@ -217,6 +235,11 @@ export class Mailbox {
   /** The size of the message that could never be kept. */
   get refusedBytes(): number {
     return 0
+  }
+
+  /** Whether nothing is kept yet, and will be in a moment: no handler has to end for that. */
+  get isOpening(): boolean {
+    return false
   }
 
   /** The most that a message may take. */

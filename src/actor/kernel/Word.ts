@@ -30,8 +30,11 @@ export class Traced {
 export abstract class Revocable {
   /** Whether it stands in a mailbox. */
   declare isQueued: boolean
-  constructor() {
+  /** Whether it takes room in the mailbox that a sender could want. */
+  declare readonly takesRoom: boolean
+  constructor(takesRoom: boolean) {
     this.isQueued = false
+    this.takesRoom = takesRoom
   }
 }
 
@@ -46,7 +49,7 @@ export class Notice extends Revocable {
   /** What it says; somebody's code, which may throw. */
   declare readonly make: () => unknown
   constructor(index: number, make: () => unknown) {
-    super()
+    super(false)
     this.word = index
     this.span = undefined
     this.make = make
@@ -68,8 +71,8 @@ export abstract class Ask extends Revocable {
   declare cancelled: boolean
   /** What it asks with, as long as something may move with that and no handler has it: it is released with the ask. */
   declare freight: unknown
-  constructor(word: number, span: Tracer.AnySpan | undefined) {
-    super()
+  constructor(word: number, span: Tracer.AnySpan | undefined, takesRoom = true) {
+    super(takesRoom)
     this.word = word
     this.span = span
     this.cancelled = false
