@@ -139,11 +139,13 @@ export class IdleSet {
     }
   }
 
-  /** Worker: has found work; `true` when it was the last one that searched: if there is more work, somebody has to be woken for it. */
+  /**
+   * Worker: has found work after it has searched, or was awake again after it had announced that it sleeps. `true` when nobody searches now: if there is
+   * more work, somebody has to be woken for it, because who made it has perhaps left it to this worker.
+   */
   found(worker: number): boolean {
-    const bit = 1 << (worker & 31)
-    const before = Atomics.and(this.cells, searchingCell + (worker >> 5), ~bit)
-    return (before & bit) !== 0 && !this.isSearched()
+    Atomics.and(this.cells, searchingCell + (worker >> 5), ~(1 << (worker & 31)))
+    return !this.isSearched()
   }
 
   /** Worker: announces that it sleeps. Look at everything once more after it, then wait on the doorbell, or `retract`. */

@@ -38,6 +38,10 @@ describe.each([4, 40])("IdleSet of %d workers", (workers) => {
     idle.retract(0)
     expect(idle.found(0)).toBe(false)
     expect(idle.found(last)).toBe(true)
+    // It has announced itself, looked once more, and found something: what else there is was perhaps left to it.
+    idle.announce(0)
+    idle.retract(0)
+    expect(idle.found(0)).toBe(true)
   })
 
   it("lets half of the workers search", () => {

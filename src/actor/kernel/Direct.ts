@@ -13,6 +13,6 @@ export const answer = (cell: Cell, ask: Ask, payload: unknown): void => {
   if (cell.phase !== IDLE) return cell.deliver(ask, payload)
   cell.phase = RUNNING
   const result = handle(cell, ask, payload)
-  if (!isExit(result)) cell.startBatch(result, ask, payload, 0)
+  if (!isExit(result)) cell.startBatch(result, ask, ask, payload, 0)
   else if (cell.settled(result, ask, ask.word)) cell.rest()
 }
