@@ -5,6 +5,7 @@ import { channels } from "./channels.ts"
 import { control } from "./control.ts"
 import { ends } from "./ends.ts"
 import { jobs } from "./jobs.ts"
+import { keyed } from "./keyed.ts"
 import { lifecycle } from "./lifecycle.ts"
 import { names } from "./names.ts"
 import { orders } from "./orders.ts"
@@ -38,6 +39,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   ends,
   control,
   jobs,
+  keyed,
   lifecycle,
   names,
   orders,

@@ -66,7 +66,7 @@ export class Placed implements Owner.Owned {
   /** What a worker is told to start it. */
   get placement(): Control.Placement {
     const { actor, key, lanes, protocol: { layoutHash, name }, terms } = this
-    return { actor, name, layoutHash, key, terms, isSupervised: this.supervision !== undefined, lanes }
+    return { actor, name, layoutHash, key, terms, isSupervised: this.supervision !== undefined, lanes, isShard: false }
   }
 
   stop(reason: ExitReason.ExitReason, elapsedMillis = 0): Effect.Effect<void> | undefined {
@@ -101,6 +101,11 @@ export class Account {
     this.numbers = 0
     this.unsettled = []
     this.limit = MIN_LIMIT
+  }
+
+  /** A number that no other actor has, nor had. */
+  number(): number {
+    return ++this.numbers
   }
 
   /** Sends on their way what was told so far. */
@@ -138,7 +143,7 @@ export class Account {
     terms: Terms,
     owner: Scope.Scope
   ): Effect.Effect<RemoteRecipient, ActorError.SpawnError> {
-    return this.place(new Placed(this, workplace, protocol, key, terms, ++this.numbers), owner)
+    return this.place(new Placed(this, workplace, protocol, key, terms, this.number()), owner)
   }
 
   /** The same, for an actor that leaves to its supervisor what becomes of it when it crashes. */
@@ -150,7 +155,7 @@ export class Account {
     owner: Scope.Scope
   ): Effect.Effect<Running<RemoteRecipient>, ActorError.SpawnError> {
     return Effect.suspend(() => {
-      const placed = new Placed(this, workplace, protocol, key, terms, ++this.numbers)
+      const placed = new Placed(this, workplace, protocol, key, terms, this.number())
       const supervision = new Supervision(placed, () => this.placed.has(placed.actor))
       placed.supervision = supervision
       return Effect.map(this.place(placed, owner), () => supervision.running())
