@@ -61,6 +61,19 @@ export interface Renewal<out A = unknown> {
   readonly up: Effect.Effect<Running<A>, unknown>
   /** What the child itself says about its end: comes before the decider of the supervisor. */
   readonly directive?: (() => Restart.Directive | undefined) | undefined
+  /** For a child of which there may be very many: no fiber waits for its end while it is up. */
+  readonly unattended?: Unattended | undefined
+}
+
+/** How the end of an incarnation is heard of, and asked for, without a fiber. */
+export interface Unattended {
+  /**
+   * Calls back once with how the incarnation that is up has ended, as `exit` tells it; at once when it has. The last one who
+   * asks is told.
+   */
+  readonly whenEnded: (listener: (exit: Exit.Exit<unknown, unknown>) => void) => void
+  /** Asks the child to end for good, as `stop` does, and waits for nothing. */
+  readonly end: () => void
 }
 
 /**

@@ -35,6 +35,8 @@ import { allow, causeOf, judge, nameOf } from "./verdict.ts"
 type Ready = Deferred.Deferred<void, ChildStartFailed>
 /** What an incarnation has come to that found nothing to do. */
 const IGNORED: Exit.Exit<unknown, unknown> = Exit.succeed("ignored")
+/** What a fiber has come to whose child is up and needs none. */
+const UNATTENDED: Exit.Exit<unknown, unknown> = Exit.succeed("unattended")
 
 /**
  * Begins a child's life and waits until it is ready for the first time; if it is not, nothing of it is left.
@@ -49,26 +51,44 @@ export const begin = (
 ): Effect.Effect<void, ChildStartFailed> =>
   Effect.suspend(() => {
     const ready: Ready = Deferred.makeUnsafe()
-    const life = Effect.uninterruptibleMask((restore) => lead(self, child, ready, restore))
-    const whole = Effect.onExit(life, (exit) => settle(self, child, ready, exit))
-    return Effect.andThen(
-      Effect.forkDetach(whole, { startImmediately: true }),
-      restore(Deferred.await(ready))
-    )
+    lead(self, child, ready)
+    return restore(Deferred.await(ready))
   })
 
-/** Leads a child from incarnation to incarnation; returns the exit of a first start that did not get ready. */
-const lead = Effect.fnUntraced(function*(
+/** Has a fiber go on with a child that is up and has none: from its end, or to wait for that. */
+export const go = (
   self: SupervisorState,
   child: ChildState,
-  ready: Ready,
-  restore: Restore
+  end?: Exit.Exit<unknown, unknown>
+): Fiber.Fiber<unknown, unknown> => lead(self, child, undefined, end)
+
+const lead = (
+  self: SupervisorState,
+  child: ChildState,
+  ready: Ready | undefined,
+  end?: Exit.Exit<unknown, unknown>
+): Fiber.Fiber<unknown, unknown> => {
+  const life = Effect.uninterruptibleMask((restore) => follow(self, child, ready, restore, end))
+  return Effect.runForkWith(child.context)(Effect.onExit(life, (exit) => settle(self, child, ready, exit)))
+}
+
+const wasReady = (ready: Ready | undefined): boolean => ready === undefined || Deferred.isDoneUnsafe(ready)
+
+/** Leads a child from incarnation to incarnation; returns the exit of a first start that did not get ready. */
+const follow = Effect.fnUntraced(function*(
+  self: SupervisorState,
+  child: ChildState,
+  ready: Ready | undefined,
+  restore: Restore,
+  end: Exit.Exit<unknown, unknown> | undefined
 ): Effect.fn.Return<Exit.Exit<unknown, unknown> | undefined> {
   child.fiber = Fiber.getCurrent()
+  let ended = end
   while (true) {
-    const exit = yield* live(self, child, ready, restore)
-    if (exit === IGNORED) return exit
-    const isReady = Deferred.isDoneUnsafe(ready)
+    const exit = yield* live(self, child, ready, restore, ended)
+    if (exit === IGNORED || exit === UNATTENDED) return exit
+    ended = undefined
+    const isReady = wasReady(ready)
     // A first start is reported to whoever asked for it, and is nobody's restart.
     if (!isReady && (!child.isInRound || toldToStop(self, child))) return exit
     if (toldToStop(self, child) || (isReady && child.isInRound)) {
@@ -78,12 +98,12 @@ const lead = Effect.fnUntraced(function*(
     publish(self, { _tag: "ChildEnded", ...about(self, child), exit })
     const verdict = yield* judge(self, child, exit)
     if (verdict === undefined) return isReady ? undefined : exit
-    const ended: Ended = { child, exit, counts: verdict === "restart" }
+    const last: Ended = { child, exit, counts: verdict === "restart" }
     if (self.policy.strategy !== "one-for-one") {
-      self.regroup(ended)
+      self.regroup(last)
       return isReady ? undefined : exit
     }
-    const delay = yield* allow(self, ended, restore)
+    const delay = yield* allow(self, last, restore)
     if (delay === undefined) return undefined
     child.status = "restarting"
     yield* Effect.exit(restore(Duration.isZero(delay) ? Effect.yieldNow : Effect.sleep(delay)))
@@ -109,32 +129,60 @@ const endedMeanwhile = Effect.fnUntraced(function*(
 const live = Effect.fnUntraced(function*(
   self: SupervisorState,
   child: ChildState,
-  ready: Ready,
-  restore: Restore
+  ready: Ready | undefined,
+  restore: Restore,
+  ended: Exit.Exit<unknown, unknown> | undefined
 ) {
   const { held } = child
   const scope = held?.scope ?? Scope.makeUnsafe()
-  const started = runningIn(yield* Effect.exit(restore(held === undefined ? child.start(scope) : held.renewal.up)))
-  // What outlives incarnations outlives a build that fails, too.
-  if (Exit.isFailure(started)) return held === undefined ? yield* release(scope, started) : started
-  const running = started.value
-  child.held = running.renewal === undefined ? undefined : { scope, renewal: running.renewal }
-  let exit: Exit.Exit<unknown, unknown> = Exit.interrupt()
-  if (running === Child.ignore) {
-    Deferred.doneUnsafe(ready, Exit.void)
-    exit = Exit.void
-  } else if (!toldToStop(self, child)) {
+  let { running } = child
+  if (running === undefined) {
+    const started = runningIn(yield* Effect.exit(restore(startIn(self, child, scope))))
+    // What outlives incarnations outlives a build that fails, too.
+    if (Exit.isFailure(started)) return held === undefined ? yield* release(scope, started) : started
+    running = started.value
+    child.held = running.renewal === undefined ? undefined : { scope, renewal: running.renewal }
+    if (running === Child.ignore) {
+      if (ready !== undefined) Deferred.doneUnsafe(ready, Exit.void)
+      child.held = undefined
+      yield* release(scope, Exit.void)
+      return IGNORED
+    }
+    if (toldToStop(self, child)) {
+      child.held = undefined
+      return yield* release(scope, Exit.interrupt())
+    }
     up(self, child, running, ready)
-    const waited = yield* Effect.exit(restore(running.exit))
-    exit = Exit.isFailure(waited) ? waited : isExit(waited.value) ? waited.value : noExit(waited.value)
-    child.running = undefined
-    child.status = "stopping"
-    if (Exit.isSuccess(waited) && running.renewal?.isPossible() === true) return exit
+    if (leave(self, child)) return UNATTENDED
   }
+  const waited = ended === undefined ? yield* Effect.exit(restore(running.exit)) : Exit.succeed(ended)
+  const exit = Exit.isFailure(waited) ? waited : isExit(waited.value) ? waited.value : noExit(waited.value)
+  child.running = undefined
+  child.status = "stopping"
+  if (Exit.isSuccess(waited) && running.renewal?.isPossible() === true) return exit
   child.held = undefined
-  const released = yield* release(scope, exit)
-  return running === Child.ignore ? IGNORED : released
+  return yield* release(scope, exit)
 })
+
+// No fiber holds the start of a child that is up: it may hold much that only it needs.
+const startIn = (self: SupervisorState, { held, spec }: ChildState, scope: Scope.Scope) =>
+  Effect.provideService(held === undefined ? self.startOf(spec) : held.renewal.up, Scope.Scope, scope)
+
+/**
+ * Leaves a child alone that is up, if it can be heard of without a fiber; its fiber comes to its end, and another one goes on
+ * when the child has ended, or is to be stopped.
+ */
+const leave = (self: SupervisorState, child: ChildState): boolean => {
+  const { held, running } = child
+  const unattended = held?.renewal.unattended
+  // Those who were told that it is up may have told it to stop, or taken it down.
+  if (unattended === undefined || toldToStop(self, child) || child.isInRound) return false
+  child.fiber = undefined
+  unattended.whenEnded((exit) => {
+    if (child.running === running && child.fiber === undefined) go(self, child, exit)
+  })
+  return true
+}
 
 // Asked of what a program without types may have answered.
 const runningIn = (started: Exit.Exit<Child.Running, unknown>): Exit.Exit<Child.Running, unknown> =>
@@ -150,8 +198,8 @@ const isExit = (exit: unknown): boolean => Exit.isExit(exit)
 const noExit = (exit: unknown) => Exit.die(new TypeError(`its exit was ${textOf(exit)}, which is no Exit`))
 
 /** A child is ready, for the first time or again. */
-const up = (self: SupervisorState, child: ChildState, running: Child.Running, ready: Ready): void => {
-  const isAgain = child.isInRound || Deferred.isDoneUnsafe(ready)
+const up = (self: SupervisorState, child: ChildState, running: Child.Running, ready: Ready | undefined): void => {
+  const isAgain = child.isInRound || wasReady(ready)
   child.running = running
   child.value = running.value
   child.status = "running"
@@ -164,7 +212,7 @@ const up = (self: SupervisorState, child: ChildState, running: Child.Running, re
       : { _tag: "ChildStarted", ...about(self, child) }
   )
   letGo(child)
-  Deferred.doneUnsafe(ready, Exit.void)
+  if (ready !== undefined) Deferred.doneUnsafe(ready, Exit.void)
 }
 
 /** Closes the scope of an incarnation; finalizers that fail make its end a failure. */
@@ -177,37 +225,43 @@ const release = (
       ? exit
       : Exit.failCause(Cause.combine(causeOf(exit), closed.cause)))
 
-/** The end of a child's fiber, whatever ended it: the child is down, or its round brings it up. */
+/** The end of a child's fiber, whatever ended it: the child is down, or its round brings it up, or it needs none. */
 const settle = (
   self: SupervisorState,
   child: ChildState,
-  ready: Ready,
+  ready: Ready | undefined,
   exit: Exit.Exit<Exit.Exit<unknown, unknown> | undefined>
 ): Effect.Effect<void> => {
+  if (Exit.isSuccess(exit) && exit.value === UNATTENDED) return Effect.void
   const staysUp = child.isInRound && !toldToStop(self, child) && child.spec.restart !== "temporary"
-  return Effect.andThen(
-    staysUp ? Effect.void : Effect.exit(releaseHeld(child)),
-    Effect.suspend(() => {
-      const wasReady = Deferred.isDoneUnsafe(ready)
-      child.fiber = undefined
-      if (child.stop === undefined) {
-        if (!child.isInRound) {
-          putDown(self, child)
-          const how = Exit.isSuccess(exit) && exit.value === IGNORED ? "ignored" : "ended"
-          if (wasReady) publish(self, { _tag: "ChildStopped", ...about(self, child), how })
-        }
-      } else if (Deferred.isDoneUnsafe(child.stop)) {
-        // It had been abandoned, and has ended after all.
-        putDown(self, child)
-      }
-      if (!wasReady) {
-        const cause = Exit.isSuccess(exit) && exit.value !== undefined ? causeOf(exit.value) : causeOf(exit)
-        Deferred.doneUnsafe(ready, Exit.fail(new ChildStartFailed({ ...about(self, child), cause })))
-      }
-      // Only a defect of this module gets here; a supervisor that can no longer lead a child must not look healthy.
-      return Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)
-        ? finish(self, Exit.failCause(exit.cause), child.spec.id)
-        : Effect.void
-    })
-  )
+  if (staysUp || child.held === undefined) return settled(self, child, ready, exit)
+  return Effect.andThen(Effect.exit(releaseHeld(child)), Effect.suspend(() => settled(self, child, ready, exit)))
+}
+
+const settled = (
+  self: SupervisorState,
+  child: ChildState,
+  ready: Ready | undefined,
+  exit: Exit.Exit<Exit.Exit<unknown, unknown> | undefined>
+): Effect.Effect<void> => {
+  const isReady = wasReady(ready)
+  child.fiber = undefined
+  if (child.stop === undefined) {
+    if (!child.isInRound) {
+      putDown(self, child)
+      const how = Exit.isSuccess(exit) && exit.value === IGNORED ? "ignored" : "ended"
+      if (isReady) publish(self, { _tag: "ChildStopped", ...about(self, child), how })
+    }
+  } else if (Deferred.isDoneUnsafe(child.stop)) {
+    // It had been abandoned, and has ended after all.
+    putDown(self, child)
+  } else child.batch?.down(child)
+  if (ready !== undefined && !isReady) {
+    const cause = Exit.isSuccess(exit) && exit.value !== undefined ? causeOf(exit.value) : causeOf(exit)
+    Deferred.doneUnsafe(ready, Exit.fail(new ChildStartFailed({ ...about(self, child), cause })))
+  }
+  // Only a defect of this module gets here; a supervisor that can no longer lead a child must not look healthy.
+  return Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)
+    ? finish(self, Exit.failCause(exit.cause), child.spec.id)
+    : Effect.void
 }

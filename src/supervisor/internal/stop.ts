@@ -14,9 +14,10 @@ import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as Scope from "effect/Scope"
 import { forceLimitMillis } from "../ChildSpec.ts"
-import { about, type ChildState, hasEnded, publish, putDown, type SupervisorState, tell } from "./state.ts"
+import { about, type ChildState, hasEnded, isUp, publish, putDown, type SupervisorState, tell } from "./state.ts"
 
-type How = "stopped" | "forced" | "abandoned"
+/** How a child has come down. */
+export type How = "stopped" | "forced" | "abandoned"
 
 /** Stops a child and waits until it is down or given up on; at once when it is down already. */
 export const stopChild = (self: SupervisorState, child: ChildState): Effect.Effect<void> =>
@@ -24,7 +25,7 @@ export const stopChild = (self: SupervisorState, child: ChildState): Effect.Effe
     Effect.suspend(() => {
       child.isTerminated = true
       if (child.stop !== undefined) return restore(Deferred.await(child.stop))
-      if (child.fiber === undefined && !child.isInRound) return Effect.void
+      if (!isUp(child) && !child.isInRound) return Effect.void
       const stop = Deferred.makeUnsafe<void>()
       child.stop = stop
       child.status = "stopping"
@@ -40,19 +41,28 @@ export const stopChild = (self: SupervisorState, child: ChildState): Effect.Effe
 
 const stopForGood = Effect.fnUntraced(function*(self: SupervisorState, child: ChildState) {
   // One that a round has taken down, and would bring up again, has no fiber; it may have something that outlives incarnations.
-  const fiber = child.fiber ?? (yield* Effect.forkDetach(releaseHeld(child), { startImmediately: true }))
-  const how = yield* bringDown(self, child, fiber, child.running?.stop, child.spec.shutdownMillis)
+  const fiber = fiberOf(self, child) ?? (yield* Effect.forkDetach(releaseHeld(child), { startImmediately: true }))
+  yield* isDown(self, child, yield* bringDown(self, child, fiber, child.running?.stop, child.spec.shutdownMillis))
+})
+
+/** A child that was told to stop is down, or given up on. */
+export const isDown = (self: SupervisorState, child: ChildState, how: How): Effect.Effect<void> => {
   if (how === "abandoned") child.status = how
   else putDown(self, child)
-  if (how === "abandoned") yield* abandoned(self, child)
-  publish(self, { _tag: "ChildStopped", ...about(self, child), how })
-})
+  const tells = Effect.sync(() => publish(self, { _tag: "ChildStopped", ...about(self, child), how }))
+  return how === "abandoned" ? Effect.andThen(abandoned(self, child), tells) : tells
+}
+
+/** Has a fiber wait for the end of a child that is up, if none does. */
+const fiberOf = (self: SupervisorState, child: ChildState): Fiber.Fiber<unknown, unknown> | undefined =>
+  child.fiber ?? (child.running === undefined ? undefined : self.attend(child))
 
 /** Takes a child down because of a sibling; unless it is temporary, the round brings it up again. */
 export const giveWay = (self: SupervisorState, child: ChildState, sibling: string): Effect.Effect<void> =>
   Effect.suspend(() => {
-    const { fiber, running } = child
-    if (fiber === undefined || !child.isInRound) return Effect.void
+    const { running } = child
+    const fiber = child.isInRound ? fiberOf(self, child) : undefined
+    if (fiber === undefined) return Effect.void
     // It has ended by itself, and is about to be down.
     if (child.status === "restarting") return Effect.asVoid(Fiber.await(fiber))
     const isTemporary = child.spec.restart === "temporary"
