@@ -65,15 +65,19 @@ export interface Renewal<out A = unknown> {
   readonly unattended?: Unattended | undefined
 }
 
-/** How the end of an incarnation is heard of, and asked for, without a fiber. */
+/**
+ * How the end of an incarnation is heard of, and asked for, without a fiber.
+ *
+ * **Details** While such a child is up its supervisor holds no scope for it: {@link Unattended.end} releases all that its start has acquired.
+ */
 export interface Unattended {
   /**
    * Calls back once with how the incarnation that is up has ended, as `exit` tells it; at once when it has. The last one who
    * asks is told.
    */
   readonly whenEnded: (listener: (exit: Exit.Exit<unknown, unknown>) => void) => void
-  /** Asks the child to end for good, as `stop` does, and waits for nothing. */
-  readonly end: () => void
+  /** Has the child end for good, as `stop` does; `undefined` when it has ended at once. */
+  readonly end: () => Effect.Effect<unknown> | undefined
 }
 
 /**

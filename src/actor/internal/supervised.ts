@@ -55,12 +55,8 @@ export class Supervised extends Identity<Cell> implements Guardian {
   }
 
   // It is ended in order by whoever has started it, which is its supervisor.
-  get stop(): Effect.Effect<void> {
-    return Effect.suspend(() => this.value.stop(ExitReason.supervisorStopped) ?? Effect.void)
-  }
-
-  end(): void {
-    this.value.stop(ExitReason.supervisorStopped)
+  end(): Effect.Effect<void> | undefined {
+    return this.value.stop(ExitReason.supervisorStopped)
   }
 
   crashed(exit: Exit.Exit<unknown, unknown>, directive: Directive | undefined): void {

@@ -5,6 +5,9 @@
  * Because each child has its own fiber, a slow start or a long backoff holds up nobody: the supervisor's operations only
  * read and change its state. The fiber is interrupted by `stop.ts` alone, and leaves only after the scope of its last incarnation is
  * closed, so two incarnations are never up at once.
+ *
+ * A child whose end can be heard of in another way is left alone while it is up: its fiber leaves, and the next one takes over where
+ * that has left, when the child has ended or is to be stopped.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -17,6 +20,7 @@ import { textOf } from "../../runtime/Text.ts"
 import * as Child from "../ChildSpec.ts"
 import * as Restart from "../Restart.ts"
 import { ChildStartFailed } from "../SupervisorError.ts"
+import { releaseHeld } from "./down.ts"
 import {
   about,
   type ChildState,
@@ -29,7 +33,7 @@ import {
   tell,
   toldToStop
 } from "./state.ts"
-import { finish, releaseHeld } from "./stop.ts"
+import { finish } from "./stop.ts"
 import { allow, causeOf, judge, nameOf } from "./verdict.ts"
 
 type Ready = Deferred.Deferred<void, ChildStartFailed>
@@ -133,25 +137,21 @@ const live = Effect.fnUntraced(function*(
   restore: Restore,
   ended: Exit.Exit<unknown, unknown> | undefined
 ) {
-  const { held } = child
-  const scope = held?.scope ?? Scope.makeUnsafe()
-  let { running } = child
+  let { running, scope } = child
   if (running === undefined) {
+    scope ??= Scope.makeUnsafe()
     const started = runningIn(yield* Effect.exit(restore(startIn(self, child, scope))))
     // What outlives incarnations outlives a build that fails, too.
-    if (Exit.isFailure(started)) return held === undefined ? yield* release(scope, started) : started
+    if (Exit.isFailure(started)) return child.renewal === undefined ? yield* release(scope, started) : started
     running = started.value
-    child.held = running.renewal === undefined ? undefined : { scope, renewal: running.renewal }
+    child.renewal = running.renewal
+    child.scope = running.renewal === undefined ? undefined : scope
     if (running === Child.ignore) {
       if (ready !== undefined) Deferred.doneUnsafe(ready, Exit.void)
-      child.held = undefined
       yield* release(scope, Exit.void)
       return IGNORED
     }
-    if (toldToStop(self, child)) {
-      child.held = undefined
-      return yield* release(scope, Exit.interrupt())
-    }
+    if (toldToStop(self, child)) return yield* releaseFor(child, scope, Exit.interrupt())
     up(self, child, running, ready)
     if (leave(self, child)) return UNATTENDED
   }
@@ -160,24 +160,24 @@ const live = Effect.fnUntraced(function*(
   child.running = undefined
   child.status = "stopping"
   if (Exit.isSuccess(waited) && running.renewal?.isPossible() === true) return exit
-  child.held = undefined
-  return yield* release(scope, exit)
+  return yield* releaseFor(child, scope, exit)
 })
 
 // No fiber holds the start of a child that is up: it may hold much that only it needs.
-const startIn = (self: SupervisorState, { held, spec }: ChildState, scope: Scope.Scope) =>
-  Effect.provideService(held === undefined ? self.startOf(spec) : held.renewal.up, Scope.Scope, scope)
+const startIn = (self: SupervisorState, { renewal, spec }: ChildState, scope: Scope.Scope) =>
+  Effect.provideService(renewal === undefined ? self.startOf(spec) : renewal.up, Scope.Scope, scope)
 
 /**
  * Leaves a child alone that is up, if it can be heard of without a fiber; its fiber comes to its end, and another one goes on
  * when the child has ended, or is to be stopped.
  */
 const leave = (self: SupervisorState, child: ChildState): boolean => {
-  const { held, running } = child
-  const unattended = held?.renewal.unattended
+  const { renewal, running } = child
+  const unattended = renewal?.unattended
   // Those who were told that it is up may have told it to stop, or taken it down.
   if (unattended === undefined || toldToStop(self, child) || child.isInRound) return false
   child.fiber = undefined
+  child.scope = undefined
   unattended.whenEnded((exit) => {
     if (child.running === running && child.fiber === undefined) go(self, child, exit)
   })
@@ -219,8 +219,18 @@ const up = (self: SupervisorState, child: ChildState, running: Child.Running, re
 const release = (
   scope: Scope.Closeable,
   exit: Exit.Exit<unknown, unknown>
+): Effect.Effect<Exit.Exit<unknown, unknown>> => ended(Scope.close(scope, exit), exit)
+
+/** The same for the last incarnation of a child that keeps its identity, and for any other. */
+const releaseFor = (
+  child: ChildState,
+  scope: Scope.Closeable | undefined,
+  exit: Exit.Exit<unknown, unknown>
 ): Effect.Effect<Exit.Exit<unknown, unknown>> =>
-  Effect.map(Effect.exit(Scope.close(scope, exit)), (closed) =>
+  child.renewal === undefined && scope !== undefined ? release(scope, exit) : ended(releaseHeld(child, exit), exit)
+
+const ended = (releasing: Effect.Effect<unknown>, exit: Exit.Exit<unknown, unknown>) =>
+  Effect.map(Effect.exit(releasing), (closed) =>
     Exit.isSuccess(closed)
       ? exit
       : Exit.failCause(Cause.combine(causeOf(exit), closed.cause)))
@@ -234,7 +244,7 @@ const settle = (
 ): Effect.Effect<void> => {
   if (Exit.isSuccess(exit) && exit.value === UNATTENDED) return Effect.void
   const staysUp = child.isInRound && !toldToStop(self, child) && child.spec.restart !== "temporary"
-  if (staysUp || child.held === undefined) return settled(self, child, ready, exit)
+  if (staysUp || child.renewal === undefined) return settled(self, child, ready, exit)
   return Effect.andThen(Effect.exit(releaseHeld(child)), Effect.suspend(() => settled(self, child, ready, exit)))
 }
 

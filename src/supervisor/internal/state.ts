@@ -88,8 +88,10 @@ export interface ChildState {
   running: Child.Running | undefined
   /** What it was to its users when it was up last. */
   value: unknown
-  /** What outlives its incarnations, of a child that keeps its identity. */
-  held: Held | undefined
+  /** The way to its next incarnation, of a child that keeps its identity. */
+  renewal: Child.Renewal | undefined
+  /** The scope of such a child, which outlives its incarnations; none while it is up and left alone. */
+  scope: Scope.Closeable | undefined
   /** It belongs to the round that is going on: the round takes it down, and brings it up. */
   isInRound: boolean
   /** Somebody has told it to stay down. */
@@ -109,12 +111,6 @@ export interface Batch {
   readonly down: (child: ChildState) => void
 }
 
-/** The scope of a child that keeps its identity, and the way to its next incarnation. */
-export interface Held {
-  readonly scope: Scope.Closeable
-  readonly renewal: Child.Renewal
-}
-
 export const makeChild = (spec: Child.Any, context: Context.Context<never>): ChildState => ({
   spec,
   context,
@@ -124,7 +120,8 @@ export const makeChild = (spec: Child.Any, context: Context.Context<never>): Chi
   fiber: undefined,
   running: undefined,
   value: undefined,
-  held: undefined,
+  renewal: undefined,
+  scope: undefined,
   isInRound: false,
   isTerminated: false,
   stop: undefined,

@@ -45,8 +45,8 @@ export const judge = Effect.fnUntraced(function*(
   return undefined
 })
 
-const deciderOf = (self: SupervisorState, { held, spec }: ChildState): Restart.Decider =>
-  spec.decide ?? ((cause) => held?.renewal.directive?.() ?? self.policy.decide(cause))
+const deciderOf = (self: SupervisorState, { renewal, spec }: ChildState): Restart.Decider =>
+  spec.decide ?? ((cause) => renewal?.directive?.() ?? self.policy.decide(cause))
 
 const significantLeft = (self: SupervisorState, but: ChildState): number => {
   let left = 0

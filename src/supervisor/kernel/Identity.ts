@@ -27,10 +27,13 @@ export abstract class Identity<A> implements Running<A>, Renewal<A>, Unattended 
 
   abstract readonly value: A
   abstract readonly up: Effect.Effect<Running<A>, unknown>
-  abstract readonly stop: Effect.Effect<unknown>
   abstract isPossible(): boolean
   abstract down(withinMillis: number): Effect.Effect<unknown>
-  abstract end(): void
+  abstract end(): Effect.Effect<unknown> | undefined
+
+  get stop(): Effect.Effect<unknown> {
+    return Effect.suspend(() => this.end() ?? Effect.void)
+  }
 
   get renewal(): Renewal<A> {
     return this
