@@ -7,7 +7,9 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
+import { inStep } from "../../observe/kernel/Step.ts"
 import type { Directive } from "../../supervisor/Restart.ts"
 import { type ExitReason, scopeClosed } from "../ExitReason.ts"
 
@@ -121,9 +123,13 @@ const ownerOf = (scope: Scope.Scope): Owner => {
   return owner
 }
 
-// Registering a finalizer runs to its end at once: a scope only stores it.
-const addFinalizer = (scope: Scope.Scope, finalizer: () => Effect.Effect<void>): void =>
-  Effect.runSync(Scope.addFinalizerExit(scope, finalizer))
+// Registering a finalizer runs to its end at once, since a scope only stores it: it needs no fiber of its own.
+const addFinalizer = (scope: Scope.Scope, finalizer: () => Effect.Effect<void>): void => {
+  const registers = Scope.addFinalizerExit(scope, finalizer)
+  const fiber = Fiber.getCurrent()
+  if (fiber === undefined) Effect.runSync(registers)
+  else inStep(registers, fiber)
+}
 
 const finalizersOf = (state: Scope.Scope["state"]): number =>
   state._tag !== "Open" ? 0 : state.finalizers === undefined ? 1 : state.finalizers.size

@@ -87,7 +87,10 @@ export const releaseHeld = (
     const { renewal, scope } = child
     child.renewal = undefined
     child.scope = undefined
-    return (scope === undefined ? renewal?.unattended?.end() : Scope.closeUnsafe(scope, exit)) ?? Effect.void
+    const closing = scope === undefined ? undefined : Scope.closeUnsafe(scope, exit)
+    // A scope that was made for a later incarnation does not hold what the first one has acquired.
+    const end = () => renewal?.unattended?.end() ?? Effect.void
+    return closing === undefined ? end() : Effect.andThen(closing, Effect.suspend(end))
   }))
 
 /** Says that a child was given up on. */

@@ -10,6 +10,7 @@
  * that has left, when the child has ended or is to be stopped.
  */
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -37,6 +38,7 @@ import { finish } from "./stop.ts"
 import { allow, causeOf, judge, nameOf } from "./verdict.ts"
 
 type Ready = Deferred.Deferred<void, ChildStartFailed>
+type Started = Exit.Exit<Child.Running, unknown>
 /** What an incarnation has come to that found nothing to do. */
 const IGNORED: Exit.Exit<unknown, unknown> = Exit.succeed("ignored")
 /** What a fiber has come to whose child is up and needs none. */
@@ -55,8 +57,16 @@ export const begin = (
 ): Effect.Effect<void, ChildStartFailed> =>
   Effect.suspend(() => {
     const ready: Ready = Deferred.makeUnsafe()
-    lead(self, child, ready)
-    return restore(Deferred.await(ready))
+    const scope = child.scope ??= Scope.makeUnsafe()
+    lead(
+      child,
+      Context.add(child.context, Scope.Scope, scope),
+      Effect.flatMap(
+        Effect.exit(Effect.interruptible(startOf(self, child))),
+        (started) => isLeft(self, child, ready, started) ? Effect.void : follow(self, child, ready, undefined, started)
+      )
+    )
+    return Deferred.isDoneUnsafe(ready) ? Deferred.await(ready) : restore(Deferred.await(ready))
   })
 
 /** Has a fiber go on with a child that is up and has none: from its end, or to wait for that. */
@@ -64,34 +74,51 @@ export const go = (
   self: SupervisorState,
   child: ChildState,
   end?: Exit.Exit<unknown, unknown>
-): Fiber.Fiber<unknown, unknown> => lead(self, child, undefined, end)
+): Fiber.Fiber<unknown, unknown> => lead(child, child.context, follow(self, child, undefined, end, undefined))
 
-const lead = (
-  self: SupervisorState,
+const lead = <R>(
   child: ChildState,
-  ready: Ready | undefined,
-  end?: Exit.Exit<unknown, unknown>
-): Fiber.Fiber<unknown, unknown> => {
-  const life = Effect.uninterruptibleMask((restore) => follow(self, child, ready, restore, end))
-  return Effect.runForkWith(child.context)(Effect.onExit(life, (exit) => settle(self, child, ready, exit)))
-}
+  context: Context.Context<R>,
+  life: Effect.Effect<void, never, R>
+): Fiber.Fiber<unknown, unknown> =>
+  Effect.runForkWith(context)(
+    Effect.withFiber((fiber) => {
+      child.fiber = fiber
+      return life
+    }),
+    { uninterruptible: true }
+  )
 
 const wasReady = (ready: Ready | undefined): boolean => ready === undefined || Deferred.isDoneUnsafe(ready)
 
-/** Leads a child from incarnation to incarnation; returns the exit of a first start that did not get ready. */
-const follow = Effect.fnUntraced(function*(
+/** Leads a child on, to its end or until it can be left alone. */
+const follow = (
   self: SupervisorState,
   child: ChildState,
   ready: Ready | undefined,
-  restore: Restore,
-  end: Exit.Exit<unknown, unknown> | undefined
+  end: Exit.Exit<unknown, unknown> | undefined,
+  started: Started | undefined
+): Effect.Effect<void> =>
+  Effect.matchCauseEffect(walk(self, child, ready, end, started), {
+    onSuccess: (exit) => settle(self, child, ready, Exit.succeed(exit)),
+    onFailure: (cause) => settle(self, child, ready, Exit.failCause(cause))
+  })
+
+/** Leads a child from incarnation to incarnation; returns the exit of a first start that did not get ready. */
+const walk = Effect.fnUntraced(function*(
+  self: SupervisorState,
+  child: ChildState,
+  ready: Ready | undefined,
+  end: Exit.Exit<unknown, unknown> | undefined,
+  first: Started | undefined
 ): Effect.fn.Return<Exit.Exit<unknown, unknown> | undefined> {
-  child.fiber = Fiber.getCurrent()
   let ended = end
+  let started = first
   while (true) {
-    const exit = yield* live(self, child, ready, restore, ended)
+    const exit = yield* live(self, child, ready, ended, started)
     if (exit === IGNORED || exit === UNATTENDED) return exit
     ended = undefined
+    started = undefined
     const isReady = wasReady(ready)
     // A first start is reported to whoever asked for it, and is nobody's restart.
     if (!isReady && (!child.isInRound || toldToStop(self, child))) return exit
@@ -107,10 +134,10 @@ const follow = Effect.fnUntraced(function*(
       self.regroup(last)
       return isReady ? undefined : exit
     }
-    const delay = yield* allow(self, last, restore)
+    const delay = yield* allow(self, last, Effect.interruptible)
     if (delay === undefined) return undefined
     child.status = "restarting"
-    yield* Effect.exit(restore(Duration.isZero(delay) ? Effect.yieldNow : Effect.sleep(delay)))
+    yield* Effect.exit(Effect.interruptible(Duration.isZero(delay) ? Effect.yieldNow : Effect.sleep(delay)))
     if (toldToStop(self, child)) return undefined
     child.restarts++
   }
@@ -129,43 +156,61 @@ const endedMeanwhile = Effect.fnUntraced(function*(
   yield* tell(Effect.logWarning(`${nameOf(self, child)} ended while it was being stopped`, exit.cause))
 })
 
-/** One incarnation, from the start to the release of what it held; its exit, or that of a start that failed. */
+/**
+ * One incarnation, from the start to the release of what it held; its exit, or that of a start that failed. It may have started, or
+ * ended, before.
+ */
 const live = Effect.fnUntraced(function*(
   self: SupervisorState,
   child: ChildState,
   ready: Ready | undefined,
-  restore: Restore,
-  ended: Exit.Exit<unknown, unknown> | undefined
+  ended: Exit.Exit<unknown, unknown> | undefined,
+  began: Started | undefined
 ) {
-  let { running, scope } = child
-  if (running === undefined) {
-    scope ??= Scope.makeUnsafe()
-    const started = runningIn(yield* Effect.exit(restore(startIn(self, child, scope))))
+  if (child.running === undefined) {
+    const scope = child.scope ??= Scope.makeUnsafe()
+    const started = runningIn(began ?? (yield* Effect.exit(Effect.interruptible(startIn(self, child, scope)))))
     // What outlives incarnations outlives a build that fails, too.
-    if (Exit.isFailure(started)) return child.renewal === undefined ? yield* release(scope, started) : started
-    running = started.value
-    child.renewal = running.renewal
-    child.scope = running.renewal === undefined ? undefined : scope
-    if (running === Child.ignore) {
+    if (Exit.isFailure(started)) return child.renewal === undefined ? yield* release(child, started) : started
+    child.renewal = started.value.renewal
+    if (started.value === Child.ignore) {
       if (ready !== undefined) Deferred.doneUnsafe(ready, Exit.void)
-      yield* release(scope, Exit.void)
+      yield* release(child, Exit.void)
       return IGNORED
     }
-    if (toldToStop(self, child)) return yield* releaseFor(child, scope, Exit.interrupt())
-    up(self, child, running, ready)
+    if (toldToStop(self, child)) return yield* release(child, Exit.interrupt())
+    up(self, child, started.value, ready)
     if (leave(self, child)) return UNATTENDED
   }
-  const waited = ended === undefined ? yield* Effect.exit(restore(running.exit)) : Exit.succeed(ended)
+  const running = child.running!
+  const waited = ended === undefined ? yield* Effect.exit(Effect.interruptible(running.exit)) : Exit.succeed(ended)
   const exit = Exit.isFailure(waited) ? waited : isExit(waited.value) ? waited.value : noExit(waited.value)
   child.running = undefined
   child.status = "stopping"
-  if (Exit.isSuccess(waited) && running.renewal?.isPossible() === true) return exit
-  return yield* releaseFor(child, scope, exit)
+  if (Exit.isSuccess(waited)) {
+    if (running.renewal?.isPossible() === true) return exit
+    // It has ended for good by itself.
+    child.renewal = undefined
+  }
+  return yield* release(child, exit)
 })
 
+const startOf = (self: SupervisorState, { renewal, spec }: ChildState) =>
+  renewal === undefined ? self.startOf(spec) : renewal.up
+
 // No fiber holds the start of a child that is up: it may hold much that only it needs.
-const startIn = (self: SupervisorState, { renewal, spec }: ChildState, scope: Scope.Scope) =>
-  Effect.provideService(renewal === undefined ? self.startOf(spec) : renewal.up, Scope.Scope, scope)
+const startIn = (self: SupervisorState, child: ChildState, scope: Scope.Scope) =>
+  Effect.provideService(startOf(self, child), Scope.Scope, scope)
+
+/** Whether a child has started that can be left alone: then there is nothing else to do. */
+const isLeft = (self: SupervisorState, child: ChildState, ready: Ready, started: Started): boolean => {
+  if (Exit.isFailure(started) || started.value?.renewal?.unattended === undefined || toldToStop(self, child)) {
+    return false
+  }
+  child.renewal = started.value.renewal
+  up(self, child, started.value, ready)
+  return leave(self, child)
+}
 
 /**
  * Leaves a child alone that is up, if it can be heard of without a fiber; its fiber comes to its end, and another one goes on
@@ -215,22 +260,12 @@ const up = (self: SupervisorState, child: ChildState, running: Child.Running, re
   if (ready !== undefined) Deferred.doneUnsafe(ready, Exit.void)
 }
 
-/** Closes the scope of an incarnation; finalizers that fail make its end a failure. */
+/** Releases what an incarnation held, for good; finalizers that fail make its end a failure. */
 const release = (
-  scope: Scope.Closeable,
-  exit: Exit.Exit<unknown, unknown>
-): Effect.Effect<Exit.Exit<unknown, unknown>> => ended(Scope.close(scope, exit), exit)
-
-/** The same for the last incarnation of a child that keeps its identity, and for any other. */
-const releaseFor = (
   child: ChildState,
-  scope: Scope.Closeable | undefined,
   exit: Exit.Exit<unknown, unknown>
 ): Effect.Effect<Exit.Exit<unknown, unknown>> =>
-  child.renewal === undefined && scope !== undefined ? release(scope, exit) : ended(releaseHeld(child, exit), exit)
-
-const ended = (releasing: Effect.Effect<unknown>, exit: Exit.Exit<unknown, unknown>) =>
-  Effect.map(Effect.exit(releasing), (closed) =>
+  Effect.map(Effect.exit(releaseHeld(child, exit)), (closed) =>
     Exit.isSuccess(closed)
       ? exit
       : Exit.failCause(Cause.combine(causeOf(exit), closed.cause)))
@@ -244,7 +279,7 @@ const settle = (
 ): Effect.Effect<void> => {
   if (Exit.isSuccess(exit) && exit.value === UNATTENDED) return Effect.void
   const staysUp = child.isInRound && !toldToStop(self, child) && child.spec.restart !== "temporary"
-  if (staysUp || child.renewal === undefined) return settled(self, child, ready, exit)
+  if (staysUp || (child.renewal === undefined && child.scope === undefined)) return settled(self, child, ready, exit)
   return Effect.andThen(Effect.exit(releaseHeld(child)), Effect.suspend(() => settled(self, child, ready, exit)))
 }
 

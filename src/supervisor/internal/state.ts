@@ -90,7 +90,7 @@ export interface ChildState {
   value: unknown
   /** The way to its next incarnation, of a child that keeps its identity. */
   renewal: Child.Renewal | undefined
-  /** The scope of such a child, which outlives its incarnations; none while it is up and left alone. */
+  /** The scope of its incarnation, or of all of them when it keeps its identity; none while it is up and left alone. */
   scope: Scope.Closeable | undefined
   /** It belongs to the round that is going on: the round takes it down, and brings it up. */
   isInRound: boolean
