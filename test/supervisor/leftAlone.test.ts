@@ -116,8 +116,10 @@ describe("a child that can be left alone", () => {
       tenant.onEnd = () => tenant.leave()
       const supervisor = yield* Supervisor.dynamic("s")
       yield* Effect.forkScoped(
-        Stream.runForEach(supervisor.events, ({ _tag }) =>
-          _tag === "ChildStarted" ? Effect.exit(supervisor.terminateChild("a")) : Effect.void)
+        Stream.runForEach(
+          supervisor.events,
+          ({ _tag }) => _tag === "ChildStarted" ? Effect.exit(supervisor.terminateChild("a")) : Effect.void
+        )
       )
       yield* settle
       yield* supervisor.startChild(childOf(tenant))

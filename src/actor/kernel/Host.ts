@@ -198,7 +198,9 @@ export class Host implements LifecycleHost {
       supervised = new Supervised(this, cell)
       known?.(cell)
     })
-    return Exit.isExit(spawned) && Exit.isSuccess(spawned) ? Exit.succeed(supervised!) : Effect.map(spawned, () => supervised!)
+    return Exit.isExit(spawned) && Exit.isSuccess(spawned)
+      ? Exit.succeed(supervised!)
+      : Effect.map(spawned, () => supervised!)
   }
 
   /** Takes an actor up again whose thread was lost, and has it wait for its supervisor, as {@link revive} has it built. */

@@ -99,4 +99,3 @@ export const abandoned = (self: SupervisorState, child: ChildState): Effect.Effe
 
 const nameOf = (self: SupervisorState, child: ChildState): string =>
   `child "${child.spec.id}" of supervisor "${self.name}"`
-

@@ -128,7 +128,9 @@ const placed = (worker: Worker, actor: number, cell: Cell): Control.Spawned => {
   cell.whenStopped((reason) => {
     worker.placed.delete(actor)
     // What ends because this thread leaves comes back with its next incarnation, unless the main thread says otherwise.
-    if (!worker.host.isLeaving && !worker.endings.has(actor)) worker.post({ _tag: "Ended", actor, reason: ExitReason.encode(reason) })
+    if (!worker.host.isLeaving && !worker.endings.has(actor)) {
+      worker.post({ _tag: "Ended", actor, reason: ExitReason.encode(reason) })
+    }
   })
   const { capacity, laneBytes, overflow, restart } = cell.behaviour
   return { capacity: capacity === Infinity ? 0 : capacity, laneBytes, overflow, restart }
