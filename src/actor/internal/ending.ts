@@ -17,7 +17,7 @@ import * as Fiber from "effect/Fiber"
 import * as ExitReason from "../ExitReason.ts"
 import type { Behaviour } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
-import type { Guardian } from "../kernel/Owner.ts"
+import { type Guardian, guardianOf } from "../kernel/Owner.ts"
 import { HELD, IDLE, RESTARTING, RUNNING, STARTING, STOPPED, STOPPING, SUSPENDED } from "../kernel/Phase.ts"
 import { REFUSED } from "../kernel/Recipient.ts"
 import { Ask, Notice } from "../kernel/Word.ts"
@@ -109,10 +109,10 @@ export const shutDown = (
 }
 
 // One that is down below a supervisor does not come up any more: it is the supervisor that stops it.
-const hasWork = ({ guardian, mailbox, phase }: Cell): boolean =>
+const hasWork = ({ mailbox, owner, phase }: Cell): boolean =>
   phase === RUNNING || phase === SUSPENDED ||
   (phase !== STARTING && mailbox !== undefined && mailbox.length > 0 &&
-    (phase !== RESTARTING || guardian === undefined))
+    (phase !== RESTARTING || guardianOf({ owner }) === undefined))
 
 const drain = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): void => {
   const rare = cell.more()
@@ -191,7 +191,7 @@ const over = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): v
 
 const stopped = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): void => {
   if (cell.phase === STOPPED) return
-  const { guardian } = cell
+  const guardian = guardianOf(cell)
   forget(cell)
   // The end that most actors come to, of which there may be a million at once.
   if (cell.rare === undefined && guardian === undefined && host.after.isIdle) {

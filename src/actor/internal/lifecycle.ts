@@ -18,7 +18,7 @@ import { SpawnFailed } from "../ActorError.ts"
 import * as ExitReason from "../ExitReason.ts"
 import { type Behaviour, isIgnored } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
-import type { Guardian } from "../kernel/Owner.ts"
+import { type Guardian, guardianOf } from "../kernel/Owner.ts"
 import { IDLE, RESTARTING, STOPPING } from "../kernel/Phase.ts"
 import { Ask, INDEX_MASK, type Word, wordOf } from "../kernel/Word.ts"
 import type { ActorCrashed } from "../SystemEvent.ts"
@@ -44,7 +44,7 @@ export const handled = (
   // The decider is somebody's code, and may have ended the actor, or crashed it.
   if (cell.phase >= RESTARTING) return false
   if (directive !== "resume") report(host, cell, cause, directive, word)
-  const { guardian } = cell
+  const guardian = guardianOf(cell)
   switch (directive) {
     case "resume":
       if (!wasAsked || Cause.hasDies(cause)) host.unheard(cell, cause)
@@ -73,7 +73,7 @@ const report = (
   directive: Exclude<Restart.Directive, "resume">,
   word: Word | undefined
 ): void => {
-  const { behaviour, guardian, name, rare } = cell
+  const { behaviour, name, rare } = cell
   const event: ActorCrashed = {
     _tag: "ActorCrashed",
     actor: name,
@@ -81,7 +81,7 @@ const report = (
     message: word === undefined ? undefined : behaviour.protocol.tags[wordOf(word) & INDEX_MASK],
     cause,
     directive,
-    restartsLeft: guardian !== undefined || directive !== "restart" ? undefined : restartsLeft(host, cell)
+    restartsLeft: guardianOf(cell) !== undefined || directive !== "restart" ? undefined : restartsLeft(host, cell)
   }
   host.after.add(() => host.report(event, behaviour))
 }
@@ -204,7 +204,7 @@ export const giveUpIncarnation = (host: LifecycleHost, cell: Cell, withinMillis:
     if (cell.phase >= RESTARTING) return resume(Effect.void)
     const { ask, fiber } = cell.more()
     const over = Effect.sync(() => {
-      cell.guardian?.crashed(Exit.interrupt(), undefined)
+      guardianOf(cell)?.crashed(Exit.interrupt(), undefined)
       resume(Effect.void)
     })
     cell.more().ask = undefined

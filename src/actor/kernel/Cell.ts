@@ -39,7 +39,7 @@ import type { Answered, Command } from "./Command.ts"
 import type { Runnable } from "./Dispatcher.ts"
 import { Living } from "./Living.ts"
 import { Mailbox } from "./Mailbox.ts"
-import { type Guardian, type Owned, Owner } from "./Owner.ts"
+import type { Guardian, Owned, Owner } from "./Owner.ts"
 import { BROKEN, checkedReply, deliverable } from "./Payload.ts"
 import { HELD, IDLE, READY, RESTARTING, RUNNING, STARTING, STOPPING, SUSPENDED } from "./Phase.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
@@ -95,11 +95,6 @@ export class Cell extends Living implements Owned, Runnable {
   /** `Counter/a`. */
   get name(): string {
     return actorName(this.behaviour.protocol, this.key)
-  }
-
-  /** Who decides about its crashes, where that is not its roster. */
-  get guardian(): Guardian | undefined {
-    return this.owner instanceof Owner ? undefined : this.owner
   }
 
   depth(): number {

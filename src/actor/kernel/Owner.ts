@@ -71,6 +71,10 @@ export class Owner {
   }
 }
 
+/** Who decides about the crashes of an actor, where that is not its roster. */
+export const guardianOf = ({ owner }: Pick<Owned, "owner">): Guardian | undefined =>
+  owner instanceof Owner ? undefined : owner
+
 /**
  * Stops one after the other until there are no more. Their times for that all count from the first stop on: however many of
  * them hang, the end takes as long as that of the slowest, and the others go on being stopped.
