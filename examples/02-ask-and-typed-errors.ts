@@ -52,7 +52,7 @@ const deposit = (account: typeof Account.ref.Type, amount: number) => {
 
 const program = Effect.gen(function*() {
   const life = yield* Scope.make()
-  const account = yield* Scope.provide(Account.spawn("ada"), life)
+  const account = yield* Scope.provide(Account.spawn("ada", { shutdown: "100 millis" }), life)
 
   yield* Console.log(`withdrew 30, ${yield* account.ask.Withdraw({ amount: 30 })} left`)
   yield* account.ask.Withdraw({ amount: 500 }).pipe(

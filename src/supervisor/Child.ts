@@ -11,6 +11,7 @@
  * a spec, its defaults and the meaning of its shutdown follow Erlang/OTP's `supervisor`.
  */
 import type * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -116,8 +117,18 @@ export const layer = <A, E, R>(
     ...options,
     kind: "layer",
     start: Effect.gen(function*() {
-      const value = yield* Layer.buildWithMemoMap(layer, Layer.makeMemoMapUnsafe(), yield* Effect.scope)
-      return { exit: Effect.never, value } satisfies Running<Context.Context<A>>
+      const built = Deferred.makeUnsafe<Context.Context<A>, E>()
+      // On a fiber of its own, which a system of actors interrupts when it gives up: that is the end of the child, and of nothing else.
+      const up = Effect.scoped(Effect.gen(function*() {
+        const scope = yield* Effect.scope
+        yield* Deferred.succeed(built, yield* Layer.buildWithMemoMap(layer, Layer.makeMemoMapUnsafe(), scope))
+        return yield* Effect.never
+      }))
+      const fiber = yield* Effect.forkIn(
+        Effect.onExit(up, (exit) => Deferred.done(built, exit)),
+        yield* Effect.scope
+      )
+      return { exit: Fiber.await(fiber), value: yield* Deferred.await(built) } satisfies Running<Context.Context<A>>
     })
   })
 

@@ -36,6 +36,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Take from "effect/Take"
 import type * as Child from "./ChildSpec.ts"
+import { endingProgram } from "./EndsProgram.ts"
 import { begin, go } from "./internal/life.ts"
 import { join, proceed } from "./internal/round.ts"
 import { check, checkChild, partitionOf, spec, wholeDynamic } from "./internal/spec.ts"
@@ -50,11 +51,14 @@ import {
   ChildStartFailed,
   ChildUncontrolled,
   type InvalidSupervision,
+  SupervisorGaveUp,
   SupervisorStopped,
   TooManyChildren
 } from "./SupervisorError.ts"
 import type { SupervisorEvent } from "./SupervisorEvent.ts"
 import type * as Tree from "./Tree.ts"
+
+export { EndsProgram } from "./EndsProgram.ts"
 
 /** One child as it is now. */
 export interface ChildInfo {
@@ -270,19 +274,31 @@ const checked = <A>(check: () => A): Effect.Effect<A, InvalidSupervision> =>
 /**
  * A supervisor as a layer: its children are up when the layer is built and stop when it is released.
  *
- * **Gotchas**
+ * **Details**
  *
- * A layer cannot fail after it was built: a program that should end when the supervisor gives up waits for its `exit`.
+ * When it gives up, or a child escalates, the program ends, unless somebody waits for its `exit` then: see {@link EndsProgram}.
  */
 export const layer = <C extends Child.Any = never>(
   name: string,
   options: Child.SupervisorOptions<C>
 ): Layer.Layer<Supervisor, ChildStartFailed | InvalidSupervision, Child.Services<C>> =>
-  Layer.effect(Supervisor, make(name, options)) as Layer.Layer<
+  Layer.effect(Supervisor, Effect.flatMap(make(name, options), endingIts)) as Layer.Layer<
     Supervisor,
     ChildStartFailed | InvalidSupervision,
     Child.Services<C>
   >
+
+// Nobody that the program has asked would tell it.
+const endingIts = (supervisor: Supervisor["Service"]): Effect.Effect<Supervisor["Service"], never, Scope.Scope> =>
+  Effect.map(
+    endingProgram(supervisor.exit, (exit) =>
+      Exit.isSuccess(exit) ? undefined : {
+        failure: new SupervisorGaveUp(supervisor.name, exit.cause),
+        cause: exit.cause,
+        unasked: "nobody waits for its exit"
+      }),
+    (exit) => ({ ...supervisor, exit })
+  )
 
 const startAll = Effect.fnUntraced(function*(
   self: SupervisorState,

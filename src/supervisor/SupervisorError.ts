@@ -169,6 +169,24 @@ export class RestartLimitReached
   }
 }
 
+/**
+ * The supervisor of a layer has given up, or a child has escalated, and nobody waited for its `exit`: a defect, which ends the program.
+ *
+ * **Details**
+ *
+ * `cause` is what the supervisor has ended with, mostly {@link RestartLimitReached}. A program that goes on without its children waits for
+ * the `exit`, or provides `Supervisor.EndsProgram` with `false`.
+ */
+export class SupervisorGaveUp extends Error {
+  readonly _tag = "SupervisorGaveUp"
+  readonly supervisor: string
+  constructor(supervisor: string, cause: Cause.Cause<unknown>) {
+    super(`supervisor "${supervisor}" has given up: ${headline(cause)}`, { cause: Cause.squash(cause) })
+    this.name = "SupervisorGaveUp"
+    this.supervisor = supervisor
+  }
+}
+
 /** The first line of what a child ended with; a child that ended normally has an empty cause. */
 const headline = (cause: Cause.Cause<unknown>): string => {
   if (cause.reasons.length === 0) return "ended normally"

@@ -11,7 +11,7 @@ import type { Escalation } from "../actor/kernel/Host.ts"
 import type { SystemEvent } from "../actor/SystemEvent.ts"
 import type { TreeNode } from "../supervisor/Tree.ts"
 import { makeHost, systemOf } from "./internal/host.ts"
-import { endingProgram } from "./SystemGaveUp.ts"
+import { endingIts } from "./SystemGaveUp.ts"
 
 export { ActorSystem } from "../actor/ActorSystem.ts"
 export type { SpawnOptions } from "../actor/ActorSystem.ts"
@@ -23,7 +23,7 @@ export type { ThreadsOptions } from "./ThreadedSystem.ts"
 /** A system on this thread alone. Every `placement` means this thread. */
 export const layer: Layer.Layer<ActorSystem> = Layer.effect(
   ActorSystem,
-  Effect.flatMap(makeHost, (host) => endingProgram(systemOf(host)))
+  Effect.flatMap(makeHost, (host) => endingIts(systemOf(host)))
 )
 
 /** What happens in the system from now on: restarts, ends, threads that come and go. */

@@ -44,7 +44,7 @@ import { Account } from "./internal/placement.ts"
 import * as Workers from "./internal/workers.ts"
 import { SystemNumbers } from "./kernel/SystemNumbers.ts"
 import * as Machine from "./Machine.ts"
-import { endingProgram } from "./SystemGaveUp.ts"
+import { endingIts } from "./SystemGaveUp.ts"
 
 /** How a system with worker threads is made. */
 export interface ThreadsOptions {
@@ -351,7 +351,7 @@ const make = (options: ThreadsOptions) =>
         before = Tally.total(self.seat.tally, DROPPED)
       })
     )
-    return yield* endingProgram(ActorSystem.of({
+    return yield* endingIts(ActorSystem.of({
       ...local,
       spawn: (protocol, key, where, owner) => spawn(self, protocol, key, where, owner),
       supervise: (protocol, key, where, owner) => supervise(self, protocol, key, where, owner),

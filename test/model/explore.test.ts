@@ -595,6 +595,21 @@ describe("explore", () => {
     expect(() => explore(throws(new TypeError("mistake")), 0)).toThrow(/mistake/)
   })
 
+  it("knows nothing of what ran before it", () => {
+    const failing = program((cells) => [thread(
+      "a",
+      function*(): Body {
+        yield* atomics.load(cells, 0)
+        runtime.write(cells, 1, 1)
+        throw new Violation("in the middle of a step that has written")
+      }()
+    )])
+    const mortal = program((cells) => [thread("b", ops(cells, 1), true)])
+    const alone = explore(mortal, 1)
+    expect(explore(failing, 1).failure).toBeDefined()
+    expect(explore(mortal, 1)).toEqual(alone)
+  })
+
   it("refuses a program that comes out differently when it is run again", () => {
     let runs = 0
     const make = program((cells) =>

@@ -109,6 +109,11 @@ export const leave = (): void => {
 /** Whether code of the program itself has run in this step, outside of all gated calls. */
 export const ranProgram = (): boolean => leastDepth === 0
 
+/** Whether the thread whose step this is may die in the middle of it. */
+let isMortal = false
+/** It has written a word of shared memory by a plain access since it was last asked. */
+let hasWritten = false
+
 /** Begins a schedule with so many threads, and words that may race. */
 export const begin = (
   threads: ReadonlyArray<string>,
@@ -121,6 +126,7 @@ export const begin = (
   pick = picks
   generation++
   names = threads
+  hasWritten = false
   shadows.clear()
   pooled = 0
   lastBuffer = undefined
@@ -136,11 +142,6 @@ export const join = (thread: number, dead: number | undefined): void => {
   clock[thread] = 1
   depths[thread] = 0
 }
-
-/** Whether the thread whose step this is may die in the middle of it. */
-let isMortal = false
-/** It has written a word of shared memory by a plain access since it was last asked. */
-let hasWritten = false
 
 /** From here on steps are those of a thread; -1 for none. */
 export const run = (thread: number, mayDie = false): void => {

@@ -14,6 +14,8 @@ const watches = {
 }
 const repeating = { file: "src/actor/kernel/RepeatingMailbox.ts", tests: ["test/actor/redelivery.test.ts"] }
 
+const notices = { tests: ["test/actor/notices.test.ts"] }
+
 const life = { tests: ["test/actor/control.test.ts"] }
 
 /** Faults in what an actor is made of. */
@@ -35,6 +37,27 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "a watcher that ends leaves no row with those that it has watched",
     before: "    recipient.unwatch(told)\n",
     after: "    void [recipient, told]\n"
+  },
+  {
+    ...notices,
+    file: "src/actor/kernel/Cell.ts",
+    why: "what an actor is told by its thread takes no room that senders want",
+    before: "    if (mailbox !== undefined && mailbox.used >= this.behaviour.capacity) return overflow",
+    after: "    if (mailbox !== undefined && mailbox.length >= this.behaviour.capacity) return overflow"
+  },
+  {
+    ...notices,
+    file: "src/actor/kernel/Mailbox.ts",
+    why: "the room is that of before when what took none has gone",
+    before: "    if (!word.takesRoom) this.roomless--\n",
+    after: ""
+  },
+  {
+    ...notices,
+    file: "src/actor/internal/tick.ts",
+    why: "a tick that waits goes with its incarnation",
+    before: "    if (this.due !== undefined) revoked(this.cell, this.due)\n",
+    after: "    void revoked\n"
   },
   {
     ...repeating,

@@ -13,6 +13,12 @@ const watch = { tests: ["test/link/watch.test.ts"] }
 const remoteEnd = { file: "src/link/internal/remoteEnd.ts", ...watch }
 const watching = { file: "src/link/internal/watching.ts", ...watch }
 
+const surviving = { tests: ["test/simulate/survive.test.ts"] }
+const lane = { file: "src/link/internal/lane.ts", ...surviving }
+const laneWords = { file: "src/memory/kernel/LaneWords.ts", ...surviving }
+const laneMailbox = { file: "src/link/internal/laneMailbox.ts", ...surviving }
+const lasting = { file: "src/link/internal/lasting.ts", tests: ["test/system/losses.test.ts"] }
+
 /** Faults in the links between threads. */
 export const mutants: ReadonlyArray<Mutant> = [
   {
@@ -264,6 +270,73 @@ export const mutants: ReadonlyArray<Mutant> = [
     tests: ["test/link/parcels.test.ts"],
     why: "what is dropped before it is sent keeps nothing",
     before: "    if (message.carries) host.freight.discard(message.payload, payload)\n",
+    after: ""
+  },
+  {
+    ...laneWords,
+    tests: ["test/testing/spentMessages.test.ts"],
+    why: "how often a message was begun outlasts the thread that has begun it",
+    before: "last >>> TRIES_BITS === key ?",
+    after: "last >>> TRIES_BITS === -1 ?"
+  },
+  {
+    ...lane,
+    why: "who takes a lane over counts on where the last one has ended",
+    before: "    this.handled = this.recount()\n    this.shown",
+    after: "    this.handled = 0\n    this.shown"
+  },
+  {
+    ...laneWords,
+    why: "a reader that has found nothing is told of what comes",
+    before: "Atomics.load(this.cells, ARMED) === 1 &&",
+    after: "Atomics.load(this.cells, ARMED) === 2 &&"
+  },
+  {
+    ...laneMailbox,
+    why: "a reader that rests is told of what comes, not only the first time",
+    before: "    for (const lane of this.lanes) if (lane.isEmpty) lane.arm()\n",
+    after: ""
+  },
+  {
+    ...laneMailbox,
+    why: "senders that wait for room are woken when there is some",
+    before: "if (lane.show()) this.home.outboundTo(lane.from)?.wake()",
+    after: "lane.show()"
+  },
+  {
+    ...laneMailbox,
+    why: "what a thread tells its own actor is accepted when the main thread can find it",
+    before: "    if (!own.writer.isKnown) return KEPT_NOT_YET\n",
+    after: ""
+  },
+  {
+    ...laneMailbox,
+    why: "a handler waits for that, which ends without it",
+    before: "    return !this.own.writer.isKnown\n",
+    after: "    return false\n"
+  },
+  {
+    ...laneMailbox,
+    why: "a message is done with when its handler is, not when it is taken",
+    before: "    this.attempt = lane.begin()\n",
+    after: "    this.attempt = lane.begin()\n    lane.pass()\n    this.hand = undefined\n"
+  },
+  {
+    ...laneMailbox,
+    why: "who has asked and whose ask has gone with a thread hears of that",
+    before: "lane.done !== 0",
+    after: "lane.done < 0"
+  },
+  {
+    ...laneMailbox,
+    why: "what is in hand when its thread leaves is handled by the next one",
+    before: "    if (!isKept) {\n",
+    after: "    {\n"
+  },
+  {
+    ...lasting,
+    why: "who lives counts what is left of it, and says so",
+    before: "    settle(lane.memory)\n",
     after: ""
   }
 ]

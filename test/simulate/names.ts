@@ -29,9 +29,14 @@ const Behaviours = Layer.unwrap(Effect.map(CurrentStage, (stage) => {
     const { key } = yield* Actor.CurrentActor
     const threads = living.get(key) ?? new Set()
     living.set(key, threads)
-    if (Array.from(threads).some(({ isDead }) => !isDead)) wrong = `${key} lives already`
-    threads.add(thread)
-    yield* Effect.addFinalizer(() => Effect.sync(() => threads.delete(thread)))
+    // In one step with its finalizer: who is interrupted in between would live for ever.
+    yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        if (Array.from(threads).some(({ isDead }) => !isDead)) wrong = `${key} lives already`
+        threads.add(thread)
+      }),
+      () => Effect.sync(() => threads.delete(thread))
+    )
     return Named.of({ Where: () => Effect.succeed(1) })
   }))
   const OwnerLive = Owner.toLayer(Effect.gen(function*() {

@@ -69,7 +69,9 @@ const send = (ledger: Actor.Ref<typeof Ledger>, sender: number, count: number) =
         if (Exit.isSuccess(asked) && asked.value !== n) {
           return yield* Effect.die(new Error(`${n} was answered ${asked.value}`))
         }
-        const isLost = Exit.isFailure(asked) && Cause.squash(asked.cause) instanceof ActorError.ThreadLost
+        const error = Exit.isFailure(asked) ? Cause.squash(asked.cause) : undefined
+        if (error instanceof ActorError.AskTimeout) return yield* Effect.die(new Error(`${n} has no answer`))
+        const isLost = error instanceof ActorError.ThreadLost
         // One that was lost has been answered, and the answer has gone with its thread.
         if (Exit.isFailure(asked) && !isLost) {
           n--

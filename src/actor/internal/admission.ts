@@ -116,13 +116,13 @@ export const admitSoon = (cell: Roomy & Refusing, rare: Rare): void => {
 }
 
 /** Whether this sender is the handler that the room depends on: it would wait for itself, and is refused instead. */
-const waitsForItself = (waiter: Waiter, rare: Rare): boolean =>
-  waiter.fiber !== undefined && waiter.fiber === rare.fiber
+const waitsForItself = (cell: Roomy, waiter: Waiter, rare: Rare): boolean =>
+  waiter.fiber !== undefined && waiter.fiber === rare.fiber && cell.mailbox?.isOpening !== true
 
 /** Queues a sender, whose message is from here on what will be delivered, unless it can be sent at once or never. */
 export const queue = (cell: Roomy & Refusing, rare: Rare, waiter: Waiter): void => {
   const { done, index, payload, span } = waiter
-  if (waitsForItself(waiter, rare) || rare.isDraining) return done(refusalOf(cell, index, payload, REFUSED))
+  if (waitsForItself(cell, waiter, rare) || rare.isDraining) return done(refusalOf(cell, index, payload, REFUSED))
   // An ask has been checked, and has just been told that there is no room.
   if (waiter.ask !== undefined) return rare.waiters.push(waiter)
   // This runs the schema, which is somebody's code: what it throws is the defect of the sender, in its fiber; and it may
@@ -135,11 +135,12 @@ export const queue = (cell: Roomy & Refusing, rare: Rare, waiter: Waiter): void 
   } else done(outcome === TAKEN ? undefined : refusalOf(cell, index, payload, outcome))
 }
 
-/** Refuses what the handler that is suspending now has sent to its own actor, and is waiting for. */
-export const refuseItself = (cell: Roomy & Refusing, rare: Rare): void => {
+/** Admits who waits, and refuses what the handler that is suspended has sent to its own actor and would wait for. */
+export const admitOthers = (cell: Roomy & Refusing, rare: Rare): void => {
+  admit(cell, rare)
   const { after } = cell.host
   rare.waiters.keep((waiter) => {
-    if (!waitsForItself(waiter, rare)) return true
+    if (!waitsForItself(cell, waiter, rare)) return true
     after.add(() => waiter.done(refusalOf(cell, waiter.index, waiter.payload, REFUSED)))
     return false
   })

@@ -3,7 +3,7 @@
  */
 import type * as Tracer from "effect/Tracer"
 import { KEPT, KEPT_NEVER, type Mailbox } from "../kernel/Mailbox.ts"
-import { type Outcome, TOO_LARGE } from "../kernel/Recipient.ts"
+import { NO_ROOM, type Outcome, TOO_LARGE } from "../kernel/Recipient.ts"
 import { type Full, overflow, ROOM } from "./admission.ts"
 
 /** Has a mailbox that survives write a tell down, for which there is room otherwise. */
@@ -15,5 +15,7 @@ export const keep = <C extends Full<C>>(
   span: Tracer.AnySpan | undefined
 ): Outcome | typeof ROOM => {
   const kept = mailbox.keep(index, payload, span)
-  return kept === KEPT ? ROOM : kept === KEPT_NEVER ? TOO_LARGE : overflow(cell, mailbox, false)
+  if (kept === KEPT) return ROOM
+  if (kept === KEPT_NEVER) return TOO_LARGE
+  return mailbox.isOpening ? NO_ROOM : overflow(cell, mailbox, false)
 }

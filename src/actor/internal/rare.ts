@@ -7,7 +7,7 @@ import type * as Fiber from "effect/Fiber"
 import { type ExitReason, scopeClosed } from "../ExitReason.ts"
 import type { Deadline } from "../kernel/Deadlines.ts"
 import { Waiters } from "../kernel/Waiters.ts"
-import { Ask, type Word } from "../kernel/Word.ts"
+import type { Ask, Word } from "../kernel/Word.ts"
 import type { Failures } from "./failures.ts"
 
 /** What only some cells need: kept apart so that an idle cell stays small. */
@@ -93,10 +93,10 @@ export class Rare {
     this.isAbandoned = false
   }
 
-  /** A handler that does not answer at once begins with this message. */
-  inHand(word: Word, payload: unknown): void {
+  /** A handler that does not answer at once begins with this message, which is `ask` where it is one. */
+  inHand(word: Word, ask: Ask | undefined, payload: unknown): void {
     this.word = word
-    this.ask = word instanceof Ask ? word : undefined
-    this.payload = word instanceof Ask ? payload : undefined
+    this.ask = ask
+    this.payload = ask === undefined ? undefined : payload
   }
 }

@@ -26,7 +26,7 @@ import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import type * as ActorError from "../ActorError.ts"
 import type { ExitReason } from "../ExitReason.ts"
-import { admit, admitSoon, overflow, queue, refusalOf, refuseItself, ROOM, withdrawn } from "../internal/admission.ts"
+import { admit, admitOthers, admitSoon, overflow, queue, refusalOf, ROOM, withdrawn } from "../internal/admission.ts"
 import { call, handle, isExit, isVoid } from "../internal/answer.ts"
 import { batch, hasChildren, RunningCell } from "../internal/batch.ts"
 import { comeToRest } from "../internal/hold.ts"
@@ -140,9 +140,9 @@ export class Cell extends Living implements Owned, Runnable {
     if (this.phase === IDLE) this.rest()
   }
 
-  /** There is room where there was none: those who wait for it come in at the next turn. */
-  makeRoom(): void {
-    if (this.rare !== undefined && this.rare.waiters.length > 0) admitSoon(this, this.rare)
+  /** Its mailbox keeps messages from now on: who has waited for that comes in. */
+  opened(): void {
+    if (this.rare !== undefined && this.rare.waiters.length > 0) admitOthers(this, this.rare)
   }
 
   /** Whether the next message is best handled at once by {@link receive}, which is what the next turn would do. */
@@ -156,7 +156,7 @@ export class Cell extends Living implements Owned, Runnable {
     this.phase = RUNNING
     const result = call(this.handlers!, this.behaviour.protocol.tags, index, payload)
     if (isVoid(result)) this.rest()
-    else if (!isExit(result)) this.startBatch(result, index, undefined, 0)
+    else if (!isExit(result)) this.startBatch(result, index, undefined, undefined, 0)
     else if (this.settled(result, undefined, index)) this.rest()
   }
 
@@ -316,7 +316,7 @@ export class Cell extends Living implements Owned, Runnable {
       // Who was on the stack may have ended the incarnation: what waits is for the next one.
       if (this.phase !== RUNNING && ask === undefined && isVoid(result)) return
       if (ask === undefined && isVoid(result)) continue
-      if (!isExit(result)) return this.startBatch(result, word, payload, budget)
+      if (!isExit(result)) return this.startBatch(result, word, ask, payload, budget)
       if (!this.settled(result, ask, word)) return
     } while (--budget > 0 && !turn.isOver())
     // A message that may be handed out again comes from the mailbox.
@@ -355,13 +355,14 @@ export class Cell extends Living implements Owned, Runnable {
   private startBatch(
     first: Effect.Effect<unknown, unknown, unknown>,
     word: Word,
+    ask: Ask | undefined,
     payload: unknown,
     budget: number
   ): void {
     this.answersAtOnce = false
     const rare = this.more()
     rare.effect = first
-    rare.inHand(word, payload)
+    rare.inHand(word, ask, payload)
     // One that was told to rest in this turn takes no message after this one.
     rare.budget = rare.isHeld ? 0 : budget
     rare.batchFiber = undefined
@@ -389,7 +390,7 @@ export class Cell extends Living implements Owned, Runnable {
       if (!isExit(result)) {
         if (rare.waiters.length > 0) admitSoon(this, rare)
         rare.effect = result
-        rare.inHand(word, payload)
+        rare.inHand(word, ask, payload)
         return true
       }
       if (!this.settled(result, ask, word)) return false
@@ -401,7 +402,7 @@ export class Cell extends Living implements Owned, Runnable {
   suspend(fiber: Fiber.Fiber<unknown, unknown>, ask: Ask, payload: unknown): void {
     this.answersAtOnce = false
     const rare = this.more()
-    rare.inHand(ask, payload)
+    rare.inHand(ask, ask, payload)
     this.attend(fiber, ++rare.turn)
   }
 
@@ -418,10 +419,7 @@ export class Cell extends Living implements Owned, Runnable {
     this.phase = SUSPENDED
     rare.fiber = fiber
     if (rare.ask?.cancelled === true) fiber.interruptUnsafe()
-    else if (rare.waiters.length > 0) {
-      refuseItself(this, rare)
-      admit(this, rare)
-    }
+    else if (rare.waiters.length > 0) admitOthers(this, rare)
   }
 
   private handlersEnded(exit: Exit.Exit<unknown, unknown>, turn: number): void {

@@ -237,6 +237,11 @@ export class Mailbox {
     return 0
   }
 
+  /** Whether nothing is kept yet, and will be in a moment: no handler has to end for that. */
+  get isOpening(): boolean {
+    return false
+  }
+
   /** The most that a message may take. */
   get limitBytes(): number {
     return Infinity

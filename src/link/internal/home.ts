@@ -104,6 +104,8 @@ export class Home {
   declare readonly cells: Map<string, Cell>
   /** Recipients of actors on other threads, by address: the credit of each is counted in one place. */
   declare readonly remotes: Remotes<Recipient>
+  /** Actors of this thread that others have an address of, and that have ended: those that somebody holds, and the last ones. */
+  declare private readonly past: Remotes<Cell>
   /** The incarnation of this thread. */
   declare readonly epoch: number
   /** Lanes from here, by the number of their actor; held until that has ended, for what is in them. */
@@ -152,6 +154,7 @@ export class Home {
     this.reports = reports
     this.cells = new Map()
     this.remotes = new Remotes()
+    this.past = new Remotes()
     this.epoch = where.epoch
     this.lanes = new Map()
     this.lasting = new Map()
@@ -273,6 +276,19 @@ export class Home {
   /** The actor of a number. */
   cellAt(actor: number, epoch: number): Cell | undefined {
     return this.cells.get(`${epoch}:${actor}`)
+  }
+
+  /** The actor of a number, also one that has ended and is remembered: whoever hears of it twice hears of one actor, and why it ended. */
+  knownAt(actor: number, epoch: number): Cell | undefined {
+    return this.cellAt(actor, epoch) ?? this.past.get(`${epoch}:${actor}`)
+  }
+
+  /** The actor of a number has ended. */
+  ended(cell: Cell, actor: number, epoch: number): void {
+    const id = `${epoch}:${actor}`
+    this.cells.delete(id)
+    this.past.add(id, cell)
+    this.past.end(id, cell)
   }
 
   /** Milliseconds of a monotonic clock, read once a turn. */

@@ -6,11 +6,6 @@
  *  LaneWriter ── publish ───────► ring: what was accepted and is not handled ──────► LaneReader
  *             ── NUDGE, by the link, when the reader has found nothing ────────────►
  *             ◄──────────────────── doorbell, when the writer has asked for room ───
- *
- *  words  Int32 0  armed     1 while the reader has found nothing, and is to be told of what comes; the writer sets it to 0
- *               1  handled   messages that have left the ring, as far as the writer was shown, as a wrapping Int32
- *               2  tries     the number of the message that was begun last (24 bits), and how often it was (8 bits)
- *               3  settled   1 when the actor has ended, and what is left in the ring is accounted for
  * ```
  *
  * A message is accepted when it is published, and leaves the ring when it is handled: the thread of the actor may die in between,
@@ -19,6 +14,7 @@
  */
 import type * as Tracer from "effect/Tracer"
 import type { Message } from "../../actor/kernel/Protocol.ts"
+import * as LaneWords from "../../memory/kernel/LaneWords.ts"
 import type { Region } from "../../memory/Region.ts"
 import { NONE, RECORD_TOO_LARGE } from "../../memory/Ring.ts"
 import { countUnread, SpscRecovery } from "../../memory/SpscRecovery.ts"
@@ -28,12 +24,6 @@ import type { Scratch } from "../../wire/Scratch.ts"
 import * as Envelope from "./envelope.ts"
 import { FULL, INVALID, TOO_LARGE, WRITTEN, type Written } from "./outbound.ts"
 import * as TraceContext from "./traceContext.ts"
-
-const ARMED = 0
-const HANDLED = 1
-const TRIES = 2
-const SETTLED = 3
-const WORDS_BYTES = 16
 
 const INDEX_SHIFT = 4
 
@@ -55,19 +45,17 @@ export interface GivenLane extends LaneMemory {
 /** Makes the memory of an empty lane. */
 export const create = (capacityBytes: number): LaneMemory => ({
   ring: SpscRing.create(capacityBytes),
-  words: new SharedArrayBuffer(WORDS_BYTES)
+  words: LaneWords.create()
 })
 
 /** How many messages lie in a lane whose reader is dead, or that nobody reads yet. */
 export const unhandled = ({ ring }: LaneMemory): number => countUnread(ring)
 
 /** Notes that what is left in a lane is accounted for. */
-export const settle = ({ words }: LaneMemory): void => {
-  Atomics.store(new Int32Array(words), SETTLED, 1)
-}
+export const settle = ({ words }: LaneMemory): void => new LaneWords.LaneWords(words).settle()
 
 /** Whether that has been noted. */
-export const isSettled = ({ words }: LaneMemory): boolean => Atomics.load(new Int32Array(words), SETTLED) === 1
+export const isSettled = ({ words }: LaneMemory): boolean => new LaneWords.LaneWords(words).isSettled()
 
 /** How many messages lie in a lane whose threads are both dead, without asks: who has asked is gone. */
 export const countLeft = ({ ring }: LaneMemory): number => countUnread(ring, Envelope.isTell)
@@ -82,7 +70,7 @@ export class LaneWriter implements Target {
   /** Bytes of the record that a codec has placed last. */
   declare placedBytes: number
   declare private readonly writer: SpscRing.SpscWriter
-  declare private readonly words: Int32Array
+  declare private readonly words: LaneWords.LaneWords
   declare private written: number
   /** As it was seen last. */
   declare private handled: number
@@ -92,7 +80,7 @@ export class LaneWriter implements Target {
     this.refusedBytes = 0
     this.placedBytes = 0
     this.writer = new SpscRing.SpscWriter(memory.ring)
-    this.words = new Int32Array(memory.words)
+    this.words = new LaneWords.LaneWords(memory.words)
     this.written = 0
     this.handled = 0
   }
@@ -108,7 +96,7 @@ export class LaneWriter implements Target {
 
   /** Messages that are accepted and not handled. */
   get inFlight(): number {
-    this.handled = Atomics.load(this.words, HANDLED)
+    this.handled = this.words.handled()
     return (this.written - this.handled) | 0
   }
 
@@ -124,7 +112,7 @@ export class LaneWriter implements Target {
 
   /** Whether the reader sleeps as far as this lane is concerned, and is to be told: once. */
   takeNudge(): boolean {
-    return Atomics.load(this.words, ARMED) === 1 && Atomics.exchange(this.words, ARMED, 0) === 1
+    return this.words.takeNudge()
   }
 
   /** Writes a message, which is accepted from then on. `serial` makes it an ask. */
@@ -186,10 +174,6 @@ export class LaneWriter implements Target {
   }
 }
 
-const KEY_BITS = 24
-const KEY_MASK = (1 << KEY_BITS) - 1
-const MOST_TRIES = 0xff
-
 /** The end of the actor's thread: one message at a time is in its hand. */
 export class LaneReader {
   declare readonly from: number
@@ -197,7 +181,7 @@ export class LaneReader {
   declare readonly memory: LaneMemory
   declare readonly reader: SpscRing.SpscReader
   declare private readonly recovery: SpscRecovery
-  declare private readonly words: Int32Array
+  declare private readonly words: LaneWords.LaneWords
   declare private handled: number
   /** What the writer has been shown of that. */
   declare private shown: number
@@ -210,21 +194,22 @@ export class LaneReader {
     this.memory = { ring, words }
     this.reader = new SpscRing.SpscReader(ring)
     this.recovery = new SpscRecovery(ring)
-    this.words = new Int32Array(words)
+    this.words = new LaneWords.LaneWords(words)
     this.lastSerial = undefined
     this.withdrawn = new Set()
     this.handled = this.recount()
     this.shown = this.handled
-    Atomics.store(this.words, HANDLED, this.handled)
-    Atomics.store(this.words, ARMED, 1)
+    this.words.takeOver(this.handled)
   }
 
-  // Whoever was here before may have died between two of its stores. Numbers that did not change around the count belong to it.
+  // Whoever was here before may have died between two of its stores. While the tail stays, the writer leaves the account of it alone.
   private recount(): number {
+    const { reader } = this
     while (true) {
+      const tail = reader.published()
       const published = this.recovery.published()
       const unread = countUnread(this.memory.ring)
-      if (this.recovery.published() === published) return (published - unread) | 0
+      if (reader.published() === tail) return (published - unread) | 0
     }
   }
 
@@ -247,23 +232,17 @@ export class LaneReader {
 
   /** Has the writer say when there is something; what is there by now has to be looked for after it. */
   arm(): void {
-    if (Atomics.load(this.words, ARMED) === 0) Atomics.store(this.words, ARMED, 1)
+    this.words.arm()
   }
 
   /** The message in hand is about to be handled; answers how often that has been so. */
   begin(): number {
-    const { words } = this
-    const key = this.handled & KEY_MASK
-    // Nobody else reads it while this thread lives.
-    const last = words[TRIES]!
-    const tries = last >>> 8 === key ? Math.min((last & MOST_TRIES) + 1, MOST_TRIES) : 1
-    words[TRIES] = (key << 8) | tries
-    return tries
+    return this.words.begin(this.handled)
   }
 
   /** It was not handled, for no reason of its own: that does not count. */
   unbegin(): void {
-    this.words[TRIES]!--
+    this.words.unbegin()
   }
 
   /** The message in hand is done with. */
@@ -276,7 +255,7 @@ export class LaneReader {
   show(): boolean {
     if (this.shown !== this.handled) {
       this.shown = this.handled
-      Atomics.store(this.words, HANDLED, this.handled)
+      this.words.show(this.handled)
     }
     return this.reader.takeRoomRequest()
   }

@@ -147,6 +147,10 @@ export class LaneMailbox extends Mailbox implements Surviving {
     }
   }
 
+  override get isOpening(): boolean {
+    return !this.own.writer.isKnown
+  }
+
   override get refusedBytes(): number {
     return this.own.writer.refusedBytes
   }
@@ -157,7 +161,7 @@ export class LaneMailbox extends Mailbox implements Surviving {
 
   known(): void {
     this.own.writer.isKnown = true
-    this.cell.makeRoom()
+    this.cell.opened()
   }
 
   // ---- taking

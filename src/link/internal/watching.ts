@@ -33,7 +33,7 @@ export class Watching {
 
   /** Says once, as `number`, why an actor has ended. */
   add(number: number, actor: number, epoch: number): void {
-    const cell = this.home.cellAt(actor, epoch)
+    const cell = this.home.knownAt(actor, epoch)
     if (cell === undefined) return this.say(number, forgotten)
     const told = (reason: ExitReason) => {
       this.watches.delete(number)
@@ -41,6 +41,7 @@ export class Watching {
       if (this.home.index === 0 || !this.home.host.isLeaving) this.say(number, reason)
     }
     this.watches.set(number, { cell, told })
+    // At once for one that has ended: then nothing is kept.
     cell.whenStopped(told)
   }
 

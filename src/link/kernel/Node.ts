@@ -249,17 +249,15 @@ export class Node implements Polled, RefTransport {
    * mailbox does so too.
    */
   place(cell: Cell, actor: number, epoch: number, lanes?: ReadonlyArray<GivenLane>): void {
-    const { cells } = this.home
     if (lanes !== undefined && cell.behaviour.laneBytes > 0) {
       const mailbox = new LaneMailbox(this.home, cell, actor)
       cell.mailbox = mailbox
       for (const lane of lanes) mailbox.add(lane)
     }
-    const id = `${epoch}:${actor}`
-    cells.set(id, cell)
+    this.home.cells.set(`${epoch}:${actor}`, cell)
     this.addresses.set(cell, this.addressAt(cell, actor, epoch))
     cell.whenStopped(() => {
-      cells.delete(id)
+      this.home.ended(cell, actor, epoch)
       this.addresses.delete(cell)
     })
   }
@@ -315,7 +313,7 @@ export class Node implements Polled, RefTransport {
       throw new ForeignReference(protocol.name, address.key, address.system, home.system)
     }
     const isHere = address.thread === home.index
-    const cell = isHere ? home.cellAt(address.actor, address.epoch) : undefined
+    const cell = isHere ? home.knownAt(address.actor, address.epoch) : undefined
     if (cell !== undefined) return cell
     const remote = this.remote(address, protocol)
     if (isHere) {

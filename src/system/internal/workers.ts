@@ -176,8 +176,9 @@ export const receive = (self: Threaded, worker: WorkerThread, message: Control.T
       const { epoch, rings, to } = message
       if (to === 0) return self.node.accept(worker.index, worker.starts, rings)
       const target = self.workers[to - 1]
-      // Rings for an incarnation that has gone are left to the collector; their sender hears that the thread is down.
-      if (target?.isUp && target.starts === epoch) {
+      // Rings for an incarnation that has gone are left to the collector; their sender hears that the thread is down. One that is not up
+      // yet may have asked already, while its actors are built: its answers come by these.
+      if (target?.starts === epoch && !target.hasEnded) {
         target.say({ _tag: "Rings", from: worker.index, epoch: worker.starts, rings })
       }
       return

@@ -6,6 +6,7 @@ import * as blockingWait from "./blockingWait.ts"
 import * as broadcastRing from "./broadcastRing.ts"
 import * as counters from "./counters.ts"
 import * as doorbell from "./doorbell.ts"
+import * as laneWords from "./laneWords.ts"
 import * as mpmcRing from "./mpmcRing.ts"
 import * as mpscRing from "./mpscRing.ts"
 import type { Broken, Model } from "./program.ts"
@@ -29,6 +30,7 @@ const proofs: ReadonlyArray<Proof> = [
   doorbell,
   waitList,
   roster,
+  laneWords,
   blockingWait,
   counters
 ]

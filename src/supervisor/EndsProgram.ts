@@ -1,0 +1,64 @@
+/**
+ * What becomes of a program when something that it stands on gives up after it has come up: a supervisor, or a system of actors, whose
+ * restarts are used up. A layer cannot fail any more by then.
+ *
+ * Whoever has asked to be told decides. When nobody has, the program ends: the fiber that the layer was built on is interrupted, all
+ * scopes are closed, and the layer dies as it is released, so that `Layer.launch`, and a program that the layer is provided to,
+ * fail with that.
+ */
+import type * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+
+/**
+ * Whether a system of actors, or the supervisor of a layer, that gives up ends its program where nobody has asked. Default `true`.
+ *
+ * **Gotchas** It is read where the layer is built. The program can be ended when it runs on the fiber that has built the
+ * layer, as with `Effect.provide`, `Layer.provide` and `Layer.launch`; a layer below `Layer.mergeAll`, or of a `ManagedRuntime`, is built on a fiber of
+ * its own: then the error in the log is all.
+ */
+export const EndsProgram: Context.Reference<boolean> = Context.Reference("shared-nothing/supervisor/EndsProgram", {
+  defaultValue: () => true
+})
+
+/** How the end of what the program stands on is told. */
+export interface Ending {
+  /** What the layer dies with. */
+  readonly failure: Error
+  readonly cause: Cause.Cause<unknown>
+  /** How whoever wants to decide would have asked. */
+  readonly unasked: string
+}
+
+/**
+ * Ends the program when `told` completes and nobody waits for what this answers, which is the same to those who ask.
+ */
+export const endingProgram = <A>(
+  told: Effect.Effect<A>,
+  endingOf: (value: A) => Ending | undefined
+): Effect.Effect<Effect.Effect<A>, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    if (!(yield* EndsProgram)) return told
+    const program = yield* Effect.withFiber((fiber) => Effect.succeed(fiber))
+    let asking = 0
+    let isTold = false
+    let failure: Error | undefined
+    yield* Effect.addFinalizer(() => failure === undefined ? Effect.void : Effect.die(failure))
+    yield* Effect.forkScoped(Effect.flatMap(told, (value) =>
+      Effect.suspend(() => {
+        const ending = asking > 0 || isTold ? undefined : endingOf(value)
+        if (ending === undefined) return Effect.void
+        failure = ending.failure
+        const text = `${failure.message}; ${ending.unasked}, so the program ends`
+        return Effect.onExit(
+          Effect.ignoreCause(Effect.logFatal(text, ending.cause)),
+          () => Effect.sync(() => program.interruptUnsafe())
+        )
+      })))
+    return Effect.suspend(() => {
+      asking++
+      const asked = Effect.tap(told, () => Effect.sync(() => void (isTold = true)))
+      return Effect.ensuring(asked, Effect.sync(() => void asking--))
+    })
+  })
