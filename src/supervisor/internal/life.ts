@@ -38,6 +38,10 @@ import { finish } from "./stop.ts"
 import { allow, causeOf, judge, nameOf } from "./verdict.ts"
 
 type Ready = Deferred.Deferred<void, ChildStartFailed>
+/** What the incarnation that has ended last has said about that. */
+interface LastWord {
+  directive: Restart.Directive | undefined
+}
 type Started = Exit.Exit<Child.Running, unknown>
 /** What an incarnation has come to that found nothing to do. */
 const IGNORED: Exit.Exit<unknown, unknown> = Exit.succeed("ignored")
@@ -114,8 +118,9 @@ const walk = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Exit.Exit<unknown, unknown> | undefined> {
   let ended = end
   let started = first
+  const word: LastWord = { directive: undefined }
   while (true) {
-    const exit = yield* live(self, child, ready, ended, started)
+    const exit = yield* live(self, child, ready, ended, started, word)
     if (exit === IGNORED || exit === UNATTENDED) return exit
     ended = undefined
     started = undefined
@@ -127,7 +132,7 @@ const walk = Effect.fnUntraced(function*(
       return undefined
     }
     publish(self, { _tag: "ChildEnded", ...about(self, child), exit })
-    const verdict = yield* judge(self, child, exit)
+    const verdict = yield* judge(self, child, exit, word.directive)
     if (verdict === undefined) return isReady ? undefined : exit
     const last: Ended = { child, exit, counts: verdict === "restart" }
     if (self.policy.strategy !== "one-for-one") {
@@ -165,13 +170,19 @@ const live = Effect.fnUntraced(function*(
   child: ChildState,
   ready: Ready | undefined,
   ended: Exit.Exit<unknown, unknown> | undefined,
-  began: Started | undefined
+  began: Started | undefined,
+  word: LastWord
 ) {
   if (child.running === undefined) {
     const scope = child.scope ??= Scope.makeUnsafe()
     const started = runningIn(began ?? (yield* Effect.exit(Effect.interruptible(startIn(self, child, scope)))))
-    // What outlives incarnations outlives a build that fails, too.
-    if (Exit.isFailure(started)) return child.renewal === undefined ? yield* release(child, started) : started
+    if (Exit.isFailure(started)) {
+      const { renewal } = child
+      // What outlives incarnations outlives a build that fails, too, unless it has ended meanwhile.
+      if (renewal?.isPossible() === true) return started
+      word.directive = renewal?.directive?.()
+      return yield* release(child, started)
+    }
     child.renewal = started.value.renewal
     if (started.value === Child.ignore) {
       if (ready !== undefined) Deferred.doneUnsafe(ready, Exit.void)
@@ -187,6 +198,7 @@ const live = Effect.fnUntraced(function*(
   const exit = Exit.isFailure(waited) ? waited : isExit(waited.value) ? waited.value : noExit(waited.value)
   child.running = undefined
   child.status = "stopping"
+  word.directive = running.renewal?.directive?.()
   if (Exit.isSuccess(waited)) {
     if (running.renewal?.isPossible() === true) return exit
     // It has ended for good by itself.
