@@ -43,6 +43,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
@@ -51,9 +52,9 @@ import { messageOf, textOf } from "../runtime/Text.ts"
 import type { Running } from "../supervisor/ChildSpec.ts"
 import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import * as Carry from "../wire/Carry.ts"
-import { InvalidOptions, type SpawnError } from "./ActorError.ts"
+import { InvalidOptions, type KeyedError, type SpawnError } from "./ActorError.ts"
 import { type ActorRef, isActorRef, recipientOf, refClass } from "./ActorRef.ts"
-import { ActorSystem, type SpawnOptions } from "./ActorSystem.ts"
+import { ActorSystem, type KeyedOptions, type SpawnOptions } from "./ActorSystem.ts"
 import type { ExitReason } from "./ExitReason.ts"
 import { ActorChild, unlessIgnored } from "./internal/actorChild.ts"
 import { type Release, releaseOf } from "./internal/release.ts"
@@ -69,6 +70,7 @@ import {
   resolveOptions
 } from "./kernel/Behaviour.ts"
 import type { Cell } from "./kernel/Cell.ts"
+import * as Keying from "./kernel/Keying.ts"
 import * as ProtocolModule from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
 import { References, unsent } from "./kernel/RefTransport.ts"
@@ -186,6 +188,25 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
     key: string,
     options?: SpawnOptions
   ) => Effect.Effect<Running<ActorRef<Rpcs>, Rpc.Error<Rpcs> | ExitReason>, SpawnError, ActorSystem | Scope.Scope>
+  /**
+   * The actor of a key, on whatever thread it lives: one that was spawned and is up, or that of a key while {@link keyed} has them.
+   * `None` when there is none: never spawned, still being built, or ended.
+   */
+  readonly lookup: (key: string) => Effect.Effect<Option.Option<ActorRef<Rpcs>>, never, ActorSystem>
+  /**
+   * An actor for every key, without a spawn: the first message has it made, and when it is idle it ends until the next one. All threads
+   * that ask have the same actors, and there are never two of one key.
+   *
+   * **Details** They live on the threads that have the behaviour, each key on its own, until the last `Scope` that has asked for them
+   * closes; a thread that dies takes the incarnations that it has with it, and the next message has them made anew. No actor of this
+   * definition can be spawned meanwhile. What one thread has on its way to all keys of another is bounded by sixteen times the capacity of
+   * one mailbox.
+   *
+   * **Errors** `BehaviourNotFound`: no thread has the behaviour. `NameTaken`: an actor of this definition was spawned and has not ended.
+   * `LayoutMismatch`. Dies with `InvalidOptions` for options that make no sense, that are others than those it was asked for with first, and
+   * for a behaviour with `mailbox.survives`.
+   */
+  readonly keyed: (options?: KeyedOptions) => Effect.Effect<Keyed<Rpcs>, KeyedError, ActorSystem | Scope.Scope>
   /** While a behaviour is built: the reference of the actor itself. */
   readonly self: Effect.Effect<ActorRef<Rpcs>, never, CurrentActor>
   /**
@@ -205,6 +226,22 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
   readonly watcher: Effect.Effect<WatcherModule.Watcher<Rpcs>, never, CurrentActor | Scope.Scope>
   /** The schema of references to such actors, so that they travel in messages. */
   readonly ref: RefSchema<Rpcs>
+}
+
+/** The actors of one definition, by key. */
+export interface Keyed<in out Rpcs extends Rpc.Any> {
+  /** The name of the definition. */
+  readonly name: string
+  /**
+   * The reference of a key, at once; nothing is kept for it.
+   *
+   * **Details** It stays valid as long as the keys are held, while its actor comes and goes, and travels in messages. Its `down` waits for
+   * the end of all; that of one actor is no end. Of a key on another thread, `depth` counts what is on its way from here to all keys
+   * there.
+   *
+   * **Errors** A key that is empty, or longer than 1,024 characters, is nobody's: all that is sent to it fails with `InvalidPayload`.
+   */
+  readonly ref: (key: string) => ActorRef<Rpcs>
 }
 
 /** The type of references to the actors of a definition: `Actor.Ref<typeof Counter>`. */
@@ -358,7 +395,19 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
           SpawnError
         >
       }),
-    self: Effect.map(CurrentActor, ({ recipient }) => toRef(recipient)),
+    lookup: (key) =>
+      Effect.flatMap(
+        ActorSystem,
+        (system) =>
+          Effect.map(system.lookup(protocol, key), (found) => Option.map(Option.fromUndefinedOr(found), toRef))
+      ),
+    keyed: (options) =>
+      Effect.gen(function*() {
+        const system = yield* ActorSystem
+        const shards = yield* system.keyed(protocol, Keying.make(name, options ?? {}), yield* Effect.scope)
+        return { name, ref: (key) => toRef(shards.at(key)) }
+      }),
+    self: Effect.map(CurrentActor, ({ recipient }) => toRef((recipient as Cell).host.reached(recipient as Cell))),
     tick: (tag, every) => tick(protocol, tag, every),
     watcher: WatcherModule.make<Messages>(protocol),
     ref: refSchema<Messages>(protocol, Reference)

@@ -114,7 +114,7 @@ export const kill = (ref: Any): Effect.Effect<ExitReason.ExitReason> => end(ref,
 export const pause = (ref: Any, options?: AskOptions): Effect.Effect<void, ControlError> =>
   Effect.withFiber((fiber) => {
     const recipient = recipientOf(ref)
-    if (!isWithin(fiber, recipient)) return Effect.asVoid(request(ref, PAUSE, options, isDone))
+    if (!isWithin(fiber, recipient.running)) return Effect.asVoid(request(ref, PAUSE, options, isDone))
     // It comes to rest when its own handler has ended, which cannot wait for that.
     recipient.command({ kind: PAUSE, withinMillis: undefined }, nothing)
     return Exit.void
@@ -168,7 +168,7 @@ const end = (
     const recipient = recipientOf(ref)
     const command: Command = { kind, withinMillis: within === undefined ? undefined : millisOf(recipient, within) }
     // Its own handler, or what that has forked, would wait for itself.
-    if (isWithin(fiber, recipient)) {
+    if (isWithin(fiber, recipient.running)) {
       recipient.command(command, nothing)
       return Exit.succeed(asked)
     }

@@ -251,6 +251,9 @@ export type AskError = TellError | ActorRestarting | AskTimeout
 /** What `spawn` can fail with. */
 export type SpawnError = BehaviourNotFound | NameTaken | SpawnFailed | LayoutMismatch | SpawnLost
 
+/** What `keyed` can fail with. */
+export type KeyedError = BehaviourNotFound | NameTaken | LayoutMismatch
+
 /**
  * The thread chosen for the actor died before the actor was up.
  *

@@ -69,6 +69,8 @@ export interface ActorRef<in out Rpcs extends Rpc.Any> {
   readonly name: string
   /** The key it was spawned under. */
   readonly key: string
+  /** `ActorRef(Counter/a)`, which is also what `console.log` and `util.inspect` print. */
+  readonly toString: () => string
   /**
    * Sends a message and goes on; completes when the message is in the mailbox or on its way there.
    *

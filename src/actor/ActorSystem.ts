@@ -10,12 +10,16 @@ import type * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
 import type { Running, Shutdown } from "../supervisor/ChildSpec.ts"
 import type { TreeNode } from "../supervisor/Tree.ts"
-import type { SpawnError } from "./ActorError.ts"
+import type { KeyedError, SpawnError } from "./ActorError.ts"
 import type { Behaviour } from "./kernel/Behaviour.ts"
 import type { Escalation } from "./kernel/Host.ts"
+import type { Keying } from "./kernel/Keying.ts"
 import type { Protocol } from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
+import type { Shards } from "./kernel/Shard.ts"
 import type { SystemEvent } from "./SystemEvent.ts"
+
+export type { KeyedOptions } from "./kernel/Keying.ts"
 
 /** Where an actor is placed. */
 export interface SpawnOptions {
@@ -56,6 +60,10 @@ export class ActorSystem extends Context.Service<ActorSystem, {
     options: SpawnOptions | undefined,
     owner: Scope.Scope
   ) => Effect.Effect<Running<Recipient>, SpawnError>
+  /** Takes all keys of a behaviour: each has an actor as soon as there is a message for it, until all who have asked for that have ended. */
+  readonly keyed: (protocol: Protocol, keying: Keying, owner: Scope.Scope) => Effect.Effect<Shards, KeyedError>
+  /** The actor of a name, wherever it lives, if it is up. */
+  readonly lookup: (protocol: Protocol, key: string) => Effect.Effect<Recipient | undefined>
   /** What happens, from the moment of subscription on. */
   readonly events: PubSub.PubSub<SystemEvent>
   /** The supervision tree as it stands. */

@@ -14,7 +14,7 @@ import { makeHost, systemOf } from "./internal/host.ts"
 import { endingIts } from "./SystemGaveUp.ts"
 
 export { ActorSystem } from "../actor/ActorSystem.ts"
-export type { SpawnOptions } from "../actor/ActorSystem.ts"
+export type { KeyedOptions, SpawnOptions } from "../actor/ActorSystem.ts"
 export type { SystemEvent } from "../actor/SystemEvent.ts"
 export { EndsProgram, SystemGaveUp } from "./SystemGaveUp.ts"
 export { layerThreads } from "./ThreadedSystem.ts"

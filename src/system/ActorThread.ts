@@ -52,11 +52,12 @@ const serve = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem>) => (start: Thre
   Effect.gen(function*() {
     const scope = yield* Effect.scope
     const worker = yield* makeWorker(start)
-    // A name that is asked for while the layer is built is answered then: all else waits until it stands.
+    // What is asked for while the layer is built is answered then: all else waits until it stands.
     start.intercept((message) => {
-      const isClaimed = (message as Control.ToWorker)._tag === "Claimed"
-      if (isClaimed) receive(worker, message as Control.ToWorker)
-      return isClaimed
+      const { _tag } = message as Control.ToWorker
+      const isAnswer = _tag === "Claimed" || _tag === "Held" || _tag === "Found"
+      if (isAnswer) receive(worker, message as Control.ToWorker)
+      return isAnswer
     })
     const services = Context.make(ActorSystem, serviceOf(worker))
     const built = yield* Layer.buildWithScope(behaviours, scope).pipe(Effect.provideContext(services))
@@ -72,7 +73,10 @@ const serve = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem>) => (start: Thre
       scope
     )
     const ready: Control.Ready = {
-      behaviours: worker.host.protocols.map(({ layoutHash, name }) => ({ name, layoutHash }))
+      behaviours: worker.host.behaviours.map((behaviour): Control.Hosted => {
+        const { capacity, laneBytes, overflow, protocol: { layoutHash, name } } = behaviour
+        return { name, layoutHash, capacity, laneBytes, overflow }
+      })
     }
     return { ready, onMessage: (message: unknown) => receive(worker, message as Control.ToWorker) }
   })
@@ -114,7 +118,8 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
       starting: new Map(),
       endings: new Endings(node, runtime, run, post),
       ward: new Ward(post, run),
-      claims: new Requests()
+      claims: new Requests(),
+      told: new Requests()
     }
     yield* Effect.addFinalizer(() => Effect.sync(() => node.close()))
     node.peerUp(0, seat.mainEpoch)

@@ -14,8 +14,10 @@ import * as ActorError from "../actor/ActorError.ts"
 import { ActorSystem, type SpawnOptions } from "../actor/ActorSystem.ts"
 import * as ExitReason from "../actor/ExitReason.ts"
 import type { Escalation } from "../actor/kernel/Host.ts"
+import type { Keying } from "../actor/kernel/Keying.ts"
 import { actorName, type Protocol } from "../actor/kernel/Protocol.ts"
 import type { Recipient } from "../actor/kernel/Recipient.ts"
+import type { Shards } from "../actor/kernel/Shard.ts"
 import * as Terms from "../actor/kernel/Terms.ts"
 import { Node } from "../link/kernel/Node.ts"
 import type { ArenaEnd } from "../memory/Arena.ts"
@@ -38,7 +40,9 @@ import type { SpawnedWorker } from "../thread/SpawnedWorker.ts"
 import type { ThreadDown } from "../thread/ThreadError.ts"
 import * as ArenaOwners from "../wire/kernel/ArenaOwners.ts"
 import type * as Control from "./internal/control.ts"
-import { makeHostWith, systemOf } from "./internal/host.ts"
+import { Families } from "./internal/families.ts"
+import { holding, makeHostWith, systemOf } from "./internal/host.ts"
+import { groundsOf, locate, shardsOf } from "./internal/keyed.ts"
 import { Names } from "./internal/names.ts"
 import { Account } from "./internal/placement.ts"
 import * as Workers from "./internal/workers.ts"
@@ -124,6 +128,8 @@ interface Threaded extends Workers.Threaded {
   readonly thread: ThreadContext
   /** The worker that is offered the next actor. */
   turn: number
+  /** How often programs here have asked for keys. */
+  holds: number
 }
 
 const makeThreaded = (options: ThreadsOptions) =>
@@ -177,6 +183,9 @@ const makeThreaded = (options: ThreadsOptions) =>
       thread,
       events: host.events,
       isClosing: false,
+      families: new Families((effect) => void run(effect)),
+      run: (effect) => void run(Effect.ignoreCause(effect)),
+      holds: 0,
       unread: 0,
       turn: 0
     }
@@ -203,6 +212,9 @@ const chooseWorker = (
   return workers.find((worker) => worker.behaviours.has(protocol.name))
 }
 
+const isTaken = ({ families, host, names }: Threaded, protocol: Protocol, key: string): boolean =>
+  families.has(protocol.name) || names.has(actorName(protocol, key)) || host.has(protocol.name, key)
+
 const spawn = (
   self: Threaded,
   protocol: Protocol,
@@ -211,7 +223,7 @@ const spawn = (
   owner: Scope.Scope
 ): Effect.Effect<Recipient, ActorError.SpawnError> => {
   const actor = actorName(protocol, key)
-  if (self.names.has(actor) || self.host.has(protocol.name, key)) {
+  if (isTaken(self, protocol, key)) {
     return Effect.fail(new ActorError.NameTaken({ actor }))
   }
   const terms = Terms.make(actor, options?.shutdown)
@@ -229,7 +241,7 @@ const supervise = (
   owner: Scope.Scope
 ): Effect.Effect<Running<Recipient>, ActorError.SpawnError> => {
   const actor = actorName(protocol, key)
-  if (self.names.has(actor) || self.host.has(protocol.name, key)) {
+  if (isTaken(self, protocol, key)) {
     return Effect.fail(new ActorError.NameTaken({ actor }))
   }
   const terms = Terms.make(actor, options?.shutdown)
@@ -260,6 +272,24 @@ const notFound = (self: Threaded, protocol: Protocol, isHereOnly: boolean): Acto
     known: isHereOnly ? self.host.known : [...self.host.known, ...known],
     elsewhere: self.workers.filter(({ behaviours }) => behaviours.has(protocol.name)).map(({ name }) => name)
   })
+}
+
+const keyed = (
+  self: Threaded,
+  protocol: Protocol,
+  keying: Keying,
+  owner: Scope.Scope
+): Effect.Effect<Shards, ActorError.KeyedError> => {
+  const { layoutHash, name } = protocol
+  const wanted = { name, layoutHash, keying, bounds: undefined }
+  return holding(
+    self.families,
+    wanted,
+    { thread: 0, number: ++self.holds },
+    groundsOf(self, wanted),
+    owner,
+    (grounds) => shardsOf(self.node, protocol, grounds.addresses)
+  )
 }
 
 // ---- the system
@@ -355,6 +385,12 @@ const make = (options: ThreadsOptions) =>
       ...local,
       spawn: (protocol, key, where, owner) => spawn(self, protocol, key, where, owner),
       supervise: (protocol, key, where, owner) => supervise(self, protocol, key, where, owner),
+      keyed: (protocol, keying, owner) => keyed(self, protocol, keying, owner),
+      lookup: (protocol, key) =>
+        Effect.map(
+          locate(self, protocol.name, key),
+          (address) => address === undefined ? undefined : self.node.recipientAt(address, protocol)
+        ),
       tree: Effect.map(Effect.zip(local.tree, group.tree), ([tree, threads]) => ({
         ...tree,
         children: [...tree.children, threads]

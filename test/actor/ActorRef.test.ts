@@ -204,7 +204,8 @@ describe("references in schemas", () => {
           overflow: "suspend" as const,
           laneBytes: 0,
           layoutHash: Purse.protocol.layoutHash,
-          key: "outside"
+          key: "outside",
+          isKeyed: false
         }
         const decoded = yield* failure(Schema.decodeEffect(Purse.ref)(address))
         assert.include(String(decoded), "inside of a message")

@@ -6,15 +6,16 @@ import { read } from "./support/source.ts"
 
 const page = "docs/reference/scenarios.md"
 
-/** The ids of the reference that a memory core, channels, supervisors and watches can have. */
+/** The ids of the reference that a memory core, channels, supervisors, watches and threads can have. */
 const ids = [
   ..."R01 R02 R03 R04 R05 R06 R08 R10 R11 R12 R13 R14 R15 R16 R17 R18 R19 R20 R21".split(" "),
   ..."D01 D03 D04 D05 D06 D07".split(" "),
   ..."C01 C02 C04 C06 C07 C08 C10 C11 C12".split(" "),
-  ..."S01 S03 S04 S05 S06 S07 S09 S10 S11 S12 S13 S14 S15 S17 S18 S21 S22 S23 S24 S25 S26 S27 S28".split(" "),
-  ..."S30 S31 S32 S33 S34 S35 S36 S37 S38 S39 S41 S42 S44 S45 S48 S49 S50 S51 S52 S53 S57 S58".split(" "),
-  ..."E01 E02 E03 E05".split(" "),
-  ..."P06 P16 P17 F02".split(" ")
+  ..."S01 S02 S03 S04 S05 S06 S07 S09 S10 S11 S12 S13 S14 S15 S17 S18 S21 S22 S23 S24 S25 S26 S27 S28 S29".split(" "),
+  ..."S30 S31 S32 S33 S34 S35 S36 S37 S38 S39 S41 S42 S44 S45 S48 S49 S50 S51 S52 S53 S55 S57 S58 S59 S60".split(" "),
+  ..."E01 E02 E03 E05 E07".split(" "),
+  ..."P06 P16 P17 F02".split(" "),
+  ..."W01 W02 W03 W04 W05 W07 W09 W10 W11 W12 W13 W16 W17".split(" ")
 ]
 
 interface Row {
@@ -23,7 +24,7 @@ interface Row {
   readonly shownBy: string
 }
 
-const rows: ReadonlyArray<Row> = [...read(page).matchAll(/^\| ([RDCSEPF]\d\d) \|([^|]*)\|([^|]*)\|(.*)\|$/gm)].map((
+const rows: ReadonlyArray<Row> = [...read(page).matchAll(/^\| ([RDCSEPFW]\d\d) \|([^|]*)\|([^|]*)\|(.*)\|$/gm)].map((
   match
 ) => ({
   id: match[1]!,
@@ -56,7 +57,7 @@ describe(page, () => {
   it("knows every id that a test carries", () => {
     const carried = new Set(
       testFiles.filter((file) => !file.includes("/house/")).flatMap((file) =>
-        titlesOf(file).match(/\b[RDCSE]\d\d\b/g) ?? []
+        titlesOf(file).match(/\b[RDCSEW]\d\d\b/g) ?? []
       )
     )
     expect([...carried].filter((id) => !ids.includes(id))).toEqual([])

@@ -290,8 +290,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...life,
     file: "src/actor/internal/idle.ts",
     why: "an actor is not idle while it is paused or a handler runs",
-    before: "const left = cell.phase === IDLE ? this.last + idleMillis - host.deadlines.now() : idleMillis",
-    after: "const left = cell.phase === IDLE ? this.last + idleMillis - host.deadlines.now() : 0"
+    before: "const left = cell.phase === IDLE ? this.last + millis - host.deadlines.now() : millis",
+    after: "const left = cell.phase === IDLE ? this.last + millis - host.deadlines.now() : 0"
   },
   {
     ...life,
@@ -306,5 +306,40 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "a finalizer tells a restart from an end",
     before: "if (cell.phase === RESTARTING) return",
     after: "if (cell.phase > RESTARTING) return"
+  },
+  {
+    file: "src/actor/kernel/LocalShard.ts",
+    tests: ["test/actor/keyed.test.ts"],
+    why: "an actor of a key is not built before the last one has let go",
+    before: "if (!host.takeName(cell)) return",
+    after: "host.takeName(cell)"
+  },
+  {
+    file: "src/actor/kernel/LocalShard.ts",
+    tests: ["test/actor/keyed.test.ts"],
+    why: "what waits for the name of the last one of its key comes up when that is free",
+    before: "if (next !== undefined && next.phase === STARTING) this.begin(next)",
+    after: ""
+  },
+  {
+    file: "src/actor/kernel/LocalShard.ts",
+    tests: ["test/actor/keyed.test.ts"],
+    why: "a message does not meet an actor of its key that ends",
+    before: "cell.phase < STOPPING && !cell.isDraining && ",
+    after: ""
+  },
+  {
+    file: "src/actor/kernel/LocalShard.ts",
+    tests: ["test/actor/keyed.test.ts"],
+    why: "of a key that is not active nothing stays",
+    before: "if (this.cells.get(cell.key) === cell) this.cells.delete(cell.key)",
+    after: ""
+  },
+  {
+    file: "src/actor/kernel/LocalShard.ts",
+    tests: ["test/actor/keyed.test.ts"],
+    why: "what was told to one that is not up was accepted before its stop",
+    before: "if (command.kind !== STOP || cell.phase !== STARTING) return",
+    after: "if (cell !== undefined) return"
   }
 ]

@@ -211,10 +211,13 @@ describe("OTP supervisor: significant children", () => {
     Effect.gen(function*() {
       for (const mode of ["anySignificant", "allSignificant"] as const) {
         for (const restart of ["transient", "temporary"] as const) {
-          const stage = Stage.make()
-          const supervisor = yield* trees(stage, mode, restart)
-          yield* Stage.end(stage, "c")
-          assert.strictEqual((yield* supervisor.tree).status, "running")
+          for (const how of [Stage.end, Stage.fail, Stage.die, "terminate"] as const) {
+            const stage = Stage.make()
+            const supervisor = yield* trees(stage, mode, restart)
+            yield* how === "terminate" ? supervisor.terminateChild("c") : how(stage, "c")
+            assert.strictEqual((yield* supervisor.tree).status, "running")
+            assert.deepStrictEqual([Stage.starts(stage, "a"), Stage.starts(stage, "b")], [1, 1])
+          }
         }
       }
     }))
@@ -246,6 +249,8 @@ describe("OTP supervisor: significant children", () => {
       const supervisor = yield* trees(stage, "anySignificant", "transient")
       yield* Stage.fail(stage, "a")
       assert.strictEqual(Stage.starts(stage, "a"), 2)
+      yield* Stage.die(stage, "a")
+      assert.strictEqual(Stage.starts(stage, "a"), 3)
       yield* Stage.end(stage, "a")
       assert.deepStrictEqual(yield* supervisor.exit, Exit.void)
     }))

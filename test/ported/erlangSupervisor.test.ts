@@ -5,9 +5,8 @@
  * from `elixir-lang/elixir`, `lib/elixir/test/elixir/dynamic_supervisor_test.exs`, Apache License 2.0. No code was
  * copied; each title carries the scenario's id and its name in the suite.
  *
- * Strategies, significant children, dynamic supervisors and starts that answer `ignore` are in `erlangStrategies.test.ts`.
- * Not here because there is nothing it would apply to: code change (S55, S59), callback modules (S29), global names (S48), log
- * formats (S60).
+ * Strategies, significant children, dynamic supervisors and starts that answer `ignore` are in `erlangStrategies.test.ts`, what else there is of dynamic
+ * ones, and names, in `erlangDynamic.test.ts`.
  *
  * Deliberately different: a child may be restarted on a schedule instead of at once; a supervisor that gave up ended
  * abnormally; a fiber cannot be killed, so what OTP reports as `killed` is a child abandoned or closed over here.
@@ -132,17 +131,20 @@ describe("OTP supervisor: start", () => {
       const inner = Child.supervisor("inner", { strategy: "one-for-one" })
       assert.deepStrictEqual([worker.restart, worker.shutdownMillis], ["permanent", 5_000])
       assert.deepStrictEqual([inner.restart, inner.shutdownMillis], ["permanent", Infinity])
+      assert.isFalse(worker.significant || inner.significant)
       const supervisor = yield* oneForOne([worker, inner])
       assert.strictEqual((yield* supervisor.child("worker")).restart, "permanent")
       assert.strictEqual((yield* Effect.flip(supervisor.child("other")))._tag, "ChildNotFound")
     }))
 
-  it("S10 sup_start_map_faulty_specs: a missing id, a missing start and a non-spec are refused", () => {
+  it("S10 sup_start_map_faulty_specs: a missing id, a missing start and a non-spec are refused, and what nobody knows is not", () => {
     const children = (child: unknown) => () =>
       Child.supervisor("s", { strategy: "one-for-one", children: [child as Child.ChildSpec] })
     assert.throws(() => Child.effect(undefined as never, Effect.never), InvalidSupervision, "id is undefined")
     assert.throws(children({ id: "a" }), InvalidSupervision, "expected specs made by the functions of Child")
     assert.throws(children("a"), InvalidSupervision, "expected specs made by the functions of Child")
+    const more = { restart: "transient", colour: "blue" } as Child.ChildOptions
+    assert.strictEqual(Child.effect("a", Effect.never, more).restart, "transient")
   })
 
   it.effect("S11 faulty_application_shutdown: the reason of a crash deep in a starting tree reaches the top", () =>
@@ -305,6 +307,16 @@ describe("OTP supervisor: administration", () => {
     assert.throws(spec({ restart: "prmanent" }), InvalidSupervision, `child "a": restart is "prmanent"`)
     assert.throws(spec({ shutdown: "brutal" }), InvalidSupervision, `child "a": shutdown is "brutal"`)
     assert.throws(spec({ shutdown: -1 }), InvalidSupervision, `child "a": shutdown is -1`)
+    assert.throws(spec({ restart: "permanent", significant: true }), InvalidSupervision, `child "a": significant`)
+    assert.throws(
+      () =>
+        Child.supervisor("s", {
+          strategy: "one-for-one",
+          children: [spec({ restart: "temporary", significant: true })()]
+        }),
+      InvalidSupervision,
+      `supervisor "s": autoShutdown is "never"`
+    )
     const twice = [spec({})(), spec({})()]
     assert.throws(
       () => Child.supervisor("s", { strategy: "one-for-one", children: twice }),
@@ -319,7 +331,8 @@ describe("OTP supervisor: administration", () => {
     [{ strategy: "one-for-one", intensity: { restarts: Infinity, within: 1 } }, "intensity.restarts"],
     [{ strategy: "one-for-one", intensity: { restarts: -1, within: 1 } }, "intensity.restarts"],
     [{ strategy: "one-for-one", intensity: { restarts: 1, within: 0 } }, "intensity.within"],
-    [{ strategy: "one-for-one", intensity: { restarts: 1, within: "Infinity" } }, "intensity.within"]
+    [{ strategy: "one-for-one", intensity: { restarts: 1, within: "Infinity" } }, "intensity.within"],
+    [{ strategy: "one-for-one", autoShutdown: "sometimes" }, "autoShutdown"]
   ])("S25 sup_flags: wrong flags are refused by name (%j)", ([options, field]) =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(Supervisor.make("s", options as Child.SupervisorOptions))

@@ -40,18 +40,18 @@ describe("the stops that the main thread asks for", () => {
   const stopsOn = () => {
     const { log, node, run, runtime, ...rest } = stage()
     const over: Array<number> = []
-    const stops = new Stops(node, runtime, run, ({ actor }: { readonly actor: number; readonly workplace: any }) => {
-      over.push(actor)
-    })
-    return { log, over, stops, ...rest }
+    const stops = new Stops(node, runtime, run)
+    const tell = (actor: number, workplace: ReturnType<typeof rest.place>, elapsedMillis = 0) =>
+      stops.tell({ actor, workplace, over: () => void over.push(actor) }, elapsedMillis)
+    return { log, over, stops, tell, ...rest }
   }
 
   it("are one message to each thread, behind what was told before, and one for those whose time has begun to go", () => {
-    const { endOfTask, log, place, stops } = stopsOn()
+    const { endOfTask, log, place, tell } = stopsOn()
     const [one, two] = [place(false), place(false)]
-    for (const actor of [1, 2]) stops.tell({ actor, workplace: one }, 0)
-    stops.tell({ actor: 3, workplace: two }, 0)
-    stops.tell({ actor: 4, workplace: one }, 7)
+    for (const actor of [1, 2]) tell(actor, one)
+    tell(3, two)
+    tell(4, one, 7)
     endOfTask()
     assert.deepStrictEqual(log, [
       "flush",
@@ -64,11 +64,11 @@ describe("the stops that the main thread asks for", () => {
   })
 
   it("are over once each: when that is answered, or the thread has gone, also before it was told", () => {
-    const { endOfTask, log, over, place, stops } = stopsOn()
+    const { endOfTask, log, over, place, stops, tell } = stopsOn()
     const [one, two, gone] = [place(false), place(false), place(true)]
-    for (const actor of [1, 2, 3]) stops.tell({ actor, workplace: one }, 0)
-    stops.tell({ actor: 4, workplace: two }, 0)
-    stops.tell({ actor: 5, workplace: gone }, 0)
+    for (const actor of [1, 2, 3]) tell(actor, one)
+    tell(4, two)
+    tell(5, gone)
     assert.deepStrictEqual(over, [5])
     stops.lost(two)
     assert.deepStrictEqual(over, [5, 4])

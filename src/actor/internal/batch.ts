@@ -33,8 +33,8 @@ export const batch = (rare: Rare, advance: () => boolean): Effect.Effect<void, u
 
 /** Whether a fiber is the handler or the build of a cell, or was forked below it, however loosely. */
 export const isWithin = (fiber: Fiber.Fiber<unknown, unknown>, cell: unknown): boolean =>
-  fiber.getRef(RunningCell) === cell ||
-  Option.getOrUndefined(Context.getOption(fiber.context, CurrentActor))?.recipient === cell
+  cell !== undefined && (fiber.getRef(RunningCell) === cell ||
+    Option.getOrUndefined(Context.getOption(fiber.context, CurrentActor))?.recipient === cell)
 
 interface Parent {
   readonly _children?: ReadonlySet<unknown> | undefined

@@ -11,6 +11,9 @@ import type { Cell } from "../kernel/Cell.ts"
 import { Deadline } from "../kernel/Deadlines.ts"
 import { IDLE, RESTARTING } from "../kernel/Phase.ts"
 
+/** How long an actor may be without messages. */
+export const idleMillis = ({ behaviour, rare }: Cell): number => rare?.idleMillis ?? behaviour.idleMillis
+
 /** See the module. */
 export class Idle extends Deadline {
   declare private readonly cell: Cell
@@ -28,17 +31,17 @@ export class Idle extends Deadline {
 
   /** Begins with an incarnation. */
   begin(): void {
-    const { behaviour, host } = this.cell
     this.note()
-    host.deadlines.add(this, behaviour.idleMillis)
+    this.cell.host.deadlines.add(this, idleMillis(this.cell))
   }
 
   expire(): void {
     const { cell } = this
-    const { behaviour: { idleMillis }, host } = cell
+    const { host } = cell
+    const millis = idleMillis(cell)
     // The next incarnation begins anew.
     if (cell.phase >= RESTARTING) return
-    const left = cell.phase === IDLE ? this.last + idleMillis - host.deadlines.now() : idleMillis
+    const left = cell.phase === IDLE ? this.last + millis - host.deadlines.now() : millis
     if (left > 0) host.deadlines.add(this, left)
     else host.stop(cell, ExitReason.normal, 0)
   }

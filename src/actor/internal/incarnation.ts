@@ -16,7 +16,7 @@ import * as ExitReason from "../ExitReason.ts"
 import { CurrentActor, type Handlers } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import { STOPPING } from "../kernel/Phase.ts"
-import { Idle, noting } from "./idle.ts"
+import { Idle, idleMillis, noting } from "./idle.ts"
 import { freeName, type LifecycleHost } from "./roster.ts"
 
 /** How long a build that was interrupted may take to let go. */
@@ -45,7 +45,7 @@ export const build = (cell: Cell, incarnation: number): Fiber.Fiber<Handlers, un
 const takeHandlers = (cell: Cell, handlers: unknown): boolean => {
   if (typeof handlers !== "object" || handlers === null) return false
   const { behaviour } = cell
-  if (behaviour.idleMillis === Infinity) cell.handlers = handlers as Handlers
+  if (idleMillis(cell) === Infinity) cell.handlers = handlers as Handlers
   else {
     const rare = cell.more()
     const idle = new Idle(cell)

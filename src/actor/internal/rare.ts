@@ -51,6 +51,8 @@ export class Rare {
   declare isDraining: boolean
   /** How long it may take for that; `undefined` as its behaviour says. */
   declare shutdownMillis: number | undefined
+  /** How long it may be without messages; `undefined` as its behaviour says. */
+  declare idleMillis: number | undefined
   /** Ends it when no message comes. */
   declare idle: Deadline | undefined
   /** Shows the state of the incarnation that is up. */
@@ -85,6 +87,7 @@ export class Rare {
     this.beforeDown = undefined
     this.isDraining = false
     this.shutdownMillis = undefined
+    this.idleMillis = undefined
     this.idle = undefined
     this.inspect = undefined
     this.onDrain = undefined

@@ -43,25 +43,31 @@ export interface LifecycleHost extends CellHost<Cell> {
   log(level: "Warn" | "Error", text: string, cause?: Cause.Cause<unknown>, behaviour?: Behaviour): void
   /** The actors of the behaviour of a cell. */
   rosterOf(behaviour: Behaviour): Roster
+  /** An actor has ended; its name may be taken. */
+  gone(cell: Cell): void
+  /** The name of an actor is free. */
+  freed(cell: Cell): void
   /** A behaviour has given up. */
   escalated(behaviour: Behaviour, cause: Cause.Cause<unknown>): void
 }
 
 /** Ends what others know of an actor, and lets go of what it holds; its name stays taken. */
-export const forget = (cell: Cell): void => {
+export const forget = (host: LifecycleHost, cell: Cell): void => {
   cell.phase = STOPPED
   cell.handlers = undefined
   cell.mailbox = undefined
   const { rare } = cell
-  if (rare?.idle !== undefined) cell.host.deadlines.remove(rare.idle)
+  if (rare?.idle !== undefined) host.deadlines.remove(rare.idle)
   if (rare?.inspect !== undefined) rare.inspect = undefined
   Owner.Owner.remove(cell)
+  host.gone(cell)
 }
 
 /** Frees the name of an actor that has ended. */
 export const freeName = (host: LifecycleHost, cell: Cell): void => {
   const { cells } = host.rosterOf(cell.behaviour)
   if (cells.get(cell.key) === cell) cells.delete(cell.key)
+  host.freed(cell)
   const freed = cell.rare?.freed
   if (freed === undefined) return
   cell.rare!.freed = undefined

@@ -48,6 +48,24 @@ export const start = (
   )
 }
 
+/** Starts the first incarnation of an actor that nobody waits for; `done` is called when it is up, or has ended. */
+export const activate = (host: LifecycleHost, cell: Cell, done: () => void): void => {
+  const building = build(cell, 1)
+  if (builtAtOnce(cell, building.pollUnsafe()) && cell.phase === STARTING) {
+    up(cell, undefined)
+    return done()
+  }
+  host.fork(cell.behaviour, comeUp(host, cell, building, undefined)).addObserver(() => {
+    const { behaviour, name, reason } = cell
+    // Who was told to end has said so.
+    if (reason._tag === "NeverStarted") {
+      host.report({ _tag: "ActorEnded", actor: name, reason }, behaviour)
+      host.log("Error", `${name} has ended: ${ExitReason.render(reason)}`, Cause.die(reason.cause), behaviour)
+    }
+    done()
+  })
+}
+
 const withdrawn = (cell: Cell, starting: Fiber.Fiber<Cell, SpawnFailed>): Effect.Effect<void> =>
   Effect.flatMap(
     Fiber.await(interrupted(starting)),
@@ -110,7 +128,7 @@ const neverStarted = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<SpawnF
   )
   const { isAbandoned, onStop, reason } = cell.more()
   settleMailbox(host, cell)
-  forget(cell)
+  forget(host, cell)
   if (!isAbandoned) freeName(host, cell)
   for (const listener of Array.from(onStop)) host.after.add(() => listener(reason))
   onStop.clear()

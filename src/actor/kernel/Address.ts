@@ -23,7 +23,9 @@ export const Address = Schema.Struct({
   laneBytes: Schema.Number,
   /** The layout that its protocol has on the thread that wrote the address. */
   layoutHash: Schema.Number,
-  key: Schema.String
+  key: Schema.String,
+  /** Whether it is the actor that has this key in a shard: that of the number. */
+  isKeyed: Schema.Boolean
 })
 
 /** The type of {@link Address}. */

@@ -13,6 +13,7 @@ import type { Answered, Command } from "./Command.ts"
 import type { Deadlines } from "./Deadlines.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
 import type { Freight } from "./Freight.ts"
+import type { Recipient } from "./Recipient.ts"
 import type { Word } from "./Word.ts"
 
 /** What a cell needs of the host it lives on. */
@@ -34,6 +35,8 @@ export interface CellHost<C> {
   ): Fiber.Fiber<unknown, unknown>
   /** Starts an effect with the services of a behaviour. */
   fork(behaviour: Behaviour, effect: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown>
+  /** An actor as others reach it: for longer than this life of it, if it is that of a key. */
+  reached(cell: C): Recipient
   /** A message that took credit of the remote sender `origin` has left the mailbox. */
   credit(origin: number): void
   /** Logs what somebody else's code has thrown where nobody else would hear of it. */

@@ -87,6 +87,12 @@ export class Freight {
     if (arrived.length > 0) this.#keep(payload, new Packing.Packed(payload, Carriage.empty, arrived, true))
   }
 
+  /** What is looked after with one payload moves with another, which is part of it. */
+  unwrap(whole: unknown, part: unknown): void {
+    const packed = this.#of(whole)
+    if (packed !== undefined) this.#keep(part, packed)
+  }
+
   /** The payload as its sender has given it, as long as what moves with it is the sender's. */
   given(payload: unknown): unknown {
     const packed = this.#of(payload)

@@ -42,6 +42,8 @@ import { Origins } from "./Origins.ts"
 import { stopEach } from "./Owner.ts"
 import { RESTARTING, STARTING, STOPPING } from "./Phase.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
+import type { Recipient } from "./Recipient.ts"
+import type { ShardHere } from "./Shard.ts"
 import * as Terms from "./Terms.ts"
 import type { Word } from "./Word.ts"
 
@@ -68,12 +70,15 @@ export class Host implements LifecycleHost {
   declare inlineDepth: number
   /** This thread ends soon: what ends here from now on comes back with its next incarnation, if the system goes on. */
   declare isLeaving: boolean
+  /** The shards of this thread, by the name of their behaviour: all keys of that are theirs. */
+  declare readonly shards: Map<string, ShardHere>
   /** What this thread has counted. */
   declare readonly tally: Tally
   /** By name: the last one that is not being released is the one that is spawned. */
   declare private readonly rosters: Map<string, Array<Roster>>
   declare private readonly rosterByBehaviour: Map<Behaviour, Roster>
-  declare private readonly context: Context.Context<never>
+  /** The services of the thread. */
+  declare readonly context: Context.Context<never>
   declare private forkLast: (effect: Effect.Effect<unknown, unknown, unknown>) => Fiber.Fiber<unknown, unknown>
   declare private forkContext: Context.Context<never>
   constructor(
@@ -96,6 +101,7 @@ export class Host implements LifecycleHost {
     this.origins = new Origins()
     this.inlineDepth = 0
     this.isLeaving = false
+    this.shards = new Map()
     this.tally = tally
     this.rosters = new Map()
     this.rosterByBehaviour = new Map()
@@ -105,12 +111,12 @@ export class Host implements LifecycleHost {
 
   /** Names of the behaviours that can be spawned here. */
   get known(): ReadonlyArray<string> {
-    return this.protocols.map(({ name }) => name)
+    return this.behaviours.map(({ protocol: { name } }) => name)
   }
 
-  /** The protocols of the behaviours registered here. */
-  get protocols(): ReadonlyArray<Protocol> {
-    return Array.from(this.rosters.keys()).flatMap((name) => this.current(name)?.behaviour.protocol ?? [])
+  /** The behaviours registered here. */
+  get behaviours(): ReadonlyArray<Behaviour> {
+    return Array.from(this.rosters.keys()).flatMap((name) => this.current(name)?.behaviour ?? [])
   }
 
   // The behaviour that serves a name now.
@@ -121,6 +127,45 @@ export class Host implements LifecycleHost {
   /** Whether an actor of this name is alive here. */
   has(behaviour: string, key: string): boolean {
     return this.rosters.get(behaviour)?.some(({ cells }) => cells.has(key)) === true
+  }
+
+  /** The name that some actor of a behaviour has here. */
+  someName(behaviour: string): string | undefined {
+    const cells = this.rosters.get(behaviour)?.flatMap(({ cells }) => cells.size > 0 ? [cells] : [])[0]
+    const cell: Cell | undefined = cells?.values().next().value
+    return cell?.name
+  }
+
+  /** The actor of a name, when it is up. */
+  find(behaviour: string, key: string): Cell | undefined {
+    const cell = this.rosters.get(behaviour)?.flatMap(({ cells }) => cells.get(key) ?? [])[0]
+    return cell === undefined || cell.phase === STARTING || cell.phase >= STOPPING ? undefined : cell
+  }
+
+  /** The behaviour that serves a name now, unless it has given up. */
+  behaviourOf(name: string): Behaviour | undefined {
+    const roster = this.current(name)
+    return roster?.gaveUp === undefined ? roster?.behaviour : undefined
+  }
+
+  /** Gives an actor its name, if that is free. */
+  takeName(cell: Cell): boolean {
+    const { behaviour: { protocol: { name } }, key } = cell
+    if (this.has(name, key)) return false
+    this.rosterOf(cell.behaviour).cells.set(key, cell)
+    return true
+  }
+
+  gone(cell: Cell): void {
+    if (this.shards.size > 0) this.shards.get(cell.behaviour.protocol.name)?.ended(cell)
+  }
+
+  freed(cell: Cell): void {
+    if (this.shards.size > 0) this.shards.get(cell.behaviour.protocol.name)?.freed(cell.key)
+  }
+
+  reached(cell: Cell): Recipient {
+    return this.shards.get(cell.behaviour.protocol.name)?.reached(cell) ?? cell
   }
 
   /** Whether an actor that may have ended still has its name: nobody could wait any longer for what it holds. */
@@ -251,7 +296,7 @@ export class Host implements LifecycleHost {
       return new ActorError.LayoutMismatch({ actor, here: protocol.layoutHash, there })
     }
     if (roster.gaveUp !== undefined) return new ActorError.SpawnFailed({ actor, cause: gaveUp(roster.gaveUp) })
-    if (this.has(protocol.name, key)) return new ActorError.NameTaken({ actor })
+    if (this.shards.has(protocol.name) || this.has(protocol.name, key)) return new ActorError.NameTaken({ actor })
     const cell = new CellClass(this, behaviour, key)
     roster.cells.set(key, cell)
     return cell

@@ -79,7 +79,7 @@ export const guardianOf = ({ owner }: Pick<Owned, "owner">): Guardian | undefine
  * Stops one after the other until there are no more. Their times for that all count from the first stop on: however many of
  * them hang, the end takes as long as that of the slowest, and the others go on being stopped.
  */
-export const stopEach = (next: () => Owned | undefined, reason: ExitReason): Effect.Effect<void> =>
+export const stopEach = (next: () => Pick<Owned, "stop"> | undefined, reason: ExitReason): Effect.Effect<void> =>
   Effect.clockWith((clock) => {
     let began: bigint | undefined
     const step: Effect.Effect<void> = Effect.suspend(() => {

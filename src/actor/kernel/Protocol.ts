@@ -6,6 +6,7 @@
  * agrees, which covers names, order and the binary layout of every schema.
  */
 import type * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
@@ -35,6 +36,8 @@ export interface Message {
   readonly isConstructed: boolean
   /** Whether something can move with the payload. */
   readonly carries: boolean
+  /** What its `Rpc` was annotated with, for hosts that go by it. */
+  readonly annotations: Context.Context<never>
   /** The codec of the success value. */
   readonly success: Codec.Codec<unknown>
   /** The codec of the declared error. */
@@ -55,6 +58,14 @@ export interface Protocol {
   readonly prepare: (carriage: Carriage) => void
   /** A hash of names and layouts; equal on two threads means that they understand each other. */
   readonly layoutHash: number
+  /** The same messages, each with the key of whom it is for; compiled when somebody first asks. */
+  readonly keyed: () => Protocol
+}
+
+/** A payload, and the key of whom it is for. */
+export interface Addressed {
+  readonly key: string
+  readonly payload: unknown
 }
 
 // djb2, kept within 32 bits: it only has to tell two builds of one program apart.
@@ -74,6 +85,7 @@ class Compiled implements Message {
   declare readonly payload: Codec.Codec<unknown>
   declare readonly isConstructed: boolean
   declare readonly carries: boolean
+  declare readonly annotations: Context.Context<never>
   declare readonly success: Codec.Codec<unknown>
   declare readonly error: Codec.Codec<unknown>
   declare private readonly compileCause: () => Codec.Codec<unknown>
@@ -85,6 +97,7 @@ class Compiled implements Message {
     this.payloadSchema = rpc.payloadSchema
     this.payload = compile("payload", rpc.payloadSchema)
     this.carries = this.payload.carries
+    this.annotations = rpc.annotations
     this.isConstructed = isConstructed(rpc.payloadSchema.ast, new Set())
     this.success = compile("success", rpc.successSchema)
     this.error = compile("error", rpc.errorSchema)
@@ -165,13 +178,48 @@ export const make = (name: string, rpcs: ReadonlyArray<Rpc.Any>): Protocol => {
   }
   // `Rpc.Any` hides the schemas that every `Rpc` has.
   const messages = rpcs.map((rpc, index) => compileMessage(name, rpc as unknown as Rpc.AnyWithProps, index))
+  return assemble(name, tags, messages)
+}
+
+const assemble = (name: string, tags: ReadonlyArray<string>, messages: ReadonlyArray<Message>): Protocol => {
   const layout = messages.map((m) => `${m.tag}(${m.payload.layout}):${m.success.layout}!${m.error.layout}`).join("\n")
   const carrying = messages.flatMap(({ error, payload, success }) => [payload, success, error]).filter((c) => c.carries)
   const prepare = (carriage: Carriage) => {
     for (const codec of carrying) codec.prepare(carriage)
   }
-  return { name, messages, tags, prepare, layoutHash: hashText(`${name}\n${layout}`) }
+  let keyed: Protocol | undefined
+  return {
+    name,
+    messages,
+    tags,
+    prepare,
+    layoutHash: hashText(`${name}\n${layout}`),
+    keyed: () => keyed ??= assemble(name, tags, messages.map((message) => withKey(name, message)))
+  }
+}
+
+const withKey = (name: string, message: Message): Message => {
+  const { error, index, payloadSchema, success, tag } = message
+  const rpc = {
+    _tag: tag,
+    payloadSchema: Schema.Struct({ key: Schema.String, payload: payloadSchema }),
+    successSchema: Schema.Void,
+    errorSchema: Schema.Never
+  } as unknown as Rpc.AnyWithProps
+  // Replies say nothing of a key.
+  return new Compiled(name, rpc, index, (part, schema) => {
+    switch (part) {
+      case "success":
+        return success
+      case "error":
+        return error
+      case "cause":
+        return message.cause as Codec.Codec<unknown>
+      default:
+        return Codec.compile<Schema.Schema<unknown>>(schema)
+    }
+  })
 }
 
 /** `Counter/a`: how an actor is called in errors, logs and spans. */
-export const actorName = (protocol: Protocol, key: string): string => `${protocol.name}/${key}`
+export const actorName = (protocol: Pick<Protocol, "name">, key: string): string => `${protocol.name}/${key}`

@@ -64,6 +64,10 @@ export abstract class Recipient {
   abstract readonly protocol: Protocol
   /** The key it was spawned under. */
   abstract readonly key: string
+  /** The actor itself, as far as it runs on this thread. */
+  get running(): Recipient | undefined {
+    return this
+  }
   /** Messages accepted and not yet known to be handled. */
   abstract depth(): number
   /** Sends without waiting. `span` is the sampled span of the sender. */

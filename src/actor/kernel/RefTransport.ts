@@ -46,5 +46,6 @@ export const unsent = ({ key, protocol }: Recipient): Address => ({
   overflow: "suspend",
   laneBytes: 0,
   layoutHash: protocol.layoutHash,
-  key
+  key,
+  isKeyed: false
 })

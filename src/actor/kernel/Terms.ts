@@ -11,6 +11,8 @@ import type { Cell } from "./Cell.ts"
 export interface Terms {
   /** How long it may take to handle what it has accepted, when it is stopped; `undefined` as its behaviour says. */
   readonly shutdownMillis: number | undefined
+  /** How long it may be without messages; `undefined` as its behaviour says. */
+  readonly idleMillis?: number | undefined
 }
 
 /** Nothing in particular. */
@@ -31,6 +33,7 @@ export const make = (actor: string, shutdown: Shutdown | undefined): Terms => {
 }
 
 /** Puts them into force; before the actor is built. */
-export const apply = (cell: Cell, { shutdownMillis }: Terms): void => {
+export const apply = (cell: Cell, { idleMillis, shutdownMillis }: Terms): void => {
   if (shutdownMillis !== undefined) cell.more().shutdownMillis = shutdownMillis
+  if (idleMillis !== undefined) cell.more().idleMillis = idleMillis
 }

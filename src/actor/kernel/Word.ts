@@ -56,6 +56,12 @@ export class Notice extends Revocable {
   }
 }
 
+/** Who has an ask, for those who take it back. */
+export interface Taker {
+  /** Keeps the handler from starting, or interrupts it; answers whether it was running and will still settle. */
+  cancel(ask: Ask): boolean
+}
+
 /**
  * A question waiting for its reply, on the side of the actor.
  *
@@ -82,6 +88,8 @@ export abstract class Ask extends Revocable {
   isOver(): boolean {
     return false
   }
+  /** Another than the one it was sent to has it: who takes it back turns to that. */
+  takenBy(_taker: Taker): void {}
   /** Hands the asker the outcome of the handler. */
   abstract settle(exit: Exit.Exit<unknown, unknown>): void
   /** Tells the asker that the handler never ran because the actor is being restarted. */

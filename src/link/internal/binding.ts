@@ -6,9 +6,9 @@
  * it is left.
  */
 import type { ExitReason } from "../../actor/ExitReason.ts"
-import type { Cell } from "../../actor/kernel/Cell.ts"
 import type { Origin, Origins } from "../../actor/kernel/Origins.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
+import type { Resident } from "../../actor/kernel/Resident.ts"
 import { ORIGIN_SHIFT } from "../../actor/kernel/Word.ts"
 import * as Envelope from "./envelope.ts"
 import type { Outbound } from "./outbound.ts"
@@ -19,7 +19,7 @@ const MAX_OWED = 1024
 /** The actor that a slot means, and what is known of it. */
 export interface Target {
   /** Absent when it is not known here, or speaks another layout. */
-  readonly cell: Cell | undefined
+  readonly cell: Resident | undefined
   readonly messages: ReadonlyArray<Message>
   /** The layout hash of this side, when the other side's differs. */
   readonly otherLayout: number | undefined
@@ -28,7 +28,7 @@ export interface Target {
 /** See the module. */
 export class Binding implements Origin {
   declare readonly slot: number
-  declare readonly cell: Cell | undefined
+  declare readonly cell: Resident | undefined
   declare readonly messages: ReadonlyArray<Message>
   declare readonly otherLayout: number | undefined
   /** Whether its messages come by a lane. */

@@ -28,6 +28,19 @@ export abstract class Distant extends Recipient implements Commanded {
     this.end = undefined
   }
 
+  /** `Counter/a`. */
+  abstract readonly name: string
+
+  /** Who is to have a payload. */
+  nameFor(_payload: unknown): string {
+    return this.name
+  }
+
+  /** A payload as its sender has given it. */
+  givenAs(payload: unknown): unknown {
+    return payload
+  }
+
   command(command: Command, answered: Answered): () => void {
     const given = new RemoteCommand(this.home, this, command, answered)
     given.admit()

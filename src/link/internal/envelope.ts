@@ -103,7 +103,7 @@ export const MAX_ASKS = 1 << 24
 export const ASK_BYTES = 16
 /** What stands in front of a reply, and of an exit reason. */
 export const REPLY_BYTES = 8
-/** All of a command. */
+/** All of a command, unless a key follows. */
 export const COMMAND_BYTES = 16
 /** A timeout that is none. */
 export const NO_TIMEOUT = 0xffffffff
@@ -150,17 +150,43 @@ export const slotOf = (type: number): number => type >>> 12
 const AS_AGREED = NO_TIMEOUT - 1
 
 /** The body of a command. */
-export const commandOf = (number: number, { actor, epoch }: Address, { withinMillis }: Command): Uint8Array => {
+export const commandOf = (
+  number: number,
+  { actor, epoch, isKeyed, key }: Pick<Address, "actor" | "epoch" | "isKeyed" | "key">,
+  { withinMillis }: Command
+): Uint8Array => {
   const within = withinMillis === undefined
     ? AS_AGREED
     : withinMillis === Infinity
     ? NO_TIMEOUT
     : Math.min(Math.ceil(withinMillis), AS_AGREED - 1)
-  return new Uint8Array(Uint32Array.of(number, actor, epoch, within).buffer)
+  const words = new Uint8Array(Uint32Array.of(number, actor, epoch, within).buffer)
+  return isKeyed ? withKey(words, key) : words
+}
+
+// The code units of the key, so that it is the same there whatever is in it.
+const withKey = (words: Uint8Array, key: string): Uint8Array => {
+  const bytes = new Uint8Array(COMMAND_BYTES + ((4 + 2 * key.length + 7) & -8))
+  bytes.set(words)
+  const view = new DataView(bytes.buffer, COMMAND_BYTES)
+  view.setUint32(0, key.length, true)
+  for (let i = 0; i < key.length; i++) view.setUint16(4 + 2 * i, key.charCodeAt(i), true)
+  return bytes
+}
+
+const keyOf = ({ u8 }: Region, offset: number, end: number): string | undefined => {
+  if (end - offset < 8) return undefined
+  const view = new DataView(u8.buffer, u8.byteOffset + offset, end - offset)
+  const length = view.getUint32(0, true)
+  if (4 + 2 * length > end - offset) throw new Error(`a command with a key of ${length} characters`)
+  let key = ""
+  for (let i = 0; i < length; i++) key += String.fromCharCode(view.getUint16(4 + 2 * i, true))
+  return key
 }
 
 /** Reads a command and who is to obey it. */
-export const readCommand = ({ u32 }: Region, offset: number, end: number, type: number) => {
+export const readCommand = (region: Region, offset: number, end: number, type: number) => {
+  const { u32 } = region
   const cell = offset >> 2
   const kind = indexOf(type)
   if (end - offset < COMMAND_BYTES) throw new Error(`a command of ${end - offset} bytes`)
@@ -170,5 +196,6 @@ export const readCommand = ({ u32 }: Region, offset: number, end: number, type: 
     kind: kind as Kind,
     withinMillis: within === AS_AGREED ? undefined : within === NO_TIMEOUT ? Infinity : within
   }
-  return { number: u32[cell]!, actor: u32[cell + 1]!, epoch: u32[cell + 2]!, command }
+  const key = keyOf(region, offset + COMMAND_BYTES, end)
+  return { number: u32[cell]!, actor: u32[cell + 1]!, epoch: u32[cell + 2]!, key, command }
 }

@@ -5,6 +5,7 @@ import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Address } from "../../actor/kernel/Address.ts"
 import type { Cell } from "../../actor/kernel/Cell.ts"
 import type { Host } from "../../actor/kernel/Host.ts"
+import type { LocalShard } from "../../actor/kernel/LocalShard.ts"
 import type { Recipient } from "../../actor/kernel/Recipient.ts"
 import { References, type RefTransport } from "../../actor/kernel/RefTransport.ts"
 import type { Region } from "../../memory/Region.ts"
@@ -100,8 +101,8 @@ export class Home {
   declare readonly reports: Reports
   /** What values find here that travel with the messages that this thread writes and reads. */
   declare readonly carriage: Carriage.Carriage
-  /** Actors here that others can address, by epoch and number. */
-  declare readonly cells: Map<string, Cell>
+  /** Actors and shards here that others can address, by epoch and number. */
+  declare readonly cells: Map<string, Cell | LocalShard>
   /** Recipients of actors on other threads, by address: the credit of each is counted in one place. */
   declare readonly remotes: Remotes<Recipient>
   /** Actors of this thread that others have an address of, and that have ended: those that somebody holds, and the last ones. */
@@ -273,13 +274,13 @@ export class Home {
     return changed
   }
 
-  /** The actor of a number. */
-  cellAt(actor: number, epoch: number): Cell | undefined {
+  /** The actor, or the shard, of a number. */
+  cellAt(actor: number, epoch: number): Cell | LocalShard | undefined {
     return this.cells.get(`${epoch}:${actor}`)
   }
 
   /** The actor of a number, also one that has ended and is remembered: whoever hears of it twice hears of one actor, and why it ended. */
-  knownAt(actor: number, epoch: number): Cell | undefined {
+  knownAt(actor: number, epoch: number): Cell | LocalShard | undefined {
     return this.cellAt(actor, epoch) ?? this.past.get(`${epoch}:${actor}`)
   }
 

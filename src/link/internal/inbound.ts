@@ -177,7 +177,7 @@ export class Inbound {
   // It may come before its ask, which is then not even started, or after the answer, and then it says nothing any more.
   private interrupt(number: number, serial: number): void {
     const ask = this.asks[number]
-    if (ask !== undefined && ask.serial === serial) return withdraw(ask)
+    if (ask !== undefined && ask.serial === serial) return ask.withdraw()
     const isAhead = ((serial - this.lastSerial) | 0) > 0
     if (isAhead) this.interrupted.add(serial)
   }
@@ -443,16 +443,12 @@ export class Inbound {
 
   /** What it had asked is interrupted, and its accounts are closed. */
   end(): void {
-    for (const ask of this.asks.slice()) if (ask !== undefined) withdraw(ask)
+    for (const ask of this.asks.slice()) ask?.withdraw()
     for (const binding of this.bindings) binding?.end()
     this.bindings.length = 0
     this.owing.length = 0
     this.watching.end()
   }
-}
-
-const withdraw = (ask: InboundAsk): void => {
-  if (ask.binding.cell?.cancel(ask) !== true) ask.withdrawn()
 }
 
 const unknownKind = (type: number): Error => new Error(`a record of the unknown kind ${Envelope.kindOf(type)}`)

@@ -2,6 +2,7 @@
  * An ask that came by a link, on the side of the actor: its outcome is written back into the ring, once.
  */
 import type * as Tracer from "effect/Tracer"
+import type { Taker } from "../../actor/kernel/Word.ts"
 import { AnsweredAsk } from "./answeredAsk.ts"
 import type { Binding } from "./binding.ts"
 import * as Envelope from "./envelope.ts"
@@ -27,6 +28,7 @@ export class InboundAsk extends AnsweredAsk {
   declare private readonly asks: Array<InboundAsk | undefined>
   declare private readonly expiresAt: number
   declare private isAnswered: boolean
+  declare private taker: Taker | undefined
   constructor(
     home: Home,
     outbound: Outbound,
@@ -41,7 +43,17 @@ export class InboundAsk extends AnsweredAsk {
     this.serial = serial
     this.expiresAt = expiresAt
     this.isAnswered = false
+    this.taker = undefined
     asks[number] = this
+  }
+
+  override takenBy(taker: Taker): void {
+    this.taker = taker
+  }
+
+  /** The asker does not wait any more. */
+  withdraw(): void {
+    if ((this.taker ?? this.binding.cell)?.cancel(this) !== true) this.withdrawn()
   }
 
   override isOver(): boolean {

@@ -2,6 +2,7 @@
  * A command that came from another thread, on the side of the actor: it is obeyed, and answered once.
  */
 import { forgotten } from "../../actor/ExitReason.ts"
+import { Cell } from "../../actor/kernel/Cell.ts"
 import { type Answer, type Command, statuses, STOP } from "../../actor/kernel/Command.ts"
 import type { SpscReader } from "../../memory/SpscRing.ts"
 import * as Codec from "../../wire/Codec.ts"
@@ -18,11 +19,12 @@ export const obey = (
   { end, region, type }: SpscReader,
   offset: number
 ): void => {
-  const { actor, command, epoch, number } = Envelope.readCommand(region, offset, end, type)
-  const cell = home.cellAt(actor, epoch)
+  const { actor, command, epoch, key, number } = Envelope.readCommand(region, offset, end, type)
+  const resident = home.cellAt(actor, epoch)
   const answered = (answer: Answer) => reply(home, outbound, number, command, answer)
-  if (cell === undefined) answered({ _tag: "Ended", reason: forgotten })
-  else cell.command(command, answered)
+  if (resident instanceof Cell) resident.command(command, answered)
+  else if (resident === undefined || key === undefined) answered({ _tag: "Ended", reason: forgotten })
+  else resident.keyedCommand(key, command, answered)
 }
 
 const reply = (home: Home, outbound: Outbound, number: number, { kind }: Command, answer: Answer): void => {

@@ -9,7 +9,7 @@ import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../../actor/ActorError.ts"
 import type { ExitReason } from "../../actor/ExitReason.ts"
 import { Deadline } from "../../actor/kernel/Deadlines.ts"
-import { actorName, type Message } from "../../actor/kernel/Protocol.ts"
+import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Recipient, Resume, Waiter } from "../../actor/kernel/Recipient.ts"
 import type { Region } from "../../memory/Region.ts"
 import { messageOf } from "../../runtime/Text.ts"
@@ -19,6 +19,13 @@ import * as Envelope from "./envelope.ts"
 import * as ExitRecord from "./exitRecord.ts"
 import type { Home } from "./home.ts"
 import type { Outbound, PendingAsk } from "./outbound.ts"
+
+/** Who is asked. */
+export interface Asked extends Pick<Recipient, "protocol" | "stopWaiting"> {
+  /** Who is to have a payload, and what that is for its sender. */
+  nameFor(payload: unknown): string
+  givenAs(payload: unknown): unknown
+}
 
 /** See the module. */
 export class RemoteAsk extends Deadline implements PendingAsk {
@@ -36,11 +43,11 @@ export class RemoteAsk extends Deadline implements PendingAsk {
   declare waiter: Waiter | undefined
   declare private readonly home: Home
   /** Who is asked. */
-  declare private readonly recipient: Recipient
+  declare private readonly recipient: Asked
   declare private resume: Resume | undefined
   constructor(
     home: Home,
-    recipient: Recipient,
+    recipient: Asked,
     index: number,
     payload: unknown,
     span: Tracer.AnySpan | undefined,
@@ -63,11 +70,15 @@ export class RemoteAsk extends Deadline implements PendingAsk {
   }
 
   private get actor(): string {
-    return actorName(this.recipient.protocol, this.recipient.key)
+    return this.recipient.nameFor(this.payload)
   }
 
   private get tag(): string {
     return this.recipient.protocol.tags[this.index]!
+  }
+
+  private get undelivered(): ActorError.Undelivered {
+    return { tag: this.tag, payload: this.recipient.givenAs(this.payload) }
   }
 
   /** Hands the asker its outcome; later outcomes go nowhere. */
@@ -120,14 +131,13 @@ export class RemoteAsk extends Deadline implements PendingAsk {
 
   /** The actor has ended, and there will be no answer. */
   stopped(reason: ExitReason): void {
-    const { actor, payload } = this
-    this.settle(Exit.fail(new ActorError.ActorStopped({ actor, reason, undelivered: { tag: this.tag, payload } })))
+    const { actor, undelivered } = this
+    this.settle(Exit.fail(new ActorError.ActorStopped({ actor, reason, undelivered })))
   }
 
   /** The thread of the actor has gone. */
   lost(thread: string, reason: string): void {
-    const { actor, payload } = this
-    const undelivered = { tag: this.tag, payload }
+    const { actor, undelivered } = this
     this.settle(Exit.fail(new ActorError.ThreadLost({ actor, thread, reason, undelivered })))
   }
 
@@ -184,8 +194,7 @@ export class RemoteAsk extends Deadline implements PendingAsk {
   }
 
   private notHandled(outcome: number, word: number, region: Region, offset: number, end: number): ActorError.AskError {
-    const { actor, payload } = this
-    const undelivered = { tag: this.tag, payload }
+    const { actor, undelivered } = this
     switch (outcome) {
       case Envelope.NOT_HANDLED_STOPPED:
         return new ActorError.ActorStopped({ actor, reason: ExitRecord.read(region, offset, end), undelivered })

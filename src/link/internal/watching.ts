@@ -4,14 +4,14 @@
  * The answer lies in the ring for data: what an actor has sent comes before its end.
  */
 import { type ExitReason, forgotten } from "../../actor/ExitReason.ts"
-import type { Cell } from "../../actor/kernel/Cell.ts"
+import type { Resident } from "../../actor/kernel/Resident.ts"
 import * as Envelope from "./envelope.ts"
 import * as ExitRecord from "./exitRecord.ts"
 import type { Home } from "./home.ts"
 import type { Outbound } from "./outbound.ts"
 
 interface Watch {
-  readonly cell: Cell
+  readonly cell: Resident
   readonly told: (reason: ExitReason) => void
 }
 

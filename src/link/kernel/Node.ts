@@ -6,11 +6,14 @@
  */
 import { forgotten } from "../../actor/ExitReason.ts"
 import type { Address } from "../../actor/kernel/Address.ts"
+import type { Bounds } from "../../actor/kernel/Behaviour.ts"
 import { Cell } from "../../actor/kernel/Cell.ts"
 import type { Host } from "../../actor/kernel/Host.ts"
+import { LocalShard, WINDOW } from "../../actor/kernel/LocalShard.ts"
 import type { Protocol } from "../../actor/kernel/Protocol.ts"
 import type { Recipient } from "../../actor/kernel/Recipient.ts"
 import { ForeignReference, type RefTransport } from "../../actor/kernel/RefTransport.ts"
+import { KeyedRecipient, type Shard } from "../../actor/kernel/Shard.ts"
 import { Doorbell } from "../../memory/Doorbell.ts"
 import type { Runtime } from "../../runtime/Runtime.ts"
 import { MAX_SLOTS } from "../internal/envelope.ts"
@@ -22,6 +25,7 @@ import { Loop, type Polled } from "../internal/loop.ts"
 import type { OutboundOptions, Rings } from "../internal/outbound.ts"
 import { Signals } from "../internal/signals.ts"
 import { RemoteRecipient } from "./RemoteRecipient.ts"
+import { RemoteShard } from "./RemoteShard.ts"
 
 export { countLeft, type GivenLane, isSettled, type LaneMemory, unhandled } from "../internal/lane.ts"
 export type { Rings } from "../internal/outbound.ts"
@@ -59,7 +63,7 @@ export class Node implements Polled, RefTransport {
   declare private readonly bells: ReadonlyArray<Doorbell>
   declare private links: ReadonlyArray<Link>
   declare private readonly loop: Loop
-  declare private readonly addresses: Map<Recipient, Address>
+  declare private readonly addresses: Map<Recipient | Shard, Address>
   declare private exported: number
   /** The link that is read first in the next pass. */
   declare private first: number
@@ -272,6 +276,34 @@ export class Node implements Polled, RefTransport {
     this.home.laneKnown(actor)
   }
 
+  /** Gives a shard here the number by which others address it; it outlives its thread. */
+  placeShard(shard: LocalShard, actor: number, bounds: Bounds, layoutHash: number): void {
+    const { cells, index } = this.home
+    const id = `0:${actor}`
+    cells.set(id, shard)
+    this.addresses.set(shard, this.shardAddress(index, actor, bounds, layoutHash))
+    shard.whenStopped(() => {
+      cells.delete(id)
+      this.addresses.delete(shard)
+    })
+  }
+
+  /** The address of a shard; that of one of its actors has its key. */
+  shardAddress(thread: number, actor: number, bounds: Bounds, layoutHash: number): Address {
+    const capacity = WINDOW * bounds.capacity
+    return { ...this.address(thread, 0, actor, { ...bounds, capacity }, layoutHash, ""), isKeyed: true }
+  }
+
+  /** The shard of an address. */
+  shardAt(address: Address, protocol: Protocol): Shard {
+    const { home } = this
+    const resident = address.thread === home.index ? home.cellAt(address.actor, address.epoch) : undefined
+    if (resident instanceof LocalShard) return resident
+    const remote = this.remote(address, protocol)
+    if (address.thread === home.index) over(remote)
+    return remote as RemoteShard
+  }
+
   private addressAt(cell: Cell, actor: number, epoch: number): Address {
     const { behaviour, key, mailbox, protocol } = cell
     const laneBytes = mailbox?.isLasting === true ? behaviour.laneBytes : 0
@@ -290,16 +322,28 @@ export class Node implements Polled, RefTransport {
     const { system } = this.home
     // 0 is unbounded: infinity is no number on the way.
     const finite = capacity === Infinity ? 0 : capacity
-    return { system, node: 0, thread, epoch, actor, capacity: finite, overflow, laneBytes, layoutHash, key }
+    return {
+      system,
+      node: 0,
+      thread,
+      epoch,
+      actor,
+      capacity: finite,
+      overflow,
+      laneBytes,
+      layoutHash,
+      key,
+      isKeyed: false
+    }
   }
 
   addressOf(recipient: Recipient): Address {
     const { home } = this
-    if (recipient instanceof RemoteRecipient && recipient.home === home) return recipient.address
-    const known = this.addresses.get(recipient)
-    if (known !== undefined) return known
+    const whose = recipient instanceof KeyedRecipient ? recipient.shard : recipient
+    const known = whose instanceof RemoteRecipient && whose.home === home ? whose.address : this.addresses.get(whose)
+    if (known !== undefined) return known.isKeyed ? { ...known, key: recipient.key } : known
     if (!(recipient instanceof Cell) || recipient.host !== home.host) {
-      const system = recipient instanceof RemoteRecipient ? recipient.address.system : undefined
+      const system = whose instanceof RemoteRecipient ? whose.address.system : undefined
       throw new ForeignReference(recipient.protocol.name, recipient.key, system, home.system)
     }
     const actor = ++this.exported
@@ -312,14 +356,12 @@ export class Node implements Polled, RefTransport {
     if (address.system !== home.system || address.node !== 0) {
       throw new ForeignReference(protocol.name, address.key, address.system, home.system)
     }
+    if (address.isKeyed) return new KeyedRecipient(this.shardAt(address, protocol), protocol, address.key)
     const isHere = address.thread === home.index
     const cell = isHere ? home.knownAt(address.actor, address.epoch) : undefined
-    if (cell !== undefined) return cell
+    if (cell instanceof Cell) return cell
     const remote = this.remote(address, protocol)
-    if (isHere) {
-      remote.closed(forgotten, undefined)
-      remote.retire()
-    }
+    if (isHere) over(remote)
     return remote
   }
 
@@ -329,7 +371,9 @@ export class Node implements Polled, RefTransport {
     const id = idOf(address)
     const known = remotes.get(id)
     if (known instanceof RemoteRecipient) return known
-    const recipient = new RemoteRecipient(this.home, protocol, address)
+    const recipient = address.isKeyed
+      ? new RemoteShard(this.home, protocol, address)
+      : new RemoteRecipient(this.home, protocol, address)
     remotes.add(id, recipient)
     return recipient
   }
@@ -338,6 +382,11 @@ export class Node implements Polled, RefTransport {
   forget(recipient: RemoteRecipient): void {
     this.home.remotes.end(idOf(recipient.address), recipient)
   }
+}
+
+const over = (remote: RemoteRecipient): void => {
+  remote.closed(forgotten, undefined)
+  remote.retire()
 }
 
 const admitAll = (peer: Peer): void => {

@@ -106,6 +106,10 @@ export class RemoteRecipient extends Distant implements Addressee {
     return actorName(this.protocol, this.address.key)
   }
 
+  protected explain(message: Message, payload: unknown): string {
+    return message.payload.explain(payload, this.home.carriage)
+  }
+
   depth(): number {
     // Credit that nobody waited for lies in the ring unannounced; who looks again will see it.
     if (this.inFlight > 0) this.home.signals.expect()
@@ -268,8 +272,8 @@ export class RemoteRecipient extends Distant implements Addressee {
 
   refusal(index: number, payload: unknown): ActorError.TellError {
     const message = this.protocol.messages[index]!
-    const undelivered = { tag: message.tag, payload }
-    const actor = this.name
+    const undelivered = { tag: message.tag, payload: this.givenAs(payload) }
+    const actor = this.nameFor(payload)
     if (this.otherLayout !== undefined) {
       return new ActorError.LayoutMismatch({ actor, here: this.protocol.layoutHash, there: this.otherLayout })
     }
@@ -279,11 +283,7 @@ export class RemoteRecipient extends Distant implements Addressee {
       case NO_NUMBER:
         return new ActorError.LinkFull({ actor, thread, undelivered })
       case INVALID:
-        return new ActorError.InvalidPayload({
-          actor,
-          issue: message.payload.explain(payload, this.home.carriage),
-          undelivered
-        })
+        return new ActorError.InvalidPayload({ actor, issue: this.explain(message, payload), undelivered })
       case GONE:
         return new ActorError.InvalidPayload({ actor, issue: this.outbound?.issue ?? "", undelivered })
       case TOO_LARGE: {
@@ -351,8 +351,8 @@ export class RemoteRecipient extends Distant implements Addressee {
     if (this.outbound !== undefined || this.ended !== undefined || this.refused !== FULL) {
       return this.refusal(index, payload)
     }
-    const undelivered = { tag: this.protocol.tags[index]!, payload }
-    return new ActorError.ActorRestarting({ actor: this.name, undelivered })
+    const undelivered = { tag: this.protocol.tags[index]!, payload: this.givenAs(payload) }
+    return new ActorError.ActorRestarting({ actor: this.nameFor(payload), undelivered })
   }
 
   private waitWith(ask: RemoteAsk): void {

@@ -5,6 +5,9 @@
  * It travels on the worker's port, so that no amount of messages in the rings can hold it up. The values are cloned by
  * the port; errors, reasons and events cross as the bytes of their codec (`accounts.ts`).
  */
+import type { Address } from "../../actor/kernel/Address.ts"
+import type { Bounds } from "../../actor/kernel/Behaviour.ts"
+import type { Keying } from "../../actor/kernel/Keying.ts"
 import type { Overflow } from "../../actor/kernel/Mailbox.ts"
 import type { Terms } from "../../actor/kernel/Terms.ts"
 import type { GivenLane, LaneMemory, Rings } from "../../link/kernel/Node.ts"
@@ -28,9 +31,15 @@ export interface Seat {
   readonly arenas: ReadonlyArray<Given>
 }
 
+/** A behaviour that a thread has. */
+export interface Hosted extends Bounds {
+  readonly name: string
+  readonly layoutHash: number
+}
+
 /** What a worker answers when it is ready: the behaviours it has. */
 export interface Ready {
-  readonly behaviours: ReadonlyArray<{ readonly name: string; readonly layoutHash: number }>
+  readonly behaviours: ReadonlyArray<Hosted>
 }
 
 /** An actor that the main thread places on a worker. */
@@ -44,6 +53,16 @@ export interface Placement {
   readonly isSupervised: boolean
   /** What was sent to it and is not handled, if its mailbox survives its thread. */
   readonly lanes: ReadonlyArray<GivenLane>
+  /** Whether it is all the actors of the behaviour that have their place there by their key. */
+  readonly isShard: boolean
+}
+
+/** Who asks for the keys of a behaviour, and what it knows of that. */
+export interface Wanted {
+  readonly name: string
+  readonly layoutHash: number
+  readonly keying: Keying
+  readonly bounds: Bounds | undefined
 }
 
 /** The actor is up: so large is its mailbox, and so it restarts. */
@@ -67,6 +86,15 @@ export type ToWorker =
   | { readonly _tag: "Raise"; readonly request: number; readonly actor: number }
   | { readonly _tag: "Inspect"; readonly request: number }
   | { readonly _tag: "Claimed"; readonly request: number; readonly isFree: boolean }
+  /** The keys of a behaviour are where these addresses say; `error` is a `SpawnError`. */
+  | {
+    readonly _tag: "Held"
+    readonly request: number
+    readonly result: { readonly addresses: ReadonlyArray<Address> } | { readonly error: Uint8Array }
+  }
+  | { readonly _tag: "Found"; readonly request: number; readonly address: Address | undefined }
+  /** Where is the actor of this name, that the worker has spawned itself? */
+  | { readonly _tag: "Locate"; readonly request: number; readonly name: string; readonly key: string }
   | { readonly _tag: "Rings"; readonly from: number; readonly epoch: number; readonly rings: Rings }
   /** Another thread sends to an actor whose mailbox survives. */
   | { readonly _tag: "Lane"; readonly actor: number; readonly lane: GivenLane }
@@ -82,6 +110,7 @@ export type Answer =
   | { readonly _tag: "Lowered"; readonly request: number }
   /** `error` is a `SpawnError`, when it could not be built. */
   | { readonly _tag: "Raised"; readonly request: number; readonly error: Uint8Array | undefined }
+  | { readonly _tag: "Located"; readonly request: number; readonly address: Address | undefined }
   | { readonly _tag: "Inspected"; readonly request: number; readonly tree: ReadonlyArray<TreeNode> }
 
 /** From a worker to the main thread. */
@@ -91,6 +120,11 @@ export type ToMain =
   | { readonly _tag: "Stopped"; readonly actors: ReadonlyArray<number> }
   /** A worker spawns an actor by itself: is the name free in the whole system? */
   | { readonly _tag: "Claim"; readonly request: number; readonly name: string; readonly key: string }
+  /** A program on the worker takes the keys of a behaviour, until it says `Unkeyed` with this request. */
+  | ({ readonly _tag: "Keyed"; readonly request: number } & Wanted)
+  /** Is answered with `Claimed` when that is done. */
+  | { readonly _tag: "Unkeyed"; readonly request: number; readonly name: string; readonly held: number }
+  | { readonly _tag: "Lookup"; readonly request: number; readonly name: string; readonly key: string }
   /** Is answered with `Claimed` when all that was said before has been heard. */
   | { readonly _tag: "Sync"; readonly request: number }
   | { readonly _tag: "Released"; readonly claim: number; readonly name: string; readonly key: string }

@@ -3,14 +3,22 @@
  */
 import * as Effect from "effect/Effect"
 import * as PubSub from "effect/PubSub"
+import type * as Scope from "effect/Scope"
+import type { KeyedError } from "../../actor/ActorError.ts"
 import type { ActorSystem } from "../../actor/ActorSystem.ts"
+import type { ExitReason } from "../../actor/ExitReason.ts"
 import { Host } from "../../actor/kernel/Host.ts"
+import type { LocalShard } from "../../actor/kernel/LocalShard.ts"
+import * as Owner from "../../actor/kernel/Owner.ts"
 import { actorName } from "../../actor/kernel/Protocol.ts"
+import { isKey, Shards } from "../../actor/kernel/Shard.ts"
 import * as Terms from "../../actor/kernel/Terms.ts"
 import type { SystemEvent } from "../../actor/SystemEvent.ts"
 import { Tally } from "../../observe/kernel/Tally.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import * as Steady from "../../thread/kernel/Steady.ts"
+import { Families, type Grounds, type Holder, type Wanted } from "./families.ts"
+import { groundsHere } from "./keyed.ts"
 
 // A subscriber this far behind misses the oldest events.
 const EVENTS = 1024
@@ -26,26 +34,76 @@ export const makeHostWith = Effect.fnUntraced(function*(tally: Tally) {
 /** The same, for a thread that counts for itself alone. */
 export const makeHost = Effect.suspend(() => makeHostWith(new Tally(Tally.create(1), 0)))
 
-/** The service of a system that is this thread alone. */
-export const systemOf = (host: Host): ActorSystem["Service"] => ({
-  register: (behaviour) => {
-    const steady = { ...behaviour, context: Steady.withScheduler(behaviour.context) }
-    return Effect.asVoid(
-      Effect.acquireRelease(Effect.sync(() => host.register(steady)), () => host.unregister(steady))
+/** Holds the keys of a behaviour until `owner` closes, at the place of this among its finalizers. */
+export const holding = <A>(
+  families: Families<A>,
+  wanted: Wanted,
+  holder: Holder,
+  grounds: Grounds<A>,
+  owner: Scope.Scope,
+  shards: (grounds: A) => Shards
+): Effect.Effect<Shards, KeyedError> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(
+      restore(families.hold(wanted, holder, grounds)),
+      (opened) => holdUntilClosed(owner, (elapsed) => families.release(wanted.name, holder, elapsed), shards(opened))
     )
-  },
-  spawn: (protocol, key, options, owner) =>
-    host.spawn(protocol, key, owner, Terms.make(actorName(protocol, key), options?.shutdown)),
-  supervise: (protocol, key, options, owner) =>
-    host.supervise(protocol, key, owner, Terms.make(actorName(protocol, key), options?.shutdown)),
-  events: host.events,
-  tree: Effect.sync(() => ({
-    name: "system",
-    kind: "supervisor",
-    status: "running",
-    restarts: 0,
-    children: host.tree
-  })),
-  droppedMessages: Effect.sync(() => host.droppedMessages),
-  escalation: host.awaitEscalation
-})
+  )
+
+/** Has keys given back when `owner` closes. */
+export const holdUntilClosed = <A>(
+  owner: Scope.Scope,
+  release: (elapsedMillis: number) => Effect.Effect<void>,
+  held: A
+): Effect.Effect<A> => {
+  const stop = (_reason: ExitReason, elapsedMillis: number) => release(elapsedMillis)
+  const owned: Owner.Owned = { previous: undefined, next: undefined, owner: undefined, stop }
+  return Effect.as(Owner.adopt(owner, owned) ?? Effect.void, held)
+}
+
+/** The service of a system that is this thread alone. */
+export const systemOf = (host: Host): ActorSystem["Service"] => {
+  const families = new Families<LocalShard>((effect) => void host.forkWith(host.context, effect))
+  let holds = 0
+  return {
+    register: (behaviour) => {
+      const steady = { ...behaviour, context: Steady.withScheduler(behaviour.context) }
+      return Effect.asVoid(
+        Effect.acquireRelease(Effect.sync(() => host.register(steady)), () => host.unregister(steady))
+      )
+    },
+    spawn: (protocol, key, options, owner) =>
+      host.spawn(protocol, key, owner, Terms.make(actorName(protocol, key), options?.shutdown)),
+    keyed: (protocol, keying, owner) => {
+      const { layoutHash, name } = protocol
+      const holder = { thread: 0, number: ++holds }
+      const grounds = groundsHere(host, protocol)
+      return holding(
+        families,
+        { name, layoutHash, keying },
+        holder,
+        grounds,
+        owner,
+        (shard) => new Shards(protocol, [shard])
+      )
+    },
+    lookup: (protocol, key) =>
+      Effect.sync(() => {
+        const shard = families.get(protocol.name)
+        if (shard === undefined) return host.find(protocol.name, key)
+        return isKey(key) ? new Shards(protocol, [shard]).at(key) : undefined
+      }),
+    supervise: (protocol, key, options, owner) =>
+      host.supervise(protocol, key, owner, Terms.make(actorName(protocol, key), options?.shutdown)),
+    events: host.events,
+    tree: Effect.sync(() => ({
+      name: "system",
+      kind: "supervisor",
+      status: "running",
+      restarts: 0,
+      children: host.tree
+    })),
+    droppedMessages: Effect.sync(() => host.droppedMessages),
+    escalation: host.awaitEscalation
+  }
+}

@@ -25,6 +25,17 @@ export class Names {
     return this.claims.has(name)
   }
 
+  /** Who has a name. */
+  get(name: string): Claim | undefined {
+    return this.claims.get(name)
+  }
+
+  /** A name in use that begins so. */
+  startingWith(start: string): string | undefined {
+    for (const name of this.claims.keys()) if (name.startsWith(start)) return name
+    return undefined
+  }
+
   /** Takes a name; answers whether it was free. */
   claim(name: string, thread: number, number: number): boolean {
     if (this.claims.has(name)) return false

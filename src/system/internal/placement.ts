@@ -75,7 +75,7 @@ export class Placed implements Owner.Owned {
   /** What a worker is told to start it. */
   get placement(): Control.Placement {
     const { actor, key, lanes, protocol: { layoutHash, name }, terms } = this
-    return { actor, name, layoutHash, key, terms, isSupervised: this.supervision !== undefined, lanes }
+    return { actor, name, layoutHash, key, terms, isSupervised: this.supervision !== undefined, lanes, isShard: false }
   }
 
   stop(reason: ExitReason.ExitReason, elapsedMillis = 0): Effect.Effect<void> | undefined {
@@ -85,6 +85,10 @@ export class Placed implements Owner.Owned {
     this.account.stops.tell(this, elapsedMillis)
     return Deferred.await(ending.isOver)
   }
+
+  over(): void {
+    if (this.ending !== undefined) this.account.over(this, this.ending.reason)
+  }
 }
 
 /** See the module. */
@@ -93,7 +97,7 @@ export class Account {
   declare private readonly names: Names
   declare private readonly node: Node
   /** Those that are told to end. */
-  declare readonly stops: Stops<Placed>
+  declare readonly stops: Stops
   declare private numbers: number
   /** Lanes of actors that have ended whose senders have not accounted for what is left in them, and how many make it worth a look. */
   declare private unsettled: Array<GivenLane>
@@ -102,7 +106,7 @@ export class Account {
     this.placed = new Map()
     this.names = names
     this.node = node
-    this.stops = new Stops(node, node.home.runtime, run, (placed) => this.over(placed, placed.ending!.reason))
+    this.stops = new Stops(node, node.home.runtime, run)
     this.numbers = 0
     this.unsettled = []
     this.limit = MIN_LIMIT
@@ -111,6 +115,11 @@ export class Account {
   /** Whether an actor is on the account: it has not ended, and is not told to. */
   has(placed: Pick<Placed, "actor">): boolean {
     return this.placed.has(placed.actor)
+  }
+
+  /** A number that no other actor has, nor had. */
+  number(): number {
+    return ++this.numbers
   }
 
   /** The actor of a number. */
@@ -140,7 +149,7 @@ export class Account {
     terms: Terms,
     owner: Scope.Scope
   ): Effect.Effect<RemoteRecipient, ActorError.SpawnError> {
-    return this.place(new Placed(this, workplace, protocol, key, terms, ++this.numbers), owner)
+    return this.place(new Placed(this, workplace, protocol, key, terms, this.number()), owner)
   }
 
   /** The same, for an actor that leaves to its supervisor what becomes of it when it crashes. */
@@ -152,7 +161,7 @@ export class Account {
     owner: Scope.Scope
   ): Effect.Effect<Running<RemoteRecipient>, ActorError.SpawnError> {
     return Effect.suspend(() => {
-      const placed = new Placed(this, workplace, protocol, key, terms, ++this.numbers)
+      const placed = new Placed(this, workplace, protocol, key, terms, this.number())
       const supervision = new Supervision(placed, this)
       placed.supervision = supervision
       placed.owner = supervision

@@ -93,7 +93,16 @@ const play = (serve: Serve): Effect.Effect<void, unknown, Scope.Scope> =>
     toWorker = onMessage
     toWorker({
       _tag: "Revive",
-      placements: [{ actor: ACTOR, name, layoutHash, key: "a", terms: Terms.plain, isSupervised: false, lanes: [] }]
+      placements: [{
+        actor: ACTOR,
+        name,
+        layoutHash,
+        key: "a",
+        terms: Terms.plain,
+        isSupervised: false,
+        lanes: [],
+        isShard: false
+      }]
     })
     main.peerUp(WORKER, EPOCH)
     const bounds = { capacity: 1, overflow: "suspend", laneBytes: 0 } as const

@@ -17,10 +17,18 @@ type Run = (effect: Effect.Effect<void>) => unknown
 
 // ---- the main thread
 
-/** An actor that is to end, as its thread is told so. */
+/** A worker, as it is told. */
+export interface Reachable {
+  readonly hasEnded: boolean
+  post(message: Control.ToWorker): void
+}
+
+/** An actor, or a shard, that is to end. */
 interface Told {
-  readonly workplace: { readonly hasEnded: boolean; post(message: Control.ToWorker): void }
+  readonly workplace: Reachable
   readonly actor: number
+  /** It has ended. */
+  over(): void
 }
 
 interface Batch {
@@ -29,25 +37,23 @@ interface Batch {
 }
 
 /** Stops on their way to workers. */
-export class Stops<T extends Told> {
+export class Stops {
   declare private readonly node: Node
   declare private readonly run: Run
   declare private readonly runtime: Runtime
-  declare private readonly over: (told: T) => void
   /** Those that are told, or about to be. */
-  declare private readonly told: Map<number, T>
-  declare private readonly batches: Map<T["workplace"], Batch>
-  constructor(node: Node, runtime: Runtime, run: Run, over: (told: T) => void) {
+  declare private readonly told: Map<number, Told>
+  declare private readonly batches: Map<Reachable, Batch>
+  constructor(node: Node, runtime: Runtime, run: Run) {
     this.node = node
     this.runtime = runtime
     this.run = run
-    this.over = over
     this.told = new Map()
     this.batches = new Map()
   }
 
   /** Has an actor end in order, some of its time for that having gone. */
-  tell(told: T, elapsedMillis: number): void {
+  tell(told: Told, elapsedMillis: number): void {
     const { actor, workplace } = told
     if (workplace.hasEnded) return this.end([told])
     this.told.set(actor, told)
@@ -59,7 +65,7 @@ export class Stops<T extends Told> {
     this.runtime.microtask(() => this.post(workplace, next))
   }
 
-  private post(workplace: T["workplace"], batch: Batch): void {
+  private post(workplace: Reachable, batch: Batch): void {
     if (this.batches.get(workplace) !== batch) return
     this.batches.delete(workplace)
     // What they were told before this comes before it.
@@ -73,18 +79,18 @@ export class Stops<T extends Told> {
   }
 
   /** A worker has gone, and all that were to end there with it. */
-  lost(workplace: T["workplace"]): void {
+  lost(workplace: Reachable): void {
     this.batches.delete(workplace)
     this.end(Array.from(this.told.values()).filter((told) => told.workplace === workplace))
   }
 
   // What they have told comes before their end.
-  private end(ended: ReadonlyArray<T>): void {
+  private end(ended: ReadonlyArray<Told>): void {
     if (ended.length === 0) return
     for (const { actor } of ended) this.told.delete(actor)
     const { after } = this.node.home.host
     const over = Effect.sync(() => {
-      for (const told of ended) after.add(() => this.over(told))
+      for (const told of ended) after.add(() => told.over())
       after.run()
     })
     this.run(Effect.andThen(readUp(this.node, ORDER_LIMIT_MILLIS), over))
@@ -92,6 +98,9 @@ export class Stops<T extends Told> {
 }
 
 // ---- a worker
+
+/** The actors and shards of a worker, by number. */
+type Here = ReadonlyMap<number, Pick<Cell, "stop" | "shutdownMillis">>
 
 /** How many actors are told to end before others have their turn. */
 const SLICE = 64
@@ -125,7 +134,7 @@ export class Endings {
   /** Ends actors in order. Those that are still being started are interrupted, and may be there in spite of that. */
   begin(
     { actors, elapsedMillis }: Extract<Control.ToWorker, { _tag: "Stop" }>,
-    here: ReadonlyMap<number, Cell>,
+    here: Here,
     starting: ReadonlyMap<number, Fiber.Fiber<void>>
   ): void {
     const groups = new Map<number, Array<number>>()
@@ -149,7 +158,7 @@ export class Endings {
 
   private stopAll(
     actors: ReadonlyArray<number>,
-    here: ReadonlyMap<number, Cell>,
+    here: Here,
     leftMillis: number,
     elapsedMillis: number
   ): Effect.Effect<void> {

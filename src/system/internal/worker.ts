@@ -2,21 +2,30 @@
  * A worker's side of a system: it starts and stops the actors that the main thread places on it, and asks it for the names of
  * those that are spawned on the worker itself.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
 import * as ActorError from "../../actor/ActorError.ts"
 import type { ActorSystem, SpawnOptions } from "../../actor/ActorSystem.ts"
 import * as ExitReason from "../../actor/ExitReason.ts"
+import type { Address } from "../../actor/kernel/Address.ts"
+import type { Bounds } from "../../actor/kernel/Behaviour.ts"
 import { Cell } from "../../actor/kernel/Cell.ts"
 import type { Host } from "../../actor/kernel/Host.ts"
+import type { Keying } from "../../actor/kernel/Keying.ts"
+import { LocalShard, WINDOW } from "../../actor/kernel/LocalShard.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
+import type { Recipient } from "../../actor/kernel/Recipient.ts"
+import type { Shards } from "../../actor/kernel/Shard.ts"
 import * as Terms from "../../actor/kernel/Terms.ts"
 import type { Node } from "../../link/kernel/Node.ts"
 import type { Requests } from "../../thread/kernel/Requests.ts"
 import * as Accounts from "./accounts.ts"
 import type * as Control from "./control.ts"
-import { systemOf } from "./host.ts"
+import { holdUntilClosed, systemOf } from "./host.ts"
+import { shardsOf } from "./keyed.ts"
 import type { Endings } from "./stops.ts"
 import type { Ward } from "./supervision.ts"
 
@@ -26,8 +35,8 @@ export interface Worker {
   readonly node: Node
   readonly run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   readonly post: (message: Control.ToMain) => void
-  /** The actors that the main thread has placed here. */
-  readonly placed: Map<number, Cell>
+  /** The actors and shards that the main thread has placed here. */
+  readonly placed: Map<number, Pick<Cell, "stop" | "shutdownMillis">>
   /** Those of them that are still being built for the first time. */
   readonly starting: Map<number, Fiber.Fiber<void>>
   /** The actors here that the main thread has told to end. */
@@ -36,14 +45,20 @@ export interface Worker {
   readonly ward: Ward
   /** Names that have been asked for. */
   readonly claims: Requests<boolean>
+  /** What else the main thread has been asked. */
+  readonly told: Requests<Told>
 }
+
+/** What the main thread answers to questions of a worker, besides those for names. */
+export type Told = Extract<Control.ToWorker, { readonly _tag: "Held" | "Found" }>
 
 /** Does what the main thread says. */
 export const receive = (worker: Worker, message: Control.ToWorker): void => {
   const { node, post } = worker
   switch (message._tag) {
     case "Spawn": {
-      const { actor } = message.placement
+      const { actor, isShard } = message.placement
+      if (isShard) return placeShard(worker, message.request, message.placement)
       const fiber = worker.run(spawn(worker, message.request, message.placement))
       if (fiber.pollUnsafe() !== undefined) return
       worker.starting.set(actor, fiber)
@@ -51,7 +66,10 @@ export const receive = (worker: Worker, message: Control.ToWorker): void => {
       return
     }
     case "Revive":
-      for (const placement of message.placements) revive(worker, placement)
+      for (const placement of message.placements) {
+        if (placement.isShard) openShard(worker, placement)
+        else revive(worker, placement)
+      }
       return
     case "Stop":
       return worker.endings.begin(message, worker.placed, worker.starting)
@@ -63,6 +81,14 @@ export const receive = (worker: Worker, message: Control.ToWorker): void => {
       return post({ _tag: "Inspected", request: message.request, tree: worker.host.tree })
     case "Claimed":
       return worker.claims.answer(message.request, message.isFree)
+    case "Held":
+    case "Found":
+      return worker.told.answer(message.request, message)
+    case "Locate": {
+      const cell = worker.host.find(message.name, message.key)
+      const address = cell === undefined ? undefined : node.addressOf(cell)
+      return post({ _tag: "Located", request: message.request, address })
+    }
     case "Rings":
       return node.accept(message.from, message.epoch, message.rings)
     case "LaneKnown":
@@ -94,6 +120,48 @@ const spawn = (worker: Worker, request: number, placement: Control.Placement): E
       worker.post({ _tag: "Spawned", request, result })
     })
   })
+
+// A shard takes messages as soon as it is there: its actors are built when there is one for them. A program that holds its keys may
+// have come first.
+const openShard = (
+  worker: Worker,
+  { actor, name, terms }: Pick<Control.Placement, "actor" | "name" | "terms">,
+  behaviour: Hosting | undefined = worker.host.behaviourOf(name)
+): boolean => {
+  const { host, node, placed } = worker
+  if (behaviour === undefined || host.shards.has(name)) return host.shards.has(name)
+  const { capacity, protocol } = behaviour
+  const shard = new LocalShard(host, protocol, capacity, terms)
+  node.placeShard(shard, actor, behaviour, protocol.layoutHash)
+  placed.set(actor, shard)
+  shard.whenStopped(() => placed.delete(actor))
+  return true
+}
+
+/** What is known of a behaviour when a shard for it is opened. */
+interface Hosting extends Bounds {
+  readonly protocol: Protocol
+}
+
+const placeShard = (worker: Worker, request: number, placement: Control.Placement): void => {
+  if (openShard(worker, placement)) {
+    return worker.post({
+      _tag: "Spawned",
+      request,
+      result: { laneBytes: 0, capacity: 0, overflow: "suspend", restart: "permanent" }
+    })
+  }
+  const missing = new ActorError.BehaviourNotFound({
+    behaviour: placement.name,
+    known: worker.host.known,
+    elsewhere: []
+  })
+  worker.post({
+    _tag: "Spawned",
+    request,
+    result: { error: Accounts.encodeSpawnError(placement.name, Cause.fail(missing)) }
+  })
+}
 
 const revive = (worker: Worker, placement: Control.Placement): void => {
   const { actor, isSupervised, key, terms } = placement
@@ -158,8 +226,99 @@ export const serviceOf = (worker: Worker): ActorSystem["Service"] => {
     supervise: (protocol, key, options, owner) => {
       const terms = termsOf(protocol, key, options)
       return claimed(worker, protocol, key, (known) => host.supervise(protocol, key, owner, terms, known))
-    }
+    },
+    keyed: (protocol, keying, owner) => keyed(worker, protocol, keying, owner),
+    lookup: (protocol, key) => lookup(worker, protocol, key)
   }
+}
+
+// Where the keys of a behaviour are is known to the main thread, which has them opened for whoever asks first.
+const keyed = (
+  worker: Worker,
+  protocol: Protocol,
+  keying: Keying,
+  owner: Scope.Scope
+): Effect.Effect<Shards, ActorError.KeyedError> => {
+  const { host, node, post, run, told } = worker
+  const { layoutHash, name } = protocol
+  const known = host.behaviourOf(name)
+  const bounds = known === undefined
+    ? undefined
+    : { capacity: known.capacity, overflow: known.overflow, laneBytes: known.laneBytes }
+  return Effect.uninterruptibleMask((restore) =>
+    Effect.suspend(() => {
+      let held = 0
+      const asking = told.send((request) => {
+        held = request
+        post({ _tag: "Keyed", request, name, layoutHash, keying, bounds })
+      })
+      // Who is interrupted gives back what is held by then, whenever that is.
+      const answered = Effect.runForkWith(host.context)(asking)
+      const waiting = Effect.onInterrupt(restore(Fiber.join(answered)), () =>
+        Effect.sync(() => run(Effect.andThen(Fiber.await(answered), release(worker, name, held)))))
+      return Effect.flatMap(waiting, (answer) => {
+        const result = answer?._tag === "Held" ? answer.result : undefined
+        if (result === undefined) {
+          return Effect.interrupt
+        }
+        if ("error" in result) {
+          return refused(Accounts.decodeSpawnError(result.error))
+        }
+        const { addresses } = result
+        openOwn(worker, protocol, keying, addresses)
+        return holdUntilClosed(owner, () =>
+          release(worker, name, held), shardsOf(node, protocol, addresses))
+      })
+    })
+  )
+}
+
+// The shard of this thread may be needed before the main thread can have it opened here: while the layer of the thread is built.
+const openOwn = (
+  worker: Worker,
+  protocol: Protocol,
+  terms: Terms.Terms,
+  addresses: ReadonlyArray<Address>
+): void => {
+  for (const { actor, capacity, laneBytes, overflow, thread } of addresses) {
+    if (thread !== worker.node.home.index) continue
+    const hosting = { protocol, capacity: capacity === 0 ? Infinity : capacity / WINDOW, laneBytes, overflow }
+    openShard(worker, { actor, name: protocol.name, terms }, hosting)
+  }
+}
+
+// What was thrown on the main thread is thrown here.
+const refused = (error: ActorError.SpawnError): Effect.Effect<never, ActorError.KeyedError> => {
+  switch (error._tag) {
+    case "SpawnFailed":
+      return Effect.die(error.cause)
+    case "SpawnLost":
+      return Effect.die(error)
+    default:
+      return Effect.fail(error)
+  }
+}
+
+// With a thread that leaves its claims go too: nobody waits for an answer.
+const release = ({ claims, host, post }: Worker, name: string, held: number): Effect.Effect<void> =>
+  host.isLeaving
+    ? Effect.void
+    : Effect.asVoid(claims.send((request) => post({ _tag: "Unkeyed", request, name, held })))
+
+const lookup = (
+  { host, node, post, told }: Worker,
+  protocol: Protocol,
+  key: string
+): Effect.Effect<Recipient | undefined> => {
+  const { name } = protocol
+  return Effect.suspend(() => {
+    const cell = host.shards.has(name) ? undefined : host.find(name, key)
+    if (cell !== undefined) return Effect.succeed(cell)
+    return Effect.map(told.send((request) => post({ _tag: "Lookup", request, name, key })), (answer) => {
+      const address = answer?._tag === "Found" ? answer.address : undefined
+      return address === undefined ? undefined : node.recipientAt(address, protocol)
+    })
+  })
 }
 
 // An actor that is spawned here has its name from the main thread, and gives it back when it has ended.

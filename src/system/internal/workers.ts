@@ -7,28 +7,28 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as PubSub from "effect/PubSub"
 import * as ExitReason from "../../actor/ExitReason.ts"
-import type { Host } from "../../actor/kernel/Host.ts"
 import type { SystemEvent } from "../../actor/SystemEvent.ts"
-import type { Node } from "../../link/kernel/Node.ts"
 import * as Bulletin from "../../observe/kernel/Bulletin.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
 import { Member } from "../../thread/kernel/ThreadGroup.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
 import type { Lent } from "../../wire/kernel/ArenaOwners.ts"
-import { decodeEvent } from "./accounts.ts"
+import { decodeEvent, encodeSpawnError } from "./accounts.ts"
 import type * as Control from "./control.ts"
-import type { Names } from "./names.ts"
-import type { Account } from "./placement.ts"
+import { groundsOf, type Keyers, locate, placementsOn } from "./keyed.ts"
 
 /** The main thread never restarts, and 0 means that nobody is up. */
 export const MAIN_EPOCH = 1
 
 /** A worker as the main thread knows it. */
 export class WorkerThread extends Member<Control.Answer> {
-  /** The behaviours that it has: their layout hashes by name. */
-  declare behaviours: ReadonlyMap<string, number>
+  /** The behaviours that it has, by name. */
+  declare behaviours: ReadonlyMap<string, Control.Hosted>
+  /** Whether it has said which these are. */
+  declare hasBeenUp: boolean
   /** Why it will never be up again. */
   declare whyGone: string | undefined
   declare private readonly awaitingUp: Set<(isUp: boolean) => void>
@@ -37,6 +37,7 @@ export class WorkerThread extends Member<Control.Answer> {
   constructor(index: number) {
     super(index, `worker-${index - 1}`)
     this.behaviours = new Map()
+    this.hasBeenUp = false
     this.whyGone = undefined
     this.awaitingUp = new Set()
     this.arenas = undefined
@@ -66,12 +67,10 @@ export class WorkerThread extends Member<Control.Answer> {
 }
 
 /** The main thread's part of a system with workers. */
-export interface Threaded {
-  readonly host: Host
-  readonly node: Node
+export interface Threaded extends Keyers {
   readonly workers: ReadonlyArray<WorkerThread>
-  readonly account: Account
-  readonly names: Names
+  /** Starts what belongs to nobody else. */
+  readonly run: (effect: Effect.Effect<void>) => void
   readonly events: PubSub.PubSub<SystemEvent>
   /** The system is being released: who ends now does not come back. */
   isClosing: boolean
@@ -84,13 +83,14 @@ const up = (worker: WorkerThread): Control.ToWorker => ({ _tag: "Up", thread: wo
 /** A worker was spawned: who is up already, and which actors it has, it hears before anything else. */
 export const starting = (self: Threaded, worker: WorkerThread): void => {
   for (const other of self.workers) if (other.isUp) worker.say(up(other))
-  const placements = self.account.on(worker).map((placed) => placed.placement)
+  const placements = [...self.account.on(worker).map((placed) => placed.placement), ...placementsOn(self, worker)]
   if (placements.length > 0) worker.say({ _tag: "Revive", placements })
 }
 
 /** A worker is ready: everybody may send to it from now on. */
 export const ready = (self: Threaded, worker: WorkerThread, { behaviours }: Control.Ready): void => {
-  worker.behaviours = new Map(behaviours.map(({ layoutHash, name }) => [name, layoutHash]))
+  worker.behaviours = new Map(behaviours.map((hosted) => [hosted.name, hosted]))
+  worker.hasBeenUp = true
   const restarts = worker.starts - 1
   const event: SystemEvent = restarts === 0
     ? { _tag: "ThreadStarted", thread: worker.name, restarts }
@@ -121,6 +121,7 @@ const lose = (self: Threaded, worker: WorkerThread, down: ThreadDown, isSeen: bo
   const reason = down.message
   const isFinal = self.isClosing
   self.names.lost(worker.index)
+  self.families.lost(worker.index)
   for (const other of self.workers) {
     if (other !== worker) other.say({ _tag: "Down", thread: worker.index, reason, isFinal })
   }
@@ -151,18 +152,52 @@ export const threadEnded = (thread: string, down: ThreadDown, unread: number): S
   unread
 })
 
+const hold = (
+  self: Threaded,
+  worker: WorkerThread,
+  message: Extract<Control.ToMain, { readonly _tag: "Keyed" }>
+): Effect.Effect<void> => {
+  const { name, request } = message
+  const { starts } = worker
+  const holder = { thread: worker.index, number: request }
+  return Effect.flatMap(Effect.exit(self.families.hold(message, holder, groundsOf(self, message))), (exit) => {
+    // It may have been lost while others were letting go of the keys.
+    if (worker.starts !== starts || worker.hasEnded) return self.families.release(name, holder)
+    const result = Exit.isSuccess(exit)
+      ? { addresses: exit.value.addresses }
+      : { error: encodeSpawnError(name, exit.cause) }
+    return Effect.sync(() => worker.say({ _tag: "Held", request, result }))
+  })
+}
+
 /** A worker says something. */
 export const receive = (self: Threaded, worker: WorkerThread, message: Control.ToMain): void => {
   switch (message._tag) {
     case "Spawned":
+    case "Located":
     case "Inspected":
     case "Lowered":
     case "Raised":
       return worker.requests.answer(message.request, message)
     case "Claim": {
       const { key, name, request } = message
-      const isFree = !self.host.has(name, key) && self.names.claim(`${name}/${key}`, worker.index, request)
+      const isFree = !self.families.has(name) && !self.host.has(name, key) &&
+        self.names.claim(`${name}/${key}`, worker.index, request)
       return worker.say({ _tag: "Claimed", request, isFree })
+    }
+    case "Keyed":
+      return self.run(hold(self, worker, message))
+    case "Unkeyed": {
+      const { held, name, request } = message
+      const released = self.families.release(name, { thread: worker.index, number: held })
+      return self.run(Effect.andThen(
+        released,
+        Effect.sync(() => worker.say({ _tag: "Claimed", request, isFree: true }))
+      ))
+    }
+    case "Lookup": {
+      const { key, name, request } = message
+      return self.run(Effect.map(locate(self, name, key), (address) => worker.say({ _tag: "Found", request, address })))
     }
     case "Sync":
       return worker.say({ _tag: "Claimed", request: message.request, isFree: true })
