@@ -454,10 +454,10 @@ export class Cell extends Living implements Owned, Runnable {
   ): boolean {
     // The decision comes first, so that the asker finds the actor as the decision left it.
     const goesOn = this.isLive && (exit._tag === "Success" || this.host.handled(this, exit.cause, word, wasAsked))
-    const turn = this.rare?.turn
+    const turn = this.rare?.turn ?? 0
     if (ask !== undefined) ask.settle(exit)
     // The asker goes on at once, and may have ended the actor.
-    return goesOn && this.isLive && this.rare?.turn === turn
+    return goesOn && this.isLive && (this.rare?.turn ?? 0) === turn
   }
 
   /** How long it may take to handle what it has accepted, when it is stopped. */
