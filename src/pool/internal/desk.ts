@@ -13,6 +13,8 @@ export class DeskWait implements Poller.Waitable {
   private readonly poller: Poller.Poller
   private readonly submitter: () => Submitter
   private readonly broken: (error: unknown) => void
+  /** Whether the poller has it. */
+  private isWatched = false
 
   constructor(
     access: Access,
@@ -29,10 +31,13 @@ export class DeskWait implements Poller.Waitable {
 
   /** Looks from now on, as long as something is under way. */
   watch(): void {
+    if (this.isWatched) return
+    this.isWatched = true
     this.poller.add(this)
   }
 
   close(): void {
+    this.isWatched = false
     this.poller.remove(this)
   }
 
@@ -42,7 +47,10 @@ export class DeskWait implements Poller.Waitable {
     turn.enter()
     if (turn.isOver()) return false
     const did = submitter.poll()
-    if (!submitter.isBusy) return true
+    if (!submitter.isBusy) {
+      this.isWatched = false
+      return true
+    }
     if (did) this.poller.add(this)
     return did
   }

@@ -69,6 +69,8 @@ export class Worker implements Poller.Waitable, Bench {
   /** Seats with a job. */
   private taken = 0
   private ticks = 0
+  /** When its turn began: what is too late by then is not begun. */
+  private nowMillis = 0
   private random: number
   /** Whether its bit among those that search may be up. */
   private maySearch = false
@@ -116,6 +118,7 @@ export class Worker implements Poller.Waitable, Bench {
     const { thread: { turn } } = this.access
     turn.enter()
     if (turn.isOver()) return false
+    this.nowMillis = this.options.now()
     let did = false
     if (this.submitter.isReady()) {
       // What goes on now may take long, and it does not search meanwhile.
@@ -255,7 +258,7 @@ export class Worker implements Poller.Waitable, Bench {
     const word = table.messageOf(slot)
     if (options.knowsTime && (word & UNAWAITED) === 0) {
       const deadline = table.deadlineOf(slot)
-      if (deadline !== Infinity && deadline <= options.now()) {
+      if (deadline !== Infinity && deadline <= this.nowMillis) {
         Outcome.discard(access, slot)
         return this.tell(slot)
       }
