@@ -39,7 +39,7 @@ import type { Answered, Command } from "./Command.ts"
 import type { Runnable } from "./Dispatcher.ts"
 import { Living } from "./Living.ts"
 import { Mailbox } from "./Mailbox.ts"
-import type { Owned, Owner } from "./Owner.ts"
+import type { Guardian, Owned, Owner } from "./Owner.ts"
 import { BROKEN, checkedReply, deliverable } from "./Payload.ts"
 import { HELD, IDLE, READY, RESTARTING, RUNNING, STARTING, STOPPING, SUSPENDED } from "./Phase.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
@@ -71,7 +71,7 @@ export class Cell extends Living implements Owned, Runnable {
   /** The list of its owner, in the order of spawning. */
   declare previous: Owned | undefined
   declare next: Owned | undefined
-  declare owner: Owner | undefined
+  declare owner: Owner | Guardian | undefined
   constructor(host: CellHost<Cell>, behaviour: Behaviour, key: string) {
     super()
     this.host = host
