@@ -124,6 +124,7 @@ describe("keyed actors", () => {
         assert.deepStrictEqual(yield* actors, ["a"])
         yield* TestClock.adjust("1 second")
         assert.deepStrictEqual([yield* actors, world.living], [[], 0])
+        assert.strictEqual((yield* ActorControl.stop(a))._tag, "Forgotten")
         assert.deepStrictEqual(yield* a.ask.Read(), [])
       })
     ))

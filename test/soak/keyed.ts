@@ -1,6 +1,6 @@
 /**
  * Actors of many keys on two threads, a million messages from three threads, while those that are idle end and come up again: each message is handled
- * once, in the order of its sender. `node --conditions=source --expose-gc test/soak/keyed.ts --keys 100000 --messages 1000000`.
+ * once, in the order of its sender. `node --conditions=source test/soak/keyed.ts --keys 100000 --messages 1000000`.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -105,9 +105,6 @@ const program = Effect.gen(function*() {
     yield* Effect.sleep(10)
     look = yield* looking
   }
-  globalThis.gc?.()
-  const { memory } = process as { memory?: unknown } & typeof process
-  void memory
   console.log(
     `${all} messages to ${keys} keys: sent in ${(sentIn / 1000).toFixed(2)} s, handled in ${
       (millis / 1000).toFixed(2)
