@@ -325,6 +325,7 @@ const startWorkers = (self: Threaded, options: ThreadsOptions) =>
     onStarting: (worker) => Workers.starting(self, worker),
     onReady: (worker, ready) => Workers.ready(self, worker, ready as Control.Ready),
     onEnded: (worker, reason, isSeen) => Workers.ended(self, worker, reason, isSeen),
+    isExcused: (worker) => worker.isExcused,
     onStandby: (thread) => Bulletin.publish(self.events, { _tag: "ThreadStandsBy", thread }),
     onStandbyEnded: (thread, down) => Bulletin.publish(self.events, Workers.threadEnded(thread, down, 0)),
     below: Workers.below

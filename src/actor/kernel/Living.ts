@@ -22,6 +22,11 @@ export abstract class Living extends Recipient {
     return this.rare?.isDraining === true
   }
 
+  /** The number by which the main thread knows it, if that has placed it here. */
+  get number(): number {
+    return this.rare === undefined ? 0 : this.rare.number
+  }
+
   /** Whether it has ended for everybody. */
   get hasStopped(): boolean {
     return this.phase === STOPPED
