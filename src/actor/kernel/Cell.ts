@@ -193,10 +193,6 @@ export class Cell extends Living implements Owned, Runnable {
     queue(this, this.more(), waiter)
   }
 
-  stopWaiting(waiter: Waiter): void {
-    this.rare?.waiters.abandon(waiter)
-  }
-
   ask(
     index: number,
     payload: unknown,
