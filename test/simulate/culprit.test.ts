@@ -52,6 +52,7 @@ const simulated = (
       const system = ActorSystem.layerThreads({
         spawn: noThread,
         threads: 1,
+        strikeOff: true,
         intensity: { restarts, within: "1 hour" }
       })
       const body = Effect.gen(function*() {

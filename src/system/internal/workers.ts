@@ -95,6 +95,8 @@ export interface Threaded extends Keyers {
   readonly events: PubSub.PubSub<SystemEvent>
   /** The system is being released: who ends now does not come back. */
   isClosing: boolean
+  /** Whether the death of a thread counts against the actor that had it. */
+  readonly strikesOff: boolean
   /** Messages that workers had not read when they ended. */
   unread: number
 }
@@ -182,7 +184,8 @@ interface Blamed {
 const blame = (self: Threaded, worker: WorkerThread, down: ThreadDown): Blamed | undefined => {
   const silentMillis = down._tag === "ThreadUnresponsive" ? down.silentMillis : 0
   worker.over(monotonicMillisUnsafe(self.host.clock), silentMillis)
-  const isFatal = down._tag === "ThreadExited" || down._tag === "ThreadOutOfMemory" || silentMillis > 0
+  const isFatal = self.strikesOff &&
+    (down._tag === "ThreadExited" || down._tag === "ThreadOutOfMemory" || silentMillis > 0)
   const placed = isFatal && !self.isClosing ? self.account.get(worker.thread?.ownerUnsafe() ?? 0) : undefined
   const isThere = placed?.workplace === worker && placed.recipient !== undefined && !placed.isTemporary
   worker.isExcused = isThere
