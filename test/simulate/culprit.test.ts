@@ -9,6 +9,7 @@ import type * as Scope from "effect/Scope"
 import { Actor, ActorSystem, ActorThread, Child, ExitReason, Supervisor } from "shared-nothing"
 import { Fault, Simulation } from "shared-nothing/testing"
 import { eventually, inSimulation } from "../contract/eventually.ts"
+import { elapse } from "../support/until.ts"
 import { at, noThread } from "./scenario.ts"
 
 const Worker = Actor.make("Worker", [
@@ -31,7 +32,7 @@ const WorkerLive = Worker.toLayer(
     return Worker.of({
       Ping: () => Effect.succeed(number),
       Exit: () => Fault.exit("worker-0"),
-      ExitLater: () => Effect.andThen(Effect.sleep(5), Fault.exit("worker-0"))
+      ExitLater: () => Effect.andThen(elapse(5), Fault.exit("worker-0"))
     })
   }),
   { mailbox: { survives: true }, supervision: { intensity: { restarts: 2, within: "5 seconds" } } }
@@ -106,7 +107,7 @@ describe("an actor that kills its thread", () => {
         for (let death = 1; death <= 6; death++) {
           yield* bad.tell.Exit()
           yield* builtAgain("bad", death + 1)
-          yield* Effect.sleep("6 seconds")
+          yield* elapse(6_000)
         }
         yield* answers(bad, 7)
       })
