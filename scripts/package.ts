@@ -21,6 +21,7 @@ export const layers = [
   "actor",
   "link",
   "system",
+  "pool",
   "testing"
 ] as const
 

@@ -27,6 +27,7 @@ import { spscBatched } from "./memory/spsc-batched.ts"
 import { spscSingle } from "./memory/spsc-single.ts"
 import { stealAlone } from "./memory/steal-alone.ts"
 import { stealThief } from "./memory/steal-thief.ts"
+import { burst, computings, trips, trivial } from "./pool/loads.ts"
 import { actor } from "./restart/actor.ts"
 import { thread, threadStandby } from "./restart/thread.ts"
 import { off } from "./trace/off.ts"
@@ -72,5 +73,9 @@ export const cases: ReadonlyArray<Case> = [
   on,
   actor,
   thread,
-  threadStandby
+  threadStandby,
+  trivial,
+  burst,
+  ...computings,
+  trips
 ]

@@ -6,7 +6,7 @@
  */
 
 /** The units in which figures are printed. */
-export type Unit = "ns/msg" | "us" | "actors/s" | "bytes" | "percent"
+export type Unit = "ns/msg" | "us" | "actors/s" | "jobs/s" | "fraction" | "bytes" | "percent"
 
 /** How much one child process measures. */
 export interface Params {

@@ -49,14 +49,14 @@ import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import { messageOf, textOf } from "../runtime/Text.ts"
-import { ignore as ignoreChild, type Running } from "../supervisor/ChildSpec.ts"
+import type { Running } from "../supervisor/ChildSpec.ts"
 import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import * as Carry from "../wire/Carry.ts"
-import * as ActorControl from "./ActorControl.ts"
 import { InvalidOptions, type KeyedError, type SpawnError } from "./ActorError.ts"
-import { type ActorRef, type Any, isActorRef, recipientOf, refClass } from "./ActorRef.ts"
+import { type ActorRef, isActorRef, recipientOf, refClass } from "./ActorRef.ts"
 import { ActorSystem, type KeyedOptions, type SpawnOptions } from "./ActorSystem.ts"
 import type { ExitReason } from "./ExitReason.ts"
+import { ActorChild, unlessIgnored } from "./internal/actorChild.ts"
 import { type Release, releaseOf } from "./internal/release.ts"
 import { Tick } from "./internal/tick.ts"
 import { Address } from "./kernel/Address.ts"
@@ -67,7 +67,6 @@ import {
   type Handlers,
   IGNORED,
   type Ignored,
-  isIgnored,
   resolveOptions
 } from "./kernel/Behaviour.ts"
 import type { Cell } from "./kernel/Cell.ts"
@@ -286,25 +285,6 @@ const refSchema = <Rpcs extends Rpc.Any>(
     }
   })
 
-// The child of a supervisor as its users see it: the reference in place of what it stands for.
-const referring = <A extends Any>(toRef: (recipient: Recipient) => A) => (running: Running<Recipient>): Running<A> => {
-  const { renewal, value } = running
-  const ref = toRef(value!)
-  return {
-    ...running,
-    value: ref,
-    control: {
-      suspend: ActorControl.pause(ref),
-      resume: ActorControl.resume(ref),
-      state: ActorControl.inspect(ref)
-    },
-    renewal: renewal === undefined ? undefined : {
-      ...renewal,
-      up: Effect.catchIf(Effect.map(renewal.up, referring(toRef)), isIgnored, () => Effect.succeed(ignoreChild))
-    }
-  }
-}
-
 const NO_TRANSPORT = new Carry.Unfit(
   "a reference to an actor can only be encoded inside of a message to another thread"
 )
@@ -404,14 +384,16 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
         return Effect.map(spawned, toRef)
       }),
     supervised: (key, options) =>
-      Effect.gen(function*() {
-        const system = yield* ActorSystem
+      Effect.withFiber((fiber) => {
+        const system = Context.getUnsafe(fiber.context, ActorSystem)
+        const scope = Context.getUnsafe(fiber.context, Scope.Scope)
+        const started = system.supervise(protocol, key, options, scope)
+        const child = (running: Running<Recipient>) => new ActorChild(toRef(running.value!), running)
         // What handlers fail with is what their protocol declares.
-        const started = Effect.map(
-          system.supervise(protocol, key, options, yield* Effect.scope),
-          referring(toRef)
-        ) as Effect.Effect<Running<ActorRef<Messages>, Rpc.Error<Messages> | ExitReason>, SpawnError>
-        return yield* Effect.catchIf(started, isIgnored, () => Effect.succeed(ignoreChild))
+        return unlessIgnored(Effect.map(started, child)) as Effect.Effect<
+          Running<ActorRef<Messages>, Rpc.Error<Messages> | ExitReason>,
+          SpawnError
+        >
       }),
     lookup: (key) =>
       Effect.flatMap(

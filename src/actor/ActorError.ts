@@ -267,3 +267,59 @@ export class SpawnLost extends Schema.TaggedError<SpawnLost>("shared-nothing/act
     return `${this.actor} could not be started: its thread ${this.thread} is down (${this.reason})`
   }
 }
+
+/** What sending to an actor, or starting one, can fail with. */
+export type ActorError = AskError | SpawnError
+
+const tags: ReadonlySet<unknown> = new Set<ActorError["_tag"]>([
+  "MailboxFull",
+  "ActorStopped",
+  "ActorRestarting",
+  "AskTimeout",
+  "ThreadLost",
+  "InvalidPayload",
+  "MessageTooLarge",
+  "LayoutMismatch",
+  "LinkFull",
+  "BehaviourNotFound",
+  "NameTaken",
+  "SpawnFailed",
+  "SpawnLost"
+])
+
+/** Whether an error is about reaching or starting an actor, and not one that its protocol declares. */
+export const isActorError = <E>(error: E): error is E & ActorError => {
+  if (typeof error !== "object" || error === null || !tags.has((error as { readonly _tag?: unknown })._tag)) {
+    return false
+  }
+  const { actor, behaviour } = error as { readonly actor?: unknown; readonly behaviour?: unknown }
+  return typeof (actor ?? behaviour) === "string"
+}
+
+/**
+ * Whether nothing was handled or started, and the same may succeed a little later: `MailboxFull`, `ActorRestarting`, `LinkFull`, `SpawnLost`.
+ *
+ * **Gotchas** After `AskTimeout` and `ThreadLost` a handler may have run: whether to ask again is a matter of the message.
+ *
+ * **Example** (Asking again)
+ *
+ * ```ts
+ * import { Actor, ActorError } from "shared-nothing"
+ * import * as Effect from "effect/Effect"
+ * import * as Rpc from "effect/rpc/Rpc"
+ * import * as Schedule from "effect/Schedule"
+ * import * as Schema from "effect/Schema"
+ *
+ * const Counter = Actor.make("Counter", [Rpc.make("Get", { success: Schema.Int })])
+ *
+ * declare const counter: typeof Counter.ref.Type
+ *
+ * const count = counter.ask.Get({ timeout: "1 second" }).pipe(
+ *   Effect.retry({ while: ActorError.isRetryable, times: 5, schedule: Schedule.exponential("10 millis") })
+ * )
+ * ```
+ */
+export const isRetryable = (error: unknown): boolean =>
+  isActorError(error) &&
+  (error._tag === "MailboxFull" || error._tag === "ActorRestarting" || error._tag === "LinkFull" ||
+    error._tag === "SpawnLost")

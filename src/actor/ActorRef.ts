@@ -13,7 +13,7 @@ import * as Trace from "../observe/Trace.ts"
 import type { AskError, TellError } from "./ActorError.ts"
 import { DefaultAskTimeout, toMillis } from "./AskTimeout.ts"
 import type { ExitReason } from "./ExitReason.ts"
-import { actorName, type Protocol } from "./kernel/Protocol.ts"
+import { actorName, type Message, type Protocol } from "./kernel/Protocol.ts"
 import { NO_ROOM, type Recipient, type Resume, TAKEN, type Waiter } from "./kernel/Recipient.ts"
 
 export { DefaultAskTimeout } from "./AskTimeout.ts"
@@ -30,6 +30,11 @@ export interface AskOptions {
 export type PayloadArguments<R extends Rpc.Any> = Rpc.Payload<R> extends void ? [payload?: void]
   : [payload: Rpc.PayloadConstructor<R>]
 
+/** The arguments of an ask: a message without payload takes its options alone, or after an `undefined` in its place. */
+export type AskArguments<R extends Rpc.Any> = Rpc.Payload<R> extends void
+  ? [options?: AskOptions] | [payload: void, options?: AskOptions]
+  : [payload: Rpc.PayloadConstructor<R>, options?: AskOptions]
+
 /** One `tell` per message. */
 export type Tell<Rpcs extends Rpc.Any> = {
   readonly [R in Rpcs as R["_tag"]]: (...payload: PayloadArguments<R>) => Effect.Effect<void, TellError>
@@ -43,7 +48,7 @@ export type TellUnsafe<Rpcs extends Rpc.Any> = {
 /** One `ask` per message. */
 export type Ask<Rpcs extends Rpc.Any> = {
   readonly [R in Rpcs as R["_tag"]]: (
-    ...args: [...PayloadArguments<R>, options?: AskOptions]
+    ...args: AskArguments<R>
   ) => Effect.Effect<Rpc.Success<R>, Rpc.Error<R> | AskError>
 }
 
@@ -218,6 +223,10 @@ const facadeClass = (
   return Messages
 }
 
+const isBare = ({ payloadSchema: { ast: { _tag } } }: Message): boolean => _tag === "Void" || _tag === "Undefined"
+
+const isOptions = (first: unknown): first is AskOptions => typeof first === "object" && first !== null
+
 const nothing = () => {}
 
 const askUnsafe = (index: number) =>
@@ -241,9 +250,15 @@ export const refClass = (protocol: Protocol): RefClass => {
       return this[Target].tell(index, payload, undefined) === TAKEN
     })
   const AskFacade = facadeClass(protocol, (index) =>
-    function(payload, options) {
-      return new AskEffect(this[Target], index, payload, options)
-    })
+    isBare(protocol.messages[index]!)
+      ? function(first, second) {
+        return isOptions(first)
+          ? new AskEffect(this[Target], index, undefined, first)
+          : new AskEffect(this[Target], index, first, second)
+      }
+      : function(payload, options) {
+        return new AskEffect(this[Target], index, payload, options)
+      })
   const AskUnsafeFacade = facadeClass(protocol, (index) => askUnsafe(index))
   class Reference {
     declare readonly recipient: Recipient

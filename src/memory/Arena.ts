@@ -156,9 +156,7 @@ export class ArenaEnd {
 
   constructor(sab: SharedArrayBuffer, owner: number) {
     const cells = descriptorOf(sab)
-    if (!(Number.isInteger(owner) && owner >= 1 && owner <= MAX_OWNER)) {
-      throw new InvalidOwner(layout.name, owner, MAX_OWNER)
-    }
+    this.requireOwner(owner)
     const blocks = cells[layout.cells.blocks]!
     const references = cells[layout.cells.references]!
     this.id = cells[layout.cells.id]!
@@ -291,7 +289,22 @@ export class ArenaEnd {
    * **Gotchas**: the view works on after the parcel has gone to another thread. Do not use it then, and do not write to what is shared.
    */
   view(handle: number): Uint8Array<SharedArrayBuffer> {
-    if (!this.owns(handle)) throw new StaleHandle(layout.name, handle)
+    return this.bytesAt(handle, this.owns(handle))
+  }
+
+  /**
+   * The bytes of a parcel that was sent and that nobody has adopted yet.
+   *
+   * **When to use**: for one that was told of a parcel without its becoming his. Do not write to it, and do not use it once it may be adopted.
+   *
+   * **Errors**: as of {@link view}.
+   */
+  peek(handle: number): Uint8Array<SharedArrayBuffer> {
+    return this.bytesAt(handle, this.isInTransit(handle))
+  }
+
+  private bytesAt(handle: number, isThere: boolean): Uint8Array<SharedArrayBuffer> {
+    if (!isThere) throw new StaleHandle(layout.name, handle)
     const block = placeOf(handle) >> slotBits
     const bytes = this.cells[this.rows + block * this.rowCells]! >>> 0
     const most = (this.blocks - block) * this.blockBytes
@@ -331,10 +344,8 @@ export class ArenaEnd {
     if (cell < 0) return STALE_HANDLE
     const word = Atomics.load(this.cells, cell)
     const isSent = (word & transit) !== 0 && inMode(word, 0) === this.wordOf(handle, 0)
-    if (!isSent || Atomics.compareExchange(this.cells, cell, word, inMode(word, this.mine)) !== word) {
-      return STALE_HANDLE
-    }
-    return handle
+    const isTaken = isSent && Atomics.compareExchange(this.cells, cell, word, inMode(word, this.mine)) === word
+    return isTaken ? handle : STALE_HANDLE
   }
 
   /**

@@ -1,8 +1,10 @@
 /**
- * Where everything lies in the shared memory of each structure: the only file that knows an offset.
+ * Where everything lies in the shared memory of each structure: the only file that knows an offset, but for what pools have beside their
+ * queues, which is in `JobLayouts.ts`.
  *
  * `docs/reference/memory-layout.md` is drawn from it. How to read a description: `Layout.ts`.
  */
+import { idleSet, jobTable } from "./JobLayouts.ts"
 import { define } from "./Layout.ts"
 
 /**
@@ -347,4 +349,15 @@ export const stealDeque = define({
 })
 
 /** Every structure, in the order of the documentation. */
-export const layouts = [spscRing, mpscRing, mpmcRing, broadcastRing, stealDeque, arena, waitList, roster] as const
+export const layouts = [
+  spscRing,
+  mpscRing,
+  mpmcRing,
+  broadcastRing,
+  stealDeque,
+  arena,
+  waitList,
+  roster,
+  jobTable,
+  idleSet
+] as const

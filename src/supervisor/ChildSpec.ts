@@ -61,6 +61,23 @@ export interface Renewal<out A = unknown> {
   readonly up: Effect.Effect<Running<A>, unknown>
   /** What the child itself says about its end: comes before the decider of the supervisor. */
   readonly directive?: (() => Restart.Directive | undefined) | undefined
+  /** For a child of which there may be very many: no fiber waits for its end while it is up. */
+  readonly unattended?: Unattended | undefined
+}
+
+/**
+ * How the end of an incarnation is heard of, and asked for, without a fiber.
+ *
+ * **Details** While such a child is up its supervisor holds no scope for it: {@link Unattended.end} releases all that its start has acquired.
+ */
+export interface Unattended {
+  /**
+   * Calls back once with how the incarnation that is up has ended, as `exit` tells it; at once when it has. The last one who
+   * asks is told.
+   */
+  readonly whenEnded: (listener: (exit: Exit.Exit<unknown, unknown>) => void) => void
+  /** Has the child end for good, as `stop` does; `undefined` when it has ended at once. */
+  readonly end: () => Effect.Effect<unknown> | undefined
 }
 
 /**

@@ -32,12 +32,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Take from "effect/Take"
 import type * as Child from "./ChildSpec.ts"
 import { endingProgram } from "./EndsProgram.ts"
-import { begin } from "./internal/life.ts"
+import { begin, go } from "./internal/life.ts"
 import { join, proceed } from "./internal/round.ts"
 import { check, checkChild, partitionOf, spec, wholeDynamic } from "./internal/spec.ts"
 import { type ChildState, forget, hasEnded, makeChild, type SupervisorState } from "./internal/state.ts"
@@ -256,7 +256,9 @@ const makeWith = Effect.fnUntraced(function*<C extends Child.Any = never>(
     endedBy: undefined,
     window: undefined,
     round: undefined,
-    regroup: (ended) => join(self, ended)
+    regroup: (ended) => join(self, ended),
+    attend: (child) => go(self, child),
+    startOf
   }
   yield* Effect.addFinalizer(() => stopSupervisor(self))
   yield* Effect.onExit(
@@ -324,16 +326,14 @@ const gaveUp = Effect.fnUntraced(function*(self: SupervisorState) {
 })
 
 const add = (self: SupervisorState, spec: Child.Any, context: Context.Context<never>): ChildState => {
-  const start: Effect.Effect<Child.Running, unknown, Scope.Scope> = spec.body._tag === "Start"
-    ? spec.body.start
-    : Effect.map(makeWith(spec.id, spec.body.options, spec.body.isDynamic), asRunning)
-  const child = makeChild(
-    spec,
-    (scope) => Effect.provideContext(Effect.provideService(start, Scope.Scope, scope), context)
-  )
+  const child = makeChild(spec, context)
   self.children.set(spec.id, child)
   return child
 }
+
+/** One incarnation of a child; its scope comes with the services. */
+const startOf = ({ body, id }: Child.Any): Effect.Effect<Child.Running, unknown, any> =>
+  body._tag === "Start" ? body.start : Effect.map(makeWith(id, body.options, body.isDynamic), asRunning)
 
 const asRunning = (supervisor: Supervisor["Service"]): Child.Running<Supervisor["Service"]> => ({
   value: supervisor,

@@ -30,6 +30,7 @@ import { encodeEvent } from "./internal/accounts.ts"
 import type * as Control from "./internal/control.ts"
 import { makeHostWith } from "./internal/host.ts"
 import { rehearse } from "./internal/rehearsal.ts"
+import { Endings } from "./internal/stops.ts"
 import { Ward } from "./internal/supervision.ts"
 import { afterEnd, receive, serviceOf, type Worker } from "./internal/worker.ts"
 
@@ -106,15 +107,17 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
       malformed: (thread, error) =>
         worker.log(Effect.logError(`${start.name}: a record from ${seat.names[thread]} was skipped`, error))
     })
+    const run = Effect.runForkWith(context)
     const worker: Worker & { log: ReturnType<typeof logging> } = {
       host,
       node,
-      run: Effect.runForkWith(context),
+      run,
       log: logging(context),
       post,
       placed: new Map(),
       starting: new Map(),
-      ward: new Ward(post, Effect.runForkWith(context)),
+      endings: new Endings(node, runtime, run, post),
+      ward: new Ward(post, run),
       claims: new Requests(),
       told: new Requests()
     }

@@ -172,7 +172,7 @@ const makeThreaded = (options: ThreadsOptions) =>
     })
     yield* Effect.addFinalizer(() => Effect.sync(() => node.close()))
     const names = new Names()
-    const account: Account = new Account(names, node)
+    const account: Account = new Account(names, node, run)
     const self: Threaded = {
       host,
       node,

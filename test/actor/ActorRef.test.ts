@@ -111,6 +111,9 @@ describe("ActorRef", () => {
         })
         yield* after(purse.ask.Wait(), 5000)
         yield* after(purse.ask.Wait(undefined, { timeout: 250 }), 250)
+        // A message without payload takes its options alone.
+        yield* after(purse.ask.Wait({ timeout: 250 }), 250)
+        yield* after(purse.ask.Wait({}), 5000)
         yield* after(Effect.provideService(purse.ask.Wait(), ActorRef.DefaultAskTimeout, "1 second"), 1000)
         yield* after(
           Effect.provideService(purse.ask.Wait(undefined, { timeout: 250 }), ActorRef.DefaultAskTimeout, "1 second"),
@@ -163,6 +166,30 @@ describe("ActorRef", () => {
         assert.strictEqual(yield* purse.depth, 0)
         assert.strictEqual(yield* purse.ask.Cents(), 1)
       }))
+  })
+})
+
+describe("errors", () => {
+  it("of actors are told from others, and those from after which a later try may succeed", () => {
+    const undelivered = { tag: "Cents", payload: undefined }
+    const actor = "Purse/a"
+    const full = new ActorError.MailboxFull({ actor, capacity: 1, undelivered })
+    const restarting = new ActorError.ActorRestarting({ actor, undelivered })
+    const late = new ActorError.AskTimeout({ actor, tag: "Cents", timeoutMillis: 1 })
+    const missing = new ActorError.BehaviourNotFound({ behaviour: "Purse", known: [], elsewhere: [] })
+    for (const error of [full, restarting, late, missing]) assert.isTrue(ActorError.isActorError(error))
+    // What crossed between realms is what its fields say.
+    assert.isTrue(ActorError.isActorError({ ...full }))
+    for (const other of [new Money({ cents: 1 }), { _tag: "AskTimeout" }, new Error("full"), "MailboxFull", null]) {
+      assert.isFalse(ActorError.isActorError(other))
+    }
+    assert.deepStrictEqual([full, restarting, late, missing, null].map(ActorError.isRetryable), [
+      true,
+      true,
+      false,
+      false,
+      false
+    ])
   })
 })
 

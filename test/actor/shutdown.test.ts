@@ -152,6 +152,18 @@ describe("the end of an actor in order", () => {
           }), { mailbox: { capacity: 1, overflow } })
     ))
 
+  it.effect("is over at once when whoever is answered ends the actor on its stack", () =>
+    atDesk(() =>
+      Effect.gen(function*() {
+        const life = yield* Scope.make()
+        const clerk = yield* spawnIn(life, "a")
+        // So that the question waits for its turn.
+        yield* clerk.tell.Filed()
+        assert.deepStrictEqual(yield* clerk.ask.Filed(), [])
+        yield* Scope.close(life, Exit.void)
+      })
+    ))
+
   it.effect("releases a behaviour and a system in order, too", () =>
     Effect.gen(function*() {
       const desk: Desk = { filed: [], log: [], gate: Deferred.makeUnsafe() }

@@ -15,6 +15,8 @@ const life = {
   ]
 }
 
+const alone = { file: "src/supervisor/internal/life.ts", tests: ["test/supervisor/leftAlone.test.ts"] }
+
 const groups = [
   "test/ported/erlangStrategies.test.ts",
   "test/supervisor/SupervisorGroup.test.ts",
@@ -125,8 +127,34 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...life,
     why: "the resources of an incarnation are released before it is judged",
-    before: "Effect.map(Effect.exit(Scope.close(scope, exit)), (closed) =>",
-    after: "Effect.map(Effect.exit(Effect.void), (closed) =>"
+    before: "  return yield* release(child, exit)\n",
+    after: "  return exit\n"
+  },
+  {
+    ...alone,
+    why: "a child that ends while it is left alone is led on",
+    before: "if (child.running === running && child.fiber === undefined) go(self, child, exit)",
+    after: ""
+  },
+  {
+    ...alone,
+    why: "who was told to stop as soon as it was up is not left alone",
+    before: "if (unattended === undefined || toldToStop(self, child) || child.isInRound) return false",
+    after: "if (unattended === undefined) return false"
+  },
+  {
+    ...alone,
+    file: "src/supervisor/internal/together.ts",
+    why: "each of those that are stopped together has its own time",
+    before: "if (millis !== Infinity) group.timer",
+    after: "if (millis === 5_000) group.timer"
+  },
+  {
+    ...alone,
+    file: "src/supervisor/internal/together.ts",
+    why: "the turns in which children are told to end are short",
+    before: "const SLICE = 64",
+    after: "const SLICE = 64_000"
   },
   {
     ...verdict,

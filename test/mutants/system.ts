@@ -2,6 +2,8 @@ import type { Mutant } from "../support/mutant.ts"
 
 const names = { file: "src/system/internal/names.ts", tests: ["test/system/names.test.ts"] }
 
+const stops = { file: "src/system/internal/stops.ts", tests: ["test/system/stops.test.ts"] }
+
 /** Faults in what the system keeps about its threads and their actors. */
 export const mutants: ReadonlyArray<Mutant> = [
   {
@@ -47,5 +49,17 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "the names of a thread that has gone are free",
     before: "if (claim.thread === thread) this.claims.delete(name)",
     after: "if (claim.thread < 0) this.claims.delete(name)"
+  },
+  {
+    ...stops,
+    why: "what was told before a stop comes before it",
+    before: "    this.node.flush()\n    workplace.post",
+    after: "    workplace.post"
+  },
+  {
+    ...stops,
+    why: "stops end with their thread",
+    before: "this.end(Array.from(this.told.values()).filter((told) => told.workplace === workplace))",
+    after: ""
   }
 ]

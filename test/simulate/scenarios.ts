@@ -4,6 +4,7 @@ import { bank } from "./bank.ts"
 import { channels } from "./channels.ts"
 import { control } from "./control.ts"
 import { ends } from "./ends.ts"
+import { jobs } from "./jobs.ts"
 import { keyed } from "./keyed.ts"
 import { lifecycle } from "./lifecycle.ts"
 import { names } from "./names.ts"
@@ -37,6 +38,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   channels,
   ends,
   control,
+  jobs,
   keyed,
   lifecycle,
   names,

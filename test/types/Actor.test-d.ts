@@ -3,10 +3,11 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
+import type * as Option from "effect/Option"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { Actor, type ActorError, type ActorRef, type ActorSystem, ExitReason } from "shared-nothing"
+import { Actor, ActorError, type ActorRef, type ActorSystem, ExitReason } from "shared-nothing"
 import { describe, expectTypeOf, it } from "vitest"
 
 class Overflow extends Schema.TaggedError<Overflow>("app/Overflow")("Overflow", { limit: Schema.Int }) {}
@@ -80,8 +81,43 @@ describe("ask", () => {
 
   it("takes a deadline after the payload", () => {
     expectTypeOf(counter.ask.Get).toBeCallableWith(undefined, { timeout: "1 second" })
+    expectTypeOf(counter.ask.Get).toBeCallableWith({ timeout: "1 second" })
+    // @ts-expect-error a message without payload takes none
+    counter.ask.Get({ by: 1 })
+    // @ts-expect-error options do not stand for a payload
+    counter.ask.Increment({ timeout: 100 })
     expectTypeOf(counter.ask.Increment).toBeCallableWith({ by: 1 }, { timeout: 100 })
     expectTypeOf<ActorRef.AskOptions["timeout"]>().toEqualTypeOf<Duration.Input | undefined>()
+  })
+})
+
+describe("keyed", () => {
+  it("gives references of the same type as a spawn, and holds the keys with a Scope", () => {
+    type Keyed = Effect.Success<ReturnType<typeof Counter.keyed>>
+    expectTypeOf<ReturnType<Keyed["ref"]>>().toEqualTypeOf<typeof counter>()
+    expectTypeOf<Effect.Error<ReturnType<typeof Counter.keyed>>>().toEqualTypeOf<ActorError.KeyedError>()
+    expectTypeOf<Effect.Services<ReturnType<typeof Counter.keyed>>>().toEqualTypeOf<
+      ActorSystem.ActorSystem | Scope.Scope
+    >()
+    // @ts-expect-error a key has its place by itself
+    Counter.keyed({ placement: "here" })
+  })
+})
+
+describe("lookup", () => {
+  it("finds a reference or none, and cannot fail", () => {
+    expectTypeOf(Counter.lookup("a")).toEqualTypeOf<
+      Effect.Effect<Option.Option<typeof counter>, never, ActorSystem.ActorSystem>
+    >()
+  })
+})
+
+describe("isRetryable", () => {
+  it("keeps the errors of actors apart from those of a protocol", () => {
+    const fails = counter.ask.Get()
+    const handled = Effect.catchIf(fails, ActorError.isActorError, () => Effect.succeed(0))
+    expectTypeOf(handled).toEqualTypeOf<Effect.Effect<number, Overflow>>()
+    Effect.retry(fails, { while: ActorError.isRetryable, times: 3 })
   })
 })
 

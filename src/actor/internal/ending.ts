@@ -17,6 +17,7 @@ import * as Fiber from "effect/Fiber"
 import * as ExitReason from "../ExitReason.ts"
 import type { Behaviour } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
+import { type Guardian, guardianOf } from "../kernel/Owner.ts"
 import { HELD, IDLE, RESTARTING, RUNNING, STARTING, STOPPED, STOPPING, SUSPENDED } from "../kernel/Phase.ts"
 import { REFUSED } from "../kernel/Recipient.ts"
 import { Ask, Notice } from "../kernel/Word.ts"
@@ -108,10 +109,10 @@ export const shutDown = (
 }
 
 // One that is down below a supervisor does not come up any more: it is the supervisor that stops it.
-const hasWork = ({ mailbox, phase, rare }: Cell): boolean =>
+const hasWork = ({ mailbox, owner, phase }: Cell): boolean =>
   phase === RUNNING || phase === SUSPENDED ||
   (phase !== STARTING && mailbox !== undefined && mailbox.length > 0 &&
-    (phase !== RESTARTING || rare?.guardian === undefined))
+    (phase !== RESTARTING || guardianOf({ owner }) === undefined))
 
 const drain = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): void => {
   const rare = cell.more()
@@ -190,14 +191,22 @@ const over = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): v
 
 const stopped = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): void => {
   if (cell.phase === STOPPED) return
+  const guardian = guardianOf(cell)
   forget(host, cell)
   // The end that most actors come to, of which there may be a million at once.
-  if (cell.rare === undefined && host.after.isIdle) return host.report({ _tag: "ActorEnded", actor: cell.name, reason })
-  host.after.add(() => ended(host, cell, reason))
+  if (cell.rare === undefined && guardian === undefined && host.after.isIdle) {
+    return host.report({ _tag: "ActorEnded", actor: cell.name, reason })
+  }
+  host.after.add(() => ended(host, cell, reason, guardian))
   host.after.run()
 }
 
-const ended = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): void => {
+const ended = (
+  host: LifecycleHost,
+  cell: Cell,
+  reason: ExitReason.ExitReason,
+  guardian: Guardian | undefined
+): void => {
   // The others of a behaviour that has given up are told of by its event, and who was killed by whoever did that.
   if (reason._tag === "Crashed" || reason._tag === "NeverStarted") {
     const cause = reason._tag === "Crashed" ? reason.cause : Cause.die(reason.cause)
@@ -208,6 +217,7 @@ const ended = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): 
     for (const listener of Array.from(listeners)) host.after.add(() => listener(reason))
     listeners.clear()
   }
+  if (guardian !== undefined) host.after.add(() => guardian.ended(reason))
   host.report({ _tag: "ActorEnded", actor: cell.name, reason }, cell.behaviour)
 }
 

@@ -18,6 +18,7 @@ import { SpawnFailed } from "../ActorError.ts"
 import * as ExitReason from "../ExitReason.ts"
 import { type Behaviour, isIgnored } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
+import { type Guardian, guardianOf } from "../kernel/Owner.ts"
 import { IDLE, RESTARTING, STOPPING } from "../kernel/Phase.ts"
 import { Ask, INDEX_MASK, type Word, wordOf } from "../kernel/Word.ts"
 import type { ActorCrashed } from "../SystemEvent.ts"
@@ -25,7 +26,6 @@ import { escalate, stop, STOP_LIMIT } from "./ending.ts"
 import { Failures, pause } from "./failures.ts"
 import { holdForDown, listRest } from "./hold.ts"
 import { awaitBuild, build, closeEmptyScope, closeScope, endedEarly } from "./incarnation.ts"
-import type { Guardian } from "./rare.ts"
 import type { LifecycleHost } from "./roster.ts"
 import { setAside } from "./setAside.ts"
 
@@ -44,21 +44,22 @@ export const handled = (
   // The decider is somebody's code, and may have ended the actor, or crashed it.
   if (cell.phase >= RESTARTING) return false
   if (directive !== "resume") report(host, cell, cause, directive, word)
+  const guardian = guardianOf(cell)
   switch (directive) {
     case "resume":
       if (!wasAsked || Cause.hasDies(cause)) host.unheard(cell, cause)
       return cell.phase < RESTARTING
     case "restart":
-      if (cell.rare?.guardian !== undefined) handOver(host, cell, cell.rare.guardian, cause, directive)
+      if (guardian !== undefined) handOver(host, cell, guardian, cause, directive)
       else if (cell.behaviour.restart === "temporary") end(host, cell, ExitReason.crashed(cause, "temporary"))
       else restart(host, cell, cause)
       return false
     case "stop":
-      if (cell.rare?.guardian !== undefined) handOver(host, cell, cell.rare.guardian, cause, directive)
+      if (guardian !== undefined) handOver(host, cell, guardian, cause, directive)
       else end(host, cell, ExitReason.crashed(cause, "decide"))
       return false
     case "escalate":
-      if (cell.rare?.guardian !== undefined) handOver(host, cell, cell.rare.guardian, cause, directive)
+      if (guardian !== undefined) handOver(host, cell, guardian, cause, directive)
       else escalate(host, cell.behaviour, cause)
       return false
   }
@@ -80,7 +81,7 @@ const report = (
     message: word === undefined ? undefined : behaviour.protocol.tags[wordOf(word) & INDEX_MASK],
     cause,
     directive,
-    restartsLeft: rare?.guardian !== undefined || directive !== "restart" ? undefined : restartsLeft(host, cell)
+    restartsLeft: guardianOf(cell) !== undefined || directive !== "restart" ? undefined : restartsLeft(host, cell)
   }
   host.after.add(() => host.report(event, behaviour))
 }
@@ -203,7 +204,7 @@ export const giveUpIncarnation = (host: LifecycleHost, cell: Cell, withinMillis:
     if (cell.phase >= RESTARTING) return resume(Effect.void)
     const { ask, fiber } = cell.more()
     const over = Effect.sync(() => {
-      cell.rare?.guardian?.crashed(Exit.interrupt(), undefined)
+      guardianOf(cell)?.crashed(Exit.interrupt(), undefined)
       resume(Effect.void)
     })
     cell.more().ask = undefined

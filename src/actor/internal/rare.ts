@@ -3,23 +3,12 @@
  */
 import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import type { Directive } from "../../supervisor/Restart.ts"
 import { type ExitReason, scopeClosed } from "../ExitReason.ts"
 import type { Deadline } from "../kernel/Deadlines.ts"
 import { Waiters } from "../kernel/Waiters.ts"
 import type { Ask, Word } from "../kernel/Word.ts"
 import type { Failures } from "./failures.ts"
-
-/** Who decides what becomes of an actor that has crashed. */
-export interface Guardian {
-  /**
-   * The incarnation has ended, and what it held is released; the actor waits in its place for what is decided. `directive`
-   * is what its behaviour has decided, if it was asked.
-   */
-  crashed(exit: Exit.Exit<unknown, unknown>, directive: Directive | undefined): void
-}
 
 /** What only some cells need: kept apart so that an idle cell stays small. */
 export class Rare {
@@ -68,8 +57,6 @@ export class Rare {
   declare idle: Deadline | undefined
   /** Shows the state of the incarnation that is up. */
   declare inspect: (() => unknown) | undefined
-  /** Who decides about its crashes, where that is not its roster. */
-  declare guardian: Guardian | undefined
   /** Called once when it accepts nothing any more and is about to drain. */
   declare onDrain: Set<(reason: ExitReason) => void> | undefined
   /** Called once when it has stopped. */
@@ -103,7 +90,6 @@ export class Rare {
     this.idleMillis = undefined
     this.idle = undefined
     this.inspect = undefined
-    this.guardian = undefined
     this.onDrain = undefined
     this.onStop = new Set()
     this.freed = undefined

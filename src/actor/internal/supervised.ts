@@ -11,72 +11,60 @@
  * behaviour: a dynamic one-for-one supervisor that nobody had to write down.
  */
 import * as Cause from "effect/Cause"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { Renewal, Running } from "../../supervisor/ChildSpec.ts"
+import type { Running } from "../../supervisor/ChildSpec.ts"
+import { Identity } from "../../supervisor/kernel/Identity.ts"
 import type { Directive } from "../../supervisor/Restart.ts"
 import * as ExitReason from "../ExitReason.ts"
 import type { Cell } from "../kernel/Cell.ts"
+import type { Guardian } from "../kernel/Owner.ts"
 import { RESTARTING } from "../kernel/Phase.ts"
 import { giveUpIncarnation, renew } from "./lifecycle.ts"
-import type { Guardian } from "./rare.ts"
 import type { LifecycleHost } from "./roster.ts"
 
 /** The way between an actor here and its supervisor. */
-export class Supervised implements Guardian {
+export class Supervised extends Identity<Cell> implements Guardian {
+  declare readonly value: Cell
   declare private readonly host: LifecycleHost
-  declare private readonly cell: Cell
-  /** The end of the incarnation that is up. */
-  declare private end: Deferred.Deferred<Exit.Exit<unknown, unknown>>
-  declare private directive: Directive | undefined
-  declare private cause: Cause.Cause<unknown>
-  declare private readonly renewal: Renewal<Cell>
+  /** What the incarnation has crashed of that the next one comes after. */
+  declare private cause: Cause.Cause<unknown> | undefined
   constructor(host: LifecycleHost, cell: Cell) {
+    super()
+    this.value = cell
     this.host = host
-    this.cell = cell
-    this.end = Deferred.makeUnsafe()
-    this.directive = undefined
-    this.cause = Cause.empty
-    this.renewal = {
-      isPossible: () => cell.phase === RESTARTING,
-      down: (withinMillis) => giveUpIncarnation(host, cell, withinMillis),
-      up: Effect.suspend(() => {
-        const { cause } = this
-        this.cause = Cause.empty
-        return Effect.as(renew(host, cell, cause), this.running())
-      }),
-      directive: () => this.directive
-    }
-    cell.more().guardian = this
+    this.cause = undefined
+    cell.owner = this
   }
 
-  /** The actor has come up: it is a child from here on. */
-  begin(): Running<Cell> {
-    this.cell.whenStopped((reason) => {
-      Deferred.doneUnsafe(this.end, Exit.succeed(ExitReason.isFailure(reason) ? Exit.fail(reason) : Exit.void))
+  isPossible(): boolean {
+    return this.value.phase === RESTARTING
+  }
+
+  down(withinMillis: number): Effect.Effect<void> {
+    return giveUpIncarnation(this.host, this.value, withinMillis)
+  }
+
+  get up(): Effect.Effect<Running<Cell>, unknown> {
+    return Effect.suspend(() => {
+      const { cause = Cause.empty, host, value } = this
+      this.cause = undefined
+      this.renewed()
+      return Effect.as(renew(host, value, cause), this)
     })
-    return this.running()
   }
 
-  private running(): Running<Cell> {
-    const { cell, renewal } = this
-    const end: Supervised["end"] = Deferred.makeUnsafe()
-    this.end = end
-    this.directive = undefined
-    if (cell.hasStopped) Deferred.doneUnsafe(end, Exit.succeed(Exit.void))
-    return {
-      value: cell,
-      exit: Deferred.await(end),
-      // It is ended in order by whoever has started it, which is its supervisor.
-      stop: Effect.suspend(() => cell.stop(ExitReason.supervisorStopped) ?? Effect.void),
-      renewal
-    }
+  // It is ended in order by whoever has started it, which is its supervisor.
+  end(): Effect.Effect<void> | undefined {
+    return this.value.stop(ExitReason.supervisorStopped)
   }
 
   crashed(exit: Exit.Exit<unknown, unknown>, directive: Directive | undefined): void {
-    this.directive = directive === "restart" ? undefined : directive
     if (Exit.isFailure(exit)) this.cause = exit.cause
-    Deferred.doneUnsafe(this.end, Exit.succeed(exit))
+    this.over(exit, directive === "restart" ? undefined : directive)
+  }
+
+  ended(reason: ExitReason.ExitReason): void {
+    this.over(ExitReason.isFailure(reason) ? Exit.fail(reason) : Exit.void, undefined)
   }
 }

@@ -39,7 +39,7 @@ import type { Answered, Command } from "./Command.ts"
 import type { Runnable } from "./Dispatcher.ts"
 import { Living } from "./Living.ts"
 import { Mailbox } from "./Mailbox.ts"
-import type { Owned, Owner } from "./Owner.ts"
+import type { Guardian, Owned, Owner } from "./Owner.ts"
 import { BROKEN, checkedReply, deliverable } from "./Payload.ts"
 import { HELD, IDLE, READY, RESTARTING, RUNNING, STARTING, STOPPING, SUSPENDED } from "./Phase.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
@@ -71,7 +71,7 @@ export class Cell extends Living implements Owned, Runnable {
   /** The list of its owner, in the order of spawning. */
   declare previous: Owned | undefined
   declare next: Owned | undefined
-  declare owner: Owner | undefined
+  declare owner: Owner | Guardian | undefined
   constructor(host: CellHost<Cell>, behaviour: Behaviour, key: string) {
     super()
     this.host = host
@@ -352,7 +352,8 @@ export class Cell extends Living implements Owned, Runnable {
     return this.host.forkWith(context, handler)
   }
 
-  private startBatch(
+  /** Goes on with a handler that has not answered at once, and with those behind it, in a fiber. */
+  startBatch(
     first: Effect.Effect<unknown, unknown, unknown>,
     word: Word,
     ask: Ask | undefined,
@@ -444,8 +445,8 @@ export class Cell extends Living implements Owned, Runnable {
     return this.phase === RUNNING || this.phase === SUSPENDED
   }
 
-  // Whether the cell can take the next message now. `word` is that of the message, where there is one.
-  private settled(
+  /** A handler has ended: whether the cell can take the next message now. `word` is that of the message, where there is one. */
+  settled(
     exit: Exit.Exit<unknown, unknown>,
     ask: Ask | undefined,
     word: Word | undefined,
@@ -453,10 +454,10 @@ export class Cell extends Living implements Owned, Runnable {
   ): boolean {
     // The decision comes first, so that the asker finds the actor as the decision left it.
     const goesOn = this.isLive && (exit._tag === "Success" || this.host.handled(this, exit.cause, word, wasAsked))
-    const turn = this.rare?.turn
+    const turn = this.rare?.turn ?? 0
     if (ask !== undefined) ask.settle(exit)
     // The asker goes on at once, and may have ended the actor.
-    return goesOn && this.isLive && this.rare?.turn === turn
+    return goesOn && this.isLive && (this.rare?.turn ?? 0) === turn
   }
 
   /** How long it may take to handle what it has accepted, when it is stopped. */

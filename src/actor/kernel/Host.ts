@@ -243,7 +243,9 @@ export class Host implements LifecycleHost {
       supervised = new Supervised(this, cell)
       known?.(cell)
     })
-    return Effect.map(spawned, () => supervised!.begin())
+    return Exit.isExit(spawned) && Exit.isSuccess(spawned)
+      ? Exit.succeed(supervised!)
+      : Effect.map(spawned, () => supervised!)
   }
 
   /** Takes an actor up again whose thread was lost, and has it wait for its supervisor, as {@link revive} has it built. */
@@ -259,7 +261,7 @@ export class Host implements LifecycleHost {
     Terms.apply(cell, terms)
     const supervised = new Supervised(this, cell)
     known(cell)
-    return supervised.begin()
+    return supervised
   }
 
   /**

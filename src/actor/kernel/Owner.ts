@@ -6,16 +6,31 @@
  * owning a million of them costs two pointers each.
  */
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
+import { inStep } from "../../observe/kernel/Step.ts"
+import type { Directive } from "../../supervisor/Restart.ts"
 import { type ExitReason, scopeClosed } from "../ExitReason.ts"
 
 /** A member of the list. */
 export interface Owned {
   previous: Owned | undefined
   next: Owned | undefined
-  owner: Owner | undefined
+  owner: Owner | Guardian | undefined
   /** Ends it in order, some of its time for that having gone; `undefined` when it has ended at once. */
   stop(reason: ExitReason, elapsedMillis: number): Effect.Effect<void> | undefined
+}
+
+/** The supervisor of an actor, as that sees it; it is in the place of an owner, and the actor in nobody's list. */
+export interface Guardian {
+  /**
+   * The incarnation has ended, and what it held is released; the actor waits in its place for what is decided. `directive`
+   * is what its behaviour has decided, if it was asked.
+   */
+  crashed(exit: Exit.Exit<unknown, unknown>, directive: Directive | undefined): void
+  /** The actor has ended for good. */
+  ended(reason: ExitReason): void
 }
 
 /** See the module. */
@@ -38,6 +53,7 @@ export class Owner {
     const owner = owned.owner
     if (owner === undefined) return
     owned.owner = undefined
+    if (!(owner instanceof Owner)) return
     if (owned.previous !== undefined) owned.previous.next = owned.next
     if (owned.next === undefined) owner.last = owned.previous
     else owned.next.previous = owned.previous
@@ -54,6 +70,10 @@ export class Owner {
     return last
   }
 }
+
+/** Who decides about the crashes of an actor, where that is not its roster. */
+export const guardianOf = ({ owner }: Pick<Owned, "owner">): Guardian | undefined =>
+  owner instanceof Owner ? undefined : owner
 
 /**
  * Stops one after the other until there are no more. Their times for that all count from the first stop on: however many of
@@ -90,7 +110,9 @@ const latest = new WeakMap<Scope.Scope, Latest>()
  */
 export const adopt = (scope: Scope.Scope, owned: Owned): Effect.Effect<void> | undefined => {
   if (scope.state._tag === "Closed") return owned.stop(scopeClosed, 0)
-  ownerOf(scope).add(owned)
+  if (owned.owner === undefined) ownerOf(scope).add(owned)
+  // The scope of a child holds nothing but the child.
+  else addFinalizer(scope, () => owned.stop(scopeClosed, 0) ?? Effect.void)
   return undefined
 }
 
@@ -100,10 +122,17 @@ const ownerOf = (scope: Scope.Scope): Owner => {
   if (known !== undefined && isLast(scope.state, known)) return known.owner
   const owner = new Owner()
   const finalizer = () => owner.stopAll
-  // Registering the finalizer runs to its end at once: a scope only stores it.
-  Effect.runSync(Scope.addFinalizerExit(scope, finalizer))
+  addFinalizer(scope, finalizer)
   latest.set(scope, { owner, finalizer, finalizers: finalizersOf(scope.state) })
   return owner
+}
+
+// Registering a finalizer runs to its end at once, since a scope only stores it: it needs no fiber of its own.
+const addFinalizer = (scope: Scope.Scope, finalizer: () => Effect.Effect<void>): void => {
+  const registers = Scope.addFinalizerExit(scope, finalizer)
+  const fiber = Fiber.getCurrent()
+  if (fiber === undefined) Effect.runSync(registers)
+  else inStep(registers, fiber)
 }
 
 const finalizersOf = (state: Scope.Scope["state"]): number =>

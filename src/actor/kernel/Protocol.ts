@@ -6,6 +6,7 @@
  * agrees, which covers names, order and the binary layout of every schema.
  */
 import type * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
@@ -35,6 +36,8 @@ export interface Message {
   readonly isConstructed: boolean
   /** Whether something can move with the payload. */
   readonly carries: boolean
+  /** What its `Rpc` was annotated with, for hosts that go by it. */
+  readonly annotations: Context.Context<never>
   /** The codec of the success value. */
   readonly success: Codec.Codec<unknown>
   /** The codec of the declared error. */
@@ -82,6 +85,7 @@ class Compiled implements Message {
   declare readonly payload: Codec.Codec<unknown>
   declare readonly isConstructed: boolean
   declare readonly carries: boolean
+  declare readonly annotations: Context.Context<never>
   declare readonly success: Codec.Codec<unknown>
   declare readonly error: Codec.Codec<unknown>
   declare private readonly compileCause: () => Codec.Codec<unknown>
@@ -93,6 +97,7 @@ class Compiled implements Message {
     this.payloadSchema = rpc.payloadSchema
     this.payload = compile("payload", rpc.payloadSchema)
     this.carries = this.payload.carries
+    this.annotations = rpc.annotations
     this.isConstructed = isConstructed(rpc.payloadSchema.ast, new Set())
     this.success = compile("success", rpc.successSchema)
     this.error = compile("error", rpc.errorSchema)

@@ -14,7 +14,7 @@ import * as Exit from "effect/Exit"
 import { monotonicMillisUnsafe } from "../Intensity.ts"
 import * as Strategy from "../Strategy.ts"
 import { begin } from "./life.ts"
-import { type ChildState, type Ended, hasEnded, type Restore, type Round, type SupervisorState } from "./state.ts"
+import { type ChildState, type Ended, hasEnded, isUp, type Restore, type Round, type SupervisorState } from "./state.ts"
 import { giveWay } from "./stop.ts"
 import { allow } from "./verdict.ts"
 
@@ -87,10 +87,10 @@ const take = (self: SupervisorState, round: Round): Ended | undefined => {
 }
 
 const enter = (child: ChildState): void => {
-  const isUp = child.fiber !== undefined && child.stop === undefined && child.status !== "starting"
+  const isMember = isUp(child) && child.stop === undefined && child.status !== "starting"
   const hasEndedByItself = child.status === "stopped" && !child.isTerminated
   if (hasEndedByItself) child.status = "restarting"
-  if (isUp || hasEndedByItself) child.isInRound = true
+  if (isMember || hasEndedByItself) child.isInRound = true
 }
 
 const bringUp = Effect.fnUntraced(function*(self: SupervisorState, round: Round, restore: Restore) {

@@ -105,8 +105,7 @@ export const spec = <R, A>(
 ): ChildSpec<R, A> => {
   if (typeof id !== "string" || id === "") throw invalid("child", "id", id, "a non-empty string")
   const where = `child "${id}"`
-  const { backoff, decide, intensity, restart = "permanent", shutdown = defaultShutdownMillis, significant = false } =
-    options
+  const { backoff, decide, intensity, restart = "permanent", shutdown, significant = false } = options
   oneOf(where, "restart", restart, Restart.restartTypes)
   if (typeof significant !== "boolean") throw invalid(where, "significant", significant, "true or false")
   if (significant && restart === "permanent") {
@@ -129,7 +128,7 @@ export const spec = <R, A>(
     id,
     kind,
     restart,
-    shutdownMillis: millisOf(where, shutdown),
+    shutdownMillis: shutdown === undefined ? defaultShutdownMillis : millisOf(where, shutdown),
     decide: decide === undefined ? undefined : Restart.decider(where, decide, Restart.defaultDecider),
     backoff: backoff === undefined ? undefined : Backoff.policy(backoff, where),
     intensity: intensity === undefined ? undefined : Intensity.make({ ...intensity, per: "child" }, where),

@@ -47,6 +47,10 @@ export interface SupervisorState {
   round: Round | undefined
   /** Takes down who has to go down with this child, and brings them up again. */
   readonly regroup: (ended: Ended) => void
+  /** Has a fiber wait for the end of a child that is up and has none. */
+  readonly attend: (child: ChildState) => Fiber.Fiber<unknown, unknown>
+  /** The start of one incarnation of a child, which needs its context and a scope. */
+  readonly startOf: (spec: Child.Any) => Effect.Effect<Child.Running, unknown, Scope.Scope>
 }
 
 /** Makes an effect interruptible again inside an uninterruptible region. */
@@ -73,49 +77,55 @@ export interface Round {
 
 export interface ChildState {
   spec: Child.Any
-  /** The start of one incarnation in the scope given; needs nothing else from outside. */
-  start: (scope: Scope.Scope) => Effect.Effect<Child.Running, unknown>
+  /** What the child was given from outside: its starts need nothing else but a scope, and its life goes on there. */
+  context: Context.Context<never>
   status: Exclude<Tree.NodeStatus, "unknown">
   restarts: number
   lastCause: Cause.Cause<unknown> | undefined
-  /** The fiber that leads the child through its incarnations, while there is one. */
+  /** The fiber that leads the child through its incarnations, while there is one: a child that is up may do without. */
   fiber: Fiber.Fiber<unknown, unknown> | undefined
   /** The incarnation that is up. */
   running: Child.Running | undefined
   /** What it was to its users when it was up last. */
   value: unknown
-  /** What outlives its incarnations, of a child that keeps its identity. */
-  held: Held | undefined
+  /** The way to its next incarnation, of a child that keeps its identity. */
+  renewal: Child.Renewal | undefined
+  /** The scope of its incarnation, or of all of them when it keeps its identity; none while it is up and left alone. */
+  scope: Scope.Closeable | undefined
   /** It belongs to the round that is going on: the round takes it down, and brings it up. */
   isInRound: boolean
   /** Somebody has told it to stay down. */
   isTerminated: boolean
   /** Set once the child was told to stop; completed when it is down or given up on. */
   stop: Deferred.Deferred<void> | undefined
+  /** Hears of its end, when it is stopped together with others. */
+  batch: Batch | undefined
   /** The restarts of this child alone, when it is limited alone. */
   window: RestartWindow | undefined
   backoff: Backoff.Backoff | undefined
 }
 
-/** The scope of a child that keeps its identity, and the way to its next incarnation. */
-export interface Held {
-  readonly scope: Scope.Closeable
-  readonly renewal: Child.Renewal
+/** Children that are stopped together, as one of them sees it. */
+export interface Batch {
+  /** A child has ended, and what it held is released. */
+  readonly down: (child: ChildState) => void
 }
 
-export const makeChild = (spec: Child.Any, start: ChildState["start"]): ChildState => ({
+export const makeChild = (spec: Child.Any, context: Context.Context<never>): ChildState => ({
   spec,
-  start,
+  context,
   status: "starting",
   restarts: 0,
   lastCause: undefined,
   fiber: undefined,
   running: undefined,
   value: undefined,
-  held: undefined,
+  renewal: undefined,
+  scope: undefined,
   isInRound: false,
   isTerminated: false,
   stop: undefined,
+  batch: undefined,
   window: undefined,
   backoff: undefined
 })
@@ -132,6 +142,9 @@ export const windowOf = (self: SupervisorState, child: ChildState): RestartWindo
 export const toldToStop = (self: SupervisorState, child: ChildState): boolean =>
   child.stop !== undefined || hasEnded(self)
 
+/** Whether something of a child is up, or on its way up or down. */
+export const isUp = (child: ChildState): boolean => child.fiber !== undefined || child.running !== undefined
+
 /** Whether the supervisor starts nothing any more. */
 export const hasEnded = (self: SupervisorState): boolean => self.status === "stopping" || self.status === "stopped"
 
@@ -139,6 +152,7 @@ export const hasEnded = (self: SupervisorState): boolean => self.status === "sto
 export const putDown = (self: SupervisorState, child: ChildState): void => {
   child.status = "stopped"
   child.stop = undefined
+  child.batch = undefined
   child.isInRound = false
   if (child.spec.restart === "temporary" || self.policy.isDynamic) forget(self, child)
 }
@@ -152,7 +166,6 @@ export const forget = (self: SupervisorState, child: ChildState): void => {
 export const letGo = (child: ChildState): void => {
   if (child.spec.restart !== "temporary") return
   child.spec = { ...child.spec, body: gone }
-  child.start = () => gone.start
 }
 
 const gone = { _tag: "Start", start: Effect.die(new Error("a temporary child is started once")) } as const

@@ -3,20 +3,18 @@
  *
  * Every stop runs in a fiber of its own, so that one who asked for it and lost patience does not leave it half done; asking
  * again waits for the same stop. The child's own fiber closes the incarnation's scope in every case: stopping is asking,
- * waiting, interrupting that fiber, and waiting again, each wait with its limit.
+ * waiting, interrupting that fiber, and waiting again (`down.ts`). Children that are stopped at the same time share what they can
+ * (`together.ts`).
  */
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
-import * as Scope from "effect/Scope"
 import { forceLimitMillis } from "../ChildSpec.ts"
-import { about, type ChildState, hasEnded, publish, putDown, type SupervisorState, tell } from "./state.ts"
-
-type How = "stopped" | "forced" | "abandoned"
+import { abandoned, bringDown, fiberOf, isDown, releaseHeld } from "./down.ts"
+import { about, type ChildState, hasEnded, isUp, publish, putDown, type SupervisorState } from "./state.ts"
+import { isLeftAlone, stopTogether } from "./together.ts"
 
 /** Stops a child and waits until it is down or given up on; at once when it is down already. */
 export const stopChild = (self: SupervisorState, child: ChildState): Effect.Effect<void> =>
@@ -24,7 +22,7 @@ export const stopChild = (self: SupervisorState, child: ChildState): Effect.Effe
     Effect.suspend(() => {
       child.isTerminated = true
       if (child.stop !== undefined) return restore(Deferred.await(child.stop))
-      if (child.fiber === undefined && !child.isInRound) return Effect.void
+      if (!isUp(child) && !child.isInRound) return Effect.void
       const stop = Deferred.makeUnsafe<void>()
       child.stop = stop
       child.status = "stopping"
@@ -40,19 +38,17 @@ export const stopChild = (self: SupervisorState, child: ChildState): Effect.Effe
 
 const stopForGood = Effect.fnUntraced(function*(self: SupervisorState, child: ChildState) {
   // One that a round has taken down, and would bring up again, has no fiber; it may have something that outlives incarnations.
-  const fiber = child.fiber ?? (yield* Effect.forkDetach(releaseHeld(child), { startImmediately: true }))
+  const fiber = fiberOf(self, child) ?? (yield* Effect.forkDetach(releaseHeld(child), { startImmediately: true }))
   const how = yield* bringDown(self, child, fiber, child.running?.stop, child.spec.shutdownMillis)
-  if (how === "abandoned") child.status = how
-  else putDown(self, child)
-  if (how === "abandoned") yield* abandoned(self, child)
-  publish(self, { _tag: "ChildStopped", ...about(self, child), how })
+  yield* isDown(self, child, how)
 })
 
 /** Takes a child down because of a sibling; unless it is temporary, the round brings it up again. */
 export const giveWay = (self: SupervisorState, child: ChildState, sibling: string): Effect.Effect<void> =>
   Effect.suspend(() => {
-    const { fiber, running } = child
-    if (fiber === undefined || !child.isInRound) return Effect.void
+    const { running } = child
+    const fiber = child.isInRound ? fiberOf(self, child) : undefined
+    if (fiber === undefined) return Effect.void
     // It has ended by itself, and is about to be down.
     if (child.status === "restarting") return Effect.asVoid(Fiber.await(fiber))
     const isTemporary = child.spec.restart === "temporary"
@@ -84,64 +80,6 @@ export const giveWay = (self: SupervisorState, child: ChildState, sibling: strin
     })
   })
 
-/** Closes the scope that outlives the incarnations of a child, if it has one: it is down for good. */
-export const releaseHeld = (child: ChildState): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const { held } = child
-    child.held = undefined
-    return held === undefined ? Effect.void : Scope.close(held.scope, Exit.void)
-  })
-
-/** Asks the incarnation to end, and closes its scope over it when it has not in time. */
-const bringDown = Effect.fnUntraced(function*(
-  self: SupervisorState,
-  child: ChildState,
-  fiber: Fiber.Fiber<unknown, unknown>,
-  ask: Effect.Effect<unknown, unknown> | undefined,
-  shutdownMillis: number
-): Effect.fn.Return<How> {
-  if (ask === undefined || shutdownMillis === 0) {
-    fiber.interruptUnsafe()
-    const ended = yield* endsWithin(child, fiber, shutdownMillis > 0 ? shutdownMillis : forceLimitMillis)
-    return ended ? "stopped" : "abandoned"
-  }
-  const asking = yield* Effect.forkDetach(
-    Effect.tapCause(ask, (cause) =>
-      Effect.andThen(
-        Effect.sync(() => fiber.interruptUnsafe()),
-        tell(Effect.logWarning(`${nameOf(self, child)} could not be asked to stop`, cause))
-      )),
-    { startImmediately: true }
-  )
-  if (yield* endsWithin(child, fiber, shutdownMillis)) return "stopped"
-  asking.interruptUnsafe()
-  fiber.interruptUnsafe()
-  return (yield* endsWithin(child, fiber, forceLimitMillis)) ? "forced" : "abandoned"
-})
-
-const abandoned = (self: SupervisorState, child: ChildState): Effect.Effect<void> =>
-  tell(Effect.logWarning(`${nameOf(self, child)} did not stop and was abandoned`))
-
-const nameOf = (self: SupervisorState, child: ChildState): string =>
-  `child "${child.spec.id}" of supervisor "${self.name}"`
-
-/** Waits for a fiber, at most this long. An end at the very last moment, told by the state, counts. */
-const endsWithin = (
-  child: ChildState,
-  fiber: Fiber.Fiber<unknown, unknown>,
-  millis: number
-): Effect.Effect<boolean> => {
-  const leads = child.fiber === fiber
-  return Effect.interruptible(
-    millis === Infinity
-      ? Effect.as(Fiber.await(fiber), true)
-      : Effect.map(
-        Effect.timeoutOption(Fiber.await(fiber), Duration.millis(millis)),
-        (exit) => Option.isSome(exit) || (leads && child.fiber !== fiber)
-      )
-  )
-}
-
 /** Begins the end of the supervisor with this exit, once; later calls change nothing. Does not wait. */
 export const finish = (
   self: SupervisorState,
@@ -160,10 +98,16 @@ export const finish = (
   }))
 
 const stopChildren = Effect.fnUntraced(function*(self: SupervisorState, exit: Exit.Exit<void, unknown>) {
-  yield* Effect.forEach(Array.from(self.children.values()).reverse(), (child) => stopChild(self, child), {
-    concurrency: self.policy.stopOrder === "together" ? "unbounded" : 1,
+  const children = Array.from(self.children.values()).reverse()
+  const isTogether = self.policy.stopOrder === "together"
+  const alone = isTogether ? children.filter(isLeftAlone) : []
+  const others = isTogether ? children.filter((child) => !isLeftAlone(child)) : children
+  const together = yield* Effect.forkDetach(stopTogether(self, alone), { startImmediately: true })
+  yield* Effect.forEach(others, (child) => stopChild(self, child), {
+    concurrency: isTogether ? "unbounded" : 1,
     discard: true
   })
+  yield* Fiber.await(together)
   self.status = "stopped"
   PubSub.endUnsafe(self.events, Exit.void)
   Deferred.doneUnsafe(self.exit, Exit.succeed(exit))

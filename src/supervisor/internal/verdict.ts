@@ -27,12 +27,13 @@ import { finish } from "./stop.ts"
 export const judge = Effect.fnUntraced(function*(
   self: SupervisorState,
   child: ChildState,
-  exit: Exit.Exit<unknown, unknown>
+  exit: Exit.Exit<unknown, unknown>,
+  said: Restart.Directive | undefined
 ): Effect.fn.Return<"restart" | "resume" | undefined> {
   const cause = causeOf(exit)
   if (Exit.isFailure(exit)) child.lastCause = cause
   const verdict = yield* Effect.exit(
-    Effect.sync(() => known(Restart.directiveFor(child.spec.restart, exit, deciderOf(self, child))))
+    Effect.sync(() => known(Restart.directiveFor(child.spec.restart, exit, deciderOf(self, child, said))))
   )
   if (Exit.isFailure(verdict)) return yield* escalate(self, child, Cause.combine(cause, verdict.cause))
   if (verdict.value === "escalate") return yield* escalate(self, child, cause)
@@ -45,8 +46,12 @@ export const judge = Effect.fnUntraced(function*(
   return undefined
 })
 
-const deciderOf = (self: SupervisorState, { held, spec }: ChildState): Restart.Decider =>
-  spec.decide ?? ((cause) => held?.renewal.directive?.() ?? self.policy.decide(cause))
+// What the child itself has said comes before the decider of the supervisor, and that of its spec before both.
+const deciderOf = (
+  self: SupervisorState,
+  { spec }: ChildState,
+  said: Restart.Directive | undefined
+): Restart.Decider => spec.decide ?? ((cause) => said ?? self.policy.decide(cause))
 
 const significantLeft = (self: SupervisorState, but: ChildState): number => {
   let left = 0

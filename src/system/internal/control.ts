@@ -78,8 +78,8 @@ export type ToWorker =
   | { readonly _tag: "Spawn"; readonly request: number; readonly placement: Placement }
   /** The actors that the last incarnation of this worker had: they take messages from now on, and are built meanwhile. */
   | { readonly _tag: "Revive"; readonly placements: ReadonlyArray<Placement> }
-  /** The actor ends in order, some of its time for that having gone. */
-  | { readonly _tag: "Stop"; readonly request: number; readonly actor: number; readonly elapsedMillis: number }
+  /** The actors end in order, some of their time for that having gone. */
+  | { readonly _tag: "Stop"; readonly actors: ReadonlyArray<number>; readonly elapsedMillis: number }
   /** Its supervisor takes an actor down, with a sibling: its incarnation ends, within so many milliseconds, and it waits. */
   | { readonly _tag: "Lower"; readonly request: number; readonly actor: number; readonly withinMillis: number }
   /** Its supervisor has an actor that is down built again. */
@@ -107,7 +107,6 @@ export type ToWorker =
 export type Answer =
   /** `error` is a `SpawnError`. */
   | { readonly _tag: "Spawned"; readonly request: number; readonly result: Spawned | { readonly error: Uint8Array } }
-  | { readonly _tag: "Stopped"; readonly request: number }
   | { readonly _tag: "Lowered"; readonly request: number }
   /** `error` is a `SpawnError`, when it could not be built. */
   | { readonly _tag: "Raised"; readonly request: number; readonly error: Uint8Array | undefined }
@@ -117,6 +116,8 @@ export type Answer =
 /** From a worker to the main thread. */
 export type ToMain =
   | Answer
+  /** Actors that it was told to stop have ended, and what they had told can be read. */
+  | { readonly _tag: "Stopped"; readonly actors: ReadonlyArray<number> }
   /** A worker spawns an actor by itself: is the name free in the whole system? */
   | { readonly _tag: "Claim"; readonly request: number; readonly name: string; readonly key: string }
   /** A program on the worker takes the keys of a behaviour, until it says `Unkeyed` with this request. */

@@ -18,9 +18,10 @@ import type * as Control from "./control.ts"
 import type { Families, Opened } from "./families.ts"
 import type { Names } from "./names.ts"
 import type { Account } from "./placement.ts"
+import type { Reachable } from "./stops.ts"
 
 /** A worker, as far as shards are concerned. */
-export interface Place {
+export interface Place extends Reachable {
   readonly index: number
   readonly isUp: boolean
   /** Whether it has said which behaviours it has, and which these are. */
@@ -160,16 +161,15 @@ export const groundsOf = (self: Keyers, wanted: Control.Wanted) => ({
   },
   close: ({ local, workers }: Grounds, elapsedMillis: number): Effect.Effect<void> => {
     if (local !== undefined) return local.stop(ExitReason.scopeClosed, elapsedMillis)
-    self.account.flush()
-    const stopping = Effect.forEach(
-      workers,
-      ({ placement: { actor }, worker }) =>
-        worker.request((request): Control.ToWorker => ({ _tag: "Stop", request, actor, elapsedMillis })),
-      { concurrency: "unbounded", discard: true }
-    )
-    return Effect.asVoid(Effect.andThen(stopping, self.account.readUp))
+    return Effect.forEach(workers, ({ placement: { actor }, worker }) => stopped(self, worker, actor, elapsedMillis), {
+      concurrency: "unbounded",
+      discard: true
+    })
   }
 })
+
+const stopped = ({ account }: Keyers, workplace: Place, actor: number, elapsedMillis: number): Effect.Effect<void> =>
+  Effect.callback((resume) => account.stops.tell({ workplace, actor, over: () => resume(Effect.void) }, elapsedMillis))
 
 /** The shards that a worker has from the beginning of its next incarnation on. */
 export const placementsOn = ({ families }: Keyers, worker: Place): ReadonlyArray<Control.Placement> =>

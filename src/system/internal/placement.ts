@@ -4,6 +4,7 @@
  * It outlives the workers: when one is started again, its actors are started again there under the same numbers, so that
  * every reference stays valid.
  */
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
@@ -18,13 +19,18 @@ import type { Running } from "../../supervisor/ChildSpec.ts"
 import { decodeSpawnError } from "./accounts.ts"
 import type * as Control from "./control.ts"
 import type { Names } from "./names.ts"
-import { ORDER_LIMIT_MILLIS, readUp } from "./order.ts"
+import { Stops } from "./stops.ts"
 import { Supervision, type Workplace } from "./supervision.ts"
 
 /** Names of actors that the main thread has placed are its own. */
 const MAIN = 0
 
 const MIN_LIMIT = 16
+
+interface Ending {
+  readonly reason: ExitReason.ExitReason
+  readonly isOver: Deferred.Deferred<void>
+}
 
 /** An actor on a worker. */
 export class Placed implements Owner.Owned {
@@ -44,8 +50,10 @@ export class Placed implements Owner.Owned {
   declare supervision: Supervision | undefined
   declare previous: Owner.Owned | undefined
   declare next: Owner.Owned | undefined
-  declare owner: Owner.Owner | undefined
+  declare owner: Owner.Owner | Owner.Guardian | undefined
   declare private readonly account: Account
+  /** That it was told to end: why, and when that is over. */
+  declare ending: Ending | undefined
   constructor(account: Account, workplace: Workplace, protocol: Protocol, key: string, terms: Terms, actor: number) {
     this.terms = terms
     this.account = account
@@ -58,6 +66,7 @@ export class Placed implements Owner.Owned {
     this.isTemporary = false
     this.lanes = []
     this.supervision = undefined
+    this.ending = undefined
     this.previous = undefined
     this.next = undefined
     this.owner = undefined
@@ -70,18 +79,15 @@ export class Placed implements Owner.Owned {
   }
 
   stop(reason: ExitReason.ExitReason, elapsedMillis = 0): Effect.Effect<void> | undefined {
-    // Struck off first: an actor that is being stopped is not started again with its thread.
     if (!this.account.strike(this, reason)) return undefined
-    const { actor } = this
-    this.account.flush()
-    return this.workplace.request((request): Control.ToWorker => ({ _tag: "Stop", request, actor, elapsedMillis }))
-      .pipe(
-        Effect.andThen(this.account.readUp),
-        Effect.ensuring(Effect.sync(() => {
-          this.account.over(this, reason)
-        })),
-        Effect.asVoid
-      )
+    const ending: Ending = { reason, isOver: Deferred.makeUnsafe() }
+    this.ending = ending
+    this.account.stops.tell(this, elapsedMillis)
+    return Deferred.await(ending.isOver)
+  }
+
+  over(): void {
+    if (this.ending !== undefined) this.account.over(this, this.ending.reason)
   }
 }
 
@@ -90,31 +96,31 @@ export class Account {
   declare private readonly placed: Map<number, Placed>
   declare private readonly names: Names
   declare private readonly node: Node
+  /** Those that are told to end. */
+  declare readonly stops: Stops
   declare private numbers: number
   /** Lanes of actors that have ended whose senders have not accounted for what is left in them, and how many make it worth a look. */
   declare private unsettled: Array<GivenLane>
   declare private limit: number
-  constructor(names: Names, node: Node) {
+  constructor(names: Names, node: Node, run: (effect: Effect.Effect<void>) => unknown) {
     this.placed = new Map()
     this.names = names
     this.node = node
+    this.stops = new Stops(node, node.home.runtime, run)
     this.numbers = 0
     this.unsettled = []
     this.limit = MIN_LIMIT
+  }
+
+  /** Whether an actor is on the account: it has not ended, and is not told to. */
+  has(placed: Pick<Placed, "actor">): boolean {
+    return this.placed.has(placed.actor)
   }
 
   /** A number that no other actor has, nor had. */
   number(): number {
     return ++this.numbers
   }
-
-  /** Sends on their way what was told so far. */
-  flush(): void {
-    this.node.flush()
-  }
-
-  /** Waits until all is read that was told to this thread by now. */
-  readonly readUp: Effect.Effect<unknown> = Effect.suspend(() => readUp(this.node, ORDER_LIMIT_MILLIS))
 
   /** The actor of a number. */
   get(actor: number): Placed | undefined {
@@ -156,9 +162,10 @@ export class Account {
   ): Effect.Effect<Running<RemoteRecipient>, ActorError.SpawnError> {
     return Effect.suspend(() => {
       const placed = new Placed(this, workplace, protocol, key, terms, this.number())
-      const supervision = new Supervision(placed, () => this.placed.has(placed.actor))
+      const supervision = new Supervision(placed, this)
       placed.supervision = supervision
-      return Effect.map(this.place(placed, owner), () => supervision.running())
+      placed.owner = supervision
+      return Effect.as(this.place(placed, owner), supervision)
     })
   }
 
@@ -276,6 +283,7 @@ export class Account {
     }
     placed.recipient?.over()
     placed.supervision?.ended(reason)
+    if (placed.ending !== undefined) Deferred.doneUnsafe(placed.ending.isOver, Exit.void)
   }
 
   // Frees the name of an actor that was struck off and has ended.

@@ -13,14 +13,15 @@
  * is back.
  */
 import * as Cause from "effect/Cause"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as ActorError from "../../actor/ActorError.ts"
 import * as ExitReason from "../../actor/ExitReason.ts"
 import type { Cell } from "../../actor/kernel/Cell.ts"
+import type { Guardian } from "../../actor/kernel/Owner.ts"
 import type { RemoteRecipient } from "../../link/kernel/RemoteRecipient.ts"
-import type { Renewal, Running } from "../../supervisor/ChildSpec.ts"
+import type { Running } from "../../supervisor/ChildSpec.ts"
+import { Identity } from "../../supervisor/kernel/Identity.ts"
 import type { Directive } from "../../supervisor/Restart.ts"
 import type { Member } from "../../thread/kernel/ThreadGroup.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
@@ -46,46 +47,30 @@ interface Place {
 }
 
 /** The supervisor's end. */
-export class Supervision {
+export class Supervision extends Identity<RemoteRecipient> implements Guardian {
   declare private readonly placed: Place
-  declare private readonly isPlaced: () => boolean
-  /** The end of the incarnation that is up. */
-  declare private end: Deferred.Deferred<Exit.Exit<unknown, unknown>>
-  declare private directive: Directive | undefined
-  declare private readonly renewal: Renewal<RemoteRecipient>
-  constructor(placed: Place, isPlaced: () => boolean) {
+  declare private readonly account: { has(placed: Place): boolean }
+  constructor(placed: Place, account: { has(placed: Place): boolean }) {
+    super()
     this.placed = placed
-    this.isPlaced = isPlaced
-    this.end = Deferred.makeUnsafe()
-    this.directive = undefined
-    this.renewal = {
-      isPossible: isPlaced,
-      down: (withinMillis) => this.lower(withinMillis),
-      up: Effect.suspend(() => this.raise()),
-      directive: () => this.directive
-    }
+    this.account = account
   }
 
-  /** What the supervisor is given, of the incarnation that has come up. */
-  running(): Running<RemoteRecipient> {
-    const { placed, renewal } = this
-    const end: Supervision["end"] = Deferred.makeUnsafe()
-    this.end = end
-    this.directive = undefined
-    // It may have ended in the moment in which it was up.
-    if (!this.isPlaced()) this.over(Exit.void, undefined)
-    return {
-      value: placed.recipient,
-      exit: Deferred.await(end),
-      stop: Effect.suspend(() => placed.stop(ExitReason.supervisorStopped) ?? Effect.void),
-      renewal
-    }
+  // There is one by the time that anybody asks: it has been started.
+  get value(): RemoteRecipient {
+    return this.placed.recipient!
   }
 
-  /** The incarnation has ended. */
-  over(exit: Exit.Exit<unknown, unknown>, directive: Directive | undefined): void {
-    this.directive = directive
-    Deferred.doneUnsafe(this.end, Exit.succeed(exit))
+  isPossible(): boolean {
+    return this.account.has(this.placed)
+  }
+
+  end(): Effect.Effect<void> | undefined {
+    return this.placed.stop(ExitReason.supervisorStopped)
+  }
+
+  crashed(exit: Exit.Exit<unknown, unknown>, directive: Directive | undefined): void {
+    this.over(exit, directive)
   }
 
   /** The actor has ended for good, and its name is free. */
@@ -94,7 +79,7 @@ export class Supervision {
   }
 
   /** The worker says that it has crashed. */
-  crashed({ directive, reason }: Extract<Control.ToMain, { _tag: "Crashed" }>): void {
+  heard({ directive, reason }: Extract<Control.ToMain, { _tag: "Crashed" }>): void {
     const why = ExitReason.decode(reason)
     this.over(why._tag === "Crashed" ? Exit.failCause(why.cause) : Exit.fail(why), directive)
   }
@@ -104,7 +89,7 @@ export class Supervision {
     this.over(Exit.fail(down), "resume")
   }
 
-  private lower(withinMillis: number): Effect.Effect<void> {
+  down(withinMillis: number): Effect.Effect<void> {
     const { actor, workplace } = this.placed
     return Effect.map(
       workplace.request((request): Control.ToWorker => ({ _tag: "Lower", request, actor, withinMillis })),
@@ -113,23 +98,24 @@ export class Supervision {
     )
   }
 
-  private raise(): Effect.Effect<Running<RemoteRecipient>, ActorError.SpawnError> {
+  get up(): Effect.Effect<Running<RemoteRecipient>, ActorError.SpawnError> {
     const { actor, name, workplace } = this.placed
     const lost = Effect.suspend(() =>
       Effect.fail(new ActorError.SpawnLost({ actor: name, thread: workplace.name, reason: workplace.whyDown }))
     )
-    return Effect.flatMap(workplace.whenUp, (isUp) =>
-      isUp && this.isPlaced()
-        ? Effect.flatMap(
-          workplace.request((request): Control.ToWorker => ({ _tag: "Raise", request, actor })),
-          (answer) => {
-            if (answer?._tag !== "Raised") return lost
-            return answer.error === undefined
-              ? Effect.succeed(this.running())
-              : Effect.fail(decodeSpawnError(answer.error))
-          }
-        )
-        : lost)
+    return Effect.flatMap(workplace.whenUp, (isUp) => {
+      if (!isUp || !this.isPossible()) return lost
+      this.renewed()
+      return Effect.flatMap(
+        workplace.request((request): Control.ToWorker => ({ _tag: "Raise", request, actor })),
+        (answer) => {
+          if (answer?._tag !== "Raised") return lost
+          return answer.error === undefined
+            ? Effect.succeed(this)
+            : Effect.fail(decodeSpawnError(answer.error))
+        }
+      )
+    })
   }
 }
 
@@ -149,7 +135,7 @@ export class Ward {
   /** An actor has come up, or waits for being brought up for the first time after its thread was lost. */
   admit(actor: number, running: Running<Cell>): void {
     this.running.set(actor, running)
-    this.run(Effect.map(running.exit, (exit) => this.ended(actor, running, exit)))
+    running.renewal!.unattended!.whenEnded((exit) => this.ended(actor, running, exit))
   }
 
   // An end for good, and one that the supervisor has asked for, have answers of their own.

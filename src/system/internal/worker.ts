@@ -26,7 +26,7 @@ import * as Accounts from "./accounts.ts"
 import type * as Control from "./control.ts"
 import { holdUntilClosed, systemOf } from "./host.ts"
 import { shardsOf } from "./keyed.ts"
-import { ORDER_LIMIT_MILLIS, readUp, writeOut } from "./order.ts"
+import type { Endings } from "./stops.ts"
 import type { Ward } from "./supervision.ts"
 
 /** A worker's own state: its place, and the way to the main thread. */
@@ -39,6 +39,8 @@ export interface Worker {
   readonly placed: Map<number, Pick<Cell, "stop" | "shutdownMillis">>
   /** Those of them that are still being built for the first time. */
   readonly starting: Map<number, Fiber.Fiber<void>>
+  /** The actors here that the main thread has told to end. */
+  readonly endings: Endings
   /** The actors here whose supervisor is on the main thread. */
   readonly ward: Ward
   /** Names that have been asked for. */
@@ -69,13 +71,8 @@ export const receive = (worker: Worker, message: Control.ToWorker): void => {
         else revive(worker, placement)
       }
       return
-    case "Stop": {
-      const stopped = Effect.sync(() => {
-        node.flush()
-        post({ _tag: "Stopped", request: message.request })
-      })
-      return void worker.run(Effect.ensuring(stop(worker, message), stopped))
-    }
+    case "Stop":
+      return worker.endings.begin(message, worker.placed, worker.starting)
     case "Lower":
       return worker.ward.lower(message)
     case "Raise":
@@ -103,28 +100,6 @@ export const receive = (worker: Worker, message: Control.ToWorker): void => {
     case "Down":
       node.peerDown(message.thread, message.reason, message.isFinal)
   }
-}
-
-const stop = (
-  worker: Worker,
-  { actor, elapsedMillis }: Extract<Control.ToWorker, { _tag: "Stop" }>
-): Effect.Effect<void> => {
-  const fiber = worker.starting.get(actor)
-  // One that is done in spite of the interruption has placed its actor.
-  return Effect.andThen(
-    fiber === undefined ? Effect.void : Fiber.interrupt(fiber),
-    Effect.suspend(() => {
-      const cell = worker.placed.get(actor)
-      if (cell === undefined) return Effect.void
-      const leftMillis = cell.shutdownMillis - elapsedMillis
-      return readUp(worker.node, leftMillis).pipe(
-        Effect.flatMap((waited) => cell.stop(ExitReason.scopeClosed, elapsedMillis + waited) ?? Effect.void),
-        // Those who are stopped after it have less time left: a thread that does not read holds up all of them together once.
-        Effect.andThen(writeOut(worker.node, Math.min(leftMillis, ORDER_LIMIT_MILLIS))),
-        Effect.asVoid
-      )
-    })
-  )
 }
 
 // The number is known before the build: the behaviour may give its own reference away.
@@ -221,7 +196,9 @@ const placed = (worker: Worker, actor: number, cell: Cell): Control.Spawned => {
   cell.whenStopped((reason) => {
     worker.placed.delete(actor)
     // What ends because this thread leaves comes back with its next incarnation, unless the main thread says otherwise.
-    if (!worker.host.isLeaving) worker.post({ _tag: "Ended", actor, reason: ExitReason.encode(reason) })
+    if (!worker.host.isLeaving && !worker.endings.has(actor)) {
+      worker.post({ _tag: "Ended", actor, reason: ExitReason.encode(reason) })
+    }
   })
   const { capacity, laneBytes, overflow, restart } = cell.behaviour
   return { capacity: capacity === Infinity ? 0 : capacity, laneBytes, overflow, restart }

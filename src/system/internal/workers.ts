@@ -126,6 +126,7 @@ const lose = (self: Threaded, worker: WorkerThread, down: ThreadDown, isSeen: bo
     if (other !== worker) other.say({ _tag: "Down", thread: worker.index, reason, isFinal })
   }
   const temporary = self.account.on(worker).filter((placed) => placed.isTemporary)
+  self.account.stops.lost(worker)
   const unread = self.node.peerDown(worker.index, reason, isFinal)
   self.unread += unread
   self.account.forgetLanes(worker.index)
@@ -173,7 +174,6 @@ const hold = (
 export const receive = (self: Threaded, worker: WorkerThread, message: Control.ToMain): void => {
   switch (message._tag) {
     case "Spawned":
-    case "Stopped":
     case "Located":
     case "Inspected":
     case "Lowered":
@@ -221,8 +221,10 @@ export const receive = (self: Threaded, worker: WorkerThread, message: Control.T
     case "Lane":
       self.account.addLane(message.actor, { ...message.lane, from: worker.index, epoch: worker.starts })
       return worker.say({ _tag: "LaneKnown", actor: message.actor })
+    case "Stopped":
+      return self.account.stops.answered(message.actors)
     case "Crashed":
-      return self.account.get(message.actor)?.supervision?.crashed(message)
+      return self.account.get(message.actor)?.supervision?.heard(message)
     case "Ended": {
       const placed = self.account.get(message.actor)
       return placed === undefined ? undefined : self.account.end(placed, ExitReason.decode(message.reason))
@@ -250,6 +252,7 @@ const giveUp = (self: Threaded, why: string, reason: ExitReason.ExitReason): voi
   for (const worker of self.workers) {
     worker.whyGone ??= why
     worker.requests.giveUp()
+    self.account.stops.lost(worker)
     worker.tellUp(false)
     self.node.peerDown(worker.index, why, true)
   }

@@ -6,6 +6,8 @@ import * as blockingWait from "./blockingWait.ts"
 import * as broadcastRing from "./broadcastRing.ts"
 import * as counters from "./counters.ts"
 import * as doorbell from "./doorbell.ts"
+import * as idleSet from "./idleSet.ts"
+import * as jobTable from "./jobTable.ts"
 import * as laneWords from "./laneWords.ts"
 import * as mpmcRing from "./mpmcRing.ts"
 import * as mpscRing from "./mpscRing.ts"
@@ -32,7 +34,9 @@ const proofs: ReadonlyArray<Proof> = [
   roster,
   laneWords,
   blockingWait,
-  counters
+  counters,
+  jobTable,
+  idleSet
 ]
 
 /** The programs that must hold under every schedule. */

@@ -1,0 +1,79 @@
+/**
+ * Jobs on two workers: small ones, all at once, and such that take a while.
+ */
+import type { Jobs, Load } from "../../peers/jobs.ts"
+import type { Case, Params, Subject } from "../../runner/Case.ts"
+
+type Open = () => Promise<() => Promise<Jobs>>
+
+/** The pools that take part, loaded when they run. */
+const opens: { readonly [subject: string]: Open } = {
+  "shared-nothing": async () => (await import("../../ours/pool.ts")).open("fibers"),
+  "shared-nothing-unsafe": async () => (await import("../../ours/pool.ts")).open("callbacks"),
+  piscina: async () => (await import("../../peers/piscina/piscina.ts")).open("default"),
+  "piscina-tuned": async () => (await import("../../peers/piscina/piscina.ts")).open("tuned"),
+  tinypool: async () => (await import("../../peers/tinypool/tinypool.ts")).open,
+  postMessage: async () => (await import("../../peers/post-message/jobs.ts")).open
+}
+
+const loaded = (load: Load, peerCount: number): { readonly [name: string]: Subject } =>
+  Object.fromEntries(
+    Object.entries(opens).map(([name, open]): [string, Subject] => [name, {
+      ...(name.startsWith("shared-nothing") ? {} : { count: peerCount }),
+      run: async (params: Params) => (await import("../../peers/jobs.ts")).measureLoad(await open(), params, load)
+    }])
+  )
+
+/** See the module. */
+export const trivial: Case = {
+  name: "pool/trivial",
+  about: "jobs that answer at once, 1,000 in flight, two workers",
+  unit: "jobs/s",
+  betterIs: "higher",
+  count: 200_000,
+  quickCount: 5_000,
+  subjects: loaded({ inFlight: 1_000, micros: 0, unit: "jobs/s" }, 30_000)
+}
+
+/** See the module. */
+export const burst: Case = {
+  name: "pool/trivial-burst",
+  about: "100,000 jobs that answer at once, all submitted at once, two workers",
+  unit: "jobs/s",
+  betterIs: "higher",
+  count: 100_000,
+  quickCount: 5_000,
+  subjects: loaded({ micros: 0, unit: "jobs/s" }, 100_000)
+}
+
+const computing = (name: string, micros: number, count: number): Case => ({
+  name,
+  about: `jobs that compute for ${micros} us, 1,000 in flight, two workers: part of what perfect parallelism would do`,
+  unit: "fraction",
+  betterIs: "higher",
+  count,
+  quickCount: Math.ceil(count / 20),
+  subjects: loaded({ inFlight: 1_000, micros, unit: "fraction" }, count)
+})
+
+/** See the module. */
+export const computings: ReadonlyArray<Case> = [
+  computing("pool/10us", 10, 40_000),
+  computing("pool/100us", 100, 10_000),
+  computing("pool/1ms", 1000, 1_000)
+]
+
+/** See the module. */
+export const trips: Case = {
+  name: "pool/rtt",
+  about: "one job at a time, back to back, two workers",
+  unit: "us",
+  betterIs: "lower",
+  count: 5_000,
+  quickCount: 500,
+  subjects: Object.fromEntries(
+    Object.entries(opens).map(([name, open]): [string, Subject] => [name, {
+      run: async (params: Params) => (await import("../../peers/jobs.ts")).measureTrips(await open(), params)
+    }])
+  )
+}

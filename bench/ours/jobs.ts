@@ -1,0 +1,8 @@
+/** The protocol of the pool of this library. */
+import * as Rpc from "effect/rpc/Rpc"
+import * as Schema from "effect/Schema"
+import { Actor, Codec } from "shared-nothing"
+
+const Word = Schema.Number.pipe(Codec.width("u32"))
+
+export const Work = Actor.make("Work", [Rpc.make("Run", { payload: { value: Word, micros: Word }, success: Word })])

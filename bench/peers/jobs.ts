@@ -1,0 +1,85 @@
+/**
+ * Pools as the cases see them, and the loops over them: so many jobs in flight, until the last is back; or one after the other.
+ */
+import type { Measured, Params } from "../runner/Case.ts"
+import * as Sampling from "../runner/Sampling.ts"
+
+/** Workers of every pool. */
+export const WORKERS = 2
+
+/** A pool of {@link WORKERS} workers that answer `value + 1`, after they have computed for so many microseconds. */
+export interface Jobs {
+  readonly run: (value: number, micros: number, done: (reply: number) => void) => void
+  readonly close: () => Promise<void>
+}
+
+/** What a job does. */
+export const work = (value: number, micros: number): number => {
+  if (micros > 0) {
+    const until = performance.now() + micros / 1000
+    while (performance.now() < until);
+  }
+  return value + 1
+}
+
+/** How a case uses a pool. */
+export interface Load {
+  /** Jobs in flight; all at once unless told. */
+  readonly inFlight?: number
+  /** Microseconds of each job. */
+  readonly micros: number
+  /** Jobs a second, or the part of what perfect parallelism would do. */
+  readonly unit: "jobs/s" | "fraction"
+}
+
+const runAll = (jobs: Jobs, count: number, load: Load, replies: Sampling.TallyCounter): Promise<void> =>
+  new Promise((resolve) => {
+    let sent = 0
+    let answered = 0
+    const next = (): void => {
+      if (sent < count) jobs.run(sent++, load.micros, done)
+    }
+    const done = (reply: number): void => {
+      replies.addReply(reply)
+      if (++answered === count) resolve()
+      else next()
+    }
+    for (let i = Math.min(load.inFlight ?? count, count); i > 0; i--) next()
+  })
+
+/** What `samples` loads of `count` jobs should have added up to. */
+const expectedOf = (count: number, samples: number) => ({
+  count: count * samples,
+  checksum: samples * (count * (count + 1) / 2)
+})
+
+/** Loads of jobs, each until the last one is back. */
+export const measureLoad = async (open: () => Promise<Jobs>, params: Params, load: Load): Promise<Measured> => {
+  const jobs = await open()
+  const replies = new Sampling.TallyCounter()
+  const samples = await Sampling.sample(params, async () => {
+    const before = performance.now()
+    await runAll(jobs, params.count, load, replies)
+    const millis = performance.now() - before
+    return load.unit === "jobs/s"
+      ? params.count * 1000 / millis
+      : params.count * load.micros / 1000 / (WORKERS * millis)
+  })
+  await jobs.close()
+  return { samples, received: replies.tally, expected: expectedOf(params.count, params.samples + params.warmups) }
+}
+
+/** One job at a time, back to back. */
+export const measureTrips = async (open: () => Promise<Jobs>, params: Params): Promise<Measured> => {
+  const jobs = await open()
+  const measured = await Sampling.measureLatencies(params, async (latencies, replies) => {
+    for (let value = 0; value < latencies.length; value++) {
+      const before = performance.now()
+      const reply = await new Promise<number>((done) => jobs.run(value, 0, done))
+      latencies[value] = performance.now() - before
+      replies.addReply(reply)
+    }
+  })
+  await jobs.close()
+  return measured
+}

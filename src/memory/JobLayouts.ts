@@ -1,0 +1,105 @@
+/**
+ * Where everything lies in the shared memory of what a pool has beside its queues: `JobTable` and `IdleSet`. How to read a description:
+ * `Layout.ts`.
+ */
+import { define } from "./Layout.ts"
+
+/** Byte offsets in the row of a submitter of `JobTable`: what workers push to and what the submitter says lies on lines of its own. */
+export const JOB_ROW = { finished: 0, holder: 128 }
+
+/** Bytes of a row of a submitter. */
+export const JOB_ROW_BYTES = 256
+
+/** Byte offsets in a slot of `JobTable`. */
+export const JOB_SLOT = {
+  state: 0,
+  next: 4,
+  withdrawn: 8,
+  message: 12,
+  bytes: 16,
+  begun: 20,
+  deadline: 24,
+  payload: 32,
+  reply: 40,
+  room: 48
+}
+
+/** `JobTable`. */
+export const jobTable = define({
+  name: "JobTable",
+  magic: "JOBS",
+  version: 1,
+  lines: [
+    {
+      by: "creator",
+      words: {
+        submitters: "number of threads that can submit",
+        jobs: "slots of each of them, a power of two",
+        slotBytes: "bytes of a slot, a multiple of 128",
+        workers: "number of workers"
+      }
+    },
+    {
+      by: "who looks after the workers",
+      words: {
+        phase: "0 takes jobs, 1 takes no more, 2 nothing runs any more",
+        deaths: "incarnations of workers that have ended"
+      }
+    }
+  ],
+  parts: [
+    {
+      name: "workers",
+      bytes: "workers x 4, up to the next multiple of 128",
+      about: "the number of the incarnation that is there, 0 for none; stored by who looks after them"
+    },
+    {
+      name: "rows",
+      bytes: "submitters x 256",
+      about: "one a submitter",
+      words: {
+        finished: "head of the list of slots that come back to it: slot + 1, or 0",
+        holder: "number of the thread that submits from here, 0 for nobody"
+      },
+      at: JOB_ROW
+    },
+    {
+      name: "slots",
+      bytes: "submitters x jobs x slotBytes",
+      about: "one job each: its submitter has it while it is free, a worker while it runs",
+      words: {
+        state:
+          "bits 0-3 stage; 4-19 number of the incarnation that has taken it; 20-31 generation, one more each time that it is used",
+        next: "the slot behind it in the list of those that come back, + 1; 0 for none",
+        withdrawn: "state word of a job that runs and whose asker has gone",
+        message: "index of the message; 256 more for a job that nobody waits for",
+        bytes: "of the payload, then of the outcome",
+        begun: "how often a worker has begun it",
+        deadline: "Float64: when nobody waits for it any more, in monotonic milliseconds, or Infinity",
+        payload: "Float64: handle of the payload in the arena, -1 where it lies in the slot",
+        reply: "Float64: handle of the outcome in the arena, -1 where it lies in the slot",
+        room: "the payload, then the outcome"
+      },
+      at: JOB_SLOT
+    }
+  ]
+})
+
+/** `IdleSet`. */
+export const idleSet = define({
+  name: "IdleSet",
+  magic: "IDLE",
+  version: 1,
+  lines: [
+    { by: "creator", words: { workers: "number of workers, 1 to 64" } },
+    {
+      by: "everybody",
+      words: { searching0: "a bit for each worker below 32 that looks for work", searching1: "the others" }
+    },
+    {
+      by: "everybody",
+      words: { sleeping0: "a bit for each worker below 32 that sleeps, or is about to", sleeping1: "the others" }
+    }
+  ],
+  parts: []
+})

@@ -1,0 +1,450 @@
+/**
+ * Holds the jobs of a pool: for each thread that submits a row of slots, and in each slot one job, from its submission until its submitter
+ * has had the outcome.
+ *
+ * ```text
+ *            enqueue              begin                 write              settle
+ *  FREE ───────────────► QUEUED ─────────► RUNNING ───────────► WRITING ───────────► an outcome ──┐
+ *   ▲                     │ withdraw         │ its worker died                                    │ giveBack
+ *   │                     ▼                  └──► QUEUED again, or lost: its submitter decides    ▼
+ *   └──── free ── list of those that come back ◄───────────── WITHDRAWN, which a worker finds ────┘
+ * ```
+ *
+ * Promises:
+ * - Each slot has one owner at any time: its submitter while it is free or comes back, whoever moves its state while it waits, one incarnation
+ *   of a worker while it runs. All changes of owner are changes of one word.
+ * - A job is begun by one worker. Whoever comes with the number of a slot that waits no more finds that out, however old the number is: what
+ *   queues and deques hold are hints, and the state decides. So a hint may be there twice, and one that is lost may be put in again.
+ * - The word names the incarnation that has taken the job. What an incarnation had that is no more is found by looking, by the submitter, who
+ *   alone settles its jobs.
+ *
+ * Never does: allocate, wait, or wake anybody (see `IdleSet`).
+ *
+ * Those that come back form a list, last one first; a worker pushes by one compare-and-swap, the submitter takes all by one exchange, so there
+ * is no ABA. A worker that dies between the outcome and the push leaves a slot in no list: its submitter finds it by {@link JobTable.isLost}, once
+ * it has emptied the list.
+ *
+ * Order of the shared accesses: what a slot holds is plain, stored before the state that hands it over, and read after it was seen. `next` is plain,
+ * stored before the push and read after the exchange.
+ *
+ * Source: the job slots with generations are those of process supervisors (alive, dying, respawned); the list is Treiber's stack, emptied as a whole.
+ *
+ * Hot path: changes only together with `test/model` and the benchmark `pool/`.
+ */
+import { JOB_ROW, JOB_ROW_BYTES, JOB_SLOT, jobTable as layout } from "./JobLayouts.ts"
+import { identify, inscribe } from "./Layout.ts"
+import { InvalidCapacity, InvalidMemory } from "./MemoryError.ts"
+import { Region } from "./Region.ts"
+
+/** Its submitter has it, for another job. */
+export const FREE = 0
+/** A job waits there for a worker. */
+export const QUEUED = 1
+/** A worker has begun the job. */
+export const RUNNING = 2
+/** Its worker writes the outcome over the payload. */
+export const WRITING = 3
+/** Nobody waits for the job any more, which no worker has begun. */
+export const WITHDRAWN = 4
+/** The first of the outcomes, whose meaning is the caller's. */
+export const OUTCOME = 5
+/** The last of them. */
+export const LAST_OUTCOME = 15
+
+/** Answer of {@link JobTable.begin}: the job is the caller's. */
+export const BEGUN = 0
+/** Answer: nobody waits for it; give the slot back. */
+export const DISCARDED = 1
+/** Answer: there is no job to begin. */
+export const STALE = 2
+
+/** Phase: jobs are taken. */
+export const OPEN = 0
+/** Phase: no more are. */
+export const CLOSING = 1
+/** Phase: nothing runs any more. */
+export const ENDED = 2
+
+/** Most workers of a table: their places have six bits in a number. */
+export const MAX_WORKERS = 64
+/** Most slots of one submitter. */
+export const MAX_JOBS = 1 << 16
+/** Added to the message of a job that nobody waits for. */
+export const UNAWAITED = 256
+
+const STAGE = 15
+const NUMBER_SHIFT = 4
+const NUMBER_MASK = 0xffff
+const WORKER_BITS = 6
+const WORKER_MASK = MAX_WORKERS - 1
+const EPOCHS = 1023
+const GENERATION = 1 << 20
+const GENERATIONS = ~(GENERATION - 1)
+
+const queued = QUEUED
+const running = RUNNING
+const phaseCell = layout.cells.phase
+const deathsCell = layout.cells.deaths
+const workersCell = layout.descriptorCells
+const nextWord = JOB_SLOT.next / 4
+const withdrawnWord = JOB_SLOT.withdrawn / 4
+const messageWord = JOB_SLOT.message / 4
+const bytesWord = JOB_SLOT.bytes / 4
+const begunWord = JOB_SLOT.begun / 4
+const deadlineOffset = JOB_SLOT.deadline
+const payloadOffset = JOB_SLOT.payload
+const replyOffset = JOB_SLOT.reply
+const roomOffset = JOB_SLOT.room
+const holderWord = JOB_ROW.holder / 4
+const rowCells = JOB_ROW_BYTES / 4
+
+/** The number of an incarnation, from 1 on, of the worker at a place. */
+export const numberOf = (worker: number, incarnation: number): number =>
+  worker | ((incarnation - 1) % EPOCHS + 1) << WORKER_BITS
+
+/** The place of the worker that a number is of. */
+export const workerOf = (number: number): number => number & WORKER_MASK
+
+/** How a table is made. */
+export interface Shape {
+  /** Threads that can submit. */
+  readonly submitters: number
+  /** Slots of each, a power of two. */
+  readonly jobs: number
+  /** Bytes of a slot, a multiple of 128; all but 48 are for the payload. */
+  readonly slotBytes: number
+  /** Workers, 1 to {@link MAX_WORKERS}. */
+  readonly workers: number
+}
+
+const rowsOffset = (workers: number): number => layout.descriptorBytes + Math.ceil(workers / 32) * 128
+
+const bytesOf = ({ jobs, slotBytes, submitters, workers }: Shape): number =>
+  rowsOffset(workers) + submitters * (JOB_ROW_BYTES + jobs * slotBytes)
+
+const isWithin = (value: number, least: number, most: number): boolean =>
+  Number.isInteger(value) && value >= least && value <= most
+
+const wrongPart = ({ jobs, slotBytes, submitters, workers }: Shape): readonly [keyof Shape, string] | undefined => {
+  if (!isWithin(workers, 1, MAX_WORKERS)) return ["workers", `a whole number from 1 to ${MAX_WORKERS}`]
+  if (!isWithin(submitters, 1, 255)) return ["submitters", "a whole number from 1 to 255"]
+  if (!isWithin(jobs, 1, MAX_JOBS) || (jobs & (jobs - 1)) !== 0) return ["jobs", `a power of two from 1 to ${MAX_JOBS}`]
+  if (!isWithin(slotBytes, 128, 65_536) || slotBytes % 128 !== 0) return ["slotBytes", "a multiple of 128 up to 65,536"]
+  return undefined
+}
+
+/**
+ * Makes the shared memory of a table in which every slot is free.
+ *
+ * **Errors**: {@link InvalidCapacity}.
+ */
+export const create = (shape: Shape): SharedArrayBuffer => {
+  const wrong = wrongPart(shape)
+  if (wrong !== undefined) throw new InvalidCapacity(layout.name, wrong[0], shape[wrong[0]], wrong[1])
+  const most = Math.floor(
+    (2 ** 31 - 1 - rowsOffset(shape.workers)) / (shape.submitters * (JOB_ROW_BYTES + shape.slotBytes))
+  )
+  if (shape.jobs > most) {
+    throw new InvalidCapacity(layout.name, "jobs", shape.jobs, `at most ${most} of ${shape.slotBytes} bytes each`)
+  }
+  const sab = new SharedArrayBuffer(bytesOf(shape))
+  const cells = inscribe(layout, sab)
+  const words = layout.cells
+  cells[words.submitters] = shape.submitters
+  cells[words.jobs] = shape.jobs
+  cells[words.slotBytes] = shape.slotBytes
+  cells[words.workers] = shape.workers
+  return sab
+}
+
+/**
+ * A table of jobs, seen from any thread.
+ *
+ * **Errors**: {@link InvalidMemory} when the buffer is not a table.
+ */
+export class JobTable implements Shape {
+  declare readonly submitters: number
+  declare readonly jobs: number
+  declare readonly slotBytes: number
+  declare readonly workers: number
+  /** Bytes of a payload, or of an outcome, that fit into a slot. */
+  declare readonly roomBytes: number
+  /** All of the table; the room of a slot is at {@link roomOf}. */
+  declare readonly region: Region
+  declare private readonly cells: Int32Array
+  declare private readonly rows: number
+  declare private readonly first: number
+  declare private readonly stride: number
+  declare private readonly shift: number
+
+  constructor(sab: SharedArrayBuffer) {
+    const cells = identify(layout, sab)
+    this.submitters = cells[layout.cells.submitters]!
+    this.jobs = cells[layout.cells.jobs]!
+    this.slotBytes = cells[layout.cells.slotBytes]!
+    this.workers = cells[layout.cells.workers]!
+    if (wrongPart(this) !== undefined || sab.byteLength < bytesOf(this)) {
+      throw new InvalidMemory(layout.name, `its first line does not fit its ${sab.byteLength} bytes`)
+    }
+    this.roomBytes = this.slotBytes - roomOffset
+    this.region = new Region(sab)
+    this.cells = cells
+    this.rows = rowsOffset(this.workers) / 4
+    this.first = this.rows + this.submitters * rowCells
+    this.stride = this.slotBytes / 4
+    this.shift = 31 - Math.clz32(this.jobs)
+  }
+
+  private cellOf(slot: number): number {
+    return this.first + slot * this.stride
+  }
+
+  /** Number of slots. */
+  get slots(): number {
+    return this.submitters << this.shift
+  }
+
+  /** Whether a number is that of a slot. */
+  has(slot: number): boolean {
+    return slot >= 0 && slot < this.slots
+  }
+
+  /** Who has submitted the job of a slot. */
+  submitterOf(slot: number): number {
+    return slot >>> this.shift
+  }
+
+  /** Byte offset in `region` of the room of a slot, a multiple of 8. */
+  roomOf(slot: number): number {
+    return this.cellOf(slot) * 4 + roomOffset
+  }
+
+  stageOf(slot: number): number {
+    return Atomics.load(this.cells, this.cellOf(slot)) & STAGE
+  }
+
+  /** The number of the incarnation that has, or had, the job of a slot. */
+  takerOf(slot: number): number {
+    return (Atomics.load(this.cells, this.cellOf(slot)) >>> NUMBER_SHIFT) & NUMBER_MASK
+  }
+
+  /** The index of the message, and {@link UNAWAITED}. */
+  messageOf(slot: number): number {
+    return this.cells[this.cellOf(slot) + messageWord]!
+  }
+
+  /** Bytes of the payload, or of the outcome once there is one. */
+  bytesOf(slot: number): number {
+    return this.cells[this.cellOf(slot) + bytesWord]!
+  }
+
+  /** How often the job of a slot has been begun. */
+  begunOf(slot: number): number {
+    return this.cells[this.cellOf(slot) + begunWord]!
+  }
+
+  /** When nobody waits any more for the job of a slot. */
+  deadlineOf(slot: number): number {
+    return this.region.f64[(this.cellOf(slot) * 4 + deadlineOffset) >> 3]!
+  }
+
+  /** Handle of the payload, -1 where it lies in the slot. */
+  payloadOf(slot: number): number {
+    return this.region.f64[(this.cellOf(slot) * 4 + payloadOffset) >> 3]!
+  }
+
+  setPayload(slot: number, handle: number): void {
+    this.region.f64[(this.cellOf(slot) * 4 + payloadOffset) >> 3] = handle
+  }
+
+  /** Handle of the outcome, -1 where it lies in the slot. */
+  replyOf(slot: number): number {
+    return this.region.f64[(this.cellOf(slot) * 4 + replyOffset) >> 3]!
+  }
+
+  setReply(slot: number, handle: number): void {
+    this.region.f64[(this.cellOf(slot) * 4 + replyOffset) >> 3] = handle
+  }
+
+  // ---- the submitter
+
+  /** Makes a job of a slot that the caller has free, whose payload is in its room, or where `payload` says. */
+  enqueue(slot: number, message: number, bytes: number, deadline: number): void {
+    const { cells } = this
+    const cell = this.cellOf(slot)
+    cells[cell + messageWord] = message
+    cells[cell + bytesWord] = bytes
+    cells[cell + begunWord] = 0
+    cells[cell + withdrawnWord] = 0
+    this.region.f64[(cell * 4 + deadlineOffset) >> 3] = deadline
+    const generation = ((Atomics.load(cells, cell) & GENERATIONS) + GENERATION) | 0
+    // Hands the slot over to whoever begins it.
+    Atomics.store(cells, cell, generation | queued)
+  }
+
+  /**
+   * Nobody waits for the job any more: a worker that finds it gives it back. When one has begun it, that is told, and the answer is its place;
+   * otherwise -1.
+   */
+  withdraw(slot: number): number {
+    const { cells } = this
+    const cell = this.cellOf(slot)
+    for (;;) {
+      const state = Atomics.load(cells, cell)
+      const stage = state & STAGE
+      if (stage === queued) {
+        if (Atomics.compareExchange(cells, cell, state, (state & GENERATIONS) | WITHDRAWN) === state) return -1
+        continue
+      }
+      if (stage !== running) return -1
+      Atomics.store(cells, cell + withdrawnWord, state)
+      return (state >>> NUMBER_SHIFT) & WORKER_MASK
+    }
+  }
+
+  /** Takes all slots that have come back to a submitter: the one that came first, or -1; {@link nextOf} has the others. */
+  takeFinished(submitter: number): number {
+    const head = this.rows + submitter * rowCells
+    if (Atomics.load(this.cells, head) === 0) return -1
+    return this.reverse(Atomics.exchange(this.cells, head, 0)) - 1
+  }
+
+  private reverse(last: number): number {
+    const { cells } = this
+    let reversed = 0
+    for (let link = last; link !== 0;) {
+      const cell = this.cellOf(link - 1) + nextWord
+      const next = cells[cell]!
+      cells[cell] = reversed
+      reversed = link
+      link = next
+    }
+    return reversed
+  }
+
+  /** The slot that came back after this one, or -1. */
+  nextOf(slot: number): number {
+    return this.cells[this.cellOf(slot) + nextWord]! - 1
+  }
+
+  /** Whether a slot has come back to a submitter that it has not taken. */
+  hasFinished(submitter: number): boolean {
+    return Atomics.load(this.cells, this.rows + submitter * rowCells) !== 0
+  }
+
+  /** The submitter is done with a job. */
+  free(slot: number): void {
+    const cell = this.cellOf(slot)
+    Atomics.store(this.cells, cell, Atomics.load(this.cells, cell) & GENERATIONS)
+  }
+
+  /** Whether an incarnation has, or had, this job that is no more; for the submitter, once it has emptied its list. */
+  isLost(slot: number): boolean {
+    const state = Atomics.load(this.cells, this.cellOf(slot))
+    const stage = state & STAGE
+    if (stage === FREE || stage === queued || stage === WITHDRAWN) return false
+    return !this.isAlive((state >>> NUMBER_SHIFT) & NUMBER_MASK)
+  }
+
+  /** The job of a worker that has died waits again; its hint has to be put in. */
+  again(slot: number): void {
+    const cell = this.cellOf(slot)
+    Atomics.store(this.cells, cell, (Atomics.load(this.cells, cell) & GENERATIONS) | queued)
+  }
+
+  /** Takes a row of the table for a thread; `false` when somebody has it. */
+  hold(submitter: number, thread: number): boolean {
+    return Atomics.compareExchange(this.cells, this.rows + submitter * rowCells + holderWord, 0, thread) === 0
+  }
+
+  /** Gives a row up that a thread has. */
+  letGo(submitter: number, thread: number): boolean {
+    return Atomics.compareExchange(this.cells, this.rows + submitter * rowCells + holderWord, thread, 0) === thread
+  }
+
+  // ---- the worker
+
+  /** Begins the job of a slot as the incarnation of this number: {@link BEGUN}, {@link DISCARDED} or {@link STALE}. */
+  begin(slot: number, number: number): typeof BEGUN | typeof DISCARDED | typeof STALE {
+    const { cells } = this
+    const cell = this.cellOf(slot)
+    for (;;) {
+      const state = Atomics.load(cells, cell)
+      const stage = state & STAGE
+      const taken = (state & GENERATIONS) | (number << NUMBER_SHIFT)
+      if (stage === queued) {
+        if (Atomics.compareExchange(cells, cell, state, taken | running) !== state) continue
+        cells[cell + begunWord] = cells[cell + begunWord]! + 1
+        return BEGUN
+      }
+      if (stage !== WITHDRAWN) return STALE
+      if (Atomics.compareExchange(cells, cell, state, taken | OUTCOME) === state) return DISCARDED
+    }
+  }
+
+  /** Whether the asker of a job that the caller runs has gone. */
+  isWithdrawn(slot: number): boolean {
+    const cell = this.cellOf(slot)
+    return Atomics.load(this.cells, cell + withdrawnWord) === Atomics.load(this.cells, cell)
+  }
+
+  /** From here on the payload is written over: the job cannot be begun again. */
+  write(slot: number): void {
+    const cell = this.cellOf(slot)
+    Atomics.store(this.cells, cell, (Atomics.load(this.cells, cell) & ~STAGE) | WRITING)
+  }
+
+  /** Ends a job with an outcome of so many bytes, and gives its slot back. */
+  settle(slot: number, outcome: number, bytes: number): void {
+    const { cells } = this
+    const cell = this.cellOf(slot)
+    cells[cell + bytesWord] = bytes
+    Atomics.store(cells, cell, (Atomics.load(cells, cell) & ~STAGE) | outcome)
+    this.giveBack(slot)
+  }
+
+  /** Puts a slot into the list of those that come back to its submitter, who has to be told. */
+  giveBack(slot: number): void {
+    const { cells } = this
+    const next = this.cellOf(slot) + nextWord
+    const head = this.rows + (slot >>> this.shift) * rowCells
+    let first = Atomics.load(cells, head)
+    for (;;) {
+      cells[next] = first
+      const found = Atomics.compareExchange(cells, head, first, slot + 1)
+      if (found === first) return
+      first = found
+    }
+  }
+
+  // ---- who looks after the workers
+
+  /** Whether jobs are taken: {@link OPEN}, {@link CLOSING} or {@link ENDED}. */
+  phase(): number {
+    return Atomics.load(this.cells, phaseCell)
+  }
+
+  setPhase(phase: number): void {
+    Atomics.store(this.cells, phaseCell, phase)
+  }
+
+  /** The incarnation of this number is about to start. */
+  started(number: number): void {
+    Atomics.store(this.cells, workersCell + (number & WORKER_MASK), number)
+  }
+
+  /** The incarnation of this number has exited: from here on what it had is lost. */
+  ended(number: number): void {
+    const cell = workersCell + (number & WORKER_MASK)
+    if (Atomics.compareExchange(this.cells, cell, number, 0) === number) Atomics.add(this.cells, deathsCell, 1)
+  }
+
+  isAlive(number: number): boolean {
+    return Atomics.load(this.cells, workersCell + (number & WORKER_MASK)) === number
+  }
+
+  /** Incarnations that have ended so far, as a wrapping Int32: a submitter that sees another number looks for what is lost. */
+  deaths(): number {
+    return Atomics.load(this.cells, deathsCell)
+  }
+}

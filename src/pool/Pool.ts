@@ -1,0 +1,116 @@
+/**
+ * A pool of worker threads that hosts a protocol: the same messages and handlers as an actor, on all cores.
+ *
+ * What is sent to a pool is a job. Any idle worker takes it; each worker has an actor of the behaviour, with the services of its layer built once.
+ * A pool is used by a reference like that of an actor, so code that has one does not know what hosts it.
+ *
+ * ```text
+ *  submit ─► slot in shared memory ─► injector ─► worker ─► handler ─► the same slot ─► asker
+ *  from inside of a job: ─► deque of that worker ─► itself, or who steals half of it
+ * ```
+ *
+ * It promises:
+ * - each job is begun by one worker, and settles once: reply, declared error, defect, `AskTimeout`, `ThreadLost`, `ActorStopped`, interruption;
+ * - a worker's death concerns the jobs that it had begun and no others; those whose message has {@link Attempts} are begun again;
+ * - jobs go from the thread that submits to the one that handles them and back through shared memory, past all other threads;
+ * - a job that waits for jobs of its own keeps no worker from them, however deep that goes;
+ * - nobody waits for ever: a pool that ends settles what it has.
+ *
+ * It does not promise an order between jobs. What is not there yet is told in `docs/guide/08-pools.md`.
+ *
+ * **Example** (main.ts)
+ *
+ * ```ts
+ * import type { Actor } from "shared-nothing"
+ * import { Pool } from "shared-nothing"
+ * import * as Effect from "effect/Effect"
+ * import type * as Rpc from "effect/rpc/Rpc"
+ * import * as Schema from "effect/Schema"
+ * import { Worker } from "node:worker_threads"
+ *
+ * const Sha256 = { payload: { text: Schema.String }, success: Schema.String }
+ * declare const Hashing: Actor.Actor<"Hashing", Rpc.Rpc<"Sha256", Schema.Struct<typeof Sha256.payload>, typeof Sha256.success>>
+ *
+ * const program = Effect.gen(function*() {
+ *   const hashing = yield* Pool.ref(Hashing)
+ *   return yield* hashing.ask.Sha256({ text: "tea" })
+ * })
+ *
+ * const HashingPool = Pool.layer(Hashing, { spawn: () => new Worker(new URL("./worker.ts", import.meta.url)) })
+ * const run = program.pipe(Effect.provide(HashingPool))
+ * ```
+ */
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Rpc from "effect/rpc/Rpc"
+import type * as Scope from "effect/Scope"
+import type { Actor } from "../actor/Actor.ts"
+import type { InvalidOptions } from "../actor/ActorError.ts"
+import { type ActorRef, refClass } from "../actor/ActorRef.ts"
+import type { InvalidSupervision } from "../supervisor/SupervisorError.ts"
+import { Cores } from "../thread/kernel/Cores.ts"
+import { steady } from "../thread/kernel/Steady.ts"
+import type { ThreadDown } from "../thread/ThreadError.ts"
+import { type PoolOptions, resolve } from "./internal/options.ts"
+import * as Owner from "./internal/owner.ts"
+import { poolKey, type PoolSide } from "./internal/poolKey.ts"
+
+export { Attempts } from "./Attempts.ts"
+export type { PoolOptions } from "./internal/options.ts"
+
+/** What a program requires that uses the pool of a protocol. */
+export interface Pool<in out Name extends string> {
+  readonly "~shared-nothing/Pool": (_: Name) => Name
+}
+
+// One key a name.
+const keyOf = <Name extends string>(name: Name) => poolKey(name) as unknown as Context.Key<Pool<Name>, PoolSide>
+
+/** The reference of the pool that hosts a protocol; also inside of its jobs, which submit to their own worker first. */
+export const ref = <Name extends string, Rpcs extends Rpc.Any>(
+  actor: Actor<Name, Rpcs>
+): Effect.Effect<ActorRef<Rpcs>, never, Pool<Name>> =>
+  // What is found under the name of a protocol speaks it.
+  Effect.map(keyOf(actor.name), (side) => side.reference(actor.protocol) as ActorRef<Rpcs>)
+
+/**
+ * Starts a pool and answers its reference; it ends with the scope.
+ *
+ * **Details**
+ *
+ * Every option has a default but `spawn`. A worker that ends is started again within `intensity` (3 times within 5 seconds unless told, all
+ * together); after that the pool ends, with an error in the log. At the end of its scope the pool takes nothing any more, handles what it has
+ * accepted for as long as `shutdown` says, and stops its workers.
+ *
+ * One and the same piece of code may hold a worker for 30 seconds unless `heartbeat.timeout` says otherwise; then its thread is replaced.
+ *
+ * **Errors** `InvalidOptions` and `InvalidSupervision` for options that make no sense; the `ThreadDown` of the first worker that does not come up:
+ * `ThreadSpawnFailed` or `ThreadCrashed` (no such file, or one that throws), `ThreadSetupFailed` (its layer fails, or has no such behaviour),
+ * `ThreadNotReady`.
+ */
+export const make = <Name extends string, Rpcs extends Rpc.Any>(
+  actor: Actor<Name, Rpcs>,
+  options: PoolOptions
+): Effect.Effect<ActorRef<Rpcs>, InvalidOptions | InvalidSupervision | ThreadDown, Scope.Scope> =>
+  steady(Effect.gen(function*() {
+    const { protocol } = actor
+    const cores = yield* Cores
+    const settings = yield* Effect.try({
+      try: () => resolve(protocol, options, cores),
+      catch: (error) => error as InvalidOptions
+    })
+    const Reference = refClass(protocol)
+    return new Reference(yield* Owner.make(protocol, settings, options)) as ActorRef<Rpcs>
+  }))
+
+/**
+ * The layer of a pool, for {@link ref}.
+ *
+ * **Errors** As of {@link make}.
+ */
+export const layer = <Name extends string, Rpcs extends Rpc.Any>(
+  actor: Actor<Name, Rpcs>,
+  options: PoolOptions
+): Layer.Layer<Pool<Name>, InvalidOptions | InvalidSupervision | ThreadDown> =>
+  Layer.effect(keyOf(actor.name), Effect.map(make(actor, options), (made): PoolSide => ({ reference: () => made })))

@@ -1,0 +1,132 @@
+/**
+ * A job that somebody waits for, on the side of its submitter.
+ *
+ * Whoever comes first settles it: the reply, its deadline, the interruption of who waits, the end of the pool. Its slot stays in use until it
+ * has come back, so that no reply reaches a later job.
+ */
+import * as Exit from "effect/Exit"
+import type * as Tracer from "effect/Tracer"
+import * as ActorError from "../../actor/ActorError.ts"
+import type { ExitReason } from "../../actor/ExitReason.ts"
+import { Deadline, type Deadlines } from "../../actor/kernel/Deadlines.ts"
+import type { Message } from "../../actor/kernel/Protocol.ts"
+import type { Resume, Waiter } from "../../actor/kernel/Recipient.ts"
+
+/** Where a job is submitted. */
+export interface Desk {
+  readonly name: string
+  readonly deadlines: Deadlines
+  /** Nobody waits any more for the job of a slot. */
+  withdrawn(slot: number): void
+  /** One that waits for room gives up. */
+  stopWaiting(waiter: Waiter): void
+  /** A callback of who asked has thrown. */
+  failed(where: string, error: unknown): void
+}
+
+/** Whose handler waits for jobs, on a worker. */
+export interface Seat {
+  /** Jobs that its handler waits for. */
+  nested: number
+}
+
+/** See the module. */
+export class Job extends Deadline {
+  declare readonly message: Message
+  declare readonly payload: unknown
+  declare readonly span: Tracer.AnySpan | undefined
+  declare readonly timeoutMillis: number
+  /** Where it is, once it is there; -1 before. */
+  declare slot: number
+  /** Set while it waits for room. */
+  declare waiter: Waiter | undefined
+  declare private readonly desk: Desk
+  declare private readonly seat: Seat | undefined
+  declare private resume: Resume | undefined
+  constructor(
+    desk: Desk,
+    message: Message,
+    payload: unknown,
+    span: Tracer.AnySpan | undefined,
+    timeoutMillis: number,
+    resume: Resume,
+    seat: Seat | undefined
+  ) {
+    super()
+    this.desk = desk
+    this.message = message
+    this.payload = payload
+    this.span = span
+    this.timeoutMillis = timeoutMillis
+    this.slot = -1
+    this.waiter = undefined
+    this.seat = seat
+    this.resume = resume
+    if (seat !== undefined) seat.nested++
+  }
+
+  get isAwaited(): boolean {
+    return this.resume !== undefined
+  }
+
+  // Whoever waited waits no longer; answers who that was.
+  private leave(): Resume | undefined {
+    const { desk, resume, seat, waiter } = this
+    if (resume === undefined) return undefined
+    this.resume = undefined
+    this.waiter = undefined
+    if (seat !== undefined) seat.nested--
+    desk.deadlines.remove(this)
+    if (waiter !== undefined) desk.stopWaiting(waiter)
+    return resume
+  }
+
+  /** Hands over the outcome; later outcomes go nowhere. */
+  settle(exit: Exit.Exit<unknown, unknown>): void {
+    const resume = this.leave()
+    if (resume !== undefined) this.handOver(resume, exit)
+  }
+
+  private handOver(resume: Resume, exit: Exit.Exit<unknown, unknown>): void {
+    const { desk } = this
+    try {
+      resume(exit)
+    } catch (thrown) {
+      desk.failed(`who asked ${desk.name} could not take the reply`, thrown)
+    }
+  }
+
+  expire(): void {
+    const resume = this.withdraw()
+    if (resume !== undefined) this.handOver(resume, this.timedOut())
+  }
+
+  /** What it settles with when its time is over. */
+  timedOut(): Exit.Exit<never, ActorError.AskTimeout> {
+    const { desk: { name }, message: { tag }, timeoutMillis } = this
+    return Exit.fail(new ActorError.AskTimeout({ actor: name, tag, timeoutMillis }))
+  }
+
+  /** Nobody waits any more: no worker begins it, or its handler is interrupted. */
+  withdraw(): Resume | undefined {
+    const resume = this.leave()
+    if (resume !== undefined && this.slot >= 0) this.desk.withdrawn(this.slot)
+    return resume
+  }
+
+  private get undelivered(): ActorError.Undelivered {
+    return { tag: this.message.tag, payload: this.payload }
+  }
+
+  /** Its worker has gone, and nobody begins it again. */
+  lost(thread: string, reason: string): void {
+    const { desk: { name: actor }, undelivered } = this
+    this.settle(Exit.fail(new ActorError.ThreadLost({ actor, thread, reason, undelivered })))
+  }
+
+  /** The pool has ended. */
+  stopped(reason: ExitReason): void {
+    const { desk: { name: actor }, undelivered } = this
+    this.settle(Exit.fail(new ActorError.ActorStopped({ actor, reason, undelivered })))
+  }
+}

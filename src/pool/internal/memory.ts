@@ -1,0 +1,119 @@
+/**
+ * The shared memory of a pool, and how a thread opens it.
+ *
+ * ```text
+ *  table     the jobs, a row of slots for each thread that submits        (JobTable)
+ *  injector  numbers of slots that wait, from outside                     (MpmcRing)
+ *  deques    the same, from inside of jobs: one a worker, others steal    (StealDeque)
+ *  idle      who sleeps and who searches                                  (IdleSet)
+ *  bells     one doorbell a thread
+ *  arena     payloads and replies that do not fit into a slot
+ * ```
+ *
+ * Rows and doorbells: 0 is the thread that has made the pool, worker `w` is `w + 1`. What a thread claims in ring and arena carries an
+ * owner number, and an incarnation of a worker never has that of the one before it: its claims may still be being recovered.
+ */
+import * as Arena from "../../memory/Arena.ts"
+import * as Doorbell from "../../memory/Doorbell.ts"
+import * as IdleSet from "../../memory/IdleSet.ts"
+import * as JobTable from "../../memory/JobTable.ts"
+import { MpmcWriter } from "../../memory/MpmcRing.ts"
+import * as MpmcRing from "../../memory/MpmcRing.ts"
+import * as StealDeque from "../../memory/StealDeque.ts"
+import type { ThreadContext } from "../../runtime/ThreadContext.ts"
+import { carriageOf } from "../../wire/kernel/ThreadCarriage.ts"
+import { Scratch } from "../../wire/Scratch.ts"
+
+/** The buffers, as `postMessage` carries them. */
+export interface PoolMemory {
+  readonly table: SharedArrayBuffer
+  readonly injector: SharedArrayBuffer
+  readonly deques: ReadonlyArray<SharedArrayBuffer>
+  readonly idle: SharedArrayBuffer
+  readonly bells: SharedArrayBuffer
+  readonly arena: SharedArrayBuffer
+}
+
+/** What it is made for. */
+export interface Sizes {
+  readonly workers: number
+  /** Jobs that each thread can have under way. */
+  readonly capacity: number
+  readonly arenaBytes: number
+}
+
+/** The row of the thread that has made the pool. */
+export const HOST = 0
+
+/** The row of a worker. */
+export const rowOf = (worker: number): number => worker + 1
+
+/** The owner number of the thread that has made the pool. */
+export const HOST_OWNER = 1
+
+/** The owner number of an incarnation. */
+export const ownerOf = (worker: number, incarnation: number): number => 2 + 2 * worker + (incarnation & 1)
+
+/** What does not fit into a slot takes whole blocks. */
+const BLOCK_BYTES = 4096
+
+/** Bytes of a slot. */
+export const SLOT_BYTES = 512
+
+/** The next power of two. */
+export const powerOfTwo = (least: number): number => 2 ** Math.ceil(Math.log2(least))
+
+/** Makes the memory of a pool. */
+export const createMemory = ({ arenaBytes, capacity, workers }: Sizes): PoolMemory => {
+  const jobs = powerOfTwo(capacity)
+  const submitters = workers + 1
+  // A hint may be there twice after a death: no queue is full while every slot has one.
+  const hints = powerOfTwo(2 * submitters * jobs)
+  return {
+    table: JobTable.create({ submitters, jobs, slotBytes: SLOT_BYTES, workers }),
+    injector: MpmcRing.create(hints, 8, ownerOf(workers, 0)),
+    deques: Array.from({ length: workers }, () => StealDeque.create(hints, "lifo")),
+    idle: IdleSet.create(workers),
+    bells: Doorbell.create(submitters),
+    arena: Arena.create({
+      capacityBytes: Math.ceil(arenaBytes / BLOCK_BYTES) * BLOCK_BYTES,
+      blockBytes: BLOCK_BYTES,
+      references: 1,
+      // Its handles are found in slots, and in no message.
+      id: 0
+    })
+  }
+}
+
+/** A pool as one thread sees it. */
+export interface Access {
+  readonly thread: ThreadContext
+  readonly table: JobTable.JobTable
+  readonly injector: MpmcWriter
+  readonly idle: IdleSet.IdleSet
+  readonly bells: ReadonlyArray<Doorbell.Doorbell>
+  readonly arena: Arena.ArenaEnd
+  readonly scratch: Scratch
+}
+
+/** Opens the memory on a thread. */
+export const openMemory = (thread: ThreadContext, memory: PoolMemory, owner: number): Access => {
+  const table = new JobTable.JobTable(memory.table)
+  const bells = Array.from({ length: table.submitters }, (_, row) => new Doorbell.Doorbell(memory.bells, row))
+  return {
+    thread,
+    table,
+    injector: new MpmcWriter(memory.injector, owner),
+    idle: new IdleSet.IdleSet(memory.idle, bells.slice(1)),
+    bells,
+    arena: new Arena.ArenaEnd(memory.arena, owner),
+    scratch: new Scratch(carriageOf(thread))
+  }
+}
+
+/** Puts the number of a slot where workers find it; `false` when there is no room. */
+export const inject = ({ injector }: Access, slot: number): boolean => {
+  if (injector.claim(0) < 0) return false
+  injector.commit(0, slot)
+  return true
+}

@@ -1,0 +1,231 @@
+/**
+ * The thread that has made a pool: it starts the workers, hears of their ends, and ends the pool.
+ *
+ * When a worker has exited its claims in the injector are given back, its parcels are freed, and its number is taken off the table, in this
+ * order before the next incarnation starts. From then on each submitter sees for itself what of its jobs is lost (`Submitter`).
+ */
+import type * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import * as ExitReason from "../../actor/ExitReason.ts"
+import { Deadlines } from "../../actor/kernel/Deadlines.ts"
+import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
+import { CLOSING, ENDED, FREE, numberOf } from "../../memory/JobTable.ts"
+import { MpmcRecovery } from "../../memory/MpmcRecovery.ts"
+import type { InvalidSupervision } from "../../supervisor/SupervisorError.ts"
+import * as Machine from "../../system/Machine.ts"
+import { Cores } from "../../thread/kernel/Cores.ts"
+import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
+import * as ThreadGroup from "../../thread/kernel/ThreadGroup.ts"
+import type { ThreadDown } from "../../thread/ThreadError.ts"
+import { attemptsOf } from "./attempts.ts"
+import type { Post } from "./control.ts"
+import { DeskWait } from "./desk.ts"
+import { type Access, createMemory, HOST, HOST_OWNER, inject, openMemory, ownerOf, type PoolMemory } from "./memory.ts"
+import type { PoolOptions, Resolved } from "./options.ts"
+import { PoolRecipient } from "./poolRecipient.ts"
+import { Submitter } from "./submitter.ts"
+
+class PoolWorker extends ThreadGroup.Member<never> {
+  /** The number of the incarnation that is there, or was last. */
+  number = 0
+}
+
+interface Owner {
+  readonly protocol: Protocol
+  readonly settings: Resolved
+  readonly memory: PoolMemory
+  readonly access: Access
+  readonly recovery: MpmcRecovery
+  readonly workers: ReadonlyArray<PoolWorker>
+  readonly recipient: PoolRecipient
+  readonly submitter: Submitter
+  readonly now: () => number
+  readonly log: (entry: Effect.Effect<void>) => void
+}
+
+/** How incarnations that have ended are called, and why they have. */
+interface Ends {
+  readonly known: Map<number, { readonly thread: string; readonly reason: string }>
+  /** The pool is being released: its workers are stopped, and what they have left is settled by that. */
+  isReleased: boolean
+}
+
+const UNKNOWN = { thread: "its worker", reason: "it has ended" }
+
+const makeOwner = (protocol: Protocol, settings: Resolved) =>
+  Effect.gen(function*() {
+    const context = yield* Effect.context<never>()
+    const thread = yield* CurrentThread
+    const clock = yield* Clock.Clock
+    const run = Effect.runForkWith(context)
+    const log = (entry: Effect.Effect<void>) => void run(Effect.ignoreCause(entry))
+    const name = actorName(protocol, settings.key)
+    const failed = (where: string, error: unknown) => log(Effect.logError(where, error))
+    const memory = createMemory(settings)
+    const access = openMemory(thread, memory, HOST_OWNER)
+    const deadlines = new Deadlines(context, clock, thread, (defect) => failed(`${name}: a deadline`, defect))
+    const desk: DeskWait = new DeskWait(access, HOST, () => submitter, (error) => failed(`a turn of ${name}`, error))
+    const ends: Ends = { known: new Map(), isReleased: false }
+    const submitter: Submitter = new Submitter(access, {
+      name,
+      row: HOST,
+      capacity: settings.capacity,
+      deadlines,
+      messages: protocol.messages,
+      attempts: attemptsOf(protocol),
+      put: (slot) => inject(access, slot),
+      watch: () => desk.watch(),
+      whyDown: (number) => ends.isReleased ? undefined : ends.known.get(number) ?? UNKNOWN,
+      failed
+    })
+    const recipient = new PoolRecipient(access, submitter, {
+      protocol,
+      key: settings.key,
+      capacity: settings.capacity,
+      waits: settings.waits,
+      seatOf: () => undefined
+    })
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        deadlines.close()
+        desk.close()
+      })
+    )
+    const owner: Owner = {
+      protocol,
+      settings,
+      memory,
+      access,
+      recovery: new MpmcRecovery(memory.injector),
+      workers: Array.from({ length: settings.workers }, (_, i) => new PoolWorker(i + 1, `worker-${i}`)),
+      recipient,
+      submitter,
+      now: () => deadlines.now(),
+      log
+    }
+    return { owner, ends }
+  })
+
+const postOf = (owner: Owner, worker: PoolWorker): Post => {
+  const { memory, now, protocol, settings } = owner
+  const place = worker.index - 1
+  worker.number = numberOf(place, worker.starts)
+  owner.access.table.started(worker.number)
+  return {
+    memory,
+    protocol: protocol.name,
+    layoutHash: protocol.layoutHash,
+    key: settings.key,
+    place,
+    incarnation: worker.starts,
+    capacity: settings.capacity,
+    concurrency: settings.concurrency,
+    nowMillis: now()
+  }
+}
+
+// Somebody alive may be in the middle of the claim that the dead one wanted too: then it is settled in a moment.
+const recover = (owner: Owner, claims: number): void => {
+  const { access: { idle, thread: { runtime } }, recovery } = owner
+  if (recovery.recover(claims).isSettled) return idle.wakeForDead()
+  runtime.immediate(() => recover(owner, claims))
+}
+
+const ended = (owner: Owner, ends: Ends, worker: PoolWorker, reason: ThreadDown, isSeen: boolean): void => {
+  const { access, log, recipient: { protocol }, settings } = owner
+  const name = actorName(protocol, settings.key)
+  const claims = ownerOf(worker.index - 1, worker.starts)
+  ends.known.set(worker.number, { thread: worker.name, reason: reason.message })
+  if (access.table.phase() === 0) log(Effect.logWarning(`${name}: ${worker.name} has ended: ${reason.message}`))
+  if (!isSeen) {
+    // It may still run, and write to what its jobs lie in: nobody can use that again.
+    return end(owner, ExitReason.threadLost(worker.name, reason))
+  }
+  access.arena.recover(claims)
+  access.table.ended(worker.number)
+  recover(owner, claims)
+  for (const bell of access.bells) bell.ringForDead()
+}
+
+/** Nothing runs any more, or nobody knows what does: whoever waits learns it, on every thread. */
+const end = ({ access, recipient }: Owner, reason: ExitReason.ExitReason): void => {
+  access.table.setPhase(ENDED)
+  for (const bell of access.bells) bell.ringForDead()
+  recipient.end(reason)
+}
+
+const isAtRest = ({ access: { table } }: Owner): boolean => {
+  for (let slot = 0; slot < table.slots; slot++) if (table.stageOf(slot) !== FREE) return false
+  return true
+}
+
+/** Takes nothing any more, and waits until what was accepted is handled, as long as that may take. */
+const drain = (owner: Owner): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { access: { table }, settings, submitter } = owner
+    if (table.phase() !== ENDED) table.setPhase(CLOSING)
+    const look: Effect.Effect<void> = Effect.suspend(() =>
+      table.phase() === ENDED || !submitter.isBusy && isAtRest(owner)
+        ? Effect.void
+        : Effect.andThen(Effect.sleep("5 millis"), look)
+    )
+    if (settings.shutdownMillis === 0) return Effect.void
+    const limit = settings.shutdownMillis === Infinity
+      ? Effect.never
+      : Effect.sleep(Duration.millis(settings.shutdownMillis))
+    return Effect.raceFirst(Effect.andThen(submitter.idle, look), limit)
+  })
+
+/**
+ * Starts the workers of a pool; they end with the scope.
+ *
+ * **Errors** The `ThreadDown` of the first that does not come up; `InvalidSupervision`.
+ */
+export const make = (
+  protocol: Protocol,
+  settings: Resolved,
+  options: PoolOptions
+): Effect.Effect<PoolRecipient, ThreadDown | InvalidSupervision, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { ends, owner } = yield* makeOwner(protocol, settings)
+    const { access, recipient } = owner
+    yield* Effect.addFinalizer(() => Effect.sync(() => end(owner, ExitReason.systemReleased)))
+    const cores = yield* Cores
+    const group = yield* ThreadGroup.make<never, PoolWorker>({
+      ...options,
+      heartbeat: { timeout: "30 seconds", ...options.heartbeat },
+      standby: 0,
+      name: actorName(protocol, settings.key),
+      members: owner.workers,
+      maxSpins: Machine.maxSpins(settings.workers, cores),
+      data: (worker) => postOf(owner, worker),
+      onMessage: () => {},
+      onStarting: () => {},
+      onReady: () => {
+        access.idle.wake()
+      },
+      onEnded: (worker, reason, isSeen) => ended(owner, ends, worker, reason, isSeen),
+      below: () => Effect.undefined
+    })
+    yield* Effect.forkScoped(Effect.flatMap(group.exit, (exit) =>
+      Effect.sync(() => {
+        if (Exit.isSuccess(exit)) return
+        const cause: Cause.Cause<unknown> = exit.cause
+        const name = actorName(protocol, settings.key)
+        owner.log(Effect.logError(`${name} has ended: its workers have used up their restarts`, cause))
+        end(owner, ExitReason.supervisorGaveUp(name, cause))
+      })))
+    yield* Effect.addFinalizer(() =>
+      Effect.andThen(
+        drain(owner),
+        Effect.sync(() => {
+          ends.isReleased = true
+        })
+      )
+    )
+    return recipient
+  })

@@ -1,0 +1,188 @@
+/**
+ * A pool as those see it who send to it: a recipient like any actor, so that a reference to it is one.
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type * as Tracer from "effect/Tracer"
+import * as ActorError from "../../actor/ActorError.ts"
+import { timeoutMillis } from "../../actor/AskTimeout.ts"
+import { type ExitReason, systemReleased } from "../../actor/ExitReason.ts"
+import { type Answered, type Command, names, PING } from "../../actor/kernel/Command.ts"
+import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
+import {
+  INVALID,
+  NO_ROOM,
+  type Outcome,
+  Recipient,
+  REFUSED,
+  type Resume,
+  TAKEN,
+  TOO_LARGE,
+  type Waiter,
+  type Withdrawable
+} from "../../actor/kernel/Recipient.ts"
+import { Job, type Seat } from "./job.ts"
+import type { Access } from "./memory.ts"
+import { type Submitter, waiterOf } from "./submitter.ts"
+
+/** How it is made. */
+export interface Options {
+  readonly protocol: Protocol
+  readonly key: string
+  readonly capacity: number
+  /** Whether who submits may wait for room; from inside of a job nobody may, since the room may be his own. */
+  readonly waits: boolean
+  /** Whose handler a fiber runs in, on a worker. */
+  readonly seatOf: (fiber: Fiber.Fiber<unknown, unknown>) => Seat | undefined
+}
+
+/** See the module. */
+export class PoolRecipient extends Recipient {
+  readonly protocol: Protocol
+  readonly key: string
+  private readonly access: Access
+  private readonly submitter: Submitter
+  private readonly options: Options
+  private readonly listeners = new Set<(reason: ExitReason) => void>()
+
+  constructor(access: Access, submitter: Submitter, options: Options) {
+    super()
+    this.protocol = options.protocol
+    this.key = options.key
+    this.access = access
+    this.submitter = submitter
+    this.options = options
+    submitter.refusalOf = (index, payload, outcome) => this.refusal(index, payload, outcome)
+  }
+
+  private get name(): string {
+    return actorName(this.protocol, this.key)
+  }
+
+  depth(): number {
+    return this.submitter.depth
+  }
+
+  tell(index: number, payload: unknown): Outcome {
+    return this.submit(index, payload, undefined)
+  }
+
+  private submit(index: number, payload: unknown, job: Job | undefined): Outcome {
+    const { options: { waits }, protocol, submitter } = this
+    const outcome = submitter.hasWaiters ? NO_ROOM : submitter.submit(protocol.messages[index]!, payload, job)
+    return outcome === NO_ROOM && !waits ? REFUSED : outcome
+  }
+
+  refusal(index: number, payload: unknown, outcome: Outcome): ActorError.TellError {
+    const { access, name: actor, options: { capacity }, submitter } = this
+    const message = this.protocol.messages[index]!
+    const undelivered = { tag: message.tag, payload }
+    switch (outcome) {
+      case INVALID: {
+        const issue = message.payload.explain(payload, access.scratch.carriage)
+        return new ActorError.InvalidPayload({ actor, issue, undelivered })
+      }
+      case TOO_LARGE: {
+        const limitBytes = access.arena.capacityBytes
+        return new ActorError.MessageTooLarge({ actor, sizeBytes: submitter.refusedBytes, limitBytes, undelivered })
+      }
+      default:
+        return submitter.ended === undefined && access.table.phase() === 0
+          ? new ActorError.MailboxFull({ actor, capacity, undelivered })
+          : new ActorError.ActorStopped({ actor, reason: submitter.ended ?? systemReleased, undelivered })
+    }
+  }
+
+  waitForRoom(waiter: Waiter): void {
+    this.submitter.wait(waiter)
+  }
+
+  stopWaiting(waiter: Waiter): void {
+    this.submitter.stopWaiting(waiter)
+  }
+
+  ask(
+    index: number,
+    payload: unknown,
+    span: Tracer.AnySpan | undefined,
+    fiber: Fiber.Fiber<unknown, unknown>,
+    timeout: Duration.Input | undefined
+  ): Effect.Effect<unknown, unknown> {
+    return Effect.callback<unknown, unknown>((resume) => {
+      const seat = this.options.seatOf(fiber)
+      const job = this.start(index, payload, span, timeoutMillis(fiber, timeout), resume, seat)
+      return job === undefined ? undefined : Effect.sync(() => job.withdraw())
+    })
+  }
+
+  askUnsafe(index: number, payload: unknown, timeoutMillis: number, resume: Resume): Withdrawable | undefined {
+    return this.start(index, payload, undefined, timeoutMillis, resume, undefined)
+  }
+
+  private start(
+    index: number,
+    payload: unknown,
+    span: Tracer.AnySpan | undefined,
+    timeoutMillis: number,
+    resume: Resume,
+    seat: Seat | undefined
+  ): Job | undefined {
+    const { submitter } = this
+    const job = new Job(submitter, this.protocol.messages[index]!, payload, span, timeoutMillis, resume, seat)
+    submitter.deadlines.add(job, timeoutMillis)
+    let outcome: Outcome = REFUSED
+    try {
+      outcome = this.submit(index, payload, job)
+    } catch (thrown) {
+      // Reading the payload has thrown: nobody will answer.
+      job.withdraw()
+      throw thrown
+    }
+    if (outcome === TAKEN) return job
+    if (outcome !== NO_ROOM) {
+      job.settle(Exit.fail(this.refusal(index, payload, outcome)))
+      return undefined
+    }
+    job.waiter = waiterOf(job)
+    submitter.wait(job.waiter)
+    return job
+  }
+
+  whenStopped(listener: (reason: ExitReason) => void): void {
+    const { ended } = this.submitter
+    if (ended === undefined) this.listeners.add(listener)
+    else listener(ended)
+  }
+
+  unwatch(listener: (reason: ExitReason) => void): void {
+    this.listeners.delete(listener)
+  }
+
+  /** The pool has ended. */
+  end(reason: ExitReason): void {
+    const { name, submitter } = this
+    submitter.end(reason)
+    const told = Array.from(this.listeners)
+    this.listeners.clear()
+    for (const listener of told) {
+      try {
+        listener(reason)
+      } catch (thrown) {
+        submitter.failed(`who waited for the end of ${name} could not go on`, thrown)
+      }
+    }
+  }
+
+  /** A pool says how it is. It is ended by its scope, and no incarnation of its behaviour is the one to show. */
+  command({ kind }: Command, answered: Answered): () => void {
+    const { ended } = this.submitter
+    if (ended !== undefined) answered({ _tag: "Ended", reason: ended })
+    else if (kind === PING) {
+      const status = this.submitter.outstanding > 0 ? "running" : "idle"
+      answered({ _tag: "Pong", pong: { status, waiting: this.depth(), restarts: 0 } })
+    } else throw new TypeError(`${this.name} is a pool, which knows no ${names[kind]!}: it ends with its scope`)
+    return () => {}
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * A job in the hands of an actor of a worker.
+ */
+import type * as Exit from "effect/Exit"
+import type { Cell } from "../../actor/kernel/Cell.ts"
+import type { Message } from "../../actor/kernel/Protocol.ts"
+import { Ask } from "../../actor/kernel/Word.ts"
+import type { Codec } from "../../wire/Codec.ts"
+import { CAUSE, FAILED, SUCCEEDED } from "./outcome.ts"
+
+/** Where an actor of a worker sits. */
+export interface Seat {
+  readonly cell: Cell
+  /** The job that it has. */
+  ask: JobAsk | undefined
+  /** Jobs that its handler waits for. */
+  nested: number
+}
+
+/** Who has the seats. */
+export interface Bench {
+  /** The handler has ended. */
+  settled(ask: JobAsk, outcome: number, codec: Codec<unknown>, value: unknown): void
+  /** The handler has never begun, and does not here. */
+  putBack(ask: JobAsk): void
+  /** The same, because its actor has ended. */
+  closed(ask: JobAsk): void
+}
+
+/** See the module. */
+export class JobAsk extends Ask {
+  declare readonly seat: Seat
+  declare readonly slot: number
+  declare private readonly bench: Bench
+  declare private readonly message: Message
+  declare private readonly isAwaited: boolean
+  constructor(bench: Bench, seat: Seat, slot: number, message: Message, isAwaited: boolean) {
+    super(message.index, undefined)
+    this.bench = bench
+    this.seat = seat
+    this.slot = slot
+    this.message = message
+    this.isAwaited = isAwaited
+  }
+
+  settle(exit: Exit.Exit<unknown, unknown>): void {
+    const { bench, message } = this
+    if (exit._tag === "Success") return bench.settled(this, SUCCEEDED, message.success, exit.value)
+    const { cause } = exit
+    const [reason] = cause.reasons
+    if (cause.reasons.length !== 1 || reason!._tag !== "Fail") {
+      return bench.settled(this, CAUSE, message.cause as Codec<unknown>, cause)
+    }
+    bench.settled(this, FAILED, message.error, reason!.error)
+    // A crash is told of by who decides about it.
+    const { cell } = this.seat
+    if (!this.isAwaited) cell.host.unheard(cell, cause)
+  }
+
+  restarting(): void {
+    this.bench.putBack(this)
+  }
+
+  stopped(): void {
+    this.bench.closed(this)
+  }
+}

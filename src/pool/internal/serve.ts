@@ -1,0 +1,188 @@
+/**
+ * How a worker of a pool is set up: a system of its own, the layer, an actor of the behaviour, and then it takes jobs.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as ActorError from "../../actor/ActorError.ts"
+import { type Any, refClass } from "../../actor/ActorRef.ts"
+import { ActorSystem } from "../../actor/ActorSystem.ts"
+import * as ExitReason from "../../actor/ExitReason.ts"
+import type { Behaviour } from "../../actor/kernel/Behaviour.ts"
+import type { Cell } from "../../actor/kernel/Cell.ts"
+import { Deadlines } from "../../actor/kernel/Deadlines.ts"
+import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
+import { RunningCell } from "../../actor/kernel/RunningCell.ts"
+import { numberOf } from "../../memory/JobTable.ts"
+import { MpmcReader } from "../../memory/MpmcRing.ts"
+import { StealOwner, StealThief } from "../../memory/StealDeque.ts"
+import * as Intensity from "../../supervisor/Intensity.ts"
+import * as System from "../../system/ActorSystem.ts"
+import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
+import type * as ThreadEntry from "../../thread/ThreadEntry.ts"
+import { attemptsOf } from "./attempts.ts"
+import type { Post } from "./control.ts"
+import { type Access, inject, openMemory, ownerOf, rowOf } from "./memory.ts"
+import { poolKey, type PoolSide } from "./poolKey.ts"
+import { PoolRecipient } from "./poolRecipient.ts"
+import { Submitter } from "./submitter.ts"
+import { Worker } from "./worker.ts"
+
+/** How far apart the clocks of two threads may be that have the same time: the start of a thread takes a while. */
+const SAME_TIME_MILLIS = 60_000
+
+/** A crash is the answer of a job, and as many jobs as die of what they are given are no reason to end the pool. */
+const UNLIMITED = Intensity.make({ restarts: 1_000_000, within: "1 second" })
+
+const UNKNOWN = { thread: "another worker", reason: "it has ended" }
+
+/** A system of this thread, and the behaviours that its layers make known. */
+const makeSystem = (scope: Scope.Scope) =>
+  Effect.gen(function*() {
+    const built = yield* Layer.buildWithScope(System.layer, scope).pipe(
+      Effect.provideService(System.EndsProgram, false)
+    )
+    const system = Context.get(built, ActorSystem)
+    const behaviours = new Map<string, Behaviour>()
+    const register = (behaviour: Behaviour) => {
+      const restarted = { ...behaviour, intensity: UNLIMITED }
+      behaviours.set(behaviour.protocol.name, restarted)
+      return system.register(restarted)
+    }
+    return { system: ActorSystem.of({ ...system, register }), behaviours }
+  })
+
+const behaviourOf = (
+  behaviours: ReadonlyMap<string, Behaviour>,
+  { key, layoutHash, protocol }: Post
+): Effect.Effect<Behaviour, ActorError.BehaviourNotFound | ActorError.LayoutMismatch> => {
+  const behaviour = behaviours.get(protocol)
+  if (behaviour === undefined) {
+    const known = Array.from(behaviours.keys())
+    return Effect.fail(new ActorError.BehaviourNotFound({ behaviour: protocol, known, elsewhere: [] }))
+  }
+  const here = behaviour.protocol.layoutHash
+  return here === layoutHash
+    ? Effect.succeed(behaviour)
+    : Effect.fail(new ActorError.LayoutMismatch({ actor: `${protocol}/${key}`, here: layoutHash, there: here }))
+}
+
+/** What runs on the thread. */
+export const serve = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem>) => (start: ThreadEntry.ThreadStart) =>
+  Effect.gen(function*() {
+    const post = start.data as Post
+    const scope = yield* Effect.scope
+    const context = yield* Effect.context<never>()
+    const { behaviours: known, system } = yield* makeSystem(scope)
+    const side = yield* makeSide(start, post)
+    const services = Context.make(ActorSystem, system).pipe(Context.add(poolKey(post.protocol), side))
+    yield* Layer.buildWithScope(behaviours, scope).pipe(Effect.provideContext(services))
+    const { protocol } = yield* behaviourOf(known, post)
+    let seats = 0
+    // What a system of one thread spawns is a cell.
+    const spawn = Effect.suspend(() =>
+      system.spawn(protocol, `${start.name}-${seats++}`, undefined, scope)
+    ) as Effect.Effect<
+      Cell,
+      ActorError.SpawnError
+    >
+    const open = (opened: (cell: Cell) => void) =>
+      void Effect.runForkWith(context)(Effect.match(spawn, { onFailure: start.fail, onSuccess: opened }))
+    const ended = (reason: ExitReason.ExitReason) =>
+      start.fail(new Error(`an actor of ${protocol.name} has ended: ${ExitReason.render(reason)}`))
+    const worker = side.work(protocol, open, ended)
+    worker.begin(yield* spawn)
+    yield* Effect.addFinalizer(() => Effect.sync(() => worker.close()))
+    yield* Effect.forkIn(Effect.flatMap(system.escalation, ({ cause }) => Effect.sync(() => start.fail(cause))), scope)
+    return { ready: undefined }
+  })
+
+const makeSide = (start: ThreadEntry.ThreadStart, post: Post) =>
+  Effect.gen(function*() {
+    const context = yield* Effect.context<never>()
+    const thread = yield* CurrentThread
+    const clock = yield* Clock.Clock
+    const run = Effect.runForkWith(context)
+    const failed = (where: string, error: unknown) => void run(Effect.logError(`${start.name}: ${where}`, error))
+    const deadlines = new Deadlines(context, clock, thread, (defect) => failed("a deadline", defect))
+    yield* Effect.addFinalizer(() => Effect.sync(() => deadlines.close()))
+    return new Side(post, openMemory(thread, post.memory, ownerOf(post.place, post.incarnation)), deadlines, failed)
+  })
+
+/** The pool on the thread of a worker: made for the first who asks, the layer that uses the pool or the worker itself. */
+class Side implements PoolSide {
+  private readonly post: Post
+  private readonly access: Access
+  private readonly deadlines: Deadlines
+  private readonly failed: (where: string, error: unknown) => void
+  private readonly deque: StealOwner
+  private submitter: Submitter | undefined = undefined
+  private made: Any | undefined = undefined
+  private worker: Worker | undefined = undefined
+
+  constructor(post: Post, access: Access, deadlines: Deadlines, failed: (where: string, error: unknown) => void) {
+    this.post = post
+    this.access = access
+    this.deadlines = deadlines
+    this.failed = failed
+    this.deque = new StealOwner(post.memory.deques[post.place]!)
+  }
+
+  private submitterFor(protocol: Protocol): Submitter {
+    const { access, deadlines, deque, failed, post: { capacity, key, place } } = this
+    return this.submitter ??= new Submitter(access, {
+      name: actorName(protocol, key),
+      row: rowOf(place),
+      capacity,
+      deadlines,
+      messages: protocol.messages,
+      attempts: attemptsOf(protocol),
+      put: (slot) => deque.push(slot) || inject(access, slot),
+      // A worker looks for as long as it lives.
+      watch: () => {},
+      whyDown: () => UNKNOWN,
+      failed
+    })
+  }
+
+  reference(protocol: Protocol): Any {
+    if (this.made !== undefined) return this.made
+    const { capacity, key } = this.post
+    const Reference = refClass(protocol)
+    return this.made = new Reference(
+      new PoolRecipient(this.access, this.submitterFor(protocol), {
+        protocol,
+        key,
+        capacity,
+        waits: false,
+        seatOf: (fiber) => this.worker?.seatOf(fiber.getRef(RunningCell))
+      })
+    )
+  }
+
+  work(
+    protocol: Protocol,
+    open: (opened: (cell: Cell) => void) => void,
+    ended: (reason: ExitReason.ExitReason) => void
+  ): Worker {
+    const { access, deadlines, deque, failed, post } = this
+    const { concurrency, incarnation, memory, nowMillis, place } = post
+    const now = () => deadlines.now()
+    return this.worker = new Worker(access, this.submitterFor(protocol), {
+      place,
+      number: numberOf(place, incarnation),
+      concurrency,
+      messages: protocol.messages,
+      injector: new MpmcReader(memory.injector, ownerOf(place, incarnation)),
+      deque,
+      thieves: memory.deques.map((sab) => new StealThief(sab)),
+      knowsTime: Math.abs(now() - nowMillis) < SAME_TIME_MILLIS,
+      now,
+      open,
+      ended,
+      failed
+    })
+  }
+}

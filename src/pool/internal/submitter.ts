@@ -1,0 +1,398 @@
+/**
+ * The side of a pool on which jobs are submitted and come back: one for each thread that does, with a row of slots of its own.
+ *
+ * ```text
+ *  submit: encode ─► a free slot ─► QUEUED ─► its number into a queue ─► wake a worker
+ *  poll:   take the list of those that came back ─► read each, free it, settle its asker ─► let in who waits for room
+ * ```
+ *
+ * A submitter alone settles its jobs and frees its slots. When an incarnation of a worker has ended it looks through its slots once: what that had
+ * begun is begun again, if the message may be, or lost; what it had finished and not given back is taken; what waits gets its number into the queue
+ * again, since a number that the dead had just taken out is nowhere. So a death concerns the jobs of that worker, and nobody else's.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { type ExitReason, systemReleased } from "../../actor/ExitReason.ts"
+import type { Deadlines } from "../../actor/kernel/Deadlines.ts"
+import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
+import type { Message } from "../../actor/kernel/Protocol.ts"
+import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, TOO_LARGE, type Waiter } from "../../actor/kernel/Recipient.ts"
+import { Waiters } from "../../actor/kernel/Waiters.ts"
+import { ARENA_FULL } from "../../memory/Arena.ts"
+import { ENDED, OPEN, OUTCOME, QUEUED, RUNNING, UNAWAITED, WITHDRAWN } from "../../memory/JobTable.ts"
+import type { Desk, Job } from "./job.ts"
+import { type Access, inject, rowOf } from "./memory.ts"
+import { drop, exitOf, INSIDE, store } from "./outcome.ts"
+
+/** How a submitter is made. */
+export interface Options {
+  /** What the pool is called in errors. */
+  readonly name: string
+  readonly row: number
+  readonly capacity: number
+  readonly deadlines: Deadlines
+  /** The messages by index, and how often a job of each may be begun. */
+  readonly messages: ReadonlyArray<Message>
+  readonly attempts: ReadonlyArray<number>
+  /** Puts the number of a slot where a worker finds it; `false` when there is no room. */
+  readonly put: (slot: number) => boolean
+  /** Something is under way: {@link Submitter.poll} is to be called until nothing is. */
+  readonly watch: () => void
+  /** How an incarnation that has ended is called, and why it has; nothing when the end of the pool says what becomes of its jobs. */
+  readonly whyDown: (number: number) => { readonly thread: string; readonly reason: string } | undefined
+  readonly failed: (where: string, error: unknown) => void
+}
+
+/** A waiter, with the job that waits where it is not a tell. */
+interface JobWaiter extends Waiter {
+  readonly job?: Job | undefined
+}
+
+interface Died {
+  readonly defect: unknown
+}
+
+/** See the module. */
+export class Submitter implements Desk {
+  readonly name: string
+  readonly deadlines: Deadlines
+  /** Bytes of the message that was refused as too large. */
+  refusedBytes = 0
+  /** Why the pool takes nothing any more, once it has ended. */
+  ended: ExitReason | undefined = undefined
+  private readonly access: Access
+  private readonly options: Options
+  private readonly first: number
+  /** Slots that are free, the last one first; below `freeSlots`. */
+  private readonly free: Int32Array
+  private freeSlots = 0
+  /** What a slot is for, by its place in the row. */
+  private readonly pending: Array<Job | undefined>
+  private readonly waiters = new Waiters()
+  /** Numbers for which there was no room. */
+  private readonly backlog: Array<number> = []
+  /** The next of those that have come back and are not looked at, or -1. */
+  private returning = -1
+  private deaths: number
+  private readonly listeners = new Set<() => void>()
+  private isAdmitting = false
+
+  constructor(access: Access, options: Options) {
+    const { capacity, deadlines, name, row } = options
+    const { table } = access
+    this.name = name
+    this.deadlines = deadlines
+    this.access = access
+    this.options = options
+    this.first = row * table.jobs
+    this.free = new Int32Array(capacity)
+    this.pending = Array.from({ length: table.jobs }, () => undefined)
+    this.deaths = table.deaths()
+    this.inherit(capacity)
+  }
+
+  // What the thread that was here before has left comes back, and nobody waits for it.
+  private inherit(capacity: number): void {
+    const { table } = this.access
+    for (let slot = this.first + capacity - 1; slot >= this.first; slot--) {
+      if (table.stageOf(slot) === 0) this.free[this.freeSlots++] = slot
+      else if ((table.messageOf(slot) & UNAWAITED) === 0) this.withdrawn(slot)
+    }
+    if (this.outstanding > 0) this.audit()
+  }
+
+  /** Slots that are in use. */
+  get outstanding(): number {
+    return this.free.length - this.freeSlots
+  }
+
+  /** Jobs under way, and those that wait for room. */
+  get depth(): number {
+    return this.outstanding + this.waiters.length
+  }
+
+  get hasWaiters(): boolean {
+    return this.waiters.length > 0
+  }
+
+  /** Whether there is something to {@link poll} for. */
+  get isBusy(): boolean {
+    return this.outstanding > 0 || this.waiters.length > 0 || this.backlog.length > 0
+  }
+
+  // ---- out
+
+  /** Submits a job, of an asker or of nobody. */
+  submit(message: Message, payload: unknown, job: Job | undefined): Outcome {
+    const { access, options } = this
+    const { idle, scratch, table } = access
+    if (this.ended !== undefined || table.phase() !== OPEN) return REFUSED
+    if (this.freeSlots === 0) return NO_ROOM
+    let bytes = message.payload.encode(payload, scratch)
+    if (bytes < 0) {
+      const made = checked(message, payload)
+      if (made === BROKEN || made === payload) return INVALID
+      bytes = message.payload.encode(made, scratch)
+      if (bytes < 0) return INVALID
+    }
+    // User code has run.
+    if (this.freeSlots === 0) return NO_ROOM
+    if (job?.isAwaited === false) return TAKEN
+    const slot = this.free[this.freeSlots - 1]!
+    if (bytes <= table.roomBytes) {
+      table.setPayload(slot, INSIDE)
+      scratch.copyTo(table.region, table.roomOf(slot))
+    } else {
+      const handle = store(access, bytes)
+      if (handle < 0) {
+        this.refusedBytes = bytes
+        return handle === ARENA_FULL ? NO_ROOM : TOO_LARGE
+      }
+      table.setPayload(slot, handle)
+    }
+    this.freeSlots--
+    this.pending[slot - this.first] = job
+    if (job === undefined) table.enqueue(slot, message.index | UNAWAITED, bytes, Infinity)
+    else {
+      job.slot = slot
+      table.enqueue(slot, message.index, bytes, job.expiresAt === 0 ? Infinity : job.expiresAt)
+    }
+    if (!options.put(slot)) this.backlog.push(slot)
+    idle.wake()
+    options.watch()
+    return TAKEN
+  }
+
+  /** Nobody waits any more for the job of a slot. */
+  withdrawn(slot: number): void {
+    const worker = this.access.table.withdraw(slot)
+    if (worker >= 0) this.access.bells[rowOf(worker)]?.ring()
+  }
+
+  failed(where: string, error: unknown): void {
+    this.options.failed(where, error)
+  }
+
+  // ---- waiting for room
+
+  /** Submits for a sender as soon as there is room, in the order of waiting. */
+  wait(waiter: JobWaiter): void {
+    this.waiters.push(waiter)
+    this.options.watch()
+    if (this.waiters.length === 1) this.admit()
+  }
+
+  stopWaiting(waiter: Waiter): void {
+    this.waiters.abandon(waiter)
+  }
+
+  private admit(): void {
+    if (this.isAdmitting) return
+    this.isAdmitting = true
+    for (
+      let waiter: JobWaiter | undefined = this.waiters.first();
+      waiter !== undefined;
+      waiter = this.waiters.first()
+    ) {
+      const outcome = this.attempt(waiter)
+      if (outcome === NO_ROOM) break
+      // User code has run, and may have interrupted who waits.
+      if (waiter.abandoned) continue
+      this.waiters.shift()
+      this.conclude(waiter, outcome)
+    }
+    this.isAdmitting = false
+  }
+
+  private attempt({ index, job, payload }: JobWaiter): Outcome | Died {
+    try {
+      return this.submit(this.options.messages[index]!, payload, job)
+    } catch (defect) {
+      return { defect }
+    }
+  }
+
+  private conclude(waiter: JobWaiter, outcome: Outcome | Died): void {
+    try {
+      if (outcome === TAKEN) waiter.done(undefined)
+      else if (typeof outcome === "object") waiter.died?.(outcome.defect)
+      else waiter.done(this.refusalOf(waiter.index, waiter.payload, outcome))
+    } catch (thrown) {
+      this.failed(`who waited for room in ${this.name} could not go on`, thrown)
+    }
+  }
+
+  /** Why a submission was refused; set by whoever is asked in the name of the pool. */
+  refusalOf: (index: number, payload: unknown, outcome: Outcome) => Parameters<Waiter["done"]>[0] = () => undefined
+
+  // ---- back
+
+  /** Whether {@link poll} would find something. */
+  isReady(): boolean {
+    const { table } = this.access
+    return this.returning >= 0 || table.hasFinished(this.options.row) || table.deaths() !== this.deaths ||
+      table.phase() === ENDED && this.ended === undefined
+  }
+
+  /** Takes what has come back, while the turn lasts; answers whether there was anything. */
+  poll(): boolean {
+    const { table, thread: { turn } } = this.access
+    if (this.ended === undefined && table.phase() === ENDED) {
+      this.end(systemReleased)
+      return true
+    }
+    let did = false
+    for (;;) {
+      if (this.returning < 0) this.returning = table.takeFinished(this.options.row)
+      if (this.returning < 0) break
+      did = true
+      this.takeNext()
+      if (turn.isOver()) break
+    }
+    if (table.deaths() !== this.deaths) {
+      did = true
+      this.audit()
+    }
+    if (this.backlog.length > 0) this.putBacklog()
+    if (did && this.waiters.length > 0) this.admit()
+    if (did && !this.isBusy) this.tellIdle()
+    return did
+  }
+
+  private tellIdle(): void {
+    for (const listener of Array.from(this.listeners)) listener()
+  }
+
+  /** Completes once nothing is under way and nobody waits for room. */
+  readonly idle: Effect.Effect<void> = Effect.callback<void>((resume) => {
+    if (!this.isBusy) return resume(Effect.void)
+    const listener = () => {
+      this.listeners.delete(listener)
+      resume(Effect.void)
+    }
+    this.listeners.add(listener)
+    return Effect.sync(() => this.listeners.delete(listener))
+  })
+
+  private putBacklog(): void {
+    const { backlog } = this
+    while (backlog.length > 0 && inject(this.access, backlog[backlog.length - 1]!)) backlog.pop()
+    this.access.idle.wake()
+  }
+
+  private takeNext(): void {
+    const slot = this.returning
+    this.returning = this.access.table.nextOf(slot)
+    this.take(slot)
+  }
+
+  // The slot is free and its accounts are closed before the asker goes on.
+  private take(slot: number): void {
+    const { access, name } = this
+    const { table } = access
+    const job = this.pending[slot - this.first]
+    const outcome = table.stageOf(slot)
+    const exit = job?.isAwaited === true
+      ? exitOf(access, job.message, name, slot, outcome) ?? job.timedOut()
+      : undefined
+    if (outcome > OUTCOME) drop(access, table.replyOf(slot))
+    this.release(slot)
+    if (exit !== undefined) job!.settle(exit)
+  }
+
+  private release(slot: number): void {
+    const { table } = this.access
+    drop(this.access, table.payloadOf(slot))
+    table.setPayload(slot, INSIDE)
+    table.free(slot)
+    this.pending[slot - this.first] = undefined
+    this.free[this.freeSlots++] = slot
+  }
+
+  // ---- deaths
+
+  /** Looks through the slots after incarnations of workers have ended. */
+  private audit(): void {
+    const { table } = this.access
+    this.deaths = table.deaths()
+    // What those had given back is in the list by now: the rest of what they had is found by its number.
+    for (;;) {
+      if (this.returning < 0) this.returning = table.takeFinished(this.options.row)
+      if (this.returning < 0) break
+      this.takeNext()
+    }
+    const lost: Array<() => void> = []
+    for (let slot = this.first; slot < this.first + this.free.length; slot++) {
+      const stage = table.stageOf(slot)
+      if (stage === QUEUED || stage === WITHDRAWN) this.backlog.push(slot)
+      else if (table.isLost(slot)) this.lose(slot, stage, lost)
+    }
+    if (this.backlog.length > 0) this.putBacklog()
+    for (const tell of lost) tell()
+  }
+
+  private lose(slot: number, stage: number, lost: Array<() => void>): void {
+    const { options } = this
+    const { table } = this.access
+    if (stage >= OUTCOME) return void lost.push(() => this.take(slot))
+    const job = this.pending[slot - this.first]
+    const message = table.messageOf(slot)
+    const isWanted = job === undefined ? (message & UNAWAITED) !== 0 : job.isAwaited
+    if (stage === RUNNING && isWanted && table.begunOf(slot) < options.attempts[message & (UNAWAITED - 1)]!) {
+      table.again(slot)
+      this.backlog.push(slot)
+      return
+    }
+    const down = options.whyDown(table.takerOf(slot))
+    if (down === undefined) return
+    const { reason, thread } = down
+    // One that died while it wrote may have put the reply into the arena.
+    if (stage !== RUNNING) drop(this.access, table.replyOf(slot))
+    this.release(slot)
+    const tag = options.messages[message & (UNAWAITED - 1)]?.tag
+    lost.push(() => {
+      if (job !== undefined) job.lost(thread, reason)
+      else if (isWanted) options.failed(`${this.name}: a ${tag} that was told is lost with ${thread}`, reason)
+    })
+  }
+
+  // ---- the end
+
+  /** Nothing runs any more: whoever waits learns it. */
+  end(reason: ExitReason): void {
+    if (this.ended !== undefined) return
+    this.ended = reason
+    const jobs = this.pending.filter((job) => job !== undefined)
+    this.returning = -1
+    this.backlog.length = 0
+    for (let slot = this.first; slot < this.first + this.free.length; slot++) this.clear(slot)
+    for (const job of jobs) job.stopped(reason)
+    this.admit()
+    this.tellIdle()
+  }
+
+  private clear(slot: number): void {
+    const { table } = this.access
+    if (table.stageOf(slot) === 0) return
+    drop(this.access, table.replyOf(slot))
+    this.release(slot)
+  }
+}
+
+/** What an ask that waits for room is told. */
+export const waiterOf = (job: Job): JobWaiter => ({
+  index: job.message.index,
+  payload: job.payload,
+  span: job.span,
+  ask: undefined,
+  job,
+  done: (refusal) => {
+    job.waiter = undefined
+    if (refusal !== undefined) job.settle(Exit.fail(refusal))
+  },
+  died: (defect) => {
+    job.waiter = undefined
+    job.settle(Exit.die(defect))
+  },
+  abandoned: false
+})

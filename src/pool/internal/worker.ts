@@ -1,0 +1,382 @@
+/**
+ * A worker of a pool: takes jobs one after the other and has the actors of its seats handle them.
+ *
+ * ```text
+ *  poll ─► jobs of its own that came back ─► askers that have gone ─► next job … while the turn lasts
+ *
+ *  next job   every 61st time the injector; else its own deque, newest first; the injector; half of what another worker has, oldest first
+ *  nothing    announce ─► look at everything once more ─► sleep
+ * ```
+ *
+ * A seat is an actor of the behaviour, with one job at a time. While its handler waits for jobs that it has submitted itself, the worker goes on
+ * with another seat: what it waits for lies in the worker's own deque, so it runs it itself unless somebody else has stolen it, and no depth of
+ * such jobs keeps all workers waiting.
+ */
+import type { ExitReason } from "../../actor/ExitReason.ts"
+import type { Cell } from "../../actor/kernel/Cell.ts"
+import { answer } from "../../actor/kernel/Direct.ts"
+import type { Message } from "../../actor/kernel/Protocol.ts"
+import type { Wait } from "../../memory/Doorbell.ts"
+import { BEGUN, DISCARDED, UNAWAITED } from "../../memory/JobTable.ts"
+import type { MpmcReader } from "../../memory/MpmcRing.ts"
+import { RETRY, type StealOwner, type StealThief } from "../../memory/StealDeque.ts"
+import { messageOf } from "../../runtime/Text.ts"
+import * as Poller from "../../thread/Poller.ts"
+import type { Codec } from "../../wire/Codec.ts"
+import { type Access, inject, rowOf } from "./memory.ts"
+import * as Outcome from "./outcome.ts"
+import { type Bench, JobAsk, type Seat } from "./seat.ts"
+import type { Submitter } from "./submitter.ts"
+
+/** The injector comes first every so many jobs, so that jobs which submit jobs for ever keep nobody waiting outside. */
+const INJECTOR_EVERY = 61
+/** Seats that wait for jobs of their own, from which on a worker takes none from elsewhere. */
+const MAX_WAITING = 64
+/** Rounds over all others in which a lost race is tried again. */
+const ROUNDS = 2
+
+const retry = RETRY
+
+/** How a worker is made. */
+export interface Options {
+  readonly place: number
+  /** The number of its incarnation. */
+  readonly number: number
+  readonly concurrency: number
+  readonly messages: ReadonlyArray<Message>
+  readonly injector: MpmcReader
+  readonly deque: StealOwner
+  /** Those of all workers, by place. */
+  readonly thieves: ReadonlyArray<StealThief>
+  /** Whether it has the same time as those who submit, and may tell what is too late. */
+  readonly knowsTime: boolean
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+  /** Has another actor of the behaviour started. */
+  readonly open: (opened: (cell: Cell) => void) => void
+  /** An actor of the behaviour has ended. */
+  readonly ended: (reason: ExitReason) => void
+  readonly failed: (where: string, error: unknown) => void
+}
+
+/** See the module. */
+export class Worker implements Poller.Waitable, Bench {
+  private readonly access: Access
+  private readonly options: Options
+  private readonly submitter: Submitter
+  private readonly poller: Poller.Poller
+  private readonly seats: Array<Seat> = []
+  /** Seats with a job. */
+  private taken = 0
+  private ticks = 0
+  /** When its turn began: what is too late by then is not begun. */
+  private nowMillis = 0
+  private random: number
+  /** Whether its bit among those that search may be up. */
+  private maySearch = false
+  private isOpening = false
+  /** An actor of it has ended, and its thread is about to. */
+  private isClosed = false
+
+  constructor(access: Access, submitter: Submitter, options: Options) {
+    this.access = access
+    this.submitter = submitter
+    this.options = options
+    this.poller = Poller.of(access.thread)
+    this.random = options.place + 1
+  }
+
+  /** Begins to take jobs. */
+  begin(cell: Cell): void {
+    this.seat(cell)
+    this.poller.add(this)
+  }
+
+  /** Takes no jobs any more. */
+  close(): void {
+    this.isClosed = true
+    this.poller.remove(this)
+  }
+
+  private seat(cell: Cell): void {
+    this.seats.push({ cell, ask: undefined, nested: 0 })
+    // What its behaviour says of a failure may be its end: then another thread has to do the work.
+    cell.whenStopped((reason) => {
+      this.isClosed = true
+      this.options.ended(reason)
+    })
+  }
+
+  /** The seat of a cell. */
+  seatOf(cell: unknown): Seat | undefined {
+    return cell === undefined ? undefined : this.seats.find((seat) => seat.cell === cell)
+  }
+
+  // ---- a turn
+
+  poll(): boolean {
+    const { thread: { turn } } = this.access
+    turn.enter()
+    if (turn.isOver()) return false
+    this.nowMillis = this.options.now()
+    let did = false
+    if (this.submitter.isReady()) {
+      // What goes on now may take long, and it does not search meanwhile.
+      this.stopSearching()
+      did = this.submitter.poll()
+    }
+    if (this.taken > 0) this.interrupt()
+    while (this.canTake() && !turn.isOver()) {
+      const slot = this.next()
+      if (slot < 0) break
+      did = true
+      this.take(slot)
+    }
+    if (did) this.poller.add(this)
+    return did
+  }
+
+  // Handlers whose askers have gone are interrupted; they have their seats until they have ended.
+  private interrupt(): void {
+    for (let i = 0; i < this.seats.length; i++) {
+      const { ask, cell } = this.seats[i]!
+      if (ask === undefined || ask.cancelled || !this.access.table.isWithdrawn(ask.slot)) continue
+      if (!cell.cancel(ask)) this.discard(ask)
+    }
+  }
+
+  private get waiting(): number {
+    let waiting = 0
+    for (const { ask, nested } of this.seats) if (ask !== undefined && nested > 0) waiting++
+    return waiting
+  }
+
+  private canTake(): boolean {
+    const { taken } = this
+    if (this.isClosed) return false
+    if (taken === 0) return true
+    return taken - this.waiting < this.options.concurrency && (taken < this.seats.length || this.openSeat())
+  }
+
+  // All seats are taken: there is another one in a moment, perhaps in this one.
+  private openSeat(): boolean {
+    if (this.isOpening) return false
+    this.isOpening = true
+    this.options.open((cell) => {
+      this.isOpening = false
+      this.seat(cell)
+      this.access.bells[rowOf(this.options.place)]!.ring()
+    })
+    return !this.isOpening
+  }
+
+  // ---- the next job
+
+  private next(): number {
+    const { deque } = this.options
+    this.ticks++
+    if (this.ticks % INJECTOR_EVERY === 0) {
+      const slot = this.injected()
+      if (slot >= 0) return this.found(slot)
+    }
+    let slot = deque.pop()
+    if (slot >= 0) return this.found(slot)
+    // What it waits for itself is never kept waiting by what it would take from elsewhere.
+    if (this.taken >= MAX_WAITING) return -1
+    slot = this.injected()
+    if (slot < 0) slot = this.stolen()
+    if (slot >= 0) return this.found(slot)
+    // A handler that waits may go on at any moment.
+    if (this.taken > 0) this.stopSearching()
+    return -1
+  }
+
+  private found(slot: number): number {
+    this.stopSearching()
+    return slot
+  }
+
+  // The last one that searched has another one woken, if there is more: who made that has left it to this one.
+  private stopSearching(): void {
+    if (!this.maySearch) return
+    this.maySearch = false
+    const { idle } = this.access
+    if (idle.found(this.options.place) && this.hasWork()) idle.wake()
+  }
+
+  private injected(): number {
+    const { injector } = this.options
+    if (injector.next() < 0) return -1
+    const slot = injector.type
+    injector.release()
+    return slot
+  }
+
+  private stolen(): number {
+    const { deque, place, thieves } = this.options
+    const { length } = thieves
+    if (length === 1) return -1
+    this.maySearch = true
+    if (!this.access.idle.search(place)) return -1
+    for (let round = 0; round < ROUNDS; round++) {
+      let isLost = false
+      const first = this.draw(length)
+      for (let i = 0; i < length; i++) {
+        const victim = first + i < length ? first + i : first + i - length
+        if (victim === place) continue
+        const slot = thieves[victim]!.stealBatch(deque)
+        if (slot >= 0) return slot
+        if (slot === retry) isLost = true
+      }
+      if (!isLost) break
+    }
+    return -1
+  }
+
+  // Marsaglia's xorshift: whom to begin with matters, and not how random that is.
+  private draw(below: number): number {
+    let x = this.random
+    x ^= x << 13
+    x ^= x >>> 17
+    x ^= x << 5
+    this.random = x
+    return (x >>> 0) % below
+  }
+
+  // ---- a job
+
+  private take(slot: number): void {
+    const { access, options } = this
+    const { table } = access
+    if (!table.has(slot)) return
+    const begun = table.begin(slot, options.number)
+    if (begun === DISCARDED) {
+      table.giveBack(slot)
+      return this.tell(slot)
+    }
+    if (begun !== BEGUN) return
+    const word = table.messageOf(slot)
+    if (options.knowsTime && (word & UNAWAITED) === 0) {
+      const deadline = table.deadlineOf(slot)
+      if (deadline !== Infinity && deadline <= this.nowMillis) {
+        Outcome.discard(access, slot)
+        return this.tell(slot)
+      }
+    }
+    this.handle(slot, word)
+  }
+
+  private handle(slot: number, word: number): void {
+    const { access, options } = this
+    const message = options.messages[word & (UNAWAITED - 1)]
+    if (message === undefined) return this.refuse(slot, "is a message that its worker does not know")
+    let payload: unknown
+    try {
+      payload = Outcome.read(access, message.payload, slot, access.table.payloadOf(slot))
+    } catch (error) {
+      return this.refuse(slot, `cannot be read by its worker: ${messageOf(error)}`)
+    }
+    const seat = this.freeSeat()
+    const ask = new JobAsk(this, seat, slot, message, (word & UNAWAITED) === 0)
+    seat.ask = ask
+    this.taken++
+    answer(seat.cell, ask, payload)
+  }
+
+  private freeSeat(): Seat {
+    const { seats } = this
+    let i = 0
+    while (seats[i]!.ask !== undefined) i++
+    return seats[i]!
+  }
+
+  private refuse(slot: number, text: string): void {
+    Outcome.refuse(this.access, slot, text)
+    this.tell(slot)
+  }
+
+  // Its submitter may be asleep; the worker's own jobs are looked at when this one ends.
+  private tell(slot: number): void {
+    this.access.bells[this.access.table.submitterOf(slot)]!.ring()
+  }
+
+  // ---- what becomes of it
+
+  private leave({ seat }: JobAsk): void {
+    seat.ask = undefined
+    this.taken--
+    // It may be asleep because nothing could be taken.
+    this.access.bells[rowOf(this.options.place)]!.ring()
+  }
+
+  settled(ask: JobAsk, outcome: number, codec: Codec<unknown>, value: unknown): void {
+    this.leave(ask)
+    Outcome.settle(this.access, ask.slot, outcome, codec, value)
+    this.tell(ask.slot)
+  }
+
+  private discard(ask: JobAsk): void {
+    this.leave(ask)
+    Outcome.discard(this.access, ask.slot)
+    this.tell(ask.slot)
+  }
+
+  closed(ask: JobAsk): void {
+    this.isClosed = true
+    this.putBack(ask)
+  }
+
+  putBack(ask: JobAsk): void {
+    this.leave(ask)
+    this.access.table.again(ask.slot)
+    if (!inject(this.access, ask.slot)) this.options.deque.push(ask.slot)
+    this.access.idle.wake()
+  }
+
+  // ---- asleep
+
+  announce(): void {
+    this.maySearch = false
+    this.access.idle.announce(this.options.place)
+  }
+
+  isReady(): boolean {
+    if (this.submitter.isReady()) return true
+    for (let i = 0; i < this.seats.length; i++) {
+      const { ask } = this.seats[i]!
+      if (ask !== undefined && !ask.cancelled && this.access.table.isWithdrawn(ask.slot)) return true
+    }
+    if (!this.canTake()) return false
+    const { deque, injector } = this.options
+    if (!injector.isEmpty() || deque.size() > 0) return true
+    // What lies elsewhere is for those who search, if there are as many as may.
+    return !this.access.idle.isCrowded() && this.hasWork()
+  }
+
+  private hasWork(): boolean {
+    const { injector, thieves } = this.options
+    if (!injector.isEmpty()) return true
+    for (let i = 0; i < thieves.length; i++) if (thieves[i]!.size() > 0) return true
+    return false
+  }
+
+  wait(): Wait {
+    return this.access.bells[rowOf(this.options.place)]!.wait()
+  }
+
+  retract(): void {
+    // Whoever woke it for work has put its bit up.
+    this.maySearch = true
+    this.access.idle.retract(this.options.place)
+  }
+
+  cancel(): void {
+    this.access.idle.retract(this.options.place)
+    this.access.bells[rowOf(this.options.place)]!.cancel()
+  }
+
+  failed(error: unknown): void {
+    this.options.failed("a worker of a pool", error)
+    this.poller.add(this)
+  }
+}

@@ -1,0 +1,192 @@
+import { describe, expect, it } from "vitest"
+import * as JobTable from "../../src/memory/JobTable.ts"
+import {
+  BEGUN,
+  DISCARDED,
+  FREE,
+  OUTCOME,
+  QUEUED,
+  RUNNING,
+  STALE,
+  WITHDRAWN,
+  WRITING
+} from "../../src/memory/JobTable.ts"
+import { MAGIC_CELL } from "../../src/memory/Layout.ts"
+import { InvalidCapacity, InvalidMemory } from "../../src/memory/MemoryError.ts"
+
+const shape = { submitters: 2, jobs: 4, slotBytes: 128, workers: 3 }
+
+const table = () => {
+  const sab = JobTable.create(shape)
+  return { sab, jobs: new JobTable.JobTable(sab), other: new JobTable.JobTable(sab) }
+}
+
+/** Numbers of all that has come back to a submitter. */
+const finished = (jobs: JobTable.JobTable, submitter: number): Array<number> => {
+  const slots: Array<number> = []
+  for (let slot = jobs.takeFinished(submitter); slot >= 0; slot = jobs.nextOf(slot)) slots.push(slot)
+  return slots
+}
+
+describe("JobTable", () => {
+  it("leads a job from its submitter to a worker and back", () => {
+    const { jobs, other } = table()
+    const number = JobTable.numberOf(2, 1)
+    jobs.started(number)
+    jobs.setPayload(5, -1)
+    jobs.enqueue(5, 7 | JobTable.UNAWAITED, 24, 1000)
+    expect([jobs.stageOf(5), jobs.submitterOf(5), other.messageOf(5), other.bytesOf(5), other.deadlineOf(5)]).toEqual([
+      QUEUED,
+      1,
+      7 + JobTable.UNAWAITED,
+      24,
+      1000
+    ])
+    expect(other.begin(5, number)).toBe(BEGUN)
+    expect([jobs.stageOf(5), jobs.takerOf(5), jobs.begunOf(5)]).toEqual([RUNNING, number, 1])
+    other.write(5)
+    expect(jobs.stageOf(5)).toBe(WRITING)
+    other.settle(5, OUTCOME + 1, 8)
+    expect(jobs.hasFinished(1)).toBe(true)
+    expect(finished(jobs, 1)).toEqual([5])
+    expect([jobs.stageOf(5), jobs.bytesOf(5), jobs.hasFinished(1), jobs.hasFinished(0)]).toEqual([
+      OUTCOME + 1,
+      8,
+      false,
+      false
+    ])
+    jobs.free(5)
+    expect(jobs.stageOf(5)).toBe(FREE)
+  })
+
+  it("gives slots back in the order in which they were settled, each to its submitter", () => {
+    const { jobs } = table()
+    for (const slot of [0, 1, 2, 4, 6]) {
+      jobs.enqueue(slot, 0, 0, Infinity)
+      jobs.begin(slot, 64)
+    }
+    for (const slot of [2, 4, 0, 6, 1]) jobs.settle(slot, OUTCOME, 0)
+    expect(finished(jobs, 0)).toEqual([2, 0, 1])
+    expect(finished(jobs, 1)).toEqual([4, 6])
+    expect(finished(jobs, 1)).toEqual([])
+  })
+
+  it("has a job begun once, however often its number turns up", () => {
+    const { jobs } = table()
+    expect(jobs.begin(0, 64)).toBe(STALE)
+    jobs.enqueue(0, 0, 0, Infinity)
+    expect([jobs.begin(0, 64), jobs.begin(0, 65)]).toEqual([BEGUN, STALE])
+    jobs.settle(0, OUTCOME, 0)
+    expect(jobs.begin(0, 65)).toBe(STALE)
+    jobs.free(0)
+    jobs.enqueue(0, 0, 0, Infinity)
+    expect(jobs.begin(0, 65)).toBe(BEGUN)
+  })
+
+  it("has a job given back that was withdrawn before it was begun", () => {
+    const { jobs } = table()
+    jobs.enqueue(3, 0, 0, Infinity)
+    expect(jobs.withdraw(3)).toBe(-1)
+    expect(jobs.stageOf(3)).toBe(WITHDRAWN)
+    expect(jobs.begin(3, 64)).toBe(DISCARDED)
+    jobs.giveBack(3)
+    expect(finished(jobs, 0)).toEqual([3])
+    expect(jobs.stageOf(3)).toBe(OUTCOME)
+  })
+
+  it("tells a worker whose asker has gone, and no other job at that place", () => {
+    const { jobs, other } = table()
+    jobs.enqueue(3, 0, 0, Infinity)
+    other.begin(3, JobTable.numberOf(2, 1))
+    expect(other.isWithdrawn(3)).toBe(false)
+    expect(jobs.withdraw(3)).toBe(2)
+    expect(other.isWithdrawn(3)).toBe(true)
+    other.settle(3, OUTCOME, 0)
+    expect(jobs.withdraw(3)).toBe(-1)
+    jobs.free(jobs.takeFinished(0))
+    jobs.enqueue(3, 0, 0, Infinity)
+    other.begin(3, JobTable.numberOf(2, 1))
+    expect(other.isWithdrawn(3)).toBe(false)
+  })
+
+  it("knows what an incarnation had that is no more", () => {
+    const { jobs } = table()
+    const [first, second] = [JobTable.numberOf(1, 1), JobTable.numberOf(1, 2)]
+    jobs.started(first)
+    for (const slot of [0, 1, 2]) jobs.enqueue(slot, 0, 0, Infinity)
+    jobs.begin(0, first)
+    expect([jobs.isLost(0), jobs.deaths()]).toEqual([false, 0])
+    jobs.ended(first)
+    jobs.ended(first)
+    expect([jobs.isLost(0), jobs.isLost(1), jobs.isLost(3), jobs.deaths()]).toEqual([true, false, false, 1])
+    jobs.started(second)
+    jobs.begin(1, second)
+    expect([jobs.isLost(0), jobs.isLost(1)]).toEqual([true, false])
+    jobs.again(0)
+    expect(jobs.begin(0, second)).toBe(BEGUN)
+    expect([jobs.begunOf(0), jobs.begunOf(1), jobs.isLost(0)]).toEqual([2, 1, false])
+  })
+
+  it("has numbers of incarnations that wrap, and never one of nobody", () => {
+    const numbers = new Set(Array.from({ length: 1023 }, (_, i) => JobTable.numberOf(0, i + 1)))
+    expect(numbers.size).toBe(1023)
+    expect(numbers.has(0)).toBe(false)
+    expect(JobTable.numberOf(0, 1024)).toBe(JobTable.numberOf(0, 1))
+    expect(JobTable.workerOf(JobTable.numberOf(63, 1023))).toBe(63)
+  })
+
+  it("counts generations that wrap", () => {
+    const { jobs } = table()
+    for (let i = 0; i < 5000; i++) {
+      jobs.enqueue(0, 0, 0, Infinity)
+      expect(jobs.begin(0, 64)).toBe(BEGUN)
+      jobs.settle(0, OUTCOME + 3, 0)
+      expect(jobs.takeFinished(0)).toBe(0)
+      jobs.free(0)
+    }
+  })
+
+  it("keeps rooms apart and within the buffer", () => {
+    const { jobs, sab } = table()
+    expect(jobs.roomBytes).toBe(80)
+    for (let slot = 0; slot < jobs.slots; slot++) {
+      expect(jobs.roomOf(slot) % 8).toBe(0)
+      jobs.region.u8.fill(slot, jobs.roomOf(slot), jobs.roomOf(slot) + jobs.roomBytes)
+    }
+    expect(jobs.roomOf(jobs.slots - 1) + jobs.roomBytes).toBe(sab.byteLength)
+    for (let slot = 0; slot < jobs.slots; slot++) {
+      expect(jobs.stageOf(slot)).toBe(FREE)
+      expect(jobs.region.u8[jobs.roomOf(slot) + 79]).toBe(slot)
+    }
+    expect([jobs.has(-1), jobs.has(0), jobs.has(7), jobs.has(8)]).toEqual([false, true, true, false])
+  })
+
+  it("tells whether jobs are taken", () => {
+    const { jobs, other } = table()
+    expect(jobs.phase()).toBe(JobTable.OPEN)
+    jobs.setPhase(JobTable.ENDED)
+    expect(other.phase()).toBe(JobTable.ENDED)
+  })
+
+  it.each([
+    ["workers", 0],
+    ["workers", 65],
+    ["submitters", 0],
+    ["submitters", 256],
+    ["jobs", 3],
+    ["jobs", 1 << 17],
+    ["slotBytes", 64],
+    ["slotBytes", 130]
+  ])("refuses %s %d", (part, value) => {
+    expect(() => JobTable.create({ ...shape, [part]: value })).toThrow(InvalidCapacity)
+    expect(() => JobTable.create({ ...shape, [part]: value })).toThrow(`${part} ${value}`)
+  })
+
+  it("refuses more slots than one buffer can hold, and a buffer that is no table", () => {
+    expect(() => JobTable.create({ submitters: 255, jobs: 1 << 16, slotBytes: 512, workers: 1 })).toThrow(/at most/)
+    expect(() => new JobTable.JobTable(new SharedArrayBuffer(64))).toThrow(InvalidMemory)
+    const { sab } = table()
+    new Int32Array(sab)[MAGIC_CELL + 2] = 200
+    expect(() => new JobTable.JobTable(sab)).toThrow(/does not fit/)
+  })
+})

@@ -1,0 +1,243 @@
+/**
+ * Programs on `JobTable`: workers that come with the same numbers, a submitter that withdraws and uses a slot again, and deaths, after which the
+ * submitter finds out what has become of each job.
+ */
+import type * as JobTableModule from "../../../src/memory/JobTable.ts"
+import { Violation } from "../explore.ts"
+import type { Gated, Load } from "../gate.ts"
+import { alone } from "../gatedAtomics.ts"
+import { type Body, type Broken, equal, type Model, thread } from "./program.ts"
+
+type Table = Gated<JobTableModule.JobTable>
+
+const FREE = 0
+const QUEUED = 1
+const RUNNING = 2
+const OUTCOME = 5
+const BEGUN = 0
+const DISCARDED = 1
+
+/** Ways to use the table wrongly. */
+interface Misuse {
+  readonly looksBeforeItEmptiesTheList?: boolean
+  readonly takesTheLivingForDead?: boolean
+}
+
+interface Stage {
+  readonly table: () => Table
+  readonly numbers: readonly [number, number]
+}
+
+/** A table of two jobs, both waiting, and two workers. */
+const stage = async (load: Load): Promise<() => Stage> => {
+  const module = await load<typeof JobTableModule>("JobTable")
+  return () => {
+    const sab = module.create({ submitters: 1, jobs: 2, slotBytes: 128, workers: 2 })
+    const table = () => new module.JobTable(sab)
+    const numbers = [module.numberOf(0, 1), module.numberOf(1, 1)] as const
+    const first = table()
+    for (const number of numbers) alone(first.started(number))
+    for (const slot of [0, 1]) alone(first.enqueue(slot, slot, 0, Infinity))
+    return { table, numbers }
+  }
+}
+
+/** Comes with these numbers, and does what it may begin. */
+function* work(table: Table, number: number, hints: ReadonlyArray<number>, begun: Array<number>): Body {
+  for (const slot of hints) {
+    const answer = yield* table.begin(slot, number)
+    if (answer === DISCARDED) yield* table.giveBack(slot)
+    if (answer !== BEGUN) continue
+    begun[slot]!++
+    equal(yield* table.messageOf(slot), slot, "the message")
+    yield* table.write(slot)
+    yield* table.settle(slot, OUTCOME + 1, 8)
+  }
+}
+
+/** Takes what has come back. */
+function* collect(table: Table, back: Array<number>): Body {
+  for (let slot = yield* table.takeFinished(0); slot >= 0; slot = yield* table.nextOf(slot)) back[slot]!++
+}
+
+/** Both workers come with both numbers, one of them twice; the submitter withdraws one job and uses the slot of the other again. */
+const hints: Model = {
+  structure: "JobTable",
+  scenario: "numbers that are there twice, and a job that is withdrawn",
+  preemptions: 3,
+  prepare: async (load) => {
+    const make = await stage(load)
+    return () => {
+      const { numbers, table } = make()
+      const begun = [0, 0]
+      const back = [0, 0]
+      let again = 0
+      const submitter = function*(): Body {
+        const own = table()
+        yield* own.withdraw(1)
+        yield* collect(own, back)
+        if (back[0] === 0) return
+        yield* own.free(0)
+        again = 1
+        yield* own.enqueue(0, 0, 0, Infinity)
+      }
+      return {
+        threads: [
+          thread("worker0", work(table(), numbers[0], [0, 1], begun)),
+          thread("worker1", work(table(), numbers[1], [1, 0, 0], begun)),
+          thread("submitter", submitter())
+        ],
+        check: () => {
+          const own = table()
+          alone(collect(own, back))
+          const waits = alone(own.stageOf(0)) === QUEUED ? 1 : 0
+          equal(begun[0]! + waits, 1 + again, "times that the first job was begun, or waits")
+          equal(back[0], begun[0], "times that it came back")
+          equal(back[1], 1, "times that the second came back")
+          if (begun[1]! > 1) throw new Violation("the second job was begun twice")
+        }
+      }
+    }
+  }
+}
+
+/** What the submitter finds out about a job after a death. */
+type Fate = "back" | "lost" | "waits"
+
+function* audit(table: Table, fates: Array<Array<Fate>>, misuse: Misuse): Body {
+  const take = function*(): Body {
+    for (let slot = yield* table.takeFinished(0); slot >= 0;) {
+      const next = yield* table.nextOf(slot)
+      fates[slot]!.push("back")
+      yield* table.free(slot)
+      slot = next
+    }
+  }
+  if (misuse.looksBeforeItEmptiesTheList !== true) yield* take()
+  for (const slot of [0, 1]) {
+    const stage = yield* table.stageOf(slot)
+    if (stage === FREE || stage === QUEUED) continue
+    if (!(misuse.takesTheLivingForDead === true || (yield* table.isLost(slot)))) continue
+    if (stage === RUNNING) yield* table.again(slot)
+    else {
+      fates[slot]!.push(stage >= OUTCOME ? "back" : "lost")
+      yield* table.free(slot)
+    }
+  }
+  if (misuse.looksBeforeItEmptiesTheList === true) yield* take()
+}
+
+/** One worker dies anywhere; the submitter looks for what it had while the other one works on. */
+const death = (misuse: Misuse = {}): Model => ({
+  structure: "JobTable",
+  scenario: "a worker dies",
+  preemptions: 2,
+  prepare: async (load) => {
+    const make = await stage(load)
+    return () => {
+      const { numbers, table } = make()
+      const begun = [0, 0]
+      const fates: Array<Array<Fate>> = [[], []]
+      const heir = function*(): Body {
+        const own = table()
+        yield* own.ended(numbers[0])
+        yield* audit(own, fates, misuse)
+      }
+      return {
+        threads: [
+          thread("mortal", work(table(), numbers[0], [0, 1], begun), true),
+          thread("survivor", work(table(), numbers[1], [1], begun))
+        ],
+        onDeath: () => [thread("submitter", heir())],
+        check: () => {
+          const own = table()
+          const back = [0, 0]
+          alone(collect(own, back))
+          for (const slot of [0, 1]) {
+            const stage = alone(own.stageOf(slot))
+            const heard = fates[slot]!.length + back[slot]!
+            // What was running waits again, and may have been done since.
+            equal(heard + (stage === QUEUED ? 1 : 0), 1, `outcomes of job ${slot}, which is in stage ${stage},`)
+          }
+        }
+      }
+    }
+  }
+})
+
+/** Two workers give slots back while the submitter takes them. */
+const list: Model = {
+  structure: "JobTable",
+  scenario: "slots come back while they are taken",
+  preemptions: 4,
+  prepare: async (load) => {
+    const make = await stage(load)
+    return () => {
+      const { numbers, table } = make()
+      const begun = [0, 0]
+      const back = [0, 0]
+      const submitter = function*(): Body {
+        const own = table()
+        yield* collect(own, back)
+        yield* collect(own, back)
+      }
+      return {
+        threads: [
+          thread("worker0", work(table(), numbers[0], [0], begun)),
+          thread("worker1", work(table(), numbers[1], [1], begun)),
+          thread("submitter", submitter())
+        ],
+        check: () => {
+          alone(collect(table(), back))
+          equal(back.join(), "1,1", "times that the slots came back")
+        }
+      }
+    }
+  }
+}
+
+/** The programs that must hold. */
+export const models: ReadonlyArray<Model> = [hints, list, death()]
+
+/** The programs that must fail. */
+export const broken: ReadonlyArray<Broken> = [
+  {
+    name: "begins a job without looking who else does",
+    model: hints,
+    mutations: [{
+      module: "JobTable",
+      find: "if (Atomics.compareExchange(cells, cell, state, taken | running) !== state) continue",
+      replace: "Atomics.store(cells, cell, taken | running)"
+    }]
+  },
+  {
+    name: "withdraws a job that is begun",
+    model: hints,
+    mutations: [{
+      module: "JobTable",
+      find: "if (Atomics.compareExchange(cells, cell, state, (state & GENERATIONS) | WITHDRAWN) === state) return -1",
+      replace: "Atomics.store(cells, cell, (state & GENERATIONS) | WITHDRAWN)\n        return -1"
+    }]
+  },
+  {
+    name: "pushes onto the list in two steps",
+    model: list,
+    mutations: [{
+      module: "JobTable",
+      find:
+        "const found = Atomics.compareExchange(cells, head, first, slot + 1)\n      if (found === first) return\n      first = found",
+      replace: "Atomics.store(cells, head, slot + 1)\n      return"
+    }]
+  },
+  {
+    name: "stores the link after the push",
+    model: list,
+    mutations: [{
+      module: "JobTable",
+      find: "cells[next] = first\n      const found = Atomics.compareExchange(cells, head, first, slot + 1)",
+      replace: "const found = Atomics.compareExchange(cells, head, first, slot + 1)\n      cells[next] = first"
+    }]
+  },
+  { name: "looks for what is lost before it empties the list", model: death({ looksBeforeItEmptiesTheList: true }) },
+  { name: "takes what the living have for lost", model: death({ takesTheLivingForDead: true }) }
+]

@@ -1,0 +1,103 @@
+/** Pools on real threads: the parity of what the simulations hold, and the ends of threads that only real ones have. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import type * as Scope from "effect/Scope"
+import { Worker } from "node:worker_threads"
+import { Pool } from "shared-nothing"
+import { Jobs } from "../fixtures/jobs.ts"
+
+const file = (name: string): URL => new URL(`../fixtures/${name}.worker.ts`, import.meta.url)
+
+const layer = (options: Partial<Pool.PoolOptions> = {}) =>
+  Pool.layer(Jobs, {
+    spawn: () => new Worker(file("jobs"), { stdout: true, stderr: true }),
+    threads: 2,
+    readyTimeout: "1 minute",
+    ...options
+  })
+
+const within = <A, E>(
+  program: Effect.Effect<A, E, Pool.Pool<"Jobs"> | Scope.Scope>,
+  options?: Partial<Pool.PoolOptions>
+) => Effect.scoped(program).pipe(Effect.provide(Layer.provideMerge(layer(options), Logger.layer([]))))
+
+const forever = { timeout: "Infinity" } as const
+
+describe("a pool of threads", () => {
+  it.live("spreads jobs over its workers, moves what is large, and runs jobs of jobs", () =>
+    within(Effect.gen(function*() {
+      const jobs = yield* Pool.ref(Jobs)
+      const all = yield* Effect.forEach(
+        Array.from({ length: 3000 }, (_, n) => n),
+        (n) => jobs.ask.Echo({ n }, forever),
+        {
+          concurrency: "unbounded"
+        }
+      )
+      assert.deepStrictEqual(all, Array.from({ length: 3000 }, (_, n) => n))
+      const blocked = yield* Effect.forkChild(jobs.ask.Block({ millis: 300 }, forever))
+      const places = new Set<number>()
+      yield* Effect.forEach(
+        [1, 2, 3, 4],
+        () => Effect.map(jobs.ask.Where(), ({ threadId }) => void places.add(threadId))
+      )
+      yield* Fiber.join(blocked)
+      while (places.size < 2) {
+        const [one, other] = yield* Effect.all([
+          jobs.ask.Where(),
+          Effect.andThen(jobs.ask.Block({ millis: 5 }), jobs.ask.Where())
+        ], {
+          concurrency: 2
+        })
+        places.add(one.threadId).add(other.threadId)
+      }
+      const bytes = Uint8Array.from({ length: 1_000_000 }, (_, i) => i)
+      assert.deepStrictEqual(yield* jobs.ask.Reverse({ bytes }, forever), bytes.slice().reverse())
+      assert.strictEqual(yield* jobs.ask.Leaves({ depth: 8 }, forever), 256)
+      assert.strictEqual(yield* jobs.depth, 0)
+    })))
+
+  it.live("settles the jobs of a worker that exits, alone, and goes on", () =>
+    within(Effect.gen(function*() {
+      const jobs = yield* Pool.ref(Jobs)
+      const echoes = yield* Effect.forkChild(
+        Effect.forEach(Array.from({ length: 500 }, (_, n) => n), (n) => jobs.ask.Echo({ n }, forever), {
+          concurrency: 20
+        })
+      )
+      const lost = yield* Effect.flip(jobs.ask.Exit({ code: 3 }, forever))
+      assert.strictEqual(lost._tag, "ThreadLost")
+      assert.include(lost.message, "3")
+      assert.strictEqual((yield* Fiber.join(echoes)).length, 500)
+      assert.strictEqual(yield* jobs.ask.Leaves({ depth: 4 }, forever), 16)
+    })))
+
+  it.live("leaves a worker that is held to others, and replaces it when its time is over", () =>
+    within(
+      Effect.gen(function*() {
+        const jobs = yield* Pool.ref(Jobs)
+        const held = yield* Effect.forkChild(Effect.result(jobs.ask.Block({ millis: 600_000 }, forever)))
+        const late = yield* Effect.flip(jobs.ask.Block({ millis: 600_000 }, { timeout: "50 millis" }))
+        assert.strictEqual(late._tag, "AskTimeout")
+        // Both are held: this one waits for the first thread that is replaced.
+        assert.strictEqual(yield* jobs.ask.Echo({ n: 1 }, forever), 1)
+        const outcome = yield* Fiber.join(held)
+        assert.strictEqual(outcome._tag === "Failure" && outcome.failure._tag, "ThreadLost")
+      }),
+      { heartbeat: { timeout: "1 second" }, intensity: { restarts: 10, within: "1 minute" } }
+    ))
+
+  it.live("fails with a typed error when its file is missing", () =>
+    Effect.gen(function*() {
+      const missing = layer({
+        spawn: () => new Worker(file("no-such"), { stdout: true, stderr: true }),
+        intensity: { restarts: 0, within: "1 second" }
+      })
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(missing)).pipe(Effect.provide(Logger.layer([]))))
+      assert.strictEqual(error._tag, "ThreadSpawnFailed")
+      assert.include(error.message, "no-such")
+    }))
+})

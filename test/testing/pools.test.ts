@@ -1,0 +1,329 @@
+/** What a pool promises, in simulations: each by several seeds, with wake-ups and turns as they come. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { type Actor, ActorControl, Pool, PoolThread } from "shared-nothing"
+import { Fault, Simulation } from "shared-nothing/testing"
+import { Jobs, JobsLive, Refused } from "../fixtures/jobs.ts"
+import { noThread } from "../simulate/scenario.ts"
+import { tries } from "../support/effort.ts"
+
+type JobsRef = Actor.Ref<typeof Jobs>
+
+const made = (options: Partial<Pool.PoolOptions> = {}) =>
+  Fault.calm(Pool.make(Jobs, {
+    spawn: noThread,
+    threads: 2,
+    intensity: { restarts: 1_000_000, within: "1 minute" },
+    ...options
+  }))
+
+const simulated = (
+  name: string,
+  body: () => Effect.Effect<unknown, unknown, Scope.Scope>,
+  options: Partial<Simulation.CheckOptions> = {}
+) =>
+  it.effect(name, () =>
+    Simulation.check({
+      name,
+      maxSteps: 1_000_000,
+      seeds: tries(8),
+      // No spurious wake-ups: they would hide those that are lost.
+      faults: { portDelay: 2, lateWake: 10 },
+      worker: () => PoolThread.launch(JobsLive),
+      ...options
+    }, Effect.suspend(() => Effect.scoped(body()))))
+
+/** The test of a pool with such options. */
+const pooled = (
+  name: string,
+  body: (jobs: JobsRef) => Effect.Effect<unknown, unknown, Scope.Scope>,
+  options?: Partial<Pool.PoolOptions>
+) => simulated(name, () => Effect.flatMap(made(options), body))
+
+const failure = <A, E>(effect: Effect.Effect<A, E>) => Effect.flip(effect)
+
+describe("a job", () => {
+  pooled("answers", (jobs) =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* jobs.ask.Echo({ n: 7 }), 7)
+      const all = yield* Effect.forEach(Array.from({ length: 50 }, (_, n) => n), (n) => jobs.ask.Echo({ n }), {
+        concurrency: "unbounded"
+      })
+      assert.deepStrictEqual(all, Array.from({ length: 50 }, (_, n) => n))
+      assert.strictEqual(yield* jobs.depth, 0)
+    }))
+
+  pooled("fails with its declared error, and dies with its defect", (jobs) =>
+    Effect.gen(function*() {
+      const refused = yield* failure(jobs.ask.Fail({ why: "no" }))
+      assert.isTrue(refused instanceof Refused && refused.why === "no")
+      const boom = yield* Effect.exit(jobs.ask.Boom({ why: "broken" }))
+      assert.isTrue(Exit.isFailure(boom) && Cause.hasDies(boom.cause))
+      assert.include(String(Exit.isFailure(boom) && Cause.squash(boom.cause)), "broken")
+      // The actor of the worker has been restarted, and goes on.
+      assert.strictEqual(yield* jobs.ask.Echo({ n: 1 }), 1)
+      assert.strictEqual(yield* jobs.ask.Echo({ n: 2 }), 2)
+    }))
+
+  pooled(
+    "is refused with a payload that breaks its schema, and defective with such a reply",
+    (jobs) =>
+      Effect.gen(function*() {
+        const refused = yield* failure(jobs.ask.Echo({ n: 1.5 }))
+        assert.strictEqual(refused._tag, "InvalidPayload")
+        assert.strictEqual((yield* failure(jobs.tell.Note({ n: 0.1 })))._tag, "InvalidPayload")
+        const bad = yield* Effect.exit(jobs.ask.BadReply())
+        assert.include(String(Exit.isFailure(bad) && Cause.squash(bad.cause)), "breaks its schema")
+        assert.strictEqual(yield* jobs.ask.Echo({ n: 1 }), 1)
+        assert.strictEqual(yield* jobs.depth, 0)
+      })
+  )
+
+  pooled("takes and gives what is larger than its slot", (jobs) =>
+    Effect.gen(function*() {
+      const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => i)
+      const reversed = yield* Effect.forEach([1, 2, 3, 4], () => jobs.ask.Reverse({ bytes }), {
+        concurrency: "unbounded"
+      })
+      for (const one of reversed) assert.deepStrictEqual(one, bytes.slice().reverse())
+      const tooLarge = yield* failure(jobs.ask.Reverse({ bytes: new Uint8Array(1_000_000) }))
+      assert.strictEqual(tooLarge._tag, "MessageTooLarge")
+      // All of it was given back, or this would find no room.
+      for (let i = 0; i < 20; i++) assert.strictEqual((yield* jobs.ask.Reverse({ bytes })).length, bytes.length)
+    }), { arena: { capacityBytes: 512 * 1024 } })
+
+  pooled("is told and forgotten", (jobs) =>
+    Effect.gen(function*() {
+      for (let n = 0; n < 20; n++) yield* jobs.tell.Note({ n })
+      while ((yield* jobs.depth) > 0) yield* Effect.sleep(1)
+      const places = yield* Effect.forEach([1, 2, 3, 4, 5, 6], () => jobs.ask.Where(), { concurrency: "unbounded" })
+      const handled = new Map(places.map((place) => [place.key, place.handled]))
+      if (handled.size === 2) assert.strictEqual([...handled.values()].reduce((sum, n) => sum + n), 20)
+    }))
+
+  pooled("that nobody waits for any more is interrupted, and its worker free again", (jobs) =>
+    Effect.gen(function*() {
+      const before = yield* jobs.ask.Interrupted()
+      const waiting = yield* Effect.forkChild(jobs.ask.Wait({ millis: 1_000_000 }, { timeout: "Infinity" }))
+      yield* Effect.sleep(50)
+      yield* Fiber.interrupt(waiting)
+      const late = yield* failure(jobs.ask.Wait({ millis: 1_000_000 }, { timeout: "20 millis" }))
+      assert.strictEqual(late._tag, "AskTimeout")
+      assert.strictEqual(yield* jobs.ask.Echo({ n: 1 }), 1)
+      while ((yield* jobs.depth) > 0) yield* Effect.sleep(1)
+      assert.strictEqual(yield* jobs.ask.Interrupted(), before + 2)
+    }), { threads: 1 })
+
+  pooled(
+    "that waits in the queue is not begun once its asker has gone or its time is over",
+    (jobs) =>
+      Effect.gen(function*() {
+        const before = yield* jobs.ask.Where()
+        const first = yield* Effect.forkChild(jobs.ask.Wait({ millis: 500 }))
+        yield* Effect.sleep(50)
+        const gone = yield* Effect.forkChild(jobs.ask.Echo({ n: 1 }))
+        const late = yield* Effect.forkChild(failure(jobs.ask.Echo({ n: 2 }, { timeout: "100 millis" })))
+        yield* Effect.sleep(10)
+        yield* Fiber.interrupt(gone)
+        assert.strictEqual((yield* Fiber.join(late))._tag, "AskTimeout")
+        yield* Fiber.join(first)
+        assert.strictEqual((yield* jobs.ask.Where()).handled, before.handled)
+        assert.strictEqual(yield* jobs.depth, 0)
+      }),
+    { threads: 1 }
+  )
+})
+
+describe("the queue", () => {
+  pooled("has who submits wait when it is full, in order", (jobs) =>
+    Effect.gen(function*() {
+      const all = yield* Effect.forEach(Array.from({ length: 40 }, (_, n) => n), (n) => jobs.ask.Echo({ n }), {
+        concurrency: "unbounded"
+      })
+      assert.strictEqual(all.length, 40)
+      assert.strictEqual(yield* jobs.depth, 0)
+    }), { queue: { capacity: 3 } })
+
+  pooled("refuses with a typed error when it is full and may not wait", (jobs) =>
+    Effect.gen(function*() {
+      const outcomes = yield* Effect.forEach([1, 2, 3, 4, 5], (n) => Effect.result(jobs.ask.Echo({ n })), {
+        concurrency: "unbounded"
+      })
+      assert.deepStrictEqual(outcomes.map((one) => one._tag), ["Success", "Success", "Failure", "Failure", "Failure"])
+      const full = outcomes[4]!
+      if (full._tag === "Failure") {
+        assert.strictEqual(full.failure._tag, "MailboxFull")
+        assert.include(full.failure.message, "Jobs/pool")
+      }
+      assert.strictEqual(yield* jobs.ask.Echo({ n: 6 }), 6)
+    }), { queue: { capacity: 2, overflow: "fail" } })
+})
+
+describe("jobs of jobs", () => {
+  // Deeper than there are workers: each of them waits for jobs that only they can run.
+  for (const threads of [1, 2]) {
+    pooled(`nested deeper than ${threads} workers`, (jobs) =>
+      Effect.gen(function*() {
+        assert.strictEqual(yield* jobs.ask.Leaves({ depth: 5 }, { timeout: "Infinity" }), 32)
+        const several = Effect.forEach([1, 2, 3], () => jobs.ask.Leaves({ depth: 3 }, { timeout: "Infinity" }), {
+          concurrency: "unbounded"
+        })
+        assert.deepStrictEqual(yield* several, [8, 8, 8])
+      }), { threads })
+  }
+
+  pooled("find room or are refused: nobody waits for room that may be his own", (jobs) =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* jobs.ask.Flood({ jobs: 10 }, { timeout: "Infinity" }), 4)
+    }), { queue: { capacity: 4 }, threads: 1 })
+})
+
+describe("a worker that dies", () => {
+  pooled("loses what it had begun and nothing else", (jobs) =>
+    Effect.gen(function*() {
+      const waiting = yield* Effect.forEach([0, 1], () =>
+        Effect.forkChild(Effect.result(jobs.ask.Wait({ millis: 3_000 }))))
+      yield* Effect.sleep(100)
+      const queued = yield* Effect.forEach([1, 2, 3, 4], (n) =>
+        Effect.forkChild(jobs.ask.Echo({ n }, { timeout: "Infinity" })))
+      yield* Effect.sleep(10)
+      yield* Fault.kill("worker-0")
+      assert.deepStrictEqual(
+        yield* Effect.forEach(queued, (fiber) =>
+          Fiber.join(fiber)),
+        [1, 2, 3, 4]
+      )
+      const outcomes = yield* Effect.forEach(waiting, (fiber) =>
+        Fiber.join(fiber))
+      const lost = outcomes.flatMap((one) =>
+        one._tag === "Failure" ? [one.failure] : []
+      )
+      assert.strictEqual(lost.length, 1)
+      assert.strictEqual(lost[0]!._tag, "ThreadLost")
+      assert.include(lost[0]!.message, "worker-0")
+      assert.strictEqual(yield* jobs.depth, 0)
+    }))
+
+  pooled("has what may be begun again done by another", (jobs) =>
+    Effect.gen(function*() {
+      const waiting = yield* Effect.forEach([0, 1], () => Effect.forkChild(jobs.ask.WaitAgain({ millis: 1_000 })))
+      yield* Effect.sleep(100)
+      yield* Fault.kill("worker-1")
+      assert.deepStrictEqual(yield* Effect.forEach(waiting, (fiber) => Fiber.join(fiber)), [1_000, 1_000])
+      // Twice is what was allowed.
+      const doomed = yield* Effect.forkChild(failure(jobs.ask.WaitAgain({ millis: 4_000 }, { timeout: "Infinity" })))
+      for (let i = 0; i < 2; i++) {
+        yield* Effect.sleep(500)
+        yield* Effect.forEach(["worker-0", "worker-1"], Fault.kill)
+      }
+      assert.strictEqual((yield* Fiber.join(doomed))._tag, "ThreadLost")
+    }))
+
+  pooled("leaves its own jobs to others, whose outcome nobody gets", (jobs) =>
+    Effect.gen(function*() {
+      const outer = yield* Effect.forkChild(Effect.result(jobs.ask.Leaves({ depth: 6 }, { timeout: "Infinity" })))
+      yield* Effect.sleep(2)
+      yield* Fault.kill("worker-0")
+      yield* Fiber.join(outer)
+      assert.strictEqual(yield* jobs.ask.Leaves({ depth: 4 }, { timeout: "Infinity" }), 16)
+    }))
+
+  simulated("too often ends the pool, and settles what it has", () =>
+    Effect.gen(function*() {
+      const jobs = yield* made({ intensity: { restarts: 1, within: "1 minute" } })
+      const waiting = yield* Effect.forkChild(failure(jobs.ask.Wait({ millis: 600_000 }, { timeout: "Infinity" })))
+      yield* Effect.sleep(100)
+      yield* Fault.kill("worker-0")
+      yield* Effect.sleep(500)
+      yield* Fault.kill("worker-0")
+      yield* Fault.kill("worker-1")
+      const { reason } = yield* jobs.down
+      assert.strictEqual(reason._tag, "SupervisorGaveUp")
+      assert.include(["ActorStopped", "ThreadLost"], (yield* Fiber.join(waiting))._tag)
+      assert.strictEqual((yield* failure(jobs.ask.Echo({ n: 1 })))._tag, "ActorStopped")
+      assert.strictEqual((yield* failure(jobs.tell.Note({ n: 1 })))._tag, "ActorStopped")
+    }))
+})
+
+describe("the end of a pool", () => {
+  simulated("handles what was accepted, and takes nothing more", () =>
+    Effect.gen(function*() {
+      const scoped = Effect.scoped(Effect.gen(function*() {
+        const jobs = yield* made()
+        const asked = yield* Effect.forkDetach(Effect.forEach([1, 2, 3, 4, 5], (n) => jobs.ask.Echo({ n }), {
+          concurrency: "unbounded"
+        }))
+        yield* Effect.forkDetach(jobs.ask.Wait({ millis: 500 }))
+        yield* Effect.yieldNow
+        return { jobs, asked }
+      }))
+      const { asked, jobs } = yield* scoped
+      assert.deepStrictEqual(yield* Fiber.join(asked), [1, 2, 3, 4, 5])
+      const stopped = yield* failure(jobs.ask.Echo({ n: 6 }))
+      assert.strictEqual(stopped._tag, "ActorStopped")
+      assert.strictEqual((yield* jobs.down).reason._tag, "Stopped")
+    }))
+
+  simulated("settles what is not done in its time", () =>
+    Effect.gen(function*() {
+      const waiting = yield* Effect.scoped(Effect.gen(function*() {
+        const jobs = yield* made({ shutdown: "100 millis", queue: { capacity: 1 } })
+        const fibers = yield* Effect.forEach(
+          [1, 2],
+          () => Effect.forkDetach(failure(jobs.ask.Wait({ millis: 600_000 }, { timeout: "Infinity" })))
+        )
+        yield* Effect.sleep(50)
+        return fibers
+      }))
+      for (const fiber of waiting) assert.strictEqual((yield* Fiber.join(fiber))._tag, "ActorStopped")
+    }))
+})
+
+describe("the reference of a pool", () => {
+  pooled("answers a ping, and refuses what a pool cannot do", (jobs) =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* ActorControl.ping(jobs)).status, "idle")
+      const paused = yield* Effect.exit(ActorControl.pause(jobs))
+      assert.include(String(Exit.isFailure(paused) && Cause.squash(paused.cause)), "is a pool, which knows no pause")
+    }))
+
+  simulated("comes from the layer", () =>
+    Effect.gen(function*() {
+      const jobs = yield* Pool.ref(Jobs)
+      assert.strictEqual(yield* jobs.ask.Echo({ n: 3 }), 3)
+      assert.strictEqual(jobs.key, "pool")
+    }).pipe(Effect.provide(Fault.calmly(Pool.layer(Jobs, { spawn: noThread })))))
+})
+
+describe("what makes no sense", () => {
+  const refused: ReadonlyArray<readonly [string, Partial<Pool.PoolOptions>]> = [
+    ["threads", { threads: 0 }],
+    ["threads", { threads: 65 }],
+    ["concurrency", { concurrency: -1 }],
+    ["queue.capacity", { queue: { capacity: 0 } }],
+    ["queue.capacity", { queue: { capacity: 1e6 } }],
+    ["queue.overflow", { queue: { overflow: "drop" as never } }],
+    ["arena.capacityBytes", { arena: { capacityBytes: 10 } }],
+    ["shutdown", { shutdown: -1 }],
+    ["name", { name: "a/b" }]
+  ]
+  it.effect.each(refused)("%s is refused", ([option, options]) =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Effect.scoped(Pool.make(Jobs, { spawn: noThread, ...options })))
+      assert.strictEqual(error._tag, "InvalidOptions")
+      assert.include(error.message, option)
+      assert.include(error.message, "Jobs/")
+    }))
+
+  simulated("a worker without the behaviour fails the pool", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Effect.scoped(made({ intensity: { restarts: 0, within: "1 second" } })))
+      assert.strictEqual(error._tag, "ThreadSetupFailed")
+      assert.include(error.message, "no behaviour \"Jobs\"")
+    }), { worker: () => PoolThread.launch(Layer.empty) })
+})
