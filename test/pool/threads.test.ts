@@ -22,7 +22,7 @@ const layer = (options: Partial<Pool.PoolOptions> = {}) =>
 const within = <A, E>(
   program: Effect.Effect<A, E, Pool.Pool<"Jobs"> | Scope.Scope>,
   options?: Partial<Pool.PoolOptions>
-) => Effect.scoped(program).pipe(Effect.provide(layer(options)), Effect.provide(Logger.layer([])))
+) => Effect.scoped(program).pipe(Effect.provide(Layer.provideMerge(layer(options), Logger.layer([]))))
 
 const forever = { timeout: "Infinity" } as const
 

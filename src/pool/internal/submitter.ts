@@ -12,7 +12,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { ExitReason } from "../../actor/ExitReason.ts"
+import { type ExitReason, systemReleased } from "../../actor/ExitReason.ts"
 import type { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
@@ -237,6 +237,10 @@ export class Submitter implements Desk {
   /** Takes what has come back, while the turn lasts; answers whether there was anything. */
   poll(): boolean {
     const { table, thread: { turn } } = this.access
+    if (this.ended === undefined && table.phase() === ENDED) {
+      this.end(systemReleased)
+      return true
+    }
     let did = false
     for (;;) {
       if (this.returning < 0) this.returning = table.takeFinished(this.options.row)

@@ -1,0 +1,48 @@
+/** The side of a pool that submits, by itself: what it does when others have ended the pool. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { Deadlines } from "../../src/actor/kernel/Deadlines.ts"
+import { ENDED } from "../../src/memory/JobTable.ts"
+import { createMemory, HOST_OWNER, inject, openMemory, ownerOf, rowOf } from "../../src/pool/internal/memory.ts"
+import { Submitter } from "../../src/pool/internal/submitter.ts"
+import { thread } from "../../src/thread/kernel/CurrentThread.ts"
+import { Jobs } from "../fixtures/jobs.ts"
+
+const made = Effect.gen(function*() {
+  const context = yield* Effect.context<never>()
+  const clock = yield* Clock.Clock
+  const memory = createMemory({ workers: 1, capacity: 2, arenaBytes: 65_536 })
+  const host = openMemory(thread, memory, HOST_OWNER)
+  const access = openMemory(thread, memory, ownerOf(0, 1))
+  const submitter = new Submitter(access, {
+    name: "Jobs/pool",
+    row: rowOf(0),
+    capacity: 2,
+    deadlines: new Deadlines(context, clock, thread, () => {}),
+    messages: Jobs.protocol.messages,
+    attempts: Jobs.protocol.messages.map(() => 1),
+    put: (slot) => inject(access, slot),
+    watch: () => {},
+    whyDown: () => undefined,
+    failed: () => {}
+  })
+  return { host, submitter }
+})
+
+describe("Submitter", () => {
+  it.effect("hears of the end of the pool once, settles what it has and is at rest", () =>
+    Effect.gen(function*() {
+      const { host, submitter } = yield* made
+      const echo = Jobs.protocol.messages[0]!
+      assert.strictEqual(submitter.submit(echo, { n: 1 }, undefined), 0)
+      assert.deepStrictEqual([submitter.depth, submitter.isReady()], [1, false])
+      host.table.setPhase(ENDED)
+      assert.isTrue(submitter.isReady())
+      assert.isTrue(submitter.poll())
+      // Whoever is ready for ever never sleeps.
+      assert.deepStrictEqual([submitter.isReady(), submitter.depth, submitter.isBusy], [false, 0, false])
+      assert.strictEqual(submitter.ended?._tag, "Stopped")
+      assert.notStrictEqual(submitter.submit(echo, { n: 2 }, undefined), 0)
+    }))
+})
