@@ -225,8 +225,7 @@ const facadeClass = (
 
 const isBare = ({ payloadSchema: { ast: { _tag } } }: Message): boolean => _tag === "Void" || _tag === "Undefined"
 
-const isOptions = (first: unknown): first is AskOptions =>
-  typeof first === "object" && first !== null && Object.keys(first).every((key) => key === "timeout")
+const isOptions = (first: unknown): first is AskOptions => typeof first === "object" && first !== null
 
 const nothing = () => {}
 
@@ -253,7 +252,6 @@ export const refClass = (protocol: Protocol): RefClass => {
   const AskFacade = facadeClass(protocol, (index) =>
     isBare(protocol.messages[index]!)
       ? function(first, second) {
-        // What is no options is a payload, which there is none of.
         return isOptions(first)
           ? new AskEffect(this[Target], index, undefined, first)
           : new AskEffect(this[Target], index, first, second)
