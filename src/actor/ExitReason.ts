@@ -38,9 +38,9 @@ export const Crashed = Schema.TaggedStruct("Crashed", {
   cause: AnyCause,
   /**
    * The rule: it is `"temporary"`, its `decide` said so, its `intensity` is used up, its `backoff` has come to its end, or
-   * what the incarnation held could not be released (`"release"`).
+   * what the incarnation held could not be released (`"release"`), or its thread has died too often while it had it (`"thread"`).
    */
-  rule: Schema.Literals(["temporary", "decide", "intensity", "backoff", "release"]),
+  rule: Schema.Literals(["temporary", "decide", "intensity", "backoff", "release", "thread"]),
   /** The restarts that its intensity allows, and the window they are counted in. */
   restarts: Schema.Number,
   withinMillis: Schema.Number
@@ -182,6 +182,8 @@ const crashText = ({ cause, restarts, rule, withinMillis }: typeof Crashed.Type)
       return `more than ${restarts} restarts within ${withinMillis} ms; the last after ${text}`
     case "backoff":
       return `its backoff has come to its end; the last crash was ${text}`
+    case "thread":
+      return `its thread died in its hands more than ${restarts} times within ${withinMillis} ms; the last time: ${text}`
     case "release":
       return `crashed: ${text}; and what it held could not be released`
   }

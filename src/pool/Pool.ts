@@ -87,7 +87,7 @@ export const ref = <Name extends string, Rpcs extends Rpc.Any>(
  *
  * **Errors** `InvalidOptions` and `InvalidSupervision` for options that make no sense; the `ThreadDown` of the first worker that does not come up:
  * `ThreadSpawnFailed` or `ThreadCrashed` (no such file, or one that throws), `ThreadSetupFailed` (its layer fails, or has no such behaviour),
- * `ThreadNotReady`.
+ * `ThreadNotReady`. Dies with `InvalidThreadOptions` for times of a thread that make no sense.
  */
 export const make = <Name extends string, Rpcs extends Rpc.Any>(
   actor: Actor<Name, Rpcs>,

@@ -32,6 +32,8 @@ export class Turn {
   declare count: number
   declare private words: Int32Array | undefined
   declare private cell: number
+  /** Who has it, by the number that other threads know it by; 0 for nobody in particular. */
+  declare private owner: number
   constructor(runtime: Runtime, budgetMillis: number = BUDGET_MILLIS) {
     this.runtime = runtime
     this.budgetMillis = budgetMillis
@@ -44,6 +46,7 @@ export class Turn {
     this.count = 0
     this.words = undefined
     this.cell = 0
+    this.owner = 0
     this.leave = () => this.end()
   }
 
@@ -69,13 +72,38 @@ export class Turn {
   end(): void {
     this.isOpen = false
     this.isSpent = false
-    if (this.words !== undefined) Atomics.store(this.words, this.cell, this.count << 1)
+    if (this.words === undefined) return
+    this.handOver(0)
+    Atomics.store(this.words, this.cell, this.count << 1)
+  }
+
+  /**
+   * Hands the thread over to somebody, for this turn at most; answers who had it. A thread that dies shows who had it then.
+   *
+   * A plain store: whoever reads it has heard of the end of the thread, or finds it standing still.
+   */
+  handOver(to: number): number {
+    const { owner } = this
+    this.owner = to
+    if (this.words !== undefined) this.words[this.cell + 1] = to
+    return owner
+  }
+
+  /** Whether other threads see how this one gets on. */
+  get isShown(): boolean {
+    return this.words !== undefined
+  }
+
+  /** Shows nothing any more. */
+  hide(): void {
+    this.words = undefined
   }
 
   /**
    * Shows other threads how this one gets on, from the next turn on.
    *
-   * **Shape** `words[cell]` is twice the number of the turn, and one more while it is under way; it wraps.
+   * **Shape** `words[cell]` is twice the number of the turn, and one more while it is under way; it wraps. `words[cell + 1]` is who
+   * has the thread in that turn, as {@link handOver} says.
    */
   show(words: Int32Array, cell: number): void {
     this.words = words

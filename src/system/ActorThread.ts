@@ -74,8 +74,8 @@ const serve = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem>) => (start: Thre
     )
     const ready: Control.Ready = {
       behaviours: worker.host.behaviours.map((behaviour): Control.Hosted => {
-        const { capacity, laneBytes, overflow, protocol: { layoutHash, name } } = behaviour
-        return { name, layoutHash, capacity, laneBytes, overflow }
+        const { capacity, intensity, laneBytes, overflow, protocol: { layoutHash, name } } = behaviour
+        return { name, layoutHash, intensity, capacity, laneBytes, overflow }
       })
     }
     return { ready, onMessage: (message: unknown) => receive(worker, message as Control.ToWorker) }

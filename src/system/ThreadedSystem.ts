@@ -89,6 +89,19 @@ export interface ThreadsOptions {
   readonly intensity?: IntensityOptions | undefined
   /** The pause before a restart; default none. */
   readonly backoff?: Backoff.BackoffInput | undefined
+  /**
+   * Whether the death of a thread counts against the actor in whose hands it died, and not against `intensity`; default `false`.
+   *
+   * **Details**
+   *
+   * An actor has its thread while a handler or a build of it runs. When the thread exits, runs out of heap or stands still meanwhile, that is a
+   * crash of the actor, counted with what its `supervision.intensity` allows, in the time for which its thread was up. One too many, and it does
+   * not come back with its thread: it has ended for the reason `Crashed` with the rule `"thread"`. For a supervisor it has crashed each time, and
+   * stays down in the end unless the decider of its spec says otherwise.
+   *
+   * **Gotchas** What nobody catches on a thread, and what timers and callbacks do there, is not known by its actor.
+   */
+  readonly strikeOff?: boolean | undefined
 }
 
 /**
@@ -187,6 +200,7 @@ const makeThreaded = (options: ThreadsOptions) =>
       run: (effect) => void run(Effect.ignoreCause(effect)),
       holds: 0,
       unread: 0,
+      strikesOff: options.strikeOff === true,
       turn: 0
     }
     return self
@@ -325,6 +339,7 @@ const startWorkers = (self: Threaded, options: ThreadsOptions) =>
     onStarting: (worker) => Workers.starting(self, worker),
     onReady: (worker, ready) => Workers.ready(self, worker, ready as Control.Ready),
     onEnded: (worker, reason, isSeen) => Workers.ended(self, worker, reason, isSeen),
+    isExcused: (worker) => worker.isExcused,
     onStandby: (thread) => Bulletin.publish(self.events, { _tag: "ThreadStandsBy", thread }),
     onStandbyEnded: (thread, down) => Bulletin.publish(self.events, Workers.threadEnded(thread, down, 0)),
     below: Workers.below

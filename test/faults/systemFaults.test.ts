@@ -404,6 +404,22 @@ describe("many deaths", () => {
       })
     ))
 
+  it.live("strikes off the actor in whose hands the thread dies each time, where that is wanted, and goes on", () =>
+    within(
+      threads({ strikeOff: true, intensity: { restarts: 1, within: "1 minute" } }),
+      Effect.gen(function*() {
+        const bad = yield* Probe.spawn("bad")
+        const good = yield* Probe.spawn("good")
+        for (let death = 1; death <= 4; death++) {
+          yield* whenUp(bad.ask.Count())
+          yield* Effect.exit(bad.ask.Exit({ code: 1 }))
+        }
+        const { reason } = yield* bad.down
+        assert.strictEqual(reason._tag === "Crashed" && reason.rule, "thread")
+        assert.strictEqual(yield* whenUp(good.ask.Count()), 0)
+      })
+    ))
+
   it.live("restarts the thread of a behaviour that gives up as a whole", () =>
     within(
       threads(tireless),

@@ -1,10 +1,13 @@
 /** Every way in which a real thread can fail to start, die or refuse to end, and the one typed reason for each. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
+import { once } from "node:events"
 import { Worker } from "node:worker_threads"
+import { whereabouts } from "../../src/thread/internal/whereabouts.ts"
 import * as Thread from "../../src/thread/Thread.ts"
 import type { ThreadDown, WorkerFailure } from "../../src/thread/ThreadError.ts"
 import type { CommandedData } from "../fixtures/thread-commanded.worker.ts"
@@ -238,6 +241,18 @@ describe("threads that die", () => {
         assert.isTrue(thread.exitSeenUnsafe())
       }))
   }
+
+  it.live("ends a thread that answers too late where it is", () =>
+    Effect.gen(function*() {
+      const clock = { ...(yield* Clock.Clock), sleep: () => Effect.yieldNow }
+      // It depends on the moment in which it is stopped.
+      for (let times = 0; times < 5; times++) {
+        const worker = new Worker("for (;;);", { eval: true })
+        yield* Effect.promise(() => once(worker, "online"))
+        assert.isUndefined(yield* whereabouts(worker, clock))
+        yield* Effect.promise(() => worker.terminate())
+      }
+    }))
 
   it.live("keeps a live thread when the parent itself was blocked for longer than the timeout (W10)", () =>
     Effect.gen(function*() {

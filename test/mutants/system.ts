@@ -3,6 +3,7 @@ import type { Mutant } from "../support/mutant.ts"
 const names = { file: "src/system/internal/names.ts", tests: ["test/system/names.test.ts"] }
 
 const stops = { file: "src/system/internal/stops.ts", tests: ["test/system/stops.test.ts"] }
+const culprit = { file: "src/system/internal/workers.ts", tests: ["test/simulate/culprit.test.ts"] }
 
 /** Faults in what the system keeps about its threads and their actors. */
 export const mutants: ReadonlyArray<Mutant> = [
@@ -60,6 +61,25 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...stops,
     why: "stops end with their thread",
     before: "this.end(Array.from(this.told.values()).filter((told) => told.workplace === workplace))",
+    after: ""
+  },
+  {
+    ...culprit,
+    why: "a death that an actor is to blame for costs its thread no restart",
+    before: "worker.isExcused = isThere",
+    after: "worker.isExcused = false"
+  },
+  {
+    ...culprit,
+    why: "an actor that has used up its restarts is struck off",
+    before: "if (blamed?.reason !== undefined) self.account.end(blamed.placed, blamed.reason)",
+    after: ""
+  },
+  {
+    ...culprit,
+    file: "src/actor/internal/owning.ts",
+    why: "a handler that goes on is known by its actor",
+    before: "this.turn.handOver(ownerOf(fiber)?.number ?? 0)",
     after: ""
   }
 ]

@@ -45,4 +45,26 @@ describe("Submitter", () => {
       assert.strictEqual(submitter.ended?._tag, "Stopped")
       assert.notStrictEqual(submitter.submit(echo, { n: 2 }, undefined), 0)
     }))
+
+  it.effect("looks again for room in the arena that others have, of which nobody tells it", () =>
+    Effect.gen(function*() {
+      const { host, submitter } = yield* made
+      const reverse = Jobs.protocol.messages.find(({ tag }) => tag === "Reverse")!
+      const taken = host.arena.allocate(65_536)
+      const outcomes: Array<unknown> = []
+      submitter.wait({
+        index: reverse.index,
+        payload: { bytes: new Uint8Array(10_000) },
+        span: undefined,
+        ask: undefined,
+        done: (refusal) => outcomes.push(refusal),
+        abandoned: false
+      })
+      assert.deepStrictEqual([submitter.depth, submitter.isReady()], [1, true])
+      submitter.poll()
+      assert.deepStrictEqual(outcomes, [])
+      host.arena.release(taken)
+      submitter.poll()
+      assert.deepStrictEqual([outcomes, submitter.outstanding, submitter.isReady()], [[undefined], 1, false])
+    }))
 })

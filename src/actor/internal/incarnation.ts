@@ -38,7 +38,11 @@ export const build = (cell: Cell, incarnation: number): Fiber.Fiber<Handlers, un
     incarnation,
     recipient: cell
   })
-  return Effect.runForkWith(services)(behaviour.build)
+  const { turn } = cell.host
+  const before = turn.handOver(cell.number)
+  const building = Effect.runForkWith(services)(behaviour.build)
+  turn.handOver(before)
+  return building
 }
 
 // What was built is taken for handlers only when it can hold some.

@@ -37,6 +37,8 @@ export class Rare {
   declare restarts: number
   /** The state of intensity and backoff, from the first failure on. */
   declare failures: Failures | undefined
+  /** Its number, by which other threads know it; 0 while they do not. */
+  declare number: number
   /** Why it stopped. */
   declare reason: ExitReason
   /** Whether it comes to rest after the message that it is handling. */
@@ -80,6 +82,7 @@ export class Rare {
     this.batchFiber = undefined
     this.restarts = 0
     this.failures = undefined
+    this.number = 0
     this.reason = scopeClosed
     this.isHeld = false
     this.isPaused = false

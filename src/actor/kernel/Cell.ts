@@ -154,6 +154,7 @@ export class Cell extends Living implements Owned, Runnable {
   /** Handles a tell from a remote sender without a round through the mailbox; only while {@link isAtHand}. */
   receive(index: number, payload: unknown): void {
     this.phase = RUNNING
+    this.host.turn.handOver(this.number)
     const result = call(this.handlers!, this.behaviour.protocol.tags, index, payload)
     if (isVoid(result)) this.rest()
     else if (!isExit(result)) this.startBatch(result, index, undefined, undefined, 0)
@@ -190,10 +191,6 @@ export class Cell extends Living implements Owned, Runnable {
 
   waitForRoom(waiter: Waiter): void {
     queue(this, this.more(), waiter)
-  }
-
-  stopWaiting(waiter: Waiter): void {
-    this.rare?.waiters.abandon(waiter)
   }
 
   ask(
@@ -240,10 +237,12 @@ export class Cell extends Living implements Owned, Runnable {
     const { messages, tags } = this.behaviour.protocol
     if (messages[index]!.carries && !host.freight.ship(payload)) return Exit.fail(this.refusal(index, payload, INVALID))
     this.phase = RUNNING
+    const before = host.turn.handOver(this.number)
     host.inlineDepth++
     const result = call(this.handlers!, tags, index, payload)
     const asked = isExit(result) ? result : LocalAsk.started(this, index, payload, result)
     host.inlineDepth--
+    host.turn.handOver(before)
     if (asked instanceof LocalAsk) return asked
     if (asked === result) this.finishInline(asked, index)
     return checkedReply(messages[index]!, this, asked)
@@ -307,6 +306,7 @@ export class Cell extends Living implements Owned, Runnable {
     this.phase = RUNNING
     const mailbox = this.mailbox!
     const { turn } = this.host
+    turn.handOver(this.number)
     do {
       const word = this.takeNext(mailbox)
       if (word === undefined) break

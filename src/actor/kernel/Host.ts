@@ -28,6 +28,7 @@ import { Aftermath } from "../internal/aftermath.ts"
 import { drained, shutDown } from "../internal/ending.ts"
 import * as lifecycle from "../internal/lifecycle.ts"
 import { obey } from "../internal/obey.ts"
+import { owning } from "../internal/owning.ts"
 import { type LifecycleHost, Roster } from "../internal/roster.ts"
 import { start } from "../internal/start.ts"
 import { Supervised } from "../internal/supervised.ts"
@@ -177,6 +178,11 @@ export class Host implements LifecycleHost {
   whenFreed(cell: Cell, listener: () => void): void {
     if (this.holdsName(cell)) cell.more().freed = listener
     else listener()
+  }
+
+  /** Services for what runs of a behaviour here: if its thread dies of that, it is known whose it was. */
+  owning(services: Context.Context<never>): Context.Context<never> {
+    return owning(services, this.turn)
   }
 
   /** Makes a behaviour known; the last one of a name serves actors spawned from now on, until it is released. */

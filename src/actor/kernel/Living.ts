@@ -5,7 +5,7 @@
 import { type ExitReason, scopeClosed } from "../ExitReason.ts"
 import { Rare } from "../internal/rare.ts"
 import { STOPPED } from "./Phase.ts"
-import { Recipient } from "./Recipient.ts"
+import { Recipient, type Waiter } from "./Recipient.ts"
 
 /** See the module. The fields are set by the cell, all at once. */
 export abstract class Living extends Recipient {
@@ -20,6 +20,15 @@ export abstract class Living extends Recipient {
   /** Whether it accepts nothing any more and handles what it has accepted. */
   get isDraining(): boolean {
     return this.rare?.isDraining === true
+  }
+
+  stopWaiting(waiter: Waiter): void {
+    this.rare?.waiters.abandon(waiter)
+  }
+
+  /** The number by which the main thread knows it, if that has placed it here. */
+  get number(): number {
+    return this.rare === undefined ? 0 : this.rare.number
   }
 
   /** Whether it has ended for everybody. */

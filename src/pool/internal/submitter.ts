@@ -231,7 +231,12 @@ export class Submitter implements Desk {
   isReady(): boolean {
     const { table } = this.access
     return this.returning >= 0 || table.hasFinished(this.options.row) || table.deaths() !== this.deaths ||
-      table.phase() === ENDED && this.ended === undefined
+      table.phase() === ENDED && this.ended === undefined || this.hasNothingToHearOf()
+  }
+
+  // Who waits for room that others have, in the arena, is told by nobody that it is there: it looks again.
+  private hasNothingToHearOf(): boolean {
+    return this.waiters.length > 0 && this.freeSlots === this.free.length
   }
 
   /** Takes what has come back, while the turn lasts; answers whether there was anything. */
@@ -254,7 +259,7 @@ export class Submitter implements Desk {
       this.audit()
     }
     if (this.backlog.length > 0) this.putBacklog()
-    if (did && this.waiters.length > 0) this.admit()
+    if ((did || this.hasNothingToHearOf()) && this.waiters.length > 0) this.admit()
     if (did && !this.isBusy) this.tellIdle()
     return did
   }

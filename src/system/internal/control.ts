@@ -11,6 +11,7 @@ import type { Keying } from "../../actor/kernel/Keying.ts"
 import type { Overflow } from "../../actor/kernel/Mailbox.ts"
 import type { Terms } from "../../actor/kernel/Terms.ts"
 import type { GivenLane, LaneMemory, Rings } from "../../link/kernel/Node.ts"
+import type { Intensity } from "../../supervisor/Intensity.ts"
 import type { Directive, RestartType } from "../../supervisor/Restart.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
 import type { Given } from "../../wire/kernel/ArenaOwners.ts"
@@ -35,6 +36,7 @@ export interface Seat {
 export interface Hosted extends Bounds {
   readonly name: string
   readonly layoutHash: number
+  readonly intensity: Intensity
 }
 
 /** What a worker answers when it is ready: the behaviours it has. */

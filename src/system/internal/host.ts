@@ -67,7 +67,7 @@ export const systemOf = (host: Host): ActorSystem["Service"] => {
   let holds = 0
   return {
     register: (behaviour) => {
-      const steady = { ...behaviour, context: Steady.withScheduler(behaviour.context) }
+      const steady = { ...behaviour, context: host.owning(Steady.withScheduler(behaviour.context)) }
       return Effect.asVoid(
         Effect.acquireRelease(Effect.sync(() => host.register(steady)), () => host.unregister(steady))
       )

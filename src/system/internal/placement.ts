@@ -16,6 +16,7 @@ import type { Terms } from "../../actor/kernel/Terms.ts"
 import { countLeft, type GivenLane, isSettled, type Node, unhandled } from "../../link/kernel/Node.ts"
 import type { RemoteRecipient } from "../../link/kernel/RemoteRecipient.ts"
 import type { Running } from "../../supervisor/ChildSpec.ts"
+import type { RestartWindow } from "../../supervisor/Intensity.ts"
 import { decodeSpawnError } from "./accounts.ts"
 import type * as Control from "./control.ts"
 import type { Names } from "./names.ts"
@@ -46,6 +47,8 @@ export class Placed implements Owner.Owned {
   declare isTemporary: boolean
   /** The lanes of its mailbox, if that survives its thread. */
   declare lanes: ReadonlyArray<GivenLane>
+  /** When its thread has died while it had that, in the time for which its thread was up. */
+  declare deaths: RestartWindow | undefined
   /** The way to its supervisor, if it has one. */
   declare supervision: Supervision | undefined
   declare previous: Owner.Owned | undefined
@@ -65,6 +68,7 @@ export class Placed implements Owner.Owned {
     this.recipient = undefined
     this.isTemporary = false
     this.lanes = []
+    this.deaths = undefined
     this.supervision = undefined
     this.ending = undefined
     this.previous = undefined

@@ -10,7 +10,7 @@
  *
  * All of a group are down, acknowledged, before the first is brought up. The death of a thread is the end of the incarnations
  * on it, and costs their supervisors no restart, since the threads have a limit of their own: an actor comes up again once its thread
- * is back.
+ * is back. Only of the one that had the thread when it died is it a crash.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -75,7 +75,9 @@ export class Supervision extends Identity<RemoteRecipient> implements Guardian {
 
   /** The actor has ended for good, and its name is free. */
   ended(reason: ExitReason.ExitReason): void {
-    this.over(ExitReason.isFailure(reason) ? Exit.fail(reason) : Exit.void, undefined)
+    // One that has killed its thread too often would go on with that.
+    const isStruckOff = reason._tag === "Crashed" && reason.rule === "thread"
+    this.over(ExitReason.isFailure(reason) ? Exit.fail(reason) : Exit.void, isStruckOff ? "stop" : undefined)
   }
 
   /** The worker says that it has crashed. */
@@ -84,9 +86,9 @@ export class Supervision extends Identity<RemoteRecipient> implements Guardian {
     this.over(why._tag === "Crashed" ? Exit.failCause(why.cause) : Exit.fail(why), directive)
   }
 
-  /** Its thread has gone, and comes back. */
-  threadLost(down: ThreadDown): void {
-    this.over(Exit.fail(down), "resume")
+  /** Its thread has gone, and comes back: at no cost, unless the actor is to blame for that. */
+  threadLost(down: ThreadDown, isBlamed: boolean): void {
+    this.over(Exit.fail(down), isBlamed ? undefined : "resume")
   }
 
   down(withinMillis: number): Effect.Effect<void> {

@@ -184,6 +184,7 @@ const settle = (worker: Worker, { actor, lanes }: Control.Placement, cell: Cell)
   const { host, node, post } = worker
   const { key, protocol: { name } } = cell
   node.place(cell, actor, 0, lanes)
+  cell.more().number = actor
   cell.whenStopped(() => {
     if (!host.holdsName(cell)) return
     post({ _tag: "Kept", actor, name, key })

@@ -12,6 +12,7 @@ import type * as PubSub from "effect/PubSub"
 import * as ExitReason from "../../actor/ExitReason.ts"
 import type { SystemEvent } from "../../actor/SystemEvent.ts"
 import * as Bulletin from "../../observe/kernel/Bulletin.ts"
+import { defaultIntensity, monotonicMillisUnsafe, RestartWindow } from "../../supervisor/Intensity.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
 import { Member } from "../../thread/kernel/ThreadGroup.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
@@ -19,6 +20,7 @@ import type { Lent } from "../../wire/kernel/ArenaOwners.ts"
 import { decodeEvent, encodeSpawnError } from "./accounts.ts"
 import type * as Control from "./control.ts"
 import { groundsOf, type Keyers, locate, placementsOn } from "./keyed.ts"
+import type { Placed } from "./placement.ts"
 
 /** The main thread never restarts, and 0 means that nobody is up. */
 export const MAIN_EPOCH = 1
@@ -29,6 +31,11 @@ export class WorkerThread extends Member<Control.Answer> {
   declare behaviours: ReadonlyMap<string, Control.Hosted>
   /** Whether it has said which these are. */
   declare hasBeenUp: boolean
+  /** How long it has been up, all its incarnations together, without the time for which it stood still. */
+  declare upMillis: number
+  declare private readyAt: number | undefined
+  /** Whether an actor is to blame for its last end, which is no fault of its own. */
+  declare isExcused: boolean
   /** Why it will never be up again. */
   declare whyGone: string | undefined
   declare private readonly awaitingUp: Set<(isUp: boolean) => void>
@@ -38,6 +45,9 @@ export class WorkerThread extends Member<Control.Answer> {
     super(index, `worker-${index - 1}`)
     this.behaviours = new Map()
     this.hasBeenUp = false
+    this.upMillis = 0
+    this.readyAt = undefined
+    this.isExcused = false
     this.whyGone = undefined
     this.awaitingUp = new Set()
     this.arenas = undefined
@@ -57,6 +67,17 @@ export class WorkerThread extends Member<Control.Answer> {
     this.awaitingUp.clear()
   }
 
+  /** Its incarnation is up from now on. */
+  begin(nowMillis: number): void {
+    this.readyAt = nowMillis
+  }
+
+  /** Its incarnation has ended, and had stood still by then for so long. */
+  over(nowMillis: number, silentMillis: number): void {
+    if (this.readyAt !== undefined) this.upMillis += Math.max(0, nowMillis - this.readyAt - silentMillis)
+    this.readyAt = undefined
+  }
+
   get whyDown(): string {
     return this.whyGone ?? this.down?.message ?? "it has not started yet"
   }
@@ -74,6 +95,8 @@ export interface Threaded extends Keyers {
   readonly events: PubSub.PubSub<SystemEvent>
   /** The system is being released: who ends now does not come back. */
   isClosing: boolean
+  /** Whether the death of a thread counts against the actor that had it. */
+  readonly strikesOff: boolean
   /** Messages that workers had not read when they ended. */
   unread: number
 }
@@ -91,6 +114,7 @@ export const starting = (self: Threaded, worker: WorkerThread): void => {
 export const ready = (self: Threaded, worker: WorkerThread, { behaviours }: Control.Ready): void => {
   worker.behaviours = new Map(behaviours.map((hosted) => [hosted.name, hosted]))
   worker.hasBeenUp = true
+  worker.begin(monotonicMillisUnsafe(self.host.clock))
   const restarts = worker.starts - 1
   const event: SystemEvent = restarts === 0
     ? { _tag: "ThreadStarted", thread: worker.name, restarts }
@@ -126,6 +150,7 @@ const lose = (self: Threaded, worker: WorkerThread, down: ThreadDown, isSeen: bo
     if (other !== worker) other.say({ _tag: "Down", thread: worker.index, reason, isFinal })
   }
   const temporary = self.account.on(worker).filter((placed) => placed.isTemporary)
+  const blamed = blame(self, worker, down)
   self.account.stops.lost(worker)
   const unread = self.node.peerDown(worker.index, reason, isFinal)
   self.unread += unread
@@ -135,12 +160,42 @@ const lose = (self: Threaded, worker: WorkerThread, down: ThreadDown, isSeen: bo
   worker.arenas = undefined
   const lost = ExitReason.threadLost(worker.name, down)
   for (const placed of temporary) self.account.end(placed, lost)
-  for (const placed of self.account.on(worker)) placed.supervision?.threadLost(down)
+  if (blamed?.reason !== undefined) self.account.end(blamed.placed, blamed.reason)
+  for (const placed of self.account.on(worker)) placed.supervision?.threadLost(down, placed === blamed?.placed)
   Bulletin.publish(self.events, threadEnded(worker.name, down, unread))
   for (const { name } of temporary) {
     Bulletin.publish(self.events, { _tag: "ActorEnded", actor: name, reason: lost })
     if (!isFinal) self.host.log("Error", `${name} has ended: ${ExitReason.render(lost)}`, Cause.fail(down))
   }
+  if (blamed?.reason === undefined) return
+  const { placed: { name: actor }, reason: why } = blamed
+  Bulletin.publish(self.events, { _tag: "ActorEnded", actor, reason: why })
+  self.host.log("Error", `${actor} has ended: ${ExitReason.render(why)}`, Cause.fail(down))
+}
+
+/** An actor that had its thread when that died, and why it does not come back, if it has used up its restarts by that. */
+interface Blamed {
+  readonly placed: Placed
+  readonly reason: ExitReason.ExitReason | undefined
+}
+
+// The actor is known that had the thread when it exited, ran out of heap or stood still. What is not caught on a thread is thrown where
+// no actor has it, and a stop is nobody's doing.
+const blame = (self: Threaded, worker: WorkerThread, down: ThreadDown): Blamed | undefined => {
+  const silentMillis = down._tag === "ThreadUnresponsive" ? down.silentMillis : 0
+  worker.over(monotonicMillisUnsafe(self.host.clock), silentMillis)
+  const isFatal = self.strikesOff &&
+    (down._tag === "ThreadExited" || down._tag === "ThreadOutOfMemory" || silentMillis > 0)
+  const placed = isFatal && !self.isClosing ? self.account.get(worker.thread?.ownerUnsafe() ?? 0) : undefined
+  const isThere = placed?.workplace === worker && placed.recipient !== undefined && !placed.isTemporary
+  worker.isExcused = isThere
+  if (!isThere) return undefined
+  const limit = worker.behaviours.get(placed.protocol.name)?.intensity ?? defaultIntensity
+  placed.deaths ??= new RestartWindow(limit.restarts, limit.withinMillis)
+  const reason = placed.deaths.record(worker.upMillis)
+    ? undefined
+    : ExitReason.crashed(Cause.fail(down), "thread", limit)
+  return { placed, reason }
 }
 
 /** How the end of a thread is told. */

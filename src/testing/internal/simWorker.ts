@@ -205,6 +205,8 @@ export class SimWorker implements SpawnedWorker {
     const { died, luck, thread } = this.options
     if (thread.isDead) return
     thread.isDead = true
+    // What is on the stack goes on, unlike on a thread that is gone.
+    thread.context.turn.hide()
     thread.world.log(`has ended with code ${code}`, thread.name)
     thread.world.drop(thread)
     this.toChild.close()

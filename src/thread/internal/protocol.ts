@@ -120,12 +120,13 @@ export const toWorker = (message: unknown): ToWorker | undefined => isTagged(mes
 export const toParent = (message: unknown): ToParent | undefined => isTagged(message) ? message as ToParent : undefined
 
 /** Bytes of the shared heartbeat buffer. */
-export const heartbeatBytes = 2 * Int32Array.BYTES_PER_ELEMENT
+export const heartbeatBytes = 3 * Int32Array.BYTES_PER_ELEMENT
 
 const beatCell = 0
 
-/** The word to which the thread's loop writes its turns; see `Turn.show`. */
+/** The word to which the thread's loop writes its turns, and that to which it writes whose they are; see `Turn.show`. */
 export const turnCell = 1
+const ownerCell = 2
 
 /** Adds one beat; only the worker calls this. */
 export const beat = (words: Int32Array): void => {
@@ -137,6 +138,9 @@ export const currentBeat = (words: Int32Array): number => Atomics.load(words, be
 
 /** The turn of the thread's loop that is under way, or was last: 0 when there is no such loop. */
 export const currentTurn = (words: Int32Array): number => Atomics.load(words, turnCell)
+
+/** Who has the thread, or had it when it ended: 0 when that is nobody in particular. */
+export const currentOwner = (words: Int32Array): number => Atomics.load(words, ownerCell)
 
 /** Whether a turn is under way. */
 export const isTurn = (turn: number): boolean => (turn & 1) === 1

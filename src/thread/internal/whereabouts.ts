@@ -43,14 +43,19 @@ export const whereabouts = (worker: SpawnedWorker, clock: Clock.Clock): Effect.E
   const { Session } = inspector
   const looked = Effect.callback<string | undefined>((resume) => {
     const session = new Session()
-    const end = Effect.sync(() => session.disconnect())
     try {
       session.connect()
-      look(session, worker.threadId, (where) => resume(Effect.succeed(where)))
+      // A thread that is stopped goes on only when it is told to, and cannot even be terminated before: the session stays until it has
+      // gone on, however late that is, or has ended.
+      worker.on("exit", () => session.disconnect())
+      look(session, worker.threadId, (where) => {
+        session.disconnect()
+        resume(Effect.succeed(where))
+      })
     } catch {
+      session.disconnect()
       resume(Effect.undefined)
     }
-    return end
   })
   return Effect.raceFirst(looked, Effect.as(clock.sleep(LIMIT), undefined))
 }
@@ -66,6 +71,7 @@ interface Received {
 const look = (session: Inspector.Session, threadId: number, done: (where: string | undefined) => void): void => {
   const files = new Map<string, string>()
   let sessionId: string | undefined
+  let where: string | undefined
   session.on("NodeWorker.attachedToWorker", ({ params }: Attached) => {
     // Their ids are of the session; the number of the thread is in the title.
     if (!params.workerInfo.title.startsWith(`[worker ${threadId}]`)) return
@@ -85,13 +91,14 @@ const look = (session: Inspector.Session, threadId: number, done: (where: string
       }
     }
     if (method === "Debugger.scriptParsed") return void files.set(said!.scriptId!, said!.url!)
+    if (method === "Debugger.resumed") return done(where)
     if (method !== "Debugger.paused") return
     // It may be about to go on by itself.
+    where = innermost(said!.callFrames!, files)
     session.post("NodeWorker.sendMessageToWorker", {
       sessionId: params.sessionId,
       message: JSON.stringify({ id: 2, method: "Debugger.resume" })
     })
-    done(innermost(said!.callFrames!, files))
   })
   session.post("NodeWorker.enable", { waitForDebuggerOnStart: false })
 }

@@ -113,6 +113,8 @@ export interface Options<A, M extends Member<A>>
   readonly onReady: (member: M, ready: unknown) => void
   /** An incarnation has ended, whether it was ready or not; `isSeen` when its exit was, so that it touches no memory any more. */
   readonly onEnded: (member: M, reason: ThreadDown, isSeen: boolean) => void
+  /** Whether the end that was told last is no fault of the thread: it is started again, and no restart is counted. */
+  readonly isExcused?: ((member: M) => boolean) | undefined
   /** What runs on a thread, for the tree; `undefined` when it does not say. */
   readonly below: (member: M) => Effect.Effect<ReadonlyArray<TreeNode> | undefined>
 }
@@ -172,6 +174,7 @@ const childOf = <A, M extends Member<A>>(
     kind: "thread",
     // A thread has limits of its own for its stop, and is killed when they are over.
     shutdown: "infinity",
+    decide: () => options.isExcused?.(member) === true ? "resume" : "restart",
     start: Effect.map(
       // One that stands by is loaded.
       Effect.suspend(() =>
