@@ -119,11 +119,13 @@ const program = Effect.gen(function*() {
 if (isMainThread) {
   await Effect.runPromise(program.pipe(
     Effect.scoped,
-    Effect.provide(ActorSystem.layerThreads({
-      spawn: () => new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) }),
-      threads: 2,
-      readyTimeout: "2 minutes"
-    })),
-    Effect.provide(Logger.layer([]))
+    Effect.provide(Layer.merge(
+      ActorSystem.layerThreads({
+        spawn: () => new Worker(new URL(import.meta.url), { argv: process.argv.slice(2) }),
+        threads: 2,
+        readyTimeout: "2 minutes"
+      }),
+      Logger.layer([])
+    ))
   ))
 } else ActorThread.launch(Layer.mergeAll(EntryLive, BooksLive))

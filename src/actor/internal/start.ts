@@ -52,7 +52,8 @@ export const start = (
 export const activate = (host: LifecycleHost, cell: Cell, done: () => void): void => {
   const building = build(cell, 1)
   if (builtAtOnce(cell, building.pollUnsafe()) && cell.phase === STARTING) {
-    up(cell, undefined)
+    // Nobody owns it, so there is nothing to be done but what is done.
+    void up(cell, undefined)
     return done()
   }
   host.fork(cell.behaviour, comeUp(host, cell, building, undefined)).addObserver(() => {

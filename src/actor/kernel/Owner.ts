@@ -132,7 +132,7 @@ const addFinalizer = (scope: Scope.Scope, finalizer: () => Effect.Effect<void>):
   const registers = Scope.addFinalizerExit(scope, finalizer)
   const fiber = Fiber.getCurrent()
   if (fiber === undefined) Effect.runSync(registers)
-  else inStep(registers, fiber)
+  else void inStep(registers, fiber)
 }
 
 const finalizersOf = (state: Scope.Scope["state"]): number =>

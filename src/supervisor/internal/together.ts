@@ -101,7 +101,8 @@ class Together implements Batch {
   }
 
   down(child: ChildState): void {
-    this.conclude(child, "stopped")
+    // One that is not given up on has nothing to be logged.
+    void this.conclude(child, "stopped")
   }
 
   private conclude(child: ChildState, how: How): Effect.Effect<void> {
