@@ -46,10 +46,12 @@ describe("a thread that dies", () => {
   const deaths = [
     ["process.exit in a handler (W02)", (p: Ref) => p.ask.Exit({ code: 3 }), /exited with code 3/, {}],
     ["an error that nobody catches (W01)", (p: Ref) => p.ask.Throw(), /nobody catches this/, {}],
-    ["an endless loop (W03)", (p: Ref) => p.ask.Loop(), /made no progress/, {
+    ["an endless loop (W03)", (p: Ref) => p.ask.Loop({ timeout: "1 minute" }), /made no progress/, {
       heartbeat: { interval: 20, timeout: 2_000 }
     }],
-    ["a full heap (W05)", (p: Ref) => p.ask.Devour(), /ran out of heap/, { heartbeat: { timeout: "20 seconds" } }]
+    ["a full heap (W05)", (p: Ref) => p.ask.Devour({ timeout: "1 minute" }), /ran out of heap/, {
+      heartbeat: { timeout: "20 seconds" }
+    }]
   ] as const
   type Ref = Effect.Success<ReturnType<typeof Probe.spawn>>
   for (const [title, die, reason, options] of deaths) {
