@@ -109,6 +109,11 @@ const placeOf = (handle: number): number => handle - Math.floor(handle / handleG
 /** The next generation in a mode; wraps. */
 const advance = (word: number, mode: number): number => ((word & ~modeMask) + nextGeneration) | mode
 
+const requireOwner = (owner: number): void => {
+  if (Number.isInteger(owner) && owner >= 1 && owner <= MAX_OWNER) return
+  throw new InvalidOwner(layout.name, owner, MAX_OWNER)
+}
+
 /**
  * A thread's end of an arena. Each thread that uses the arena has one, with a number of its own.
  *
@@ -156,7 +161,7 @@ export class ArenaEnd {
 
   constructor(sab: SharedArrayBuffer, owner: number) {
     const cells = descriptorOf(sab)
-    this.requireOwner(owner)
+    requireOwner(owner)
     const blocks = cells[layout.cells.blocks]!
     const references = cells[layout.cells.references]!
     this.id = cells[layout.cells.id]!
@@ -433,7 +438,7 @@ export class ArenaEnd {
    * **Errors**: {@link InvalidOwner}.
    */
   recover(owner: number): Recovered {
-    this.requireOwner(owner)
+    requireOwner(owner)
     const cells = this.cells
     const found = { freed: 0, released: 0, inTransit: 0 }
     for (let block = 0; block < this.blocks; block++) {
@@ -456,7 +461,7 @@ export class ArenaEnd {
    * **Errors**: {@link InvalidOwner}.
    */
   forget(owner: number): number {
-    this.requireOwner(owner)
+    requireOwner(owner)
     const cells = this.cells
     let forgotten = 0
     for (let block = 0; block < this.blocks; block++) {
@@ -466,12 +471,6 @@ export class ArenaEnd {
       if (mode === shared) forgotten += this.giveUpAll(block, transit | owner)
     }
     return forgotten
-  }
-
-  private requireOwner(owner: number): void {
-    if (!(Number.isInteger(owner) && owner >= 1 && owner <= MAX_OWNER)) {
-      throw new InvalidOwner(layout.name, owner, MAX_OWNER)
-    }
   }
 
   private countReferences(block: number, mode: number): number {

@@ -505,8 +505,8 @@ export const broken: ReadonlyArray<Broken> = [
     name: "adopts without comparing",
     model: twoReceivers(),
     mutations: change(
-      "Atomics.compareExchange(this.cells, cell, word, inMode(word, this.mine)) !== word",
-      "Atomics.store(this.cells, cell, inMode(word, this.mine)) === word"
+      "Atomics.compareExchange(this.cells, cell, word, inMode(word, this.mine)) === word",
+      "Atomics.store(this.cells, cell, inMode(word, this.mine)) !== word"
     )
   },
   {
