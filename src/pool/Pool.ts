@@ -64,7 +64,7 @@ export interface Pool<in out Name extends string> {
   readonly "~shared-nothing/Pool": (_: Name) => Name
 }
 
-// One key a name.
+// One key a name. All are made by one class, whose type has no name in it: hence the cast.
 const keyOf = <Name extends string>(name: Name) => poolKey(name) as unknown as Context.Key<Pool<Name>, PoolSide>
 
 /** The reference of the pool that hosts a protocol; also inside of its jobs, which submit to their own worker first. */

@@ -200,6 +200,7 @@ const assemble = (name: string, tags: ReadonlyArray<string>, messages: ReadonlyA
 
 const withKey = (name: string, message: Message): Message => {
   const { error, index, payloadSchema, success, tag } = message
+  // The parts of an `Rpc` that are read here, and no more: hence the cast.
   const rpc = {
     _tag: tag,
     payloadSchema: Schema.Struct({ key: Schema.String, payload: payloadSchema }),
