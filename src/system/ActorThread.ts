@@ -29,6 +29,7 @@ import * as ThreadEntry from "../thread/ThreadEntry.ts"
 import { encodeEvent } from "./internal/accounts.ts"
 import type * as Control from "./internal/control.ts"
 import { makeHostWith } from "./internal/host.ts"
+import { Outbox } from "./internal/letters.ts"
 import { rehearse } from "./internal/rehearsal.ts"
 import { Endings } from "./internal/stops.ts"
 import { Ward } from "./internal/supervision.ts"
@@ -118,6 +119,7 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
       starting: new Map(),
       endings: new Endings(node, runtime, run, post),
       ward: new Ward(post, run),
+      outbox: new Outbox(host, node, post),
       claims: new Requests(),
       told: new Requests()
     }

@@ -43,6 +43,7 @@ import type * as Control from "./internal/control.ts"
 import { Families } from "./internal/families.ts"
 import { holding, makeHostWith, systemOf } from "./internal/host.ts"
 import { groundsOf, locate, shardsOf } from "./internal/keyed.ts"
+import { resendAnywhere } from "./internal/letters.ts"
 import { Names } from "./internal/names.ts"
 import { Account } from "./internal/placement.ts"
 import * as Workers from "./internal/workers.ts"
@@ -410,6 +411,7 @@ const make = (options: ThreadsOptions) =>
         ...tree,
         children: [...tree.children, threads]
       })),
+      deadLetters: self.host.store.service(self.host.letters, resendAnywhere(self)),
       droppedMessages: Effect.sync(() => Tally.total(self.seat.tally, DROPPED)),
       escalation
     }))

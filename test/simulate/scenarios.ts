@@ -6,6 +6,7 @@ import { control } from "./control.ts"
 import { ends } from "./ends.ts"
 import { jobs } from "./jobs.ts"
 import { keyed } from "./keyed.ts"
+import { letters } from "./letters.ts"
 import { lifecycle } from "./lifecycle.ts"
 import { names } from "./names.ts"
 import { orders } from "./orders.ts"
@@ -40,6 +41,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   control,
   jobs,
   keyed,
+  letters,
   lifecycle,
   names,
   orders,
