@@ -91,7 +91,7 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
     const { runtime } = yield* CurrentThread
     const seat = start.data as Control.Seat
     yield* Effect.forEach(seat.arenas, ({ buffer, owner }) => ThreadArenas.open(buffer, owner), { discard: true })
-    const host = yield* makeHostWith(new Tally(seat.tally, start.index))
+    const host = yield* makeHostWith(start.name, new Tally(seat.tally, start.index))
     const post = (message: Control.ToMain) => start.post(message)
     const node: Node = new Node(host, {
       ...seat,

@@ -28,6 +28,7 @@ import type * as ActorError from "../ActorError.ts"
 import type { Why } from "../DeadLetters.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import { admit, admitOthers, admitSoon, overflow, queue, refusalOf, ROOM, withdrawn } from "../internal/admission.ts"
+import { ofActor } from "../internal/annotated.ts"
 import { call, handle, isExit, isVoid } from "../internal/answer.ts"
 import { batch, hasChildren, RunningCell } from "../internal/batch.ts"
 import { comeToRest } from "../internal/hold.ts"
@@ -351,7 +352,7 @@ export class Cell extends Living implements Owned, Runnable {
 
   /** Starts a handler that has not answered at once. */
   fork(handler: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown> {
-    const context = this.more().context ??= Context.add(this.behaviour.context, RunningCell, this)
+    const context = this.more().context ??= Context.add(ofActor(this), RunningCell, this)
     return this.host.forkWith(context, handler)
   }
 

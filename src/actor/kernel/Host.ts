@@ -26,6 +26,7 @@ import * as ActorError from "../ActorError.ts"
 import type { Why } from "../DeadLetters.ts"
 import { behaviourReleased, causeText, type ExitReason, systemReleased } from "../ExitReason.ts"
 import { Aftermath } from "../internal/aftermath.ts"
+import { onThread } from "../internal/annotated.ts"
 import { drained, shutDown } from "../internal/ending.ts"
 import * as lifecycle from "../internal/lifecycle.ts"
 import { obey } from "../internal/obey.ts"
@@ -86,11 +87,14 @@ export class Host implements LifecycleHost {
   /** By name: the last one that is not being released is the one that is spawned. */
   declare private readonly rosters: Map<string, Array<Roster>>
   declare private readonly rosterByBehaviour: Map<Behaviour, Roster>
+  /** What the thread is called. */
+  declare readonly name: string
   /** The services of the thread. */
   declare readonly context: Context.Context<never>
   declare private forkLast: (effect: Effect.Effect<unknown, unknown, unknown>) => Fiber.Fiber<unknown, unknown>
   declare private forkContext: Context.Context<never>
   constructor(
+    name: string,
     context: Context.Context<never>,
     events: PubSub.PubSub<SystemEvent>,
     store: LetterStore,
@@ -98,7 +102,8 @@ export class Host implements LifecycleHost {
     thread: ThreadContext
   ) {
     const { runtime, turn } = thread
-    this.context = context
+    this.name = name
+    this.context = onThread(context, name)
     this.clock = Context.get(context, Clock.Clock)
     this.turn = turn
     this.dispatcher = new Dispatcher(Context.get(context, Scheduler.Scheduler), runtime, turn)
@@ -199,9 +204,9 @@ export class Host implements LifecycleHost {
     else listener()
   }
 
-  /** Services for what runs of a behaviour here: if its thread dies of that, it is known whose it was. */
+  /** Services for what runs of a behaviour here: if its thread dies of that, it is known whose it was, and its log lines say where it is. */
   owning(services: Context.Context<never>): Context.Context<never> {
-    return owning(services, this.turn)
+    return onThread(owning(services, this.turn), this.name)
   }
 
   /** Makes a behaviour known; the last one of a name serves actors spawned from now on, until it is released. */

@@ -26,17 +26,20 @@ import { resendLocal } from "./letters.ts"
 // A subscriber this far behind misses the oldest events, or letters.
 const EVENTS = 1024
 
+/** What the main thread is called. */
+export const MAIN = "main"
+
 /** Makes a host that ends with the scope: its actors are stopped, and nothing expires any more. */
-export const makeHostWith = Effect.fnUntraced(function*(tally: Tally) {
+export const makeHostWith = Effect.fnUntraced(function*(name: string, tally: Tally) {
   const context = Steady.withBoth(yield* Effect.context<never>())
   const store = new LetterStore(limitsOf(yield* Limits), yield* PubSub.sliding<DeadLetter>(EVENTS))
-  const host = new Host(context, yield* PubSub.sliding<SystemEvent>(EVENTS), store, tally, yield* CurrentThread)
+  const host = new Host(name, context, yield* PubSub.sliding<SystemEvent>(EVENTS), store, tally, yield* CurrentThread)
   yield* Effect.addFinalizer(() => Effect.andThen(host.close, Effect.sync(() => host.letters.handOn())))
   return host
 })
 
 /** The same, for a thread that counts for itself alone. */
-export const makeHost = Effect.suspend(() => makeHostWith(new Tally(Tally.create(1), 0)))
+export const makeHost = Effect.suspend(() => makeHostWith(MAIN, new Tally(Tally.create(1), 0)))
 
 /** Holds the keys of a behaviour until `owner` closes, at the place of this among its finalizers. */
 export const holding = <A>(
