@@ -145,7 +145,9 @@ export class LocalShard implements Shard, ShardHere, Resident {
     const { key } = cell
     const next = this.cells.get(key)
     if (next === cell) this.cells.delete(key)
-    else if (next !== undefined) this.host.after.add(() => this.isStuck(key) ? void next.stop(this.whyNot(key)) : undefined)
+    else if (next !== undefined) {
+      this.host.after.add(() => this.isStuck(key) ? void next.stop(this.whyNot(key)) : undefined)
+    }
     if (this.refuser === cell) this.refuser = undefined
   }
 
