@@ -137,6 +137,10 @@ const wrongPart = ({ jobs, slotBytes, submitters, workers }: Shape): readonly [k
   return undefined
 }
 
+/** Most slots of each submitter that one buffer has room for. */
+export const mostJobs = ({ slotBytes, submitters, workers }: Omit<Shape, "jobs">): number =>
+  Math.floor((2 ** 31 - 1 - rowsOffset(workers)) / (submitters * (JOB_ROW_BYTES + slotBytes)))
+
 /**
  * Makes the shared memory of a table in which every slot is free.
  *
@@ -145,9 +149,7 @@ const wrongPart = ({ jobs, slotBytes, submitters, workers }: Shape): readonly [k
 export const create = (shape: Shape): SharedArrayBuffer => {
   const wrong = wrongPart(shape)
   if (wrong !== undefined) throw new InvalidCapacity(layout.name, wrong[0], shape[wrong[0]], wrong[1])
-  const most = Math.floor(
-    (2 ** 31 - 1 - rowsOffset(shape.workers)) / (shape.submitters * (JOB_ROW_BYTES + shape.slotBytes))
-  )
+  const most = mostJobs(shape)
   if (shape.jobs > most) {
     throw new InvalidCapacity(layout.name, "jobs", shape.jobs, `at most ${most} of ${shape.slotBytes} bytes each`)
   }
