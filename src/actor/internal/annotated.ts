@@ -6,7 +6,7 @@
  */
 import * as Context from "effect/Context"
 import { CurrentLogAnnotations } from "effect/References"
-import type { Cell } from "../kernel/Cell.ts"
+import { RunningCell } from "../kernel/RunningCell.ts"
 
 const KEY = CurrentLogAnnotations.key
 
@@ -16,6 +16,15 @@ export const onThread = (context: Context.Context<never>, thread: string): Conte
   return Context.makeUnsafe(new Map(context.mapUnsafe).set(KEY, annotations))
 }
 
+/** An actor, as far as its log lines are concerned. */
+export interface Named {
+  readonly name: string
+  readonly behaviour: { readonly context: Context.Context<never> }
+}
+
 /** Services for what an actor runs. */
-export const ofActor = ({ behaviour: { context }, name: actor }: Cell): Context.Context<never> =>
+export const ofActor = ({ behaviour: { context }, name: actor }: Named): Context.Context<never> =>
   Context.add(context, CurrentLogAnnotations, { ...Context.get(context, CurrentLogAnnotations), actor })
+
+/** Services for its handlers, which say whose fiber it is. */
+export const ofHandlers = (cell: Named): Context.Context<never> => Context.add(ofActor(cell), RunningCell, cell)

@@ -17,7 +17,6 @@
  *
  * Lifecycle (build, restart, stop) is in `internal/lifecycle.ts`; this file is the path of a message.
  */
-import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -28,9 +27,9 @@ import type * as ActorError from "../ActorError.ts"
 import type { Why } from "../DeadLetters.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import { admit, admitOthers, admitSoon, overflow, queue, refusalOf, ROOM, withdrawn } from "../internal/admission.ts"
-import { ofActor } from "../internal/annotated.ts"
-import { call, handle, isExit, isVoid } from "../internal/answer.ts"
-import { batch, hasChildren, RunningCell } from "../internal/batch.ts"
+import { ofHandlers } from "../internal/annotated.ts"
+import { call, handle, isExit, isVoid, sound } from "../internal/answer.ts"
+import { batch, hasChildren } from "../internal/batch.ts"
 import { comeToRest } from "../internal/hold.ts"
 import { keep } from "../internal/keeping.ts"
 import { limitOf, LocalAsk, MAX_INLINE } from "../internal/localAsk.ts"
@@ -352,7 +351,7 @@ export class Cell extends Living implements Owned, Runnable {
 
   /** Starts a handler that has not answered at once. */
   fork(handler: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown> {
-    const context = this.more().context ??= Context.add(ofActor(this), RunningCell, this)
+    const context = this.more().context ??= ofHandlers(this)
     return this.host.forkWith(context, handler)
   }
 
@@ -442,7 +441,7 @@ export class Cell extends Living implements Owned, Runnable {
       return
     }
     this.phase = RUNNING
-    if (this.settled(exit, ask, word)) this.rest()
+    if (this.settled(sound(exit), ask, word)) this.rest()
   }
 
   private get isLive(): boolean {
