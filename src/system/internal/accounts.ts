@@ -3,10 +3,11 @@
  *
  * Total: whatever user code threw is made portable first, so that writing it runs nobody's code and never fails.
  */
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import * as Schema from "effect/Schema"
 import * as ActorError from "../../actor/ActorError.ts"
 import * as ExitReason from "../../actor/ExitReason.ts"
+import type { Message, Protocol } from "../../actor/kernel/Protocol.ts"
 import type { SystemEvent } from "../../actor/SystemEvent.ts"
 import * as Codec from "../../wire/Codec.ts"
 import { fromBytes, toBytes } from "../../wire/kernel/Bytes.ts"
@@ -62,6 +63,48 @@ const portableError = (actor: string, { reasons }: Cause.Cause<ActorError.SpawnE
 /** The error in the bytes that {@link encodeSpawnError} made. */
 export const decodeSpawnError = (bytes: Uint8Array): ActorError.SpawnError =>
   fromBytes(Codec.compile(SpawnError), bytes)
+
+/** A crash of a supervised actor as its supervisor on the main thread hears of it. */
+export interface Crash {
+  /** The message whose errors the cause is written with; none where it is written as whatever was thrown. */
+  readonly message: number | undefined
+  readonly cause: Uint8Array
+}
+
+/** A crash with the fields of the errors that the message at hand declares, as far as these can be written. */
+export const encodeCrash = (
+  { messages }: Pick<Protocol, "messages">,
+  message: number | undefined,
+  cause: Cause.Cause<unknown>
+): Crash => {
+  if (message !== undefined && Cause.hasFails(cause)) {
+    const declared = declaredCause(messages[message]!, cause)
+    if (declared !== undefined) return { message, cause: declared }
+  }
+  return { message: undefined, cause: toBytes(Codec.compile(AnyCause), Defect.portableCause(cause))! }
+}
+
+// Fields are read and encoded by whoever has declared them, and may be wrong. What can move stays where it is: it would move to nobody.
+const declaredCause = ({ cause: codec }: Message, cause: Cause.Cause<unknown>): Uint8Array | undefined => {
+  if (codec.carries) return undefined
+  try {
+    return toBytes(codec, cause)
+  } catch {
+    return undefined
+  }
+}
+
+/** The cause in what {@link encodeCrash} made; what reading it has thrown, if it cannot be read. */
+export const decodeCrash = (
+  { messages }: Pick<Protocol, "messages">,
+  { cause, message }: Crash
+): Cause.Cause<unknown> => {
+  try {
+    return fromBytes(message === undefined ? Codec.compile(AnyCause) : messages[message]!.cause, cause)
+  } catch (thrown) {
+    return Cause.die(thrown)
+  }
+}
 
 /** The bytes of an event of a worker's actors; nothing for events of threads, which the main thread tells itself. */
 export const encodeEvent = (event: SystemEvent): Uint8Array | undefined => {
