@@ -182,6 +182,7 @@ const takeDown = (
   rare.turn++
   rare.isHeld = rare.isPaused
   rare.inspect = undefined
+  rare.ties?.close()
   // One that goes down for another's sake has not been brought down by its message.
   const givenUp = cell.mailbox?.crashed(cause.reasons.length > 0)
   if (givenUp !== undefined) setAside(host, cell, givenUp, cause)
