@@ -68,7 +68,10 @@ describe("accounts", () => {
       const died = Accounts.decodeSpawnError(Accounts.encodeSpawnError("A/a", Cause.die(value)))
       expect(died).toMatchObject({ _tag: "SpawnFailed", actor: "A/a" })
       const event: SystemEvent = { _tag: "HandlerFailed", actor: "A/a", cause: Cause.die(value) }
-      expect(Accounts.decodeEvent(Accounts.encodeEvent(event)!)).toMatchObject({ _tag: "HandlerFailed", actor: "A/a" })
+      expect(Accounts.decodeEvents(Accounts.encodeEvents([event])!)).toMatchObject([{
+        _tag: "HandlerFailed",
+        actor: "A/a"
+      }])
     })
   }
 
@@ -123,12 +126,11 @@ describe("accounts", () => {
       { _tag: "HandlerFailed", actor: "A/a", cause },
       { _tag: "BehaviourEscalated", name: "A", cause }
     ]
-    for (const event of events) {
-      const there = Accounts.decodeEvent(Accounts.encodeEvent(event)!)
-      expect({ ...there, cause: undefined }).toEqual({ ...event, cause: undefined })
-      if ("cause" in there) expect(Exit.failCause(there.cause).toString()).toMatch(/boom/)
-    }
     const ended: SystemEvent = { _tag: "ThreadEnded", thread: "worker-0", reason: "it exited", cause, unread: 0 }
-    expect(Accounts.encodeEvent(ended)).toBeUndefined()
+    const there = Accounts.decodeEvents(Accounts.encodeEvents([...events, ended])!)
+    const named = (all: ReadonlyArray<SystemEvent>) => all.map((event) => ({ ...event, cause: undefined }))
+    expect(named(there)).toEqual(named(events))
+    for (const event of there) if ("cause" in event) expect(Exit.failCause(event.cause).toString()).toMatch(/boom/)
+    expect(Accounts.encodeEvents([ended])).toBeUndefined()
   })
 })

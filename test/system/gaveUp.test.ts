@@ -119,7 +119,7 @@ describe("a system that gives up", () => {
     Effect.gen(function*() {
       const program = Effect.gen(function*() {
         const probe = yield* Fixture.Probe.spawn("p")
-        yield* Effect.exit(probe.ask.Exit({ code: 3 }))
+        yield* Effect.exit(probe.ask.Throw())
         return yield* Effect.never
       })
       const system = threads({ intensity: { restarts: 0, within: "1 minute" } }).pipe(

@@ -47,6 +47,8 @@ const ActorEvent = Schema.Union([
 
 type ActorEvent = typeof ActorEvent.Type
 
+const ActorEvents = Schema.Array(ActorEvent)
+
 /** Why a spawn failed, or the defect that it died of. */
 export const encodeSpawnError = (actor: string, cause: Cause.Cause<ActorError.SpawnError>): Uint8Array =>
   toBytes(Codec.compile(SpawnError), portableError(actor, cause))!
@@ -106,14 +108,15 @@ export const decodeCrash = (
   }
 }
 
-/** The bytes of an event of a worker's actors; nothing for events of threads, which the main thread tells itself. */
-export const encodeEvent = (event: SystemEvent): Uint8Array | undefined => {
-  const portable = portableEvent(event)
-  return portable === undefined ? undefined : toBytes(Codec.compile(ActorEvent), portable)
+/** The bytes of events of a worker's actors; nothing where there are only events of threads, which the main thread tells itself. */
+export const encodeEvents = (events: ReadonlyArray<SystemEvent>): Uint8Array | undefined => {
+  const portable = events.map(portableEvent).filter((event) => event !== undefined)
+  return portable.length === 0 ? undefined : toBytes(Codec.compile(ActorEvents), portable)
 }
 
-/** The event in the bytes that {@link encodeEvent} made. */
-export const decodeEvent = (bytes: Uint8Array): SystemEvent => fromBytes(Codec.compile(ActorEvent), bytes)
+/** The events in the bytes that {@link encodeEvents} made. */
+export const decodeEvents = (bytes: Uint8Array): ReadonlyArray<SystemEvent> =>
+  fromBytes(Codec.compile(ActorEvents), bytes)
 
 const portableEvent = (event: SystemEvent): ActorEvent | undefined => {
   switch (event._tag) {

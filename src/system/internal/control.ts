@@ -145,5 +145,5 @@ export type ToMain =
   }
   /** `reason` is an `ExitReason`. */
   | { readonly _tag: "Ended"; readonly actor: number; readonly reason: Uint8Array }
-  /** `event` is a `SystemEvent`. */
-  | { readonly _tag: "Event"; readonly event: Uint8Array }
+  /** `events` are `SystemEvent`s: all that a subscriber finds when it looks. */
+  | { readonly _tag: "Events"; readonly events: Uint8Array }

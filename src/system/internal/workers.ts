@@ -17,7 +17,7 @@ import type { TreeNode } from "../../supervisor/Tree.ts"
 import { Member } from "../../thread/kernel/ThreadGroup.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
 import type { Lent } from "../../wire/kernel/ArenaOwners.ts"
-import { decodeEvent, encodeSpawnError } from "./accounts.ts"
+import { decodeEvents, encodeSpawnError } from "./accounts.ts"
 import type * as Control from "./control.ts"
 import { groundsOf, type Keyers, locate, placementsOn } from "./keyed.ts"
 import type { Placed } from "./placement.ts"
@@ -284,8 +284,8 @@ export const receive = (self: Threaded, worker: WorkerThread, message: Control.T
       const placed = self.account.get(message.actor)
       return placed === undefined ? undefined : self.account.end(placed, ExitReason.decode(message.reason))
     }
-    case "Event":
-      Bulletin.publish(self.events, decodeEvent(message.event))
+    case "Events":
+      for (const event of decodeEvents(message.events)) Bulletin.publish(self.events, event)
   }
 }
 
