@@ -67,6 +67,18 @@ describe("a system that gives up", () => {
     })
   })
 
+  it.effect("ends a program that says who it is, wherever the layer is built", () => {
+    const { System, closed } = make()
+    return Effect.gen(function*() {
+      const launched = Layer.launch(Layer.mergeAll(Failing.pipe(Layer.provideMerge(System)), Layer.empty))
+      const program = yield* Effect.forkChild(
+        Effect.withFiber((fiber) => Effect.provideService(launched, ActorSystem.EndsProgram, fiber))
+      )
+      assertGaveUp(yield* Fiber.await(program), "Heart", /attack/)
+      assert.deepStrictEqual(closed, ["other"])
+    })
+  })
+
   it.effect("leaves it to whoever has asked", () => {
     const { System, logged } = make()
     return Effect.gen(function*() {
