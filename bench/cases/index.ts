@@ -27,7 +27,7 @@ import { spscBatched } from "./memory/spsc-batched.ts"
 import { spscSingle } from "./memory/spsc-single.ts"
 import { stealAlone } from "./memory/steal-alone.ts"
 import { stealThief } from "./memory/steal-thief.ts"
-import { burst, computings, trips, trivial } from "./pool/loads.ts"
+import { burst, computings, trips, tripsAsleep, trivial } from "./pool/loads.ts"
 import { actor } from "./restart/actor.ts"
 import { thread, threadStandby } from "./restart/thread.ts"
 import { off } from "./trace/off.ts"
@@ -77,5 +77,6 @@ export const cases: ReadonlyArray<Case> = [
   trivial,
   burst,
   ...computings,
-  trips
+  trips,
+  tripsAsleep
 ]

@@ -1,6 +1,7 @@
 /**
  * Pools as the cases see them, and the loops over them: so many jobs in flight, until the last is back; or one after the other.
  */
+import { setTimeout } from "node:timers/promises"
 import type { Measured, Params } from "../runner/Case.ts"
 import * as Sampling from "../runner/Sampling.ts"
 
@@ -69,11 +70,16 @@ export const measureLoad = async (open: () => Promise<Jobs>, params: Params, loa
   return { samples, received: replies.tally, expected: expectedOf(params.count, params.samples + params.warmups) }
 }
 
-/** One job at a time, back to back. */
-export const measureTrips = async (open: () => Promise<Jobs>, params: Params): Promise<Measured> => {
+/** One job at a time, back to back or with a pause before each. */
+export const measureTrips = async (
+  open: () => Promise<Jobs>,
+  params: Params,
+  pauseMillis: number
+): Promise<Measured> => {
   const jobs = await open()
   const measured = await Sampling.measureLatencies(params, async (latencies, replies) => {
     for (let value = 0; value < latencies.length; value++) {
+      if (pauseMillis > 0) await setTimeout(pauseMillis)
       const before = performance.now()
       const reply = await new Promise<number>((done) => jobs.run(value, 0, done))
       latencies[value] = performance.now() - before

@@ -17,6 +17,8 @@ export interface Runtime {
   readonly detached: (run: () => void) => void
   /** Makes a hold on the thread: while it is told `true` the thread does not end for want of work. */
   readonly holder: () => (isHeld: boolean) => void
+  /** Whether code may block the thread for a few milliseconds: on a real one that is not the main one. */
+  readonly mayBlock: boolean
   /**
    * Calls `rung` when the word is notified, or answers `false` and never calls, if it does not hold `expected`.
    *

@@ -12,6 +12,7 @@
  *                     parked ── remove: its wait is cancelled ──►  forgotten
  *
  *  turn   poll all ─► spin, when that has paid lately ─► setImmediate ─► … ─► park all
+ *  one that has the thread to itself: … ─► spin ─► setImmediate ─► sleep with the thread for a moment ─► park
  * ```
  *
  * How long it spins and yields is learnt by an `AdaptiveWait`, from all that this thread waits for. What is parked costs nothing,
@@ -21,13 +22,13 @@
  * Promises that no wake-up is lost (announce, then re-check, then wait), that something whose poll throws takes nobody with
  * it, that the thread stays alive exactly while something waits here, and that no timer runs and nothing is polled when all that waits is parked.
  *
- * Never does: block the thread, or poll what was removed.
+ * Never does: block the thread but for one that says so (`rest`), or poll what was removed.
  */
 import { availableParallelism } from "node:os"
 import { threadId } from "node:worker_threads"
 import { AdaptiveWait } from "../memory/AdaptiveWait.ts"
 import type { Wait } from "../memory/Doorbell.ts"
-import { PARK, pause, SPIN, type WaitStrategy } from "../memory/WaitStrategy.ts"
+import { PARK, pause, SPIN, type WaitStrategy, YIELD } from "../memory/WaitStrategy.ts"
 import type { Runtime } from "../runtime/Runtime.ts"
 import { piece, type ThreadContext } from "../runtime/ThreadContext.ts"
 import { thread } from "./kernel/CurrentThread.ts"
@@ -47,6 +48,13 @@ export interface Waitable {
   retract(): void
   /** Takes the announcement back and ends the pending wait. */
   cancel(): void
+  /**
+   * Whether the whole thread may sleep for it, a few milliseconds at most, before it is parked: a blocked thread is woken in half of the time.
+   * Asked only while nothing else waits here.
+   */
+  mayRest?(): boolean
+  /** Sleeps with the thread; answers whether it was woken. */
+  rest?(): boolean
   /** One of the others has thrown this; it is forgotten. Without this the error is thrown in a turn of its own, where nobody catches it. */
   failed?(error: unknown): void
 }
@@ -182,6 +190,7 @@ export class Poller {
   /** Polls until the event loop should have its turn, or until all should be parked. */
   private work(): number {
     const { polled, strategy } = this
+    let hasRested = false
     for (let passes = 0, spins = 0; passes < MAX_PASSES && spins < MAX_SPINS;) {
       const before = polled.length
       if (this.pass()) {
@@ -194,11 +203,34 @@ export class Poller {
       }
       if (polled.length === 0) return SPIN
       const decision = strategy.empty()
-      if (decision !== SPIN) return decision
-      pause()
-      spins++
+      if (decision === SPIN) {
+        pause()
+        spins++
+      } else if (!this.mayRest()) return decision
+      // Whenever it sleeps the event loop has had a turn since something came, or since it slept.
+      else if (passes > 0 || hasRested) return YIELD
+      else {
+        hasRested = true
+        if (!this.rest(polled[0]!)) return PARK
+      }
     }
     return SPIN
+  }
+
+  private mayRest(): boolean {
+    const { entries, polled, runtime } = this
+    return entries.size === 1 && polled.length === 1 && runtime.mayBlock && polled[0]!.waitable.mayRest?.() === true
+  }
+
+  private rest(entry: Entry): boolean {
+    try {
+      if (entry.waitable.rest!()) return true
+    } catch (error) {
+      this.fail(entry, error)
+    }
+    // Neither yielding nor parking has paid or not.
+    this.strategy.restart()
+    return false
   }
 
   /** Polls each once; whether one made progress. Those that are added meanwhile have their turn in the next pass. */

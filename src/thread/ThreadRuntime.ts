@@ -5,6 +5,7 @@
  * neither fake timers nor the `AsyncLocalStorage` of whoever happens to wake a loop reach what runs there.
  */
 import { AsyncLocalStorage } from "node:async_hooks"
+import { isMainThread } from "node:worker_threads"
 import type { Runtime } from "../runtime/Runtime.ts"
 
 const immediate = globalThis.setImmediate
@@ -31,6 +32,7 @@ export const runtime: Runtime = {
       else handle.ref()
     }
   },
+  mayBlock: !isMainThread,
   waitAsync: (words, cell, expected, rung) => {
     const wait = Atomics.waitAsync(words, cell, expected)
     if (!wait.async) return false

@@ -48,6 +48,7 @@ export class Steps {
       microtask: (run) => void (this.isReleased ? queueMicrotask(run) : this.micro.push(run)),
       detached: (run) => this.as("nobody", run),
       holder: () => () => {},
+      mayBlock: false,
       waitAsync: (words, cell, expected, rung) => {
         if (Atomics.load(words, cell) !== expected) return false
         thread.wait = { words, cell, expected, rung }

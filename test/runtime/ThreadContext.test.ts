@@ -8,6 +8,7 @@ const runtime: Runtime = {
   microtask: () => {},
   detached: (run) => run(),
   holder: () => () => {},
+  mayBlock: false,
   waitAsync: () => false
 }
 

@@ -14,6 +14,7 @@ const stage = () => {
     microtask: (run) => void immediates.push(run),
     detached: (run) => run(),
     holder: () => () => {},
+    mayBlock: false,
     waitAsync: () => false
   }
   const handle = (turn: Turn, millis: number): number => {

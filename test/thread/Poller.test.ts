@@ -10,6 +10,7 @@ import * as WaitList from "../../src/memory/WaitList.ts"
 import type { WaitStrategy } from "../../src/memory/WaitStrategy.ts"
 import { YieldingWait } from "../../src/memory/YieldingWait.ts"
 import { Poller, type Waitable } from "../../src/thread/Poller.ts"
+import { runtime } from "../../src/thread/ThreadRuntime.ts"
 import { elapse, until } from "../support/until.ts"
 
 /** Waits on a doorbell of its own until it is given an item. */
@@ -66,6 +67,26 @@ const setUp = (count = 3, strategy: WaitStrategy = new ParkingWait()) => {
   const waiters = Array.from({ length: count }, () => new Waiter())
   for (const waiter of waiters) poller.add(waiter)
   return { poller, waiters: waiters as [Waiter, ...Array<Waiter>] }
+}
+
+/** One that sleeps with its thread a few times before it is parked. */
+class Rester extends Waiter {
+  may = true
+  rests = 0
+  wakes = 3
+  private readonly onRest: () => void
+  constructor(onRest: () => void = () => {}) {
+    super()
+    this.onRest = onRest
+  }
+  mayRest() {
+    return this.may
+  }
+  rest() {
+    this.rests++
+    this.onRest()
+    return this.wakes-- > 0
+  }
 }
 
 /** Until each of them sleeps on its doorbell. */
@@ -158,6 +179,62 @@ describe("Poller", () => {
       // One poll a turn; a spinning one polls a thousand times.
       assert.isBelow(waiter.polls, 50)
       poller.remove(waiter)
+    }))
+
+  it.live("has one rest that has the thread to itself, a turn of the event loop before each time, and then parks it", () =>
+    Effect.gen(function*() {
+      let turnsSeen = 0
+      const restedAt: Array<number> = []
+      const poller = new Poller({ strategy: new YieldingWait(), runtime: { ...runtime, mayBlock: true } })
+      const count = () => {
+        turnsSeen++
+        if (restedAt.length < 4) setImmediate(count)
+      }
+      setImmediate(count)
+      const rester = new Rester(() => restedAt.push(turnsSeen))
+      poller.add(rester)
+      yield* asleep([rester])
+      assert.strictEqual(rester.rests, 4)
+      for (let i = 1; i < restedAt.length; i++) assert.isAbove(restedAt[i]!, restedAt[i - 1]!)
+      rester.give()
+      yield* got(rester, 1)
+    }))
+
+  it.live("has nobody rest who is not alone, who does not want it, or whose thread may not be blocked", () =>
+    Effect.gen(function*() {
+      const strategy = () => new YieldingWait()
+      const main = new Poller({ strategy: strategy() })
+      const poller = new Poller({ strategy: strategy(), runtime: { ...runtime, mayBlock: true } })
+      const [here, one, other, busy] = [new Rester(), new Rester(), new Waiter(), new Rester()]
+      main.add(here)
+      poller.add(other)
+      poller.add(one)
+      yield* asleep([here, one, other])
+      poller.remove(other)
+      poller.remove(one)
+      busy.may = false
+      poller.add(busy)
+      yield* asleep([busy])
+      assert.deepStrictEqual([here.rests, one.rests, busy.rests], [0, 0, 0])
+      for (const [owner, waiter] of [[main, here], [poller, busy]] as const) owner.remove(waiter)
+    }))
+
+  it.live("tells one whose rest throws, and goes on", () =>
+    Effect.gen(function*() {
+      const poller = new Poller({ strategy: new YieldingWait(), runtime: { ...runtime, mayBlock: true } })
+      const rester = new Rester(() => {
+        throw new Error("no rest")
+      })
+      const errors: Array<unknown> = []
+      rester.failed = (error) => {
+        errors.push(error)
+        rester.may = false
+        poller.add(rester)
+      }
+      poller.add(rester)
+      yield* asleep([rester])
+      assert.deepStrictEqual(errors.map(String), ["Error: no rest"])
+      poller.remove(rester)
     }))
 
   it.live("ends the wait of who is removed, and never polls it again", () =>

@@ -63,6 +63,17 @@ export const computings: ReadonlyArray<Case> = [
   computing("pool/1ms", 1000, 1_000)
 ]
 
+/** Long enough for both sides to sleep. */
+const PAUSE_MILLIS = 20
+
+const tripped = (pauseMillis: number): { readonly [name: string]: Subject } =>
+  Object.fromEntries(
+    Object.entries(opens).map(([name, open]): [string, Subject] => [name, {
+      run: async (params: Params) =>
+        (await import("../../peers/jobs.ts")).measureTrips(await open(), params, pauseMillis)
+    }])
+  )
+
 /** See the module. */
 export const trips: Case = {
   name: "pool/rtt",
@@ -71,9 +82,16 @@ export const trips: Case = {
   betterIs: "lower",
   count: 5_000,
   quickCount: 500,
-  subjects: Object.fromEntries(
-    Object.entries(opens).map(([name, open]): [string, Subject] => [name, {
-      run: async (params: Params) => (await import("../../peers/jobs.ts")).measureTrips(await open(), params)
-    }])
-  )
+  subjects: tripped(0)
+}
+
+/** See the module. */
+export const tripsAsleep: Case = {
+  name: "pool/rtt-asleep",
+  about: "one job at a time, each after both sides have been idle for 20 ms, two workers",
+  unit: "us",
+  betterIs: "lower",
+  count: 40,
+  quickCount: 15,
+  subjects: tripped(PAUSE_MILLIS)
 }

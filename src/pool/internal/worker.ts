@@ -32,6 +32,8 @@ import type { Submitter } from "./submitter.ts"
 const INJECTOR_EVERY = 61
 /** Seats that wait for jobs of their own, from which on a worker takes none from elsewhere. */
 const MAX_WAITING = 64
+/** How long it sleeps with its thread after a job, before it leaves the thread to the event loop. */
+const REST_MILLIS = 5
 /** Rounds over all others in which a lost race is tried again. */
 const ROUNDS = 2
 
@@ -358,6 +360,20 @@ export class Worker implements Poller.Waitable, Bench {
     if (!injector.isEmpty()) return true
     for (let i = 0; i < thieves.length; i++) if (thieves[i]!.size() > 0) return true
     return false
+  }
+
+  mayRest(): boolean {
+    // Handlers may wait for the event loop.
+    return this.taken === 0 && !this.isOpening
+  }
+
+  rest(): boolean {
+    const { bells, thread } = this.access
+    thread.turn.end()
+    this.announce()
+    const isWoken = this.isReady() || bells[rowOf(this.options.place)]!.waitBlocking(REST_MILLIS) !== "timed-out"
+    this.retract()
+    return isWoken
   }
 
   wait(): Wait {

@@ -114,6 +114,7 @@ export class SimThread implements Strand {
       detached: (run) => run(),
       // The thread ends when its entry says so.
       holder: () => () => {},
+      mayBlock: false,
       waitAsync: (words, cell, expected, rung) =>
         world.wait(this, words, cell, expected, () => this.read(loop, rung)) !== undefined
     }

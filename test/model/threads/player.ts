@@ -176,6 +176,7 @@ const runtime: Runtime = {
   microtask: (run) => void microtasks.push(run),
   detached: (run) => run(),
   holder: () => () => {},
+  mayBlock: false,
   waitAsync: () => {
     throw new Error("no end waits like this")
   }
