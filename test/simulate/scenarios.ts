@@ -8,6 +8,7 @@ import { jobs } from "./jobs.ts"
 import { keyed } from "./keyed.ts"
 import { letters } from "./letters.ts"
 import { lifecycle } from "./lifecycle.ts"
+import { link } from "./link.ts"
 import { names } from "./names.ts"
 import { orders } from "./orders.ts"
 import { pool } from "./pool.ts"
@@ -43,6 +44,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   keyed,
   letters,
   lifecycle,
+  link,
   names,
   orders,
   pool,
