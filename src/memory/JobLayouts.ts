@@ -28,7 +28,7 @@ export const JOB_SLOT = {
 export const jobTable = define({
   name: "JobTable",
   magic: "JOBS",
-  version: 1,
+  version: 2,
   lines: [
     {
       by: "creator",

@@ -6,7 +6,8 @@
  *            enqueue              begin                 write              settle
  *  FREE ───────────────► QUEUED ─────────► RUNNING ───────────► WRITING ───────────► an outcome ──┐
  *   ▲                     │ withdraw         │ its worker died                                    │ giveBack
- *   │                     ▼                  └──► QUEUED again, or lost: its submitter decides    ▼
+ *   │                     ▼                  ├──► QUEUED again, or lost: its submitter decides    ▼
+ *   │                     │                  └──► CONDEMNED by its submitter: no outcome, and its worker has to die
  *   └──── free ── list of those that come back ◄───────────── WITHDRAWN, which a worker finds ────┘
  * ```
  *
@@ -15,6 +16,7 @@
  *   of a worker while it runs. All changes of owner are changes of one word.
  * - A job is begun by one worker. Whoever comes with the number of a slot that waits no more finds that out, however old the number is: what
  *   queues and deques hold are hints, and the state decides. So a hint may be there twice, and one that is lost may be put in again.
+ * - A job that runs is ended by its worker or condemned by its submitter, and never both: both move the same word.
  * - The word names the incarnation that has taken the job. What an incarnation had that is no more is found by looking, by the submitter, who
  *   alone settles its jobs.
  *
@@ -31,6 +33,7 @@
  *
  * Hot path: changes only together with `test/model` and the benchmark `pool/`.
  */
+import { bytesOf, MAX_WORKERS, rowsOffset, type Shape, wrongPart } from "./internal/jobMemory.ts"
 import { JOB_ROW, JOB_ROW_BYTES, JOB_SLOT, jobTable as layout } from "./JobLayouts.ts"
 import { identify, inscribe } from "./Layout.ts"
 import { InvalidCapacity, InvalidMemory } from "./MemoryError.ts"
@@ -46,8 +49,10 @@ export const RUNNING = 2
 export const WRITING = 3
 /** Nobody waits for the job any more, which no worker has begun. */
 export const WITHDRAWN = 4
+/** Nobody waits for the job any more, and its worker has held on to it for too long: it has no outcome, and that worker has to die. */
+export const CONDEMNED = 5
 /** The first of the outcomes, whose meaning is the caller's. */
-export const OUTCOME = 5
+export const OUTCOME = 6
 /** The last of them. */
 export const LAST_OUTCOME = 15
 
@@ -65,10 +70,6 @@ export const CLOSING = 1
 /** Phase: nothing runs any more. */
 export const ENDED = 2
 
-/** Most workers of a table: their places have six bits in a number. */
-export const MAX_WORKERS = 64
-/** Most slots of one submitter. */
-export const MAX_JOBS = 1 << 16
 /** Added to the message of a job that nobody waits for. */
 export const UNAWAITED = 256
 
@@ -98,40 +99,14 @@ const roomOffset = JOB_SLOT.room
 const holderWord = JOB_ROW.holder / 4
 const rowCells = JOB_ROW_BYTES / 4
 
+export { MAX_JOBS, MAX_WORKERS, type Shape } from "./internal/jobMemory.ts"
+
 /** The number of an incarnation, from 1 on, of the worker at a place. */
 export const numberOf = (worker: number, incarnation: number): number =>
   worker | ((incarnation - 1) % EPOCHS + 1) << WORKER_BITS
 
 /** The place of the worker that a number is of. */
 export const workerOf = (number: number): number => number & WORKER_MASK
-
-/** How a table is made. */
-export interface Shape {
-  /** Threads that can submit. */
-  readonly submitters: number
-  /** Slots of each, a power of two. */
-  readonly jobs: number
-  /** Bytes of a slot, a multiple of 128; all but 48 are for the payload. */
-  readonly slotBytes: number
-  /** Workers, 1 to {@link MAX_WORKERS}. */
-  readonly workers: number
-}
-
-const rowsOffset = (workers: number): number => layout.descriptorBytes + Math.ceil(workers / 32) * 128
-
-const bytesOf = ({ jobs, slotBytes, submitters, workers }: Shape): number =>
-  rowsOffset(workers) + submitters * (JOB_ROW_BYTES + jobs * slotBytes)
-
-const isWithin = (value: number, least: number, most: number): boolean =>
-  Number.isInteger(value) && value >= least && value <= most
-
-const wrongPart = ({ jobs, slotBytes, submitters, workers }: Shape): readonly [keyof Shape, string] | undefined => {
-  if (!isWithin(workers, 1, MAX_WORKERS)) return ["workers", `a whole number from 1 to ${MAX_WORKERS}`]
-  if (!isWithin(submitters, 1, 255)) return ["submitters", "a whole number from 1 to 255"]
-  if (!isWithin(jobs, 1, MAX_JOBS) || (jobs & (jobs - 1)) !== 0) return ["jobs", `a power of two from 1 to ${MAX_JOBS}`]
-  if (!isWithin(slotBytes, 128, 65_536) || slotBytes % 128 !== 0) return ["slotBytes", "a multiple of 128 up to 65,536"]
-  return undefined
-}
 
 /**
  * Makes the shared memory of a table in which every slot is free.
@@ -346,10 +321,26 @@ export class JobTable implements Shape {
     return !this.isAlive((state >>> NUMBER_SHIFT) & NUMBER_MASK)
   }
 
-  /** The job of a worker that has died waits again; its hint has to be put in. */
-  again(slot: number): void {
+  /** The job of the caller, or of a worker that has died, waits again; its hint has to be put in. `false` when it is condemned. */
+  again(slot: number): boolean {
+    return this.leaveRunning(slot, queued)
+  }
+
+  private leaveRunning(slot: number, stage: number): boolean {
+    const { cells } = this
     const cell = this.cellOf(slot)
-    Atomics.store(this.cells, cell, (Atomics.load(this.cells, cell) & GENERATIONS) | queued)
+    const state = Atomics.load(cells, cell)
+    return (state & STAGE) === running &&
+      Atomics.compareExchange(cells, cell, state, (state & ~STAGE) | stage) === state
+  }
+
+  /** Condemns a job that the same worker runs that had begun it when it was withdrawn; `false` when that is no longer so. */
+  condemn(slot: number): boolean {
+    const { cells } = this
+    const cell = this.cellOf(slot)
+    const state = Atomics.load(cells, cell + withdrawnWord)
+    if ((state & STAGE) !== running) return false
+    return Atomics.compareExchange(cells, cell, state, (state & ~STAGE) | CONDEMNED) === state
   }
 
   /** Takes a row of the table for a thread; `false` when somebody has it. */
@@ -388,13 +379,12 @@ export class JobTable implements Shape {
     return Atomics.load(this.cells, cell + withdrawnWord) === Atomics.load(this.cells, cell)
   }
 
-  /** From here on the payload is written over: the job cannot be begun again. */
-  write(slot: number): void {
-    const cell = this.cellOf(slot)
-    Atomics.store(this.cells, cell, (Atomics.load(this.cells, cell) & ~STAGE) | WRITING)
+  /** From here on the payload is written over: the job cannot be begun again. `false` when it is condemned, and no more the caller's. */
+  write(slot: number): boolean {
+    return this.leaveRunning(slot, WRITING)
   }
 
-  /** Ends a job with an outcome of so many bytes, and gives its slot back. */
+  /** Ends a job that is being written with an outcome of so many bytes, and gives its slot back. */
   settle(slot: number, outcome: number, bytes: number): void {
     const { cells } = this
     const cell = this.cellOf(slot)

@@ -1,0 +1,40 @@
+/** The sizes of the memory of `JobTable`. */
+import { JOB_ROW_BYTES, jobTable as layout } from "../JobLayouts.ts"
+
+/** Most workers of a table: their places have six bits in a number. */
+export const MAX_WORKERS = 64
+/** Most slots of one submitter. */
+export const MAX_JOBS = 1 << 16
+
+/** How a table is made. */
+export interface Shape {
+  /** Threads that can submit. */
+  readonly submitters: number
+  /** Slots of each, a power of two. */
+  readonly jobs: number
+  /** Bytes of a slot, a multiple of 128; all but 48 are for the payload. */
+  readonly slotBytes: number
+  /** Workers, 1 to {@link MAX_WORKERS}. */
+  readonly workers: number
+}
+
+/** Where the rows of the submitters begin. */
+export const rowsOffset = (workers: number): number => layout.descriptorBytes + Math.ceil(workers / 32) * 128
+
+/** Bytes of a table. */
+export const bytesOf = ({ jobs, slotBytes, submitters, workers }: Shape): number =>
+  rowsOffset(workers) + submitters * (JOB_ROW_BYTES + jobs * slotBytes)
+
+const isWithin = (value: number, least: number, most: number): boolean =>
+  Number.isInteger(value) && value >= least && value <= most
+
+/** What of a shape makes no sense, and what would. */
+export const wrongPart = (
+  { jobs, slotBytes, submitters, workers }: Shape
+): readonly [keyof Shape, string] | undefined => {
+  if (!isWithin(workers, 1, MAX_WORKERS)) return ["workers", `a whole number from 1 to ${MAX_WORKERS}`]
+  if (!isWithin(submitters, 1, 255)) return ["submitters", "a whole number from 1 to 255"]
+  if (!isWithin(jobs, 1, MAX_JOBS) || (jobs & (jobs - 1)) !== 0) return ["jobs", `a power of two from 1 to ${MAX_JOBS}`]
+  if (!isWithin(slotBytes, 128, 65_536) || slotBytes % 128 !== 0) return ["slotBytes", "a multiple of 128 up to 65,536"]
+  return undefined
+}
