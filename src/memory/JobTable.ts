@@ -22,12 +22,12 @@
  *
  * Never does: allocate, wait, or wake anybody (see `IdleSet`).
  *
- * Those that come back form a list, last one first; a worker pushes by one compare-and-swap, the submitter takes all by one exchange, so there
+ * Those that come back form a list, last one first; a worker pushes by one compare-and-swap, the submitter alone takes all by another, so there
  * is no ABA. A worker that dies between the outcome and the push leaves a slot in no list: its submitter finds it by {@link JobTable.isLost}, once
- * it has emptied the list.
+ * it has emptied the list. What a submitter takes out it notes in its row before it does, and how much of it is left, for one that comes after it.
  *
  * Order of the shared accesses: what a slot holds is plain, stored before the state that hands it over, and read after it was seen. `next` is plain,
- * stored before the push and read after the exchange.
+ * stored before the push and read after the list was emptied. `taken` and `left` are plain: only who knows of the submitter's death reads them.
  *
  * Source: the job slots with generations are those of process supervisors (alive, dying, respawned); the list is Treiber's stack, emptied as a whole.
  *
@@ -35,9 +35,11 @@
  */
 import { bytesOf, MAX_WORKERS, rowsOffset, type Shape, wrongPart } from "./internal/jobMemory.ts"
 import { JOB_ROW, JOB_ROW_BYTES, JOB_SLOT, jobTable as layout } from "./JobLayouts.ts"
-import { identify, inscribe } from "./Layout.ts"
-import { InvalidCapacity, InvalidMemory } from "./MemoryError.ts"
+import { identify } from "./Layout.ts"
+import { InvalidMemory } from "./MemoryError.ts"
 import { Region } from "./Region.ts"
+
+export { create, MAX_WORKERS, mostJobs, type Shape } from "./internal/jobMemory.ts"
 
 /** Its submitter has it, for another job. */
 export const FREE = 0
@@ -97,9 +99,11 @@ const payloadOffset = JOB_SLOT.payload
 const replyOffset = JOB_SLOT.reply
 const roomOffset = JOB_SLOT.room
 const holderWord = JOB_ROW.holder / 4
+const takenWord = JOB_ROW.taken / 4
+const leftWord = JOB_ROW.left / 4
+/** In `left`: all up to the end of the list. */
+const ALL = -1
 const rowCells = JOB_ROW_BYTES / 4
-
-export { MAX_JOBS, MAX_WORKERS, type Shape } from "./internal/jobMemory.ts"
 
 /** The number of an incarnation, from 1 on, of the worker at a place. */
 export const numberOf = (worker: number, incarnation: number): number =>
@@ -107,30 +111,6 @@ export const numberOf = (worker: number, incarnation: number): number =>
 
 /** The place of the worker that a number is of. */
 export const workerOf = (number: number): number => number & WORKER_MASK
-
-/**
- * Makes the shared memory of a table in which every slot is free.
- *
- * **Errors**: {@link InvalidCapacity}.
- */
-export const create = (shape: Shape): SharedArrayBuffer => {
-  const wrong = wrongPart(shape)
-  if (wrong !== undefined) throw new InvalidCapacity(layout.name, wrong[0], shape[wrong[0]], wrong[1])
-  const most = Math.floor(
-    (2 ** 31 - 1 - rowsOffset(shape.workers)) / (shape.submitters * (JOB_ROW_BYTES + shape.slotBytes))
-  )
-  if (shape.jobs > most) {
-    throw new InvalidCapacity(layout.name, "jobs", shape.jobs, `at most ${most} of ${shape.slotBytes} bytes each`)
-  }
-  const sab = new SharedArrayBuffer(bytesOf(shape))
-  const cells = inscribe(layout, sab)
-  const words = layout.cells
-  cells[words.submitters] = shape.submitters
-  cells[words.jobs] = shape.jobs
-  cells[words.slotBytes] = shape.slotBytes
-  cells[words.workers] = shape.workers
-  return sab
-}
 
 /**
  * A table of jobs, seen from any thread.
@@ -273,33 +253,64 @@ export class JobTable implements Shape {
       }
       if (stage !== running) return -1
       Atomics.store(cells, cell + withdrawnWord, state)
+      // One that has just put it back, for others to begin, did not see that.
+      if ((Atomics.load(cells, cell) & STAGE) === queued) continue
       return (state >>> NUMBER_SHIFT) & WORKER_MASK
     }
   }
 
-  /** Takes all slots that have come back to a submitter: the one that came first, or -1; {@link nextOf} has the others. */
-  takeFinished(submitter: number): number {
-    const head = this.rows + submitter * rowCells
-    if (Atomics.load(this.cells, head) === 0) return -1
-    return this.reverse(Atomics.exchange(this.cells, head, 0)) - 1
-  }
-
-  private reverse(last: number): number {
+  /**
+   * Takes all slots that have come back to a submitter, once it is done with the last ones ({@link done}): puts them into `into`, which has room for
+   * a row of them, the one that came first last, and answers how many.
+   */
+  takeFinished(submitter: number, into: Int32Array): number {
     const { cells } = this
-    let reversed = 0
-    for (let link = last; link !== 0;) {
-      const cell = this.cellOf(link - 1) + nextWord
-      const next = cells[cell]!
-      cells[cell] = reversed
-      reversed = link
-      link = next
+    const head = this.rows + submitter * rowCells
+    let last = Atomics.load(cells, head)
+    if (last === 0) return 0
+    for (;;) {
+      // Noted before they leave the list.
+      cells[head + leftWord] = ALL
+      cells[head + takenWord] = last
+      const found = Atomics.compareExchange(cells, head, last, 0)
+      if (found === last) break
+      last = found
     }
-    return reversed
+    return (cells[head + leftWord] = this.list(last, ALL, into))
   }
 
-  /** The slot that came back after this one, or -1. */
-  nextOf(slot: number): number {
-    return this.cells[this.cellOf(slot) + nextWord]! - 1
+  private list(last: number, most: number, into: Int32Array): number {
+    const { cells } = this
+    let count = 0
+    for (let link = last; link !== 0 && count !== most; link = cells[this.cellOf(link - 1) + nextWord]!) {
+      into[count++] = link - 1
+    }
+    return count
+  }
+
+  /** A submitter is done with all of what it took last but so many. */
+  done(submitter: number, left: number): void {
+    const head = this.rows + submitter * rowCells
+    this.cells[head + leftWord] = left
+    if (left === 0) this.cells[head + takenWord] = 0
+  }
+
+  /** What a submitter that has died had taken and was not done with, as {@link takeFinished} would have it. */
+  takeLeft(submitter: number, into: Int32Array): number {
+    const { cells } = this
+    const head = this.rows + submitter * rowCells
+    const taken = cells[head + takenWord]!
+    if (taken === 0) return 0
+    for (let link = Atomics.load(cells, head); link !== 0; link = cells[this.cellOf(link - 1) + nextWord]!) {
+      // It died before it took them.
+      if (link === taken) {
+        cells[head + takenWord] = 0
+        return 0
+      }
+    }
+    const count = this.list(taken, cells[head + leftWord]!, into)
+    // It may have died when it had just freed the one that came first.
+    return count > 0 && this.stageOf(into[count - 1]!) === FREE ? count - 1 : count
   }
 
   /** Whether a slot has come back to a submitter that it has not taken. */
@@ -313,25 +324,33 @@ export class JobTable implements Shape {
     Atomics.store(this.cells, cell, Atomics.load(this.cells, cell) & GENERATIONS)
   }
 
-  /** Whether an incarnation has, or had, this job that is no more; for the submitter, once it has emptied its list. */
-  isLost(slot: number): boolean {
+  /**
+   * Whether an incarnation has, or had, this job that is not among the `living`; for the submitter, once it has emptied its list, and with those
+   * who lived before it did: one that has died since may have given a slot back since.
+   */
+  isLost(slot: number, living: Int32Array): boolean {
     const state = Atomics.load(this.cells, this.cellOf(slot))
     const stage = state & STAGE
     if (stage === FREE || stage === queued || stage === WITHDRAWN) return false
-    return !this.isAlive((state >>> NUMBER_SHIFT) & NUMBER_MASK)
+    const number = (state >>> NUMBER_SHIFT) & NUMBER_MASK
+    return living[number & WORKER_MASK] !== number
   }
 
-  /** The job of the caller, or of a worker that has died, waits again; its hint has to be put in. `false` when it is condemned. */
+  /**
+   * A job that was begun waits again, as long as anybody waits for it; its hint has to be put in. `false` when it is condemned, and no more the
+   * caller's.
+   */
   again(slot: number): boolean {
-    return this.leaveRunning(slot, queued)
-  }
-
-  private leaveRunning(slot: number, stage: number): boolean {
     const { cells } = this
     const cell = this.cellOf(slot)
     const state = Atomics.load(cells, cell)
-    return (state & STAGE) === running &&
-      Atomics.compareExchange(cells, cell, state, (state & ~STAGE) | stage) === state
+    const waiting = (state & GENERATIONS) | queued
+    if ((state & STAGE) !== running || Atomics.compareExchange(cells, cell, state, waiting) !== state) return false
+    // Its submitter looks at the state after it has said that nobody waits: one of the two sees the other.
+    if (Atomics.load(cells, cell + withdrawnWord) === state) {
+      Atomics.compareExchange(cells, cell, waiting, (state & GENERATIONS) | WITHDRAWN)
+    }
+    return true
   }
 
   /** Condemns a job that the same worker runs that had begun it when it was withdrawn; `false` when that is no longer so. */
@@ -381,7 +400,11 @@ export class JobTable implements Shape {
 
   /** From here on the payload is written over: the job cannot be begun again. `false` when it is condemned, and no more the caller's. */
   write(slot: number): boolean {
-    return this.leaveRunning(slot, WRITING)
+    const { cells } = this
+    const cell = this.cellOf(slot)
+    const state = Atomics.load(cells, cell)
+    if ((state & STAGE) !== running) return false
+    return Atomics.compareExchange(cells, cell, state, (state & ~STAGE) | WRITING) === state
   }
 
   /** Ends a job that is being written with an outcome of so many bytes, and gives its slot back. */
@@ -429,8 +452,9 @@ export class JobTable implements Shape {
     if (Atomics.compareExchange(this.cells, cell, number, 0) === number) Atomics.add(this.cells, deathsCell, 1)
   }
 
-  isAlive(number: number): boolean {
-    return Atomics.load(this.cells, workersCell + (number & WORKER_MASK)) === number
+  /** Puts the numbers of the incarnations that are there into `into`, by place. */
+  living(into: Int32Array): void {
+    for (let worker = 0; worker < this.workers; worker++) into[worker] = Atomics.load(this.cells, workersCell + worker)
   }
 
   /** Incarnations that have ended so far, as a wrapping Int32: a submitter that sees another number looks for what is lost. */

@@ -186,6 +186,30 @@ describe("keyed actors", () => {
       })
     ))
 
+  it.effect("one that does not let go in its time for that leaves a key that refuses all, until it has", () =>
+    inWorld((world) =>
+      Effect.gen(function*() {
+        const a = (yield* Note.keyed({ idle: "1 second" })).ref("a")
+        yield* a.tell.Write({ n: 1 })
+        const release = close(world, "release")
+        yield* settle
+        yield* TestClock.adjust("1 second")
+        yield* a.tell.Write({ n: 2 })
+        const asked = yield* fork(Effect.flip(a.ask.Read(undefined, { timeout: "Infinity" })))
+        const waiting = yield* fork(Effect.flip(a.tell.Write({ n: 3 })))
+        yield* TestClock.adjust("5 seconds")
+        const why = "Note/a has stopped (it did not start: the one before it has not let go of what it holds)"
+        for (const error of [yield* Fiber.join(asked), yield* Fiber.join(waiting)]) assert.include(error.message, why)
+        assert.deepStrictEqual([yield* ActorSystem.droppedMessages, yield* a.depth], [1, 0])
+        assert.include((yield* Effect.flip(a.tell.Write({ n: 4 }))).message, why)
+        assert.include((yield* Effect.flip(a.ask.Read())).message, why)
+        yield* release
+        yield* settle
+        yield* a.tell.Write({ n: 5 })
+        assert.deepStrictEqual(yield* a.ask.Read(), [5])
+        assert.strictEqual(world.mostLiving, 1)
+      }), { mailbox: { capacity: 2 } }))
+
   it.effect("a full mailbox is that of one key, and its senders wait, also while it is built", () =>
     inWorld((world) =>
       Effect.gen(function*() {

@@ -45,6 +45,9 @@ interface Stage {
   readonly log: Array<string>
 }
 
+// No types keep a user from it.
+const forged = { reasons: "none" } as unknown as Cause.Cause<never>
+
 const answers: Record<string, () => unknown> = {
   "a number": () => Effect.succeed(1),
   "a text": () => Effect.succeed("one"),
@@ -55,6 +58,8 @@ const answers: Record<string, () => unknown> = {
   "nothing": () => undefined,
   "null": () => null,
   "a promise": () => Promise.resolve(1),
+  "a forged cause": () => Effect.failCause(forged),
+  "a forged cause later": () => Effect.andThen(Effect.yieldNow, Effect.failCause(forged)),
   "a revoked proxy": () => {
     const { proxy, revoke } = Proxy.revocable({}, {})
     revoke()
@@ -174,6 +179,8 @@ describe("a reply", () => {
     ["nothing", /the handler of Answer answered undefined, which is no Effect/],
     ["null", /the handler of Answer answered null, which is no Effect/],
     ["a promise", /the handler of Answer answered .*Promise.*, which is no Effect/],
+    ["a forged cause", /a handler failed with .*, which is no Cause/],
+    ["a forged cause later", /a handler failed with .*, which is no Cause/],
     ["a revoked proxy", /on a proxy that has been revoked/]
   ]
   for (const [how, text] of outcomes) {

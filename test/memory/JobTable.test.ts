@@ -22,10 +22,16 @@ const table = () => {
   return { sab, jobs: new JobTable.JobTable(sab), other: new JobTable.JobTable(sab) }
 }
 
-/** Numbers of all that has come back to a submitter. */
-const finished = (jobs: JobTable.JobTable, submitter: number): Array<number> => {
-  const slots: Array<number> = []
-  for (let slot = jobs.takeFinished(submitter); slot >= 0; slot = jobs.nextOf(slot)) slots.push(slot)
+/** What a submitter takes with this, the first first. */
+const taken = (take: (into: Int32Array) => number): ReadonlyArray<number> => {
+  const into = new Int32Array(shape.jobs)
+  return Array.from(into.subarray(0, take(into))).reverse()
+}
+
+/** Numbers of all that has come back to a submitter, which is done with them. */
+const finished = (jobs: JobTable.JobTable, submitter: number): ReadonlyArray<number> => {
+  const slots = taken((into) => jobs.takeFinished(submitter, into))
+  jobs.done(submitter, 0)
   return slots
 }
 
@@ -104,7 +110,8 @@ describe("JobTable", () => {
     expect(other.isWithdrawn(3)).toBe(true)
     other.settle(3, OUTCOME, 0)
     expect(jobs.withdraw(3)).toBe(-1)
-    jobs.free(jobs.takeFinished(0))
+    expect(finished(jobs, 0)).toEqual([3])
+    jobs.free(3)
     jobs.enqueue(3, 0, 0, Infinity)
     other.begin(3, JobTable.numberOf(2, 1))
     expect(other.isWithdrawn(3)).toBe(false)
@@ -122,7 +129,7 @@ describe("JobTable", () => {
     expect([jobs.condemn(0), jobs.stageOf(0), jobs.takerOf(0)]).toEqual([true, CONDEMNED, number])
     expect([other.write(0), other.again(0), other.isWithdrawn(0), jobs.withdraw(0)]).toEqual([false, false, false, -1])
     expect([other.write(1), jobs.condemn(1)]).toEqual([true, false])
-    expect([other.again(2), jobs.condemn(2), jobs.stageOf(2)]).toEqual([true, false, QUEUED])
+    expect([other.again(2), jobs.condemn(2), jobs.stageOf(2)]).toEqual([true, false, WITHDRAWN])
     jobs.free(0)
     jobs.enqueue(0, 0, 0, Infinity)
     expect([other.begin(0, number), jobs.condemn(0)]).toEqual([BEGUN, false])
@@ -134,16 +141,58 @@ describe("JobTable", () => {
     jobs.started(first)
     for (const slot of [0, 1, 2]) jobs.enqueue(slot, 0, 0, Infinity)
     jobs.begin(0, first)
-    expect([jobs.isLost(0), jobs.deaths()]).toEqual([false, 0])
+    const living = new Int32Array(shape.workers)
+    const areLost = (...slots: ReadonlyArray<number>) => slots.map((slot) => jobs.isLost(slot, living))
+    jobs.living(living)
+    expect([areLost(0), jobs.deaths()]).toEqual([[false], 0])
     jobs.ended(first)
     jobs.ended(first)
-    expect([jobs.isLost(0), jobs.isLost(1), jobs.isLost(3), jobs.deaths()]).toEqual([true, false, false, 1])
+    // Who died after the others were counted is lost the next time.
+    expect([areLost(0), jobs.deaths()]).toEqual([[false], 1])
+    jobs.living(living)
+    expect(areLost(0, 1, 3)).toEqual([true, false, false])
     jobs.started(second)
     jobs.begin(1, second)
-    expect([jobs.isLost(0), jobs.isLost(1)]).toEqual([true, false])
+    jobs.living(living)
+    expect(areLost(0, 1)).toEqual([true, false])
     jobs.again(0)
     expect(jobs.begin(0, second)).toBe(BEGUN)
-    expect([jobs.begunOf(0), jobs.begunOf(1), jobs.isLost(0)]).toEqual([2, 1, false])
+    expect([jobs.begunOf(0), jobs.begunOf(1), areLost(0)]).toEqual([2, 1, [false]])
+  })
+
+  it("leaves to the next submitter what one had taken and was not done with", () => {
+    const { jobs, other } = table()
+    const left = () => taken((into) => other.takeLeft(0, into))
+    for (const slot of [0, 1, 2, 3]) {
+      jobs.enqueue(slot, 0, 0, Infinity)
+      jobs.begin(slot, 64)
+    }
+    for (const slot of [2, 0, 1]) jobs.settle(slot, OUTCOME, 0)
+    expect(left()).toEqual([])
+    expect(taken((into) => jobs.takeFinished(0, into))).toEqual([2, 0, 1])
+    jobs.settle(3, OUTCOME, 0)
+    expect(left()).toEqual([2, 0, 1])
+    jobs.free(2)
+    expect(left()).toEqual([0, 1])
+    jobs.done(0, 2)
+    jobs.enqueue(2, 0, 0, Infinity)
+    jobs.begin(2, 64)
+    jobs.settle(2, OUTCOME, 0)
+    expect(left()).toEqual([0, 1])
+    jobs.done(0, 0)
+    expect([left(), finished(jobs, 0)]).toEqual([[], [3, 2]])
+  })
+
+  it("puts a job back only as long as somebody waits for it", () => {
+    const { jobs, other } = table()
+    for (const slot of [0, 1]) {
+      jobs.enqueue(slot, 0, 0, Infinity)
+      other.begin(slot, 64)
+    }
+    jobs.withdraw(0)
+    other.again(0)
+    other.again(1)
+    expect([jobs.stageOf(0), jobs.stageOf(1)]).toEqual([WITHDRAWN, QUEUED])
   })
 
   it("has numbers of incarnations that wrap, and never one of nobody", () => {
@@ -160,7 +209,7 @@ describe("JobTable", () => {
       jobs.enqueue(0, 0, 0, Infinity)
       expect(jobs.begin(0, 64)).toBe(BEGUN)
       jobs.settle(0, OUTCOME + 3, 0)
-      expect(jobs.takeFinished(0)).toBe(0)
+      expect(finished(jobs, 0)).toEqual([0])
       jobs.free(0)
     }
   })

@@ -332,8 +332,22 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: "src/actor/kernel/LocalShard.ts",
     tests: ["test/actor/keyed.test.ts"],
     why: "of a key that is not active nothing stays",
-    before: "if (this.cells.get(cell.key) === cell) this.cells.delete(cell.key)",
-    after: ""
+    before: "if (next === cell) this.cells.delete(key)",
+    after: "if (next === cell) this.refuser = undefined"
+  },
+  {
+    file: "src/actor/kernel/LocalShard.ts",
+    tests: ["test/actor/keyed.test.ts"],
+    why: "who waits for a name that nobody lets go of is told",
+    before: "this.isStuck(key) ? void next.stop(this.whyNot(key)) : undefined",
+    after: "undefined"
+  },
+  {
+    file: "src/actor/kernel/LocalShard.ts",
+    tests: ["test/actor/keyed.test.ts"],
+    why: "a key whose last actor does not let go has no next one",
+    before: "if (behaviour === undefined || this.isStuck(key)) return undefined",
+    after: "if (behaviour === undefined) return undefined"
   },
   {
     file: "src/actor/kernel/LocalShard.ts",

@@ -358,6 +358,7 @@ describe("what makes no sense", () => {
     ["concurrency", { concurrency: -1 }],
     ["queue.capacity", { queue: { capacity: 0 } }],
     ["queue.capacity", { queue: { capacity: 1e6 } }],
+    ["queue.capacity", { queue: { capacity: 65_536 }, threads: 64 }],
     ["queue.overflow", { queue: { overflow: "drop" as never } }],
     ["arena.capacityBytes", { arena: { capacityBytes: 10 } }],
     ["shutdown", { shutdown: -1 }],

@@ -40,10 +40,18 @@ export const call = (
 ): Effect.Effect<unknown, unknown, unknown> => {
   try {
     const answer = handlers[tags[index]!]!(payload)
-    return answer === effectVoid || answer === exitVoid || isEffect(answer) ? answer : noEffect(tags[index]!, answer)
+    if (answer === effectVoid || answer === exitVoid) return answer
+    if (!isEffect(answer)) return noEffect(tags[index]!, answer)
+    return (answer as { readonly _tag?: unknown })._tag === "Failure" && isExit(answer) ? sound(answer) : answer
   } catch (defect) {
     return Exit.die(defect)
   }
+}
+
+/** An outcome whose cause can be looked at: what is no cause is a defect. */
+export const sound = (exit: Exit.Exit<unknown, unknown>): Exit.Exit<unknown, unknown> => {
+  if (exit._tag === "Success" || Array.isArray(exit.cause?.reasons)) return exit
+  return Exit.die(new TypeError(`a handler failed with ${textOf(exit.cause)}, which is no Cause`))
 }
 
 const noEffect = (tag: string, answer: unknown): Exit.Exit<never> =>

@@ -27,7 +27,7 @@ import type * as Tracer from "effect/Tracer"
 import type * as ActorError from "../ActorError.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import { admit, admitOthers, admitSoon, overflow, queue, refusalOf, ROOM, withdrawn } from "../internal/admission.ts"
-import { call, handle, isExit, isVoid } from "../internal/answer.ts"
+import { call, handle, isExit, isVoid, sound } from "../internal/answer.ts"
 import { batch, hasChildren, RunningCell } from "../internal/batch.ts"
 import { comeToRest } from "../internal/hold.ts"
 import { keep } from "../internal/keeping.ts"
@@ -438,7 +438,7 @@ export class Cell extends Living implements Owned, Runnable {
       return
     }
     this.phase = RUNNING
-    if (this.settled(exit, ask, word)) this.rest()
+    if (this.settled(sound(exit), ask, word)) this.rest()
   }
 
   private get isLive(): boolean {

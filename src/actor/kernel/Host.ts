@@ -125,9 +125,14 @@ export class Host implements LifecycleHost {
     return this.rosters.get(name)?.findLast(({ isReleased }) => !isReleased)
   }
 
-  /** Whether an actor of this name is alive here. */
+  /** Who has a name here: an actor that is alive, or one that has ended and has not let go of all that it holds. */
+  holderOf(behaviour: string, key: string): Cell | undefined {
+    return this.rosters.get(behaviour)?.find(({ cells }) => cells.has(key))?.cells.get(key)
+  }
+
+  /** Whether somebody has this name here. */
   has(behaviour: string, key: string): boolean {
-    return this.rosters.get(behaviour)?.some(({ cells }) => cells.has(key)) === true
+    return this.holderOf(behaviour, key) !== undefined
   }
 
   /** The name that some actor of a behaviour has here. */

@@ -10,7 +10,7 @@
  *
  * A message never meets an actor that ends: it is put into the mailbox of the next one, which is built as soon as the last one of that key
  * has let go of all it held. So there are never two of a key, nothing is lost, and what one sender tells stays in its order. Of a
- * key that is not active there is nothing here.
+ * key that is not active there is nothing here. One that does not let go in its time for that leaves a key that nobody answers for until it has.
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -18,7 +18,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import { ActorStopped, type TellError } from "../ActorError.ts"
-import { behaviourReleased, type ExitReason, forgotten, scopeClosed } from "../ExitReason.ts"
+import { behaviourReleased, type ExitReason, forgotten, neverStarted, scopeClosed } from "../ExitReason.ts"
 import { activate } from "../internal/start.ts"
 import type { Behaviour } from "./Behaviour.ts"
 import { Cell } from "./Cell.ts"
@@ -37,6 +37,8 @@ import { Ask, ORIGIN_SHIFT, type Word, wordOf } from "./Word.ts"
 export const WINDOW = 16
 
 const nothing = () => {}
+
+const heldUp = neverStarted("the one before it has not let go of what it holds")
 
 type Listeners = Set<(reason: ExitReason) => void>
 
@@ -89,7 +91,7 @@ export class LocalShard implements Shard, ShardHere, Resident {
 
   // ---- actors come and go
 
-  // Who takes a message for a key now; nobody when the shard, or its behaviour, ends.
+  // Who takes a message for a key now; nobody when the shard, or its behaviour, ends, or when the last one of the key does not let go.
   private taker(key: string): Cell | undefined {
     const cell = this.cells.get(key)
     return cell !== undefined && cell.phase < STOPPING && !cell.isDraining && this.phase === OPEN
@@ -100,7 +102,7 @@ export class LocalShard implements Shard, ShardHere, Resident {
   private successor(key: string): Cell | undefined {
     const { host, name, phase, terms } = this
     const behaviour = phase === OPEN ? host.behaviourOf(name) : undefined
-    if (behaviour === undefined) return undefined
+    if (behaviour === undefined || this.isStuck(key)) return undefined
     const cell = new Cell(host, behaviour, key)
     Terms.apply(cell, terms)
     this.cells.set(key, cell)
@@ -122,6 +124,11 @@ export class LocalShard implements Shard, ShardHere, Resident {
     })
   }
 
+  // Whether its last actor has ended for everybody, and has not let go: nobody knows whether it ever will.
+  private isStuck(key: string): boolean {
+    return this.host.holderOf(this.name, key)?.hasStopped === true
+  }
+
   private settled(): void {
     for (const told of Array.from(this.onSettled)) this.host.after.add(told)
     this.host.after.run()
@@ -135,7 +142,12 @@ export class LocalShard implements Shard, ShardHere, Resident {
 
   /** An actor has ended. */
   ended(cell: Cell): void {
-    if (this.cells.get(cell.key) === cell) this.cells.delete(cell.key)
+    const { key } = cell
+    const next = this.cells.get(key)
+    if (next === cell) this.cells.delete(key)
+    else if (next !== undefined) {
+      this.host.after.add(() => this.isStuck(key) ? void next.stop(this.whyNot(key)) : undefined)
+    }
     if (this.refuser === cell) this.refuser = undefined
   }
 
@@ -170,12 +182,13 @@ export class LocalShard implements Shard, ShardHere, Resident {
 
   private stopped(key: string, index: number, payload: unknown): ActorStopped {
     const undelivered = { tag: this.protocol.tags[index]!, payload }
-    return new ActorStopped({ actor: actorName(this.protocol, key), reason: this.why, undelivered })
+    return new ActorStopped({ actor: actorName(this.protocol, key), reason: this.whyNot(key), undelivered })
   }
 
-  // Why nobody takes messages.
-  private get why(): ExitReason {
-    return this.phase === OPEN ? behaviourReleased : this.reason
+  // Why nobody takes messages for a key.
+  private whyNot(key: string): ExitReason {
+    if (this.phase !== OPEN) return this.reason
+    return this.isStuck(key) ? heldUp : behaviourReleased
   }
 
   keyedWait(key: string, waiter: Waiter): void {
@@ -265,7 +278,7 @@ export class LocalShard implements Shard, ShardHere, Resident {
   private undeliverable(word: Word, addressed: Addressed): void {
     const { host } = this
     host.credit(wordOf(word) >>> ORIGIN_SHIFT)
-    if (word instanceof Ask) return word.stopped(this.why, addressed.payload)
+    if (word instanceof Ask) return word.stopped(this.whyNot(addressed.key), addressed.payload)
     host.dropped(undefined, 1)
     host.freight.drop(addressed)
   }

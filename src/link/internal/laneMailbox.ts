@@ -96,8 +96,9 @@ export class LaneMailbox extends Mailbox implements Surviving {
     this.cell.arrived()
   }
 
+  // Also when there is nothing any more: who nudges has taken the arming away, and the actor arms again when it rests.
   nudged(): void {
-    if (this.length > 0) this.cell.arrived()
+    this.cell.arrived()
   }
 
   withdraw(from: number, epoch: number, serial: number): void {

@@ -1,10 +1,12 @@
-/** The sizes of the memory of `JobTable`. */
+/** The memory of a `JobTable`: what shapes it can have, and how it is made. */
 import { JOB_ROW_BYTES, jobTable as layout } from "../JobLayouts.ts"
+import { inscribe } from "../Layout.ts"
+import { InvalidCapacity } from "../MemoryError.ts"
 
 /** Most workers of a table: their places have six bits in a number. */
 export const MAX_WORKERS = 64
 /** Most slots of one submitter. */
-export const MAX_JOBS = 1 << 16
+const MAX_JOBS = 1 << 16
 
 /** How a table is made. */
 export interface Shape {
@@ -18,7 +20,7 @@ export interface Shape {
   readonly workers: number
 }
 
-/** Where the rows of the submitters begin. */
+/** Where the rows begin. */
 export const rowsOffset = (workers: number): number => layout.descriptorBytes + Math.ceil(workers / 32) * 128
 
 /** Bytes of a table. */
@@ -28,7 +30,7 @@ export const bytesOf = ({ jobs, slotBytes, submitters, workers }: Shape): number
 const isWithin = (value: number, least: number, most: number): boolean =>
   Number.isInteger(value) && value >= least && value <= most
 
-/** What of a shape makes no sense, and what would. */
+/** The part of a shape that cannot be, and what is expected of it. */
 export const wrongPart = (
   { jobs, slotBytes, submitters, workers }: Shape
 ): readonly [keyof Shape, string] | undefined => {
@@ -37,4 +39,30 @@ export const wrongPart = (
   if (!isWithin(jobs, 1, MAX_JOBS) || (jobs & (jobs - 1)) !== 0) return ["jobs", `a power of two from 1 to ${MAX_JOBS}`]
   if (!isWithin(slotBytes, 128, 65_536) || slotBytes % 128 !== 0) return ["slotBytes", "a multiple of 128 up to 65,536"]
   return undefined
+}
+
+/** Most slots of each submitter that one buffer has room for. */
+export const mostJobs = ({ slotBytes, submitters, workers }: Omit<Shape, "jobs">): number =>
+  Math.floor((2 ** 31 - 1 - rowsOffset(workers)) / (submitters * (JOB_ROW_BYTES + slotBytes)))
+
+/**
+ * Makes the shared memory of a table in which every slot is free.
+ *
+ * **Errors**: {@link InvalidCapacity}.
+ */
+export const create = (shape: Shape): SharedArrayBuffer => {
+  const wrong = wrongPart(shape)
+  if (wrong !== undefined) throw new InvalidCapacity(layout.name, wrong[0], shape[wrong[0]], wrong[1])
+  const most = mostJobs(shape)
+  if (shape.jobs > most) {
+    throw new InvalidCapacity(layout.name, "jobs", shape.jobs, `at most ${most} of ${shape.slotBytes} bytes each`)
+  }
+  const sab = new SharedArrayBuffer(bytesOf(shape))
+  const cells = inscribe(layout, sab)
+  const words = layout.cells
+  cells[words.submitters] = shape.submitters
+  cells[words.jobs] = shape.jobs
+  cells[words.slotBytes] = shape.slotBytes
+  cells[words.workers] = shape.workers
+  return sab
 }

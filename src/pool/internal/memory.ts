@@ -63,6 +63,10 @@ export const SLOT_BYTES = 512
 /** The next power of two. */
 export const powerOfTwo = (least: number): number => 2 ** Math.ceil(Math.log2(least))
 
+/** Jobs that each thread can have under way at most, with so many workers. */
+export const mostCapacity = (workers: number): number =>
+  2 ** Math.floor(Math.log2(JobTable.mostJobs({ submitters: workers + 1, slotBytes: SLOT_BYTES, workers })))
+
 /** Makes the memory of a pool. */
 export const createMemory = ({ arenaBytes, capacity, workers }: Sizes): PoolMemory => {
   const jobs = powerOfTwo(capacity)

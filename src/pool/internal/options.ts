@@ -11,6 +11,7 @@ import { defaultShutdownMillis, type Shutdown } from "../../supervisor/ChildSpec
 import { durationMillis, shutdownMillis, shutdowns } from "../../supervisor/kernel/Millis.ts"
 import type { ThreadsOptions } from "../../thread/kernel/ThreadGroup.ts"
 import type { SpawnedWorker } from "../../thread/SpawnedWorker.ts"
+import { mostCapacity } from "./memory.ts"
 
 /** How a pool is made. */
 export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
@@ -23,7 +24,7 @@ export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
   /** How many jobs one worker begins before others have ended, for handlers that wait; default 1. */
   readonly concurrency?: number | undefined
   readonly queue?: {
-    /** How many jobs each thread can have under way, those that run included; default 1024, at most 65,536. */
+    /** How many jobs each thread can have under way, those that run included; default 1024, at most 65,536, and 32,768 with more than 41 threads. */
     readonly capacity?: number | undefined
     /** What who submits meets when there is no room: it waits (`"suspend"`, the default), or fails with `MailboxFull`. */
     readonly overflow?: "suspend" | "fail" | undefined
@@ -104,11 +105,12 @@ export const resolve = (
   if (Number.isNaN(millis)) refuse("shutdown", shutdown, shutdowns)
   const graceMillis = durationMillis(grace)
   if (!(graceMillis >= 0)) refuse("grace", grace, "a duration of zero or more")
+  const workers = whole("threads", threads ?? Math.min(MAX_WORKERS, Math.max(2, cores)), MAX_WORKERS)
   return {
     key,
-    workers: whole("threads", threads ?? Math.min(MAX_WORKERS, Math.max(2, cores)), MAX_WORKERS),
+    workers,
     concurrency: whole("concurrency", concurrency, MAX_CONCURRENCY),
-    capacity: whole("queue.capacity", capacity, MAX_CAPACITY),
+    capacity: whole("queue.capacity", capacity, Math.min(MAX_CAPACITY, mostCapacity(workers))),
     waits: overflow === "suspend",
     arenaBytes,
     shutdownMillis: millis,

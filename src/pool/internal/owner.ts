@@ -139,7 +139,7 @@ const postOf = (owner: Owner, worker: PoolWorker): Post => {
 /** The handler of a job does not end although nobody waits for it: its thread does, and that is no crash. */
 const replace = (owner: Owner, { number, tag }: Overdue): void => {
   const worker = owner.workers[workerOf(number)]
-  if (worker?.number !== number || worker.overdue !== undefined || !owner.access.table.isAlive(number)) return
+  if (worker?.number !== number || worker.overdue !== undefined || worker.hasEnded) return
   worker.overdue = tag
   owner.run(worker.thread?.kill ?? Effect.void)
 }

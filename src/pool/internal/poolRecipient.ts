@@ -132,17 +132,19 @@ export class PoolRecipient extends Recipient {
     const { submitter } = this
     const job = new Job(submitter, this.protocol.messages[index]!, payload, span, timeoutMillis, resume, seat)
     submitter.deadlines.add(job, timeoutMillis)
-    let outcome: Outcome = REFUSED
+    let outcome: Outcome
+    let refusal: ActorError.TellError | undefined
     try {
       outcome = this.submit(index, payload, job)
+      if (outcome !== TAKEN && outcome !== NO_ROOM) refusal = this.refusal(index, payload, outcome)
     } catch (thrown) {
       // Reading the payload has thrown: nobody will answer.
       job.withdraw()
       throw thrown
     }
     if (outcome === TAKEN) return job
-    if (outcome !== NO_ROOM) {
-      job.settle(Exit.fail(this.refusal(index, payload, outcome)))
+    if (refusal !== undefined) {
+      job.settle(Exit.fail(refusal))
       return undefined
     }
     job.waiter = waiterOf(job)

@@ -81,6 +81,10 @@ interface Died {
   readonly defect: unknown
 }
 
+interface Refused {
+  readonly refusal: Parameters<Waiter["done"]>[0]
+}
+
 /** See the module. */
 export class Submitter implements Desk {
   readonly name: string
@@ -102,9 +106,12 @@ export class Submitter implements Desk {
   private readonly graces = new Map<number, Grace>()
   /** Numbers for which there was no room. */
   private readonly backlog: Array<number> = []
-  /** The next of those that have come back and are not looked at, or -1. */
-  private returning = -1
+  /** Those that have come back, the first of them last; below `returning` are those that are not looked at. */
+  private readonly returned: Int32Array
+  private returning = 0
   private deaths: number
+  /** Who lived before the last audit. */
+  private readonly living: Int32Array
   private readonly listeners = new Set<() => void>()
   private isAdmitting = false
 
@@ -117,6 +124,8 @@ export class Submitter implements Desk {
     this.options = options
     this.first = row * table.jobs
     this.free = new Int32Array(capacity)
+    this.returned = new Int32Array(table.jobs)
+    this.living = new Int32Array(table.workers)
     this.pending = Array.from({ length: table.jobs }, () => undefined)
     this.deaths = table.deaths()
     this.inherit(capacity)
@@ -132,6 +141,7 @@ export class Submitter implements Desk {
       else if (stage === CONDEMNED) this.replace(slot)
       else if ((table.messageOf(slot) & UNAWAITED) === 0) this.withdrawn(slot)
     }
+    this.returning = table.takeLeft(this.options.row, this.returned)
     if (this.outstanding > 0) this.audit()
   }
 
@@ -170,6 +180,7 @@ export class Submitter implements Desk {
       if (bytes < 0) return INVALID
     }
     // User code has run.
+    if (this.ended !== undefined) return REFUSED
     if (this.freeSlots === 0) return NO_ROOM
     if (job?.isAwaited === false) return TAKEN
     const slot = this.free[this.freeSlots - 1]!
@@ -216,11 +227,7 @@ export class Submitter implements Desk {
 
   private readonly over = (slot: number): void => {
     this.graces.delete(slot)
-    const { table } = this.access
-    if (table.condemn(slot)) return this.replace(slot)
-    const stage = table.stageOf(slot)
-    // Another worker has begun it since.
-    if (stage === QUEUED || stage === RUNNING) this.withdrawn(slot)
+    if (this.access.table.condemn(slot)) this.replace(slot)
   }
 
   private replace(slot: number): void {
@@ -273,12 +280,22 @@ export class Submitter implements Desk {
   }
 
   private conclude(waiter: JobWaiter, outcome: Outcome | Died): void {
+    const refused = outcome === TAKEN || typeof outcome === "object" ? outcome : this.refused(waiter, outcome)
     try {
-      if (outcome === TAKEN) waiter.done(undefined)
-      else if (typeof outcome === "object") waiter.died?.(outcome.defect)
-      else waiter.done(this.refusalOf(waiter.index, waiter.payload, outcome))
+      if (refused === TAKEN) waiter.done(undefined)
+      else if ("defect" in refused) waiter.died?.(refused.defect)
+      else waiter.done(refused.refusal)
     } catch (thrown) {
       this.failed(`who waited for room in ${this.name} could not go on`, thrown)
+    }
+  }
+
+  // To say what is wrong with a payload is to read it once more.
+  private refused({ index, payload }: JobWaiter, outcome: Outcome): Refused | Died {
+    try {
+      return { refusal: this.refusalOf(index, payload, outcome) }
+    } catch (defect) {
+      return { defect }
     }
   }
 
@@ -290,7 +307,7 @@ export class Submitter implements Desk {
   /** Whether {@link poll} would find something. */
   isReady(): boolean {
     const { table } = this.access
-    return this.returning >= 0 || table.hasFinished(this.options.row) || table.deaths() !== this.deaths ||
+    return this.returning > 0 || table.hasFinished(this.options.row) || table.deaths() !== this.deaths ||
       table.phase() === ENDED && this.ended === undefined || this.hasNothingToHearOf()
   }
 
@@ -307,9 +324,7 @@ export class Submitter implements Desk {
       return true
     }
     let did = false
-    for (;;) {
-      if (this.returning < 0) this.returning = table.takeFinished(this.options.row)
-      if (this.returning < 0) break
+    while (this.hasReturned()) {
       did = true
       this.takeNext()
       if (turn.isOver()) break
@@ -345,14 +360,18 @@ export class Submitter implements Desk {
     this.access.idle.wake()
   }
 
+  private hasReturned(): boolean {
+    if (this.returning > 0) return true
+    this.returning = this.access.table.takeFinished(this.options.row, this.returned)
+    return this.returning > 0
+  }
+
   private takeNext(): void {
-    const slot = this.returning
-    this.returning = this.access.table.nextOf(slot)
-    this.take(slot)
+    this.take(this.returned[--this.returning]!, true)
   }
 
   // The slot is free and its accounts are closed before the asker goes on.
-  private take(slot: number): void {
+  private take(slot: number, isReturned: boolean): void {
     const { access, name } = this
     const { table } = access
     const job = this.pending[slot - this.first]
@@ -362,6 +381,7 @@ export class Submitter implements Desk {
       : undefined
     if (outcome > OUTCOME) drop(access, table.replyOf(slot))
     this.release(slot)
+    if (isReturned) table.done(this.options.row, this.returning)
     if (exit !== undefined) job!.settle(exit)
   }
 
@@ -370,6 +390,9 @@ export class Submitter implements Desk {
     drop(this.access, table.payloadOf(slot))
     table.setPayload(slot, INSIDE)
     table.free(slot)
+    const job = this.pending[slot - this.first]
+    // Until it has settled it may be withdrawn, and its slot may have another job.
+    if (job !== undefined) job.slot = -1
     this.pending[slot - this.first] = undefined
     this.free[this.freeSlots++] = slot
     if (this.graces.size > 0) this.forget(slot)
@@ -388,17 +411,16 @@ export class Submitter implements Desk {
   private audit(): void {
     const { table } = this.access
     this.deaths = table.deaths()
+    table.living(this.living)
     // What those had given back is in the list by now: the rest of what they had is found by its number.
-    for (;;) {
-      if (this.returning < 0) this.returning = table.takeFinished(this.options.row)
-      if (this.returning < 0) break
-      this.takeNext()
-    }
+    while (this.hasReturned()) this.takeNext()
     const lost: Array<() => void> = []
+    // All that wait are found again.
+    this.backlog.length = 0
     for (let slot = this.first; slot < this.first + this.free.length; slot++) {
       const stage = table.stageOf(slot)
       if (stage === QUEUED || stage === WITHDRAWN) this.backlog.push(slot)
-      else if (table.isLost(slot)) this.lose(slot, stage, lost)
+      else if (table.isLost(slot, this.living)) this.lose(slot, stage, lost)
     }
     if (this.backlog.length > 0) this.putBacklog()
     for (const tell of lost) tell()
@@ -407,7 +429,7 @@ export class Submitter implements Desk {
   private lose(slot: number, stage: number, lost: Array<() => void>): void {
     const { options } = this
     const { table } = this.access
-    if (stage >= OUTCOME) return void lost.push(() => this.take(slot))
+    if (stage >= OUTCOME) return void lost.push(() => this.take(slot, false))
     const job = this.pending[slot - this.first]
     const message = table.messageOf(slot)
     const isWanted = job === undefined ? (message & UNAWAITED) !== 0 : job.isAwaited
@@ -436,7 +458,7 @@ export class Submitter implements Desk {
     if (this.ended !== undefined) return
     this.ended = reason
     const jobs = this.pending.filter((job) => job !== undefined)
-    this.returning = -1
+    this.returning = 0
     this.backlog.length = 0
     for (let slot = this.first; slot < this.first + this.free.length; slot++) this.clear(slot)
     for (const job of jobs) job.stopped(reason)

@@ -23,6 +23,7 @@ const DISCARDED = 1
 interface Misuse {
   readonly looksBeforeItEmptiesTheList?: boolean
   readonly takesTheLivingForDead?: boolean
+  readonly looksWhoLivesLast?: boolean
 }
 
 interface Stage {
@@ -58,7 +59,10 @@ function* work(table: Table, number: number, hints: ReadonlyArray<number>, begun
 
 /** Takes what has come back. */
 function* collect(table: Table, back: Array<number>): Body {
-  for (let slot = yield* table.takeFinished(0); slot >= 0; slot = yield* table.nextOf(slot)) back[slot]!++
+  const into = new Int32Array(2)
+  const count = yield* table.takeFinished(0, into)
+  for (let left = count; left > 0; left--) back[into[left - 1]!]!++
+  yield* table.done(0, 0)
 }
 
 /** Both workers come with both numbers, one of them twice; the submitter withdraws one job and uses the slot of the other again. */
@@ -106,19 +110,22 @@ const hints: Model = {
 type Fate = "back" | "lost" | "waits"
 
 function* audit(table: Table, fates: Array<Array<Fate>>, misuse: Misuse): Body {
+  const into = new Int32Array(2)
   const take = function*(): Body {
-    for (let slot = yield* table.takeFinished(0); slot >= 0;) {
-      const next = yield* table.nextOf(slot)
-      fates[slot]!.push("back")
-      yield* table.free(slot)
-      slot = next
+    for (let left = yield* table.takeFinished(0, into); left > 0; left--) {
+      fates[into[left - 1]!]!.push("back")
+      yield* table.free(into[left - 1]!)
+      yield* table.done(0, left - 1)
     }
   }
+  const living = new Int32Array(2)
+  yield* table.living(living)
   if (misuse.looksBeforeItEmptiesTheList !== true) yield* take()
+  if (misuse.looksWhoLivesLast === true) yield* table.living(living)
   for (const slot of [0, 1]) {
     const stage = yield* table.stageOf(slot)
     if (stage === FREE || stage === QUEUED) continue
-    if (!(misuse.takesTheLivingForDead === true || (yield* table.isLost(slot)))) continue
+    if (!(misuse.takesTheLivingForDead === true || (yield* table.isLost(slot, living)))) continue
     if (stage === RUNNING) yield* table.again(slot)
     else {
       fates[slot]!.push(stage >= OUTCOME ? "back" : "lost")
@@ -160,6 +167,80 @@ const death = (misuse: Misuse = {}): Model => ({
             // What was running waits again, and may have been done since.
             equal(heard + (stage === QUEUED ? 1 : 0), 1, `outcomes of job ${slot}, which is in stage ${stage},`)
           }
+        }
+      }
+    }
+  }
+})
+
+/** A worker gives its slots back and ends, while its submitter looks for what others had that have ended. */
+const lateDeath = (misuse: Misuse = {}): Model => ({
+  structure: "JobTable",
+  scenario: "a worker ends while its submitter looks for what another has left",
+  preemptions: 3,
+  prepare: async (load) => {
+    const make = await stage(load)
+    return () => {
+      const { numbers, table } = make()
+      const fates: Array<Array<Fate>> = [[], []]
+      const worker = function*(): Body {
+        const own = table()
+        yield* work(own, numbers[0], [0, 1], [0, 0])
+        yield* own.ended(numbers[0])
+      }
+      return {
+        threads: [thread("worker", worker()), thread("submitter", audit(table(), fates, misuse))],
+        check: () => {
+          alone(audit(table(), fates, {}))
+          for (const slot of [0, 1]) equal(fates[slot]!.join(), "back", `what was heard of job ${slot}`)
+        }
+      }
+    }
+  }
+})
+
+/** A submitter dies while it takes what has come back; the next one is to find all of it, once. */
+const heirs = (isHeir = true): Model => ({
+  structure: "JobTable",
+  scenario: "a submitter dies while it takes slots back",
+  preemptions: 2,
+  prepare: async (load) => {
+    const make = await stage(load)
+    return () => {
+      const { numbers, table } = make()
+      const into = new Int32Array(2)
+      const free = function*(own: Table, count: number): Body {
+        for (let left = count; left > 0; left--) {
+          const slot = into[left - 1]!
+          if ((yield* own.stageOf(slot)) === FREE) throw new Violation("a slot came back that was free")
+          yield* own.free(slot)
+          yield* own.done(0, left - 1)
+        }
+      }
+      const mortal = function*(): Body {
+        const own = table()
+        yield* free(own, yield* own.takeFinished(0, into))
+        yield* free(own, yield* own.takeFinished(0, into))
+      }
+      const heir = function*(own: Table): Body {
+        if (isHeir) {
+          yield* free(own, yield* own.takeLeft(0, into))
+          yield* own.done(0, 0)
+        }
+        const count = yield* own.takeFinished(0, into)
+        equal(new Set(into.subarray(0, count)).size, count, "slots in the list")
+        yield* free(own, count)
+      }
+      return {
+        threads: [
+          thread("worker0", work(table(), numbers[0], [0], [0, 0])),
+          thread("worker1", work(table(), numbers[1], [1], [0, 0])),
+          thread("submitter", mortal(), true)
+        ],
+        check: () => {
+          const own = table()
+          alone(heir(own))
+          for (const slot of [0, 1]) equal(alone(own.stageOf(slot)), FREE, `the stage of job ${slot}`)
         }
       }
     }
@@ -245,7 +326,7 @@ const condemned: Model = {
 }
 
 /** The programs that must hold. */
-export const models: ReadonlyArray<Model> = [hints, list, death(), condemned]
+export const models: ReadonlyArray<Model> = [hints, list, death(), lateDeath(), heirs(), condemned]
 
 /** The programs that must fail. */
 export const broken: ReadonlyArray<Broken> = [
@@ -287,12 +368,21 @@ export const broken: ReadonlyArray<Broken> = [
     }]
   },
   {
-    name: "ends a job, or puts it back, without looking whether it is condemned",
+    name: "writes the outcome of a job without looking whether it is condemned",
     model: condemned,
     mutations: [{
       module: "JobTable",
-      find: "Atomics.compareExchange(cells, cell, state, (state & ~STAGE) | stage) === state",
-      replace: "Atomics.store(cells, cell, (state & ~STAGE) | stage) !== 0"
+      find: "return Atomics.compareExchange(cells, cell, state, (state & ~STAGE) | WRITING) === state",
+      replace: "Atomics.store(cells, cell, (state & ~STAGE) | WRITING)\n    return true"
+    }]
+  },
+  {
+    name: "puts a job back without looking whether it is condemned",
+    model: condemned,
+    mutations: [{
+      module: "JobTable",
+      find: "Atomics.compareExchange(cells, cell, state, waiting) !== state) return false",
+      replace: "Atomics.store(cells, cell, waiting) === 0) return false"
     }]
   },
   {
@@ -305,5 +395,17 @@ export const broken: ReadonlyArray<Broken> = [
     }]
   },
   { name: "looks for what is lost before it empties the list", model: death({ looksBeforeItEmptiesTheList: true }) },
-  { name: "takes what the living have for lost", model: death({ takesTheLivingForDead: true }) }
+  { name: "takes what the living have for lost", model: death({ takesTheLivingForDead: true }) },
+  { name: "looks who lives once it has emptied the list", model: lateDeath({ looksWhoLivesLast: true }) },
+  { name: "forgets what one that died had taken", model: heirs(false) },
+  {
+    name: "takes slots out before it says so",
+    model: heirs(),
+    mutations: [{
+      module: "JobTable",
+      find: "const found = Atomics.compareExchange(cells, head, last, 0)\n      if (found === last) break",
+      replace:
+        "cells[head + takenWord] = 0\n      const found = Atomics.compareExchange(cells, head, last, 0)\n      cells[head + takenWord] = last\n      if (found === last) break"
+    }]
+  }
 ]

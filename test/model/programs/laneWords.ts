@@ -39,6 +39,7 @@ interface Misuse {
   readonly believesWhatWasShown?: boolean
   readonly asksForRoomAfterLooking?: boolean
   readonly comparesCounts?: boolean
+  readonly sleepsOnAfterVainNudge?: boolean
 }
 
 const MESSAGES = 2
@@ -152,11 +153,16 @@ function* handle(m: Modules, lane: Lane, book: Book, misuse: Misuse): Body {
       if (yield* reader.takeRoomRequest()) yield* wake(lane.bells)
       continue
     }
-    const seen = yield* loadWord(lane.nudges, 0)
+    let seen = yield* loadWord(lane.nudges, 0)
     if (misuse.looksBeforeArming !== true) yield* words.arm()
     const isEmpty = yield* reader.isEmpty()
     if (misuse.looksBeforeArming === true) yield* words.arm()
-    if (isEmpty) yield* wait(lane.nudges, 0, seen)
+    if (!isEmpty) continue
+    yield* wait(lane.nudges, 0, seen)
+    while (misuse.sleepsOnAfterVainNudge === true && (yield* reader.isEmpty())) {
+      seen = yield* loadWord(lane.nudges, 0)
+      yield* wait(lane.nudges, 0, seen)
+    }
   }
 }
 
@@ -274,6 +280,10 @@ export const models: ReadonlyArray<Model> = [survives(), counts(), waits()]
 
 export const broken: ReadonlyArray<Broken> = [
   { name: "looks for messages before it arms", model: survives({ looksBeforeArming: true }) },
+  {
+    name: "sleeps on without arming again when it was nudged for what it has handled",
+    model: survives({ sleepsOnAfterVainNudge: true })
+  },
   { name: "nudges before it publishes", model: survives({ nudgesBeforePublishing: true }) },
   { name: "is done with a message before it is handled", model: survives({ releasesBeforeHandling: true }) },
   { name: "believes what was shown, and counts nothing again", model: survives({ believesWhatWasShown: true }) },

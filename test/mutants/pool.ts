@@ -1,0 +1,190 @@
+import type { Mutant } from "../support/mutant.ts"
+
+const pools = "test/testing/pools.test.ts"
+const submitter = { file: "src/pool/internal/submitter.ts", tests: ["test/pool/Submitter.test.ts", pools] }
+const job = { file: "src/pool/internal/job.ts", tests: ["test/pool/Submitter.test.ts", pools] }
+const worker = { file: "src/pool/internal/worker.ts", tests: [pools] }
+const outcome = { file: "src/pool/internal/outcome.ts", tests: [pools] }
+const owner = { file: "src/pool/internal/owner.ts", tests: [pools] }
+const recipient = { file: "src/pool/internal/poolRecipient.ts", tests: ["test/pool/Submitter.test.ts", pools] }
+const options = { file: "src/pool/internal/options.ts", tests: [pools] }
+
+/** Faults in what becomes of jobs. */
+export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...submitter,
+    why: "what a dead thread had taken back is found by the next one",
+    before: "this.returning = table.takeLeft(this.options.row, this.returned)",
+    after: ""
+  },
+  {
+    ...submitter,
+    why: "a lost job does not point at its slot any more",
+    before: "if (job !== undefined) job.slot = -1",
+    after: ""
+  },
+  {
+    ...submitter,
+    why: "who waits learns what saying why he is refused has thrown",
+    before:
+      "      return { refusal: this.refusalOf(index, payload, outcome) }\n    } catch (defect) {\n      return { defect }",
+    after:
+      "      return { refusal: this.refusalOf(index, payload, outcome) }\n    } catch (defect) {\n      throw defect"
+  },
+  {
+    ...submitter,
+    why: "nothing is submitted once the pool takes no more",
+    before: "if (this.ended !== undefined || table.phase() !== OPEN) return REFUSED",
+    after: ""
+  },
+  {
+    ...submitter,
+    why: "the end of a pool is heard of once",
+    before: "return true\n    }\n    let did = false",
+    after: "}\n    let did = false"
+  },
+  {
+    ...submitter,
+    why: "who waits for room that others have looks again",
+    before: "return this.waiters.length > 0 && this.freeSlots === this.free.length",
+    after: "return false"
+  },
+  {
+    ...submitter,
+    why: "who waits for room comes in when a job has come back",
+    before: "if ((did || this.hasNothingToHearOf()) && this.waiters.length > 0) this.admit()",
+    after: ""
+  },
+  {
+    ...submitter,
+    why: "what waits is put in again after a death",
+    before: "if (stage === QUEUED || stage === WITHDRAWN) this.backlog.push(slot)",
+    after: "if (stage === QUEUED || stage === WITHDRAWN) continue"
+  },
+  {
+    ...submitter,
+    why: "a job is begun no more often than its message allows",
+    before: "table.begunOf(slot) < options.attempts[message & (UNAWAITED - 1)]!",
+    after: "table.begunOf(slot) > 0"
+  },
+  {
+    ...submitter,
+    why: "a job may be begun again where its message allows",
+    before: "table.begunOf(slot) < options.attempts[message & (UNAWAITED - 1)]!",
+    after: "false"
+  },
+  {
+    ...submitter,
+    why: "a job that nobody waits for any more is withdrawn, and the worker that has it is told",
+    before: "if (worker >= 0) this.access.bells[rowOf(worker)]?.ring()",
+    after: ""
+  },
+  {
+    ...submitter,
+    why: "the end settles what is under way",
+    before: "for (const job of jobs) job.stopped(reason)",
+    after: ""
+  },
+  {
+    ...job,
+    why: "who gives up while he waits for room does not come in",
+    before: "if (waiter !== undefined) desk.stopWaiting(waiter)",
+    after: ""
+  },
+  {
+    ...job,
+    why: "whose time is over takes his job back",
+    before: "const resume = this.withdraw()",
+    after: "const resume = this.leave()"
+  },
+  {
+    ...job,
+    why: "a handler that waits for its jobs gives its seat to them",
+    before: "if (seat !== undefined) seat.nested++",
+    after: ""
+  },
+  {
+    ...job,
+    why: "a handler that waits for nothing any more has its seat again",
+    before: "if (seat !== undefined) seat.nested--",
+    after: ""
+  },
+  {
+    ...worker,
+    why: "a job whose time is over is not begun",
+    before: "deadline !== Infinity && deadline <= this.nowMillis",
+    after: "false"
+  },
+  {
+    ...worker,
+    why: "a worker has as many jobs as it may at once",
+    before: "return taken - this.waiting < this.options.concurrency &&",
+    after: "return taken > this.waiting &&"
+  },
+  {
+    ...worker,
+    why: "the handler of a job that nobody waits for is interrupted",
+    before: "if (!cell.cancel(ask)) this.discard(ask)",
+    after: ""
+  },
+  {
+    ...worker,
+    why: "a submitter that sleeps is told of what came back",
+    before: "this.access.bells[this.access.table.submitterOf(slot)]!.ring()",
+    after: ""
+  },
+  {
+    ...outcome,
+    why: "a reply that does not fit into its slot goes into the arena",
+    before: "if (bytes <= table.roomBytes) scratch.copyTo(table.region, table.roomOf(slot))",
+    after: "if (bytes > 0) scratch.copyTo(table.region, table.roomOf(slot))"
+  },
+  {
+    ...outcome,
+    why: "a reply that breaks its schema is a defect",
+    before: "if (bytes < 0) return refuse(",
+    after: "if (bytes < 0) return discard(access, slot)\n    if (bytes < 0) return refuse("
+  },
+  {
+    ...outcome,
+    why: "what lay in the arena for a slot is freed",
+    before: "if (handle !== INSIDE && arena.adopt(handle) === handle) arena.release(handle)",
+    after: ""
+  },
+  {
+    ...owner,
+    why: "an incarnation that has ended is off the table",
+    before: "access.table.ended(worker.number)",
+    after: ""
+  },
+  {
+    ...owner,
+    why: "what was accepted is handled before the end",
+    before: "        drain(owner),",
+    after: "        Effect.void,"
+  },
+  {
+    ...owner,
+    why: "the end of a pool has a time",
+    before: "return Effect.raceFirst(Effect.andThen(submitter.idle, look), limit)",
+    after: "return Effect.andThen(Effect.andThen(submitter.idle, look), Effect.asVoid(Effect.succeed(limit)))"
+  },
+  {
+    ...recipient,
+    why: "who waits for room keeps his place in the line",
+    before: "submitter.hasWaiters ? NO_ROOM : submitter.submit(",
+    after: "submitter.submit("
+  },
+  {
+    ...recipient,
+    why: "a pool that may not wait refuses",
+    before: "return outcome === NO_ROOM && !waits ? REFUSED : outcome",
+    after: "return outcome"
+  },
+  {
+    ...options,
+    why: "all slots fit into one buffer",
+    before: "Math.min(MAX_CAPACITY, mostCapacity(workers))",
+    after: "MAX_CAPACITY"
+  }
+]
