@@ -22,6 +22,9 @@ export type Report =
 const childUrl = new URL("./child.ts", import.meta.url)
 const timeoutMillis = 120_000
 
+/** How many subjects run at a time where only their results count. */
+const QUICK_LANES = 2
+
 const runChild = (name: string, subject: string, params: Params): Promise<Report> =>
   new Promise((resolve) => {
     const child = fork(fileURLToPath(childUrl), [name, subject, JSON.stringify(params)], {
@@ -46,7 +49,7 @@ const runChild = (name: string, subject: string, params: Params): Promise<Report
     })
   })
 
-/** Runs every subject of a case that is there `rounds` times. */
+/** Runs every subject of a case that is there `rounds` times, two at a time when it is to be quick. */
 export const runCase = async (
   benchmark: Case,
   options: { readonly rounds: number; readonly quick: boolean; readonly progress: (text: string) => void }
@@ -73,8 +76,10 @@ export const runCase = async (
     // The order turns with the round: no subject always runs in the wake of the same other one.
     const names = [...samples.keys()]
     const turned = names.map((_, index) => names[(index + round) % names.length]!)
-    if (benchmark.together === true) await Promise.all(turned.map(runSubject))
-    else for (const name of turned) await runSubject(name)
+    const lanes = benchmark.together === true ? turned.length : options.quick ? QUICK_LANES : 1
+    await Promise.all(Array.from({ length: lanes }, async (_, lane) => {
+      for (let i = lane; i < turned.length; i += lanes) await runSubject(turned[i]!)
+    }))
   }
   for (const [name, rounds] of samples) outcomes.set(name, { _tag: "Measured", rounds })
   return new Map(Object.keys(benchmark.subjects).map((name) => [name, outcomes.get(name)!]))

@@ -46,14 +46,17 @@ export interface Watcher<Rpcs extends Rpc.Any> {
    */
   readonly watch: Watch<Rpcs>
   /**
-   * Links this actor to another: it ends when the other ends by a failure, now, for the reason `Linked`, which says who has ended and why.
+   * Links this actor and another, on whatever threads they are: when one of them ends by a failure the other ends too, now, for the reason
+   * `Linked`, which says who has ended and why.
    *
-   * **Details** Neither an end that was asked for nor a restart counts; an end of which nothing is known (`Forgotten`) does. Each decides for itself: two that
-   * are to stand and fall together link each other. An actor that would rather be told watches instead; of the two what was said last holds.
-   * Below a supervisor the end is a crash.
+   * **Details** Neither an end that was asked for nor a restart counts; an end of which nothing is known (`Forgotten`) does. An actor that would rather be
+   * told watches the other, and bears its end: here what was said last holds, and there whatever was said. Below a supervisor the end is a crash.
+   *
+   * **Gotchas** After a restart, of itself or of its thread, an actor is linked to nobody, while the other still is to it; one that links while it is
+   * built is linked again. An actor that comes up by its key is not ended by this one.
    */
   readonly link: (ref: Any) => Effect.Effect<void>
-  /** Watches an actor no longer, and is linked to it no longer: nothing is told of its end from here on. Nothing happens when it was neither. */
+  /** Watches an actor no longer, nor are the two linked by this one: nothing is told of its end from here on. Nothing happens when it was neither. */
   readonly unwatch: (ref: Any) => Effect.Effect<void>
 }
 

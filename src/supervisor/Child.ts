@@ -140,7 +140,7 @@ export interface ActorDefinition<out A, in Options, out R, out E = unknown> {
 
 /** The options of an actor below a supervisor, whose handlers can fail with `E`. */
 export interface ActorOptions<in E> extends Omit<ChildOptions, "decide"> {
-  /** A function sees whatever has ended it, and what comes from another thread without its fields; a table names the errors of its protocol. */
+  /** A function sees whatever has ended it, a declared error as the handler has failed with it; a table names the errors of its protocol. */
   readonly decide?: Restart.Decider | Restart.ByTag<E> | undefined
 }
 

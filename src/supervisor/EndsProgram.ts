@@ -9,18 +9,36 @@
 import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 
 /**
- * Whether a system of actors, or the supervisor of a layer, that gives up ends its program where nobody has asked. Default `true`.
+ * Whether a system of actors, or the supervisor of a layer, that gives up ends its program where nobody has asked. Default `true`: the fiber that the layer
+ * is built on is the program, as it is with `Effect.provide`, `Layer.provide` and `Layer.launch`. A fiber is the program itself.
  *
- * **Gotchas** It is read where the layer is built. The program can be ended when it runs on the fiber that has built the
- * layer, as with `Effect.provide`, `Layer.provide` and `Layer.launch`; a layer below `Layer.mergeAll`, or of a `ManagedRuntime`, is built on a fiber of
- * its own: then the error in the log is all.
+ * **Gotchas** It is read where the layer is built. Below `Layer.mergeAll` and for a `ManagedRuntime` layers are built on fibers of their own, which have ended by
+ * the time, and no fiber knows who has forked it: the error in the log is all, unless the program says who it is. Of a `ManagedRuntime` that is
+ * the fiber that is to end with it; those that run on the runtime are known to nobody.
+ *
+ * **Example** (A program whose layers are built side by side)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ * import { ActorSystem } from "shared-nothing"
+ *
+ * declare const Threads: Layer.Layer<ActorSystem.ActorSystem>
+ * declare const Web: Layer.Layer<never>
+ *
+ * export const program = Effect.withFiber((fiber) =>
+ *   Effect.provideService(Layer.launch(Layer.mergeAll(Threads, Web)), ActorSystem.EndsProgram, fiber)
+ * )
+ * ```
  */
-export const EndsProgram: Context.Reference<boolean> = Context.Reference("shared-nothing/supervisor/EndsProgram", {
-  defaultValue: () => true
-})
+export const EndsProgram: Context.Reference<boolean | Fiber.Fiber<unknown, unknown>> = Context.Reference(
+  "shared-nothing/supervisor/EndsProgram",
+  { defaultValue: (): boolean | Fiber.Fiber<unknown, unknown> => true }
+)
 
 /** How the end of what the program stands on is told. */
 export interface Ending {
@@ -39,8 +57,9 @@ export const endingProgram = <A>(
   endingOf: (value: A) => Ending | undefined
 ): Effect.Effect<Effect.Effect<A>, never, Scope.Scope> =>
   Effect.gen(function*() {
-    if (!(yield* EndsProgram)) return told
-    const program = yield* Effect.withFiber((fiber) => Effect.succeed(fiber))
+    const ends = yield* EndsProgram
+    if (ends === false) return told
+    const program = ends === true ? yield* Effect.withFiber((fiber) => Effect.succeed(fiber)) : ends
     let asking = 0
     let isTold = false
     let failure: Error | undefined

@@ -56,7 +56,7 @@ export type Tags<E> = E extends { readonly _tag: infer Tag extends string } ? Ta
  * **Details**
  *
  * `defect` is for what is no typed error, `otherwise` for everything that is not named; without it the default decides. Of several errors in one
- * cause the first that is named counts. An error from another thread has its tag as its name, and is found by that.
+ * cause the first that is named counts. An error that crosses threads as text has its tag as its name, and is found by that.
  */
 export type ByTag<E> = { readonly [Tag in Tags<E>]?: Directive | undefined } & {
   readonly defect?: Directive | undefined

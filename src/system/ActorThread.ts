@@ -26,7 +26,7 @@ import { CurrentThread } from "../thread/kernel/CurrentThread.ts"
 import { Requests } from "../thread/kernel/Requests.ts"
 import * as ThreadArenas from "../thread/ThreadArenas.ts"
 import * as ThreadEntry from "../thread/ThreadEntry.ts"
-import { encodeEvent } from "./internal/accounts.ts"
+import { encodeEvents } from "./internal/accounts.ts"
 import type * as Control from "./internal/control.ts"
 import { makeHostWith } from "./internal/host.ts"
 import { rehearse } from "./internal/rehearsal.ts"
@@ -130,9 +130,9 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
 const forwardEvents = (host: Host, post: (message: Control.ToMain) => void) =>
   Effect.gen(function*() {
     const subscription = yield* PubSub.subscribe(host.events)
-    const forward = Effect.map(PubSub.take(subscription), (event) => {
-      const bytes = encodeEvent(event)
-      if (bytes !== undefined) post({ _tag: "Event", event: bytes })
+    const forward = Effect.map(PubSub.takeAll(subscription), (all) => {
+      const events = encodeEvents(all)
+      if (events !== undefined) post({ _tag: "Events", events })
     })
     yield* Effect.forkScoped(Effect.forever(forward))
   })

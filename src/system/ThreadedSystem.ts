@@ -90,7 +90,7 @@ export interface ThreadsOptions {
   /** The pause before a restart; default none. */
   readonly backoff?: Backoff.BackoffInput | undefined
   /**
-   * Whether the death of a thread counts against the actor in whose hands it died, and not against `intensity`; default `false`.
+   * Whether the death of a thread counts against the actor in whose hands it died, and not against `intensity`; default `true`.
    *
    * **Details**
    *
@@ -99,7 +99,8 @@ export interface ThreadsOptions {
    * not come back with its thread: it has ended for the reason `Crashed` with the rule `"thread"`. For a supervisor it has crashed each time, and
    * stays down in the end unless the decider of its spec says otherwise.
    *
-   * **Gotchas** What nobody catches on a thread, and what timers and callbacks do there, is not known by its actor.
+   * **Gotchas** What nobody catches on a thread, and what timers and callbacks do there, is not known by its actor; nor are actors that a worker has
+   * spawned itself, or that come up by their key, known here. Such a death, and that of a thread that somebody has terminated, counts against `intensity`.
    */
   readonly strikeOff?: boolean | undefined
 }
@@ -200,7 +201,7 @@ const makeThreaded = (options: ThreadsOptions) =>
       run: (effect) => void run(Effect.ignoreCause(effect)),
       holds: 0,
       unread: 0,
-      strikesOff: options.strikeOff === true,
+      strikesOff: options.strikeOff !== false,
       turn: 0
     }
     return self

@@ -94,8 +94,11 @@ export interface StartingThread {
   readonly exitUnsafe: () => ThreadDown | undefined
   /** True once the `exit` event fired: from then on nothing writes to memory shared with the thread. */
   readonly exitSeenUnsafe: () => boolean
-  /** Who has the thread, or had it when it ended, as its loop says: a number, 0 for nobody in particular. */
-  readonly ownerUnsafe: () => number
+  /**
+   * In whose hands the thread has ended by what was done there (it exited, ran out of heap, stood still), as its loop says: a number, 0
+   * for nobody in particular.
+   */
+  readonly culpritUnsafe: () => number
   /**
    * Calls back exactly once, synchronously, at the moment the thread's end is known; at once if it is known already.
    *
@@ -201,7 +204,7 @@ const handle = (options: Options, hosted: Hosted): StartingThread => {
     exit: Deferred.await(life.ended),
     exitUnsafe: () => life.end,
     exitSeenUnsafe: () => life.exitSeen,
-    ownerUnsafe: () => Protocol.currentOwner(life.words),
+    culpritUnsafe: () => Life.endsByItself(life) ? Protocol.currentOwner(life.words) : 0,
     onExit: (listener) => Life.listen(life, listener),
     stop: stop(hosted),
     kill: kill(hosted)

@@ -50,6 +50,7 @@ const realGround = (): Ground => {
     fork: (effect) => void Effect.runFork(effect),
     every: (run, millis) => every(run, millis).unref(),
     onUncaught: (heard) => process.on("uncaughtExceptionMonitor", heard),
+    onExit: (heard) => process.on("exit", heard),
     leave: (code, graceMillis) => {
       process.exitCode = code
       after(() => process.exit(code), graceMillis).unref()

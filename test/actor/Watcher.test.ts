@@ -90,6 +90,41 @@ describe("Watcher", () => {
     }).pipe(Effect.scoped, Effect.provide(System))
   })
 
+  it.effect("who watches the one that is linked to it is told of its end, and bears it", () => {
+    const { System, told, whom } = make()
+    return Effect.gen(function*() {
+      const [a, b, c] = yield* Effect.all([Peer.spawn("a"), Peer.spawn("b"), Peer.spawn("c")])
+      whom.set("a", [b, c]).set("b", [a]).set("c", [a])
+      yield* b.ask.Watch()
+      yield* a.ask.Link()
+      yield* c.ask.Watch()
+      yield* ActorControl.kill(a)
+      yield* settle
+      assert.deepStrictEqual(told.toSorted(), ["b: a", "c: a"])
+      yield* b.ask.Unwatch()
+      yield* c.ask.Unwatch()
+      assert.deepStrictEqual([a, b, c].map(listeners), [0, 0, 0])
+    }).pipe(Effect.scoped, Effect.provide(System))
+  })
+
+  it.effect("one call links both, once, and one takes it back", () => {
+    const { System, whom } = make()
+    return Effect.gen(function*() {
+      const [a, b, c] = yield* Effect.all([Peer.spawn("a"), Peer.spawn("b"), Peer.spawn("c")])
+      whom.set("a", [b]).set("c", [b])
+      yield* a.ask.Link()
+      yield* a.ask.Link()
+      yield* c.ask.Link()
+      assert.deepStrictEqual([a, b, c].map(listeners), [1, 2, 1])
+      yield* c.ask.Unwatch()
+      assert.deepStrictEqual([a, b, c].map(listeners), [1, 1, 0])
+      yield* ActorControl.kill(a)
+      assert.deepStrictEqual((yield* b.down).reason, ExitReason.linked("Peer/a", ExitReason.killed))
+      yield* c.ask.Unwatch()
+      assert.deepStrictEqual([a, b, c].map(listeners), [0, 0, 0])
+    }).pipe(Effect.scoped, Effect.provide(System))
+  })
+
   it.effect("a watcher that ends, or crashes, leaves no row with those that it has watched", () => {
     const { System, told, whom } = make()
     return Effect.gen(function*() {

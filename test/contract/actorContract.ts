@@ -681,6 +681,30 @@ export const actorContract = (name: string, options: ContractOptions): void => {
         yield* Effect.scoped(Fixture.Probe.definition.spawn(on.key, there))
       }))
 
+    it.effect("below a supervisor its decider is given the declared error, its class and fields kept", () =>
+      Effect.gen(function*() {
+        const on = yield* stage
+        const limits: Array<unknown> = []
+        const Only = Child.actor(Fixture.ProbeStrict.definition, on.key, {
+          ...there,
+          decide: ({ reasons }) => {
+            const limit = reasons.flatMap((reason) =>
+              reason._tag === "Fail" && reason.error instanceof Fixture.Limit ? [reason.error.limit] : []
+            )
+            limits.push(...limit)
+            return limit[0] === 1 ? "restart" : "stop"
+          }
+        })
+        const supervisor = yield* Supervisor.make("s", { strategy: "one-for-one", children: [Only] })
+        const actor = yield* supervisor.get(Only)
+        assert.instanceOf(yield* Effect.flip(actor.ask.Fail({ limit: 1 })), Fixture.Limit)
+        yield* on.sees("build 2")
+        yield* patient(actor.ask.Incarnation())
+        yield* Effect.exit(actor.ask.Fail({ limit: 2 }))
+        assert.instanceOf(yield* failure(patient(actor.ask.Incarnation())), ActorError.ActorStopped)
+        assert.deepStrictEqual(limits, [1, 2])
+      }))
+
     it.effect("below a supervisor an actor goes down and comes up with its siblings", () =>
       Effect.gen(function*() {
         const on = yield* stage

@@ -8,7 +8,7 @@ import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import { type Actor, ActorControl, ActorError, ExitReason } from "shared-nothing"
 import * as Fixture from "../fixtures/actors.ts"
-import { type ContractOptions, stage, there } from "./actorContract.ts"
+import { type ContractOptions, patient, stage, there } from "./actorContract.ts"
 import { eventually, settle } from "./eventually.ts"
 
 const Probe = Fixture.Probe.definition
@@ -234,6 +234,38 @@ export const watchContract = (name: string, options: ContractOptions): void => {
         yield* guard.ask.Watch({ who: third, as: "Gone" })
         yield* ActorControl.kill(third)
         assert.deepStrictEqual(yield* heard(guard, 1), ["gone"])
+      }))
+
+    it.effect("a link ends the other with the failure of the actor that has made it, and of no other end", () =>
+      Effect.gen(function*() {
+        const { actor, on } = yield* watched
+        const linked = Effect.fnUntraced(function*(name: string, life?: Scope.Scope) {
+          const spawn = Fixture.Guard.spawn(`${on.key}-${name}`, there)
+          const guard = yield* life === undefined ? spawn : Scope.provide(spawn, life)
+          yield* guard.ask.Link({ who: actor })
+          return guard
+        })
+        const life = yield* Scope.make()
+        yield* linked("stopped", life)
+        yield* Scope.close(life, Exit.void)
+        const parted = yield* linked("parted")
+        yield* parted.ask.Unwatch({ who: actor })
+        yield* ActorControl.kill(parted)
+        // Who comes up again is linked to nobody.
+        const before = yield* linked("before")
+        yield* actor.tell.Die({ text: "crash", later: false })
+        yield* on.sees("build 2")
+        yield* ActorControl.kill(before)
+        const restarted = yield* linked("restarted")
+        yield* Effect.exit(restarted.ask.Die())
+        yield* patient(restarted.ask.Heard())
+        yield* patient(actor.ask.Incarnation())
+        yield* ActorControl.kill(restarted)
+        const { reason } = yield* actor.down
+        assert.strictEqual(
+          ExitReason.render(reason),
+          `Guard/${on.key}-restarted, which it was linked to, has ended: it was killed`
+        )
       }))
 
     it.effect("whoever stops waiting for an end is forgotten", () =>

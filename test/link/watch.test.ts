@@ -263,6 +263,40 @@ describe("an end that is told to another thread", () => {
       ])
     })))
 
+  it.effect("ends who was linked to by an actor that fails, or whose thread is given up", () =>
+    quietly(Effect.gen(function*() {
+      for (const isLost of [false, true]) {
+        const on = yield* setUp()
+        const ends: Array<ExitReason.ExitReason> = []
+        on.speaker.whenStopped((reason) => void ends.push(reason))
+        on.logger.tell(LINK, undefined, undefined)
+        on.steps.settle()
+        if (isLost) on.nodes[1]!.peerDown(0, "it was given up", true)
+        else on.logger.host.stop(on.logger, ExitReason.killed, 0)
+        yield* Effect.yieldNow
+        on.steps.settle()
+        const why = isLost ? ExitReason.threadLost("thread-0", "it was given up") : ExitReason.killed
+        assert.deepStrictEqual(ends, [ExitReason.linked("Log/log", why)])
+        if (!isLost) atZero(on)
+      }
+    })))
+
+  it.effect("links who is on a thread that is down once that is up again", () =>
+    quietly(Effect.gen(function*() {
+      const on = yield* setUp()
+      on.part(0, 1)
+      on.steps.settle()
+      on.logger.tell(LINK, undefined, undefined)
+      on.steps.settle()
+      on.join(0, 1)
+      on.steps.settle()
+      on.logger.host.stop(on.logger, ExitReason.killed, 0)
+      yield* Effect.yieldNow
+      on.steps.settle()
+      assert.deepStrictEqual(on.speaker.reason, ExitReason.linked("Log/log", ExitReason.killed))
+      atZero(on)
+    })))
+
   it.effect("leaves nothing behind on a thread that is watched from one that has died", () =>
     quietly(Effect.gen(function*() {
       const on = yield* setUp()

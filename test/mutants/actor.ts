@@ -12,6 +12,7 @@ const watches = {
   file: "src/actor/internal/watches.ts",
   tests: ["test/actor/contract.test.ts", "test/actor/Watcher.test.ts"]
 }
+const ties = { ...watches, file: "src/actor/internal/ties.ts" }
 const repeating = { file: "src/actor/kernel/RepeatingMailbox.ts", tests: ["test/actor/redelivery.test.ts"] }
 
 const notices = { tests: ["test/actor/notices.test.ts"] }
@@ -29,7 +30,26 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...watches,
     why: "an end that was asked for ends nobody who is linked",
-    before: "if (!isFailure(reason) && reason._tag !== \"Forgotten\") return",
+    before: "if (isFatal(reason)) endBy(cell, linked(nameOf(recipient), reason))",
+    after: "endBy(cell, linked(nameOf(recipient), reason))"
+  },
+  {
+    ...ties,
+    why: "an end that was asked for ends nobody who was linked to by that one",
+    before: "if (isFatal(reason)) this.end(linked(name, reason))",
+    after: "this.end(linked(name, reason))"
+  },
+  {
+    ...ties,
+    why: "who is to be told of an end is not ended by it",
+    before: "for (const watching of this.watching) if (watching.isTold(name)) return\n",
+    after: "\n"
+  },
+  {
+    ...ties,
+    file: "src/actor/internal/lifecycle.ts",
+    why: "who comes up again is linked to nobody",
+    before: "  rare.ties?.close()\n",
     after: ""
   },
   {

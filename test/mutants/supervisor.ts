@@ -133,8 +133,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...alone,
     why: "a child that ends while it is left alone is led on",
-    before: "if (child.running === running && child.fiber === undefined) go(self, child, exit)",
-    after: ""
+    before: "if (!endsWithOthers(child, exit)) go(self, child, exit)",
+    after: "endsWithOthers(child, exit)"
   },
   {
     ...alone,

@@ -8,6 +8,20 @@ const culprit = { file: "src/system/internal/workers.ts", tests: ["test/simulate
 /** Faults in what the system keeps about its threads and their actors. */
 export const mutants: ReadonlyArray<Mutant> = [
   {
+    ...culprit,
+    file: "src/thread/internal/lifecycle.ts",
+    why: "nobody is to blame for a thread that somebody else has terminated",
+    before: "    ? Protocol.hasExited(words)\n",
+    after: "    ? words.length > 0\n"
+  },
+  {
+    file: "src/system/internal/accounts.ts",
+    tests: ["test/system/accounts.test.ts"],
+    why: "an error crosses with the fields that its message declares",
+    before: "if (message !== undefined && Cause.hasFails(cause)) {",
+    after: "if (message === undefined && Cause.hasFails(cause)) {"
+  },
+  {
     ...names,
     why: "a name is taken once",
     before: "if (this.claims.has(name)) return false",

@@ -17,7 +17,9 @@ const Worker = Actor.make("Worker", [
   /** The end of its thread, while it has that. */
   Rpc.make("Exit"),
   /** The same, after something that it has waited for: then nobody has the thread. */
-  Rpc.make("ExitLater")
+  Rpc.make("ExitLater"),
+  /** Somebody else ends its thread while it has that. */
+  Rpc.make("Killed")
 ])
 
 let builds = new Map<string, number>()
@@ -32,7 +34,8 @@ const WorkerLive = Worker.toLayer(
     return Worker.of({
       Ping: () => Effect.succeed(number),
       Exit: () => Fault.exit("worker-0"),
-      ExitLater: () => Effect.andThen(elapse(5), Fault.exit("worker-0"))
+      ExitLater: () => Effect.andThen(elapse(5), Fault.exit("worker-0")),
+      Killed: () => Fault.kill("worker-0")
     })
   }),
   { mailbox: { survives: true }, supervision: { intensity: { restarts: 2, within: "5 seconds" } } }
@@ -53,7 +56,6 @@ const simulated = (
       const system = ActorSystem.layerThreads({
         spawn: noThread,
         threads: 1,
-        strikeOff: true,
         intensity: { restarts, within: "1 hour" }
       })
       const body = Effect.gen(function*() {
@@ -150,6 +152,19 @@ describe("an actor that kills its thread", () => {
         const { escalation } = yield* ActorSystem.ActorSystem
         const gaveUp = yield* Effect.forkChild(escalation, { startImmediately: true })
         yield* Fault.exit("worker-0")
+        assert.strictEqual((yield* Fiber.join(gaveUp)).name, "threads")
+      })
+    ))
+
+  it.effect("is not blamed when its thread is terminated while it has that", () =>
+    simulated(() =>
+      Effect.gen(function*() {
+        const bystander = yield* Worker.spawn("bystander", at(0))
+        const { escalation } = yield* ActorSystem.ActorSystem
+        const gaveUp = yield* Effect.forkChild(escalation, { startImmediately: true })
+        yield* bystander.tell.Killed()
+        yield* builtAgain("bystander", 2)
+        yield* bystander.tell.Killed()
         assert.strictEqual((yield* Fiber.join(gaveUp)).name, "threads")
       })
     ))

@@ -7,6 +7,7 @@ import { ends } from "./ends.ts"
 import { jobs } from "./jobs.ts"
 import { keyed } from "./keyed.ts"
 import { lifecycle } from "./lifecycle.ts"
+import { link } from "./link.ts"
 import { names } from "./names.ts"
 import { orders } from "./orders.ts"
 import { pool } from "./pool.ts"
@@ -41,6 +42,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   jobs,
   keyed,
   lifecycle,
+  link,
   names,
   orders,
   pool,

@@ -103,6 +103,7 @@ const main = async (): Promise<boolean> => {
     spawn: () => new Worker(new URL(import.meta.url), { stdout: true, stderr: true }),
     threads: 1,
     readyTimeout: "1 minute",
+    strikeOff: false,
     intensity: { restarts: 1_000_000, within: "1 minute" }
   })
   await Effect.runPromise(

@@ -67,6 +67,18 @@ describe("a system that gives up", () => {
     })
   })
 
+  it.effect("ends a program that says who it is, wherever the layer is built", () => {
+    const { System, closed } = make()
+    return Effect.gen(function*() {
+      const launched = Layer.launch(Layer.mergeAll(Failing.pipe(Layer.provideMerge(System)), Layer.empty))
+      const program = yield* Effect.forkChild(
+        Effect.withFiber((fiber) => Effect.provideService(launched, ActorSystem.EndsProgram, fiber))
+      )
+      assertGaveUp(yield* Fiber.await(program), "Heart", /attack/)
+      assert.deepStrictEqual(closed, ["other"])
+    })
+  })
+
   it.effect("leaves it to whoever has asked", () => {
     const { System, logged } = make()
     return Effect.gen(function*() {
@@ -119,7 +131,7 @@ describe("a system that gives up", () => {
     Effect.gen(function*() {
       const program = Effect.gen(function*() {
         const probe = yield* Fixture.Probe.spawn("p")
-        yield* Effect.exit(probe.ask.Exit({ code: 3 }))
+        yield* Effect.exit(probe.ask.Throw())
         return yield* Effect.never
       })
       const system = threads({ intensity: { restarts: 0, within: "1 minute" } }).pipe(

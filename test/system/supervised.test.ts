@@ -28,7 +28,7 @@ describe("a supervisor of actors on other threads", () => {
         const on0 = yield* supervisor.get(On0)
         const on1 = yield* supervisor.get(On1)
         const before = (yield* on1.ask.Where()).incarnation
-        yield* Effect.exit(on0.ask.Exit({ code: 3 }))
+        yield* Effect.exit(on0.ask.Throw())
         yield* on0.tell.Note({ n: 1 })
         yield* untilEffect(
           Effect.map(Effect.exit(on0.ask.Notes()), (exit) => exit._tag === "Success" && exit.value.length === 1),
@@ -53,7 +53,7 @@ describe("a supervisor of actors on other threads", () => {
         const Only = Child.actor(Probe, "only", at(0))
         const supervisor = yield* Supervisor.make("s", { strategy: "one-for-one", children: [Only] })
         const only = yield* supervisor.get(Only)
-        yield* Effect.exit(only.ask.Exit({ code: 3 }))
+        yield* Effect.exit(only.ask.Throw())
         const exit = yield* supervisor.exit
         assert.strictEqual(exit._tag, "Failure")
         assert.strictEqual((yield* Effect.flip(only.ask.Count()))._tag, "ActorStopped")

@@ -192,6 +192,7 @@ const over = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): v
 const stopped = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): void => {
   if (cell.phase === STOPPED) return
   const guardian = guardianOf(cell)
+  cell.rare?.ties?.close()
   forget(host, cell)
   // The end that most actors come to, of which there may be a million at once.
   if (cell.rare === undefined && guardian === undefined && host.after.isIdle) {

@@ -50,16 +50,16 @@ export const handled = (
       if (!wasAsked || Cause.hasDies(cause)) host.unheard(cell, cause)
       return cell.phase < RESTARTING
     case "restart":
-      if (guardian !== undefined) handOver(host, cell, guardian, cause, directive)
+      if (guardian !== undefined) handOver(host, cell, guardian, cause, directive, word)
       else if (cell.behaviour.restart === "temporary") end(host, cell, ExitReason.crashed(cause, "temporary"))
       else restart(host, cell, cause)
       return false
     case "stop":
-      if (guardian !== undefined) handOver(host, cell, guardian, cause, directive)
+      if (guardian !== undefined) handOver(host, cell, guardian, cause, directive, word)
       else end(host, cell, ExitReason.crashed(cause, "decide"))
       return false
     case "escalate":
-      if (guardian !== undefined) handOver(host, cell, guardian, cause, directive)
+      if (guardian !== undefined) handOver(host, cell, guardian, cause, directive, word)
       else escalate(host, cell.behaviour, cause)
       return false
   }
@@ -74,11 +74,12 @@ const report = (
   word: Word | undefined
 ): void => {
   const { behaviour, name, rare } = cell
+  const index = indexOf(word)
   const event: ActorCrashed = {
     _tag: "ActorCrashed",
     actor: name,
     incarnation: (rare?.restarts ?? 0) + 1,
-    message: word === undefined ? undefined : behaviour.protocol.tags[wordOf(word) & INDEX_MASK],
+    message: index === undefined ? undefined : behaviour.protocol.tags[index],
     cause,
     directive,
     restartsLeft: guardianOf(cell) !== undefined || directive !== "restart" ? undefined : restartsLeft(host, cell)
@@ -151,8 +152,18 @@ const handOver = (
   cell: Cell,
   guardian: Guardian,
   cause: Cause.Cause<unknown>,
-  directive: Restart.Directive | undefined
-): void => takeDown(host, cell, cause, Effect.sync(() => guardian.crashed(Exit.failCause(cause), directive)))
+  directive: Restart.Directive | undefined,
+  word: Word | undefined
+): void =>
+  takeDown(
+    host,
+    cell,
+    cause,
+    Effect.sync(() => guardian.crashed(Exit.failCause(cause), directive, indexOf(word)))
+  )
+
+const indexOf = (word: Word | undefined): number | undefined =>
+  word === undefined ? undefined : wordOf(word) & INDEX_MASK
 
 /**
  * Ends an incarnation whose actor stays: asks are handed back, tells stay, its `handler` is interrupted if one runs, its scope is closed,
@@ -171,6 +182,7 @@ const takeDown = (
   rare.turn++
   rare.isHeld = rare.isPaused
   rare.inspect = undefined
+  rare.ties?.close()
   // One that goes down for another's sake has not been brought down by its message.
   const givenUp = cell.mailbox?.crashed(cause.reasons.length > 0)
   if (givenUp !== undefined) setAside(host, cell, givenUp, cause)

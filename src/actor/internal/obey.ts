@@ -11,16 +11,19 @@ import {
   done,
   INSPECT,
   KILL,
+  LINK,
   PAUSE,
   PING,
   type Pong,
   RESUME,
-  STOP
+  STOP,
+  UNLINK
 } from "../kernel/Command.ts"
 import { HELD, READY, RESTARTING, RUNNING, STARTING, STOPPING, SUSPENDED } from "../kernel/Phase.ts"
 import { stop } from "./ending.ts"
 import { goOn, hold } from "./hold.ts"
 import type { LifecycleHost } from "./roster.ts"
+import { tiesOf } from "./watches.ts"
 
 const nothing = () => {}
 
@@ -53,6 +56,14 @@ export const obey = (host: LifecycleHost, cell: Cell, command: Command, answered
       return nothing
     case INSPECT:
       answered(stateOf(cell))
+      return nothing
+    case LINK:
+      tiesOf(cell).tie(command.by!)
+      answered(done)
+      return nothing
+    case UNLINK:
+      cell.rare?.ties?.untie(command.by!.name)
+      answered(done)
       return nothing
   }
 }

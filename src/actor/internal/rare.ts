@@ -9,6 +9,7 @@ import type { Deadline } from "../kernel/Deadlines.ts"
 import { Waiters } from "../kernel/Waiters.ts"
 import type { Ask, Word } from "../kernel/Word.ts"
 import type { Failures } from "./failures.ts"
+import type { Ties } from "./ties.ts"
 
 /** What only some cells need: kept apart so that an idle cell stays small. */
 export class Rare {
@@ -65,6 +66,8 @@ export class Rare {
   declare onStop: Set<(reason: ExitReason) => void>
   /** Called once its name is free, if that is later than its end. */
   declare freed: (() => void) | undefined
+  /** What others have made of it by linking themselves to it. */
+  declare ties: Ties | undefined
   /** Nobody waits any more for its build, its handler or its finalizers to end; its name is taken until they do. */
   declare isAbandoned: boolean
   constructor() {
@@ -96,6 +99,7 @@ export class Rare {
     this.onDrain = undefined
     this.onStop = new Set()
     this.freed = undefined
+    this.ties = undefined
     this.isAbandoned = false
   }
 

@@ -6,19 +6,33 @@
  */
 import type { Any, Down } from "../ActorRef.ts"
 import { recipientOf } from "../ActorRef.ts"
-import { type ExitReason, isFailure, linked } from "../ExitReason.ts"
+import { type ExitReason, linked } from "../ExitReason.ts"
 import type { Cell } from "../kernel/Cell.ts"
+import { LINK, UNLINK } from "../kernel/Command.ts"
 import { BROKEN, deliverable } from "../kernel/Payload.ts"
 import { actorName } from "../kernel/Protocol.ts"
 import { INVALID, type Recipient } from "../kernel/Recipient.ts"
+import { KeyedRecipient } from "../kernel/Shard.ts"
 import { Notice } from "../kernel/Word.ts"
 import { notify, revoked } from "./admission.ts"
+import { isFatal, Ties } from "./ties.ts"
 
 interface Watch {
   readonly told: (reason: ExitReason) => void
   /** What stands in the mailbox, once it has ended. */
   notice: Notice | undefined
+  /** Of a link: forgets that the other is to be linked too, if it has not heard of that. */
+  withdraw: (() => void) | undefined
 }
+
+const nothing = () => {}
+
+/** What has come of links to an actor. */
+export const tiesOf = (cell: Cell): Ties => cell.more().ties ??= new Ties((reason) => void endBy(cell, reason))
+
+const endBy = (cell: Cell, reason: ExitReason) => cell.host.stop(cell, reason, 0)
+
+const nameOf = ({ key, protocol }: Recipient): string => actorName(protocol, key)
 
 /** See the module. */
 export class Watches {
@@ -47,32 +61,47 @@ export class Watches {
       })
       notify(this.cell, watch.notice)
     })
+    // Whoever wants to be told of it bears its end.
+    this.cell.rare?.ties?.untie(nameOf(recipientOf(ref)))
   }
 
-  /** Ends this actor when the other has ended, unless that was as it should be. */
+  /** Ends this actor when the other has ended, unless that was as it should be; and the other way round. */
   link(ref: Any): void {
-    this.add(ref, (_, reason) => {
-      const { key, protocol } = recipientOf(ref)
-      this.watched.delete(recipientOf(ref))
-      // Of one that is not known any more nobody can say that all was well.
-      if (!isFailure(reason) && reason._tag !== "Forgotten") return
-      this.cell.host.stop(this.cell, linked(actorName(protocol, key), reason), 0)
+    const { cell } = this
+    const recipient = recipientOf(ref)
+    const watch = this.add(ref, (_, reason) => {
+      this.watched.delete(recipient)
+      if (isFatal(reason)) endBy(cell, linked(nameOf(recipient), reason))
     })
+    // Of one that comes up by its key there is another one with the next message, which is linked to nobody.
+    if (watch === undefined || recipient === cell || recipient instanceof KeyedRecipient) return
+    watch.withdraw = recipient.command({ kind: LINK, withinMillis: undefined, by: cell }, nothing)
   }
 
-  private add(ref: Any, ended: (watch: Watch, reason: ExitReason) => void): void {
-    if (this.isClosed) return
+  /** Whether an actor of this name is watched, and its end told. */
+  isTold(name: string): boolean {
+    for (const [recipient, { withdraw }] of this.watched) {
+      if (withdraw === undefined && nameOf(recipient) === name) return true
+    }
+    return false
+  }
+
+  private add(ref: Any, ended: (watch: Watch, reason: ExitReason) => void): Watch | undefined {
+    if (this.isClosed) return undefined
     const recipient = recipientOf(ref)
     this.unwatch(ref)
+    tiesOf(this.cell).watching.add(this)
     const watch: Watch = {
       told: (reason) => {
         // It may have been taken back while it was on its way.
         if (this.watched.get(recipient) === watch) ended(watch, reason)
       },
-      notice: undefined
+      notice: undefined,
+      withdraw: undefined
     }
     this.watched.set(recipient, watch)
     recipient.whenStopped(watch.told)
+    return this.watched.get(recipient) === watch ? watch : undefined
   }
 
   // As a message of any other sender is.
@@ -91,16 +120,21 @@ export class Watches {
     if (watch === undefined) return
     this.watched.delete(recipient)
     this.end(recipient, watch)
+    if (watch.withdraw !== undefined) {
+      recipient.command({ kind: UNLINK, withinMillis: undefined, by: this.cell }, nothing)
+    }
   }
 
-  private end(recipient: Recipient, { notice, told }: Watch): void {
+  private end(recipient: Recipient, { notice, told, withdraw }: Watch): void {
     recipient.unwatch(told)
+    withdraw?.()
     if (notice !== undefined) revoked(this.cell, notice)
   }
 
   /** The incarnation has ended. */
   close(): void {
     this.isClosed = true
+    this.cell.rare?.ties?.watching.delete(this)
     for (const [recipient, watch] of this.watched) this.end(recipient, watch)
     this.watched.clear()
   }

@@ -18,22 +18,46 @@ export const RESUME = 3
 export const PING = 4
 /** To show its state. */
 export const INSPECT = 5
+/** To end when somebody else ends by a failure, from now on. */
+export const LINK = 6
+/** To bear that again. */
+export const UNLINK = 7
 
 /** What a command asks for. */
-export type Kind = typeof STOP | typeof KILL | typeof PAUSE | typeof RESUME | typeof PING | typeof INSPECT
+export type Kind =
+  | typeof STOP
+  | typeof KILL
+  | typeof PAUSE
+  | typeof RESUME
+  | typeof PING
+  | typeof INSPECT
+  | typeof LINK
+  | typeof UNLINK
+
+/** Who is linked to an actor, and how that hears of its end. */
+export interface Linker {
+  readonly name: string
+  whenStopped(listener: (reason: ExitReason) => void): void
+  unwatch(listener: (reason: ExitReason) => void): void
+}
 
 /** See the module. */
 export interface Command {
   readonly kind: Kind
   /** How long a {@link STOP} may take; `undefined` for as long as was agreed when the actor was spawned. */
   readonly withinMillis: number | undefined
+  /** Who gives a {@link LINK} or an {@link UNLINK}. */
+  readonly by?: Linker
 }
 
 /** The names of commands, by kind. */
-export const names: ReadonlyArray<string> = ["stop", "kill", "pause", "resume", "ping", "inspect"]
+export const names: ReadonlyArray<string> = ["stop", "kill", "pause", "resume", "ping", "inspect", "link", "unlink"]
 
-/** Whether a command outlasts the death of the actor's thread: an actor that is to end must not come back with it. */
-export const isEnd = ({ kind }: Command): boolean => kind <= KILL
+/** Whether it is about a link, and says of whom. */
+export const isOfLink = (kind: Kind): boolean => kind >= LINK
+
+/** Whether a command outlasts the death of the actor's thread: an actor that is to end must not come back with it, nor without its links. */
+export const outlasts = ({ kind }: Command): boolean => kind <= KILL || isOfLink(kind)
 
 /** What an actor is doing. */
 export type Status = "starting" | "idle" | "running" | "paused" | "restarting" | "stopping"

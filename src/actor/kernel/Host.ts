@@ -18,7 +18,6 @@ import * as Bulletin from "../../observe/kernel/Bulletin.ts"
 import { DROPPED, type Tally } from "../../observe/kernel/Tally.ts"
 import type { ThreadContext } from "../../runtime/ThreadContext.ts"
 import type { Turn } from "../../runtime/Turn.ts"
-import type { Running } from "../../supervisor/ChildSpec.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
 import type { Carriage } from "../../wire/Carriage.ts"
 import { carriageOf } from "../../wire/kernel/ThreadCarriage.ts"
@@ -31,7 +30,6 @@ import { obey } from "../internal/obey.ts"
 import { owning } from "../internal/owning.ts"
 import { type LifecycleHost, Roster } from "../internal/roster.ts"
 import { start } from "../internal/start.ts"
-import { Supervised } from "../internal/supervised.ts"
 import type { SystemEvent } from "../SystemEvent.ts"
 import type { Behaviour } from "./Behaviour.ts"
 import { type Cell, Cell as CellClass } from "./Cell.ts"
@@ -45,6 +43,7 @@ import { RESTARTING, STARTING, STOPPING } from "./Phase.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
 import type { Recipient } from "./Recipient.ts"
 import type { ShardHere } from "./Shard.ts"
+import { Supervised } from "./Supervised.ts"
 import * as Terms from "./Terms.ts"
 import type { Word } from "./Word.ts"
 
@@ -248,7 +247,7 @@ export class Host implements LifecycleHost {
     owner: Scope.Scope | undefined,
     terms: Terms.Terms,
     known?: (cell: Cell) => void
-  ): Effect.Effect<Running<Cell>, ActorError.SpawnError> {
+  ): Effect.Effect<Supervised, ActorError.SpawnError> {
     let supervised: Supervised | undefined
     const spawned = this.spawn(protocol, key, owner, terms, (cell) => {
       supervised = new Supervised(this, cell)
@@ -265,7 +264,7 @@ export class Host implements LifecycleHost {
     key: string,
     terms: Terms.Terms,
     known: (cell: Cell) => void
-  ): Running<Cell> | ActorError.SpawnError {
+  ): Supervised | ActorError.SpawnError {
     const cell = this.enter(protocol, key)
     if (!(cell instanceof CellClass)) return cell
     cell.phase = RESTARTING

@@ -26,9 +26,9 @@ export interface Owned {
 export interface Guardian {
   /**
    * The incarnation has ended, and what it held is released; the actor waits in its place for what is decided. `directive`
-   * is what its behaviour has decided, if it was asked.
+   * is what its behaviour has decided, if it was asked, and `message` the index of that whose handler has failed, if one has.
    */
-  crashed(exit: Exit.Exit<unknown, unknown>, directive: Directive | undefined): void
+  crashed(exit: Exit.Exit<unknown, unknown>, directive: Directive | undefined, message?: number): void
   /** The actor has ended for good. */
   ended(reason: ExitReason): void
 }

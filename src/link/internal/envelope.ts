@@ -28,7 +28,7 @@
  *       resumed  | actor u32 | messages u32                               the actor is on another thread now; so many of the lane are done with
  *  WATCH         | watch u32 | actor u32 | epoch u32 | 0                  answered once, by DOWN
  *  UNWATCH       | watch u32 | 0                                          its DOWN may be on its way
- *  COMMAND       | number u32 | actor u32 | epoch u32 | 0                 every other command
+ *  COMMAND       | number u32 | actor u32 | epoch u32 | 0                 every other command; one about a link says of whom
  *  REPLY         | number u32 | word u32 | exit reason, or words …        to a command
  *
  *  in a lane: TELL, TELL_TRACED, ASK, ASK_TRACED, which have no slot, and an ask nothing but its serial in front of it
@@ -40,7 +40,7 @@
  * the process.
  */
 import type { Address } from "../../actor/kernel/Address.ts"
-import { type Command, type Kind, names } from "../../actor/kernel/Command.ts"
+import { type Command, isOfLink, type Kind, names } from "../../actor/kernel/Command.ts"
 import type { Region } from "../../memory/Region.ts"
 
 export const TELL = 0
@@ -153,7 +153,8 @@ const AS_AGREED = NO_TIMEOUT - 1
 export const commandOf = (
   number: number,
   { actor, epoch, isKeyed, key }: Pick<Address, "actor" | "epoch" | "isKeyed" | "key">,
-  { withinMillis }: Command
+  { withinMillis }: Command,
+  by?: Uint8Array
 ): Uint8Array => {
   const within = withinMillis === undefined
     ? AS_AGREED
@@ -161,7 +162,15 @@ export const commandOf = (
     ? NO_TIMEOUT
     : Math.min(Math.ceil(withinMillis), AS_AGREED - 1)
   const words = new Uint8Array(Uint32Array.of(number, actor, epoch, within).buffer)
+  if (by !== undefined) return behind(words, by)
   return isKeyed ? withKey(words, key) : words
+}
+
+const behind = (words: Uint8Array, body: Uint8Array): Uint8Array => {
+  const bytes = new Uint8Array(words.length + body.length)
+  bytes.set(words)
+  bytes.set(body, words.length)
+  return bytes
 }
 
 // The code units of the key, so that it is the same there whatever is in it.
@@ -196,6 +205,6 @@ export const readCommand = (region: Region, offset: number, end: number, type: n
     kind: kind as Kind,
     withinMillis: within === AS_AGREED ? undefined : within === NO_TIMEOUT ? Infinity : within
   }
-  const key = keyOf(region, offset + COMMAND_BYTES, end)
+  const key = isOfLink(kind as Kind) ? undefined : keyOf(region, offset + COMMAND_BYTES, end)
   return { number: u32[cell]!, actor: u32[cell + 1]!, epoch: u32[cell + 2]!, key, command }
 }

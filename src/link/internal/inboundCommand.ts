@@ -3,13 +3,14 @@
  */
 import { forgotten } from "../../actor/ExitReason.ts"
 import { Cell } from "../../actor/kernel/Cell.ts"
-import { type Answer, type Command, statuses, STOP } from "../../actor/kernel/Command.ts"
+import { type Answer, type Command, isOfLink, statuses, STOP } from "../../actor/kernel/Command.ts"
 import type { SpscReader } from "../../memory/SpscRing.ts"
 import * as Codec from "../../wire/Codec.ts"
 import { BRIEF, Defect, portable } from "../../wire/kernel/Defect.ts"
 import * as Envelope from "./envelope.ts"
 import * as ExitRecord from "./exitRecord.ts"
 import type { Home } from "./home.ts"
+import * as Linker from "./linker.ts"
 import type { Outbound } from "./outbound.ts"
 
 /** Reads the command at `offset` and has its actor obey it. */
@@ -19,7 +20,10 @@ export const obey = (
   { end, region, type }: SpscReader,
   offset: number
 ): void => {
-  const { actor, command, epoch, key, number } = Envelope.readCommand(region, offset, end, type)
+  const { actor, command: given, epoch, key, number } = Envelope.readCommand(region, offset, end, type)
+  const command = isOfLink(given.kind)
+    ? { ...given, by: Linker.read(home, region, offset + Envelope.COMMAND_BYTES, end) }
+    : given
   const resident = home.cellAt(actor, epoch)
   const answered = (answer: Answer) => reply(home, outbound, number, command, answer)
   if (resident instanceof Cell) resident.command(command, answered)

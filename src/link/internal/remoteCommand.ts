@@ -7,12 +7,22 @@
  */
 import { type ExitReason, forgotten, threadLost } from "../../actor/ExitReason.ts"
 import type { Address } from "../../actor/kernel/Address.ts"
-import { type Answer, type Answered, type Command, done, isEnd, statuses, STOP } from "../../actor/kernel/Command.ts"
+import {
+  type Answer,
+  type Answered,
+  type Command,
+  done,
+  isOfLink,
+  outlasts,
+  statuses,
+  STOP
+} from "../../actor/kernel/Command.ts"
 import type { Region } from "../../memory/Region.ts"
 import * as Envelope from "./envelope.ts"
 import * as ExitRecord from "./exitRecord.ts"
 import type { Home } from "./home.ts"
 import { state } from "./inboundCommand.ts"
+import * as Linker from "./linker.ts"
 import type { PendingAsk } from "./outbound.ts"
 
 /** Who is commanded. */
@@ -45,14 +55,16 @@ export class RemoteCommand implements PendingAsk {
     if (outbound === undefined) {
       const down = home.whyDown(thread)
       if (down.isFinal) return this.ended(threadLost(down.thread, down.reason))
-      return isEnd(command) ? home.awaitThread(thread, this) : this.answer({ _tag: "Lost", ...down })
+      return outlasts(command) ? home.awaitThread(thread, this) : this.answer({ _tag: "Lost", ...down })
     }
+    const by = isOfLink(command.kind) ? Linker.bytesOf(home, command) : undefined
     const number = outbound.enlist(this)
     if (number === undefined) {
       return this.answer({ _tag: "Lost", thread: home.peers[thread]!.name, reason: "the link has no number left" })
     }
     const ring = command.kind === STOP ? outbound.data : outbound.control
-    ring.record(Envelope.typeOf(Envelope.COMMAND, command.kind, 0), Envelope.commandOf(number, address, command), true)
+    const body = Envelope.commandOf(number, address, command, by)
+    ring.record(Envelope.typeOf(Envelope.COMMAND, command.kind, 0), body, true)
     home.signals.expect()
   }
 
@@ -85,7 +97,7 @@ export class RemoteCommand implements PendingAsk {
   }
 
   lost(thread: string, reason: string): void {
-    if (isEnd(this.command)) this.admit()
+    if (outlasts(this.command)) this.admit()
     else this.answer({ _tag: "Lost", thread, reason })
   }
 

@@ -236,8 +236,20 @@ const leave = (self: SupervisorState, child: ChildState): boolean => {
   child.fiber = undefined
   child.scope = undefined
   unattended.whenEnded((exit) => {
-    if (child.running === running && child.fiber === undefined) go(self, child, exit)
+    if (child.running !== running || child.fiber !== undefined) return
+    if (!endsWithOthers(child, exit)) go(self, child, exit)
   })
+  return true
+}
+
+/** The end that most children come to, of which there may be very many at once: stopped together, with nothing to be told or released. */
+const endsWithOthers = (child: ChildState, exit: Exit.Exit<unknown, unknown>): boolean => {
+  const { batch, isInRound, renewal, scope, stop } = child
+  const isAsTold = stop !== undefined && !Deferred.isDoneUnsafe(stop) && !isInRound && !Restart.isAbnormal(exit)
+  if (batch === undefined || !isAsTold || scope !== undefined || renewal?.isPossible() === true) return false
+  child.running = undefined
+  child.renewal = undefined
+  batch.down(child)
   return true
 }
 

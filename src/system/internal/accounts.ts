@@ -3,10 +3,11 @@
  *
  * Total: whatever user code threw is made portable first, so that writing it runs nobody's code and never fails.
  */
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import * as Schema from "effect/Schema"
 import * as ActorError from "../../actor/ActorError.ts"
 import * as ExitReason from "../../actor/ExitReason.ts"
+import type { Message, Protocol } from "../../actor/kernel/Protocol.ts"
 import type { SystemEvent } from "../../actor/SystemEvent.ts"
 import * as Codec from "../../wire/Codec.ts"
 import { fromBytes, toBytes } from "../../wire/kernel/Bytes.ts"
@@ -46,6 +47,8 @@ const ActorEvent = Schema.Union([
 
 type ActorEvent = typeof ActorEvent.Type
 
+const ActorEvents = Schema.Array(ActorEvent)
+
 /** Why a spawn failed, or the defect that it died of. */
 export const encodeSpawnError = (actor: string, cause: Cause.Cause<ActorError.SpawnError>): Uint8Array =>
   toBytes(Codec.compile(SpawnError), portableError(actor, cause))!
@@ -63,14 +66,57 @@ const portableError = (actor: string, { reasons }: Cause.Cause<ActorError.SpawnE
 export const decodeSpawnError = (bytes: Uint8Array): ActorError.SpawnError =>
   fromBytes(Codec.compile(SpawnError), bytes)
 
-/** The bytes of an event of a worker's actors; nothing for events of threads, which the main thread tells itself. */
-export const encodeEvent = (event: SystemEvent): Uint8Array | undefined => {
-  const portable = portableEvent(event)
-  return portable === undefined ? undefined : toBytes(Codec.compile(ActorEvent), portable)
+/** A crash of a supervised actor as its supervisor on the main thread hears of it. */
+export interface Crash {
+  /** The message whose errors the cause is written with; none where it is written as whatever was thrown. */
+  readonly message: number | undefined
+  readonly cause: Uint8Array
 }
 
-/** The event in the bytes that {@link encodeEvent} made. */
-export const decodeEvent = (bytes: Uint8Array): SystemEvent => fromBytes(Codec.compile(ActorEvent), bytes)
+/** A crash with the fields of the errors that the message at hand declares, as far as these can be written. */
+export const encodeCrash = (
+  { messages }: Pick<Protocol, "messages">,
+  message: number | undefined,
+  cause: Cause.Cause<unknown>
+): Crash => {
+  if (message !== undefined && Cause.hasFails(cause)) {
+    const declared = declaredCause(messages[message]!, cause)
+    if (declared !== undefined) return { message, cause: declared }
+  }
+  return { message: undefined, cause: toBytes(Codec.compile(AnyCause), Defect.portableCause(cause))! }
+}
+
+// Fields are read and encoded by whoever has declared them, and may be wrong. What can move stays where it is: it would move to nobody.
+const declaredCause = ({ cause: codec }: Message, cause: Cause.Cause<unknown>): Uint8Array | undefined => {
+  if (codec.carries) return undefined
+  try {
+    return toBytes(codec, cause)
+  } catch {
+    return undefined
+  }
+}
+
+/** The cause in what {@link encodeCrash} made; what reading it has thrown, if it cannot be read. */
+export const decodeCrash = (
+  { messages }: Pick<Protocol, "messages">,
+  { cause, message }: Crash
+): Cause.Cause<unknown> => {
+  try {
+    return fromBytes(message === undefined ? Codec.compile(AnyCause) : messages[message]!.cause, cause)
+  } catch (thrown) {
+    return Cause.die(thrown)
+  }
+}
+
+/** The bytes of events of a worker's actors; nothing where there are only events of threads, which the main thread tells itself. */
+export const encodeEvents = (events: ReadonlyArray<SystemEvent>): Uint8Array | undefined => {
+  const portable = events.map(portableEvent).filter((event) => event !== undefined)
+  return portable.length === 0 ? undefined : toBytes(Codec.compile(ActorEvents), portable)
+}
+
+/** The events in the bytes that {@link encodeEvents} made. */
+export const decodeEvents = (bytes: Uint8Array): ReadonlyArray<SystemEvent> =>
+  fromBytes(Codec.compile(ActorEvents), bytes)
 
 const portableEvent = (event: SystemEvent): ActorEvent | undefined => {
   switch (event._tag) {

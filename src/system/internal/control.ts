@@ -15,6 +15,7 @@ import type { Intensity } from "../../supervisor/Intensity.ts"
 import type { Directive, RestartType } from "../../supervisor/Restart.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
 import type { Given } from "../../wire/kernel/ArenaOwners.ts"
+import type { Crash } from "./accounts.ts"
 
 /** What a worker needs to take its place. */
 export interface Seat {
@@ -135,14 +136,14 @@ export type ToMain =
   | { readonly _tag: "Rings"; readonly to: number; readonly epoch: number; readonly rings: Rings }
   /** This thread sends to an actor whose mailbox survives, on that thread or another. */
   | { readonly _tag: "Lane"; readonly actor: number; readonly lane: LaneMemory }
-  /** An actor with a supervisor is down, and waits for what that decides. `reason` is a `Crashed`, with the cause. */
+  /** An actor with a supervisor is down, and waits for what that decides. */
   | {
     readonly _tag: "Crashed"
     readonly actor: number
-    readonly reason: Uint8Array
+    readonly crash: Crash
     readonly directive: Directive | undefined
   }
   /** `reason` is an `ExitReason`. */
   | { readonly _tag: "Ended"; readonly actor: number; readonly reason: Uint8Array }
-  /** `event` is a `SystemEvent`. */
-  | { readonly _tag: "Event"; readonly event: Uint8Array }
+  /** `events` are `SystemEvent`s: all that a subscriber finds when it looks. */
+  | { readonly _tag: "Events"; readonly events: Uint8Array }

@@ -17,15 +17,16 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as ActorError from "../../actor/ActorError.ts"
 import * as ExitReason from "../../actor/ExitReason.ts"
-import type { Cell } from "../../actor/kernel/Cell.ts"
 import type { Guardian } from "../../actor/kernel/Owner.ts"
+import type { Protocol } from "../../actor/kernel/Protocol.ts"
+import type { Supervised } from "../../actor/kernel/Supervised.ts"
 import type { RemoteRecipient } from "../../link/kernel/RemoteRecipient.ts"
 import type { Running } from "../../supervisor/ChildSpec.ts"
 import { Identity } from "../../supervisor/kernel/Identity.ts"
 import type { Directive } from "../../supervisor/Restart.ts"
 import type { Member } from "../../thread/kernel/ThreadGroup.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
-import { decodeSpawnError, encodeSpawnError } from "./accounts.ts"
+import { decodeCrash, decodeSpawnError, encodeCrash, encodeSpawnError } from "./accounts.ts"
 import type * as Control from "./control.ts"
 
 // ---- the main thread
@@ -42,6 +43,7 @@ interface Place {
   readonly workplace: Workplace
   readonly actor: number
   readonly name: string
+  readonly protocol: Protocol
   readonly recipient: RemoteRecipient | undefined
   stop(reason: ExitReason.ExitReason): Effect.Effect<void> | undefined
 }
@@ -81,9 +83,8 @@ export class Supervision extends Identity<RemoteRecipient> implements Guardian {
   }
 
   /** The worker says that it has crashed. */
-  heard({ directive, reason }: Extract<Control.ToMain, { _tag: "Crashed" }>): void {
-    const why = ExitReason.decode(reason)
-    this.over(why._tag === "Crashed" ? Exit.failCause(why.cause) : Exit.fail(why), directive)
+  heard({ crash, directive }: Extract<Control.ToMain, { _tag: "Crashed" }>): void {
+    this.over(Exit.failCause(decodeCrash(this.placed.protocol, crash)), directive)
   }
 
   /** Its thread has gone, and comes back: at no cost, unless the actor is to blame for that. */
@@ -125,7 +126,7 @@ export class Supervision extends Identity<RemoteRecipient> implements Guardian {
 
 /** The actors here that have a supervisor on the main thread, and the way to it. */
 export class Ward {
-  declare private readonly running: Map<number, Running<Cell>>
+  declare private readonly running: Map<number, Supervised>
   declare private readonly post: (message: Control.ToMain) => void
   declare private readonly run: (effect: Effect.Effect<void>) => unknown
   constructor(post: (message: Control.ToMain) => void, run: (effect: Effect.Effect<void>) => unknown) {
@@ -135,32 +136,33 @@ export class Ward {
   }
 
   /** An actor has come up, or waits for being brought up for the first time after its thread was lost. */
-  admit(actor: number, running: Running<Cell>): void {
+  admit(actor: number, running: Supervised): void {
     this.running.set(actor, running)
-    running.renewal!.unattended!.whenEnded((exit) => this.ended(actor, running, exit))
+    running.whenEnded((exit) => this.ended(actor, running, exit))
   }
 
   // An end for good, and one that the supervisor has asked for, have answers of their own.
-  private ended(actor: number, { renewal, value }: Running<Cell>, exit: Exit.Exit<unknown, unknown>): void {
-    if (value!.hasStopped) return void this.running.delete(actor)
+  private ended(actor: number, running: Supervised, exit: Exit.Exit<unknown, unknown>): void {
+    const { message, value } = running
+    if (value.hasStopped) return void this.running.delete(actor)
     if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return
-    const reason = ExitReason.encode(ExitReason.crashed(exit.cause, "decide"))
-    this.post({ _tag: "Crashed", actor, reason, directive: renewal?.directive?.() })
+    const crash = encodeCrash(value.protocol, message, exit.cause)
+    this.post({ _tag: "Crashed", actor, crash, directive: running.directive() })
   }
 
   lower({ actor, request, withinMillis }: Extract<Control.ToWorker, { _tag: "Lower" }>): void {
-    const down = this.running.get(actor)?.renewal?.down(withinMillis) ?? Effect.void
+    const down = this.running.get(actor)?.down(withinMillis) ?? Effect.void
     this.run(Effect.ensuring(Effect.asVoid(down), Effect.sync(() => this.post({ _tag: "Lowered", request }))))
   }
 
   raise({ actor, request }: Extract<Control.ToWorker, { _tag: "Raise" }>): void {
     const running = this.running.get(actor)
-    const up = running?.renewal?.up ?? Effect.die("it is not here")
+    const up = running?.up ?? Effect.die("it is not here")
     this.run(Effect.map(Effect.exit(up), (exit) => {
       const error = Exit.isSuccess(exit)
         ? undefined
-        : encodeSpawnError(running?.value?.name ?? "", exit.cause as Cause.Cause<ActorError.SpawnError>)
-      if (Exit.isSuccess(exit)) this.admit(actor, exit.value)
+        : encodeSpawnError(running?.value.name ?? "", exit.cause as Cause.Cause<ActorError.SpawnError>)
+      if (Exit.isSuccess(exit)) this.admit(actor, running!)
       this.post({ _tag: "Raised", request, error })
     }))
   }

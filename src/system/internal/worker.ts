@@ -110,7 +110,7 @@ const spawn = (worker: Worker, request: number, placement: Control.Placement): E
     const spawning: Effect.Effect<Cell, ActorError.SpawnError> = isSupervised
       ? Effect.map(worker.host.supervise(placement, key, undefined, terms, known), (running) => {
         worker.ward.admit(actor, running)
-        return running.value!
+        return running.value
       })
       : worker.host.spawn(placement, key, undefined, terms, known)
     return Effect.map(Effect.exit(restore(spawning)), (exit) => {

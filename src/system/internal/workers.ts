@@ -17,7 +17,7 @@ import type { TreeNode } from "../../supervisor/Tree.ts"
 import { Member } from "../../thread/kernel/ThreadGroup.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
 import type { Lent } from "../../wire/kernel/ArenaOwners.ts"
-import { decodeEvent, encodeSpawnError } from "./accounts.ts"
+import { decodeEvents, encodeSpawnError } from "./accounts.ts"
 import type * as Control from "./control.ts"
 import { groundsOf, type Keyers, locate, placementsOn } from "./keyed.ts"
 import type { Placed } from "./placement.ts"
@@ -180,13 +180,13 @@ interface Blamed {
 }
 
 // The actor is known that had the thread when it exited, ran out of heap or stood still. What is not caught on a thread is thrown where
-// no actor has it, and a stop is nobody's doing.
+// no actor has it; a stop, and that somebody terminates its worker, is nobody's doing.
 const blame = (self: Threaded, worker: WorkerThread, down: ThreadDown): Blamed | undefined => {
   const silentMillis = down._tag === "ThreadUnresponsive" ? down.silentMillis : 0
   worker.over(monotonicMillisUnsafe(self.host.clock), silentMillis)
-  const isFatal = self.strikesOff &&
-    (down._tag === "ThreadExited" || down._tag === "ThreadOutOfMemory" || silentMillis > 0)
-  const placed = isFatal && !self.isClosing ? self.account.get(worker.thread?.ownerUnsafe() ?? 0) : undefined
+  const placed = self.strikesOff && !self.isClosing
+    ? self.account.get(worker.thread?.culpritUnsafe() ?? 0)
+    : undefined
   const isThere = placed?.workplace === worker && placed.recipient !== undefined && !placed.isTemporary
   worker.isExcused = isThere
   if (!isThere) return undefined
@@ -284,8 +284,8 @@ export const receive = (self: Threaded, worker: WorkerThread, message: Control.T
       const placed = self.account.get(message.actor)
       return placed === undefined ? undefined : self.account.end(placed, ExitReason.decode(message.reason))
     }
-    case "Event":
-      Bulletin.publish(self.events, decodeEvent(message.event))
+    case "Events":
+      for (const event of decodeEvents(message.events)) Bulletin.publish(self.events, event)
   }
 }
 

@@ -82,6 +82,7 @@ export class SimWorker implements SpawnedWorker {
   declare private readonly toChild: Way
   declare private early: Array<unknown> | undefined
   declare private heard: (error: unknown) => void
+  declare private exits: () => void
   constructor(options: WorkerOptions) {
     const { luck, parent, place, thread, threadId } = options
     const { world } = thread
@@ -94,6 +95,7 @@ export class SimWorker implements SpawnedWorker {
     this.inside = new Listeners()
     this.early = []
     this.heard = () => {}
+    this.exits = () => {}
     this.toParent = new Way(
       world,
       parent,
@@ -166,6 +168,9 @@ export class SimWorker implements SpawnedWorker {
       onUncaught: (heard) => {
         this.heard = heard
       },
+      onExit: (heard) => {
+        this.exits = heard
+      },
       onLoaded: () => {
         world.log("stands by", thread.name)
         this.toParent.send(ready)
@@ -189,6 +194,13 @@ export class SimWorker implements SpawnedWorker {
       // What Node does with a listener that throws is the end of the thread too.
     }
     this.endBy(cloned(error))
+  }
+
+  /** What runs on it calls `process.exit`. */
+  exit(code: number): void {
+    if (this.thread.isDead) return
+    this.exits()
+    this.die(code)
   }
 
   outOfMemory(): void {

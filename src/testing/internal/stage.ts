@@ -180,8 +180,10 @@ export class Stage {
     const { world } = this
     world.log(`FAULT ${how}`, worker.thread.name)
     switch (how) {
-      case "kill":
       case "exit":
+        // Nobody but the thread itself can have it exit; for others it is as if somebody had terminated it.
+        return worker === this.currentWorker ? worker.exit(code) : worker.die(code)
+      case "kill":
         return worker.die(code)
       case "crash":
         return worker.crash(error ?? new Error("the simulation has this thread crash"))

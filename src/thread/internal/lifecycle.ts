@@ -138,6 +138,12 @@ export const finish = (life: Lifecycle, reason: ThreadDown): void => {
 export const stoppedReason = (life: Lifecycle): ThreadDown =>
   new ThreadStopped({ thread: life.name, clean: life.stopClean })
 
+/** Whether it has ended by what ran on it, and not by what nobody there has done, or nobody has caught. */
+export const endsByItself = ({ end, words }: Lifecycle): boolean =>
+  end?._tag === "ThreadExited"
+    ? Protocol.hasExited(words)
+    : end?._tag === "ThreadOutOfMemory" || end?._tag === "ThreadUnresponsive"
+
 /** Registers a listener for the end; one that comes late is told at once. */
 export const listen = (life: Lifecycle, listener: ExitListener): void => {
   if (life.end === undefined) life.listeners.push(listener)

@@ -16,9 +16,11 @@
  *   | stop ------------------------------> |   its Scope closes
  *   | <----------------- stopped | failed  |   then exit
  *
- * heartbeat: SharedArrayBuffer(8), written by the worker only; both wrap
+ * heartbeat: SharedArrayBuffer(16), written by the worker only; the first two wrap
  *   Int32 0   beat   0 = entry not reached; else incremented, by a timer or by hand
  *         1   turn   twice the number of the last turn of the thread's loop, and one more while it is under way
+ *         2   owner  who has the thread in that turn; 0 for nobody in particular
+ *         3   exit   1 once the thread has begun to exit by itself, which one that is terminated does not
  * ```
  */
 
@@ -120,13 +122,14 @@ export const toWorker = (message: unknown): ToWorker | undefined => isTagged(mes
 export const toParent = (message: unknown): ToParent | undefined => isTagged(message) ? message as ToParent : undefined
 
 /** Bytes of the shared heartbeat buffer. */
-export const heartbeatBytes = 3 * Int32Array.BYTES_PER_ELEMENT
+export const heartbeatBytes = 4 * Int32Array.BYTES_PER_ELEMENT
 
 const beatCell = 0
 
 /** The word to which the thread's loop writes its turns, and that to which it writes whose they are; see `Turn.show`. */
 export const turnCell = 1
 const ownerCell = 2
+const exitCell = 3
 
 /** Adds one beat; only the worker calls this. */
 export const beat = (words: Int32Array): void => {
@@ -141,6 +144,14 @@ export const currentTurn = (words: Int32Array): number => Atomics.load(words, tu
 
 /** Who has the thread, or had it when it ended: 0 when that is nobody in particular. */
 export const currentOwner = (words: Int32Array): number => Atomics.load(words, ownerCell)
+
+/** Says that the thread exits by itself. */
+export const exits = (words: Int32Array): void => {
+  Atomics.store(words, exitCell, 1)
+}
+
+/** Whether the thread has exited by itself: one that somebody else has terminated has not. */
+export const hasExited = (words: Int32Array): boolean => Atomics.load(words, exitCell) === 1
 
 /** Whether a turn is under way. */
 export const isTurn = (turn: number): boolean => (turn & 1) === 1

@@ -109,6 +109,7 @@ const begin = <E>(ground: Ground, bootstrap: Protocol.Bootstrap, setup: Setup<E>
   const entry = new Entry(ground, new Int32Array(bootstrap.heartbeat))
   Protocol.beat(entry.words)
   thread.turn.show(entry.words, Protocol.turnCell)
+  ground.onExit(() => Protocol.exits(entry.words))
   if (bootstrap.maxSpins !== undefined) Poller.of(thread).limitSpins(bootstrap.maxSpins)
   ground.every(() => Protocol.beat(entry.words), bootstrap.heartbeatIntervalMillis)
   port.on("message", (raw: unknown) => receive(entry, raw))

@@ -27,6 +27,8 @@ export interface Ground {
   readonly every: (run: () => void, millis: number) => void
   /** Hears of an error that nobody catches, just before the thread ends for it. */
   readonly onUncaught: (heard: (error: unknown) => void) => void
+  /** Calls back when the thread exits by itself. */
+  readonly onExit: (heard: () => void) => void
   /** It stands by, and the parent is being told. */
   readonly onLoaded?: () => void
   /** The setup is done, and the parent is being told. */

@@ -17,11 +17,11 @@ import type { Running } from "../../supervisor/ChildSpec.ts"
 import { Identity } from "../../supervisor/kernel/Identity.ts"
 import type { Directive } from "../../supervisor/Restart.ts"
 import * as ExitReason from "../ExitReason.ts"
-import type { Cell } from "../kernel/Cell.ts"
-import type { Guardian } from "../kernel/Owner.ts"
-import { RESTARTING } from "../kernel/Phase.ts"
-import { giveUpIncarnation, renew } from "./lifecycle.ts"
-import type { LifecycleHost } from "./roster.ts"
+import { giveUpIncarnation, renew } from "../internal/lifecycle.ts"
+import type { LifecycleHost } from "../internal/roster.ts"
+import type { Cell } from "./Cell.ts"
+import type { Guardian } from "./Owner.ts"
+import { RESTARTING } from "./Phase.ts"
 
 /** The way between an actor here and its supervisor. */
 export class Supervised extends Identity<Cell> implements Guardian {
@@ -29,11 +29,14 @@ export class Supervised extends Identity<Cell> implements Guardian {
   declare private readonly host: LifecycleHost
   /** What the incarnation has crashed of that the next one comes after. */
   declare private cause: Cause.Cause<unknown> | undefined
+  /** The index of the message whose handler it has crashed in: what that has failed with is what the message declares. */
+  declare message: number | undefined
   constructor(host: LifecycleHost, cell: Cell) {
     super()
     this.value = cell
     this.host = host
     this.cause = undefined
+    this.message = undefined
     cell.owner = this
   }
 
@@ -59,8 +62,9 @@ export class Supervised extends Identity<Cell> implements Guardian {
     return this.value.stop(ExitReason.supervisorStopped)
   }
 
-  crashed(exit: Exit.Exit<unknown, unknown>, directive: Directive | undefined): void {
+  crashed(exit: Exit.Exit<unknown, unknown>, directive: Directive | undefined, message?: number): void {
     if (Exit.isFailure(exit)) this.cause = exit.cause
+    this.message = message
     this.over(exit, directive === "restart" ? undefined : directive)
   }
 
