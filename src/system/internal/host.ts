@@ -8,11 +8,13 @@ import type { KeyedError } from "../../actor/ActorError.ts"
 import type { ActorSystem } from "../../actor/ActorSystem.ts"
 import { type DeadLetter, Limits } from "../../actor/DeadLetters.ts"
 import type { ExitReason } from "../../actor/ExitReason.ts"
+import type { Cell } from "../../actor/kernel/Cell.ts"
 import { Host } from "../../actor/kernel/Host.ts"
 import { LetterStore, limitsOf } from "../../actor/kernel/LetterStore.ts"
 import type { LocalShard } from "../../actor/kernel/LocalShard.ts"
 import * as Owner from "../../actor/kernel/Owner.ts"
 import { actorName } from "../../actor/kernel/Protocol.ts"
+import { RunningCell } from "../../actor/kernel/RunningCell.ts"
 import { isKey, Shards } from "../../actor/kernel/Shard.ts"
 import * as Terms from "../../actor/kernel/Terms.ts"
 import type { SystemEvent } from "../../actor/SystemEvent.ts"
@@ -57,13 +59,18 @@ export const holding = <A>(
     )
   )
 
-/** Has keys given back when `owner` closes. */
-export const holdUntilClosed = <A>(
+/** Has keys given back when `owner` closes, which waits for the end of their actors, unless one of these closes it: that would wait for itself. */
+export const holdUntilClosed = (
   owner: Scope.Scope,
   release: (elapsedMillis: number) => Effect.Effect<void>,
-  held: A
-): Effect.Effect<A> => {
-  const stop = (_reason: ExitReason, elapsedMillis: number) => release(elapsedMillis)
+  held: Shards
+): Effect.Effect<Shards> => {
+  const stop = (_reason: ExitReason, elapsedMillis: number) =>
+    Effect.withFiber<void>((fiber) => {
+      const closer = fiber.getRef(RunningCell) as Cell | undefined
+      const isOneOfThem = closer?.behaviour.protocol.name === held.protocol.name
+      return isOneOfThem ? Effect.asVoid(Effect.forkDetach(release(elapsedMillis))) : release(elapsedMillis)
+    })
   const owned: Owner.Owned = { previous: undefined, next: undefined, owner: undefined, stop }
   return Effect.as(Owner.adopt(owner, owned) ?? Effect.void, held)
 }
