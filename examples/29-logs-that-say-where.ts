@@ -3,12 +3,12 @@
  *
  * Output:
  *
- *     main Door/front: built
- *     main Door/front: opened for ann
- *     main Door/back: built
- *     main Door/back: opened for bob
- *     main Door/back: closed
- *     main Door/front: closed
+ *     main Door/front built
+ *     main Door/front opened for ann
+ *     main Door/back built
+ *     main Door/back opened for bob
+ *     main Door/back closed
+ *     main Door/front closed
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -28,7 +28,7 @@ const DoorLive = Door.toLayer(Effect.gen(function*() {
 // Effect's own loggers print all annotations; this one prints nothing else.
 const brief = Logger.make<unknown, void>(({ fiber, message }) => {
   const { actor, thread } = fiber.getRef(CurrentLogAnnotations)
-  console.log(`${thread} ${actor}: ${message}`)
+  console.log([thread, actor, message].join(" "))
 })
 
 const program = Effect.gen(function*() {
