@@ -52,6 +52,9 @@ import { Supervised } from "./Supervised.ts"
 import * as Terms from "./Terms.ts"
 import type { Word } from "./Word.ts"
 
+/** So much of what is given up in one turn is told of, also where less is kept. */
+const MIN_NOTED = 256
+
 /** All restarts of a behaviour were used up on this host. */
 export interface Escalation {
   readonly name: string
@@ -119,7 +122,7 @@ export class Host implements LifecycleHost {
           run: () => letters.handOn(),
           failed: (defect) => this.fault("who was told of dead letters", defect)
         }),
-      limit: Math.max(1, store.limits.letters)
+      limit: Math.max(MIN_NOTED, store.limits.letters)
     }, (lost, missed) => store.put(lost.map(receivedOf), missed))
     this.escalation = Deferred.makeUnsafe()
     this.origins = new Origins()
