@@ -50,7 +50,6 @@ import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import { messageOf, textOf } from "../runtime/Text.ts"
 import type { Running } from "../supervisor/ChildSpec.ts"
-import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import * as Carry from "../wire/Carry.ts"
 import { InvalidOptions, type KeyedError, type SpawnError } from "./ActorError.ts"
 import { type ActorRef, isActorRef, recipientOf, refClass } from "./ActorRef.ts"
@@ -58,7 +57,7 @@ import { ActorSystem, type KeyedOptions, type SpawnOptions } from "./ActorSystem
 import type { ExitReason } from "./ExitReason.ts"
 import { ActorChild, unlessIgnored } from "./internal/actorChild.ts"
 import { type Release, releaseOf } from "./internal/release.ts"
-import { Tick } from "./internal/tick.ts"
+import { FIXED_DELAY, type Rhythm, Timer, WHEN_QUIET } from "./internal/timer.ts"
 import { Address } from "./kernel/Address.ts"
 import {
   type Behaviour,
@@ -75,12 +74,14 @@ import * as ProtocolModule from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
 import { References, unsent } from "./kernel/RefTransport.ts"
 import { RunningCell } from "./kernel/RunningCell.ts"
+import * as TimersModule from "./Timers.ts"
 import * as WatcherModule from "./Watcher.ts"
 
 export type { Release } from "./internal/release.ts"
 export { CurrentActor } from "./kernel/Behaviour.ts"
 export type { BehaviourOptions, SupervisionOptions } from "./kernel/Behaviour.ts"
 export type { MailboxOptions, Overflow } from "./kernel/Mailbox.ts"
+export type { Timers } from "./Timers.ts"
 export type { Watcher } from "./Watcher.ts"
 
 /**
@@ -222,6 +223,21 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
     tag: Bare<Rpcs>["_tag"],
     every: Duration.Input
   ) => Effect.Effect<void, never, CurrentActor | Scope.Scope>
+  /**
+   * While a behaviour is built: the actor is told `tag`, a message without payload, each time that no message has come to it for so long.
+   *
+   * **Details** It comes not before its time, and not while a handler runs, a message waits or the actor is paused. What timers tell is a message too, and
+   * so is this one: the next comes so long after it. The last one that was asked for counts. It belongs to its incarnation, and there is none
+   * any more once the actor drains. An actor that is to end when it is idle has the option `idle`.
+   *
+   * **Errors** Those of {@link Actor.tick}.
+   */
+  readonly receiveTimeout: (
+    tag: Bare<Rpcs>["_tag"],
+    after: Duration.Input
+  ) => Effect.Effect<void, never, CurrentActor | Scope.Scope>
+  /** While a behaviour is built: the timers of this incarnation, by key, which tell it messages of this protocol. */
+  readonly timers: Effect.Effect<TimersModule.Timers<Rpcs>, never, CurrentActor | Scope.Scope>
   /** While a behaviour is built: how this incarnation hears of the ends of other actors, as messages of this protocol. */
   readonly watcher: Effect.Effect<WatcherModule.Watcher<Rpcs>, never, CurrentActor | Scope.Scope>
   /** The schema of references to such actors, so that they travel in messages. */
@@ -319,21 +335,36 @@ const checkPlacement = (protocol: ProtocolModule.Protocol, key: string, placemen
   })
 }
 
-const tick = (
+// What an actor is told again and again for as long as its incarnation lives.
+const told = (
   protocol: ProtocolModule.Protocol,
+  what: "tick" | "receiveTimeout",
   tag: string,
-  every: Duration.Input
+  duration: Duration.Input
 ): Effect.Effect<void, never, CurrentActor | Scope.Scope> =>
   Effect.flatMap(CurrentActor, ({ recipient }) => {
-    const refuse = (option: string, value: unknown, expected: string): never => {
-      throw new InvalidOptions({ where: `${protocol.name}.tick`, option, value: textOf(value), expected })
-    }
-    const millis = durationMillis(every)
-    if (!(millis > 0)) refuse("every", every, "a duration above zero")
+    const where = `${protocol.name}.${what}`
+    const cell = recipient as Cell
+    const millis = TimersModule.millisOf(where, what === "tick" ? "every" : "after", duration)
     const index = protocol.tags.indexOf(tag)
-    if (index < 0) refuse("tag", tag, `a message of the protocol: ${protocol.tags.join(", ")}`)
-    const ticks = new Tick(recipient as Cell, index, millis)
-    return Effect.asVoid(Effect.acquireRelease(Effect.sync(() => ticks.begin()), () => Effect.sync(() => ticks.end())))
+    if (index < 0) {
+      const expected = `a message of the protocol: ${protocol.tags.join(", ")}`
+      throw new InvalidOptions({ where, option: "tag", value: textOf(tag), expected })
+    }
+    const rhythm: Rhythm = what === "tick" ? FIXED_DELAY : WHEN_QUIET
+    const timer = new Timer(cell, { index, payload: undefined, millis, rhythm }, () => {})
+    const begin = Effect.sync(() => {
+      if (rhythm === WHEN_QUIET) {
+        cell.rare?.quiet?.end()
+        cell.more().quiet = timer
+      }
+      timer.begin()
+    })
+    const end = Effect.sync(() => {
+      if (cell.rare?.quiet === timer) cell.rare.quiet = undefined
+      timer.end()
+    })
+    return Effect.asVoid(Effect.acquireRelease(begin, () => end))
   })
 
 /**
@@ -408,7 +439,9 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
         return { name, ref: (key) => toRef(shards.at(key)) }
       }),
     self: Effect.map(CurrentActor, ({ recipient }) => toRef((recipient as Cell).host.reached(recipient as Cell))),
-    tick: (tag, every) => tick(protocol, tag, every),
+    tick: (tag, every) => told(protocol, "tick", tag, every),
+    receiveTimeout: (tag, after) => told(protocol, "receiveTimeout", tag, after),
+    timers: TimersModule.make<Messages>(protocol),
     watcher: WatcherModule.make<Messages>(protocol),
     ref: refSchema<Messages>(protocol, Reference)
   }

@@ -74,7 +74,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...notices,
-    file: "src/actor/internal/tick.ts",
+    file: "src/actor/internal/timer.ts",
     why: "a tick that waits goes with its incarnation",
     before: "    if (this.due !== undefined) revoked(this.cell, this.due)\n",
     after: "    void revoked\n"

@@ -264,3 +264,29 @@ describe("dead letters", () => {
       .toEqualTypeOf<DeadLetters.LetterNotFound | DeadLetters.ReplaysSpent | DeadLetters.ReplayRefused>()
   })
 })
+
+describe("timers", () => {
+  const Clock = Actor.make("TimerClock", [
+    Rpc.make("Ring"),
+    Rpc.make("Set", { payload: { to: Schema.Int } })
+  ])
+  type Timers = Effect.Success<typeof Clock.timers>
+
+  it("tell any message, with what it says", () => {
+    expectTypeOf<Parameters<Timers["once"]["Ring"]>[0]>().toEqualTypeOf<string>()
+    expectTypeOf<Parameters<Timers["fixedRate"]["Set"]>[2]>().toEqualTypeOf<{ readonly to: number }>()
+    const wrong = (timers: Timers) => {
+      // @ts-expect-error what it says is missing
+      timers.once.Set("key", "1 second")
+      // @ts-expect-error the protocol has no such message
+      timers.fixedDelay.Stop("key", "1 second")
+    }
+    expectTypeOf(wrong).toBeFunction()
+  })
+
+  it("need an incarnation that is being built", () => {
+    expectTypeOf<Effect.Services<typeof Clock.timers>>().toEqualTypeOf<Actor.CurrentActor | Scope.Scope>()
+    // @ts-expect-error who would give the payload
+    Clock.receiveTimeout("Set", "1 second")
+  })
+})

@@ -48,11 +48,11 @@ export class Idle extends Deadline {
 }
 
 /** The handlers of an incarnation that note each call. */
-export const noting = (idle: Idle, handlers: Handlers, tags: ReadonlyArray<string>): Handlers => {
+export const noting = (note: () => void, handlers: Handlers, tags: ReadonlyArray<string>): Handlers => {
   const noted: Record<string, (payload: unknown) => Effect.Effect<unknown, unknown, unknown>> = {}
   for (const tag of tags) {
     noted[tag] = (payload) => {
-      idle.note()
+      note()
       return handlers[tag]!(payload)
     }
   }

@@ -49,17 +49,25 @@ export const build = (cell: Cell, incarnation: number): Fiber.Fiber<Handlers, un
 // What was built is taken for handlers only when it can hold some.
 const takeHandlers = (cell: Cell, handlers: unknown): boolean => {
   if (typeof handlers !== "object" || handlers === null) return false
-  const { behaviour } = cell
-  if (idleMillis(cell) === Infinity) cell.handlers = handlers as Handlers
-  else {
-    const rare = cell.more()
-    const idle = new Idle(cell)
-    if (rare.idle !== undefined) cell.host.deadlines.remove(rare.idle)
-    rare.idle = idle
-    cell.handlers = noting(idle, handlers as Handlers, behaviour.protocol.tags)
-    idle.begin()
+  const { behaviour: { protocol: { tags } } } = cell
+  let own = handlers as Handlers
+  const quiet = cell.rare?.quiet
+  if (quiet !== undefined) own = noting(() => quiet.note(), own, tags)
+  if (idleMillis(cell) !== Infinity) {
+    const idle = takeIdle(cell)
+    own = noting(() => idle.note(), own, tags)
   }
+  cell.handlers = own
   return true
+}
+
+const takeIdle = (cell: Cell): Idle => {
+  const rare = cell.more()
+  if (rare.idle !== undefined) cell.host.deadlines.remove(rare.idle)
+  const idle = new Idle(cell)
+  rare.idle = idle
+  idle.begin()
+  return idle
 }
 
 const noHandlers = new TypeError("the behaviour was built and answered no handlers")

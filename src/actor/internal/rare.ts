@@ -58,6 +58,8 @@ export class Rare {
   declare idleMillis: number | undefined
   /** Ends it when no message comes. */
   declare idle: Deadline | undefined
+  /** Is told of each message, since it tells the actor when none comes. */
+  declare quiet: { note(): void; end(): void } | undefined
   /** Shows the state of the incarnation that is up. */
   declare inspect: (() => unknown) | undefined
   /** Called once when it accepts nothing any more and is about to drain. */
@@ -95,6 +97,7 @@ export class Rare {
     this.shutdownMillis = undefined
     this.idleMillis = undefined
     this.idle = undefined
+    this.quiet = undefined
     this.inspect = undefined
     this.onDrain = undefined
     this.onStop = new Set()
