@@ -305,8 +305,7 @@ describe("timers on threads that are simulated", () => {
         assert.strictEqual((yield* session.ask.Log()).length, 4)
       }).pipe(
         Effect.scoped,
-        Effect.provide(ActorSystem.layerThreads({ spawn: noThread, threads: 1 })),
-        Effect.provide(Logger.layer([]))
+        Effect.provide([ActorSystem.layerThreads({ spawn: noThread, threads: 1 }), Logger.layer([])])
       )
     )
   })
