@@ -6,7 +6,8 @@
  *            enqueue              begin                 write              settle
  *  FREE ───────────────► QUEUED ─────────► RUNNING ───────────► WRITING ───────────► an outcome ──┐
  *   ▲                     │ withdraw         │ its worker died                                    │ giveBack
- *   │                     ▼                  └──► QUEUED again, or lost: its submitter decides    ▼
+ *   │                     ▼                  ├──► QUEUED again, or lost: its submitter decides    ▼
+ *   │                     │                  └──► CONDEMNED by its submitter: no outcome, and its worker has to die
  *   └──── free ── list of those that come back ◄───────────── WITHDRAWN, which a worker finds ────┘
  * ```
  *
@@ -15,6 +16,7 @@
  *   of a worker while it runs. All changes of owner are changes of one word.
  * - A job is begun by one worker. Whoever comes with the number of a slot that waits no more finds that out, however old the number is: what
  *   queues and deques hold are hints, and the state decides. So a hint may be there twice, and one that is lost may be put in again.
+ * - A job that runs is ended by its worker or condemned by its submitter, and never both: both move the same word.
  * - The word names the incarnation that has taken the job. What an incarnation had that is no more is found by looking, by the submitter, who
  *   alone settles its jobs.
  *
@@ -49,8 +51,10 @@ export const RUNNING = 2
 export const WRITING = 3
 /** Nobody waits for the job any more, which no worker has begun. */
 export const WITHDRAWN = 4
+/** Nobody waits for the job any more, and its worker has held on to it for too long: it has no outcome, and that worker has to die. */
+export const CONDEMNED = 5
 /** The first of the outcomes, whose meaning is the caller's. */
-export const OUTCOME = 5
+export const OUTCOME = 6
 /** The last of them. */
 export const LAST_OUTCOME = 15
 
@@ -332,16 +336,30 @@ export class JobTable implements Shape {
     return living[number & WORKER_MASK] !== number
   }
 
-  /** A job that was begun waits again, as long as anybody waits for it; its hint has to be put in. */
-  again(slot: number): void {
+  /**
+   * A job that was begun waits again, as long as anybody waits for it; its hint has to be put in. `false` when it is condemned, and no more the
+   * caller's.
+   */
+  again(slot: number): boolean {
     const { cells } = this
     const cell = this.cellOf(slot)
     const state = Atomics.load(cells, cell)
     const waiting = (state & GENERATIONS) | queued
-    Atomics.store(cells, cell, waiting)
+    if ((state & STAGE) !== running || Atomics.compareExchange(cells, cell, state, waiting) !== state) return false
     // Its submitter looks at the state after it has said that nobody waits: one of the two sees the other.
-    if (Atomics.load(cells, cell + withdrawnWord) !== state) return
-    Atomics.compareExchange(cells, cell, waiting, (state & GENERATIONS) | WITHDRAWN)
+    if (Atomics.load(cells, cell + withdrawnWord) === state) {
+      Atomics.compareExchange(cells, cell, waiting, (state & GENERATIONS) | WITHDRAWN)
+    }
+    return true
+  }
+
+  /** Condemns a job that the same worker runs that had begun it when it was withdrawn; `false` when that is no longer so. */
+  condemn(slot: number): boolean {
+    const { cells } = this
+    const cell = this.cellOf(slot)
+    const state = Atomics.load(cells, cell + withdrawnWord)
+    if ((state & STAGE) !== running) return false
+    return Atomics.compareExchange(cells, cell, state, (state & ~STAGE) | CONDEMNED) === state
   }
 
   /** Takes a row of the table for a thread; `false` when somebody has it. */
@@ -380,13 +398,16 @@ export class JobTable implements Shape {
     return Atomics.load(this.cells, cell + withdrawnWord) === Atomics.load(this.cells, cell)
   }
 
-  /** From here on the payload is written over: the job cannot be begun again. */
-  write(slot: number): void {
+  /** From here on the payload is written over: the job cannot be begun again. `false` when it is condemned, and no more the caller's. */
+  write(slot: number): boolean {
+    const { cells } = this
     const cell = this.cellOf(slot)
-    Atomics.store(this.cells, cell, (Atomics.load(this.cells, cell) & ~STAGE) | WRITING)
+    const state = Atomics.load(cells, cell)
+    if ((state & STAGE) !== running) return false
+    return Atomics.compareExchange(cells, cell, state, (state & ~STAGE) | WRITING) === state
   }
 
-  /** Ends a job with an outcome of so many bytes, and gives its slot back. */
+  /** Ends a job that is being written with an outcome of so many bytes, and gives its slot back. */
   settle(slot: number, outcome: number, bytes: number): void {
     const { cells } = this
     const cell = this.cellOf(slot)

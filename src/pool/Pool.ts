@@ -83,7 +83,8 @@ export const ref = <Name extends string, Rpcs extends Rpc.Any>(
  * together); after that the pool ends, with an error in the log. At the end of its scope the pool takes nothing any more, handles what it has
  * accepted for as long as `shutdown` says, and stops its workers.
  *
- * One and the same piece of code may hold a worker for 30 seconds unless `heartbeat.timeout` says otherwise; then its thread is replaced.
+ * A handler that goes on for `grace` (5 seconds unless told) after its asker was interrupted or timed out ends with its thread, which is replaced without a restart being counted. One
+ * that is waited for may hold its worker for 30 seconds unless `heartbeat.timeout` says otherwise.
  *
  * **Errors** `InvalidOptions` and `InvalidSupervision` for options that make no sense; the `ThreadDown` of the first worker that does not come up:
  * `ThreadSpawnFailed` or `ThreadCrashed` (no such file, or one that throws), `ThreadSetupFailed` (its layer fails, or has no such behaviour),

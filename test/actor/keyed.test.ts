@@ -19,6 +19,7 @@ const Note = Actor.make("Note", [
   Rpc.make("Read", { success: Schema.Array(Schema.Int) }),
   Rpc.make("Wait"),
   Rpc.make("StopItself"),
+  Rpc.make("Leave"),
   Rpc.make("Crash")
 ])
 
@@ -28,6 +29,8 @@ interface World {
   /** Builds, handlers and finalizers that wait for it, by what they are. */
   readonly gates: Map<string, Deferred.Deferred<void>>
   fails: boolean
+  /** What holds the keys, for who closes it in a handler. */
+  life: Scope.Closeable | undefined
   living: number
   mostLiving: number
 }
@@ -68,6 +71,7 @@ const layerOf = (world: World, options?: Actor.BehaviourOptions) =>
         Wait: () => atGate(world, "handler"),
         StopItself: () =>
           Effect.andThen(ActorControl.stop(self), Effect.sync(() => void world.log.push("stopped itself"))),
+        Leave: () => Scope.close(world.life!, Exit.void),
         Crash: () => Effect.die(new Error("torn"))
       })
     }),
@@ -79,7 +83,7 @@ const inWorld = <A, E>(
   options?: Actor.BehaviourOptions
 ) =>
   Effect.suspend(() => {
-    const world: World = { log: [], gates: new Map(), fails: false, living: 0, mostLiving: 0 }
+    const world: World = { log: [], gates: new Map(), fails: false, life: undefined, living: 0, mostLiving: 0 }
     return Effect.scoped(body(world)).pipe(Effect.provide(layerOf(world, options)))
   })
 
@@ -268,6 +272,20 @@ describe("keyed actors", () => {
         yield* a.tell.Write({ n: 1 })
         yield* settle
         assert.deepStrictEqual(world.log, ["+a", "stopped itself", "-a", "+a", "a1"])
+      })
+    ))
+
+  it.effect("end with the last scope that holds them when one of them closes it, which does not wait for itself", () =>
+    inWorld((world) =>
+      Effect.gen(function*() {
+        const life = world.life = yield* Scope.make()
+        const notes = yield* Scope.provide(Note.keyed(), life)
+        yield* notes.ref("b").ask.Read()
+        const left = yield* fork(notes.ref("a").ask.Leave())
+        yield* settle
+        assert.isDefined(left.pollUnsafe())
+        assert.deepStrictEqual([world.log, yield* actors], [["+b", "+a", "-a", "-b"], []])
+        yield* (yield* Note.keyed()).ref("a").ask.Read()
       })
     ))
 

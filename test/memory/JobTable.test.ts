@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest"
 import * as JobTable from "../../src/memory/JobTable.ts"
 import {
   BEGUN,
+  CONDEMNED,
   DISCARDED,
   FREE,
   OUTCOME,
@@ -114,6 +115,24 @@ describe("JobTable", () => {
     jobs.enqueue(3, 0, 0, Infinity)
     other.begin(3, JobTable.numberOf(2, 1))
     expect(other.isWithdrawn(3)).toBe(false)
+  })
+
+  it("has a job condemned by its submitter or ended by its worker, and never both", () => {
+    const { jobs, other } = table()
+    const number = JobTable.numberOf(2, 1)
+    for (const slot of [0, 1, 2]) {
+      jobs.enqueue(slot, 0, 0, Infinity)
+      other.begin(slot, number)
+    }
+    expect(jobs.condemn(0)).toBe(false)
+    for (const slot of [0, 1, 2]) jobs.withdraw(slot)
+    expect([jobs.condemn(0), jobs.stageOf(0), jobs.takerOf(0)]).toEqual([true, CONDEMNED, number])
+    expect([other.write(0), other.again(0), other.isWithdrawn(0), jobs.withdraw(0)]).toEqual([false, false, false, -1])
+    expect([other.write(1), jobs.condemn(1)]).toEqual([true, false])
+    expect([other.again(2), jobs.condemn(2), jobs.stageOf(2)]).toEqual([true, false, WITHDRAWN])
+    jobs.free(0)
+    jobs.enqueue(0, 0, 0, Infinity)
+    expect([other.begin(0, number), jobs.condemn(0)]).toEqual([BEGUN, false])
   })
 
   it("knows what an incarnation had that is no more", () => {

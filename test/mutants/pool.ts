@@ -76,7 +76,25 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...submitter,
     why: "a job that nobody waits for any more is withdrawn, and the worker that has it is told",
-    before: "if (worker >= 0) this.access.bells[rowOf(worker)]?.ring()",
+    before: "bells[rowOf(worker)]?.ring()",
+    after: "void bells"
+  },
+  {
+    ...submitter,
+    why: "what runs and nobody waits for has a grace",
+    before: "this.deadlines.add(grace, this.options.graceMillis)",
+    after: "void grace"
+  },
+  {
+    ...submitter,
+    why: "one that has ended in its grace is not replaced",
+    before: "if (this.access.table.condemn(slot)) this.replace(slot)",
+    after: "this.replace(slot)"
+  },
+  {
+    ...owner,
+    why: "a worker that is replaced has not crashed",
+    before: "isExcused: ({ overdue }) => overdue !== undefined,",
     after: ""
   },
   {

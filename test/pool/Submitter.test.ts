@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as TestClock from "effect/testing/TestClock"
 import { Deadlines } from "../../src/actor/kernel/Deadlines.ts"
 import { ENDED, numberOf, OUTCOME, QUEUED } from "../../src/memory/JobTable.ts"
 import { Job } from "../../src/pool/internal/job.ts"
@@ -17,6 +18,7 @@ const made = Effect.gen(function*() {
   const clock = yield* Clock.Clock
   const memory = createMemory({ workers: 1, capacity: 2, arenaBytes: 65_536 })
   const host = openMemory(thread, memory, HOST_OWNER)
+  const overdue: Array<readonly [number, string]> = []
   /** The submitter of an incarnation of the worker. */
   const open = (incarnation: number) => {
     const access = openMemory(thread, memory, ownerOf(0, incarnation))
@@ -30,10 +32,12 @@ const made = Effect.gen(function*() {
       put: (slot) => inject(access, slot),
       watch: () => {},
       whyDown: () => ({ thread: "worker-9", reason: "it has ended" }),
+      graceMillis: 1000,
+      overdue: (number, tag) => overdue.push([number, tag]),
       failed: () => {}
     })
   }
-  return { host, open, submitter: open(1) }
+  return { host, open, overdue, submitter: open(1) }
 })
 
 const echo = Jobs.protocol.messages[0]!
@@ -70,6 +74,32 @@ describe("Submitter", () => {
       assert.deepStrictEqual([submitter.isReady(), submitter.depth, submitter.isBusy], [false, 0, false])
       assert.strictEqual(submitter.ended?._tag, "Stopped")
       assert.notStrictEqual(submitter.submit(echo, { n: 2 }, undefined), 0)
+    }))
+
+  it.effect("has who holds a job replaced that nobody waits for any more, when its grace is over", () =>
+    Effect.gen(function*() {
+      const { host: { table }, overdue, submitter } = yield* made
+      const number = numberOf(0, 1)
+      table.started(number)
+      const { job: held } = asking(submitter, 1)
+      const { job: done } = asking(submitter, 2)
+      for (const { slot } of [held, done]) table.begin(slot, number)
+      held.withdraw()
+      done.withdraw()
+      yield* TestClock.adjust(999)
+      assert.isTrue(table.write(done.slot))
+      table.settle(done.slot, OUTCOME, 0)
+      assert.deepStrictEqual(overdue, [])
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(overdue, [[number, "Echo"]])
+      submitter.poll()
+      assert.strictEqual(submitter.outstanding, 1)
+      // Its worker comes too late.
+      assert.isFalse(table.write(held.slot))
+      assert.strictEqual(submitter.outstanding, 1)
+      table.ended(number)
+      submitter.poll()
+      assert.strictEqual(submitter.outstanding, 0)
     }))
 
   it.effect("looks again for room in the arena that others have, of which nobody tells it", () =>

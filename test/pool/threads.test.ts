@@ -90,6 +90,24 @@ describe("a pool of threads", () => {
       { heartbeat: { timeout: "1 second" }, intensity: { restarts: 10, within: "1 minute" } }
     ))
 
+  it.live("replaces the thread of a job that nobody waits for any more and that holds it, and loses nothing else", () =>
+    within(
+      Effect.gen(function*() {
+        const jobs = yield* Pool.ref(Jobs)
+        const before = yield* jobs.ask.Where()
+        const gone = yield* Effect.forkChild(jobs.ask.Spin(forever))
+        const late = yield* Effect.flip(jobs.ask.Spin({ timeout: "50 millis" }))
+        assert.strictEqual(late._tag, "AskTimeout")
+        const queued = yield* Effect.forkChild(jobs.ask.Echo({ n: 1 }, forever))
+        yield* Fiber.interrupt(gone)
+        assert.strictEqual(yield* Fiber.join(queued), 1)
+        const after = yield* jobs.ask.Where()
+        assert.notStrictEqual(after.threadId, before.threadId)
+        while ((yield* jobs.depth) > 0) yield* Effect.yieldNow
+      }),
+      { threads: 1, grace: "100 millis", intensity: { restarts: 0, within: "1 minute" } }
+    ))
+
   it.live("fails with a typed error when its file is missing", () =>
     Effect.gen(function*() {
       const missing = layer({

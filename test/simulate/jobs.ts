@@ -19,16 +19,17 @@ const program = Effect.scoped(Effect.gen(function*() {
     concurrency: 1 + (yield* Simulation.draw(2)),
     queue: { capacity },
     arena: { capacityBytes: 65_536 },
+    grace: "50 millis",
     intensity: { restarts: 1_000_000, within: "1 minute" }
   }))
-  const seen = { lost: false, again: false, late: false, nested: false }
+  const seen = { lost: false, again: false, late: false, nested: false, stubborn: false }
   const forever = { timeout: "Infinity" } as const
   const expect = <A>(what: string, found: A, wanted: A) =>
     found === wanted ? Effect.void : Effect.die(new Error(`${what}: ${String(found)}, not ${String(wanted)}`))
 
   const one = (n: number) =>
     Effect.gen(function*() {
-      switch (yield* Simulation.draw(7)) {
+      switch (yield* Simulation.draw(8)) {
         case 0:
           return yield* Effect.flatMap(jobs.ask.Echo({ n }, forever), (found) => expect("an echo", found, n))
         case 1: {
@@ -53,6 +54,12 @@ const program = Effect.scoped(Effect.gen(function*() {
           const waiting = yield* Effect.forkChild(jobs.ask.Wait({ millis: 1000 }, forever))
           yield* Effect.sleep(yield* Simulation.draw(5))
           return yield* Fiber.interrupt(waiting)
+        }
+        case 6: {
+          // Ends within its grace, at its end, or long after it.
+          const millis = yield* Simulation.pick([30, 58, 600_000])
+          seen.stubborn ||= millis === 600_000
+          return yield* jobs.ask.Stubborn({ millis }, { timeout: "8 millis" })
         }
         default:
           return yield* jobs.tell.Note({ n })
@@ -83,6 +90,7 @@ const program = Effect.scoped(Effect.gen(function*() {
   yield* Invariant.sometimes("a job is lost with its worker", seen.lost)
   yield* Invariant.sometimes("a job is late", seen.late)
   yield* Invariant.sometimes("jobs of jobs are done", seen.nested)
+  yield* Invariant.sometimes("a job would never end by itself", seen.stubborn)
 }))
 
 export const jobs: Scenario = {

@@ -250,6 +250,57 @@ describe("a worker that dies", () => {
     }))
 })
 
+describe("grace", () => {
+  pooled(
+    "ends what goes on although nobody waits for it, with its thread and nothing else",
+    (jobs) =>
+      Effect.gen(function*() {
+        const late = yield* failure(jobs.ask.Stubborn({ millis: 600_000 }, { timeout: "20 millis" }))
+        assert.strictEqual(late._tag, "AskTimeout")
+        const gone = yield* Effect.forkChild(jobs.ask.Stubborn({ millis: 600_000 }, { timeout: "Infinity" }))
+        const queued = yield* Effect.forEach(
+          [1, 2, 3, 4],
+          (n) => Effect.forkChild(jobs.ask.Echo({ n }, { timeout: "Infinity" }))
+        )
+        yield* Effect.sleep(500)
+        // What has no worker waits, and its slots are no others'.
+        assert.strictEqual(yield* jobs.depth, 6)
+        yield* Fiber.interrupt(gone)
+        assert.deepStrictEqual(yield* Effect.forEach(queued, (fiber) => Fiber.join(fiber)), [1, 2, 3, 4])
+        while ((yield* jobs.depth) > 0) yield* Effect.sleep(1)
+        // No restart was counted.
+        assert.strictEqual(yield* jobs.ask.Echo({ n: 5 }), 5)
+      }).pipe(Effect.timeout("1 minute")),
+    { threads: 1, grace: "1 second", intensity: { restarts: 0, within: "1 minute" } }
+  )
+
+  pooled("lets come to its end what does so in its time", (jobs) =>
+    Effect.gen(function*() {
+      yield* jobs.tell.Note({ n: 1 })
+      const late = yield* failure(jobs.ask.Stubborn({ millis: 900 }, { timeout: "20 millis" }))
+      assert.strictEqual(late._tag, "AskTimeout")
+      // An actor on a thread of its own incarnation would have handled nothing.
+      assert.strictEqual((yield* jobs.ask.Where()).handled, 1)
+      yield* Effect.sleep(5_000)
+      assert.strictEqual((yield* jobs.ask.Where()).handled, 1)
+    }), { threads: 1, grace: "1 second", intensity: { restarts: 0, within: "1 minute" } })
+
+  pooled("counts for jobs of jobs too", (jobs) =>
+    Effect.gen(function*() {
+      // Both workers are busy, one with a job that the handler of the other has given up.
+      yield* jobs.ask.Abandon({ millis: 600_000 }, { timeout: "Infinity" })
+      while ((yield* jobs.depth) > 0) yield* Effect.sleep(1)
+      const all = yield* Effect.forEach([1, 2, 3, 4], (n) => jobs.ask.Echo({ n }, { timeout: "Infinity" }), {
+        concurrency: "unbounded"
+      })
+      assert.deepStrictEqual(all, [1, 2, 3, 4])
+    }).pipe(Effect.timeout("1 minute")), {
+    threads: 2,
+    grace: 0,
+    intensity: { restarts: 0, within: "1 minute" }
+  })
+})
+
 describe("the end of a pool", () => {
   simulated("handles what was accepted, and takes nothing more", () =>
     Effect.gen(function*() {
@@ -311,6 +362,7 @@ describe("what makes no sense", () => {
     ["queue.overflow", { queue: { overflow: "drop" as never } }],
     ["arena.capacityBytes", { arena: { capacityBytes: 10 } }],
     ["shutdown", { shutdown: -1 }],
+    ["grace", { grace: "soon" as never }],
     ["name", { name: "a/b" }]
   ]
   it.effect.each(refused)("%s is refused", ([option, options]) =>

@@ -1,5 +1,5 @@
 /**
- * What a worker of a pool is given.
+ * What a worker of a pool is given, and what it says.
  */
 import type { PoolMemory } from "./memory.ts"
 
@@ -15,6 +15,14 @@ export interface Post {
   readonly incarnation: number
   readonly capacity: number
   readonly concurrency: number
+  /** How long a handler may go on that nobody waits for any more. */
+  readonly graceMillis: number
   /** The time of who has made the pool, in monotonic milliseconds. */
   readonly nowMillis: number
+}
+
+/** What a worker tells who has made the pool: an incarnation has had a job of the worker's for too long. */
+export interface Overdue {
+  readonly number: number
+  readonly tag: string
 }

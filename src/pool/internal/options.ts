@@ -8,7 +8,7 @@ import { MAX_WORKERS } from "../../memory/JobTable.ts"
 import { MAX_ARENA_BYTES } from "../../memory/Layouts.ts"
 import { textOf } from "../../runtime/Text.ts"
 import { defaultShutdownMillis, type Shutdown } from "../../supervisor/ChildSpec.ts"
-import { shutdownMillis, shutdowns } from "../../supervisor/kernel/Millis.ts"
+import { durationMillis, shutdownMillis, shutdowns } from "../../supervisor/kernel/Millis.ts"
 import type { ThreadsOptions } from "../../thread/kernel/ThreadGroup.ts"
 import type { SpawnedWorker } from "../../thread/SpawnedWorker.ts"
 import { mostCapacity } from "./memory.ts"
@@ -33,6 +33,11 @@ export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
   readonly arena?: { readonly capacityBytes?: number | undefined } | undefined
   /** How long the pool may take at its end to handle what it has accepted; default 5 seconds. */
   readonly shutdown?: Shutdown | undefined
+  /**
+   * How long the handler of a job may go on that was interrupted, or whose time is over: after that its thread is replaced; default 5 seconds, `"Infinity"` for
+   * never. It is as long as interruption and finalizers of a handler may take.
+   */
+  readonly grace?: Duration.Input | undefined
   /** How long a worker may take from its spawn until its layer is built; default 10 seconds. */
   readonly readyTimeout?: Duration.Input | undefined
 }
@@ -46,11 +51,13 @@ export interface Resolved {
   readonly waits: boolean
   readonly arenaBytes: number
   readonly shutdownMillis: number
+  readonly graceMillis: number
 }
 
 const ARENA_BYTES = 64 * 1024 * 1024
 const MIN_ARENA_BYTES = 4096
 const CAPACITY = 1024
+const GRACE = "5 seconds"
 const MAX_CAPACITY = 65_536
 const MAX_CONCURRENCY = 1024
 
@@ -64,9 +71,18 @@ const isWithin = (value: unknown, least: number, most: number): boolean =>
  */
 export const resolve = (
   { messages, name }: Protocol,
-  { arena, concurrency = 1, name: key = "pool", queue, shutdown = defaultShutdownMillis, threads }: PoolOptions,
+  options: PoolOptions,
   cores: number
 ): Resolved => {
+  const {
+    arena,
+    concurrency = 1,
+    grace = GRACE,
+    name: key = "pool",
+    queue,
+    shutdown = defaultShutdownMillis,
+    threads
+  } = options
   const refuse = (option: string, value: unknown, expected: string): never => {
     throw new InvalidOptions({ where: `Pool ${name}/${textOf(key)}`, option, value: textOf(value), expected })
   }
@@ -87,6 +103,8 @@ export const resolve = (
   }
   const millis = shutdownMillis(shutdown)
   if (Number.isNaN(millis)) refuse("shutdown", shutdown, shutdowns)
+  const graceMillis = durationMillis(grace)
+  if (!(graceMillis >= 0)) refuse("grace", grace, "a duration of zero or more")
   const workers = whole("threads", threads ?? Math.min(MAX_WORKERS, Math.max(2, cores)), MAX_WORKERS)
   return {
     key,
@@ -95,6 +113,7 @@ export const resolve = (
     capacity: whole("queue.capacity", capacity, Math.min(MAX_CAPACITY, mostCapacity(workers))),
     waits: overflow === "suspend",
     arenaBytes,
-    shutdownMillis: millis
+    shutdownMillis: millis,
+    graceMillis
   }
 }

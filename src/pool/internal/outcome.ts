@@ -90,14 +90,14 @@ export const exitOf = (
   }
 }
 
-/** Ends a job of the caller's and gives its slot back; the submitter has to be told. */
+/** Ends a job of the caller's and gives its slot back; the submitter has to be told. `false` when it is condemned, and no more the caller's. */
 export const settle = (
   access: Access,
   slot: number,
   outcome: number,
   codec: Codec.Codec<unknown>,
   value: unknown
-): void => {
+): boolean => {
   const { scratch, table } = access
   let bytes: number
   // User code runs in here: the payload is whole until it has.
@@ -107,7 +107,7 @@ export const settle = (
   } catch (thrown) {
     return refuse(access, slot, `was answered by what cannot be encoded: ${messageOf(thrown)}`)
   }
-  table.write(slot)
+  if (!table.write(slot)) return false
   dropPayload(access, slot)
   table.setReply(slot, INSIDE)
   if (bytes <= table.roomBytes) scratch.copyTo(table.region, table.roomOf(slot))
@@ -115,26 +115,38 @@ export const settle = (
     const handle = store(access, bytes)
     if (handle < 0) {
       const room = handle === ARENA_FULL ? "has no room now" : "has no room"
-      return refuse(access, slot, `was answered by ${bytes} bytes, for which the pool ${room}`)
+      writeText(access, slot, `was answered by ${bytes} bytes, for which the pool ${room}`)
+      return true
     }
     table.setReply(slot, handle)
   }
   table.settle(slot, outcome, bytes)
+  return true
 }
 
-/** Ends a job of the caller's with a text. */
-export const refuse = (access: Access, slot: number, text: string): void => {
-  const { scratch, table } = access
-  table.write(slot)
+/** Ends a job of the caller's with a text; `false` as {@link settle} says it. */
+export const refuse = (access: Access, slot: number, text: string): boolean => {
+  const { table } = access
+  if (!table.write(slot)) return false
   dropPayload(access, slot)
   table.setReply(slot, INSIDE)
+  writeText(access, slot, text)
+  return true
+}
+
+const writeText = ({ scratch, table }: Access, slot: number, text: string): void => {
   const bytes = wrong.encode(cut(text), scratch)
   scratch.copyTo(table.region, table.roomOf(slot))
   table.settle(slot, WRONG, bytes)
 }
 
-/** Ends a job of the caller's without an answer. */
-export const discard = ({ table }: Access, slot: number): void => table.settle(slot, DISCARDED, 0)
+/** Ends a job of the caller's without an answer; `false` as {@link settle} says it. */
+export const discard = ({ table }: Access, slot: number): boolean => {
+  if (!table.write(slot)) return false
+  // Nothing is read of it, and what may lie beside it is its submitter's to free.
+  table.settle(slot, DISCARDED, 0)
+  return true
+}
 
 // Its room may be what the reply needs.
 const dropPayload = (access: Access, slot: number): void => {

@@ -13,7 +13,7 @@ import type * as Scope from "effect/Scope"
 import * as ExitReason from "../../actor/ExitReason.ts"
 import { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
-import { CLOSING, ENDED, FREE, numberOf } from "../../memory/JobTable.ts"
+import { CLOSING, ENDED, FREE, numberOf, workerOf } from "../../memory/JobTable.ts"
 import { MpmcRecovery } from "../../memory/MpmcRecovery.ts"
 import type { InvalidSupervision } from "../../supervisor/SupervisorError.ts"
 import * as Machine from "../../system/Machine.ts"
@@ -22,7 +22,7 @@ import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import * as ThreadGroup from "../../thread/kernel/ThreadGroup.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
 import { attemptsOf } from "./attempts.ts"
-import type { Post } from "./control.ts"
+import type { Overdue, Post } from "./control.ts"
 import { DeskWait } from "./desk.ts"
 import { type Access, createMemory, HOST, HOST_OWNER, inject, openMemory, ownerOf, type PoolMemory } from "./memory.ts"
 import type { PoolOptions, Resolved } from "./options.ts"
@@ -32,6 +32,8 @@ import { Submitter } from "./submitter.ts"
 class PoolWorker extends ThreadGroup.Member<never> {
   /** The number of the incarnation that is there, or was last. */
   number = 0
+  /** The job that it is replaced for. */
+  overdue: string | undefined = undefined
 }
 
 interface Owner {
@@ -44,6 +46,7 @@ interface Owner {
   readonly recipient: PoolRecipient
   readonly submitter: Submitter
   readonly now: () => number
+  readonly run: (effect: Effect.Effect<void>) => void
   readonly log: (entry: Effect.Effect<void>) => void
 }
 
@@ -79,6 +82,8 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
       attempts: attemptsOf(protocol),
       put: (slot) => inject(access, slot),
       watch: () => desk.watch(),
+      graceMillis: settings.graceMillis,
+      overdue: (number, tag) => replace(owner, { number, tag }),
       whyDown: (number) => ends.isReleased ? undefined : ends.known.get(number) ?? UNKNOWN,
       failed
     })
@@ -105,6 +110,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
       recipient,
       submitter,
       now: () => deadlines.now(),
+      run: (effect) => void run(effect),
       log
     }
     return { owner, ends }
@@ -114,6 +120,7 @@ const postOf = (owner: Owner, worker: PoolWorker): Post => {
   const { memory, now, protocol, settings } = owner
   const place = worker.index - 1
   worker.number = numberOf(place, worker.starts)
+  worker.overdue = undefined
   owner.access.table.started(worker.number)
   return {
     memory,
@@ -124,8 +131,17 @@ const postOf = (owner: Owner, worker: PoolWorker): Post => {
     incarnation: worker.starts,
     capacity: settings.capacity,
     concurrency: settings.concurrency,
+    graceMillis: settings.graceMillis,
     nowMillis: now()
   }
+}
+
+/** The handler of a job does not end although nobody waits for it: its thread does, and that is no crash. */
+const replace = (owner: Owner, { number, tag }: Overdue): void => {
+  const worker = owner.workers[workerOf(number)]
+  if (worker?.number !== number || worker.overdue !== undefined || worker.hasEnded) return
+  worker.overdue = tag
+  owner.run(worker.thread?.kill ?? Effect.void)
 }
 
 // Somebody alive may be in the middle of the claim that the dead one wanted too: then it is settled in a moment.
@@ -139,8 +155,11 @@ const ended = (owner: Owner, ends: Ends, worker: PoolWorker, reason: ThreadDown,
   const { access, log, recipient: { protocol }, settings } = owner
   const name = actorName(protocol, settings.key)
   const claims = ownerOf(worker.index - 1, worker.starts)
-  ends.known.set(worker.number, { thread: worker.name, reason: reason.message })
-  if (access.table.phase() === 0) log(Effect.logWarning(`${name}: ${worker.name} has ended: ${reason.message}`))
+  const why = worker.overdue === undefined
+    ? reason.message
+    : `it was replaced, because a ${worker.overdue} went on for ${settings.graceMillis} ms after nobody waited for it any more`
+  ends.known.set(worker.number, { thread: worker.name, reason: why })
+  if (access.table.phase() === 0) log(Effect.logWarning(`${name}: ${worker.name} has ended: ${why}`))
   if (!isSeen) {
     // It may still run, and write to what its jobs lie in: nobody can use that again.
     return end(owner, ExitReason.threadLost(worker.name, reason))
@@ -203,7 +222,8 @@ export const make = (
       members: owner.workers,
       maxSpins: Machine.maxSpins(settings.workers, cores),
       data: (worker) => postOf(owner, worker),
-      onMessage: () => {},
+      onMessage: (_, message) => replace(owner, message as Overdue),
+      isExcused: ({ overdue }) => overdue !== undefined,
       onStarting: () => {},
       onReady: () => {
         access.idle.wake()

@@ -23,7 +23,7 @@ import * as System from "../../system/ActorSystem.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import type * as ThreadEntry from "../../thread/ThreadEntry.ts"
 import { attemptsOf } from "./attempts.ts"
-import type { Post } from "./control.ts"
+import type { Overdue, Post } from "./control.ts"
 import { type Access, inject, openMemory, ownerOf, rowOf } from "./memory.ts"
 import { poolKey, type PoolSide } from "./poolKey.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
@@ -108,7 +108,8 @@ const makeSide = (start: ThreadEntry.ThreadStart, post: Post) =>
     const failed = (where: string, error: unknown) => void run(Effect.logError(`${start.name}: ${where}`, error))
     const deadlines = new Deadlines(context, clock, thread, (defect) => failed("a deadline", defect))
     yield* Effect.addFinalizer(() => Effect.sync(() => deadlines.close()))
-    return new Side(post, openMemory(thread, post.memory, ownerOf(post.place, post.incarnation)), deadlines, failed)
+    const access = openMemory(thread, post.memory, ownerOf(post.place, post.incarnation))
+    return new Side(post, access, deadlines, failed, (overdue) => start.post(overdue))
   })
 
 /** The pool on the thread of a worker: made for the first who asks, the layer that uses the pool or the worker itself. */
@@ -117,21 +118,29 @@ class Side implements PoolSide {
   private readonly access: Access
   private readonly deadlines: Deadlines
   private readonly failed: (where: string, error: unknown) => void
+  private readonly tell: (overdue: Overdue) => void
   private readonly deque: StealOwner
   private submitter: Submitter | undefined = undefined
   private made: Any | undefined = undefined
   private worker: Worker | undefined = undefined
 
-  constructor(post: Post, access: Access, deadlines: Deadlines, failed: (where: string, error: unknown) => void) {
+  constructor(
+    post: Post,
+    access: Access,
+    deadlines: Deadlines,
+    failed: (where: string, error: unknown) => void,
+    tell: (overdue: Overdue) => void
+  ) {
     this.post = post
     this.access = access
     this.deadlines = deadlines
     this.failed = failed
+    this.tell = tell
     this.deque = new StealOwner(post.memory.deques[post.place]!)
   }
 
   private submitterFor(protocol: Protocol): Submitter {
-    const { access, deadlines, deque, failed, post: { capacity, key, place } } = this
+    const { access, deadlines, deque, failed, post: { capacity, graceMillis, key, place }, tell } = this
     return this.submitter ??= new Submitter(access, {
       name: actorName(protocol, key),
       row: rowOf(place),
@@ -143,6 +152,8 @@ class Side implements PoolSide {
       // A worker looks for as long as it lives.
       watch: () => {},
       whyDown: () => UNKNOWN,
+      graceMillis,
+      overdue: (number, tag) => tell({ number, tag }),
       failed
     })
   }

@@ -13,13 +13,23 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { type ExitReason, systemReleased } from "../../actor/ExitReason.ts"
-import type { Deadlines } from "../../actor/kernel/Deadlines.ts"
+import { Deadline, type Deadlines } from "../../actor/kernel/Deadlines.ts"
 import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, TOO_LARGE, type Waiter } from "../../actor/kernel/Recipient.ts"
 import { Waiters } from "../../actor/kernel/Waiters.ts"
 import { ARENA_FULL } from "../../memory/Arena.ts"
-import { ENDED, OPEN, OUTCOME, QUEUED, RUNNING, UNAWAITED, WITHDRAWN } from "../../memory/JobTable.ts"
+import {
+  CONDEMNED,
+  ENDED,
+  OPEN,
+  OUTCOME,
+  QUEUED,
+  RUNNING,
+  UNAWAITED,
+  WITHDRAWN,
+  WRITING
+} from "../../memory/JobTable.ts"
 import type { Desk, Job } from "./job.ts"
 import { type Access, inject, rowOf } from "./memory.ts"
 import { drop, exitOf, INSIDE, store } from "./outcome.ts"
@@ -40,7 +50,26 @@ export interface Options {
   readonly watch: () => void
   /** How an incarnation that has ended is called, and why it has; nothing when the end of the pool says what becomes of its jobs. */
   readonly whyDown: (number: number) => { readonly thread: string; readonly reason: string } | undefined
+  /** How long a handler may go on that nobody waits for any more. */
+  readonly graceMillis: number
+  /** An incarnation has had a job for longer, and has to be replaced. */
+  readonly overdue: (number: number, tag: string) => void
   readonly failed: (where: string, error: unknown) => void
+}
+
+/** The time that the handler of a job has to come to its end. */
+class Grace extends Deadline {
+  declare private readonly over: (slot: number) => void
+  declare private readonly slot: number
+  constructor(over: (slot: number) => void, slot: number) {
+    super()
+    this.over = over
+    this.slot = slot
+  }
+
+  expire(): void {
+    this.over(this.slot)
+  }
 }
 
 /** A waiter, with the job that waits where it is not a tell. */
@@ -73,6 +102,8 @@ export class Submitter implements Desk {
   /** What a slot is for, by its place in the row. */
   private readonly pending: Array<Job | undefined>
   private readonly waiters = new Waiters()
+  /** What runs and nobody waits for, by slot. */
+  private readonly graces = new Map<number, Grace>()
   /** Numbers for which there was no room. */
   private readonly backlog: Array<number> = []
   /** Those that have come back, the first of them last; below `returning` are those that are not looked at. */
@@ -104,7 +135,10 @@ export class Submitter implements Desk {
   private inherit(capacity: number): void {
     const { table } = this.access
     for (let slot = this.first + capacity - 1; slot >= this.first; slot--) {
-      if (table.stageOf(slot) === 0) this.free[this.freeSlots++] = slot
+      const stage = table.stageOf(slot)
+      if (stage === 0) this.free[this.freeSlots++] = slot
+      // Who has condemned it may not have come to say so.
+      else if (stage === CONDEMNED) this.replace(slot)
       else if ((table.messageOf(slot) & UNAWAITED) === 0) this.withdrawn(slot)
     }
     this.returning = table.takeLeft(this.options.row, this.returned)
@@ -177,7 +211,29 @@ export class Submitter implements Desk {
   /** Nobody waits any more for the job of a slot. */
   withdrawn(slot: number): void {
     const worker = this.access.table.withdraw(slot)
-    if (worker >= 0) this.access.bells[rowOf(worker)]?.ring()
+    if (worker < 0) return
+    const { bells } = this.access
+    this.allow(slot)
+    bells[rowOf(worker)]?.ring()
+  }
+
+  // ---- grace
+
+  private allow(slot: number): void {
+    const grace = new Grace(this.over, slot)
+    this.graces.set(slot, grace)
+    this.deadlines.add(grace, this.options.graceMillis)
+  }
+
+  private readonly over = (slot: number): void => {
+    this.graces.delete(slot)
+    if (this.access.table.condemn(slot)) this.replace(slot)
+  }
+
+  private replace(slot: number): void {
+    const { messages, overdue } = this.options
+    const { table } = this.access
+    overdue(table.takerOf(slot), messages[table.messageOf(slot) & (UNAWAITED - 1)]?.tag ?? "job")
   }
 
   failed(where: string, error: unknown): void {
@@ -339,6 +395,14 @@ export class Submitter implements Desk {
     if (job !== undefined) job.slot = -1
     this.pending[slot - this.first] = undefined
     this.free[this.freeSlots++] = slot
+    if (this.graces.size > 0) this.forget(slot)
+  }
+
+  private forget(slot: number): void {
+    const grace = this.graces.get(slot)
+    if (grace === undefined) return
+    this.graces.delete(slot)
+    this.deadlines.remove(grace)
   }
 
   // ---- deaths
@@ -378,7 +442,7 @@ export class Submitter implements Desk {
     if (down === undefined) return
     const { reason, thread } = down
     // One that died while it wrote may have put the reply into the arena.
-    if (stage !== RUNNING) drop(this.access, table.replyOf(slot))
+    if (stage === WRITING) drop(this.access, table.replyOf(slot))
     this.release(slot)
     const tag = options.messages[message & (UNAWAITED - 1)]?.tag
     lost.push(() => {

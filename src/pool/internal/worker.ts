@@ -261,8 +261,7 @@ export class Worker implements Poller.Waitable, Bench {
     if (options.knowsTime && (word & UNAWAITED) === 0) {
       const deadline = table.deadlineOf(slot)
       if (deadline !== Infinity && deadline <= this.nowMillis) {
-        Outcome.discard(access, slot)
-        return this.tell(slot)
+        return this.tellUnless(!Outcome.discard(access, slot), slot)
       }
     }
     this.handle(slot, word)
@@ -293,8 +292,13 @@ export class Worker implements Poller.Waitable, Bench {
   }
 
   private refuse(slot: number, text: string): void {
-    Outcome.refuse(this.access, slot, text)
-    this.tell(slot)
+    this.tellUnless(!Outcome.refuse(this.access, slot, text), slot)
+  }
+
+  // The thread of one that had a job that is condemned is about to be replaced: nobody else should be lost with it.
+  private tellUnless(isCondemned: boolean, slot: number): void {
+    if (isCondemned) this.isClosed = true
+    else this.tell(slot)
   }
 
   // Its submitter may be asleep; the worker's own jobs are looked at when this one ends.
@@ -313,14 +317,12 @@ export class Worker implements Poller.Waitable, Bench {
 
   settled(ask: JobAsk, outcome: number, codec: Codec<unknown>, value: unknown): void {
     this.leave(ask)
-    Outcome.settle(this.access, ask.slot, outcome, codec, value)
-    this.tell(ask.slot)
+    this.tellUnless(!Outcome.settle(this.access, ask.slot, outcome, codec, value), ask.slot)
   }
 
   private discard(ask: JobAsk): void {
     this.leave(ask)
-    Outcome.discard(this.access, ask.slot)
-    this.tell(ask.slot)
+    this.tellUnless(!Outcome.discard(this.access, ask.slot), ask.slot)
   }
 
   closed(ask: JobAsk): void {
@@ -330,7 +332,10 @@ export class Worker implements Poller.Waitable, Bench {
 
   putBack(ask: JobAsk): void {
     this.leave(ask)
-    this.access.table.again(ask.slot)
+    if (!this.access.table.again(ask.slot)) {
+      this.isClosed = true
+      return
+    }
     if (!inject(this.access, ask.slot)) this.options.deque.push(ask.slot)
     this.access.idle.wake()
   }

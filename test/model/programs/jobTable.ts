@@ -13,7 +13,9 @@ type Table = Gated<JobTableModule.JobTable>
 const FREE = 0
 const QUEUED = 1
 const RUNNING = 2
-const OUTCOME = 5
+const WITHDRAWN = 4
+const CONDEMNED = 5
+const OUTCOME = 6
 const BEGUN = 0
 const DISCARDED = 1
 
@@ -51,8 +53,7 @@ function* work(table: Table, number: number, hints: ReadonlyArray<number>, begun
     if (answer !== BEGUN) continue
     begun[slot]!++
     equal(yield* table.messageOf(slot), slot, "the message")
-    yield* table.write(slot)
-    yield* table.settle(slot, OUTCOME + 1, 8)
+    if (yield* table.write(slot)) yield* table.settle(slot, OUTCOME + 1, 8)
   }
 }
 
@@ -277,8 +278,55 @@ const list: Model = {
   }
 }
 
+/** The submitter condemns two jobs that it has withdrawn while one worker ends the first and the other gives the second back. */
+const condemned: Model = {
+  structure: "JobTable",
+  scenario: "jobs that are condemned while they end",
+  preemptions: 4,
+  prepare: async (load) => {
+    const make = await stage(load)
+    return () => {
+      const { numbers, table } = make()
+      const begun = [0, 0]
+      const back = [0, 0]
+      const isCondemned = [false, false]
+      let isPutBack = false
+      const giver = function*(): Body {
+        const own = table()
+        if ((yield* own.begin(1, numbers[1])) === BEGUN) isPutBack = yield* own.again(1)
+      }
+      const submitter = function*(): Body {
+        const own = table()
+        for (const slot of [0, 1]) {
+          if ((yield* own.withdraw(slot)) >= 0) isCondemned[slot] = yield* own.condemn(slot)
+        }
+      }
+      return {
+        threads: [
+          thread("worker0", work(table(), numbers[0], [0], begun)),
+          thread("worker1", giver()),
+          thread("submitter", submitter())
+        ],
+        check: () => {
+          const own = table()
+          alone(collect(own, back))
+          equal(back[0], isCondemned[0] === true ? 0 : 1, "times that the first job came back")
+          for (const slot of [0, 1]) {
+            equal(alone(own.stageOf(slot)) === CONDEMNED, isCondemned[slot], `whether job ${slot} stays condemned`)
+          }
+          if (isPutBack && isCondemned[1] === true) throw new Violation("the second job was put back and condemned")
+          if (isPutBack) {
+            const stage = alone(own.stageOf(1))
+            if (stage !== QUEUED && stage !== WITHDRAWN) throw new Violation(`the second job is in stage ${stage}`)
+          }
+        }
+      }
+    }
+  }
+}
+
 /** The programs that must hold. */
-export const models: ReadonlyArray<Model> = [hints, list, death(), lateDeath(), heirs()]
+export const models: ReadonlyArray<Model> = [hints, list, death(), lateDeath(), heirs(), condemned]
 
 /** The programs that must fail. */
 export const broken: ReadonlyArray<Broken> = [
@@ -317,6 +365,33 @@ export const broken: ReadonlyArray<Broken> = [
       module: "JobTable",
       find: "cells[next] = first\n      const found = Atomics.compareExchange(cells, head, first, slot + 1)",
       replace: "const found = Atomics.compareExchange(cells, head, first, slot + 1)\n      cells[next] = first"
+    }]
+  },
+  {
+    name: "writes the outcome of a job without looking whether it is condemned",
+    model: condemned,
+    mutations: [{
+      module: "JobTable",
+      find: "return Atomics.compareExchange(cells, cell, state, (state & ~STAGE) | WRITING) === state",
+      replace: "Atomics.store(cells, cell, (state & ~STAGE) | WRITING)\n    return true"
+    }]
+  },
+  {
+    name: "puts a job back without looking whether it is condemned",
+    model: condemned,
+    mutations: [{
+      module: "JobTable",
+      find: "Atomics.compareExchange(cells, cell, state, waiting) !== state) return false",
+      replace: "Atomics.store(cells, cell, waiting) === 0) return false"
+    }]
+  },
+  {
+    name: "condemns a job without looking whether it has ended",
+    model: condemned,
+    mutations: [{
+      module: "JobTable",
+      find: "return Atomics.compareExchange(cells, cell, state, (state & ~STAGE) | CONDEMNED) === state",
+      replace: "Atomics.store(cells, cell, (state & ~STAGE) | CONDEMNED)\n    return true"
     }]
   },
   { name: "looks for what is lost before it empties the list", model: death({ looksBeforeItEmptiesTheList: true }) },
