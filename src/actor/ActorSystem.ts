@@ -11,6 +11,7 @@ import type * as Scope from "effect/Scope"
 import type { Running, Shutdown } from "../supervisor/ChildSpec.ts"
 import type { TreeNode } from "../supervisor/Tree.ts"
 import type { KeyedError, SpawnError } from "./ActorError.ts"
+import type { DeadLetters } from "./DeadLetters.ts"
 import type { Behaviour } from "./kernel/Behaviour.ts"
 import type { Escalation } from "./kernel/Host.ts"
 import type { Keying } from "./kernel/Keying.ts"
@@ -68,6 +69,8 @@ export class ActorSystem extends Context.Service<ActorSystem, {
   readonly events: PubSub.PubSub<SystemEvent>
   /** The supervision tree as it stands. */
   readonly tree: Effect.Effect<TreeNode>
+  /** What nobody will handle, to be looked at and sent again. */
+  readonly deadLetters: DeadLetters
   /** Tells that were dropped by an overflow policy, or because their actor had stopped, on all threads. */
   readonly droppedMessages: Effect.Effect<number>
   /** Completes when a behaviour or the threads have used up their restarts. */

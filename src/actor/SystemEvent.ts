@@ -48,7 +48,7 @@ export interface HandlerFailed {
 /**
  * A message was being handled at each of so many crashes in a row, and is not handled again; see `SupervisionOptions.redeliver`.
  *
- * The dead letter of a poison message: to be looked at, kept, or sent again once its handler is mended.
+ * It is a dead letter as well, with its payload as its own codec has it, and can be sent again: `ActorSystem.deadLetters`.
  */
 export interface MessageSetAside {
   readonly _tag: "MessageSetAside"

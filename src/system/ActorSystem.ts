@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { ActorSystem } from "../actor/ActorSystem.ts"
+import type { DeadLetters } from "../actor/DeadLetters.ts"
 import type { Escalation } from "../actor/kernel/Host.ts"
 import type { SystemEvent } from "../actor/SystemEvent.ts"
 import type { TreeNode } from "../supervisor/Tree.ts"
@@ -43,6 +44,26 @@ export const tree: Effect.Effect<TreeNode, never, ActorSystem> = Effect.flatMap(
 export const droppedMessages: Effect.Effect<number, never, ActorSystem> = Effect.flatMap(
   ActorSystem,
   (system) => system.droppedMessages
+)
+
+/**
+ * What nobody will handle, with its payload, and a way to send it again; `DeadLetters` says what becomes a letter and what is only counted.
+ *
+ * **Example**
+ *
+ * ```ts
+ * import { ActorSystem } from "shared-nothing"
+ * import * as Effect from "effect/Effect"
+ *
+ * const replayAll = Effect.gen(function*() {
+ *   const letters = yield* ActorSystem.deadLetters
+ *   for (const { id } of yield* letters.all) yield* Effect.ignore(letters.replay(id))
+ * })
+ * ```
+ */
+export const deadLetters: Effect.Effect<DeadLetters, never, ActorSystem> = Effect.map(
+  ActorSystem,
+  (system) => system.deadLetters
 )
 
 /**

@@ -29,6 +29,7 @@ import * as ThreadEntry from "../thread/ThreadEntry.ts"
 import { encodeEvents } from "./internal/accounts.ts"
 import type * as Control from "./internal/control.ts"
 import { makeHostWith } from "./internal/host.ts"
+import { Outbox } from "./internal/letters.ts"
 import { rehearse } from "./internal/rehearsal.ts"
 import { Endings } from "./internal/stops.ts"
 import { Ward } from "./internal/supervision.ts"
@@ -90,7 +91,7 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
     const { runtime } = yield* CurrentThread
     const seat = start.data as Control.Seat
     yield* Effect.forEach(seat.arenas, ({ buffer, owner }) => ThreadArenas.open(buffer, owner), { discard: true })
-    const host = yield* makeHostWith(new Tally(seat.tally, start.index))
+    const host = yield* makeHostWith(start.name, new Tally(seat.tally, start.index))
     const post = (message: Control.ToMain) => start.post(message)
     const node: Node = new Node(host, {
       ...seat,
@@ -118,6 +119,7 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
       starting: new Map(),
       endings: new Endings(node, runtime, run, post),
       ward: new Ward(post, run),
+      outbox: new Outbox(host, node, post),
       claims: new Requests(),
       told: new Requests()
     }

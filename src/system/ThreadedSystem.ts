@@ -41,8 +41,9 @@ import type { ThreadDown } from "../thread/ThreadError.ts"
 import * as ArenaOwners from "../wire/kernel/ArenaOwners.ts"
 import type * as Control from "./internal/control.ts"
 import { Families } from "./internal/families.ts"
-import { holding, makeHostWith, systemOf } from "./internal/host.ts"
+import { holding, MAIN, makeHostWith, systemOf } from "./internal/host.ts"
 import { groundsOf, locate, shardsOf } from "./internal/keyed.ts"
+import { resendAnywhere } from "./internal/letters.ts"
 import { Names } from "./internal/names.ts"
 import { Account } from "./internal/placement.ts"
 import * as Workers from "./internal/workers.ts"
@@ -154,10 +155,10 @@ const makeThreaded = (options: ThreadsOptions) =>
     const cores = yield* Cores
     const count = options.threads ?? Machine.defaultThreads(cores)
     const tally = Tally.create(count + 1)
-    const host = yield* makeHostWith(new Tally(tally, 0))
+    const host = yield* makeHostWith(MAIN, new Tally(tally, 0))
     const workers = Array.from({ length: count }, (_, i) => new Workers.WorkerThread(i + 1))
     const seat: Control.Seat = {
-      names: ["main", ...workers.map((worker) => worker.name)],
+      names: [MAIN, ...workers.map((worker) => worker.name)],
       mainEpoch: Workers.MAIN_EPOCH,
       doorbells: Doorbell.create(count + 1),
       tally,
@@ -411,6 +412,7 @@ const make = (options: ThreadsOptions) =>
         ...tree,
         children: [...tree.children, threads]
       })),
+      deadLetters: self.host.store.service(self.host.letters, resendAnywhere(self)),
       droppedMessages: Effect.sync(() => Tally.total(self.seat.tally, DROPPED)),
       escalation
     }))

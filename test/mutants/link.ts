@@ -115,9 +115,9 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...inbound,
-    why: "a message for an actor that is not known gives its credit back",
-    before: "      this.home.host.dropped(undefined, 1)\n      return binding.passed()",
-    after: "      this.home.host.dropped(undefined, 1)\n      return"
+    why: "a message for an actor that has ended gives its credit back",
+    before: "(message.index, payload)\n      return binding.passed()",
+    after: "(message.index, payload)\n      return"
   },
   {
     ...outbound,

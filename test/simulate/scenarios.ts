@@ -6,6 +6,7 @@ import { control } from "./control.ts"
 import { ends } from "./ends.ts"
 import { jobs } from "./jobs.ts"
 import { keyed } from "./keyed.ts"
+import { letters } from "./letters.ts"
 import { lifecycle } from "./lifecycle.ts"
 import { link } from "./link.ts"
 import { names } from "./names.ts"
@@ -41,6 +42,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   control,
   jobs,
   keyed,
+  letters,
   lifecycle,
   link,
   names,

@@ -7,7 +7,7 @@ import type * as Option from "effect/Option"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { Actor, ActorError, type ActorRef, type ActorSystem, ExitReason } from "shared-nothing"
+import { Actor, ActorError, type ActorRef, type ActorSystem, type DeadLetters, ExitReason } from "shared-nothing"
 import { describe, expectTypeOf, it } from "vitest"
 
 class Overflow extends Schema.TaggedError<Overflow>("app/Overflow")("Overflow", { limit: Schema.Int }) {}
@@ -250,5 +250,17 @@ describe("tick", () => {
 
   it("needs an incarnation that is being built", () => {
     expectTypeOf<Effect.Services<ReturnType<typeof Clock.tick>>>().toEqualTypeOf<Actor.CurrentActor | Scope.Scope>()
+  })
+})
+
+describe("dead letters", () => {
+  it("say nothing of the types of their messages, and all of why they are there", () => {
+    expectTypeOf<DeadLetters.DeadLetter["payload"]>().toEqualTypeOf<unknown>()
+    expectTypeOf<DeadLetters.Why["_tag"]>().toEqualTypeOf<"SetAside" | "ActorEnded" | "Overflow">()
+  })
+
+  it("can be sent again, or not, for reasons with a type", () => {
+    expectTypeOf<Effect.Error<ReturnType<DeadLetters.DeadLetters["replay"]>>>()
+      .toEqualTypeOf<DeadLetters.LetterNotFound | DeadLetters.ReplaysSpent | DeadLetters.ReplayRefused>()
   })
 })

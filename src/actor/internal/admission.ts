@@ -4,6 +4,7 @@
 import type * as Tracer from "effect/Tracer"
 import { EVICT, REFUSE, steps, WAIT } from "../../runtime/Overflow.ts"
 import * as ActorError from "../ActorError.ts"
+import type { Why } from "../DeadLetters.ts"
 import type { Behaviour } from "../kernel/Behaviour.ts"
 import type { Dispatcher } from "../kernel/Dispatcher.ts"
 import type { Freight } from "../kernel/Freight.ts"
@@ -36,18 +37,19 @@ export interface Roomy {
 /** There is room for a message. */
 export const ROOM = -1
 
+const DROPPED_OLDEST: Why = { _tag: "Overflow", policy: "dropOldest" }
+
 const isTell = (word: Word): boolean => !(word instanceof Ask || word instanceof Notice)
 
 /** A cell whose mailbox is full. */
-export interface Full<C> {
+export interface Full {
   readonly behaviour: Behaviour
-  readonly host: { dropped(cell: C, messages: number): void }
   readonly rare: Rare | undefined
-  undeliverable(word: Word, payload: unknown): void
+  undeliverable(word: Word, payload: unknown, why: Why): void
 }
 
-/** What a message meets that comes to a full mailbox. TAKEN means that it was dropped. */
-export const overflow = <C extends Full<C>>(cell: C, mailbox: Mailbox, isAsk: boolean): Outcome | typeof ROOM => {
+/** What a message meets that comes to a full mailbox. TAKEN means that it is dropped, which is left to the caller. */
+export const overflow = (cell: Full, mailbox: Mailbox, isAsk: boolean): Outcome | typeof ROOM => {
   const { ask, tell } = steps[cell.behaviour.overflow]
   const step = isAsk ? ask : tell
   if (cell.rare?.isDraining === true) return REFUSED
@@ -55,13 +57,11 @@ export const overflow = <C extends Full<C>>(cell: C, mailbox: Mailbox, isAsk: bo
   if (step === EVICT) {
     const evicted = mailbox.evict(isTell)
     if (evicted !== undefined) {
-      cell.undeliverable(evicted, mailbox.takePayload())
+      cell.undeliverable(evicted, mailbox.takePayload(), DROPPED_OLDEST)
       return ROOM
     }
   }
-  if (step === REFUSE || isAsk) return REFUSED
-  cell.host.dropped(cell, 1)
-  return TAKEN
+  return step === REFUSE || isAsk ? REFUSED : TAKEN
 }
 
 /** Sends the messages of waiting senders for them, in the order in which they came, as far as there is room. */

@@ -12,8 +12,6 @@ import { CurrentActor } from "../kernel/Behaviour.ts"
 import { RunningCell } from "../kernel/RunningCell.ts"
 import type { Rare } from "./rare.ts"
 
-export { RunningCell } from "../kernel/RunningCell.ts"
-
 /** One effect for any number of handlers: runs the next one, settles its ask, and goes on while `advance` finds another. */
 export const batch = (rare: Rare, advance: () => boolean): Effect.Effect<void, unknown, unknown> =>
   Effect.whileLoop({

@@ -155,12 +155,12 @@ export const settleMailbox = (host: LifecycleHost, cell: Cell): void => {
     if (ask instanceof Ask) after.add(() => ask.stopped(reason, payload))
     else if (!(ask instanceof Notice)) {
       dropped++
+      host.lost(cell, word, payload, { _tag: "ActorEnded", reason }, mailbox!.attempt - 1)
       host.freight.drop(payload)
     }
   }
   refuseWaiters(host, cell)
   if (dropped > 0) {
-    host.dropped(cell, dropped)
     const what = dropped === 1 ? "1 message was" : `${dropped} messages were`
     after.add(() =>
       host.log(

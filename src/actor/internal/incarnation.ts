@@ -16,6 +16,7 @@ import * as ExitReason from "../ExitReason.ts"
 import { CurrentActor, type Handlers } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import { STOPPING } from "../kernel/Phase.ts"
+import { ofActor } from "./annotated.ts"
 import { Idle, idleMillis, noting } from "./idle.ts"
 import { freeName, type LifecycleHost } from "./roster.ts"
 
@@ -32,7 +33,7 @@ export const build = (cell: Cell, incarnation: number): Fiber.Fiber<Handlers, un
   const scope = new EmptyScope()
   cell.scope = scope
   const { behaviour } = cell
-  const services = Context.add(Context.add(behaviour.context, Scope.Scope, scope), CurrentActor, {
+  const services = Context.add(Context.add(ofActor(cell), Scope.Scope, scope), CurrentActor, {
     name: behaviour.protocol.name,
     key: cell.key,
     incarnation,
@@ -77,7 +78,7 @@ export const closeScope = (host: LifecycleHost, cell: Cell, exit: Exit.Exit<unkn
     cell.scope = undefined
     if (scope === undefined) return Effect.void
     return Effect.catchCause(
-      Effect.asVoid(Scope.close(scope, exit)),
+      Effect.annotateLogs(Effect.asVoid(Scope.close(scope, exit)), "actor", cell.name),
       (cause) => Effect.sync(() => host.log("Warn", `a finalizer of ${cell.name} failed`, cause, cell.behaviour))
     )
   }))

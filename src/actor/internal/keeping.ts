@@ -7,8 +7,8 @@ import { NO_ROOM, type Outcome, TOO_LARGE } from "../kernel/Recipient.ts"
 import { type Full, overflow, ROOM } from "./admission.ts"
 
 /** Has a mailbox that survives write a tell down, for which there is room otherwise. */
-export const keep = <C extends Full<C>>(
-  cell: C,
+export const keep = (
+  cell: Full,
   mailbox: Mailbox,
   index: number,
   payload: unknown,

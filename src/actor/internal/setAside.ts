@@ -15,6 +15,7 @@ export const setAside = (
   cause: Cause.Cause<unknown>
 ): void => {
   const message = cell.protocol.tags[wordOf(word) & INDEX_MASK]!
+  host.lost(cell, word, payload, { _tag: "SetAside", cause }, attempts)
   host.after.add(() =>
     host.report({ _tag: "MessageSetAside", actor: cell.name, message, payload, attempts, cause }, cell.behaviour)
   )

@@ -17,7 +17,6 @@
  *
  * Lifecycle (build, restart, stop) is in `internal/lifecycle.ts`; this file is the path of a message.
  */
-import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -25,10 +24,12 @@ import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import type * as ActorError from "../ActorError.ts"
+import type { Why } from "../DeadLetters.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import { admit, admitOthers, admitSoon, overflow, queue, refusalOf, ROOM, withdrawn } from "../internal/admission.ts"
+import { ofHandlers } from "../internal/annotated.ts"
 import { call, handle, isExit, isVoid, sound } from "../internal/answer.ts"
-import { batch, hasChildren, RunningCell } from "../internal/batch.ts"
+import { batch, hasChildren } from "../internal/batch.ts"
 import { comeToRest } from "../internal/hold.ts"
 import { keep } from "../internal/keeping.ts"
 import { limitOf, LocalAsk, MAX_INLINE } from "../internal/localAsk.ts"
@@ -108,13 +109,16 @@ export class Cell extends Living implements Owned, Runnable {
   }
 
   /** Puts a tell whose payload is checked into the mailbox, if there is room. */
-  offer(index: number, valid: unknown, span: Tracer.AnySpan | undefined): Outcome {
+  offer(index: number, valid: unknown, span: Tracer.AnySpan | undefined, replays = 0): Outcome {
     const free = this.room(false)
     const room = free === ROOM && this.mailbox?.isLasting === true ? keep(this, this.mailbox, index, valid, span) : free
     const { carries } = this.behaviour.protocol.messages[index]!
     if (carries && !this.host.freight.enter(valid, room === ROOM, room === TAKEN)) return INVALID
-    if (room === ROOM) this.deliver(span === undefined ? index : new Traced(index, span), valid)
-    return room === ROOM ? TAKEN : room
+    if (room !== ROOM && room !== TAKEN) return room
+    const word = span === undefined && replays === 0 ? index : new Traced(index, span, replays)
+    if (room === ROOM) this.deliver(word, valid)
+    else this.host.lost(this, word, valid, { _tag: "Overflow", policy: this.behaviour.overflow })
+    return TAKEN
   }
 
   // Whether a message of this thread may come in: the one place that knows. TAKEN means that it was dropped.
@@ -178,8 +182,7 @@ export class Cell extends Living implements Owned, Runnable {
     if (
       mailbox !== undefined && mailbox.used >= this.behaviour.capacity && overflow(this, mailbox, isAsk) === TAKEN
     ) {
-      this.credit(word)
-      this.host.freight.drop(payload)
+      this.undeliverable(word, payload, { _tag: "Overflow", policy: this.behaviour.overflow })
       return
     }
     this.deliver(word, payload)
@@ -348,7 +351,7 @@ export class Cell extends Living implements Owned, Runnable {
 
   /** Starts a handler that has not answered at once. */
   fork(handler: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown> {
-    const context = this.more().context ??= Context.add(this.behaviour.context, RunningCell, this)
+    const context = this.more().context ??= ofHandlers(this)
     return this.host.forkWith(context, handler)
   }
 
@@ -494,12 +497,10 @@ export class Cell extends Living implements Owned, Runnable {
   }
 
   /** Settles a message that will never be handled. */
-  undeliverable(word: Word, payload: unknown): void {
+  undeliverable(word: Word, payload: unknown, why: Why = { _tag: "ActorEnded", reason: this.reason }): void {
     this.credit(word)
-    if (word instanceof Ask) word.stopped(this.more().reason, payload)
-    else {
-      this.host.dropped(this, 1)
-      this.host.freight.drop(payload)
-    }
+    if (word instanceof Ask) return word.stopped(this.more().reason, payload)
+    this.host.lost(this, word, payload, why)
+    this.host.freight.drop(payload)
   }
 }

@@ -6,6 +6,7 @@ import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { Turn } from "../../runtime/Turn.ts"
+import type { Why } from "../DeadLetters.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import type { Aftermath } from "../internal/aftermath.ts"
 import type { Behaviour } from "./Behaviour.ts"
@@ -41,8 +42,8 @@ export interface CellHost<C> {
   credit(origin: number): void
   /** Logs what somebody else's code has thrown where nobody else would hear of it. */
   fault(where: string, defect: unknown): void
-  /** Messages were dropped by policy or because the actor has stopped. */
-  dropped(cell: C, messages: number): void
+  /** A tell will not be handled: it is counted, and noted as a dead letter. */
+  lost(cell: C, word: Word, payload: unknown, why: Why, attempts?: number): void
   /** Decides on a handler that failed; answers whether the cell can take the next message now. */
   handled(cell: C, cause: Cause.Cause<unknown>, word: Word | undefined, wasAsked: boolean): boolean
   /** A handler that nobody waits for has failed, and its actor goes on. */

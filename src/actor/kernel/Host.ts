@@ -22,8 +22,10 @@ import type { TreeNode } from "../../supervisor/Tree.ts"
 import type { Carriage } from "../../wire/Carriage.ts"
 import { carriageOf } from "../../wire/kernel/ThreadCarriage.ts"
 import * as ActorError from "../ActorError.ts"
+import type { Why } from "../DeadLetters.ts"
 import { behaviourReleased, causeText, type ExitReason, systemReleased } from "../ExitReason.ts"
 import { Aftermath } from "../internal/aftermath.ts"
+import { onThread } from "../internal/annotated.ts"
 import { drained, shutDown } from "../internal/ending.ts"
 import * as lifecycle from "../internal/lifecycle.ts"
 import { obey } from "../internal/obey.ts"
@@ -37,11 +39,14 @@ import type { Answered, Command } from "./Command.ts"
 import { Deadlines } from "./Deadlines.ts"
 import { Dispatcher } from "./Dispatcher.ts"
 import { Freight } from "./Freight.ts"
+import { type Lettered, Letters } from "./Letters.ts"
+import { type LetterStore, receivedOf, type Refusal, type Resent } from "./LetterStore.ts"
 import { Origins } from "./Origins.ts"
 import { stopEach } from "./Owner.ts"
+import { BROKEN, deliverable } from "./Payload.ts"
 import { RESTARTING, STARTING, STOPPING } from "./Phase.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
-import type { Recipient } from "./Recipient.ts"
+import { INVALID, type Recipient, TAKEN, TOO_LARGE } from "./Recipient.ts"
 import type { ShardHere } from "./Shard.ts"
 import { Supervised } from "./Supervised.ts"
 import * as Terms from "./Terms.ts"
@@ -64,6 +69,10 @@ export class Host implements LifecycleHost {
   declare readonly freight: Freight
   declare readonly clock: Clock.Clock
   declare readonly events: PubSub.PubSub<SystemEvent>
+  /** The dead letters of the system, where this is its main thread. */
+  declare readonly store: LetterStore
+  /** What this thread gives up. */
+  declare readonly letters: Letters
   declare private readonly escalation: Deferred.Deferred<Escalation>
   /** Remote senders by the number in a message word. */
   declare readonly origins: Origins
@@ -77,18 +86,23 @@ export class Host implements LifecycleHost {
   /** By name: the last one that is not being released is the one that is spawned. */
   declare private readonly rosters: Map<string, Array<Roster>>
   declare private readonly rosterByBehaviour: Map<Behaviour, Roster>
+  /** What the thread is called. */
+  declare readonly name: string
   /** The services of the thread. */
   declare readonly context: Context.Context<never>
   declare private forkLast: (effect: Effect.Effect<unknown, unknown, unknown>) => Fiber.Fiber<unknown, unknown>
   declare private forkContext: Context.Context<never>
   constructor(
+    name: string,
     context: Context.Context<never>,
     events: PubSub.PubSub<SystemEvent>,
+    store: LetterStore,
     tally: Tally,
     thread: ThreadContext
   ) {
     const { runtime, turn } = thread
-    this.context = context
+    this.name = name
+    this.context = onThread(context, name)
     this.clock = Context.get(context, Clock.Clock)
     this.turn = turn
     this.dispatcher = new Dispatcher(Context.get(context, Scheduler.Scheduler), runtime, turn)
@@ -97,6 +111,16 @@ export class Host implements LifecycleHost {
     this.carriage = carriageOf(thread)
     this.freight = new Freight(this.carriage)
     this.events = events
+    this.store = store
+    this.letters = new Letters({
+      millis: () => this.clock.currentTimeMillisUnsafe(),
+      later: (letters) =>
+        this.dispatcher.enqueue({
+          run: () => letters.handOn(),
+          failed: (defect) => this.fault("who was told of dead letters", defect)
+        }),
+      limit: Math.max(1, store.limits.letters)
+    }, (lost, missed) => store.put(lost.map(receivedOf), missed))
     this.escalation = Deferred.makeUnsafe()
     this.origins = new Origins()
     this.inlineDepth = 0
@@ -184,9 +208,9 @@ export class Host implements LifecycleHost {
     else listener()
   }
 
-  /** Services for what runs of a behaviour here: if its thread dies of that, it is known whose it was. */
+  /** Services for what runs of a behaviour here: if its thread dies of that, it is known whose it was, and its log lines say where it is. */
   owning(services: Context.Context<never>): Context.Context<never> {
-    return owning(services, this.turn)
+    return onThread(owning(services, this.turn), this.name)
   }
 
   /** Makes a behaviour known; the last one of a name serves actors spawned from now on, until it is released. */
@@ -337,8 +361,27 @@ export class Host implements LifecycleHost {
     return this.tally.get(DROPPED)
   }
 
-  dropped(_cell: Cell | undefined, messages: number): void {
+  /** Messages that nobody will handle, and of which no more is known than that. */
+  dropped(messages: number): void {
     this.tally.add(DROPPED, messages)
+  }
+
+  lost(to: Lettered, word: Word, payload: unknown, why: Why, attempts = 0): void {
+    if (why._tag !== "SetAside") this.dropped(1)
+    this.letters.add(to, word, payload, why, attempts)
+  }
+
+  /** Sends a message again that nobody has handled, to the actor of a name here. */
+  resend(name: string, key: string, layoutHash: number, letter: Resent): Refusal {
+    const shard = this.shards.get(name)
+    const cell = shard === undefined ? this.find(name, key) : shard.takerOf(key)
+    if (cell === undefined || cell.isDraining) return "notUp"
+    const { protocol } = cell
+    if (protocol.layoutHash !== layoutHash) return "unreadable"
+    const valid = deliverable(protocol.messages[letter.index]!, letter.payloadFor(protocol), this.freight)
+    const outcome = valid === BROKEN ? INVALID : cell.offer(letter.index, valid, undefined, letter.replays + 1)
+    if (outcome === TAKEN) return undefined
+    return outcome === INVALID || outcome === TOO_LARGE ? "unreadable" : "full"
   }
 
   handled(cell: Cell, cause: Cause.Cause<unknown>, word: Word | undefined, wasAsked: boolean): boolean {

@@ -48,6 +48,8 @@ const OPEN = 0
 export class LocalShard implements Shard, ShardHere, Resident {
   /** How messages come here from other threads. */
   declare readonly protocol: Protocol
+  /** The protocol as its actors speak it. */
+  declare private readonly bare: Protocol
   declare readonly behaviour: Pick<Behaviour, "capacity">
   declare reason: ExitReason
   declare private readonly name: string
@@ -64,6 +66,7 @@ export class LocalShard implements Shard, ShardHere, Resident {
   declare private readonly onSettled: Set<() => void>
   constructor(host: Host, protocol: Protocol, capacity: number, terms: Terms.Terms) {
     this.protocol = protocol.keyed()
+    this.bare = protocol
     this.behaviour = { capacity: WINDOW * capacity }
     this.reason = scopeClosed
     this.name = protocol.name
@@ -158,6 +161,11 @@ export class LocalShard implements Shard, ShardHere, Resident {
 
   keyedRunning(key: string): Cell | undefined {
     return this.cells.get(key)
+  }
+
+  /** Who takes a message that is sent to a key again. */
+  takerOf(key: string): Cell | undefined {
+    return this.taker(key)
   }
 
   // ---- messages of this thread
@@ -269,17 +277,21 @@ export class LocalShard implements Shard, ShardHere, Resident {
     const { key, payload } = addressed as Addressed
     const { freight } = this.host
     const cell = this.taker(key)
-    if (cell === undefined) return this.undeliverable(word, addressed as Addressed)
+    if (cell === undefined) return this.undeliverable(word, addressed)
     freight.unwrap(addressed, payload)
     if (word instanceof Ask) word.takenBy(cell)
     cell.deliverRemote(word, payload)
   }
 
-  private undeliverable(word: Word, addressed: Addressed): void {
+  /** Settles a message that will never be handled. */
+  undeliverable(word: Word, payload: unknown): void {
+    const addressed = payload as Addressed
     const { host } = this
     host.credit(wordOf(word) >>> ORIGIN_SHIFT)
-    if (word instanceof Ask) return word.stopped(this.whyNot(addressed.key), addressed.payload)
-    host.dropped(undefined, 1)
+    const { bare: protocol } = this
+    const reason = this.whyNot(addressed.key)
+    if (word instanceof Ask) return word.stopped(reason, addressed.payload)
+    host.lost({ protocol, key: addressed.key }, word, addressed.payload, { _tag: "ActorEnded", reason })
     host.freight.drop(addressed)
   }
 

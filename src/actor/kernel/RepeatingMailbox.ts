@@ -17,7 +17,7 @@ interface Hand {
 
 // The credit that a tell took went back when it was taken for the first time.
 const withoutCredit = (word: number | Traced): number | Traced =>
-  typeof word === "number" ? word & INDEX_MASK : new Traced(word.word & INDEX_MASK, word.span)
+  typeof word === "number" ? word & INDEX_MASK : new Traced(word.word & INDEX_MASK, word.span, word.replays)
 
 /** See the module. */
 export class RepeatingMailbox extends Mailbox {

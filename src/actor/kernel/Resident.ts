@@ -21,6 +21,8 @@ export interface Resident extends Taker {
   receive(index: number, payload: unknown): void
   /** Takes a message of a sender who is bound by credit. */
   deliverRemote(word: Word, payload: unknown): void
+  /** Settles a message that will never be handled. */
+  undeliverable(word: Word, payload: unknown): void
   whenStopped(listener: (reason: ExitReason) => void): void
   whenDraining(listener: (reason: ExitReason) => void): void
   unwatch(listener: (reason: ExitReason) => void): void

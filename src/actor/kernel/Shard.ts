@@ -56,6 +56,8 @@ export interface ShardHere {
   ended(cell: Cell): void
   /** The name of an actor that has ended is free. */
   freed(key: string): void
+  /** Who takes a message for a key; nobody when the shard ends. */
+  takerOf(key: string): Cell | undefined
   /** One of its actors as others reach it. */
   reached(cell: Cell): Recipient
 }

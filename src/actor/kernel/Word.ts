@@ -16,13 +16,16 @@ export const ORIGIN_SHIFT = 8
 /** Selects the message index in a word. */
 export const INDEX_MASK = 0xff
 
-/** A `tell` that carries the span of its sender. */
+/** A `tell` that carries the span of its sender, or was a dead letter. */
 export class Traced {
   declare readonly word: number
-  declare readonly span: Tracer.AnySpan
-  constructor(word: number, span: Tracer.AnySpan) {
+  declare readonly span: Tracer.AnySpan | undefined
+  /** How often it was sent again. */
+  declare readonly replays: number
+  constructor(word: number, span: Tracer.AnySpan | undefined, replays = 0) {
     this.word = word
     this.span = span
+    this.replays = replays
   }
 }
 
@@ -100,6 +103,9 @@ export abstract class Ask extends Revocable {
 
 /** A word of a mailbox. */
 export type Word = number | Ask | Traced | Notice
+
+/** How often the message of a word was sent again. */
+export const replaysOf = (word: Word): number => word instanceof Traced ? word.replays : 0
 
 /** The number inside of any word. */
 export const wordOf = (word: Word): number => typeof word === "number" ? word : word.word

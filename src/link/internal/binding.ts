@@ -20,6 +20,8 @@ const MAX_OWED = 1024
 export interface Target {
   /** Absent when it is not known here, or speaks another layout. */
   readonly cell: Resident | undefined
+  /** Instead of it one that takes nothing any more, as far as it is remembered: what comes for it is given up. */
+  readonly former: Resident | undefined
   readonly messages: ReadonlyArray<Message>
   /** The layout hash of this side, when the other side's differs. */
   readonly otherLayout: number | undefined
@@ -29,6 +31,7 @@ export interface Target {
 export class Binding implements Origin {
   declare readonly slot: number
   declare readonly cell: Resident | undefined
+  declare readonly former: Resident | undefined
   declare readonly messages: ReadonlyArray<Message>
   declare readonly otherLayout: number | undefined
   /** Whether its messages come by a lane. */
@@ -62,6 +65,7 @@ export class Binding implements Origin {
     this.slot = slot
     // Without a number there is no credit, and who sends without credit waits for ever.
     this.cell = origin === 0 ? undefined : cell
+    this.former = target.former
     this.messages = target.messages
     this.otherLayout = target.otherLayout
     this.isLasting = cell?.mailbox?.isLasting === true

@@ -5,6 +5,8 @@
 import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Address } from "../../actor/kernel/Address.ts"
 import type { Answered, Command } from "../../actor/kernel/Command.ts"
+import type { Lettered } from "../../actor/kernel/Letters.ts"
+import { actorName } from "../../actor/kernel/Protocol.ts"
 import { Recipient } from "../../actor/kernel/Recipient.ts"
 import type { Home } from "./home.ts"
 import { type Commanded, RemoteCommand } from "./remoteCommand.ts"
@@ -31,9 +33,15 @@ export abstract class Distant extends Recipient implements Commanded {
   /** `Counter/a`. */
   abstract readonly name: string
 
-  /** Who is to have a payload. */
-  nameFor(_payload: unknown): string {
-    return this.name
+  /** For whom a payload is. */
+  letteredFor(_payload: unknown): Lettered {
+    return this
+  }
+
+  /** The name of who is to have a payload. */
+  nameFor(payload: unknown): string {
+    const { key, protocol } = this.letteredFor(payload)
+    return actorName(protocol, key)
   }
 
   /** A payload as its sender has given it. */

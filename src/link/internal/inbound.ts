@@ -295,14 +295,18 @@ export class Inbound {
     const binding = this.bindings[Envelope.slotOf(type)]
     if (binding === undefined) throw unknownMessage(type)
     const { cell } = binding
-    if (cell === undefined) {
-      this.home.host.dropped(undefined, 1)
+    const message = binding.messages[Envelope.indexOf(type)]
+    if (cell === undefined && (binding.former === undefined || message === undefined)) {
+      this.home.host.dropped(1)
       return binding.passed()
     }
-    const message = binding.messages[Envelope.indexOf(type)]
     if (message === undefined) throw unknownMessage(type)
     const { region } = reader
     const payload = this.payload(message, reader, isTraced ? offset + TraceContext.TRACE_BYTES : offset)
+    if (cell === undefined) {
+      binding.former!.undeliverable(message.index, payload)
+      return binding.passed()
+    }
     const word = binding.word | message.index
     const span = isTraced ? TraceContext.read(region, offset) : undefined
     binding.enter()
@@ -375,7 +379,9 @@ export class Inbound {
 
   private open(reader: SpscReader, slot: number, offset: number): void {
     const { u32 } = reader.region
-    const cell = this.home.cellAt(u32[offset >> 2]!, u32[(offset >> 2) + 1]!)
+    const actor = u32[offset >> 2]!
+    const epoch = u32[(offset >> 2) + 1]!
+    const cell = this.home.cellAt(actor, epoch)
     const theirs = u32[(offset >> 2) + 2]!
     const protocol = cell?.protocol
     const ours = protocol?.layoutHash
@@ -383,9 +389,11 @@ export class Inbound {
     const isLasting = u32[(offset >> 2) + 3]! > 0
     // One that drains takes nothing more, of nobody; what lies in a lane it has.
     const isOpen = otherLayout === undefined && (cell?.isDraining === false || isLasting)
+    const former = isOpen || otherLayout !== undefined ? undefined : this.home.knownAt(actor, epoch)
     const target: Target = {
       cell: isOpen ? cell : undefined,
-      messages: protocol?.messages ?? [],
+      former,
+      messages: protocol?.messages ?? former?.protocol.messages ?? [],
       otherLayout
     }
     // A slot is opened again when all that was sent by it before is accounted for.

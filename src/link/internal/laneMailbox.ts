@@ -232,6 +232,7 @@ export class LaneMailbox extends Mailbox implements Surviving {
     if (attempts === 1 || attempt <= attempts || !isTell(word)) return false
     const message = protocol.tags[wordOf(word) & INDEX_MASK]!
     const cause = Cause.die(new Error(`its thread has ended each of the ${attempts} times that it was begun`))
+    home.host.lost(cell, word, payload, { _tag: "SetAside", cause }, attempts)
     home.host.after.add(() =>
       home.host.report(
         { _tag: "MessageSetAside", actor: cell.name, message, payload, attempts, cause },

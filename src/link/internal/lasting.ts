@@ -126,7 +126,7 @@ export class Lasting implements Starving {
       left--
       home.runtime.detached(() => ask.stopped(reason))
     }
-    if (left > 0) home.host.dropped(undefined, left)
+    if (left > 0) home.host.dropped(left)
     settle(lane.memory)
   }
 }

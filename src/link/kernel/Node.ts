@@ -64,6 +64,8 @@ export class Node implements Polled, RefTransport {
   declare private links: ReadonlyArray<Link>
   declare private readonly loop: Loop
   declare private readonly addresses: Map<Recipient | Shard, Address>
+  /** What the actors speak to whom there was a reference here. */
+  declare private readonly protocols: Map<string, Protocol>
   declare private exported: number
   /** The link that is read first in the next pass. */
   declare private first: number
@@ -83,6 +85,7 @@ export class Node implements Polled, RefTransport {
     this.bells = names.map((_, slot) => new Doorbell(doorbells, slot))
     this.links = []
     this.addresses = new Map()
+    this.protocols = new Map()
     this.exported = 0
     this.first = 0
     this.loop = new Loop(this, this.bells[index]!, maxSpins, runtime, turn)
@@ -365,6 +368,13 @@ export class Node implements Polled, RefTransport {
     return remote
   }
 
+  /** The protocol of a name, as far as it is known here. */
+  protocolOf(name: string, layoutHash: number): Protocol | undefined {
+    const { home: { host }, protocols } = this
+    const known = [host.behaviourOf(name)?.protocol, protocols.get(name)]
+    return known.find((protocol) => protocol?.layoutHash === layoutHash)
+  }
+
   /** The one recipient for an address: its credit is counted in one place. */
   remote(address: Address, protocol: Protocol): RemoteRecipient {
     const { remotes } = this.home
@@ -375,6 +385,7 @@ export class Node implements Polled, RefTransport {
       ? new RemoteShard(this.home, protocol, address)
       : new RemoteRecipient(this.home, protocol, address)
     remotes.add(id, recipient)
+    this.protocols.set(protocol.name, protocol)
     return recipient
   }
 

@@ -231,9 +231,9 @@ export class RemoteRecipient extends Distant implements Addressee {
   }
 
   private drop(index: number, payload: unknown): void {
-    const { host } = this.home
+    const { address: { overflow: policy }, home: { host } } = this
     const message = this.protocol.messages[index]!
-    host.dropped(undefined, 1)
+    host.lost(this.letteredFor(payload), index, this.givenAs(payload), { _tag: "Overflow", policy })
     if (message.carries) host.freight.discard(message.payload, payload)
   }
 

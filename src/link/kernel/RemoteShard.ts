@@ -10,7 +10,8 @@ import type * as Tracer from "effect/Tracer"
 import type { TellError } from "../../actor/ActorError.ts"
 import type { Address } from "../../actor/kernel/Address.ts"
 import type { Answered, Command } from "../../actor/kernel/Command.ts"
-import { actorName, type Addressed, type Message, type Protocol } from "../../actor/kernel/Protocol.ts"
+import type { Lettered } from "../../actor/kernel/Letters.ts"
+import type { Addressed, Message, Protocol } from "../../actor/kernel/Protocol.ts"
 import type { Outcome, Resume, Waiter, Withdrawable } from "../../actor/kernel/Recipient.ts"
 import type { Shard } from "../../actor/kernel/Shard.ts"
 import type { Home } from "../internal/home.ts"
@@ -28,8 +29,8 @@ export class RemoteShard extends RemoteRecipient implements Shard {
 
   // ---- what a message for a key looks like to its sender
 
-  override nameFor(payload: unknown): string {
-    return actorName(this.protocol, (payload as Addressed).key)
+  override letteredFor(payload: unknown): Lettered {
+    return { protocol: this.bare, key: (payload as Addressed).key }
   }
 
   override givenAs(payload: unknown): unknown {

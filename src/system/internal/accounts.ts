@@ -1,11 +1,12 @@
 /**
- * Errors and events of actors, as they cross between threads: as bytes of their own codec.
+ * Errors, events and dead letters of actors, as they cross between threads: as bytes of their own codec.
  *
  * Total: whatever user code threw is made portable first, so that writing it runs nobody's code and never fails.
  */
 import * as Cause from "effect/Cause"
 import * as Schema from "effect/Schema"
 import * as ActorError from "../../actor/ActorError.ts"
+import type * as DeadLetters from "../../actor/DeadLetters.ts"
 import * as ExitReason from "../../actor/ExitReason.ts"
 import type { Message, Protocol } from "../../actor/kernel/Protocol.ts"
 import type { SystemEvent } from "../../actor/SystemEvent.ts"
@@ -48,6 +49,12 @@ const ActorEvent = Schema.Union([
 type ActorEvent = typeof ActorEvent.Type
 
 const ActorEvents = Schema.Array(ActorEvent)
+
+const Why = Schema.Union([
+  Schema.TaggedStruct("SetAside", { cause: AnyCause }),
+  Schema.TaggedStruct("ActorEnded", { reason: ExitReason.ExitReason }),
+  Schema.TaggedStruct("Overflow", { policy: Schema.Literals(["suspend", "fail", "dropNewest", "dropOldest"]) })
+])
 
 /** Why a spawn failed, or the defect that it died of. */
 export const encodeSpawnError = (actor: string, cause: Cause.Cause<ActorError.SpawnError>): Uint8Array =>
@@ -117,6 +124,23 @@ export const encodeEvents = (events: ReadonlyArray<SystemEvent>): Uint8Array | u
 /** The events in the bytes that {@link encodeEvents} made. */
 export const decodeEvents = (bytes: Uint8Array): ReadonlyArray<SystemEvent> =>
   fromBytes(Codec.compile(ActorEvents), bytes)
+
+/** The bytes of why a message is a dead letter. */
+export const encodeWhy = (why: DeadLetters.Why): Uint8Array => toBytes(Codec.compile(Why), portableWhy(why))!
+
+/** What {@link encodeWhy} has made bytes of. */
+export const decodeWhy = (bytes: Uint8Array): DeadLetters.Why => fromBytes(Codec.compile(Why), bytes)
+
+const portableWhy = (why: DeadLetters.Why): DeadLetters.Why => {
+  switch (why._tag) {
+    case "SetAside":
+      return { ...why, cause: Defect.portableCause(why.cause) }
+    case "ActorEnded":
+      return { ...why, reason: ExitReason.portable(why.reason) }
+    case "Overflow":
+      return why
+  }
+}
 
 const portableEvent = (event: SystemEvent): ActorEvent | undefined => {
   switch (event._tag) {

@@ -8,6 +8,7 @@
 import type { Address } from "../../actor/kernel/Address.ts"
 import type { Bounds } from "../../actor/kernel/Behaviour.ts"
 import type { Keying } from "../../actor/kernel/Keying.ts"
+import type { Refusal } from "../../actor/kernel/LetterStore.ts"
 import type { Overflow } from "../../actor/kernel/Mailbox.ts"
 import type { Terms } from "../../actor/kernel/Terms.ts"
 import type { GivenLane, LaneMemory, Rings } from "../../link/kernel/Node.ts"
@@ -76,6 +77,25 @@ export interface Spawned {
   readonly restart: RestartType
 }
 
+/** A message that a worker has given up: why, and what it says, as bytes. */
+export interface Letter {
+  readonly name: string
+  readonly key: string
+  readonly message: string
+  readonly index: number
+  readonly layoutHash: number
+  readonly attempts: number
+  readonly replays: number
+  readonly timeMillis: number
+  readonly why: Uint8Array
+  readonly payload: Uint8Array
+}
+
+/** One that is sent again, to an actor of the worker. */
+export interface Replay extends Pick<Letter, "name" | "key" | "index" | "layoutHash" | "replays" | "payload"> {
+  readonly request: number
+}
+
 /** From the main thread to a worker. */
 export type ToWorker =
   | { readonly _tag: "Spawn"; readonly request: number; readonly placement: Placement }
@@ -103,6 +123,9 @@ export type ToWorker =
   | { readonly _tag: "Lane"; readonly actor: number; readonly lane: GivenLane }
   /** The main thread knows the lane of this thread. */
   | { readonly _tag: "LaneKnown"; readonly actor: number }
+  /** The main thread has the dead letters that were sent to it last. */
+  | { readonly _tag: "LettersKnown" }
+  | ({ readonly _tag: "Replay" } & Replay)
   | { readonly _tag: "Up"; readonly thread: number; readonly epoch: number }
   | { readonly _tag: "Down"; readonly thread: number; readonly reason: string; readonly isFinal: boolean }
 
@@ -114,6 +137,7 @@ export type Answer =
   /** `error` is a `SpawnError`, when it could not be built. */
   | { readonly _tag: "Raised"; readonly request: number; readonly error: Uint8Array | undefined }
   | { readonly _tag: "Located"; readonly request: number; readonly address: Address | undefined }
+  | { readonly _tag: "Replayed"; readonly request: number; readonly refusal: Refusal }
   | { readonly _tag: "Inspected"; readonly request: number; readonly tree: ReadonlyArray<TreeNode> }
 
 /** From a worker to the main thread. */
@@ -145,5 +169,7 @@ export type ToMain =
   }
   /** `reason` is an `ExitReason`. */
   | { readonly _tag: "Ended"; readonly actor: number; readonly reason: Uint8Array }
+  /** Messages that nobody will handle, and the number of those of which no more is said. Is answered with `LettersKnown`. */
+  | { readonly _tag: "Letters"; readonly letters: ReadonlyArray<Letter>; readonly missed: number }
   /** `events` are `SystemEvent`s: all that a subscriber finds when it looks. */
   | { readonly _tag: "Events"; readonly events: Uint8Array }

@@ -6,9 +6,11 @@ import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
 import type { KeyedError } from "../../actor/ActorError.ts"
 import type { ActorSystem } from "../../actor/ActorSystem.ts"
+import { type DeadLetter, Limits } from "../../actor/DeadLetters.ts"
 import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Cell } from "../../actor/kernel/Cell.ts"
 import { Host } from "../../actor/kernel/Host.ts"
+import { LetterStore, limitsOf } from "../../actor/kernel/LetterStore.ts"
 import type { LocalShard } from "../../actor/kernel/LocalShard.ts"
 import * as Owner from "../../actor/kernel/Owner.ts"
 import { actorName } from "../../actor/kernel/Protocol.ts"
@@ -21,20 +23,25 @@ import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import * as Steady from "../../thread/kernel/Steady.ts"
 import { Families, type Grounds, type Holder, type Wanted } from "./families.ts"
 import { groundsHere } from "./keyed.ts"
+import { resendLocal } from "./letters.ts"
 
-// A subscriber this far behind misses the oldest events.
+// A subscriber this far behind misses the oldest events, or letters.
 const EVENTS = 1024
 
+/** What the main thread is called. */
+export const MAIN = "main"
+
 /** Makes a host that ends with the scope: its actors are stopped, and nothing expires any more. */
-export const makeHostWith = Effect.fnUntraced(function*(tally: Tally) {
+export const makeHostWith = Effect.fnUntraced(function*(name: string, tally: Tally) {
   const context = Steady.withBoth(yield* Effect.context<never>())
-  const host = new Host(context, yield* PubSub.sliding<SystemEvent>(EVENTS), tally, yield* CurrentThread)
-  yield* Effect.addFinalizer(() => host.close)
+  const store = new LetterStore(limitsOf(yield* Limits), yield* PubSub.sliding<DeadLetter>(EVENTS))
+  const host = new Host(name, context, yield* PubSub.sliding<SystemEvent>(EVENTS), store, tally, yield* CurrentThread)
+  yield* Effect.addFinalizer(() => Effect.andThen(host.close, Effect.sync(() => host.letters.handOn())))
   return host
 })
 
 /** The same, for a thread that counts for itself alone. */
-export const makeHost = Effect.suspend(() => makeHostWith(new Tally(Tally.create(1), 0)))
+export const makeHost = Effect.suspend(() => makeHostWith(MAIN, new Tally(Tally.create(1), 0)))
 
 /** Holds the keys of a behaviour until `owner` closes, at the place of this among its finalizers. */
 export const holding = <A>(
@@ -110,6 +117,7 @@ export const systemOf = (host: Host): ActorSystem["Service"] => {
       restarts: 0,
       children: host.tree
     })),
+    deadLetters: host.store.service(host.letters, resendLocal(host)),
     droppedMessages: Effect.sync(() => host.droppedMessages),
     escalation: host.awaitEscalation
   }

@@ -257,7 +257,7 @@ export class Account {
       if (home.isUp(lane.from, lane.epoch)) unsettled.push(lane)
       else lost += countLeft(lane)
     }
-    if (lost > 0) home.host.dropped(undefined, lost)
+    if (lost > 0) home.host.dropped(lost)
     return unsettled
   }
 

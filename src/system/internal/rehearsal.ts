@@ -64,7 +64,11 @@ const play = (serve: Serve): Effect.Effect<void, unknown, Scope.Scope> =>
     }
     let toWorker: (message: Control.ToWorker) => void = ignore
     const here = new ThreadContext(runtime)
-    const host = yield* Effect.provideService(makeHostWith(new Tally(system.tally, MAIN)), CurrentThread, here)
+    const host = yield* Effect.provideService(
+      makeHostWith(system.names[MAIN]!, new Tally(system.tally, MAIN)),
+      CurrentThread,
+      here
+    )
     const main = new Node(host, {
       ...system,
       index: MAIN,

@@ -26,6 +26,7 @@ import * as Accounts from "./accounts.ts"
 import type * as Control from "./control.ts"
 import { holdUntilClosed, systemOf } from "./host.ts"
 import { shardsOf } from "./keyed.ts"
+import { type Outbox, replayed } from "./letters.ts"
 import type { Endings } from "./stops.ts"
 import type { Ward } from "./supervision.ts"
 
@@ -43,6 +44,8 @@ export interface Worker {
   readonly endings: Endings
   /** The actors here whose supervisor is on the main thread. */
   readonly ward: Ward
+  /** The messages that it gives up. */
+  readonly outbox: Outbox
   /** Names that have been asked for. */
   readonly claims: Requests<boolean>
   /** What else the main thread has been asked. */
@@ -89,6 +92,10 @@ export const receive = (worker: Worker, message: Control.ToWorker): void => {
       const address = cell === undefined ? undefined : node.addressOf(cell)
       return post({ _tag: "Located", request: message.request, address })
     }
+    case "LettersKnown":
+      return worker.outbox.known()
+    case "Replay":
+      return replayed(worker, message)
     case "Rings":
       return node.accept(message.from, message.epoch, message.rings)
     case "LaneKnown":

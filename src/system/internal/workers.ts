@@ -20,6 +20,7 @@ import type { Lent } from "../../wire/kernel/ArenaOwners.ts"
 import { decodeEvents, encodeSpawnError } from "./accounts.ts"
 import type * as Control from "./control.ts"
 import { groundsOf, type Keyers, locate, placementsOn } from "./keyed.ts"
+import { receiveLetters } from "./letters.ts"
 import type { Placed } from "./placement.ts"
 
 /** The main thread never restarts, and 0 means that nobody is up. */
@@ -233,6 +234,7 @@ export const receive = (self: Threaded, worker: WorkerThread, message: Control.T
     case "Inspected":
     case "Lowered":
     case "Raised":
+    case "Replayed":
       return worker.requests.answer(message.request, message)
     case "Claim": {
       const { key, name, request } = message
@@ -284,6 +286,9 @@ export const receive = (self: Threaded, worker: WorkerThread, message: Control.T
       const placed = self.account.get(message.actor)
       return placed === undefined ? undefined : self.account.end(placed, ExitReason.decode(message.reason))
     }
+    case "Letters":
+      worker.say({ _tag: "LettersKnown" })
+      return receiveLetters(self, message.letters, message.missed)
     case "Events":
       for (const event of decodeEvents(message.events)) Bulletin.publish(self.events, event)
   }
