@@ -3,7 +3,7 @@ import type { Mutant } from "../support/mutant.ts"
 const pools = "test/testing/pools.test.ts"
 const submitter = { file: "src/pool/internal/submitter.ts", tests: ["test/pool/Submitter.test.ts", pools] }
 const job = { file: "src/pool/internal/job.ts", tests: ["test/pool/Submitter.test.ts", pools] }
-const worker = { file: "src/pool/internal/worker.ts", tests: [pools] }
+const worker = { file: "src/pool/internal/worker.ts", tests: ["test/pool/Submitter.test.ts", pools] }
 const outcome = { file: "src/pool/internal/outcome.ts", tests: [pools] }
 const owner = { file: "src/pool/internal/owner.ts", tests: [pools] }
 const recipient = { file: "src/pool/internal/poolRecipient.ts", tests: ["test/pool/Submitter.test.ts", pools] }

@@ -1,15 +1,22 @@
-/** The side of a pool that submits, by itself: what it does when others have ended the pool. */
+/** The side of a pool that submits, by itself, and a worker where it is needed: what each does whatever the others have done. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as TestClock from "effect/testing/TestClock"
+import type { Cell } from "../../src/actor/kernel/Cell.ts"
 import { Deadlines } from "../../src/actor/kernel/Deadlines.ts"
-import { ENDED, numberOf, OUTCOME, QUEUED } from "../../src/memory/JobTable.ts"
+import { RUNNING } from "../../src/actor/kernel/Phase.ts"
+import { NO_ROOM, REFUSED, TAKEN } from "../../src/actor/kernel/Recipient.ts"
+import { CLOSING, ENDED, FREE, numberOf, OUTCOME, QUEUED } from "../../src/memory/JobTable.ts"
+import { MpmcReader } from "../../src/memory/MpmcRing.ts"
+import { StealOwner, StealThief } from "../../src/memory/StealDeque.ts"
 import { Job } from "../../src/pool/internal/job.ts"
 import { createMemory, HOST_OWNER, inject, openMemory, ownerOf, rowOf } from "../../src/pool/internal/memory.ts"
 import { PoolRecipient } from "../../src/pool/internal/poolRecipient.ts"
-import { Submitter } from "../../src/pool/internal/submitter.ts"
+import { Submitter, waiterOf } from "../../src/pool/internal/submitter.ts"
+import { Worker as PoolWorker } from "../../src/pool/internal/worker.ts"
 import { thread } from "../../src/thread/kernel/CurrentThread.ts"
 import { Jobs } from "../fixtures/jobs.ts"
 
@@ -28,7 +35,7 @@ const made = Effect.gen(function*() {
       capacity: 2,
       deadlines: new Deadlines(context, clock, thread, () => {}),
       messages: Jobs.protocol.messages,
-      attempts: Jobs.protocol.messages.map(() => 1),
+      attempts: Jobs.protocol.messages.map(({ tag }) => tag === "WaitAgain" ? 2 : 1),
       put: (slot) => inject(access, slot),
       watch: () => {},
       whyDown: () => ({ thread: "worker-9", reason: "it has ended" }),
@@ -37,28 +44,51 @@ const made = Effect.gen(function*() {
       failed: () => {}
     })
   }
-  return { host, open, overdue, submitter: open(1) }
+  const injector = new MpmcReader(memory.injector, HOST_OWNER)
+  /** Takes the number of a slot out, as a worker does. */
+  const takeNumber = (): number | undefined => {
+    if (injector.next() < 0) return undefined
+    const slot = injector.type
+    injector.release()
+    return slot
+  }
+  const submitter = open(1)
+  const recipient = new PoolRecipient(host, submitter, {
+    protocol: Jobs.protocol,
+    key: "pool",
+    capacity: 2,
+    waits: true,
+    seatOf: () => undefined
+  })
+  return { host, memory, open, overdue, recipient, submitter, takeNumber }
 })
 
-const echo = Jobs.protocol.messages[0]!
+const messageOf = (tag: string) => Jobs.protocol.messages.find((message) => message.tag === tag)!
+const echo = messageOf("Echo")
 
-/** An asker, and what it has been told. */
-const asking = (submitter: Submitter, n: number, then: () => void = () => {}) => {
+/** An asker whose job is nowhere yet, and what it has been told. */
+const asker = (submitter: Submitter, payload: unknown, then: () => void, seat?: { nested: number }, message = echo) => {
   const told: Array<string> = []
   const job = new Job(
     submitter,
-    echo,
-    { n },
+    message,
+    payload,
     undefined,
     Infinity,
     (exit) => {
       told.push(exit._tag === "Success" ? "answered" : (Cause.squash(exit.cause) as { readonly _tag: string })._tag)
       then()
     },
-    undefined
+    seat
   )
-  assert.strictEqual(submitter.submit(echo, { n }, job), 0)
   return { job, told }
+}
+
+/** The same, with its job in a slot. */
+const asking = (submitter: Submitter, n: number, then: () => void = () => {}) => {
+  const asked = asker(submitter, { n }, then)
+  assert.strictEqual(submitter.submit(echo, { n }, asked.job), 0)
+  return asked
 }
 
 describe("Submitter", () => {
@@ -104,8 +134,8 @@ describe("Submitter", () => {
 
   it.effect("looks again for room in the arena that others have, of which nobody tells it", () =>
     Effect.gen(function*() {
-      const { host, submitter } = yield* made
-      const reverse = Jobs.protocol.messages.find(({ tag }) => tag === "Reverse")!
+      const { host, recipient, submitter } = yield* made
+      const reverse = messageOf("Reverse")
       const taken = host.arena.allocate(65_536)
       const outcomes: Array<unknown> = []
       submitter.wait({
@@ -119,6 +149,8 @@ describe("Submitter", () => {
       assert.deepStrictEqual([submitter.depth, submitter.isReady()], [1, true])
       submitter.poll()
       assert.deepStrictEqual(outcomes, [])
+      // There is a slot for what fits into one, but it is not the first in the line.
+      assert.deepStrictEqual([recipient.tell(echo.index, { n: 1 }), submitter.outstanding], [NO_ROOM, 0])
       host.arena.release(taken)
       submitter.poll()
       assert.deepStrictEqual([outcomes, submitter.outstanding, submitter.isReady()], [[undefined], 1, false])
@@ -162,14 +194,7 @@ describe("Submitter", () => {
 
   it.effect("tells who waits what saying why it is refused has thrown", () =>
     Effect.gen(function*() {
-      const { host, submitter } = yield* made
-      const recipient = new PoolRecipient(host, submitter, {
-        protocol: Jobs.protocol,
-        key: "pool",
-        capacity: 2,
-        waits: true,
-        seatOf: () => undefined
-      })
+      const { recipient } = yield* made
       const outcomes: Array<unknown> = []
       let reads = 0
       recipient.waitForRoom({
@@ -188,5 +213,114 @@ describe("Submitter", () => {
       })
       assert.deepStrictEqual(outcomes.map(String), ["Error: read once too often"])
       assert.strictEqual(recipient.depth(), 0)
+    }))
+
+  it.effect("takes nothing once the pool is about to end, and goes on with what it has", () =>
+    Effect.gen(function*() {
+      const { host, submitter } = yield* made
+      const { told } = asking(submitter, 1)
+      host.table.setPhase(CLOSING)
+      assert.strictEqual(submitter.submit(echo, { n: 2 }, undefined), REFUSED)
+      assert.deepStrictEqual([submitter.outstanding, submitter.isReady(), told], [1, false, []])
+    }))
+
+  it.effect("puts the number of what waits into the queue again after a death", () =>
+    Effect.gen(function*() {
+      const { host, submitter, takeNumber } = yield* made
+      const number = numberOf(0, 1)
+      host.table.started(number)
+      const { job: { slot } } = asking(submitter, 1)
+      // The dead one had it in hand, and had not begun the job.
+      assert.deepStrictEqual([takeNumber(), takeNumber()], [slot, undefined])
+      host.table.ended(number)
+      submitter.poll()
+      assert.deepStrictEqual([host.table.stageOf(slot), takeNumber()], [QUEUED, slot])
+    }))
+
+  it.effect("has a job begun again after a death as often as its message allows, then tells who asked", () =>
+    Effect.gen(function*() {
+      const { host: { table }, submitter, takeNumber } = yield* made
+      const again = messageOf("WaitAgain")
+      const { job, told } = asker(submitter, { millis: 1 }, () => {}, undefined, again)
+      assert.strictEqual(submitter.submit(again, { millis: 1 }, job), TAKEN)
+      const { slot } = job
+      for (const incarnation of [1, 2]) {
+        const number = numberOf(0, incarnation)
+        table.started(number)
+        assert.strictEqual(takeNumber(), slot)
+        table.begin(slot, number)
+        assert.deepStrictEqual(told, [])
+        table.ended(number)
+        submitter.poll()
+      }
+      assert.deepStrictEqual([told, table.stageOf(slot), submitter.depth], [["ThreadLost"], FREE, 0])
+    }))
+
+  it.effect("counts one that has given up among those that wait for room no more", () =>
+    Effect.gen(function*() {
+      const { submitter } = yield* made
+      asking(submitter, 1)
+      asking(submitter, 2)
+      const { job } = asker(submitter, { n: 3 }, () => {})
+      job.waiter = waiterOf(job)
+      submitter.wait(job.waiter)
+      assert.deepStrictEqual([submitter.depth, submitter.hasWaiters], [3, true])
+      job.withdraw()
+      assert.deepStrictEqual([submitter.depth, submitter.hasWaiters], [2, false])
+    }))
+
+  it.effect("gives the seat of a handler to its jobs for as long as it waits for them", () =>
+    Effect.gen(function*() {
+      const { submitter } = yield* made
+      const seat = { nested: 0 }
+      const ended = [1, 2].map((n) => asker(submitter, { n }, () => {}, seat).job)
+      assert.strictEqual(seat.nested, 2)
+      ended[0]!.settle(Exit.succeed(1))
+      assert.strictEqual(seat.nested, 1)
+      ended[1]!.withdraw()
+      ended[1]!.settle(Exit.succeed(2))
+      assert.strictEqual(seat.nested, 0)
+    }))
+})
+
+describe("a worker", () => {
+  it.effect("does not begin a job whose time is over, although its submitter has not noticed", () =>
+    Effect.gen(function*() {
+      const { host, memory, submitter } = yield* made
+      const jobs = [100, 101].map((timeoutMillis) => {
+        const asked = asker(submitter, { n: timeoutMillis }, () => {})
+        submitter.deadlines.add(asked.job, timeoutMillis)
+        assert.strictEqual(submitter.submit(echo, { n: timeoutMillis }, asked.job), TAKEN)
+        return asked
+      })
+      const worker = new PoolWorker(host, submitter, {
+        place: 0,
+        number: numberOf(0, 1),
+        concurrency: 1,
+        messages: Jobs.protocol.messages,
+        injector: new MpmcReader(memory.injector, ownerOf(0, 1)),
+        deque: new StealOwner(memory.deques[0]!),
+        thieves: [new StealThief(memory.deques[0]!)],
+        knowsTime: true,
+        now: () => 100,
+        open: () => {},
+        ended: () => {},
+        failed: () => {}
+      })
+      const given: Array<unknown> = []
+      const busy = {
+        phase: RUNNING,
+        whenStopped: () => {},
+        deliver: (_: unknown, payload: unknown) => given.push(payload)
+      }
+      worker.begin(busy as unknown as Cell)
+      // However long the test has taken so far.
+      thread.turn.end()
+      worker.poll()
+      worker.close()
+      submitter.poll()
+      submitter.deadlines.close()
+      assert.deepStrictEqual(given, [{ n: 101 }])
+      assert.deepStrictEqual(jobs.map(({ told }) => told), [["AskTimeout"], []])
     }))
 })

@@ -119,6 +119,14 @@ describe("a job", () => {
       assert.strictEqual(yield* jobs.ask.Interrupted(), before + 2)
     }), { threads: 1 })
 
+  pooled("is interrupted although its worker sleeps and hears of nothing else", (jobs) =>
+    Effect.gen(function*() {
+      const waiting = yield* Effect.forkChild(jobs.ask.Wait({ millis: 600_000 }, { timeout: "Infinity" }))
+      yield* Effect.sleep(100)
+      yield* Fiber.interrupt(waiting)
+      while ((yield* jobs.depth) > 0) yield* Effect.sleep(1)
+    }).pipe(Effect.timeout("1 second")), { threads: 1 })
+
   pooled(
     "that waits in the queue is not begun once its asker has gone or its time is over",
     (jobs) =>
@@ -309,11 +317,17 @@ describe("the end of a pool", () => {
         const asked = yield* Effect.forkDetach(Effect.forEach([1, 2, 3, 4, 5], (n) => jobs.ask.Echo({ n }), {
           concurrency: "unbounded"
         }))
-        yield* Effect.forkDetach(jobs.ask.Wait({ millis: 500 }))
+        // More than there are workers: one waits in the queue.
+        const waiting = yield* Effect.forkDetach(
+          Effect.forEach([500, 500, 500], (millis) => jobs.ask.Wait({ millis }), {
+            concurrency: "unbounded"
+          })
+        )
         yield* Effect.yieldNow
-        return { jobs, asked }
+        return { jobs, asked, waiting }
       }))
-      const { asked, jobs } = yield* scoped
+      const { asked, jobs, waiting } = yield* scoped
+      assert.deepStrictEqual(yield* Fiber.join(waiting), [500, 500, 500])
       assert.deepStrictEqual(yield* Fiber.join(asked), [1, 2, 3, 4, 5])
       const stopped = yield* failure(jobs.ask.Echo({ n: 6 }))
       assert.strictEqual(stopped._tag, "ActorStopped")

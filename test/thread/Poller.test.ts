@@ -202,9 +202,8 @@ describe("Poller", () => {
 
   it.live("has nobody rest who is not alone, who does not want it, or whose thread may not be blocked", () =>
     Effect.gen(function*() {
-      const strategy = () => new YieldingWait()
-      const main = new Poller({ strategy: strategy() })
-      const poller = new Poller({ strategy: strategy(), runtime: { ...runtime, mayBlock: true } })
+      const main = new Poller({ strategy: new ParkingWait(), runtime: { ...runtime, mayBlock: false } })
+      const poller = new Poller({ strategy: new ParkingWait(), runtime: { ...runtime, mayBlock: true } })
       const [here, one, other, busy] = [new Rester(), new Rester(), new Waiter(), new Rester()]
       main.add(here)
       poller.add(other)
