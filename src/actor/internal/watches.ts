@@ -8,7 +8,7 @@ import type { Any, Down } from "../ActorRef.ts"
 import { recipientOf } from "../ActorRef.ts"
 import { type ExitReason, linked } from "../ExitReason.ts"
 import type { Cell } from "../kernel/Cell.ts"
-import { LINK, UNLINK } from "../kernel/Command.ts"
+import { LINK, nameInLink, UNLINK } from "../kernel/Command.ts"
 import { BROKEN, deliverable } from "../kernel/Payload.ts"
 import { actorName } from "../kernel/Protocol.ts"
 import { INVALID, type Recipient } from "../kernel/Recipient.ts"
@@ -81,7 +81,7 @@ export class Watches {
   /** Whether an actor of this name is watched, and its end told. */
   isTold(name: string): boolean {
     for (const [recipient, { withdraw }] of this.watched) {
-      if (withdraw === undefined && nameOf(recipient) === name) return true
+      if (withdraw === undefined && nameInLink(nameOf(recipient)) === name) return true
     }
     return false
   }
@@ -121,17 +121,17 @@ export class Watches {
     this.watched.delete(recipient)
     this.end(recipient, watch)
     if (watch.withdraw !== undefined) {
+      watch.withdraw()
       recipient.command({ kind: UNLINK, withinMillis: undefined, by: this.cell }, nothing)
     }
   }
 
-  private end(recipient: Recipient, { notice, told, withdraw }: Watch): void {
+  private end(recipient: Recipient, { notice, told }: Watch): void {
     recipient.unwatch(told)
-    withdraw?.()
     if (notice !== undefined) revoked(this.cell, notice)
   }
 
-  /** The incarnation has ended. */
+  /** The incarnation has ended. Who has not heard yet that it is linked too hears it nevertheless: the actor may have failed. */
   close(): void {
     this.isClosed = true
     this.cell.rare?.ties?.watching.delete(this)
