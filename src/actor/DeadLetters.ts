@@ -56,7 +56,10 @@ export interface DeadLetter {
 export interface LimitsOptions {
   /** Letters in the store; the oldest makes way for the next one. Default 1,000. With 0 none is kept, and `stream` alone tells of them. */
   readonly letters?: number | undefined
-  /** How often one message may be sent again, whatever becomes of it in between. Default 3. */
+  /**
+   * How often one message may be sent again, whatever becomes of it in between, but that its thread dies and it survives that in its mailbox: it is
+   * counted anew then. Default 3.
+   */
   readonly replays?: number | undefined
 }
 

@@ -311,6 +311,21 @@ describe("an end that is told to another thread", () => {
       atZero(on)
     })))
 
+  it.effect("spares who is linked to by very many that end as they were told, before that is heard of", () =>
+    quietly(Effect.gen(function*() {
+      const on = yield* setUp()
+      const many = yield* Effect.forEach(
+        Array.from({ length: 300 }, (_, i) => `${i}`),
+        (key) => on.spawn(0, Log.protocol, key)
+      )
+      for (const { cell } of many) cell.askUnsafe(LINK, undefined, Infinity, () => {})
+      for (const { cell } of many) cell.stop(ExitReason.scopeClosed)
+      yield* Effect.yieldNow
+      on.steps.settle()
+      assert.isFalse(on.speaker.hasStopped, ExitReason.render(on.speaker.reason))
+      atZero(on)
+    })))
+
   it.effect("links who has a name as long as anybody likes", () =>
     quietly(Effect.gen(function*() {
       const on = yield* setUp()

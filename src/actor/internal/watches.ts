@@ -10,6 +10,7 @@ import { type ExitReason, linked } from "../ExitReason.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import { LINK, nameInLink, UNLINK } from "../kernel/Command.ts"
 import { BROKEN, deliverable } from "../kernel/Payload.ts"
+import { STOPPING } from "../kernel/Phase.ts"
 import { actorName } from "../kernel/Protocol.ts"
 import { INVALID, type Recipient } from "../kernel/Recipient.ts"
 import { KeyedRecipient } from "../kernel/Shard.ts"
@@ -133,10 +134,13 @@ export class Watches {
     if (watch === undefined) return
     this.forget(recipient)
     this.end(recipient, watch)
-    if (watch.withdraw !== undefined) {
-      watch.withdraw()
-      recipient.command({ kind: UNLINK, withinMillis: undefined, by: this.cell }, nothing)
-    }
+    this.untie(recipient, watch)
+  }
+
+  private untie(recipient: Recipient, { withdraw }: Watch): void {
+    if (withdraw === undefined) return
+    withdraw()
+    recipient.command({ kind: UNLINK, withinMillis: undefined, by: this.cell }, nothing)
   }
 
   private end(recipient: Recipient, { notice, told }: Watch): void {
@@ -144,11 +148,19 @@ export class Watches {
     if (notice !== undefined) revoked(this.cell, notice)
   }
 
-  /** The incarnation has ended. Who has not heard yet that it is linked too hears it nevertheless: the actor may have failed. */
+  /**
+   * The incarnation has ended. Who has not heard yet that it is linked too hears it nevertheless, for the actor may have failed; an end that is borne is
+   * said before, since by the time that somebody asks for it nobody may remember.
+   */
   close(): void {
     this.isClosed = true
     this.cell.rare?.ties?.watching.delete(this)
-    for (const [recipient, watch] of this.watched) this.end(recipient, watch)
+    const { cell: { phase, reason } } = this
+    const isBorne = phase >= STOPPING && !isFatal(reason)
+    for (const [recipient, watch] of this.watched) {
+      this.end(recipient, watch)
+      if (isBorne) this.untie(recipient, watch)
+    }
     this.watched.clear()
     this.byName = undefined
   }
