@@ -205,6 +205,31 @@ describe("Watcher", () => {
     }).pipe(Effect.scoped, Effect.provide(System))
   }, 60_000)
 
+  it.effect("one that watches very many is linked to by them as fast as one that watches nobody", () => {
+    const { System, whom } = make()
+    return Effect.gen(function*() {
+      const millis = (isWatching: boolean) =>
+        Effect.scoped(Effect.gen(function*() {
+          const hub = yield* Peer.spawn("hub")
+          const others = yield* Effect.forEach(
+            Array.from({ length: 5_000 }, (_, i) => `${i}`),
+            (key) => Peer.spawn(key)
+          )
+          whom.set("hub", isWatching ? others : [])
+          yield* hub.ask.Watch()
+          for (const { key } of others) whom.set(key, [hub])
+          const began = process.cpuUsage()
+          for (const other of others) yield* other.ask.Link()
+          const { system, user } = process.cpuUsage(began)
+          return (system + user) / 1000
+        }))
+      const nobody = yield* millis(false)
+      const all = yield* millis(true)
+      // Twenty times as long is what looking through all of them takes.
+      assert.isBelow(all, 5 * nobody)
+    }).pipe(Effect.scoped, Effect.provide(System))
+  }, 60_000)
+
   it.effect("a message that does not say what its schema wants is a crash of the watcher that names the message", () => {
     const crashes: Array<unknown> = []
     const { System, spoil, whom } = make({

@@ -297,6 +297,33 @@ describe("an end that is told to another thread", () => {
       atZero(on)
     })))
 
+  it.effect("links who is on a thread that is down, also when the one that has linked itself to it has failed by the time that is up", () =>
+    quietly(Effect.gen(function*() {
+      const on = yield* setUp()
+      on.part(0, 1)
+      on.logger.tell(LINK, undefined, undefined)
+      on.steps.settle()
+      on.logger.host.stop(on.logger, ExitReason.killed, 0)
+      yield* Effect.yieldNow
+      on.join(0, 1)
+      on.steps.settle()
+      assert.deepStrictEqual(on.speaker.reason, ExitReason.linked("Log/log", ExitReason.killed))
+      atZero(on)
+    })))
+
+  it.effect("links who has a name as long as anybody likes", () =>
+    quietly(Effect.gen(function*() {
+      const on = yield* setUp()
+      const { cell } = yield* on.spawn(0, Log.protocol, "\u4e16".repeat(10_000))
+      cell.tell(LINK, undefined, undefined)
+      on.steps.settle()
+      cell.host.stop(cell, ExitReason.killed, 0)
+      yield* Effect.yieldNow
+      on.steps.settle()
+      assert.strictEqual(on.speaker.reason._tag, "Linked")
+      atZero(on)
+    })))
+
   it.effect("leaves nothing behind on a thread that is watched from one that has died", () =>
     quietly(Effect.gen(function*() {
       const on = yield* setUp()

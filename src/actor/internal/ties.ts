@@ -5,7 +5,7 @@
  * links itself again takes the place of what it has said before.
  */
 import { type ExitReason, isFailure, linked } from "../ExitReason.ts"
-import type { Linker } from "../kernel/Command.ts"
+import { type Linker, nameInLink } from "../kernel/Command.ts"
 
 /** Whom an incarnation is told of, by its own wish. */
 interface Watching {
@@ -31,7 +31,7 @@ export class Ties {
   /** Somebody has linked itself to the actor; who watches that one is told of its end instead. */
   tie(by: Linker): void {
     const { tied } = this
-    const { name } = by
+    const name = nameInLink(by.name)
     this.untie(name)
     for (const watching of this.watching) if (watching.isTold(name)) return
     const told = (reason: ExitReason): void => {
@@ -42,7 +42,8 @@ export class Ties {
     by.whenStopped(told)
   }
 
-  untie(name: string): void {
+  untie(fullName: string): void {
+    const name = nameInLink(fullName)
     const untie = this.tied.get(name)
     this.tied.delete(name)
     untie?.()

@@ -8,7 +8,7 @@ import type { Any, Down } from "../ActorRef.ts"
 import { recipientOf } from "../ActorRef.ts"
 import { type ExitReason, linked } from "../ExitReason.ts"
 import type { Cell } from "../kernel/Cell.ts"
-import { LINK, UNLINK } from "../kernel/Command.ts"
+import { LINK, nameInLink, UNLINK } from "../kernel/Command.ts"
 import { BROKEN, deliverable } from "../kernel/Payload.ts"
 import { actorName } from "../kernel/Protocol.ts"
 import { INVALID, type Recipient } from "../kernel/Recipient.ts"
@@ -34,14 +34,19 @@ const endBy = (cell: Cell, reason: ExitReason) => cell.host.stop(cell, reason, 0
 
 const nameOf = ({ key, protocol }: Recipient): string => actorName(protocol, key)
 
+const shortNameOf = (recipient: Recipient): string => nameInLink(nameOf(recipient))
+
 /** See the module. */
 export class Watches {
   declare private readonly cell: Cell
   declare private readonly watched: Map<Recipient, Watch>
+  /** The same by name, once somebody has linked itself to this actor. */
+  declare private byName: Map<string, Recipient> | undefined
   declare private isClosed: boolean
   constructor(cell: Cell) {
     this.cell = cell
     this.watched = new Map()
+    this.byName = undefined
     this.isClosed = false
   }
 
@@ -56,7 +61,7 @@ export class Watches {
     this.add(ref, (watch, reason) => {
       // Only when its turn comes: until then it can be taken back, and what the actor's code throws is thrown by its handler.
       watch.notice = new Notice(index, () => {
-        this.watched.delete(recipientOf(ref))
+        this.forget(recipientOf(ref))
         return this.checked(index, payload({ ref, reason }))
       })
       notify(this.cell, watch.notice)
@@ -70,7 +75,7 @@ export class Watches {
     const { cell } = this
     const recipient = recipientOf(ref)
     const watch = this.add(ref, (_, reason) => {
-      this.watched.delete(recipient)
+      this.forget(recipient)
       if (isFatal(reason)) endBy(cell, linked(nameOf(recipient), reason))
     })
     // Of one that comes up by its key there is another one with the next message, which is linked to nobody.
@@ -80,10 +85,17 @@ export class Watches {
 
   /** Whether an actor of this name is watched, and its end told. */
   isTold(name: string): boolean {
-    for (const [recipient, { withdraw }] of this.watched) {
-      if (withdraw === undefined && nameOf(recipient) === name) return true
-    }
-    return false
+    this.byName ??= new Map(Array.from(this.watched.keys(), (recipient) => [shortNameOf(recipient), recipient]))
+    const recipient = this.byName.get(name)
+    return recipient !== undefined && this.watched.get(recipient)?.withdraw === undefined
+  }
+
+  private forget(recipient: Recipient): void {
+    this.watched.delete(recipient)
+    const { byName } = this
+    if (byName === undefined) return
+    const name = shortNameOf(recipient)
+    if (byName.get(name) === recipient) byName.delete(name)
   }
 
   private add(ref: Any, ended: (watch: Watch, reason: ExitReason) => void): Watch | undefined {
@@ -100,6 +112,7 @@ export class Watches {
       withdraw: undefined
     }
     this.watched.set(recipient, watch)
+    this.byName?.set(shortNameOf(recipient), recipient)
     recipient.whenStopped(watch.told)
     return this.watched.get(recipient) === watch ? watch : undefined
   }
@@ -118,24 +131,25 @@ export class Watches {
     const recipient = recipientOf(ref)
     const watch = this.watched.get(recipient)
     if (watch === undefined) return
-    this.watched.delete(recipient)
+    this.forget(recipient)
     this.end(recipient, watch)
     if (watch.withdraw !== undefined) {
+      watch.withdraw()
       recipient.command({ kind: UNLINK, withinMillis: undefined, by: this.cell }, nothing)
     }
   }
 
-  private end(recipient: Recipient, { notice, told, withdraw }: Watch): void {
+  private end(recipient: Recipient, { notice, told }: Watch): void {
     recipient.unwatch(told)
-    withdraw?.()
     if (notice !== undefined) revoked(this.cell, notice)
   }
 
-  /** The incarnation has ended. */
+  /** The incarnation has ended. Who has not heard yet that it is linked too hears it nevertheless: the actor may have failed. */
   close(): void {
     this.isClosed = true
     this.cell.rare?.ties?.watching.delete(this)
     for (const [recipient, watch] of this.watched) this.end(recipient, watch)
     this.watched.clear()
+    this.byName = undefined
   }
 }

@@ -34,6 +34,12 @@ export type Kind =
   | typeof LINK
   | typeof UNLINK
 
+const NAME_LENGTH = 512
+
+/** A name as it is said with a link: it fits into a record on the way for control, which a key without bounds does not. */
+export const nameInLink = (name: string): string =>
+  name.length <= NAME_LENGTH ? name : `${name.slice(0, NAME_LENGTH / 2)}…${name.slice(1 - NAME_LENGTH / 2)}`
+
 /** Who is linked to an actor, and how that hears of its end. */
 export interface Linker {
   readonly name: string

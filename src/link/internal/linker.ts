@@ -4,7 +4,7 @@
 import * as Schema from "effect/Schema"
 import { Address } from "../../actor/kernel/Address.ts"
 import { Cell } from "../../actor/kernel/Cell.ts"
-import type { Command, Linker } from "../../actor/kernel/Command.ts"
+import { type Command, type Linker, nameInLink } from "../../actor/kernel/Command.ts"
 import { References } from "../../actor/kernel/RefTransport.ts"
 import type { Region } from "../../memory/Region.ts"
 import * as Codec from "../../wire/Codec.ts"
@@ -17,7 +17,9 @@ const codec = Codec.compile(Schema.Struct({ name: Schema.String, address: Addres
 /** What stands behind a command about a link: who gives it. A link has a way to write references. */
 export const bytesOf = ({ carriage }: Home, { by }: Command): Uint8Array => {
   if (!(by instanceof Cell)) throw new Error("a link is made by an actor of this thread")
-  return toBytes(codec, { name: by.name, address: carriage.get(References)!.addressOf(by) })!
+  // Its end is asked for by number.
+  const address = { ...carriage.get(References)!.addressOf(by), key: "" }
+  return toBytes(codec, { name: nameInLink(by.name), address })!
 }
 
 /** Reads who gives a command about a link; its end is heard of by one watch on the link, however many wait for it here. */
