@@ -92,6 +92,67 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "this.replace(slot)"
   },
   {
+    ...submitter,
+    why: "who was condemned by one that has died is replaced",
+    before: "else if (stage === CONDEMNED) this.replace(slot)",
+    after: ""
+  },
+  {
+    ...submitter,
+    why: "what a submitter that has died waited for is withdrawn",
+    before: "else if ((table.messageOf(slot) & UNAWAITED) === 0) this.withdrawn(slot)",
+    after: ""
+  },
+  {
+    ...submitter,
+    why: "who gives up while his payload is read has no job",
+    before: "if (job?.isAwaited === false) return TAKEN",
+    after: ""
+  },
+  {
+    ...submitter,
+    why: "whether there is room is looked at again after a payload was read",
+    before:
+      "// User code has run.\n    if (this.ended !== undefined) return REFUSED\n    if (this.freeSlots === 0) return NO_ROOM",
+    after: "// User code has run."
+  },
+  {
+    ...submitter,
+    why: "the reply that a dead worker was writing is freed",
+    before: "if (stage === WRITING) drop(this.access, table.replyOf(slot))",
+    after: ""
+  },
+  {
+    ...submitter,
+    why: "those that are let in one by another are let in by a loop",
+    before: "if (this.isAdmitting) return",
+    after: ""
+  },
+  {
+    ...submitter,
+    why: "who gives up while his payload is read waits no longer",
+    before: "if (waiter.abandoned) continue",
+    after: ""
+  },
+  {
+    ...submitter,
+    why: "who waits until nothing is under way is told",
+    before: "if (did && !this.isBusy) this.tellIdle()",
+    after: ""
+  },
+  {
+    ...submitter,
+    why: "a payload in the arena is freed with its slot",
+    before: "drop(this.access, table.payloadOf(slot))",
+    after: ""
+  },
+  {
+    ...submitter,
+    why: "what was taken back is noted as done",
+    before: "if (isReturned) table.done(this.options.row, this.returning)",
+    after: ""
+  },
+  {
     ...owner,
     why: "a worker that is replaced has not crashed",
     before: "isExcused: ({ overdue }) => overdue !== undefined,",

@@ -4,16 +4,29 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
+import { systemReleased } from "../../src/actor/ExitReason.ts"
 import type { Cell } from "../../src/actor/kernel/Cell.ts"
 import { Deadlines } from "../../src/actor/kernel/Deadlines.ts"
 import { RUNNING } from "../../src/actor/kernel/Phase.ts"
 import { NO_ROOM, REFUSED, TAKEN } from "../../src/actor/kernel/Recipient.ts"
-import { CLOSING, ENDED, FREE, numberOf, OUTCOME, QUEUED } from "../../src/memory/JobTable.ts"
+import {
+  CLOSING,
+  DISCARDED,
+  ENDED,
+  FREE,
+  numberOf,
+  OUTCOME,
+  QUEUED,
+  UNAWAITED,
+  WITHDRAWN
+} from "../../src/memory/JobTable.ts"
 import { MpmcReader } from "../../src/memory/MpmcRing.ts"
 import { StealOwner, StealThief } from "../../src/memory/StealDeque.ts"
 import { Job } from "../../src/pool/internal/job.ts"
 import { createMemory, HOST_OWNER, inject, openMemory, ownerOf, rowOf } from "../../src/pool/internal/memory.ts"
+import { store } from "../../src/pool/internal/outcome.ts"
 import { PoolRecipient } from "../../src/pool/internal/poolRecipient.ts"
 import { Submitter, waiterOf } from "../../src/pool/internal/submitter.ts"
 import { Worker as PoolWorker } from "../../src/pool/internal/worker.ts"
@@ -213,6 +226,142 @@ describe("Submitter", () => {
       })
       assert.deepStrictEqual(outcomes.map(String), ["Error: read once too often"])
       assert.strictEqual(recipient.depth(), 0)
+    }))
+
+  it.effect("takes back what the one before it waited for, and says of what that had condemned who has to be replaced", () =>
+    Effect.gen(function*() {
+      const { host: { table }, open, overdue, submitter } = yield* made
+      const number = numberOf(0, 1)
+      table.started(number)
+      const { job: waiting } = asking(submitter, 1)
+      const { job: held } = asking(submitter, 2)
+      table.begin(held.slot, number)
+      held.withdraw()
+      assert.isTrue(table.condemn(held.slot))
+      const next = open(2)
+      assert.deepStrictEqual([next.outstanding, overdue], [2, [[number, "Echo"]]])
+      assert.strictEqual(table.stageOf(waiting.slot), WITHDRAWN)
+    }))
+
+  it.effect("leaves to its workers what the one before it was not asked", () =>
+    Effect.gen(function*() {
+      const { host, open, submitter, takeNumber } = yield* made
+      assert.strictEqual(submitter.submit(echo, { n: 1 }, undefined), TAKEN)
+      open(2)
+      assert.strictEqual(host.table.stageOf(takeNumber()!), QUEUED)
+    }))
+
+  const whileRead: ReadonlyArray<readonly [string, (submitter: Submitter, job: Job) => void, number]> = [
+    ["who asks gives up", (_, job) => void job.withdraw(), TAKEN],
+    ["the pool ends", (submitter) => submitter.end(systemReleased), REFUSED],
+    ["others take the room", (submitter) => {
+      while (submitter.submit(echo, { n: 2 }, undefined) === TAKEN);
+    }, NO_ROOM]
+  ]
+  it.effect.each(whileRead)(
+    "takes no job where %s while its payload is read",
+    ([, then, outcome]) =>
+      Effect.gen(function*() {
+        const { host, submitter, takeNumber } = yield* made
+        const payload = {
+          get n() {
+            then(submitter, job)
+            return 1
+          }
+        }
+        const { job } = asker(submitter, payload, () => {})
+        assert.deepStrictEqual([submitter.submit(echo, payload, job), job.slot], [outcome, -1])
+        for (let slot = takeNumber(); slot !== undefined; slot = takeNumber()) {
+          assert.strictEqual(host.table.messageOf(slot), echo.index | UNAWAITED)
+        }
+      })
+  )
+
+  it.effect("frees the reply that a worker was writing when it died", () =>
+    Effect.gen(function*() {
+      const { host, submitter } = yield* made
+      const number = numberOf(0, 1)
+      host.table.started(number)
+      const { job: { slot }, told } = asking(submitter, 1)
+      host.table.begin(slot, number)
+      assert.isTrue(host.table.write(slot))
+      host.table.setReply(slot, store(host, messageOf("Reverse").success.encode(new Uint8Array(10_000), host.scratch)))
+      assert.isBelow(host.arena.allocate(65_536), 0)
+      host.table.ended(number)
+      submitter.poll()
+      assert.deepStrictEqual(told, ["ThreadLost"])
+      assert.isAtLeast(host.arena.allocate(65_536), 0)
+    }))
+
+  it.effect("leaves to the next one nothing of what it was done with", () =>
+    Effect.gen(function*() {
+      const { host: { table }, open, submitter } = yield* made
+      const number = numberOf(0, 1)
+      table.started(number)
+      for (const { job: { slot } } of [asking(submitter, 1), asking(submitter, 2)]) {
+        table.begin(slot, number)
+        assert.isTrue(table.write(slot))
+        table.settle(slot, OUTCOME, 0)
+      }
+      while (submitter.isReady()) submitter.poll()
+      const next = open(2)
+      assert.deepStrictEqual([next.outstanding, next.isReady()], [0, false])
+    }))
+
+  it.effect("frees the payload of a job that no worker began", () =>
+    Effect.gen(function*() {
+      const { host, submitter } = yield* made
+      const reverse = messageOf("Reverse")
+      const { job } = asker(submitter, { bytes: new Uint8Array(10_000) }, () => {}, undefined, reverse)
+      assert.strictEqual(submitter.submit(reverse, job.payload, job), TAKEN)
+      assert.isBelow(host.arena.allocate(65_536), 0)
+      const { slot } = job
+      job.withdraw()
+      assert.strictEqual(host.table.begin(slot, numberOf(0, 1)), DISCARDED)
+      host.table.giveBack(slot)
+      submitter.poll()
+      assert.isAtLeast(host.arena.allocate(65_536), 0)
+    }))
+
+  it.effect("forgets one that gives up while its payload is read, and has no depth for those that wait anew", () =>
+    Effect.gen(function*() {
+      const { submitter } = yield* made
+      const outcomes: Array<unknown> = []
+      const waiter = (payload: unknown, done: (refusal: unknown) => void) => ({
+        index: echo.index,
+        payload,
+        span: undefined,
+        ask: undefined,
+        done,
+        abandoned: false
+      })
+      const leaving = waiter({
+        get n() {
+          submitter.stopWaiting(leaving)
+          return 1.5
+        }
+      }, (refusal) => outcomes.push(refusal))
+      submitter.wait(leaving)
+      assert.deepStrictEqual([outcomes, submitter.depth], [[], 0])
+      let left = 5_000
+      const again = () => {
+        if (left-- > 0) submitter.wait(waiter({ n: 1.5 }, again))
+      }
+      again()
+      assert.deepStrictEqual([left, submitter.depth], [-1, 0])
+    }))
+
+  it.effect("says when all has come back", () =>
+    Effect.gen(function*() {
+      const { host: { table }, submitter } = yield* made
+      const { job: { slot } } = asking(submitter, 1)
+      const idle = yield* Effect.forkChild(submitter.idle, { startImmediately: true })
+      table.begin(slot, numberOf(0, 1))
+      assert.isTrue(table.write(slot))
+      table.settle(slot, OUTCOME, 0)
+      assert.isUndefined(idle.pollUnsafe())
+      submitter.poll()
+      yield* Fiber.join(idle)
     }))
 
   it.effect("takes nothing once the pool is about to end, and goes on with what it has", () =>
