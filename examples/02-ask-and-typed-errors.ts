@@ -9,7 +9,7 @@
  *     refused: InvalidPayload: Expected an integer
  *     AskTimeout after 20 ms
  *     MailboxFull hands back Deposit {"amount":3}
- *     […] WARN (#…): 2 messages were dropped: Account/ada has ended (its scope was closed)
+ *     […] WARN (#…): 2 messages were dropped: Account/ada has ended (its scope was closed) { thread: 'main' }
  *     ActorStopped hands back Deposit {"amount":4}
  */
 import * as Console from "effect/Console"
