@@ -307,6 +307,9 @@ describe("limits of dead letters", () => {
         assert.include(String(exit), `DeadLetters.Limits`)
         assert.include(String(exit), option)
       }
+      const withoutText: unknown = Object.create(null)
+      const exit = yield* Effect.exit(inWorld({}, () => Effect.void, { letters: withoutText as number }))
+      assert.include(String(exit), "DeadLetters.Limits")
     }))
 
   it.effect("may keep none: who listens hears of each", () =>

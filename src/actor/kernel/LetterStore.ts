@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
 import * as Bulletin from "../../observe/kernel/Bulletin.ts"
+import { textOf } from "../../runtime/Text.ts"
 import { InvalidOptions } from "../ActorError.ts"
 import {
   type DeadLetter,
@@ -77,7 +78,7 @@ export const limitsOf = (
   for (const [option, value] of Object.entries({ letters, replays })) {
     if (Number.isInteger(value) && value >= 0) continue
     const expected = "a whole number of at least 0"
-    throw new InvalidOptions({ where: "DeadLetters.Limits", option, value: String(value), expected })
+    throw new InvalidOptions({ where: "DeadLetters.Limits", option, value: textOf(value), expected })
   }
   return { letters, replays }
 }
