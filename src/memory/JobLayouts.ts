@@ -5,7 +5,7 @@
 import { define } from "./Layout.ts"
 
 /** Byte offsets in the row of a submitter of `JobTable`: what workers push to and what the submitter says lies on lines of its own. */
-export const JOB_ROW = { finished: 0, holder: 128, taken: 132, left: 136 }
+export const JOB_ROW = { finished: 0, taken: 128, left: 132 }
 
 /** Bytes of a row of a submitter. */
 export const JOB_ROW_BYTES = 256
@@ -28,7 +28,7 @@ export const JOB_SLOT = {
 export const jobTable = define({
   name: "JobTable",
   magic: "JOBS",
-  version: 2,
+  version: 3,
   lines: [
     {
       by: "creator",
@@ -42,7 +42,7 @@ export const jobTable = define({
     {
       by: "who looks after the workers",
       words: {
-        phase: "0 takes jobs, 1 takes no more, 2 nothing runs any more",
+        phase: "0 takes jobs, 1 takes no more, 2 workers are being stopped, 3 nothing runs any more",
         deaths: "incarnations of workers that have ended"
       }
     }
@@ -59,7 +59,6 @@ export const jobTable = define({
       about: "one a submitter",
       words: {
         finished: "head of the list of slots that come back to it: slot + 1, or 0",
-        holder: "number of the thread that submits from here, 0 for nobody",
         taken:
           "what the submitter took out of the list last: its head, as in `finished`; 0 once it is done with all of it",
         left: "how many of these, from the head on, it is not done with; -1 for all, whose number it does not know yet"

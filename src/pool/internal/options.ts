@@ -21,10 +21,15 @@ export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
   readonly name?: string | undefined
   /** How many workers; default as many as the process may use cores, and at least 2. */
   readonly threads?: number | undefined
+  /**
+   * How many other threads may use the pool at once (`Pool.join`); default as many as the process may use cores, and at least 8; at most 64. Each has
+   * room for `queue.capacity` jobs of its own.
+   */
+  readonly clients?: number | undefined
   /** How many jobs one worker begins before others have ended, for handlers that wait; default 1. */
   readonly concurrency?: number | undefined
   readonly queue?: {
-    /** How many jobs each thread can have under way, those that run included; default 1024, at most 65,536, and 32,768 with more than 41 threads. */
+    /** How many jobs each thread can have under way, those that run included; default 1024, at most 65,536, and less with many `threads` and `clients`. */
     readonly capacity?: number | undefined
     /** What who submits meets when there is no room: it waits (`"suspend"`, the default), or fails with `MailboxFull`. */
     readonly overflow?: "suspend" | "fail" | undefined
@@ -46,6 +51,7 @@ export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
 export interface Resolved {
   readonly key: string
   readonly workers: number
+  readonly clients: number
   readonly concurrency: number
   readonly capacity: number
   readonly waits: boolean
@@ -59,6 +65,8 @@ const MIN_ARENA_BYTES = 4096
 const CAPACITY = 1024
 const GRACE = "5 seconds"
 const MAX_CAPACITY = 65_536
+const MIN_CLIENTS = 8
+const MAX_CLIENTS = 64
 const MAX_CONCURRENCY = 1024
 
 const isWithin = (value: unknown, least: number, most: number): boolean =>
@@ -106,11 +114,14 @@ export const resolve = (
   const graceMillis = durationMillis(grace)
   if (!(graceMillis >= 0)) refuse("grace", grace, "a duration of zero or more")
   const workers = whole("threads", threads ?? Math.min(MAX_WORKERS, Math.max(2, cores)), MAX_WORKERS)
+  const clients = options.clients ?? Math.min(MAX_CLIENTS, Math.max(MIN_CLIENTS, cores))
+  if (!isWithin(clients, 0, MAX_CLIENTS)) refuse("clients", clients, `an integer from 0 to ${MAX_CLIENTS}`)
   return {
     key,
     workers,
+    clients,
     concurrency: whole("concurrency", concurrency, MAX_CONCURRENCY),
-    capacity: whole("queue.capacity", capacity, Math.min(MAX_CAPACITY, mostCapacity(workers))),
+    capacity: whole("queue.capacity", capacity, Math.min(MAX_CAPACITY, mostCapacity(workers, clients))),
     waits: overflow === "suspend",
     arenaBytes,
     shutdownMillis: millis,

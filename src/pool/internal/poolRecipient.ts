@@ -55,6 +55,7 @@ export class PoolRecipient extends Recipient {
     this.submitter = submitter
     this.options = options
     submitter.refusalOf = (index, payload, outcome) => this.refusal(index, payload, outcome)
+    submitter.onEnded = (reason) => this.tellEnded(reason)
   }
 
   private get name(): string {
@@ -162,10 +163,8 @@ export class PoolRecipient extends Recipient {
     this.listeners.delete(listener)
   }
 
-  /** The pool has ended. */
-  end(reason: ExitReason): void {
+  private tellEnded(reason: ExitReason): void {
     const { name, submitter } = this
-    submitter.end(reason)
     const told = Array.from(this.listeners)
     this.listeners.clear()
     for (const listener of told) {

@@ -114,6 +114,14 @@ export class Worker implements Poller.Waitable, Bench {
     return cell === undefined ? undefined : this.seats.find((seat) => seat.cell === cell)
   }
 
+  /** The same, of one whose handler is about to wait for what no worker of this pool does. */
+  lend(cell: unknown): Seat | undefined {
+    const seat = this.seatOf(cell)
+    // It may be asleep because nothing could be taken.
+    if (seat !== undefined) this.access.bells[rowOf(this.options.place)]!.ring()
+    return seat
+  }
+
   // ---- a turn
 
   poll(): boolean {
