@@ -57,7 +57,8 @@ import * as Owner from "./internal/owner.ts"
 import { poolKey, type PoolSide } from "./internal/poolKey.ts"
 
 export { Attempts } from "./Attempts.ts"
-export type { PoolOptions } from "./internal/options.ts"
+export type { PoolOptions, Profile } from "./internal/options.ts"
+export { forEach, map, partition, reduce } from "./Parallel.ts"
 
 /** What a program requires that uses the pool of a protocol. */
 export interface Pool<in out Name extends string> {
