@@ -42,7 +42,8 @@ export const jobTable = define({
     {
       by: "who looks after the workers",
       words: {
-        phase: "0 takes jobs, 1 takes no more, 2 workers are being stopped, 3 nothing runs any more",
+        phase:
+          "-1 takes jobs and begins none, 0 takes jobs, 1 takes no more, 2 workers are being stopped, 3 nothing runs any more",
         deaths: "incarnations of workers that have ended"
       }
     }

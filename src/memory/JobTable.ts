@@ -65,6 +65,8 @@ export const DISCARDED = 1
 /** Answer: there is no job to begin. */
 export const STALE = 2
 
+/** Phase: jobs are taken, and begun later: an end of a worker would still be the failure of the start. */
+export const STARTING = -1
 /** Phase: jobs are taken. */
 export const OPEN = 0
 /** Phase: no more are. */
@@ -423,7 +425,7 @@ export class JobTable implements Shape {
 
   // ---- who looks after the workers
 
-  /** Whether jobs are taken: {@link OPEN}, {@link CLOSING}, {@link STOPPING} or {@link ENDED}. */
+  /** Whether jobs are taken: {@link STARTING}, {@link OPEN}, {@link CLOSING}, {@link STOPPING} or {@link ENDED}. */
   phase(): number {
     return Atomics.load(this.cells, phaseCell)
   }

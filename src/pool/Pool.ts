@@ -63,7 +63,8 @@ import { poolKey, type PoolSide } from "./internal/poolKey.ts"
 import type { PoolAmbiguous, PoolCrowded, PoolNotFound } from "./PoolError.ts"
 
 export { Attempts } from "./Attempts.ts"
-export type { PoolOptions } from "./internal/options.ts"
+export type { PoolOptions, Profile } from "./internal/options.ts"
+export { forEach, map, partition, reduce } from "./Parallel.ts"
 export { PoolAmbiguous, PoolCrowded, PoolNotFound } from "./PoolError.ts"
 
 /** What a program requires that uses the pool of a protocol. */

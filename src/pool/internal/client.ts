@@ -103,7 +103,7 @@ interface Ground {
 
 const open = (ground: Ground, { name, protocol }: Asked, key: string, joined: Joined): Opened => {
   const { deadlines, failed, thread, voice } = ground
-  const { capacity, graceMillis, memory, nowMillis, owner, pool, row, waits } = joined
+  const { capacity, graceMillis, memory, nowMillis, owner, parallelism, pool, row, waits } = joined
   const access = openMemory(thread, memory, owner)
   const desk: DeskWait = new DeskWait(access, row, () => submitter, (error) => failed(`a turn of ${name}`, error))
   const submitter: Submitter = new Submitter(access, {
@@ -130,6 +130,7 @@ const open = (ground: Ground, { name, protocol }: Asked, key: string, joined: Jo
     protocol,
     key,
     capacity,
+    parallelism,
     waits,
     seatOf: (fiber) => thread.get(benches).lend(fiber.getRef(RunningCell))
   })

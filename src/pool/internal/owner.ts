@@ -14,7 +14,7 @@ import * as ExitReason from "../../actor/ExitReason.ts"
 import { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import { RunningCell } from "../../actor/kernel/RunningCell.ts"
-import { CLOSING, ENDED, FREE, numberOf, OPEN, STOPPING, workerOf } from "../../memory/JobTable.ts"
+import { CLOSING, ENDED, FREE, numberOf, OPEN, STARTING, STOPPING, workerOf } from "../../memory/JobTable.ts"
 import { MpmcRecovery } from "../../memory/MpmcRecovery.ts"
 import type { InvalidSupervision } from "../../supervisor/SupervisorError.ts"
 import * as Machine from "../../system/Machine.ts"
@@ -114,6 +114,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
     const name = actorName(protocol, settings.key)
     const memory = createMemory(settings)
     const access = openMemory(thread, memory, HOST_OWNER)
+    access.table.setPhase(STARTING)
     const deadlines = new Deadlines(
       context,
       clock,
@@ -134,6 +135,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
       protocol,
       key: settings.key,
       capacity: settings.capacity,
+      parallelism: settings.workers * settings.concurrency,
       waits: settings.waits,
       seatOf: (fiber) => thread.get(benches).lend(fiber.getRef(RunningCell))
     })
@@ -167,18 +169,19 @@ const makeClients = (
   retire: (row: number, then: () => void) => void,
   overdue: (overdue: Overdue) => void
 ): Clients => {
-  const { capacity, clients, graceMillis, key, waits, workers } = settings
+  const { capacity, clients, concurrency, graceMillis, key, waits, workers } = settings
   return new Clients(broadcastOf(access.thread), {
     name: actorName(protocol, key),
     layoutHash: protocol.layoutHash,
     clients,
     firstRow: rowOf(workers),
-    isOpen: () => access.table.phase() === OPEN,
+    isOpen: () => access.table.phase() <= OPEN,
     memberOf: (row) => ({
       memory,
       row,
       owner: ownerOfClient(workers, row),
       capacity,
+      parallelism: workers * concurrency,
       waits,
       graceMillis,
       nowMillis: deadlines.now()
@@ -225,6 +228,7 @@ const postOf = (owner: Owner, worker: PoolWorker): Post => {
     capacity: settings.capacity,
     concurrency: settings.concurrency,
     graceMillis: settings.graceMillis,
+    restMillis: settings.restMillis,
     nowMillis: deadlines.now()
   }
 }
@@ -253,7 +257,7 @@ const ended = (owner: Owner, worker: PoolWorker, reason: ThreadDown, isSeen: boo
     ? reason.message
     : `it was replaced, because a ${worker.overdue} went on for ${settings.graceMillis} ms after nobody waited for it any more`
   owner.ends.set(worker.number, { thread: worker.name, reason: why })
-  if (access.table.phase() === 0) log(Effect.logWarning(`${name}: ${worker.name} has ended: ${why}`))
+  if (access.table.phase() <= OPEN) log(Effect.logWarning(`${name}: ${worker.name} has ended: ${why}`))
   if (!isSeen) {
     // It may still run, and write to what its jobs lie in: nobody can use that again.
     return end(owner, ExitReason.threadLost(worker.name, reason))
@@ -311,10 +315,13 @@ export const make = (
     const owner = yield* makeOwner(protocol, settings)
     const { access, clients, recipient } = owner
     yield* Effect.addFinalizer(() => Effect.sync(() => end(owner, ExitReason.systemReleased)))
+    // Its workers may wait for another pool, whose workers wait for this one.
+    clients.open()
     const cores = yield* Cores
     const group = yield* ThreadGroup.make<never, PoolWorker>({
       ...options,
-      heartbeat: { timeout: "30 seconds", ...options.heartbeat },
+      heartbeat: settings.heartbeat,
+      readyTimeout: settings.readyTimeout,
       standby: 0,
       name: actorName(protocol, settings.key),
       members: owner.workers,
@@ -329,8 +336,8 @@ export const make = (
       onEnded: (worker, reason, isSeen) => ended(owner, worker, reason, isSeen),
       below: () => Effect.undefined
     })
-    // A worker that ended before all are up would be the failure of this start, whoever has given it its job.
-    clients.open()
+    access.table.setPhase(OPEN)
+    access.idle.wakeForDead()
     yield* Effect.forkScoped(Effect.flatMap(group.exit, (exit) =>
       Effect.sync(() => {
         if (Exit.isSuccess(exit)) return

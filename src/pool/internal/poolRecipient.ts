@@ -23,6 +23,7 @@ import {
   type Waiter,
   type Withdrawable
 } from "../../actor/kernel/Recipient.ts"
+import { OPEN } from "../../memory/JobTable.ts"
 import { Job, type Seat } from "./job.ts"
 import type { Access } from "./memory.ts"
 import { type Submitter, waiterOf } from "./submitter.ts"
@@ -32,6 +33,8 @@ export interface Options {
   readonly protocol: Protocol
   readonly key: string
   readonly capacity: number
+  /** How many jobs run at once. */
+  readonly parallelism: number
   /** Whether who submits may wait for room; from inside of a job nobody may, since the room may be his own. */
   readonly waits: boolean
   /** Whose handler a fiber runs in, on a worker. */
@@ -62,6 +65,10 @@ export class PoolRecipient extends Recipient {
     return actorName(this.protocol, this.key)
   }
 
+  override get parallelism(): number {
+    return this.options.parallelism
+  }
+
   depth(): number {
     return this.submitter.depth
   }
@@ -90,7 +97,7 @@ export class PoolRecipient extends Recipient {
         return new ActorError.MessageTooLarge({ actor, sizeBytes: submitter.refusedBytes, limitBytes, undelivered })
       }
       default:
-        return submitter.ended === undefined && access.table.phase() === 0
+        return submitter.ended === undefined && access.table.phase() <= OPEN
           ? new ActorError.MailboxFull({ actor, capacity, undelivered })
           : new ActorError.ActorStopped({ actor, reason: submitter.ended ?? systemReleased, undelivered })
     }

@@ -162,7 +162,7 @@ export class Submitter implements Desk {
   submit(message: Message, payload: unknown, job: Job | undefined): Outcome {
     const { access, options } = this
     const { idle, scratch, table } = access
-    if (this.ended !== undefined || table.phase() !== OPEN) return REFUSED
+    if (this.ended !== undefined || table.phase() > OPEN) return REFUSED
     if (this.freeSlots === 0) return NO_ROOM
     let bytes = message.payload.encode(payload, scratch)
     if (bytes < 0) {

@@ -17,7 +17,7 @@ import type { Cell } from "../../actor/kernel/Cell.ts"
 import { answer } from "../../actor/kernel/Direct.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Wait } from "../../memory/Doorbell.ts"
-import { BEGUN, DISCARDED, UNAWAITED } from "../../memory/JobTable.ts"
+import { BEGUN, DISCARDED, OPEN, UNAWAITED } from "../../memory/JobTable.ts"
 import type { MpmcReader } from "../../memory/MpmcRing.ts"
 import { RETRY, type StealOwner, type StealThief } from "../../memory/StealDeque.ts"
 import { messageOf } from "../../runtime/Text.ts"
@@ -32,8 +32,6 @@ import type { Submitter } from "./submitter.ts"
 const INJECTOR_EVERY = 61
 /** Seats that wait for jobs of their own, from which on a worker takes none from elsewhere. */
 const MAX_WAITING = 64
-/** How long it sleeps with its thread after a job, before it leaves the thread to the event loop. */
-const REST_MILLIS = 5
 /** Rounds over all others in which a lost race is tried again. */
 const ROUNDS = 2
 
@@ -45,6 +43,8 @@ export interface Options {
   /** The number of its incarnation. */
   readonly number: number
   readonly concurrency: number
+  /** How long it sleeps with its thread after a job, before it leaves the thread to the event loop. */
+  readonly restMillis: number
   readonly messages: ReadonlyArray<Message>
   readonly injector: MpmcReader
   readonly deque: StealOwner
@@ -77,6 +77,8 @@ export class Worker implements Poller.Waitable, Bench {
   /** Whether its bit among those that search may be up. */
   private maySearch = false
   private isOpening = false
+  /** Whether the pool has been seen to be up. */
+  private hasBegun = false
   /** An actor of it has ended, and its thread is about to. */
   private isClosed = false
 
@@ -129,6 +131,7 @@ export class Worker implements Poller.Waitable, Bench {
     turn.enter()
     if (turn.isOver()) return false
     this.nowMillis = this.options.now()
+    this.hasBegun ||= this.mayBegin()
     let did = false
     if (this.submitter.isReady()) {
       // What goes on now may take long, and it does not search meanwhile.
@@ -161,9 +164,13 @@ export class Worker implements Poller.Waitable, Bench {
     return waiting
   }
 
+  private mayBegin(): boolean {
+    return this.access.table.phase() >= OPEN
+  }
+
   private canTake(): boolean {
     const { taken } = this
-    if (this.isClosed) return false
+    if (this.isClosed || !this.hasBegun) return false
     if (taken === 0) return true
     return taken - this.waiting < this.options.concurrency && (taken < this.seats.length || this.openSeat())
   }
@@ -361,6 +368,7 @@ export class Worker implements Poller.Waitable, Bench {
       const { ask } = this.seats[i]!
       if (ask !== undefined && !ask.cancelled && this.access.table.isWithdrawn(ask.slot)) return true
     }
+    if (!this.hasBegun) return this.mayBegin()
     if (!this.canTake()) return false
     const { deque, injector } = this.options
     if (!injector.isEmpty() || deque.size() > 0) return true
@@ -377,14 +385,15 @@ export class Worker implements Poller.Waitable, Bench {
 
   mayRest(): boolean {
     // Handlers may wait for the event loop.
-    return this.taken === 0 && !this.isOpening
+    return this.options.restMillis > 0 && this.taken === 0 && !this.isOpening
   }
 
   rest(): boolean {
     const { bells, thread } = this.access
     thread.turn.end()
     this.announce()
-    const isWoken = this.isReady() || bells[rowOf(this.options.place)]!.waitBlocking(REST_MILLIS) !== "timed-out"
+    const { place, restMillis } = this.options
+    const isWoken = this.isReady() || bells[rowOf(place)]!.waitBlocking(restMillis) !== "timed-out"
     this.retract()
     return isWoken
   }
