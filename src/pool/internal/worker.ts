@@ -145,6 +145,8 @@ export class Worker implements Poller.Waitable, Bench {
       did = true
       this.take(slot)
     }
+    // It may have been woken for what it cannot take: then that is another's.
+    if (!this.canTake()) this.stopSearching()
     if (did) this.poller.add(this)
     return did
   }
