@@ -174,7 +174,7 @@ export const join = (
       thread,
       (defect) => failed(`${asked.name}: a deadline`, defect)
     )
-    let opened: Opened | undefined
+    let opened: Opened | undefined = undefined
     // Also what was given and not heard of: a pool that has not been asked has nothing to take back.
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
