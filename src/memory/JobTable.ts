@@ -81,13 +81,15 @@ const NUMBER_MASK = 0xffff
 const WORKER_BITS = 6
 const WORKER_MASK = MAX_WORKERS - 1
 const EPOCHS = 1023
+const START = 1
+const DEATH = 1 << 16
 const GENERATION = 1 << 20
 const GENERATIONS = ~(GENERATION - 1)
 
 const queued = QUEUED
 const running = RUNNING
 const phaseCell = layout.cells.phase
-const deathsCell = layout.cells.deaths
+const changesCell = layout.cells.changes
 const workersCell = layout.descriptorCells
 const nextWord = JOB_SLOT.next / 4
 const withdrawnWord = JOB_SLOT.withdrawn / 4
@@ -108,6 +110,9 @@ const rowCells = JOB_ROW_BYTES / 4
 /** The number of an incarnation, from 1 on, of the worker at a place. */
 export const numberOf = (worker: number, incarnation: number): number =>
   worker | ((incarnation - 1) % EPOCHS + 1) << WORKER_BITS
+
+/** Whether an incarnation has ended between two answers of {@link JobTable.changes}: what it had is to be looked for. */
+export const haveDied = (before: number, after: number): boolean => (before ^ after) >>> 16 !== 0
 
 /** The place of the worker that a number is of. */
 export const workerOf = (number: number): number => number & WORKER_MASK
@@ -183,7 +188,7 @@ export class JobTable implements Shape {
     return (Atomics.load(this.cells, this.cellOf(slot)) >>> NUMBER_SHIFT) & NUMBER_MASK
   }
 
-  /** The index of the message, and {@link UNAWAITED}. */
+  /** The index of the message, {@link UNAWAITED}, and what the caller has added above that. */
   messageOf(slot: number): number {
     return this.cells[this.cellOf(slot) + messageWord]!
   }
@@ -444,12 +449,13 @@ export class JobTable implements Shape {
   /** The incarnation of this number is about to start. */
   started(number: number): void {
     Atomics.store(this.cells, workersCell + (number & WORKER_MASK), number)
+    Atomics.add(this.cells, changesCell, START)
   }
 
   /** The incarnation of this number has exited: from here on what it had is lost. */
   ended(number: number): void {
     const cell = workersCell + (number & WORKER_MASK)
-    if (Atomics.compareExchange(this.cells, cell, number, 0) === number) Atomics.add(this.cells, deathsCell, 1)
+    if (Atomics.compareExchange(this.cells, cell, number, 0) === number) Atomics.add(this.cells, changesCell, DEATH)
   }
 
   /** Puts the numbers of the incarnations that are there into `into`, by place. */
@@ -457,8 +463,8 @@ export class JobTable implements Shape {
     for (let worker = 0; worker < this.workers; worker++) into[worker] = Atomics.load(this.cells, workersCell + worker)
   }
 
-  /** Incarnations that have ended so far, as a wrapping Int32: a submitter that sees another number looks for what is lost. */
-  deaths(): number {
-    return Atomics.load(this.cells, deathsCell)
+  /** How often incarnations have come and gone, as a wrapping Int32: a submitter that sees another number looks what that means for it. */
+  changes(): number {
+    return Atomics.load(this.cells, changesCell)
   }
 }

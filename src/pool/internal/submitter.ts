@@ -19,9 +19,11 @@ import type { Message } from "../../actor/kernel/Protocol.ts"
 import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, TOO_LARGE, type Waiter } from "../../actor/kernel/Recipient.ts"
 import { Waiters } from "../../actor/kernel/Waiters.ts"
 import { ARENA_FULL } from "../../memory/Arena.ts"
+import { InboxWriter } from "../../memory/Inboxes.ts"
 import {
   CONDEMNED,
   ENDED,
+  haveDied,
   OPEN,
   OUTCOME,
   QUEUED,
@@ -33,6 +35,7 @@ import {
 import type { Desk, Job } from "./job.ts"
 import { type Access, inject, rowOf } from "./memory.ts"
 import { drop, exitOf, INSIDE, store } from "./outcome.ts"
+import { ANYWHERE, placeOf } from "./target.ts"
 
 /** How a submitter is made. */
 export interface Options {
@@ -75,6 +78,8 @@ class Grace extends Deadline {
 /** A waiter, with the job that waits where it is not a tell. */
 interface JobWaiter extends Waiter {
   readonly job?: Job | undefined
+  /** Where it may run. */
+  target?: number | undefined
 }
 
 interface Died {
@@ -109,9 +114,10 @@ export class Submitter implements Desk {
   /** Those that have come back, the first of them last; below `returning` are those that are not looked at. */
   private readonly returned: Int32Array
   private returning = 0
-  private deaths: number
+  private changes: number
   /** Who lived before the last audit. */
   private readonly living: Int32Array
+  private readonly inboxes: InboxWriter
   private readonly listeners = new Set<() => void>()
   private isAdmitting = false
 
@@ -127,7 +133,8 @@ export class Submitter implements Desk {
     this.returned = new Int32Array(table.jobs)
     this.living = new Int32Array(table.workers)
     this.pending = Array.from({ length: table.jobs }, () => undefined)
-    this.deaths = table.deaths()
+    this.inboxes = new InboxWriter(access.memory.inboxes, row)
+    this.changes = table.changes()
     this.inherit(capacity)
   }
 
@@ -142,7 +149,10 @@ export class Submitter implements Desk {
       else if ((table.messageOf(slot) & UNAWAITED) === 0) this.withdrawn(slot)
     }
     this.returning = table.takeLeft(this.options.row, this.returned)
+    table.living(this.living)
     if (this.outstanding > 0) this.audit()
+    this.admitAll()
+    if (this.outstanding > 0) this.pushLost()
   }
 
   /** Slots that are in use. */
@@ -166,10 +176,10 @@ export class Submitter implements Desk {
 
   // ---- out
 
-  /** Submits a job, of an asker or of nobody. */
-  submit(message: Message, payload: unknown, job: Job | undefined): Outcome {
+  /** Submits a job, of an asker or of nobody; `target` says where it may run (`target.ts`). */
+  submit(message: Message, payload: unknown, job: Job | undefined, target = ANYWHERE): Outcome {
     const { access, options } = this
-    const { idle, scratch, table } = access
+    const { scratch, table } = access
     if (this.ended !== undefined || table.phase() !== OPEN) return REFUSED
     if (this.freeSlots === 0) return NO_ROOM
     let bytes = message.payload.encode(payload, scratch)
@@ -197,15 +207,22 @@ export class Submitter implements Desk {
     }
     this.freeSlots--
     this.pending[slot - this.first] = job
-    if (job === undefined) table.enqueue(slot, message.index | UNAWAITED, bytes, Infinity)
+    if (job === undefined) table.enqueue(slot, message.index | UNAWAITED | target, bytes, Infinity)
     else {
       job.slot = slot
-      table.enqueue(slot, message.index, bytes, job.expiresAt === 0 ? Infinity : job.expiresAt)
+      table.enqueue(slot, message.index | target, bytes, job.expiresAt === 0 ? Infinity : job.expiresAt)
     }
-    if (!options.put(slot)) this.backlog.push(slot)
-    idle.wake()
+    if (target === ANYWHERE) {
+      if (!options.put(slot)) this.backlog.push(slot)
+      access.idle.wake()
+    } else this.putFor(placeOf(target), slot)
     options.watch()
     return TAKEN
+  }
+
+  private putFor(place: number, slot: number): void {
+    this.inboxes.push(place, slot)
+    this.access.bells[rowOf(place)]!.ring()
   }
 
   /** Nobody waits any more for the job of a slot. */
@@ -243,7 +260,8 @@ export class Submitter implements Desk {
   // ---- waiting for room
 
   /** Submits for a sender as soon as there is room, in the order of waiting. */
-  wait(waiter: JobWaiter): void {
+  wait(waiter: JobWaiter, target = ANYWHERE): void {
+    waiter.target = target
     this.waiters.push(waiter)
     this.options.watch()
     if (this.waiters.length === 1) this.admit()
@@ -271,9 +289,9 @@ export class Submitter implements Desk {
     this.isAdmitting = false
   }
 
-  private attempt({ index, job, payload }: JobWaiter): Outcome | Died {
+  private attempt({ index, job, payload, target }: JobWaiter): Outcome | Died {
     try {
-      return this.submit(this.options.messages[index]!, payload, job)
+      return this.submit(this.options.messages[index]!, payload, job, target!)
     } catch (defect) {
       return { defect }
     }
@@ -307,7 +325,7 @@ export class Submitter implements Desk {
   /** Whether {@link poll} would find something. */
   isReady(): boolean {
     const { table } = this.access
-    return this.returning > 0 || table.hasFinished(this.options.row) || table.deaths() !== this.deaths ||
+    return this.returning > 0 || table.hasFinished(this.options.row) || table.changes() !== this.changes ||
       table.phase() === ENDED && this.ended === undefined || this.hasNothingToHearOf()
   }
 
@@ -329,9 +347,9 @@ export class Submitter implements Desk {
       this.takeNext()
       if (turn.isOver()) break
     }
-    if (table.deaths() !== this.deaths) {
+    if (table.changes() !== this.changes) {
       did = true
-      this.audit()
+      this.look()
     }
     if (this.backlog.length > 0) this.putBacklog()
     if ((did || this.hasNothingToHearOf()) && this.waiters.length > 0) this.admit()
@@ -407,11 +425,22 @@ export class Submitter implements Desk {
 
   // ---- deaths
 
-  /** Looks through the slots after incarnations of workers have ended. */
-  private audit(): void {
+  // Incarnations of workers have come and gone.
+  private look(): void {
     const { table } = this.access
-    this.deaths = table.deaths()
     table.living(this.living)
+    // After who lives: a successor is let into its inbox only once it is known what its predecessor had.
+    const changes = table.changes()
+    const isAudit = haveDied(this.changes, changes)
+    this.changes = changes
+    const lost = isAudit ? this.audit() : []
+    this.admitAll()
+    for (const tell of lost) tell()
+  }
+
+  /** Looks through the slots after some have ended, and answers whom to tell of what is lost. */
+  private audit(): Array<() => void> {
+    const { table } = this.access
     // What those had given back is in the list by now: the rest of what they had is found by its number.
     while (this.hasReturned()) this.takeNext()
     const lost: Array<() => void> = []
@@ -419,11 +448,11 @@ export class Submitter implements Desk {
     this.backlog.length = 0
     for (let slot = this.first; slot < this.first + this.free.length; slot++) {
       const stage = table.stageOf(slot)
-      if (stage === QUEUED || stage === WITHDRAWN) this.backlog.push(slot)
+      if (stage === QUEUED || stage === WITHDRAWN) this.found(slot)
       else if (table.isLost(slot, this.living)) this.lose(slot, stage, lost)
     }
     if (this.backlog.length > 0) this.putBacklog()
-    for (const tell of lost) tell()
+    return lost
   }
 
   private lose(slot: number, stage: number, lost: Array<() => void>): void {
@@ -435,8 +464,7 @@ export class Submitter implements Desk {
     const isWanted = job === undefined ? (message & UNAWAITED) !== 0 : job.isAwaited
     if (stage === RUNNING && isWanted && table.begunOf(slot) < options.attempts[message & (UNAWAITED - 1)]!) {
       table.again(slot)
-      this.backlog.push(slot)
-      return
+      return this.found(slot)
     }
     const down = options.whyDown(table.takerOf(slot))
     if (down === undefined) return
@@ -449,6 +477,64 @@ export class Submitter implements Desk {
       if (job !== undefined) job.lost(thread, reason)
       else if (isWanted) options.failed(`${this.name}: a ${tag} that was told is lost with ${thread}`, reason)
     })
+  }
+
+  // What waits for one worker lies in its inbox.
+  private found(slot: number): void {
+    if (placeOf(this.access.table.messageOf(slot)) < 0) this.backlog.push(slot)
+  }
+
+  // ---- what waits for one worker
+
+  /** How many jobs wait for this worker alone, and how many it runs. */
+  loadOf(place: number): number {
+    return this.inboxes.load(place)
+  }
+
+  private waitingFor(place: number): Set<number> {
+    const { table } = this.access
+    const waiting = new Set<number>()
+    if (this.outstanding === 0) return waiting
+    for (let slot = this.first; slot < this.first + this.free.length; slot++) {
+      const stage = table.stageOf(slot)
+      if (stage !== QUEUED && stage !== WITHDRAWN) continue
+      if (placeOf(table.messageOf(slot)) === place) waiting.add(slot)
+    }
+    return waiting
+  }
+
+  private admitAll(): void {
+    for (let place = 0; place < this.living.length; place++) {
+      if (!this.inboxes.isAdmitted(place, this.living[place]!)) this.admitNext(place)
+    }
+  }
+
+  // Its worker has died, and nobody reads: what it had begun and is begun again comes first, and then what lay there.
+  private admitNext(place: number): void {
+    const { inboxes } = this
+    const { bells, table } = this.access
+    const waiting = this.waitingFor(place)
+    const lane = new Int32Array(table.jobs)
+    const kept = Array.from(lane.subarray(0, inboxes.list(place, lane))).filter((slot) => waiting.delete(slot))
+    const again = Array.from(waiting).filter((slot) => table.begunOf(slot) > 0)
+    inboxes.refill(place, again.concat(kept))
+    const number = this.living[place]!
+    if (number === 0) return
+    inboxes.admit(place, number)
+    bells[rowOf(place)]!.ring()
+  }
+
+  // The thread that was here before may have died before it put into an inbox what it had submitted.
+  private pushLost(): void {
+    const { table } = this.access
+    const lane = new Int32Array(table.jobs)
+    for (let place = 0; place < table.workers; place++) {
+      const waiting = this.waitingFor(place)
+      if (waiting.size === 0) continue
+      const there = new Set(lane.subarray(0, this.inboxes.list(place, lane)))
+      // What was begun and has been given up is its worker's to put back.
+      for (const slot of waiting) if (!there.has(slot) && table.begunOf(slot) === 0) this.putFor(place, slot)
+    }
   }
 
   // ---- the end
