@@ -33,13 +33,13 @@
  *
  * Hot path: changes only together with `test/model` and the benchmark `pool/`.
  */
-import { bytesOf, MAX_WORKERS, rowsOffset, type Shape, wrongPart } from "./internal/jobMemory.ts"
+import { bytesOf, DEATH, MAX_WORKERS, rowsOffset, type Shape, wrongPart } from "./internal/jobMemory.ts"
 import { JOB_ROW, JOB_ROW_BYTES, JOB_SLOT, jobTable as layout } from "./JobLayouts.ts"
 import { identify } from "./Layout.ts"
 import { InvalidMemory } from "./MemoryError.ts"
 import { Region } from "./Region.ts"
 
-export { create, MAX_WORKERS, mostJobs, type Shape } from "./internal/jobMemory.ts"
+export { create, haveDied, MAX_WORKERS, mostJobs, type Shape } from "./internal/jobMemory.ts"
 
 /** Its submitter has it, for another job. */
 export const FREE = 0
@@ -81,8 +81,6 @@ const NUMBER_MASK = 0xffff
 const WORKER_BITS = 6
 const WORKER_MASK = MAX_WORKERS - 1
 const EPOCHS = 1023
-const START = 1
-const DEATH = 1 << 16
 const GENERATION = 1 << 20
 const GENERATIONS = ~(GENERATION - 1)
 
@@ -110,9 +108,6 @@ const rowCells = JOB_ROW_BYTES / 4
 /** The number of an incarnation, from 1 on, of the worker at a place. */
 export const numberOf = (worker: number, incarnation: number): number =>
   worker | ((incarnation - 1) % EPOCHS + 1) << WORKER_BITS
-
-/** Whether an incarnation has ended between two answers of {@link JobTable.changes}: what it had is to be looked for. */
-export const haveDied = (before: number, after: number): boolean => (before ^ after) >>> 16 !== 0
 
 /** The place of the worker that a number is of. */
 export const workerOf = (number: number): number => number & WORKER_MASK
@@ -449,7 +444,7 @@ export class JobTable implements Shape {
   /** The incarnation of this number is about to start. */
   started(number: number): void {
     Atomics.store(this.cells, workersCell + (number & WORKER_MASK), number)
-    Atomics.add(this.cells, changesCell, START)
+    Atomics.add(this.cells, changesCell, 1)
   }
 
   /** The incarnation of this number has exited: from here on what it had is lost. */

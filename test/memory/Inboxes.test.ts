@@ -107,8 +107,7 @@ describe("Inboxes", () => {
     second.push(1, 4)
     reader.running(2)
     expect([first.load(1), second.load(1), first.load(0)]).toEqual([4, 4, 0])
-    new InboxReader(sab, 1, 75, free)
-    expect(first.load(1)).toBe(2)
+    expect(new InboxReader(sab, 1, 75, free).load(1)).toBe(2)
   })
 
   it.each([

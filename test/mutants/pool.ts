@@ -15,6 +15,10 @@ const placed = {
   file: "src/pool/internal/submitter.ts",
   tests: ["test/pool/Submitter.test.ts", "test/testing/poolWorkers.test.ts"]
 }
+const placing = {
+  file: "src/pool/internal/placing.ts",
+  tests: ["test/pool/Submitter.test.ts", "test/testing/poolWorkers.test.ts"]
+}
 const placedWorker = { file: "src/pool/internal/worker.ts", tests: ["test/testing/poolWorkers.test.ts"] }
 const options = { file: "src/pool/internal/options.ts", tests: [pools] }
 
@@ -39,16 +43,16 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
-    ...placed,
+    ...placing,
     why: "a worker is rung for what is for it alone",
     before: "    this.inboxes.push(place, slot)\n    this.access.bells[rowOf(place)]!.ring()",
     after: "    this.inboxes.push(place, slot)"
   },
   {
-    ...placed,
+    ...placing,
     why: "what is begun again comes before what waits",
-    before: "again.concat(kept)",
-    after: "kept.concat(again)"
+    before: "again.concat(there)",
+    after: "there.concat(again)"
   },
   {
     ...placed,
@@ -59,7 +63,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...placed,
     why: "what a dead thread had not put into an inbox is put there",
-    before: "    if (this.outstanding > 0) this.pushLost()\n",
+    before: "    if (this.outstanding > 0) this.placing.inherit()\n",
     after: ""
   },
   {

@@ -25,8 +25,9 @@ import {
 } from "../../actor/kernel/Recipient.ts"
 import { Job, type Seat } from "./job.ts"
 import type { Access } from "./memory.ts"
-import { type Submitter, waiterOf } from "./submitter.ts"
+import type { Submitter } from "./submitter.ts"
 import { ANYWHERE } from "./target.ts"
+import { waiterOf } from "./waiter.ts"
 
 /** How it is made. */
 export interface Options {

@@ -11,7 +11,6 @@
  * again, since a number that the dead had just taken out is nowhere. So a death concerns the jobs of that worker, and nobody else's.
  */
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import { type ExitReason, systemReleased } from "../../actor/ExitReason.ts"
 import { Deadline, type Deadlines } from "../../actor/kernel/Deadlines.ts"
 import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
@@ -19,7 +18,6 @@ import type { Message } from "../../actor/kernel/Protocol.ts"
 import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, TOO_LARGE, type Waiter } from "../../actor/kernel/Recipient.ts"
 import { Waiters } from "../../actor/kernel/Waiters.ts"
 import { ARENA_FULL } from "../../memory/Arena.ts"
-import { InboxWriter } from "../../memory/Inboxes.ts"
 import {
   CONDEMNED,
   ENDED,
@@ -35,7 +33,9 @@ import {
 import type { Desk, Job } from "./job.ts"
 import { type Access, inject, rowOf } from "./memory.ts"
 import { drop, exitOf, INSIDE, store } from "./outcome.ts"
+import { Placing } from "./placing.ts"
 import { ANYWHERE, placeOf } from "./target.ts"
+import type { JobWaiter } from "./waiter.ts"
 
 /** How a submitter is made. */
 export interface Options {
@@ -75,13 +75,6 @@ class Grace extends Deadline {
   }
 }
 
-/** A waiter, with the job that waits where it is not a tell. */
-interface JobWaiter extends Waiter {
-  readonly job?: Job | undefined
-  /** Where it may run. */
-  target?: number | undefined
-}
-
 interface Died {
   readonly defect: unknown
 }
@@ -117,7 +110,7 @@ export class Submitter implements Desk {
   private changes: number
   /** Who lived before the last audit. */
   private readonly living: Int32Array
-  private readonly inboxes: InboxWriter
+  private readonly placing: Placing
   private readonly listeners = new Set<() => void>()
   private isAdmitting = false
 
@@ -133,7 +126,7 @@ export class Submitter implements Desk {
     this.returned = new Int32Array(table.jobs)
     this.living = new Int32Array(table.workers)
     this.pending = Array.from({ length: table.jobs }, () => undefined)
-    this.inboxes = new InboxWriter(access.memory.inboxes, row)
+    this.placing = new Placing(access, row, capacity)
     this.changes = table.changes()
     this.inherit(capacity)
   }
@@ -151,8 +144,8 @@ export class Submitter implements Desk {
     this.returning = table.takeLeft(this.options.row, this.returned)
     table.living(this.living)
     if (this.outstanding > 0) this.audit()
-    this.admitAll()
-    if (this.outstanding > 0) this.pushLost()
+    this.placing.admit(this.living)
+    if (this.outstanding > 0) this.placing.inherit()
   }
 
   /** Slots that are in use. */
@@ -215,14 +208,9 @@ export class Submitter implements Desk {
     if (target === ANYWHERE) {
       if (!options.put(slot)) this.backlog.push(slot)
       access.idle.wake()
-    } else this.putFor(placeOf(target), slot)
+    } else this.placing.put(placeOf(target), slot)
     options.watch()
     return TAKEN
-  }
-
-  private putFor(place: number, slot: number): void {
-    this.inboxes.push(place, slot)
-    this.access.bells[rowOf(place)]!.ring()
   }
 
   /** Nobody waits any more for the job of a slot. */
@@ -291,7 +279,7 @@ export class Submitter implements Desk {
 
   private attempt({ index, job, payload, target }: JobWaiter): Outcome | Died {
     try {
-      return this.submit(this.options.messages[index]!, payload, job, target!)
+      return this.submit(this.options.messages[index]!, payload, job, target)
     } catch (defect) {
       return { defect }
     }
@@ -434,7 +422,7 @@ export class Submitter implements Desk {
     const isAudit = haveDied(this.changes, changes)
     this.changes = changes
     const lost = isAudit ? this.audit() : []
-    this.admitAll()
+    this.placing.admit(this.living)
     for (const tell of lost) tell()
   }
 
@@ -484,57 +472,9 @@ export class Submitter implements Desk {
     if (placeOf(this.access.table.messageOf(slot)) < 0) this.backlog.push(slot)
   }
 
-  // ---- what waits for one worker
-
   /** How many jobs wait for this worker alone, and how many it runs. */
   loadOf(place: number): number {
-    return this.inboxes.load(place)
-  }
-
-  private waitingFor(place: number): Set<number> {
-    const { table } = this.access
-    const waiting = new Set<number>()
-    if (this.outstanding === 0) return waiting
-    for (let slot = this.first; slot < this.first + this.free.length; slot++) {
-      const stage = table.stageOf(slot)
-      if (stage !== QUEUED && stage !== WITHDRAWN) continue
-      if (placeOf(table.messageOf(slot)) === place) waiting.add(slot)
-    }
-    return waiting
-  }
-
-  private admitAll(): void {
-    for (let place = 0; place < this.living.length; place++) {
-      if (!this.inboxes.isAdmitted(place, this.living[place]!)) this.admitNext(place)
-    }
-  }
-
-  // Its worker has died, and nobody reads: what it had begun and is begun again comes first, and then what lay there.
-  private admitNext(place: number): void {
-    const { inboxes } = this
-    const { bells, table } = this.access
-    const waiting = this.waitingFor(place)
-    const lane = new Int32Array(table.jobs)
-    const kept = Array.from(lane.subarray(0, inboxes.list(place, lane))).filter((slot) => waiting.delete(slot))
-    const again = Array.from(waiting).filter((slot) => table.begunOf(slot) > 0)
-    inboxes.refill(place, again.concat(kept))
-    const number = this.living[place]!
-    if (number === 0) return
-    inboxes.admit(place, number)
-    bells[rowOf(place)]!.ring()
-  }
-
-  // The thread that was here before may have died before it put into an inbox what it had submitted.
-  private pushLost(): void {
-    const { table } = this.access
-    const lane = new Int32Array(table.jobs)
-    for (let place = 0; place < table.workers; place++) {
-      const waiting = this.waitingFor(place)
-      if (waiting.size === 0) continue
-      const there = new Set(lane.subarray(0, this.inboxes.list(place, lane)))
-      // What was begun and has been given up is its worker's to put back.
-      for (const slot of waiting) if (!there.has(slot) && table.begunOf(slot) === 0) this.putFor(place, slot)
-    }
+    return this.placing.loadOf(place)
   }
 
   // ---- the end
@@ -559,21 +499,3 @@ export class Submitter implements Desk {
     this.release(slot)
   }
 }
-
-/** What an ask that waits for room is told. */
-export const waiterOf = (job: Job): JobWaiter => ({
-  index: job.message.index,
-  payload: job.payload,
-  span: job.span,
-  ask: undefined,
-  job,
-  done: (refusal) => {
-    job.waiter = undefined
-    if (refusal !== undefined) job.settle(Exit.fail(refusal))
-  },
-  died: (defect) => {
-    job.waiter = undefined
-    job.settle(Exit.die(defect))
-  },
-  abandoned: false
-})

@@ -56,7 +56,7 @@ const stage = async (load: Load): Promise<() => Stage> => {
       writer: () => new inboxes.InboxWriter(sab, 0),
       reader: (incarnation, isHeld = () => false) =>
         // The words that its constructor reads are as they were made.
-        new inboxes.InboxReader(sab, 0, numberOf(incarnation), { isHeld } as never)
+        new inboxes.InboxReader(sab, 0, numberOf(incarnation), { isHeld })
     }
   }
 }
