@@ -223,6 +223,7 @@ export const make = (
       standby: 0,
       name: actorName(protocol, settings.key),
       members: owner.workers,
+      spots: settings.spots,
       maxSpins: Machine.maxSpins(settings.workers, cores),
       data: (worker) => postOf(owner, worker),
       onMessage: (_, message) => replace(owner, message as Overdue),
