@@ -53,12 +53,14 @@ import { textOf } from "../runtime/Text.ts"
 import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import type { InvalidSupervision } from "../supervisor/SupervisorError.ts"
 import { Cores } from "../thread/kernel/Cores.ts"
+import { Hardware } from "../thread/kernel/Hardware.ts"
 import { steady } from "../thread/kernel/Steady.ts"
 import type { ThreadDown } from "../thread/ThreadError.ts"
 import * as Client from "./internal/client.ts"
 import { type PoolOptions, resolve } from "./internal/options.ts"
 import * as Owner from "./internal/owner.ts"
 import { poolKey, type PoolSide } from "./internal/poolKey.ts"
+import { workersOf } from "./internal/workers.ts"
 
 import type { PoolAmbiguous, PoolCrowded, PoolNotFound } from "./PoolError.ts"
 
@@ -105,8 +107,9 @@ export const make = <Name extends string, Rpcs extends Rpc.Any>(
   steady(Effect.gen(function*() {
     const { protocol } = actor
     const cores = yield* Cores
+    const hardware = yield* Hardware
     const settings = yield* Effect.try({
-      try: () => resolve(protocol, options, cores),
+      try: () => resolve(protocol, options, cores, hardware),
       catch: (error) => error as InvalidOptions
     })
     const Reference = refClass(protocol)
@@ -195,3 +198,27 @@ export const layerJoin = <Name extends string, Rpcs extends Rpc.Any>(
   options?: JoinOptions
 ): Layer.Layer<Pool<Name>, PoolNotFound | PoolCrowded | PoolAmbiguous | LayoutMismatch | InvalidOptions> =>
   Layer.effect(keyOf(actor.name), Effect.map(join(actor, options), (joined): PoolSide => ({ reference: () => joined })))
+/**
+ * A reference to each worker of a pool, in the order of their names `worker-0`, `worker-1`, …: what is sent to it is handled by that worker and by no other.
+ *
+ * **Details** Jobs of one sender begin in the order in which they were sent to the worker. While its thread is started again they wait for it. A job that it had begun
+ * is lost, or begun again before those behind it if its message has {@link Attempts}. `depth` counts what waits for the worker alone, of all
+ * senders, and what it runs. An actor that is no pool is its own only worker.
+ *
+ * **Errors** Those of the pool.
+ *
+ * **Example** (Each worker says who it is)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import type * as Rpc from "effect/rpc/Rpc"
+ * import type * as Schema from "effect/Schema"
+ * import { type ActorRef, Pool } from "shared-nothing"
+ *
+ * declare const jobs: ActorRef.ActorRef<Rpc.Rpc<"Who", typeof Schema.Void, typeof Schema.String>>
+ *
+ * const names = Effect.forEach(Pool.workers(jobs), (worker) => worker.ask.Who(), { concurrency: "unbounded" })
+ * ```
+ */
+export const workers = <Rpcs extends Rpc.Any>(pool: ActorRef<Rpcs>): ReadonlyArray<ActorRef<Rpcs>> =>
+  workersOf(pool) as ReadonlyArray<ActorRef<Rpcs>>

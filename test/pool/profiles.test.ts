@@ -4,8 +4,10 @@ import type { Pool } from "shared-nothing"
 import { resolve } from "../../src/pool/internal/options.ts"
 import { Jobs } from "../fixtures/jobs.ts"
 
+const hardware = { topology: () => "nobody knows", whyUnbound: () => "there is no such machine" }
+
 const resolved = (options: Partial<Pool.PoolOptions>, cores = 6) =>
-  resolve(Jobs.protocol, { spawn: () => assert.fail("spawns"), ...options }, cores)
+  resolve(Jobs.protocol, { spawn: () => assert.fail("spawns"), ...options }, cores, hardware)
 
 describe("a profile", () => {
   it("is production unless it is said", () => {

@@ -9,8 +9,11 @@ import { MAX_ARENA_BYTES } from "../../memory/Layouts.ts"
 import { textOf } from "../../runtime/Text.ts"
 import { defaultShutdownMillis, type Shutdown } from "../../supervisor/ChildSpec.ts"
 import { durationMillis, shutdownMillis, shutdowns } from "../../supervisor/kernel/Millis.ts"
+import type * as Cpu from "../../thread/Cpu.ts"
+import type { HardwareInfo, Spot } from "../../thread/kernel/Hardware.ts"
+import { spotsOf } from "../../thread/kernel/Spots.ts"
 import type { ThreadsOptions } from "../../thread/kernel/ThreadGroup.ts"
-import type { SpawnedWorker } from "../../thread/SpawnedWorker.ts"
+import type { SpawnWorker } from "../../thread/SpawnedWorker.ts"
 import { mostCapacity } from "./memory.ts"
 
 /**
@@ -34,7 +37,9 @@ export type Profile = "development" | "production" | "lowLatency" | "throughput"
 /** How a pool is made. */
 export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
   /** Makes a worker; called once per start and restart: `() => new Worker(new URL("./worker.ts", import.meta.url))`. */
-  readonly spawn: () => SpawnedWorker
+  readonly spawn: SpawnWorker
+  /** On which cores of the machine the workers run, and how much they give way; wherever the system likes unless told. */
+  readonly cpu?: Cpu.Placement | undefined
   /** What it is for: defaults of the other options; default `"production"`. See {@link Profile}. */
   readonly profile?: Profile | undefined
   /** What the pool is called in errors and logs, behind the name of its protocol; default `"pool"`. */
@@ -117,6 +122,7 @@ export interface Resolved {
   readonly shutdownMillis: number
   readonly graceMillis: number
   readonly restMillis: number
+  readonly spots: ReadonlyArray<Spot> | undefined
   readonly heartbeat: NonNullable<ThreadsOptions["heartbeat"]>
   readonly readyTimeout: Duration.Input
 }
@@ -139,7 +145,8 @@ const isWithin = (value: unknown, least: number, most: number): boolean =>
 export const resolve = (
   { messages, name }: Protocol,
   options: PoolOptions,
-  cores: number
+  cores: number,
+  hardware: HardwareInfo
 ): Resolved => {
   const { arena, concurrency = 1, name: key = "pool", profile = "production", queue } = options
   const refuse = (option: string, value: unknown, expected: string): never => {
@@ -186,6 +193,7 @@ export const resolve = (
     shutdownMillis: millis,
     graceMillis,
     restMillis: defaults.restMillis,
+    spots: spotsOf(options.cpu, workers, hardware, refuse),
     heartbeat: { timeout: defaults.heartbeat, ...options.heartbeat },
     readyTimeout
   }

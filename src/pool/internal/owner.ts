@@ -218,6 +218,8 @@ const postOf = (owner: Owner, worker: PoolWorker): Post => {
   worker.number = numberOf(place, worker.starts)
   worker.overdue = undefined
   owner.access.table.started(worker.number)
+  // Each submitter lets it into what waits for it.
+  for (const bell of owner.access.bells) bell.ring()
   return {
     memory,
     protocol: protocol.name,
@@ -325,6 +327,7 @@ export const make = (
       standby: 0,
       name: actorName(protocol, settings.key),
       members: owner.workers,
+      spots: settings.spots,
       maxSpins: Machine.maxSpins(settings.workers, cores),
       data: (worker) => postOf(owner, worker),
       onMessage: (_, message) => replace(owner, message as Overdue),

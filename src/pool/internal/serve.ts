@@ -169,7 +169,7 @@ class Side implements PoolSide {
         capacity,
         parallelism: this.access.table.workers * concurrency,
         waits: false,
-        seatOf: (fiber) => this.worker?.seatOf(fiber.getRef(RunningCell))
+        seatOf: (fiber) => this.worker?.lend(fiber.getRef(RunningCell))
       })
     )
   }
