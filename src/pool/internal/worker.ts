@@ -148,7 +148,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
       this.take(slot)
     }
     // It may have been woken for what it cannot take: then that is another's.
-    if (!this.canTake()) this.stopSearching()
+    if (!this.takesAny()) this.stopSearching()
     if (did) this.poller.add(this)
     return did
   }
@@ -179,6 +179,11 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     return taken - this.waiting < this.options.concurrency && (taken < this.seats.length || this.openSeat())
   }
 
+  // What it waits for itself is never kept waiting by what it would take from elsewhere.
+  private takesAny(): boolean {
+    return this.taken < MAX_WAITING && this.canTake()
+  }
+
   // All seats are taken: there is another one in a moment, perhaps in this one.
   private openSeat(): boolean {
     if (this.isOpening) return false
@@ -205,7 +210,6 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     // Nobody else takes what is for this worker, so it is taken however many wait: it may be what they wait for.
     slot = this.inbox.next()
     if (slot >= 0) return this.found(slot)
-    // What it waits for itself is never kept waiting by what it would take from elsewhere.
     if (this.taken >= MAX_WAITING) return -1
     slot = this.injected()
     if (slot < 0) slot = this.stolen()
@@ -380,8 +384,11 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   // ---- asleep
 
   announce(): void {
+    const { access: { idle }, options: { place } } = this
     this.maySearch = false
-    this.access.idle.announce(this.options.place)
+    // Who could take nothing would be woken in vain, and others would leave the work to it.
+    if (this.takesAny()) idle.announce(place)
+    else idle.announceBusy(place)
   }
 
   isReady(): boolean {
@@ -393,7 +400,9 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     if (!this.hasBegun) return this.mayBegin()
     if (!this.canTake()) return false
     const { deque, injector } = this.options
-    if (!injector.isEmpty() || deque.size() > 0 || this.inbox.hasNews()) return true
+    if (deque.size() > 0 || this.inbox.hasNews()) return true
+    if (this.taken >= MAX_WAITING) return false
+    if (!injector.isEmpty()) return true
     // What lies elsewhere is for those who search, if there are as many as may.
     return !this.access.idle.isCrowded() && this.hasWork()
   }
