@@ -33,6 +33,7 @@ import { batch, hasChildren } from "../internal/batch.ts"
 import { comeToRest } from "../internal/hold.ts"
 import { keep } from "../internal/keeping.ts"
 import { limitOf, LocalAsk, MAX_INLINE } from "../internal/localAsk.ts"
+import { LocalStreamAsk } from "../internal/localStreamAsk.ts"
 import type { Rare } from "../internal/rare.ts"
 import type { Behaviour, Handlers } from "./Behaviour.ts"
 import type { CellHost } from "./CellHost.ts"
@@ -55,6 +56,7 @@ import {
   type Withdrawable
 } from "./Recipient.ts"
 import { RepeatingMailbox } from "./RepeatingMailbox.ts"
+import type { StreamReader } from "./StreamReader.ts"
 import { Ask, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Word.ts"
 
 const mailboxOf = ({ attempts }: Behaviour): Mailbox => attempts > 1 ? new RepeatingMailbox(attempts) : new Mailbox()
@@ -216,8 +218,17 @@ export class Cell extends Living implements Owned, Runnable {
     })
   }
 
-  askUnsafe(index: number, payload: unknown, timeoutMillis: number, resume: Resume): Withdrawable | undefined {
+  askUnsafe(
+    index: number,
+    payload: unknown,
+    timeoutMillis: number,
+    resume: Resume,
+    reader?: StreamReader
+  ): Withdrawable | undefined {
     const valid = deliverable(this.behaviour.protocol.messages[index]!, payload, this.host.freight)
+    if (reader !== undefined && valid !== BROKEN) {
+      return new LocalStreamAsk(this, index, valid, resume, reader).enqueue(valid, timeoutMillis)
+    }
     const asked = valid === BROKEN
       ? Exit.fail(this.refusal(index, payload, INVALID))
       : this.askNow(index, valid, undefined)
@@ -259,7 +270,7 @@ export class Cell extends Living implements Owned, Runnable {
     timeoutMillis: number,
     resume: Resume
   ): LocalAsk | undefined {
-    if (asked === undefined) return LocalAsk.enqueue(this, index, payload, span, timeoutMillis, resume)
+    if (asked === undefined) return new LocalAsk(this, index, span, resume).enqueue(payload, timeoutMillis)
     asked.await(timeoutMillis, resume)
     return asked
   }

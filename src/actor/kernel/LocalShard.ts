@@ -30,6 +30,7 @@ import { actorName, type Addressed, type Protocol } from "./Protocol.ts"
 import { NO_ROOM, type Outcome, REFUSED, type Resume, type Waiter, type Withdrawable } from "./Recipient.ts"
 import type { Resident } from "./Resident.ts"
 import { KeyedRecipient, type Shard, type ShardHere } from "./Shard.ts"
+import type { StreamReader } from "./StreamReader.ts"
 import * as Terms from "./Terms.ts"
 import { Ask, ORIGIN_SHIFT, type Word, wordOf } from "./Word.ts"
 
@@ -228,10 +229,11 @@ export class LocalShard implements Shard, ShardHere, Resident {
     index: number,
     payload: unknown,
     timeoutMillis: number,
-    resume: Resume
+    resume: Resume,
+    reader: StreamReader | undefined
   ): Withdrawable | undefined {
     const cell = this.taker(key)
-    if (cell !== undefined) return cell.askUnsafe(index, payload, timeoutMillis, resume)
+    if (cell !== undefined) return cell.askUnsafe(index, payload, timeoutMillis, resume, reader)
     resume(Exit.fail(this.stopped(key, index, payload)))
     return undefined
   }

@@ -13,6 +13,7 @@ import type { TellError } from "../ActorError.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import type { Answered, Command } from "./Command.ts"
 import type { Protocol } from "./Protocol.ts"
+import type { StreamReader } from "./StreamReader.ts"
 import type { Ask } from "./Word.ts"
 
 /** The message was taken. */
@@ -90,12 +91,17 @@ export abstract class Recipient {
     fiber: Fiber.Fiber<unknown, unknown>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<unknown, unknown>
-  /** Asks without a fiber: `resume` is called once with the outcome, possibly before this returns, unless it is withdrawn. */
+  /**
+   * Asks without a fiber: `resume` is called once with the outcome, possibly before this returns, unless it is withdrawn.
+   *
+   * `reader` reads the stream that answers the message, where it is answered with one; the outcome is that of the stream.
+   */
   abstract askUnsafe(
     index: number,
     payload: unknown,
     timeoutMillis: number,
-    resume: Resume
+    resume: Resume,
+    reader?: StreamReader
   ): Withdrawable | undefined
   /**
    * Calls back once when the actor has ended for good and what it held is released; at once when it has. On another thread

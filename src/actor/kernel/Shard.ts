@@ -17,6 +17,7 @@ import type { Cell } from "./Cell.ts"
 import type { Answered, Command } from "./Command.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
 import { INVALID, type Outcome, Recipient, type Resume, type Waiter, type Withdrawable } from "./Recipient.ts"
+import type { StreamReader } from "./StreamReader.ts"
 
 /** Keys are so long at most: each message has its key with it. */
 const MAX_KEY_LENGTH = 1024
@@ -41,7 +42,8 @@ export interface Shard {
     index: number,
     payload: unknown,
     timeoutMillis: number,
-    resume: Resume
+    resume: Resume,
+    reader: StreamReader | undefined
   ): Withdrawable | undefined
   keyedCommand(key: string, command: Command, answered: Answered): () => void
   /** Who runs on this thread under a key, if anybody does. */
@@ -108,8 +110,14 @@ export class KeyedRecipient extends Recipient {
     return this.shard.keyedAsk(this.key, index, payload, span, fiber, timeout)
   }
 
-  askUnsafe(index: number, payload: unknown, timeoutMillis: number, resume: Resume): Withdrawable | undefined {
-    return this.shard.keyedAskUnsafe(this.key, index, payload, timeoutMillis, resume)
+  askUnsafe(
+    index: number,
+    payload: unknown,
+    timeoutMillis: number,
+    resume: Resume,
+    reader?: StreamReader
+  ): Withdrawable | undefined {
+    return this.shard.keyedAskUnsafe(this.key, index, payload, timeoutMillis, resume, reader)
   }
 
   whenStopped(listener: (reason: ExitReason) => void): void {

@@ -25,6 +25,7 @@ import {
   type Waiter,
   type Withdrawable
 } from "../../actor/kernel/Recipient.ts"
+import type { StreamReader } from "../../actor/kernel/StreamReader.ts"
 import { Waiters } from "../../actor/kernel/Waiters.ts"
 import { Distant } from "../internal/distant.ts"
 import * as Envelope from "../internal/envelope.ts"
@@ -41,6 +42,7 @@ import {
   type Written
 } from "../internal/outbound.ts"
 import { RemoteAsk } from "../internal/remoteAsk.ts"
+import { RemoteStreamAsk } from "../internal/remoteStreamAsk.ts"
 
 /** The link has no number left for another actor, or another ask. */
 const NO_NUMBER = 5
@@ -120,7 +122,7 @@ export class RemoteRecipient extends Distant implements Addressee {
     const { open } = this
     if (open !== undefined && span === undefined && this.inFlight < this.window && this.waiters.length === 0) {
       const message = this.protocol.messages[index]!
-      const written = open.tell(this.type, message, payload)
+      const written = open.tell(this.type | (index << Envelope.INDEX_SHIFT), message.payload, payload)
       if (written !== WRITTEN) return this.conclude(open, written, message, payload, span, undefined)
       this.inFlight++
       return TAKEN
@@ -324,8 +326,14 @@ export class RemoteRecipient extends Distant implements Addressee {
     })
   }
 
-  askUnsafe(index: number, payload: unknown, timeoutMillis: number, resume: Resume): Withdrawable | undefined {
-    return this.start(index, payload, undefined, timeoutMillis, resume)
+  askUnsafe(
+    index: number,
+    payload: unknown,
+    timeoutMillis: number,
+    resume: Resume,
+    reader?: StreamReader
+  ): Withdrawable | undefined {
+    return this.start(index, payload, reader?.span, timeoutMillis, resume, reader)
   }
 
   private start(
@@ -333,9 +341,12 @@ export class RemoteRecipient extends Distant implements Addressee {
     payload: unknown,
     span: Tracer.AnySpan | undefined,
     timeoutMillis: number,
-    resume: Resume
+    resume: Resume,
+    reader?: StreamReader
   ): RemoteAsk | undefined {
-    const ask = new RemoteAsk(this.home, this, index, payload, span, timeoutMillis, resume)
+    const ask = reader === undefined
+      ? new RemoteAsk(this.home, this, index, payload, span, timeoutMillis, resume)
+      : new RemoteStreamAsk(this.home, this, index, payload, span, timeoutMillis, resume, reader)
     const outcome = this.waiters.length > 0 ? this.full(index, payload, true) : this.send(index, payload, span, ask)
     if (outcome === REFUSED || (outcome === NO_ROOM && this.outbound === undefined)) {
       ask.settle(Exit.fail(this.askRefusal(index, payload)))

@@ -14,6 +14,7 @@ import type { Lettered } from "../../actor/kernel/Letters.ts"
 import type { Addressed, Message, Protocol } from "../../actor/kernel/Protocol.ts"
 import type { Outcome, Resume, Waiter, Withdrawable } from "../../actor/kernel/Recipient.ts"
 import type { Shard } from "../../actor/kernel/Shard.ts"
+import type { StreamReader } from "../../actor/kernel/StreamReader.ts"
 import type { Home } from "../internal/home.ts"
 import { RemoteCommand } from "../internal/remoteCommand.ts"
 import { RemoteRecipient } from "./RemoteRecipient.ts"
@@ -80,9 +81,10 @@ export class RemoteShard extends RemoteRecipient implements Shard {
     index: number,
     payload: unknown,
     timeoutMillis: number,
-    resume: Resume
+    resume: Resume,
+    reader: StreamReader | undefined
   ): Withdrawable | undefined {
-    return this.askUnsafe(index, { key, payload }, timeoutMillis, resume)
+    return this.askUnsafe(index, { key, payload }, timeoutMillis, resume, reader)
   }
 
   keyedCommand(key: string, command: Command, answered: Answered): () => void {

@@ -95,6 +95,10 @@ export const resolve = (
   if (moving !== undefined) {
     refuse("protocol", moving.tag, "messages with nothing that moves between threads: no parcels, no ends of channels")
   }
+  const streamed = messages.find(({ isStream }) => isStream)
+  if (streamed !== undefined) {
+    refuse("protocol", streamed.tag, "messages that are not answered with a stream: a job has one outcome; actors answer with streams")
+  }
   const { capacity = CAPACITY, overflow = "suspend" } = queue ?? {}
   if (overflow !== "suspend" && overflow !== "fail") refuse("queue.overflow", overflow, "suspend, fail")
   const arenaBytes = arena?.capacityBytes ?? ARENA_BYTES
