@@ -143,7 +143,8 @@ export type HandlersServices<H> = {
 }[keyof H]
 
 // What an answer requires: the effect, and the stream that it makes; or the stream.
-type AnswerServices<A> = A extends Effect.Effect<infer Value, any, infer R> ? R | StreamServices<Value> : StreamServices<A>
+type AnswerServices<A> = A extends Effect.Effect<infer Value, any, infer R> ? R | StreamServices<Value>
+  : StreamServices<A>
 
 type StreamServices<A> = 0 extends 1 & A ? never : A extends Stream.Stream<any, any, infer R> ? R : never
 
@@ -321,7 +322,10 @@ const NO_TRANSPORT = new Carry.Unfit(
 )
 
 // A stream is not handed on to the next thread as an ask that waits is: part of it may have been read.
-const checkStreams = ({ messages, name }: ProtocolModule.Protocol, { laneBytes }: Pick<Behaviour, "laneBytes">): void => {
+const checkStreams = (
+  { messages, name }: ProtocolModule.Protocol,
+  { laneBytes }: Pick<Behaviour, "laneBytes">
+): void => {
   const streamed = messages.find(({ isStream }) => isStream)
   if (streamed === undefined || laneBytes === 0) return
   const expected = `false, since a stream does not outlive its thread, for the message ${streamed.tag}`

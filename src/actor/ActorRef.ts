@@ -14,9 +14,9 @@ import type * as Tracer from "effect/Tracer"
 import { effectClass, inStep } from "../observe/kernel/Step.ts"
 import * as Trace from "../observe/Trace.ts"
 import { textOf } from "../runtime/Text.ts"
+import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import { type AskError, InvalidOptions, type StreamError, type TellError } from "./ActorError.ts"
 import { DefaultAskTimeout, timeoutMillis, toMillis } from "./AskTimeout.ts"
-import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import type { ExitReason } from "./ExitReason.ts"
 import { actorName, type Message, type Protocol } from "./kernel/Protocol.ts"
 import { NO_ROOM, type Recipient, type Resume, TAKEN, type Waiter } from "./kernel/Recipient.ts"
@@ -53,8 +53,7 @@ export interface StreamOptions {
 }
 
 /** The messages that are answered with a stream. */
-export type Streamed<Rpcs extends Rpc.Any> = Rpcs extends Rpc.Any
-  ? 0 extends 1 & Rpc.SuccessSchema<Rpcs> ? never
+export type Streamed<Rpcs extends Rpc.Any> = Rpcs extends Rpc.Any ? 0 extends 1 & Rpc.SuccessSchema<Rpcs> ? never
   : [Rpc.SuccessSchema<Rpcs>] extends [never] ? never
   : Rpc.SuccessSchema<Rpcs> extends RpcSchema.Stream<infer _A, infer _E> ? Rpcs
   : never

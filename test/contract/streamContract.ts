@@ -167,7 +167,9 @@ export const streamContract = (name: string, options: ContractOptions): void => 
       Effect.gen(function*() {
         const { actor } = yield* source
         const stream = actor.ask.Count({ to: 4 }, { bufferSize: 1, elementTimeout: "1 second" })
-        const slow = yield* forkNow(Stream.runCollect(Stream.mapEffect(stream, (n) => Effect.as(Effect.sleep("1200 millis"), n))))
+        const slow = yield* forkNow(
+          Stream.runCollect(Stream.mapEffect(stream, (n) => Effect.as(Effect.sleep("1200 millis"), n)))
+        )
         yield* live ? Effect.void : Effect.repeat(Effect.andThen(settle, TestClock.adjust("600 millis")), { times: 12 })
         assert.deepStrictEqual(yield* Fiber.join(slow), [1, 2, 3, 4])
       }))

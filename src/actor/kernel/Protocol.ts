@@ -65,7 +65,9 @@ export interface Protocol {
 }
 
 /** What is read of an `Rpc`. */
-interface Parts extends Pick<Rpc.AnyWithProps, "_tag" | "payloadSchema" | "successSchema" | "errorSchema" | "annotations"> {
+interface Parts
+  extends Pick<Rpc.AnyWithProps, "_tag" | "payloadSchema" | "successSchema" | "errorSchema" | "annotations">
+{
   readonly isStream: boolean
 }
 
@@ -207,7 +209,9 @@ export const make = (name: string, rpcs: ReadonlyArray<Rpc.Any>): Protocol => {
 }
 
 const assemble = (name: string, tags: ReadonlyArray<string>, messages: ReadonlyArray<Message>): Protocol => {
-  const layout = messages.map((m) => `${m.tag}(${m.payload.layout})${m.isStream ? "*" : ""}:${m.success.layout}!${m.error.layout}`).join("\n")
+  const layout = messages.map((m) =>
+    `${m.tag}(${m.payload.layout})${m.isStream ? "*" : ""}:${m.success.layout}!${m.error.layout}`
+  ).join("\n")
   const carrying = messages.flatMap(({ error, payload, success }) => [payload, success, error]).filter((c) => c.carries)
   const prepare = (carriage: Carriage) => {
     for (const codec of carrying) codec.prepare(carriage)

@@ -1,8 +1,8 @@
 /**
  * An ask of an actor on another thread that is answered with a stream, on the side of the asker.
  */
-import type * as Tracer from "effect/Tracer"
 import * as Exit from "effect/Exit"
+import type * as Tracer from "effect/Tracer"
 import { InvalidElement, StreamBroken, StreamStalled } from "../../actor/ActorError.ts"
 import type { Host } from "../../actor/kernel/Host.ts"
 import type { Resume } from "../../actor/kernel/Recipient.ts"
@@ -43,7 +43,9 @@ export class RemoteStreamAsk extends RemoteAsk implements StreamSource {
       element = this.home.receive(this.message.success, region, offset, end)
     } catch (error) {
       this.withdraw()
-      const text = `${this.actor}: an element of the stream in answer to ${this.tag} cannot be read: ${messageOf(error)}`
+      const text = `${this.actor}: an element of the stream in answer to ${this.tag} cannot be read: ${
+        messageOf(error)
+      }`
       this.reader.end(Exit.die(new Error(text)))
       throw error
     }

@@ -97,7 +97,11 @@ export const resolve = (
   }
   const streamed = messages.find(({ isStream }) => isStream)
   if (streamed !== undefined) {
-    refuse("protocol", streamed.tag, "messages that are not answered with a stream: a job has one outcome; actors answer with streams")
+    refuse(
+      "protocol",
+      streamed.tag,
+      "messages that are not answered with a stream: a job has one outcome; actors answer with streams"
+    )
   }
   const { capacity = CAPACITY, overflow = "suspend" } = queue ?? {}
   if (overflow !== "suspend" && overflow !== "fail") refuse("queue.overflow", overflow, "suspend, fail")
