@@ -159,7 +159,9 @@ const program = Effect.fnUntraced(function*({ readers, spawned }: Effect.Success
     const ping = yield* Effect.exit(ref.ask.Ping())
     if (Exit.isSuccess(ping)) {
       const { count, exit } = yield* read(ref, 20, 20, true)
-      if (Exit.isFailure(exit)) return yield* Effect.die(new Error(`a stream has ended with ${exit.cause} behind ${count}`))
+      if (Exit.isFailure(exit)) {
+        return yield* Effect.die(new Error(`a stream has ended with ${exit.cause} behind ${count}`))
+      }
     }
   }
   yield* Invariant.sometimes("a thread is lost in the middle of a stream", lostInTheMiddle > 0)

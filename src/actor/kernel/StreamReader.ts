@@ -134,10 +134,12 @@ export class StreamReader extends Deadline implements Runnable {
   run(): void {
     const { resume } = this
     this.isReady = false
-    if (resume === undefined) return
+    // Who waited may have gone, and who waits now have taken what had come.
+    const pulled = resume === undefined ? undefined : this.take()
+    if (pulled === undefined) return
     this.resume = undefined
     this.source!.grounds.deadlines.remove(this)
-    resume(this.take()!)
+    resume!(pulled)
   }
 
   failed(defect: unknown): void {

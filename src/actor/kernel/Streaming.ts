@@ -12,9 +12,11 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Trace from "../../observe/Trace.ts"
 import { messageOf, textOf } from "../../runtime/Text.ts"
+import type { Turn } from "../../runtime/Turn.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import type { Dispatcher, Runnable } from "./Dispatcher.ts"
+import { RESTARTING, STOPPING } from "./Phase.ts"
 import type { Protocol } from "./Protocol.ts"
 import { type Ask, INDEX_MASK } from "./Word.ts"
 
@@ -26,8 +28,11 @@ export interface Streamer {
   readonly name: string
   readonly key: string
   readonly behaviour: { readonly protocol: Protocol }
+  readonly number: number
+  readonly phase: number
+  readonly reason: ExitReason
   readonly scope: Scope.Closeable | undefined
-  readonly host: { readonly dispatcher: Dispatcher; fault(where: string, defect: unknown): void }
+  readonly host: { readonly dispatcher: Dispatcher; readonly turn: Turn; fault(where: string, defect: unknown): void }
   more(): { streams: Set<Streaming> | undefined; readonly isDraining: boolean }
   fork(effect: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown>
   /** It may have been the last thing that an actor had to do which is to end. */
@@ -73,8 +78,10 @@ export class Streaming implements Runnable {
     return this.cell.more().streams ??= new Set()
   }
 
-  /** Has the stream run from the next turn of the actor's thread on. */
+  /** Has the stream run from the next turn of the actor's thread on; of an incarnation that has ended none does. */
   begin(): void {
+    const { phase, reason } = this.cell
+    if (phase >= RESTARTING) return this.cut(phase >= STOPPING ? reason : undefined)
     this.streams.add(this)
     this.wake()
   }
@@ -86,11 +93,19 @@ export class Streaming implements Runnable {
     this.cell.host.dispatcher.enqueue(this)
   }
 
+  /** There may be room on the way: it is tried now, and its fiber goes on in a turn of its own. */
+  retry(): void {
+    if (this.goOn()) this.wake()
+  }
+
   run(): void {
     this.isReady = false
     if (this.isOver) return
+    const { cell: { host: { turn }, number } } = this
+    const before = turn.handOver(number)
     if (this.fiber === undefined) this.start()
     else if (this.goOn()) this.goesOn()
+    turn.handOver(before)
   }
 
   private start(): void {

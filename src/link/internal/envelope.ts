@@ -139,12 +139,8 @@ export const writeAsk = (
   u32[cell + 3] = window
 }
 
-/** Where the index of a message stands in a type word. */
-export const INDEX_SHIFT = 4
-
 /** The type word of a record. */
-export const typeOf = (kind: number, index: number, slot: number): number =>
-  kind | (index << INDEX_SHIFT) | (slot << 12)
+export const typeOf = (kind: number, index: number, slot: number): number => kind | (index << 4) | (slot << 12)
 
 /** The type word of a record that has a number, and no message or slot. */
 export const numbered = (kind: number, number: number): number => kind | (number << 4)

@@ -79,9 +79,9 @@ export class InboundStreamAsk extends InboundAsk implements StreamAsk {
     return NOBODY
   }
 
-  /** There may be room in the ring. */
+  /** There may be room in the ring: whoever asks has to learn whether there was. */
   admit(): void {
-    this.streaming?.wake()
+    this.streaming?.retry()
   }
 
   override granted(elements: number): void {

@@ -44,6 +44,9 @@ import {
 import { RemoteAsk } from "../internal/remoteAsk.ts"
 import { RemoteStreamAsk } from "../internal/remoteStreamAsk.ts"
 
+// Constants of this module are folded into compiled code, those of others are looked up each time.
+const INDEX_SHIFT = 4
+
 /** The link has no number left for another actor, or another ask. */
 const NO_NUMBER = 5
 
@@ -122,7 +125,7 @@ export class RemoteRecipient extends Distant implements Addressee {
     const { open } = this
     if (open !== undefined && span === undefined && this.inFlight < this.window && this.waiters.length === 0) {
       const message = this.protocol.messages[index]!
-      const written = open.tell(this.type | (index << Envelope.INDEX_SHIFT), message.payload, payload)
+      const written = open.tell(this.type | (index << INDEX_SHIFT), message.payload, payload)
       if (written !== WRITTEN) return this.conclude(open, written, message, payload, span, undefined)
       this.inFlight++
       return TAKEN
