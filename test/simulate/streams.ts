@@ -73,7 +73,8 @@ const read = (ref: Actor.Ref<typeof Source>, to: number, most: number, isPatient
   Effect.gen(function*() {
     let next = 1
     let isOver = false
-    const bufferSize = 1 + (yield* Simulation.draw(6))
+    // The rings are small: a large window fills them.
+    const bufferSize = (yield* Simulation.draw(3)) === 0 ? 512 : 1 + (yield* Simulation.draw(6))
     const hurry = {
       timeout: "200 millis",
       elementTimeout: (yield* Simulation.draw(3)) === 0 ? "25 millis" : "1 second"
@@ -120,7 +121,7 @@ const program = Effect.fnUntraced(function*({ readers, spawned }: Effect.Success
   const client = Effect.gen(function*() {
     for (let left = 2 + (yield* Simulation.draw(8)); left > 0; left--) {
       const { life, ref } = spawned[yield* Simulation.draw(spawned.length)]!
-      const to = yield* Simulation.draw(40)
+      const to = (yield* Simulation.draw(6)) === 0 ? 600 : yield* Simulation.draw(40)
       switch (yield* Simulation.draw(10)) {
         case 0: {
           const fiber = yield* Effect.forkChild(read(ref, to, to))
