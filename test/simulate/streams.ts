@@ -1,4 +1,5 @@
 /** Streams that answer asks, from threads that die: in order, each element once, none behind the end, and nothing is held for a reader that has gone. */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -161,7 +162,7 @@ const program = Effect.fnUntraced(function*({ readers, spawned }: Effect.Success
     if (Exit.isSuccess(ping)) {
       const { count, exit } = yield* read(ref, 20, 20, true)
       if (Exit.isFailure(exit)) {
-        return yield* Effect.die(new Error(`a stream has ended with ${exit.cause} behind ${count}`))
+        return yield* Effect.die(new Error(`a stream has ended with ${Cause.pretty(exit.cause)} behind ${count}`))
       }
     }
   }

@@ -6,7 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
@@ -232,6 +232,6 @@ describe("a message that is answered with a stream", () => {
   it.effect("is refused by a pool", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(Effect.scoped(Pool.make(Feed, { spawn: noThread })))
-      assert.include(String(error), "messages that are not answered with a stream")
+      assert.include(String(error), "messages that are answered once, and not with a stream")
     }))
 })
