@@ -291,7 +291,7 @@ const readerOf = (
 const streamOf = (recipient: Recipient, index: number, payload: unknown, options: StreamOptions | undefined) => {
   const begin = Effect.withFiber<StreamReader>((fiber) => {
     const reader = readerOf(recipient, options, Trace.sampledSpan(fiber))
-    recipient.askUnsafe(index, payload, timeoutMillis(fiber, options?.timeout), (exit) => reader.end(exit), reader)
+    recipient.askUnsafe(index, payload, timeoutMillis(fiber, options?.timeout), reader)
     return Exit.succeed(reader)
   })
   const reading = Effect.acquireRelease(begin, (reader) => Effect.sync(() => reader.close()))

@@ -4,7 +4,6 @@
 import * as Exit from "effect/Exit"
 import { InvalidElement, StreamBroken, StreamStalled } from "../ActorError.ts"
 import type { ExitReason } from "../ExitReason.ts"
-import type { Resume } from "../kernel/Recipient.ts"
 import { answered, NOBODY, type StreamAsk, type Streamer, Streaming, wrongWith } from "../kernel/Streaming.ts"
 import type { StreamReader, StreamSource } from "../kernel/StreamReader.ts"
 import { type Asked, LocalAsk } from "./localAsk.ts"
@@ -17,8 +16,8 @@ export class LocalStreamAsk extends LocalAsk implements StreamAsk, StreamSource 
   declare private streaming: Streaming | undefined
   /** How many elements its reader still has room for. */
   declare private credit: number
-  constructor(cell: Asked & Streamer, index: number, payload: unknown, resume: Resume, reader: StreamReader) {
-    super(cell, index, reader.span, resume)
+  constructor(cell: Asked & Streamer, index: number, payload: unknown, reader: StreamReader) {
+    super(cell, index, reader.span, (exit) => reader.end(exit))
     this.payload = payload
     this.reader = reader
     this.streaming = undefined

@@ -46,6 +46,8 @@ import { BROKEN, checkedReply, deliverable } from "./Payload.ts"
 import { HELD, IDLE, READY, RESTARTING, RUNNING, STARTING, STOPPING, SUSPENDED } from "./Phase.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
 import {
+  answerTo,
+  type Asker,
   INVALID,
   NO_ROOM,
   type Outcome,
@@ -56,7 +58,6 @@ import {
   type Withdrawable
 } from "./Recipient.ts"
 import { RepeatingMailbox } from "./RepeatingMailbox.ts"
-import type { StreamReader } from "./StreamReader.ts"
 import { Ask, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Word.ts"
 
 const mailboxOf = ({ attempts }: Behaviour): Mailbox => attempts > 1 ? new RepeatingMailbox(attempts) : new Mailbox()
@@ -218,25 +219,13 @@ export class Cell extends Living implements Owned, Runnable {
     })
   }
 
-  askUnsafe(
-    index: number,
-    payload: unknown,
-    timeoutMillis: number,
-    resume: Resume,
-    reader?: StreamReader
-  ): Withdrawable | undefined {
+  askUnsafe(index: number, payload: unknown, timeoutMillis: number, asker: Asker): Withdrawable | undefined {
     const valid = deliverable(this.behaviour.protocol.messages[index]!, payload, this.host.freight)
-    if (reader !== undefined && valid !== BROKEN) {
-      return new LocalStreamAsk(this, index, valid, resume, reader).enqueue(valid, timeoutMillis)
-    }
-    const asked = valid === BROKEN
-      ? Exit.fail(this.refusal(index, payload, INVALID))
-      : this.askNow(index, valid, undefined)
-    if (asked === undefined || asked instanceof LocalAsk) {
-      return this.goOn(asked, index, valid, undefined, timeoutMillis, resume)
-    }
-    resume(asked)
-    return undefined
+    if (valid === BROKEN) return answerTo(asker, Exit.fail(this.refusal(index, payload, INVALID)))
+    if (typeof asker !== "function") return new LocalStreamAsk(this, index, valid, asker).enqueue(valid, timeoutMillis)
+    const asked = this.askNow(index, valid, undefined)
+    const goesOn = asked === undefined || asked instanceof LocalAsk
+    return goesOn ? this.goOn(asked, index, valid, undefined, timeoutMillis, asker) : answerTo(asker, asked)
   }
 
   // An idle actor would handle this message next in any case, so it is handled now, without a round through the mailbox

@@ -27,10 +27,9 @@ import type { Host } from "./Host.ts"
 import { stopEach } from "./Owner.ts"
 import { STARTING, STOPPED, STOPPING } from "./Phase.ts"
 import { actorName, type Addressed, type Protocol } from "./Protocol.ts"
-import { NO_ROOM, type Outcome, REFUSED, type Resume, type Waiter, type Withdrawable } from "./Recipient.ts"
+import { answerTo, type Asker, NO_ROOM, type Outcome, REFUSED, type Waiter, type Withdrawable } from "./Recipient.ts"
 import type { Resident } from "./Resident.ts"
 import { KeyedRecipient, type Shard, type ShardHere } from "./Shard.ts"
-import type { StreamReader } from "./StreamReader.ts"
 import * as Terms from "./Terms.ts"
 import { Ask, ORIGIN_SHIFT, type Word, wordOf } from "./Word.ts"
 
@@ -229,13 +228,11 @@ export class LocalShard implements Shard, ShardHere, Resident {
     index: number,
     payload: unknown,
     timeoutMillis: number,
-    resume: Resume,
-    reader: StreamReader | undefined
+    asker: Asker
   ): Withdrawable | undefined {
     const cell = this.taker(key)
-    if (cell !== undefined) return cell.askUnsafe(index, payload, timeoutMillis, resume, reader)
-    resume(Exit.fail(this.stopped(key, index, payload)))
-    return undefined
+    if (cell !== undefined) return cell.askUnsafe(index, payload, timeoutMillis, asker)
+    return answerTo(asker, Exit.fail(this.stopped(key, index, payload)))
   }
 
   keyedCommand(key: string, command: Command, answered: Answered): () => void {

@@ -35,6 +35,15 @@ export type Outcome = typeof TAKEN | typeof NO_ROOM | typeof REFUSED | typeof IN
 /** Resumes the fiber of an asker. */
 export type Resume = (exit: Exit.Exit<unknown, unknown>) => void
 
+/** Who asks: a callback, or who reads the stream that is the answer. */
+export type Asker = Resume | StreamReader
+
+/** Tells an asker the outcome, where there is no ask to do that. */
+export const answerTo = (asker: Asker, exit: Exit.Exit<unknown, unknown>): undefined => {
+  if (typeof asker === "function") asker(exit)
+  else asker.end(exit)
+}
+
 /** An ask that can be taken back. */
 export interface Withdrawable {
   /** The asker is not interested any more; its `Resume` is not called. */
@@ -95,17 +104,12 @@ export abstract class Recipient {
     fiber: Fiber.Fiber<unknown, unknown>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<unknown, unknown>
-  /**
-   * Asks without a fiber: `resume` is called once with the outcome, possibly before this returns, unless it is withdrawn.
-   *
-   * `reader` reads the stream that answers the message, where it is answered with one; the outcome is that of the stream.
-   */
+  /** Asks without a fiber: the asker is told the outcome once, possibly before this returns, unless it is withdrawn. */
   abstract askUnsafe(
     index: number,
     payload: unknown,
     timeoutMillis: number,
-    resume: Resume,
-    reader?: StreamReader
+    asker: Asker
   ): Withdrawable | undefined
   /**
    * Calls back once when the actor has ended for good and what it held is released; at once when it has. On another thread

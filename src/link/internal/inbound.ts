@@ -338,8 +338,7 @@ export class Inbound {
     const at = offset + Envelope.ASK_BYTES
     const span = isTraced ? TraceContext.read(region, at) : undefined
     const expiresAt = timeout === Envelope.NO_TIMEOUT ? Infinity : this.home.turnMillis() + timeout
-    const window = region.u32[(offset >> 2) + 3]!
-    const arrived = { number, serial, index, span, expiresAt, window }
+    const arrived = { number, serial, index, span, expiresAt, window: region.u32[(offset >> 2) + 3]! }
     const Kind = message?.isStream === true ? InboundStreamAsk : InboundAsk
     const ask = new Kind(this.home, this.outbound, this.asks, binding, arrived)
     const { cell, otherLayout } = binding

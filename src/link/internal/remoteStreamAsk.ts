@@ -2,10 +2,8 @@
  * An ask of an actor on another thread that is answered with a stream, on the side of the asker.
  */
 import * as Exit from "effect/Exit"
-import type * as Tracer from "effect/Tracer"
 import { InvalidElement, StreamBroken, StreamStalled } from "../../actor/ActorError.ts"
 import type { Host } from "../../actor/kernel/Host.ts"
-import type { Resume } from "../../actor/kernel/Recipient.ts"
 import type { StreamReader, StreamSource } from "../../actor/kernel/StreamReader.ts"
 import type { Region } from "../../memory/Region.ts"
 import { messageOf } from "../../runtime/Text.ts"
@@ -22,12 +20,10 @@ export class RemoteStreamAsk extends RemoteAsk implements StreamSource {
     recipient: Asked,
     index: number,
     payload: unknown,
-    span: Tracer.AnySpan | undefined,
     timeoutMillis: number,
-    resume: Resume,
     reader: StreamReader
   ) {
-    super(home, recipient, index, payload, span, timeoutMillis, resume, reader.window)
+    super(home, recipient, index, payload, reader.span, timeoutMillis, (exit) => reader.end(exit), reader.window)
     this.reader = reader
     reader.attach(this)
   }

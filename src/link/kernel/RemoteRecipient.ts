@@ -17,15 +17,14 @@ import type { Address } from "../../actor/kernel/Address.ts"
 import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
 import { actorName, type Message, type Protocol } from "../../actor/kernel/Protocol.ts"
 import {
+  type Asker,
   NO_ROOM,
   type Outcome,
   REFUSED,
-  type Resume,
   TAKEN,
   type Waiter,
   type Withdrawable
 } from "../../actor/kernel/Recipient.ts"
-import type { StreamReader } from "../../actor/kernel/StreamReader.ts"
 import { Waiters } from "../../actor/kernel/Waiters.ts"
 import { Distant } from "../internal/distant.ts"
 import * as Envelope from "../internal/envelope.ts"
@@ -329,14 +328,8 @@ export class RemoteRecipient extends Distant implements Addressee {
     })
   }
 
-  askUnsafe(
-    index: number,
-    payload: unknown,
-    timeoutMillis: number,
-    resume: Resume,
-    reader?: StreamReader
-  ): Withdrawable | undefined {
-    return this.start(index, payload, reader?.span, timeoutMillis, resume, reader)
+  askUnsafe(index: number, payload: unknown, timeoutMillis: number, asker: Asker): Withdrawable | undefined {
+    return this.start(index, payload, undefined, timeoutMillis, asker)
   }
 
   private start(
@@ -344,13 +337,12 @@ export class RemoteRecipient extends Distant implements Addressee {
     payload: unknown,
     span: Tracer.AnySpan | undefined,
     timeoutMillis: number,
-    resume: Resume,
-    reader?: StreamReader
+    asker: Asker
   ): RemoteAsk | undefined {
-    const ask = reader === undefined
-      ? new RemoteAsk(this.home, this, index, payload, span, timeoutMillis, resume)
-      : new RemoteStreamAsk(this.home, this, index, payload, span, timeoutMillis, resume, reader)
-    const outcome = this.waiters.length > 0 ? this.full(index, payload, true) : this.send(index, payload, span, ask)
+    const ask = typeof asker === "function"
+      ? new RemoteAsk(this.home, this, index, payload, span, timeoutMillis, asker)
+      : new RemoteStreamAsk(this.home, this, index, payload, timeoutMillis, asker)
+    const outcome = this.waiters.length > 0 ? this.full(index, payload, true) : this.send(index, payload, ask.span, ask)
     if (outcome === REFUSED || (outcome === NO_ROOM && this.outbound === undefined)) {
       ask.settle(Exit.fail(this.askRefusal(index, payload)))
       return undefined
