@@ -251,16 +251,19 @@ export class StreamStalled extends Schema.TaggedError<StreamStalled>("shared-not
 }
 
 /**
- * The incarnation that answered with the stream has ended before the stream, by a crash or a restart; its actor lives on.
+ * The stream was ended before its end, and its actor lives on: the incarnation that had it has crashed or was restarted (`"restarted"`), or its
+ * reader has not made room for longer than the actor waits for that (`"unread"`, the option `unreadTimeout` of its behaviour).
  *
- * **Errors** The elements before were delivered. Ask again for what comes behind the last of them: the next incarnation answers.
+ * **Errors** The elements before were delivered. Ask again for what comes behind the last of them.
  */
 export class StreamBroken extends Schema.TaggedError<StreamBroken>("shared-nothing/actor/StreamBroken")(
   "StreamBroken",
-  { actor: Schema.String, tag: Schema.String }
+  { actor: Schema.String, tag: Schema.String, reason: Schema.Literals(["restarted", "unread"]) }
 ) {
   override get message() {
-    return `${this.actor} was restarted while its stream in answer to ${this.tag} was not at its end`
+    return this.reason === "restarted"
+      ? `${this.actor} was restarted while its stream in answer to ${this.tag} was not at its end`
+      : `${this.actor} has ended its stream in answer to ${this.tag}, which was not read for too long`
   }
 }
 

@@ -181,8 +181,10 @@ export const streamContract = (name: string, options: ContractOptions): void => 
         yield* gated.has(1)
         yield* actor.tell.Crash()
         const broken = yield* gated.failure
-        assert.instanceOf(broken, ActorError.StreamBroken)
-        assert.strictEqual(broken.tag, "Gated")
+        assert.deepStrictEqual(
+          broken,
+          new ActorError.StreamBroken({ actor: `Source/${on.key}`, tag: "Gated", reason: "restarted" })
+        )
         yield* on.sees("closed 1")
         assert.deepStrictEqual(yield* on.journal(), ["released Gated", "closed 1"])
         assert.deepStrictEqual(yield* patient(Stream.runCollect(actor.ask.Count({ to: 2 }))), [1, 2])

@@ -22,13 +22,22 @@ import { noThread } from "../simulate/scenario.ts"
 const Feed = Actor.make("Feed", [
   Rpc.make("Numbers", { payload: { to: Schema.Int, pauseMillis: Schema.Int }, success: Schema.Int, stream: true }),
   Rpc.make("Texts", { payload: { length: Schema.Int }, success: Schema.String, stream: true }),
+  /** Its second element ends the actor when it is looked at. */
+  Rpc.make("Fatal", { success: Schema.Struct({ n: Schema.Int }), stream: true }),
   Rpc.make("Count", { success: Schema.Int })
 ])
 
 let released = 0
 
-const FeedLive = Feed.toLayer(Effect.sync(() => {
+const FeedLive = Feed.toLayer(Effect.gen(function*() {
+  const self = yield* Feed.self
   let count = 0
+  const fatal = {
+    get n() {
+      Effect.runFork(ActorControl.kill(self))
+      return 2
+    }
+  }
   return Feed.of({
     Numbers: ({ pauseMillis, to }) => {
       count++
@@ -39,6 +48,7 @@ const FeedLive = Feed.toLayer(Effect.sync(() => {
       )
     },
     Texts: ({ length }) => Effect.succeed(Stream.make("short", "x".repeat(length))),
+    Fatal: () => Stream.make({ n: 1 }, fatal, { n: 3 }),
     Count: () => Effect.succeed(count)
   })
 }))
@@ -87,6 +97,13 @@ describe("a stream from another thread", () => {
       assert.strictEqual(yield* feed.ask.Count(), 0)
     })))
 
+  it.effect("ends behind the elements in hand when one of them ends its actor", () =>
+    simulated(Effect.gen(function*() {
+      const { elements, error } = yield* read((yield* Feed.spawn("f", there)).ask.Fatal())
+      assert.deepStrictEqual(elements, [{ n: 1 }, { n: 2 }, { n: 3 }])
+      assert.instanceOf(error, ActorError.ActorStopped)
+    })))
+
   it.effect("goes on through a ring that is full again and again, beside asks that are answered", () =>
     simulated(Effect.gen(function*() {
       const feed = yield* Feed.spawn("f", there)
@@ -122,6 +139,18 @@ describe("a stream from another thread", () => {
       yield* eventually(Effect.sync(() => released), (n) => n === 5, "all have let go")
       yield* eventually(Effect.sync(() => outbound!.pendingAsks), (n) => n === 0, "all asks are answered")
       assert.strictEqual(home.host.deadlines.size, before)
+    })))
+
+  it.effect("is ended when nobody reads it for too long", () =>
+    simulated(Effect.gen(function*() {
+      const feed = yield* Feed.spawn("f", there)
+      released = 0
+      const pull = yield* Stream.toPull(feed.ask.Numbers({ to: 100, pauseMillis: 0 }, { bufferSize: 4 }))
+      yield* pull
+      yield* Effect.sleep("61 minutes")
+      assert.strictEqual(released, 1)
+      const left = yield* Effect.flip(Effect.forever(pull))
+      assert.strictEqual((left as ActorError.StreamBroken).reason, "unread")
     })))
 
   it.effect("is that of a key, which is not idle while it runs", () =>
@@ -161,6 +190,13 @@ describe("a stream on one thread", () => {
       assert.strictEqual(host.deadlines.size, before)
     }).pipe(Effect.provide(Local)))
 
+  it.effect("ends behind the elements in hand when one of them ends its actor", () =>
+    Effect.gen(function*() {
+      const { elements, error } = yield* read((yield* Feed.spawn("f")).ask.Fatal())
+      assert.deepStrictEqual(elements.map(({ n }) => n), [1, 2, 3])
+      assert.instanceOf(error, ActorError.ActorStopped)
+    }).pipe(Effect.provide(Local)))
+
   it.effect("is not idle while it runs, and is that of a key as well", () =>
     Effect.gen(function*() {
       const feeds = yield* Feed.keyed({ idle: "50 millis" })
@@ -168,6 +204,31 @@ describe("a stream on one thread", () => {
       yield* Effect.repeat(Effect.andThen(settle, TestClock.adjust("20 millis")), { times: 12 })
       assert.deepStrictEqual((yield* Fiber.join(reading)).elements, [1, 2, 3, 4, 5])
     }).pipe(Effect.provide(Local)))
+
+  it.effect("is ended when nobody reads it for too long", () =>
+    Effect.gen(function*() {
+      const feed = yield* Feed.spawn("f")
+      released = 0
+      const stream = feed.ask.Numbers({ to: 100, pauseMillis: 0 }, { bufferSize: 4 })
+      const pull = yield* Stream.toPull(stream)
+      assert.lengthOf(yield* pull, 4)
+      yield* settle
+      yield* TestClock.adjust("59 minutes")
+      assert.strictEqual(released, 0)
+      // What was read makes room for as much, and the time counts anew.
+      assert.lengthOf(yield* pull, 4)
+      yield* settle
+      yield* TestClock.adjust("59 minutes")
+      assert.strictEqual(released, 0)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(released, 1)
+      assert.lengthOf(yield* pull, 4)
+      const broken = yield* Effect.flip(pull)
+      assert.deepStrictEqual(
+        broken,
+        new ActorError.StreamBroken({ actor: "Feed/f", tag: "Numbers", reason: "unread" })
+      )
+    }).pipe(Effect.scoped, Effect.provide(Local)))
 
   it.effect("is not touched by a pause of its actor", () =>
     Effect.gen(function*() {
@@ -227,6 +288,7 @@ describe("a message that is answered with a stream", () => {
       () => Feed.toLayer(Effect.never, { mailbox: { survives: true } }),
       /Feed: mailbox.survives is true, expected false, since a stream does not outlive its thread/
     )
+    assert.throws(() => Feed.toLayer(Effect.never, { unreadTimeout: 0 }), /unreadTimeout is 0/)
   })
 
   it.effect("is refused by a pool", () =>

@@ -54,6 +54,8 @@ export class LocalStreamAsk extends LocalAsk implements StreamAsk, StreamSource 
         this.finish(Exit.fail(new InvalidElement({ ...this.at, issue })))
         return NOBODY
       }
+      // To look at it may have ended the reader.
+      if (this.isSettled) return NOBODY
       this.credit--
       if (this.reader.push(element)) this.begun()
     }
@@ -65,8 +67,8 @@ export class LocalStreamAsk extends LocalAsk implements StreamAsk, StreamSource 
     else super.settle(exit)
   }
 
-  broken(): void {
-    this.finish(Exit.fail(new StreamBroken(this.at)))
+  broken(reason: StreamBroken["reason"]): void {
+    this.finish(Exit.fail(new StreamBroken({ ...this.at, reason })))
   }
 
   override stopped(reason: ExitReason): void {

@@ -14,7 +14,9 @@ import * as Trace from "../../observe/Trace.ts"
 import { messageOf, textOf } from "../../runtime/Text.ts"
 import type { Turn } from "../../runtime/Turn.ts"
 import type { Codec } from "../../wire/Codec.ts"
+import type { StreamBroken } from "../ActorError.ts"
 import type { ExitReason } from "../ExitReason.ts"
+import { Deadline, type Deadlines } from "./Deadlines.ts"
 import type { Dispatcher, Runnable } from "./Dispatcher.ts"
 import { RESTARTING, STOPPING } from "./Phase.ts"
 import type { Protocol } from "./Protocol.ts"
@@ -27,12 +29,17 @@ export const NOBODY = -1
 export interface Streamer {
   readonly name: string
   readonly key: string
-  readonly behaviour: { readonly protocol: Protocol }
+  readonly behaviour: { readonly protocol: Protocol; readonly unreadMillis: number }
   readonly number: number
   readonly phase: number
   readonly reason: ExitReason
   readonly scope: Scope.Closeable | undefined
-  readonly host: { readonly dispatcher: Dispatcher; readonly turn: Turn; fault(where: string, defect: unknown): void }
+  readonly host: {
+    readonly deadlines: Deadlines
+    readonly dispatcher: Dispatcher
+    readonly turn: Turn
+    fault(where: string, defect: unknown): void
+  }
   more(): { streams: Set<Streaming> | undefined; readonly isDraining: boolean }
   fork(effect: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown>
   /** It may have been the last thing that an actor had to do which is to end. */
@@ -45,12 +52,12 @@ export interface StreamAsk extends Ask {
   send(elements: ReadonlyArray<unknown>, from: number): number
   /** The stream has come to its end. */
   ended(exit: Exit.Exit<unknown, unknown>): void
-  /** Its incarnation has ended, and its actor has not. */
-  broken(): void
+  /** It has ended before its end, and its actor has not. */
+  broken(why: StreamBroken["reason"]): void
 }
 
 /** See the module. */
-export class Streaming implements Runnable {
+export class Streaming extends Deadline implements Runnable {
   declare private readonly cell: Streamer
   declare private readonly ask: StreamAsk
   declare private readonly stream: Stream.Stream<unknown, unknown>
@@ -60,9 +67,13 @@ export class Streaming implements Runnable {
   declare private at: number
   declare private resume: ((goOn: Effect.Effect<void>) => void) | undefined
   declare private isReady: boolean
+  /** While elements are sent, whose reading is somebody's code: what ends it then comes behind the element in hand. */
+  declare private isSending: boolean
+  declare private late: (() => void) | undefined
   /** Nobody wants to know what becomes of it. */
   declare private isOver: boolean
   constructor(cell: Streamer, ask: StreamAsk, stream: Stream.Stream<unknown, unknown>) {
+    super()
     this.cell = cell
     this.ask = ask
     this.stream = stream
@@ -71,6 +82,8 @@ export class Streaming implements Runnable {
     this.at = 0
     this.resume = undefined
     this.isReady = false
+    this.isSending = false
+    this.late = undefined
     this.isOver = false
   }
 
@@ -131,9 +144,12 @@ export class Streaming implements Runnable {
     return this.goOn() ? this.outcome : Effect.callback((resume) => {
       // There may be room since then.
       if (this.isOver || this.at === this.chunk.length) return resume(this.outcome)
+      const { behaviour: { unreadMillis }, host: { deadlines } } = this.cell
       this.resume = resume
+      deadlines.add(this, unreadMillis)
       return Effect.sync(() => {
         this.resume = undefined
+        deadlines.remove(this)
       })
     })
   }
@@ -146,16 +162,29 @@ export class Streaming implements Runnable {
   private goOn(): boolean {
     if (this.isOver) return true
     const { chunk } = this
+    this.isSending = true
     const at = this.ask.send(chunk, this.at)
+    this.isSending = false
+    const { late } = this
+    this.late = undefined
     if (at === NOBODY) this.isOver = true
     else this.at = at
-    return at === NOBODY || at === chunk.length
+    late?.()
+    return this.isOver || at === chunk.length
   }
 
   private goesOn(): void {
     const { resume } = this
     this.resume = undefined
+    this.cell.host.deadlines.remove(this)
     resume?.(this.outcome)
+  }
+
+  /** Its reader has made no room for so long. */
+  expire(): void {
+    if (this.isOver) return
+    this.interrupt()
+    this.ask.broken("unread")
   }
 
   failed(defect: unknown): void {
@@ -186,8 +215,12 @@ export class Streaming implements Runnable {
   /** Its incarnation has ended: for good, for a reason, or to be followed by another one. */
   cut(reason: ExitReason | undefined): void {
     if (this.isOver) return
+    if (this.isSending) {
+      this.late = () => this.cut(reason)
+      return
+    }
     this.interrupt()
-    if (reason === undefined) this.ask.broken()
+    if (reason === undefined) this.ask.broken("restarted")
     else this.ask.stopped(reason, undefined)
   }
 }

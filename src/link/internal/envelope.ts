@@ -98,7 +98,7 @@ export const STATE = 10
 export const STATE_DIED = 11
 /** The stream has come to its end. */
 export const STREAM_ENDED = 12
-/** The incarnation that had the stream has ended; its actor has not. */
+/** The stream has ended before its end, and its actor has not: the word is 0 after a restart, 1 when it was not read. */
 export const STREAM_BROKEN = 13
 /** The next element of the stream could not be sent; what was wrong follows as text. */
 export const ELEMENT_UNSENDABLE = 14

@@ -3,6 +3,7 @@
  * has the ring.
  */
 import type * as Exit from "effect/Exit"
+import type { StreamBroken } from "../../actor/ActorError.ts"
 import { answered, NOBODY, type StreamAsk, type Streamer, Streaming } from "../../actor/kernel/Streaming.ts"
 import { messageOf } from "../../runtime/Text.ts"
 import type { Binding } from "./binding.ts"
@@ -94,8 +95,8 @@ export class InboundStreamAsk extends InboundAsk implements StreamAsk {
     else super.settle(exit)
   }
 
-  broken(): void {
-    this.bare(Envelope.STREAM_BROKEN, 0)
+  broken(reason: StreamBroken["reason"]): void {
+    this.bare(Envelope.STREAM_BROKEN, reason === "restarted" ? 0 : 1)
   }
 
   override withdraw(): void {

@@ -70,7 +70,7 @@ export class RemoteStreamAsk extends RemoteAsk implements StreamSource {
       case Envelope.STREAM_ENDED:
         return Exit.void
       case Envelope.STREAM_BROKEN:
-        return Exit.fail(new StreamBroken({ actor, tag }))
+        return Exit.fail(new StreamBroken({ actor, tag, reason: word === 0 ? "restarted" : "unread" }))
       case Envelope.ELEMENT_UNSENDABLE:
         return Exit.fail(new InvalidElement({ actor, tag, issue: wrong.read(region, offset, end) }))
       default:
