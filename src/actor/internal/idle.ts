@@ -10,6 +10,7 @@ import type { Handlers } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import { Deadline } from "../kernel/Deadlines.ts"
 import { IDLE, RESTARTING } from "../kernel/Phase.ts"
+import { hasStreams } from "./rare.ts"
 
 /** How long an actor may be without messages. */
 export const idleMillis = ({ behaviour, rare }: Cell): number => rare?.idleMillis ?? behaviour.idleMillis
@@ -41,7 +42,7 @@ export class Idle extends Deadline {
     const millis = idleMillis(cell)
     // The next incarnation begins anew.
     if (cell.phase >= RESTARTING) return
-    const left = cell.phase === IDLE ? this.last + millis - host.deadlines.now() : millis
+    const left = cell.phase === IDLE && !hasStreams(cell.rare) ? this.last + millis - host.deadlines.now() : millis
     if (left > 0) host.deadlines.add(this, left)
     else host.stop(cell, ExitReason.normal, 0)
   }

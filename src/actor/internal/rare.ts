@@ -6,6 +6,7 @@ import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import { type ExitReason, scopeClosed } from "../ExitReason.ts"
 import type { Deadline } from "../kernel/Deadlines.ts"
+import type { Streaming } from "../kernel/Streaming.ts"
 import { Waiters } from "../kernel/Waiters.ts"
 import type { Ask, Word } from "../kernel/Word.ts"
 import type { Failures } from "./failures.ts"
@@ -70,6 +71,8 @@ export class Rare {
   declare freed: (() => void) | undefined
   /** What others have made of it by linking themselves to it. */
   declare ties: Ties | undefined
+  /** The streams of its incarnation that run. */
+  declare streams: Set<Streaming> | undefined
   /** Nobody waits any more for its build, its handler or its finalizers to end; its name is taken until they do. */
   declare isAbandoned: boolean
   constructor() {
@@ -103,6 +106,7 @@ export class Rare {
     this.onStop = new Set()
     this.freed = undefined
     this.ties = undefined
+    this.streams = undefined
     this.isAbandoned = false
   }
 
@@ -113,3 +117,6 @@ export class Rare {
     this.payload = ask === undefined ? undefined : payload
   }
 }
+
+/** Whether streams run that its handlers have answered with. */
+export const hasStreams = (rare: Rare | undefined): boolean => rare?.streams !== undefined && rare.streams.size > 0
