@@ -13,7 +13,7 @@ import { Jobs } from "../fixtures/jobs.ts"
 import { client, Outcome } from "../fixtures/poolClients.ts"
 import { noThread, type Scenario } from "./scenario.ts"
 
-const ROUNDS = 4
+const ROUNDS = 3
 const EARLY = 98
 const LATE = 99
 
