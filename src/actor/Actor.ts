@@ -56,6 +56,7 @@ import { type ActorRef, isActorRef, recipientOf, refClass } from "./ActorRef.ts"
 import { ActorSystem, type KeyedOptions, type SpawnOptions } from "./ActorSystem.ts"
 import type { ExitReason } from "./ExitReason.ts"
 import { ActorChild, unlessIgnored } from "./internal/actorChild.ts"
+import { become } from "./internal/incarnation.ts"
 import { type Release, releaseOf } from "./internal/release.ts"
 import { FIXED_DELAY, type Rhythm, Timer, WHEN_QUIET } from "./internal/timer.ts"
 import { Address } from "./kernel/Address.ts"
@@ -63,7 +64,7 @@ import {
   type Behaviour,
   type BehaviourOptions,
   CurrentActor,
-  type Handlers,
+  type Handlers as AnyHandlers,
   IGNORED,
   type Ignored,
   resolveOptions
@@ -74,6 +75,9 @@ import * as ProtocolModule from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
 import { References, unsent } from "./kernel/RefTransport.ts"
 import { RunningCell } from "./kernel/RunningCell.ts"
+import * as PipeToSelfModule from "./PipeToSelf.ts"
+import * as StashModule from "./Stash.ts"
+import type { Stash, Stashed } from "./Stash.ts"
 import * as TimersModule from "./Timers.ts"
 import * as WatcherModule from "./Watcher.ts"
 
@@ -81,6 +85,8 @@ export type { Release } from "./internal/release.ts"
 export { CurrentActor } from "./kernel/Behaviour.ts"
 export type { BehaviourOptions, SupervisionOptions } from "./kernel/Behaviour.ts"
 export type { MailboxOptions, Overflow } from "./kernel/Mailbox.ts"
+export type { PipeToSelf } from "./PipeToSelf.ts"
+export type { Stash, Stashed } from "./Stash.ts"
 export type { Timers } from "./Timers.ts"
 export type { Watcher } from "./Watcher.ts"
 
@@ -123,10 +129,21 @@ export const inspectable = (state: () => unknown): Effect.Effect<void, never, Cu
     ;(recipient as Cell).more().inspect = state
   })
 
-/** The handlers of a behaviour: one a message, given the payload and answering with an effect. */
-export type HandlersFrom<Rpcs extends Rpc.Any> = {
-  readonly [R in Rpcs as R["_tag"]]: (payload: Rpc.Payload<R>) => Effect.Effect<Rpc.Success<R>, Rpc.Error<R>, any>
+/**
+ * The handlers of a behaviour: one a message, given the payload and answering with an effect that needs `Needs`. One that has put its message off
+ * answers with that ({@link Stash}).
+ */
+export type HandlersFrom<Rpcs extends Rpc.Any, Needs = any> = {
+  readonly [R in Rpcs as R["_tag"]]: (
+    payload: Rpc.Payload<R>
+  ) => Effect.Effect<Answer<Rpc.Success<R>>, Rpc.Error<R>, Needs>
 }
+
+// What answers with nothing may answer with anything.
+type Answer<Success> = void extends Success ? Success : Success | Stashed
+
+/** The type of handlers for the messages of a definition: `Actor.Handlers<typeof Counter>`. */
+export type Handlers<A, Needs = never> = A extends Actor<infer _Name, infer Rpcs> ? HandlersFrom<Rpcs, Needs> : never
 
 // `any` infers: arguments, answers and errors are the business of the protocol, and only what is required is asked for.
 /** What the handlers of a behaviour require. */
@@ -238,11 +255,34 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
   ) => Effect.Effect<void, never, CurrentActor | Scope.Scope>
   /** While a behaviour is built: the timers of this incarnation, by key, which tell it messages of this protocol. */
   readonly timers: Effect.Effect<TimersModule.Timers<Rpcs>, never, CurrentActor | Scope.Scope>
+  /**
+   * While a behaviour is built: room to put messages off, of which the last one that was asked for says how much there is.
+   *
+   * **Errors** Dies with `InvalidOptions` for a capacity that is none, for a behaviour with `mailbox.survives`, and in a pool, whose jobs wait there.
+   */
+  readonly stash: (options: StashModule.StashOptions) => Effect.Effect<Stash, never, CurrentActor | Scope.Scope>
+  /** While a behaviour is built: what begins effects beside the messages of this incarnation, and tells it of their ends as messages of this protocol. */
+  readonly pipeToSelf: Effect.Effect<PipeToSelfModule.PipeToSelf<Rpcs>, never, CurrentActor | Scope.Scope>
+  /**
+   * While a behaviour is built: what has this incarnation handle the messages to come with other handlers of the same protocol, `yield* become(opened)`.
+   *
+   * **Details** From the next message on; after a restart they are those again that the build has answered. What runs goes on with its own.
+   *
+   * **Errors** Dies with a `TypeError` for handlers that are none.
+   *
+   * **Gotchas** Sets of handlers that become each other need the type written down, `const opened: Actor.Handlers<typeof Door> = …`.
+   */
+  readonly become: Effect.Effect<Become<Rpcs>, never, CurrentActor>
   /** While a behaviour is built: how this incarnation hears of the ends of other actors, as messages of this protocol. */
   readonly watcher: Effect.Effect<WatcherModule.Watcher<Rpcs>, never, CurrentActor | Scope.Scope>
   /** The schema of references to such actors, so that they travel in messages. */
   readonly ref: RefSchema<Rpcs>
 }
+
+/** Has the actor handle the messages to come with other handlers; see `become` of a definition. */
+export type Become<Rpcs extends Rpc.Any> = <Needs = never>(
+  handlers: HandlersFrom<Rpcs, Needs>
+) => Effect.Effect<void, never, Needs>
 
 /** The actors of one definition, by key. */
 export interface Keyed<in out Rpcs extends Rpc.Any> {
@@ -395,7 +435,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
         const system = yield* ActorSystem
         const context = yield* Effect.context<never>()
         // Services of the handlers come from the layer's context, those of one incarnation are added when it is built.
-        const build = behaviour as Effect.Effect<unknown, unknown, never> as Effect.Effect<Handlers, unknown>
+        const build = behaviour as Effect.Effect<unknown, unknown, never> as Effect.Effect<AnyHandlers, unknown>
         // The span in which a layer happens to be built is nobody's parent.
         const services = Context.omit(Scope.Scope, Tracer.ParentSpan)(context)
         yield* system.register({ protocol, build, context: services, ...resolved })
@@ -442,6 +482,13 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
     tick: (tag, every) => told(protocol, "tick", tag, every),
     receiveTimeout: (tag, after) => told(protocol, "receiveTimeout", tag, after),
     timers: TimersModule.make<Messages>(protocol),
+    stash: StashModule.make(protocol),
+    pipeToSelf: PipeToSelfModule.make<Messages>(protocol),
+    become: Effect.map(CurrentActor, ({ recipient }) => {
+      const cell = recipient as Cell
+      const { scope } = cell
+      return (handlers) => Effect.sync(() => become(cell, scope, handlers))
+    }),
     watcher: WatcherModule.make<Messages>(protocol),
     ref: refSchema<Messages>(protocol, Reference)
   }

@@ -13,6 +13,7 @@ import { names } from "./names.ts"
 import { orders } from "./orders.ts"
 import { pool } from "./pool.ts"
 import type { Scenario } from "./scenario.ts"
+import { stash } from "./stash.ts"
 import { storm } from "./storm.ts"
 import { supervision } from "./supervision.ts"
 import { survive } from "./survive.ts"
@@ -48,6 +49,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   names,
   orders,
   pool,
+  stash,
   storm,
   supervision,
   survive,

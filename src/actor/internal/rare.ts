@@ -21,7 +21,7 @@ export class Rare {
   declare fiber: Fiber.Fiber<unknown, unknown> | undefined
   /** The services of the behaviour, and whose handler it is that runs with them. */
   declare context: Context.Context<never> | undefined
-  /** What the running handler was called for: the message, and, of an ask, the ask and what it asks. */
+  /** What the running handler was called for: the message, and, of an ask or what can be put off, the ask and what it says. */
   declare word: Word | undefined
   declare ask: Ask | undefined
   declare payload: unknown
@@ -57,9 +57,13 @@ export class Rare {
   /** How long it may be without messages; `undefined` as its behaviour says. */
   declare idleMillis: number | undefined
   /** Ends it when no message comes. */
-  declare idle: Deadline | undefined
+  declare idle: Deadline & { note(): void } | undefined
   /** Is told of each message, since it tells the actor when none comes. */
   declare quiet: { note(): void; end(): void } | undefined
+  /** Whether what it handles can be put off. */
+  declare isStashing: boolean
+  /** How much of what it has piped to itself is under way. */
+  declare piped: number
   /** Shows the state of the incarnation that is up. */
   declare inspect: (() => unknown) | undefined
   /** Called once when it accepts nothing any more and is about to drain. */
@@ -98,6 +102,8 @@ export class Rare {
     this.idleMillis = undefined
     this.idle = undefined
     this.quiet = undefined
+    this.isStashing = false
+    this.piped = 0
     this.inspect = undefined
     this.onDrain = undefined
     this.onStop = new Set()
@@ -110,6 +116,6 @@ export class Rare {
   inHand(word: Word, ask: Ask | undefined, payload: unknown): void {
     this.word = word
     this.ask = ask
-    this.payload = ask === undefined ? undefined : payload
+    this.payload = ask === undefined && !this.isStashing ? undefined : payload
   }
 }

@@ -129,6 +129,8 @@ export interface Behaviour {
   readonly shutdownMillis: number
   /** How long an actor may be without messages. */
   readonly idleMillis: number
+  /** Whether its actors are those of a pool, which has the jobs that wait for them. */
+  readonly isPooled?: boolean | undefined
 }
 
 /** How full a mailbox may get: what travels with a reference, so that a sender knows its credit. */
