@@ -63,6 +63,8 @@ const mailboxOf = ({ attempts }: Behaviour): Mailbox => attempts > 1 ? new Repea
 /** See the module. */
 export class Cell extends Living implements Owned, Runnable {
   declare readonly host: CellHost<Cell>
+  declare readonly behaviour: Behaviour
+  declare readonly key: string
   /** Whether the handlers called last have answered at once. */
   declare answersAtOnce: boolean
   declare handlers: Handlers | undefined
