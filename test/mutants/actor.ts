@@ -381,8 +381,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...life,
     file: "src/actor/internal/idle.ts",
     why: "an actor is not idle while it is paused or a handler runs",
-    before: "const left = cell.phase === IDLE ? this.last + millis - host.deadlines.now() : millis",
-    after: "const left = cell.phase === IDLE ? this.last + millis - host.deadlines.now() : 0"
+    before: "!hasPutOff(cell) ? this.last + millis - host.deadlines.now() : millis",
+    after: "!hasPutOff(cell) ? this.last + millis - host.deadlines.now() : 0"
   },
   {
     ...life,
