@@ -47,12 +47,13 @@ import * as Option from "effect/Option"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import { messageOf, textOf } from "../runtime/Text.ts"
 import type { Running } from "../supervisor/ChildSpec.ts"
 import * as Carry from "../wire/Carry.ts"
 import { InvalidOptions, type KeyedError, type SpawnError } from "./ActorError.ts"
-import { type ActorRef, isActorRef, recipientOf, refClass } from "./ActorRef.ts"
+import { type ActorRef, isActorRef, type Plain, recipientOf, refClass, type Streamed } from "./ActorRef.ts"
 import { ActorSystem, type KeyedOptions, type SpawnOptions } from "./ActorSystem.ts"
 import type { ExitReason } from "./ExitReason.ts"
 import { ActorChild, unlessIgnored } from "./internal/actorChild.ts"
@@ -130,17 +131,22 @@ export const inspectable = (state: () => unknown): Effect.Effect<void, never, Cu
   })
 
 /**
- * The handlers of a behaviour: one a message, given the payload and answering with an effect that needs `Needs`. One that has put its message off
- * answers with that ({@link Stash}).
+ * What a handler answers with: an effect; where the message is answered with a stream, that stream, or an effect that makes it. One that has put its
+ * message off answers with that ({@link Stash}).
  */
+export type Answer<R extends Rpc.Any, Needs = any> = [Streamed<R>] extends [never]
+  ? Effect.Effect<Replied<Rpc.Success<R>>, Rpc.Error<R>, Needs>
+  :
+    | Stream.Stream<Rpc.SuccessChunk<R>, Rpc.ErrorExit<R>, Needs>
+    | Effect.Effect<Stream.Stream<Rpc.SuccessChunk<R>, Rpc.ErrorExit<R>, Needs> | Stashed, Rpc.ErrorExit<R>, Needs>
+
+/** The handlers of a behaviour: one a message, given the payload and answering with an effect, or a stream, that needs `Needs`. */
 export type HandlersFrom<Rpcs extends Rpc.Any, Needs = any> = {
-  readonly [R in Rpcs as R["_tag"]]: (
-    payload: Rpc.Payload<R>
-  ) => Effect.Effect<Answer<Rpc.Success<R>>, Rpc.Error<R>, Needs>
+  readonly [R in Rpcs as R["_tag"]]: (payload: Rpc.Payload<R>) => Answer<R, Needs>
 }
 
 // What answers with nothing may answer with anything.
-type Answer<Success> = void extends Success ? Success : Success | Stashed
+type Replied<Success> = void extends Success ? Success : Success | Stashed
 
 /** The type of handlers for the messages of a definition: `Actor.Handlers<typeof Counter>`. */
 export type Handlers<A, Needs = never> = A extends Actor<infer _Name, infer Rpcs> ? HandlersFrom<Rpcs, Needs> : never
@@ -148,8 +154,14 @@ export type Handlers<A, Needs = never> = A extends Actor<infer _Name, infer Rpcs
 // `any` infers: arguments, answers and errors are the business of the protocol, and only what is required is asked for.
 /** What the handlers of a behaviour require. */
 export type HandlersServices<H> = {
-  readonly [K in keyof H]: H[K] extends (...args: any) => Effect.Effect<any, any, infer R> ? R : never
+  readonly [K in keyof H]: H[K] extends (...args: any) => infer A ? AnswerServices<A> : never
 }[keyof H]
+
+// What an answer requires: the effect, and the stream that it makes; or the stream.
+type AnswerServices<A> = A extends Effect.Effect<infer Value, any, infer R> ? R | StreamServices<Value>
+  : StreamServices<A>
+
+type StreamServices<A> = 0 extends 1 & A ? never : A extends Stream.Stream<any, any, infer R> ? R : never
 
 /** Says no to handlers of messages that the protocol does not have: a name that is misspelt, or left over. */
 export type OnlyMessages<H, Rpcs extends Rpc.Any> = {
@@ -165,7 +177,9 @@ export type NoBuildServices<H> = 0 extends 1 & HandlersServices<H> ? unknown
   }
 
 /** The messages of a protocol that have no payload. */
-export type Bare<Rpcs extends Rpc.Any> = Rpcs extends Rpc.Any ? (Rpc.Payload<Rpcs> extends void ? Rpcs : never) : never
+export type Bare<Rpcs extends Rpc.Any> = Plain<Rpcs> extends infer R extends Rpc.Any
+  ? R extends Rpc.Any ? (Rpc.Payload<R> extends void ? R : never) : never
+  : never
 
 /** See the module. */
 export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
@@ -186,7 +200,7 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
    */
   readonly toLayer: <H extends HandlersFrom<Rpcs>, E, R>(
     behaviour: Effect.Effect<H, E, R> & NoBuildServices<H>,
-    options?: BehaviourOptions<Rpc.Error<Rpcs>>
+    options?: BehaviourOptions<Rpc.ErrorExit<Rpcs>>
   ) => Layer.Layer<never, never, ActorSystem | Exclude<R, Scope.Scope | CurrentActor> | HandlersServices<H>>
   /**
    * Starts an actor and waits until its behaviour is built. It ends with the `Scope`.
@@ -205,7 +219,7 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
   readonly supervised: (
     key: string,
     options?: SpawnOptions
-  ) => Effect.Effect<Running<ActorRef<Rpcs>, Rpc.Error<Rpcs> | ExitReason>, SpawnError, ActorSystem | Scope.Scope>
+  ) => Effect.Effect<Running<ActorRef<Rpcs>, Rpc.ErrorExit<Rpcs> | ExitReason>, SpawnError, ActorSystem | Scope.Scope>
   /**
    * The actor of a key, on whatever thread it lives: one that was spawned and is up, or that of a key while {@link keyed} has them.
    * `None` when there is none: never spawned, still being built, or ended.
@@ -345,6 +359,17 @@ const NO_TRANSPORT = new Carry.Unfit(
   "a reference to an actor can only be encoded inside of a message to another thread"
 )
 
+// A stream is not handed on to the next thread as an ask that waits is: part of it may have been read.
+const checkStreams = (
+  { messages, name }: ProtocolModule.Protocol,
+  { laneBytes }: Pick<Behaviour, "laneBytes">
+): void => {
+  const streamed = messages.find(({ isStream }) => isStream)
+  if (streamed === undefined || laneBytes === 0) return
+  const expected = `false, since a stream does not outlive its thread, for the message ${streamed.tag}`
+  throw new InvalidOptions({ where: name, option: "mailbox.survives", value: "true", expected })
+}
+
 // What moves with a message is there once: not for a second handler, and not on another thread than its own.
 const checkMoving = (
   { messages, name }: ProtocolModule.Protocol,
@@ -413,8 +438,8 @@ const told = (
  * The name must be unique in a system and free of "/". A message with a `success` or `error` schema is worth asking; any
  * message can be told.
  *
- * **Errors** Throws `InvalidProtocol` for a definition that cannot be served: a duplicate tag, a streamed reply, a schema
- * that has no encoding.
+ * **Errors** Throws `InvalidProtocol` for a definition that cannot be served: a duplicate tag, a schema
+ * that has no encoding, a stream that something moves with.
  */
 export const make = <const Name extends string, const Rpcs extends ReadonlyArray<Rpc.Any>>(
   name: Name,
@@ -431,6 +456,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
     toLayer: (behaviour, options) => {
       const resolved = resolveOptions(name, options ?? {})
       checkMoving(protocol, resolved)
+      checkStreams(protocol, resolved)
       return Layer.effectDiscard(Effect.gen(function*() {
         const system = yield* ActorSystem
         const context = yield* Effect.context<never>()
@@ -462,7 +488,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
         const child = (running: Running<Recipient>) => new ActorChild(toRef(running.value!), running)
         // What handlers fail with is what their protocol declares.
         return unlessIgnored(Effect.map(started, child)) as Effect.Effect<
-          Running<ActorRef<Messages>, Rpc.Error<Messages> | ExitReason>,
+          Running<ActorRef<Messages>, Rpc.ErrorExit<Messages> | ExitReason>,
           SpawnError
         >
       }),

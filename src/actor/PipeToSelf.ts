@@ -44,6 +44,7 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as Scope from "effect/Scope"
+import type { Plain } from "./ActorRef.ts"
 import { Pipes } from "./internal/pipes.ts"
 import { CurrentActor } from "./kernel/Behaviour.ts"
 import type { Cell } from "./kernel/Cell.ts"
@@ -62,7 +63,7 @@ export type Piping<R extends Rpc.Any, A, E> = Rpc.Payload<R> extends void ? [pay
  * **Gotchas** However many are under way, the mailbox goes on: who begins one with each message bounds them.
  */
 export type PipeToSelf<Rpcs extends Rpc.Any> = {
-  readonly [R in Rpcs as R["_tag"]]: <A, E, Needs>(
+  readonly [R in Plain<Rpcs> as R["_tag"]]: <A, E, Needs>(
     effect: Effect.Effect<A, E, Needs>,
     ...piping: Piping<R, A, E>
   ) => Effect.Effect<void, never, Needs>

@@ -10,6 +10,7 @@ import * as Logger from "effect/Logger"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { Actor, ActorControl, ActorError, ActorSystem, Parcel, ThreadArenas } from "shared-nothing"
 import { recipientOf } from "../../src/actor/ActorRef.ts"
@@ -322,6 +323,39 @@ describe("a message that is put off", () => {
     }).pipe(
       Effect.scoped,
       Effect.provide(YardLive.pipe(Layer.provideMerge(ActorSystem.layer), Layer.provideMerge(Logger.layer([]))))
+    )
+  })
+})
+
+const River = Actor.make("River", [Rpc.make("Flow", { success: Schema.Int, stream: true }), Rpc.make("Open")])
+
+describe("a message that is answered with a stream", () => {
+  it.effect("can be put off, too", () => {
+    const Live = River.toLayer(Effect.gen(function*() {
+      const stash = yield* River.stash({ capacity: 2 })
+      let isOpen = false
+      return River.of({
+        Flow: () => isOpen ? Stream.make(1, 2, 3) : Effect.orDie(stash.put),
+        Open: () => {
+          isOpen = true
+          return stash.unstashAll
+        }
+      })
+    }))
+    return Effect.gen(function*() {
+      const river = yield* River.spawn("r")
+      const flow = Stream.runCollect(river.ask.Flow())
+      const gone = yield* Effect.forkChild(flow, { startImmediately: true })
+      const kept = yield* Effect.forkChild(flow, { startImmediately: true })
+      yield* settle
+      assert.strictEqual(yield* river.depth, 2)
+      yield* Fiber.interrupt(gone)
+      assert.strictEqual(yield* river.depth, 1)
+      yield* river.tell.Open()
+      assert.deepStrictEqual(yield* Fiber.join(kept), [1, 2, 3])
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(Live.pipe(Layer.provideMerge(ActorSystem.layer), Layer.provideMerge(Logger.layer([]))))
     )
   })
 })

@@ -24,8 +24,107 @@ const notices = { tests: ["test/actor/notices.test.ts"] }
 
 const life = { tests: ["test/actor/control.test.ts"] }
 
+const streams = { tests: ["test/actor/streams.test.ts", "test/testing/streams.test.ts"] }
+const reader = { file: "src/actor/kernel/StreamReader.ts", ...streams }
+const streaming = { file: "src/actor/kernel/Streaming.ts", ...streams }
+const localStream = { file: "src/actor/internal/localStreamAsk.ts", ...streams }
+
 /** Faults in what an actor is made of. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...reader,
+    why: "a stream goes on when its reader has made room",
+    before: "      this.source!.grant(taken)\n",
+    after: ""
+  },
+  {
+    ...reader,
+    why: "a stream whose reader has gone is taken back",
+    before: "    this.elements = []\n    this.source?.withdraw()",
+    after: "    this.elements = []"
+  },
+  {
+    ...reader,
+    why: "a stream that waits for an element too long is ended",
+    before: "if (this.hasBegun) deadlines.add(this, this.elementMillis)",
+    after: ""
+  },
+  {
+    ...reader,
+    why: "a stream that is read in time keeps no deadline",
+    before: "    this.resume = undefined\n    this.source!.grounds.deadlines.remove(this)\n    resume!",
+    after: "    this.resume = undefined\n    resume!"
+  },
+  {
+    ...streaming,
+    why: "a stream has let go before the scope of its incarnation is closed",
+    before: "    Fiber.runIn(fiber, cell.scope)\n",
+    after: ""
+  },
+  {
+    ...streaming,
+    why: "a stream that came to its end is the last thing that an actor had to do which is to end",
+    before: " === true && rare.isDraining) cell.drained()",
+    after: ") {}"
+  },
+  {
+    ...streaming,
+    why: "a stream that is not read is ended",
+    before: "      deadlines.add(this, unreadMillis)\n",
+    after: ""
+  },
+  {
+    ...streaming,
+    why: "a stream that is ended while its elements are looked at ends behind the one in hand",
+    before: "    if (this.isSending) {",
+    after: "    if (false) {"
+  },
+  {
+    ...streaming,
+    why: "a stream that nobody reads any more is interrupted",
+    before: "    else this.fiber.interruptUnsafe()\n",
+    after: ""
+  },
+  {
+    ...localStream,
+    why: "a stream has as many elements made as its reader has room for",
+    before: "      this.credit--\n",
+    after: ""
+  },
+  {
+    ...localStream,
+    why: "a stream that has begun has no deadline for that any more",
+    before: "if (this.reader.push(element)) this.begun()",
+    after: "this.reader.push(element)"
+  },
+  {
+    file: "src/actor/internal/lifecycle.ts",
+    ...streams,
+    why: "a stream ends with the incarnation that crashes",
+    before: "  cutStreams(host, cell, undefined)\n",
+    after: ""
+  },
+  {
+    file: "src/actor/internal/ending.ts",
+    ...streams,
+    why: "a stream ends with its actor",
+    before: "  cutStreams(host, cell, reason)\n",
+    after: ""
+  },
+  {
+    file: "src/actor/internal/ending.ts",
+    ...streams,
+    why: "a stop in order waits for a stream",
+    before: " || hasStreams(rare) ||",
+    after: " ||"
+  },
+  {
+    file: "src/actor/internal/idle.ts",
+    ...streams,
+    why: "an actor with a stream is not idle",
+    before: " && !hasStreams(cell.rare)",
+    after: ""
+  },
   {
     ...watches,
     why: "an end that waits in the mailbox is taken back with its watch",
@@ -381,8 +480,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...life,
     file: "src/actor/internal/idle.ts",
     why: "an actor is not idle while it is paused or a handler runs",
-    before: "!hasPutOff(cell) ? this.last + millis - host.deadlines.now() : millis",
-    after: "!hasPutOff(cell) ? this.last + millis - host.deadlines.now() : 0"
+    before: "? this.last + millis - host.deadlines.now() : millis",
+    after: "? this.last + millis - host.deadlines.now() : 0"
   },
   {
     ...life,

@@ -15,6 +15,7 @@ import { pool } from "./pool.ts"
 import type { Scenario } from "./scenario.ts"
 import { stash } from "./stash.ts"
 import { storm } from "./storm.ts"
+import { streams } from "./streams.ts"
 import { supervision } from "./supervision.ts"
 import { survive } from "./survive.ts"
 import { traffic } from "./traffic.ts"
@@ -51,6 +52,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   pool,
   stash,
   storm,
+  streams,
   supervision,
   survive,
   traffic,

@@ -8,6 +8,7 @@ import type * as Option from "effect/Option"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { Actor, ActorError, type ActorRef, type ActorSystem, type DeadLetters, ExitReason } from "shared-nothing"
 import { describe, expectTypeOf, it } from "vitest"
 
@@ -357,5 +358,68 @@ describe("a stash", () => {
     pipe.Opened(work)
     // @ts-expect-error that is a text
     pipe.Opened(work, () => ({ by: 1 }))
+  })
+})
+
+describe("a message that is answered with a stream", () => {
+  const Feed = Actor.make("Feed", [
+    Rpc.make("Watch", { payload: { from: Schema.Int }, success: Schema.String, error: Overflow, stream: true }),
+    Rpc.make("All", { success: Schema.Int, stream: true }),
+    Rpc.make("Post", { payload: { text: Schema.String } })
+  ])
+  class Store extends Context.Service<Store, { readonly read: Effect.Effect<string> }>()("app/Store") {}
+  type Feed = typeof Feed.ref.Type
+  const feed = null as unknown as Feed
+
+  it("is asked for its stream, whose errors are typed", () => {
+    expectTypeOf<ReturnType<Feed["ask"]["Watch"]>>().toEqualTypeOf<
+      Stream.Stream<string, Overflow | ActorError.StreamError>
+    >()
+    expectTypeOf<ReturnType<Feed["ask"]["All"]>>().toEqualTypeOf<Stream.Stream<number, ActorError.StreamError>>()
+  })
+
+  it("takes its payload and the options of a stream", () => {
+    expectTypeOf<Parameters<Feed["ask"]["Watch"]>>().toEqualTypeOf<
+      [payload: { readonly from: number }, options?: ActorRef.StreamOptions]
+    >()
+    expectTypeOf<Feed["ask"]["All"]>().toBeCallableWith({ elementTimeout: "1 second", bufferSize: 16 })
+    // @ts-expect-error the payload is a number
+    expectTypeOf<Feed["ask"]["Watch"]>().toBeCallableWith({ from: "1" })
+  })
+
+  it("is never told, by anybody, and has no callback", () => {
+    expectTypeOf<keyof Feed["tell"]>().toEqualTypeOf<"Post">()
+    expectTypeOf<keyof Feed["tellUnsafe"]>().toEqualTypeOf<"Post">()
+    expectTypeOf<keyof Feed["askUnsafe"]>().toEqualTypeOf<"Post">()
+    expectTypeOf<keyof Effect.Success<typeof Feed.timers>["once"]>().toEqualTypeOf<"Post">()
+    expectTypeOf<keyof Effect.Success<typeof Feed.watcher>["watch"]>().toEqualTypeOf<"Post">()
+    expectTypeOf<keyof Effect.Success<typeof Feed.pipeToSelf>>().toEqualTypeOf<"Post">()
+    expectTypeOf<Parameters<typeof Feed.tick>[0]>().toEqualTypeOf<never>()
+    expectTypeOf(feed.ask.All).toBeFunction()
+  })
+
+  it("has a handler that answers with a stream, or with an effect that makes one", () => {
+    const Post = () => Effect.void
+    Feed.of({ Post, Watch: () => Stream.make("a"), All: () => Effect.succeed(Stream.make(1)) })
+    Feed.of({ Post, Watch: () => Stream.fail(new Overflow({ limit: 1 })), All: () => Stream.empty })
+    Feed.of({ Post, Watch: () => Effect.fail(new Overflow({ limit: 1 })), All: () => Stream.never })
+    // @ts-expect-error the elements are texts
+    Feed.of({ Post, Watch: () => Stream.make(1), All: () => Stream.make(1) })
+    // @ts-expect-error an effect of one element is no stream
+    Feed.of({ Post, Watch: () => Effect.succeed("a"), All: () => Stream.make(1) })
+    // @ts-expect-error this error is not declared
+    Feed.of({ Post, Watch: () => Stream.make("a"), All: () => Stream.fail(new Overflow({ limit: 1 })) })
+  })
+
+  it("has what its handlers and their streams require required of the layer", () => {
+    const Watch = () => Stream.fromEffect(Effect.flatMap(Store, ({ read }) => read))
+    const live = Feed.toLayer(Effect.succeed(Feed.of({ Post: () => Effect.void, Watch, All: () => Stream.make(1) })))
+    expectTypeOf(live).toEqualTypeOf<Layer.Layer<never, never, ActorSystem.ActorSystem | Store>>()
+    const made = Feed.toLayer(Effect.succeed(Feed.of({
+      Post: () => Effect.void,
+      Watch: () => Effect.succeed(Watch()),
+      All: () => Stream.make(1)
+    })))
+    expectTypeOf(made).toEqualTypeOf<Layer.Layer<never, never, ActorSystem.ActorSystem | Store>>()
   })
 })

@@ -10,13 +10,13 @@ import type { Handlers } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import { Deadline } from "../kernel/Deadlines.ts"
 import { IDLE, RESTARTING } from "../kernel/Phase.ts"
+import { isAtWork } from "./rare.ts"
 
 /** How long an actor may be without messages. */
 export const idleMillis = ({ behaviour, rare }: Cell): number => rare?.idleMillis ?? behaviour.idleMillis
 
 /** Whether it has something to do that is neither in its mailbox nor in a handler. */
-const hasPutOff = ({ mailbox, rare }: Cell): boolean =>
-  rare !== undefined && (rare.piped > 0 || mailbox !== undefined && mailbox.stashed > 0)
+const hasPutOff = ({ mailbox, rare }: Cell): boolean => isAtWork(rare) || mailbox !== undefined && mailbox.stashed > 0
 
 /** See the module. */
 export class Idle extends Deadline {

@@ -72,7 +72,7 @@ export class LocalAsk extends Ask implements Runnable {
   declare private resume: Resume | undefined
   declare private expiry: Expiry | undefined
   declare private waiter: Waiter | undefined
-  declare private isSettled: boolean
+  declare protected isSettled: boolean
   /** The outcome that has not been handed over: the asker does not wait yet, or the stack is too deep. */
   declare private outcome: Exit.Exit<unknown, unknown> | undefined
   constructor(cell: Asked, index: number, span: Tracer.AnySpan | undefined, resume: Resume | undefined) {
@@ -93,7 +93,7 @@ export class LocalAsk extends Ask implements Runnable {
     else this.finish(checkedReply(message, cell, exit))
   }
 
-  private finish(exit: Exit.Exit<unknown, unknown>): void {
+  protected finish(exit: Exit.Exit<unknown, unknown>): void {
     if (this.isSettled) return
     this.isSettled = true
     this.waiter = undefined
@@ -160,6 +160,11 @@ export class LocalAsk extends Ask implements Runnable {
     if (refusal !== undefined) this.finish(Exit.fail(refusal))
   }
 
+  /** It is being answered: it has no deadline any more. */
+  protected begun(): void {
+    if (this.expiry !== undefined) this.cell.host.deadlines.remove(this.expiry)
+  }
+
   private watch(timeoutMillis: number): void {
     if (timeoutMillis === Infinity || this.isSettled) return
     this.expiry = new Expiry(this, timeoutMillis)
@@ -177,26 +182,19 @@ export class LocalAsk extends Ask implements Runnable {
   }
 
   /** Asks through the mailbox; answers nothing when it is settled already. */
-  static enqueue(
-    cell: Asked,
-    index: number,
-    payload: unknown,
-    span: Tracer.AnySpan | undefined,
-    timeoutMillis: number,
-    resume: Resume
-  ): LocalAsk | undefined {
-    const ask = new LocalAsk(cell, index, span, resume)
-    const outcome = cell.enqueueAsk(ask, payload)
+  enqueue(payload: unknown, timeoutMillis: number): this | undefined {
+    const { cell, span, word: index } = this
+    const outcome = cell.enqueueAsk(this, payload)
     if (outcome === REFUSED || outcome === INVALID) {
-      ask.finish(Exit.fail(cell.refusal(index, payload, outcome)))
+      this.finish(Exit.fail(cell.refusal(index, payload, outcome)))
       return undefined
     }
     if (outcome === NO_ROOM) {
-      ask.waiter = { index, payload, span, ask, done: (refusal) => ask.refuse(refusal), abandoned: false }
-      cell.waitForRoom(ask.waiter)
+      this.waiter = { index, payload, span, ask: this, done: (refusal) => this.refuse(refusal), abandoned: false }
+      cell.waitForRoom(this.waiter)
     }
-    ask.watch(timeoutMillis)
-    return ask
+    this.watch(timeoutMillis)
+    return this
   }
 
   /**

@@ -6,6 +6,7 @@ import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import { type ExitReason, scopeClosed } from "../ExitReason.ts"
 import type { Deadline } from "../kernel/Deadlines.ts"
+import type { Streaming } from "../kernel/Streaming.ts"
 import { Waiters } from "../kernel/Waiters.ts"
 import type { Ask, Word } from "../kernel/Word.ts"
 import type { Failures } from "./failures.ts"
@@ -74,6 +75,8 @@ export class Rare {
   declare freed: (() => void) | undefined
   /** What others have made of it by linking themselves to it. */
   declare ties: Ties | undefined
+  /** The streams of its incarnation that run. */
+  declare streams: Set<Streaming> | undefined
   /** Nobody waits any more for its build, its handler or its finalizers to end; its name is taken until they do. */
   declare isAbandoned: boolean
   constructor() {
@@ -109,6 +112,7 @@ export class Rare {
     this.onStop = new Set()
     this.freed = undefined
     this.ties = undefined
+    this.streams = undefined
     this.isAbandoned = false
   }
 
@@ -119,3 +123,7 @@ export class Rare {
     this.payload = ask === undefined && !this.isStashing ? undefined : payload
   }
 }
+
+/** Whether it does something beside its messages that it would wait for: streams that its handlers have answered with, or what it has piped. */
+export const isAtWork = (rare: Rare | undefined): boolean =>
+  rare !== undefined && (rare.piped > 0 || rare.streams !== undefined && rare.streams.size > 0)

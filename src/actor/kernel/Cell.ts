@@ -33,6 +33,7 @@ import { batch, hasChildren } from "../internal/batch.ts"
 import { comeToRest } from "../internal/hold.ts"
 import { keep } from "../internal/keeping.ts"
 import { limitOf, LocalAsk, MAX_INLINE } from "../internal/localAsk.ts"
+import { LocalStreamAsk } from "../internal/localStreamAsk.ts"
 import type { Rare } from "../internal/rare.ts"
 import { putOff } from "../internal/stashing.ts"
 import type { Behaviour, Handlers } from "./Behaviour.ts"
@@ -45,6 +46,8 @@ import type { Guardian, Owned, Owner } from "./Owner.ts"
 import { BROKEN, checkedReply, deliverable } from "./Payload.ts"
 import { HELD, IDLE, READY, RESTARTING, RUNNING, STARTING, STOPPING, SUSPENDED } from "./Phase.ts"
 import {
+  answerTo,
+  type Asker,
   INVALID,
   NO_ROOM,
   type Outcome,
@@ -201,16 +204,13 @@ export class Cell extends Living implements Owned, Runnable {
     })
   }
 
-  askUnsafe(index: number, payload: unknown, timeoutMillis: number, resume: Resume): Withdrawable | undefined {
+  askUnsafe(index: number, payload: unknown, timeoutMillis: number, asker: Asker): Withdrawable | undefined {
     const valid = deliverable(this.behaviour.protocol.messages[index]!, payload, this.host.freight)
-    const asked = valid === BROKEN
-      ? Exit.fail(this.refusal(index, payload, INVALID))
-      : this.askNow(index, valid, undefined)
-    if (asked === undefined || asked instanceof LocalAsk) {
-      return this.goOn(asked, index, valid, undefined, timeoutMillis, resume)
-    }
-    resume(asked)
-    return undefined
+    if (valid === BROKEN) return answerTo(asker, Exit.fail(this.refusal(index, payload, INVALID)))
+    if (typeof asker !== "function") return new LocalStreamAsk(this, index, valid, asker).enqueue(valid, timeoutMillis)
+    const asked = this.askNow(index, valid, undefined)
+    const goesOn = asked === undefined || asked instanceof LocalAsk
+    return goesOn ? this.goOn(asked, index, valid, undefined, timeoutMillis, asker) : answerTo(asker, asked)
   }
 
   // An idle actor would handle this message next in any case, so it is handled now, without a round through the mailbox
@@ -244,7 +244,7 @@ export class Cell extends Living implements Owned, Runnable {
     timeoutMillis: number,
     resume: Resume
   ): LocalAsk | undefined {
-    if (asked === undefined) return LocalAsk.enqueue(this, index, payload, span, timeoutMillis, resume)
+    if (asked === undefined) return new LocalAsk(this, index, span, resume).enqueue(payload, timeoutMillis)
     asked.await(timeoutMillis, resume)
     return asked
   }

@@ -153,6 +153,8 @@ export const resolve = (
   if (moving !== undefined) {
     refuse("protocol", moving.tag, "messages with nothing that moves between threads: no parcels, no ends of channels")
   }
+  const streamed = messages.find(({ isStream }) => isStream)
+  if (streamed !== undefined) refuse("protocol", streamed.tag, "messages that are answered once, and not with a stream")
   if (!Object.hasOwn(profiles, profile)) refuse("profile", profile, Object.keys(profiles).join(", "))
   const defaults = profiles[profile]
   const { grace = defaults.grace, readyTimeout = defaults.readyTimeout, shutdown = defaults.shutdown } = options
