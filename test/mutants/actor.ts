@@ -115,15 +115,15 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: "src/actor/internal/ending.ts",
     ...streams,
     why: "a stop in order waits for a stream",
-    before: " || hasStreams(rare) ||",
+    before: " || isAtWork(rare) ||",
     after: " ||"
   },
   {
     file: "src/actor/internal/idle.ts",
     ...streams,
     why: "an actor with a stream is not idle",
-    before: " && !hasStreams(cell.rare)",
-    after: ""
+    before: "isAtWork(rare) || mailbox",
+    after: "mailbox"
   },
   {
     ...watches,
@@ -250,7 +250,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...stashing,
     file: "src/actor/internal/ending.ts",
     why: "a stop in order waits for what is piped",
-    before: "cell.phase === HELD) && !isPiping(cell.rare))",
+    before: "cell.phase === HELD) && !isAtWork(cell.rare))",
     after: "cell.phase === HELD))"
   },
   {
