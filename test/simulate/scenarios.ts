@@ -14,6 +14,7 @@ import { names } from "./names.ts"
 import { orders } from "./orders.ts"
 import { pool } from "./pool.ts"
 import type { Scenario } from "./scenario.ts"
+import { stash } from "./stash.ts"
 import { storm } from "./storm.ts"
 import { streams } from "./streams.ts"
 import { supervision } from "./supervision.ts"
@@ -51,6 +52,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   names,
   orders,
   pool,
+  stash,
   storm,
   streams,
   supervision,

@@ -415,6 +415,20 @@ describe("what makes no sense", () => {
       assert.include(error.message, "Jobs/")
     }))
 
+  simulated(
+    "a behaviour with a stash fails the pool: a job that is put off would keep its worker from all others",
+    () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(Effect.scoped(made({ intensity: { restarts: 0, within: "1 second" } })))
+        assert.strictEqual(error._tag, "ThreadSetupFailed")
+        assert.include(error.message, "stash: pool is true, expected none")
+      }),
+    {
+      worker: () =>
+        PoolThread.launch(Jobs.toLayer(Effect.as(Jobs.stash({ capacity: 1 }), {} as Actor.Handlers<typeof Jobs>)))
+    }
+  )
+
   simulated("a worker without the behaviour fails the pool", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(Effect.scoped(made({ intensity: { restarts: 0, within: "1 second" } })))

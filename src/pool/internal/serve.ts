@@ -37,7 +37,7 @@ const UNLIMITED = Intensity.make({ restarts: 1_000_000, within: "1 second" })
 const UNKNOWN = { thread: "another worker", reason: "it has ended" }
 
 /** A system of this thread, and the behaviours that its layers make known. */
-const makeSystem = (scope: Scope.Scope) =>
+const makeSystem = (scope: Scope.Scope, pooled: string) =>
   Effect.gen(function*() {
     const built = yield* Layer.buildWithScope(System.layer, scope).pipe(
       Effect.provideService(System.EndsProgram, false)
@@ -45,8 +45,9 @@ const makeSystem = (scope: Scope.Scope) =>
     const system = Context.get(built, ActorSystem)
     const behaviours = new Map<string, Behaviour>()
     const register = (behaviour: Behaviour) => {
-      const restarted = { ...behaviour, intensity: UNLIMITED }
-      behaviours.set(behaviour.protocol.name, restarted)
+      const { name } = behaviour.protocol
+      const restarted = { ...behaviour, intensity: UNLIMITED, isPooled: name === pooled }
+      behaviours.set(name, restarted)
       return system.register(restarted)
     }
     return { system: ActorSystem.of({ ...system, register }), behaviours }
@@ -73,7 +74,7 @@ export const serve = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem>) => (star
     const post = start.data as Post
     const scope = yield* Effect.scope
     const context = yield* Effect.context<never>()
-    const { behaviours: known, system } = yield* makeSystem(scope)
+    const { behaviours: known, system } = yield* makeSystem(scope, post.protocol)
     const side = yield* makeSide(start, post)
     const services = Context.make(ActorSystem, system).pipe(Context.add(poolKey(post.protocol), side))
     yield* Layer.buildWithScope(behaviours, scope).pipe(Effect.provideContext(services))
