@@ -106,3 +106,46 @@ export const idleSet = define({
   ],
   parts: []
 })
+
+/** Byte offsets in the row of a worker of `JobMeters`. */
+export const METER_ROW = {
+  jobs: 0,
+  stolen: 8,
+  sleeps: 16,
+  busyMicros: 24,
+  running: 32,
+  busySince: 36,
+  waited: 64,
+  ran: 576
+}
+
+/** Bytes of a row. */
+export const METER_ROW_BYTES = 1152
+
+/** `JobMeters`. */
+export const jobMeters = define({
+  name: "JobMeters",
+  magic: "METR",
+  version: 1,
+  lines: [{ by: "creator", words: { workers: "number of workers" } }],
+  parts: [
+    {
+      name: "rows",
+      bytes: "workers x 1152",
+      about: "one a worker, written by the incarnation that is there, and read by anybody",
+      words: {
+        jobs: "jobs that have ended there, in two words: 31 bits and the lowest bit of the other, then the rest",
+        stolen: "jobs taken out of queues of others, in two words",
+        sleeps: "how often it has gone to sleep, in two words",
+        busyMicros:
+          "microseconds in which it had a job, up to the last time that it had none, in two words",
+        running: "jobs that it has begun and that have not ended",
+        busySince:
+          "when it has had none last, in milliseconds of the pool + 1, as a wrapping Int32; 0 while it has none",
+        waited: "128 counts: jobs by the time from their submission to their begin, see `bucketOf`",
+        ran: "128 counts: jobs by the time from their begin to their end"
+      },
+      at: METER_ROW
+    }
+  ]
+})
