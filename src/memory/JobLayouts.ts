@@ -1,5 +1,5 @@
 /**
- * Where everything lies in the shared memory of what a pool has beside its queues: `JobTable` and `IdleSet`. How to read a description:
+ * Where everything lies in the shared memory of what a pool has beside its queues: `JobTable`, `IdleSet` and `Inboxes`. How to read a description:
  * `Layout.ts`.
  */
 import { define } from "./Layout.ts"
@@ -28,7 +28,7 @@ export const JOB_SLOT = {
 export const jobTable = define({
   name: "JobTable",
   magic: "JOBS",
-  version: 2,
+  version: 3,
   lines: [
     {
       by: "creator",
@@ -43,7 +43,7 @@ export const jobTable = define({
       by: "who looks after the workers",
       words: {
         phase: "0 takes jobs, 1 takes no more, 2 nothing runs any more",
-        deaths: "incarnations of workers that have ended"
+        changes: "bits 0-15 how often an incarnation of a worker was about to start, 16-31 how often one has ended"
       }
     }
   ],
@@ -75,7 +75,7 @@ export const jobTable = define({
           "bits 0-3 stage; 4-19 number of the incarnation that has taken it; 20-31 generation, one more each time that it is used",
         next: "the slot behind it in the list of those that come back, + 1; 0 for none",
         withdrawn: "state word of a job that runs and whose asker has gone",
-        message: "index of the message; 256 more for a job that nobody waits for",
+        message: "index of the message; 256 more for a job that nobody waits for; what lies above it is the caller's",
         bytes: "of the payload, then of the outcome",
         begun: "how often a worker has begun it",
         deadline: "Float64: when nobody waits for it any more, in monotonic milliseconds, or Infinity",
@@ -146,6 +146,53 @@ export const jobMeters = define({
         ran: "128 counts: jobs by the time from their begin to their end"
       },
       at: METER_ROW
+
+/** Byte offsets in the row of a worker of `Inboxes`: what senders store lies on a line of its own. */
+export const INBOX_ROW = { arrivals: 0, running: 128 }
+
+/** Bytes of a row of a worker. */
+export const INBOX_ROW_BYTES = 256
+
+/** Byte offsets in a lane of `Inboxes`: the reader's word, and the writer's, on lines of their own. */
+export const INBOX_LANE = { head: 0, tail: 128, reader: 132, slots: 256 }
+
+/** `Inboxes`. */
+export const inboxes = define({
+  name: "Inboxes",
+  magic: "INBX",
+  version: 1,
+  lines: [
+    {
+      by: "creator",
+      words: {
+        submitters: "number of threads that can submit",
+        jobs: "slots of each lane, a power of two",
+        workers: "number of workers"
+      }
+    }
+  ],
+  parts: [
+    {
+      name: "workers",
+      bytes: "workers x 256",
+      about: "one a worker",
+      words: {
+        arrivals: "changes that a worker has to look at, as a wrapping Int32; counted by submitters",
+        running: "how many jobs it has begun and not ended; stored by the worker"
+      },
+      at: INBOX_ROW
+    },
+    {
+      name: "lanes",
+      bytes: "workers x submitters x (256 + jobs x 4), each up to the next multiple of 128",
+      about: "one a worker and submitter, those of the first worker first",
+      words: {
+        head: "position of the oldest slot; stored by the worker, and while nobody reads by the submitter",
+        tail: "position behind the newest; stored by the submitter",
+        reader: "number of the incarnation of the worker that may read; stored by the submitter",
+        slots: "numbers of slots of `JobTable`"
+      },
+      at: INBOX_LANE
     }
   ]
 })

@@ -33,13 +33,13 @@
  *
  * Hot path: changes only together with `test/model` and the benchmark `pool/`.
  */
-import { bytesOf, MAX_WORKERS, rowsOffset, type Shape, wrongPart } from "./internal/jobMemory.ts"
+import { bytesOf, DEATH, MAX_WORKERS, rowsOffset, type Shape, wrongPart } from "./internal/jobMemory.ts"
 import { JOB_ROW, JOB_ROW_BYTES, JOB_SLOT, jobTable as layout } from "./JobLayouts.ts"
 import { identify } from "./Layout.ts"
 import { InvalidMemory } from "./MemoryError.ts"
 import { Region } from "./Region.ts"
 
-export { create, MAX_WORKERS, mostJobs, type Shape } from "./internal/jobMemory.ts"
+export { create, haveDied, MAX_WORKERS, mostJobs, type Shape } from "./internal/jobMemory.ts"
 
 /** Its submitter has it, for another job. */
 export const FREE = 0
@@ -87,7 +87,7 @@ const GENERATIONS = ~(GENERATION - 1)
 const queued = QUEUED
 const running = RUNNING
 const phaseCell = layout.cells.phase
-const deathsCell = layout.cells.deaths
+const changesCell = layout.cells.changes
 const workersCell = layout.descriptorCells
 const nextWord = JOB_SLOT.next / 4
 const withdrawnWord = JOB_SLOT.withdrawn / 4
@@ -183,7 +183,7 @@ export class JobTable implements Shape {
     return (Atomics.load(this.cells, this.cellOf(slot)) >>> NUMBER_SHIFT) & NUMBER_MASK
   }
 
-  /** The index of the message, and {@link UNAWAITED}. */
+  /** The index of the message, {@link UNAWAITED}, and what the caller has added above that. */
   messageOf(slot: number): number {
     return this.cells[this.cellOf(slot) + messageWord]!
   }
@@ -444,12 +444,13 @@ export class JobTable implements Shape {
   /** The incarnation of this number is about to start. */
   started(number: number): void {
     Atomics.store(this.cells, workersCell + (number & WORKER_MASK), number)
+    Atomics.add(this.cells, changesCell, 1)
   }
 
   /** The incarnation of this number has exited: from here on what it had is lost. */
   ended(number: number): void {
     const cell = workersCell + (number & WORKER_MASK)
-    if (Atomics.compareExchange(this.cells, cell, number, 0) === number) Atomics.add(this.cells, deathsCell, 1)
+    if (Atomics.compareExchange(this.cells, cell, number, 0) === number) Atomics.add(this.cells, changesCell, DEATH)
   }
 
   /** Puts the numbers of the incarnations that are there into `into`, by place. */
@@ -457,8 +458,8 @@ export class JobTable implements Shape {
     for (let worker = 0; worker < this.workers; worker++) into[worker] = Atomics.load(this.cells, workersCell + worker)
   }
 
-  /** Incarnations that have ended so far, as a wrapping Int32: a submitter that sees another number looks for what is lost. */
-  deaths(): number {
-    return Atomics.load(this.cells, deathsCell)
+  /** How often incarnations have come and gone, as a wrapping Int32: a submitter that sees another number looks what that means for it. */
+  changes(): number {
+    return Atomics.load(this.cells, changesCell)
   }
 }

@@ -56,6 +56,7 @@ import type { ThreadDown } from "../thread/ThreadError.ts"
 import { type PoolOptions, resolve } from "./internal/options.ts"
 import * as Owner from "./internal/owner.ts"
 import { poolKey, type PoolSide } from "./internal/poolKey.ts"
+import { workersOf } from "./internal/workers.ts"
 
 export { Attempts } from "./Attempts.ts"
 export type { PoolOptions, Profile } from "./internal/options.ts"
@@ -118,3 +119,28 @@ export const layer = <Name extends string, Rpcs extends Rpc.Any>(
   options: PoolOptions
 ): Layer.Layer<Pool<Name>, InvalidOptions | InvalidSupervision | ThreadDown> =>
   Layer.effect(keyOf(actor.name), Effect.map(make(actor, options), (made): PoolSide => ({ reference: () => made })))
+
+/**
+ * A reference to each worker of a pool, in the order of their names `worker-0`, `worker-1`, …: what is sent to it is handled by that worker and by no other.
+ *
+ * **Details** Jobs of one sender begin in the order in which they were sent to the worker. While its thread is started again they wait for it. A job that it had begun
+ * is lost, or begun again before those behind it if its message has {@link Attempts}. `depth` counts what waits for the worker alone, of all
+ * senders, and what it runs. An actor that is no pool is its own only worker.
+ *
+ * **Errors** Those of the pool.
+ *
+ * **Example** (Each worker says who it is)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import type * as Rpc from "effect/rpc/Rpc"
+ * import type * as Schema from "effect/Schema"
+ * import { type ActorRef, Pool } from "shared-nothing"
+ *
+ * declare const jobs: ActorRef.ActorRef<Rpc.Rpc<"Who", typeof Schema.Void, typeof Schema.String>>
+ *
+ * const names = Effect.forEach(Pool.workers(jobs), (worker) => worker.ask.Who(), { concurrency: "unbounded" })
+ * ```
+ */
+export const workers = <Rpcs extends Rpc.Any>(pool: ActorRef<Rpcs>): ReadonlyArray<ActorRef<Rpcs>> =>
+  workersOf(pool) as ReadonlyArray<ActorRef<Rpcs>>

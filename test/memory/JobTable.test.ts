@@ -5,6 +5,7 @@ import {
   CONDEMNED,
   DISCARDED,
   FREE,
+  haveDied,
   OUTCOME,
   QUEUED,
   RUNNING,
@@ -138,17 +139,20 @@ describe("JobTable", () => {
   it("knows what an incarnation had that is no more", () => {
     const { jobs } = table()
     const [first, second] = [JobTable.numberOf(1, 1), JobTable.numberOf(1, 2)]
+    const created = jobs.changes()
     jobs.started(first)
+    const before = jobs.changes()
+    expect([before === created, haveDied(created, before)]).toEqual([false, false])
     for (const slot of [0, 1, 2]) jobs.enqueue(slot, 0, 0, Infinity)
     jobs.begin(0, first)
     const living = new Int32Array(shape.workers)
     const areLost = (...slots: ReadonlyArray<number>) => slots.map((slot) => jobs.isLost(slot, living))
     jobs.living(living)
-    expect([areLost(0), jobs.deaths()]).toEqual([[false], 0])
+    expect([areLost(0), haveDied(before, jobs.changes())]).toEqual([[false], false])
     jobs.ended(first)
     jobs.ended(first)
     // Who died after the others were counted is lost the next time.
-    expect([areLost(0), jobs.deaths()]).toEqual([[false], 1])
+    expect([areLost(0), haveDied(before, jobs.changes())]).toEqual([[false], true])
     jobs.living(living)
     expect(areLost(0, 1, 3)).toEqual([true, false, false])
     jobs.started(second)

@@ -7,10 +7,85 @@ const worker = { file: "src/pool/internal/worker.ts", tests: ["test/pool/Submitt
 const outcome = { file: "src/pool/internal/outcome.ts", tests: [pools] }
 const owner = { file: "src/pool/internal/owner.ts", tests: [pools] }
 const recipient = { file: "src/pool/internal/poolRecipient.ts", tests: ["test/pool/Submitter.test.ts", pools] }
+const inbox = {
+  file: "src/memory/Inboxes.ts",
+  tests: ["test/memory/Inboxes.test.ts", "test/testing/poolWorkers.test.ts"]
+}
+const placed = {
+  file: "src/pool/internal/submitter.ts",
+  tests: ["test/pool/Submitter.test.ts", "test/testing/poolWorkers.test.ts"]
+}
+const placing = {
+  file: "src/pool/internal/placing.ts",
+  tests: ["test/pool/Submitter.test.ts", "test/testing/poolWorkers.test.ts"]
+}
+const placedWorker = { file: "src/pool/internal/worker.ts", tests: ["test/testing/poolWorkers.test.ts"] }
 const options = { file: "src/pool/internal/options.ts", tests: [pools] }
 
 /** Faults in what becomes of jobs. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...inbox,
+    why: "senders take turns",
+    before: "      this.first = submitter\n",
+    after: ""
+  },
+  {
+    ...inbox,
+    why: "what was passed over moves up",
+    before: "Atomics.store(cells, lane + slotsWord + (at & mask), cells[lane + slotsWord + ((at - 1) & mask)]!)",
+    after: ""
+  },
+  {
+    ...inbox,
+    why: "the next incarnation runs nothing yet",
+    before: "    this.running(0)\n",
+    after: ""
+  },
+  {
+    ...placing,
+    why: "a worker is rung for what is for it alone",
+    before: "    this.inboxes.push(place, slot)\n    this.access.bells[rowOf(place)]!.ring()",
+    after: "    this.inboxes.push(place, slot)"
+  },
+  {
+    ...placing,
+    why: "what is begun again comes before what waits",
+    before: "again.concat(there)",
+    after: "there.concat(again)"
+  },
+  {
+    ...placed,
+    why: "what is for one worker is not put where others find it",
+    before: "if (placeOf(this.access.table.messageOf(slot)) < 0) this.backlog.push(slot)",
+    after: "this.backlog.push(slot)"
+  },
+  {
+    ...placed,
+    why: "what a dead thread had not put into an inbox is put there",
+    before: "    if (this.outstanding > 0) this.placing.inherit()\n",
+    after: ""
+  },
+  {
+    ...placed,
+    why: "the next incarnation of a worker is let into its inbox",
+    before: "table.changes() !== this.changes ||",
+    after: "haveDied(this.changes, table.changes()) ||"
+  },
+  {
+    ...placedWorker,
+    why: "what is for a worker alone is taken however many of its handlers wait",
+    before:
+      "    slot = this.inbox.next()\n    if (slot >= 0) return this.found(slot)\n    // What it waits for itself is never kept waiting by what it would take from elsewhere.\n    if (this.taken >= MAX_WAITING) return -1\n",
+    after:
+      "    if (this.taken >= MAX_WAITING) return -1\n    slot = this.inbox.next()\n    if (slot >= 0) return this.found(slot)\n"
+  },
+  {
+    ...placedWorker,
+    why: "what is for a worker alone keeps it awake",
+    before: " || this.inbox.hasNews()) return true",
+    after: ") return true"
+  },
   {
     ...submitter,
     why: "what a dead thread had taken back is found by the next one",
@@ -58,7 +133,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...submitter,
     why: "what waits is put in again after a death",
-    before: "if (stage === QUEUED || stage === WITHDRAWN) this.backlog.push(slot)",
+    before: "if (stage === QUEUED || stage === WITHDRAWN) this.found(slot)",
     after: "if (stage === QUEUED || stage === WITHDRAWN) continue"
   },
   {

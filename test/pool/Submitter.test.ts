@@ -11,6 +11,7 @@ import type { Cell } from "../../src/actor/kernel/Cell.ts"
 import { Deadlines } from "../../src/actor/kernel/Deadlines.ts"
 import { RUNNING } from "../../src/actor/kernel/Phase.ts"
 import { NO_ROOM, REFUSED, TAKEN } from "../../src/actor/kernel/Recipient.ts"
+import { InboxReader, InboxWriter, NOTHING } from "../../src/memory/Inboxes.ts"
 import {
   CLOSING,
   DISCARDED,
@@ -28,7 +29,9 @@ import { Job } from "../../src/pool/internal/job.ts"
 import { createMemory, HOST_OWNER, inject, openMemory, ownerOf, rowOf } from "../../src/pool/internal/memory.ts"
 import { store } from "../../src/pool/internal/outcome.ts"
 import { PoolRecipient } from "../../src/pool/internal/poolRecipient.ts"
-import { Submitter, waiterOf } from "../../src/pool/internal/submitter.ts"
+import { Submitter } from "../../src/pool/internal/submitter.ts"
+import { targetOf } from "../../src/pool/internal/target.ts"
+import { waiterOf } from "../../src/pool/internal/waiter.ts"
 import { Worker as PoolWorker } from "../../src/pool/internal/worker.ts"
 import { thread } from "../../src/thread/kernel/CurrentThread.ts"
 import { Jobs } from "../fixtures/jobs.ts"
@@ -404,6 +407,51 @@ describe("Submitter", () => {
         submitter.poll()
       }
       assert.deepStrictEqual([told, table.stageOf(slot), submitter.depth], [["ThreadLost"], FREE, 0])
+    }))
+
+  it.effect("lets the next incarnation of a worker into what is for it alone, what it begins again first", () =>
+    Effect.gen(function*() {
+      const { host: { table }, memory, submitter } = yield* made
+      const again = messageOf("WaitAgain")
+      const numbers = [1, 2].map((incarnation) => numberOf(0, incarnation))
+      const readers = numbers.map((number) => new InboxReader(memory.inboxes, 0, number, { isHeld: () => false }))
+      table.started(numbers[0]!)
+      const slots = [1, 2].map((millis) => {
+        const { job } = asker(submitter, { millis }, () => {}, undefined, again)
+        assert.strictEqual(submitter.submit(again, { millis }, job, targetOf(0, 0)), TAKEN)
+        return job.slot
+      })
+      assert.strictEqual(readers[0]!.next(), slots[0])
+      table.begin(slots[0]!, numbers[0]!)
+      readers[0]!.taken()
+      table.ended(numbers[0]!)
+      submitter.poll()
+      assert.strictEqual(readers[1]!.next(), NOTHING)
+      table.started(numbers[1]!)
+      assert.isTrue(submitter.isReady())
+      submitter.poll()
+      const order = slots.map(() => {
+        const slot = readers[1]!.next()
+        readers[1]!.taken()
+        return slot
+      })
+      assert.deepStrictEqual([order, table.stageOf(slots[0]!)], [slots, QUEUED])
+    }))
+
+  it.effect("is found by the one after it with what it had not put into an inbox, once", () =>
+    Effect.gen(function*() {
+      const { host: { table }, memory, open, submitter } = yield* made
+      table.started(numberOf(0, 1))
+      const lane = new Int32Array(2)
+      const there = () => Array.from(lane.subarray(0, new InboxWriter(memory.inboxes, rowOf(0)).list(0, lane)))
+      assert.strictEqual(submitter.submit(echo, { n: 1 }, undefined, targetOf(0, 7)), TAKEN)
+      const [pushed] = there()
+      // It dies between the two steps of the other.
+      table.enqueue(pushed! ^ 1, echo.index | UNAWAITED | targetOf(0, 7), table.bytesOf(pushed!), Infinity)
+      open(2)
+      assert.deepStrictEqual(there(), [pushed, pushed! ^ 1])
+      open(3)
+      assert.deepStrictEqual(there(), [pushed, pushed! ^ 1])
     }))
 
   it.effect("counts one that has given up among those that wait for room no more", () =>

@@ -5,6 +5,12 @@ import { InvalidCapacity } from "../MemoryError.ts"
 
 /** Most workers of a table: their places have six bits in a number. */
 export const MAX_WORKERS = 64
+/** What the death of an incarnation adds to `changes`: the starts are below it. */
+export const DEATH = 1 << 16
+
+/** Whether an incarnation has ended between two answers of `JobTable.changes`: what it had is to be looked for. */
+export const haveDied = (before: number, after: number): boolean => (before ^ after) >>> 16 !== 0
+
 /** Most slots of one submitter. */
 const MAX_JOBS = 1 << 16
 

@@ -7,6 +7,7 @@
  *  deques    the same, from inside of jobs: one a worker, others steal    (StealDeque)
  *  idle      who sleeps and who searches                                  (IdleSet)
  *  bells     one doorbell a thread
+ *  inboxes   numbers of slots that wait for one worker, and nobody steals   (Inboxes)
  *  arena     payloads and replies that do not fit into a slot
  * ```
  *
@@ -16,6 +17,7 @@
 import * as Arena from "../../memory/Arena.ts"
 import * as Doorbell from "../../memory/Doorbell.ts"
 import * as IdleSet from "../../memory/IdleSet.ts"
+import * as Inboxes from "../../memory/Inboxes.ts"
 import * as JobTable from "../../memory/JobTable.ts"
 import { MpmcWriter } from "../../memory/MpmcRing.ts"
 import * as MpmcRing from "../../memory/MpmcRing.ts"
@@ -31,6 +33,7 @@ export interface PoolMemory {
   readonly deques: ReadonlyArray<SharedArrayBuffer>
   readonly idle: SharedArrayBuffer
   readonly bells: SharedArrayBuffer
+  readonly inboxes: SharedArrayBuffer
   readonly arena: SharedArrayBuffer
 }
 
@@ -79,6 +82,7 @@ export const createMemory = ({ arenaBytes, capacity, workers }: Sizes): PoolMemo
     deques: Array.from({ length: workers }, () => StealDeque.create(hints, "lifo")),
     idle: IdleSet.create(workers),
     bells: Doorbell.create(submitters),
+    inboxes: Inboxes.create({ submitters, jobs, workers }, (worker) => JobTable.numberOf(worker, 1)),
     arena: Arena.create({
       capacityBytes: Math.ceil(arenaBytes / BLOCK_BYTES) * BLOCK_BYTES,
       blockBytes: BLOCK_BYTES,
@@ -91,6 +95,7 @@ export const createMemory = ({ arenaBytes, capacity, workers }: Sizes): PoolMemo
 
 /** A pool as one thread sees it. */
 export interface Access {
+  readonly memory: PoolMemory
   readonly thread: ThreadContext
   readonly table: JobTable.JobTable
   readonly injector: MpmcWriter
@@ -105,6 +110,7 @@ export const openMemory = (thread: ThreadContext, memory: PoolMemory, owner: num
   const table = new JobTable.JobTable(memory.table)
   const bells = Array.from({ length: table.submitters }, (_, row) => new Doorbell.Doorbell(memory.bells, row))
   return {
+    memory,
     thread,
     table,
     injector: new MpmcWriter(memory.injector, owner),

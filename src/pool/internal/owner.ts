@@ -123,6 +123,8 @@ const postOf = (owner: Owner, worker: PoolWorker): Post => {
   worker.number = numberOf(place, worker.starts)
   worker.overdue = undefined
   owner.access.table.started(worker.number)
+  // Each submitter lets it into what waits for it.
+  for (const bell of owner.access.bells) bell.ring()
   return {
     memory,
     protocol: protocol.name,

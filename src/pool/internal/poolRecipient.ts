@@ -25,7 +25,9 @@ import {
 } from "../../actor/kernel/Recipient.ts"
 import { Job, type Seat } from "./job.ts"
 import type { Access } from "./memory.ts"
-import { type Submitter, waiterOf } from "./submitter.ts"
+import type { Submitter } from "./submitter.ts"
+import { ANYWHERE } from "./target.ts"
+import { waiterOf } from "./waiter.ts"
 
 /** How it is made. */
 export interface Options {
@@ -63,6 +65,11 @@ export class PoolRecipient extends Recipient {
     return actorName(this.protocol, this.key)
   }
 
+  /** How many workers there are. */
+  get workers(): number {
+    return this.access.table.workers
+  }
+
   override get parallelism(): number {
     return this.options.parallelism
   }
@@ -71,13 +78,23 @@ export class PoolRecipient extends Recipient {
     return this.submitter.depth
   }
 
-  tell(index: number, payload: unknown): Outcome {
-    return this.submit(index, payload, undefined)
+  /** How many jobs are for one worker and wait, or are run by it. */
+  depthAt(place: number): number {
+    return this.submitter.loadOf(place)
   }
 
-  private submit(index: number, payload: unknown, job: Job | undefined): Outcome {
+  tell(index: number, payload: unknown): Outcome {
+    return this.submit(index, payload, undefined, ANYWHERE)
+  }
+
+  /** Sends to where `target` says. */
+  tellAt(target: number, index: number, payload: unknown): Outcome {
+    return this.submit(index, payload, undefined, target)
+  }
+
+  private submit(index: number, payload: unknown, job: Job | undefined, target: number): Outcome {
     const { options: { waits }, protocol, submitter } = this
-    const outcome = submitter.hasWaiters ? NO_ROOM : submitter.submit(protocol.messages[index]!, payload, job)
+    const outcome = submitter.hasWaiters ? NO_ROOM : submitter.submit(protocol.messages[index]!, payload, job, target)
     return outcome === NO_ROOM && !waits ? REFUSED : outcome
   }
 
@@ -105,6 +122,10 @@ export class PoolRecipient extends Recipient {
     this.submitter.wait(waiter)
   }
 
+  waitForRoomAt(target: number, waiter: Waiter): void {
+    this.submitter.wait(waiter, target)
+  }
+
   stopWaiting(waiter: Waiter): void {
     this.submitter.stopWaiting(waiter)
   }
@@ -116,18 +137,40 @@ export class PoolRecipient extends Recipient {
     fiber: Fiber.Fiber<unknown, unknown>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<unknown, unknown> {
+    return this.askAt(ANYWHERE, index, payload, span, fiber, timeout)
+  }
+
+  askAt(
+    target: number,
+    index: number,
+    payload: unknown,
+    span: Tracer.AnySpan | undefined,
+    fiber: Fiber.Fiber<unknown, unknown>,
+    timeout: Duration.Input | undefined
+  ): Effect.Effect<unknown, unknown> {
     return Effect.callback<unknown, unknown>((resume) => {
       const seat = this.options.seatOf(fiber)
-      const job = this.start(index, payload, span, timeoutMillis(fiber, timeout), resume, seat)
+      const job = this.start(target, index, payload, span, timeoutMillis(fiber, timeout), resume, seat)
       return job === undefined ? undefined : Effect.sync(() => job.withdraw())
     })
   }
 
   askUnsafe(index: number, payload: unknown, timeoutMillis: number, resume: Resume): Withdrawable | undefined {
-    return this.start(index, payload, undefined, timeoutMillis, resume, undefined)
+    return this.askUnsafeAt(ANYWHERE, index, payload, timeoutMillis, resume)
+  }
+
+  askUnsafeAt(
+    target: number,
+    index: number,
+    payload: unknown,
+    timeoutMillis: number,
+    resume: Resume
+  ): Withdrawable | undefined {
+    return this.start(target, index, payload, undefined, timeoutMillis, resume, undefined)
   }
 
   private start(
+    target: number,
     index: number,
     payload: unknown,
     span: Tracer.AnySpan | undefined,
@@ -141,7 +184,7 @@ export class PoolRecipient extends Recipient {
     let outcome: Outcome
     let refusal: ActorError.TellError | undefined
     try {
-      outcome = this.submit(index, payload, job)
+      outcome = this.submit(index, payload, job, target)
       if (outcome !== TAKEN && outcome !== NO_ROOM) refusal = this.refusal(index, payload, outcome)
     } catch (thrown) {
       // Reading the payload has thrown: nobody will answer.
@@ -154,7 +197,7 @@ export class PoolRecipient extends Recipient {
       return undefined
     }
     job.waiter = waiterOf(job)
-    submitter.wait(job.waiter)
+    submitter.wait(job.waiter, target)
     return job
   }
 

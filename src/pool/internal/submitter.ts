@@ -11,7 +11,6 @@
  * again, since a number that the dead had just taken out is nowhere. So a death concerns the jobs of that worker, and nobody else's.
  */
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import { type ExitReason, systemReleased } from "../../actor/ExitReason.ts"
 import { Deadline, type Deadlines } from "../../actor/kernel/Deadlines.ts"
 import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
@@ -22,6 +21,7 @@ import { ARENA_FULL } from "../../memory/Arena.ts"
 import {
   CONDEMNED,
   ENDED,
+  haveDied,
   OPEN,
   OUTCOME,
   QUEUED,
@@ -33,6 +33,9 @@ import {
 import type { Desk, Job } from "./job.ts"
 import { type Access, inject, rowOf } from "./memory.ts"
 import { drop, exitOf, INSIDE, store } from "./outcome.ts"
+import { Placing } from "./placing.ts"
+import { ANYWHERE, placeOf } from "./target.ts"
+import type { JobWaiter } from "./waiter.ts"
 
 /** How a submitter is made. */
 export interface Options {
@@ -72,11 +75,6 @@ class Grace extends Deadline {
   }
 }
 
-/** A waiter, with the job that waits where it is not a tell. */
-interface JobWaiter extends Waiter {
-  readonly job?: Job | undefined
-}
-
 interface Died {
   readonly defect: unknown
 }
@@ -109,9 +107,10 @@ export class Submitter implements Desk {
   /** Those that have come back, the first of them last; below `returning` are those that are not looked at. */
   private readonly returned: Int32Array
   private returning = 0
-  private deaths: number
+  private changes: number
   /** Who lived before the last audit. */
   private readonly living: Int32Array
+  private readonly placing: Placing
   private readonly listeners = new Set<() => void>()
   private isAdmitting = false
 
@@ -127,7 +126,8 @@ export class Submitter implements Desk {
     this.returned = new Int32Array(table.jobs)
     this.living = new Int32Array(table.workers)
     this.pending = Array.from({ length: table.jobs }, () => undefined)
-    this.deaths = table.deaths()
+    this.placing = new Placing(access, row, capacity)
+    this.changes = table.changes()
     this.inherit(capacity)
   }
 
@@ -142,7 +142,10 @@ export class Submitter implements Desk {
       else if ((table.messageOf(slot) & UNAWAITED) === 0) this.withdrawn(slot)
     }
     this.returning = table.takeLeft(this.options.row, this.returned)
+    table.living(this.living)
     if (this.outstanding > 0) this.audit()
+    this.placing.admit(this.living)
+    if (this.outstanding > 0) this.placing.inherit()
   }
 
   /** Slots that are in use. */
@@ -166,10 +169,10 @@ export class Submitter implements Desk {
 
   // ---- out
 
-  /** Submits a job, of an asker or of nobody. */
-  submit(message: Message, payload: unknown, job: Job | undefined): Outcome {
+  /** Submits a job, of an asker or of nobody; `target` says where it may run (`target.ts`). */
+  submit(message: Message, payload: unknown, job: Job | undefined, target = ANYWHERE): Outcome {
     const { access, options } = this
-    const { idle, scratch, table } = access
+    const { scratch, table } = access
     if (this.ended !== undefined || table.phase() !== OPEN) return REFUSED
     if (this.freeSlots === 0) return NO_ROOM
     let bytes = message.payload.encode(payload, scratch)
@@ -197,13 +200,15 @@ export class Submitter implements Desk {
     }
     this.freeSlots--
     this.pending[slot - this.first] = job
-    if (job === undefined) table.enqueue(slot, message.index | UNAWAITED, bytes, Infinity)
+    if (job === undefined) table.enqueue(slot, message.index | UNAWAITED | target, bytes, Infinity)
     else {
       job.slot = slot
-      table.enqueue(slot, message.index, bytes, job.expiresAt === 0 ? Infinity : job.expiresAt)
+      table.enqueue(slot, message.index | target, bytes, job.expiresAt === 0 ? Infinity : job.expiresAt)
     }
-    if (!options.put(slot)) this.backlog.push(slot)
-    idle.wake()
+    if (target === ANYWHERE) {
+      if (!options.put(slot)) this.backlog.push(slot)
+      access.idle.wake()
+    } else this.placing.put(placeOf(target), slot)
     options.watch()
     return TAKEN
   }
@@ -243,7 +248,8 @@ export class Submitter implements Desk {
   // ---- waiting for room
 
   /** Submits for a sender as soon as there is room, in the order of waiting. */
-  wait(waiter: JobWaiter): void {
+  wait(waiter: JobWaiter, target = ANYWHERE): void {
+    waiter.target = target
     this.waiters.push(waiter)
     this.options.watch()
     if (this.waiters.length === 1) this.admit()
@@ -271,9 +277,9 @@ export class Submitter implements Desk {
     this.isAdmitting = false
   }
 
-  private attempt({ index, job, payload }: JobWaiter): Outcome | Died {
+  private attempt({ index, job, payload, target }: JobWaiter): Outcome | Died {
     try {
-      return this.submit(this.options.messages[index]!, payload, job)
+      return this.submit(this.options.messages[index]!, payload, job, target)
     } catch (defect) {
       return { defect }
     }
@@ -307,7 +313,7 @@ export class Submitter implements Desk {
   /** Whether {@link poll} would find something. */
   isReady(): boolean {
     const { table } = this.access
-    return this.returning > 0 || table.hasFinished(this.options.row) || table.deaths() !== this.deaths ||
+    return this.returning > 0 || table.hasFinished(this.options.row) || table.changes() !== this.changes ||
       table.phase() === ENDED && this.ended === undefined || this.hasNothingToHearOf()
   }
 
@@ -329,9 +335,9 @@ export class Submitter implements Desk {
       this.takeNext()
       if (turn.isOver()) break
     }
-    if (table.deaths() !== this.deaths) {
+    if (table.changes() !== this.changes) {
       did = true
-      this.audit()
+      this.look()
     }
     if (this.backlog.length > 0) this.putBacklog()
     if ((did || this.hasNothingToHearOf()) && this.waiters.length > 0) this.admit()
@@ -407,11 +413,22 @@ export class Submitter implements Desk {
 
   // ---- deaths
 
-  /** Looks through the slots after incarnations of workers have ended. */
-  private audit(): void {
+  // Incarnations of workers have come and gone.
+  private look(): void {
     const { table } = this.access
-    this.deaths = table.deaths()
     table.living(this.living)
+    // After who lives: a successor is let into its inbox only once it is known what its predecessor had.
+    const changes = table.changes()
+    const isAudit = haveDied(this.changes, changes)
+    this.changes = changes
+    const lost = isAudit ? this.audit() : []
+    this.placing.admit(this.living)
+    for (const tell of lost) tell()
+  }
+
+  /** Looks through the slots after some have ended, and answers whom to tell of what is lost. */
+  private audit(): Array<() => void> {
+    const { table } = this.access
     // What those had given back is in the list by now: the rest of what they had is found by its number.
     while (this.hasReturned()) this.takeNext()
     const lost: Array<() => void> = []
@@ -419,11 +436,11 @@ export class Submitter implements Desk {
     this.backlog.length = 0
     for (let slot = this.first; slot < this.first + this.free.length; slot++) {
       const stage = table.stageOf(slot)
-      if (stage === QUEUED || stage === WITHDRAWN) this.backlog.push(slot)
+      if (stage === QUEUED || stage === WITHDRAWN) this.found(slot)
       else if (table.isLost(slot, this.living)) this.lose(slot, stage, lost)
     }
     if (this.backlog.length > 0) this.putBacklog()
-    for (const tell of lost) tell()
+    return lost
   }
 
   private lose(slot: number, stage: number, lost: Array<() => void>): void {
@@ -435,8 +452,7 @@ export class Submitter implements Desk {
     const isWanted = job === undefined ? (message & UNAWAITED) !== 0 : job.isAwaited
     if (stage === RUNNING && isWanted && table.begunOf(slot) < options.attempts[message & (UNAWAITED - 1)]!) {
       table.again(slot)
-      this.backlog.push(slot)
-      return
+      return this.found(slot)
     }
     const down = options.whyDown(table.takerOf(slot))
     if (down === undefined) return
@@ -449,6 +465,16 @@ export class Submitter implements Desk {
       if (job !== undefined) job.lost(thread, reason)
       else if (isWanted) options.failed(`${this.name}: a ${tag} that was told is lost with ${thread}`, reason)
     })
+  }
+
+  // What waits for one worker lies in its inbox.
+  private found(slot: number): void {
+    if (placeOf(this.access.table.messageOf(slot)) < 0) this.backlog.push(slot)
+  }
+
+  /** How many jobs wait for this worker alone, and how many it runs. */
+  loadOf(place: number): number {
+    return this.placing.loadOf(place)
   }
 
   // ---- the end
@@ -473,21 +499,3 @@ export class Submitter implements Desk {
     this.release(slot)
   }
 }
-
-/** What an ask that waits for room is told. */
-export const waiterOf = (job: Job): JobWaiter => ({
-  index: job.message.index,
-  payload: job.payload,
-  span: job.span,
-  ask: undefined,
-  job,
-  done: (refusal) => {
-    job.waiter = undefined
-    if (refusal !== undefined) job.settle(Exit.fail(refusal))
-  },
-  died: (defect) => {
-    job.waiter = undefined
-    job.settle(Exit.die(defect))
-  },
-  abandoned: false
-})

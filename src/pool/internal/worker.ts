@@ -4,7 +4,8 @@
  * ```text
  *  poll ─► jobs of its own that came back ─► askers that have gone ─► next job … while the turn lasts
  *
- *  next job   every 61st time the injector; else its own deque, newest first; the injector; half of what another worker has, oldest first
+ *  next job   its own deque, newest first; its inbox; the injector; half of what another worker has, oldest first
+ *             every 61st time the injector comes first, and every 61st time the inbox
  *  nothing    announce ─► look at everything once more ─► sleep
  * ```
  *
@@ -17,7 +18,8 @@ import type { Cell } from "../../actor/kernel/Cell.ts"
 import { answer } from "../../actor/kernel/Direct.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Wait } from "../../memory/Doorbell.ts"
-import { BEGUN, DISCARDED, UNAWAITED } from "../../memory/JobTable.ts"
+import { type Gatekeeper, InboxReader } from "../../memory/Inboxes.ts"
+import { BEGUN, DISCARDED, QUEUED, STALE, UNAWAITED } from "../../memory/JobTable.ts"
 import type { MpmcReader } from "../../memory/MpmcRing.ts"
 import { RETRY, type StealOwner, type StealThief } from "../../memory/StealDeque.ts"
 import { messageOf } from "../../runtime/Text.ts"
@@ -27,9 +29,12 @@ import { type Access, inject, rowOf } from "./memory.ts"
 import * as Outcome from "./outcome.ts"
 import { type Bench, JobAsk, type Seat } from "./seat.ts"
 import type { Submitter } from "./submitter.ts"
+import { keyOf, placeOf } from "./target.ts"
 
 /** The injector comes first every so many jobs, so that jobs which submit jobs for ever keep nobody waiting outside. */
 const INJECTOR_EVERY = 61
+/** When the inbox does, for the same reason. */
+const INBOX_TICK = 30
 /** Seats that wait for jobs of their own, from which on a worker takes none from elsewhere. */
 const MAX_WAITING = 64
 /** Rounds over all others in which a lost race is tried again. */
@@ -62,11 +67,12 @@ export interface Options {
 }
 
 /** See the module. */
-export class Worker implements Poller.Waitable, Bench {
+export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   private readonly access: Access
   private readonly options: Options
   private readonly submitter: Submitter
   private readonly poller: Poller.Poller
+  private readonly inbox: InboxReader
   private readonly seats: Array<Seat> = []
   /** Seats with a job. */
   private taken = 0
@@ -86,6 +92,7 @@ export class Worker implements Poller.Waitable, Bench {
     this.options = options
     this.poller = Poller.of(access.thread)
     this.random = options.place + 1
+    this.inbox = new InboxReader(access.memory.inboxes, options.place, options.number, this)
   }
 
   /** Begins to take jobs. */
@@ -176,12 +183,15 @@ export class Worker implements Poller.Waitable, Bench {
 
   private next(): number {
     const { deque } = this.options
-    this.ticks++
-    if (this.ticks % INJECTOR_EVERY === 0) {
-      const slot = this.injected()
+    const tick = ++this.ticks % INJECTOR_EVERY
+    if (tick === 0 || tick === INBOX_TICK) {
+      const slot = tick === 0 ? this.injected() : this.inbox.next()
       if (slot >= 0) return this.found(slot)
     }
     let slot = deque.pop()
+    if (slot >= 0) return this.found(slot)
+    // Nobody else takes what is for this worker, so it is taken however many wait: it may be what they wait for.
+    slot = this.inbox.next()
     if (slot >= 0) return this.found(slot)
     // What it waits for itself is never kept waiting by what it would take from elsewhere.
     if (this.taken >= MAX_WAITING) return -1
@@ -250,8 +260,9 @@ export class Worker implements Poller.Waitable, Bench {
   private take(slot: number): void {
     const { access, options } = this
     const { table } = access
-    if (!table.has(slot)) return
-    const begun = table.begin(slot, options.number)
+    const begun = table.has(slot) ? table.begin(slot, options.number) : STALE
+    // Once it is begun: else it would be nowhere if the thread died in between.
+    this.inbox.taken()
     if (begun === DISCARDED) {
       table.giveBack(slot)
       return this.tell(slot)
@@ -280,7 +291,7 @@ export class Worker implements Poller.Waitable, Bench {
     const seat = this.freeSeat()
     const ask = new JobAsk(this, seat, slot, message, (word & UNAWAITED) === 0)
     seat.ask = ask
-    this.taken++
+    this.inbox.running(++this.taken)
     answer(seat.cell, ask, payload)
   }
 
@@ -310,7 +321,8 @@ export class Worker implements Poller.Waitable, Bench {
 
   private leave({ seat }: JobAsk): void {
     seat.ask = undefined
-    this.taken--
+    this.inbox.running(--this.taken)
+    this.inbox.release()
     // It may be asleep because nothing could be taken.
     this.access.bells[rowOf(this.options.place)]!.ring()
   }
@@ -331,13 +343,26 @@ export class Worker implements Poller.Waitable, Bench {
   }
 
   putBack(ask: JobAsk): void {
+    const { slot } = ask
+    const { idle, table } = this.access
     this.leave(ask)
-    if (!this.access.table.again(ask.slot)) {
+    if (!table.again(slot)) {
       this.isClosed = true
       return
     }
-    if (!inject(this.access, ask.slot)) this.options.deque.push(ask.slot)
-    this.access.idle.wake()
+    if (placeOf(table.messageOf(slot)) >= 0) return this.inbox.putBack(table.submitterOf(slot), slot)
+    if (!inject(this.access, slot)) this.options.deque.push(slot)
+    idle.wake()
+  }
+
+  /** Whether a job has to wait because one of its key runs. */
+  isHeld(slot: number): boolean {
+    if (this.taken === 0) return false
+    const { table } = this.access
+    const key = keyOf(table.messageOf(slot))
+    // What nobody waits for any more goes back without being begun.
+    if (key === 0 || table.stageOf(slot) !== QUEUED) return false
+    return this.seats.some(({ ask }) => ask !== undefined && keyOf(table.messageOf(ask.slot)) === key)
   }
 
   // ---- asleep
@@ -355,7 +380,7 @@ export class Worker implements Poller.Waitable, Bench {
     }
     if (!this.canTake()) return false
     const { deque, injector } = this.options
-    if (!injector.isEmpty() || deque.size() > 0) return true
+    if (!injector.isEmpty() || deque.size() > 0 || this.inbox.hasNews()) return true
     // What lies elsewhere is for those who search, if there are as many as may.
     return !this.access.idle.isCrowded() && this.hasWork()
   }

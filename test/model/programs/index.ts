@@ -7,6 +7,7 @@ import * as broadcastRing from "./broadcastRing.ts"
 import * as counters from "./counters.ts"
 import * as doorbell from "./doorbell.ts"
 import * as idleSet from "./idleSet.ts"
+import * as inboxes from "./inboxes.ts"
 import * as jobTable from "./jobTable.ts"
 import * as laneWords from "./laneWords.ts"
 import * as mpmcRing from "./mpmcRing.ts"
@@ -36,7 +37,8 @@ const proofs: ReadonlyArray<Proof> = [
   blockingWait,
   counters,
   jobTable,
-  idleSet
+  idleSet,
+  inboxes
 ]
 
 /** The programs that must hold under every schedule. */

@@ -1,0 +1,24 @@
+/**
+ * Where a job may run, as the word of its message says it: on any worker, or on one; and of which key it is, so that its worker runs no two of a key
+ * at once.
+ */
+import { UNAWAITED } from "../../memory/JobTable.ts"
+
+/** Any worker may run it, and it has no key. */
+export const ANYWHERE = 0
+
+// Above what the table says of a job.
+const PLACE_SHIFT = 32 - Math.clz32(UNAWAITED)
+const PLACES = 127
+const KEY_SHIFT = 16
+const KEYS = 0x3fff
+
+/** Of a job for one worker. `hash` is that of its key, none for 0: of two keys with the same part of it one waits for the other. */
+export const targetOf = (place: number, hash: number): number =>
+  (place + 1) << PLACE_SHIFT | (hash === 0 ? 0 : (hash & KEYS) || 1) << KEY_SHIFT
+
+/** The place of the worker that a job is for, -1 for any; of the word of its message. */
+export const placeOf = (word: number): number => ((word >>> PLACE_SHIFT) & PLACES) - 1
+
+/** The same of all jobs with one key, 0 without one. */
+export const keyOf = (word: number): number => (word >>> KEY_SHIFT) & KEYS

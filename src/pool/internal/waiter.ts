@@ -1,0 +1,31 @@
+/**
+ * A job, asked or told, that waits for room in the row of its submitter.
+ */
+import * as Exit from "effect/Exit"
+import type { Waiter } from "../../actor/kernel/Recipient.ts"
+import type { Job } from "./job.ts"
+
+/** A waiter, with the job that waits where it is not a tell. */
+export interface JobWaiter extends Waiter {
+  readonly job?: Job | undefined
+  /** Where it may run. */
+  target?: number | undefined
+}
+
+/** What an ask that waits for room is told. */
+export const waiterOf = (job: Job): JobWaiter => ({
+  index: job.message.index,
+  payload: job.payload,
+  span: job.span,
+  ask: undefined,
+  job,
+  done: (refusal) => {
+    job.waiter = undefined
+    if (refusal !== undefined) job.settle(Exit.fail(refusal))
+  },
+  died: (defect) => {
+    job.waiter = undefined
+    job.settle(Exit.die(defect))
+  },
+  abandoned: false
+})

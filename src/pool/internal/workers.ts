@@ -1,0 +1,15 @@
+/** The workers of a pool, one by one. */
+import { type Any, recipientOf, refClass } from "../../actor/ActorRef.ts"
+import { PlacedRecipient } from "./placedRecipient.ts"
+import { PoolRecipient } from "./poolRecipient.ts"
+
+/** A reference to each worker; of what is no pool, which handles everything itself, to that. */
+export const workersOf = (ref: Any): ReadonlyArray<Any> => {
+  const recipient = recipientOf(ref)
+  if (!(recipient instanceof PoolRecipient)) return [ref]
+  const Reference = refClass(recipient.protocol)
+  return Array.from(
+    { length: recipient.workers },
+    (_, place) => new Reference(new PlacedRecipient(recipient, place))
+  )
+}

@@ -1,0 +1,252 @@
+/** Jobs for one worker of a pool: nobody else runs them, and they keep their order whatever happens to it. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { type Actor, ActorSystem, Pool, PoolThread } from "shared-nothing"
+import { Fault } from "shared-nothing/testing"
+import { begun, begunOn, Routed, RoutedLive } from "../fixtures/routed.ts"
+import { poolOf, simulated } from "../support/pooled.ts"
+
+const forever = { timeout: "Infinity" } as const
+
+const run = simulated(() => PoolThread.launch(RoutedLive))
+
+const pooled = (
+  name: string,
+  body: (routed: Actor.Ref<typeof Routed>) => Effect.Effect<unknown, unknown, Scope.Scope>,
+  options?: Partial<Pool.PoolOptions>
+) =>
+  run(name, () =>
+    Effect.gen(function*() {
+      begun.length = 0
+      const routed = yield* poolOf(Routed, options)
+      yield* body(routed)
+      while ((yield* routed.depth) > 0) yield* Effect.sleep(1)
+      for (const worker of Pool.workers(routed)) assert.strictEqual(yield* worker.depth, 0)
+    }))
+
+// What its handlers find that use the pool is not there without one.
+const Local = Layer.provideMerge(RoutedLive as Layer.Layer<never, never, ActorSystem.ActorSystem>, ActorSystem.layer)
+
+const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
+
+describe("jobs for one worker", () => {
+  pooled("run there and nowhere else", (routed) =>
+    Effect.gen(function*() {
+      const workers = Pool.workers(routed)
+      assert.strictEqual(workers.length, 3)
+      const all = yield* Effect.forEach(numbers(30), (n) => workers[n % 3]!.ask.Who(), { concurrency: "unbounded" })
+      assert.deepStrictEqual(all, numbers(30).map((n) => `worker-${n % 3}`))
+      // Others have nothing to do, and leave them alone.
+      const busy = yield* Effect.forEach(numbers(5), (n) => workers[1]!.ask.Put({ n, millis: 5 }), {
+        concurrency: "unbounded"
+      })
+      assert.deepStrictEqual(busy, numbers(5).map(() => "worker-1"))
+    }), { threads: 3 })
+
+  pooled("begin in the order of their sender, beside those of anybody", (routed) =>
+    Effect.gen(function*() {
+      const [first, second] = Pool.workers(routed)
+      for (const n of numbers(20)) {
+        yield* first!.tell.Put({ n, millis: n % 3 })
+        yield* routed.tell.Once({ n: 100 + n, millis: n % 2 })
+        if (n % 4 === 0) yield* second!.tell.Put({ n: 200 + n, millis: 0 })
+      }
+      yield* first!.ask.Who(forever)
+      yield* second!.ask.Who(forever)
+      const on = (worker: string, from: number) => begunOn(worker).filter((n) => n >= from && n < from + 100)
+      assert.deepStrictEqual(on("worker-0", 0), numbers(20))
+      assert.deepStrictEqual(on("worker-1", 200), [200, 204, 208, 212, 216])
+    }))
+
+  pooled("of senders inside of jobs come too, in the order of each", (routed) =>
+    Effect.gen(function*() {
+      const workers = Pool.workers(routed)
+      yield* Effect.forEach(workers, (worker, i) => worker.ask.Pass({ to: 0, first: 100 * i, count: 10 }, forever), {
+        concurrency: "unbounded"
+      })
+      while ((yield* workers[0]!.depth) > 0) yield* Effect.sleep(1)
+      for (const from of [0, 100]) {
+        assert.deepStrictEqual(
+          begunOn("worker-0").filter((n) => n >= from && n < from + 100),
+          numbers(10).map((n) => from + n)
+        )
+      }
+      assert.strictEqual(begunOn("worker-1").length, 0)
+    }))
+
+  for (const threads of [1, 2]) {
+    pooled(`that wait for each other end, deeper than ${threads} workers`, (routed) =>
+      Effect.gen(function*() {
+        const several = Effect.forEach([9, 10, 11], (depth) => routed.ask.Bounce({ depth }, forever), {
+          concurrency: "unbounded"
+        })
+        assert.deepStrictEqual(yield* several, [9, 10, 11])
+        // More than wait anywhere else.
+        assert.strictEqual(yield* routed.ask.Bounce({ depth: 150 }, forever), 150)
+      }), { threads })
+  }
+
+  pooled("that nobody waits for any more are not begun", (routed) =>
+    Effect.gen(function*() {
+      const [worker] = Pool.workers(routed)
+      const first = yield* Effect.forkChild(worker!.ask.Put({ n: 0, millis: 100 }))
+      yield* Effect.sleep(20)
+      const gone = yield* Effect.forkChild(worker!.ask.Put({ n: 1, millis: 0 }))
+      const late = yield* Effect.forkChild(Effect.flip(worker!.ask.Put({ n: 2, millis: 0 }, { timeout: "30 millis" })))
+      const last = yield* Effect.forkChild(worker!.ask.Put({ n: 3, millis: 0 }))
+      yield* Effect.sleep(10)
+      assert.strictEqual(yield* worker!.depth, 4)
+      yield* Fiber.interrupt(gone)
+      assert.strictEqual((yield* Fiber.join(late))._tag, "AskTimeout")
+      yield* Fiber.joinAll([first, last])
+      assert.deepStrictEqual(begunOn("worker-0"), [0, 3])
+    }))
+
+  pooled("wait for room in their order", (routed) =>
+    Effect.gen(function*() {
+      const [worker, other] = Pool.workers(routed)
+      const all = yield* Effect.forEach(numbers(20), (n) =>
+        (n % 5 === 4 ? other : worker)!.ask.Put({ n, millis: 1 }, forever), {
+        concurrency: "unbounded"
+      })
+      assert.deepStrictEqual(
+        all,
+        numbers(20).map((n) =>
+          n % 5 === 4 ? "worker-1" : "worker-0"
+        )
+      )
+      assert.deepStrictEqual(begunOn("worker-0"), numbers(20).filter((n) => n % 5 !== 4))
+      for (const n of numbers(10)) yield* worker!.tell.Put({ n: 100 + n, millis: 1 })
+      yield* worker!.ask.Who(forever)
+      assert.deepStrictEqual(begunOn("worker-0").filter((n) => n >= 100), numbers(10).map((n) => 100 + n))
+    }), { queue: { capacity: 3 } })
+
+  pooled("are refused when there is no room and nobody may wait", (routed) =>
+    Effect.gen(function*() {
+      const [worker] = Pool.workers(routed)
+      const outcomes = yield* Effect.forEach(numbers(4), (n) => Effect.result(worker!.ask.Put({ n, millis: 1 })), {
+        concurrency: "unbounded"
+      })
+      assert.deepStrictEqual(outcomes.map((one) => one._tag === "Failure" ? one.failure._tag : "done"), [
+        "done",
+        "done",
+        "MailboxFull",
+        "MailboxFull"
+      ])
+    }), { queue: { capacity: 2, overflow: "fail" } })
+
+  it.effect("of an actor are its own", () =>
+    Effect.gen(function*() {
+      const actor = yield* Routed.spawn("alone-0")
+      const workers = Pool.workers(actor)
+      assert.deepStrictEqual(yield* Effect.forEach(workers, (worker) => worker.ask.Who()), ["alone"])
+    }).pipe(Effect.scoped, Effect.provide(Local)))
+})
+
+describe("a worker with jobs of its own that dies", () => {
+  pooled(
+    "has them when it is back, and first what it had begun and may begin again",
+    (routed) =>
+      Effect.gen(function*() {
+        const [worker] = Pool.workers(routed)
+        const first = yield* Effect.forkChild(worker!.ask.Put({ n: 0, millis: 300 }, forever))
+        yield* Effect.sleep(50)
+        const behind = yield* Effect.forEach(
+          [1, 2, 3],
+          (n) => Effect.forkChild(worker!.ask.Put({ n, millis: 0 }, forever))
+        )
+        yield* Effect.sleep(1)
+        yield* worker!.tell.Put({ n: 4, millis: 0 })
+        yield* Fault.kill("worker-0")
+        yield* worker!.tell.Put({ n: 5, millis: 0 })
+        assert.strictEqual(yield* Fiber.join(first), "worker-0")
+        assert.deepStrictEqual(yield* Fiber.joinAll(behind), ["worker-0", "worker-0", "worker-0"])
+        yield* worker!.ask.Who(forever)
+        assert.deepStrictEqual(begunOn("worker-0"), [0, 0, 1, 2, 3, 4, 5])
+      })
+  )
+
+  pooled("loses what it had begun and may not begin again, and nothing behind it", (routed) =>
+    Effect.gen(function*() {
+      const [worker] = Pool.workers(routed)
+      const first = yield* Effect.forkChild(Effect.flip(worker!.ask.Once({ n: 0, millis: 300 }, forever)))
+      yield* Effect.sleep(50)
+      const behind = yield* Effect.forEach([1, 2, 3], (n) =>
+        Effect.forkChild(worker!.ask.Once({ n, millis: 5 }, forever)))
+      yield* Effect.sleep(1)
+      yield* Fault.kill("worker-0")
+      assert.strictEqual((yield* Fiber.join(first))._tag, "ThreadLost")
+      assert.deepStrictEqual(yield* Fiber.joinAll(behind), ["worker-0", "worker-0", "worker-0"])
+      assert.deepStrictEqual(begunOn("worker-0"), [0, 1, 2, 3])
+    }))
+
+  pooled(
+    "again and again, while others send to it from inside of jobs and may die too",
+    (routed) =>
+      Effect.gen(function*() {
+        const [first, second] = Pool.workers(routed)
+        const passing = yield* Effect.forkChild(
+          Effect.forEach(numbers(6), (i) =>
+            Effect.ignore(second!.ask.Pass({ to: 0, first: 100 + 10 * i, count: 10 }, forever)))
+        )
+        const outside = yield* Effect.forkChild(
+          Effect.forEach(numbers(30), (n) =>
+            first!.ask.Put({ n, millis: 2 }, forever))
+        )
+        for (const victim of ["worker-0", "worker-1", "worker-0", "worker-1"]) {
+          yield* Effect.sleep(12)
+          yield* Fault.kill(victim)
+        }
+        yield* Fiber.join(outside)
+        yield* Fiber.join(passing)
+        yield* first!.ask.Who(forever)
+        while ((yield* first!.depth) > 0) yield* Effect.sleep(1)
+        const seen = begunOn("worker-0")
+        // What was begun again comes before what is behind it, so numbers never go back but to themselves.
+        const own = seen.filter((n) => n < 100)
+        assert.deepStrictEqual(own, own.slice().sort((a, b) => a - b))
+        assert.deepStrictEqual(Array.from(new Set(own)), numbers(30))
+        const passed = seen.filter((n) => n >= 100)
+        assert.deepStrictEqual(passed, passed.slice().sort((a, b) => a - b))
+      })
+  )
+
+  pooled("goes on with them when its actor dies", (routed) =>
+    Effect.gen(function*() {
+      const [worker] = Pool.workers(routed)
+      const boom = yield* Effect.forkChild(Effect.exit(worker!.ask.Boom(forever)))
+      const behind = yield* Effect.forEach(numbers(4), (n) =>
+        Effect.forkChild(worker!.ask.Once({ n, millis: 1 }, forever)))
+      assert.strictEqual((yield* Fiber.join(boom))._tag, "Failure")
+      yield* Fiber.joinAll(behind)
+      assert.deepStrictEqual(begunOn("worker-0"), numbers(4))
+    }))
+})
+
+describe("the end of a pool", () => {
+  run(
+    "handles jobs of one worker that were accepted, and settles those that have no time",
+    () =>
+      Effect.gen(function*() {
+        begun.length = 0
+        const asked = yield* Effect.scoped(Effect.gen(function*() {
+          const [worker] = Pool.workers(yield* poolOf(Routed, { shutdown: "100 millis" }))
+          const asked = yield* Effect.forEach(
+            numbers(5),
+            (n) => Effect.forkDetach(Effect.result(worker!.ask.Put({ n, millis: 40 }, forever)))
+          )
+          yield* Effect.sleep(1)
+          return asked
+        }))
+        const outcomes = yield* Effect.forEach(asked, (fiber) => Fiber.join(fiber))
+        assert.deepStrictEqual(outcomes.map((one) => one._tag === "Failure" ? one.failure._tag : "done").slice(0, 2), [
+          "done",
+          "done"
+        ])
+        assert.strictEqual(outcomes[4]!._tag === "Failure" && outcomes[4]!.failure._tag, "ActorStopped")
+      })
+  )
+})
