@@ -65,6 +65,10 @@ export interface Meter {
   readonly busyMillis: number
   /** Jobs that it has begun and that have not ended. */
   readonly running: number
+  /** Incarnations that have been there. */
+  readonly starts: number
+  /** The number of the last of them; 0 for none. */
+  readonly incarnation: number
 }
 
 /**
@@ -92,6 +96,8 @@ const sleepsWord = METER_ROW.sleeps / 4
 const busyWord = METER_ROW.busyMicros / 4
 const runningWord = METER_ROW.running / 4
 const sinceWord = METER_ROW.busySince / 4
+const startsWord = METER_ROW.starts / 4
+const incarnationWord = METER_ROW.incarnation / 4
 const waitedWord = METER_ROW.waited / 4
 const ranWord = METER_ROW.ran / 4
 
@@ -127,11 +133,13 @@ export class JobMeters {
     Atomics.store(cells, cell, (sum - carry * HALF) | high << 31)
   }
 
-  /** An incarnation is there, and has no job. */
-  opened(worker: number): void {
+  /** The incarnation of this number is there, and has no job. */
+  opened(worker: number, number: number): void {
     const row = this.row(worker)
     Atomics.store(this.cells, row + runningWord, 0)
     Atomics.store(this.cells, row + sinceWord, 0)
+    Atomics.add(this.cells, row + startsWord, 1)
+    Atomics.store(this.cells, row + incarnationWord, number)
   }
 
   /** A job has begun, at this time of the pool, that was submitted so long before; NaN when nobody knows. */
@@ -142,16 +150,23 @@ export class JobMeters {
     if (waitedMillis >= 0) cells[row + waitedWord + bucketOf(waitedMillis * 1000)]!++
   }
 
-  /** A job has ended that has run for so long; with it the worker has none, after so long with one, if that is said. */
-  ended(worker: number, ranMillis: number, busyMillis: number | undefined): void {
-    const { cells } = this
+  /** A job has ended; how long it has run is told by {@link ranFor}. */
+  ended(worker: number): void {
+    this.cells[this.row(worker) + runningWord]!--
+  }
+
+  /** So many jobs that have ended ran for so long each. */
+  ranFor(worker: number, jobs: number, millis: number): void {
     const row = this.row(worker)
-    cells[row + ranWord + bucketOf(ranMillis * 1000)]!++
-    this.add(row + jobsWord, 1)
-    cells[row + runningWord]!--
-    if (busyMillis === undefined) return
-    this.add(row + busyWord, Math.round(busyMillis * 1000))
-    cells[row + sinceWord] = 0
+    this.cells[row + ranWord + bucketOf(millis * 1000)]! += jobs
+    this.add(row + jobsWord, jobs)
+  }
+
+  /** The worker has no job, after so long with one. */
+  idle(worker: number, busyMillis: number): void {
+    const row = this.row(worker)
+    this.add(row + busyWord, Math.round(Math.max(0, busyMillis) * 1000))
+    this.cells[row + sinceWord] = 0
   }
 
   /** It has taken a job out of the queue of another. */
@@ -185,7 +200,9 @@ export class JobMeters {
       stolen: this.wide(row + stolenWord),
       sleeps: this.wide(row + sleepsWord),
       busyMillis: this.wide(row + busyWord) / 1000 + Math.max(0, current),
-      running: Atomics.load(this.cells, row + runningWord)
+      running: Atomics.load(this.cells, row + runningWord),
+      starts: Atomics.load(this.cells, row + startsWord),
+      incarnation: Atomics.load(this.cells, row + incarnationWord)
     }
   }
 
