@@ -489,7 +489,7 @@ describe("what a pool says of itself", () => {
       yield* Effect.sleep("1 second")
       const { depth, jobs: ended, running, workers } = yield* Pool.stats(jobs)
       assert.deepStrictEqual([depth, running, ended], [0, 0, 1])
-      assert.deepStrictEqual(workers.map(({ restarts }) => restarts).toSorted(), [0, 1])
+      assert.deepStrictEqual(workers.map(({ restarts }) => restarts).toSorted((a, b) => a - b), [0, 1])
       assert.isTrue(workers.every(({ state }) => state === "asleep"))
     }))
 
