@@ -41,7 +41,7 @@ const FeedLive = Feed.toLayer(Effect.gen(function*() {
   return Feed.of({
     Numbers: ({ pauseMillis, to }) => {
       count++
-      const numbers = Stream.range(1, to, 4)
+      const numbers = Stream.range(1, to, 16)
       return Stream.ensuring(
         pauseMillis === 0 ? numbers : Stream.mapEffect(numbers, (n) => Effect.as(Effect.sleep(pauseMillis), n)),
         Effect.sync(() => void released++)
