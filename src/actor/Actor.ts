@@ -57,6 +57,7 @@ import { type ActorRef, isActorRef, type Plain, recipientOf, refClass, type Stre
 import { ActorSystem, type KeyedOptions, type SpawnOptions } from "./ActorSystem.ts"
 import type { ExitReason } from "./ExitReason.ts"
 import { ActorChild, unlessIgnored } from "./internal/actorChild.ts"
+import { become } from "./internal/incarnation.ts"
 import { type Release, releaseOf } from "./internal/release.ts"
 import { FIXED_DELAY, type Rhythm, Timer, WHEN_QUIET } from "./internal/timer.ts"
 import { Address } from "./kernel/Address.ts"
@@ -64,7 +65,7 @@ import {
   type Behaviour,
   type BehaviourOptions,
   CurrentActor,
-  type Handlers,
+  type Handlers as AnyHandlers,
   IGNORED,
   type Ignored,
   resolveOptions
@@ -75,6 +76,9 @@ import * as ProtocolModule from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
 import { References, unsent } from "./kernel/RefTransport.ts"
 import { RunningCell } from "./kernel/RunningCell.ts"
+import * as PipeToSelfModule from "./PipeToSelf.ts"
+import * as StashModule from "./Stash.ts"
+import type { Stash, Stashed } from "./Stash.ts"
 import * as TimersModule from "./Timers.ts"
 import * as WatcherModule from "./Watcher.ts"
 
@@ -82,6 +86,8 @@ export type { Release } from "./internal/release.ts"
 export { CurrentActor } from "./kernel/Behaviour.ts"
 export type { BehaviourOptions, SupervisionOptions } from "./kernel/Behaviour.ts"
 export type { MailboxOptions, Overflow } from "./kernel/Mailbox.ts"
+export type { PipeToSelf } from "./PipeToSelf.ts"
+export type { Stash, Stashed } from "./Stash.ts"
 export type { Timers } from "./Timers.ts"
 export type { Watcher } from "./Watcher.ts"
 
@@ -124,17 +130,26 @@ export const inspectable = (state: () => unknown): Effect.Effect<void, never, Cu
     ;(recipient as Cell).more().inspect = state
   })
 
-/** What a handler answers with: an effect; where the message is answered with a stream, that stream, or an effect that makes it. */
-export type Answer<R extends Rpc.Any, Services = any> = [Streamed<R>] extends [never]
-  ? Effect.Effect<Rpc.Success<R>, Rpc.Error<R>, Services>
+/**
+ * What a handler answers with: an effect; where the message is answered with a stream, that stream, or an effect that makes it. One that has put its
+ * message off answers with that ({@link Stash}).
+ */
+export type Answer<R extends Rpc.Any, Needs = any> = [Streamed<R>] extends [never]
+  ? Effect.Effect<Replied<Rpc.Success<R>>, Rpc.Error<R>, Needs>
   :
-    | Stream.Stream<Rpc.SuccessChunk<R>, Rpc.ErrorExit<R>, Services>
-    | Effect.Effect<Stream.Stream<Rpc.SuccessChunk<R>, Rpc.ErrorExit<R>, Services>, Rpc.ErrorExit<R>, Services>
+    | Stream.Stream<Rpc.SuccessChunk<R>, Rpc.ErrorExit<R>, Needs>
+    | Effect.Effect<Stream.Stream<Rpc.SuccessChunk<R>, Rpc.ErrorExit<R>, Needs> | Stashed, Rpc.ErrorExit<R>, Needs>
 
-/** The handlers of a behaviour: one a message, given the payload and answering with an effect, or a stream. */
-export type HandlersFrom<Rpcs extends Rpc.Any> = {
-  readonly [R in Rpcs as R["_tag"]]: (payload: Rpc.Payload<R>) => Answer<R>
+/** The handlers of a behaviour: one a message, given the payload and answering with an effect, or a stream, that needs `Needs`. */
+export type HandlersFrom<Rpcs extends Rpc.Any, Needs = any> = {
+  readonly [R in Rpcs as R["_tag"]]: (payload: Rpc.Payload<R>) => Answer<R, Needs>
 }
+
+// What answers with nothing may answer with anything.
+type Replied<Success> = void extends Success ? Success : Success | Stashed
+
+/** The type of handlers for the messages of a definition: `Actor.Handlers<typeof Counter>`. */
+export type Handlers<A, Needs = never> = A extends Actor<infer _Name, infer Rpcs> ? HandlersFrom<Rpcs, Needs> : never
 
 // `any` infers: arguments, answers and errors are the business of the protocol, and only what is required is asked for.
 /** What the handlers of a behaviour require. */
@@ -254,11 +269,34 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
   ) => Effect.Effect<void, never, CurrentActor | Scope.Scope>
   /** While a behaviour is built: the timers of this incarnation, by key, which tell it messages of this protocol. */
   readonly timers: Effect.Effect<TimersModule.Timers<Rpcs>, never, CurrentActor | Scope.Scope>
+  /**
+   * While a behaviour is built: room to put messages off, of which the last one that was asked for says how much there is.
+   *
+   * **Errors** Dies with `InvalidOptions` for a capacity that is none, for a behaviour with `mailbox.survives`, and in a pool, whose jobs wait there.
+   */
+  readonly stash: (options: StashModule.StashOptions) => Effect.Effect<Stash, never, CurrentActor | Scope.Scope>
+  /** While a behaviour is built: what begins effects beside the messages of this incarnation, and tells it of their ends as messages of this protocol. */
+  readonly pipeToSelf: Effect.Effect<PipeToSelfModule.PipeToSelf<Rpcs>, never, CurrentActor | Scope.Scope>
+  /**
+   * While a behaviour is built: what has this incarnation handle the messages to come with other handlers of the same protocol, `yield* become(opened)`.
+   *
+   * **Details** From the next message on; after a restart they are those again that the build has answered. What runs goes on with its own.
+   *
+   * **Errors** Dies with a `TypeError` for handlers that are none.
+   *
+   * **Gotchas** Sets of handlers that become each other need the type written down, `const opened: Actor.Handlers<typeof Door> = …`.
+   */
+  readonly become: Effect.Effect<Become<Rpcs>, never, CurrentActor>
   /** While a behaviour is built: how this incarnation hears of the ends of other actors, as messages of this protocol. */
   readonly watcher: Effect.Effect<WatcherModule.Watcher<Rpcs>, never, CurrentActor | Scope.Scope>
   /** The schema of references to such actors, so that they travel in messages. */
   readonly ref: RefSchema<Rpcs>
 }
+
+/** Has the actor handle the messages to come with other handlers; see `become` of a definition. */
+export type Become<Rpcs extends Rpc.Any> = <Needs = never>(
+  handlers: HandlersFrom<Rpcs, Needs>
+) => Effect.Effect<void, never, Needs>
 
 /** The actors of one definition, by key. */
 export interface Keyed<in out Rpcs extends Rpc.Any> {
@@ -423,7 +461,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
         const system = yield* ActorSystem
         const context = yield* Effect.context<never>()
         // Services of the handlers come from the layer's context, those of one incarnation are added when it is built.
-        const build = behaviour as Effect.Effect<unknown, unknown, never> as Effect.Effect<Handlers, unknown>
+        const build = behaviour as Effect.Effect<unknown, unknown, never> as Effect.Effect<AnyHandlers, unknown>
         // The span in which a layer happens to be built is nobody's parent.
         const services = Context.omit(Scope.Scope, Tracer.ParentSpan)(context)
         yield* system.register({ protocol, build, context: services, ...resolved })
@@ -470,6 +508,13 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
     tick: (tag, every) => told(protocol, "tick", tag, every),
     receiveTimeout: (tag, after) => told(protocol, "receiveTimeout", tag, after),
     timers: TimersModule.make<Messages>(protocol),
+    stash: StashModule.make(protocol),
+    pipeToSelf: PipeToSelfModule.make<Messages>(protocol),
+    become: Effect.map(CurrentActor, ({ recipient }) => {
+      const cell = recipient as Cell
+      const { scope } = cell
+      return (handlers) => Effect.sync(() => become(cell, scope, handlers))
+    }),
     watcher: WatcherModule.make<Messages>(protocol),
     ref: refSchema<Messages>(protocol, Reference)
   }

@@ -236,6 +236,22 @@ export class LinkFull extends Schema.TaggedError<LinkFull>("shared-nothing/actor
 }
 
 /**
+ * The stash of the actor has no room for the message that its handler wants to put off.
+ *
+ * **Errors** Nothing was put off: the message is still being handled, and is in `undelivered` too. Answer it with an error that the protocol declares, or take a stash with a
+ * larger `capacity`.
+ */
+export class StashFull extends Schema.TaggedError<StashFull>("shared-nothing/actor/StashFull")("StashFull", {
+  actor: Schema.String,
+  capacity: Schema.Number,
+  undelivered: Undelivered
+}) {
+  override get message() {
+    return `the stash of ${this.actor} is full (${this.capacity} messages): ${this.undelivered.tag} cannot be put off`
+  }
+}
+
+/**
  * The reader of a stream waited for its next element for as long as it was ready to.
  *
  * **Errors** The elements before were delivered; the handler's stream has been interrupted. Ask with a longer `elementTimeout`, or ask again for

@@ -15,6 +15,11 @@ const watches = {
 const ties = { ...watches, file: "src/actor/internal/ties.ts" }
 const repeating = { file: "src/actor/kernel/RepeatingMailbox.ts", tests: ["test/actor/redelivery.test.ts"] }
 
+const stashing = {
+  file: "src/actor/kernel/RepeatingMailbox.ts",
+  tests: ["test/actor/stash.test.ts", "test/actor/contract.test.ts", "test/actor/accounts.test.ts"]
+}
+
 const notices = { tests: ["test/actor/notices.test.ts"] }
 
 const life = { tests: ["test/actor/control.test.ts"] }
@@ -116,15 +121,15 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: "src/actor/internal/ending.ts",
     ...streams,
     why: "a stop in order waits for a stream",
-    before: " || hasStreams(rare) ||",
+    before: " || isAtWork(rare) ||",
     after: " ||"
   },
   {
     file: "src/actor/internal/idle.ts",
     ...streams,
     why: "an actor with a stream is not idle",
-    before: " && !hasStreams(cell.rare)",
-    after: ""
+    before: "isAtWork(rare) || mailbox",
+    after: "mailbox"
   },
   {
     ...watches,
@@ -187,20 +192,86 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...repeating,
     why: "what was handled is not handed out again",
-    before: "  override settled(): void {\n    this.hand = undefined",
-    after: "  override settled(): void {\n    void this.hand"
+    before: "  override settled(): void {\n    this.handWord = undefined",
+    after: "  override settled(): void {\n    void this.handWord"
   },
   {
     ...repeating,
     why: "a crash that is not the message's fault does not count against it",
-    before: "this.again = counts ? hand : { ...hand, attempts: hand.attempts - 1 }",
-    after: "this.again = hand"
+    before: "this.inHand(counts ? attempt : attempt - 1)",
+    after: "this.inHand(attempt)"
   },
   {
     ...repeating,
     why: "the credit of a message goes back once",
-    before: "typeof word === \"number\" ? word & INDEX_MASK :",
-    after: "typeof word === \"number\" ? word :"
+    before: "typeof handWord === \"number\" ? handWord & INDEX_MASK : handWord",
+    after: "handWord"
+  },
+  {
+    ...stashing,
+    why: "what is put off is handled in the order in which it came",
+    before: "    while (at > 0 && stash[at - 1]!.order > hand.order) at--\n",
+    after: ""
+  },
+  {
+    ...stashing,
+    why: "to put a message off is no attempt",
+    before: "this.inHand(this.attempt - 1)",
+    after: "this.inHand(this.attempt)"
+  },
+  {
+    ...stashing,
+    why: "what an actor has told itself does not come to its next incarnation",
+    before: "stash.filter(({ word }) => !(word instanceof Notice))",
+    after: "stash"
+  },
+  {
+    ...stashing,
+    why: "an ask that is put off and given up leaves the stash",
+    before: "    this.stash = stash.filter(isOther)\n",
+    after: "    void stash.filter(isOther)\n"
+  },
+  {
+    ...stashing,
+    file: "src/actor/kernel/Cell.ts",
+    why: "the credit of an ask goes back once, however often it is taken",
+    before: "    if (typeof word === \"object\") word.word = number & INDEX_MASK\n",
+    after: ""
+  },
+  {
+    ...stashing,
+    file: "src/actor/internal/pipes.ts",
+    why: "what was piped and waits is taken back with its incarnation",
+    before: "    for (const notice of this.told) revoked(this.cell, notice)\n",
+    after: "    void revoked\n"
+  },
+  {
+    ...stashing,
+    file: "src/actor/internal/pipes.ts",
+    why: "what is piped ends with its incarnation",
+    before: "    return Fiber.interruptAll(Array.from(this.running))\n",
+    after: "    return Effect.void\n"
+  },
+  {
+    ...stashing,
+    file: "src/actor/internal/ending.ts",
+    why: "a stop in order waits for what is piped",
+    before: "cell.phase === HELD) && !isAtWork(cell.rare))",
+    after: "cell.phase === HELD))"
+  },
+  {
+    ...stashing,
+    file: "src/actor/internal/incarnation.ts",
+    why: "handlers that an incarnation becomes when it has ended are nobody's",
+    before: "if (cell.scope === scope && cell.phase < RESTARTING) cell.handlers",
+    after: "cell.handlers"
+  },
+  {
+    ...stashing,
+    file: "src/actor/internal/stashing.ts",
+    why: "what moves with an ask that is put off is released with it",
+    before: "carries) word.freight = payload",
+    after: "carries) void payload"
   },
   {
     ...mailbox,

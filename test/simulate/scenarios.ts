@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { bank } from "./bank.ts"
 import { channels } from "./channels.ts"
+import { clients } from "./clients.ts"
 import { control } from "./control.ts"
 import { ends } from "./ends.ts"
 import { jobs } from "./jobs.ts"
@@ -13,6 +14,7 @@ import { names } from "./names.ts"
 import { orders } from "./orders.ts"
 import { pool } from "./pool.ts"
 import type { Scenario } from "./scenario.ts"
+import { stash } from "./stash.ts"
 import { storm } from "./storm.ts"
 import { streams } from "./streams.ts"
 import { supervision } from "./supervision.ts"
@@ -39,6 +41,7 @@ export const planted: ReadonlyArray<Scenario> = [{
 export const scenarios: ReadonlyArray<Scenario> = [
   bank,
   channels,
+  clients,
   ends,
   control,
   jobs,
@@ -49,6 +52,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   names,
   orders,
   pool,
+  stash,
   storm,
   streams,
   supervision,

@@ -24,7 +24,7 @@ import { Ask, Notice } from "../kernel/Word.ts"
 import { isWithin } from "./batch.ts"
 import { goOn } from "./hold.ts"
 import { closeEmptyScope, closeScope } from "./incarnation.ts"
-import { hasStreams } from "./rare.ts"
+import { isAtWork } from "./rare.ts"
 import { forget, freeName, type LifecycleHost } from "./roster.ts"
 
 /** How long an actor that was told to end may take for its handler and its finalizers. */
@@ -111,7 +111,7 @@ export const shutDown = (
 
 // One that is down below a supervisor does not come up any more: it is the supervisor that stops it.
 const hasWork = ({ mailbox, owner, phase, rare }: Cell): boolean =>
-  phase === RUNNING || phase === SUSPENDED || hasStreams(rare) ||
+  phase === RUNNING || phase === SUSPENDED || isAtWork(rare) ||
   (phase !== STARTING && mailbox !== undefined && mailbox.length > 0 &&
     (phase !== RESTARTING || guardianOf({ owner }) === undefined))
 
@@ -139,7 +139,7 @@ const limit = (host: LifecycleHost, cell: Cell, millis: number): void => {
 
 /** An actor that drains has come to rest: it has handled everything. */
 export const drained = (host: LifecycleHost, cell: Cell): void => {
-  if ((cell.phase === IDLE || cell.phase === HELD) && !hasStreams(cell.rare)) stop(host, cell, cell.reason)
+  if ((cell.phase === IDLE || cell.phase === HELD) && !isAtWork(cell.rare)) stop(host, cell, cell.reason)
 }
 
 /** Lists the streams of an incarnation that ends to be ended: for a reason, or because the next one follows. */

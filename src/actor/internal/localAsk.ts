@@ -16,8 +16,10 @@ import type { Behaviour } from "../kernel/Behaviour.ts"
 import { Deadline, type Deadlines } from "../kernel/Deadlines.ts"
 import type { Dispatcher, Runnable } from "../kernel/Dispatcher.ts"
 import type { Freight } from "../kernel/Freight.ts"
+import type { Mailbox } from "../kernel/Mailbox.ts"
 import { checkedReply, discardReply } from "../kernel/Payload.ts"
 import { INVALID, NO_ROOM, type Outcome, REFUSED, type Resume, type Waiter } from "../kernel/Recipient.ts"
+import { isPutOff } from "../kernel/Stashed.ts"
 import { Ask } from "../kernel/Word.ts"
 
 /**
@@ -30,6 +32,7 @@ export const MAX_INLINE = 32
 export interface Asked {
   readonly name: string
   readonly behaviour: Behaviour
+  readonly mailbox: Mailbox | undefined
   readonly host: {
     readonly deadlines: Deadlines
     readonly dispatcher: Dispatcher
@@ -46,7 +49,7 @@ export interface Asked {
   stopWaiting(waiter: Waiter): void
   refusal(index: number, payload: unknown, outcome: Outcome): ActorError.TellError
   suspend(fiber: Fiber.Fiber<unknown, unknown>, ask: Ask, payload: unknown): void
-  finishInline(exit: Exit.Exit<unknown, unknown>, word: number): void
+  finishInline(exit: Exit.Exit<unknown, unknown>, word: number, ask?: Ask, payload?: unknown): void
   cancel(ask: Ask): boolean
 }
 
@@ -206,14 +209,18 @@ export class LocalAsk extends Ask implements Runnable {
     payload: unknown,
     handler: Effect.Effect<unknown, unknown, unknown>
   ): LocalAsk | Exit.Exit<unknown, unknown> {
+    const { mailbox } = cell
+    const held = mailbox?.isTracking === true ? new LocalAsk(cell, index, undefined, undefined) : undefined
+    if (held !== undefined) mailbox!.hold(held, payload)
     const fiber = cell.fork(handler)
     const exit = fiber.pollUnsafe()
-    if (exit !== undefined) {
+    if (exit !== undefined && !isPutOff(exit)) {
       cell.finishInline(exit, index)
       return exit
     }
-    const ask = new LocalAsk(cell, index, undefined, undefined)
-    cell.suspend(fiber, ask, payload)
+    const ask = held ?? new LocalAsk(cell, index, undefined, undefined)
+    if (exit === undefined) cell.suspend(fiber, ask, payload)
+    else cell.finishInline(exit, index, ask, payload)
     return ask
   }
 

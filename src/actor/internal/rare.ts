@@ -22,7 +22,7 @@ export class Rare {
   declare fiber: Fiber.Fiber<unknown, unknown> | undefined
   /** The services of the behaviour, and whose handler it is that runs with them. */
   declare context: Context.Context<never> | undefined
-  /** What the running handler was called for: the message, and, of an ask, the ask and what it asks. */
+  /** What the running handler was called for: the message, and, of an ask or what can be put off, the ask and what it says. */
   declare word: Word | undefined
   declare ask: Ask | undefined
   declare payload: unknown
@@ -58,9 +58,13 @@ export class Rare {
   /** How long it may be without messages; `undefined` as its behaviour says. */
   declare idleMillis: number | undefined
   /** Ends it when no message comes. */
-  declare idle: Deadline | undefined
+  declare idle: Deadline & { note(): void } | undefined
   /** Is told of each message, since it tells the actor when none comes. */
   declare quiet: { note(): void; end(): void } | undefined
+  /** Whether what it handles can be put off. */
+  declare isStashing: boolean
+  /** How much of what it has piped to itself is under way. */
+  declare piped: number
   /** Shows the state of the incarnation that is up. */
   declare inspect: (() => unknown) | undefined
   /** Called once when it accepts nothing any more and is about to drain. */
@@ -101,6 +105,8 @@ export class Rare {
     this.idleMillis = undefined
     this.idle = undefined
     this.quiet = undefined
+    this.isStashing = false
+    this.piped = 0
     this.inspect = undefined
     this.onDrain = undefined
     this.onStop = new Set()
@@ -114,9 +120,10 @@ export class Rare {
   inHand(word: Word, ask: Ask | undefined, payload: unknown): void {
     this.word = word
     this.ask = ask
-    this.payload = ask === undefined ? undefined : payload
+    this.payload = ask === undefined && !this.isStashing ? undefined : payload
   }
 }
 
-/** Whether streams run that its handlers have answered with. */
-export const hasStreams = (rare: Rare | undefined): boolean => rare?.streams !== undefined && rare.streams.size > 0
+/** Whether it does something beside its messages that it would wait for: streams that its handlers have answered with, or what it has piped. */
+export const isAtWork = (rare: Rare | undefined): boolean =>
+  rare !== undefined && (rare.piped > 0 || rare.streams !== undefined && rare.streams.size > 0)

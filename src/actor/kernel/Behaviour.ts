@@ -136,6 +136,8 @@ export interface Behaviour {
   readonly idleMillis: number
   /** How long its streams wait for a reader. */
   readonly unreadMillis: number
+  /** Whether its actors are those of a pool, which has the jobs that wait for them. */
+  readonly isPooled?: boolean | undefined
 }
 
 /** How full a mailbox may get: what travels with a reference, so that a sender knows its credit. */
