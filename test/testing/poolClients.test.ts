@@ -152,13 +152,14 @@ describe("a thread that joins a pool", () => {
     Effect.gen(function*() {
       const joining = yield* Effect.forkChild(Effect.gen(function*() {
         const jobs = yield* Pool.join(Jobs)
-        yield* Effect.exit(jobs.ask.Stubborn({ millis: 600_000 }, { timeout: "1 millis" }))
+        const stubborn = Effect.exit(jobs.ask.Stubborn({ millis: 600_000 }, { timeout: "10 millis" }))
+        yield* Effect.forEach(Array.from({ length: 40 }), () => stubborn, { concurrency: 2 })
         return yield* jobs.ask.Echo({ n: 1 }, forever)
       }))
-      yield* make({ threads: 3, grace: "1 millis" })
+      yield* make({ threads: 4, grace: "1 millis" })
       assert.strictEqual(yield* Fiber.join(joining), 1)
     }),
-    { faults: { portDelay: 100, lateWake: 10 }, seeds: tries(20) }
+    { faults: { portDelay: 400 }, seeds: tries(20) }
   )
 
   simulated(

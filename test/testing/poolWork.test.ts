@@ -109,6 +109,8 @@ describe("a worker of a pool", () => {
     4,
     (work) =>
       Effect.gen(function*() {
+        // All sleep by then.
+        yield* Effect.sleep(100)
         const before = yield* Clock.currentTimeMillis
         const rests = Array.from({ length: 4 }, () => work.ask.Rest({ millis: 10_000 }, { timeout: "1 minute" }))
         yield* Effect.all(rests, { concurrency: "unbounded" })
@@ -128,7 +130,7 @@ describe("a worker of a pool", () => {
 
   working("goes on with others while handlers wait, up to a number", 1, (work) =>
     Effect.gen(function*() {
-      const waits = Array.from({ length: 100 }, () => work.ask.Wait({ after: 0 }, { timeout: "1 minute" }))
+      const waits = Array.from({ length: 400 }, () => work.ask.Wait({ after: 0 }, { timeout: "1 minute" }))
       const most = Math.max(...(yield* Effect.all(waits, { concurrency: "unbounded" })))
       assert.isAtLeast(most, 32)
       assert.isAtMost(most, 64)
