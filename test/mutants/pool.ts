@@ -469,12 +469,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "idle.found(this.options.place)"
   },
   {
-    ...next,
-    why: "what was put back is found again",
-    before: "if (!inject(this.access, slot)) this.options.deque.push(slot)",
-    after: ""
-  },
-  {
     ...recipient,
     why: "an ask whose payload throws waits for nothing",
     before: "      job.withdraw()\n      throw thrown",

@@ -118,7 +118,7 @@ describe("a worker of a pool", () => {
       })
   )
 
-  working("puts back what it had taken for an actor that starts again", 1, (work) =>
+  working("goes on behind jobs that crash, whatever it has taken by then", 1, (work) =>
     Effect.gen(function*() {
       const jobs = [0, 1, 2, 3, 4].flatMap(() => [
         Effect.map(Effect.exit(work.ask.Boom({ timeout: "1 minute" })), Exit.isFailure),
