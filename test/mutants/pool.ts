@@ -133,7 +133,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...submitter,
     why: "what waits is put in again after a death",
-    before: "if (stage === QUEUED || stage === WITHDRAWN) this.backlog.push(slot)",
+    before: "if (stage === QUEUED || stage === WITHDRAWN) this.found(slot)",
     after: "if (stage === QUEUED || stage === WITHDRAWN) continue"
   },
   {

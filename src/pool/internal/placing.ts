@@ -4,20 +4,41 @@
 import { InboxWriter } from "../../memory/Inboxes.ts"
 import { QUEUED, WITHDRAWN } from "../../memory/JobTable.ts"
 import { type Access, rowOf } from "./memory.ts"
+import type { Places } from "./routing.ts"
 import { placeOf } from "./target.ts"
 
 /** See the module. */
-export class Placing {
+export class Placing implements Places {
   private readonly access: Access
   private readonly inboxes: InboxWriter
   private readonly first: number
   private readonly capacity: number
+  /** Whose turn it is next; threads begin with different ones. */
+  private turn: number
 
   constructor(access: Access, row: number, capacity: number) {
     this.access = access
     this.inboxes = new InboxWriter(access.memory.inboxes, row)
     this.first = row * access.table.jobs
     this.capacity = capacity
+    this.turn = row
+  }
+
+  get count(): number {
+    return this.inboxes.workers
+  }
+
+  next(): number {
+    this.turn = (this.turn + 1) % this.count
+    return this.turn
+  }
+
+  homeOf(hash: number): number {
+    return this.inboxes.homeOf(hash)
+  }
+
+  settle(hash: number, place: number): number {
+    return this.inboxes.settle(hash, place)
   }
 
   /** Puts the number of a job where its worker finds it. */
@@ -26,7 +47,6 @@ export class Placing {
     this.access.bells[rowOf(place)]!.ring()
   }
 
-  /** How many jobs wait for this worker alone, and how many it runs. */
   loadOf(place: number): number {
     return this.inboxes.load(place)
   }

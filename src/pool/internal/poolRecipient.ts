@@ -13,6 +13,7 @@ import { type Answered, type Command, names, PING } from "../../actor/kernel/Com
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import {
   INVALID,
+  MISROUTED,
   NO_ROOM,
   type Outcome,
   Recipient,
@@ -26,7 +27,7 @@ import {
 import { Job, type Seat } from "./job.ts"
 import type { Access } from "./memory.ts"
 import type { Submitter } from "./submitter.ts"
-import { ANYWHERE } from "./target.ts"
+import { ROUTED } from "./target.ts"
 import { waiterOf } from "./waiter.ts"
 
 /** How it is made. */
@@ -44,6 +45,8 @@ export interface Options {
 export class PoolRecipient extends Recipient {
   readonly protocol: Protocol
   readonly key: string
+  /** Makes all workers anew, on the thread that has made the pool. */
+  reload: Effect.Effect<void> | undefined = undefined
   private readonly access: Access
   private readonly submitter: Submitter
   private readonly options: Options
@@ -78,7 +81,7 @@ export class PoolRecipient extends Recipient {
   }
 
   tell(index: number, payload: unknown): Outcome {
-    return this.submit(index, payload, undefined, ANYWHERE)
+    return this.submit(index, payload, undefined, ROUTED)
   }
 
   /** Sends to where `target` says. */
@@ -101,6 +104,8 @@ export class PoolRecipient extends Recipient {
         const issue = message.payload.explain(payload, access.scratch.carriage)
         return new ActorError.InvalidPayload({ actor, issue, undelivered })
       }
+      case MISROUTED:
+        return new ActorError.NotRouted({ actor, issue: submitter.misrouted, undelivered })
       case TOO_LARGE: {
         const limitBytes = access.arena.capacityBytes
         return new ActorError.MessageTooLarge({ actor, sizeBytes: submitter.refusedBytes, limitBytes, undelivered })
@@ -131,7 +136,7 @@ export class PoolRecipient extends Recipient {
     fiber: Fiber.Fiber<unknown, unknown>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<unknown, unknown> {
-    return this.askAt(ANYWHERE, index, payload, span, fiber, timeout)
+    return this.askAt(ROUTED, index, payload, span, fiber, timeout)
   }
 
   askAt(
@@ -150,7 +155,7 @@ export class PoolRecipient extends Recipient {
   }
 
   askUnsafe(index: number, payload: unknown, timeoutMillis: number, resume: Resume): Withdrawable | undefined {
-    return this.askUnsafeAt(ANYWHERE, index, payload, timeoutMillis, resume)
+    return this.askUnsafeAt(ROUTED, index, payload, timeoutMillis, resume)
   }
 
   askUnsafeAt(

@@ -15,7 +15,16 @@ import { type ExitReason, systemReleased } from "../../actor/ExitReason.ts"
 import { Deadline, type Deadlines } from "../../actor/kernel/Deadlines.ts"
 import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
-import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, TOO_LARGE, type Waiter } from "../../actor/kernel/Recipient.ts"
+import {
+  INVALID,
+  MISROUTED,
+  NO_ROOM,
+  type Outcome,
+  REFUSED,
+  TAKEN,
+  TOO_LARGE,
+  type Waiter
+} from "../../actor/kernel/Recipient.ts"
 import { Waiters } from "../../actor/kernel/Waiters.ts"
 import { ARENA_FULL } from "../../memory/Arena.ts"
 import {
@@ -30,11 +39,13 @@ import {
   WITHDRAWN,
   WRITING
 } from "../../memory/JobTable.ts"
+import { messageOf } from "../../runtime/Text.ts"
 import type { Desk, Job } from "./job.ts"
 import { type Access, inject, rowOf } from "./memory.ts"
 import { drop, exitOf, INSIDE, store } from "./outcome.ts"
 import { Placing } from "./placing.ts"
-import { ANYWHERE, placeOf } from "./target.ts"
+import { type Route, routesOf } from "./routing.ts"
+import { ANYWHERE, placeOf, ROUTED } from "./target.ts"
 import type { JobWaiter } from "./waiter.ts"
 
 /** How a submitter is made. */
@@ -89,6 +100,8 @@ export class Submitter implements Desk {
   readonly deadlines: Deadlines
   /** Bytes of the message that was refused as too large. */
   refusedBytes = 0
+  /** Why nobody knows which worker the message was for that was refused for that. */
+  misrouted = ""
   /** Why the pool takes nothing any more, once it has ended. */
   ended: ExitReason | undefined = undefined
   private readonly access: Access
@@ -111,6 +124,7 @@ export class Submitter implements Desk {
   /** Who lived before the last audit. */
   private readonly living: Int32Array
   private readonly placing: Placing
+  private readonly routes: ReadonlyArray<Route | undefined>
   private readonly listeners = new Set<() => void>()
   private isAdmitting = false
 
@@ -127,6 +141,7 @@ export class Submitter implements Desk {
     this.living = new Int32Array(table.workers)
     this.pending = Array.from({ length: table.jobs }, () => undefined)
     this.placing = new Placing(access, row, capacity)
+    this.routes = routesOf(options.messages)
     this.changes = table.changes()
     this.inherit(capacity)
   }
@@ -170,11 +185,17 @@ export class Submitter implements Desk {
   // ---- out
 
   /** Submits a job, of an asker or of nobody; `target` says where it may run (`target.ts`). */
-  submit(message: Message, payload: unknown, job: Job | undefined, target = ANYWHERE): Outcome {
+  submit(message: Message, payload: unknown, job: Job | undefined, where = ROUTED): Outcome {
     const { access, options } = this
     const { scratch, table } = access
     if (this.ended !== undefined || table.phase() !== OPEN) return REFUSED
     if (this.freeSlots === 0) return NO_ROOM
+    const route = this.routes[message.index]
+    let target = where
+    if (where === ROUTED) {
+      target = route === undefined ? ANYWHERE : this.route(route, message, payload)
+      if (target < 0) return -target as Outcome
+    }
     let bytes = message.payload.encode(payload, scratch)
     if (bytes < 0) {
       const made = checked(message, payload)
@@ -213,6 +234,17 @@ export class Submitter implements Desk {
     return TAKEN
   }
 
+  // Answers the target, or what the sender is answered, below zero.
+  private route(route: Route, message: Message, payload: unknown): number {
+    try {
+      return route(payload, this.placing)
+    } catch (thrown) {
+      const isInvalid = message.payload.encode(payload, this.access.scratch) < 0 && checked(message, payload) === BROKEN
+      this.misrouted = messageOf(thrown)
+      return isInvalid ? -INVALID : -MISROUTED
+    }
+  }
+
   /** Nobody waits any more for the job of a slot. */
   withdrawn(slot: number): void {
     const worker = this.access.table.withdraw(slot)
@@ -248,7 +280,7 @@ export class Submitter implements Desk {
   // ---- waiting for room
 
   /** Submits for a sender as soon as there is room, in the order of waiting. */
-  wait(waiter: JobWaiter, target = ANYWHERE): void {
+  wait(waiter: JobWaiter, target = ROUTED): void {
     waiter.target = target
     this.waiters.push(waiter)
     this.options.watch()

@@ -61,6 +61,8 @@ export interface Options {
   readonly now: () => number
   /** Has another actor of the behaviour started. */
   readonly open: (opened: (cell: Cell) => void) => void
+  /** It was told to take no jobs any more, and has none. */
+  readonly retired: () => void
   /** An actor of the behaviour has ended. */
   readonly ended: (reason: ExitReason) => void
   readonly failed: (where: string, error: unknown) => void
@@ -85,6 +87,10 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   private isOpening = false
   /** An actor of it has ended, and its thread is about to. */
   private isClosed = false
+  /** It takes no jobs any more but those that its own wait for. */
+  private isRetiring = false
+  /** It has none, and has said so. */
+  private isRetired = false
 
   constructor(access: Access, submitter: Submitter, options: Options) {
     this.access = access
@@ -99,6 +105,14 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   begin(cell: Cell): void {
     this.seat(cell)
     this.poller.add(this)
+  }
+
+  /** Takes no jobs from now on, or does again; what it has comes to its end. */
+  retire(isRetiring: boolean): void {
+    this.isRetiring = isRetiring
+    this.isRetired = false
+    this.poller.add(this)
+    this.access.bells[rowOf(this.options.place)]!.ring()
   }
 
   /** Takes no jobs any more. */
@@ -141,6 +155,10 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
       did = true
       this.take(slot)
     }
+    if (this.isRetiring && this.taken === 0 && !this.isRetired) {
+      this.isRetired = true
+      this.options.retired()
+    }
     if (did) this.poller.add(this)
     return did
   }
@@ -162,7 +180,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
 
   private canTake(): boolean {
     const { taken } = this
-    if (this.isClosed) return false
+    if (this.isClosed || this.isRetiring && this.waiting === 0) return false
     if (taken === 0) return true
     return taken - this.waiting < this.options.concurrency && (taken < this.seats.length || this.openSeat())
   }
@@ -194,7 +212,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     slot = this.inbox.next()
     if (slot >= 0) return this.found(slot)
     // What it waits for itself is never kept waiting by what it would take from elsewhere.
-    if (this.taken >= MAX_WAITING) return -1
+    if (this.taken >= MAX_WAITING || this.isRetiring) return -1
     slot = this.injected()
     if (slot < 0) slot = this.stolen()
     if (slot >= 0) return this.found(slot)
@@ -368,8 +386,15 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   // ---- asleep
 
   announce(): void {
-    this.maySearch = false
-    this.access.idle.announce(this.options.place)
+    const { bells, idle } = this.access
+    const { place } = this.options
+    if (this.canTake()) {
+      this.maySearch = false
+      return idle.announce(place)
+    }
+    // Nobody is to wake it for work that it cannot take; what it was woken for already is for another one.
+    this.stopSearching()
+    bells[rowOf(place)]!.prepare()
   }
 
   isReady(): boolean {
@@ -380,7 +405,9 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     }
     if (!this.canTake()) return false
     const { deque, injector } = this.options
-    if (!injector.isEmpty() || deque.size() > 0 || this.inbox.hasNews()) return true
+    if (deque.size() > 0 || this.inbox.hasNews()) return true
+    if (this.isRetiring) return false
+    if (!injector.isEmpty()) return true
     // What lies elsewhere is for those who search, if there are as many as may.
     return !this.access.idle.isCrowded() && this.hasWork()
   }
