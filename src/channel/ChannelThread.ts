@@ -24,7 +24,7 @@ import * as Scope from "effect/Scope"
 import type { ArenaEnd } from "../memory/Arena.ts"
 import type { ThreadContext } from "../runtime/ThreadContext.ts"
 import { CurrentThread } from "../thread/kernel/CurrentThread.ts"
-import type { SpawnedWorker } from "../thread/SpawnedWorker.ts"
+import type { SpawnWorker } from "../thread/SpawnedWorker.ts"
 import * as Thread from "../thread/Thread.ts"
 import * as ThreadArenas from "../thread/ThreadArenas.ts"
 import * as ThreadEntry from "../thread/ThreadEntry.ts"
@@ -75,7 +75,7 @@ export interface StartOptions<D extends Declarations> extends
   >
 {
   /** Makes the worker: `new Worker(new URL("./worker.ts", import.meta.url))`. */
-  readonly spawn: () => SpawnedWorker
+  readonly spawn: SpawnWorker
   /** The ends that the thread gets. They are handed over: use a `clone` for an end that is needed on this thread too. */
   readonly ends: Ends<D>
   /** The thread's number among its siblings; 0 unless told. */

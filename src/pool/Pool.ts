@@ -51,6 +51,7 @@ import type { InvalidOptions } from "../actor/ActorError.ts"
 import { type ActorRef, refClass } from "../actor/ActorRef.ts"
 import type { InvalidSupervision } from "../supervisor/SupervisorError.ts"
 import { Cores } from "../thread/kernel/Cores.ts"
+import { Hardware } from "../thread/kernel/Hardware.ts"
 import { steady } from "../thread/kernel/Steady.ts"
 import type { ThreadDown } from "../thread/ThreadError.ts"
 import { type PoolOptions, resolve } from "./internal/options.ts"
@@ -59,7 +60,8 @@ import { poolKey, type PoolSide } from "./internal/poolKey.ts"
 import { reload as reloadOf, workersOf } from "./internal/workers.ts"
 
 export { Attempts } from "./Attempts.ts"
-export type { PoolOptions } from "./internal/options.ts"
+export type { PoolOptions, Profile } from "./internal/options.ts"
+export { forEach, map, partition, reduce } from "./Parallel.ts"
 
 /** What a program requires that uses the pool of a protocol. */
 export interface Pool<in out Name extends string> {
@@ -99,8 +101,9 @@ export const make = <Name extends string, Rpcs extends Rpc.Any>(
   steady(Effect.gen(function*() {
     const { protocol } = actor
     const cores = yield* Cores
+    const hardware = yield* Hardware
     const settings = yield* Effect.try({
-      try: () => resolve(protocol, options, cores),
+      try: () => resolve(protocol, options, cores, hardware),
       catch: (error) => error as InvalidOptions
     })
     const Reference = refClass(protocol)

@@ -32,11 +32,14 @@ import type { Running } from "../supervisor/ChildSpec.ts"
 import type { IntensityOptions } from "../supervisor/Intensity.ts"
 import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import type { InvalidSupervision } from "../supervisor/SupervisorError.ts"
+import type * as Cpu from "../thread/Cpu.ts"
 import { Cores } from "../thread/kernel/Cores.ts"
 import { CurrentThread } from "../thread/kernel/CurrentThread.ts"
+import { Hardware, type Spot } from "../thread/kernel/Hardware.ts"
+import { spotsOf } from "../thread/kernel/Spots.ts"
 import { steady } from "../thread/kernel/Steady.ts"
 import * as ThreadGroup from "../thread/kernel/ThreadGroup.ts"
-import type { SpawnedWorker } from "../thread/SpawnedWorker.ts"
+import type { SpawnWorker } from "../thread/SpawnedWorker.ts"
 import type { ThreadDown } from "../thread/ThreadError.ts"
 import * as ArenaOwners from "../wire/kernel/ArenaOwners.ts"
 import type * as Control from "./internal/control.ts"
@@ -56,7 +59,9 @@ export interface ThreadsOptions {
   /**
    * Makes a worker; called once per start and restart: `() => new Worker(new URL("./worker.ts", import.meta.url))`.
    */
-  readonly spawn: () => SpawnedWorker
+  readonly spawn: SpawnWorker
+  /** On which cores of the machine the workers run, and how much they give way; wherever the system likes unless told. */
+  readonly cpu?: Cpu.Placement | undefined
   /** How many workers; default one for each core but one, and at least 2. */
   readonly threads?: number | undefined
   /** Rings between threads: each takes so many bytes of shared memory, a power of two; default 1 MiB. */
@@ -106,15 +111,16 @@ export interface ThreadsOptions {
   readonly strikeOff?: boolean | undefined
 }
 
+const refuse = (option: string, value: unknown, expected: string): never => {
+  throw new ActorError.InvalidOptions({ where: "ActorSystem.layerThreads", option, value: textOf(value), expected })
+}
+
 /**
  * Checks the options of a system.
  *
  * **Errors** Throws `InvalidOptions` with the offending value.
  */
 const check = ({ heartbeat, readyTimeout, ring, standby, stopTimeout, threads }: ThreadsOptions): void => {
-  const refuse = (option: string, value: unknown, expected: string) => {
-    throw new ActorError.InvalidOptions({ where: "ActorSystem.layerThreads", option, value: textOf(value), expected })
-  }
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 1024)) {
     refuse("threads", threads, "an integer from 1 to 1024")
   }
@@ -141,6 +147,8 @@ const check = ({ heartbeat, readyTimeout, ring, standby, stopTimeout, threads }:
 interface Threaded extends Workers.Threaded {
   readonly seat: Control.Seat
   readonly thread: ThreadContext
+  /** Where on the machine each worker runs. */
+  readonly spots: ReadonlyArray<Spot> | undefined
   /** The worker that is offered the next actor. */
   turn: number
   /** How often programs here have asked for keys. */
@@ -153,7 +161,12 @@ const makeThreaded = (options: ThreadsOptions) =>
     const thread = yield* CurrentThread
     const { runtime } = thread
     const cores = yield* Cores
+    const hardware = yield* Hardware
     const count = options.threads ?? Machine.defaultThreads(cores)
+    const spots = yield* Effect.try({
+      try: () => spotsOf(options.cpu, count, hardware, refuse),
+      catch: (error) => error as ActorError.InvalidOptions
+    })
     const tally = Tally.create(count + 1)
     const host = yield* makeHostWith(MAIN, new Tally(tally, 0))
     const workers = Array.from({ length: count }, (_, i) => new Workers.WorkerThread(i + 1))
@@ -200,6 +213,7 @@ const makeThreaded = (options: ThreadsOptions) =>
       isClosing: false,
       families: new Families((effect) => void run(effect)),
       run: (effect) => void run(Effect.ignoreCause(effect)),
+      spots,
       holds: 0,
       unread: 0,
       strikesOff: options.strikeOff !== false,
@@ -335,6 +349,7 @@ const startWorkers = (self: Threaded, options: ThreadsOptions) =>
     ...options,
     name: "threads",
     members: self.workers,
+    spots: self.spots,
     maxSpins: self.seat.maxSpins,
     data: (worker) => ({ ...self.seat, arenas: lend(self, worker, options.arenas ?? []) }),
     onMessage: (worker, message) => Workers.receive(self, worker, message as Control.ToMain),

@@ -26,3 +26,14 @@ export interface SpawnedWorker {
   /** Ends the thread without running its `finally` blocks, finalizers or exit handlers. */
   terminate(): Promise<number>
 }
+
+/** A place for a thread, and which of its incarnations is started there. That of one in reserve becomes another once it takes over. */
+export interface Place {
+  /** What the thread is called in errors and in the tree; as `name` of the `Worker` it is also what the system shows of it, cut to 15 characters. */
+  readonly name: string
+  readonly index: number
+  readonly epoch: number
+}
+
+/** Makes the worker of a place: `({ name }) => new Worker(new URL("./worker.ts", import.meta.url), { name })`. */
+export type SpawnWorker = (place: Place) => SpawnedWorker

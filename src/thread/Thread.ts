@@ -42,10 +42,11 @@ import { type Settings, settingsOf, type Times } from "./internal/settings.ts"
 import { whereabouts } from "./internal/whereabouts.ts"
 import { broadcastOf, EXIT, numberOf } from "./kernel/Broadcast.ts"
 import { CurrentThread } from "./kernel/CurrentThread.ts"
+import type { Spot } from "./kernel/Hardware.ts"
 import { sleep } from "./kernel/Patience.ts"
 import type { Standby } from "./kernel/Reserve.ts"
 import { type Spawn, Spawning } from "./kernel/Spawning.ts"
-import type { SpawnedWorker } from "./SpawnedWorker.ts"
+import type { SpawnWorker } from "./SpawnedWorker.ts"
 import { type ThreadDown, ThreadMessageRefused, ThreadSpawnFailed, ThreadUnresponsive } from "./ThreadError.ts"
 
 export type { ExitListener } from "./internal/lifecycle.ts"
@@ -59,11 +60,13 @@ export interface Options extends Times {
   /** Which incarnation at that place this is; passed to the worker. */
   readonly epoch: number
   /** Makes the worker: `new Worker(new URL("./worker.ts", import.meta.url))`. */
-  readonly spawn: () => SpawnedWorker
+  readonly spawn: SpawnWorker
   /** Answers a thread in reserve that takes the place, if there is one, instead of a new one. */
   readonly standby?: (() => Standby | undefined) | undefined
   /** What the worker's setup receives; must be cloneable, and may hold SharedArrayBuffers. */
   readonly data: unknown
+  /** Where on the machine it runs; wherever the system likes unless told. */
+  readonly spot?: Spot | undefined
   /** How often its loops may look before they let go of their core; as each thinks best unless told. */
   readonly maxSpins?: number | undefined
   /** Receives the messages the worker posts, also those posted before it is ready; synchronous. */
@@ -185,6 +188,7 @@ const postBootstrap = (
       heartbeat: life.words.buffer,
       heartbeatIntervalMillis: settings.intervalMillis,
       maxSpins: options.maxSpins,
+      spot: options.spot,
       data: options.data
     }))
   } catch (cause) {

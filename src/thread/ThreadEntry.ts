@@ -13,6 +13,7 @@ import { piece } from "../runtime/ThreadContext.ts"
 import { thread } from "./kernel/CurrentThread.ts"
 import * as Entry from "./kernel/Entry.ts"
 import type { Ground } from "./kernel/Ground.ts"
+import { settle } from "./kernel/Hardware.ts"
 import { ThreadEntryMisused } from "./ThreadError.ts"
 
 export type { ThreadReady, ThreadStart } from "./kernel/Entry.ts"
@@ -51,6 +52,7 @@ const realGround = (): Ground => {
     every: (run, millis) => every(run, millis).unref(),
     onUncaught: (heard) => process.on("uncaughtExceptionMonitor", heard),
     onExit: (heard) => process.on("exit", heard),
+    settle,
     leave: (code, graceMillis) => {
       process.exitCode = code
       after(() => process.exit(code), graceMillis).unref()

@@ -74,6 +74,7 @@ const made = Effect.gen(function*() {
     key: "pool",
     capacity: 2,
     waits: true,
+    parallelism: 1,
     seatOf: () => undefined
   })
   return { host, memory, open, overdue, recipient, submitter, takeNumber }
@@ -498,6 +499,7 @@ describe("a worker", () => {
         injector: new MpmcReader(memory.injector, ownerOf(0, 1)),
         deque: new StealOwner(memory.deques[0]!),
         thieves: [new StealThief(memory.deques[0]!)],
+        restMillis: 5,
         knowsTime: true,
         now: () => 100,
         open: () => {},

@@ -48,6 +48,16 @@ const pooled = (
 const failure = <A, E>(effect: Effect.Effect<A, E>) => Effect.flip(effect)
 
 describe("a job", () => {
+  const profiles: ReadonlyArray<Pool.Profile> = ["development", "production", "lowLatency", "throughput", "testing"]
+  for (const profile of profiles) {
+    simulated(`is done in a pool for ${profile}`, () =>
+      Effect.gen(function*() {
+        const jobs = yield* made({ profile })
+        const all = Array.from({ length: 40 }, (_, n) => n)
+        assert.deepStrictEqual(yield* Pool.forEach(jobs, all, (n) => jobs.ask.Echo({ n })), all)
+      }), { seeds: tries(3) })
+  }
+
   pooled("answers", (jobs) =>
     Effect.gen(function*() {
       assert.strictEqual(yield* jobs.ask.Echo({ n: 7 }), 7)
@@ -387,6 +397,7 @@ describe("what makes no sense", () => {
     ["arena.capacityBytes", { arena: { capacityBytes: 10 } }],
     ["shutdown", { shutdown: -1 }],
     ["grace", { grace: "soon" as never }],
+    ["profile", { profile: "fast" as never }],
     ["name", { name: "a/b" }]
   ]
   it.effect.each(refused)("%s is refused", ([option, options]) =>

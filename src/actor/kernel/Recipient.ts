@@ -73,6 +73,10 @@ export abstract class Recipient {
   abstract readonly protocol: Protocol
   /** The key it was spawned under. */
   abstract readonly key: string
+  /** How many messages are handled at once. */
+  get parallelism(): number {
+    return 1
+  }
   /** The actor itself, as far as it runs on this thread. */
   get running(): Recipient | undefined {
     return this

@@ -17,6 +17,8 @@ export interface Post {
   readonly concurrency: number
   /** How long a handler may go on that nobody waits for any more. */
   readonly graceMillis: number
+  /** How long a worker without work sleeps with its thread. */
+  readonly restMillis: number
   /** The time of who has made the pool, in monotonic milliseconds. */
   readonly nowMillis: number
 }

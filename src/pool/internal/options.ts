@@ -9,22 +9,47 @@ import { MAX_ARENA_BYTES } from "../../memory/Layouts.ts"
 import { textOf } from "../../runtime/Text.ts"
 import { defaultShutdownMillis, type Shutdown } from "../../supervisor/ChildSpec.ts"
 import { durationMillis, shutdownMillis, shutdowns } from "../../supervisor/kernel/Millis.ts"
+import type * as Cpu from "../../thread/Cpu.ts"
+import type { HardwareInfo, Spot } from "../../thread/kernel/Hardware.ts"
+import { spotsOf } from "../../thread/kernel/Spots.ts"
 import type { ThreadsOptions } from "../../thread/kernel/ThreadGroup.ts"
-import type { SpawnedWorker } from "../../thread/SpawnedWorker.ts"
+import type { SpawnWorker } from "../../thread/SpawnedWorker.ts"
 import { mostCapacity } from "./memory.ts"
+
+/**
+ * What a pool is for. It says the defaults of options that are not given, and nothing else.
+ *
+ * |               | `threads` | `queue.capacity` | `grace`  | `heartbeat.timeout` | `shutdown` | `readyTimeout` | a worker without work blocks |
+ * | ------------- | --------- | ---------------- | -------- | ------------------- | ---------- | -------------- | ---------------------------- |
+ * | `production`  | cores     | 1024             | 5 s      | 30 s                | 5 s        | 10 s           | 5 ms                         |
+ * | `development` | 2         | 1024             | for ever | for ever            | 1 s        | 1 minute       | not at all                   |
+ * | `lowLatency`  | cores     | 1024             | 5 s      | 30 s                | 5 s        | 10 s           | 100 ms                       |
+ * | `throughput`  | cores     | 8192             | 5 s      | 30 s                | 5 s        | 10 s           | 5 ms                         |
+ * | `testing`     | 2         | 16               | 1 s      | 30 s                | 1 s        | 10 s           | not at all                   |
+ *
+ * - `development` lets a debugger hold a thread for as long as it likes.
+ * - `lowLatency` keeps workers where they are woken soonest; timers and sockets of their layers wait for up to that long.
+ * - `throughput` takes bursts without having senders wait, for twice the memory of a job times that many.
+ * - `testing` has a queue that a test can fill.
+ */
+export type Profile = "development" | "production" | "lowLatency" | "throughput" | "testing"
 
 /** How a pool is made. */
 export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
   /** Makes a worker; called once per start and restart: `() => new Worker(new URL("./worker.ts", import.meta.url))`. */
-  readonly spawn: () => SpawnedWorker
+  readonly spawn: SpawnWorker
+  /** On which cores of the machine the workers run, and how much they give way; wherever the system likes unless told. */
+  readonly cpu?: Cpu.Placement | undefined
+  /** What it is for: defaults of the other options; default `"production"`. See {@link Profile}. */
+  readonly profile?: Profile | undefined
   /** What the pool is called in errors and logs, behind the name of its protocol; default `"pool"`. */
   readonly name?: string | undefined
-  /** How many workers; default as many as the process may use cores, and at least 2. */
+  /** How many workers; default as many as the process may use cores (what its container grants), and at least 2. */
   readonly threads?: number | undefined
   /** How many jobs one worker begins before others have ended, for handlers that wait; default 1. */
   readonly concurrency?: number | undefined
   readonly queue?: {
-    /** How many jobs each thread can have under way, those that run included; default 1024, at most 65,536, and 32,768 with more than 41 threads. */
+    /** How many jobs each thread can have under way, those that run included; default 1024 (a profile may say otherwise), at most 65,536, and 32,768 with more than 41 threads. */
     readonly capacity?: number | undefined
     /** What who submits meets when there is no room: it waits (`"suspend"`, the default), or fails with `MailboxFull`. */
     readonly overflow?: "suspend" | "fail" | undefined
@@ -42,6 +67,44 @@ export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
   readonly readyTimeout?: Duration.Input | undefined
 }
 
+interface Defaults {
+  /** `undefined` for as many as there are cores. */
+  readonly threads: number | undefined
+  readonly capacity: number
+  readonly grace: Duration.Input
+  readonly heartbeat: Duration.Input
+  readonly shutdown: Shutdown
+  readonly readyTimeout: Duration.Input
+  /** How long a worker without work sleeps with its thread before it leaves that to the event loop. */
+  readonly restMillis: number
+}
+
+const production: Defaults = {
+  threads: undefined,
+  capacity: 1024,
+  grace: "5 seconds",
+  heartbeat: "30 seconds",
+  shutdown: defaultShutdownMillis,
+  readyTimeout: "10 seconds",
+  restMillis: 5
+}
+
+const profiles: Readonly<Record<Profile, Defaults>> = {
+  production,
+  development: {
+    ...production,
+    threads: 2,
+    grace: "Infinity",
+    heartbeat: "Infinity",
+    shutdown: 1000,
+    readyTimeout: "1 minute",
+    restMillis: 0
+  },
+  lowLatency: { ...production, restMillis: 100 },
+  throughput: { ...production, capacity: 8192 },
+  testing: { ...production, threads: 2, capacity: 16, grace: "1 second", shutdown: 1000, restMillis: 0 }
+}
+
 /** The same, complete. */
 export interface Resolved {
   readonly key: string
@@ -52,12 +115,14 @@ export interface Resolved {
   readonly arenaBytes: number
   readonly shutdownMillis: number
   readonly graceMillis: number
+  readonly restMillis: number
+  readonly spots: ReadonlyArray<Spot> | undefined
+  readonly heartbeat: NonNullable<ThreadsOptions["heartbeat"]>
+  readonly readyTimeout: Duration.Input
 }
 
 const ARENA_BYTES = 64 * 1024 * 1024
 const MIN_ARENA_BYTES = 4096
-const CAPACITY = 1024
-const GRACE = "5 seconds"
 const MAX_CAPACITY = 65_536
 const MAX_CONCURRENCY = 1024
 
@@ -72,17 +137,10 @@ const isWithin = (value: unknown, least: number, most: number): boolean =>
 export const resolve = (
   { messages, name }: Protocol,
   options: PoolOptions,
-  cores: number
+  cores: number,
+  hardware: HardwareInfo
 ): Resolved => {
-  const {
-    arena,
-    concurrency = 1,
-    grace = GRACE,
-    name: key = "pool",
-    queue,
-    shutdown = defaultShutdownMillis,
-    threads
-  } = options
+  const { arena, concurrency = 1, name: key = "pool", profile = "production", queue } = options
   const refuse = (option: string, value: unknown, expected: string): never => {
     throw new InvalidOptions({ where: `Pool ${name}/${textOf(key)}`, option, value: textOf(value), expected })
   }
@@ -95,7 +153,16 @@ export const resolve = (
   if (moving !== undefined) {
     refuse("protocol", moving.tag, "messages with nothing that moves between threads: no parcels, no ends of channels")
   }
-  const { capacity = CAPACITY, overflow = "suspend" } = queue ?? {}
+  if (!Object.hasOwn(profiles, profile)) refuse("profile", profile, Object.keys(profiles).join(", "))
+  const defaults = profiles[profile]
+  const { grace = defaults.grace, readyTimeout = defaults.readyTimeout, shutdown = defaults.shutdown } = options
+  const workers = whole(
+    "threads",
+    options.threads ?? defaults.threads ?? Math.min(MAX_WORKERS, Math.max(2, cores)),
+    MAX_WORKERS
+  )
+  const most = Math.min(MAX_CAPACITY, mostCapacity(workers))
+  const { capacity = Math.min(most, defaults.capacity), overflow = "suspend" } = queue ?? {}
   if (overflow !== "suspend" && overflow !== "fail") refuse("queue.overflow", overflow, "suspend, fail")
   const arenaBytes = arena?.capacityBytes ?? ARENA_BYTES
   if (!isWithin(arenaBytes, MIN_ARENA_BYTES, MAX_ARENA_BYTES)) {
@@ -105,15 +172,18 @@ export const resolve = (
   if (Number.isNaN(millis)) refuse("shutdown", shutdown, shutdowns)
   const graceMillis = durationMillis(grace)
   if (!(graceMillis >= 0)) refuse("grace", grace, "a duration of zero or more")
-  const workers = whole("threads", threads ?? Math.min(MAX_WORKERS, Math.max(2, cores)), MAX_WORKERS)
   return {
     key,
     workers,
     concurrency: whole("concurrency", concurrency, MAX_CONCURRENCY),
-    capacity: whole("queue.capacity", capacity, Math.min(MAX_CAPACITY, mostCapacity(workers))),
+    capacity: whole("queue.capacity", capacity, most),
     waits: overflow === "suspend",
     arenaBytes,
     shutdownMillis: millis,
-    graceMillis
+    graceMillis,
+    restMillis: defaults.restMillis,
+    spots: spotsOf(options.cpu, workers, hardware, refuse),
+    heartbeat: { timeout: defaults.heartbeat, ...options.heartbeat },
+    readyTimeout
   }
 }

@@ -98,6 +98,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
       protocol,
       key: settings.key,
       capacity: settings.capacity,
+      parallelism: settings.workers * settings.concurrency,
       waits: settings.waits,
       seatOf: () => undefined
     })
@@ -144,6 +145,7 @@ const postOf = (owner: Owner, worker: PoolWorker): Post => {
     capacity: settings.capacity,
     concurrency: settings.concurrency,
     graceMillis: settings.graceMillis,
+    restMillis: settings.restMillis,
     nowMillis: now()
   }
 }
@@ -262,10 +264,12 @@ export const make = (
     const cores = yield* Cores
     const group = yield* ThreadGroup.make<never, PoolWorker>({
       ...options,
-      heartbeat: { timeout: "30 seconds", ...options.heartbeat },
+      heartbeat: settings.heartbeat,
+      readyTimeout: settings.readyTimeout,
       standby: 0,
       name: actorName(protocol, settings.key),
       members: owner.workers,
+      spots: settings.spots,
       maxSpins: Machine.maxSpins(settings.workers, cores),
       data: (worker) => postOf(owner, worker),
       onMessage: (_, message) => {

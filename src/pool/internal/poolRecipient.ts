@@ -35,6 +35,8 @@ export interface Options {
   readonly protocol: Protocol
   readonly key: string
   readonly capacity: number
+  /** How many jobs run at once. */
+  readonly parallelism: number
   /** Whether who submits may wait for room; from inside of a job nobody may, since the room may be his own. */
   readonly waits: boolean
   /** Whose handler a fiber runs in, on a worker. */
@@ -69,6 +71,10 @@ export class PoolRecipient extends Recipient {
   /** How many workers there are. */
   get workers(): number {
     return this.access.table.workers
+  }
+
+  override get parallelism(): number {
+    return this.options.parallelism
   }
 
   depth(): number {

@@ -160,13 +160,14 @@ class Side implements PoolSide {
 
   reference(protocol: Protocol): Any {
     if (this.made !== undefined) return this.made
-    const { capacity, key } = this.post
+    const { capacity, concurrency, key } = this.post
     const Reference = refClass(protocol)
     return this.made = new Reference(
       new PoolRecipient(this.access, this.submitterFor(protocol), {
         protocol,
         key,
         capacity,
+        parallelism: this.access.table.workers * concurrency,
         waits: false,
         seatOf: (fiber) => this.worker?.seatOf(fiber.getRef(RunningCell))
       })
@@ -179,12 +180,13 @@ class Side implements PoolSide {
     ended: (reason: ExitReason.ExitReason) => void
   ): Worker {
     const { access, deadlines, deque, failed, post } = this
-    const { concurrency, incarnation, memory, nowMillis, place } = post
+    const { concurrency, incarnation, memory, nowMillis, place, restMillis } = post
     const now = () => deadlines.now()
     return this.worker = new Worker(access, this.submitterFor(protocol), {
       place,
       number: numberOf(place, incarnation),
       concurrency,
+      restMillis,
       messages: protocol.messages,
       injector: new MpmcReader(memory.injector, ownerOf(place, incarnation)),
       deque,

@@ -37,8 +37,6 @@ const INJECTOR_EVERY = 61
 const INBOX_TICK = 30
 /** Seats that wait for jobs of their own, from which on a worker takes none from elsewhere. */
 const MAX_WAITING = 64
-/** How long it sleeps with its thread after a job, before it leaves the thread to the event loop. */
-const REST_MILLIS = 5
 /** Rounds over all others in which a lost race is tried again. */
 const ROUNDS = 2
 
@@ -50,6 +48,8 @@ export interface Options {
   /** The number of its incarnation. */
   readonly number: number
   readonly concurrency: number
+  /** How long it sleeps with its thread after a job, before it leaves the thread to the event loop. */
+  readonly restMillis: number
   readonly messages: ReadonlyArray<Message>
   readonly injector: MpmcReader
   readonly deque: StealOwner
@@ -421,14 +421,15 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
 
   mayRest(): boolean {
     // Handlers may wait for the event loop.
-    return this.taken === 0 && !this.isOpening
+    return this.options.restMillis > 0 && this.taken === 0 && !this.isOpening
   }
 
   rest(): boolean {
     const { bells, thread } = this.access
     thread.turn.end()
     this.announce()
-    const isWoken = this.isReady() || bells[rowOf(this.options.place)]!.waitBlocking(REST_MILLIS) !== "timed-out"
+    const { place, restMillis } = this.options
+    const isWoken = this.isReady() || bells[rowOf(place)]!.waitBlocking(restMillis) !== "timed-out"
     this.retract()
     return isWoken
   }

@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Setup } from "../../thread/kernel/Entry.ts"
-import type { Place } from "../../thread/kernel/Spawning.ts"
+import type { Place } from "../../thread/SpawnedWorker.ts"
 import { drawn, type FaultsInput } from "../Faults.ts"
 import { type Choices, Oracle } from "./oracle.ts"
 import { policies, type Policy } from "./policy.ts"

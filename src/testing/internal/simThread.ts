@@ -14,6 +14,7 @@ import { SystemNumbers } from "../../system/kernel/SystemNumbers.ts"
 import { broadcasts } from "../../thread/kernel/Broadcast.ts"
 import { Cores } from "../../thread/kernel/Cores.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
+import { Hardware, type HardwareInfo } from "../../thread/kernel/Hardware.ts"
 import { type Spawn, Spawning } from "../../thread/kernel/Spawning.ts"
 import { Lane, type Strand } from "./lane.ts"
 import { SimBroadcast } from "./simBroadcast.ts"
@@ -31,6 +32,12 @@ export interface Common {
   readonly cores: number
   /** What else fibers are given. */
   readonly services: Context.Context<never>
+}
+
+// As many cores as the program is told, all of one node; where a thread runs makes no difference to it.
+const hardwareOf = (count: number): HardwareInfo => {
+  const cores = Array.from({ length: count }, (_, core) => core)
+  return { topology: () => ({ cores, nodes: [{ id: 0, cores }] }), whyUnbound: () => undefined }
 }
 
 /** What a task takes of the time by which a thread measures its turns: far less than what it waits for. */
@@ -77,6 +84,7 @@ export class SimThread implements Strand {
       Context.add(Logger.CurrentLoggers, new Set([loggerOf(world, named)])),
       Context.add(Spawning, spawn),
       Context.add(Cores, cores),
+      Context.add(Hardware, hardwareOf(cores)),
       Context.add(SystemNumbers, () => 1 + world.oracle.stream("random").random.below(2 ** 31))
     )
   }

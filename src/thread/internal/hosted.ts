@@ -6,8 +6,8 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { textOf } from "../../runtime/Text.ts"
-import type { Place, Spawn } from "../kernel/Spawning.ts"
-import type { SpawnedWorker } from "../SpawnedWorker.ts"
+import type { Spawn } from "../kernel/Spawning.ts"
+import type { Place, SpawnedWorker, SpawnWorker } from "../SpawnedWorker.ts"
 import { type ThreadDown, ThreadNotReady, ThreadSpawnFailed } from "../ThreadError.ts"
 import * as Life from "./lifecycle.ts"
 import * as Protocol from "./protocol.ts"
@@ -24,7 +24,7 @@ export interface Hosted {
 /** Starts the worker of a place and hears of it from its first tick on. */
 export const spawn = (
   place: Place,
-  worker: () => SpawnedWorker,
+  worker: SpawnWorker,
   spawning: Spawn,
   log: Hosted["log"],
   onMessage: (message: unknown) => void

@@ -23,6 +23,7 @@
  *         3   exit   1 once the thread has begun to exit by itself, which one that is terminated does not
  * ```
  */
+import type { Spot } from "../kernel/Hardware.ts"
 
 /** The version of the messages below; a message of another version is foreign. */
 export const version = 1
@@ -49,6 +50,8 @@ export interface Bootstrap extends Tagged {
   readonly heartbeat: SharedArrayBuffer
   readonly heartbeatIntervalMillis: number
   readonly maxSpins: number | undefined
+  /** Where on the machine it is to run. */
+  readonly spot: Spot | undefined
   readonly data: unknown
 }
 

@@ -115,7 +115,13 @@ const begin = <E>(ground: Ground, bootstrap: Protocol.Bootstrap, setup: Setup<E>
   port.on("message", (raw: unknown) => receive(entry, raw))
   port.on("messageerror", (error: unknown) => fail(entry, error))
   port.postMessage(Protocol.begun)
-  ground.fork(live(entry, Effect.suspend(() => setup(startOf(entry, bootstrap)))))
+  ground.fork(live(
+    entry,
+    Effect.suspend(() => {
+      if (bootstrap.spot !== undefined) ground.settle?.(bootstrap.spot)
+      return setup(startOf(entry, bootstrap))
+    })
+  ))
 }
 
 const startOf = (entry: Entry, bootstrap: Protocol.Bootstrap): ThreadStart => ({

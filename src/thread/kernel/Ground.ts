@@ -7,6 +7,7 @@
 import type * as Effect from "effect/Effect"
 import type { Transferable } from "node:worker_threads"
 import type { ThreadContext } from "../../runtime/ThreadContext.ts"
+import type { Spot } from "./Hardware.ts"
 
 /** The worker's end of the port to its parent. */
 export interface Port {
@@ -29,6 +30,8 @@ export interface Ground {
   readonly onUncaught: (heard: (error: unknown) => void) => void
   /** Calls back when the thread exits by itself. */
   readonly onExit: (heard: () => void) => void
+  /** Puts the thread where on the machine it is to run; throws when that is not possible. */
+  readonly settle?: (spot: Spot) => void
   /** It stands by, and the parent is being told. */
   readonly onLoaded?: () => void
   /** The setup is done, and the parent is being told. */

@@ -26,9 +26,9 @@ import { bury, type Hosted, kill, reach, spawn } from "../internal/hosted.ts"
 import type { Lifecycle } from "../internal/lifecycle.ts"
 import * as Protocol from "../internal/protocol.ts"
 import { type Settings, settingsOf, type Times } from "../internal/settings.ts"
-import type { SpawnedWorker } from "../SpawnedWorker.ts"
+import type { Place, SpawnWorker } from "../SpawnedWorker.ts"
 import type { ThreadDown } from "../ThreadError.ts"
-import { type Place, Spawning } from "./Spawning.ts"
+import { Spawning } from "./Spawning.ts"
 
 /** A thread in reserve. */
 export class Standby {
@@ -65,7 +65,7 @@ export class Standby {
 
 /** How a reserve is kept. */
 export interface Options extends Times {
-  readonly spawn: () => SpawnedWorker
+  readonly spawn: SpawnWorker
   /** How many threads stand by; none unless told. */
   readonly standby?: number | undefined
   readonly intensity?: IntensityOptions | undefined

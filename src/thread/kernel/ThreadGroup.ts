@@ -31,11 +31,12 @@ import * as Supervisor from "../../supervisor/Supervisor.ts"
 import type { InvalidSupervision } from "../../supervisor/SupervisorError.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
 import * as Poller from "../Poller.ts"
-import type { SpawnedWorker } from "../SpawnedWorker.ts"
+import type { SpawnWorker } from "../SpawnedWorker.ts"
 import * as Thread from "../Thread.ts"
 import type { ThreadDown } from "../ThreadError.ts"
 import { Cores } from "./Cores.ts"
 import { CurrentThread } from "./CurrentThread.ts"
+import type { Spot } from "./Hardware.ts"
 import { Requests } from "./Requests.ts"
 import * as Reserve from "./Reserve.ts"
 
@@ -84,7 +85,7 @@ export class Member<A> {
 
 /** What is asked of a group, whatever its threads are for. */
 export interface ThreadsOptions {
-  readonly spawn: () => SpawnedWorker
+  readonly spawn: SpawnWorker
   readonly readyTimeout?: Duration.Input | undefined
   readonly heartbeat?: Thread.Options["heartbeat"]
   readonly stopTimeout?: Duration.Input | undefined
@@ -101,6 +102,8 @@ export interface Options<A, M extends Member<A>>
   /** The name of its supervisor. */
   readonly name: string
   readonly members: ReadonlyArray<M>
+  /** Where on the machine each member runs, the one of index 1 first; wherever the system likes unless told. */
+  readonly spots?: ReadonlyArray<Spot> | undefined
   /** How often a loop on one of its threads, or here, may look before it lets go of its core. */
   readonly maxSpins: number
   /** What a thread is given. */
@@ -217,8 +220,19 @@ const start = <A, M extends Member<A>>(
   spawned?: (thread: Thread.StartingThread) => void
 ): Effect.Effect<Thread.Thread, ThreadDown, Scope.Scope> =>
   Effect.gen(function*() {
-    const { data, heartbeat, maxSpins, onEnded, onMessage, onReady, onStarting, readyTimeout, spawn, stopTimeout } =
-      options
+    const {
+      data,
+      heartbeat,
+      maxSpins,
+      onEnded,
+      onMessage,
+      onReady,
+      onStarting,
+      readyTimeout,
+      spawn,
+      spots,
+      stopTimeout
+    } = options
     const epoch = ++member.starts
     const thread = yield* Thread.make({
       name: member.name,
@@ -232,6 +246,7 @@ const start = <A, M extends Member<A>>(
       },
       data: data(member),
       maxSpins,
+      spot: spots?.[member.index - 1],
       readyTimeout,
       heartbeat,
       stopTimeout,

@@ -1,0 +1,192 @@
+/**
+ * Work over a collection: as many jobs under way as keep the workers of a pool busy, and no more.
+ *
+ * They are Effect's own `forEach`, `partition` and `Stream.mapEffect`, which know neither how many workers there are nor how far the work is.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { InvalidOptions } from "../actor/ActorError.ts"
+import * as ActorRef from "../actor/ActorRef.ts"
+import { textOf } from "../runtime/Text.ts"
+import type * as Progress from "./Progress.ts"
+import type { Counts } from "./Progress.ts"
+
+/** How a collection is worked off. */
+export interface ParallelOptions {
+  /**
+   * Items that are under way at once, those in the queue of the pool included: at least 1. Default 32 for each job that the pool runs at once
+   * (64 with two workers), and 1 for an actor. Less keeps less in memory, of payloads and of replies that wait for their turn.
+   */
+  readonly inFlight?: number | undefined
+  /** What counts it, for whoever shows it. */
+  readonly progress?: Progress.Progress | undefined
+}
+
+/** The same of {@link map}. */
+export interface MapOptions extends ParallelOptions {
+  /** Whether results come in the order of their items (the default) or as soon as they are there. */
+  readonly ordered?: boolean | undefined
+}
+
+/** How {@link reduce} puts results together. */
+export interface ReduceOptions<Z, A, B> extends ParallelOptions {
+  readonly initial: Z
+  /** Takes a result in, on the thread that has called; results come as they are done, in no order. */
+  readonly combine: (sum: Z, result: B, item: A) => Z
+}
+
+const IN_FLIGHT = 32
+
+const inFlightOf = (pool: ActorRef.Any, { inFlight }: ParallelOptions): number => {
+  if (inFlight === undefined) return IN_FLIGHT * ActorRef.recipientOf(pool).parallelism
+  if (Number.isInteger(inFlight) && inFlight > 0) return inFlight
+  throw new InvalidOptions({
+    where: `Pool ${pool.name}/${pool.key}`,
+    option: "inFlight",
+    value: textOf(inFlight),
+    expected: "an integer of at least 1"
+  })
+}
+
+/** What is done with an item. */
+export type Each<A, B, E, R> = (item: A, index: number) => Effect.Effect<B, E, R>
+
+/** A collection as a batch: its items and what is done with each, counted. */
+class Batch<A, B, E, R> {
+  readonly concurrency: number
+  private readonly each: Each<A, B, E, R>
+  private readonly counts: Counts | undefined
+  private hasBegun = false
+
+  constructor(pool: ActorRef.Any, each: Each<A, B, E, R>, options: ParallelOptions) {
+    this.concurrency = inFlightOf(pool, options)
+    this.each = each
+    this.counts = options.progress as Counts | undefined
+  }
+
+  get run(): Each<A, B, E, R> {
+    const { counts, each } = this
+    if (counts === undefined) return each
+    return (item, index) =>
+      Effect.onExit(Effect.suspend(() => each(item, index)), (exit) => Effect.sync(() => counts.count(exit)))
+  }
+
+  begin(jobs: number | undefined): Effect.Effect<void> {
+    return Effect.map(Clock.currentTimeMillis, (now) => {
+      this.hasBegun = true
+      this.counts?.begin(jobs, now)
+    })
+  }
+
+  get end(): Effect.Effect<void> {
+    return Effect.map(Clock.currentTimeMillis, (now) => {
+      if (this.hasBegun) this.counts?.end(now)
+    })
+  }
+}
+
+const overItems = <A, B, E, R, Out, E2, R2>(
+  pool: ActorRef.Any,
+  items: Iterable<A>,
+  each: Each<A, B, E, R>,
+  options: ParallelOptions,
+  use: (items: ReadonlyArray<A>, batch: Batch<A, B, E, R>) => Effect.Effect<Out, E2, R2>
+): Effect.Effect<Out, E2, R2> =>
+  Effect.suspend(() => {
+    const batch = new Batch(pool, each, options)
+    const all = Array.from(items)
+    return Effect.acquireUseRelease(batch.begin(all.length), () => use(all, batch), () => batch.end)
+  })
+
+/**
+ * Does something with each item and answers the results in the order of the items. The first failure interrupts the rest.
+ *
+ * **Example** (Digests of files)
+ *
+ * ```ts
+ * import { Actor, Pool } from "shared-nothing"
+ * import * as Effect from "effect/Effect"
+ * import * as Rpc from "effect/rpc/Rpc"
+ * import * as Schema from "effect/Schema"
+ *
+ * const Hashing = Actor.make("Hashing", [
+ *   Rpc.make("Sha256", { payload: { file: Schema.String }, success: Schema.String })
+ * ])
+ *
+ * const digests = (files: ReadonlyArray<string>) =>
+ *   Effect.gen(function*() {
+ *     const hashing = yield* Pool.ref(Hashing)
+ *     return yield* Pool.forEach(hashing, files, (file) => hashing.ask.Sha256({ file }))
+ *   })
+ * ```
+ *
+ * **Errors** Those of what is done with an item. Dies with `InvalidOptions` for an `inFlight` that is no whole number of at least 1.
+ */
+export const forEach = <A, B, E, R>(
+  pool: ActorRef.Any,
+  items: Iterable<A>,
+  each: Each<A, B, E, R>,
+  options: ParallelOptions = {}
+): Effect.Effect<Array<B>, E, R> =>
+  overItems(pool, items, each, options, (all, { concurrency, run }) => Effect.forEach(all, run, { concurrency }))
+
+/**
+ * The same, of which no failure ends the rest: answers the successes and the failures, each in the order of the items.
+ *
+ * **Errors** Never fails. A defect interrupts the rest, and dies; so does an `inFlight` as in {@link forEach}.
+ */
+export const partition = <A, B, E, R>(
+  pool: ActorRef.Any,
+  items: Iterable<A>,
+  each: Each<A, B, E, R>,
+  options: ParallelOptions = {}
+): Effect.Effect<[successes: Array<B>, failures: Array<E>], never, R> =>
+  overItems(pool, items, each, options, (all, { concurrency, run }) => Effect.partition(all, run, { concurrency }))
+
+/**
+ * Does something with each item and puts the results together as they come, in no order: a sum, a table of counts.
+ *
+ * **Details** `combine` runs on the thread that has called, one result after the other. The first failure interrupts the rest.
+ *
+ * **Errors** As of {@link forEach}. A `combine` that throws is a defect.
+ */
+export const reduce = <A, B, E, R, Z>(
+  pool: ActorRef.Any,
+  items: Iterable<A>,
+  each: Each<A, B, E, R>,
+  options: ReduceOptions<Z, A, B>
+): Effect.Effect<Z, E, R> =>
+  overItems(pool, items, each, options, (all, { concurrency, run }) => {
+    let sum = options.initial
+    const combined: Each<A, void, E, R> = (item, index) =>
+      Effect.map(run(item, index), (result) => {
+        sum = options.combine(sum, result, item)
+      })
+    return Effect.map(Effect.forEach(all, combined, { concurrency, discard: true }), () => sum)
+  })
+
+/**
+ * The same of a stream, or of a collection that does not fit into memory as results: a stream of the results.
+ *
+ * **Details** Items are taken as results are: no more than `inFlight` of them are under way or wait to be taken. Ending the stream early, or
+ * interrupting who reads it, interrupts what runs. A `Progress` that counts it does not know how many there are.
+ *
+ * **Errors** As of {@link forEach}, and those of the stream.
+ */
+export const map = <A, B, E, R, E2 = never, R2 = never>(
+  pool: ActorRef.Any,
+  items: Iterable<A> | Stream.Stream<A, E2, R2>,
+  each: Each<A, B, E, R>,
+  options: MapOptions = {}
+): Stream.Stream<B, E | E2, R | R2> =>
+  Stream.suspend(() => {
+    const batch = new Batch(pool, each, options)
+    const { concurrency, run } = batch
+    const source = Stream.isStream(items) ? items : Stream.fromIterable(items)
+    const unordered = options.ordered === false
+    return Stream.mapEffect(source, run, { concurrency, unordered }).pipe(
+      Stream.onStart(batch.begin(undefined)),
+      Stream.onExit(() => batch.end)
+    )
+  })
