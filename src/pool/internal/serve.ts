@@ -149,8 +149,8 @@ class Side implements PoolSide {
       messages: protocol.messages,
       attempts: attemptsOf(protocol),
       put: (slot) => deque.push(slot) || inject(access, slot),
-      // A worker looks for as long as it lives.
-      watch: () => {},
+      // Whose handler waits now can take others, and may be asleep as one that cannot.
+      watch: () => void access.bells[rowOf(place)]!.ring(),
       whyDown: () => UNKNOWN,
       graceMillis,
       overdue: (number, tag) => tell({ number, tag }),
