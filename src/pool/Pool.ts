@@ -16,7 +16,7 @@
  * - a job that waits for jobs of its own keeps no worker from them, however deep that goes;
  * - nobody waits for ever: a pool that ends settles what it has.
  *
- * It does not promise an order between jobs. What is not there yet is told in `docs/guide/08-pools.md`.
+ * It does not promise an order between jobs, but of those that have a `Route`. What is not there yet is told in `docs/guide/08-pools.md`.
  *
  * **Example** (main.ts)
  *
@@ -56,7 +56,7 @@ import { steady } from "../thread/kernel/Steady.ts"
 import type { ThreadDown } from "../thread/ThreadError.ts"
 import { type PoolOptions, resolve } from "./internal/options.ts"
 import * as Owner from "./internal/owner.ts"
-import { poolKey, type PoolSide } from "./internal/poolKey.ts"
+import { CurrentWorker as Current, poolKey, type PoolSide } from "./internal/poolKey.ts"
 import { reload as reloadOf, workersOf } from "./internal/workers.ts"
 
 export { Attempts } from "./Attempts.ts"
@@ -188,3 +188,6 @@ export const broadcast = <Rpcs extends Rpc.Any, A, E, R>(
  * **Gotchas** A job of a pool that waits for its own pool to be reloaded waits for ever: `reload` is for who has made it.
  */
 export const reload = <Rpcs extends Rpc.Any>(pool: ActorRef<Rpcs>): Effect.Effect<void> => reloadOf(pool)
+
+/** On which worker of a pool the code of a layer or of a behaviour runs: its place in {@link workers} and its name. `undefined` where that is no pool. */
+export const CurrentWorker: Context.Reference<{ readonly place: number; readonly name: string } | undefined> = Current

@@ -20,10 +20,104 @@ const placing = {
   tests: ["test/pool/Submitter.test.ts", "test/testing/poolWorkers.test.ts"]
 }
 const placedWorker = { file: "src/pool/internal/worker.ts", tests: ["test/testing/poolWorkers.test.ts"] }
+const routing = {
+  file: "src/pool/internal/routing.ts",
+  tests: ["test/pool/routing.test.ts", "test/testing/poolRoutes.test.ts"]
+}
+const reloading = { file: "src/pool/internal/owner.ts", tests: ["test/testing/poolWorkers.test.ts"] }
+const keyed = {
+  file: "src/pool/internal/worker.ts",
+  tests: ["test/testing/poolRoutes.test.ts", "test/testing/poolWorkers.test.ts", pools]
+}
 const options = { file: "src/pool/internal/options.ts", tests: [pools] }
 
 /** Faults in what becomes of jobs. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...routing,
+    why: "keys are spread whatever they look like",
+    before: "return (x ^ (x >>> 16)) >>> 0",
+    after: "return hash >>> 0"
+  },
+  {
+    ...routing,
+    why: "a sticky key stays",
+    before: "return home >= 0 ? home : places.settle(hash, leastLoaded(places))",
+    after: "return home >= 0 && home < 0 ? home : leastLoaded(places)"
+  },
+  {
+    ...routing,
+    why: "a worker that is not there is refused",
+    before: "place >= 0 && place < count",
+    after: "place >= 0"
+  },
+  {
+    ...routing,
+    why: "what has no key is refused",
+    before: "if (isKey(key)) return",
+    after: "if (typeof key === \"string\") return"
+  },
+  {
+    ...submitter,
+    tests: ["test/testing/poolRoutes.test.ts"],
+    why: "a payload that breaks its schema is told as that, although it has no route",
+    before: "return isInvalid ? -INVALID : -MISROUTED",
+    after: "return -MISROUTED"
+  },
+  {
+    ...keyed,
+    why: "of the jobs of a key one runs at a time",
+    before: "ask !== undefined && keyOf(table.messageOf(ask.slot)) === key",
+    after: "ask === undefined && key < 0"
+  },
+  {
+    ...keyed,
+    why: "what was held is looked at when the one before it has ended",
+    before: "    this.inbox.release()\n",
+    after: ""
+  },
+  {
+    ...keyed,
+    why: "one that cannot take work is not woken for it",
+    before: "    if (this.canTake()) {\n      this.maySearch = false",
+    after: "    {\n      this.maySearch = false"
+  },
+  {
+    ...keyed,
+    why: "one that is to end takes nothing new",
+    before: "if (this.isClosed || this.isRetiring && this.waiting === 0) return false",
+    after: "if (this.isClosed) return false"
+  },
+  {
+    ...keyed,
+    why: "one that is to end runs what its handlers wait for",
+    before: "this.isRetiring && this.waiting === 0",
+    after: "this.isRetiring"
+  },
+  {
+    ...reloading,
+    why: "a reload that is given up has its worker go on",
+    before: "if (worker.isRetiring && isOld()) retire(false)",
+    after: ""
+  },
+  {
+    ...reloading,
+    why: "a reload is no crash",
+    before: "overdue !== undefined || isRetired",
+    after: "overdue !== undefined"
+  },
+  {
+    ...reloading,
+    why: "workers are made anew one after the other",
+    before: "owner.submitter.ended !== undefined || worker.starts > starts && worker.isUp",
+    after: "owner.submitter.ended !== undefined || worker.isRetiring"
+  },
+  {
+    ...reloading,
+    why: "a reload ends with its pool",
+    before: "if (owner.submitter.ended !== undefined || worker.starts",
+    after: "if (worker.starts"
+  },
   {
     ...inbox,
     why: "senders take turns",

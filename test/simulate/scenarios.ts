@@ -12,6 +12,7 @@ import { link } from "./link.ts"
 import { names } from "./names.ts"
 import { orders } from "./orders.ts"
 import { pool } from "./pool.ts"
+import { routes } from "./routes.ts"
 import type { Scenario } from "./scenario.ts"
 import { storm } from "./storm.ts"
 import { supervision } from "./supervision.ts"
@@ -48,6 +49,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   names,
   orders,
   pool,
+  routes,
   storm,
   supervision,
   survive,

@@ -25,7 +25,7 @@ import type * as ThreadEntry from "../../thread/ThreadEntry.ts"
 import { attemptsOf } from "./attempts.ts"
 import type { Overdue, Post, Retire, Retired } from "./control.ts"
 import { type Access, inject, openMemory, ownerOf, rowOf } from "./memory.ts"
-import { poolKey, type PoolSide } from "./poolKey.ts"
+import { CurrentWorker, poolKey, type PoolSide } from "./poolKey.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
 import { Submitter } from "./submitter.ts"
 import { Worker } from "./worker.ts"
@@ -77,7 +77,10 @@ export const serve = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem>) => (star
     const context = yield* Effect.context<never>()
     const { behaviours: known, system } = yield* makeSystem(scope)
     const side = yield* makeSide(start, post)
-    const services = Context.make(ActorSystem, system).pipe(Context.add(poolKey(post.protocol), side))
+    const services = Context.make(ActorSystem, system).pipe(
+      Context.add(poolKey(post.protocol), side),
+      Context.add(CurrentWorker, { place: post.place, name: start.name })
+    )
     yield* Layer.buildWithScope(behaviours, scope).pipe(Effect.provideContext(services))
     const { protocol } = yield* behaviourOf(known, post)
     let seats = 0
