@@ -170,9 +170,9 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...placedWorker,
     why: "what is for a worker alone is taken however many of its handlers wait",
     before:
-      "    slot = this.inbox.next()\n    if (slot >= 0) return this.found(slot)\n    // What it waits for itself is never kept waiting by what it would take from elsewhere.\n    if (this.taken >= MAX_WAITING) return -1\n",
+      "    slot = this.inbox.next()\n    if (slot >= 0) return this.found(slot)\n    // What it waits for itself is never kept waiting by what it would take from elsewhere.\n    if (this.taken >= MAX_WAITING || this.isRetiring) return -1\n",
     after:
-      "    if (this.taken >= MAX_WAITING) return -1\n    slot = this.inbox.next()\n    if (slot >= 0) return this.found(slot)\n"
+      "    if (this.taken >= MAX_WAITING || this.isRetiring) return -1\n    slot = this.inbox.next()\n    if (slot >= 0) return this.found(slot)\n"
   },
   {
     ...placedWorker,
@@ -324,8 +324,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...owner,
     why: "a worker that is replaced has not crashed",
-    before: "isExcused: ({ overdue }) => overdue !== undefined,",
-    after: ""
+    before: "overdue !== undefined || isRetired",
+    after: "isRetired"
   },
   {
     ...submitter,
