@@ -8,6 +8,7 @@ import { askRemotePipelined } from "./actor/ask-remote-pipelined.ts"
 import { askRemote } from "./actor/ask-remote.ts"
 import { idleCpu } from "./actor/idle-cpu.ts"
 import { memory, spawn, spawnMillion } from "./actor/spawn.ts"
+import { streamRemote, streamRemoteBatched } from "./actor/stream-remote.ts"
 import { survive } from "./actor/survive.ts"
 import { tellLocalSuspends } from "./actor/tell-local-suspends.ts"
 import { tellLocalSync } from "./actor/tell-local-sync.ts"
@@ -65,6 +66,8 @@ export const cases: ReadonlyArray<Case> = [
   askRemote,
   askRemoteParked,
   askRemotePipelined,
+  streamRemote,
+  streamRemoteBatched,
   spawn,
   spawnMillion,
   memory,

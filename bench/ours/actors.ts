@@ -6,13 +6,19 @@ import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import { Actor } from "shared-nothing"
 import { width } from "../../src/wire/Codec.ts"
-import { type Message, TallyCounter } from "../runner/Sampling.ts"
+import { type Message, streamed, TallyCounter } from "../runner/Sampling.ts"
 
 const u32 = width("u32")(Schema.Int)
 
-/** Adds messages up, answers what came, and answers a value with the next. */
+/** How many messages a stream has, and whether each of them is an effect. */
+const Streamed = Schema.Struct({ count: u32, oneByOne: Schema.Boolean })
+
+const Noted = Schema.Struct({ id: u32, a: u32, b: Schema.Number })
+
+/** Adds messages up, answers what came, answers a value with the next, and with a stream of messages. */
 export const Receiver = Actor.make("Receiver", [
-  Rpc.make("Note", { payload: { id: u32, a: u32, b: Schema.Number } }),
+  Rpc.make("Note", { payload: Noted }),
+  Rpc.make("Stream", { payload: Streamed, success: Noted, stream: true }),
   Rpc.make("Tally", { success: Schema.Struct({ count: Schema.Number, checksum: Schema.Number }) }),
   Rpc.make("Add", { payload: { value: u32 }, success: u32 }),
   Rpc.make("Crash")
@@ -38,6 +44,7 @@ export const receiverLive = (handler: Handler) =>
       }
       return Receiver.of({
         Note: note[handler],
+        Stream: ({ count, oneByOne }) => streamed(count, oneByOne),
         Tally: () => Effect.succeed(counter.tally),
         Add: ({ value }) => Effect.succeed(value + 1),
         Crash: () => Effect.die("crash")

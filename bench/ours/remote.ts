@@ -3,6 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Measured, Params } from "../runner/Case.ts"
+import * as Sampling from "../runner/Sampling.ts"
 import { type Handler, Receiver } from "./actors.ts"
 import * as Loops from "./loops.ts"
 import { threadsLayer } from "./threads.ts"
@@ -25,6 +26,16 @@ export const tellUnsafe = (params: Params, handler: Handler): Promise<Measured> 
 /** One ask at a time. */
 export const ask = (params: Params, pause: "none" | "idle"): Promise<Measured> =>
   withReceiver("answers", (ref) => Loops.askLatencies(params, ref, pause))
+
+/** The elements of a stream, each an effect on both sides, or in chunks. */
+export const stream = (oneByOne: boolean) => (params: Params): Promise<Measured> =>
+  withReceiver(
+    "answers",
+    (ref) =>
+      Effect.promise(() =>
+        Sampling.measureStreams(params, oneByOne, () => ref.ask.Stream({ count: params.count, oneByOne }))
+      )
+  )
 
 /** A fixed number of asks in flight. */
 export const askPipelined = (inFlight: number) => (params: Params): Promise<Measured> =>

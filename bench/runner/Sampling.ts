@@ -1,6 +1,8 @@
 /**
  * Loops that subjects share: warm-ups first, then samples, every message counted.
  */
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { setTimeout } from "node:timers/promises"
 import type { Measured, Params, Tally } from "./Case.ts"
 
@@ -46,6 +48,28 @@ export const messages = (from: number, to: number): Array<Message> => {
   for (let id = from; id < to; id++) all.push(message(id))
   return all
 }
+
+/** Messages with ids from 0 as a stream: each of them an effect, or as many at once as a stream of numbers has. */
+export const streamed = (count: number, oneByOne: boolean): Stream.Stream<Message> =>
+  oneByOne
+    ? Stream.mapEffect(Stream.range(0, count - 1), (id) => Effect.succeed(message(id)))
+    : Stream.map(Stream.range(0, count - 1), message)
+
+/** Measures streams of messages: each element an effect on both sides, or chunks of them. */
+export const measureStreams = (
+  params: Params,
+  oneByOne: boolean,
+  open: () => Stream.Stream<Message, unknown>
+): Promise<Measured> =>
+  measureMessages(params, (_count, counter) =>
+    Effect.runPromise(
+      oneByOne
+        ? Stream.runForEach(open(), (element) => Effect.sync(() => counter.add(element)))
+        : Stream.runForEachArray(open(), (elements) =>
+          Effect.sync(() => {
+            for (const element of elements) counter.add(element)
+          }))
+    ))
 
 /** Messages sent before the receiver is given a turn, in every paced case. */
 export const groupSize = 1024

@@ -47,15 +47,17 @@ import * as Option from "effect/Option"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import { messageOf, textOf } from "../runtime/Text.ts"
 import type { Running } from "../supervisor/ChildSpec.ts"
 import * as Carry from "../wire/Carry.ts"
 import { InvalidOptions, type KeyedError, type SpawnError } from "./ActorError.ts"
-import { type ActorRef, isActorRef, recipientOf, refClass } from "./ActorRef.ts"
+import { type ActorRef, isActorRef, type Plain, recipientOf, refClass, type Streamed } from "./ActorRef.ts"
 import { ActorSystem, type KeyedOptions, type SpawnOptions } from "./ActorSystem.ts"
 import type { ExitReason } from "./ExitReason.ts"
 import { ActorChild, unlessIgnored } from "./internal/actorChild.ts"
+import { become } from "./internal/incarnation.ts"
 import { type Release, releaseOf } from "./internal/release.ts"
 import { FIXED_DELAY, type Rhythm, Timer, WHEN_QUIET } from "./internal/timer.ts"
 import { Address } from "./kernel/Address.ts"
@@ -63,7 +65,7 @@ import {
   type Behaviour,
   type BehaviourOptions,
   CurrentActor,
-  type Handlers,
+  type Handlers as AnyHandlers,
   IGNORED,
   type Ignored,
   resolveOptions
@@ -74,6 +76,9 @@ import * as ProtocolModule from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
 import { References, unsent } from "./kernel/RefTransport.ts"
 import { RunningCell } from "./kernel/RunningCell.ts"
+import * as PipeToSelfModule from "./PipeToSelf.ts"
+import * as StashModule from "./Stash.ts"
+import type { Stash, Stashed } from "./Stash.ts"
 import * as TimersModule from "./Timers.ts"
 import * as WatcherModule from "./Watcher.ts"
 
@@ -81,6 +86,8 @@ export type { Release } from "./internal/release.ts"
 export { CurrentActor } from "./kernel/Behaviour.ts"
 export type { BehaviourOptions, SupervisionOptions } from "./kernel/Behaviour.ts"
 export type { MailboxOptions, Overflow } from "./kernel/Mailbox.ts"
+export type { PipeToSelf } from "./PipeToSelf.ts"
+export type { Stash, Stashed } from "./Stash.ts"
 export type { Timers } from "./Timers.ts"
 export type { Watcher } from "./Watcher.ts"
 
@@ -123,16 +130,38 @@ export const inspectable = (state: () => unknown): Effect.Effect<void, never, Cu
     ;(recipient as Cell).more().inspect = state
   })
 
-/** The handlers of a behaviour: one a message, given the payload and answering with an effect. */
-export type HandlersFrom<Rpcs extends Rpc.Any> = {
-  readonly [R in Rpcs as R["_tag"]]: (payload: Rpc.Payload<R>) => Effect.Effect<Rpc.Success<R>, Rpc.Error<R>, any>
+/**
+ * What a handler answers with: an effect; where the message is answered with a stream, that stream, or an effect that makes it. One that has put its
+ * message off answers with that ({@link Stash}).
+ */
+export type Answer<R extends Rpc.Any, Needs = any> = [Streamed<R>] extends [never]
+  ? Effect.Effect<Replied<Rpc.Success<R>>, Rpc.Error<R>, Needs>
+  :
+    | Stream.Stream<Rpc.SuccessChunk<R>, Rpc.ErrorExit<R>, Needs>
+    | Effect.Effect<Stream.Stream<Rpc.SuccessChunk<R>, Rpc.ErrorExit<R>, Needs> | Stashed, Rpc.ErrorExit<R>, Needs>
+
+/** The handlers of a behaviour: one a message, given the payload and answering with an effect, or a stream, that needs `Needs`. */
+export type HandlersFrom<Rpcs extends Rpc.Any, Needs = any> = {
+  readonly [R in Rpcs as R["_tag"]]: (payload: Rpc.Payload<R>) => Answer<R, Needs>
 }
+
+// What answers with nothing may answer with anything.
+type Replied<Success> = void extends Success ? Success : Success | Stashed
+
+/** The type of handlers for the messages of a definition: `Actor.Handlers<typeof Counter>`. */
+export type Handlers<A, Needs = never> = A extends Actor<infer _Name, infer Rpcs> ? HandlersFrom<Rpcs, Needs> : never
 
 // `any` infers: arguments, answers and errors are the business of the protocol, and only what is required is asked for.
 /** What the handlers of a behaviour require. */
 export type HandlersServices<H> = {
-  readonly [K in keyof H]: H[K] extends (...args: any) => Effect.Effect<any, any, infer R> ? R : never
+  readonly [K in keyof H]: H[K] extends (...args: any) => infer A ? AnswerServices<A> : never
 }[keyof H]
+
+// What an answer requires: the effect, and the stream that it makes; or the stream.
+type AnswerServices<A> = A extends Effect.Effect<infer Value, any, infer R> ? R | StreamServices<Value>
+  : StreamServices<A>
+
+type StreamServices<A> = 0 extends 1 & A ? never : A extends Stream.Stream<any, any, infer R> ? R : never
 
 /** Says no to handlers of messages that the protocol does not have: a name that is misspelt, or left over. */
 export type OnlyMessages<H, Rpcs extends Rpc.Any> = {
@@ -148,7 +177,9 @@ export type NoBuildServices<H> = 0 extends 1 & HandlersServices<H> ? unknown
   }
 
 /** The messages of a protocol that have no payload. */
-export type Bare<Rpcs extends Rpc.Any> = Rpcs extends Rpc.Any ? (Rpc.Payload<Rpcs> extends void ? Rpcs : never) : never
+export type Bare<Rpcs extends Rpc.Any> = Plain<Rpcs> extends infer R extends Rpc.Any
+  ? R extends Rpc.Any ? (Rpc.Payload<R> extends void ? R : never) : never
+  : never
 
 /** See the module. */
 export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
@@ -169,7 +200,7 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
    */
   readonly toLayer: <H extends HandlersFrom<Rpcs>, E, R>(
     behaviour: Effect.Effect<H, E, R> & NoBuildServices<H>,
-    options?: BehaviourOptions<Rpc.Error<Rpcs>>
+    options?: BehaviourOptions<Rpc.ErrorExit<Rpcs>>
   ) => Layer.Layer<never, never, ActorSystem | Exclude<R, Scope.Scope | CurrentActor> | HandlersServices<H>>
   /**
    * Starts an actor and waits until its behaviour is built. It ends with the `Scope`.
@@ -188,7 +219,7 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
   readonly supervised: (
     key: string,
     options?: SpawnOptions
-  ) => Effect.Effect<Running<ActorRef<Rpcs>, Rpc.Error<Rpcs> | ExitReason>, SpawnError, ActorSystem | Scope.Scope>
+  ) => Effect.Effect<Running<ActorRef<Rpcs>, Rpc.ErrorExit<Rpcs> | ExitReason>, SpawnError, ActorSystem | Scope.Scope>
   /**
    * The actor of a key, on whatever thread it lives: one that was spawned and is up, or that of a key while {@link keyed} has them.
    * `None` when there is none: never spawned, still being built, or ended.
@@ -238,11 +269,34 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
   ) => Effect.Effect<void, never, CurrentActor | Scope.Scope>
   /** While a behaviour is built: the timers of this incarnation, by key, which tell it messages of this protocol. */
   readonly timers: Effect.Effect<TimersModule.Timers<Rpcs>, never, CurrentActor | Scope.Scope>
+  /**
+   * While a behaviour is built: room to put messages off, of which the last one that was asked for says how much there is.
+   *
+   * **Errors** Dies with `InvalidOptions` for a capacity that is none, for a behaviour with `mailbox.survives`, and in a pool, whose jobs wait there.
+   */
+  readonly stash: (options: StashModule.StashOptions) => Effect.Effect<Stash, never, CurrentActor | Scope.Scope>
+  /** While a behaviour is built: what begins effects beside the messages of this incarnation, and tells it of their ends as messages of this protocol. */
+  readonly pipeToSelf: Effect.Effect<PipeToSelfModule.PipeToSelf<Rpcs>, never, CurrentActor | Scope.Scope>
+  /**
+   * While a behaviour is built: what has this incarnation handle the messages to come with other handlers of the same protocol, `yield* become(opened)`.
+   *
+   * **Details** From the next message on; after a restart they are those again that the build has answered. What runs goes on with its own.
+   *
+   * **Errors** Dies with a `TypeError` for handlers that are none.
+   *
+   * **Gotchas** Sets of handlers that become each other need the type written down, `const opened: Actor.Handlers<typeof Door> = …`.
+   */
+  readonly become: Effect.Effect<Become<Rpcs>, never, CurrentActor>
   /** While a behaviour is built: how this incarnation hears of the ends of other actors, as messages of this protocol. */
   readonly watcher: Effect.Effect<WatcherModule.Watcher<Rpcs>, never, CurrentActor | Scope.Scope>
   /** The schema of references to such actors, so that they travel in messages. */
   readonly ref: RefSchema<Rpcs>
 }
+
+/** Has the actor handle the messages to come with other handlers; see `become` of a definition. */
+export type Become<Rpcs extends Rpc.Any> = <Needs = never>(
+  handlers: HandlersFrom<Rpcs, Needs>
+) => Effect.Effect<void, never, Needs>
 
 /** The actors of one definition, by key. */
 export interface Keyed<in out Rpcs extends Rpc.Any> {
@@ -304,6 +358,17 @@ const refSchema = <Rpcs extends Rpc.Any>(
 const NO_TRANSPORT = new Carry.Unfit(
   "a reference to an actor can only be encoded inside of a message to another thread"
 )
+
+// A stream is not handed on to the next thread as an ask that waits is: part of it may have been read.
+const checkStreams = (
+  { messages, name }: ProtocolModule.Protocol,
+  { laneBytes }: Pick<Behaviour, "laneBytes">
+): void => {
+  const streamed = messages.find(({ isStream }) => isStream)
+  if (streamed === undefined || laneBytes === 0) return
+  const expected = `false, since a stream does not outlive its thread, for the message ${streamed.tag}`
+  throw new InvalidOptions({ where: name, option: "mailbox.survives", value: "true", expected })
+}
 
 // What moves with a message is there once: not for a second handler, and not on another thread than its own.
 const checkMoving = (
@@ -373,8 +438,8 @@ const told = (
  * The name must be unique in a system and free of "/". A message with a `success` or `error` schema is worth asking; any
  * message can be told.
  *
- * **Errors** Throws `InvalidProtocol` for a definition that cannot be served: a duplicate tag, a streamed reply, a schema
- * that has no encoding.
+ * **Errors** Throws `InvalidProtocol` for a definition that cannot be served: a duplicate tag, a schema
+ * that has no encoding, a stream that something moves with.
  */
 export const make = <const Name extends string, const Rpcs extends ReadonlyArray<Rpc.Any>>(
   name: Name,
@@ -391,11 +456,12 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
     toLayer: (behaviour, options) => {
       const resolved = resolveOptions(name, options ?? {})
       checkMoving(protocol, resolved)
+      checkStreams(protocol, resolved)
       return Layer.effectDiscard(Effect.gen(function*() {
         const system = yield* ActorSystem
         const context = yield* Effect.context<never>()
         // Services of the handlers come from the layer's context, those of one incarnation are added when it is built.
-        const build = behaviour as Effect.Effect<unknown, unknown, never> as Effect.Effect<Handlers, unknown>
+        const build = behaviour as Effect.Effect<unknown, unknown, never> as Effect.Effect<AnyHandlers, unknown>
         // The span in which a layer happens to be built is nobody's parent.
         const services = Context.omit(Scope.Scope, Tracer.ParentSpan)(context)
         yield* system.register({ protocol, build, context: services, ...resolved })
@@ -422,7 +488,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
         const child = (running: Running<Recipient>) => new ActorChild(toRef(running.value!), running)
         // What handlers fail with is what their protocol declares.
         return unlessIgnored(Effect.map(started, child)) as Effect.Effect<
-          Running<ActorRef<Messages>, Rpc.Error<Messages> | ExitReason>,
+          Running<ActorRef<Messages>, Rpc.ErrorExit<Messages> | ExitReason>,
           SpawnError
         >
       }),
@@ -442,6 +508,13 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
     tick: (tag, every) => told(protocol, "tick", tag, every),
     receiveTimeout: (tag, after) => told(protocol, "receiveTimeout", tag, after),
     timers: TimersModule.make<Messages>(protocol),
+    stash: StashModule.make(protocol),
+    pipeToSelf: PipeToSelfModule.make<Messages>(protocol),
+    become: Effect.map(CurrentActor, ({ recipient }) => {
+      const cell = recipient as Cell
+      const { scope } = cell
+      return (handlers) => Effect.sync(() => become(cell, scope, handlers))
+    }),
     watcher: WatcherModule.make<Messages>(protocol),
     ref: refSchema<Messages>(protocol, Reference)
   }

@@ -249,6 +249,69 @@ export class LinkFull extends Schema.TaggedError<LinkFull>("shared-nothing/actor
   }
 }
 
+/**
+ * The stash of the actor has no room for the message that its handler wants to put off.
+ *
+ * **Errors** Nothing was put off: the message is still being handled, and is in `undelivered` too. Answer it with an error that the protocol declares, or take a stash with a
+ * larger `capacity`.
+ */
+export class StashFull extends Schema.TaggedError<StashFull>("shared-nothing/actor/StashFull")("StashFull", {
+  actor: Schema.String,
+  capacity: Schema.Number,
+  undelivered: Undelivered
+}) {
+  override get message() {
+    return `the stash of ${this.actor} is full (${this.capacity} messages): ${this.undelivered.tag} cannot be put off`
+  }
+}
+
+/**
+ * The reader of a stream waited for its next element for as long as it was ready to.
+ *
+ * **Errors** The elements before were delivered; the handler's stream has been interrupted. Ask with a longer `elementTimeout`, or ask again for
+ * what comes behind the last element.
+ */
+export class StreamStalled extends Schema.TaggedError<StreamStalled>("shared-nothing/actor/StreamStalled")(
+  "StreamStalled",
+  { actor: Schema.String, tag: Schema.String, timeoutMillis: Schema.Number }
+) {
+  override get message() {
+    return `the stream that ${this.actor} answers ${this.tag} with had no further element within ${this.timeoutMillis} ms`
+  }
+}
+
+/**
+ * The stream was ended before its end, and its actor lives on: the incarnation that had it has crashed or was restarted (`"restarted"`), or its
+ * reader has not made room for longer than the actor waits for that (`"unread"`, the option `unreadTimeout` of its behaviour).
+ *
+ * **Errors** The elements before were delivered. Ask again for what comes behind the last of them.
+ */
+export class StreamBroken extends Schema.TaggedError<StreamBroken>("shared-nothing/actor/StreamBroken")(
+  "StreamBroken",
+  { actor: Schema.String, tag: Schema.String, reason: Schema.Literals(["restarted", "unread"]) }
+) {
+  override get message() {
+    return this.reason === "restarted"
+      ? `${this.actor} was restarted while its stream in answer to ${this.tag} was not at its end`
+      : `${this.actor} has ended its stream in answer to ${this.tag}, which was not read for too long`
+  }
+}
+
+/**
+ * An element of the stream could not be sent: it breaks its schema, throws while it is read, or is larger than a record between the threads may be.
+ *
+ * **Errors** The elements before were delivered; the handler's stream has been interrupted, its actor goes on. `issue` says what is wrong: correct
+ * the handler, send less at once, or open the system with a larger `ring.capacityBytes`.
+ */
+export class InvalidElement extends Schema.TaggedError<InvalidElement>("shared-nothing/actor/InvalidElement")(
+  "InvalidElement",
+  { actor: Schema.String, tag: Schema.String, issue: Schema.String }
+) {
+  override get message() {
+    return `${this.actor}: an element of the stream in answer to ${this.tag} ${this.issue}`
+  }
+}
+
 /** What `tell` can fail with. */
 export type TellError =
   | MailboxFull
@@ -262,6 +325,9 @@ export type TellError =
 
 /** What `ask` can fail with, besides the error that the protocol declares. */
 export type AskError = TellError | ActorRestarting | AskTimeout
+
+/** What a stream that answers an `ask` can fail with, besides the error that the protocol declares. */
+export type StreamError = AskError | StreamStalled | StreamBroken | InvalidElement
 
 /** What `spawn` can fail with. */
 export type SpawnError = BehaviourNotFound | NameTaken | SpawnFailed | LayoutMismatch | SpawnLost
@@ -284,7 +350,7 @@ export class SpawnLost extends Schema.TaggedError<SpawnLost>("shared-nothing/act
 }
 
 /** What sending to an actor, or starting one, can fail with. */
-export type ActorError = AskError | SpawnError
+export type ActorError = StreamError | SpawnError
 
 const tags: ReadonlySet<unknown> = new Set<ActorError["_tag"]>([
   "MailboxFull",
@@ -297,6 +363,9 @@ const tags: ReadonlySet<unknown> = new Set<ActorError["_tag"]>([
   "MessageTooLarge",
   "LayoutMismatch",
   "LinkFull",
+  "StreamStalled",
+  "StreamBroken",
+  "InvalidElement",
   "BehaviourNotFound",
   "NameTaken",
   "SpawnFailed",

@@ -8,13 +8,20 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Rpc from "effect/rpc/Rpc"
+import type * as RpcSchema from "effect/rpc/RpcSchema"
+import * as Stream from "effect/Stream"
+import type * as Tracer from "effect/Tracer"
 import { effectClass, inStep } from "../observe/kernel/Step.ts"
 import * as Trace from "../observe/Trace.ts"
-import type { AskError, TellError } from "./ActorError.ts"
-import { DefaultAskTimeout, toMillis } from "./AskTimeout.ts"
+import { textOf } from "../runtime/Text.ts"
+import { durationMillis } from "../supervisor/kernel/Millis.ts"
+import { type AskError, InvalidOptions, type StreamError, type TellError } from "./ActorError.ts"
+import { DefaultAskTimeout, timeoutMillis, toMillis } from "./AskTimeout.ts"
 import type { ExitReason } from "./ExitReason.ts"
 import { actorName, type Message, type Protocol } from "./kernel/Protocol.ts"
 import { NO_ROOM, type Recipient, type Resume, TAKEN, type Waiter } from "./kernel/Recipient.ts"
+
+import { StreamReader } from "./kernel/StreamReader.ts"
 
 export { DefaultAskTimeout } from "./AskTimeout.ts"
 
@@ -35,26 +42,51 @@ export type AskArguments<R extends Rpc.Any> = Rpc.Payload<R> extends void
   ? [options?: AskOptions] | [payload: void, options?: AskOptions]
   : [payload: Rpc.PayloadConstructor<R>, options?: AskOptions]
 
-/** One `tell` per message. */
-export type Tell<Rpcs extends Rpc.Any> = {
-  readonly [R in Rpcs as R["_tag"]]: (...payload: PayloadArguments<R>) => Effect.Effect<void, TellError>
+/** Options of one ask that is answered with a stream. */
+export interface StreamOptions {
+  /** How long to wait for the first element; default {@link DefaultAskTimeout}. */
+  readonly timeout?: Duration.Input | undefined
+  /** How long to wait for each element behind that; default `"Infinity"`. What the reader itself takes does not count. */
+  readonly elementTimeout?: Duration.Input | undefined
+  /** How many elements may be on their way, or wait here to be read; 1 to 65,536, default 256. */
+  readonly bufferSize?: number | undefined
 }
 
-/** One synchronous `tell` per message. */
+/** The messages that are answered with a stream. */
+export type Streamed<Rpcs extends Rpc.Any> = Rpcs extends Rpc.Any ? 0 extends 1 & Rpc.SuccessSchema<Rpcs> ? never
+  : [Rpc.SuccessSchema<Rpcs>] extends [never] ? never
+  : Rpc.SuccessSchema<Rpcs> extends RpcSchema.Stream<infer _A, infer _E> ? Rpcs
+  : never
+  : never
+
+/** The messages that are answered with a value, or not at all. */
+export type Plain<Rpcs extends Rpc.Any> = Rpcs extends Rpc.Any ? [Streamed<Rpcs>] extends [never] ? Rpcs : never : never
+
+/** The arguments of an ask that is answered with a stream. */
+export type StreamArguments<R extends Rpc.Any> = Rpc.Payload<R> extends void
+  ? [options?: StreamOptions] | [payload: void, options?: StreamOptions]
+  : [payload: Rpc.PayloadConstructor<R>, options?: StreamOptions]
+
+/** One `tell` per message that is not answered with a stream. */
+export type Tell<Rpcs extends Rpc.Any> = {
+  readonly [R in Plain<Rpcs> as R["_tag"]]: (...payload: PayloadArguments<R>) => Effect.Effect<void, TellError>
+}
+
+/** One synchronous `tell` per message that is not answered with a stream. */
 export type TellUnsafe<Rpcs extends Rpc.Any> = {
-  readonly [R in Rpcs as R["_tag"]]: (...payload: PayloadArguments<R>) => boolean
+  readonly [R in Plain<Rpcs> as R["_tag"]]: (...payload: PayloadArguments<R>) => boolean
 }
 
 /** One `ask` per message. */
 export type Ask<Rpcs extends Rpc.Any> = {
-  readonly [R in Rpcs as R["_tag"]]: (
-    ...args: AskArguments<R>
-  ) => Effect.Effect<Rpc.Success<R>, Rpc.Error<R> | AskError>
+  readonly [R in Rpcs as R["_tag"]]: [Streamed<R>] extends [never]
+    ? (...args: AskArguments<R>) => Effect.Effect<Rpc.Success<R>, Rpc.Error<R> | AskError>
+    : (...args: StreamArguments<R>) => Stream.Stream<Rpc.SuccessChunk<R>, Rpc.ErrorExit<R> | StreamError>
 }
 
-/** One `ask` with a callback per message. */
+/** One `ask` with a callback per message that is not answered with a stream. */
 export type AskUnsafe<Rpcs extends Rpc.Any> = {
-  readonly [R in Rpcs as R["_tag"]]: (
+  readonly [R in Plain<Rpcs> as R["_tag"]]: (
     payload: Rpc.PayloadConstructor<R>,
     onExit: (exit: Exit.Exit<Rpc.Success<R>, Rpc.Error<R> | AskError>) => void,
     options?: AskOptions
@@ -97,6 +129,12 @@ export interface ActorRef<in out Rpcs extends Rpc.Any> {
    * **Errors** What the protocol declares for the message, and: `AskTimeout`, `ActorRestarting` (never handled, safe to
    * retry), `ThreadLost` (may have been handled), and all that `tell` can fail with. A defect of the handler is a defect
    * of the ask. Interrupting the ask interrupts the handler, on whatever thread it runs.
+   *
+   * A message that is declared with `stream: true` is answered with a `Stream`. Nothing is asked before it is run, and each run asks anew.
+   * Interrupting it, or reading no further, interrupts the stream of the handler.
+   *
+   * **Errors** Of a stream also: `StreamStalled`, `StreamBroken`, `InvalidElement`. Elements that came before the error are read before it. It
+   * dies with `InvalidOptions` for options that make no sense.
    */
   readonly ask: Ask<Rpcs>
   /**
@@ -229,11 +267,56 @@ const isOptions = (first: unknown): first is AskOptions => typeof first === "obj
 
 const nothing = () => {}
 
+const BUFFER_SIZE = 256
+const MAX_BUFFER_SIZE = 65_536
+
+// What a stream may take at once, and how long it may take; nonsense is thrown.
+const readerOf = (
+  { key, protocol }: Recipient,
+  options: StreamOptions | undefined,
+  span: Tracer.AnySpan | undefined
+): StreamReader => {
+  const { bufferSize = BUFFER_SIZE, elementTimeout = "Infinity" } = options ?? {}
+  const refuse = (option: string, value: unknown, expected: string) =>
+    new InvalidOptions({ where: `an ask of ${actorName(protocol, key)}`, option, value: textOf(value), expected })
+  if (!(Number.isInteger(bufferSize) && bufferSize >= 1 && bufferSize <= MAX_BUFFER_SIZE)) {
+    throw refuse("bufferSize", bufferSize, `an integer of 1 to ${MAX_BUFFER_SIZE}`)
+  }
+  const elementMillis = durationMillis(elementTimeout)
+  if (!(elementMillis > 0)) throw refuse("elementTimeout", elementTimeout, "a duration above zero")
+  return new StreamReader(bufferSize, elementMillis, span)
+}
+
+/** The stream that answers a message: each run asks anew, and takes the ask back when it ends. */
+const streamOf = (recipient: Recipient, index: number, payload: unknown, options: StreamOptions | undefined) => {
+  const begin = Effect.withFiber<StreamReader>((fiber) => {
+    const reader = readerOf(recipient, options, Trace.sampledSpan(fiber))
+    recipient.askUnsafe(index, payload, timeoutMillis(fiber, options?.timeout), reader)
+    return Exit.succeed(reader)
+  })
+  const reading = Effect.acquireRelease(begin, (reader) => Effect.sync(() => reader.close()))
+  const elements = Stream.unwrap(Effect.map(reading, (reader) => Stream.fromPull(Effect.succeed(reader.pull))))
+  const { spanName } = recipient.protocol.messages[index]!
+  return Stream.unwrap(
+    Effect.withFiber((fiber) =>
+      Exit.succeed(Trace.sampledSpan(fiber) === undefined ? elements : Trace.stream(spanName, recipient.key, elements))
+    )
+  )
+}
+
 const askUnsafe = (index: number) =>
   function(this: Facade, payload: unknown, onExit: Resume, options?: AskOptions): () => void {
     const timeout = options?.timeout ?? DefaultAskTimeout.defaultValue()
     const ask = this[Target].askUnsafe(index, payload, toMillis(timeout), onExit)
     return ask === undefined ? nothing : () => ask.withdraw()
+  }
+
+const streamMethod = (message: Message) =>
+  function(this: Facade, first: unknown, second?: StreamOptions): Stream.Stream<unknown, unknown> {
+    const isAlone = isBare(message) && isOptions(first)
+    return isAlone
+      ? streamOf(this[Target], message.index, undefined, first)
+      : streamOf(this[Target], message.index, first, second)
   }
 
 /** The class of references that speak one protocol; made once for each definition. */
@@ -249,8 +332,10 @@ export const refClass = (protocol: Protocol): RefClass => {
     function(payload) {
       return this[Target].tell(index, payload, undefined) === TAKEN
     })
-  const AskFacade = facadeClass(protocol, (index) =>
-    isBare(protocol.messages[index]!)
+  const AskFacade = facadeClass(protocol, (index) => {
+    const message = protocol.messages[index]!
+    if (message.isStream) return streamMethod(message)
+    return isBare(message)
       ? function(first, second) {
         return isOptions(first)
           ? new AskEffect(this[Target], index, undefined, first)
@@ -258,7 +343,8 @@ export const refClass = (protocol: Protocol): RefClass => {
       }
       : function(payload, options) {
         return new AskEffect(this[Target], index, payload, options)
-      })
+      }
+  })
   const AskUnsafeFacade = facadeClass(protocol, (index) => askUnsafe(index))
   class Reference {
     declare readonly recipient: Recipient

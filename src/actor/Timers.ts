@@ -35,7 +35,7 @@ import type * as Scope from "effect/Scope"
 import { textOf } from "../runtime/Text.ts"
 import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import { InvalidOptions, InvalidPayload } from "./ActorError.ts"
-import type { PayloadArguments } from "./ActorRef.ts"
+import type { PayloadArguments, Plain } from "./ActorRef.ts"
 import { FIXED_DELAY, FIXED_RATE, ONCE, type Rhythm, Timers as Account } from "./internal/timer.ts"
 import { CurrentActor } from "./kernel/Behaviour.ts"
 import type { Cell } from "./kernel/Cell.ts"
@@ -44,7 +44,7 @@ import type { Message, Protocol } from "./kernel/Protocol.ts"
 
 /** One way to start a timer per message: its key, its time, and what the message says. */
 export type Start<Rpcs extends Rpc.Any> = {
-  readonly [R in Rpcs as R["_tag"]]: (
+  readonly [R in Plain<Rpcs> as R["_tag"]]: (
     key: string,
     duration: Duration.Input,
     ...payload: PayloadArguments<R>

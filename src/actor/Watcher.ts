@@ -13,7 +13,7 @@
 import * as Effect from "effect/Effect"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as Scope from "effect/Scope"
-import type { ActorRef, Any, Down } from "./ActorRef.ts"
+import type { ActorRef, Any, Down, Plain } from "./ActorRef.ts"
 import { Watches } from "./internal/watches.ts"
 import { CurrentActor } from "./kernel/Behaviour.ts"
 import type { Cell } from "./kernel/Cell.ts"
@@ -27,7 +27,7 @@ export type Telling<R extends Rpc.Any, Rpcs extends Rpc.Any> = Rpc.Payload<R> ex
 
 /** One way to watch per message. */
 export type Watch<Rpcs extends Rpc.Any> = {
-  readonly [R in Rpcs as R["_tag"]]: <Watched extends Rpc.Any>(
+  readonly [R in Plain<Rpcs> as R["_tag"]]: <Watched extends Rpc.Any>(
     ref: ActorRef<Watched>,
     ...telling: Telling<R, Watched>
   ) => Effect.Effect<void>

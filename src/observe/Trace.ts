@@ -7,6 +7,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 
 /** The span that messages of this fiber belong to; `undefined` when there is none or it is not sampled. */
@@ -26,6 +27,10 @@ export const ask = (
     attributes: { "actor.key": key },
     captureStackTrace: false
   })
+
+/** Runs a stream that answers an ask in a client span. */
+export const stream = <A, E>(name: string, key: string, elements: Stream.Stream<A, E>): Stream.Stream<A, E> =>
+  Stream.withSpan(elements, name, { kind: "client", attributes: { "actor.key": key }, captureStackTrace: false })
 
 /** Runs a handler in a span below that of its sender. */
 export const handler = (

@@ -32,13 +32,14 @@ import * as PubSub from "effect/PubSub"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
-import type { Actor } from "../actor/Actor.ts"
+import type { Actor, Answer } from "../actor/Actor.ts"
 import type { SpawnError } from "../actor/ActorError.ts"
 import { type ActorRef, type Any, recipientOf, refClass } from "../actor/ActorRef.ts"
 import { ActorSystem } from "../actor/ActorSystem.ts"
 import type { ExitReason } from "../actor/ExitReason.ts"
 import { type Handlers, resolveOptions } from "../actor/kernel/Behaviour.ts"
 import { actorName } from "../actor/kernel/Protocol.ts"
+import { outcomeOf } from "../actor/kernel/Streaming.ts"
 import type { SystemEvent } from "../actor/SystemEvent.ts"
 import { textOf } from "../runtime/Text.ts"
 import { within } from "./internal/patience.ts"
@@ -56,7 +57,7 @@ type OfTag<Rpcs extends Rpc.Any, Tag extends string> = Extract<Rpcs, { readonly 
 
 /** How a probe answers: one function a message, or none for what is only told. */
 export type Answers<Rpcs extends Rpc.Any> = {
-  readonly [R in Rpcs as R["_tag"]]?: (payload: Rpc.Payload<R>) => Effect.Effect<Rpc.Success<R>, Rpc.Error<R>>
+  readonly [R in Rpcs as R["_tag"]]?: (payload: Rpc.Payload<R>) => Answer<R, never>
 }
 
 /** See the module. */
@@ -195,14 +196,14 @@ export interface Options<Rpcs extends Rpc.Any> {
 const handlersOf = <Rpcs extends Rpc.Any>(
   actor: Actor<string, Rpcs>,
   box: Box<Rpcs>,
-  answers: Readonly<Record<string, ((payload: never) => Effect.Effect<unknown, unknown>) | undefined>>
+  answers: Readonly<Record<string, Handlers[string] | undefined>>
 ): Handlers =>
   Object.fromEntries(actor.protocol.messages.map(({ tag }) => [
     tag,
     (payload: unknown) =>
       Effect.flatMap(Clock.currentTimeMillis, (atMillis) => {
         box.received.push({ tag, payload, atMillis })
-        return answers[tag]?.(payload as never) ?? Effect.void
+        return outcomeOf(answers[tag]?.(payload) ?? Effect.void)
       })
   ]))
 

@@ -9,6 +9,7 @@ import type * as Rpc from "effect/rpc/Rpc"
 import type { Actor } from "../actor/Actor.ts"
 import { ActorSystem } from "../actor/ActorSystem.ts"
 import { type Behaviour, CurrentActor, type Handlers } from "../actor/kernel/Behaviour.ts"
+import { outcomeOf } from "../actor/kernel/Streaming.ts"
 import * as Fault from "./Fault.ts"
 import type { Answers } from "./Probe.ts"
 
@@ -21,7 +22,7 @@ export const fromTable = <Name extends string, Rpcs extends Rpc.Any>(
   actor: Actor<Name, Rpcs>,
   answers: Answers<Rpcs>
 ): Layer.Layer<never, never, ActorSystem> => {
-  const table = answers as Readonly<Record<string, ((payload: unknown) => Effect.Effect<unknown, unknown>) | undefined>>
+  const table = answers as Readonly<Record<string, Handlers[string] | undefined>>
   const handlers: Handlers = Object.fromEntries(actor.protocol.tags.map((tag) => [
     tag,
     table[tag] ?? (() => Effect.die(new Error(`the stand-in for ${actor.name} has no answer to ${tag}`)))
@@ -87,7 +88,7 @@ export const spy = <E, R>(live: Layer.Layer<never, E, R | ActorSystem>): Spy<E, 
       Effect.flatMap(Clock.currentTimeMillis, (atMillis) => {
         const call: Call = { actor: `${protocol.name}/${key}`, tag, payload, atMillis, exit: undefined }
         calls.push(call)
-        return Effect.onExit(handler(payload), (exit) =>
+        return Effect.onExit(outcomeOf(handler(payload)), (exit) =>
           Effect.sync(() => {
             call.exit = exit
           }))
@@ -103,5 +104,5 @@ export const defective = <E, R>(
   wrapped(
     live,
     ({ protocol }, tag, handler) => (payload) =>
-      Effect.andThen(Fault.buggify(`${protocol.name}.${tag}`), Effect.suspend(() => handler(payload)))
+      Effect.andThen(Fault.buggify(`${protocol.name}.${tag}`), Effect.suspend(() => outcomeOf(handler(payload))))
   )

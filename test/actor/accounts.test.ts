@@ -23,18 +23,29 @@ const Storm = Actor.make("Storm", [
   Rpc.make("Now", { success: Schema.Int }),
   Rpc.make("Later", { success: Schema.Int }),
   Rpc.make("Never", { success: Schema.Int }),
-  Rpc.make("Crash", { success: Schema.Int })
+  Rpc.make("Crash", { success: Schema.Int }),
+  Rpc.make("PutOff", { success: Schema.Int }),
+  Rpc.make("HandOut", { success: Schema.Int })
 ])
-const tags = ["Now", "Later", "Never", "Crash"] as const
+const tags = ["Now", "Later", "Never", "Crash", "PutOff", "HandOut"] as const
 
-const liveOf = (overflow: Overflow) =>
+const liveOf = (overflow: Overflow, stashes: boolean) =>
   Storm.toLayer(
-    Effect.succeed(Storm.of({
-      Now: () => Effect.succeed(1),
-      Later: () => Effect.as(Effect.repeat(Effect.yieldNow, { times: 2 }), 1),
-      Never: () => Effect.never,
-      Crash: () => Effect.die("crash")
-    })),
+    Effect.gen(function*() {
+      const stash = stashes ? yield* Storm.stash({ capacity: 3 }) : undefined
+      let turns = 0
+      return Storm.of({
+        Now: () => Effect.succeed(1),
+        Later: () => Effect.as(Effect.repeat(Effect.yieldNow, { times: 2 }), 1),
+        Never: () => Effect.never,
+        Crash: () => Effect.die("crash"),
+        PutOff: () =>
+          stash !== undefined && ++turns % 3 > 0
+            ? Effect.catchTag(stash.put, "StashFull", () => Effect.succeed(0))
+            : Effect.succeed(1),
+        HandOut: () => Effect.as(stash?.unstash(2) ?? Effect.void, 1)
+      })
+    }),
     {
       shutdown: "brutalKill",
       mailbox: { capacity: 3, overflow },
@@ -56,7 +67,7 @@ class FarAsk extends Ask {
   }
 }
 
-const what = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 3 }))
+const what = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 5 }))
 const Command = Schema.Union([
   Schema.Struct({ do: Schema.Literals(["tell", "ask", "farTell", "farAsk", "farTell", "farAsk"]), what }),
   Schema.Struct({
@@ -66,7 +77,7 @@ const Command = Schema.Union([
   Schema.Struct({ do: Schema.Literals(["rest", "advance", "rest"]) })
 ])
 
-const scenario = (overflow: Overflow, commands: ReadonlyArray<typeof Command.Type>) =>
+const scenario = (overflow: Overflow, stashes: boolean, commands: ReadonlyArray<typeof Command.Type>) =>
   Effect.gen(function*() {
     const life = yield* Scope.make()
     const storm = yield* Scope.provide(Storm.spawn("s"), life)
@@ -133,15 +144,17 @@ const scenario = (overflow: Overflow, commands: ReadonlyArray<typeof Command.Typ
     for (const ask of far) {
       assert.isTrue(ask.cancelled ? ask.outcomes <= 1 : ask.outcomes === 1, "an ask from elsewhere")
     }
-  }).pipe(Effect.scoped, Effect.provide([liveOf(overflow), Logger.layer([])]))
+  }).pipe(Effect.scoped, Effect.provide([liveOf(overflow, stashes), Logger.layer([])]))
 
 describe("accounts", () => {
   for (const overflow of ["suspend", "fail", "dropNewest", "dropOldest"] as const) {
-    it.effect.prop(
-      `are back at zero after any storm, with overflow "${overflow}"`,
-      { commands: Schema.Array(Command).check(Schema.isMaxLength(40)) },
-      ({ commands }) => scenario(overflow, commands),
-      { timeout: 60_000, arbitrary: { runs: 60, size: 40 } }
-    )
+    for (const stashes of [false, true]) {
+      it.effect.prop(
+        `are back at zero after any storm, with overflow "${overflow}"${stashes ? " and a stash" : ""}`,
+        { commands: Schema.Array(Command).check(Schema.isMaxLength(40)) },
+        ({ commands }) => scenario(overflow, stashes, commands),
+        { timeout: 60_000, arbitrary: { runs: 60, size: 40 } }
+      )
+    }
   }
 })

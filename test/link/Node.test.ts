@@ -135,10 +135,12 @@ describe("a link", () => {
         }
         // What names nothing that exists is no error: its other side may just have gone.
         send(Envelope.typeOf(Envelope.REPLY, 1, slotOfNobody), [123_456, 0])
+        send(Envelope.numbered(Envelope.ELEMENT, 123_456), [1, 2])
+        put(control, Envelope.numbered(Envelope.GRANT, 123_456), [123_456, 0])
         for (const kind of [Envelope.INTERRUPT, Envelope.CREDIT]) {
           put(control, Envelope.typeOf(kind, 1, slotOfNobody), [123_456, 0])
         }
-        for (const kind of [Envelope.TELL, Envelope.OPEN, 15]) {
+        for (const kind of [Envelope.TELL, Envelope.OPEN, Envelope.ELEMENT]) {
           const before = errors.length
           put(control, Envelope.typeOf(kind, 0, 0), [1, 2])
           yield* until(() => errors.length === before + 1, () => ({ kind, errors: errors.map(String) }), 1_000)

@@ -45,8 +45,8 @@ describe("Envelope", () => {
 
   it("writes what stands in front of an ask", () => {
     const region = new Region(new SharedArrayBuffer(64))
-    Envelope.writeAsk(region, 16, 3, 0.5, 0xfffffffe)
-    assert.deepStrictEqual(Array.from(region.u32.subarray(4, 8)), [3, 1, 0xfffffffe, 0])
+    Envelope.writeAsk(region, 16, 3, 0.5, 0xfffffffe, 256)
+    assert.deepStrictEqual(Array.from(region.u32.subarray(4, 8)), [3, 1, 0xfffffffe, 256])
     assert.strictEqual(Envelope.ASK_BYTES, 16)
   })
 })

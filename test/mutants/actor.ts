@@ -15,12 +15,116 @@ const watches = {
 const ties = { ...watches, file: "src/actor/internal/ties.ts" }
 const repeating = { file: "src/actor/kernel/RepeatingMailbox.ts", tests: ["test/actor/redelivery.test.ts"] }
 
+const stashing = {
+  file: "src/actor/kernel/RepeatingMailbox.ts",
+  tests: ["test/actor/stash.test.ts", "test/actor/contract.test.ts", "test/actor/accounts.test.ts"]
+}
+
 const notices = { tests: ["test/actor/notices.test.ts"] }
 
 const life = { tests: ["test/actor/control.test.ts"] }
 
+const streams = { tests: ["test/actor/streams.test.ts", "test/testing/streams.test.ts"] }
+const reader = { file: "src/actor/kernel/StreamReader.ts", ...streams }
+const streaming = { file: "src/actor/kernel/Streaming.ts", ...streams }
+const localStream = { file: "src/actor/internal/localStreamAsk.ts", ...streams }
+
 /** Faults in what an actor is made of. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...reader,
+    why: "a stream goes on when its reader has made room",
+    before: "      this.source!.grant(taken)\n",
+    after: ""
+  },
+  {
+    ...reader,
+    why: "a stream whose reader has gone is taken back",
+    before: "    this.elements = []\n    this.source?.withdraw()",
+    after: "    this.elements = []"
+  },
+  {
+    ...reader,
+    why: "a stream that waits for an element too long is ended",
+    before: "if (this.hasBegun) deadlines.add(this, this.elementMillis)",
+    after: ""
+  },
+  {
+    ...reader,
+    why: "a stream that is read in time keeps no deadline",
+    before: "    this.resume = undefined\n    this.source!.grounds.deadlines.remove(this)\n    resume!",
+    after: "    this.resume = undefined\n    resume!"
+  },
+  {
+    ...streaming,
+    why: "a stream has let go before the scope of its incarnation is closed",
+    before: "    Fiber.runIn(fiber, cell.scope)\n",
+    after: ""
+  },
+  {
+    ...streaming,
+    why: "a stream that came to its end is the last thing that an actor had to do which is to end",
+    before: " === true && rare.isDraining) cell.drained()",
+    after: ") {}"
+  },
+  {
+    ...streaming,
+    why: "a stream that is not read is ended",
+    before: "      deadlines.add(this, unreadMillis)\n",
+    after: ""
+  },
+  {
+    ...streaming,
+    why: "a stream that is ended while its elements are looked at ends behind the one in hand",
+    before: "    if (this.isSending) {",
+    after: "    if (false) {"
+  },
+  {
+    ...streaming,
+    why: "a stream that nobody reads any more is interrupted",
+    before: "    else this.fiber.interruptUnsafe()\n",
+    after: ""
+  },
+  {
+    ...localStream,
+    why: "a stream has as many elements made as its reader has room for",
+    before: "      this.credit--\n",
+    after: ""
+  },
+  {
+    ...localStream,
+    why: "a stream that has begun has no deadline for that any more",
+    before: "if (this.reader.push(element)) this.begun()",
+    after: "this.reader.push(element)"
+  },
+  {
+    file: "src/actor/internal/lifecycle.ts",
+    ...streams,
+    why: "a stream ends with the incarnation that crashes",
+    before: "  cutStreams(host, cell, undefined)\n",
+    after: ""
+  },
+  {
+    file: "src/actor/internal/ending.ts",
+    ...streams,
+    why: "a stream ends with its actor",
+    before: "  cutStreams(host, cell, reason)\n",
+    after: ""
+  },
+  {
+    file: "src/actor/internal/ending.ts",
+    ...streams,
+    why: "a stop in order waits for a stream",
+    before: " || isAtWork(rare) ||",
+    after: " ||"
+  },
+  {
+    file: "src/actor/internal/idle.ts",
+    ...streams,
+    why: "an actor with a stream is not idle",
+    before: "isAtWork(rare) || mailbox",
+    after: "mailbox"
+  },
   {
     ...watches,
     why: "an end that waits in the mailbox is taken back with its watch",
@@ -82,20 +186,86 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...repeating,
     why: "what was handled is not handed out again",
-    before: "  override settled(): void {\n    this.hand = undefined",
-    after: "  override settled(): void {\n    void this.hand"
+    before: "  override settled(): void {\n    this.handWord = undefined",
+    after: "  override settled(): void {\n    void this.handWord"
   },
   {
     ...repeating,
     why: "a crash that is not the message's fault does not count against it",
-    before: "this.again = counts ? hand : { ...hand, attempts: hand.attempts - 1 }",
-    after: "this.again = hand"
+    before: "this.inHand(counts ? attempt : attempt - 1)",
+    after: "this.inHand(attempt)"
   },
   {
     ...repeating,
     why: "the credit of a message goes back once",
-    before: "typeof word === \"number\" ? word & INDEX_MASK :",
-    after: "typeof word === \"number\" ? word :"
+    before: "typeof handWord === \"number\" ? handWord & INDEX_MASK : handWord",
+    after: "handWord"
+  },
+  {
+    ...stashing,
+    why: "what is put off is handled in the order in which it came",
+    before: "    while (at > 0 && stash[at - 1]!.order > hand.order) at--\n",
+    after: ""
+  },
+  {
+    ...stashing,
+    why: "to put a message off is no attempt",
+    before: "this.inHand(this.attempt - 1)",
+    after: "this.inHand(this.attempt)"
+  },
+  {
+    ...stashing,
+    why: "what an actor has told itself does not come to its next incarnation",
+    before: "stash.filter(({ word }) => !(word instanceof Notice))",
+    after: "stash"
+  },
+  {
+    ...stashing,
+    why: "an ask that is put off and given up leaves the stash",
+    before: "    this.stash = stash.filter(isOther)\n",
+    after: "    void stash.filter(isOther)\n"
+  },
+  {
+    ...stashing,
+    file: "src/actor/kernel/Cell.ts",
+    why: "the credit of an ask goes back once, however often it is taken",
+    before: "    if (typeof word === \"object\") word.word = number & INDEX_MASK\n",
+    after: ""
+  },
+  {
+    ...stashing,
+    file: "src/actor/internal/pipes.ts",
+    why: "what was piped and waits is taken back with its incarnation",
+    before: "    for (const notice of this.told) revoked(this.cell, notice)\n",
+    after: "    void revoked\n"
+  },
+  {
+    ...stashing,
+    file: "src/actor/internal/pipes.ts",
+    why: "what is piped ends with its incarnation",
+    before: "    return Fiber.interruptAll(Array.from(this.running))\n",
+    after: "    return Effect.void\n"
+  },
+  {
+    ...stashing,
+    file: "src/actor/internal/ending.ts",
+    why: "a stop in order waits for what is piped",
+    before: "cell.phase === HELD) && !isAtWork(cell.rare))",
+    after: "cell.phase === HELD))"
+  },
+  {
+    ...stashing,
+    file: "src/actor/internal/incarnation.ts",
+    why: "handlers that an incarnation becomes when it has ended are nobody's",
+    before: "if (cell.scope === scope && cell.phase < RESTARTING) cell.handlers",
+    after: "cell.handlers"
+  },
+  {
+    ...stashing,
+    file: "src/actor/internal/stashing.ts",
+    why: "what moves with an ask that is put off is released with it",
+    before: "carries) word.freight = payload",
+    after: "carries) void payload"
   },
   {
     ...mailbox,
@@ -310,8 +480,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...life,
     file: "src/actor/internal/idle.ts",
     why: "an actor is not idle while it is paused or a handler runs",
-    before: "const left = cell.phase === IDLE ? this.last + millis - host.deadlines.now() : millis",
-    after: "const left = cell.phase === IDLE ? this.last + millis - host.deadlines.now() : 0"
+    before: "? this.last + millis - host.deadlines.now() : millis",
+    after: "? this.last + millis - host.deadlines.now() : 0"
   },
   {
     ...life,

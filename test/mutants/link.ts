@@ -19,8 +19,48 @@ const laneWords = { file: "src/memory/kernel/LaneWords.ts", ...surviving }
 const laneMailbox = { file: "src/link/internal/laneMailbox.ts", ...surviving }
 const lasting = { file: "src/link/internal/lasting.ts", tests: ["test/system/losses.test.ts"] }
 
+const streams = { tests: ["test/testing/streams.test.ts", "test/simulate/contract.test.ts"] }
+const inboundStream = { file: "src/link/internal/inboundStreamAsk.ts", ...streams }
+const remoteStream = { file: "src/link/internal/remoteStreamAsk.ts", ...streams }
+
 /** Faults in the links between threads. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...inboundStream,
+    why: "a stream goes on when the ring has room again",
+    before: "        outbound.starve(this)\n",
+    after: ""
+  },
+  {
+    ...inboundStream,
+    why: "a stream has as many elements on their way as its reader has room for",
+    before: "      this.credit--\n",
+    after: ""
+  },
+  {
+    ...inboundStream,
+    why: "a stream goes on when its reader on another thread has made room",
+    before: "    this.credit += elements\n    this.streaming?.wake()",
+    after: "    this.credit += elements"
+  },
+  {
+    ...inboundStream,
+    why: "a stream whose reader on another thread has gone is interrupted",
+    before: "    this.withdrawn()\n    streaming.interrupt()",
+    after: "    this.withdrawn()"
+  },
+  {
+    ...inboundStream,
+    why: "a stream that failed as declared says so to another thread",
+    before: "    else super.settle(exit)\n",
+    after: "    else this.bare(Envelope.STREAM_ENDED, 0)\n"
+  },
+  {
+    ...remoteStream,
+    why: "a stream from another thread that has begun has no deadline for that any more",
+    before: "if (this.reader.push(element)) this.home.host.deadlines.remove(this)",
+    after: "this.reader.push(element)"
+  },
   {
     ...remoteEnd,
     why: "an actor that does not come back with its thread has ended for that",

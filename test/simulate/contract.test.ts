@@ -9,6 +9,8 @@ import { channelContract } from "../contract/channelContract.ts"
 import { controlContract } from "../contract/controlContract.ts"
 import { inSimulation } from "../contract/eventually.ts"
 import { redeliveryContract } from "../contract/redeliveryContract.ts"
+import { stashContract } from "../contract/stashContract.ts"
+import { streamContract } from "../contract/streamContract.ts"
 import { watchContract } from "../contract/watchContract.ts"
 import { tries } from "../support/effort.ts"
 import { noThread } from "./scenario.ts"
@@ -49,6 +51,8 @@ redeliveryContract("redelivery on simulated threads, with mailboxes that survive
 controlContract("commands to actors on simulated threads", simulated)
 redeliveryContract("redelivery on simulated threads", simulated)
 watchContract("ends of actors on simulated threads", simulated)
+stashContract("messages that actors on simulated threads put off", simulated)
+streamContract("streams from simulated threads", simulated)
 
 /** Capacities that every kind can have; what is no capacity at all stays as it is. */
 const powerOfTwo = (capacity: Channel.Options["capacity"]): Channel.Options["capacity"] =>

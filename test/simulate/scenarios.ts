@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { bank } from "./bank.ts"
 import { channels } from "./channels.ts"
+import { clients } from "./clients.ts"
 import { control } from "./control.ts"
 import { ends } from "./ends.ts"
 import { jobs } from "./jobs.ts"
@@ -14,7 +15,9 @@ import { orders } from "./orders.ts"
 import { pool } from "./pool.ts"
 import { routes } from "./routes.ts"
 import type { Scenario } from "./scenario.ts"
+import { stash } from "./stash.ts"
 import { storm } from "./storm.ts"
+import { streams } from "./streams.ts"
 import { supervision } from "./supervision.ts"
 import { survive } from "./survive.ts"
 import { traffic } from "./traffic.ts"
@@ -39,6 +42,7 @@ export const planted: ReadonlyArray<Scenario> = [{
 export const scenarios: ReadonlyArray<Scenario> = [
   bank,
   channels,
+  clients,
   ends,
   control,
   jobs,
@@ -50,7 +54,9 @@ export const scenarios: ReadonlyArray<Scenario> = [
   orders,
   pool,
   routes,
+  stash,
   storm,
+  streams,
   supervision,
   survive,
   traffic,

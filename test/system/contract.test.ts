@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads"
 import { ActorSystem } from "shared-nothing"
 import { actorContract } from "../contract/actorContract.ts"
 import { redeliveryContract } from "../contract/redeliveryContract.ts"
+import { stashContract } from "../contract/stashContract.ts"
 import { watchContract } from "../contract/watchContract.ts"
 import { fixture, quiet } from "./threads.ts"
 
@@ -13,6 +14,7 @@ const options = {
 actorContract("ActorSystem.layerThreads", options)
 redeliveryContract("redelivery on worker threads", options)
 watchContract("ends of actors on worker threads", options)
+stashContract("messages that actors on worker threads put off", options)
 
 actorContract("ActorSystem.layerThreads, with mailboxes that survive", {
   ...options,

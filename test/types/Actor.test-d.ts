@@ -2,11 +2,13 @@
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import type * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { Actor, ActorError, type ActorRef, type ActorSystem, type DeadLetters, ExitReason } from "shared-nothing"
 import { describe, expectTypeOf, it } from "vitest"
 
@@ -288,5 +290,136 @@ describe("timers", () => {
     expectTypeOf<Effect.Services<typeof Clock.timers>>().toEqualTypeOf<Actor.CurrentActor | Scope.Scope>()
     // @ts-expect-error who would give the payload
     Clock.receiveTimeout("Set", "1 second")
+  })
+})
+
+const Door = Actor.make("Door", [
+  Rpc.make("Enter", { success: Schema.Int, error: Overflow }),
+  Rpc.make("Knock"),
+  Rpc.make("Opened", { payload: { by: Schema.String } })
+])
+const Clock = Context.Service<{ readonly now: number }>("app/Clock")
+type Clock = Context.Service.Identifier<typeof Clock>
+const build = Effect.gen(function*() {
+  return { stash: yield* Door.stash({ capacity: 1 }), become: yield* Door.become, pipe: yield* Door.pipeToSelf }
+})
+type Tools = Effect.Success<typeof build>
+declare const { become, pipe, stash }: Tools
+const opened: Actor.Handlers<typeof Door> = {
+  Enter: () => Effect.succeed(1),
+  Knock: () => Effect.void,
+  Opened: ({ by }) => Effect.log(by)
+}
+
+declare const work: Effect.Effect<string, Overflow, Clock>
+
+describe("a stash", () => {
+  it("is taken while the behaviour is built", () => {
+    expectTypeOf<Effect.Services<typeof build>>().toEqualTypeOf<Actor.CurrentActor | Scope.Scope>()
+  })
+
+  it("puts a message off in the place of an answer, and what it has no room for is answered", () => {
+    const busy = Effect.catchTag(stash.put, "StashFull", () => Effect.fail(new Overflow({ limit: 1 })))
+    Door.of({ ...opened, Enter: () => busy })
+    Door.of({ ...opened, Knock: () => Effect.orDie(stash.put) })
+    // @ts-expect-error a stash that is full is no error of the protocol
+    Door.of({ ...opened, Enter: () => stash.put })
+    // @ts-expect-error neither answered nor put off
+    Door.of({ ...opened, Enter: () => Effect.asVoid(busy) })
+    // @ts-expect-error a stash has a capacity
+    Door.stash()
+  })
+
+  it("is no answer that an asker sees", () => {
+    type Door = Actor.Ref<typeof Door>
+    expectTypeOf<Effect.Success<ReturnType<Door["ask"]["Enter"]>>>().toEqualTypeOf<number>()
+  })
+
+  it("becomes what handles every message, with services that its handlers need then", () => {
+    expectTypeOf(become(opened)).toEqualTypeOf<Effect.Effect<void>>()
+    const needs: Actor.Handlers<typeof Door, Clock> = { ...opened, Enter: () => Effect.map(Clock, ({ now }) => now) }
+    expectTypeOf(become(needs)).toEqualTypeOf<Effect.Effect<void, never, Clock>>()
+    const { Knock: _, ...partial } = opened
+    // @ts-expect-error a message is missing
+    become(partial)
+    // @ts-expect-error the answer is a number
+    become({ ...opened, Enter: () => Effect.succeed("one") })
+    const layer = Door.toLayer(Effect.succeed({ ...opened, Knock: () => become(needs) }))
+    expectTypeOf<Layer.Services<typeof layer>>().toEqualTypeOf<ActorSystem.ActorSystem | Clock>()
+  })
+
+  it("pipes what ends as a message: its payload is made of the exit, and none where it has none", () => {
+    expectTypeOf(pipe.Opened(work, (exit) => {
+      expectTypeOf(exit).toEqualTypeOf<Exit.Exit<string, Overflow>>()
+      return { by: "it" }
+    })).toEqualTypeOf<Effect.Effect<void, never, Clock>>()
+    expectTypeOf(pipe.Knock(work)).toEqualTypeOf<Effect.Effect<void, never, Clock>>()
+    // @ts-expect-error it says who has opened
+    pipe.Opened(work)
+    // @ts-expect-error that is a text
+    pipe.Opened(work, () => ({ by: 1 }))
+  })
+})
+
+describe("a message that is answered with a stream", () => {
+  const Feed = Actor.make("Feed", [
+    Rpc.make("Watch", { payload: { from: Schema.Int }, success: Schema.String, error: Overflow, stream: true }),
+    Rpc.make("All", { success: Schema.Int, stream: true }),
+    Rpc.make("Post", { payload: { text: Schema.String } })
+  ])
+  class Store extends Context.Service<Store, { readonly read: Effect.Effect<string> }>()("app/Store") {}
+  type Feed = typeof Feed.ref.Type
+  const feed = null as unknown as Feed
+
+  it("is asked for its stream, whose errors are typed", () => {
+    expectTypeOf<ReturnType<Feed["ask"]["Watch"]>>().toEqualTypeOf<
+      Stream.Stream<string, Overflow | ActorError.StreamError>
+    >()
+    expectTypeOf<ReturnType<Feed["ask"]["All"]>>().toEqualTypeOf<Stream.Stream<number, ActorError.StreamError>>()
+  })
+
+  it("takes its payload and the options of a stream", () => {
+    expectTypeOf<Parameters<Feed["ask"]["Watch"]>>().toEqualTypeOf<
+      [payload: { readonly from: number }, options?: ActorRef.StreamOptions]
+    >()
+    expectTypeOf<Feed["ask"]["All"]>().toBeCallableWith({ elementTimeout: "1 second", bufferSize: 16 })
+    // @ts-expect-error the payload is a number
+    expectTypeOf<Feed["ask"]["Watch"]>().toBeCallableWith({ from: "1" })
+  })
+
+  it("is never told, by anybody, and has no callback", () => {
+    expectTypeOf<keyof Feed["tell"]>().toEqualTypeOf<"Post">()
+    expectTypeOf<keyof Feed["tellUnsafe"]>().toEqualTypeOf<"Post">()
+    expectTypeOf<keyof Feed["askUnsafe"]>().toEqualTypeOf<"Post">()
+    expectTypeOf<keyof Effect.Success<typeof Feed.timers>["once"]>().toEqualTypeOf<"Post">()
+    expectTypeOf<keyof Effect.Success<typeof Feed.watcher>["watch"]>().toEqualTypeOf<"Post">()
+    expectTypeOf<keyof Effect.Success<typeof Feed.pipeToSelf>>().toEqualTypeOf<"Post">()
+    expectTypeOf<Parameters<typeof Feed.tick>[0]>().toEqualTypeOf<never>()
+    expectTypeOf(feed.ask.All).toBeFunction()
+  })
+
+  it("has a handler that answers with a stream, or with an effect that makes one", () => {
+    const Post = () => Effect.void
+    Feed.of({ Post, Watch: () => Stream.make("a"), All: () => Effect.succeed(Stream.make(1)) })
+    Feed.of({ Post, Watch: () => Stream.fail(new Overflow({ limit: 1 })), All: () => Stream.empty })
+    Feed.of({ Post, Watch: () => Effect.fail(new Overflow({ limit: 1 })), All: () => Stream.never })
+    // @ts-expect-error the elements are texts
+    Feed.of({ Post, Watch: () => Stream.make(1), All: () => Stream.make(1) })
+    // @ts-expect-error an effect of one element is no stream
+    Feed.of({ Post, Watch: () => Effect.succeed("a"), All: () => Stream.make(1) })
+    // @ts-expect-error this error is not declared
+    Feed.of({ Post, Watch: () => Stream.make("a"), All: () => Stream.fail(new Overflow({ limit: 1 })) })
+  })
+
+  it("has what its handlers and their streams require required of the layer", () => {
+    const Watch = () => Stream.fromEffect(Effect.flatMap(Store, ({ read }) => read))
+    const live = Feed.toLayer(Effect.succeed(Feed.of({ Post: () => Effect.void, Watch, All: () => Stream.make(1) })))
+    expectTypeOf(live).toEqualTypeOf<Layer.Layer<never, never, ActorSystem.ActorSystem | Store>>()
+    const made = Feed.toLayer(Effect.succeed(Feed.of({
+      Post: () => Effect.void,
+      Watch: () => Effect.succeed(Watch()),
+      All: () => Stream.make(1)
+    })))
+    expectTypeOf(made).toEqualTypeOf<Layer.Layer<never, never, ActorSystem.ActorSystem | Store>>()
   })
 })

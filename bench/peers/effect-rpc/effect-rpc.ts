@@ -40,6 +40,12 @@ export const tell = (params: Params): Promise<Measured> =>
     return { samples, received, expected: Sampling.expectedTally(params.count, params.samples + params.warmups) }
   })
 
+/** The elements of a stream, each an effect on both sides, or in chunks. */
+export const stream = (oneByOne: boolean) => (params: Params): Promise<Measured> =>
+  withClient((client) =>
+    Sampling.measureStreams(params, oneByOne, () => client.Stream({ count: params.count, oneByOne }))
+  )
+
 /** One call at a time, back to back or with both sides idle in between. */
 export const ask = (params: Params, pause: "none" | "idle"): Promise<Measured> =>
   withClient((client) =>

@@ -7,13 +7,14 @@ import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as RpcServer from "effect/rpc/RpcServer"
-import { TallyCounter } from "../../runner/Sampling.ts"
+import { streamed, TallyCounter } from "../../runner/Sampling.ts"
 import { Protocol } from "./protocol.ts"
 
 const counter = new TallyCounter()
 
 const Handlers = Protocol.toLayer({
   Note: (message) => Effect.sync(() => counter.add(message)),
+  Stream: ({ count, oneByOne }) => streamed(count, oneByOne),
   Tally: () => Effect.sync(() => counter.tally),
   Add: ({ value }) => Effect.succeed(value + 1)
 })

@@ -177,6 +177,15 @@ export const notify = (cell: Roomy & Refusing, notice: Notice): void => {
   if (cell.phase < STOPPING && cell.rare?.isDraining !== true) cell.deliver(notice, undefined)
 }
 
+/** What a notice says, checked as a message of any other sender is; throws for one that breaks its schema. */
+export const sayable = (cell: Refusing, index: number, payload: unknown): unknown => {
+  const { behaviour: { protocol }, host: { freight } } = cell
+  const message = protocol.messages[index]!
+  const valid = deliverable(message, payload, freight)
+  if (valid !== BROKEN && (!message.carries || freight.ship(valid))) return valid
+  throw refusalOf(cell, index, payload, INVALID)
+}
+
 /** Takes a word back that may be waiting, and that is of this thread. */
 export const revoked = (cell: Revocable & Roomy & Refusing, word: Notice | Ask): void => {
   if (!word.isQueued) return

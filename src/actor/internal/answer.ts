@@ -3,6 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Stream from "effect/Stream"
 import * as Trace from "../../observe/Trace.ts"
 import { textOf } from "../../runtime/Text.ts"
 import type { Handlers } from "../kernel/Behaviour.ts"
@@ -41,7 +42,7 @@ export const call = (
   try {
     const answer = handlers[tags[index]!]!(payload)
     if (answer === effectVoid || answer === exitVoid) return answer
-    if (!isEffect(answer)) return noEffect(tags[index]!, answer)
+    if (!isEffect(answer)) return Stream.isStream(answer) ? Exit.succeed(answer) : noEffect(tags[index]!, answer)
     return (answer as { readonly _tag?: unknown })._tag === "Failure" && isExit(answer) ? sound(answer) : answer
   } catch (defect) {
     return Exit.die(defect)

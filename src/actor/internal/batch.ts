@@ -10,10 +10,18 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { CurrentActor } from "../kernel/Behaviour.ts"
 import { RunningCell } from "../kernel/RunningCell.ts"
+import { STASHED } from "../kernel/Stashed.ts"
 import type { Rare } from "./rare.ts"
 
-/** One effect for any number of handlers: runs the next one, settles its ask, and goes on while `advance` finds another. */
-export const batch = (rare: Rare, advance: () => boolean): Effect.Effect<void, unknown, unknown> =>
+/**
+ * One effect for any number of handlers: runs the next one, settles its ask, and goes on while `advance` finds another. `putOff` puts off the
+ * message of one that says so, or answers what that dies of.
+ */
+export const batch = (
+  rare: Rare,
+  advance: () => boolean,
+  putOff: () => Exit.Exit<never> | undefined
+): Effect.Effect<void, unknown, unknown> =>
   Effect.whileLoop({
     while: () => rare.effect !== undefined || advance(),
     body: () => {
@@ -23,9 +31,14 @@ export const batch = (rare: Rare, advance: () => boolean): Effect.Effect<void, u
     },
     step: (value) => {
       const { ask } = rare
+      if (value === STASHED) {
+        // Its handler then fails with that, like any other.
+        rare.effect = putOff()
+        if (rare.effect !== undefined) return
+      }
       rare.ask = undefined
       rare.payload = undefined
-      if (ask !== undefined) ask.settle(Exit.succeed(value))
+      if (ask !== undefined && value !== STASHED) ask.settle(Exit.succeed(value))
     }
   })
 

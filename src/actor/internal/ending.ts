@@ -24,6 +24,7 @@ import { Ask, Notice } from "../kernel/Word.ts"
 import { isWithin } from "./batch.ts"
 import { goOn } from "./hold.ts"
 import { closeEmptyScope, closeScope } from "./incarnation.ts"
+import { isAtWork } from "./rare.ts"
 import { forget, freeName, type LifecycleHost } from "./roster.ts"
 
 /** How long an actor that was told to end may take for its handler and its finalizers. */
@@ -109,8 +110,8 @@ export const shutDown = (
 }
 
 // One that is down below a supervisor does not come up any more: it is the supervisor that stops it.
-const hasWork = ({ mailbox, owner, phase }: Cell): boolean =>
-  phase === RUNNING || phase === SUSPENDED ||
+const hasWork = ({ mailbox, owner, phase, rare }: Cell): boolean =>
+  phase === RUNNING || phase === SUSPENDED || isAtWork(rare) ||
   (phase !== STARTING && mailbox !== undefined && mailbox.length > 0 &&
     (phase !== RESTARTING || guardianOf({ owner }) === undefined))
 
@@ -138,7 +139,14 @@ const limit = (host: LifecycleHost, cell: Cell, millis: number): void => {
 
 /** An actor that drains has come to rest: it has handled everything. */
 export const drained = (host: LifecycleHost, cell: Cell): void => {
-  if (cell.phase === IDLE || cell.phase === HELD) stop(host, cell, cell.reason)
+  if ((cell.phase === IDLE || cell.phase === HELD) && !isAtWork(cell.rare)) stop(host, cell, cell.reason)
+}
+
+/** Lists the streams of an incarnation that ends to be ended: for a reason, or because the next one follows. */
+export const cutStreams = ({ after }: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason | undefined): void => {
+  const { streams } = cell.more()
+  cell.more().streams = undefined
+  for (const stream of streams ?? []) after.add(() => stream.cut(reason))
 }
 
 /** Lists all that waits for an actor that ends to be settled; its phase says so already. */
@@ -160,6 +168,7 @@ export const settleMailbox = (host: LifecycleHost, cell: Cell): void => {
     }
   }
   refuseWaiters(host, cell)
+  cutStreams(host, cell, reason)
   if (dropped > 0) {
     const what = dropped === 1 ? "1 message was" : `${dropped} messages were`
     after.add(() =>

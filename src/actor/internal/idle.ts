@@ -2,7 +2,7 @@
  * An actor that ends when no message has come for a while.
  *
  * Only behaviours with an `idle` pay for it: their handlers note the time of each call, and one deadline an actor looks at that now and
- * then. The time counts from the last message; while a handler runs, something waits, or the actor is paused, it goes on.
+ * then. The time counts from the last message; while a handler runs, something waits, is put off or piped, or the actor is paused, it goes on.
  */
 import type * as Effect from "effect/Effect"
 import * as ExitReason from "../ExitReason.ts"
@@ -10,9 +10,13 @@ import type { Handlers } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import { Deadline } from "../kernel/Deadlines.ts"
 import { IDLE, RESTARTING } from "../kernel/Phase.ts"
+import { isAtWork } from "./rare.ts"
 
 /** How long an actor may be without messages. */
 export const idleMillis = ({ behaviour, rare }: Cell): number => rare?.idleMillis ?? behaviour.idleMillis
+
+/** Whether it has something to do that is neither in its mailbox nor in a handler. */
+const hasPutOff = ({ mailbox, rare }: Cell): boolean => isAtWork(rare) || mailbox !== undefined && mailbox.stashed > 0
 
 /** See the module. */
 export class Idle extends Deadline {
@@ -41,7 +45,7 @@ export class Idle extends Deadline {
     const millis = idleMillis(cell)
     // The next incarnation begins anew.
     if (cell.phase >= RESTARTING) return
-    const left = cell.phase === IDLE ? this.last + millis - host.deadlines.now() : millis
+    const left = cell.phase === IDLE && !hasPutOff(cell) ? this.last + millis - host.deadlines.now() : millis
     if (left > 0) host.deadlines.add(this, left)
     else host.stop(cell, ExitReason.normal, 0)
   }

@@ -11,11 +11,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
+import { textOf } from "../../runtime/Text.ts"
 import { SpawnFailed } from "../ActorError.ts"
 import * as ExitReason from "../ExitReason.ts"
 import { CurrentActor, type Handlers } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
-import { STOPPING } from "../kernel/Phase.ts"
+import { RESTARTING, STOPPING } from "../kernel/Phase.ts"
 import { ofActor } from "./annotated.ts"
 import { Idle, idleMillis, noting } from "./idle.ts"
 import { freeName, type LifecycleHost } from "./roster.ts"
@@ -48,26 +49,34 @@ export const build = (cell: Cell, incarnation: number): Fiber.Fiber<Handlers, un
 
 // What was built is taken for handlers only when it can hold some.
 const takeHandlers = (cell: Cell, handlers: unknown): boolean => {
-  if (typeof handlers !== "object" || handlers === null) return false
-  const { behaviour: { protocol: { tags } } } = cell
-  let own = handlers as Handlers
-  const quiet = cell.rare?.quiet
-  if (quiet !== undefined) own = noting(() => quiet.note(), own, tags)
-  if (idleMillis(cell) !== Infinity) {
-    const idle = takeIdle(cell)
-    own = noting(() => idle.note(), own, tags)
-  }
-  cell.handlers = own
+  if (!areHandlers(handlers)) return false
+  if (idleMillis(cell) !== Infinity) takeIdle(cell)
+  cell.handlers = noted(cell, handlers)
   return true
 }
 
-const takeIdle = (cell: Cell): Idle => {
+const areHandlers = (handlers: unknown): handlers is Handlers => typeof handlers === "object" && handlers !== null
+
+// Whoever waits for messages to stay away is told of each.
+const noted = ({ behaviour: { protocol: { tags } }, rare }: Cell, handlers: Handlers): Handlers => {
+  const waiting = [rare?.quiet, rare?.idle].filter((waits) => waits !== undefined)
+  return waiting.reduce((own, waits) => noting(() => waits.note(), own, tags), handlers)
+}
+
+/** Has an incarnation handle what comes from now on with other handlers, as long as it is up. */
+export const become = (cell: Cell, scope: Cell["scope"], handlers: unknown): void => {
+  if (!areHandlers(handlers)) {
+    throw new TypeError(`${cell.name} cannot become ${textOf(handlers)}: these are no handlers`)
+  }
+  if (cell.scope === scope && cell.phase < RESTARTING) cell.handlers = noted(cell, handlers)
+}
+
+const takeIdle = (cell: Cell): void => {
   const rare = cell.more()
   if (rare.idle !== undefined) cell.host.deadlines.remove(rare.idle)
   const idle = new Idle(cell)
   rare.idle = idle
   idle.begin()
-  return idle
 }
 
 const noHandlers = new TypeError("the behaviour was built and answered no handlers")

@@ -22,7 +22,7 @@ import { type Guardian, guardianOf } from "../kernel/Owner.ts"
 import { IDLE, RESTARTING, STOPPING } from "../kernel/Phase.ts"
 import { Ask, INDEX_MASK, type Word, wordOf } from "../kernel/Word.ts"
 import type { ActorCrashed } from "../SystemEvent.ts"
-import { escalate, stop, STOP_LIMIT } from "./ending.ts"
+import { cutStreams, escalate, stop, STOP_LIMIT } from "./ending.ts"
 import { Failures, pause } from "./failures.ts"
 import { holdForDown, listRest } from "./hold.ts"
 import { awaitBuild, build, closeEmptyScope, closeScope, endedEarly } from "./incarnation.ts"
@@ -188,6 +188,7 @@ const takeDown = (
   if (givenUp !== undefined) setAside(host, cell, givenUp, cause)
   const asks = takeAsks(cell)
   listRest(cell, rare)
+  cutStreams(host, cell, undefined)
   host.after.add(() => {
     // An asker goes on at once, and may have ended the actor.
     for (const [ask, payload] of asks) host.after.add(() => ask.restarting(payload))

@@ -16,8 +16,10 @@ import type { Behaviour } from "../kernel/Behaviour.ts"
 import { Deadline, type Deadlines } from "../kernel/Deadlines.ts"
 import type { Dispatcher, Runnable } from "../kernel/Dispatcher.ts"
 import type { Freight } from "../kernel/Freight.ts"
+import type { Mailbox } from "../kernel/Mailbox.ts"
 import { checkedReply, discardReply } from "../kernel/Payload.ts"
 import { INVALID, NO_ROOM, type Outcome, REFUSED, type Resume, type Waiter } from "../kernel/Recipient.ts"
+import { isPutOff } from "../kernel/Stashed.ts"
 import { Ask } from "../kernel/Word.ts"
 
 /**
@@ -30,6 +32,7 @@ export const MAX_INLINE = 32
 export interface Asked {
   readonly name: string
   readonly behaviour: Behaviour
+  readonly mailbox: Mailbox | undefined
   readonly host: {
     readonly deadlines: Deadlines
     readonly dispatcher: Dispatcher
@@ -46,7 +49,7 @@ export interface Asked {
   stopWaiting(waiter: Waiter): void
   refusal(index: number, payload: unknown, outcome: Outcome): ActorError.TellError
   suspend(fiber: Fiber.Fiber<unknown, unknown>, ask: Ask, payload: unknown): void
-  finishInline(exit: Exit.Exit<unknown, unknown>, word: number): void
+  finishInline(exit: Exit.Exit<unknown, unknown>, word: number, ask?: Ask, payload?: unknown): void
   cancel(ask: Ask): boolean
 }
 
@@ -69,7 +72,7 @@ export class LocalAsk extends Ask implements Runnable {
   declare private resume: Resume | undefined
   declare private expiry: Expiry | undefined
   declare private waiter: Waiter | undefined
-  declare private isSettled: boolean
+  declare protected isSettled: boolean
   /** The outcome that has not been handed over: the asker does not wait yet, or the stack is too deep. */
   declare private outcome: Exit.Exit<unknown, unknown> | undefined
   constructor(cell: Asked, index: number, span: Tracer.AnySpan | undefined, resume: Resume | undefined) {
@@ -90,7 +93,7 @@ export class LocalAsk extends Ask implements Runnable {
     else this.finish(checkedReply(message, cell, exit))
   }
 
-  private finish(exit: Exit.Exit<unknown, unknown>): void {
+  protected finish(exit: Exit.Exit<unknown, unknown>): void {
     if (this.isSettled) return
     this.isSettled = true
     this.waiter = undefined
@@ -157,6 +160,11 @@ export class LocalAsk extends Ask implements Runnable {
     if (refusal !== undefined) this.finish(Exit.fail(refusal))
   }
 
+  /** It is being answered: it has no deadline any more. */
+  protected begun(): void {
+    if (this.expiry !== undefined) this.cell.host.deadlines.remove(this.expiry)
+  }
+
   private watch(timeoutMillis: number): void {
     if (timeoutMillis === Infinity || this.isSettled) return
     this.expiry = new Expiry(this, timeoutMillis)
@@ -174,26 +182,19 @@ export class LocalAsk extends Ask implements Runnable {
   }
 
   /** Asks through the mailbox; answers nothing when it is settled already. */
-  static enqueue(
-    cell: Asked,
-    index: number,
-    payload: unknown,
-    span: Tracer.AnySpan | undefined,
-    timeoutMillis: number,
-    resume: Resume
-  ): LocalAsk | undefined {
-    const ask = new LocalAsk(cell, index, span, resume)
-    const outcome = cell.enqueueAsk(ask, payload)
+  enqueue(payload: unknown, timeoutMillis: number): this | undefined {
+    const { cell, span, word: index } = this
+    const outcome = cell.enqueueAsk(this, payload)
     if (outcome === REFUSED || outcome === INVALID) {
-      ask.finish(Exit.fail(cell.refusal(index, payload, outcome)))
+      this.finish(Exit.fail(cell.refusal(index, payload, outcome)))
       return undefined
     }
     if (outcome === NO_ROOM) {
-      ask.waiter = { index, payload, span, ask, done: (refusal) => ask.refuse(refusal), abandoned: false }
-      cell.waitForRoom(ask.waiter)
+      this.waiter = { index, payload, span, ask: this, done: (refusal) => this.refuse(refusal), abandoned: false }
+      cell.waitForRoom(this.waiter)
     }
-    ask.watch(timeoutMillis)
-    return ask
+    this.watch(timeoutMillis)
+    return this
   }
 
   /**
@@ -208,14 +209,18 @@ export class LocalAsk extends Ask implements Runnable {
     payload: unknown,
     handler: Effect.Effect<unknown, unknown, unknown>
   ): LocalAsk | Exit.Exit<unknown, unknown> {
+    const { mailbox } = cell
+    const held = mailbox?.isTracking === true ? new LocalAsk(cell, index, undefined, undefined) : undefined
+    if (held !== undefined) mailbox!.hold(held, payload)
     const fiber = cell.fork(handler)
     const exit = fiber.pollUnsafe()
-    if (exit !== undefined) {
+    if (exit !== undefined && !isPutOff(exit)) {
       cell.finishInline(exit, index)
       return exit
     }
-    const ask = new LocalAsk(cell, index, undefined, undefined)
-    cell.suspend(fiber, ask, payload)
+    const ask = held ?? new LocalAsk(cell, index, undefined, undefined)
+    if (exit === undefined) cell.suspend(fiber, ask, payload)
+    else cell.finishInline(exit, index, ask, payload)
     return ask
   }
 

@@ -6,6 +6,7 @@ import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import { type ExitReason, scopeClosed } from "../ExitReason.ts"
 import type { Deadline } from "../kernel/Deadlines.ts"
+import type { Streaming } from "../kernel/Streaming.ts"
 import { Waiters } from "../kernel/Waiters.ts"
 import type { Ask, Word } from "../kernel/Word.ts"
 import type { Failures } from "./failures.ts"
@@ -21,7 +22,7 @@ export class Rare {
   declare fiber: Fiber.Fiber<unknown, unknown> | undefined
   /** The services of the behaviour, and whose handler it is that runs with them. */
   declare context: Context.Context<never> | undefined
-  /** What the running handler was called for: the message, and, of an ask, the ask and what it asks. */
+  /** What the running handler was called for: the message, and, of an ask or what can be put off, the ask and what it says. */
   declare word: Word | undefined
   declare ask: Ask | undefined
   declare payload: unknown
@@ -57,9 +58,13 @@ export class Rare {
   /** How long it may be without messages; `undefined` as its behaviour says. */
   declare idleMillis: number | undefined
   /** Ends it when no message comes. */
-  declare idle: Deadline | undefined
+  declare idle: Deadline & { note(): void } | undefined
   /** Is told of each message, since it tells the actor when none comes. */
   declare quiet: { note(): void; end(): void } | undefined
+  /** Whether what it handles can be put off. */
+  declare isStashing: boolean
+  /** How much of what it has piped to itself is under way. */
+  declare piped: number
   /** Shows the state of the incarnation that is up. */
   declare inspect: (() => unknown) | undefined
   /** Called once when it accepts nothing any more and is about to drain. */
@@ -70,6 +75,8 @@ export class Rare {
   declare freed: (() => void) | undefined
   /** What others have made of it by linking themselves to it. */
   declare ties: Ties | undefined
+  /** The streams of its incarnation that run. */
+  declare streams: Set<Streaming> | undefined
   /** Nobody waits any more for its build, its handler or its finalizers to end; its name is taken until they do. */
   declare isAbandoned: boolean
   constructor() {
@@ -98,11 +105,14 @@ export class Rare {
     this.idleMillis = undefined
     this.idle = undefined
     this.quiet = undefined
+    this.isStashing = false
+    this.piped = 0
     this.inspect = undefined
     this.onDrain = undefined
     this.onStop = new Set()
     this.freed = undefined
     this.ties = undefined
+    this.streams = undefined
     this.isAbandoned = false
   }
 
@@ -110,6 +120,10 @@ export class Rare {
   inHand(word: Word, ask: Ask | undefined, payload: unknown): void {
     this.word = word
     this.ask = ask
-    this.payload = ask === undefined ? undefined : payload
+    this.payload = ask === undefined && !this.isStashing ? undefined : payload
   }
 }
+
+/** Whether it does something beside its messages that it would wait for: streams that its handlers have answered with, or what it has piped. */
+export const isAtWork = (rare: Rare | undefined): boolean =>
+  rare !== undefined && (rare.piped > 0 || rare.streams !== undefined && rare.streams.size > 0)

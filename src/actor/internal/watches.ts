@@ -9,13 +9,12 @@ import { recipientOf } from "../ActorRef.ts"
 import { type ExitReason, linked } from "../ExitReason.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import { LINK, nameInLink, UNLINK } from "../kernel/Command.ts"
-import { BROKEN, deliverable } from "../kernel/Payload.ts"
 import { STOPPING } from "../kernel/Phase.ts"
 import { actorName } from "../kernel/Protocol.ts"
-import { INVALID, type Recipient } from "../kernel/Recipient.ts"
+import type { Recipient } from "../kernel/Recipient.ts"
 import { KeyedRecipient } from "../kernel/Shard.ts"
 import { Notice } from "../kernel/Word.ts"
-import { notify, revoked } from "./admission.ts"
+import { notify, revoked, sayable } from "./admission.ts"
 import { isFatal, Ties } from "./ties.ts"
 
 interface Watch {
@@ -63,7 +62,7 @@ export class Watches {
       // Only when its turn comes: until then it can be taken back, and what the actor's code throws is thrown by its handler.
       watch.notice = new Notice(index, () => {
         this.forget(recipientOf(ref))
-        return this.checked(index, payload({ ref, reason }))
+        return sayable(this.cell, index, payload({ ref, reason }))
       })
       notify(this.cell, watch.notice)
     })
@@ -116,15 +115,6 @@ export class Watches {
     this.byName?.set(shortNameOf(recipient), recipient)
     recipient.whenStopped(watch.told)
     return this.watched.get(recipient) === watch ? watch : undefined
-  }
-
-  // As a message of any other sender is.
-  private checked(index: number, payload: unknown): unknown {
-    const { behaviour: { protocol }, host: { freight } } = this.cell
-    const message = protocol.messages[index]!
-    const valid = deliverable(message, payload, freight)
-    if (valid !== BROKEN && (!message.carries || freight.ship(valid))) return valid
-    throw this.cell.refusal(index, payload, INVALID)
   }
 
   /** Watches an actor no longer; what was to be told of its end is told no more. */

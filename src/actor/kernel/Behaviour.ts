@@ -88,6 +88,11 @@ export interface BehaviourOptions<in E = unknown> {
    * started again, so such an actor is `"transient"` or `"temporary"` there.
    */
   readonly idle?: Duration.Input | undefined
+  /**
+   * A stream that it answers with is ended when its reader has made no room for so long; then the reader is told `StreamBroken`. Default 1 hour, `"Infinity"`
+   * for as long as the scope of the reader is open.
+   */
+  readonly unreadTimeout?: Duration.Input | undefined
   /** How its actors are stopped, unless their `spawn` says otherwise; see `ActorSystem.SpawnOptions`. Default 5 seconds. */
   readonly shutdown?: Shutdown | undefined
 }
@@ -129,6 +134,10 @@ export interface Behaviour {
   readonly shutdownMillis: number
   /** How long an actor may be without messages. */
   readonly idleMillis: number
+  /** How long its streams wait for a reader. */
+  readonly unreadMillis: number
+  /** Whether its actors are those of a pool, which has the jobs that wait for them. */
+  readonly isPooled?: boolean | undefined
 }
 
 /** How full a mailbox may get: what travels with a reference, so that a sender knows its credit. */
@@ -194,6 +203,12 @@ const attemptsOf = (where: string, redeliver: SupervisionOptions["redeliver"]): 
   })
 }
 
+const aboveZero = (where: string, option: string, duration: Duration.Input): number => {
+  const millis = durationMillis(duration)
+  if (millis > 0) return millis
+  throw new InvalidOptions({ where, option, value: textOf(duration), expected: "a duration above zero" })
+}
+
 /**
  * Checks the options of a behaviour and fills in the defaults.
  *
@@ -217,15 +232,10 @@ export const resolveOptions = (where: string, options: BehaviourOptions<never>) 
   }
   const initTimeout = Duration.millis(initMillis)
   if (backoff !== undefined) Backoff.policy(backoff)
-  const { shutdown = defaultShutdownMillis } = options
+  const { idle = "Infinity", shutdown = defaultShutdownMillis, unreadTimeout = "1 hour" } = options
   const millis = shutdownMillis(shutdown)
   if (Number.isNaN(millis)) {
     throw new InvalidOptions({ where, option: "shutdown", value: textOf(shutdown), expected: shutdowns })
-  }
-  const { idle = Infinity } = options
-  const idleMillis = idle === Infinity ? Infinity : durationMillis(idle)
-  if (!(idleMillis > 0)) {
-    throw new InvalidOptions({ where, option: "idle", value: textOf(idle), expected: "a duration above zero" })
   }
   return {
     ...resolveMailbox(where, options.mailbox ?? {}),
@@ -237,6 +247,7 @@ export const resolveOptions = (where: string, options: BehaviourOptions<never>) 
     attempts,
     initTimeout,
     shutdownMillis: millis,
-    idleMillis
+    idleMillis: aboveZero(where, "idle", idle),
+    unreadMillis: aboveZero(where, "unreadTimeout", unreadTimeout)
   } as const
 }

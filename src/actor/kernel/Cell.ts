@@ -33,7 +33,9 @@ import { batch, hasChildren } from "../internal/batch.ts"
 import { comeToRest } from "../internal/hold.ts"
 import { keep } from "../internal/keeping.ts"
 import { limitOf, LocalAsk, MAX_INLINE } from "../internal/localAsk.ts"
+import { LocalStreamAsk } from "../internal/localStreamAsk.ts"
 import type { Rare } from "../internal/rare.ts"
+import { putOff } from "../internal/stashing.ts"
 import type { Behaviour, Handlers } from "./Behaviour.ts"
 import type { CellHost } from "./CellHost.ts"
 import type { Answered, Command } from "./Command.ts"
@@ -43,8 +45,9 @@ import { Mailbox } from "./Mailbox.ts"
 import type { Guardian, Owned, Owner } from "./Owner.ts"
 import { BROKEN, checkedReply, deliverable } from "./Payload.ts"
 import { HELD, IDLE, READY, RESTARTING, RUNNING, STARTING, STOPPING, SUSPENDED } from "./Phase.ts"
-import { actorName, type Protocol } from "./Protocol.ts"
 import {
+  answerTo,
+  type Asker,
   INVALID,
   NO_ROOM,
   type Outcome,
@@ -55,6 +58,7 @@ import {
   type Withdrawable
 } from "./Recipient.ts"
 import { RepeatingMailbox } from "./RepeatingMailbox.ts"
+import { isPutOff } from "./Stashed.ts"
 import { Ask, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Word.ts"
 
 const mailboxOf = ({ attempts }: Behaviour): Mailbox => attempts > 1 ? new RepeatingMailbox(attempts) : new Mailbox()
@@ -89,17 +93,8 @@ export class Cell extends Living implements Owned, Runnable {
     this.owner = undefined
   }
 
-  get protocol(): Protocol {
-    return this.behaviour.protocol
-  }
-
-  /** `Counter/a`. */
-  get name(): string {
-    return actorName(this.behaviour.protocol, this.key)
-  }
-
   depth(): number {
-    const waiting = this.mailbox === undefined ? 0 : this.mailbox.length
+    const waiting = this.mailbox === undefined ? 0 : this.mailbox.length + this.mailbox.stashed
     return waiting + (this.phase === RUNNING || this.phase === SUSPENDED ? 1 : 0)
   }
 
@@ -167,23 +162,16 @@ export class Cell extends Living implements Owned, Runnable {
 
   /** Takes a message from a remote sender, who is bound by credit; applies the dropping policies here, where the queue is. */
   deliverRemote(word: Word, payload: unknown): void {
-    if (this.phase >= STOPPING) {
-      this.undeliverable(word, payload)
-      return
-    }
+    if (this.phase >= STOPPING) return this.undeliverable(word, payload)
     const isAsk = word instanceof Ask
     if (isAsk && this.phase === RESTARTING) {
       this.credit(word)
-      word.restarting(payload)
-      return
+      return word.restarting(payload)
     }
-    const { mailbox } = this
+    const { behaviour, mailbox } = this
     // Who has credit has room, unless the policy says that something is dropped.
-    if (
-      mailbox !== undefined && mailbox.used >= this.behaviour.capacity && overflow(this, mailbox, isAsk) === TAKEN
-    ) {
-      this.undeliverable(word, payload, { _tag: "Overflow", policy: this.behaviour.overflow })
-      return
+    if (mailbox !== undefined && mailbox.used >= behaviour.capacity && overflow(this, mailbox, isAsk) === TAKEN) {
+      return this.undeliverable(word, payload, { _tag: "Overflow", policy: behaviour.overflow })
     }
     this.deliver(word, payload)
   }
@@ -216,16 +204,13 @@ export class Cell extends Living implements Owned, Runnable {
     })
   }
 
-  askUnsafe(index: number, payload: unknown, timeoutMillis: number, resume: Resume): Withdrawable | undefined {
+  askUnsafe(index: number, payload: unknown, timeoutMillis: number, asker: Asker): Withdrawable | undefined {
     const valid = deliverable(this.behaviour.protocol.messages[index]!, payload, this.host.freight)
-    const asked = valid === BROKEN
-      ? Exit.fail(this.refusal(index, payload, INVALID))
-      : this.askNow(index, valid, undefined)
-    if (asked === undefined || asked instanceof LocalAsk) {
-      return this.goOn(asked, index, valid, undefined, timeoutMillis, resume)
-    }
-    resume(asked)
-    return undefined
+    if (valid === BROKEN) return answerTo(asker, Exit.fail(this.refusal(index, payload, INVALID)))
+    if (typeof asker !== "function") return new LocalStreamAsk(this, index, valid, asker).enqueue(valid, timeoutMillis)
+    const asked = this.askNow(index, valid, undefined)
+    const goesOn = asked === undefined || asked instanceof LocalAsk
+    return goesOn ? this.goOn(asked, index, valid, undefined, timeoutMillis, asker) : answerTo(asker, asked)
   }
 
   // An idle actor would handle this message next in any case, so it is handled now, without a round through the mailbox
@@ -243,7 +228,7 @@ export class Cell extends Living implements Owned, Runnable {
     const before = host.turn.handOver(this.number)
     host.inlineDepth++
     const result = call(this.handlers!, tags, index, payload)
-    const asked = isExit(result) ? result : LocalAsk.started(this, index, payload, result)
+    const asked = isExit(result) && !isPutOff(result) ? result : LocalAsk.started(this, index, payload, result)
     host.inlineDepth--
     host.turn.handOver(before)
     if (asked instanceof LocalAsk) return asked
@@ -259,7 +244,7 @@ export class Cell extends Living implements Owned, Runnable {
     timeoutMillis: number,
     resume: Resume
   ): LocalAsk | undefined {
-    if (asked === undefined) return LocalAsk.enqueue(this, index, payload, span, timeoutMillis, resume)
+    if (asked === undefined) return new LocalAsk(this, index, span, resume).enqueue(payload, timeoutMillis)
     asked.await(timeoutMillis, resume)
     return asked
   }
@@ -280,9 +265,9 @@ export class Cell extends Living implements Owned, Runnable {
     return TAKEN
   }
 
-  /** Goes on after an ask that was answered without the mailbox. */
-  finishInline(exit: Exit.Exit<unknown, unknown>, word: number): void {
-    if (this.settled(exit, undefined, word, true)) this.rest()
+  /** Goes on after an ask that was answered, or put off, without the mailbox. */
+  finishInline(exit: Exit.Exit<unknown, unknown>, word: number, ask?: Ask, payload?: unknown): void {
+    if (this.settled(exit, ask, ask ?? word, true, payload)) this.rest()
   }
 
   // The next message to handle: the one place where words leave the mailbox for a handler. Its payload is `takePayload`.
@@ -320,7 +305,7 @@ export class Cell extends Living implements Owned, Runnable {
       if (this.phase !== RUNNING && ask === undefined && isVoid(result)) return
       if (ask === undefined && isVoid(result)) continue
       if (!isExit(result)) return this.startBatch(result, word, ask, payload, budget)
-      if (!this.settled(result, ask, word)) return
+      if (!this.settled(result, ask, word, ask !== undefined, payload)) return
     } while (--budget > 0 && !turn.isOver())
     // A message that may be handed out again comes from the mailbox.
     this.answersAtOnce = !mailbox.isTracking
@@ -370,7 +355,7 @@ export class Cell extends Living implements Owned, Runnable {
     // One that was told to rest in this turn takes no message after this one.
     rare.budget = rare.isHeld ? 0 : budget
     rare.batchFiber = undefined
-    rare.batch ??= batch(rare, () => this.advance(rare))
+    rare.batch ??= batch(rare, () => this.advance(rare), () => putOff(this, rare.word, rare.payload))
     const turn = ++rare.turn
     this.attend(this.fork(rare.batch), turn)
   }
@@ -397,7 +382,7 @@ export class Cell extends Living implements Owned, Runnable {
         rare.inHand(word, ask, payload)
         return true
       }
-      if (!this.settled(result, ask, word)) return false
+      if (!this.settled(result, ask, word, ask !== undefined, payload)) return false
     }
     return false
   }
@@ -436,12 +421,13 @@ export class Cell extends Living implements Owned, Runnable {
     rare.batchFiber = undefined
     if (!this.isLive) {
       // The actor is being stopped: the asker still gets an answer, and the handler's own if that came to its end.
-      if (exit._tag === "Success") ask?.settle(exit)
+      if (isPutOff(exit)) putOff(this, word, payload)
+      else if (exit._tag === "Success") ask?.settle(exit)
       else ask?.stopped(rare.reason, payload)
       return
     }
     this.phase = RUNNING
-    if (this.settled(sound(exit), ask, word)) this.rest()
+    if (this.settled(sound(exit), ask, word, ask !== undefined, payload)) this.rest()
   }
 
   private get isLive(): boolean {
@@ -450,22 +436,20 @@ export class Cell extends Living implements Owned, Runnable {
 
   /** A handler has ended: whether the cell can take the next message now. `word` is that of the message, where there is one. */
   settled(
-    exit: Exit.Exit<unknown, unknown>,
+    given: Exit.Exit<unknown, unknown>,
     ask: Ask | undefined,
     word: Word | undefined,
-    wasAsked = ask !== undefined
+    wasAsked = ask !== undefined,
+    payload?: unknown
   ): boolean {
+    const exit = isPutOff(given) ? putOff(this, word, payload) : given
     // The decision comes first, so that the asker finds the actor as the decision left it.
-    const goesOn = this.isLive && (exit._tag === "Success" || this.host.handled(this, exit.cause, word, wasAsked))
+    const goesOn = this.isLive &&
+      (exit === undefined || exit._tag === "Success" || this.host.handled(this, exit.cause, word, wasAsked))
     const turn = this.rare?.turn ?? 0
-    if (ask !== undefined) ask.settle(exit)
+    if (ask !== undefined && exit !== undefined) ask.settle(exit)
     // The asker goes on at once, and may have ended the actor.
     return goesOn && this.isLive && (this.rare?.turn ?? 0) === turn
-  }
-
-  /** How long it may take to handle what it has accepted, when it is stopped. */
-  get shutdownMillis(): number {
-    return this.rare?.shutdownMillis ?? this.behaviour.shutdownMillis
   }
 
   /**
@@ -493,7 +477,9 @@ export class Cell extends Living implements Owned, Runnable {
   /** Gives back the credit that a message took, which leaves the mailbox: once, whoever takes it out. */
   credit(word: Word): void {
     const number = wordOf(word)
-    if (number > INDEX_MASK) this.host.credit(number >>> ORIGIN_SHIFT)
+    if (number <= INDEX_MASK) return
+    if (typeof word === "object") word.word = number & INDEX_MASK
+    this.host.credit(number >>> ORIGIN_SHIFT)
   }
 
   /** Settles a message that will never be handled. */

@@ -14,5 +14,5 @@ export const answer = (cell: Cell, ask: Ask, payload: unknown): void => {
   cell.phase = RUNNING
   const result = handle(cell, ask, payload)
   if (!isExit(result)) cell.startBatch(result, ask, ask, payload, 0)
-  else if (cell.settled(result, ask, ask.word)) cell.rest()
+  else if (cell.settled(result, ask, ask, true, payload)) cell.rest()
 }

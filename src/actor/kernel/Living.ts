@@ -4,13 +4,31 @@
  */
 import { type ExitReason, scopeClosed } from "../ExitReason.ts"
 import { Rare } from "../internal/rare.ts"
+import type { Behaviour } from "./Behaviour.ts"
 import { STOPPED } from "./Phase.ts"
+import { actorName, type Protocol } from "./Protocol.ts"
 import { Recipient, type Waiter } from "./Recipient.ts"
 
 /** See the module. The fields are set by the cell, all at once. */
 export abstract class Living extends Recipient {
+  declare readonly behaviour: Behaviour
+  declare readonly key: string
   declare phase: number
   declare rare: Rare | undefined
+
+  get protocol(): Protocol {
+    return this.behaviour.protocol
+  }
+
+  /** `Counter/a`. */
+  get name(): string {
+    return actorName(this.behaviour.protocol, this.key)
+  }
+
+  /** How long it may take to handle what it has accepted, when it is stopped. */
+  get shutdownMillis(): number {
+    return this.rare?.shutdownMillis ?? this.behaviour.shutdownMillis
+  }
 
   /** The rare part, made on first use. */
   more(): Rare {

@@ -27,7 +27,7 @@ import type { Host } from "./Host.ts"
 import { stopEach } from "./Owner.ts"
 import { STARTING, STOPPED, STOPPING } from "./Phase.ts"
 import { actorName, type Addressed, type Protocol } from "./Protocol.ts"
-import { NO_ROOM, type Outcome, REFUSED, type Resume, type Waiter, type Withdrawable } from "./Recipient.ts"
+import { answerTo, type Asker, NO_ROOM, type Outcome, REFUSED, type Waiter, type Withdrawable } from "./Recipient.ts"
 import type { Resident } from "./Resident.ts"
 import { KeyedRecipient, type Shard, type ShardHere } from "./Shard.ts"
 import * as Terms from "./Terms.ts"
@@ -228,12 +228,11 @@ export class LocalShard implements Shard, ShardHere, Resident {
     index: number,
     payload: unknown,
     timeoutMillis: number,
-    resume: Resume
+    asker: Asker
   ): Withdrawable | undefined {
     const cell = this.taker(key)
-    if (cell !== undefined) return cell.askUnsafe(index, payload, timeoutMillis, resume)
-    resume(Exit.fail(this.stopped(key, index, payload)))
-    return undefined
+    if (cell !== undefined) return cell.askUnsafe(index, payload, timeoutMillis, asker)
+    return answerTo(asker, Exit.fail(this.stopped(key, index, payload)))
   }
 
   keyedCommand(key: string, command: Command, answered: Answered): () => void {

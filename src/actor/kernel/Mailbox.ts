@@ -268,6 +268,21 @@ export class Mailbox {
   /** The actor ends. What is left is dropped, by taking it; or it is kept for who comes after, and only asks of this thread are taken. */
   close(_isKept: boolean): void {}
 
+  // ---- of an actor with a stash
+
+  /** How many messages are put off. */
+  get stashed(): number {
+    return 0
+  }
+
+  /** A message is handled that has not come by this mailbox. */
+  hold(_word: Word, _payload: unknown): void {}
+
+  /** The message that was taken is put off; answers whether there was room for that. */
+  putOff(): boolean {
+    return false
+  }
+
   // Positions restart at zero whenever the mailbox runs empty, so they stay small integers. A large mailbox gives its
   // memory back once it has run empty a number of times without having been much used: bursts that come again find room.
   private rewind(): void {

@@ -38,7 +38,9 @@ export interface Message {
   readonly carries: boolean
   /** What its `Rpc` was annotated with, for hosts that go by it. */
   readonly annotations: Context.Context<never>
-  /** The codec of the success value. */
+  /** Whether it is answered with a stream. */
+  readonly isStream: boolean
+  /** The codec of the success value; of one element, where the answer is a stream. */
   readonly success: Codec.Codec<unknown>
   /** The codec of the declared error. */
   readonly error: Codec.Codec<unknown>
@@ -60,6 +62,28 @@ export interface Protocol {
   readonly layoutHash: number
   /** The same messages, each with the key of whom it is for; compiled when somebody first asks. */
   readonly keyed: () => Protocol
+}
+
+/** What is read of an `Rpc`. */
+interface Parts
+  extends Pick<Rpc.AnyWithProps, "_tag" | "payloadSchema" | "successSchema" | "errorSchema" | "annotations">
+{
+  readonly isStream: boolean
+}
+
+// The schemas of a stream stand inside of the one that is its answer.
+const partsOf = (rpc: Rpc.AnyWithProps): Parts => {
+  const { _tag, annotations, errorSchema, payloadSchema, successSchema } = rpc
+  return RpcSchema.isStreamSchema(successSchema)
+    ? {
+      _tag,
+      annotations,
+      payloadSchema,
+      successSchema: successSchema.success,
+      errorSchema: successSchema.error,
+      isStream: true
+    }
+    : { _tag, annotations, payloadSchema, successSchema, errorSchema, isStream: false }
 }
 
 /** A payload, and the key of whom it is for. */
@@ -86,11 +110,12 @@ class Compiled implements Message {
   declare readonly isConstructed: boolean
   declare readonly carries: boolean
   declare readonly annotations: Context.Context<never>
+  declare readonly isStream: boolean
   declare readonly success: Codec.Codec<unknown>
   declare readonly error: Codec.Codec<unknown>
   declare private readonly compileCause: () => Codec.Codec<unknown>
   declare private compiledCause: Codec.Codec<unknown> | undefined
-  constructor(name: string, rpc: Rpc.AnyWithProps, index: number, compile: Compile) {
+  constructor(name: string, rpc: Parts, index: number, compile: Compile) {
     this.index = index
     this.tag = rpc._tag
     this.spanName = `${name}.${rpc._tag}`
@@ -98,6 +123,7 @@ class Compiled implements Message {
     this.payload = compile("payload", rpc.payloadSchema)
     this.carries = this.payload.carries
     this.annotations = rpc.annotations
+    this.isStream = rpc.isStream
     this.isConstructed = isConstructed(rpc.payloadSchema.ast, new Set())
     this.success = compile("success", rpc.successSchema)
     this.error = compile("error", rpc.errorSchema)
@@ -137,13 +163,7 @@ const isConstructed = (ast: SchemaAST.AST, seen: Set<SchemaAST.AST>): boolean =>
 
 const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Message => {
   const what = `${name}.${rpc._tag}`
-  if (RpcSchema.isStreamSchema(rpc.successSchema)) {
-    throw new InvalidProtocol({
-      protocol: name,
-      reason: `${what} answers with a stream, which actors do not support yet`
-    })
-  }
-  return new Compiled(name, rpc, index, (part, schema) => {
+  const message = new Compiled(name, partsOf(rpc), index, (part, schema) => {
     try {
       return Codec.compile<Schema.Schema<unknown>>(schema)
     } catch (cause) {
@@ -153,13 +173,20 @@ const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Mes
       })
     }
   })
+  if (message.isStream && (message.success.carries || message.error.carries)) {
+    throw new InvalidProtocol({
+      protocol: name,
+      reason: `something moves with the stream that answers ${what}: send parcels and ends of channels in messages`
+    })
+  }
+  return message
 }
 
 /**
  * Compiles the messages of a protocol.
  *
- * **Errors** Throws {@link InvalidProtocol} for two messages of one tag, more than {@link MAX_MESSAGES} messages, a
- * streamed reply, or a schema that cannot be encoded.
+ * **Errors** Throws {@link InvalidProtocol} for two messages of one tag, more than {@link MAX_MESSAGES} messages, a schema
+ * that cannot be encoded, or a stream whose elements or error something moves with.
  */
 export const make = (name: string, rpcs: ReadonlyArray<Rpc.Any>): Protocol => {
   if (name === "" || name.includes("/")) {
@@ -182,7 +209,9 @@ export const make = (name: string, rpcs: ReadonlyArray<Rpc.Any>): Protocol => {
 }
 
 const assemble = (name: string, tags: ReadonlyArray<string>, messages: ReadonlyArray<Message>): Protocol => {
-  const layout = messages.map((m) => `${m.tag}(${m.payload.layout}):${m.success.layout}!${m.error.layout}`).join("\n")
+  const layout = messages.map((m) =>
+    `${m.tag}(${m.payload.layout})${m.isStream ? "*" : ""}:${m.success.layout}!${m.error.layout}`
+  ).join("\n")
   const carrying = messages.flatMap(({ error, payload, success }) => [payload, success, error]).filter((c) => c.carries)
   const prepare = (carriage: Carriage) => {
     for (const codec of carrying) codec.prepare(carriage)
@@ -199,14 +228,15 @@ const assemble = (name: string, tags: ReadonlyArray<string>, messages: ReadonlyA
 }
 
 const withKey = (name: string, message: Message): Message => {
-  const { error, index, payloadSchema, success, tag } = message
-  // The parts of an `Rpc` that are read here, and no more: hence the cast.
-  const rpc = {
+  const { annotations, error, index, isStream, payloadSchema, success, tag } = message
+  const rpc: Parts = {
     _tag: tag,
     payloadSchema: Schema.Struct({ key: Schema.String, payload: payloadSchema }),
     successSchema: Schema.Void,
-    errorSchema: Schema.Never
-  } as unknown as Rpc.AnyWithProps
+    errorSchema: Schema.Never,
+    annotations,
+    isStream
+  }
   // Replies say nothing of a key.
   return new Compiled(name, rpc, index, (part, schema) => {
     switch (part) {

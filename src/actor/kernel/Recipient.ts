@@ -13,6 +13,7 @@ import type { TellError } from "../ActorError.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import type { Answered, Command } from "./Command.ts"
 import type { Protocol } from "./Protocol.ts"
+import type { StreamReader } from "./StreamReader.ts"
 import type { Ask } from "./Word.ts"
 
 /** The message was taken. */
@@ -42,6 +43,15 @@ export type Outcome =
 
 /** Resumes the fiber of an asker. */
 export type Resume = (exit: Exit.Exit<unknown, unknown>) => void
+
+/** Who asks: a callback, or who reads the stream that is the answer. */
+export type Asker = Resume | StreamReader
+
+/** Tells an asker the outcome, where there is no ask to do that. */
+export const answerTo = (asker: Asker, exit: Exit.Exit<unknown, unknown>): undefined => {
+  if (typeof asker === "function") asker(exit)
+  else asker.end(exit)
+}
 
 /** An ask that can be taken back. */
 export interface Withdrawable {
@@ -103,12 +113,12 @@ export abstract class Recipient {
     fiber: Fiber.Fiber<unknown, unknown>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<unknown, unknown>
-  /** Asks without a fiber: `resume` is called once with the outcome, possibly before this returns, unless it is withdrawn. */
+  /** Asks without a fiber: the asker is told the outcome once, possibly before this returns, unless it is withdrawn. */
   abstract askUnsafe(
     index: number,
     payload: unknown,
     timeoutMillis: number,
-    resume: Resume
+    asker: Asker
   ): Withdrawable | undefined
   /**
    * Calls back once when the actor has ended for good and what it held is released; at once when it has. On another thread

@@ -16,7 +16,7 @@ import { type ExitReason, forgotten } from "../ExitReason.ts"
 import type { Cell } from "./Cell.ts"
 import type { Answered, Command } from "./Command.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
-import { INVALID, type Outcome, Recipient, type Resume, type Waiter, type Withdrawable } from "./Recipient.ts"
+import { answerTo, type Asker, INVALID, type Outcome, Recipient, type Waiter, type Withdrawable } from "./Recipient.ts"
 
 /** Keys are so long at most: each message has its key with it. */
 export const MAX_KEY_LENGTH = 1024
@@ -41,7 +41,7 @@ export interface Shard {
     index: number,
     payload: unknown,
     timeoutMillis: number,
-    resume: Resume
+    asker: Asker
   ): Withdrawable | undefined
   keyedCommand(key: string, command: Command, answered: Answered): () => void
   /** Who runs on this thread under a key, if anybody does. */
@@ -108,8 +108,8 @@ export class KeyedRecipient extends Recipient {
     return this.shard.keyedAsk(this.key, index, payload, span, fiber, timeout)
   }
 
-  askUnsafe(index: number, payload: unknown, timeoutMillis: number, resume: Resume): Withdrawable | undefined {
-    return this.shard.keyedAskUnsafe(this.key, index, payload, timeoutMillis, resume)
+  askUnsafe(index: number, payload: unknown, timeoutMillis: number, asker: Asker): Withdrawable | undefined {
+    return this.shard.keyedAskUnsafe(this.key, index, payload, timeoutMillis, asker)
   }
 
   whenStopped(listener: (reason: ExitReason) => void): void {
@@ -163,8 +163,8 @@ class Nobody extends Recipient {
     return Exit.fail(this.refusal(index, payload))
   }
 
-  askUnsafe(index: number, payload: unknown, _timeoutMillis: number, resume: Resume): undefined {
-    resume(Exit.fail(this.refusal(index, payload)))
+  askUnsafe(index: number, payload: unknown, _timeoutMillis: number, asker: Asker): undefined {
+    answerTo(asker, Exit.fail(this.refusal(index, payload)))
   }
 
   whenStopped(listener: (reason: ExitReason) => void): void {

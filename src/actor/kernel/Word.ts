@@ -4,7 +4,7 @@
  *
  * **Shape** A word is a small integer `origin << 8 | index`, where `index` is the message and `origin` numbers the remote
  * sender whose credit the message took (0 for senders on this thread); or an {@link Ask}; or a {@link Traced} tell; or a
- * {@link Notice}. The number costs no allocation, which is what makes a `tell` cheap.
+ * {@link Notice}. The number costs no allocation, which is what makes a `tell` cheap. An object loses its `origin` once the credit has gone back.
  */
 import type * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
@@ -18,7 +18,7 @@ export const INDEX_MASK = 0xff
 
 /** A `tell` that carries the span of its sender, or was a dead letter. */
 export class Traced {
-  declare readonly word: number
+  declare word: number
   declare readonly span: Tracer.AnySpan | undefined
   /** How often it was sent again. */
   declare readonly replays: number
@@ -47,7 +47,7 @@ export abstract class Revocable {
  */
 export class Notice extends Revocable {
   /** The index of the message, and nobody's credit. */
-  declare readonly word: number
+  declare word: number
   declare readonly span: undefined
   /** What it says; somebody's code, which may throw. */
   declare readonly make: () => unknown
@@ -73,7 +73,7 @@ export interface Taker {
  */
 export abstract class Ask extends Revocable {
   /** `origin << 8 | index`, as for a plain tell. */
-  declare readonly word: number
+  declare word: number
   /** The span of the asker, when it is sampled. */
   declare readonly span: Tracer.AnySpan | undefined
   /** The asker has gone: the handler need not start. */

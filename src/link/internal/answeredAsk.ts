@@ -30,7 +30,7 @@ export abstract class AnsweredAsk extends Ask {
   declare protected readonly number: number
   declare private readonly slot: number
   /** Absent when the actor is not known here: then there is nothing to answer but that. */
-  declare private readonly message: Message | undefined
+  declare protected readonly message: Message | undefined
   constructor(
     home: Home,
     message: Message | undefined,
@@ -98,7 +98,7 @@ export abstract class AnsweredAsk extends Ask {
     this.bare(Envelope.WITHDRAWN, 0)
   }
 
-  private type(outcome: number): number {
+  protected type(outcome: number): number {
     return Envelope.typeOf(Envelope.REPLY, outcome, this.slot)
   }
 
@@ -125,13 +125,13 @@ export abstract class AnsweredAsk extends Ask {
     if (codec.carries) this.home.host.freight.discard(codec, value)
   }
 
-  private bare(outcome: number, word: number): void {
+  protected bare(outcome: number, word: number): void {
     const outbound = this.claim()
     outbound?.data.words(this.type(outcome), this.number, word, true)
   }
 
-  private unsendable(outbound: Outbound, text: string): void {
-    const type = this.type(Envelope.REPLY_UNSENDABLE)
+  protected unsendable(outbound: Outbound, text: string, outcome: number = Envelope.REPLY_UNSENDABLE): void {
+    const type = this.type(outcome)
     outbound.coded(outbound.data, type, this.number, 0, wrong, text.slice(0, MAX_TEXT))
   }
 }

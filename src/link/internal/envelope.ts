@@ -12,8 +12,9 @@
  *  in the ring for data, in the order in which they were sent:
  *  TELL          | payload …                                              a plain tell is its payload and nothing else
  *  TELL_TRACED   | trace context (32 B) | payload …
- *  ASK           | number u32 | timeout ms u32 | serial u32 | 0 | payload …        timeout 0xffffffff: none
- *  ASK_TRACED    | number u32 | timeout ms u32 | serial u32 | 0 | trace context (32 B) | payload …
+ *  ASK           | number u32 | timeout ms u32 | serial u32 | window u32 | payload …        timeout 0xffffffff: none
+ *  ASK_TRACED    | number u32 | timeout ms u32 | serial u32 | window u32 | trace context (32 B) | payload …
+ *  ELEMENT       | element …                                              of the stream that answers an ask; its number stands above the kind
  *  REPLY         | number u32 | word u32 | success, error, cause, reason or text …
  *  OPEN          | actor u32 | epoch u32 | layout hash u32 | lane bytes u32
  *  DOWN          | watch u32 | 0 | exit reason …                          the actor has ended, or is not known
@@ -23,6 +24,7 @@
  *  INTERRUPT     | number u32 | serial u32                                may come before its ASK
  *  CLOSED        | layout hash u32 | drains u32 | exit reason …           slot is the sender's; nothing goes there any more
  *  CREDIT        | messages u32 | 0                                       so many messages of the slot have left the mailbox
+ *  GRANT         | number u32 | serial u32                                so many elements more may come, which stands above the kind
  *  LANE nudge    | actor u32 | 0                                          there is something in the lane of this thread (`lane.ts`)
  *       withdraw | actor u32 | serial u32                                 an ask in that lane is taken back
  *       resumed  | actor u32 | messages u32                               the actor is on another thread now; so many of the lane are done with
@@ -36,7 +38,7 @@
  * ```
  *
  * The number of an ask is where its asker remembers it, and is used again; the serial is never used again, so an interruption
- * that comes too early or too late cannot reach another ask. Nor is the number of a watch. All numbers are of the machine's byte order; records do not leave
+ * or a grant, that comes too early or too late cannot reach another ask. Nor is the number of a watch. All numbers are of the machine's byte order; records do not leave
  * the process.
  */
 import type { Address } from "../../actor/kernel/Address.ts"
@@ -57,6 +59,8 @@ export const UNWATCH = 10
 export const DOWN = 11
 export const COMMAND = 14
 export const LANE = 12
+export const ELEMENT = 13
+export const GRANT = 15
 /** What is said of a lane, in place of the index of a message. */
 export const NUDGE = 0
 export const WITHDRAW = 1
@@ -92,6 +96,12 @@ export const PONG = 9
 /** What the actor shows follows, or what showing it has thrown. */
 export const STATE = 10
 export const STATE_DIED = 11
+/** The stream has come to its end. */
+export const STREAM_ENDED = 12
+/** The stream has ended before its end, and its actor has not: the word is 0 after a restart, 1 when it was not read. */
+export const STREAM_BROKEN = 13
+/** The next element of the stream could not be sent; what was wrong follows as text. */
+export const ELEMENT_UNSENDABLE = 14
 
 /** How many actors one thread may address on another. */
 export const MAX_SLOTS = 1 << 19
@@ -118,18 +128,25 @@ export const writeAsk = (
   offset: number,
   number: number,
   timeoutMillis: number,
-  serial: number
+  serial: number,
+  window: number
 ): void => {
   const { u32 } = region
   const cell = offset >> 2
   u32[cell] = number
   u32[cell + 1] = timeoutWord(timeoutMillis)
   u32[cell + 2] = serial
-  u32[cell + 3] = 0
+  u32[cell + 3] = window
 }
 
 /** The type word of a record. */
 export const typeOf = (kind: number, index: number, slot: number): number => kind | (index << 4) | (slot << 12)
+
+/** The type word of a record that has a number, and no message or slot. */
+export const numbered = (kind: number, number: number): number => kind | (number << 4)
+
+/** The number in such a type word. */
+export const numberOf = (type: number): number => type >>> 4
 
 /** The kind in a type word. */
 export const kindOf = (type: number): number => type & 0xf

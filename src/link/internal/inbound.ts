@@ -21,6 +21,7 @@ import * as ExitRecord from "./exitRecord.ts"
 import type { Home } from "./home.ts"
 import { InboundAsk } from "./inboundAsk.ts"
 import { obey } from "./inboundCommand.ts"
+import { InboundStreamAsk } from "./inboundStreamAsk.ts"
 import type { Outbound, Rings } from "./outbound.ts"
 import * as TraceContext from "./traceContext.ts"
 import { Watching } from "./watching.ts"
@@ -139,6 +140,11 @@ export class Inbound {
         return this.outbound.slots[Envelope.slotOf(type)]?.credited(word)
       case Envelope.INTERRUPT:
         return this.interrupt(word, region.u32[(offset >> 2) + 1]!)
+      case Envelope.GRANT: {
+        const ask = this.asks[word]
+        const isIts = ask !== undefined && ask.serial === region.u32[(offset >> 2) + 1]
+        return isIts ? ask.granted(Envelope.numberOf(type)) : undefined
+      }
       case Envelope.LANE:
         return this.lane(type, word, region.u32[(offset >> 2) + 1]!)
       case Envelope.CLOSED: {
@@ -261,6 +267,8 @@ export class Inbound {
         return this.ask(reader, type, offset, true)
       case Envelope.REPLY:
         return this.reply(reader, type, offset)
+      case Envelope.ELEMENT:
+        return this.outbound.pending[Envelope.numberOf(type)]?.streamed?.(reader.region, offset, reader.end)
       case Envelope.DOWN: {
         const watchee = this.outbound.watched.take(reader.region.u32[offset >> 2]!)
         let reason = forgotten
@@ -330,7 +338,9 @@ export class Inbound {
     const at = offset + Envelope.ASK_BYTES
     const span = isTraced ? TraceContext.read(region, at) : undefined
     const expiresAt = timeout === Envelope.NO_TIMEOUT ? Infinity : this.home.turnMillis() + timeout
-    const ask = new InboundAsk(this.home, this.outbound, this.asks, binding, { number, serial, index, span, expiresAt })
+    const arrived = { number, serial, index, span, expiresAt, window: region.u32[(offset >> 2) + 3]! }
+    const Kind = message?.isStream === true ? InboundStreamAsk : InboundAsk
+    const ask = new Kind(this.home, this.outbound, this.asks, binding, arrived)
     const { cell, otherLayout } = binding
     const payloadAt = isTraced ? at + TraceContext.TRACE_BYTES : at
     if (this.isInterrupted(serial)) {

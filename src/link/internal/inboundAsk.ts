@@ -15,6 +15,8 @@ export interface Arrived {
   readonly serial: number
   readonly index: number
   readonly span: Tracer.AnySpan | undefined
+  /** How many elements of a stream the asker has room for. */
+  readonly window: number
   /** When the asker stops waiting, in the milliseconds of the thread. */
   readonly expiresAt: number
 }
@@ -23,12 +25,12 @@ export interface Arrived {
 export class InboundAsk extends AnsweredAsk {
   declare readonly binding: Binding
   declare readonly serial: number
-  declare private readonly outbound: Outbound
+  declare protected readonly outbound: Outbound
   /** The asks of its link that are not answered, by number. */
   declare private readonly asks: Array<InboundAsk | undefined>
   declare private readonly expiresAt: number
-  declare private isAnswered: boolean
-  declare private taker: Taker | undefined
+  declare protected isAnswered: boolean
+  declare protected taker: Taker | undefined
   constructor(
     home: Home,
     outbound: Outbound,
@@ -55,6 +57,9 @@ export class InboundAsk extends AnsweredAsk {
   withdraw(): void {
     if ((this.taker ?? this.binding.cell)?.cancel(this) !== true) this.withdrawn()
   }
+
+  /** So many elements more may be sent. */
+  granted(_elements: number): void {}
 
   override isOver(): boolean {
     if (this.expiresAt === Infinity || this.home.turnMillis() < this.expiresAt) return false

@@ -62,6 +62,8 @@ export interface Addressee {
 export interface PendingAsk {
   /** Reads the reply and settles. */
   replied(outcome: number, word: number, region: Region, offset: number, end: number): void
+  /** Reads an element of the stream that answers it. */
+  streamed?(region: Region, offset: number, end: number): void
   /** The thread has gone. */
   lost(thread: string, reason: string): void
 }
@@ -109,8 +111,8 @@ export class Outbound {
   declare private serial: number
   declare private readonly freeNumbers: Array<number>
   declare private readonly freeSlots: Array<number>
-  /** Recipients whose senders wait for room in the ring. */
-  declare private readonly starved: Set<Addressee>
+  /** Who waits for room in the ring. */
+  declare private readonly starved: Set<Pick<Addressee, "admit">>
   declare private readonly feed: () => void
   constructor(thread: number, epoch: number, bell: Doorbell, options: OutboundOptions) {
     this.thread = thread
@@ -167,12 +169,11 @@ export class Outbound {
   /**
    * Writes a tell without a trace: the common case of {@link message}.
    *
-   * `type` is the type word of the slot; the message's index is added.
+   * `type` is the type word of the slot and the message; of an element of a stream, which is written in the same way, that of its ask.
    */
-  tell(type: number, message: Message, payload: unknown): Written {
-    const data = this.dataRing!
+  tell(type: number, codec: Codec<unknown>, payload: unknown): Written {
+    const { data } = this
     if (data.state === HELD) return FULL
-    const codec = message.payload
     const { place } = codec
     const placed = place === undefined ? TOO_LARGE_TO_PLACE : place(payload, data)
     if (placed === NOT_PLACED) return INVALID
@@ -190,7 +191,7 @@ export class Outbound {
       if (offset < 0) return this.noRoom(data, bytes, cargo)
       scratch.copyTo(data.region, offset)
     }
-    data.writer.commit(bytes, type | (message.index << 4))
+    data.writer.commit(bytes, type)
     data.wrote(bytes, true)
     return WRITTEN
   }
@@ -221,7 +222,7 @@ export class Outbound {
     message: Message,
     payload: unknown,
     span: Tracer.AnySpan | undefined,
-    ask?: { readonly number: number; readonly timeoutMillis: number; serial: number }
+    ask?: { readonly number: number; readonly timeoutMillis: number; readonly window: number; serial: number }
   ): Written {
     const { scratch } = this.options
     const { data } = this
@@ -243,7 +244,7 @@ export class Outbound {
     scratch.copyTo(region, offset + prefix)
     if (ask !== undefined) {
       ask.serial = this.nextSerial()
-      Envelope.writeAsk(region, offset, ask.number, ask.timeoutMillis, ask.serial)
+      Envelope.writeAsk(region, offset, ask.number, ask.timeoutMillis, ask.serial, ask.window)
     }
     if (trace !== undefined) TraceContext.write(trace, region, offset + askBytes)
     data.writer.commit(bytes, type)
@@ -376,8 +377,8 @@ export class Outbound {
     return this.dataRing === undefined ? 0 : this.dataRing.countUnread()
   }
 
-  /** Notes that senders to `recipient` wait for room in the ring. */
-  starve(recipient: Addressee): void {
+  /** Notes that senders to `recipient`, or a stream, wait for room in the ring. */
+  starve(recipient: Pick<Addressee, "admit">): void {
     this.starved.add(recipient)
     this.data.block()
   }

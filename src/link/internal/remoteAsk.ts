@@ -33,6 +33,8 @@ export class RemoteAsk extends Deadline implements PendingAsk {
   declare readonly payload: unknown
   declare readonly span: Tracer.AnySpan | undefined
   declare readonly timeoutMillis: number
+  /** How many elements may be on their way, of a stream that answers it. */
+  declare readonly window: number
   /** Where it was sent, under which number and serial. */
   declare outbound: Outbound | undefined
   declare number: number
@@ -41,7 +43,7 @@ export class RemoteAsk extends Deadline implements PendingAsk {
   declare withdrawing: (() => void) | undefined
   /** Set while it waits for room. */
   declare waiter: Waiter | undefined
-  declare private readonly home: Home
+  declare protected readonly home: Home
   /** Who is asked. */
   declare private readonly recipient: Asked
   declare private resume: Resume | undefined
@@ -52,7 +54,8 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     payload: unknown,
     span: Tracer.AnySpan | undefined,
     timeoutMillis: number,
-    resume: Resume
+    resume: Resume,
+    window = 0
   ) {
     super()
     this.home = home
@@ -61,6 +64,7 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     this.payload = payload
     this.span = span
     this.timeoutMillis = timeoutMillis
+    this.window = window
     this.outbound = undefined
     this.number = -1
     this.serial = 0
@@ -69,11 +73,11 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     this.resume = resume
   }
 
-  private get actor(): string {
+  protected get actor(): string {
     return this.recipient.nameFor(this.payload)
   }
 
-  private get tag(): string {
+  protected get tag(): string {
     return this.recipient.protocol.tags[this.index]!
   }
 
@@ -155,7 +159,7 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     this.settle(exit)
   }
 
-  private get message(): Message {
+  protected get message(): Message {
     return this.recipient.protocol.messages[this.index]!
   }
 
@@ -168,7 +172,7 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     else if (outcome === Envelope.CAUSE) home.discard(message.cause as Codec<unknown>, region, offset, end)
   }
 
-  private read(
+  protected read(
     outcome: number,
     word: number,
     region: Region,

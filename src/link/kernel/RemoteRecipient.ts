@@ -17,10 +17,10 @@ import type { Address } from "../../actor/kernel/Address.ts"
 import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
 import { actorName, type Message, type Protocol } from "../../actor/kernel/Protocol.ts"
 import {
+  type Asker,
   NO_ROOM,
   type Outcome,
   REFUSED,
-  type Resume,
   TAKEN,
   type Waiter,
   type Withdrawable
@@ -41,6 +41,10 @@ import {
   type Written
 } from "../internal/outbound.ts"
 import { RemoteAsk } from "../internal/remoteAsk.ts"
+import { RemoteStreamAsk } from "../internal/remoteStreamAsk.ts"
+
+// Constants of this module are folded into compiled code, those of others are looked up each time.
+const INDEX_SHIFT = 4
 
 /** The link has no number left for another actor, or another ask. */
 const NO_NUMBER = 5
@@ -120,7 +124,7 @@ export class RemoteRecipient extends Distant implements Addressee {
     const { open } = this
     if (open !== undefined && span === undefined && this.inFlight < this.window && this.waiters.length === 0) {
       const message = this.protocol.messages[index]!
-      const written = open.tell(this.type, message, payload)
+      const written = open.tell(this.type | (index << INDEX_SHIFT), message.payload, payload)
       if (written !== WRITTEN) return this.conclude(open, written, message, payload, span, undefined)
       this.inFlight++
       return TAKEN
@@ -324,8 +328,8 @@ export class RemoteRecipient extends Distant implements Addressee {
     })
   }
 
-  askUnsafe(index: number, payload: unknown, timeoutMillis: number, resume: Resume): Withdrawable | undefined {
-    return this.start(index, payload, undefined, timeoutMillis, resume)
+  askUnsafe(index: number, payload: unknown, timeoutMillis: number, asker: Asker): Withdrawable | undefined {
+    return this.start(index, payload, undefined, timeoutMillis, asker)
   }
 
   private start(
@@ -333,10 +337,12 @@ export class RemoteRecipient extends Distant implements Addressee {
     payload: unknown,
     span: Tracer.AnySpan | undefined,
     timeoutMillis: number,
-    resume: Resume
+    asker: Asker
   ): RemoteAsk | undefined {
-    const ask = new RemoteAsk(this.home, this, index, payload, span, timeoutMillis, resume)
-    const outcome = this.waiters.length > 0 ? this.full(index, payload, true) : this.send(index, payload, span, ask)
+    const ask = typeof asker === "function"
+      ? new RemoteAsk(this.home, this, index, payload, span, timeoutMillis, asker)
+      : new RemoteStreamAsk(this.home, this, index, payload, timeoutMillis, asker)
+    const outcome = this.waiters.length > 0 ? this.full(index, payload, true) : this.send(index, payload, ask.span, ask)
     if (outcome === REFUSED || (outcome === NO_ROOM && this.outbound === undefined)) {
       ask.settle(Exit.fail(this.askRefusal(index, payload)))
       return undefined

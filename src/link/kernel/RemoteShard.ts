@@ -12,7 +12,7 @@ import type { Address } from "../../actor/kernel/Address.ts"
 import type { Answered, Command } from "../../actor/kernel/Command.ts"
 import type { Lettered } from "../../actor/kernel/Letters.ts"
 import type { Addressed, Message, Protocol } from "../../actor/kernel/Protocol.ts"
-import type { Outcome, Resume, Waiter, Withdrawable } from "../../actor/kernel/Recipient.ts"
+import type { Asker, Outcome, Waiter, Withdrawable } from "../../actor/kernel/Recipient.ts"
 import type { Shard } from "../../actor/kernel/Shard.ts"
 import type { Home } from "../internal/home.ts"
 import { RemoteCommand } from "../internal/remoteCommand.ts"
@@ -80,9 +80,9 @@ export class RemoteShard extends RemoteRecipient implements Shard {
     index: number,
     payload: unknown,
     timeoutMillis: number,
-    resume: Resume
+    asker: Asker
   ): Withdrawable | undefined {
-    return this.askUnsafe(index, { key, payload }, timeoutMillis, resume)
+    return this.askUnsafe(index, { key, payload }, timeoutMillis, asker)
   }
 
   keyedCommand(key: string, command: Command, answered: Answered): () => void {

@@ -24,14 +24,12 @@ import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import type * as ThreadEntry from "../../thread/ThreadEntry.ts"
 import { attemptsOf } from "./attempts.ts"
 import type { Overdue, Post, Retire, Retired } from "./control.ts"
-import { type Access, inject, openMemory, ownerOf, rowOf } from "./memory.ts"
+import { benches } from "./job.ts"
+import { type Access, inject, openMemory, ownerOf, rowOf, SAME_TIME_MILLIS } from "./memory.ts"
 import { CurrentWorker, poolKey, type PoolSide } from "./poolKey.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
 import { Submitter } from "./submitter.ts"
 import { Worker } from "./worker.ts"
-
-/** How far apart the clocks of two threads may be that have the same time: the start of a thread takes a while. */
-const SAME_TIME_MILLIS = 60_000
 
 /** A crash is the answer of a job, and as many jobs as die of what they are given are no reason to end the pool. */
 const UNLIMITED = Intensity.make({ restarts: 1_000_000, within: "1 second" })
@@ -39,7 +37,7 @@ const UNLIMITED = Intensity.make({ restarts: 1_000_000, within: "1 second" })
 const UNKNOWN = { thread: "another worker", reason: "it has ended" }
 
 /** A system of this thread, and the behaviours that its layers make known. */
-const makeSystem = (scope: Scope.Scope) =>
+const makeSystem = (scope: Scope.Scope, pooled: string) =>
   Effect.gen(function*() {
     const built = yield* Layer.buildWithScope(System.layer, scope).pipe(
       Effect.provideService(System.EndsProgram, false)
@@ -47,8 +45,9 @@ const makeSystem = (scope: Scope.Scope) =>
     const system = Context.get(built, ActorSystem)
     const behaviours = new Map<string, Behaviour>()
     const register = (behaviour: Behaviour) => {
-      const restarted = { ...behaviour, intensity: UNLIMITED }
-      behaviours.set(behaviour.protocol.name, restarted)
+      const { name } = behaviour.protocol
+      const restarted = { ...behaviour, intensity: UNLIMITED, isPooled: name === pooled }
+      behaviours.set(name, restarted)
       return system.register(restarted)
     }
     return { system: ActorSystem.of({ ...system, register }), behaviours }
@@ -75,7 +74,7 @@ export const serve = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem>) => (star
     const post = start.data as Post
     const scope = yield* Effect.scope
     const context = yield* Effect.context<never>()
-    const { behaviours: known, system } = yield* makeSystem(scope)
+    const { behaviours: known, system } = yield* makeSystem(scope, post.protocol)
     const side = yield* makeSide(start, post)
     const services = Context.make(ActorSystem, system).pipe(
       Context.add(poolKey(post.protocol), side),
@@ -152,8 +151,10 @@ class Side implements PoolSide {
       messages: protocol.messages,
       attempts: attemptsOf(protocol),
       put: (slot) => deque.push(slot) || inject(access, slot),
-      // Whose handler waits now can take others, and may be asleep as one that cannot.
-      watch: () => void access.bells[rowOf(place)]!.ring(),
+      // A worker looks for as long as it lives.
+      watch: () => {},
+      sharesTime: true,
+      whyEnded: () => ExitReason.systemReleased,
       whyDown: () => UNKNOWN,
       graceMillis,
       overdue: (number, tag) => tell({ number, tag }),
@@ -172,7 +173,7 @@ class Side implements PoolSide {
         capacity,
         parallelism: this.access.table.workers * concurrency,
         waits: false,
-        seatOf: (fiber) => this.worker?.seatOf(fiber.getRef(RunningCell))
+        seatOf: (fiber) => this.worker?.lend(fiber.getRef(RunningCell))
       })
     )
   }
@@ -185,7 +186,7 @@ class Side implements PoolSide {
     const { access, deadlines, deque, failed, post } = this
     const { concurrency, incarnation, memory, nowMillis, place, restMillis } = post
     const now = () => deadlines.now()
-    return this.worker = new Worker(access, this.submitterFor(protocol), {
+    const worker = this.worker = new Worker(access, this.submitterFor(protocol), {
       place,
       number: numberOf(place, incarnation),
       concurrency,
@@ -201,5 +202,7 @@ class Side implements PoolSide {
       ended,
       failed
     })
+    access.thread.get(benches).lend = (cell) => worker.lend(cell)
+    return worker
   }
 }

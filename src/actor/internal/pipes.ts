@@ -1,0 +1,68 @@
+/**
+ * Effects that one incarnation of an actor has begun beside its messages, and the messages that their ends become.
+ *
+ * It is the owner of one account, which closes with the incarnation: what is under way is interrupted, what waits in the mailbox is taken back.
+ */
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import type { Cell } from "../kernel/Cell.ts"
+import { RESTARTING } from "../kernel/Phase.ts"
+import { Notice } from "../kernel/Word.ts"
+import { revoked, sayable } from "./admission.ts"
+
+/** See the module. */
+export class Pipes {
+  declare private readonly cell: Cell
+  declare private readonly running: Set<Fiber.Fiber<unknown, unknown>>
+  /** What waits to be handled. */
+  declare private readonly told: Set<Notice>
+  declare private isClosed: boolean
+  constructor(cell: Cell) {
+    this.cell = cell
+    this.running = new Set()
+    this.told = new Set()
+    this.isClosed = false
+  }
+
+  /** Begins an effect, and has its end told as this message. */
+  begin(
+    context: Context.Context<never>,
+    effect: Effect.Effect<unknown, unknown>,
+    index: number,
+    payload: (exit: Exit.Exit<unknown, unknown>) => unknown
+  ): void {
+    if (this.isClosed) return
+    const rare = this.cell.more()
+    rare.piped++
+    const fiber = this.cell.host.forkWith(context, effect)
+    this.running.add(fiber)
+    fiber.addObserver((exit) => {
+      rare.piped--
+      this.running.delete(fiber)
+      if (!this.isClosed && this.cell.phase < RESTARTING) this.tell(exit, index, payload)
+    })
+  }
+
+  private tell(
+    exit: Exit.Exit<unknown, unknown>,
+    index: number,
+    payload: (exit: Exit.Exit<unknown, unknown>) => unknown
+  ): void {
+    const notice = new Notice(index, () => {
+      this.told.delete(notice)
+      return sayable(this.cell, index, payload(exit))
+    })
+    this.told.add(notice)
+    this.cell.deliver(notice, undefined)
+  }
+
+  /** The incarnation has ended. */
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    this.isClosed = true
+    for (const notice of this.told) revoked(this.cell, notice)
+    this.told.clear()
+    return Fiber.interruptAll(Array.from(this.running))
+  })
+}
