@@ -63,7 +63,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "if (typeof key === \"string\") return"
   },
   {
-    ...submitter,
+    ...placing,
     tests: ["test/testing/poolRoutes.test.ts"],
     why: "a payload that breaks its schema is told as that, although it has no route",
     before: "return isInvalid ? -INVALID : -MISROUTED",

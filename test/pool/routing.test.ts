@@ -86,8 +86,7 @@ describe("a route that makes no sense", () => {
     ["bounds", () => Route.byRange(() => 1, [] as ReadonlyArray<number>)],
     ["bounds", () => Route.byRange(() => 1, [1, 1])],
     ["bounds", () => Route.byRange(() => 1, [Number.NaN])],
-    ["bounds", () => Route.byRange(() => "1", ["1", "0"])],
-    ["bounds", () => Route.byRange(() => 1 as never, [1, "2"])]
+    ["bounds", () => Route.byRange(() => "1", ["1", "0"])]
   ])("is refused for its %s", (option, make) => {
     assert.throws(make, option)
   })

@@ -266,7 +266,7 @@ describe("a broadcast", () => {
           "worker-1",
           "worker-2"
         ])
-        assert.deepStrictEqual(begun.map(({ n }) => n).sort(), [0, 1, 2])
+        assert.deepStrictEqual(begun.map(({ n }) => n).sort((a, b) => a - b), [0, 1, 2])
         const some = yield* Pool.broadcast(routed, (worker, n) =>
           n === 0
             ? worker.ask.Boom(forever)

@@ -85,7 +85,7 @@ export class PoolRecipient extends Recipient {
 
   /** How many jobs are for one worker and wait, or are run by it. */
   depthAt(place: number): number {
-    return this.submitter.loadOf(place)
+    return this.submitter.placing.loadOf(place)
   }
 
   tell(index: number, payload: unknown): Outcome {
@@ -113,7 +113,7 @@ export class PoolRecipient extends Recipient {
         return new ActorError.InvalidPayload({ actor, issue, undelivered })
       }
       case MISROUTED:
-        return new ActorError.NotRouted({ actor, issue: submitter.misrouted, undelivered })
+        return new ActorError.NotRouted({ actor, issue: submitter.placing.misrouted, undelivered })
       case TOO_LARGE: {
         const limitBytes = access.arena.capacityBytes
         return new ActorError.MessageTooLarge({ actor, sizeBytes: submitter.refusedBytes, limitBytes, undelivered })

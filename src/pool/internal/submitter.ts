@@ -15,16 +15,7 @@ import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
-import {
-  INVALID,
-  MISROUTED,
-  NO_ROOM,
-  type Outcome,
-  REFUSED,
-  TAKEN,
-  TOO_LARGE,
-  type Waiter
-} from "../../actor/kernel/Recipient.ts"
+import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, TOO_LARGE, type Waiter } from "../../actor/kernel/Recipient.ts"
 import { Waiters } from "../../actor/kernel/Waiters.ts"
 import { ARENA_FULL } from "../../memory/Arena.ts"
 import {
@@ -39,13 +30,11 @@ import {
   WITHDRAWN,
   WRITING
 } from "../../memory/JobTable.ts"
-import { messageOf } from "../../runtime/Text.ts"
 import { Graces } from "./graces.ts"
 import type { Desk, Job } from "./job.ts"
 import { type Access, inject, rowOf } from "./memory.ts"
 import { drop, exitOf, INSIDE, store } from "./outcome.ts"
 import { Placing } from "./placing.ts"
-import { type Route, routesOf } from "./routing.ts"
 import { ANYWHERE, placeOf, ROUTED } from "./target.ts"
 import type { JobWaiter } from "./waiter.ts"
 
@@ -90,8 +79,6 @@ export class Submitter implements Desk {
   readonly deadlines: Deadlines
   /** Bytes of the message that was refused as too large. */
   refusedBytes = 0
-  /** Why nobody knows which worker the message was for that was refused for that. */
-  misrouted = ""
   /** Why the pool takes nothing any more, once it has ended. */
   ended: ExitReason | undefined = undefined
   private readonly access: Access
@@ -112,8 +99,8 @@ export class Submitter implements Desk {
   private changes: number
   /** Who lived before the last audit. */
   private readonly living: Int32Array
-  private readonly placing: Placing
-  private readonly routes: ReadonlyArray<Route | undefined>
+  /** What waits for one worker. */
+  readonly placing: Placing
   private readonly listeners = new Set<() => void>()
   private isAdmitting = false
 
@@ -132,8 +119,7 @@ export class Submitter implements Desk {
     this.returned = new Int32Array(table.jobs)
     this.living = new Int32Array(table.workers)
     this.pending = Array.from({ length: table.jobs }, () => undefined)
-    this.placing = new Placing(access, row, capacity)
-    this.routes = routesOf(options.messages)
+    this.placing = new Placing(access, row, capacity, options.messages)
     this.changes = table.changes()
     this.inherit(capacity)
   }
@@ -182,12 +168,8 @@ export class Submitter implements Desk {
     const { scratch, table } = access
     if (this.ended !== undefined || table.phase() > OPEN) return REFUSED
     if (this.freeSlots === 0) return NO_ROOM
-    const route = this.routes[message.index]
-    let target = where
-    if (where === ROUTED) {
-      target = route === undefined ? ANYWHERE : this.route(route, message, payload)
-      if (target < 0) return -target as Outcome
-    }
+    const target = where === ROUTED ? this.placing.route(message, payload) : where
+    if (target < 0) return -target as Outcome
     let bytes = message.payload.encode(payload, scratch)
     if (bytes < 0) {
       const made = checked(message, payload)
@@ -229,17 +211,6 @@ export class Submitter implements Desk {
     } else this.placing.put(placeOf(target), slot)
     options.watch()
     return TAKEN
-  }
-
-  // Answers the target, or what the sender is answered, below zero.
-  private route(route: Route, message: Message, payload: unknown): number {
-    try {
-      return route(payload, this.placing)
-    } catch (thrown) {
-      const isInvalid = message.payload.encode(payload, this.access.scratch) < 0 && checked(message, payload) === BROKEN
-      this.misrouted = messageOf(thrown)
-      return isInvalid ? -INVALID : -MISROUTED
-    }
   }
 
   /** Nobody waits any more for the job of a slot. */
@@ -488,11 +459,6 @@ export class Submitter implements Desk {
   // What waits for one worker lies in its inbox.
   private found(slot: number): void {
     if (placeOf(this.access.table.messageOf(slot)) < 0) this.backlog.push(slot)
-  }
-
-  /** How many jobs wait for this worker alone, and how many it runs. */
-  loadOf(place: number): number {
-    return this.placing.loadOf(place)
   }
 
   // ---- the end

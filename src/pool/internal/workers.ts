@@ -19,5 +19,7 @@ export const workersOf = (ref: Any): ReadonlyArray<Any> => {
 export const reload = (ref: Any): Effect.Effect<void> => {
   const recipient = recipientOf(ref)
   if (recipient instanceof PoolRecipient && recipient.reload !== undefined) return recipient.reload
-  return Effect.die(new TypeError(`${ref} is no pool that this thread has made: only who has made a pool reloads it`))
+  return Effect.die(
+    new TypeError(`${ref.toString()} is no pool that this thread has made: only who has made a pool reloads it`)
+  )
 }
