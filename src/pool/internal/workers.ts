@@ -1,6 +1,7 @@
 /** The workers of a pool, one by one. */
 import * as Effect from "effect/Effect"
 import { type Any, recipientOf, refClass } from "../../actor/ActorRef.ts"
+import type { PoolStats } from "../PoolStats.ts"
 import { PlacedRecipient } from "./placedRecipient.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
 
@@ -22,4 +23,10 @@ export const reload = (ref: Any): Effect.Effect<void> => {
   return Effect.die(
     new TypeError(`${ref.toString()} is no pool that this thread has made: only who has made a pool reloads it`)
   )
+}
+
+/** What a pool does and has done; nothing for a reference of something else. */
+export const statsOf = (ref: Any): PoolStats | undefined => {
+  const recipient = recipientOf(ref)
+  return recipient instanceof PoolRecipient ? recipient.stats() : undefined
 }
