@@ -16,8 +16,11 @@ import { INDEX_MASK, type Revocable, type Word, wordOf } from "./Word.ts"
 /** How many messages of other levels are handled in a row while one waits that is lower than them. */
 export const PASSES = 16
 
+/** Handled before all others. */
 export const HIGH = 0
+/** Neither before nor after others. */
 export const NORMAL = 1
+/** Handled after all others. */
 export const LOW = 2
 
 /** The level of each message, by its index; absent when all are the same. */
