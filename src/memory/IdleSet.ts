@@ -158,6 +158,12 @@ export class IdleSet {
     Atomics.or(this.cells, sleepingCell + cell, bit)
   }
 
+  /** Worker: sleeps, and is not to be woken for work, because it could take none. */
+  announceBusy(worker: number): void {
+    Atomics.and(this.cells, searchingCell + (worker >> 5), ~(1 << (worker & 31)))
+    this.bells[worker]!.prepare()
+  }
+
   /** Worker: is awake, whoever woke it. One that was woken for work is one that searches. */
   retract(worker: number): void {
     this.bells[worker]!.retract()

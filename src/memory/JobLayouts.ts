@@ -5,7 +5,7 @@
 import { define } from "./Layout.ts"
 
 /** Byte offsets in the row of a submitter of `JobTable`: what workers push to and what the submitter says lies on lines of its own. */
-export const JOB_ROW = { finished: 0, holder: 128, taken: 132, left: 136 }
+export const JOB_ROW = { finished: 0, taken: 128, left: 132 }
 
 /** Bytes of a row of a submitter. */
 export const JOB_ROW_BYTES = 256
@@ -42,7 +42,8 @@ export const jobTable = define({
     {
       by: "who looks after the workers",
       words: {
-        phase: "0 takes jobs, 1 takes no more, 2 nothing runs any more",
+        phase:
+          "-1 takes jobs and begins none, 0 takes jobs, 1 takes no more, 2 workers are being stopped, 3 nothing runs any more",
         changes: "bits 0-15 how often an incarnation of a worker was about to start, 16-31 how often one has ended"
       }
     }
@@ -59,7 +60,6 @@ export const jobTable = define({
       about: "one a submitter",
       words: {
         finished: "head of the list of slots that come back to it: slot + 1, or 0",
-        holder: "number of the thread that submits from here, 0 for nobody",
         taken:
           "what the submitter took out of the list last: its head, as in `finished`; 0 once it is done with all of it",
         left: "how many of these, from the head on, it is not done with; -1 for all, whose number it does not know yet"

@@ -65,12 +65,16 @@ export const DISCARDED = 1
 /** Answer: there is no job to begin. */
 export const STALE = 2
 
+/** Phase: jobs are taken, and begun later: an end of a worker would still be the failure of the start. */
+export const STARTING = -1
 /** Phase: jobs are taken. */
 export const OPEN = 0
 /** Phase: no more are. */
 export const CLOSING = 1
+/** Phase: the workers are being stopped, and what they have left is settled by the end. */
+export const STOPPING = 2
 /** Phase: nothing runs any more. */
-export const ENDED = 2
+export const ENDED = 3
 
 /** Added to the message of a job that nobody waits for. */
 export const UNAWAITED = 256
@@ -98,7 +102,6 @@ const deadlineOffset = JOB_SLOT.deadline
 const payloadOffset = JOB_SLOT.payload
 const replyOffset = JOB_SLOT.reply
 const roomOffset = JOB_SLOT.room
-const holderWord = JOB_ROW.holder / 4
 const takenWord = JOB_ROW.taken / 4
 const leftWord = JOB_ROW.left / 4
 /** In `left`: all up to the end of the list. */
@@ -362,16 +365,6 @@ export class JobTable implements Shape {
     return Atomics.compareExchange(cells, cell, state, (state & ~STAGE) | CONDEMNED) === state
   }
 
-  /** Takes a row of the table for a thread; `false` when somebody has it. */
-  hold(submitter: number, thread: number): boolean {
-    return Atomics.compareExchange(this.cells, this.rows + submitter * rowCells + holderWord, 0, thread) === 0
-  }
-
-  /** Gives a row up that a thread has. */
-  letGo(submitter: number, thread: number): boolean {
-    return Atomics.compareExchange(this.cells, this.rows + submitter * rowCells + holderWord, thread, 0) === thread
-  }
-
   // ---- the worker
 
   /** Begins the job of a slot as the incarnation of this number: {@link BEGUN}, {@link DISCARDED} or {@link STALE}. */
@@ -432,7 +425,7 @@ export class JobTable implements Shape {
 
   // ---- who looks after the workers
 
-  /** Whether jobs are taken: {@link OPEN}, {@link CLOSING} or {@link ENDED}. */
+  /** Whether jobs are taken: {@link STARTING}, {@link OPEN}, {@link CLOSING}, {@link STOPPING} or {@link ENDED}. */
   phase(): number {
     return Atomics.load(this.cells, phaseCell)
   }

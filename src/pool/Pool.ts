@@ -41,26 +41,33 @@
  * ```
  */
 import type * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as Scope from "effect/Scope"
 import type { Actor } from "../actor/Actor.ts"
-import type { InvalidOptions } from "../actor/ActorError.ts"
+import { InvalidOptions, type LayoutMismatch } from "../actor/ActorError.ts"
 import { type ActorRef, refClass } from "../actor/ActorRef.ts"
+import { textOf } from "../runtime/Text.ts"
+import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import type { InvalidSupervision } from "../supervisor/SupervisorError.ts"
 import { Cores } from "../thread/kernel/Cores.ts"
 import { Hardware } from "../thread/kernel/Hardware.ts"
 import { steady } from "../thread/kernel/Steady.ts"
 import type { ThreadDown } from "../thread/ThreadError.ts"
+import * as Client from "./internal/client.ts"
 import { type PoolOptions, resolve } from "./internal/options.ts"
 import * as Owner from "./internal/owner.ts"
 import { poolKey, type PoolSide } from "./internal/poolKey.ts"
 import { workersOf } from "./internal/workers.ts"
 
+import type { PoolAmbiguous, PoolCrowded, PoolNotFound } from "./PoolError.ts"
+
 export { Attempts } from "./Attempts.ts"
 export type { PoolOptions, Profile } from "./internal/options.ts"
 export { forEach, map, partition, reduce } from "./Parallel.ts"
+export { PoolAmbiguous, PoolCrowded, PoolNotFound } from "./PoolError.ts"
 
 /** What a program requires that uses the pool of a protocol. */
 export interface Pool<in out Name extends string> {
@@ -120,6 +127,77 @@ export const layer = <Name extends string, Rpcs extends Rpc.Any>(
 ): Layer.Layer<Pool<Name>, InvalidOptions | InvalidSupervision | ThreadDown> =>
   Layer.effect(keyOf(actor.name), Effect.map(make(actor, options), (made): PoolSide => ({ reference: () => made })))
 
+/** Which pool a thread joins, and how long it looks for it. */
+export interface JoinOptions {
+  /** What the pool is called behind the name of its protocol, as `Pool.layer` was told; default `"pool"`. */
+  readonly name?: string | undefined
+  /** How long to look for a pool that is not there yet; default 5 seconds. */
+  readonly timeout?: Duration.Input | undefined
+}
+
+const JOIN_TIMEOUT = "5 seconds"
+
+/**
+ * Finds the pool of a protocol that another thread of the process has made, and answers its reference on this thread; it is left with the scope.
+ *
+ * **When to use**: on threads that have not made it: those of an `ActorSystem.layerThreads`, workers of another pool, threads of channels.
+ *
+ * **Details**
+ *
+ * Jobs go straight to the workers through shared memory, and the thread that has made the pool takes no part in it. Each thread has room for
+ * `queue.capacity` jobs of its own; what its jobs end with is said in {@link make}. A thread that leaves, or dies, is waited for by nobody: what it
+ * had asked is withdrawn, what it had told is done. When the pool ends, so do the jobs that this thread waits for, with `ActorStopped`.
+ *
+ * **Errors** `PoolNotFound` when there was none in time, `PoolCrowded` when as many threads use it as may (`clients`), `PoolAmbiguous` when several
+ * pools have the name, `LayoutMismatch` when they were built from another protocol, `InvalidOptions` for a `timeout` that is none.
+ */
+export const join = <Name extends string, Rpcs extends Rpc.Any>(
+  actor: Actor<Name, Rpcs>,
+  options: JoinOptions = {}
+): Effect.Effect<
+  ActorRef<Rpcs>,
+  PoolNotFound | PoolCrowded | PoolAmbiguous | LayoutMismatch | InvalidOptions,
+  Scope.Scope
+> =>
+  steady(Effect.gen(function*() {
+    const { protocol } = actor
+    const { name = "pool", timeout = JOIN_TIMEOUT } = options
+    const millis = durationMillis(timeout)
+    if (!(millis >= 0)) {
+      return yield* new InvalidOptions({
+        where: `Pool.join ${protocol.name}/${textOf(name)}`,
+        option: "timeout",
+        value: textOf(timeout),
+        expected: "a duration of zero or more"
+      })
+    }
+    const Reference = refClass(protocol)
+    return new Reference(yield* Client.join(protocol, textOf(name), millis)) as ActorRef<Rpcs>
+  }))
+
+/**
+ * The layer of a pool that another thread has made, for {@link ref}.
+ *
+ * **Errors** As of {@link join}.
+ *
+ * **Example** (worker.ts of an `ActorSystem.layerThreads`)
+ *
+ * ```ts
+ * import { type Actor, type ActorSystem, ActorThread, Pool } from "shared-nothing"
+ * import * as Layer from "effect/Layer"
+ * import type * as Rpc from "effect/rpc/Rpc"
+ *
+ * declare const Hashing: Actor.Actor<"Hashing", Rpc.Any>
+ * declare const GatewayLive: Layer.Layer<never, never, ActorSystem.ActorSystem | Pool.Pool<"Hashing">> // its handlers use Pool.ref(Hashing)
+ *
+ * ActorThread.launch(GatewayLive.pipe(Layer.provide(Pool.layerJoin(Hashing))))
+ * ```
+ */
+export const layerJoin = <Name extends string, Rpcs extends Rpc.Any>(
+  actor: Actor<Name, Rpcs>,
+  options?: JoinOptions
+): Layer.Layer<Pool<Name>, PoolNotFound | PoolCrowded | PoolAmbiguous | LayoutMismatch | InvalidOptions> =>
+  Layer.effect(keyOf(actor.name), Effect.map(join(actor, options), (joined): PoolSide => ({ reference: () => joined })))
 /**
  * A reference to each worker of a pool, in the order of their names `worker-0`, `worker-1`, …: what is sent to it is handled by that worker and by no other.
  *

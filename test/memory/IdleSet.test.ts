@@ -28,6 +28,16 @@ describe.each([4, 40])("IdleSet of %d workers", (workers) => {
     expect([idle.isSleeping(last), idle.searching()]).toEqual([false, 1])
   })
 
+  it("does not wake for work who says that it could take none, and leaves nothing to it", () => {
+    const { bells, idle } = set(workers)
+    idle.announce(0)
+    expect(idle.wake()).toBe(true)
+    idle.announceBusy(0)
+    expect([idle.isSleeping(0), bells[0]!.isParked(), idle.searching()]).toEqual([false, true, 0])
+    expect(idle.wake()).toBe(false)
+    expect(bells[0]!.ring()).toBe(true)
+  })
+
   it("passes over one that somebody else has woken, and leaves no trace of it", () => {
     const { bells, idle } = set(workers)
     idle.announce(0)

@@ -20,6 +20,11 @@ const placing = {
   tests: ["test/pool/Submitter.test.ts", "test/testing/poolWorkers.test.ts"]
 }
 const placedWorker = { file: "src/pool/internal/worker.ts", tests: ["test/testing/poolWorkers.test.ts"] }
+const graces = { file: "src/pool/internal/graces.ts", tests: ["test/pool/Submitter.test.ts", pools] }
+const poolClients = "test/testing/poolClients.test.ts"
+const clients = { file: "src/pool/internal/clients.ts", tests: [poolClients] }
+const client = { file: "src/pool/internal/client.ts", tests: [poolClients] }
+const idle = { file: "src/memory/IdleSet.ts", tests: ["test/memory/IdleSet.test.ts", pools] }
 const options = { file: "src/pool/internal/options.ts", tests: [pools] }
 
 /** Faults in what becomes of jobs. */
@@ -76,7 +81,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...placedWorker,
     why: "what is for a worker alone is taken however many of its handlers wait",
     before:
-      "    slot = this.inbox.next()\n    if (slot >= 0) return this.found(slot)\n    // What it waits for itself is never kept waiting by what it would take from elsewhere.\n    if (this.taken >= MAX_WAITING) return -1\n",
+      "    slot = this.inbox.next()\n    if (slot >= 0) return this.found(slot)\n    if (this.taken >= MAX_WAITING) return -1\n",
     after:
       "    if (this.taken >= MAX_WAITING) return -1\n    slot = this.inbox.next()\n    if (slot >= 0) return this.found(slot)\n"
   },
@@ -109,7 +114,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...submitter,
     why: "nothing is submitted once the pool takes no more",
-    before: "if (this.ended !== undefined || table.phase() !== OPEN) return REFUSED",
+    before: "if (this.ended !== undefined || table.phase() > OPEN) return REFUSED",
     after: ""
   },
   {
@@ -155,15 +160,15 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "void bells"
   },
   {
-    ...submitter,
+    ...graces,
     why: "what runs and nobody waits for has a grace",
-    before: "this.deadlines.add(grace, this.options.graceMillis)",
+    before: "this.deadlines.add(grace, this.millis)",
     after: "void grace"
   },
   {
     ...submitter,
     why: "one that has ended in its grace is not replaced",
-    before: "if (this.access.table.condemn(slot)) this.replace(slot)",
+    before: "if (table.condemn(slot)) this.replace(slot)",
     after: "this.replace(slot)"
   },
   {
@@ -338,7 +343,102 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...options,
     why: "all slots fit into one buffer",
-    before: "Math.min(MAX_CAPACITY, mostCapacity(workers))",
+    before: "Math.min(MAX_CAPACITY, mostCapacity(workers, clients))",
     after: "MAX_CAPACITY"
+  },
+  {
+    ...clients,
+    why: "the row of a client that has gone is another's",
+    before: "this.options.retire(client.row, () => this.rows.push(client.row))",
+    after: "this.options.retire(client.row, () => {})"
+  },
+  {
+    ...clients,
+    why: "of two pools of a name none is joined",
+    before: "this.rivals.size > 0 ? { _tag: \"Ambiguous\" } : this.admit(layoutHash, request, thread)",
+    after: "this.admit(layoutHash, request, thread)"
+  },
+  {
+    ...clients,
+    why: "a pool that has gone is no rival",
+    before: "this.rivals.delete((gone as Control.Gone).pool)",
+    after: "{}"
+  },
+  {
+    ...clients,
+    why: "who joins speaks the same protocol",
+    before: "if (layoutHash !== options.layoutHash) return",
+    after: "if (layoutHash === undefined) return"
+  },
+  {
+    ...client,
+    why: "who leaves has what it waits for settled",
+    before: "    submitter.leave(ExitReason.scopeClosed)\n",
+    after: ""
+  },
+  {
+    ...client,
+    why: "the owner hears of who leaves",
+    before: "        voice.say(Control.LEAVE, { request: asked.request, pool: undefined } satisfies Control.Leave)\n",
+    after: ""
+  },
+  {
+    ...client,
+    why: "a thread that waits for nothing hears of the end of the pool",
+    before: "if ((gone as Control.Gone).pool === pool) submitter.end(",
+    after: "if ((gone as Control.Gone).pool !== pool) submitter.end("
+  },
+  {
+    ...client,
+    why: "who looks for a pool hears of one that is made later",
+    before: "if (first === undefined && (opened as Control.Opened).name === name) ask()",
+    after: ""
+  },
+  {
+    ...client,
+    why: "a worker that holds the job of a client is replaced",
+    before: "voice.say(Control.OVERDUE, { pool, number, tag } satisfies Control.ClientOverdue)",
+    after: "void number"
+  },
+  {
+    ...worker,
+    why: "who waits for another pool has its worker look for what there is",
+    tests: [poolClients],
+    before: "if (seat !== undefined) this.access.bells[rowOf(this.options.place)]!.ring()\n    return seat",
+    after: "return seat"
+  },
+  {
+    ...worker,
+    why: "who waits for another pool gives its place up",
+    tests: [poolClients],
+    before: "const seat = cell === undefined ? undefined : this.seats.find((one) => one.cell === cell)",
+    after: "const seat = undefined as Seat | undefined"
+  },
+  {
+    ...worker,
+    why: "who could take nothing is not woken for work",
+    before: "if (this.takesAny()) idle.announce(place)\n    else idle.announceBusy(place)",
+    after: "idle.announce(place)"
+  },
+  {
+    ...idle,
+    why: "one that is busy does not count as one that searches",
+    before:
+      "    Atomics.and(this.cells, searchingCell + (worker >> 5), ~(1 << (worker & 31)))\n    this.bells[worker]!.prepare()\n",
+    after: "    this.bells[worker]!.prepare()\n"
+  },
+  {
+    ...owner,
+    why: "jobs of clients are begun when all workers are up",
+    tests: [poolClients],
+    before: "    access.table.setPhase(STARTING)\n",
+    after: ""
+  },
+  {
+    ...owner,
+    why: "jobs of clients are settled by the end of the pool, and are not lost with its workers",
+    tests: [poolClients],
+    before: "access.table.setPhase(STOPPING)",
+    after: "{}"
   }
 ]

@@ -39,7 +39,7 @@ import { Jobs } from "../fixtures/jobs.ts"
 const made = Effect.gen(function*() {
   const context = yield* Effect.context<never>()
   const clock = yield* Clock.Clock
-  const memory = createMemory({ workers: 1, capacity: 2, arenaBytes: 65_536 })
+  const memory = createMemory({ workers: 1, clients: 0, capacity: 2, arenaBytes: 65_536 })
   const host = openMemory(thread, memory, HOST_OWNER)
   const overdue: Array<readonly [number, string]> = []
   /** The submitter of an incarnation of the worker. */
@@ -54,6 +54,8 @@ const made = Effect.gen(function*() {
       attempts: Jobs.protocol.messages.map(({ tag }) => tag === "WaitAgain" ? 2 : 1),
       put: (slot) => inject(access, slot),
       watch: () => {},
+      sharesTime: true,
+      whyEnded: () => systemReleased,
       whyDown: () => ({ thread: "worker-9", reason: "it has ended" }),
       graceMillis: 1000,
       overdue: (number, tag) => overdue.push([number, tag]),

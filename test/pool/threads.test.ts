@@ -4,10 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { Worker } from "node:worker_threads"
-import { Pool } from "shared-nothing"
+import { ActorSystem, Pool } from "shared-nothing"
 import { Jobs } from "../fixtures/jobs.ts"
+import { User } from "../fixtures/poolUsers.ts"
 
 const file = (name: string): URL => new URL(`../fixtures/${name}.worker.ts`, import.meta.url)
 
@@ -106,6 +108,34 @@ describe("a pool of threads", () => {
         while ((yield* jobs.depth) > 0) yield* Effect.yieldNow
       }),
       { threads: 1, grace: "100 millis", intensity: { restarts: 0, within: "1 minute" } }
+    ))
+
+  it.live("is used by the actors of other threads, one of which exits in the middle of that", () =>
+    within(
+      Effect.gen(function*() {
+        const users = ActorSystem.layerThreads({
+          spawn: () => new Worker(file("pool-users"), { stdout: true, stderr: true }),
+          threads: 2,
+          readyTimeout: "1 minute"
+        })
+        yield* Effect.gen(function*() {
+          const [one, other] = [yield* User.spawn("one"), yield* User.spawn("other")]
+          const wanted = Array.from({ length: 1000 }, (_, n) => n)
+          for (let round = 0; round < 3; round++) {
+            const steady = yield* Effect.forkChild(one.ask.Echoes({ count: 1000 }, forever))
+            const lost = yield* Effect.flip(other.ask.ExitWhileAsking({ count: 800 }, forever))
+            assert.strictEqual(lost._tag, "ThreadLost")
+            assert.deepStrictEqual(yield* Fiber.join(steady), wanted)
+            // Its next incarnation has a place of its own: there is none too many.
+            yield* Effect.retry(other.ask.Echoes({ count: 1 }, forever), Schedule.spaced(20))
+          }
+          const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => i)
+          assert.deepStrictEqual(yield* other.ask.Reversed({ bytes }, forever), bytes.slice().reverse())
+        }).pipe(Effect.scoped, Effect.provide(users))
+        const jobs = yield* Pool.ref(Jobs)
+        assert.strictEqual(yield* jobs.ask.Echo({ n: 1 }, forever), 1)
+      }),
+      { clients: 3 }
     ))
 
   it.live("fails with a typed error when its file is missing", () =>

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { bank } from "./bank.ts"
 import { channels } from "./channels.ts"
+import { clients } from "./clients.ts"
 import { control } from "./control.ts"
 import { ends } from "./ends.ts"
 import { jobs } from "./jobs.ts"
@@ -40,6 +41,7 @@ export const planted: ReadonlyArray<Scenario> = [{
 export const scenarios: ReadonlyArray<Scenario> = [
   bank,
   channels,
+  clients,
   ends,
   control,
   jobs,

@@ -42,8 +42,9 @@ const simulated = (
 const pooled = (
   name: string,
   body: (jobs: JobsRef) => Effect.Effect<unknown, unknown, Scope.Scope>,
-  options?: Partial<Pool.PoolOptions>
-) => simulated(name, () => Effect.flatMap(made(options), body))
+  options?: Partial<Pool.PoolOptions>,
+  seeds = tries(8)
+) => simulated(name, () => Effect.flatMap(made(options), body), { seeds })
 
 const failure = <A, E>(effect: Effect.Effect<A, E>) => Effect.flip(effect)
 
@@ -182,6 +183,22 @@ describe("the queue", () => {
     }), { queue: { capacity: 2, overflow: "fail" } })
 })
 
+describe("a worker whose handler waits", () => {
+  pooled(
+    "is not woken for what others can begin",
+    (jobs) =>
+      Effect.gen(function*() {
+        const waiting = yield* Effect.forkChild(jobs.ask.Wait({ millis: 60_000 }, { timeout: "Infinity" }))
+        assert.strictEqual(yield* jobs.ask.Echo({ n: 1 }, { timeout: "1 second" }), 1)
+        yield* Effect.sleep(20)
+        assert.strictEqual(yield* jobs.ask.Echo({ n: 2 }, { timeout: "1 second" }), 2)
+        yield* Fiber.interrupt(waiting)
+      }),
+    {},
+    tries(60)
+  )
+})
+
 describe("jobs of jobs", () => {
   // Deeper than there are workers: each of them waits for jobs that only they can run.
   for (const threads of [1, 2]) {
@@ -244,7 +261,7 @@ describe("a worker that dies", () => {
 
   pooled("leaves its own jobs to others, whose outcome nobody gets", (jobs) =>
     Effect.gen(function*() {
-      const outer = yield* Effect.forkChild(Effect.result(jobs.ask.Leaves({ depth: 6 }, { timeout: "Infinity" })))
+      const outer = yield* Effect.forkChild(Effect.exit(jobs.ask.Leaves({ depth: 6 }, { timeout: "Infinity" })))
       yield* Effect.sleep(2)
       yield* Fault.kill("worker-0")
       yield* Fiber.join(outer)

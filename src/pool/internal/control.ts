@@ -28,3 +28,80 @@ export interface Overdue {
   readonly number: number
   readonly tag: string
 }
+
+// ---- between a pool and threads that use it, over the voice of the process
+
+/** A thread wants to use the pool of a name. */
+export const JOIN = "pool/join"
+/** Says it. */
+export interface Join {
+  readonly name: string
+  readonly layoutHash: number
+  /** Tells it from all others, for as long as it uses the pool. */
+  readonly request: number
+  /** The number of the thread. */
+  readonly thread: number
+}
+
+/** What a pool says to one that joins. */
+export const ANSWER = "pool/answer"
+/** Says it. */
+export interface Answer {
+  readonly request: number
+  readonly pool: number
+  readonly result:
+    | ({ readonly _tag: "Joined" } & Membership)
+    | { readonly _tag: "Crowded"; readonly clients: number }
+    | { readonly _tag: "Mismatch"; readonly layoutHash: number }
+    | { readonly _tag: "Ambiguous" }
+}
+
+/** Everything by which a thread is a client of this pool. */
+export interface Membership {
+  readonly memory: PoolMemory
+  readonly row: number
+  readonly owner: number
+  readonly capacity: number
+  /** Jobs that run at once. */
+  readonly parallelism: number
+  readonly waits: boolean
+  readonly graceMillis: number
+  /** The number of the thread that has the pool. */
+  readonly thread: number
+  /** The time there, in monotonic milliseconds. */
+  readonly nowMillis: number
+}
+
+/** A client is none any more; of one pool, or of all that it may have asked. */
+export const LEAVE = "pool/leave"
+/** Says it. */
+export interface Leave {
+  readonly request: number
+  readonly pool: number | undefined
+}
+
+/** A pool is there: those that look for it ask, and those of the same name say that they are there too. */
+export const OPENED = "pool/opened"
+/** Says it. */
+export interface Opened {
+  readonly name: string
+  readonly pool: number
+  readonly thread: number
+  readonly isAnswer: boolean
+}
+
+/** A pool is there no more. */
+export const GONE = "pool/gone"
+/** Says it. */
+export interface Gone {
+  readonly pool: number
+  /** An `ExitReason`. */
+  readonly reason: Uint8Array
+}
+
+/** A worker has had a job of a client's for too long. */
+export const OVERDUE = "pool/overdue"
+/** Says it. */
+export interface ClientOverdue extends Overdue {
+  readonly pool: number
+}

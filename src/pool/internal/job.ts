@@ -11,6 +11,7 @@ import type { ExitReason } from "../../actor/ExitReason.ts"
 import { Deadline, type Deadlines } from "../../actor/kernel/Deadlines.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Resume, Waiter } from "../../actor/kernel/Recipient.ts"
+import { type Piece, piece } from "../../runtime/ThreadContext.ts"
 
 /** Where a job is submitted. */
 export interface Desk {
@@ -29,6 +30,15 @@ export interface Seat {
   /** Jobs that its handler waits for. */
   nested: number
 }
+
+/** The worker of a pool on a thread, for handlers of its own that wait for jobs of other pools. */
+export interface Bench {
+  /** The seat of a cell, whose place the worker gives to other jobs meanwhile. */
+  lend: (cell: unknown) => Seat | undefined
+}
+
+/** That of a thread; one that is no worker has no seats. */
+export const benches: Piece<Bench> = piece(() => ({ lend: () => undefined }))
 
 /** See the module. */
 export class Job extends Deadline {

@@ -6,13 +6,15 @@
  *  injector  numbers of slots that wait, from outside                     (MpmcRing)
  *  deques    the same, from inside of jobs: one a worker, others steal    (StealDeque)
  *  idle      who sleeps and who searches                                  (IdleSet)
- *  bells     one doorbell a thread
+ *  bells     one doorbell for each row
  *  inboxes   numbers of slots that wait for one worker, and nobody steals   (Inboxes)
  *  arena     payloads and replies that do not fit into a slot
  * ```
  *
- * Rows and doorbells: 0 is the thread that has made the pool, worker `w` is `w + 1`. What a thread claims in ring and arena carries an
- * owner number, and an incarnation of a worker never has that of the one before it: its claims may still be being recovered.
+ * Rows and doorbells: 0 is the thread that has made the pool, worker `w` is `w + 1`, and behind the workers are those of clients, threads that come
+ * and go (`Clients`). What a thread claims in ring and arena carries an
+ * owner number, and an incarnation of a worker never has that of the one before it: its claims may still be being recovered. The row of a client is
+ * given to the next one when they are.
  */
 import * as Arena from "../../memory/Arena.ts"
 import * as Doorbell from "../../memory/Doorbell.ts"
@@ -40,6 +42,8 @@ export interface PoolMemory {
 /** What it is made for. */
 export interface Sizes {
   readonly workers: number
+  /** Rows for threads that join. */
+  readonly clients: number
   /** Jobs that each thread can have under way. */
   readonly capacity: number
   readonly arenaBytes: number
@@ -57,28 +61,34 @@ export const HOST_OWNER = 1
 /** The owner number of an incarnation. */
 export const ownerOf = (worker: number, incarnation: number): number => 2 + 2 * worker + (incarnation & 1)
 
+/** The owner number of whoever has the row of a client. */
+export const ownerOfClient = (workers: number, row: number): number => 1 + workers + row
+
 /** What does not fit into a slot takes whole blocks. */
 const BLOCK_BYTES = 4096
 
 /** Bytes of a slot. */
 export const SLOT_BYTES = 512
 
+/** How far apart the clocks of two threads may be that have the same time: the start of a thread takes a while. */
+export const SAME_TIME_MILLIS = 60_000
+
 /** The next power of two. */
 export const powerOfTwo = (least: number): number => 2 ** Math.ceil(Math.log2(least))
 
-/** Jobs that each thread can have under way at most, with so many workers. */
-export const mostCapacity = (workers: number): number =>
-  2 ** Math.floor(Math.log2(JobTable.mostJobs({ submitters: workers + 1, slotBytes: SLOT_BYTES, workers })))
+/** Jobs that each thread can have under way at most, with so many workers and clients. */
+export const mostCapacity = (workers: number, clients: number): number =>
+  2 ** Math.floor(Math.log2(JobTable.mostJobs({ submitters: workers + 1 + clients, slotBytes: SLOT_BYTES, workers })))
 
 /** Makes the memory of a pool. */
-export const createMemory = ({ arenaBytes, capacity, workers }: Sizes): PoolMemory => {
+export const createMemory = ({ arenaBytes, capacity, clients, workers }: Sizes): PoolMemory => {
   const jobs = powerOfTwo(capacity)
-  const submitters = workers + 1
+  const submitters = workers + 1 + clients
   // A hint may be there twice after a death: no queue is full while every slot has one.
   const hints = powerOfTwo(2 * submitters * jobs)
   return {
     table: JobTable.create({ submitters, jobs, slotBytes: SLOT_BYTES, workers }),
-    injector: MpmcRing.create(hints, 8, ownerOf(workers, 0)),
+    injector: MpmcRing.create(hints, 8, ownerOfClient(workers, submitters)),
     deques: Array.from({ length: workers }, () => StealDeque.create(hints, "lifo")),
     idle: IdleSet.create(workers),
     bells: Doorbell.create(submitters),
@@ -114,7 +124,7 @@ export const openMemory = (thread: ThreadContext, memory: PoolMemory, owner: num
     thread,
     table,
     injector: new MpmcWriter(memory.injector, owner),
-    idle: new IdleSet.IdleSet(memory.idle, bells.slice(1)),
+    idle: new IdleSet.IdleSet(memory.idle, bells.slice(1, 1 + table.workers)),
     bells,
     arena: new Arena.ArenaEnd(memory.arena, owner),
     scratch: new Scratch(carriageOf(thread))

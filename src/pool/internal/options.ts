@@ -46,10 +46,15 @@ export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
   readonly name?: string | undefined
   /** How many workers; default as many as the process may use cores (what its container grants), and at least 2. */
   readonly threads?: number | undefined
+  /**
+   * How many other threads may use the pool at once (`Pool.join`); default as many as the process may use cores, and at least 8; at most 64. Each has
+   * room for `queue.capacity` jobs of its own.
+   */
+  readonly clients?: number | undefined
   /** How many jobs one worker begins before others have ended, for handlers that wait; default 1. */
   readonly concurrency?: number | undefined
   readonly queue?: {
-    /** How many jobs each thread can have under way, those that run included; default 1024 (a profile may say otherwise), at most 65,536, and 32,768 with more than 41 threads. */
+    /** How many jobs each thread can have under way, those that run included; default 1024 (a profile may say otherwise), at most 65,536, and less with many `threads` and `clients`. */
     readonly capacity?: number | undefined
     /** What who submits meets when there is no room: it waits (`"suspend"`, the default), or fails with `MailboxFull`. */
     readonly overflow?: "suspend" | "fail" | undefined
@@ -109,6 +114,7 @@ const profiles: Readonly<Record<Profile, Defaults>> = {
 export interface Resolved {
   readonly key: string
   readonly workers: number
+  readonly clients: number
   readonly concurrency: number
   readonly capacity: number
   readonly waits: boolean
@@ -124,6 +130,8 @@ export interface Resolved {
 const ARENA_BYTES = 64 * 1024 * 1024
 const MIN_ARENA_BYTES = 4096
 const MAX_CAPACITY = 65_536
+const MIN_CLIENTS = 8
+const MAX_CLIENTS = 64
 const MAX_CONCURRENCY = 1024
 
 const isWithin = (value: unknown, least: number, most: number): boolean =>
@@ -163,7 +171,9 @@ export const resolve = (
     options.threads ?? defaults.threads ?? Math.min(MAX_WORKERS, Math.max(2, cores)),
     MAX_WORKERS
   )
-  const most = Math.min(MAX_CAPACITY, mostCapacity(workers))
+  const clients = options.clients ?? Math.min(MAX_CLIENTS, Math.max(MIN_CLIENTS, cores))
+  if (!isWithin(clients, 0, MAX_CLIENTS)) refuse("clients", clients, `an integer from 0 to ${MAX_CLIENTS}`)
+  const most = Math.min(MAX_CAPACITY, mostCapacity(workers, clients))
   const { capacity = Math.min(most, defaults.capacity), overflow = "suspend" } = queue ?? {}
   if (overflow !== "suspend" && overflow !== "fail") refuse("queue.overflow", overflow, "suspend, fail")
   const arenaBytes = arena?.capacityBytes ?? ARENA_BYTES
@@ -177,6 +187,7 @@ export const resolve = (
   return {
     key,
     workers,
+    clients,
     concurrency: whole("concurrency", concurrency, MAX_CONCURRENCY),
     capacity: whole("queue.capacity", capacity, most),
     waits: overflow === "suspend",

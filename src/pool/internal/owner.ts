@@ -13,18 +13,33 @@ import type * as Scope from "effect/Scope"
 import * as ExitReason from "../../actor/ExitReason.ts"
 import { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
-import { CLOSING, ENDED, FREE, numberOf, workerOf } from "../../memory/JobTable.ts"
+import { RunningCell } from "../../actor/kernel/RunningCell.ts"
+import { CLOSING, ENDED, FREE, numberOf, OPEN, STARTING, STOPPING, workerOf } from "../../memory/JobTable.ts"
 import { MpmcRecovery } from "../../memory/MpmcRecovery.ts"
 import type { InvalidSupervision } from "../../supervisor/SupervisorError.ts"
 import * as Machine from "../../system/Machine.ts"
+import { broadcastOf } from "../../thread/kernel/Broadcast.ts"
 import { Cores } from "../../thread/kernel/Cores.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import * as ThreadGroup from "../../thread/kernel/ThreadGroup.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
 import { attemptsOf } from "./attempts.ts"
+import { Clients } from "./clients.ts"
 import type { Overdue, Post } from "./control.ts"
 import { DeskWait } from "./desk.ts"
-import { type Access, createMemory, HOST, HOST_OWNER, inject, openMemory, ownerOf, type PoolMemory } from "./memory.ts"
+import { benches } from "./job.ts"
+import {
+  type Access,
+  createMemory,
+  HOST,
+  HOST_OWNER,
+  inject,
+  openMemory,
+  ownerOf,
+  ownerOfClient,
+  type PoolMemory,
+  rowOf
+} from "./memory.ts"
 import type { PoolOptions, Resolved } from "./options.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
 import { Submitter } from "./submitter.ts"
@@ -45,19 +60,49 @@ interface Owner {
   readonly workers: ReadonlyArray<PoolWorker>
   readonly recipient: PoolRecipient
   readonly submitter: Submitter
-  readonly now: () => number
+  readonly clients: Clients
+  /** Of rows whose clients have gone. */
+  readonly heirs: Set<Submitter>
+  readonly deadlines: Deadlines
+  /** How incarnations that have ended are called, and why they have. */
+  readonly ends: Map<number, { readonly thread: string; readonly reason: string }>
   readonly run: (effect: Effect.Effect<void>) => void
   readonly log: (entry: Effect.Effect<void>) => void
 }
 
-/** How incarnations that have ended are called, and why they have. */
-interface Ends {
-  readonly known: Map<number, { readonly thread: string; readonly reason: string }>
-  /** The pool is being released: its workers are stopped, and what they have left is settled by that. */
-  isReleased: boolean
-}
-
 const UNKNOWN = { thread: "its worker", reason: "it has ended" }
+
+/** What a submitter on this thread is made of. */
+type Ground = Pick<Owner, "protocol" | "settings" | "access" | "deadlines" | "ends" | "run" | "log">
+
+/** Opens a row of the table on this thread. */
+const openRow = (
+  { access, deadlines, ends, log, protocol, settings }: Ground,
+  row: number,
+  overdue: (overdue: Overdue) => void
+): { readonly submitter: Submitter; readonly desk: DeskWait } => {
+  const name = actorName(protocol, settings.key)
+  const failed = (where: string, error: unknown) => log(Effect.logError(where, error))
+  const desk: DeskWait = new DeskWait(access, row, () => submitter, (error) => failed(`a turn of ${name}`, error))
+  const submitter: Submitter = new Submitter(access, {
+    name,
+    row,
+    capacity: settings.capacity,
+    deadlines,
+    messages: protocol.messages,
+    attempts: attemptsOf(protocol),
+    put: (slot) => inject(access, slot),
+    watch: () => desk.watch(),
+    sharesTime: true,
+    whyEnded: () => ExitReason.systemReleased,
+    graceMillis: settings.graceMillis,
+    overdue: (number, tag) => overdue({ number, tag }),
+    // Of workers that are stopped the end says what becomes of their jobs.
+    whyDown: (number) => access.table.phase() >= STOPPING ? undefined : ends.get(number) ?? UNKNOWN,
+    failed
+  })
+  return { submitter, desk }
+}
 
 const makeOwner = (protocol: Protocol, settings: Resolved) =>
   Effect.gen(function*() {
@@ -67,33 +112,32 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
     const run = Effect.runForkWith(context)
     const log = (entry: Effect.Effect<void>) => void run(Effect.ignoreCause(entry))
     const name = actorName(protocol, settings.key)
-    const failed = (where: string, error: unknown) => log(Effect.logError(where, error))
     const memory = createMemory(settings)
     const access = openMemory(thread, memory, HOST_OWNER)
-    const deadlines = new Deadlines(context, clock, thread, (defect) => failed(`${name}: a deadline`, defect))
-    const desk: DeskWait = new DeskWait(access, HOST, () => submitter, (error) => failed(`a turn of ${name}`, error))
-    const ends: Ends = { known: new Map(), isReleased: false }
-    const submitter: Submitter = new Submitter(access, {
-      name,
-      row: HOST,
-      capacity: settings.capacity,
+    access.table.setPhase(STARTING)
+    const deadlines = new Deadlines(
+      context,
+      clock,
+      thread,
+      (defect) => log(Effect.logError(`${name}: a deadline`, defect))
+    )
+    const ground: Ground = {
+      protocol,
+      settings,
+      access,
       deadlines,
-      messages: protocol.messages,
-      attempts: attemptsOf(protocol),
-      put: (slot) => inject(access, slot),
-      watch: () => desk.watch(),
-      graceMillis: settings.graceMillis,
-      overdue: (number, tag) => replace(owner, { number, tag }),
-      whyDown: (number) => ends.isReleased ? undefined : ends.known.get(number) ?? UNKNOWN,
-      failed
-    })
+      ends: new Map(),
+      run: (effect) => void run(effect),
+      log
+    }
+    const { desk, submitter } = openRow(ground, HOST, (overdue) => replace(owner, overdue))
     const recipient = new PoolRecipient(access, submitter, {
       protocol,
       key: settings.key,
       capacity: settings.capacity,
       parallelism: settings.workers * settings.concurrency,
       waits: settings.waits,
-      seatOf: () => undefined
+      seatOf: (fiber) => thread.get(benches).lend(fiber.getRef(RunningCell))
     })
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
@@ -102,23 +146,74 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
       })
     )
     const owner: Owner = {
-      protocol,
-      settings,
+      ...ground,
       memory,
-      access,
       recovery: new MpmcRecovery(memory.injector),
       workers: Array.from({ length: settings.workers }, (_, i) => new PoolWorker(i + 1, `worker-${i}`)),
       recipient,
       submitter,
-      now: () => deadlines.now(),
-      run: (effect) => void run(effect),
-      log
+      clients: makeClients(
+        ground,
+        memory,
+        (row, then) => retire(owner, row, then),
+        (overdue) => replace(owner, overdue)
+      ),
+      heirs: new Set()
     }
-    return { owner, ends }
+    return owner
   })
 
+const makeClients = (
+  { access, deadlines, protocol, settings }: Ground,
+  memory: PoolMemory,
+  retire: (row: number, then: () => void) => void,
+  overdue: (overdue: Overdue) => void
+): Clients => {
+  const { capacity, clients, concurrency, graceMillis, key, waits, workers } = settings
+  return new Clients(broadcastOf(access.thread), {
+    name: actorName(protocol, key),
+    layoutHash: protocol.layoutHash,
+    clients,
+    firstRow: rowOf(workers),
+    isOpen: () => access.table.phase() <= OPEN,
+    memberOf: (row) => ({
+      memory,
+      row,
+      owner: ownerOfClient(workers, row),
+      capacity,
+      parallelism: workers * concurrency,
+      waits,
+      graceMillis,
+      nowMillis: deadlines.now()
+    }),
+    retire,
+    overdue
+  })
+}
+
+/** What a client has left is taken back, and what it was asked for ends; `then` its row is as it was. */
+const retire = (owner: Owner, row: number, then: () => void): void => {
+  const { access, heirs, run, settings } = owner
+  const claims = ownerOfClient(settings.workers, row)
+  access.arena.recover(claims)
+  recover(owner, claims, () => {
+    // The end of the pool settles what nobody has taken back by then.
+    if (access.table.phase() === ENDED) return
+    const { desk, submitter } = openRow(owner, row, (overdue) => replace(owner, overdue))
+    heirs.add(submitter)
+    if (submitter.isBusy) desk.watch()
+    run(Effect.map(submitter.idle, () => {
+      heirs.delete(submitter)
+      desk.close()
+      // It may have died between a payload and the job that it was for.
+      access.arena.forget(claims)
+      then()
+    }))
+  })
+}
+
 const postOf = (owner: Owner, worker: PoolWorker): Post => {
-  const { memory, now, protocol, settings } = owner
+  const { deadlines, memory, protocol, settings } = owner
   const place = worker.index - 1
   worker.number = numberOf(place, worker.starts)
   worker.overdue = undefined
@@ -136,7 +231,7 @@ const postOf = (owner: Owner, worker: PoolWorker): Post => {
     concurrency: settings.concurrency,
     graceMillis: settings.graceMillis,
     restMillis: settings.restMillis,
-    nowMillis: now()
+    nowMillis: deadlines.now()
   }
 }
 
@@ -149,36 +244,41 @@ const replace = (owner: Owner, { number, tag }: Overdue): void => {
 }
 
 // Somebody alive may be in the middle of the claim that the dead one wanted too: then it is settled in a moment.
-const recover = (owner: Owner, claims: number): void => {
+const recover = (owner: Owner, claims: number, then: () => void): void => {
   const { access: { idle, thread: { runtime } }, recovery } = owner
-  if (recovery.recover(claims).isSettled) return idle.wakeForDead()
-  runtime.immediate(() => recover(owner, claims))
+  if (!recovery.recover(claims).isSettled) return runtime.immediate(() => recover(owner, claims, then))
+  idle.wakeForDead()
+  then()
 }
 
-const ended = (owner: Owner, ends: Ends, worker: PoolWorker, reason: ThreadDown, isSeen: boolean): void => {
-  const { access, log, recipient: { protocol }, settings } = owner
+const ended = (owner: Owner, worker: PoolWorker, reason: ThreadDown, isSeen: boolean): void => {
+  const { access, log, protocol, settings } = owner
   const name = actorName(protocol, settings.key)
   const claims = ownerOf(worker.index - 1, worker.starts)
   const why = worker.overdue === undefined
     ? reason.message
     : `it was replaced, because a ${worker.overdue} went on for ${settings.graceMillis} ms after nobody waited for it any more`
-  ends.known.set(worker.number, { thread: worker.name, reason: why })
-  if (access.table.phase() === 0) log(Effect.logWarning(`${name}: ${worker.name} has ended: ${why}`))
+  owner.ends.set(worker.number, { thread: worker.name, reason: why })
+  if (access.table.phase() <= OPEN) log(Effect.logWarning(`${name}: ${worker.name} has ended: ${why}`))
   if (!isSeen) {
     // It may still run, and write to what its jobs lie in: nobody can use that again.
     return end(owner, ExitReason.threadLost(worker.name, reason))
   }
   access.arena.recover(claims)
   access.table.ended(worker.number)
-  recover(owner, claims)
+  recover(owner, claims, () => {})
   for (const bell of access.bells) bell.ringForDead()
 }
 
 /** Nothing runs any more, or nobody knows what does: whoever waits learns it, on every thread. */
-const end = ({ access, recipient }: Owner, reason: ExitReason.ExitReason): void => {
+const end = ({ access, clients, heirs, submitter }: Owner, reason: ExitReason.ExitReason): void => {
+  if (submitter.ended !== undefined) return
+  // Before the table says so: who sees it there finds out why.
+  clients.end(reason)
   access.table.setPhase(ENDED)
   for (const bell of access.bells) bell.ringForDead()
-  recipient.end(reason)
+  submitter.end(reason)
+  for (const heir of Array.from(heirs)) heir.end(reason)
 }
 
 const isAtRest = ({ access: { table } }: Owner): boolean => {
@@ -214,9 +314,11 @@ export const make = (
   options: PoolOptions
 ): Effect.Effect<PoolRecipient, ThreadDown | InvalidSupervision, Scope.Scope> =>
   Effect.gen(function*() {
-    const { ends, owner } = yield* makeOwner(protocol, settings)
-    const { access, recipient } = owner
+    const owner = yield* makeOwner(protocol, settings)
+    const { access, clients, recipient } = owner
     yield* Effect.addFinalizer(() => Effect.sync(() => end(owner, ExitReason.systemReleased)))
+    // Its workers may wait for another pool, whose workers wait for this one.
+    clients.open()
     const cores = yield* Cores
     const group = yield* ThreadGroup.make<never, PoolWorker>({
       ...options,
@@ -234,9 +336,11 @@ export const make = (
       onReady: () => {
         access.idle.wake()
       },
-      onEnded: (worker, reason, isSeen) => ended(owner, ends, worker, reason, isSeen),
+      onEnded: (worker, reason, isSeen) => ended(owner, worker, reason, isSeen),
       below: () => Effect.undefined
     })
+    access.table.setPhase(OPEN)
+    access.idle.wakeForDead()
     yield* Effect.forkScoped(Effect.flatMap(group.exit, (exit) =>
       Effect.sync(() => {
         if (Exit.isSuccess(exit)) return
@@ -249,7 +353,7 @@ export const make = (
       Effect.andThen(
         drain(owner),
         Effect.sync(() => {
-          ends.isReleased = true
+          if (access.table.phase() !== ENDED) access.table.setPhase(STOPPING)
         })
       )
     )

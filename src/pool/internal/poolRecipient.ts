@@ -23,6 +23,7 @@ import {
   type Waiter,
   type Withdrawable
 } from "../../actor/kernel/Recipient.ts"
+import { OPEN } from "../../memory/JobTable.ts"
 import { Job, type Seat } from "./job.ts"
 import type { Access } from "./memory.ts"
 import type { Submitter } from "./submitter.ts"
@@ -59,6 +60,7 @@ export class PoolRecipient extends Recipient {
     this.submitter = submitter
     this.options = options
     submitter.refusalOf = (index, payload, outcome) => this.refusal(index, payload, outcome)
+    submitter.onEnded = (reason) => this.tellEnded(reason)
   }
 
   private get name(): string {
@@ -112,7 +114,7 @@ export class PoolRecipient extends Recipient {
         return new ActorError.MessageTooLarge({ actor, sizeBytes: submitter.refusedBytes, limitBytes, undelivered })
       }
       default:
-        return submitter.ended === undefined && access.table.phase() === 0
+        return submitter.ended === undefined && access.table.phase() <= OPEN
           ? new ActorError.MailboxFull({ actor, capacity, undelivered })
           : new ActorError.ActorStopped({ actor, reason: submitter.ended ?? systemReleased, undelivered })
     }
@@ -211,10 +213,8 @@ export class PoolRecipient extends Recipient {
     this.listeners.delete(listener)
   }
 
-  /** The pool has ended. */
-  end(reason: ExitReason): void {
+  private tellEnded(reason: ExitReason): void {
     const { name, submitter } = this
-    submitter.end(reason)
     const told = Array.from(this.listeners)
     this.listeners.clear()
     for (const listener of told) {

@@ -24,14 +24,12 @@ import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import type * as ThreadEntry from "../../thread/ThreadEntry.ts"
 import { attemptsOf } from "./attempts.ts"
 import type { Overdue, Post } from "./control.ts"
-import { type Access, inject, openMemory, ownerOf, rowOf } from "./memory.ts"
+import { benches } from "./job.ts"
+import { type Access, inject, openMemory, ownerOf, rowOf, SAME_TIME_MILLIS } from "./memory.ts"
 import { poolKey, type PoolSide } from "./poolKey.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
 import { Submitter } from "./submitter.ts"
 import { Worker } from "./worker.ts"
-
-/** How far apart the clocks of two threads may be that have the same time: the start of a thread takes a while. */
-const SAME_TIME_MILLIS = 60_000
 
 /** A crash is the answer of a job, and as many jobs as die of what they are given are no reason to end the pool. */
 const UNLIMITED = Intensity.make({ restarts: 1_000_000, within: "1 second" })
@@ -152,6 +150,8 @@ class Side implements PoolSide {
       put: (slot) => deque.push(slot) || inject(access, slot),
       // A worker looks for as long as it lives.
       watch: () => {},
+      sharesTime: true,
+      whyEnded: () => ExitReason.systemReleased,
       whyDown: () => UNKNOWN,
       graceMillis,
       overdue: (number, tag) => tell({ number, tag }),
@@ -170,7 +170,7 @@ class Side implements PoolSide {
         capacity,
         parallelism: this.access.table.workers * concurrency,
         waits: false,
-        seatOf: (fiber) => this.worker?.seatOf(fiber.getRef(RunningCell))
+        seatOf: (fiber) => this.worker?.lend(fiber.getRef(RunningCell))
       })
     )
   }
@@ -183,7 +183,7 @@ class Side implements PoolSide {
     const { access, deadlines, deque, failed, post } = this
     const { concurrency, incarnation, memory, nowMillis, place, restMillis } = post
     const now = () => deadlines.now()
-    return this.worker = new Worker(access, this.submitterFor(protocol), {
+    const worker = this.worker = new Worker(access, this.submitterFor(protocol), {
       place,
       number: numberOf(place, incarnation),
       concurrency,
@@ -198,5 +198,7 @@ class Side implements PoolSide {
       ended,
       failed
     })
+    access.thread.get(benches).lend = (cell) => worker.lend(cell)
+    return worker
   }
 }

@@ -11,8 +11,8 @@
  * again, since a number that the dead had just taken out is nowhere. So a death concerns the jobs of that worker, and nobody else's.
  */
 import * as Effect from "effect/Effect"
-import { type ExitReason, systemReleased } from "../../actor/ExitReason.ts"
-import { Deadline, type Deadlines } from "../../actor/kernel/Deadlines.ts"
+import type { ExitReason } from "../../actor/ExitReason.ts"
+import type { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, TOO_LARGE, type Waiter } from "../../actor/kernel/Recipient.ts"
@@ -30,6 +30,7 @@ import {
   WITHDRAWN,
   WRITING
 } from "../../memory/JobTable.ts"
+import { Graces } from "./graces.ts"
 import type { Desk, Job } from "./job.ts"
 import { type Access, inject, rowOf } from "./memory.ts"
 import { drop, exitOf, INSIDE, store } from "./outcome.ts"
@@ -51,6 +52,10 @@ export interface Options {
   readonly put: (slot: number) => boolean
   /** Something is under way: {@link Submitter.poll} is to be called until nothing is. */
   readonly watch: () => void
+  /** Whether workers may tell by the clock of this thread what is too late. */
+  readonly sharesTime: boolean
+  /** Why the pool has ended, which the table says. */
+  readonly whyEnded: () => ExitReason
   /** How an incarnation that has ended is called, and why it has; nothing when the end of the pool says what becomes of its jobs. */
   readonly whyDown: (number: number) => { readonly thread: string; readonly reason: string } | undefined
   /** How long a handler may go on that nobody waits for any more. */
@@ -58,21 +63,6 @@ export interface Options {
   /** An incarnation has had a job for longer, and has to be replaced. */
   readonly overdue: (number: number, tag: string) => void
   readonly failed: (where: string, error: unknown) => void
-}
-
-/** The time that the handler of a job has to come to its end. */
-class Grace extends Deadline {
-  declare private readonly over: (slot: number) => void
-  declare private readonly slot: number
-  constructor(over: (slot: number) => void, slot: number) {
-    super()
-    this.over = over
-    this.slot = slot
-  }
-
-  expire(): void {
-    this.over(this.slot)
-  }
 }
 
 interface Died {
@@ -100,8 +90,7 @@ export class Submitter implements Desk {
   /** What a slot is for, by its place in the row. */
   private readonly pending: Array<Job | undefined>
   private readonly waiters = new Waiters()
-  /** What runs and nobody waits for, by slot. */
-  private readonly graces = new Map<number, Grace>()
+  private readonly graces: Graces
   /** Numbers for which there was no room. */
   private readonly backlog: Array<number> = []
   /** Those that have come back, the first of them last; below `returning` are those that are not looked at. */
@@ -121,6 +110,9 @@ export class Submitter implements Desk {
     this.deadlines = deadlines
     this.access = access
     this.options = options
+    this.graces = new Graces(deadlines, options.graceMillis, (slot) => {
+      if (table.condemn(slot)) this.replace(slot)
+    })
     this.first = row * table.jobs
     this.free = new Int32Array(capacity)
     this.returned = new Int32Array(table.jobs)
@@ -173,7 +165,7 @@ export class Submitter implements Desk {
   submit(message: Message, payload: unknown, job: Job | undefined, target = ANYWHERE): Outcome {
     const { access, options } = this
     const { scratch, table } = access
-    if (this.ended !== undefined || table.phase() !== OPEN) return REFUSED
+    if (this.ended !== undefined || table.phase() > OPEN) return REFUSED
     if (this.freeSlots === 0) return NO_ROOM
     let bytes = message.payload.encode(payload, scratch)
     if (bytes < 0) {
@@ -203,7 +195,12 @@ export class Submitter implements Desk {
     if (job === undefined) table.enqueue(slot, message.index | UNAWAITED | target, bytes, Infinity)
     else {
       job.slot = slot
-      table.enqueue(slot, message.index | target, bytes, job.expiresAt === 0 ? Infinity : job.expiresAt)
+      table.enqueue(
+        slot,
+        message.index | target,
+        bytes,
+        job.expiresAt === 0 || !options.sharesTime ? Infinity : job.expiresAt
+      )
     }
     if (target === ANYWHERE) {
       if (!options.put(slot)) this.backlog.push(slot)
@@ -218,21 +215,8 @@ export class Submitter implements Desk {
     const worker = this.access.table.withdraw(slot)
     if (worker < 0) return
     const { bells } = this.access
-    this.allow(slot)
+    this.graces.allow(slot)
     bells[rowOf(worker)]?.ring()
-  }
-
-  // ---- grace
-
-  private allow(slot: number): void {
-    const grace = new Grace(this.over, slot)
-    this.graces.set(slot, grace)
-    this.deadlines.add(grace, this.options.graceMillis)
-  }
-
-  private readonly over = (slot: number): void => {
-    this.graces.delete(slot)
-    if (this.access.table.condemn(slot)) this.replace(slot)
   }
 
   private replace(slot: number): void {
@@ -326,7 +310,7 @@ export class Submitter implements Desk {
   poll(): boolean {
     const { table, thread: { turn } } = this.access
     if (this.ended === undefined && table.phase() === ENDED) {
-      this.end(systemReleased)
+      this.end(this.options.whyEnded())
       return true
     }
     let did = false
@@ -335,6 +319,8 @@ export class Submitter implements Desk {
       this.takeNext()
       if (turn.isOver()) break
     }
+    // Who was settled may have left, or ended the pool.
+    if (this.ended !== undefined) return true
     if (table.changes() !== this.changes) {
       did = true
       this.look()
@@ -368,6 +354,7 @@ export class Submitter implements Desk {
 
   private hasReturned(): boolean {
     if (this.returning > 0) return true
+    if (this.ended !== undefined) return false
     this.returning = this.access.table.takeFinished(this.options.row, this.returned)
     return this.returning > 0
   }
@@ -401,14 +388,7 @@ export class Submitter implements Desk {
     if (job !== undefined) job.slot = -1
     this.pending[slot - this.first] = undefined
     this.free[this.freeSlots++] = slot
-    if (this.graces.size > 0) this.forget(slot)
-  }
-
-  private forget(slot: number): void {
-    const grace = this.graces.get(slot)
-    if (grace === undefined) return
-    this.graces.delete(slot)
-    this.deadlines.remove(grace)
+    this.graces.forget(slot)
   }
 
   // ---- deaths
@@ -422,6 +402,7 @@ export class Submitter implements Desk {
     const isAudit = haveDied(this.changes, changes)
     this.changes = changes
     const lost = isAudit ? this.audit() : []
+    if (this.ended !== undefined) return
     this.placing.admit(this.living)
     for (const tell of lost) tell()
   }
@@ -431,6 +412,7 @@ export class Submitter implements Desk {
     const { table } = this.access
     // What those had given back is in the list by now: the rest of what they had is found by its number.
     while (this.hasReturned()) this.takeNext()
+    if (this.ended !== undefined) return []
     const lost: Array<() => void> = []
     // All that wait are found again.
     this.backlog.length = 0
@@ -446,7 +428,11 @@ export class Submitter implements Desk {
   private lose(slot: number, stage: number, lost: Array<() => void>): void {
     const { options } = this
     const { table } = this.access
-    if (stage >= OUTCOME) return void lost.push(() => this.take(slot, false))
+    if (stage >= OUTCOME) {
+      return void lost.push(() => {
+        if (this.ended === undefined) this.take(slot, false)
+      })
+    }
     const job = this.pending[slot - this.first]
     const message = table.messageOf(slot)
     const isWanted = job === undefined ? (message & UNAWAITED) !== 0 : job.isAwaited
@@ -479,16 +465,36 @@ export class Submitter implements Desk {
 
   // ---- the end
 
+  /** Told once why the submitter takes nothing any more; set by whoever is asked in the name of the pool. */
+  onEnded: (reason: ExitReason) => void = () => {}
+
   /** Nothing runs any more: whoever waits learns it. */
   end(reason: ExitReason): void {
     if (this.ended !== undefined) return
     this.ended = reason
     const jobs = this.pending.filter((job) => job !== undefined)
+    for (let slot = this.first; slot < this.first + this.free.length; slot++) this.clear(slot)
+    this.stop(jobs, reason)
+  }
+
+  /** Whoever waits here learns that nobody does any more; what is under way is another's from now on, who has this row next. */
+  leave(reason: ExitReason): void {
+    if (this.ended !== undefined) return
+    this.ended = reason
+    const jobs = this.pending.filter((job) => job !== undefined)
+    this.pending.fill(undefined)
+    for (const job of jobs) job.slot = -1
+    this.freeSlots = this.free.length
+    this.stop(jobs, reason)
+  }
+
+  private stop(jobs: ReadonlyArray<Job>, reason: ExitReason): void {
     this.returning = 0
     this.backlog.length = 0
-    for (let slot = this.first; slot < this.first + this.free.length; slot++) this.clear(slot)
+    this.graces.clear()
     for (const job of jobs) job.stopped(reason)
     this.admit()
+    this.onEnded(reason)
     this.tellIdle()
   }
 

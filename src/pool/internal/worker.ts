@@ -19,7 +19,7 @@ import { answer } from "../../actor/kernel/Direct.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Wait } from "../../memory/Doorbell.ts"
 import { type Gatekeeper, InboxReader } from "../../memory/Inboxes.ts"
-import { BEGUN, DISCARDED, QUEUED, STALE, UNAWAITED } from "../../memory/JobTable.ts"
+import { BEGUN, DISCARDED, OPEN, QUEUED, STALE, UNAWAITED } from "../../memory/JobTable.ts"
 import type { MpmcReader } from "../../memory/MpmcRing.ts"
 import { RETRY, type StealOwner, type StealThief } from "../../memory/StealDeque.ts"
 import { messageOf } from "../../runtime/Text.ts"
@@ -83,6 +83,8 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   /** Whether its bit among those that search may be up. */
   private maySearch = false
   private isOpening = false
+  /** Whether the pool has been seen to be up. */
+  private hasBegun = false
   /** An actor of it has ended, and its thread is about to. */
   private isClosed = false
 
@@ -116,9 +118,12 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     })
   }
 
-  /** The seat of a cell. */
-  seatOf(cell: unknown): Seat | undefined {
-    return cell === undefined ? undefined : this.seats.find((seat) => seat.cell === cell)
+  /** The seat of a cell whose handler is about to wait for a job: its place is another's meanwhile. */
+  lend(cell: unknown): Seat | undefined {
+    const seat = cell === undefined ? undefined : this.seats.find((one) => one.cell === cell)
+    // It may be asleep because nothing could be taken.
+    if (seat !== undefined) this.access.bells[rowOf(this.options.place)]!.ring()
+    return seat
   }
 
   // ---- a turn
@@ -128,6 +133,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     turn.enter()
     if (turn.isOver()) return false
     this.nowMillis = this.options.now()
+    this.hasBegun ||= this.mayBegin()
     let did = false
     if (this.submitter.isReady()) {
       // What goes on now may take long, and it does not search meanwhile.
@@ -141,6 +147,8 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
       did = true
       this.take(slot)
     }
+    // It may have been woken for what it cannot take: then that is another's.
+    if (!this.takesAny()) this.stopSearching()
     if (did) this.poller.add(this)
     return did
   }
@@ -160,11 +168,20 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     return waiting
   }
 
+  private mayBegin(): boolean {
+    return this.access.table.phase() >= OPEN
+  }
+
   private canTake(): boolean {
     const { taken } = this
-    if (this.isClosed) return false
+    if (this.isClosed || !this.hasBegun) return false
     if (taken === 0) return true
     return taken - this.waiting < this.options.concurrency && (taken < this.seats.length || this.openSeat())
+  }
+
+  // What it waits for itself is never kept waiting by what it would take from elsewhere.
+  private takesAny(): boolean {
+    return this.taken < MAX_WAITING && this.canTake()
   }
 
   // All seats are taken: there is another one in a moment, perhaps in this one.
@@ -193,7 +210,6 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     // Nobody else takes what is for this worker, so it is taken however many wait: it may be what they wait for.
     slot = this.inbox.next()
     if (slot >= 0) return this.found(slot)
-    // What it waits for itself is never kept waiting by what it would take from elsewhere.
     if (this.taken >= MAX_WAITING) return -1
     slot = this.injected()
     if (slot < 0) slot = this.stolen()
@@ -368,8 +384,11 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   // ---- asleep
 
   announce(): void {
+    const { access: { idle }, options: { place } } = this
     this.maySearch = false
-    this.access.idle.announce(this.options.place)
+    // Who could take nothing would be woken in vain, and others would leave the work to it.
+    if (this.takesAny()) idle.announce(place)
+    else idle.announceBusy(place)
   }
 
   isReady(): boolean {
@@ -378,9 +397,12 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
       const { ask } = this.seats[i]!
       if (ask !== undefined && !ask.cancelled && this.access.table.isWithdrawn(ask.slot)) return true
     }
+    if (!this.hasBegun) return this.mayBegin()
     if (!this.canTake()) return false
     const { deque, injector } = this.options
-    if (!injector.isEmpty() || deque.size() > 0 || this.inbox.hasNews()) return true
+    if (deque.size() > 0 || this.inbox.hasNews()) return true
+    if (this.taken >= MAX_WAITING) return false
+    if (!injector.isEmpty()) return true
     // What lies elsewhere is for those who search, if there are as many as may.
     return !this.access.idle.isCrowded() && this.hasWork()
   }

@@ -1,7 +1,7 @@
 /**
  * What a simulated thread says to all threads of its run that listen: in its order, and as late as the run says, unless they look.
  */
-import { type Broadcast, numberOf } from "../../thread/kernel/Broadcast.ts"
+import { type Broadcast, Listeners, numberOf } from "../../thread/kernel/Broadcast.ts"
 import { Lane, type Strand } from "./lane.ts"
 import type { World } from "./world.ts"
 
@@ -23,7 +23,7 @@ export class SimBroadcast implements Broadcast {
   declare private readonly strand: Strand
   /** All of the run that listen. */
   declare private readonly all: Set<SimBroadcast>
-  declare private readonly listeners: Map<string, (message: unknown) => void>
+  declare private readonly listeners: Listeners
   declare private readonly said: Array<Said>
   declare private readonly lane: Lane
   constructor(world: World, strand: Strand, all: Set<SimBroadcast>) {
@@ -31,7 +31,7 @@ export class SimBroadcast implements Broadcast {
     this.world = world
     this.strand = strand
     this.all = all
-    this.listeners = new Map()
+    this.listeners = new Listeners()
     this.said = []
     this.lane = new Lane(strand, "broadcast")
   }
@@ -42,7 +42,7 @@ export class SimBroadcast implements Broadcast {
 
   say(topic: string, message: unknown): void {
     for (const other of this.all) if (other !== this) other.receive({ topic, message: structuredClone(message) })
-    this.listeners.get(topic)?.(message)
+    this.listeners.hear(topic, message)
   }
 
   private receive(said: Said): void {
@@ -53,12 +53,12 @@ export class SimBroadcast implements Broadcast {
   // What was looked at before its turn came is heard once.
   private hear(): void {
     const said = this.said.shift()
-    if (said !== undefined) this.listeners.get(said.topic)?.(said.message)
+    if (said !== undefined) this.listeners.hear(said.topic, said.message)
   }
 
-  listen(topic: string, listener: (message: unknown) => void): void {
+  listen(topic: string, listener: (message: unknown) => void): () => void {
     this.all.add(this)
-    this.listeners.set(topic, listener)
+    return this.listeners.add(topic, listener)
   }
 
   poll(): void {

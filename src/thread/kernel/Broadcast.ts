@@ -43,18 +43,32 @@ export interface Broadcast {
   unique(): number
   /** Says something to all threads, this one included. */
   say(topic: string, message: unknown): void
-  /** Hears what is said from now on; one listener a topic. */
-  listen(topic: string, listener: (message: unknown) => void): void
+  /** Hears what is said from now on, until what it answers is called. */
+  listen(topic: string, listener: (message: unknown) => void): () => void
   /** Hears now what has been said. */
   poll(): void
   /** Runs `run` after a time, unless the thread has ended by then. */
   after(millis: number, run: () => void): void
 }
 
+/** Who hears what on a thread. */
+export class Listeners {
+  readonly #all = new Map<string, ReadonlyArray<(message: unknown) => void>>()
+
+  add(topic: string, listener: (message: unknown) => void): () => void {
+    this.#all.set(topic, [...this.#all.get(topic) ?? [], listener])
+    return () => void this.#all.set(topic, (this.#all.get(topic) ?? []).filter((other) => other !== listener))
+  }
+
+  hear(topic: string, message: unknown): void {
+    for (const listener of this.#all.get(topic) ?? []) listener(message)
+  }
+}
+
 /** That of a real thread. */
 class PortBroadcast implements Broadcast {
   readonly number: number
-  readonly #listeners = new Map<string, (message: unknown) => void>()
+  readonly #listeners = new Listeners()
   #port: BroadcastChannel | undefined = undefined
 
   constructor(number: number) {
@@ -72,7 +86,7 @@ class PortBroadcast implements Broadcast {
   }
 
   #hear({ message, topic }: Said): void {
-    this.#listeners.get(topic)?.(message)
+    this.#listeners.hear(topic, message)
   }
 
   unique(): number {
@@ -84,9 +98,9 @@ class PortBroadcast implements Broadcast {
     this.#hear({ topic, message })
   }
 
-  listen(topic: string, listener: (message: unknown) => void): void {
+  listen(topic: string, listener: (message: unknown) => void): () => void {
     this.#open()
-    this.#listeners.set(topic, listener)
+    return this.#listeners.add(topic, listener)
   }
 
   poll(): void {

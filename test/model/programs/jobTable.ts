@@ -26,6 +26,13 @@ interface Misuse {
   readonly looksWhoLivesLast?: boolean
 }
 
+/** Ways to take a row over wrongly. */
+interface HeirMisuse {
+  readonly putsNothingIn?: boolean
+  readonly forgetsWhatWasTaken?: boolean
+  readonly freesWhatRuns?: boolean
+}
+
 interface Stage {
   readonly table: () => Table
   readonly numbers: readonly [number, number]
@@ -247,6 +254,96 @@ const heirs = (isHeir = true): Model => ({
   }
 })
 
+/** The queue between a client and a worker, which neither loses nor doubles anything. */
+type Hints = Array<number>
+
+const CLIENTS_MESSAGE = 3
+const NEXT_MESSAGE = 5
+
+function* client(table: Table, hints: Hints): Body {
+  const into = new Int32Array(2)
+  for (const slot of [0, 1]) {
+    yield* table.enqueue(slot, CLIENTS_MESSAGE, 0, Infinity)
+    hints.push(slot)
+  }
+  for (let left = yield* table.takeFinished(0, into); left > 0; left--) {
+    yield* table.free(into[left - 1]!)
+    yield* table.done(0, left - 1)
+  }
+}
+
+/** Does what it finds, and holds its job for a moment. */
+function* serve(table: Table, number: number, hints: Hints): Body {
+  for (let slot = hints.shift(); slot !== undefined; slot = hints.shift()) {
+    const answer = yield* table.begin(slot, number)
+    if (answer === DISCARDED) yield* table.giveBack(slot)
+    if (answer !== BEGUN) continue
+    const message = yield* table.messageOf(slot)
+    if (!(yield* table.write(slot))) throw new Violation("a job was taken from its worker")
+    equal(yield* table.messageOf(slot), message, "the message of a job that is about to be answered")
+    yield* table.settle(slot, OUTCOME + 1, 8)
+  }
+}
+
+/** Takes back what is in the list and what a dead one had taken out of it; answers whether that was all. */
+function* collectFor(table: Table, misuse: HeirMisuse): Body<boolean> {
+  const into = new Int32Array(2)
+  const take = function*(count: number): Body {
+    for (let left = count; left > 0; left--) {
+      if ((yield* table.stageOf(into[left - 1]!)) === FREE) throw new Violation("a slot came back that was free")
+      yield* table.free(into[left - 1]!)
+      yield* table.done(0, left - 1)
+    }
+  }
+  if (misuse.forgetsWhatWasTaken !== true) yield* take(yield* table.takeLeft(0, into))
+  yield* table.done(0, 0)
+  yield* take(yield* table.takeFinished(0, into))
+  for (const slot of [0, 1]) if ((yield* table.stageOf(slot)) !== FREE) return false
+  return true
+}
+
+/** Has the row of one that has gone: nobody waits for what is under way, and whoever is next gets it when nothing is. */
+function* inherit(table: Table, hints: Hints, misuse: HeirMisuse): Body {
+  for (const slot of [0, 1]) {
+    yield* table.withdraw(slot)
+    const stage = yield* table.stageOf(slot)
+    if (misuse.putsNothingIn !== true && (stage === QUEUED || stage === WITHDRAWN)) hints.push(slot)
+    if (misuse.freesWhatRuns === true && stage === RUNNING) yield* table.free(slot)
+  }
+  if (!(yield* collectFor(table, misuse))) return
+  yield* table.enqueue(0, NEXT_MESSAGE, 0, Infinity)
+  hints.push(0)
+}
+
+/** A client of a pool dies anywhere while a worker does its jobs; its heir takes them back, and the next one gets the row. */
+const clientDies = (misuse: HeirMisuse = {}): Model => ({
+  structure: "JobTable",
+  scenario: "a client dies, and its row is another's when nothing of it is under way",
+  preemptions: 3,
+  prepare: async (load) => {
+    const module = await load<typeof JobTableModule>("JobTable")
+    return () => {
+      const sab = module.create({ submitters: 1, jobs: 2, slotBytes: 128, workers: 2 })
+      const table = () => new module.JobTable(sab)
+      const numbers = [module.numberOf(0, 1), module.numberOf(1, 1)] as const
+      for (const number of numbers) alone(table().started(number))
+      const hints: Hints = []
+      return {
+        threads: [
+          thread("client", client(table(), hints), true),
+          thread("worker", serve(table(), numbers[0], hints))
+        ],
+        onDeath: () => [thread("heir", inherit(table(), hints, misuse))],
+        check: () => {
+          const own = table()
+          alone(serve(own, numbers[0], hints))
+          equal(alone(collectFor(own, misuse)), true, "whether the row is free in the end")
+        }
+      }
+    }
+  }
+})
+
 /** Two workers give slots back while the submitter takes them. */
 const list: Model = {
   structure: "JobTable",
@@ -326,7 +423,7 @@ const condemned: Model = {
 }
 
 /** The programs that must hold. */
-export const models: ReadonlyArray<Model> = [hints, list, death(), lateDeath(), heirs(), condemned]
+export const models: ReadonlyArray<Model> = [hints, list, death(), lateDeath(), heirs(), condemned, clientDies()]
 
 /** The programs that must fail. */
 export const broken: ReadonlyArray<Broken> = [
@@ -398,6 +495,9 @@ export const broken: ReadonlyArray<Broken> = [
   { name: "takes what the living have for lost", model: death({ takesTheLivingForDead: true }) },
   { name: "looks who lives once it has emptied the list", model: lateDeath({ looksWhoLivesLast: true }) },
   { name: "forgets what one that died had taken", model: heirs(false) },
+  { name: "does not put in again what a dead client had", model: clientDies({ putsNothingIn: true }) },
+  { name: "forgets what a dead client had taken", model: clientDies({ forgetsWhatWasTaken: true }) },
+  { name: "frees what runs for a dead client", model: clientDies({ freesWhatRuns: true }) },
   {
     name: "takes slots out before it says so",
     model: heirs(),

@@ -1,0 +1,192 @@
+/**
+ * A pool on a thread that has not made it: found by its name, used by a row of its own (`Clients`).
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import { LayoutMismatch } from "../../actor/ActorError.ts"
+import * as ExitReason from "../../actor/ExitReason.ts"
+import { Deadlines } from "../../actor/kernel/Deadlines.ts"
+import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
+import { RunningCell } from "../../actor/kernel/RunningCell.ts"
+import { workerOf } from "../../memory/JobTable.ts"
+import type { ThreadContext } from "../../runtime/ThreadContext.ts"
+import { type Broadcast, broadcastOf, EXIT } from "../../thread/kernel/Broadcast.ts"
+import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
+import { PoolAmbiguous, PoolCrowded, PoolNotFound } from "../PoolError.ts"
+import { attemptsOf } from "./attempts.ts"
+import * as Control from "./control.ts"
+import { DeskWait } from "./desk.ts"
+import { benches } from "./job.ts"
+import { inject, openMemory, SAME_TIME_MILLIS } from "./memory.ts"
+import { PoolRecipient } from "./poolRecipient.ts"
+import { Submitter } from "./submitter.ts"
+
+/** Why a thread does not join a pool. */
+export type JoinError = PoolNotFound | PoolCrowded | PoolAmbiguous | LayoutMismatch
+
+interface Asked {
+  readonly protocol: Protocol
+  readonly name: string
+  readonly request: number
+}
+
+/** What a pool has answered. */
+interface Joined extends Control.Membership {
+  readonly pool: number
+}
+
+const resultOf = (
+  { name, protocol }: Asked,
+  { pool, result }: Control.Answer
+): Exit.Exit<Joined, JoinError> => {
+  switch (result._tag) {
+    case "Joined":
+      return Exit.succeed({ ...result, pool })
+    case "Crowded":
+      return Exit.fail(new PoolCrowded({ pool: name, clients: result.clients }))
+    case "Mismatch":
+      return Exit.fail(
+        new LayoutMismatch({ actor: name, here: protocol.layoutHash, there: result.layoutHash })
+      )
+    case "Ambiguous":
+      return Exit.fail(new PoolAmbiguous({ pool: name }))
+  }
+}
+
+/** Asks until a pool of the name answers; one that is made later says so. What answers second is left at once. */
+const find = (voice: Broadcast, asked: Asked): Effect.Effect<Joined, JoinError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { name, protocol: { layoutHash }, request } = asked
+    let first: Exit.Exit<Joined, JoinError> | undefined
+    let heard: (() => void) | undefined
+    const ask = () =>
+      voice.say(Control.JOIN, { name, layoutHash, request, thread: voice.number } satisfies Control.Join)
+    const unlisten = [
+      voice.listen(Control.OPENED, (opened) => {
+        if (first === undefined && (opened as Control.Opened).name === name) ask()
+      }),
+      voice.listen(Control.ANSWER, (message) => {
+        const answer = message as Control.Answer
+        if (answer.request !== request) return
+        if (first !== undefined) {
+          return voice.say(Control.LEAVE, { request, pool: answer.pool } satisfies Control.Leave)
+        }
+        first = resultOf(asked, answer)
+        heard?.()
+      })
+    ]
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        for (const stop of unlisten) stop()
+      })
+    )
+    return yield* Effect.callback<Joined, JoinError>((resume) => {
+      heard = () => resume(first!)
+      ask()
+    })
+  })
+
+interface Opened {
+  readonly submitter: Submitter
+  readonly recipient: PoolRecipient
+  readonly close: () => void
+}
+
+interface Ground {
+  readonly thread: ThreadContext
+  readonly voice: Broadcast
+  readonly deadlines: Deadlines
+  readonly failed: (where: string, error: unknown) => void
+}
+
+const open = (ground: Ground, { name, protocol }: Asked, key: string, joined: Joined): Opened => {
+  const { deadlines, failed, thread, voice } = ground
+  const { capacity, graceMillis, memory, nowMillis, owner, parallelism, pool, row, waits } = joined
+  const access = openMemory(thread, memory, owner)
+  const desk: DeskWait = new DeskWait(access, row, () => submitter, (error) => failed(`a turn of ${name}`, error))
+  const submitter: Submitter = new Submitter(access, {
+    name,
+    row,
+    capacity,
+    deadlines,
+    messages: protocol.messages,
+    attempts: attemptsOf(protocol),
+    put: (slot) => inject(access, slot),
+    watch: () => desk.watch(),
+    sharesTime: Math.abs(deadlines.now() - nowMillis) < SAME_TIME_MILLIS,
+    whyEnded: () => {
+      // The reason was said before the table had it.
+      voice.poll()
+      return submitter.ended ?? ExitReason.systemReleased
+    },
+    whyDown: (number) => ({ thread: `worker-${workerOf(number)}`, reason: "it has ended" }),
+    graceMillis,
+    overdue: (number, tag) => voice.say(Control.OVERDUE, { pool, number, tag } satisfies Control.ClientOverdue),
+    failed
+  })
+  const recipient = new PoolRecipient(access, submitter, {
+    protocol,
+    key,
+    capacity,
+    parallelism,
+    waits,
+    seatOf: (fiber) => thread.get(benches).lend(fiber.getRef(RunningCell))
+  })
+  const unlisten = [
+    voice.listen(Control.GONE, (gone) => {
+      if ((gone as Control.Gone).pool === pool) submitter.end(ExitReason.decode((gone as Control.Gone).reason))
+    }),
+    voice.listen(EXIT, (number) => {
+      if (number === joined.thread) submitter.end(ExitReason.threadLost("the thread of the pool", "it has exited"))
+    })
+  ]
+  const close = () => {
+    for (const stop of unlisten) stop()
+    submitter.leave(ExitReason.scopeClosed)
+    desk.close()
+  }
+  return { submitter, recipient, close }
+}
+
+/**
+ * Joins the pool of a protocol and a key; the thread is a client of it until the scope is closed.
+ *
+ * **Errors** {@link JoinError}.
+ */
+export const join = (
+  protocol: Protocol,
+  key: string,
+  timeoutMillis: number
+): Effect.Effect<PoolRecipient, JoinError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const context = yield* Effect.context<never>()
+    const thread = yield* CurrentThread
+    const clock = yield* Clock.Clock
+    const voice = broadcastOf(thread)
+    const asked: Asked = { protocol, name: actorName(protocol, key), request: voice.unique() }
+    const run = Effect.runForkWith(context)
+    const failed = (where: string, error: unknown) => void run(Effect.ignoreCause(Effect.logError(where, error)))
+    const deadlines = new Deadlines(
+      context,
+      clock,
+      thread,
+      (defect) => failed(`${asked.name}: a deadline`, defect)
+    )
+    let opened: Opened | undefined = undefined
+    // Also what was given and not heard of: a pool that has not been asked has nothing to take back.
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        opened?.close()
+        deadlines.close()
+        voice.say(Control.LEAVE, { request: asked.request, pool: undefined } satisfies Control.Leave)
+      })
+    )
+    const joined = yield* Effect.timeoutOrElse(find(voice, asked), {
+      duration: timeoutMillis,
+      orElse: () => Effect.fail(new PoolNotFound({ pool: asked.name, waitedMillis: timeoutMillis }))
+    })
+    opened = open({ thread, voice, deadlines, failed }, asked, key, joined)
+    return opened.recipient
+  })
