@@ -48,7 +48,7 @@ import type * as Rpc from "effect/rpc/Rpc"
 import type * as Scope from "effect/Scope"
 import type { Actor } from "../actor/Actor.ts"
 import { InvalidOptions, type LayoutMismatch } from "../actor/ActorError.ts"
-import { type ActorRef, refClass } from "../actor/ActorRef.ts"
+import { type ActorRef, type Any, refClass } from "../actor/ActorRef.ts"
 import { textOf } from "../runtime/Text.ts"
 import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import type { InvalidSupervision } from "../supervisor/SupervisorError.ts"
@@ -60,7 +60,8 @@ import * as Client from "./internal/client.ts"
 import { type PoolOptions, resolve } from "./internal/options.ts"
 import * as Owner from "./internal/owner.ts"
 import { poolKey, type PoolSide } from "./internal/poolKey.ts"
-import { workersOf } from "./internal/workers.ts"
+import { statsOf, workersOf } from "./internal/workers.ts"
+import type { PoolStats } from "./PoolStats.ts"
 
 import type { PoolAmbiguous, PoolCrowded, PoolNotFound } from "./PoolError.ts"
 
@@ -68,6 +69,7 @@ export { Attempts } from "./Attempts.ts"
 export type { PoolOptions, Profile } from "./internal/options.ts"
 export { forEach, map, partition, reduce } from "./Parallel.ts"
 export { PoolAmbiguous, PoolCrowded, PoolNotFound } from "./PoolError.ts"
+export type { PoolStats, WorkerStats } from "./PoolStats.ts"
 
 /** What a program requires that uses the pool of a protocol. */
 export interface Pool<in out Name extends string> {
@@ -222,3 +224,31 @@ export const layerJoin = <Name extends string, Rpcs extends Rpc.Any>(
  */
 export const workers = <Rpcs extends Rpc.Any>(pool: ActorRef<Rpcs>): ReadonlyArray<ActorRef<Rpcs>> =>
   workersOf(pool) as ReadonlyArray<ActorRef<Rpcs>>
+
+/**
+ * What a pool does and has done: the state of each worker, how long jobs wait and run, how busy the workers are. Reads shared memory and sends nothing.
+ *
+ * **Details** Counted from the start of the pool; for a rate or a utilisation take two and divide their difference by the time in between.
+ *
+ * **Errors** Dies with a `TypeError` for a reference of something else than a pool.
+ *
+ * **Example** (How far the workers are used)
+ *
+ * ```ts
+ * import { type ActorRef, Pool } from "shared-nothing"
+ * import * as Effect from "effect/Effect"
+ *
+ * const utilisation = (pool: ActorRef.Any) =>
+ *   Effect.gen(function*() {
+ *     const before = yield* Pool.stats(pool)
+ *     yield* Effect.sleep("1 second")
+ *     const { workers } = yield* Pool.stats(pool)
+ *     return workers.map(({ busyMillis }, i) => (busyMillis - before.workers[i]!.busyMillis) / 1000)
+ *   })
+ * ```
+ */
+export const stats = (pool: Any): Effect.Effect<PoolStats> =>
+  Effect.suspend(() => {
+    const found = statsOf(pool)
+    return found === undefined ? Effect.die(new TypeError(`${String(pool)} is no pool`)) : Effect.succeed(found)
+  })

@@ -63,7 +63,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...streaming,
     why: "a stream has let go before the scope of its incarnation is closed",
-    before: "    Fiber.runIn(fiber, cell.scope)\n",
+    before: "    Fiber.runIn(fiber, scope!)\n",
     after: ""
   },
   {
@@ -75,7 +75,13 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...streaming,
     why: "a stream that is not read is ended",
-    before: "      deadlines.add(this, unreadMillis)\n",
+    before: "    deadlines.add(this, unreadMillis)\n",
+    after: ""
+  },
+  {
+    ...streaming,
+    why: "a stream that is read slowly goes on",
+    before: "    if (resume !== undefined && at > this.at) this.watch()\n",
     after: ""
   },
   {

@@ -41,7 +41,7 @@ const FeedLive = Feed.toLayer(Effect.gen(function*() {
   return Feed.of({
     Numbers: ({ pauseMillis, to }) => {
       count++
-      const numbers = Stream.range(1, to, 4)
+      const numbers = Stream.range(1, to, 16)
       return Stream.ensuring(
         pauseMillis === 0 ? numbers : Stream.mapEffect(numbers, (n) => Effect.as(Effect.sleep(pauseMillis), n)),
         Effect.sync(() => void released++)
@@ -141,6 +141,19 @@ describe("a stream from another thread", () => {
       assert.strictEqual(home.host.deadlines.size, before)
     })))
 
+  it.effect("has the whole of its time for each element", () =>
+    simulated(Effect.gen(function*() {
+      const feed = yield* Feed.spawn("f", there)
+      const { home } = recipientOf(feed) as RemoteRecipient
+      const before = home.host.deadlines.size
+      const { elements, error } = yield* read(
+        feed.ask.Numbers({ to: 5, pauseMillis: 600 }, { timeout: "1 second", elementTimeout: "1 second" })
+      )
+      assert.isUndefined(error)
+      assert.lengthOf(elements, 5)
+      assert.strictEqual(home.host.deadlines.size, before)
+    })))
+
   it.effect("is ended when nobody reads it for too long", () =>
     simulated(Effect.gen(function*() {
       const feed = yield* Feed.spawn("f", there)
@@ -188,6 +201,17 @@ describe("a stream on one thread", () => {
       yield* settle
       assert.strictEqual(cell.rare?.streams?.size ?? 0, 0)
       assert.strictEqual(host.deadlines.size, before)
+    }).pipe(Effect.provide(Local)))
+
+  it.effect("has the whole of its time for each element", () =>
+    Effect.gen(function*() {
+      const feed = yield* Feed.spawn("f")
+      const options = { timeout: "1 second", elementTimeout: "1 second" } as const
+      const reading = yield* Effect.forkChild(read(feed.ask.Numbers({ to: 5, pauseMillis: 600 }, options)))
+      yield* Effect.repeat(Effect.andThen(settle, TestClock.adjust("300 millis")), { times: 12 })
+      const { elements, error } = yield* Fiber.join(reading)
+      assert.isUndefined(error)
+      assert.lengthOf(elements, 5)
     }).pipe(Effect.provide(Local)))
 
   it.effect("ends behind the elements in hand when one of them ends its actor", () =>

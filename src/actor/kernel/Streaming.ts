@@ -123,6 +123,7 @@ export class Streaming extends Deadline implements Runnable {
 
   private start(): void {
     const { ask, cell, stream } = this
+    const { scope } = cell
     const all = Stream.runForEachArray(stream, (chunk) => this.offer(chunk))
     const { spanName } = cell.behaviour.protocol.messages[ask.word & INDEX_MASK]!
     const fiber = cell.fork(
@@ -132,10 +133,10 @@ export class Streaming extends Deadline implements Runnable {
     const exit = fiber.pollUnsafe()
     if (exit !== undefined) return this.end(exit)
     fiber.addObserver((exit) => this.end(exit))
-    // Its own code may have ended its reader, or its actor.
-    if (this.isOver || cell.scope === undefined) return fiber.interruptUnsafe()
     // What the incarnation holds is released when the stream has let go of it.
-    Fiber.runIn(fiber, cell.scope)
+    Fiber.runIn(fiber, scope!)
+    // Its own code may have ended its reader, or its actor.
+    if (this.isOver) fiber.interruptUnsafe()
   }
 
   private offer(chunk: ReadonlyArray<unknown>): Effect.Effect<void> {
@@ -144,18 +145,24 @@ export class Streaming extends Deadline implements Runnable {
     return this.goOn() ? this.outcome : Effect.callback((resume) => {
       // There may be room since then.
       if (this.isOver || this.at === this.chunk.length) return resume(this.outcome)
-      const { behaviour: { unreadMillis }, host: { deadlines } } = this.cell
       this.resume = resume
-      deadlines.add(this, unreadMillis)
+      this.watch()
       return Effect.sync(() => {
         this.resume = undefined
-        deadlines.remove(this)
+        this.cell.host.deadlines.remove(this)
       })
     })
   }
 
   private get outcome(): Effect.Effect<void> {
     return this.isOver ? Effect.interrupt : Effect.void
+  }
+
+  // The time in which its reader has to make room: counted from the last time that it did.
+  private watch(): void {
+    const { behaviour: { unreadMillis }, host: { deadlines } } = this.cell
+    deadlines.remove(this)
+    deadlines.add(this, unreadMillis)
   }
 
   // Answers whether the chunk is done with.
@@ -165,8 +172,9 @@ export class Streaming extends Deadline implements Runnable {
     this.isSending = true
     const at = this.ask.send(chunk, this.at)
     this.isSending = false
-    const { late } = this
+    const { late, resume } = this
     this.late = undefined
+    if (resume !== undefined && at > this.at) this.watch()
     if (at === NOBODY) this.isOver = true
     else this.at = at
     late?.()

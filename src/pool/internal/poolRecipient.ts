@@ -24,8 +24,10 @@ import {
   type Withdrawable
 } from "../../actor/kernel/Recipient.ts"
 import { OPEN } from "../../memory/JobTable.ts"
+import type { PoolStats } from "../PoolStats.ts"
 import { Job, type Seat } from "./job.ts"
 import type { Access } from "./memory.ts"
+import { statsOf } from "./stats.ts"
 import type { Submitter } from "./submitter.ts"
 import { ANYWHERE } from "./target.ts"
 import { waiterOf } from "./waiter.ts"
@@ -70,6 +72,11 @@ export class PoolRecipient extends Recipient {
   /** How many workers there are. */
   get workers(): number {
     return this.access.table.workers
+  }
+
+  /** What the pool does and has done. */
+  stats(): PoolStats {
+    return statsOf(this.access, this.depth(), this.submitter.deadlines.now())
   }
 
   override get parallelism(): number {

@@ -195,12 +195,10 @@ export class Submitter implements Desk {
     if (job === undefined) table.enqueue(slot, message.index | UNAWAITED | target, bytes, Infinity)
     else {
       job.slot = slot
-      table.enqueue(
-        slot,
-        message.index | target,
-        bytes,
-        job.expiresAt === 0 || !options.sharesTime ? Infinity : job.expiresAt
-      )
+      const { expiresAt, timeoutMillis } = job
+      // One that is waited for for ever has no deadline, and nobody has looked at a clock for it.
+      if (expiresAt === 0 || !options.sharesTime) table.enqueue(slot, message.index | target, bytes, Infinity)
+      else table.enqueue(slot, message.index | target, bytes, expiresAt, expiresAt - timeoutMillis)
     }
     if (target === ANYWHERE) {
       if (!options.put(slot)) this.backlog.push(slot)

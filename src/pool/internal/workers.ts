@@ -1,5 +1,6 @@
 /** The workers of a pool, one by one. */
 import { type Any, recipientOf, refClass } from "../../actor/ActorRef.ts"
+import type { PoolStats } from "../PoolStats.ts"
 import { PlacedRecipient } from "./placedRecipient.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
 
@@ -12,4 +13,10 @@ export const workersOf = (ref: Any): ReadonlyArray<Any> => {
     { length: recipient.workers },
     (_, place) => new Reference(new PlacedRecipient(recipient, place))
   )
+}
+
+/** What a pool does and has done; nothing for a reference of something else. */
+export const statsOf = (ref: Any): PoolStats | undefined => {
+  const recipient = recipientOf(ref)
+  return recipient instanceof PoolRecipient ? recipient.stats() : undefined
 }
