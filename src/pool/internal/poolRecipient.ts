@@ -244,7 +244,10 @@ export class PoolRecipient extends Recipient {
     if (ended !== undefined) answered({ _tag: "Ended", reason: ended })
     else if (kind === PING) {
       const status = this.submitter.outstanding > 0 ? "running" : "idle"
-      answered({ _tag: "Pong", pong: { status, waiting: this.depth(), restarts: 0 } })
+      answered({
+        _tag: "Pong",
+        pong: { status, waiting: this.depth(), waitingHigh: 0, waitingLow: 0, putOff: 0, restarts: 0 }
+      })
     } else throw new TypeError(`${this.name} is a pool, which knows no ${names[kind]!}: it ends with its scope`)
     return () => {}
   }
