@@ -5,6 +5,7 @@
  *
  *     21 lines counted into 4 partitions, all 171 words of them
  *     most often: the 15, or 9, software 9, of 8, to 8
+ *     25 jobs on 2 workers, none of them running
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -31,8 +32,14 @@ const program = Effect.gen(function*() {
   yield* Console.log(`${lines.length} lines counted into ${partitions} partitions, all ${total} words of them`)
   const often = all.toSorted(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).slice(0, 5)
   yield* Console.log(`most often: ${often.map(([word, times]) => `${word} ${times}`).join(", ")}`)
+
+  const { jobs, running, workers } = yield* Pool.stats(words)
+  yield* Console.log(`${jobs} jobs on ${workers.length} workers, ${running === 0 ? "none" : running} of them running`)
 })
 
-const WordsPool = Pool.layer(Words, { spawn: () => new Worker(new URL("./worker.ts", import.meta.url)) })
+const WordsPool = Pool.layer(Words, {
+  spawn: () => new Worker(new URL("./worker.ts", import.meta.url)),
+  threads: 2
+})
 
 await Effect.runPromise(program.pipe(Effect.provide(WordsPool)))

@@ -21,14 +21,15 @@ export const JOB_SLOT = {
   deadline: 24,
   payload: 32,
   reply: 40,
-  room: 48
+  queued: 48,
+  room: 56
 }
 
 /** `JobTable`. */
 export const jobTable = define({
   name: "JobTable",
   magic: "JOBS",
-  version: 3,
+  version: 5,
   lines: [
     {
       by: "creator",
@@ -81,6 +82,7 @@ export const jobTable = define({
         deadline: "Float64: when nobody waits for it any more, in monotonic milliseconds, or Infinity",
         payload: "Float64: handle of the payload in the arena, -1 where it lies in the slot",
         reply: "Float64: handle of the outcome in the arena, -1 where it lies in the slot",
+        queued: "Float64: when it was asked for, in monotonic milliseconds; NaN when nobody has looked",
         room: "the payload, then the outcome"
       },
       at: JOB_SLOT
@@ -113,6 +115,9 @@ export const INBOX_ROW = { arrivals: 0, running: 128 }
 /** Bytes of a row of a worker. */
 export const INBOX_ROW_BYTES = 256
 
+/** Groups of keys that have a worker of their own. */
+export const INBOX_HOMES = 4096
+
 /** Byte offsets in a lane of `Inboxes`: the reader's word, and the writer's, on lines of their own. */
 export const INBOX_LANE = { head: 0, tail: 128, reader: 132, slots: 256 }
 
@@ -143,6 +148,12 @@ export const inboxes = define({
       at: INBOX_ROW
     },
     {
+      name: "homes",
+      bytes: "16384",
+      about:
+        "a word for each of 4,096 groups of keys: the worker that it was given, + 1; 0 before its first job; stored by submitters"
+    },
+    {
       name: "lanes",
       bytes: "workers x submitters x (256 + jobs x 4), each up to the next multiple of 128",
       about: "one a worker and submitter, those of the first worker first",
@@ -153,6 +164,52 @@ export const inboxes = define({
         slots: "numbers of slots of `JobTable`"
       },
       at: INBOX_LANE
+    }
+  ]
+})
+
+/** Byte offsets in the row of a worker of `JobMeters`. */
+export const METER_ROW = {
+  jobs: 0,
+  stolen: 8,
+  sleeps: 16,
+  busyMicros: 24,
+  running: 32,
+  busySince: 36,
+  starts: 40,
+  incarnation: 44,
+  waited: 64,
+  ran: 576
+}
+
+/** Bytes of a row. */
+export const METER_ROW_BYTES = 1152
+
+/** `JobMeters`. */
+export const jobMeters = define({
+  name: "JobMeters",
+  magic: "METR",
+  version: 1,
+  lines: [{ by: "creator", words: { workers: "number of workers" } }],
+  parts: [
+    {
+      name: "rows",
+      bytes: "workers x 1152",
+      about: "one a worker, written by the incarnation that is there, and read by anybody",
+      words: {
+        jobs: "jobs that have ended there, in two words: 31 bits and the lowest bit of the other, then the rest",
+        stolen: "jobs taken out of queues of others, in two words",
+        sleeps: "how often it has gone to sleep, in two words",
+        busyMicros: "microseconds in which it had a job, up to the last time that it had none, in two words",
+        running: "jobs that it has begun and that have not ended",
+        busySince:
+          "when it has had none last, in milliseconds of the pool + 1, as a wrapping Int32; 0 while it has none",
+        starts: "incarnations that have been there",
+        incarnation: "the number of the last of them",
+        waited: "128 counts: jobs by the time from their submission to their begin, see `bucketOf`",
+        ran: "128 counts: jobs by the time from their begin to their end"
+      },
+      at: METER_ROW
     }
   ]
 })

@@ -101,6 +101,7 @@ const begunWord = JOB_SLOT.begun / 4
 const deadlineOffset = JOB_SLOT.deadline
 const payloadOffset = JOB_SLOT.payload
 const replyOffset = JOB_SLOT.reply
+const queuedOffset = JOB_SLOT.queued
 const roomOffset = JOB_SLOT.room
 const takenWord = JOB_ROW.taken / 4
 const leftWord = JOB_ROW.left / 4
@@ -206,6 +207,11 @@ export class JobTable implements Shape {
     return this.region.f64[(this.cellOf(slot) * 4 + deadlineOffset) >> 3]!
   }
 
+  /** When it was asked for, in monotonic milliseconds; NaN when nobody has looked. */
+  queuedOf(slot: number): number {
+    return this.region.f64[(this.cellOf(slot) * 4 + queuedOffset) >> 3]!
+  }
+
   /** Handle of the payload, -1 where it lies in the slot. */
   payloadOf(slot: number): number {
     return this.region.f64[(this.cellOf(slot) * 4 + payloadOffset) >> 3]!
@@ -227,7 +233,7 @@ export class JobTable implements Shape {
   // ---- the submitter
 
   /** Makes a job of a slot that the caller has free, whose payload is in its room, or where `payload` says. */
-  enqueue(slot: number, message: number, bytes: number, deadline: number): void {
+  enqueue(slot: number, message: number, bytes: number, deadline: number, queuedMillis = NaN): void {
     const { cells } = this
     const cell = this.cellOf(slot)
     cells[cell + messageWord] = message
@@ -235,6 +241,7 @@ export class JobTable implements Shape {
     cells[cell + begunWord] = 0
     cells[cell + withdrawnWord] = 0
     this.region.f64[(cell * 4 + deadlineOffset) >> 3] = deadline
+    this.region.f64[(cell * 4 + queuedOffset) >> 3] = queuedMillis
     const generation = ((Atomics.load(cells, cell) & GENERATIONS) + GENERATION) | 0
     // Hands the slot over to whoever begins it.
     Atomics.store(cells, cell, generation | queued)

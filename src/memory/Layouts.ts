@@ -4,7 +4,7 @@
  *
  * `docs/reference/memory-layout.md` is drawn from it. How to read a description: `Layout.ts`.
  */
-import { idleSet, jobTable } from "./JobLayouts.ts"
+import { idleSet, inboxes, jobMeters, jobTable } from "./JobLayouts.ts"
 import { define } from "./Layout.ts"
 
 /**
@@ -359,5 +359,7 @@ export const layouts = [
   waitList,
   roster,
   jobTable,
-  idleSet
+  idleSet,
+  inboxes,
+  jobMeters
 ] as const

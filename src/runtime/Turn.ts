@@ -117,6 +117,11 @@ export class Turn {
     this.runtime.immediate(this.leave)
   }
 
+  /** When the clock was read last, in milliseconds of the runtime. */
+  get seenMillis(): number {
+    return this.readAt
+  }
+
   /** Whether the time is up; asked after each message. Outside of a turn it never is. */
   isOver(): boolean {
     if (--this.left > 0) return this.isSpent

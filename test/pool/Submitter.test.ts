@@ -505,6 +505,7 @@ describe("a worker", () => {
         knowsTime: true,
         now: () => 100,
         open: () => {},
+        retired: () => {},
         ended: () => {},
         failed: () => {}
       })

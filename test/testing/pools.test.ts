@@ -5,12 +5,17 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Rpc from "effect/rpc/Rpc"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import { type Actor, ActorControl, Pool, PoolThread } from "shared-nothing"
+import { Actor, ActorControl, ActorSystem, Pool, PoolThread } from "shared-nothing"
 import { Fault, Simulation } from "shared-nothing/testing"
 import { Jobs, JobsLive, Refused } from "../fixtures/jobs.ts"
 import { noThread } from "../simulate/scenario.ts"
 import { tries } from "../support/effort.ts"
+
+const Plain = Actor.make("Plain", [Rpc.make("Ping")])
+const PlainLive = Plain.toLayer(Effect.succeed(Plain.of({ Ping: () => Effect.void })))
 
 type JobsRef = Actor.Ref<typeof Jobs>
 
@@ -67,6 +72,16 @@ describe("a job", () => {
       })
       assert.deepStrictEqual(all, Array.from({ length: 50 }, (_, n) => n))
       assert.strictEqual(yield* jobs.depth, 0)
+    }))
+
+  pooled("finds the worker that is idle, beside one whose handler waits", (jobs) =>
+    Effect.gen(function*() {
+      for (const n of [1, 2, 3]) {
+        const waiting = yield* Effect.forkChild(jobs.ask.Wait({ millis: 3_000 }, { timeout: "Infinity" }))
+        yield* Effect.sleep(100)
+        assert.strictEqual(yield* jobs.ask.Echo({ n }, { timeout: "200 millis" }), n)
+        yield* Fiber.join(waiting)
+      }
     }))
 
   pooled("fails with its declared error, and dies with its defect", (jobs) =>
@@ -435,4 +450,78 @@ describe("what makes no sense", () => {
       assert.strictEqual(error._tag, "ThreadSetupFailed")
       assert.include(error.message, "no behaviour \"Jobs\"")
     }), { worker: () => PoolThread.launch(Layer.empty) })
+})
+
+describe("what a pool says of itself", () => {
+  pooled("is what each worker does and has done, and how long jobs wait and run", (jobs) =>
+    Effect.gen(function*() {
+      const none = yield* Pool.stats(jobs)
+      assert.deepStrictEqual([none.depth, none.running, none.jobs, none.queueTime.count], [0, 0, 0, 0])
+      assert.deepStrictEqual(none.workers.map(({ place, restarts }) => [place, restarts]), [[0, 0], [1, 0]])
+
+      const long = yield* Effect.forkChild(
+        Effect.all([1, 2, 3, 4].map(() => jobs.ask.Wait({ millis: 2000 })), { concurrency: "unbounded" })
+      )
+      yield* Effect.sleep("1 second")
+      const busy = yield* Pool.stats(jobs)
+      assert.deepStrictEqual([busy.depth, busy.running, busy.jobs], [4, 2, 0])
+      assert.deepStrictEqual(busy.workers.map(({ state }) => state), ["busy", "busy"])
+      for (const { busyMillis } of busy.workers) assert.isTrue(busyMillis >= 800 && busyMillis <= 1200, `${busyMillis}`)
+
+      yield* Fiber.join(long)
+      yield* Effect.sleep("1 second")
+      const done = yield* Pool.stats(jobs)
+      assert.deepStrictEqual([done.depth, done.running, done.jobs], [0, 0, 4])
+      assert.deepStrictEqual(done.workers.map(({ state }) => state), ["asleep", "asleep"])
+      assert.deepStrictEqual(done.workers.map(({ jobs }) => jobs), [2, 2])
+      for (const { busyMillis } of done.workers) {
+        assert.isTrue(busyMillis >= 3900 && busyMillis <= 4300, `${busyMillis}`)
+      }
+      // Two have waited for two seconds, each time is at most a quarter too long.
+      assert.deepStrictEqual([done.queueTime.count, done.runTime.count], [4, 4])
+      const [median, most] = [done.queueTime.quantile(0.5), done.queueTime.quantile(1)]
+      assert.isTrue(median < 300 && most >= 1900 && most < 2700, `${median} ${most}`)
+      const ran = done.runTime.quantile(0.5)
+      assert.isTrue(ran >= 2000 && ran < 2700, `${ran}`)
+      // Nobody looks at a clock for what has no deadline.
+      yield* jobs.ask.Echo({ n: 1 }, { timeout: "Infinity" })
+      yield* Effect.sleep("1 second")
+      const last = yield* Pool.stats(jobs)
+      assert.deepStrictEqual([last.jobs, last.queueTime.count, last.runTime.count], [5, 4, 5])
+    }))
+
+  pooled("goes on over the death of a worker, whose jobs do not run any more", (jobs) =>
+    Effect.gen(function*() {
+      const gone = yield* failure(jobs.ask.Exit({ code: 3 }))
+      assert.strictEqual(gone._tag, "ThreadLost")
+      yield* Effect.sleep("1 second")
+      assert.strictEqual(yield* jobs.ask.Echo({ n: 1 }), 1)
+      yield* Effect.sleep("1 second")
+      const { depth, jobs: ended, running, workers } = yield* Pool.stats(jobs)
+      assert.deepStrictEqual([depth, running, ended], [0, 0, 1])
+      assert.deepStrictEqual(workers.map(({ restarts }) => restarts).toSorted((a, b) => a - b), [0, 1])
+      assert.isTrue(workers.every(({ state }) => state === "asleep"))
+    }))
+
+  pooled("sees a worker that is being started again", (jobs) =>
+    Effect.gen(function*() {
+      const seen = new Set<string>()
+      const look = Effect.flatMap(Pool.stats(jobs), ({ workers }) =>
+        Effect.andThen(
+          Effect.sync(() => workers.forEach(({ state }) => seen.add(state))),
+          Effect.sleep("1 millis")
+        ))
+      const looking = yield* Effect.forkChild(Effect.forever(look))
+      yield* Effect.ignore(jobs.ask.Exit({ code: 1 }))
+      yield* Effect.sleep("1 second")
+      yield* Fiber.interrupt(looking)
+      assert.isTrue(seen.has("down") && seen.has("asleep"), [...seen].join())
+    }), { backoff: Schedule.spaced("100 millis") })
+
+  it.effect("is nothing that an actor has", () =>
+    Effect.gen(function*() {
+      const actor = yield* Plain.spawn("a")
+      const exit = yield* Effect.exit(Pool.stats(actor))
+      assert.include(String(Exit.isFailure(exit) && Cause.squash(exit.cause)), "ActorRef(Plain/a) is no pool")
+    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(PlainLive, ActorSystem.layer))))
 })

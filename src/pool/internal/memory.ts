@@ -8,6 +8,7 @@
  *  idle      who sleeps and who searches                                  (IdleSet)
  *  bells     one doorbell for each row
  *  inboxes   numbers of slots that wait for one worker, and nobody steals   (Inboxes)
+ *  meters    what each worker has done                                    (JobMeters)
  *  arena     payloads and replies that do not fit into a slot
  * ```
  *
@@ -20,6 +21,7 @@ import * as Arena from "../../memory/Arena.ts"
 import * as Doorbell from "../../memory/Doorbell.ts"
 import * as IdleSet from "../../memory/IdleSet.ts"
 import * as Inboxes from "../../memory/Inboxes.ts"
+import * as JobMeters from "../../memory/JobMeters.ts"
 import * as JobTable from "../../memory/JobTable.ts"
 import { MpmcWriter } from "../../memory/MpmcRing.ts"
 import * as MpmcRing from "../../memory/MpmcRing.ts"
@@ -37,6 +39,7 @@ export interface PoolMemory {
   readonly bells: SharedArrayBuffer
   readonly inboxes: SharedArrayBuffer
   readonly arena: SharedArrayBuffer
+  readonly meters: SharedArrayBuffer
 }
 
 /** What it is made for. */
@@ -92,6 +95,7 @@ export const createMemory = ({ arenaBytes, capacity, clients, workers }: Sizes):
     deques: Array.from({ length: workers }, () => StealDeque.create(hints, "lifo")),
     idle: IdleSet.create(workers),
     bells: Doorbell.create(submitters),
+    meters: JobMeters.create(workers),
     inboxes: Inboxes.create({ submitters, jobs, workers }, (worker) => JobTable.numberOf(worker, 1)),
     arena: Arena.create({
       capacityBytes: Math.ceil(arenaBytes / BLOCK_BYTES) * BLOCK_BYTES,

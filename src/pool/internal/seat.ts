@@ -13,6 +13,8 @@ export interface Seat {
   readonly cell: Cell
   /** The job that it has. */
   ask: JobAsk | undefined
+  /** When that has begun, in milliseconds of the pool. */
+  since: number
   /** Jobs that its handler waits for. */
   nested: number
 }

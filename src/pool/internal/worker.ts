@@ -30,6 +30,7 @@ import * as Outcome from "./outcome.ts"
 import { type Bench, JobAsk, type Seat } from "./seat.ts"
 import type { Submitter } from "./submitter.ts"
 import { keyOf, placeOf } from "./target.ts"
+import { WorkerMeter } from "./workerMeter.ts"
 
 /** The injector comes first every so many jobs, so that jobs which submit jobs for ever keep nobody waiting outside. */
 const INJECTOR_EVERY = 61
@@ -61,6 +62,8 @@ export interface Options {
   readonly now: () => number
   /** Has another actor of the behaviour started. */
   readonly open: (opened: (cell: Cell) => void) => void
+  /** It was told to take no jobs any more, and has none. */
+  readonly retired: () => void
   /** An actor of the behaviour has ended. */
   readonly ended: (reason: ExitReason) => void
   readonly failed: (where: string, error: unknown) => void
@@ -73,6 +76,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   private readonly submitter: Submitter
   private readonly poller: Poller.Poller
   private readonly inbox: InboxReader
+  private readonly meter: WorkerMeter
   private readonly seats: Array<Seat> = []
   /** Seats with a job. */
   private taken = 0
@@ -83,10 +87,16 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   /** Whether its bit among those that search may be up. */
   private maySearch = false
   private isOpening = false
+  /** The job whose handler is being called. */
+  private answering: JobAsk | undefined = undefined
   /** Whether the pool has been seen to be up. */
   private hasBegun = false
   /** An actor of it has ended, and its thread is about to. */
   private isClosed = false
+  /** It takes no jobs any more but those that its own wait for. */
+  private isRetiring = false
+  /** It has none, and has said so. */
+  private isRetired = false
 
   constructor(access: Access, submitter: Submitter, options: Options) {
     this.access = access
@@ -94,6 +104,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     this.options = options
     this.poller = Poller.of(access.thread)
     this.random = options.place + 1
+    this.meter = new WorkerMeter(access, options)
     this.inbox = new InboxReader(access.memory.inboxes, options.place, options.number, this)
   }
 
@@ -103,6 +114,14 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     this.poller.add(this)
   }
 
+  /** Takes no jobs from now on, or does again; what it has comes to its end. */
+  retire(isRetiring: boolean): void {
+    this.isRetiring = isRetiring
+    this.isRetired = false
+    this.poller.add(this)
+    this.access.bells[rowOf(this.options.place)]!.ring()
+  }
+
   /** Takes no jobs any more. */
   close(): void {
     this.isClosed = true
@@ -110,7 +129,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   }
 
   private seat(cell: Cell): void {
-    this.seats.push({ cell, ask: undefined, nested: 0 })
+    this.seats.push({ cell, ask: undefined, since: 0, nested: 0 })
     // What its behaviour says of a failure may be its end: then another thread has to do the work.
     cell.whenStopped((reason) => {
       this.isClosed = true
@@ -132,21 +151,28 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     const { thread: { turn } } = this.access
     turn.enter()
     if (turn.isOver()) return false
-    this.nowMillis = this.options.now()
+    this.nowMillis = this.meter.look()
     this.hasBegun ||= this.mayBegin()
     let did = false
     if (this.submitter.isReady()) {
       // What goes on now may take long, and it does not search meanwhile.
       this.stopSearching()
       did = this.submitter.poll()
+      this.meter.look()
     }
     if (this.taken > 0) this.interrupt()
     while (this.canTake() && !turn.isOver()) {
+      this.meter.tick(this.taken > 0)
       const slot = this.next()
       if (slot < 0) break
       did = true
       this.take(slot)
     }
+    if (this.isRetiring && this.taken === 0 && !this.isRetired) {
+      this.isRetired = true
+      this.options.retired()
+    }
+    this.meter.flush(this.taken > 0)
     // It may have been woken for what it cannot take: then that is another's.
     if (!this.takesAny()) this.stopSearching()
     if (did) this.poller.add(this)
@@ -174,14 +200,14 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
 
   private canTake(): boolean {
     const { taken } = this
-    if (this.isClosed || !this.hasBegun) return false
+    if (this.isClosed || !this.hasBegun || this.isRetiring && this.waiting === 0) return false
     if (taken === 0) return true
     return taken - this.waiting < this.options.concurrency && (taken < this.seats.length || this.openSeat())
   }
 
   // What it waits for itself is never kept waiting by what it would take from elsewhere.
   private takesAny(): boolean {
-    return this.taken < MAX_WAITING && this.canTake()
+    return this.taken < MAX_WAITING && !this.isRetiring && this.canTake()
   }
 
   // All seats are taken: there is another one in a moment, perhaps in this one.
@@ -210,7 +236,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     // Nobody else takes what is for this worker, so it is taken however many wait: it may be what they wait for.
     slot = this.inbox.next()
     if (slot >= 0) return this.found(slot)
-    if (this.taken >= MAX_WAITING) return -1
+    if (this.taken >= MAX_WAITING || this.isRetiring) return -1
     slot = this.injected()
     if (slot < 0) slot = this.stolen()
     if (slot >= 0) return this.found(slot)
@@ -253,7 +279,10 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
         const victim = first + i < length ? first + i : first + i - length
         if (victim === place) continue
         const slot = thieves[victim]!.stealBatch(deque)
-        if (slot >= 0) return slot
+        if (slot >= 0) {
+          this.meter.stole()
+          return slot
+        }
         if (slot === retry) isLost = true
       }
       if (!isLost) break
@@ -308,7 +337,10 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     const ask = new JobAsk(this, seat, slot, message, (word & UNAWAITED) === 0)
     seat.ask = ask
     this.inbox.running(++this.taken)
+    this.meter.begun(slot, seat)
+    this.answering = ask
     answer(seat.cell, ask, payload)
+    this.answering = undefined
   }
 
   private freeSeat(): Seat {
@@ -335,9 +367,12 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
 
   // ---- what becomes of it
 
-  private leave({ seat }: JobAsk): void {
+  private leave(ask: JobAsk): void {
+    const { seat } = ask
     seat.ask = undefined
     this.inbox.running(--this.taken)
+    if (ask === this.answering) this.meter.endedAtOnce()
+    else this.meter.ended(seat, this.taken === 0)
     this.inbox.release()
     // It may be asleep because nothing could be taken.
     this.access.bells[rowOf(this.options.place)]!.ring()
@@ -386,6 +421,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   announce(): void {
     const { access: { idle }, options: { place } } = this
     this.maySearch = false
+    this.meter.slept()
     // Who could take nothing would be woken in vain, and others would leave the work to it.
     if (this.takesAny()) idle.announce(place)
     else idle.announceBusy(place)
@@ -401,7 +437,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     if (!this.canTake()) return false
     const { deque, injector } = this.options
     if (deque.size() > 0 || this.inbox.hasNews()) return true
-    if (this.taken >= MAX_WAITING) return false
+    if (this.taken >= MAX_WAITING || this.isRetiring) return false
     if (!injector.isEmpty()) return true
     // What lies elsewhere is for those who search, if there are as many as may.
     return !this.access.idle.isCrowded() && this.hasWork()

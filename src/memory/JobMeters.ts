@@ -1,0 +1,227 @@
+/**
+ * What the workers of a pool have done, counted by each in a row of its own and read by anybody.
+ *
+ * Promises that each count is exact and only grows: a row has one writer, the incarnation that is there, and the next one goes on where it has
+ * ended. Numbers of a row that are read one after the other may be of different moments.
+ *
+ * Times are counted in microseconds, in {@link BUCKETS} buckets that are at most a quarter wider than where they begin: four for each power of two, up to an
+ * hour and more. Never does: read a clock.
+ *
+ * Source: the buckets of HdrHistogram, with two significant bits.
+ */
+import { jobMeters as layout, METER_ROW, METER_ROW_BYTES } from "./JobLayouts.ts"
+import { identify, inscribe } from "./Layout.ts"
+import { InvalidCapacity, InvalidMemory } from "./MemoryError.ts"
+
+/** Counts of a histogram. */
+export const BUCKETS = 128
+
+const LAST_MICROS = 2 ** 31 - 1
+
+/** The bucket that a time belongs to. */
+export const bucketOf = (micros: number): number => {
+  const time = micros >= LAST_MICROS ? LAST_MICROS : micros | 0
+  if (time < 4) return time < 0 ? 0 : time
+  const power = 31 - Math.clz32(time)
+  return 4 * (power - 1) + (time >>> power - 2 & 3)
+}
+
+/** The shortest time that a bucket has, in microseconds; that of the bucket behind it is one more than its longest. */
+export const bucketStart = (bucket: number): number => {
+  if (bucket < 4) return bucket
+  const power = (bucket >>> 2) + 1
+  return (4 + (bucket & 3)) * 2 ** (power - 2)
+}
+
+/** The times of jobs, as counts by bucket. */
+export class Times {
+  readonly counts: ReadonlyArray<number>
+  /** How many there are. */
+  readonly count: number
+
+  constructor(counts: ReadonlyArray<number>) {
+    this.counts = counts
+    this.count = counts.reduce((sum, count) => sum + count, 0)
+  }
+
+  /** The time in milliseconds that so much of all jobs (0 to 1) took at most, up to a quarter too much; 0 when there was none. */
+  quantile(part: number): number {
+    let left = Math.max(1, Math.ceil(part * this.count))
+    if (this.count === 0) return 0
+    for (let bucket = 0; bucket < this.counts.length; bucket++) {
+      left -= this.counts[bucket]!
+      if (left <= 0) return (bucketStart(bucket + 1) - 1) / 1000
+    }
+    return bucketStart(BUCKETS) / 1000
+  }
+}
+
+/** What one worker has done. */
+export interface Meter {
+  readonly jobs: number
+  readonly stolen: number
+  readonly sleeps: number
+  /** How long it has had a job, in milliseconds. */
+  readonly busyMillis: number
+  /** Jobs that it has begun and that have not ended. */
+  readonly running: number
+  /** Incarnations that have been there. */
+  readonly starts: number
+  /** The number of the last of them; 0 for none. */
+  readonly incarnation: number
+}
+
+/**
+ * Makes the shared memory of so many meters.
+ *
+ * **Errors**: {@link InvalidCapacity}.
+ */
+export const create = (workers: number): SharedArrayBuffer => {
+  if (!Number.isInteger(workers) || workers < 1) {
+    throw new InvalidCapacity(layout.name, "workers", workers, "a whole number of 1 or more")
+  }
+  const sab = new SharedArrayBuffer(layout.descriptorBytes + workers * METER_ROW_BYTES)
+  inscribe(layout, sab)[layout.cells.workers] = workers
+  return sab
+}
+
+/** What the first of two words counts to. */
+const HALF = 2 ** 31
+const LOW = HALF - 1
+
+const rowCells = METER_ROW_BYTES / 4
+const jobsWord = METER_ROW.jobs / 4
+const stolenWord = METER_ROW.stolen / 4
+const sleepsWord = METER_ROW.sleeps / 4
+const busyWord = METER_ROW.busyMicros / 4
+const runningWord = METER_ROW.running / 4
+const sinceWord = METER_ROW.busySince / 4
+const startsWord = METER_ROW.starts / 4
+const incarnationWord = METER_ROW.incarnation / 4
+const waitedWord = METER_ROW.waited / 4
+const ranWord = METER_ROW.ran / 4
+
+/** See the module. */
+export class JobMeters {
+  declare readonly workers: number
+  declare private readonly cells: Int32Array
+
+  /** **Errors**: `InvalidMemory`. */
+  constructor(sab: SharedArrayBuffer) {
+    const cells = identify(layout, sab)
+    const workers = cells[layout.cells.workers]!
+    if (!(workers > 0 && sab.byteLength === layout.descriptorBytes + workers * METER_ROW_BYTES)) {
+      throw new InvalidMemory(layout.name, `${sab.byteLength} bytes are not those of ${workers} workers`)
+    }
+    this.cells = cells
+    this.workers = workers
+  }
+
+  private row(worker: number): number {
+    return layout.descriptorCells + worker * rowCells
+  }
+
+  // ---- the worker
+
+  // There is one writer. The first word holds 31 bits and whether the second is odd, so that who reads knows which belong together.
+  private add(cell: number, by: number): void {
+    const { cells } = this
+    const sum = (cells[cell]! & LOW) + by
+    const carry = Math.floor(sum / HALF)
+    const high = (cells[cell + 1]! + carry) | 0
+    if (carry > 0) Atomics.store(cells, cell + 1, high)
+    Atomics.store(cells, cell, (sum - carry * HALF) | high << 31)
+  }
+
+  /** The incarnation of this number is there, and has no job. */
+  opened(worker: number, number: number): void {
+    const row = this.row(worker)
+    Atomics.store(this.cells, row + runningWord, 0)
+    Atomics.store(this.cells, row + sinceWord, 0)
+    Atomics.add(this.cells, row + startsWord, 1)
+    Atomics.store(this.cells, row + incarnationWord, number)
+  }
+
+  /** A job has begun, at this time of the pool, that was submitted so long before; NaN when nobody knows. */
+  begun(worker: number, nowMillis: number, waitedMillis: number): void {
+    const { cells } = this
+    const row = this.row(worker)
+    if (cells[row + runningWord]!++ === 0) cells[row + sinceWord] = (Math.trunc(nowMillis) + 1) | 0
+    if (waitedMillis >= 0) cells[row + waitedWord + bucketOf(waitedMillis * 1000)]!++
+  }
+
+  /** A job has ended; how long it has run is told by {@link ranFor}. */
+  ended(worker: number): void {
+    this.cells[this.row(worker) + runningWord]!--
+  }
+
+  /** So many jobs that have ended ran for so long each. */
+  ranFor(worker: number, jobs: number, millis: number): void {
+    const row = this.row(worker)
+    this.cells[row + ranWord + bucketOf(millis * 1000)]! += jobs
+    this.add(row + jobsWord, jobs)
+  }
+
+  /** The worker has no job, after so long with one. */
+  idle(worker: number, busyMillis: number): void {
+    const row = this.row(worker)
+    this.add(row + busyWord, Math.round(Math.max(0, busyMillis) * 1000))
+    this.cells[row + sinceWord] = 0
+  }
+
+  /** It has taken a job out of the queue of another. */
+  stole(worker: number): void {
+    this.add(this.row(worker) + stolenWord, 1)
+  }
+
+  /** It goes to sleep. */
+  slept(worker: number): void {
+    this.add(this.row(worker) + sleepsWord, 1)
+  }
+
+  // ---- anybody
+
+  private wide(cell: number): number {
+    const { cells } = this
+    for (;;) {
+      const low = Atomics.load(cells, cell)
+      const high = Atomics.load(cells, cell + 1)
+      if (low >>> 31 === (high & 1)) return (high >>> 0) * HALF + (low & LOW)
+    }
+  }
+
+  /** What a worker has done up to this time of the pool. */
+  read(worker: number, nowMillis: number): Meter {
+    const row = this.row(worker)
+    const since = Atomics.load(this.cells, row + sinceWord)
+    const current = since === 0 ? 0 : (Math.trunc(nowMillis) + 1 - since) | 0
+    return {
+      jobs: this.wide(row + jobsWord),
+      stolen: this.wide(row + stolenWord),
+      sleeps: this.wide(row + sleepsWord),
+      busyMillis: this.wide(row + busyWord) / 1000 + Math.max(0, current),
+      running: Atomics.load(this.cells, row + runningWord),
+      starts: Atomics.load(this.cells, row + startsWord),
+      incarnation: Atomics.load(this.cells, row + incarnationWord)
+    }
+  }
+
+  private times(word: number): Times {
+    const counts = Array.from({ length: BUCKETS }, () => 0)
+    for (let worker = 0; worker < this.workers; worker++) {
+      const first = this.row(worker) + word
+      for (let bucket = 0; bucket < BUCKETS; bucket++) counts[bucket]! += this.cells[first + bucket]! >>> 0
+    }
+    return new Times(counts)
+  }
+
+  /** How long jobs have waited from their submission to their begin, where that is known. */
+  waited(): Times {
+    return this.times(waitedWord)
+  }
+
+  /** How long jobs have run. */
+  ran(): Times {
+    return this.times(ranWord)
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * What a pool does and has done, as its workers have counted it in shared memory: cheap enough to be read many times a second, from any thread that
+ * has a reference to the pool.
+ */
+import type { Times } from "../memory/JobMeters.ts"
+
+/** What one worker does and has done, all its incarnations together. */
+export interface WorkerStats {
+  /** Its place, from 0 on. */
+  readonly place: number
+  /** `"busy"` with jobs, `"searching"` for some or about to sleep, `"asleep"`, or `"down"`: not up yet, or being started again. */
+  readonly state: "busy" | "searching" | "asleep" | "down"
+  /** Jobs that it has begun and that have not ended; more than one where `concurrency` says so, or where they wait for jobs of their own. */
+  readonly running: number
+  /** Jobs that have ended on it. */
+  readonly jobs: number
+  /** How often it has taken jobs out of the queue of another worker. */
+  readonly stolen: number
+  /** How often it has gone to sleep. */
+  readonly sleeps: number
+  /** How often it has been started again. */
+  readonly restarts: number
+  /** How long it has had a job, in milliseconds: the difference of two by the time in between is how far it is used. */
+  readonly busyMillis: number
+}
+
+/** See the module. */
+export interface PoolStats {
+  /** Jobs of this thread that are under way or wait for room. */
+  readonly depth: number
+  /** Jobs that run on all workers. */
+  readonly running: number
+  /** Jobs that have ended on all workers. */
+  readonly jobs: number
+  readonly workers: ReadonlyArray<WorkerStats>
+  /**
+   * How long jobs have waited from the ask to their begin: `queueTime.quantile(0.99)` is in milliseconds. Asks with the timeout `"Infinity"` and tells are not
+   * counted here, since nobody looks at a clock for them.
+   */
+  readonly queueTime: Times
+  /** How long jobs have run. */
+  readonly runTime: Times
+}

@@ -1,0 +1,36 @@
+/** Reads what a pool does and has done. */
+import { JobMeters } from "../../memory/JobMeters.ts"
+import type { PoolStats, WorkerStats } from "../PoolStats.ts"
+import type { Access } from "./memory.ts"
+
+const stateOf = ({ idle }: Access, place: number, isUp: boolean, running: number): WorkerStats["state"] => {
+  if (!isUp) return "down"
+  if (running > 0) return "busy"
+  return idle.isSleeping(place) ? "asleep" : "searching"
+}
+
+/** What the pool of a thread does and has done, at this time of the pool in milliseconds. */
+export const statsOf = (access: Access, depth: number, nowMillis: number): PoolStats => {
+  const { memory, table } = access
+  const meters = new JobMeters(memory.meters)
+  const living = new Int32Array(table.workers)
+  table.living(living)
+  const workers = Array.from(living, (number, place): WorkerStats => {
+    const { incarnation, starts, ...meter } = meters.read(place, nowMillis)
+    return {
+      place,
+      state: stateOf(access, place, number !== 0 && number === incarnation, meter.running),
+      restarts: Math.max(0, starts - 1),
+      ...meter
+    }
+  })
+  const sum = (of: (worker: WorkerStats) => number) => workers.reduce((total, worker) => total + of(worker), 0)
+  return {
+    depth,
+    running: sum(({ running }) => running),
+    jobs: sum(({ jobs }) => jobs),
+    workers,
+    queueTime: meters.waited(),
+    runTime: meters.ran()
+  }
+}

@@ -1,0 +1,133 @@
+import { describe, expect, it } from "vitest"
+import * as JobMeters from "../../src/memory/JobMeters.ts"
+import { InvalidCapacity, InvalidMemory } from "../../src/memory/MemoryError.ts"
+
+const { BUCKETS, bucketOf, bucketStart } = JobMeters
+const meters = (workers = 2) => new JobMeters.JobMeters(JobMeters.create(workers))
+
+describe("JobMeters", () => {
+  it("has a bucket for each time, at most a quarter wider than where it begins", () => {
+    for (const time of [0, 1, 2, 3, 4, 7, 8, 9, 15, 16, 100, 1000, 123_456, 2 ** 30, 2 ** 31 - 1]) {
+      const bucket = bucketOf(time)
+      expect([bucketStart(bucket) <= time, time < bucketStart(bucket + 1)]).toEqual([true, true])
+    }
+    for (let bucket = 0; bucket < 120; bucket++) {
+      expect(bucketOf(bucketStart(bucket))).toBe(bucket)
+      expect(bucketStart(bucket + 1) - bucketStart(bucket)).toBeLessThanOrEqual(Math.max(1, bucketStart(bucket) / 4))
+    }
+    expect([bucketOf(-5), bucketOf(NaN), bucketOf(0.7), bucketOf(1e300), bucketOf(Infinity)])
+      .toEqual([0, 0, 0, bucketOf(2 ** 31 - 1), bucketOf(2 ** 31 - 1)])
+    expect(bucketOf(Infinity)).toBeLessThan(BUCKETS)
+  })
+
+  it("counts what each worker does, and nothing of the others", () => {
+    const all = meters()
+    all.opened(1, 33)
+    all.begun(1, 100, 5)
+    expect(all.read(1, 130)).toEqual({
+      jobs: 0,
+      stolen: 0,
+      sleeps: 0,
+      busyMillis: 30,
+      running: 1,
+      starts: 1,
+      incarnation: 33
+    })
+    all.begun(1, 110, NaN)
+    all.stole(1)
+    all.ended(1)
+    all.ranFor(1, 1, 20)
+    expect(all.read(1, 150)).toEqual({
+      jobs: 1,
+      stolen: 1,
+      sleeps: 0,
+      busyMillis: 50,
+      running: 1,
+      starts: 1,
+      incarnation: 33
+    })
+    all.ended(1)
+    all.ranFor(1, 1, 0.25)
+    all.idle(1, 60.5)
+    all.slept(1)
+    expect(all.read(1, 900)).toEqual({
+      jobs: 2,
+      stolen: 1,
+      sleeps: 1,
+      busyMillis: 60.5,
+      running: 0,
+      starts: 1,
+      incarnation: 33
+    })
+    expect(all.read(0, 900)).toEqual({
+      jobs: 0,
+      stolen: 0,
+      sleeps: 0,
+      busyMillis: 0,
+      running: 0,
+      starts: 0,
+      incarnation: 0
+    })
+    expect([all.waited().count, all.ran().count]).toEqual([1, 2])
+    expect(all.waited().counts[bucketOf(5000)]).toBe(1)
+    expect([all.ran().counts[bucketOf(20_000)], all.ran().counts[bucketOf(250)]]).toEqual([1, 1])
+  })
+
+  it("goes on where the incarnation before has ended, without its jobs", () => {
+    const all = meters(1)
+    all.begun(0, 0, 1)
+    all.ended(0)
+    all.ranFor(0, 1, 1)
+    all.idle(0, 1)
+    all.begun(0, 50, 1)
+    all.opened(0, 64)
+    expect(all.read(0, 900)).toEqual({
+      jobs: 1,
+      stolen: 0,
+      sleeps: 0,
+      busyMillis: 1,
+      running: 0,
+      starts: 1,
+      incarnation: 64
+    })
+  })
+
+  it("counts beyond 32 bits", () => {
+    const all = meters(1)
+    for (let i = 1; i <= 10; i++) {
+      all.begun(0, 0, 0)
+      all.ended(0)
+      all.idle(0, 1_000_000)
+      expect(all.read(0, 0).busyMillis).toBe(i * 1_000_000)
+    }
+    // One job of a week.
+    all.begun(0, 0, 0)
+    all.ended(0)
+    all.idle(0, 604_800_000)
+    expect(all.read(0, 0).busyMillis).toBe(614_800_000)
+  })
+
+  it("says how long so much of all jobs took", () => {
+    const all = meters(2)
+    expect([all.ran().quantile(0.5), all.ran().count]).toEqual([0, 0])
+    for (let i = 0; i < 32; i++) all.ranFor(i % 2, 3, 1)
+    all.ranFor(0, 2, 1)
+    all.ranFor(0, 1, 64)
+    all.ranFor(1, 1, 3_600_000)
+    const { quantile } = { quantile: (part: number) => all.ran().quantile(part) }
+    for (const [part, millis] of [[0, 1], [0.5, 1], [0.98, 1], [0.99, 64]] as const) {
+      expect([quantile(part) >= millis, quantile(part) <= millis * 1.25]).toEqual([true, true])
+    }
+    // What takes longer than 35 minutes is counted, and no longer told apart.
+    expect(quantile(1)).toBeGreaterThan(2_000_000)
+  })
+
+  it("refuses what makes no sense", () => {
+    expect(() => JobMeters.create(0)).toThrow(InvalidCapacity)
+    expect(() => JobMeters.create(1.5)).toThrow(InvalidCapacity)
+    expect(() => new JobMeters.JobMeters(new SharedArrayBuffer(4096))).toThrow(InvalidMemory)
+    const short = JobMeters.create(2)
+    new Int32Array(short)[2] = 3
+    expect(() => new JobMeters.JobMeters(short)).toThrow(InvalidMemory)
+  })
+})
