@@ -87,6 +87,7 @@ export { CurrentActor } from "./kernel/Behaviour.ts"
 export type { BehaviourOptions, SupervisionOptions } from "./kernel/Behaviour.ts"
 export type { MailboxOptions, Overflow } from "./kernel/Mailbox.ts"
 export type { PipeToSelf } from "./PipeToSelf.ts"
+export { type Level, Priority } from "./Priority.ts"
 export type { Stash, Stashed } from "./Stash.ts"
 export type { Timers } from "./Timers.ts"
 export type { Watcher } from "./Watcher.ts"
@@ -370,6 +371,13 @@ const checkStreams = (
   throw new InvalidOptions({ where: name, option: "mailbox.survives", value: "true", expected })
 }
 
+// What lies in a lane is taken in its order.
+const checkLevels = ({ levels, name }: ProtocolModule.Protocol, { laneBytes }: Pick<Behaviour, "laneBytes">): void => {
+  if (levels === undefined || laneBytes === 0) return
+  const expected = "false, since its messages have priorities"
+  throw new InvalidOptions({ where: name, option: "mailbox.survives", value: "true", expected })
+}
+
 // What moves with a message is there once: not for a second handler, and not on another thread than its own.
 const checkMoving = (
   { messages, name }: ProtocolModule.Protocol,
@@ -457,6 +465,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
       const resolved = resolveOptions(name, options ?? {})
       checkMoving(protocol, resolved)
       checkStreams(protocol, resolved)
+      checkLevels(protocol, resolved)
       return Layer.effectDiscard(Effect.gen(function*() {
         const system = yield* ActorSystem
         const context = yield* Effect.context<never>()

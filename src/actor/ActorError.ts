@@ -111,6 +111,20 @@ export class InvalidPayload extends Schema.TaggedError<InvalidPayload>("shared-n
 }
 
 /**
+ * A pool does not know which of its workers the message is for: its `Route` has no key, says nonsense, or has thrown.
+ *
+ * **Errors** Nothing was sent. `issue` says what the route has said; correct the payload, or the route where the message is defined.
+ */
+export class NotRouted extends Schema.TaggedError<NotRouted>("shared-nothing/actor/NotRouted")(
+  "NotRouted",
+  { actor: Schema.String, issue: Schema.String, undelivered: Undelivered }
+) {
+  override get message() {
+    return `${this.actor} does not know which worker ${this.undelivered.tag} is for: ${this.issue}`
+  }
+}
+
+/**
  * The encoded message does not fit the ring between the two threads.
  *
  * **Errors** Nothing was sent. Send less at once, or open the system with a larger `ring.capacityBytes`: one record may
@@ -303,6 +317,7 @@ export type TellError =
   | MailboxFull
   | ActorStopped
   | InvalidPayload
+  | NotRouted
   | MessageTooLarge
   | ThreadLost
   | LayoutMismatch
@@ -344,6 +359,7 @@ const tags: ReadonlySet<unknown> = new Set<ActorError["_tag"]>([
   "AskTimeout",
   "ThreadLost",
   "InvalidPayload",
+  "NotRouted",
   "MessageTooLarge",
   "LayoutMismatch",
   "LinkFull",

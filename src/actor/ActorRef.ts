@@ -150,7 +150,7 @@ export interface ActorRef<in out Rpcs extends Rpc.Any> {
    * Messages accepted and not yet handled, the one being handled included.
    *
    * **Gotchas** For an actor on another thread it is the sender's own count: it trails behind by up to half of the mailbox's
-   * capacity, and the message being handled may be missing from it.
+   * capacity, and the message being handled may be missing from it, as what is put off is.
    */
   readonly depth: Effect.Effect<number>
   /**

@@ -16,6 +16,8 @@
  * - What a worker may not begin yet is passed over, and keeps its place.
  * - Each answer is true of some moment between call and return. Nothing here blocks, waits or allocates.
  *
+ * Beside them it says which worker a group of keys was given, for all threads alike: whoever has to choose first chooses for all.
+ *
  * Never does: wake anybody, or grow. A lane has room for all jobs that its submitter can have, so none is ever full.
  *
  * Who reads a lane. The word `reader` names one incarnation of the worker, and any other leaves the lane alone. After a death the submitter, who hears of
@@ -27,7 +29,7 @@
  *
  * Hot path: {@link InboxReader.next} while there is nothing, which is one load; changes only together with `test/model`.
  */
-import { INBOX_LANE, INBOX_ROW, INBOX_ROW_BYTES, inboxes as layout } from "./JobLayouts.ts"
+import { INBOX_HOMES, INBOX_LANE, INBOX_ROW, INBOX_ROW_BYTES, inboxes as layout } from "./JobLayouts.ts"
 import { identify, inscribe } from "./Layout.ts"
 import { InvalidCapacity, InvalidMemory } from "./MemoryError.ts"
 
@@ -56,7 +58,7 @@ export interface Shape {
 const laneCells = (jobs: number): number => slotsWord + Math.ceil(jobs / 32) * 32
 
 const bytesOf = ({ jobs, submitters, workers }: Shape): number =>
-  layout.descriptorBytes + workers * (INBOX_ROW_BYTES + submitters * laneCells(jobs) * 4)
+  layout.descriptorBytes + INBOX_HOMES * 4 + workers * (INBOX_ROW_BYTES + submitters * laneCells(jobs) * 4)
 
 const isPowerOfTwo = (value: number): boolean => Number.isInteger(value) && value > 0 && (value & (value - 1)) === 0
 
@@ -97,6 +99,7 @@ class Inboxes {
   declare readonly workers: number
   declare protected readonly cells: Int32Array
   declare protected readonly mask: number
+  declare protected readonly homes: number
   declare private readonly lanes: number
   declare private readonly stride: number
 
@@ -110,7 +113,8 @@ class Inboxes {
     }
     this.cells = cells
     this.mask = this.jobs - 1
-    this.lanes = rowsCell + this.workers * rowCells
+    this.homes = rowsCell + this.workers * rowCells
+    this.lanes = this.homes + INBOX_HOMES
     this.stride = laneCells(this.jobs)
   }
 
@@ -166,6 +170,18 @@ export class InboxWriter extends Inboxes {
   /** Whether the incarnation of this number may read what is for the worker. */
   isAdmitted(worker: number, number: number): boolean {
     return this.cells[this.lane(worker, this.submitter) + readerWord] === number
+  }
+
+  /** The worker that the keys of a hash were given, -1 before their first job. */
+  homeOf(hash: number): number {
+    return Atomics.load(this.cells, this.homes + (hash & (INBOX_HOMES - 1))) - 1
+  }
+
+  /** Gives the keys of a hash a worker; answers the one that they have now, which another thread may have given them. */
+  settle(hash: number, worker: number): number {
+    const cell = this.homes + (hash & (INBOX_HOMES - 1))
+    const found = Atomics.compareExchange(this.cells, cell, 0, worker + 1)
+    return found === 0 ? worker : found - 1
   }
 
   /** Puts what lies in a lane into `into`, the oldest first, and answers how many that are; one that its reader moves just now may be there twice. */

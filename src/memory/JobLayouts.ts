@@ -115,6 +115,9 @@ export const INBOX_ROW = { arrivals: 0, running: 128 }
 /** Bytes of a row of a worker. */
 export const INBOX_ROW_BYTES = 256
 
+/** Groups of keys that have a worker of their own. */
+export const INBOX_HOMES = 4096
+
 /** Byte offsets in a lane of `Inboxes`: the reader's word, and the writer's, on lines of their own. */
 export const INBOX_LANE = { head: 0, tail: 128, reader: 132, slots: 256 }
 
@@ -143,6 +146,12 @@ export const inboxes = define({
         running: "how many jobs it has begun and not ended; stored by the worker"
       },
       at: INBOX_ROW
+    },
+    {
+      name: "homes",
+      bytes: "16384",
+      about:
+        "a word for each of 4,096 groups of keys: the worker that it was given, + 1; 0 before its first job; stored by submitters"
     },
     {
       name: "lanes",

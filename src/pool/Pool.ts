@@ -16,7 +16,7 @@
  * - a job that waits for jobs of its own keeps no worker from them, however deep that goes;
  * - nobody waits for ever: a pool that ends settles what it has.
  *
- * It does not promise an order between jobs. What is not there yet is told in `docs/guide/08-pools.md`.
+ * It does not promise an order between jobs, but of those that have a `Route`. What is not there yet is told in `docs/guide/08-pools.md`.
  *
  * **Example** (main.ts)
  *
@@ -43,6 +43,7 @@
 import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as Scope from "effect/Scope"
@@ -59,8 +60,8 @@ import type { ThreadDown } from "../thread/ThreadError.ts"
 import * as Client from "./internal/client.ts"
 import { type PoolOptions, resolve } from "./internal/options.ts"
 import * as Owner from "./internal/owner.ts"
-import { poolKey, type PoolSide } from "./internal/poolKey.ts"
-import { statsOf, workersOf } from "./internal/workers.ts"
+import { CurrentWorker as Current, poolKey, type PoolSide } from "./internal/poolKey.ts"
+import { reload as reloadOf, statsOf, workersOf } from "./internal/workers.ts"
 import type { PoolStats } from "./PoolStats.ts"
 
 import type { PoolAmbiguous, PoolCrowded, PoolNotFound } from "./PoolError.ts"
@@ -224,6 +225,52 @@ export const layerJoin = <Name extends string, Rpcs extends Rpc.Any>(
  */
 export const workers = <Rpcs extends Rpc.Any>(pool: ActorRef<Rpcs>): ReadonlyArray<ActorRef<Rpcs>> =>
   workersOf(pool) as ReadonlyArray<ActorRef<Rpcs>>
+
+/**
+ * Has each worker of a pool do the same, once, and answers what has become of it for each, in the order of {@link workers}.
+ *
+ * **Details** A worker that is busy does it when it comes to it, one whose thread is being started again when it is back. Nothing fails as a whole: what
+ * worked for some workers is there beside what others have failed with.
+ *
+ * **Errors** None; each `Exit` has those of the ask.
+ *
+ * **Example** (Empty the cache of each worker)
+ *
+ * ```ts
+ * import type * as Rpc from "effect/rpc/Rpc"
+ * import type * as Schema from "effect/Schema"
+ * import { type ActorRef, Pool } from "shared-nothing"
+ *
+ * declare const images: ActorRef.ActorRef<Rpc.Rpc<"Forget", typeof Schema.Void, typeof Schema.Int>>
+ *
+ * const forgotten = Pool.broadcast(images, (worker) => worker.ask.Forget({ timeout: "10 seconds" }))
+ * ```
+ */
+export const broadcast = <Rpcs extends Rpc.Any, A, E, R>(
+  pool: ActorRef<Rpcs>,
+  ask: (worker: ActorRef<Rpcs>, place: number) => Effect.Effect<A, E, R>
+): Effect.Effect<ReadonlyArray<Exit.Exit<A, E>>, never, R> =>
+  Effect.suspend(() =>
+    Effect.forEach(workers(pool), (worker, place) => Effect.exit(Effect.suspend(() => ask(worker, place))), {
+      concurrency: "unbounded"
+    })
+  )
+
+/**
+ * Starts each worker of a pool anew, one after the other, and loses no job: a worker takes no more, comes to the end of what it runs, closes its layer and ends; once
+ * the next one is up it is the turn of the next worker.
+ *
+ * **Details** What waits for the worker alone waits until it is back. No restart is counted. It waits for as long as a job runs; one that is interrupted has
+ * the worker whose turn it is go on. It also completes when the pool ends.
+ *
+ * **Errors** Dies with a `TypeError` for what is no pool that this thread has made. A worker that does not come up again is started again within `intensity`, as after a crash.
+ *
+ * **Gotchas** A job of a pool that waits for its own pool to be reloaded waits for ever: `reload` is for who has made it.
+ */
+export const reload = <Rpcs extends Rpc.Any>(pool: ActorRef<Rpcs>): Effect.Effect<void> => reloadOf(pool)
+
+/** On which worker of a pool the code of a layer or of a behaviour runs: its place in {@link workers} and its name. `undefined` where that is no pool. */
+export const CurrentWorker: Context.Reference<{ readonly place: number; readonly name: string } | undefined> = Current
 
 /**
  * What a pool does and has done: the state of each worker, how long jobs wait and run, how busy the workers are. Reads shared memory and sends nothing.

@@ -19,17 +19,18 @@ import type { Overflow } from "../../src/actor/kernel/Mailbox.ts"
 import { Ask, ORIGIN_SHIFT } from "../../src/actor/kernel/Word.ts"
 import { settle } from "../contract/eventually.ts"
 
-const Storm = Actor.make("Storm", [
-  Rpc.make("Now", { success: Schema.Int }),
-  Rpc.make("Later", { success: Schema.Int }),
-  Rpc.make("Never", { success: Schema.Int }),
-  Rpc.make("Crash", { success: Schema.Int }),
-  Rpc.make("PutOff", { success: Schema.Int }),
-  Rpc.make("HandOut", { success: Schema.Int })
-])
+const stormOf = (first: Actor.Level, last: Actor.Level) =>
+  Actor.make("Storm", [
+    Rpc.make("Now", { success: Schema.Int }),
+    Rpc.make("Later", { success: Schema.Int }).annotate(Actor.Priority, first),
+    Rpc.make("Never", { success: Schema.Int }),
+    Rpc.make("Crash", { success: Schema.Int }),
+    Rpc.make("PutOff", { success: Schema.Int }).annotate(Actor.Priority, last),
+    Rpc.make("HandOut", { success: Schema.Int })
+  ])
 const tags = ["Now", "Later", "Never", "Crash", "PutOff", "HandOut"] as const
 
-const liveOf = (overflow: Overflow, stashes: boolean) =>
+const liveOf = (Storm: ReturnType<typeof stormOf>, overflow: Overflow, stashes: boolean) =>
   Storm.toLayer(
     Effect.gen(function*() {
       const stash = stashes ? yield* Storm.stash({ capacity: 3 }) : undefined
@@ -77,8 +78,13 @@ const Command = Schema.Union([
   Schema.Struct({ do: Schema.Literals(["rest", "advance", "rest"]) })
 ])
 
-const scenario = (overflow: Overflow, stashes: boolean, commands: ReadonlyArray<typeof Command.Type>) =>
-  Effect.gen(function*() {
+const scenario = (
+  overflow: Overflow,
+  { stashes, ranks }: { readonly stashes: boolean; readonly ranks: boolean },
+  commands: ReadonlyArray<typeof Command.Type>
+) => {
+  const Storm = ranks ? stormOf("high", "low") : stormOf("normal", "normal")
+  return Effect.gen(function*() {
     const life = yield* Scope.make()
     const storm = yield* Scope.provide(Storm.spawn("s"), life)
     const cell = recipientOf(storm) as Cell
@@ -144,16 +150,24 @@ const scenario = (overflow: Overflow, stashes: boolean, commands: ReadonlyArray<
     for (const ask of far) {
       assert.isTrue(ask.cancelled ? ask.outcomes <= 1 : ask.outcomes === 1, "an ask from elsewhere")
     }
-  }).pipe(Effect.scoped, Effect.provide([liveOf(overflow, stashes), Logger.layer([])]))
+  }).pipe(Effect.scoped, Effect.provide([liveOf(Storm, overflow, stashes), Logger.layer([])]))
+}
 
 describe("accounts", () => {
   for (const overflow of ["suspend", "fail", "dropNewest", "dropOldest"] as const) {
-    for (const stashes of [false, true]) {
+    for (
+      const [besides, has] of [
+        ["", { stashes: false, ranks: false }],
+        [" and a stash", { stashes: true, ranks: false }],
+        [" and priorities", { stashes: false, ranks: true }],
+        [" and both", { stashes: true, ranks: true }]
+      ] as const
+    ) {
       it.effect.prop(
-        `are back at zero after any storm, with overflow "${overflow}"${stashes ? " and a stash" : ""}`,
+        `are back at zero after any storm, with overflow "${overflow}"${besides}`,
         { commands: Schema.Array(Command).check(Schema.isMaxLength(40)) },
-        ({ commands }) => scenario(overflow, stashes, commands),
-        { timeout: 60_000, arbitrary: { runs: 60, size: 40 } }
+        ({ commands }) => scenario(overflow, has, commands),
+        { timeout: 60_000, arbitrary: { runs: 40, size: 40 } }
       )
     }
   }

@@ -93,7 +93,7 @@ describe("an actor that is to rest", () => {
         for (let n = 0; n < 3; n++) yield* clerk.tell.Wait()
         yield* settle
         assert.deepStrictEqual(log, ["a1 waited", "a1 let go"])
-        assert.deepStrictEqual(yield* ActorControl.ping(clerk), { status: "paused", waiting: 2, restarts: 0 })
+        assert.deepInclude(yield* ActorControl.ping(clerk), { status: "paused", waiting: 2, restarts: 0 })
       })
     ))
 })

@@ -400,6 +400,21 @@ describe("a stash", () => {
       })
     ))
 
+  it.effect("keeps the place of what is put off again", () =>
+    inInn((inn, world) =>
+      Effect.gen(function*() {
+        for (const n of [1, 2]) yield* inn.tell.Knock({ n })
+        world.does = ({ stash }) => stash.unstash(1)
+        yield* inn.tell.Do()
+        yield* settle
+        assert.deepStrictEqual([world.log, depthOf(inn)], [[], 2])
+        world.isOpen = true
+        yield* inn.tell.Do()
+        yield* settle
+        assert.deepStrictEqual([world.log, depthOf(inn)], [["1#1"], 1])
+      })
+    ))
+
   it.effect("says which message it has no room for", () =>
     inInn((inn, world) =>
       Effect.gen(function*() {

@@ -151,7 +151,7 @@ export const controlContract = (name: string, options: ContractOptions): void =>
         yield* actor.tell.Add({ n: 2 })
         yield* settle
         const pong = yield* eventually(ActorControl.ping(actor), ({ waiting }) => waiting === 2, "both wait")
-        assert.deepStrictEqual(pong, { status: "paused", waiting: 2, restarts: 0 })
+        assert.deepInclude(pong, { status: "paused", waiting: 2, restarts: 0 })
         yield* ActorControl.resume(actor)
         assert.deepStrictEqual(yield* itemsOf(actor, 3), [0, 1, 2])
       }))
@@ -211,7 +211,7 @@ export const controlContract = (name: string, options: ContractOptions): void =>
     it.effect("ping is answered while a handler runs, behind a long queue, and counts it", () =>
       Effect.gen(function*() {
         const { actor, on } = yield* free
-        assert.deepStrictEqual(yield* ActorControl.ping(actor), { status: "idle", waiting: 0, restarts: 0 })
+        assert.deepInclude(yield* ActorControl.ping(actor), { status: "idle", waiting: 0, restarts: 0 })
         yield* block(on, actor)
         for (let n = 0; n < 500; n++) yield* actor.tell.Add({ n })
         const pong = yield* eventually(ActorControl.ping(actor), ({ waiting }) => waiting === 500, "all of them wait")
@@ -281,7 +281,7 @@ export const controlContract = (name: string, options: ContractOptions): void =>
         yield* passing(1000)
         yield* settle
         const pong = yield* ActorControl.ping(pulse)
-        assert.deepStrictEqual(pong, { status: "running", waiting: 0, restarts: 0 })
+        assert.deepInclude(pong, { status: "running", waiting: 0, restarts: 0 })
         yield* on.open()
         if (!live) {
           yield* passing(99)

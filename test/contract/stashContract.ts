@@ -1,4 +1,4 @@
-/** What every system promises about messages that are put off, handlers that change, and what is piped to an actor. */
+/** What every system promises about messages that are put off, or come first, handlers that change, and what is piped to an actor. */
 import { assert, layer as describeWith } from "@effect/vitest"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -175,6 +175,24 @@ export const stashContract = (name: string, options: ContractOptions): void => {
         if (!live) assert.strictEqual(after, 4)
         yield* itemsOf(desk, before + 3 + after)
         yield* eventually(desk.depth, (depth) => depth === 0, "nothing is left")
+      }))
+
+    it.effect("the highest priority that waits is handled first, in the order of the sender within a level", () =>
+      Effect.gen(function*() {
+        const { desk, on } = yield* spawn()
+        yield* block(on, desk)
+        yield* desk.tell.Last({ n: 4 })
+        yield* desk.tell.Note({ n: 3 })
+        yield* desk.tell.First({ n: 1 })
+        if (!live) yield* desk.tell.First({ n: 2 })
+        yield* eventually(
+          ActorControl.ping(desk),
+          ({ waiting }) => waiting === (live ? 3 : 4),
+          "all have come"
+        )
+        assert.deepInclude(yield* ActorControl.ping(desk), { waitingHigh: live ? 1 : 2, waitingLow: 1 })
+        yield* on.open()
+        assert.deepStrictEqual(yield* itemsOf(desk, live ? 3 : 4), live ? [1, 3, 4] : [1, 2, 3, 4])
       }))
 
     it.effect("other handlers have the messages to come, and a restart has the first ones", () =>

@@ -20,6 +20,11 @@ const stashing = {
   tests: ["test/actor/stash.test.ts", "test/actor/contract.test.ts", "test/actor/accounts.test.ts"]
 }
 
+const levels = {
+  file: "src/actor/kernel/PriorityMailbox.ts",
+  tests: ["test/actor/Priority.test.ts", "test/actor/accounts.test.ts"]
+}
+
 const notices = { tests: ["test/actor/notices.test.ts"] }
 
 const life = { tests: ["test/actor/control.test.ts"] }
@@ -206,6 +211,42 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "the credit of a message goes back once",
     before: "typeof handWord === \"number\" ? handWord & INDEX_MASK : handWord",
     after: "handWord"
+  },
+  {
+    ...levels,
+    why: "a low message that has waited for long is handled",
+    before: "|| this.passedLow >= PASSES)",
+    after: ")"
+  },
+  {
+    ...levels,
+    why: "a normal message that has waited for long is handled",
+    before: "isNormal && this.passedNormal >= PASSES",
+    after: "isNormal && this.passedNormal >= Infinity"
+  },
+  {
+    ...levels,
+    why: "who does not wait is not passed over",
+    before: "this.passedNormal = isNormal ? this.passedNormal + 1 : 0",
+    after: "this.passedNormal++"
+  },
+  {
+    ...levels,
+    why: "what takes no room takes none at any level",
+    before: "return super.used - high!.length + high!.used - low!.length + low!.used",
+    after: "return super.used"
+  },
+  {
+    ...levels,
+    why: "an ask that is given up leaves the level in which it waits",
+    before: "    else other.bury(word)\n",
+    after: "    else super.bury(word)\n"
+  },
+  {
+    ...levels,
+    why: "what is dropped is the lowest",
+    before: "    const low = this.low!.evict(accepts)\n",
+    after: "    const low = this.high!.evict(accepts)\n"
   },
   {
     ...stashing,

@@ -20,6 +20,15 @@ const placing = {
   tests: ["test/pool/Submitter.test.ts", "test/testing/poolWorkers.test.ts"]
 }
 const placedWorker = { file: "src/pool/internal/worker.ts", tests: ["test/testing/poolWorkers.test.ts"] }
+const routing = {
+  file: "src/pool/internal/routing.ts",
+  tests: ["test/pool/routing.test.ts", "test/testing/poolRoutes.test.ts"]
+}
+const reloading = { file: "src/pool/internal/owner.ts", tests: ["test/testing/poolWorkers.test.ts"] }
+const keyed = {
+  file: "src/pool/internal/worker.ts",
+  tests: ["test/testing/poolRoutes.test.ts", "test/testing/poolWorkers.test.ts", pools]
+}
 const graces = { file: "src/pool/internal/graces.ts", tests: ["test/pool/Submitter.test.ts", pools] }
 const poolClients = "test/testing/poolClients.test.ts"
 const poolWork = "test/testing/poolWork.test.ts"
@@ -31,6 +40,85 @@ const options = { file: "src/pool/internal/options.ts", tests: [pools] }
 
 /** Faults in what becomes of jobs. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...routing,
+    why: "keys are spread whatever they look like",
+    before: "return (x ^ (x >>> 16)) >>> 0",
+    after: "return hash >>> 0"
+  },
+  {
+    ...routing,
+    why: "a sticky key stays",
+    before: "return home >= 0 ? home : places.settle(hash, leastLoaded(places))",
+    after: "return home >= 0 && home < 0 ? home : leastLoaded(places)"
+  },
+  {
+    ...routing,
+    why: "a worker that is not there is refused",
+    before: "place >= 0 && place < count",
+    after: "place >= 0"
+  },
+  {
+    ...routing,
+    why: "what has no key is refused",
+    before: "if (isKey(key)) return",
+    after: "if (typeof key === \"string\") return"
+  },
+  {
+    ...placing,
+    tests: ["test/testing/poolRoutes.test.ts"],
+    why: "a payload that breaks its schema is told as that, although it has no route",
+    before: "return isInvalid ? -INVALID : -MISROUTED",
+    after: "return -MISROUTED"
+  },
+  {
+    ...keyed,
+    why: "of the jobs of a key one runs at a time",
+    before: "ask !== undefined && keyOf(table.messageOf(ask.slot)) === key",
+    after: "ask === undefined && key < 0"
+  },
+  {
+    ...keyed,
+    why: "what was held is looked at when the one before it has ended",
+    before: "    this.inbox.release()\n",
+    after: ""
+  },
+  {
+    ...keyed,
+    why: "one that is to end takes nothing new",
+    before: "this.hasBegun || this.isRetiring && this.waiting === 0) return false",
+    after: "this.hasBegun) return false"
+  },
+  {
+    ...keyed,
+    why: "one that is to end runs what its handlers wait for",
+    before: "this.isRetiring && this.waiting === 0",
+    after: "this.isRetiring"
+  },
+  {
+    ...reloading,
+    why: "a reload that is given up has its worker go on",
+    before: "if (worker.isRetiring && isOld()) retire(false)",
+    after: ""
+  },
+  {
+    ...reloading,
+    why: "a reload is no crash",
+    before: "overdue !== undefined || isRetired",
+    after: "overdue !== undefined"
+  },
+  {
+    ...reloading,
+    why: "workers are made anew one after the other",
+    before: "owner.submitter.ended !== undefined || worker.starts > starts && worker.isUp",
+    after: "owner.submitter.ended !== undefined || worker.isRetiring"
+  },
+  {
+    ...reloading,
+    why: "a reload ends with its pool",
+    before: "if (owner.submitter.ended !== undefined || worker.starts",
+    after: "if (worker.starts"
+  },
   {
     ...inbox,
     why: "senders take turns",
@@ -83,9 +171,9 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...placedWorker,
     why: "what is for a worker alone is taken however many of its handlers wait",
     before:
-      "    slot = this.inbox.next()\n    if (slot >= 0) return this.found(slot)\n    if (this.taken >= MAX_WAITING) return -1\n",
+      "    slot = this.inbox.next()\n    if (slot >= 0) return this.found(slot)\n    if (this.taken >= MAX_WAITING || this.isRetiring) return -1\n",
     after:
-      "    if (this.taken >= MAX_WAITING) return -1\n    slot = this.inbox.next()\n    if (slot >= 0) return this.found(slot)\n"
+      "    if (this.taken >= MAX_WAITING || this.isRetiring) return -1\n    slot = this.inbox.next()\n    if (slot >= 0) return this.found(slot)\n"
   },
   {
     ...placedWorker,
@@ -237,8 +325,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...owner,
     why: "a worker that is replaced has not crashed",
-    before: "isExcused: ({ overdue }) => overdue !== undefined,",
-    after: ""
+    before: "overdue !== undefined || isRetired",
+    after: "isRetired"
   },
   {
     ...submitter,

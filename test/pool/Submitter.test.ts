@@ -529,6 +529,7 @@ describe("a worker", () => {
         knowsTime: true,
         now: () => 100,
         open: () => {},
+        retired: () => {},
         ended: () => {},
         failed: () => {}
       })

@@ -13,6 +13,7 @@ import { link } from "./link.ts"
 import { names } from "./names.ts"
 import { orders } from "./orders.ts"
 import { pool } from "./pool.ts"
+import { routes } from "./routes.ts"
 import type { Scenario } from "./scenario.ts"
 import { stash } from "./stash.ts"
 import { storm } from "./storm.ts"
@@ -52,6 +53,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   names,
   orders,
   pool,
+  routes,
   stash,
   storm,
   streams,

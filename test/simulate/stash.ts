@@ -1,5 +1,5 @@
 /**
- * Actors that put off what they are given while they are closed, crash, and pipe to themselves, on threads that die: each message is handled once at
+ * Actors with messages of all priorities, that put off what they are given while they are closed, crash, and pipe to themselves, on threads that die: each message is handled once at
  * most and in the order of its sender, each ask is settled, nothing that is piped comes to another incarnation, and what no thread took with it is handled
  * in the end.
  */
@@ -18,10 +18,10 @@ const visit = { sender: Schema.Int, number: Schema.Int, later: Schema.Boolean }
 
 const Gate = Actor.make("Gate", [
   Rpc.make("Visit", { payload: visit, success: Schema.Int, error: Full }),
-  Rpc.make("Turn", { payload: { isOpen: Schema.Boolean } }),
+  Rpc.make("Turn", { payload: { isOpen: Schema.Boolean } }).annotate(Actor.Priority, "high"),
   Rpc.make("Some", { payload: { count: Schema.Int } }),
   Rpc.make("Crash"),
-  Rpc.make("Fetch", { payload: { millis: Schema.Int } }),
+  Rpc.make("Fetch", { payload: { millis: Schema.Int } }).annotate(Actor.Priority, "low"),
   Rpc.make("Fetched", { payload: { build: Schema.Int } })
 ])
 

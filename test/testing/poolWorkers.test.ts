@@ -1,12 +1,13 @@
 /** Jobs for one worker of a pool: nobody else runs them, and they keep their order whatever happens to it. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { type Actor, ActorSystem, Pool, PoolThread } from "shared-nothing"
 import { Fault } from "shared-nothing/testing"
-import { begun, begunOn, Routed, RoutedLive } from "../fixtures/routed.ts"
+import { begun, begunOn, Routed, RoutedLive, starts } from "../fixtures/routed.ts"
 import { poolOf, simulated } from "../support/pooled.ts"
 
 const forever = { timeout: "Infinity" } as const
@@ -21,6 +22,7 @@ const pooled = (
   run(name, () =>
     Effect.gen(function*() {
       begun.length = 0
+      starts.clear()
       const routed = yield* poolOf(Routed, options)
       yield* body(routed)
       while ((yield* routed.depth) > 0) yield* Effect.sleep(1)
@@ -249,4 +251,115 @@ describe("the end of a pool", () => {
         assert.strictEqual(outcomes[4]!._tag === "Failure" && outcomes[4]!.failure._tag, "ActorStopped")
       })
   )
+})
+
+describe("a broadcast", () => {
+  pooled(
+    "reaches each worker once, also one that is being started again, and says what has become of it for each",
+    (routed) =>
+      Effect.gen(function*() {
+        yield* Fault.kill("worker-1")
+        // Nobody has heard of that yet.
+        const all = yield* Pool.broadcast(routed, (worker, n) => worker.ask.Once({ n, millis: 1 }, forever))
+        assert.deepStrictEqual(all.map((exit) => Exit.isSuccess(exit) && exit.value), [
+          "worker-0",
+          "worker-1",
+          "worker-2"
+        ])
+        assert.deepStrictEqual(begun.map(({ n }) => n).sort((a, b) => a - b), [0, 1, 2])
+        const some = yield* Pool.broadcast(routed, (worker, n) =>
+          n === 0
+            ? worker.ask.Boom(forever)
+            : worker.ask.Once({ n, millis: n === 1 ? 500 : 1 }, { timeout: "100 millis" }))
+        assert.deepStrictEqual(some.map(({ _tag }) => _tag), ["Failure", "Failure", "Success"])
+        const thrown = yield* Pool.broadcast(routed, (worker, n) => {
+          if (n === 1) {
+            throw new Error("no")
+          }
+          return worker.ask.Who(forever)
+        })
+        assert.deepStrictEqual(thrown.map(({ _tag }) => _tag), ["Success", "Failure", "Success"])
+      }),
+    { threads: 3 }
+  )
+})
+
+describe("a reload", () => {
+  const strict = { threads: 3, intensity: { restarts: 0, within: "1 minute" } } as const
+
+  pooled("starts each worker anew and loses no job", (routed) =>
+    Effect.gen(function*() {
+      const [first] = Pool.workers(routed)
+      const old = yield* Pool.broadcast(routed, (worker) => worker.ask.Incarnation(forever))
+      assert.deepStrictEqual(old.map((exit) => Exit.isSuccess(exit) && exit.value), [1, 1, 1])
+      const asked = yield* Effect.forkChild(
+        Effect.forEach(numbers(60), (n) => routed.ask.Once({ n, millis: n % 7 }, forever), {
+          concurrency: 10
+        })
+      )
+      const placed = yield* Effect.forkChild(
+        Effect.forEach(numbers(30), (n) => first!.ask.Once({ n: 100 + n, millis: 2 }, forever), {
+          concurrency: 5
+        })
+      )
+      const nested = yield* Effect.forkChild(
+        Effect.forEach(numbers(20), () => routed.ask.Bounce({ depth: 7 }, forever))
+      )
+      yield* Effect.sleep(5)
+      yield* Pool.reload(routed)
+      yield* Fiber.join(asked)
+      yield* Fiber.join(nested)
+      assert.deepStrictEqual(yield* Fiber.join(placed), numbers(30).map(() => "worker-0"))
+      assert.deepStrictEqual(begunOn("worker-0").filter((n) => n >= 100), numbers(30).map((n) => 100 + n))
+      assert.deepStrictEqual(begun.map(({ n }) => n).filter((n) => n < 100).sort((a, b) => a - b), numbers(60))
+      const now = yield* Pool.broadcast(routed, (worker) => worker.ask.Incarnation(forever))
+      assert.deepStrictEqual(now.map((exit) => Exit.isSuccess(exit) && exit.value), [2, 2, 2])
+    }), strict)
+
+  pooled("waits for what runs, and can be given up", (routed) =>
+    Effect.gen(function*() {
+      const [first, second] = Pool.workers(routed)
+      const long = yield* Effect.forkChild(first!.ask.Once({ n: 0, millis: 10_000 }, forever))
+      yield* Effect.sleep(20)
+      const reloading = yield* Effect.forkChild(Pool.reload(routed))
+      yield* Effect.sleep(500)
+      const behind = yield* Effect.forkChild(first!.ask.Incarnation(forever))
+      yield* Effect.sleep(20)
+      yield* Fiber.interrupt(reloading)
+      yield* Fiber.join(long)
+      assert.deepStrictEqual([yield* Fiber.join(behind), yield* second!.ask.Incarnation(forever)], [1, 1])
+      // Two at once are one after the other.
+      yield* Effect.all([Pool.reload(routed), Pool.reload(routed)], { concurrency: 2 })
+      assert.deepStrictEqual([yield* first!.ask.Incarnation(forever), yield* second!.ask.Incarnation(forever)], [3, 3])
+    }), strict)
+
+  pooled("has a worker that dies meanwhile for a new one", (routed) =>
+    Effect.gen(function*() {
+      const [first] = Pool.workers(routed)
+      const lost = yield* Effect.forkChild(Effect.flip(first!.ask.Once({ n: 0, millis: 600_000 }, forever)))
+      yield* Effect.sleep(20)
+      const reloading = yield* Effect.forkChild(Pool.reload(routed))
+      yield* Effect.sleep(50)
+      yield* Fault.kill("worker-0")
+      yield* Fiber.join(reloading)
+      assert.strictEqual((yield* Fiber.join(lost))._tag, "ThreadLost")
+      assert.strictEqual(yield* first!.ask.Incarnation(forever), 2)
+    }))
+
+  run("ends with its pool", () =>
+    Effect.gen(function*() {
+      const reloading = yield* Effect.scoped(Effect.gen(function*() {
+        const routed = yield* poolOf(Routed, { shutdown: "100 millis" })
+        yield* Effect.forkDetach(Effect.ignore(Pool.workers(routed)[0]!.ask.Once({ n: 0, millis: 600_000 }, forever)))
+        yield* Effect.sleep(20)
+        return yield* Effect.forkDetach(Pool.reload(routed), { startImmediately: true })
+      }))
+      yield* Fiber.join(reloading)
+    }))
+
+  it.effect("is for pools of this thread", () =>
+    Effect.gen(function*() {
+      const actor = yield* Routed.spawn("alone-0")
+      assert.include(String(yield* Effect.exit(Pool.reload(actor))), "no pool that this thread has made")
+    }).pipe(Effect.scoped, Effect.provide(Local)))
 })

@@ -74,6 +74,16 @@ describe("a job", () => {
       assert.strictEqual(yield* jobs.depth, 0)
     }))
 
+  pooled("finds the worker that is idle, beside one whose handler waits", (jobs) =>
+    Effect.gen(function*() {
+      for (const n of [1, 2, 3]) {
+        const waiting = yield* Effect.forkChild(jobs.ask.Wait({ millis: 3_000 }, { timeout: "Infinity" }))
+        yield* Effect.sleep(100)
+        assert.strictEqual(yield* jobs.ask.Echo({ n }, { timeout: "200 millis" }), n)
+        yield* Fiber.join(waiting)
+      }
+    }))
+
   pooled("fails with its declared error, and dies with its defect", (jobs) =>
     Effect.gen(function*() {
       const refused = yield* failure(jobs.ask.Fail({ why: "no" }))

@@ -20,6 +20,7 @@ import {
   UNLINK
 } from "../kernel/Command.ts"
 import { HELD, READY, RESTARTING, RUNNING, STARTING, STOPPING, SUSPENDED } from "../kernel/Phase.ts"
+import { HIGH, LOW } from "../kernel/PriorityMailbox.ts"
 import { stop } from "./ending.ts"
 import { goOn, hold } from "./hold.ts"
 import type { LifecycleHost } from "./roster.ts"
@@ -102,6 +103,9 @@ const stateOf = (cell: Cell): Answer => {
 const pongOf = (cell: Cell): Pong => ({
   status: statusOf(cell),
   waiting: cell.mailbox?.length ?? 0,
+  waitingHigh: cell.mailbox?.waitingAt(HIGH) ?? 0,
+  waitingLow: cell.mailbox?.waitingAt(LOW) ?? 0,
+  putOff: cell.mailbox?.stashed ?? 0,
   restarts: cell.rare?.restarts ?? 0
 })
 

@@ -28,7 +28,9 @@ export interface Stashing {
 /** Gives an actor a mailbox in which so many messages can be put off; what waits stays there. */
 export const withStash = (cell: Stashing, capacity: number): RepeatingMailbox => {
   const { behaviour, mailbox } = cell
-  const repeating = mailbox instanceof RepeatingMailbox ? mailbox : new RepeatingMailbox(behaviour.attempts)
+  const repeating = mailbox instanceof RepeatingMailbox
+    ? mailbox
+    : new RepeatingMailbox(behaviour.attempts, behaviour.protocol.levels)
   repeating.capacity = capacity
   cell.mailbox = repeating
   // Each message comes by the mailbox, which has to know it.

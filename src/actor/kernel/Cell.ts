@@ -45,6 +45,7 @@ import { Mailbox } from "./Mailbox.ts"
 import type { Guardian, Owned, Owner } from "./Owner.ts"
 import { BROKEN, checkedReply, deliverable } from "./Payload.ts"
 import { HELD, IDLE, READY, RESTARTING, RUNNING, STARTING, STOPPING, SUSPENDED } from "./Phase.ts"
+import { PriorityMailbox } from "./PriorityMailbox.ts"
 import {
   answerTo,
   type Asker,
@@ -61,7 +62,12 @@ import { RepeatingMailbox } from "./RepeatingMailbox.ts"
 import { isPutOff } from "./Stashed.ts"
 import { Ask, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Word.ts"
 
-const mailboxOf = ({ attempts }: Behaviour): Mailbox => attempts > 1 ? new RepeatingMailbox(attempts) : new Mailbox()
+const mailboxOf = ({ attempts, protocol: { levels } }: Behaviour): Mailbox =>
+  attempts > 1
+    ? new RepeatingMailbox(attempts, levels)
+    : levels === undefined
+    ? new Mailbox()
+    : new PriorityMailbox(levels)
 
 /** See the module. */
 export class Cell extends Living implements Owned, Runnable {

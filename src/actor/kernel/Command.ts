@@ -76,6 +76,11 @@ export interface Pong {
   readonly status: Status
   /** Messages in its mailbox. */
   readonly waiting: number
+  /** Those of them that have another priority than `"normal"`. */
+  readonly waitingHigh: number
+  readonly waitingLow: number
+  /** Messages that it has put off. */
+  readonly putOff: number
   /** Restarts so far, on this thread. */
   readonly restarts: number
 }

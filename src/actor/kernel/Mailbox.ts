@@ -108,6 +108,11 @@ export class Mailbox {
     return this.length - this.roomless
   }
 
+  /** How many of one level wait, where there are levels. */
+  waitingAt(_level: number): number {
+    return 0
+  }
+
   /** Adds a message at the end. */
   put(word: Word, payload: unknown): void {
     const slots = this.slots
@@ -144,7 +149,7 @@ export class Mailbox {
   }
 
   /** A word that stands in this mailbox is taken back: it gives up its room. */
-  bury(word: Revocable): void {
+  bury(word: Revocable & { readonly word: number }): void {
     this.leave(word)
     this.dead++
     if (this.dead >= SWEEP_FROM && this.dead >= this.length) this.sweep()

@@ -6,16 +6,18 @@
  * agrees, which covers names, order and the binary layout of every schema.
  */
 import type * as Cause from "effect/Cause"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcSchema from "effect/rpc/RpcSchema"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
-import { messageOf } from "../../runtime/Text.ts"
+import { messageOf, textOf } from "../../runtime/Text.ts"
 import type { Carriage } from "../../wire/Carriage.ts"
 import * as Codec from "../../wire/Codec.ts"
 import { Defect } from "../../wire/kernel/Defect.ts"
 import { InvalidProtocol } from "../ActorError.ts"
+import { Priority } from "../Priority.ts"
+import { type Levels, NORMAL } from "./PriorityMailbox.ts"
 
 /** How many messages one protocol may have: the index travels in eight bits. */
 export const MAX_MESSAGES = 256
@@ -56,6 +58,8 @@ export interface Protocol {
   readonly messages: ReadonlyArray<Message>
   /** Their tags by index, read once per message handled. */
   readonly tags: ReadonlyArray<string>
+  /** The level of each message by its index, when there is more than one. */
+  readonly levels: Levels
   /** Gets a thread ready on which its actors are, or are asked: for what may arrive there in messages and replies. */
   readonly prepare: (carriage: Carriage) => void
   /** A hash of names and layouts; equal on two threads means that they understand each other. */
@@ -221,10 +225,24 @@ const assemble = (name: string, tags: ReadonlyArray<string>, messages: ReadonlyA
     name,
     messages,
     tags,
+    levels: levelsOf(name, messages),
     prepare,
     layoutHash: hashText(`${name}\n${layout}`),
     keyed: () => keyed ??= assemble(name, tags, messages.map((message) => withKey(name, message)))
   }
+}
+
+const priorities: ReadonlyArray<unknown> = ["high", "normal", "low"]
+
+const levelsOf = (name: string, messages: ReadonlyArray<Message>): Levels => {
+  const levels = messages.map(({ annotations, tag }) => {
+    const priority = Context.get(annotations, Priority)
+    const level = priorities.indexOf(priority)
+    if (level >= 0) return level
+    const reason = `${name}.${tag} has the priority ${textOf(priority)}, expected "high", "normal" or "low"`
+    throw new InvalidProtocol({ protocol: name, reason })
+  })
+  return levels.every((level) => level === NORMAL) ? undefined : Uint8Array.from(levels)
 }
 
 const withKey = (name: string, message: Message): Message => {

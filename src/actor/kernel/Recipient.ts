@@ -29,8 +29,17 @@ export const INVALID = 3
 /** The message was not taken: it is larger than what a mailbox that survives can hold. */
 export const TOO_LARGE = 4
 
+/** The message was not taken: nobody knows which of several workers it is for. */
+export const MISROUTED = 5
+
 /** What a send answers. */
-export type Outcome = typeof TAKEN | typeof NO_ROOM | typeof REFUSED | typeof INVALID | typeof TOO_LARGE
+export type Outcome =
+  | typeof TAKEN
+  | typeof NO_ROOM
+  | typeof REFUSED
+  | typeof INVALID
+  | typeof TOO_LARGE
+  | typeof MISROUTED
 
 /** Resumes the fiber of an asker. */
 export type Resume = (exit: Exit.Exit<unknown, unknown>) => void

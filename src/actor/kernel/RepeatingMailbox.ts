@@ -8,12 +8,13 @@
  *                               └─────── crashed ──▶ front ◀─ ─ ─ ┘ (crashed)
  * ```
  *
- * What is in front is taken before what waits in the mailbox, and stands in the order in which it was taken first: so messages of one sender
+ * What is in front is taken before what waits in the mailbox, whatever the level of that, and stands in the order in which it was taken first: so messages of one sender
  * keep their order among each other, however often they were put off. One message at a time is in hand, and is done with when the next one is
  * taken or the actor rests. An ask has an asker, who is told of a crash and decides; a notice belongs to the incarnation: neither is handed
  * out again for one.
  */
-import { type GivenUp, Mailbox } from "./Mailbox.ts"
+import type { GivenUp } from "./Mailbox.ts"
+import { type Levels, PriorityMailbox } from "./PriorityMailbox.ts"
 import { INDEX_MASK, Notice, Revocable, Traced, type Word } from "./Word.ts"
 
 interface Aside {
@@ -30,7 +31,7 @@ interface Aside {
 const lastFirst = (one: Aside, other: Aside): number => other.order - one.order
 
 /** See the module. */
-export class RepeatingMailbox extends Mailbox {
+export class RepeatingMailbox extends PriorityMailbox {
   /** How many messages can be put off. */
   declare capacity: number
   declare private readonly attempts: number
@@ -41,8 +42,8 @@ export class RepeatingMailbox extends Mailbox {
   declare private stash: Array<Aside>
   declare private front: Array<Aside>
   declare private orders: number
-  constructor(attempts: number) {
-    super(true)
+  constructor(attempts: number, levels?: Levels) {
+    super(levels, true)
     this.attempts = attempts
     this.capacity = 0
     this.handWord = undefined
@@ -115,7 +116,7 @@ export class RepeatingMailbox extends Mailbox {
     if (asides.length > 0) this.front = [...asides, ...this.front].sort(lastFirst)
   }
 
-  override bury(word: Revocable): void {
+  override bury(word: Revocable & { readonly word: number }): void {
     const isOther = (aside: Aside) => aside.word !== word
     const { front, stash } = this
     this.stash = stash.filter(isOther)

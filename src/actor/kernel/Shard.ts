@@ -19,7 +19,7 @@ import { actorName, type Protocol } from "./Protocol.ts"
 import { answerTo, type Asker, INVALID, type Outcome, Recipient, type Waiter, type Withdrawable } from "./Recipient.ts"
 
 /** Keys are so long at most: each message has its key with it. */
-const MAX_KEY_LENGTH = 1024
+export const MAX_KEY_LENGTH = 1024
 
 /** What a {@link Recipient} of a key asks of the shard that the key is in; the methods are those of a recipient. */
 export interface Shard {

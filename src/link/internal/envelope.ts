@@ -91,7 +91,7 @@ export const WITHDRAWN = 6
 export const REPLY_UNSENDABLE = 7
 /** The actor has done what a command says. */
 export const OBEYED = 8
-/** How the actor is: the word is its status; messages that wait, and restarts, follow. */
+/** How the actor is: the word is its status; messages that wait, restarts, of those that wait the high and the low ones, and messages that are put off, follow. */
 export const PONG = 9
 /** What the actor shows follows, or what showing it has thrown. */
 export const STATE = 10

@@ -38,8 +38,9 @@ const reply = (home: Home, outbound: Outbound, number: number, { kind }: Command
       return outbound.isDown ? undefined : outbound.control.words(typeOf(Envelope.OBEYED), number, 0, true)
     case "Pong": {
       if (outbound.isDown) return
-      const { restarts, status, waiting } = answer.pong
-      const words = Uint32Array.of(number, statuses.indexOf(status), waiting, restarts)
+      const { putOff, restarts, status, waiting, waitingHigh, waitingLow } = answer.pong
+      const how = statuses.indexOf(status)
+      const words = Uint32Array.of(number, how, waiting, restarts, waitingHigh, waitingLow, putOff)
       return outbound.control.record(typeOf(Envelope.PONG), new Uint8Array(words.buffer), true)
     }
     case "State":

@@ -84,8 +84,9 @@ export class RemoteCommand implements PendingAsk {
         const status = statuses[word]
         if (status === undefined) throw new Error(`a status of the unknown number ${word}`)
         const at = offset >> 2
-        const pong = { status, waiting: region.u32[at]!, restarts: region.u32[at + 1]! }
-        return this.answer({ _tag: "Pong", pong })
+        const { u32 } = region
+        const waits = { waiting: u32[at]!, waitingHigh: u32[at + 2]!, waitingLow: u32[at + 3]!, putOff: u32[at + 4]! }
+        return this.answer({ _tag: "Pong", pong: { status, ...waits, restarts: u32[at + 1]! } })
       }
       case Envelope.STATE:
         return this.answer({ _tag: "State", state: state.read(region, offset, end) })

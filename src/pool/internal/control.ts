@@ -23,6 +23,16 @@ export interface Post {
   readonly nowMillis: number
 }
 
+/** What a worker is told: to take no jobs any more, or to go on. */
+export interface Retire {
+  readonly retire: boolean
+}
+
+/** What one tells that takes none and has none any more. */
+export interface Retired {
+  readonly retired: number
+}
+
 /** What a worker tells who has made the pool: an incarnation has had a job of the worker's for too long. */
 export interface Overdue {
   readonly number: number

@@ -10,6 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import * as ExitReason from "../../actor/ExitReason.ts"
 import { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
@@ -25,7 +26,7 @@ import * as ThreadGroup from "../../thread/kernel/ThreadGroup.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
 import { attemptsOf } from "./attempts.ts"
 import { Clients } from "./clients.ts"
-import type { Overdue, Post } from "./control.ts"
+import type { Overdue, Post, Retire, Retired } from "./control.ts"
 import { DeskWait } from "./desk.ts"
 import { benches } from "./job.ts"
 import {
@@ -49,6 +50,10 @@ class PoolWorker extends ThreadGroup.Member<never> {
   number = 0
   /** The job that it is replaced for. */
   overdue: string | undefined = undefined
+  /** It was told to take no jobs any more. */
+  isRetiring = false
+  /** It has none any more, and is stopped for the next incarnation. */
+  isRetired = false
 }
 
 interface Owner {
@@ -60,6 +65,8 @@ interface Owner {
   readonly workers: ReadonlyArray<PoolWorker>
   readonly recipient: PoolRecipient
   readonly submitter: Submitter
+  /** Whose workers are made anew, one after the other. */
+  readonly reloading: Semaphore.Semaphore
   readonly clients: Clients
   /** Of rows whose clients have gone. */
   readonly heirs: Set<Submitter>
@@ -152,6 +159,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
       workers: Array.from({ length: settings.workers }, (_, i) => new PoolWorker(i + 1, `worker-${i}`)),
       recipient,
       submitter,
+      reloading: Semaphore.makeUnsafe(1),
       clients: makeClients(
         ground,
         memory,
@@ -217,6 +225,8 @@ const postOf = (owner: Owner, worker: PoolWorker): Post => {
   const place = worker.index - 1
   worker.number = numberOf(place, worker.starts)
   worker.overdue = undefined
+  worker.isRetiring = false
+  worker.isRetired = false
   owner.access.table.started(worker.number)
   // Each submitter lets it into what waits for it.
   for (const bell of owner.access.bells) bell.ring()
@@ -243,6 +253,38 @@ const replace = (owner: Owner, { number, tag }: Overdue): void => {
   owner.run(worker.thread?.kill ?? Effect.void)
 }
 
+/** A worker that was told so takes no jobs any more, and has none: it is stopped, and that is no crash. */
+const retired = (owner: Owner, number: number): void => {
+  const worker = owner.workers[workerOf(number)]
+  if (worker?.number !== number || !worker.isRetiring || worker.isRetired || worker.hasEnded) return
+  worker.isRetired = true
+  owner.run(worker.thread?.stop ?? Effect.void)
+}
+
+/** Has a worker come to the end of what it runs, and its next incarnation take its place. */
+const renew = (owner: Owner, worker: PoolWorker): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { starts } = worker
+    const isOld = () => worker.starts === starts && !worker.hasEnded && !worker.isRetired
+    const retire = (isRetiring: boolean) => {
+      worker.isRetiring = isRetiring
+      worker.post({ retire: isRetiring } satisfies Retire)
+    }
+    const look: Effect.Effect<void> = Effect.suspend(() => {
+      if (owner.submitter.ended !== undefined || worker.starts > starts && worker.isUp) return Effect.void
+      if (worker.isUp && isOld() && !worker.isRetiring) retire(true)
+      return Effect.andThen(Effect.sleep("5 millis"), look)
+    })
+    return Effect.onInterrupt(look, () =>
+      Effect.sync(() => {
+        if (worker.isRetiring && isOld()) retire(false)
+      }))
+  })
+
+/** All workers anew, one after the other. */
+const reload = (owner: Owner): Effect.Effect<void> =>
+  owner.reloading.withPermits(1)(Effect.forEach(owner.workers, (worker) => renew(owner, worker), { discard: true }))
+
 // Somebody alive may be in the middle of the claim that the dead one wanted too: then it is settled in a moment.
 const recover = (owner: Owner, claims: number, then: () => void): void => {
   const { access: { idle, thread: { runtime } }, recovery } = owner
@@ -259,7 +301,9 @@ const ended = (owner: Owner, worker: PoolWorker, reason: ThreadDown, isSeen: boo
     ? reason.message
     : `it was replaced, because a ${worker.overdue} went on for ${settings.graceMillis} ms after nobody waited for it any more`
   owner.ends.set(worker.number, { thread: worker.name, reason: why })
-  if (access.table.phase() <= OPEN) log(Effect.logWarning(`${name}: ${worker.name} has ended: ${why}`))
+  if (access.table.phase() <= OPEN && !worker.isRetired) {
+    log(Effect.logWarning(`${name}: ${worker.name} has ended: ${why}`))
+  }
   if (!isSeen) {
     // It may still run, and write to what its jobs lie in: nobody can use that again.
     return end(owner, ExitReason.threadLost(worker.name, reason))
@@ -330,8 +374,12 @@ export const make = (
       spots: settings.spots,
       maxSpins: Machine.maxSpins(settings.workers, cores),
       data: (worker) => postOf(owner, worker),
-      onMessage: (_, message) => replace(owner, message as Overdue),
-      isExcused: ({ overdue }) => overdue !== undefined,
+      onMessage: (_, message) => {
+        const said = message as Overdue | Retired
+        if ("retired" in said) retired(owner, said.retired)
+        else replace(owner, said)
+      },
+      isExcused: ({ isRetired, overdue }) => overdue !== undefined || isRetired,
       onStarting: () => {},
       onReady: () => {
         access.idle.wake()
@@ -349,6 +397,7 @@ export const make = (
         owner.log(Effect.logError(`${name} has ended: its workers have used up their restarts`, cause))
         end(owner, ExitReason.supervisorGaveUp(name, cause))
       })))
+    recipient.reload = reload(owner)
     yield* Effect.addFinalizer(() =>
       Effect.andThen(
         drain(owner),

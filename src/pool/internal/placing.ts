@@ -1,23 +1,65 @@
 /**
  * The inboxes of all workers as one thread that submits has them: what waits for one worker, and what becomes of it when that dies.
  */
+import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
+import type { Message } from "../../actor/kernel/Protocol.ts"
+import { INVALID, MISROUTED } from "../../actor/kernel/Recipient.ts"
 import { InboxWriter } from "../../memory/Inboxes.ts"
 import { QUEUED, WITHDRAWN } from "../../memory/JobTable.ts"
+import { messageOf } from "../../runtime/Text.ts"
 import { type Access, rowOf } from "./memory.ts"
-import { placeOf } from "./target.ts"
+import { type Places, type Route, routesOf } from "./routing.ts"
+import { ANYWHERE, placeOf } from "./target.ts"
 
 /** See the module. */
-export class Placing {
+export class Placing implements Places {
   private readonly access: Access
   private readonly inboxes: InboxWriter
   private readonly first: number
   private readonly capacity: number
+  private readonly routes: ReadonlyArray<Route | undefined>
+  /** Why nobody knows which worker the message was for that was refused for that. */
+  misrouted = ""
+  /** Whose turn it is next; threads begin with different ones. */
+  private turn: number
 
-  constructor(access: Access, row: number, capacity: number) {
+  constructor(access: Access, row: number, capacity: number, messages: ReadonlyArray<Message>) {
     this.access = access
     this.inboxes = new InboxWriter(access.memory.inboxes, row)
     this.first = row * access.table.jobs
     this.capacity = capacity
+    this.routes = routesOf(messages)
+    this.turn = row
+  }
+
+  /** Where a job may run, as the route of its message says; or what its sender is answered, below zero. Runs user code. */
+  route(message: Message, payload: unknown): number {
+    const route = this.routes[message.index]
+    if (route === undefined) return ANYWHERE
+    try {
+      return route(payload, this)
+    } catch (thrown) {
+      const isInvalid = message.payload.encode(payload, this.access.scratch) < 0 && checked(message, payload) === BROKEN
+      this.misrouted = messageOf(thrown)
+      return isInvalid ? -INVALID : -MISROUTED
+    }
+  }
+
+  get count(): number {
+    return this.inboxes.workers
+  }
+
+  next(): number {
+    this.turn = (this.turn + 1) % this.count
+    return this.turn
+  }
+
+  homeOf(hash: number): number {
+    return this.inboxes.homeOf(hash)
+  }
+
+  settle(hash: number, place: number): number {
+    return this.inboxes.settle(hash, place)
   }
 
   /** Puts the number of a job where its worker finds it. */
@@ -26,7 +68,6 @@ export class Placing {
     this.access.bells[rowOf(place)]!.ring()
   }
 
-  /** How many jobs wait for this worker alone, and how many it runs. */
   loadOf(place: number): number {
     return this.inboxes.load(place)
   }

@@ -13,6 +13,7 @@ import { type Answered, type Command, names, PING } from "../../actor/kernel/Com
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import {
   INVALID,
+  MISROUTED,
   NO_ROOM,
   type Outcome,
   Recipient,
@@ -29,7 +30,7 @@ import { Job, type Seat } from "./job.ts"
 import type { Access } from "./memory.ts"
 import { statsOf } from "./stats.ts"
 import type { Submitter } from "./submitter.ts"
-import { ANYWHERE } from "./target.ts"
+import { ROUTED } from "./target.ts"
 import { waiterOf } from "./waiter.ts"
 
 /** How it is made. */
@@ -49,6 +50,8 @@ export interface Options {
 export class PoolRecipient extends Recipient {
   readonly protocol: Protocol
   readonly key: string
+  /** Makes all workers anew, on the thread that has made the pool. */
+  reload: Effect.Effect<void> | undefined = undefined
   private readonly access: Access
   private readonly submitter: Submitter
   private readonly options: Options
@@ -89,11 +92,11 @@ export class PoolRecipient extends Recipient {
 
   /** How many jobs are for one worker and wait, or are run by it. */
   depthAt(place: number): number {
-    return this.submitter.loadOf(place)
+    return this.submitter.placing.loadOf(place)
   }
 
   tell(index: number, payload: unknown): Outcome {
-    return this.submit(index, payload, undefined, ANYWHERE)
+    return this.submit(index, payload, undefined, ROUTED)
   }
 
   /** Sends to where `target` says. */
@@ -116,6 +119,8 @@ export class PoolRecipient extends Recipient {
         const issue = message.payload.explain(payload, access.scratch.carriage)
         return new ActorError.InvalidPayload({ actor, issue, undelivered })
       }
+      case MISROUTED:
+        return new ActorError.NotRouted({ actor, issue: submitter.placing.misrouted, undelivered })
       case TOO_LARGE: {
         const limitBytes = access.arena.capacityBytes
         return new ActorError.MessageTooLarge({ actor, sizeBytes: submitter.refusedBytes, limitBytes, undelivered })
@@ -146,7 +151,7 @@ export class PoolRecipient extends Recipient {
     fiber: Fiber.Fiber<unknown, unknown>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<unknown, unknown> {
-    return this.askAt(ANYWHERE, index, payload, span, fiber, timeout)
+    return this.askAt(ROUTED, index, payload, span, fiber, timeout)
   }
 
   askAt(
@@ -165,7 +170,7 @@ export class PoolRecipient extends Recipient {
   }
 
   askUnsafe(index: number, payload: unknown, timeoutMillis: number, resume: Resume): Withdrawable | undefined {
-    return this.askUnsafeAt(ANYWHERE, index, payload, timeoutMillis, resume)
+    return this.askUnsafeAt(ROUTED, index, payload, timeoutMillis, resume)
   }
 
   askUnsafeAt(
@@ -239,7 +244,10 @@ export class PoolRecipient extends Recipient {
     if (ended !== undefined) answered({ _tag: "Ended", reason: ended })
     else if (kind === PING) {
       const status = this.submitter.outstanding > 0 ? "running" : "idle"
-      answered({ _tag: "Pong", pong: { status, waiting: this.depth(), restarts: 0 } })
+      answered({
+        _tag: "Pong",
+        pong: { status, waiting: this.depth(), waitingHigh: 0, waitingLow: 0, putOff: 0, restarts: 0 }
+      })
     } else throw new TypeError(`${this.name} is a pool, which knows no ${names[kind]!}: it ends with its scope`)
     return () => {}
   }

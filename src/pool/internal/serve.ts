@@ -23,10 +23,10 @@ import * as System from "../../system/ActorSystem.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import type * as ThreadEntry from "../../thread/ThreadEntry.ts"
 import { attemptsOf } from "./attempts.ts"
-import type { Overdue, Post } from "./control.ts"
+import type { Overdue, Post, Retire, Retired } from "./control.ts"
 import { benches } from "./job.ts"
 import { type Access, inject, openMemory, ownerOf, rowOf, SAME_TIME_MILLIS } from "./memory.ts"
-import { poolKey, type PoolSide } from "./poolKey.ts"
+import { CurrentWorker, poolKey, type PoolSide } from "./poolKey.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
 import { Submitter } from "./submitter.ts"
 import { Worker } from "./worker.ts"
@@ -76,7 +76,10 @@ export const serve = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem>) => (star
     const context = yield* Effect.context<never>()
     const { behaviours: known, system } = yield* makeSystem(scope, post.protocol)
     const side = yield* makeSide(start, post)
-    const services = Context.make(ActorSystem, system).pipe(Context.add(poolKey(post.protocol), side))
+    const services = Context.make(ActorSystem, system).pipe(
+      Context.add(poolKey(post.protocol), side),
+      Context.add(CurrentWorker, { place: post.place, name: start.name })
+    )
     yield* Layer.buildWithScope(behaviours, scope).pipe(Effect.provideContext(services))
     const { protocol } = yield* behaviourOf(known, post)
     let seats = 0
@@ -95,7 +98,7 @@ export const serve = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem>) => (star
     worker.begin(yield* spawn)
     yield* Effect.addFinalizer(() => Effect.sync(() => worker.close()))
     yield* Effect.forkIn(Effect.flatMap(system.escalation, ({ cause }) => Effect.sync(() => start.fail(cause))), scope)
-    return { ready: undefined }
+    return { ready: undefined, onMessage: (message: unknown) => worker.retire((message as Retire).retire) }
   })
 
 const makeSide = (start: ThreadEntry.ThreadStart, post: Post) =>
@@ -108,7 +111,7 @@ const makeSide = (start: ThreadEntry.ThreadStart, post: Post) =>
     const deadlines = new Deadlines(context, clock, thread, (defect) => failed("a deadline", defect))
     yield* Effect.addFinalizer(() => Effect.sync(() => deadlines.close()))
     const access = openMemory(thread, post.memory, ownerOf(post.place, post.incarnation))
-    return new Side(post, access, deadlines, failed, (overdue) => start.post(overdue))
+    return new Side(post, access, deadlines, failed, (said) => start.post(said))
   })
 
 /** The pool on the thread of a worker: made for the first who asks, the layer that uses the pool or the worker itself. */
@@ -117,7 +120,7 @@ class Side implements PoolSide {
   private readonly access: Access
   private readonly deadlines: Deadlines
   private readonly failed: (where: string, error: unknown) => void
-  private readonly tell: (overdue: Overdue) => void
+  private readonly tell: (said: Overdue | Retired) => void
   private readonly deque: StealOwner
   private submitter: Submitter | undefined = undefined
   private made: Any | undefined = undefined
@@ -128,7 +131,7 @@ class Side implements PoolSide {
     access: Access,
     deadlines: Deadlines,
     failed: (where: string, error: unknown) => void,
-    tell: (overdue: Overdue) => void
+    tell: (said: Overdue | Retired) => void
   ) {
     this.post = post
     this.access = access
@@ -195,6 +198,7 @@ class Side implements PoolSide {
       knowsTime: Math.abs(now() - nowMillis) < SAME_TIME_MILLIS,
       now,
       open,
+      retired: () => this.tell({ retired: numberOf(place, incarnation) }),
       ended,
       failed
     })

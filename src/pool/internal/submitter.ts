@@ -35,7 +35,7 @@ import type { Desk, Job } from "./job.ts"
 import { type Access, inject, rowOf } from "./memory.ts"
 import { drop, exitOf, INSIDE, store } from "./outcome.ts"
 import { Placing } from "./placing.ts"
-import { ANYWHERE, placeOf } from "./target.ts"
+import { ANYWHERE, placeOf, ROUTED } from "./target.ts"
 import type { JobWaiter } from "./waiter.ts"
 
 /** How a submitter is made. */
@@ -99,7 +99,8 @@ export class Submitter implements Desk {
   private changes: number
   /** Who lived before the last audit. */
   private readonly living: Int32Array
-  private readonly placing: Placing
+  /** What waits for one worker. */
+  readonly placing: Placing
   private readonly listeners = new Set<() => void>()
   private isAdmitting = false
 
@@ -118,7 +119,7 @@ export class Submitter implements Desk {
     this.returned = new Int32Array(table.jobs)
     this.living = new Int32Array(table.workers)
     this.pending = Array.from({ length: table.jobs }, () => undefined)
-    this.placing = new Placing(access, row, capacity)
+    this.placing = new Placing(access, row, capacity, options.messages)
     this.changes = table.changes()
     this.inherit(capacity)
   }
@@ -162,11 +163,13 @@ export class Submitter implements Desk {
   // ---- out
 
   /** Submits a job, of an asker or of nobody; `target` says where it may run (`target.ts`). */
-  submit(message: Message, payload: unknown, job: Job | undefined, target = ANYWHERE): Outcome {
+  submit(message: Message, payload: unknown, job: Job | undefined, where = ROUTED): Outcome {
     const { access, options } = this
     const { scratch, table } = access
     if (this.ended !== undefined || table.phase() > OPEN) return REFUSED
     if (this.freeSlots === 0) return NO_ROOM
+    const target = where === ROUTED ? this.placing.route(message, payload) : where
+    if (target < 0) return -target as Outcome
     let bytes = message.payload.encode(payload, scratch)
     if (bytes < 0) {
       const made = checked(message, payload)
@@ -230,7 +233,7 @@ export class Submitter implements Desk {
   // ---- waiting for room
 
   /** Submits for a sender as soon as there is room, in the order of waiting. */
-  wait(waiter: JobWaiter, target = ANYWHERE): void {
+  wait(waiter: JobWaiter, target = ROUTED): void {
     waiter.target = target
     this.waiters.push(waiter)
     this.options.watch()
@@ -454,11 +457,6 @@ export class Submitter implements Desk {
   // What waits for one worker lies in its inbox.
   private found(slot: number): void {
     if (placeOf(this.access.table.messageOf(slot)) < 0) this.backlog.push(slot)
-  }
-
-  /** How many jobs wait for this worker alone, and how many it runs. */
-  loadOf(place: number): number {
-    return this.placing.loadOf(place)
   }
 
   // ---- the end

@@ -4,6 +4,9 @@
  */
 import { UNAWAITED } from "../../memory/JobTable.ts"
 
+/** As the route of its message says; no word says that. */
+export const ROUTED = -1
+
 /** Any worker may run it, and it has no key. */
 export const ANYWHERE = 0
 

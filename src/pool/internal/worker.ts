@@ -62,6 +62,8 @@ export interface Options {
   readonly now: () => number
   /** Has another actor of the behaviour started. */
   readonly open: (opened: (cell: Cell) => void) => void
+  /** It was told to take no jobs any more, and has none. */
+  readonly retired: () => void
   /** An actor of the behaviour has ended. */
   readonly ended: (reason: ExitReason) => void
   readonly failed: (where: string, error: unknown) => void
@@ -91,6 +93,10 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   private hasBegun = false
   /** An actor of it has ended, and its thread is about to. */
   private isClosed = false
+  /** It takes no jobs any more but those that its own wait for. */
+  private isRetiring = false
+  /** It has none, and has said so. */
+  private isRetired = false
 
   constructor(access: Access, submitter: Submitter, options: Options) {
     this.access = access
@@ -106,6 +112,14 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   begin(cell: Cell): void {
     this.seat(cell)
     this.poller.add(this)
+  }
+
+  /** Takes no jobs from now on, or does again; what it has comes to its end. */
+  retire(isRetiring: boolean): void {
+    this.isRetiring = isRetiring
+    this.isRetired = false
+    this.poller.add(this)
+    this.access.bells[rowOf(this.options.place)]!.ring()
   }
 
   /** Takes no jobs any more. */
@@ -154,6 +168,10 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
       did = true
       this.take(slot)
     }
+    if (this.isRetiring && this.taken === 0 && !this.isRetired) {
+      this.isRetired = true
+      this.options.retired()
+    }
     this.meter.flush(this.taken > 0)
     // It may have been woken for what it cannot take: then that is another's.
     if (!this.takesAny()) this.stopSearching()
@@ -182,14 +200,14 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
 
   private canTake(): boolean {
     const { taken } = this
-    if (this.isClosed || !this.hasBegun) return false
+    if (this.isClosed || !this.hasBegun || this.isRetiring && this.waiting === 0) return false
     if (taken === 0) return true
     return taken - this.waiting < this.options.concurrency && (taken < this.seats.length || this.openSeat())
   }
 
   // What it waits for itself is never kept waiting by what it would take from elsewhere.
   private takesAny(): boolean {
-    return this.taken < MAX_WAITING && this.canTake()
+    return this.taken < MAX_WAITING && !this.isRetiring && this.canTake()
   }
 
   // All seats are taken: there is another one in a moment, perhaps in this one.
@@ -218,7 +236,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     // Nobody else takes what is for this worker, so it is taken however many wait: it may be what they wait for.
     slot = this.inbox.next()
     if (slot >= 0) return this.found(slot)
-    if (this.taken >= MAX_WAITING) return -1
+    if (this.taken >= MAX_WAITING || this.isRetiring) return -1
     slot = this.injected()
     if (slot < 0) slot = this.stolen()
     if (slot >= 0) return this.found(slot)
@@ -419,7 +437,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     if (!this.canTake()) return false
     const { deque, injector } = this.options
     if (deque.size() > 0 || this.inbox.hasNews()) return true
-    if (this.taken >= MAX_WAITING) return false
+    if (this.taken >= MAX_WAITING || this.isRetiring) return false
     if (!injector.isEmpty()) return true
     // What lies elsewhere is for those who search, if there are as many as may.
     return !this.access.idle.isCrowded() && this.hasWork()

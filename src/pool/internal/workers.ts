@@ -1,4 +1,5 @@
 /** The workers of a pool, one by one. */
+import * as Effect from "effect/Effect"
 import { type Any, recipientOf, refClass } from "../../actor/ActorRef.ts"
 import type { PoolStats } from "../PoolStats.ts"
 import { PlacedRecipient } from "./placedRecipient.ts"
@@ -12,6 +13,15 @@ export const workersOf = (ref: Any): ReadonlyArray<Any> => {
   return Array.from(
     { length: recipient.workers },
     (_, place) => new Reference(new PlacedRecipient(recipient, place))
+  )
+}
+
+/** Makes all workers of a pool anew, one after the other. */
+export const reload = (ref: Any): Effect.Effect<void> => {
+  const recipient = recipientOf(ref)
+  if (recipient instanceof PoolRecipient && recipient.reload !== undefined) return recipient.reload
+  return Effect.die(
+    new TypeError(`${ref.toString()} is no pool that this thread has made: only who has made a pool reloads it`)
   )
 }
 

@@ -1,0 +1,35 @@
+/**
+ * Which of the messages that wait for an actor it handles first: said once, where a message is defined.
+ */
+import * as Context from "effect/Context"
+
+/** Of three levels; what says nothing is `"normal"`. */
+export type Level = "high" | "normal" | "low"
+
+/**
+ * Annotates an `Rpc` whose messages an actor handles before, or after, others that wait in its mailbox.
+ *
+ * **Details**
+ *
+ * Within a level the order is that of the sender, as without levels; across levels there is none. A lower level is not starved: while a message of it waits, at most
+ * 16 of higher levels are handled, and one that has waited as long below it. What waits takes room in the mailbox whatever its level, and `"dropOldest"` drops what is lowest first. Only what has come to the
+ * mailbox is put in order: behind a full one, and on its way between threads, each message waits its turn.
+ *
+ * Not for a mailbox that survives. In a pool jobs wait in the pool, and this says nothing.
+ *
+ * **Example** (A cancellation does not wait behind what it cancels)
+ *
+ * ```ts
+ * import { Actor } from "shared-nothing"
+ * import * as Rpc from "effect/rpc/Rpc"
+ * import * as Schema from "effect/Schema"
+ *
+ * const Printer = Actor.make("Printer", [
+ *   Rpc.make("Print", { payload: { page: Schema.Int } }),
+ *   Rpc.make("Cancel").annotate(Actor.Priority, "high")
+ * ])
+ * ```
+ */
+export const Priority: Context.Reference<Level> = Context.Reference<Level>("shared-nothing/actor/Priority", {
+  defaultValue: () => "normal"
+})
