@@ -541,13 +541,13 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...next,
     why: "a worker whose handlers wait takes so many and no more",
-    before: "    if (this.taken >= MAX_WAITING) return -1\n    slot = this.injected()",
-    after: "    slot = this.injected()"
+    before: "    if (this.taken >= MAX_WAITING || this.isRetiring) return -1\n    slot = this.injected()",
+    after: "    if (this.isRetiring) return -1\n    slot = this.injected()"
   },
   {
     ...next,
     why: "nor when jobs from outside come first",
-    before: "this.taken < MAX_WAITING ? this.injected() : -1",
+    before: "this.takesAny() ? this.injected() : -1",
     after: "this.injected()"
   },
   {

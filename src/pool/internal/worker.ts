@@ -228,7 +228,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     const { deque } = this.options
     const tick = ++this.ticks % INJECTOR_EVERY
     if (tick === 0 || tick === INBOX_TICK) {
-      const slot = tick === INBOX_TICK ? this.inbox.next() : this.taken < MAX_WAITING ? this.injected() : -1
+      const slot = tick === INBOX_TICK ? this.inbox.next() : this.takesAny() ? this.injected() : -1
       if (slot >= 0) return this.found(slot)
     }
     let slot = deque.pop()
