@@ -42,7 +42,7 @@ export const call = (
   try {
     const answer = handlers[tags[index]!]!(payload)
     if (answer === effectVoid || answer === exitVoid) return answer
-    if (!isEffect(answer)) return Stream.isStream(answer) ? Exit.succeed(answer) : noEffect(tags[index]!, answer)
+    if (!isEffect(answer)) return noEffect(tags[index]!, answer)
     return (answer as { readonly _tag?: unknown })._tag === "Failure" && isExit(answer) ? sound(answer) : answer
   } catch (defect) {
     return Exit.die(defect)
@@ -55,8 +55,11 @@ export const sound = (exit: Exit.Exit<unknown, unknown>): Exit.Exit<unknown, unk
   return Exit.die(new TypeError(`a handler failed with ${textOf(exit.cause)}, which is no Cause`))
 }
 
-const noEffect = (tag: string, answer: unknown): Exit.Exit<never> =>
-  Exit.die(new TypeError(`the handler of ${tag} answered ${textOf(answer)}, which is no Effect`))
+// A stream is an outcome: whoever is asked for one has it run.
+const noEffect = (tag: string, answer: unknown): Exit.Exit<unknown> =>
+  Stream.isStream(answer)
+    ? Exit.succeed(answer)
+    : Exit.die(new TypeError(`the handler of ${tag} answered ${textOf(answer)}, which is no Effect`))
 
 // What a notice says is made by the code of its actor, and what that throws is thrown by the handler.
 const callWith = (

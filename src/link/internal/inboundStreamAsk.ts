@@ -11,6 +11,7 @@ import * as Envelope from "./envelope.ts"
 import type { Home } from "./home.ts"
 import { type Arrived, InboundAsk } from "./inboundAsk.ts"
 import { FULL, type Outbound, TOO_LARGE, WRITTEN, type Written } from "./outbound.ts"
+import { HELD } from "./outRing.ts"
 
 /** See the module. */
 export class InboundStreamAsk extends InboundAsk implements StreamAsk {
@@ -43,6 +44,11 @@ export class InboundStreamAsk extends InboundAsk implements StreamAsk {
     const { outbound } = this
     const type = Envelope.numbered(Envelope.ELEMENT, this.number)
     const codec = this.message!.success
+    // What is held back goes first; the rings are made on first use.
+    if (!outbound.isDown && outbound.data.state === HELD) {
+      outbound.starve(this)
+      return from
+    }
     for (let at = from; at < elements.length; at++) {
       if (this.isAnswered || outbound.isDown) return NOBODY
       if (this.credit === 0) return at

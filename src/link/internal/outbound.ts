@@ -169,10 +169,11 @@ export class Outbound {
   /**
    * Writes a tell without a trace: the common case of {@link message}.
    *
-   * `type` is the type word of the slot and the message; of an element of a stream, which is written in the same way, that of its ask.
+   * `type` is the type word of the slot and the message; of an element of a stream, which is written in the same way, that of its ask. The
+   * rings are there by then.
    */
   tell(type: number, codec: Codec<unknown>, payload: unknown): Written {
-    const { data } = this
+    const data = this.dataRing!
     if (data.state === HELD) return FULL
     const { place } = codec
     const placed = place === undefined ? TOO_LARGE_TO_PLACE : place(payload, data)
