@@ -19,7 +19,6 @@ const placing = {
   file: "src/pool/internal/placing.ts",
   tests: ["test/pool/Submitter.test.ts", "test/testing/poolWorkers.test.ts"]
 }
-const placedWorker = { file: "src/pool/internal/worker.ts", tests: ["test/testing/poolWorkers.test.ts"] }
 const routing = {
   file: "src/pool/internal/routing.ts",
   tests: ["test/pool/routing.test.ts", "test/testing/poolRoutes.test.ts"]
@@ -166,20 +165,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "the next incarnation of a worker is let into its inbox",
     before: "table.changes() !== this.changes ||",
     after: "haveDied(this.changes, table.changes()) ||"
-  },
-  {
-    ...placedWorker,
-    why: "what is for a worker alone is taken however many of its handlers wait",
-    before:
-      "    slot = this.inbox.next()\n    if (slot >= 0) return this.found(slot)\n    if (this.taken >= MAX_WAITING || this.isRetiring) return -1\n",
-    after:
-      "    if (this.taken >= MAX_WAITING || this.isRetiring) return -1\n    slot = this.inbox.next()\n    if (slot >= 0) return this.found(slot)\n"
-  },
-  {
-    ...placedWorker,
-    why: "what is for a worker alone keeps it awake",
-    before: " || this.inbox.hasNews()) return true",
-    after: ") return true"
   },
   {
     ...submitter,
