@@ -38,7 +38,10 @@ describe("RepeatingMailbox", () => {
     const take = (): number | undefined => {
       const expected = front.shift() ?? waiting.shift()
       const word = mailbox.take()
-      if (expected === undefined) return void assert.isUndefined(word)
+      if (expected === undefined) {
+        assert.isUndefined(word)
+        return undefined
+      }
       assert.strictEqual(word, asks.get(expected) ?? 7)
       assert.strictEqual(mailbox.takePayload(), expected)
       return expected

@@ -282,14 +282,13 @@ describe("a message that is put off", () => {
   it.effect("by a handler whose asker has gone meanwhile is not put off, and holds no room", () =>
     inInn((inn, world) =>
       Effect.gen(function*() {
-        let asker: Fiber.Fiber<unknown, unknown> | undefined
         const asked: Array<number> = []
         world.knocks = (n, { stash }) => {
           asked.push(n)
-          return Effect.tap(Effect.orDie(stash.put), () => Effect.sync(() => asker?.interruptUnsafe()))
+          return Effect.tap(Effect.orDie(stash.put), () => Effect.sync(() => asker.interruptUnsafe()))
         }
         yield* inn.tell.Bare()
-        asker = yield* Effect.forkChild(inn.ask.Knock({ n: 1 }))
+        const asker: Fiber.Fiber<unknown, unknown> = yield* Effect.forkChild(inn.ask.Knock({ n: 1 }))
         yield* settle
         assert.strictEqual(depthOf(inn), 1)
         yield* inn.tell.Open()
