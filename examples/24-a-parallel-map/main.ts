@@ -1,5 +1,5 @@
 /**
- * The digests of all files of a folder, on all cores, with a progress bar (on the error output) while it goes.
+ * The digests of all files of a folder, on all cores, with a progress bar on a terminal while it goes.
  *
  * Output:
  *
@@ -29,13 +29,15 @@ const plain = (file: string) => createHash("sha256").update(readFileSync(file)).
 
 const isRight = (digests: Iterable<string>) => [...digests].every((digest, i) => digest === plain(files[i]!))
 
+const draw = (line: string) => void (process.stderr.isTTY && process.stderr.write(`\r${line} `))
+
 const program = Effect.gen(function*() {
   const pool = yield* Pool.ref(Digests)
   const digest = (file: string) => pool.ask.Sha256({ file })
 
   const progress = yield* Progress.make
   const screen = yield* Progress.changes(progress, "50 millis").pipe(
-    Stream.runForEach((now) => Effect.sync(() => process.stderr.write(`\r${Progress.bar(now)} `))),
+    Stream.runForEach((now) => Effect.sync(() => draw(Progress.bar(now)))),
     Effect.forkChild
   )
   const digests = yield* Pool.forEach(pool, files, digest, { progress })

@@ -33,7 +33,8 @@ const program = Effect.gen(function*() {
     spawn: () =>
       new Worker(new URL("./worker.ts", import.meta.url), {
         env: { ...process.env, LEDGER: path },
-        // Some versions of Node say there that SQLite is experimental.
+        // Workers tell there what breaks, with its stack, and some versions of Node that SQLite is experimental.
+        stdout: true,
         stderr: true
       }),
     threads: 3
@@ -80,5 +81,5 @@ const program = Effect.gen(function*() {
   yield* Console.log(`partly: ${rest.filter(Exit.isSuccess).length} of ${rest.length + 1} answered`)
 })
 
-// What breaks is told in the log too, with its stack.
+// Who is started again is told here.
 await Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(Logger.layer([]))))

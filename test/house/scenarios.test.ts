@@ -16,7 +16,7 @@ const ids = [
   ..."E01 E02 E03 E05 E07".split(" "),
   ..."P06 P16 P17 P23 F02".split(" "),
   ..."W01 W02 W03 W04 W05 W07 W09 W10 W11 W12 W13 W16 W17".split(" "),
-  ..."J12 J17 J18 J21 J23 J26 J27 J28 J29 J30 J35 J37".split(" ")
+  ..."J09 J12 J13 J17 J18 J21 J23 J26 J27 J28 J29 J30 J35 J37".split(" ")
 ]
 
 interface Row {

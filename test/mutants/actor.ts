@@ -263,14 +263,34 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...stashing,
     why: "what an actor has told itself does not come to its next incarnation",
-    before: "stash.filter(({ word }) => !(word instanceof Notice))",
-    after: "stash"
+    before: "stash.filter(isForNext)",
+    after: "stash.filter(isAlive)"
+  },
+  {
+    ...stashing,
+    why: "nor when it was to be handled next",
+    before: "this.front = front.filter(isForNext)",
+    after: "this.front = front.filter(isAlive)"
   },
   {
     ...stashing,
     why: "an ask that is put off and given up leaves the stash",
-    before: "    this.stash = stash.filter(isOther)\n",
-    after: "    void stash.filter(isOther)\n"
+    before: "    else this.stashDead++\n",
+    after: ""
+  },
+  {
+    ...stashing,
+    file: "src/actor/internal/stashing.ts",
+    why: "nobody's ask is put off",
+    before: "word instanceof Ask && word.cancelled)",
+    after: "word instanceof Ask && word.isQueued)"
+  },
+  {
+    ...stashing,
+    file: "src/actor/internal/pipes.ts",
+    why: "what is piped and ends its own incarnation is interrupted",
+    before: "    if (this.isClosed) fiber.interruptUnsafe()\n",
+    after: ""
   },
   {
     ...stashing,

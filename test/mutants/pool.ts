@@ -19,7 +19,6 @@ const placing = {
   file: "src/pool/internal/placing.ts",
   tests: ["test/pool/Submitter.test.ts", "test/testing/poolWorkers.test.ts"]
 }
-const placedWorker = { file: "src/pool/internal/worker.ts", tests: ["test/testing/poolWorkers.test.ts"] }
 const routing = {
   file: "src/pool/internal/routing.ts",
   tests: ["test/pool/routing.test.ts", "test/testing/poolRoutes.test.ts"]
@@ -31,6 +30,8 @@ const keyed = {
 }
 const graces = { file: "src/pool/internal/graces.ts", tests: ["test/pool/Submitter.test.ts", pools] }
 const poolClients = "test/testing/poolClients.test.ts"
+const poolWork = "test/testing/poolWork.test.ts"
+const next = { file: "src/pool/internal/worker.ts", tests: [poolWork] }
 const clients = { file: "src/pool/internal/clients.ts", tests: [poolClients] }
 const client = { file: "src/pool/internal/client.ts", tests: [poolClients] }
 const idle = { file: "src/memory/IdleSet.ts", tests: ["test/memory/IdleSet.test.ts", pools] }
@@ -164,20 +165,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "the next incarnation of a worker is let into its inbox",
     before: "table.changes() !== this.changes ||",
     after: "haveDied(this.changes, table.changes()) ||"
-  },
-  {
-    ...placedWorker,
-    why: "what is for a worker alone is taken however many of its handlers wait",
-    before:
-      "    slot = this.inbox.next()\n    if (slot >= 0) return this.found(slot)\n    if (this.taken >= MAX_WAITING || this.isRetiring) return -1\n",
-    after:
-      "    if (this.taken >= MAX_WAITING || this.isRetiring) return -1\n    slot = this.inbox.next()\n    if (slot >= 0) return this.found(slot)\n"
-  },
-  {
-    ...placedWorker,
-    why: "what is for a worker alone keeps it awake",
-    before: " || this.inbox.hasNews()) return true",
-    after: ") return true"
   },
   {
     ...submitter,
@@ -491,7 +478,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...worker,
     why: "who waits for another pool has its worker look for what there is",
-    tests: [poolClients],
+    tests: [poolWork],
     before: "if (seat !== undefined) this.access.bells[rowOf(this.options.place)]!.ring()\n    return seat",
     after: "return seat"
   },
@@ -505,6 +492,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...worker,
     why: "who could take nothing is not woken for work",
+    tests: [poolWork],
     before: "if (this.takesAny()) idle.announce(place)\n    else idle.announceBusy(place)",
     after: "idle.announce(place)"
   },
@@ -528,5 +516,41 @@ export const mutants: ReadonlyArray<Mutant> = [
     tests: [poolClients],
     before: "access.table.setPhase(STOPPING)",
     after: "{}"
+  },
+  {
+    ...next,
+    why: "jobs from outside come first now and then",
+    before: "if (tick === 0 || tick === INBOX_TICK) {",
+    after: "if (tick === INBOX_TICK) {"
+  },
+  {
+    ...next,
+    why: "a worker whose handlers wait takes so many and no more",
+    before: "    if (this.taken >= MAX_WAITING || this.isRetiring) return -1\n    slot = this.injected()",
+    after: "    if (this.isRetiring) return -1\n    slot = this.injected()"
+  },
+  {
+    ...next,
+    why: "nor when jobs from outside come first",
+    before: "this.takesAny() ? this.injected() : -1",
+    after: "this.injected()"
+  },
+  {
+    ...next,
+    why: "the last one that searches wakes another, if there is more",
+    before: "if (idle.found(this.options.place) && this.hasWork()) idle.wake()",
+    after: "idle.found(this.options.place)"
+  },
+  {
+    ...recipient,
+    why: "an ask whose payload throws waits for nothing",
+    before: "      job.withdraw()\n      throw thrown",
+    after: "      throw thrown"
+  },
+  {
+    ...job,
+    why: "an ask that has ended has no time any more",
+    before: "    desk.deadlines.remove(this)\n",
+    after: ""
   }
 ]

@@ -211,6 +211,30 @@ describe("Submitter", () => {
       assert.deepStrictEqual(later.map(({ job }) => host.table.stageOf(job.slot)), [QUEUED, QUEUED])
     }))
 
+  it.effect("forgets an ask whose payload throws, and whatever else has ended", () =>
+    Effect.gen(function*() {
+      const { host: { table }, recipient, submitter } = yield* made
+      const told: Array<unknown> = []
+      const payload = {
+        get n() {
+          throw new Error("no number")
+        }
+      }
+      assert.throws(() => recipient.askUnsafe(echo.index, payload, 1000, (exit) => told.push(exit)), "no number")
+      assert.strictEqual(submitter.deadlines.size, 0)
+      table.started(numberOf(0, 1))
+      recipient.askUnsafe(echo.index, { n: 1 }, 1000, () => told.push("answered"))
+      const slot = table.jobs * rowOf(0) + 0
+      assert.deepStrictEqual([table.stageOf(slot), submitter.deadlines.size], [QUEUED, 1])
+      table.begin(slot, numberOf(0, 1))
+      table.write(slot)
+      table.settle(slot, OUTCOME, 0)
+      submitter.poll()
+      assert.deepStrictEqual([told, submitter.deadlines.size, submitter.depth], [["answered"], 0, 0])
+      yield* TestClock.adjust(2000)
+      assert.deepStrictEqual(told, ["answered"])
+    }))
+
   it.effect("tells who waits what saying why it is refused has thrown", () =>
     Effect.gen(function*() {
       const { recipient } = yield* made

@@ -138,13 +138,28 @@ describe("a thread that joins a pool", () => {
       const jobs = yield* Pool.join(Jobs)
       const waiting = yield* Effect.forEach(
         [1, 2, 3, 4],
-        () => Effect.forkChild(Effect.flip(jobs.ask.WaitAgain({ millis: 600_000 }, forever)))
+        () => Effect.forkChild(Effect.flip(jobs.ask.Wait({ millis: 600_000 }, forever)))
       )
       yield* Effect.sleep(10)
       yield* Scope.close(scope, yield* Effect.exit(Effect.void))
       for (const fiber of waiting) assert.strictEqual((yield* Fiber.join(fiber))._tag, "ActorStopped")
       assert.strictEqual(yield* jobs.depth, 0)
     })
+  )
+
+  simulated(
+    "is no danger to a pool whose workers are not all up yet",
+    Effect.gen(function*() {
+      const joining = yield* Effect.forkChild(Effect.gen(function*() {
+        const jobs = yield* Pool.join(Jobs)
+        const stubborn = Effect.exit(jobs.ask.Stubborn({ millis: 600_000 }, { timeout: "10 millis" }))
+        yield* Effect.forEach(Array.from({ length: 40 }), () => stubborn, { concurrency: 2 })
+        return yield* jobs.ask.Echo({ n: 1 }, forever)
+      }))
+      yield* make({ threads: 4, grace: "1 millis" })
+      assert.strictEqual(yield* Fiber.join(joining), 1)
+    }),
+    { faults: { portDelay: 400 }, seeds: tries(20) }
   )
 
   simulated(

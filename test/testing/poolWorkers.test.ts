@@ -316,6 +316,20 @@ describe("a reload", () => {
       assert.deepStrictEqual(now.map((exit) => Exit.isSuccess(exit) && exit.value), [2, 2, 2])
     }), strict)
 
+  pooled("comes to its turn although there is always more to do", (routed) =>
+    Effect.gen(function*() {
+      const [worker] = Pool.workers(routed)
+      const asked = yield* Effect.forkChild(
+        Effect.forEach(numbers(40), (n) => worker!.ask.Once({ n, millis: n === 0 ? 5 : 10 }, forever), {
+          concurrency: "unbounded"
+        })
+      )
+      yield* Effect.sleep(2)
+      yield* Pool.reload(routed)
+      assert.isBelow(begun.length, 20)
+      assert.strictEqual((yield* Fiber.join(asked)).length, 40)
+    }), { ...strict, threads: 1, concurrency: 2 })
+
   pooled("waits for what runs, and can be given up", (routed) =>
     Effect.gen(function*() {
       const [first, second] = Pool.workers(routed)

@@ -10,7 +10,7 @@ import * as ExitReason from "../../actor/ExitReason.ts"
 import { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import { RunningCell } from "../../actor/kernel/RunningCell.ts"
-import { workerOf } from "../../memory/JobTable.ts"
+import { STOPPING, workerOf } from "../../memory/JobTable.ts"
 import type { ThreadContext } from "../../runtime/ThreadContext.ts"
 import { type Broadcast, broadcastOf, EXIT } from "../../thread/kernel/Broadcast.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
@@ -121,7 +121,11 @@ const open = (ground: Ground, { name, protocol }: Asked, key: string, joined: Jo
       voice.poll()
       return submitter.ended ?? ExitReason.systemReleased
     },
-    whyDown: (number) => ({ thread: `worker-${workerOf(number)}`, reason: "it has ended" }),
+    // Of workers that are stopped the end says what becomes of their jobs.
+    whyDown: (number) =>
+      access.table.phase() >= STOPPING
+        ? undefined
+        : { thread: `worker-${workerOf(number)}`, reason: "it has ended" },
     graceMillis,
     overdue: (number, tag) => voice.say(Control.OVERDUE, { pool, number, tag } satisfies Control.ClientOverdue),
     failed

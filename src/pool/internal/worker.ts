@@ -228,7 +228,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     const { deque } = this.options
     const tick = ++this.ticks % INJECTOR_EVERY
     if (tick === 0 || tick === INBOX_TICK) {
-      const slot = tick === 0 ? this.injected() : this.inbox.next()
+      const slot = tick === INBOX_TICK ? this.inbox.next() : this.takesAny() ? this.injected() : -1
       if (slot >= 0) return this.found(slot)
     }
     let slot = deque.pop()

@@ -4,7 +4,7 @@
  * Output:
  *
  *     100 jobs, all with niceness 5; this thread has 0
- *     refused: cpu.cores is a function: nobody has a core 4096
+ *     refused: cpu.niceness is 40, expected an integer from -20 to 19
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -32,11 +32,11 @@ const sumsPool = (cpu: Cpu.Placement) =>
 
 await Effect.runPromise(program.pipe(Effect.provide(sumsPool({ niceness: 5 }))))
 
-const nowhere = program.pipe(
-  Effect.provide(sumsPool({ cores: () => [4096] })),
+const tooNice = program.pipe(
+  Effect.provide(sumsPool({ niceness: 40 })),
   Effect.catchTag(
     "InvalidOptions",
-    ({ option }) => Console.log(`refused: ${option} is a function: nobody has a core 4096`)
+    ({ expected, option, value }) => Console.log(`refused: ${option} is ${value}, expected ${expected}`)
   )
 )
-await Effect.runPromise(nowhere)
+await Effect.runPromise(tooNice)
