@@ -5,7 +5,7 @@
  *
  * - what is put off is neither lost nor answered: an ask waits on, by its own timeout, until it is handled again, or withdrawn;
  * - what is unstashed is handled before what waits in the mailbox, in the order in which it came, each message in its turn;
- * - a handler that puts a message off again puts it off until the next time: nothing goes round in circles;
+ * - a handler that puts a message off again puts it off until the next time: so nothing goes round in circles that does not unstash by itself;
  * - what is put off takes no room in the mailbox, and there is never more than `capacity` of it;
  * - after a restart tells are handled by the next incarnation, before what waits, and asks fail with `ActorRestarting`; with the actor that ends
  *   asks fail with `ActorStopped`, and tells are dead letters. An actor is not idle while something is put off.
@@ -75,7 +75,12 @@ export interface Stash {
    * **Gotchas** The message is put off when the handler ends with it: one that fails, or answers something else, has handled it.
    */
   readonly put: Effect.Effect<Stashed, StashFull>
-  /** Has all that is put off now handled next. */
+  /**
+   * Has all that is put off now handled next.
+   *
+   * **Gotchas** A handler that unstashes and then puts its own message off goes round in circles with another that does: what waits in the mailbox
+   * does not come to be handled.
+   */
   readonly unstashAll: Effect.Effect<void>
   /**
    * The same for so many, those that came first.

@@ -2,10 +2,11 @@
  * What the workers of a pool have done, counted by each in a row of its own and read by anybody.
  *
  * Promises that each count is exact and only grows: a row has one writer, the incarnation that is there, and the next one goes on where it has
- * ended. Numbers of a row that are read one after the other may be of different moments.
+ * ended. What it had when it died is closed in between ({@link JobMeters.closed}). Numbers of a row that are read one after the other may be of
+ * different moments. A worker that dies takes the times of the last jobs of its turn with it, and no count.
  *
- * Times are counted in microseconds, in {@link BUCKETS} buckets that are at most a quarter wider than where they begin: four for each power of two, up to an
- * hour and more. Never does: read a clock.
+ * Times are counted in microseconds, in {@link BUCKETS} buckets that are at most a quarter wider than where they begin: four for each power of two, up to
+ * 35 minutes, and what takes longer counts as that. Never does: read a clock.
  *
  * Source: the buckets of HdrHistogram, with two significant bits.
  */
@@ -85,6 +86,16 @@ export const create = (workers: number): SharedArrayBuffer => {
   return sab
 }
 
+// Rounded up, and what is left of it down: the time of a job that runs is never more than it is once that has ended.
+const stampOf = (nowMillis: number): number => (Math.ceil(nowMillis) + 1) | 0 || 1
+
+/** How long there has been a job since that. */
+const currentOf = (stamp: number, nowMillis: number): number =>
+  stamp === 0 ? 0 : Math.max(0, (Math.trunc(nowMillis) + 1 - stamp) | 0)
+
+/** How often a time is read again that changes meanwhile. */
+const TRIES = 8
+
 /** What the first of two words counts to. */
 const HALF = 2 ** 31
 const LOW = HALF - 1
@@ -136,8 +147,6 @@ export class JobMeters {
   /** The incarnation of this number is there, and has no job. */
   opened(worker: number, number: number): void {
     const row = this.row(worker)
-    Atomics.store(this.cells, row + runningWord, 0)
-    Atomics.store(this.cells, row + sinceWord, 0)
     Atomics.add(this.cells, row + startsWord, 1)
     Atomics.store(this.cells, row + incarnationWord, number)
   }
@@ -146,20 +155,29 @@ export class JobMeters {
   begun(worker: number, nowMillis: number, waitedMillis: number): void {
     const { cells } = this
     const row = this.row(worker)
-    if (cells[row + runningWord]!++ === 0) cells[row + sinceWord] = (Math.trunc(nowMillis) + 1) | 0
+    if (cells[row + runningWord]!++ === 0) cells[row + sinceWord] = stampOf(nowMillis)
     if (waitedMillis >= 0) cells[row + waitedWord + bucketOf(waitedMillis * 1000)]!++
   }
 
   /** A job has ended; how long it has run is told by {@link ranFor}. */
   ended(worker: number): void {
+    const { cells } = this
+    const row = this.row(worker)
+    cells[row + runningWord]!--
+    // Once for each job, so that none is forgotten that ended before its worker died.
+    const low = cells[row + jobsWord]!
+    if ((low & LOW) === LOW) this.add(row + jobsWord, 1)
+    else cells[row + jobsWord] = low + 1
+  }
+
+  /** A job that was begun is given back: it has not run. */
+  putBack(worker: number): void {
     this.cells[this.row(worker) + runningWord]!--
   }
 
   /** So many jobs that have ended ran for so long each. */
   ranFor(worker: number, jobs: number, millis: number): void {
-    const row = this.row(worker)
-    this.cells[row + ranWord + bucketOf(millis * 1000)]! += jobs
-    this.add(row + jobsWord, jobs)
+    this.cells[this.row(worker) + ranWord + bucketOf(millis * 1000)]! += jobs
   }
 
   /** The worker has no job, after so long with one. */
@@ -179,6 +197,17 @@ export class JobMeters {
     this.add(this.row(worker) + sleepsWord, 1)
   }
 
+  // ---- who looks after the workers
+
+  /** The incarnation that was there has died, at this time of the pool: it runs nothing, and has had a job until now. Before the next one is there. */
+  closed(worker: number, nowMillis: number): void {
+    const { cells } = this
+    const row = this.row(worker)
+    const since = cells[row + sinceWord]!
+    if (since !== 0) this.idle(worker, currentOf(since, nowMillis))
+    cells[row + runningWord] = 0
+  }
+
   // ---- anybody
 
   private wide(cell: number): number {
@@ -190,16 +219,23 @@ export class JobMeters {
     }
   }
 
+  private busy(row: number, nowMillis: number): number {
+    for (let tries = TRIES;; tries--) {
+      const since = Atomics.load(this.cells, row + sinceWord)
+      const past = this.wide(row + busyWord) / 1000
+      // Else the time since then may be in both, or in neither.
+      if (tries === 0 || Atomics.load(this.cells, row + sinceWord) === since) return past + currentOf(since, nowMillis)
+    }
+  }
+
   /** What a worker has done up to this time of the pool. */
   read(worker: number, nowMillis: number): Meter {
     const row = this.row(worker)
-    const since = Atomics.load(this.cells, row + sinceWord)
-    const current = since === 0 ? 0 : (Math.trunc(nowMillis) + 1 - since) | 0
     return {
       jobs: this.wide(row + jobsWord),
       stolen: this.wide(row + stolenWord),
       sleeps: this.wide(row + sleepsWord),
-      busyMillis: this.wide(row + busyWord) / 1000 + Math.max(0, current),
+      busyMillis: this.busy(row, nowMillis),
       running: Atomics.load(this.cells, row + runningWord),
       starts: Atomics.load(this.cells, row + startsWord),
       incarnation: Atomics.load(this.cells, row + incarnationWord)

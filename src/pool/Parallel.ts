@@ -16,7 +16,7 @@ import type { Counts } from "./Progress.ts"
 export interface ParallelOptions {
   /**
    * Items that are under way at once, those in the queue of the pool included: at least 1. Default 32 for each job that the pool runs at once
-   * (64 with two workers), and 1 for an actor. Less keeps less in memory, of payloads and of replies that wait for their turn.
+   * (64 with two workers, 32 for an actor), and no more than the queue of a pool has room for. Less keeps less in memory, of payloads and of replies that wait for their turn.
    */
   readonly inFlight?: number | undefined
   /** What counts it, for whoever shows it. */
@@ -39,7 +39,10 @@ export interface ReduceOptions<Z, A, B> extends ParallelOptions {
 const IN_FLIGHT = 32
 
 const inFlightOf = (pool: ActorRef.Any, { inFlight }: ParallelOptions): number => {
-  if (inFlight === undefined) return IN_FLIGHT * ActorRef.recipientOf(pool).parallelism
+  if (inFlight === undefined) {
+    const { limit, parallelism } = ActorRef.recipientOf(pool)
+    return Math.min(IN_FLIGHT * parallelism, limit)
+  }
   if (Number.isInteger(inFlight) && inFlight > 0) return inFlight
   throw new InvalidOptions({
     where: `Pool ${pool.name}/${pool.key}`,

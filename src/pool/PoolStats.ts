@@ -34,10 +34,10 @@ export interface PoolStats {
   readonly jobs: number
   readonly workers: ReadonlyArray<WorkerStats>
   /**
-   * How long jobs have waited from the ask to their begin: `queueTime.quantile(0.99)` is in milliseconds. Asks with the timeout `"Infinity"` and tells are not
+   * How long jobs have waited from the ask to their begin, each time that a worker took them: `queueTime.quantile(0.99)` is in milliseconds. Asks with the timeout `"Infinity"` and tells are not
    * counted here, since nobody looks at a clock for them.
    */
   readonly queueTime: Times
-  /** How long jobs have run. */
+  /** How long jobs have run; not of those that their worker has ended in the turn in which it died. */
   readonly runTime: Times
 }

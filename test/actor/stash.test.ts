@@ -260,6 +260,43 @@ describe("a message that is put off", () => {
       })
     ))
 
+  it.effect("belongs to its incarnation also when it was to be handled next", () =>
+    inInn((inn, world) =>
+      Effect.gen(function*() {
+        world.does = ({ pipeToSelf }) => pipeToSelf.Say(Effect.succeed("piped"), () => ({ text: "piped" }))
+        yield* inn.ask.Do()
+        yield* inn.tell.Say({ text: "told" })
+        yield* settle
+        assert.strictEqual(depthOf(inn), 2)
+        world.does = ({ stash }) => {
+          world.isOpen = true
+          return Effect.andThen(stash.unstashAll, boom)
+        }
+        yield* inn.tell.Do()
+        yield* settle
+        assert.deepStrictEqual(world.log, ["told in 2"])
+        assert.strictEqual(depthOf(inn), 0)
+      })
+    ))
+
+  it.effect("by a handler whose asker has gone meanwhile is not put off, and holds no room", () =>
+    inInn((inn, world) =>
+      Effect.gen(function*() {
+        const asked: Array<number> = []
+        world.knocks = (n, { stash }) => {
+          asked.push(n)
+          return Effect.tap(Effect.orDie(stash.put), () => Effect.sync(() => asker.interruptUnsafe()))
+        }
+        yield* inn.tell.Bare()
+        const asker: Fiber.Fiber<unknown, unknown> = yield* Effect.forkChild(inn.ask.Knock({ n: 1 }))
+        yield* settle
+        assert.strictEqual(depthOf(inn), 1)
+        yield* inn.tell.Open()
+        yield* settle
+        assert.deepStrictEqual([asked, world.log, depthOf(inn)], [[1], ["bare"], 0])
+      })
+    ))
+
   it.effect("keeps its actor from being idle, and so does what is piped", () =>
     inInn((inn, world) =>
       Effect.gen(function*() {
@@ -560,6 +597,37 @@ describe("what is piped", () => {
         assert.deepStrictEqual(crashes.map(([message]) => message), ["Told", "Told"])
         assert.match(crashes[0]![1]!, /the payload of Told to Inn\/i breaks its schema/)
         assert.match(crashes[1]![1]!, /no words/)
+      })
+    ))
+
+  it.effect("and is no effect is a crash of the handler, and nothing is under way", () =>
+    inInn((inn, world) =>
+      Effect.gen(function*() {
+        const events = yield* watching
+        const nonsense: ReadonlyArray<unknown> = [undefined, 5, {}, Object.create(null)]
+        for (const one of nonsense) {
+          world.does = ({ pipeToSelf }) => pipeToSelf.Bare(one as Effect.Effect<void>)
+          yield* inn.tell.Do()
+          yield* settle
+        }
+        const crashes = events.flatMap((event) => event._tag === "ActorCrashed" ? [String(event.cause)] : [])
+        assert.strictEqual(crashes.length, nonsense.length)
+        for (const crash of crashes) assert.match(crash, /Inn\/i was to pipe .*, which is no Effect/)
+        assert.strictEqual((recipientOf(inn) as Cell).rare!.piped, 0)
+      }), { supervision: { intensity: { restarts: 20, within: "1 minute" } } }))
+
+  it.effect("is interrupted when it ends its own actor before it is done with its first step", () =>
+    inInn((inn, world) =>
+      Effect.gen(function*() {
+        world.does = ({ pipeToSelf, self }) =>
+          pipeToSelf.Bare(Effect.onInterrupt(
+            Effect.andThen(Effect.sync(() => void Effect.runFork(ActorControl.kill(self))), Effect.never),
+            () => world.note("interrupted")
+          ))
+        yield* inn.tell.Do()
+        yield* settle
+        assert.deepStrictEqual(world.log, ["interrupted"])
+        assert.strictEqual((recipientOf(inn) as Cell).rare!.piped, 0)
       })
     ))
 

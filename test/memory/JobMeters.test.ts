@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { METER_ROW, METER_ROW_BYTES } from "../../src/memory/JobLayouts.ts"
 import * as JobMeters from "../../src/memory/JobMeters.ts"
 import { InvalidCapacity, InvalidMemory } from "../../src/memory/MemoryError.ts"
 
@@ -80,16 +81,64 @@ describe("JobMeters", () => {
     all.ranFor(0, 1, 1)
     all.idle(0, 1)
     all.begun(0, 50, 1)
+    all.begun(0, 51, 1)
+    const before = all.read(0, 70)
+    expect([before.running, before.busyMillis]).toEqual([2, 21])
+    all.closed(0, 70)
     all.opened(0, 64)
     expect(all.read(0, 900)).toEqual({
       jobs: 1,
       stolen: 0,
       sleeps: 0,
-      busyMillis: 1,
+      busyMillis: 21,
       running: 0,
       starts: 1,
       incarnation: 64
     })
+    // One that dies without a job has none to close.
+    all.closed(0, 900)
+    expect(all.read(0, 900).busyMillis).toBe(21)
+  })
+
+  it("never says a busy time that it takes back", () => {
+    const all = meters(1)
+    let last = 0
+    const read = (now: number) => {
+      const { busyMillis } = all.read(0, now)
+      expect(busyMillis).toBeGreaterThanOrEqual(last)
+      last = busyMillis
+    }
+    for (let now = 0.9; now < 100; now += 1.7) {
+      all.begun(0, now, 0)
+      for (const after of [0, 0.05, 0.3, 0.7, 1.2]) read(now + after)
+      all.ended(0)
+      all.idle(0, 1.2)
+      read(now + 1.2)
+    }
+  })
+
+  it("counts what ended before a death, and not what was given back", () => {
+    const all = meters(1)
+    const times = 1000
+    for (let i = 0; i < times; i++) {
+      all.begun(0, 0, 0)
+      all.ended(0)
+    }
+    all.begun(0, 0, 0)
+    all.putBack(0)
+    expect([all.read(0, 0).jobs, all.read(0, 0).running, all.ran().count]).toEqual([times, 0, 0])
+  })
+
+  it("counts more jobs than a word has room for", () => {
+    const sab = JobMeters.create(1)
+    const words = new Int32Array(sab)
+    words[(sab.byteLength - METER_ROW_BYTES) / 4 + METER_ROW.jobs / 4] = 2 ** 31 - 2
+    const all = new JobMeters.JobMeters(sab)
+    for (let i = 1; i < 5; i++) {
+      all.begun(0, 0, 0)
+      all.ended(0)
+      expect(all.read(0, 0).jobs).toBe(2 ** 31 - 2 + i)
+    }
   })
 
   it("counts beyond 32 bits", () => {

@@ -104,6 +104,20 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...localStream,
+    tests: ["test/actor/longElements.test.ts"],
+    why: "a chunk of elements that take long leaves the thread its turns",
+    before: "      if (at > from && turn.isOver()) return at\n",
+    after: ""
+  },
+  {
+    ...streaming,
+    tests: ["test/actor/longElements.test.ts"],
+    why: "and so do many chunks",
+    before: "    if (turn.isOver()) this.wake()\n    else if (this.goOn())",
+    after: "    if (this.goOn())"
+  },
+  {
+    ...localStream,
     why: "a stream that has begun has no deadline for that any more",
     before: "if (this.reader.push(element)) this.begun()",
     after: "this.reader.push(element)"
@@ -263,14 +277,34 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...stashing,
     why: "what an actor has told itself does not come to its next incarnation",
-    before: "stash.filter(({ word }) => !(word instanceof Notice))",
-    after: "stash"
+    before: "stash.filter(isForNext)",
+    after: "stash.filter(isAlive)"
+  },
+  {
+    ...stashing,
+    why: "nor when it was to be handled next",
+    before: "this.front = front.filter(isForNext)",
+    after: "this.front = front.filter(isAlive)"
   },
   {
     ...stashing,
     why: "an ask that is put off and given up leaves the stash",
-    before: "    this.stash = stash.filter(isOther)\n",
-    after: "    void stash.filter(isOther)\n"
+    before: "    else this.stashDead++\n",
+    after: ""
+  },
+  {
+    ...stashing,
+    file: "src/actor/internal/stashing.ts",
+    why: "nobody's ask is put off",
+    before: "word instanceof Ask && word.cancelled)",
+    after: "word instanceof Ask && word.isQueued)"
+  },
+  {
+    ...stashing,
+    file: "src/actor/internal/pipes.ts",
+    why: "what is piped and ends its own incarnation is interrupted",
+    before: "    if (this.isClosed) fiber.interruptUnsafe()\n",
+    after: ""
   },
   {
     ...stashing,

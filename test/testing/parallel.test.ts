@@ -14,7 +14,11 @@ import { tries } from "../support/effort.ts"
 
 type JobsRef = Actor.Ref<typeof Jobs>
 
-const pooled = (name: string, body: (jobs: JobsRef) => Effect.Effect<unknown, unknown, Scope.Scope>) =>
+const pooled = (
+  name: string,
+  body: (jobs: JobsRef) => Effect.Effect<unknown, unknown, Scope.Scope>,
+  options: Partial<Pool.PoolOptions> = {}
+) =>
   it.effect(name, () =>
     Simulation.check({
       name,
@@ -22,7 +26,7 @@ const pooled = (name: string, body: (jobs: JobsRef) => Effect.Effect<unknown, un
       seeds: tries(6),
       faults: { portDelay: 2, lateWake: 10 },
       worker: () => PoolThread.launch(JobsLive)
-    }, Effect.scoped(Effect.flatMap(Fault.calm(Pool.make(Jobs, { spawn: noThread, threads: 2 })), body))))
+    }, Effect.scoped(Effect.flatMap(Fault.calm(Pool.make(Jobs, { spawn: noThread, threads: 2, ...options })), body))))
 
 const forever = { timeout: "Infinity" } as const
 
@@ -59,6 +63,18 @@ describe("a collection", () => {
       assert.deepStrictEqual(yield* Pool.forEach(jobs, [], each), [])
       yield* idle(jobs)
     }))
+
+  for (const overflow of ["suspend", "fail"] as const) {
+    pooled(`is no more at once than a queue has room for that ${overflow}s`, (jobs) =>
+      Effect.gen(function*() {
+        const { each, seen } = watched(jobs)
+        assert.deepStrictEqual(yield* Pool.forEach(jobs, numbers(40), each), numbers(40))
+        assert.strictEqual(seen.most, 5)
+        // Of one worker there is no more room than of all.
+        const [first] = Pool.workers(jobs)
+        assert.strictEqual((yield* Pool.forEach(first!, numbers(40), (n) => first!.ask.Echo({ n }))).length, 40)
+      }), { queue: { capacity: 5, overflow } })
+  }
 
   pooled("ends with its first failure, which interrupts the rest", (jobs) =>
     Effect.gen(function*() {

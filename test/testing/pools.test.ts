@@ -7,6 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { Actor, ActorControl, ActorSystem, Pool, PoolThread } from "shared-nothing"
 import { Fault, Simulation } from "shared-nothing/testing"
@@ -16,6 +17,16 @@ import { tries } from "../support/effort.ts"
 
 const Plain = Actor.make("Plain", [Rpc.make("Ping")])
 const PlainLive = Plain.toLayer(Effect.succeed(Plain.of({ Ping: () => Effect.void })))
+
+// Ends of every third job, and its thread with it a little later.
+const Frail = Actor.make("Frail", [Rpc.make("Try", { payload: { n: Schema.Int } })])
+const FrailLive = Frail.toLayer(
+  Effect.gen(function*() {
+    yield* Effect.addFinalizer(() => Effect.sleep("20 millis"))
+    return Frail.of({ Try: ({ n }) => n % 3 === 0 ? Effect.die(new Error("every third")) : Effect.sleep("1 millis") })
+  }),
+  { supervision: { restart: "temporary" } }
+)
 
 type JobsRef = Actor.Ref<typeof Jobs>
 
@@ -502,6 +513,44 @@ describe("what a pool says of itself", () => {
       assert.deepStrictEqual(workers.map(({ restarts }) => restarts).toSorted((a, b) => a - b), [0, 1])
       assert.isTrue(workers.every(({ state }) => state === "asleep"))
     }))
+
+  pooled("never goes back, and has nothing run by who is down", (jobs) =>
+    Effect.gen(function*() {
+      let last: Pool.PoolStats | undefined
+      const wrong: Array<string> = []
+      const busyOf = ({ workers }: Pool.PoolStats) => workers.reduce((sum, { busyMillis }) => sum + busyMillis, 0)
+      const look = Effect.map(Pool.stats(jobs), (now) => {
+        if (now.workers.some(({ running, state }) => state === "down" && running > 0)) {
+          wrong.push("runs while it is down")
+        }
+        if (last !== undefined && busyOf(now) < busyOf(last)) wrong.push(`${busyOf(last)} ms, then ${busyOf(now)} ms`)
+        last = now
+      })
+      const looking = yield* Effect.forkChild(Effect.forever(Effect.andThen(look, Effect.sleep("20 millis"))))
+      const lost = yield* Effect.forkChild(failure(jobs.ask.Wait({ millis: 600_000 }, { timeout: "Infinity" })))
+      yield* Effect.sleep("1 second")
+      // One of them has it.
+      yield* Fault.kill("worker-0")
+      yield* Fault.kill("worker-1")
+      assert.strictEqual((yield* Fiber.join(lost))._tag, "ThreadLost")
+      yield* Effect.sleep("1 second")
+      yield* Fiber.interrupt(looking)
+      assert.deepStrictEqual(wrong, [])
+      const busy = busyOf(yield* Pool.stats(jobs))
+      assert.isTrue(busy >= 950 && busy < 1100, `${busy}`)
+    }), { backoff: Schedule.spaced("100 millis") })
+
+  simulated("counts a job once that finds its actor ended, and is done by the next one", () =>
+    Effect.gen(function*() {
+      const intensity = { restarts: 100, within: "1 minute" } as const
+      const frail = yield* Fault.calm(Pool.make(Frail, { spawn: noThread, threads: 1, intensity }))
+      const all = Array.from({ length: 12 }, (_, n) => n)
+      yield* Effect.forEach(all, (n) => Effect.exit(frail.ask.Try({ n })), { concurrency: "unbounded" })
+      yield* Effect.sleep("1 second")
+      const { jobs, queueTime, running, runTime } = yield* Pool.stats(frail)
+      assert.deepStrictEqual([jobs, running, runTime.count], [12, 0, 12])
+      assert.isAbove(queueTime.count, 12)
+    }), { worker: () => PoolThread.launch(FrailLive) })
 
   pooled("sees a worker that is being started again", (jobs) =>
     Effect.gen(function*() {

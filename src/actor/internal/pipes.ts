@@ -7,6 +7,7 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import { textOf } from "../../runtime/Text.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import { RESTARTING } from "../kernel/Phase.ts"
 import { Notice } from "../kernel/Word.ts"
@@ -33,16 +34,21 @@ export class Pipes {
     index: number,
     payload: (exit: Exit.Exit<unknown, unknown>) => unknown
   ): void {
+    const { cell } = this
+    if (!Effect.isEffect(effect)) throw new TypeError(`${cell.name} was to pipe ${textOf(effect)}, which is no Effect`)
     if (this.isClosed) return
-    const rare = this.cell.more()
+    const rare = cell.more()
     rare.piped++
-    const fiber = this.cell.host.forkWith(context, effect)
+    const fiber = cell.host.forkWith(context, effect)
     this.running.add(fiber)
     fiber.addObserver((exit) => {
       rare.piped--
       this.running.delete(fiber)
-      if (!this.isClosed && this.cell.phase < RESTARTING) this.tell(exit, index, payload)
+      if (!this.isClosed && cell.phase < RESTARTING) this.tell(exit, index, payload)
+      else if (rare.isDraining) cell.drained()
     })
+    // It may have ended its own incarnation, which knew of no fiber to interrupt.
+    if (this.isClosed) fiber.interruptUnsafe()
   }
 
   private tell(

@@ -49,6 +49,12 @@ export const putOff = (cell: Stashing, word: Word | undefined, payload: unknown)
     if (word !== undefined) giveUp(cell, word, payload)
     return undefined
   }
+  if (word instanceof Ask && word.cancelled) {
+    // Whoever asked has gone while it was handled: there is nobody to answer, now or later.
+    cell.host.freight.drop(payload)
+    word.settle(Exit.interrupt())
+    return undefined
+  }
   if (cell.mailbox?.putOff() !== true) {
     const index = word === undefined ? undefined : wordOf(word) & INDEX_MASK
     const what = index === undefined ? "its message" : cell.behaviour.protocol.tags[index]!

@@ -87,6 +87,10 @@ export abstract class Recipient {
   get parallelism(): number {
     return 1
   }
+  /** How many messages of a sender can be under way before it has to wait, or is refused, as far as that is known before. */
+  get limit(): number {
+    return Infinity
+  }
   /** The actor itself, as far as it runs on this thread. */
   get running(): Recipient | undefined {
     return this

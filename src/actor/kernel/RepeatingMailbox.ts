@@ -25,10 +25,16 @@ interface Aside {
   readonly attempts: number
   /** Its place among those that were taken. */
   readonly order: number
+  isInFront: boolean
 }
+
+const SWEEP_FROM = 32
 
 // Those in front stand with the first one last, where it is taken from.
 const lastFirst = (one: Aside, other: Aside): number => other.order - one.order
+
+// One that was taken back keeps its place until there are many of them.
+const isAlive = ({ word }: Aside): boolean => !(word instanceof Revocable) || word.isQueued
 
 /** See the module. */
 export class RepeatingMailbox extends PriorityMailbox {
@@ -41,6 +47,11 @@ export class RepeatingMailbox extends PriorityMailbox {
   declare private handOrder: number
   declare private stash: Array<Aside>
   declare private front: Array<Aside>
+  /** How many of each were taken back. */
+  declare private stashDead: number
+  declare private frontDead: number
+  /** Where those stand that can be taken back. */
+  declare private readonly asides: Map<Revocable, Aside>
   declare private orders: number
   constructor(attempts: number, levels?: Levels) {
     super(levels, true)
@@ -51,25 +62,29 @@ export class RepeatingMailbox extends PriorityMailbox {
     this.handOrder = 0
     this.stash = []
     this.front = []
+    this.stashDead = 0
+    this.frontDead = 0
+    this.asides = new Map()
     this.orders = 0
   }
 
   override get length(): number {
-    return super.length + this.front.length
+    return super.length + this.front.length - this.frontDead
   }
 
   override get used(): number {
-    return super.used - this.front.length
+    return super.used - this.front.length + this.frontDead
   }
 
   override take(): Word | undefined {
     this.settled()
-    const next = this.front.pop()
+    let next = this.front.pop()
+    for (; next !== undefined && !isAlive(next); next = this.front.pop()) this.frontDead--
     if (next !== undefined) {
       this.payload = next.payload
       this.attempt = next.attempts + 1
       this.handOrder = next.order
-      if (next.word instanceof Revocable) next.word.isQueued = false
+      this.leaves(next)
     }
     this.handWord = next === undefined ? super.take() : next.word
     this.handPayload = this.payload
@@ -87,7 +102,13 @@ export class RepeatingMailbox extends PriorityMailbox {
     const { handOrder, handPayload: payload, handWord } = this
     if (handWord === undefined) return undefined
     const word = typeof handWord === "number" ? handWord & INDEX_MASK : handWord
-    return { word, payload, attempts, order: handOrder === 0 ? ++this.orders : handOrder }
+    return { word, payload, attempts, order: handOrder === 0 ? ++this.orders : handOrder, isInFront: false }
+  }
+
+  private leaves({ word }: Aside): void {
+    if (!(word instanceof Revocable)) return
+    word.isQueued = false
+    this.asides.delete(word)
   }
 
   override crashed(counts: boolean): GivenUp | undefined {
@@ -104,36 +125,56 @@ export class RepeatingMailbox extends PriorityMailbox {
     this.bringBack([])
   }
 
-  // What is put off is for whoever comes next, but not what belongs to this incarnation alone.
+  // What was put off is for whoever comes next, handed out again by now or not, except what belongs to this incarnation alone.
   private bringBack(hand: ReadonlyArray<Aside>): void {
-    const { stash } = this
+    const { front, stash } = this
+    const isForNext = (aside: Aside): boolean => {
+      if (!(aside.word instanceof Notice)) return isAlive(aside)
+      this.leaves(aside)
+      return false
+    }
     this.stash = []
-    for (const { word } of stash) if (word instanceof Notice) word.isQueued = false
-    this.toFront([...hand, ...stash.filter(({ word }) => !(word instanceof Notice))])
+    this.stashDead = 0
+    this.front = front.filter(isForNext)
+    this.frontDead = 0
+    this.toFront([...hand, ...stash.filter(isForNext)])
   }
 
   private toFront(asides: ReadonlyArray<Aside>): void {
-    if (asides.length > 0) this.front = [...asides, ...this.front].sort(lastFirst)
+    if (asides.length === 0) return
+    for (const aside of asides) aside.isInFront = true
+    this.front = [...asides, ...this.front].sort(lastFirst)
   }
 
   override bury(word: Revocable & { readonly word: number }): void {
-    const isOther = (aside: Aside) => aside.word !== word
-    const { front, stash } = this
-    this.stash = stash.filter(isOther)
-    this.front = front.filter(isOther)
-    if (this.stash.length === stash.length && this.front.length === front.length) return super.bury(word)
-    word.isQueued = false
+    const aside = this.asides.get(word)
+    if (aside === undefined) return super.bury(word)
+    this.leaves(aside)
+    if (aside.isInFront) this.frontDead++
+    else this.stashDead++
+    const dead = this.frontDead + this.stashDead
+    if (dead >= SWEEP_FROM && dead * 2 >= this.front.length + this.stash.length) this.sweepAsides()
+  }
+
+  private sweepAsides(): void {
+    this.front = this.front.filter(isAlive)
+    this.frontDead = 0
+    this.stash = this.stash.filter(isAlive)
+    this.stashDead = 0
   }
 
   override takeAll(accepts: (word: Word) => boolean): ReadonlyArray<readonly [Word, unknown]> {
     const taken: Array<readonly [Word, unknown]> = []
-    this.front = this.front.filter(({ payload, word }) => {
+    this.front = this.front.filter((aside) => {
+      if (!isAlive(aside)) return false
+      const { payload, word } = aside
       if (!accepts(word)) return true
-      if (word instanceof Revocable) word.isQueued = false
-      taken.unshift([word, payload])
+      this.leaves(aside)
+      taken.push([word, payload])
       return false
     })
-    return [...taken, ...super.takeAll(accepts)]
+    this.frontDead = 0
+    return [...taken.reverse(), ...super.takeAll(accepts)]
   }
 
   // ---- of an actor with a stash
@@ -151,16 +192,19 @@ export class RepeatingMailbox extends PriorityMailbox {
   }
 
   override get stashed(): number {
-    return this.stash.length
+    return this.stash.length - this.stashDead
   }
 
   override putOff(): boolean {
     const { stash } = this
-    if (stash.length >= this.capacity) return false
+    if (this.stashed >= this.capacity) return false
     const hand = this.inHand(this.attempt - 1)
     if (hand === undefined) return false
     this.settled()
-    if (hand.word instanceof Revocable) hand.word.isQueued = true
+    if (hand.word instanceof Revocable) {
+      hand.word.isQueued = true
+      this.asides.set(hand.word, hand)
+    }
     let at = stash.length
     while (at > 0 && stash[at - 1]!.order > hand.order) at--
     stash.splice(at, 0, hand)
@@ -169,6 +213,11 @@ export class RepeatingMailbox extends PriorityMailbox {
 
   /** Has so many that were put off handed out before all others, the oldest first. */
   unstash(count: number): void {
-    this.toFront(this.stash.splice(0, count))
+    const { stash } = this
+    let end = 0
+    for (let left = count; left > 0 && end < stash.length; end++) if (isAlive(stash[end]!)) left--
+    const moved = stash.splice(0, end).filter(isAlive)
+    this.stashDead -= end - moved.length
+    this.toFront(moved)
   }
 }

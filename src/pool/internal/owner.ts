@@ -15,6 +15,7 @@ import * as ExitReason from "../../actor/ExitReason.ts"
 import { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import { RunningCell } from "../../actor/kernel/RunningCell.ts"
+import { JobMeters } from "../../memory/JobMeters.ts"
 import { CLOSING, ENDED, FREE, numberOf, OPEN, STARTING, STOPPING, workerOf } from "../../memory/JobTable.ts"
 import { MpmcRecovery } from "../../memory/MpmcRecovery.ts"
 import type { InvalidSupervision } from "../../supervisor/SupervisorError.ts"
@@ -294,7 +295,7 @@ const recover = (owner: Owner, claims: number, then: () => void): void => {
 }
 
 const ended = (owner: Owner, worker: PoolWorker, reason: ThreadDown, isSeen: boolean): void => {
-  const { access, log, protocol, settings } = owner
+  const { access, deadlines, log, memory, protocol, settings } = owner
   const name = actorName(protocol, settings.key)
   const claims = ownerOf(worker.index - 1, worker.starts)
   const why = worker.overdue === undefined
@@ -309,6 +310,7 @@ const ended = (owner: Owner, worker: PoolWorker, reason: ThreadDown, isSeen: boo
     return end(owner, ExitReason.threadLost(worker.name, reason))
   }
   access.arena.recover(claims)
+  new JobMeters(memory.meters).closed(worker.index - 1, deadlines.now())
   access.table.ended(worker.number)
   recover(owner, claims, () => {})
   for (const bell of access.bells) bell.ringForDead()

@@ -29,6 +29,10 @@ export class PlacedRecipient extends Recipient {
     this.target = targetOf(place, 0)
   }
 
+  override get limit(): number {
+    return this.pool.limit
+  }
+
   depth(): number {
     return this.pool.depthAt(this.place)
   }

@@ -86,13 +86,17 @@ export class PoolRecipient extends Recipient {
     return this.options.parallelism
   }
 
+  override get limit(): number {
+    return this.options.capacity
+  }
+
   depth(): number {
     return this.submitter.depth
   }
 
   /** How many jobs are for one worker and wait, or are run by it. */
   depthAt(place: number): number {
-    return this.submitter.placing.loadOf(place)
+    return this.submitter.ended === undefined ? this.submitter.placing.loadOf(place) : 0
   }
 
   tell(index: number, payload: unknown): Outcome {

@@ -367,11 +367,12 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
 
   // ---- what becomes of it
 
-  private leave(ask: JobAsk): void {
+  private leave(ask: JobAsk, hasRun: boolean): void {
     const { seat } = ask
     seat.ask = undefined
     this.inbox.running(--this.taken)
-    if (ask === this.answering) this.meter.endedAtOnce()
+    if (!hasRun) this.meter.putBack(this.taken === 0)
+    else if (ask === this.answering) this.meter.endedAtOnce()
     else this.meter.ended(seat, this.taken === 0)
     this.inbox.release()
     // It may be asleep because nothing could be taken.
@@ -379,12 +380,12 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   }
 
   settled(ask: JobAsk, outcome: number, codec: Codec<unknown>, value: unknown): void {
-    this.leave(ask)
+    this.leave(ask, true)
     this.tellUnless(!Outcome.settle(this.access, ask.slot, outcome, codec, value), ask.slot)
   }
 
   private discard(ask: JobAsk): void {
-    this.leave(ask)
+    this.leave(ask, false)
     this.tellUnless(!Outcome.discard(this.access, ask.slot), ask.slot)
   }
 
@@ -396,7 +397,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   putBack(ask: JobAsk): void {
     const { slot } = ask
     const { idle, table } = this.access
-    this.leave(ask)
+    this.leave(ask, false)
     if (!table.again(slot)) {
       this.isClosed = true
       return

@@ -77,6 +77,12 @@ export class WorkerMeter {
     if (isLast) this.idle(now)
   }
 
+  /** A job that was begun leaves again: its handler has not been called. */
+  putBack(isLast: boolean): void {
+    this.meters.putBack(this.place)
+    if (isLast && this.jobs === 0) this.idle(this.now())
+  }
+
   private idle(now: number): void {
     this.isIdle = true
     this.meters.idle(this.place, now - this.busySince)
