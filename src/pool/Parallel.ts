@@ -9,8 +9,8 @@ import * as Stream from "effect/Stream"
 import { InvalidOptions } from "../actor/ActorError.ts"
 import * as ActorRef from "../actor/ActorRef.ts"
 import { textOf } from "../runtime/Text.ts"
+import type { Counts } from "./internal/counts.ts"
 import type * as Progress from "./Progress.ts"
-import type { Counts } from "./Progress.ts"
 
 /** How a collection is worked off. */
 export interface ParallelOptions {

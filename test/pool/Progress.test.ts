@@ -6,7 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { Progress } from "shared-nothing"
-import { Counts } from "../../src/pool/Progress.ts"
+import { Counts } from "../../src/pool/internal/counts.ts"
 
 const counts = Effect.map(Progress.make, (progress) => progress as Counts)
 const ok = Exit.void
@@ -128,5 +128,8 @@ describe("a progress", () => {
       "[##] 0 of 0, 0.0/s, in 3 s"
     )
     assert.strictEqual(Progress.bar(now), Progress.bar(now, { width: 24 }))
+    for (const width of [0, -3, NaN]) assert.strictEqual(Progress.bar(now, { width }), "[] 5 of 10, 2.0/s, 3 s left")
+    assert.strictEqual(Progress.bar(now, { width: 2.5 }), "[#.] 5 of 10, 2.0/s, 3 s left")
+    assert.isBelow(Progress.bar(now, { width: Infinity }).length, 1100)
   })
 })
