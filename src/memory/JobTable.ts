@@ -39,7 +39,7 @@ import { identify } from "./Layout.ts"
 import { InvalidMemory } from "./MemoryError.ts"
 import { Region } from "./Region.ts"
 
-export { create, haveDied, MAX_WORKERS, mostJobs, type Shape } from "./internal/jobMemory.ts"
+export { create, haveDied, MAX_WORKERS, mostJobs, numberOf, type Shape, workerOf } from "./internal/jobMemory.ts"
 
 /** Its submitter has it, for another job. */
 export const FREE = 0
@@ -82,9 +82,7 @@ export const UNAWAITED = 256
 const STAGE = 15
 const NUMBER_SHIFT = 4
 const NUMBER_MASK = 0xffff
-const WORKER_BITS = 6
 const WORKER_MASK = MAX_WORKERS - 1
-const EPOCHS = 1023
 const GENERATION = 1 << 20
 const GENERATIONS = ~(GENERATION - 1)
 /** What of the state says which job it is and that it runs, whoever has it. */
@@ -110,13 +108,6 @@ const leftWord = JOB_ROW.left / 4
 /** In `left`: all up to the end of the list. */
 const ALL = -1
 const rowCells = JOB_ROW_BYTES / 4
-
-/** The number of an incarnation, from 1 on, of the worker at a place. */
-export const numberOf = (worker: number, incarnation: number): number =>
-  worker | ((incarnation - 1) % EPOCHS + 1) << WORKER_BITS
-
-/** The place of the worker that a number is of. */
-export const workerOf = (number: number): number => number & WORKER_MASK
 
 /**
  * A table of jobs, seen from any thread.
