@@ -104,6 +104,20 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...localStream,
+    tests: ["test/actor/longElements.test.ts"],
+    why: "a chunk of elements that take long leaves the thread its turns",
+    before: "      if (at > from && turn.isOver()) return at\n",
+    after: ""
+  },
+  {
+    ...streaming,
+    tests: ["test/actor/longElements.test.ts"],
+    why: "and so do many chunks",
+    before: "    if (turn.isOver()) this.wake()\n    else if (this.goOn())",
+    after: "    if (this.goOn())"
+  },
+  {
+    ...localStream,
     why: "a stream that has begun has no deadline for that any more",
     before: "if (this.reader.push(element)) this.begun()",
     after: "this.reader.push(element)"

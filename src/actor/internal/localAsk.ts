@@ -9,6 +9,7 @@ import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
+import type { Turn } from "../../runtime/Turn.ts"
 import * as ActorError from "../ActorError.ts"
 import { timeoutMillis } from "../AskTimeout.ts"
 import type { ExitReason } from "../ExitReason.ts"
@@ -37,6 +38,7 @@ export interface Asked {
     readonly deadlines: Deadlines
     readonly dispatcher: Dispatcher
     readonly freight: Freight
+    readonly turn: Turn
     /** How many asks are being answered inside of each other on this stack. */
     inlineDepth: number
     /** Logs what somebody else's code has thrown. */

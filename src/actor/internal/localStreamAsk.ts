@@ -45,7 +45,9 @@ export class LocalStreamAsk extends LocalAsk implements StreamAsk, StreamSource 
 
   send(elements: ReadonlyArray<unknown>, from: number): number {
     const codec = this.cell.behaviour.protocol.messages[this.word]!.success
+    const { turn } = this.grounds
     for (let at = from; at < elements.length; at++) {
+      if (at > from && turn.isOver()) return at
       if (this.isSettled) return NOBODY
       if (this.credit === 0) return at
       const element = elements[at]

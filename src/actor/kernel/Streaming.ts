@@ -48,7 +48,10 @@ export interface Streamer {
 
 /** An ask that is answered with a stream. */
 export interface StreamAsk extends Ask {
-  /** Sends elements from `from` on, as far as its reader has room; answers which is the next to send, or {@link NOBODY}. */
+  /**
+   * Sends elements from `from` on, as far as its reader has room and the turn has time, for one at least; answers which is the next to send,
+   * or {@link NOBODY}.
+   */
   send(elements: ReadonlyArray<unknown>, from: number): number
   /** The stream has come to its end. */
   ended(exit: Exit.Exit<unknown, unknown>): void
@@ -140,9 +143,14 @@ export class Streaming extends Deadline implements Runnable {
   }
 
   private offer(chunk: ReadonlyArray<unknown>): Effect.Effect<void> {
+    const { turn } = this.cell.host
+    // Its code may have run on a stack that is not ours.
+    turn.enter()
     this.chunk = chunk
     this.at = 0
-    return this.goOn() ? this.outcome : Effect.callback((resume) => {
+    if (turn.isOver()) this.wake()
+    else if (this.goOn()) return this.outcome
+    return Effect.callback((resume) => {
       // There may be room since then.
       if (this.isOver || this.at === this.chunk.length) return resume(this.outcome)
       this.resume = resume
@@ -178,7 +186,9 @@ export class Streaming extends Deadline implements Runnable {
     if (at === NOBODY) this.isOver = true
     else this.at = at
     late?.()
-    return this.isOver || at === chunk.length
+    if (this.isOver || at === chunk.length) return true
+    if (this.cell.host.turn.isOver()) this.wake()
+    return false
   }
 
   private goesOn(): void {

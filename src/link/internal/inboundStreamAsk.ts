@@ -49,7 +49,9 @@ export class InboundStreamAsk extends InboundAsk implements StreamAsk {
       outbound.starve(this)
       return from
     }
+    const { turn } = this.home
     for (let at = from; at < elements.length; at++) {
+      if (at > from && turn.isOver()) return at
       if (this.isAnswered || outbound.isDown) return NOBODY
       if (this.credit === 0) return at
       let written: Written
