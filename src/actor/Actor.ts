@@ -71,6 +71,7 @@ import {
   resolveOptions
 } from "./kernel/Behaviour.ts"
 import type { Cell } from "./kernel/Cell.ts"
+import { Interceptors } from "./kernel/Interceptors.ts"
 import * as Keying from "./kernel/Keying.ts"
 import * as ProtocolModule from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
@@ -473,7 +474,8 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
         const build = behaviour as Effect.Effect<unknown, unknown, never> as Effect.Effect<AnyHandlers, unknown>
         // The span in which a layer happens to be built is nobody's parent.
         const services = Context.omit(Scope.Scope, Tracer.ParentSpan)(context)
-        yield* system.register({ protocol, build, context: services, ...resolved })
+        const around = Context.get(context, Interceptors)
+        yield* system.register({ protocol, build, around, context: services, ...resolved })
       })) as Layer.Layer<never, never, any>
     },
     spawn: (key, options) =>

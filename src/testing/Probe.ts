@@ -232,6 +232,7 @@ export const make = <Name extends string, Rpcs extends Rpc.Any>(
     yield* system.register({
       protocol,
       build: Effect.succeed(handlersOf(actor, box, answers as never)),
+      around: [],
       context,
       ...resolveOptions(protocol.name, {
         mailbox: { capacity: "unbounded" },

@@ -16,6 +16,7 @@ import { SpawnFailed } from "../ActorError.ts"
 import * as ExitReason from "../ExitReason.ts"
 import { CurrentActor, type Handlers } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
+import { intercepting } from "../kernel/Interceptors.ts"
 import { RESTARTING, STOPPING } from "../kernel/Phase.ts"
 import { ofActor } from "./annotated.ts"
 import { Idle, idleMillis, noting } from "./idle.ts"
@@ -57,10 +58,11 @@ const takeHandlers = (cell: Cell, handlers: unknown): boolean => {
 
 const areHandlers = (handlers: unknown): handlers is Handlers => typeof handlers === "object" && handlers !== null
 
-// Whoever waits for messages to stay away is told of each.
-const noted = ({ behaviour: { protocol: { tags } }, rare }: Cell, handlers: Handlers): Handlers => {
+// What is around them, and whoever waits for messages to stay away and is told of each.
+const noted = ({ behaviour: { around, protocol: { tags } }, name, rare }: Cell, own: Handlers): Handlers => {
+  const handlers = around.length === 0 ? own : intercepting(own, tags, around, name)
   const waiting = [rare?.quiet, rare?.idle].filter((waits) => waits !== undefined)
-  return waiting.reduce((own, waits) => noting(() => waits.note(), own, tags), handlers)
+  return waiting.reduce((noted, waits) => noting(() => waits.note(), noted, tags), handlers)
 }
 
 /** Has an incarnation handle what comes from now on with other handlers, as long as it is up. */

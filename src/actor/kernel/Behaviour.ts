@@ -16,9 +16,12 @@ import * as Intensity from "../../supervisor/Intensity.ts"
 import { durationMillis, shutdownMillis, shutdowns } from "../../supervisor/kernel/Millis.ts"
 import * as Restart from "../../supervisor/Restart.ts"
 import { InvalidOptions, SpawnFailed } from "../ActorError.ts"
+import type { Around, Handlers } from "./Interceptors.ts"
 import type { MailboxOptions } from "./Mailbox.ts"
 import type { Protocol } from "./Protocol.ts"
 import type { Recipient } from "./Recipient.ts"
+
+export type { Handlers } from "./Interceptors.ts"
 
 /** What a build fails with that has found nothing to do: plain, so that it crosses between threads as what it is. */
 export interface Ignored {
@@ -97,9 +100,6 @@ export interface BehaviourOptions<in E = unknown> {
   readonly shutdown?: Shutdown | undefined
 }
 
-/** The handlers of one incarnation, by tag. */
-export type Handlers = Record<string, (payload: unknown) => Effect.Effect<unknown, unknown, unknown>>
-
 /** Who is being built: available while a behaviour builds an incarnation. */
 export class CurrentActor extends Context.Service<CurrentActor, {
   /** The name of the protocol. */
@@ -117,6 +117,8 @@ export interface Behaviour {
   readonly protocol: Protocol
   /** Builds one incarnation; needs its own `Scope` and `CurrentActor` besides what `context` has. */
   readonly build: Effect.Effect<Handlers, unknown, never>
+  /** What is around each of its handlers, the outermost first. */
+  readonly around: ReadonlyArray<Around>
   /** The services that handlers and builds run with. */
   readonly context: Context.Context<never>
   readonly capacity: number
