@@ -29,7 +29,7 @@ export const JOB_SLOT = {
 export const jobTable = define({
   name: "JobTable",
   magic: "JOBS",
-  version: 5,
+  version: 6,
   lines: [
     {
       by: "creator",
@@ -75,7 +75,7 @@ export const jobTable = define({
         state:
           "bits 0-3 stage; 4-19 number of the incarnation that has taken it; 20-31 generation, one more each time that it is used",
         next: "the slot behind it in the list of those that come back, + 1; 0 for none",
-        withdrawn: "state word of a job that runs and whose asker has gone",
+        withdrawn: "state word, without the worker, of a job that was begun when its asker has gone",
         message: "index of the message; 256 more for a job that nobody waits for; what lies above it is the caller's",
         bytes: "of the payload, then of the outcome",
         begun: "how often a worker has begun it",

@@ -39,7 +39,7 @@ import { identify } from "./Layout.ts"
 import { InvalidMemory } from "./MemoryError.ts"
 import { Region } from "./Region.ts"
 
-export { create, haveDied, MAX_WORKERS, mostJobs, type Shape } from "./internal/jobMemory.ts"
+export { create, haveDied, MAX_WORKERS, mostJobs, numberOf, type Shape, workerOf } from "./internal/jobMemory.ts"
 
 /** Its submitter has it, for another job. */
 export const FREE = 0
@@ -82,11 +82,11 @@ export const UNAWAITED = 256
 const STAGE = 15
 const NUMBER_SHIFT = 4
 const NUMBER_MASK = 0xffff
-const WORKER_BITS = 6
 const WORKER_MASK = MAX_WORKERS - 1
-const EPOCHS = 1023
 const GENERATION = 1 << 20
 const GENERATIONS = ~(GENERATION - 1)
+/** What of the state says which job it is and that it runs, whoever has it. */
+const OF_JOB = GENERATIONS | STAGE
 
 const queued = QUEUED
 const running = RUNNING
@@ -108,13 +108,6 @@ const leftWord = JOB_ROW.left / 4
 /** In `left`: all up to the end of the list. */
 const ALL = -1
 const rowCells = JOB_ROW_BYTES / 4
-
-/** The number of an incarnation, from 1 on, of the worker at a place. */
-export const numberOf = (worker: number, incarnation: number): number =>
-  worker | ((incarnation - 1) % EPOCHS + 1) << WORKER_BITS
-
-/** The place of the worker that a number is of. */
-export const workerOf = (number: number): number => number & WORKER_MASK
 
 /**
  * A table of jobs, seen from any thread.
@@ -262,9 +255,9 @@ export class JobTable implements Shape {
         continue
       }
       if (stage !== running) return -1
-      Atomics.store(cells, cell + withdrawnWord, state)
-      // One that has just put it back, for others to begin, did not see that.
-      if ((Atomics.load(cells, cell) & STAGE) === queued) continue
+      Atomics.store(cells, cell + withdrawnWord, state & OF_JOB)
+      // One that has just put it back did not see that, and who has begun it since may not have.
+      if (Atomics.load(cells, cell) !== state) continue
       return (state >>> NUMBER_SHIFT) & WORKER_MASK
     }
   }
@@ -356,20 +349,27 @@ export class JobTable implements Shape {
     const state = Atomics.load(cells, cell)
     const waiting = (state & GENERATIONS) | queued
     if ((state & STAGE) !== running || Atomics.compareExchange(cells, cell, state, waiting) !== state) return false
-    // Its submitter looks at the state after it has said that nobody waits: one of the two sees the other.
-    if (Atomics.load(cells, cell + withdrawnWord) === state) {
+    // Its submitter looks at the state after it has said that nobody waits: one of the two sees the other, or whoever begins it does.
+    if (Atomics.load(cells, cell + withdrawnWord) === (state & OF_JOB)) {
       Atomics.compareExchange(cells, cell, waiting, (state & GENERATIONS) | WITHDRAWN)
     }
     return true
   }
 
-  /** Condemns a job that the same worker runs that had begun it when it was withdrawn; `false` when that is no longer so. */
+  /** Condemns a job that was withdrawn when it was begun and still runs; `false` when that is no longer so. */
   condemn(slot: number): boolean {
     const { cells } = this
     const cell = this.cellOf(slot)
-    const state = Atomics.load(cells, cell + withdrawnWord)
-    if ((state & STAGE) !== running) return false
-    return Atomics.compareExchange(cells, cell, state, (state & ~STAGE) | CONDEMNED) === state
+    const withdrawn = Atomics.load(cells, cell + withdrawnWord)
+    if ((withdrawn & STAGE) !== running) return false
+    for (;;) {
+      const state = Atomics.load(cells, cell)
+      const stage = state & STAGE
+      // One that is just being put back is begun by nobody any more.
+      const next = stage === running ? (state & ~STAGE) | CONDEMNED : (state & GENERATIONS) | WITHDRAWN
+      if (stage !== running && stage !== queued || (state & GENERATIONS) !== (withdrawn & GENERATIONS)) return false
+      if (Atomics.compareExchange(cells, cell, state, next) === state) return stage === running
+    }
   }
 
   // ---- the worker
@@ -395,7 +395,7 @@ export class JobTable implements Shape {
   /** Whether the asker of a job that the caller runs has gone. */
   isWithdrawn(slot: number): boolean {
     const cell = this.cellOf(slot)
-    return Atomics.load(this.cells, cell + withdrawnWord) === Atomics.load(this.cells, cell)
+    return Atomics.load(this.cells, cell + withdrawnWord) === (Atomics.load(this.cells, cell) & OF_JOB)
   }
 
   /** From here on the payload is written over: the job cannot be begun again. `false` when it is condemned, and no more the caller's. */

@@ -70,7 +70,8 @@ const refuse = (where: string, option: string, value: unknown, expected: string)
  *
  * **Errors** Throws `InvalidOptions` for a placement that is none. A key that is no text of 1 to 1,024 characters fails the send with `NotRouted`.
  *
- * **Gotchas** A job that waits for one with its own key waits until its time is over, as an actor does that asks itself.
+ * **Gotchas** A job that waits for one with its own key waits until its time is over, as an actor does that asks itself. Workers tell 16,383 keys apart: of two that
+ * they take for the same one waits for the other as well, so a job that waits for a job of another key needs a timeout, and may try again.
  */
 export const byKey = <R extends Rpc.Any>(
   key: (payload: Rpc.PayloadConstructor<R>) => string,
@@ -88,7 +89,7 @@ export const byKey = <R extends Rpc.Any>(
 
 /**
  * Messages whose value lies in the same range are for the same worker: below the first bound, from there to the second, and so on. With more ranges than workers these
- * have several.
+ * have several. Of the jobs of one range one runs at a time, and a job that waits for another one of its range waits until its time is over.
  *
  * **Errors** Throws `InvalidOptions` for bounds that do not rise. A value that cannot be compared with them fails the send with `NotRouted`.
  */

@@ -85,19 +85,19 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...keyed,
     why: "one that is to end takes nothing new",
-    before: "this.hasBegun || this.isRetiring && this.waiting === 0) return false",
+    before: "this.hasBegun || this.retiring > 0 && this.waiting === 0) return false",
     after: "this.hasBegun) return false"
   },
   {
     ...keyed,
     why: "one that is to end runs what its handlers wait for",
-    before: "this.isRetiring && this.waiting === 0",
-    after: "this.isRetiring"
+    before: "this.retiring > 0 && this.waiting === 0",
+    after: "this.retiring > 0"
   },
   {
     ...reloading,
     why: "a reload that is given up has its worker go on",
-    before: "if (worker.isRetiring && isOld()) retire(false)",
+    before: "if (worker.retiring > 0 && isOld()) retire(0)",
     after: ""
   },
   {
@@ -110,7 +110,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...reloading,
     why: "workers are made anew one after the other",
     before: "owner.submitter.ended !== undefined || worker.starts > starts && worker.isUp",
-    after: "owner.submitter.ended !== undefined || worker.isRetiring"
+    after: "owner.submitter.ended !== undefined || worker.retiring > 0"
   },
   {
     ...reloading,
@@ -526,8 +526,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...next,
     why: "a worker whose handlers wait takes so many and no more",
-    before: "    if (this.taken >= MAX_WAITING || this.isRetiring) return -1\n    slot = this.injected()",
-    after: "    if (this.isRetiring) return -1\n    slot = this.injected()"
+    before: "    if (this.taken >= MAX_WAITING || this.retiring > 0) return -1\n    slot = this.injected()",
+    after: "    if (this.retiring > 0) return -1\n    slot = this.injected()"
   },
   {
     ...next,

@@ -110,6 +110,16 @@ describe("a collection", () => {
       assert.deepStrictEqual([done, failed, isOver], [10, 4, true])
     }))
 
+  pooled("has so much under way and no more, whatever becomes of it", (jobs) =>
+    Effect.gen(function*() {
+      const options = { inFlight: 3 }
+      const partitioned = watched(jobs)
+      yield* Pool.partition(jobs, numbers(20), partitioned.each, options)
+      const reduced = watched(jobs)
+      yield* Pool.reduce(jobs, numbers(20), reduced.each, { ...options, initial: 0, combine: (sum) => sum })
+      assert.deepStrictEqual([partitioned.seen.most, reduced.seen.most], [3, 3])
+    }))
+
   pooled("is put together as its results come", (jobs) =>
     Effect.gen(function*() {
       const sum = yield* Pool.reduce(jobs, numbers(30), (n) => jobs.ask.Echo({ n }), {
@@ -171,6 +181,17 @@ describe("a stream", () => {
       const { isOver, total } = yield* progress.snapshot
       assert.deepStrictEqual([isOver, total], [true, undefined])
       assert.strictEqual(seen.running, 0)
+    }))
+
+  pooled("that nobody has read from has not begun, and is not over", (jobs) =>
+    Effect.gen(function*() {
+      const progress = yield* Progress.make
+      const results = Pool.map(jobs, numbers(3), (n) => jobs.ask.Echo({ n }), { progress })
+      yield* Effect.scoped(Stream.toPull(results))
+      assert.isFalse((yield* progress.snapshot).isOver)
+      yield* Stream.runDrain(results)
+      const { done, isOver } = yield* progress.snapshot
+      assert.deepStrictEqual([done, isOver], [3, true])
     }))
 
   pooled("is worked off as the results come, all of them", (jobs) =>

@@ -347,6 +347,23 @@ describe("a reload", () => {
       assert.deepStrictEqual([yield* first!.ask.Incarnation(forever), yield* second!.ask.Incarnation(forever)], [3, 3])
     }), strict)
 
+  run("that is given up and begun again at once loses no job either", () =>
+    Effect.gen(function*() {
+      begun.length = 0
+      const routed = yield* poolOf(Routed, { threads: 1, intensity: { restarts: 0, within: "1 minute" } })
+      for (const n of numbers(2)) {
+        const first = yield* Effect.forkChild(Pool.reload(routed), { startImmediately: true })
+        const asking = yield* Effect.forkChild(routed.ask.Once({ n, millis: 6000 }, forever), {
+          startImmediately: true
+        })
+        yield* Effect.sleep(n)
+        yield* Fiber.interrupt(first)
+        const second = yield* Effect.forkChild(Pool.reload(routed), { startImmediately: true })
+        yield* Fiber.join(asking)
+        yield* Fiber.join(second)
+      }
+    }), { faults: { portDelay: 2, lateWake: 10 } })
+
   pooled("has a worker that dies meanwhile for a new one", (routed) =>
     Effect.gen(function*() {
       const [first] = Pool.workers(routed)

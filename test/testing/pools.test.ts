@@ -552,6 +552,18 @@ describe("what a pool says of itself", () => {
       assert.isAbove(queueTime.count, 12)
     }), { worker: () => PoolThread.launch(FrailLive) })
 
+  simulated("has a worker down until its layer is built", () =>
+    Effect.gen(function*() {
+      const jobs = yield* made({ threads: 1 })
+      const state = Effect.map(Pool.stats(jobs), ({ workers }) => workers[0]!.state)
+      assert.notStrictEqual(yield* state, "down")
+      yield* Fault.kill("worker-0")
+      yield* Effect.sleep("400 millis")
+      assert.strictEqual(yield* state, "down")
+      yield* Effect.sleep("1 second")
+      assert.strictEqual(yield* state, "asleep")
+    }), { worker: () => PoolThread.launch(Layer.provide(JobsLive, Layer.effectDiscard(Effect.sleep("800 millis")))) })
+
   pooled("sees a worker that is being started again", (jobs) =>
     Effect.gen(function*() {
       const seen = new Set<string>()

@@ -5,6 +5,16 @@ import { InvalidCapacity } from "../MemoryError.ts"
 
 /** Most workers of a table: their places have six bits in a number. */
 export const MAX_WORKERS = 64
+
+const WORKER_BITS = 6
+const EPOCHS = 1023
+
+/** The number of an incarnation, from 1 on, of the worker at a place. */
+export const numberOf = (worker: number, incarnation: number): number =>
+  worker | ((incarnation - 1) % EPOCHS + 1) << WORKER_BITS
+
+/** The place of the worker that a number is of. */
+export const workerOf = (number: number): number => number & (MAX_WORKERS - 1)
 /** What the death of an incarnation adds to `changes`: the starts are below it. */
 export const DEATH = 1 << 16
 

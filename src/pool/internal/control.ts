@@ -23,14 +23,15 @@ export interface Post {
   readonly nowMillis: number
 }
 
-/** What a worker is told: to take no jobs any more, or to go on. */
+/** What a worker is told: to take no jobs any more, and which request that is; or to go on, for 0. */
 export interface Retire {
-  readonly retire: boolean
+  readonly retire: number
 }
 
-/** What one tells that takes none and has none any more. */
+/** What one tells that takes none and has none any more, as it was last told. */
 export interface Retired {
   readonly retired: number
+  readonly request: number
 }
 
 /** What a worker tells who has made the pool: an incarnation has had a job of the worker's for too long. */

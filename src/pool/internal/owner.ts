@@ -51,8 +51,10 @@ class PoolWorker extends ThreadGroup.Member<never> {
   number = 0
   /** The job that it is replaced for. */
   overdue: string | undefined = undefined
-  /** It was told to take no jobs any more. */
-  isRetiring = false
+  /** By which request it was told to take no jobs any more; 0 when it takes some. */
+  retiring = 0
+  /** How many such requests there have been. */
+  retirements = 0
   /** It has none any more, and is stopped for the next incarnation. */
   isRetired = false
 }
@@ -226,7 +228,7 @@ const postOf = (owner: Owner, worker: PoolWorker): Post => {
   const place = worker.index - 1
   worker.number = numberOf(place, worker.starts)
   worker.overdue = undefined
-  worker.isRetiring = false
+  worker.retiring = 0
   worker.isRetired = false
   owner.access.table.started(worker.number)
   // Each submitter lets it into what waits for it.
@@ -255,9 +257,10 @@ const replace = (owner: Owner, { number, tag }: Overdue): void => {
 }
 
 /** A worker that was told so takes no jobs any more, and has none: it is stopped, and that is no crash. */
-const retired = (owner: Owner, number: number): void => {
+const retired = (owner: Owner, { request, retired: number }: Retired): void => {
   const worker = owner.workers[workerOf(number)]
-  if (worker?.number !== number || !worker.isRetiring || worker.isRetired || worker.hasEnded) return
+  // One that was told to go on since then may have a job.
+  if (worker?.number !== number || worker.retiring !== request || worker.isRetired || worker.hasEnded) return
   worker.isRetired = true
   owner.run(worker.thread?.stop ?? Effect.void)
 }
@@ -267,18 +270,18 @@ const renew = (owner: Owner, worker: PoolWorker): Effect.Effect<void> =>
   Effect.suspend(() => {
     const { starts } = worker
     const isOld = () => worker.starts === starts && !worker.hasEnded && !worker.isRetired
-    const retire = (isRetiring: boolean) => {
-      worker.isRetiring = isRetiring
-      worker.post({ retire: isRetiring } satisfies Retire)
+    const retire = (request: number) => {
+      worker.retiring = request
+      worker.post({ retire: request } satisfies Retire)
     }
     const look: Effect.Effect<void> = Effect.suspend(() => {
       if (owner.submitter.ended !== undefined || worker.starts > starts && worker.isUp) return Effect.void
-      if (worker.isUp && isOld() && !worker.isRetiring) retire(true)
+      if (worker.isUp && isOld() && worker.retiring === 0) retire(++worker.retirements)
       return Effect.andThen(Effect.sleep("5 millis"), look)
     })
     return Effect.onInterrupt(look, () =>
       Effect.sync(() => {
-        if (worker.isRetiring && isOld()) retire(false)
+        if (worker.retiring > 0 && isOld()) retire(0)
       }))
   })
 
@@ -378,7 +381,7 @@ export const make = (
       data: (worker) => postOf(owner, worker),
       onMessage: (_, message) => {
         const said = message as Overdue | Retired
-        if ("retired" in said) retired(owner, said.retired)
+        if ("retired" in said) retired(owner, said)
         else replace(owner, said)
       },
       isExcused: ({ isRetired, overdue }) => overdue !== undefined || isRetired,

@@ -198,7 +198,7 @@ class Side implements PoolSide {
       knowsTime: Math.abs(now() - nowMillis) < SAME_TIME_MILLIS,
       now,
       open,
-      retired: () => this.tell({ retired: numberOf(place, incarnation) }),
+      retired: (request) => this.tell({ retired: numberOf(place, incarnation), request }),
       ended,
       failed
     })

@@ -62,8 +62,8 @@ export interface Options {
   readonly now: () => number
   /** Has another actor of the behaviour started. */
   readonly open: (opened: (cell: Cell) => void) => void
-  /** It was told to take no jobs any more, and has none. */
-  readonly retired: () => void
+  /** It was told by this request to take no jobs any more, and has none. */
+  readonly retired: (request: number) => void
   /** An actor of the behaviour has ended. */
   readonly ended: (reason: ExitReason) => void
   readonly failed: (where: string, error: unknown) => void
@@ -93,8 +93,8 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   private hasBegun = false
   /** An actor of it has ended, and its thread is about to. */
   private isClosed = false
-  /** It takes no jobs any more but those that its own wait for. */
-  private isRetiring = false
+  /** By which request it takes no jobs any more but those that its own wait for; 0 while it does. */
+  private retiring = 0
   /** It has none, and has said so. */
   private isRetired = false
 
@@ -114,9 +114,9 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     this.poller.add(this)
   }
 
-  /** Takes no jobs from now on, or does again; what it has comes to its end. */
-  retire(isRetiring: boolean): void {
-    this.isRetiring = isRetiring
+  /** Takes no jobs from now on, or does again for 0; what it has comes to its end. */
+  retire(request: number): void {
+    this.retiring = request
     this.isRetired = false
     this.poller.add(this)
     this.access.bells[rowOf(this.options.place)]!.ring()
@@ -168,9 +168,9 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
       did = true
       this.take(slot)
     }
-    if (this.isRetiring && this.taken === 0 && !this.isRetired) {
+    if (this.retiring > 0 && this.taken === 0 && !this.isRetired) {
       this.isRetired = true
-      this.options.retired()
+      this.options.retired(this.retiring)
     }
     this.meter.flush(this.taken > 0)
     // It may have been woken for what it cannot take: then that is another's.
@@ -200,14 +200,14 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
 
   private canTake(): boolean {
     const { taken } = this
-    if (this.isClosed || !this.hasBegun || this.isRetiring && this.waiting === 0) return false
+    if (this.isClosed || !this.hasBegun || this.retiring > 0 && this.waiting === 0) return false
     if (taken === 0) return true
     return taken - this.waiting < this.options.concurrency && (taken < this.seats.length || this.openSeat())
   }
 
   // What it waits for itself is never kept waiting by what it would take from elsewhere.
   private takesAny(): boolean {
-    return this.taken < MAX_WAITING && !this.isRetiring && this.canTake()
+    return this.taken < MAX_WAITING && this.retiring === 0 && this.canTake()
   }
 
   // All seats are taken: there is another one in a moment, perhaps in this one.
@@ -236,7 +236,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     // Nobody else takes what is for this worker, so it is taken however many wait: it may be what they wait for.
     slot = this.inbox.next()
     if (slot >= 0) return this.found(slot)
-    if (this.taken >= MAX_WAITING || this.isRetiring) return -1
+    if (this.taken >= MAX_WAITING || this.retiring > 0) return -1
     slot = this.injected()
     if (slot < 0) slot = this.stolen()
     if (slot >= 0) return this.found(slot)
@@ -438,7 +438,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     if (!this.canTake()) return false
     const { deque, injector } = this.options
     if (deque.size() > 0 || this.inbox.hasNews()) return true
-    if (this.taken >= MAX_WAITING || this.isRetiring) return false
+    if (this.taken >= MAX_WAITING || this.retiring > 0) return false
     if (!injector.isEmpty()) return true
     // What lies elsewhere is for those who search, if there are as many as may.
     return !this.access.idle.isCrowded() && this.hasWork()

@@ -422,8 +422,60 @@ const condemned: Model = {
   }
 }
 
+/** One worker puts a job back and the other begins it, while the submitter withdraws it, and may condemn it: whoever has it then knows. */
+const passedOn = (condemns: boolean): Model => ({
+  structure: "JobTable",
+  scenario: `a job that is ${condemns ? "condemned" : "withdrawn"} while it goes from one worker to another`,
+  preemptions: 3,
+  prepare: async (load) => {
+    const make = await stage(load)
+    return () => {
+      const { numbers, table } = make()
+      let told = -1
+      let isSeen = false
+      let isCondemned = false
+      const giver = function*(): Body {
+        const own = table()
+        if ((yield* own.begin(0, numbers[0])) === BEGUN) yield* own.again(0)
+      }
+      const taker = function*(): Body {
+        const own = table()
+        if ((yield* own.begin(0, numbers[1])) === BEGUN) isSeen = yield* own.isWithdrawn(0)
+      }
+      const submitter = function*(): Body {
+        const own = table()
+        told = yield* own.withdraw(0)
+        if (condemns && told >= 0) isCondemned = yield* own.condemn(0)
+      }
+      return {
+        threads: [thread("worker0", giver()), thread("worker1", taker()), thread("submitter", submitter())],
+        check: () => {
+          const own = table()
+          const stage = alone(own.stageOf(0))
+          if (stage === QUEUED) throw new Violation("the job waits for somebody to begin it")
+          equal(stage === CONDEMNED, isCondemned, "whether the job stays condemned")
+          if (stage !== RUNNING) return
+          if (condemns) throw new Violation("the job runs on, and nobody waits for it")
+          equal(alone(own.isWithdrawn(0)), true, "whether who has the job sees that nobody waits for it")
+          equal(isSeen || told === 1, true, "whether who has the job saw that by itself, or is told")
+        }
+      }
+    }
+  }
+})
+
 /** The programs that must hold. */
-export const models: ReadonlyArray<Model> = [hints, list, death(), lateDeath(), heirs(), condemned, clientDies()]
+export const models: ReadonlyArray<Model> = [
+  hints,
+  list,
+  death(),
+  lateDeath(),
+  heirs(),
+  condemned,
+  passedOn(false),
+  passedOn(true),
+  clientDies()
+]
 
 /** The programs that must fail. */
 export const broken: ReadonlyArray<Broken> = [
@@ -483,12 +535,30 @@ export const broken: ReadonlyArray<Broken> = [
     }]
   },
   {
+    name: "leaves a job to run that was being put back when it was condemned",
+    model: passedOn(true),
+    mutations: [{
+      module: "JobTable",
+      find: "if (stage !== running && stage !== queued ||",
+      replace: "if (stage !== running ||"
+    }]
+  },
+  {
+    name: "withdraws a job from who had it before",
+    model: passedOn(false),
+    mutations: [{
+      module: "JobTable",
+      find: "if (Atomics.load(cells, cell) !== state) continue",
+      replace: "if ((Atomics.load(cells, cell) & STAGE) === queued) continue"
+    }]
+  },
+  {
     name: "condemns a job without looking whether it has ended",
     model: condemned,
     mutations: [{
       module: "JobTable",
-      find: "return Atomics.compareExchange(cells, cell, state, (state & ~STAGE) | CONDEMNED) === state",
-      replace: "Atomics.store(cells, cell, (state & ~STAGE) | CONDEMNED)\n    return true"
+      find: "if (Atomics.compareExchange(cells, cell, state, next) === state) return stage === running",
+      replace: "Atomics.store(cells, cell, next)\n      return stage === running"
     }]
   },
   { name: "looks for what is lost before it empties the list", model: death({ looksBeforeItEmptiesTheList: true }) },
