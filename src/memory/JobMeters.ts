@@ -128,7 +128,7 @@ export class JobMeters {
     this.workers = workers
   }
 
-  private row(worker: number): number {
+  private rowOf(worker: number): number {
     return layout.descriptorCells + worker * rowCells
   }
 
@@ -146,7 +146,7 @@ export class JobMeters {
 
   /** The incarnation of this number is there, and has no job. */
   opened(worker: number, number: number): void {
-    const row = this.row(worker)
+    const row = this.rowOf(worker)
     Atomics.add(this.cells, row + startsWord, 1)
     Atomics.store(this.cells, row + incarnationWord, number)
   }
@@ -154,7 +154,7 @@ export class JobMeters {
   /** A job has begun, at this time of the pool, that was submitted so long before; NaN when nobody knows. */
   begun(worker: number, nowMillis: number, waitedMillis: number): void {
     const { cells } = this
-    const row = this.row(worker)
+    const row = this.rowOf(worker)
     if (cells[row + runningWord]!++ === 0) cells[row + sinceWord] = stampOf(nowMillis)
     if (waitedMillis >= 0) cells[row + waitedWord + bucketOf(waitedMillis * 1000)]!++
   }
@@ -162,7 +162,7 @@ export class JobMeters {
   /** A job has ended; how long it has run is told by {@link ranFor}. */
   ended(worker: number): void {
     const { cells } = this
-    const row = this.row(worker)
+    const row = this.rowOf(worker)
     cells[row + runningWord]!--
     // Once for each job, so that none is forgotten that ended before its worker died.
     const low = cells[row + jobsWord]!
@@ -172,29 +172,29 @@ export class JobMeters {
 
   /** A job that was begun is given back: it has not run. */
   putBack(worker: number): void {
-    this.cells[this.row(worker) + runningWord]!--
+    this.cells[this.rowOf(worker) + runningWord]!--
   }
 
   /** So many jobs that have ended ran for so long each. */
   ranFor(worker: number, jobs: number, millis: number): void {
-    this.cells[this.row(worker) + ranWord + bucketOf(millis * 1000)]! += jobs
+    this.cells[this.rowOf(worker) + ranWord + bucketOf(millis * 1000)]! += jobs
   }
 
   /** The worker has no job, after so long with one. */
   idle(worker: number, busyMillis: number): void {
-    const row = this.row(worker)
+    const row = this.rowOf(worker)
     this.add(row + busyWord, Math.round(Math.max(0, busyMillis) * 1000))
     this.cells[row + sinceWord] = 0
   }
 
   /** It has taken a job out of the queue of another. */
   stole(worker: number): void {
-    this.add(this.row(worker) + stolenWord, 1)
+    this.add(this.rowOf(worker) + stolenWord, 1)
   }
 
   /** It goes to sleep. */
   slept(worker: number): void {
-    this.add(this.row(worker) + sleepsWord, 1)
+    this.add(this.rowOf(worker) + sleepsWord, 1)
   }
 
   // ---- who looks after the workers
@@ -202,7 +202,7 @@ export class JobMeters {
   /** The incarnation that was there has died, at this time of the pool: it runs nothing, and has had a job until now. Before the next one is there. */
   closed(worker: number, nowMillis: number): void {
     const { cells } = this
-    const row = this.row(worker)
+    const row = this.rowOf(worker)
     const since = cells[row + sinceWord]!
     if (since !== 0) this.idle(worker, currentOf(since, nowMillis))
     cells[row + runningWord] = 0
@@ -230,7 +230,7 @@ export class JobMeters {
 
   /** What a worker has done up to this time of the pool. */
   read(worker: number, nowMillis: number): Meter {
-    const row = this.row(worker)
+    const row = this.rowOf(worker)
     return {
       jobs: this.wide(row + jobsWord),
       stolen: this.wide(row + stolenWord),
@@ -245,7 +245,7 @@ export class JobMeters {
   private times(word: number): Times {
     const counts = Array.from({ length: BUCKETS }, () => 0)
     for (let worker = 0; worker < this.workers; worker++) {
-      const first = this.row(worker) + word
+      const first = this.rowOf(worker) + word
       for (let bucket = 0; bucket < BUCKETS; bucket++) counts[bucket]! += this.cells[first + bucket]! >>> 0
     }
     return new Times(counts)
