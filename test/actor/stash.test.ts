@@ -631,6 +631,30 @@ describe("what is piped", () => {
       })
     ))
 
+  it.effect("and outlives its incarnation is waited for by the next one, when that is stopped in order", () =>
+    inInn((inn, world) =>
+      Effect.gen(function*() {
+        let tools: Tools | undefined
+        world.does = (own) => {
+          if (tools !== undefined) return boom
+          tools = own
+          return Effect.void
+        }
+        yield* inn.ask.Do()
+        // Its first step crashes the incarnation that it is of, and it does not let go before its end.
+        const crash = Effect.sync(() => void Effect.runFork(inn.ask.Do()))
+        yield* tools!.pipeToSelf.Bare(Effect.uninterruptible(Effect.andThen(crash, Effect.sleep("1 second"))))
+        yield* settle
+        assert.strictEqual((yield* ActorControl.ping(inn)).restarts, 1)
+        const end = yield* Effect.forkChild(ActorControl.stop(inn, { within: "1 hour" }), { startImmediately: true })
+        yield* passing(999)
+        assert.isUndefined(end.pollUnsafe())
+        yield* passing(1)
+        yield* Fiber.join(end)
+        assert.deepStrictEqual([world.log, (recipientOf(inn) as Cell).rare!.piped], [[], 0])
+      })
+    ))
+
   it.effect("can be begun by the build, and ends its own actor", () =>
     inInn(() =>
       Effect.gen(function*() {

@@ -30,6 +30,7 @@ const notices = { tests: ["test/actor/notices.test.ts"] }
 const life = { tests: ["test/actor/control.test.ts"] }
 
 const streams = { tests: ["test/actor/streams.test.ts", "test/testing/streams.test.ts"] }
+const mischief = { tests: ["test/actor/streamMischief.test.ts"] }
 const reader = { file: "src/actor/kernel/StreamReader.ts", ...streams }
 const streaming = { file: "src/actor/kernel/Streaming.ts", ...streams }
 const localStream = { file: "src/actor/internal/localStreamAsk.ts", ...streams }
@@ -101,6 +102,41 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "a stream has as many elements made as its reader has room for",
     before: "      this.credit--\n",
     after: ""
+  },
+  {
+    ...streaming,
+    ...mischief,
+    why: "a stream that was ended before it has begun is forgotten",
+    before: "    if (this.fiber === undefined) this.forgotten()\n    else this.fiber.interruptUnsafe()",
+    after: "    this.fiber?.interruptUnsafe()"
+  },
+  {
+    ...streaming,
+    ...mischief,
+    why: "a stream that ends its own reader in its first step is interrupted",
+    before: "    if (this.isOver) fiber.interruptUnsafe()\n",
+    after: ""
+  },
+  {
+    ...streaming,
+    ...mischief,
+    why: "no stream begins of an incarnation that has ended",
+    before: "    if (phase >= RESTARTING) return this.cut(phase >= STOPPING ? reason : undefined)\n",
+    after: "    void [reason, phase, RESTARTING, STOPPING]\n"
+  },
+  {
+    ...reader,
+    ...mischief,
+    why: "elements are taken by who waits",
+    before: "    const pulled = resume === undefined ? undefined : this.take()\n",
+    after: "    const pulled = this.take()\n"
+  },
+  {
+    ...reader,
+    ...mischief,
+    why: "who begins to wait takes what has come meanwhile",
+    before: "      if (pulled !== undefined) return resume(pulled)\n",
+    after: "      void pulled\n"
   },
   {
     ...localStream,
@@ -304,6 +340,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: "src/actor/internal/pipes.ts",
     why: "what is piped and ends its own incarnation is interrupted",
     before: "    if (this.isClosed) fiber.interruptUnsafe()\n",
+    after: ""
+  },
+  {
+    ...stashing,
+    file: "src/actor/internal/pipes.ts",
+    why: "what outlives its incarnation ends the next one that drains",
+    before: "      else if (rare.isDraining) cell.drained()\n",
     after: ""
   },
   {
