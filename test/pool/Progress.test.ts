@@ -53,6 +53,17 @@ describe("a progress", () => {
       assert.deepStrictEqual([last.isOver, last.elapsedMillis, last.remainingMillis], [true, 2000, 0])
     }))
 
+  it.effect("counts the time from its first batch on, also when others come after that", () =>
+    Effect.gen(function*() {
+      const progress = yield* counts
+      progress.begin(1, 0)
+      progress.end(1000)
+      progress.begin(1, 5000)
+      yield* TestClock.adjust("6 seconds")
+      const { elapsedMillis, isOver } = yield* progress.snapshot
+      assert.deepStrictEqual([elapsedMillis, isOver], [6000, false])
+    }))
+
   it.effect("is over when the last of several batches is, and says no total when one knows none", () =>
     Effect.gen(function*() {
       const progress = yield* counts

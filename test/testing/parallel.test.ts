@@ -187,7 +187,7 @@ describe("a stream", () => {
     Effect.gen(function*() {
       const progress = yield* Progress.make
       const results = Pool.map(jobs, numbers(3), (n) => jobs.ask.Echo({ n }), { progress })
-      yield* Effect.scoped(Stream.toPull(results))
+      yield* Effect.asVoid(Effect.scoped(Stream.toPull(results)))
       assert.isFalse((yield* progress.snapshot).isOver)
       yield* Stream.runDrain(results)
       const { done, isOver } = yield* progress.snapshot

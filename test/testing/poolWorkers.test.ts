@@ -253,6 +253,21 @@ describe("the end of a pool", () => {
   )
 })
 
+describe("the workers of a pool that has ended", () => {
+  run("have nothing to do any more", () =>
+    Effect.gen(function*() {
+      const workers = yield* Effect.scoped(Effect.gen(function*() {
+        const routed = yield* poolOf(Routed, { shutdown: "brutalKill" })
+        const workers = Pool.workers(routed)
+        for (const n of numbers(4)) yield* workers[0]!.tell.Put({ n, millis: 600_000 })
+        yield* Effect.sleep(20)
+        assert.strictEqual(yield* workers[0]!.depth, 4)
+        return workers
+      }))
+      for (const worker of workers) assert.strictEqual(yield* worker.depth, 0)
+    }))
+})
+
 describe("a broadcast", () => {
   pooled(
     "reaches each worker once, also one that is being started again, and says what has become of it for each",
