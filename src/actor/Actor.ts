@@ -286,7 +286,8 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
    *
    * **Errors** Dies with a `TypeError` for handlers that are none.
    *
-   * **Gotchas** Sets of handlers that become each other need the type written down, `const opened: Actor.Handlers<typeof Door> = …`.
+   * **Gotchas** What the handlers need comes from the layer, as for the first ones: a service that is provided around `become` alone is not theirs, and the compiler does not see that.
+   * Sets of handlers that become each other need the type written down, `const opened: Actor.Handlers<typeof Door> = …`.
    */
   readonly become: Effect.Effect<Become<Rpcs>, never, CurrentActor>
   /** While a behaviour is built: how this incarnation hears of the ends of other actors, as messages of this protocol. */
