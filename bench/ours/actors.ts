@@ -15,10 +15,9 @@ const Streamed = Schema.Struct({ count: u32, oneByOne: Schema.Boolean })
 
 const Noted = Schema.Struct({ id: u32, a: u32, b: Schema.Number })
 
-/** Adds messages up, answers what came, answers a value with the next, and with a stream of messages. */
+/** Adds messages up, answers what came, and answers a value with the next. */
 export const Receiver = Actor.make("Receiver", [
   Rpc.make("Note", { payload: Noted }),
-  Rpc.make("Stream", { payload: Streamed, success: Noted, stream: true }),
   Rpc.make("Tally", { success: Schema.Struct({ count: Schema.Number, checksum: Schema.Number }) }),
   Rpc.make("Add", { payload: { value: u32 }, success: u32 }),
   Rpc.make("Crash")
@@ -44,7 +43,6 @@ export const receiverLive = (handler: Handler) =>
       }
       return Receiver.of({
         Note: note[handler],
-        Stream: ({ count, oneByOne }) => streamed(count, oneByOne),
         Tally: () => Effect.succeed(counter.tally),
         Add: ({ value }) => Effect.succeed(value + 1),
         Crash: () => Effect.die("crash")
@@ -59,6 +57,16 @@ export const receiverLive = (handler: Handler) =>
       supervision: { intensity: { restarts: 1_000_000, within: "1 second", per: "child" } }
     }
   )
+
+/** Answers with a stream of messages: of a protocol of its own, since no stream comes from a mailbox that survives. */
+export const Streamer = Actor.make("Streamer", [
+  Rpc.make("Stream", { payload: Streamed, success: Noted, stream: true })
+])
+
+/** See {@link Streamer}. */
+export const streamerLive = Streamer.toLayer(
+  Effect.succeed(Streamer.of({ Stream: ({ count, oneByOne }) => streamed(count, oneByOne) }))
+)
 
 /** Waits with one number of state, and reports it when it is told to. */
 export const Idle = Actor.make("Idle", [Rpc.make("Report")])

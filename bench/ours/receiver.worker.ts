@@ -1,7 +1,8 @@
 /**
  * A worker thread that hosts receivers; its first argument says how they handle messages.
  */
+import * as Layer from "effect/Layer"
 import { ActorThread } from "shared-nothing"
-import { type Handler, receiverLive } from "./actors.ts"
+import { type Handler, receiverLive, streamerLive } from "./actors.ts"
 
-ActorThread.launch(receiverLive((process.argv[2] ?? "answers") as Handler))
+ActorThread.launch(Layer.mergeAll(receiverLive((process.argv[2] ?? "answers") as Handler), streamerLive))

@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import type { Measured, Params } from "../runner/Case.ts"
 import * as Sampling from "../runner/Sampling.ts"
-import { type Handler, Receiver } from "./actors.ts"
+import { type Handler, Receiver, Streamer } from "./actors.ts"
 import * as Loops from "./loops.ts"
 import { threadsLayer } from "./threads.ts"
 
@@ -29,13 +29,13 @@ export const ask = (params: Params, pause: "none" | "idle"): Promise<Measured> =
 
 /** The elements of a stream, each an effect on both sides, or in chunks. */
 export const stream = (oneByOne: boolean) => (params: Params): Promise<Measured> =>
-  withReceiver(
-    "answers",
+  Effect.flatMap(
+    Streamer.spawn("streamer", { placement: { thread: 0 } }),
     (ref) =>
       Effect.promise(() =>
         Sampling.measureStreams(params, oneByOne, () => ref.ask.Stream({ count: params.count, oneByOne }))
       )
-  )
+  ).pipe(Effect.scoped, Effect.provide(threadsLayer("answers", 1)), Effect.runPromise)
 
 /** A fixed number of asks in flight. */
 export const askPipelined = (inFlight: number) => (params: Params): Promise<Measured> =>
