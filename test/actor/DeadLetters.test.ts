@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import * as Rpc from "effect/rpc/Rpc"
+import { MaxOpsBeforeYield } from "effect/Scheduler"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -324,4 +325,32 @@ describe("limits of dead letters", () => {
         yield* settle
         assert.deepStrictEqual([heard, yield* letters.all], [[1, 2], []])
       }), { letters: 0 }))
+})
+
+describe("two who send a letter again at once", () => {
+  // Wherever one of them makes way for the other.
+  for (const operations of [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 17, 23]) {
+    it.effect(`have it taken once, with a fiber that goes on for ${operations} steps`, () =>
+      inWorld({}, (world, letters) =>
+        Effect.gen(function*() {
+          const clerk = yield* busy([1, 2, 3, 4])
+          yield* ActorControl.kill(clerk)
+          yield* Clerk.spawn("c")
+          const all = yield* letters.all
+          assert.strictEqual(all.length, 4)
+          const twice = Effect.forEach([1, 2, 3, 4, 5, 6], () =>
+            Effect.forEach(all, ({ id }) => Effect.exit(letters.replay(id))), {
+            concurrency: "unbounded"
+          })
+          yield* Effect.provideService(twice, MaxOpsBeforeYield, operations)
+          yield* settle
+          assert.deepStrictEqual(
+            world.filed.toSorted((a, b) =>
+              a - b
+            ),
+            [1, 2, 3, 4]
+          )
+          assert.strictEqual((yield* letters.stats).stored, 0)
+        })))
+  }
 })

@@ -4,6 +4,7 @@
  * A letter that is being sent again stays in its place until it is taken, and nobody else can send it meanwhile.
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
 import * as Bulletin from "../../observe/kernel/Bulletin.ts"
@@ -138,13 +139,14 @@ export class LetterStore {
     const { actor, message: tag, replays } = kept.letter
     if (replays >= this.limits.replays) return Effect.fail(new ReplaysSpent({ id, actor, tag, replays }))
     this.underway.add(kept)
+    // In one step: between two of a fiber another one may come, which would find it here and not underway.
+    const settled = (exit: Exit.Exit<Refusal>): void => {
+      this.underway.delete(kept)
+      if (Exit.isSuccess(exit) && exit.value === undefined) this.kept.delete(id)
+    }
     return Effect.flatMap(
-      Effect.ensuring(resend(kept), Effect.sync(() => this.underway.delete(kept))),
-      (why) => {
-        if (why !== undefined) return Effect.fail(new ReplayRefused({ id, actor, tag, why }))
-        this.kept.delete(id)
-        return Effect.void
-      }
+      Effect.onExit(resend(kept), (exit) => Effect.sync(() => settled(exit))),
+      (why) => why === undefined ? Effect.void : Effect.fail(new ReplayRefused({ id, actor, tag, why }))
     )
   }
 

@@ -10,7 +10,7 @@ export interface Stashed {
   readonly [Mark]: "a message that is put off"
 }
 
-/** The only one. */
+/** The only one; its type has a mark that no value has, so that nothing else passes for it. */
 export const STASHED = Symbol("a message that is put off") as unknown as Stashed
 
 /** Whether a handler has put its message off. */

@@ -106,6 +106,7 @@ export class StreamReader extends Deadline implements Runnable {
       this.taken = 0
       this.source!.grant(taken)
     }
+    // There is at least one: without any it has returned above.
     return Exit.succeed(elements as unknown as Arr.NonEmptyReadonlyArray<unknown>)
   }
 
