@@ -89,7 +89,8 @@ export const byKey = <R extends Rpc.Any>(
 
 /**
  * Messages whose value lies in the same range are for the same worker: below the first bound, from there to the second, and so on. With more ranges than workers these
- * have several. Of the jobs of one range one runs at a time, and a job that waits for another one of its range waits until its time is over.
+ * have several. The value is the key: of the jobs with the same value one runs at a time, and one that waits for another of its value waits until its time is over;
+ * with a `concurrency` above 1, jobs of a range with different values run beside each other.
  *
  * **Errors** Throws `InvalidOptions` for bounds that do not rise. A value that cannot be compared with them fails the send with `NotRouted`.
  */

@@ -1,7 +1,18 @@
 /** How workers are found for keys. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
+import * as Rpc from "effect/rpc/Rpc"
+import * as Schema from "effect/Schema"
 import { Route } from "shared-nothing"
-import { hashOf, leastLoaded, type Places, remainder, rendezvous, sticky } from "../../src/pool/internal/routing.ts"
+import {
+  hashOf,
+  leastLoaded,
+  type Places,
+  remainder,
+  rendezvous,
+  RouteOf,
+  sticky
+} from "../../src/pool/internal/routing.ts"
 import { keyOf, placeOf, targetOf } from "../../src/pool/internal/target.ts"
 
 const hashes = Array.from({ length: 100_000 }, (_, i) => hashOf(`key-${i}`))
@@ -26,6 +37,19 @@ const places = (loads: ReadonlyArray<number>): Places => {
     }
   }
 }
+
+describe("a range", () => {
+  it("has one worker, and each value in it is a key", () => {
+    const payload = { value: Schema.Int }
+    const rpc = Rpc.make("Ranged", { payload }).pipe(Route.byRange(({ value }) => value, [10, 20]))
+    const route = Context.get(rpc.annotations, RouteOf)!
+    const seen = places([0, 0, 0])
+    const [first, same, other, beyond] = [10, 10, 19, 20].map((value) => route({ value }, seen))
+    assert.deepStrictEqual([first, other, beyond].map((target) => placeOf(target!)), [1, 1, 2])
+    assert.strictEqual(same, first)
+    assert.notStrictEqual(keyOf(other!), keyOf(first!))
+  })
+})
 
 describe("the worker of a key", () => {
   for (const [name, place] of [["rendezvous", rendezvous], ["remainder", remainder]] as const) {
