@@ -52,6 +52,7 @@ import * as Tracer from "effect/Tracer"
 import { messageOf, textOf } from "../runtime/Text.ts"
 import type { Running } from "../supervisor/ChildSpec.ts"
 import * as Carry from "../wire/Carry.ts"
+import type * as WireRef from "../wire/Ref.ts"
 import { InvalidOptions, type KeyedError, type SpawnError } from "./ActorError.ts"
 import { type ActorRef, isActorRef, type Plain, recipientOf, refClass, type Streamed } from "./ActorRef.ts"
 import { ActorSystem, type KeyedOptions, type SpawnOptions } from "./ActorSystem.ts"
@@ -176,6 +177,17 @@ export type NoBuildServices<H> = 0 extends 1 & HandlersServices<H> ? unknown
   : {
     readonly "a handler has neither Scope nor CurrentActor: take them while the behaviour is built, or use Effect.scoped":
       never
+  }
+
+type WithRef<R extends Rpc.Any> = R extends Rpc.Any ? WireRef.Among<Rpc.Services<R>> extends true ? R["_tag"] : never
+  : never
+
+/** Says no to messages that hold a `Ref` somewhere. */
+export type NoRefs<Rpcs extends Rpc.Any> = [WithRef<Rpcs>] extends [never] ? unknown
+  : {
+    readonly [
+      Tag in `the message ${WithRef<Rpcs>} holds a Ref, which lives on one thread: send a Tag of it, or what is in it`
+    ]: never
   }
 
 /** The messages of a protocol that have no payload. */
@@ -449,11 +461,11 @@ const told = (
  * message can be told.
  *
  * **Errors** Throws `InvalidProtocol` for a definition that cannot be served: a duplicate tag, a schema
- * that has no encoding, a stream that something moves with.
+ * that has no encoding, a stream that something moves with. A message that holds a `Ref` does not compile.
  */
 export const make = <const Name extends string, const Rpcs extends ReadonlyArray<Rpc.Any>>(
   name: Name,
-  rpcs: Rpcs
+  rpcs: Rpcs & NoRefs<Rpcs[number]>
 ): Actor<Name, Rpcs[number]> => {
   type Messages = Rpcs[number]
   const protocol = ProtocolModule.make(name, rpcs)

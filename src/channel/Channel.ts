@@ -83,7 +83,7 @@ export const make = <S extends Schema.Top>(
   Effect.acquireRelease(
     Effect.map(CurrentThread, (thread): Channel<S["Type"]> => {
       const settings = settingsOf(options)
-      const check = checkOf(schema)
+      const check = checkOf(schema, thread)
       const made = settings.kind === "broadcast"
         ? makeLocalBroadcast(thread, settings, check)
         : makeLocal(thread, settings, check)

@@ -30,6 +30,7 @@ import * as ThreadArenas from "../thread/ThreadArenas.ts"
 import * as ThreadEntry from "../thread/ThreadEntry.ts"
 import type { ThreadDown } from "../thread/ThreadError.ts"
 import * as ArenaOwners from "../wire/kernel/ArenaOwners.ts"
+import type { NoRef } from "../wire/Ref.ts"
 import type { EndMoved } from "./ChannelError.ts"
 import { refuse } from "./ChannelOptions.ts"
 import { foreignEnd, handOverTo, isSharedEnd } from "./internal/handingOver.ts"
@@ -50,10 +51,10 @@ export interface ReceiverOf<S extends Schema.Top> {
 }
 
 /** Declares that the thread sends. */
-export const sender = <S extends Schema.Top>(schema: S): SenderOf<S> => ({ side: "sender", schema })
+export const sender = <S extends Schema.Top>(schema: S & NoRef<S>): SenderOf<S> => ({ side: "sender", schema })
 
 /** Declares that the thread receives. */
-export const receiver = <S extends Schema.Top>(schema: S): ReceiverOf<S> => ({ side: "receiver", schema })
+export const receiver = <S extends Schema.Top>(schema: S & NoRef<S>): ReceiverOf<S> => ({ side: "receiver", schema })
 
 /** The ends of a thread, by name. */
 export interface Declarations {

@@ -1,7 +1,7 @@
 /**
  * A system for tests: actors on this thread under the clock of the test, and what it would have told an operator.
  *
- * Nothing waits really: what has a deadline when the system is released gets its time at once.
+ * Nothing waits really: what has a deadline when the system is released gets its time at once. What is immutable (`Val`) is frozen.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -13,6 +13,7 @@ import { ActorSystem } from "../actor/ActorSystem.ts"
 import type { SystemEvent } from "../actor/SystemEvent.ts"
 import { textOf } from "../runtime/Text.ts"
 import * as System from "../system/ActorSystem.ts"
+import * as ThreadVals from "../thread/ThreadVals.ts"
 import { hurried } from "./internal/patience.ts"
 
 /** See the module. */
@@ -34,6 +35,7 @@ const make = (behaviours: Layer.Layer<never, unknown, ActorSystem>) =>
     })
     const scope = yield* Scope.make()
     yield* Effect.addFinalizer((exit) => hurried(Scope.close(scope, exit)))
+    yield* Scope.provide(ThreadVals.freeze, scope)
     const context = yield* Layer.buildWithScope(Layer.provideMerge(behaviours, System.layer), scope).pipe(
       Effect.provideService(Logger.CurrentLoggers, new Set([logger])),
       Effect.orDie

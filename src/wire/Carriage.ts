@@ -22,6 +22,7 @@
  * Who carries knows what it carries without a walk over the message: a value whose getters answer something else the next time cannot name one
  * parcel and move another. A new kind of such values is a schema made by `wire/Carry` and a key; no codec and no ring knows it.
  */
+import { Freezing } from "./internal/freezing.ts"
 
 /** Names a service of a thread that values of one kind need on their way. */
 export class Key<in out T> {
@@ -60,12 +61,15 @@ export const empty: Cargo = []
 export class Carriage {
   /** What came with the record that was read last by a codec that `carries`, also when it could not be read to its end. */
   arrived: Cargo = empty
+  /** Whether immutable values are frozen on this thread. */
+  readonly freezing: Freezing
   readonly #services = new Map<unknown, unknown>()
   readonly #ground: Carriage | undefined
 
   /** What it does not have itself it takes from `ground`. */
   constructor(ground?: Carriage) {
     this.#ground = ground
+    this.freezing = ground?.freezing ?? new Freezing()
   }
 
   /** Gives it a service; the last one of a key counts. */

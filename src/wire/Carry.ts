@@ -34,7 +34,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
 import type { Carriage } from "./Carriage.ts"
-import { Refused, Undecodable } from "./internal/plan.ts"
+import { COPIED, MOVED, Refused, Undecodable } from "./internal/plan.ts"
 import { type Transformation, TransformationKey } from "./internal/transformed.ts"
 import * as Way from "./internal/way.ts"
 
@@ -80,7 +80,7 @@ export const schema = <T, P extends Schema.Top>(
   const unwritten = new Unfit(`${expected} can only be encoded inside of a message to another thread`)
   const unread = new Unfit(`${expected} can only be read inside of a message from another thread`)
   const short: Transformation = {
-    travels: moves ? "moved" : "copied",
+    travels: moves ? MOVED : COPIED,
     prepare,
     accepts: (value) => is(value) && canLeave(value),
     encode: (value, stretch) => {

@@ -36,7 +36,7 @@ import { compose } from "./internal/closures.ts"
 import { explainer } from "./internal/explain.ts"
 import { canGenerate, generate } from "./internal/generate.ts"
 import type * as Machine from "./internal/machine.ts"
-import type * as Plan from "./internal/plan.ts"
+import * as Plan from "./internal/plan.ts"
 import { makeProgram } from "./internal/program.ts"
 import { hashText } from "./internal/text.ts"
 import { walkSchema, WidthKey } from "./internal/walk.ts"
@@ -69,6 +69,8 @@ export interface Codec<in out A> {
    * after `arrived` of the carriage, as `wire/Carriage` tells.
    */
   readonly carries: boolean
+  /** Whether a value can hold a `wire/Val`, which is frozen on threads that ask for it. */
+  readonly shares: boolean
   /** The size of every value, a multiple of 8, when all have the same. */
   readonly fixedBytes: number | undefined
   /**
@@ -162,11 +164,12 @@ const make = (ast: SchemaAST.AST, generated: boolean): Codec<never> => {
   return {
     layout: program.layout,
     layoutHash: hashText(program.layout),
-    carries: program.travels === "moved",
+    carries: (program.travels & Plan.MOVED) !== 0,
+    shares: (program.travels & Plan.SHARED) !== 0,
     fixedBytes: program.fixedBytes,
     encode: machine.encode,
     place: machine.place,
-    read: (program.travels === undefined ? machine.read : onItsWay(machine.read, program.travels)) as Codec<
+    read: (program.travels === 0 ? machine.read : onItsWay(machine.read, program.travels)) as Codec<
       never
     >["read"],
     prepare: (carriage) => program.prepares.forEach((prepare) => prepare(carriage)),
@@ -179,9 +182,11 @@ const make = (ast: SchemaAST.AST, generated: boolean): Codec<never> => {
 const onItsWay =
   (read: Machine.Machine["read"], travels: Plan.Travels) =>
   (region: Region, offset: number, end: number, carriage: Carriage | undefined): unknown => {
-    if (carriage === undefined) return read(region, offset, end, undefined)
+    if (carriage === undefined || travels === Plan.SHARED && !carriage.freezing.isOn) {
+      return read(region, offset, end, undefined)
+    }
     const way = { carriage, carried: [] }
-    if (travels === "copied") return read(region, offset, end, way)
+    if ((travels & Plan.MOVED) === 0) return read(region, offset, end, way)
     try {
       return read(region, offset, end, way)
     } finally {

@@ -12,15 +12,12 @@
  * Parcels of a record that nobody will read stay in the arena until `ArenaEnd.forget` of their sender: who throws a record away reads it first and
  * drops what has arrived.
  */
-import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import * as Arena from "../memory/Arena.ts"
-import { usage } from "../memory/ArenaUsage.ts"
-import { Open } from "./Arenas.ts"
-import * as Carry from "./Carry.ts"
-import * as Codec from "./Codec.ts"
-import { type Held, SharedParcel, UniqueParcel } from "./internal/parcel.ts"
-import { ArenaFull, ParcelTooLarge } from "./ParcelError.ts"
+import type * as Effect from "effect/Effect"
+import type * as Schema from "effect/Schema"
+import type { ArenaEnd } from "../memory/Arena.ts"
+import { allocateIn, allocating, SharedParcel, UniqueParcel } from "./internal/parcel.ts"
+import { parcelSchema, Wire } from "./internal/parcelSchema.ts"
+import type { ArenaFull, ParcelTooLarge } from "./ParcelError.ts"
 
 /** What both kinds of parcels can do. */
 interface Bytes {
@@ -70,31 +67,6 @@ export interface Encoded {
   readonly handle: number
 }
 
-const Wire = Schema.Struct({ arena: Schema.Number.pipe(Codec.width("u32")), handle: Schema.Number })
-
-type Kind<T> = new(end: Arena.ArenaEnd, handle: number, state: "held" | "arrived") => T
-
-const schemaOf = <T extends Held>(kind: Kind<T>, expected: string, isReference: boolean) =>
-  Carry.schema<T, typeof Wire>(Wire, expected, {
-    is: (value): value is T => value instanceof kind,
-    canLeave: ({ isHeld }) => isHeld,
-    encode: (parcel, way) => {
-      if (!parcel.isHeld) return new Carry.Unfit(parcel.gone().message)
-      way?.carried.push(parcel)
-      return { arena: parcel.end.id, handle: Arena.handleInTransit(parcel.handle) }
-    },
-    decode: ({ arena, handle }, { carriage, carried }) => {
-      const end = carriage.get(Open)?.at(arena)
-      if (end === undefined) return new Carry.Unfit(`arena ${arena} is not open on this thread: ThreadArenas.open`)
-      if (!end.isHandle(handle) || Arena.isReference(handle) !== isReference) {
-        return new Carry.Unfit(`${handle} is not a handle of ${isReference ? "a reference" : "a parcel"}`)
-      }
-      const parcel = new kind(end, handle, "arrived")
-      carried.push(parcel)
-      return parcel
-    }
-  })
-
 /**
  * Schema of a parcel that moves with its message.
  *
@@ -106,14 +78,22 @@ const schemaOf = <T extends Held>(kind: Kind<T>, expected: string, isReference: 
  * const Frame = Schema.Struct({ width: Schema.Int, height: Schema.Int, pixels: Parcel.Unique })
  * ```
  */
-export const Unique: Schema.Codec<Unique, Encoded> = schemaOf(UniqueParcel, "a parcel", false)
+export const Unique: Schema.Codec<Unique, Encoded> = parcelSchema(Wire, {
+  expected: "a parcel",
+  isReference: false,
+  is: (value): value is UniqueParcel => value instanceof UniqueParcel,
+  make: (end, handle) => new UniqueParcel(end, handle, "arrived"),
+  beside: {}
+})
 
 /** Schema of a reference that moves with its message. Send `parcel.clone()` to keep one. */
-export const Shared: Schema.Codec<Shared, Encoded> = schemaOf(
-  SharedParcel,
-  "a reference to a shared parcel",
-  true
-)
+export const Shared: Schema.Codec<Shared, Encoded> = parcelSchema(Wire, {
+  expected: "a reference to a shared parcel",
+  isReference: true,
+  is: (value): value is SharedParcel => value instanceof SharedParcel,
+  make: (end, handle) => new SharedParcel(end, handle, "arrived"),
+  beside: {}
+})
 
 /**
  * Allocates a parcel, or throws.
@@ -122,20 +102,9 @@ export const Shared: Schema.Codec<Shared, Encoded> = schemaOf(
  *
  * **Gotchas**: the bytes are not zeroed.
  */
-export const allocateUnsafe = (end: Arena.ArenaEnd, bytes: number): Unique => {
-  const handle = end.allocate(bytes)
-  if (handle >= 0) return new UniqueParcel(end, handle, "held")
-  if (handle === Arena.PARCEL_TOO_LARGE) throw new ParcelTooLarge({ bytes, capacityBytes: end.capacityBytes })
-  const { capacityBytes, largestFreeBytes, usedBytes } = usage(end.buffer)
-  throw new ArenaFull({ bytes, largestFreeBytes, usedBytes, capacityBytes })
-}
+export const allocateUnsafe = (end: ArenaEnd, bytes: number): Unique =>
+  new UniqueParcel(end, allocateIn(end, bytes), "held")
 
 /** Allocates a parcel. A size that is no whole number of 1 or more is a defect. */
-export const allocate = (end: Arena.ArenaEnd, bytes: number): Effect.Effect<Unique, ArenaFull | ParcelTooLarge> =>
-  Effect.suspend(() => {
-    try {
-      return Effect.succeed(allocateUnsafe(end, bytes))
-    } catch (error) {
-      return error instanceof ArenaFull || error instanceof ParcelTooLarge ? Effect.fail(error) : Effect.die(error)
-    }
-  })
+export const allocate = (end: ArenaEnd, bytes: number): Effect.Effect<Unique, ArenaFull | ParcelTooLarge> =>
+  allocating(() => allocateUnsafe(end, bytes))

@@ -29,6 +29,17 @@ export class ParcelGone extends Schema.TaggedError<ParcelGone>("shared-nothing/P
   }
 }
 
+/**
+ * `Iso.moved` was told of one that is still held here.
+ *
+ * **When to use**: thrown where the mistake is. The message was refused, or the line stands in front of the sending: look at what that has answered.
+ */
+export class ParcelHeld extends Schema.TaggedError<ParcelHeld>("shared-nothing/ParcelHeld")("ParcelHeld", {}) {
+  override get message(): string {
+    return "the Iso has not been given away: it is still this thread's. Send it first, and go on only where that has succeeded"
+  }
+}
+
 /** An arena has no run of free blocks for a parcel now. */
 export class ArenaFull extends Schema.TaggedError<ArenaFull>("shared-nothing/ArenaFull")("ArenaFull", {
   /** The size asked for. */

@@ -1,6 +1,7 @@
 /** All scenarios, by what they look at. */
 import * as Effect from "effect/Effect"
 import { bank } from "./bank.ts"
+import { capabilities } from "./capabilities.ts"
 import { channels } from "./channels.ts"
 import { clients } from "./clients.ts"
 import { control } from "./control.ts"
@@ -41,6 +42,7 @@ export const planted: ReadonlyArray<Scenario> = [{
 
 export const scenarios: ReadonlyArray<Scenario> = [
   bank,
+  capabilities,
   channels,
   clients,
   ends,

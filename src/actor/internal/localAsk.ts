@@ -147,13 +147,20 @@ export class LocalAsk extends Ask implements Runnable {
   }
 
   restarting(payload: unknown): void {
-    const undelivered = { tag: this.cell.behaviour.protocol.tags[this.word]!, payload }
+    const undelivered = this.unhandled(payload)
     this.finish(Exit.fail(new ActorError.ActorRestarting({ actor: this.cell.name, undelivered })))
   }
 
   stopped(reason: ExitReason, payload: unknown): void {
-    const undelivered = { tag: this.cell.behaviour.protocol.tags[this.word]!, payload }
+    const undelivered = this.unhandled(payload)
     this.finish(Exit.fail(new ActorError.ActorStopped({ actor: this.cell.name, reason, undelivered })))
+  }
+
+  // What moves with a question that no handler has is released, as on another thread.
+  private unhandled(payload: unknown): ActorError.Undelivered {
+    if (this.freight !== undefined) this.cell.host.freight.drop(this.freight)
+    this.freight = undefined
+    return { tag: this.cell.behaviour.protocol.tags[this.word]!, payload }
   }
 
   // The outcome of waiting for room: nothing to say when the ask is in the mailbox now.

@@ -45,13 +45,13 @@ export class LocalStreamAsk extends LocalAsk implements StreamAsk, StreamSource 
 
   send(elements: ReadonlyArray<unknown>, from: number): number {
     const codec = this.cell.behaviour.protocol.messages[this.word]!.success
-    const { turn } = this.grounds
+    const { freight, turn } = this.grounds
     for (let at = from; at < elements.length; at++) {
       if (at > from && turn.isOver()) return at
       if (this.isSettled) return NOBODY
       if (this.credit === 0) return at
       const element = elements[at]
-      const issue = wrongWith(codec, element)
+      const issue = wrongWith(codec, element, freight)
       if (issue !== undefined) {
         this.finish(Exit.fail(new InvalidElement({ ...this.at, issue })))
         return NOBODY

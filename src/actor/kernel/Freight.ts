@@ -64,6 +64,16 @@ export class Freight {
     }
   }
 
+  /** Freezes what is immutable in a valid payload, where this thread asks for that. */
+  freeze(codec: Codec<unknown>, payload: unknown): void {
+    if (!this.#scratch.carriage.freezing.isOn) return
+    try {
+      codec.encode(payload, this.#scratch)
+    } finally {
+      this.#references.clear()
+    }
+  }
+
   /** Hands over what moves with a payload that is going to be delivered; `false`, with the reason, when it is not all there. */
   ship(payload: unknown): boolean {
     try {

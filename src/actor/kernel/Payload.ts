@@ -22,9 +22,12 @@ export const checked = (message: Message, payload: unknown): unknown => {
 /** The payload to deliver to an actor of this thread; what moves with it is its sender's until it is shipped. */
 export const deliverable = (message: Message, payload: unknown, freight: Freight): unknown => {
   const valid = checked(message, payload)
-  if (!message.carries) return valid
+  if (message.isPlain) return valid
   freight.issue = undefined
-  return valid === BROKEN ? valid : freight.pack(message.payload, valid)
+  if (valid === BROKEN) return valid
+  if (message.carries) return freight.pack(message.payload, valid)
+  freight.freeze(message.payload, valid)
+  return valid
 }
 
 interface Named {
@@ -64,8 +67,9 @@ const judge = (
   let wrong: string
   try {
     if (codec.isValid(value)) {
-      if (!codec.carries) return exit
       const { freight } = actor.host
+      if (codec.shares) freight.freeze(codec, value)
+      if (!codec.carries) return exit
       const moved = freight.pack(codec, value)
       if (moved !== BROKEN && freight.ship(moved)) {
         return exit._tag === "Success"

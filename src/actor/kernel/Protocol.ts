@@ -38,6 +38,8 @@ export interface Message {
   readonly isConstructed: boolean
   /** Whether something can move with the payload. */
   readonly carries: boolean
+  /** Whether a payload that fits its schema is delivered as it is: nothing can move with it, or is to be frozen. */
+  readonly isPlain: boolean
   /** What its `Rpc` was annotated with, for hosts that go by it. */
   readonly annotations: Context.Context<never>
   /** Whether it is answered with a stream. */
@@ -113,6 +115,7 @@ class Compiled implements Message {
   declare readonly payload: Codec.Codec<unknown>
   declare readonly isConstructed: boolean
   declare readonly carries: boolean
+  declare readonly isPlain: boolean
   declare readonly annotations: Context.Context<never>
   declare readonly isStream: boolean
   declare readonly success: Codec.Codec<unknown>
@@ -126,6 +129,7 @@ class Compiled implements Message {
     this.payloadSchema = rpc.payloadSchema
     this.payload = compile("payload", rpc.payloadSchema)
     this.carries = this.payload.carries
+    this.isPlain = !this.payload.carries && !this.payload.shares
     this.annotations = rpc.annotations
     this.isStream = rpc.isStream
     this.isConstructed = isConstructed(rpc.payloadSchema.ast, new Set())

@@ -18,6 +18,7 @@ import type { StreamBroken } from "../ActorError.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import { Deadline, type Deadlines } from "./Deadlines.ts"
 import type { Dispatcher, Runnable } from "./Dispatcher.ts"
+import type { Freight } from "./Freight.ts"
 import { RESTARTING, STOPPING } from "./Phase.ts"
 import type { Protocol } from "./Protocol.ts"
 import { type Ask, INDEX_MASK } from "./Word.ts"
@@ -37,6 +38,7 @@ export interface Streamer {
   readonly host: {
     readonly deadlines: Deadlines
     readonly dispatcher: Dispatcher
+    readonly freight: Freight
     readonly turn: Turn
     fault(where: string, defect: unknown): void
   }
@@ -259,10 +261,12 @@ export const answered = (
 export const outcomeOf = (answer: Effect.Effect<unknown, unknown, unknown>): Effect.Effect<unknown, unknown, unknown> =>
   Stream.isStream(answer) ? Effect.succeed(answer) : answer
 
-/** What is wrong with an element that stays on its thread. */
-export const wrongWith = (codec: Codec<unknown>, element: unknown): string | undefined => {
+/** What is wrong with an element that stays on its thread; nothing with one that can be handed over. */
+export const wrongWith = (codec: Codec<unknown>, element: unknown, freight: Freight): string | undefined => {
   try {
-    return codec.isValid(element) ? undefined : `breaks its schema: ${codec.explain(element)}`
+    if (!codec.isValid(element)) return `breaks its schema: ${codec.explain(element)}`
+    if (codec.shares) freight.freeze(codec, element)
+    return undefined
   } catch (thrown) {
     return `cannot be encoded: ${messageOf(thrown)}`
   }

@@ -5,7 +5,10 @@ import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
+import type { ThreadContext } from "../../runtime/ThreadContext.ts"
 import * as Codec from "../../wire/Codec.ts"
+import { carriageOf } from "../../wire/kernel/ThreadCarriage.ts"
+import { Scratch } from "../../wire/Scratch.ts"
 
 /** Checks the values of one schema. */
 export interface Check {
@@ -16,11 +19,11 @@ export interface Check {
 /**
  * The compiled check, and the schema's own for what that refuses: a channel within a thread carries what has no binary form.
  */
-export const checkOf = (schema: Schema.Top): Check => {
+export const checkOf = (schema: Schema.Top, thread: ThreadContext): Check => {
   const type = Schema.toType(schema as Schema.Codec<unknown, unknown>)
   const is = Schema.is(type)
   const decode = SchemaParser.decodeUnknownExit(type, { errors: "all" })
-  const isBinary = binaryCheckOf(schema)
+  const isBinary = binaryCheckOf(schema, thread)
   const isOther = (value: unknown): boolean => safely(() => is(value), () => false)
   return {
     isValid: (value) => isBinary(value) || isOther(value),
@@ -36,12 +39,20 @@ export const checkOf = (schema: Schema.Top): Check => {
 /** Of a value that was refused a moment ago. */
 const CHANGED = "the value is valid now, and was not when it was sent: a getter in it answers differently each time"
 
-const binaryCheckOf = (schema: Schema.Top): Check["isValid"] => {
+const binaryCheckOf = (schema: Schema.Top, thread: ThreadContext): Check["isValid"] => {
+  let codec: Codec.Codec<unknown>
   try {
-    return Codec.compile(schema).isValid
+    codec = Codec.compile(schema)
   } catch {
     return () => false
   }
+  return codec.shares ? freezing(codec, thread) : codec.isValid
+}
+
+// What is immutable is frozen here as between threads.
+const freezing = (codec: Codec.Codec<unknown>, thread: ThreadContext): Check["isValid"] => {
+  const scratch = new Scratch(carriageOf(thread))
+  return (value) => codec.isValid(value) && (!scratch.carriage.freezing.isOn || codec.encode(value, scratch) >= 0)
 }
 
 /** A filter of the user may throw. */

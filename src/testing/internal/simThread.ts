@@ -16,6 +16,7 @@ import { Cores } from "../../thread/kernel/Cores.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import { Hardware, type HardwareInfo } from "../../thread/kernel/Hardware.ts"
 import { type Spawn, Spawning } from "../../thread/kernel/Spawning.ts"
+import { carriageOf } from "../../wire/kernel/ThreadCarriage.ts"
 import { Lane, type Strand } from "./lane.ts"
 import { SimBroadcast } from "./simBroadcast.ts"
 import { SimClock } from "./simClock.ts"
@@ -67,6 +68,8 @@ export class SimThread implements Strand {
     this.named = named
     this.number = number
     this.context = new ThreadContext(this.runtime())
+    // It ends with the run.
+    carriageOf(this.context).freezing.holders++
     this.context.put(broadcasts, new SimBroadcast(world, this, common.voices))
     this.clock = new SimClock(world, this)
     this.isDead = false

@@ -221,8 +221,13 @@ const idOf = (ast: SchemaAST.Declaration): string => {
   return typeof id === "string" ? id : ""
 }
 
+/** The annotation of a declaration whose values never leave their thread: why. */
+export const StaysKey = "shared-nothing/stays"
+
 /** Makes the plan of a declaration. */
 export const declarationPlan = (ast: SchemaAST.Declaration, planOf: PlanOf, path: string): Plan => {
+  const stays = ast.annotations?.[StaysKey]
+  if (typeof stays === "string") throw new SchemaUnsupported({ path, reason: stays })
   const id = idOf(ast)
   const name = id.startsWith("effect/schema/") ? id.slice("effect/schema/".length) : ""
   const filters = residualChecks(ast)

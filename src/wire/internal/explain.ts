@@ -10,6 +10,7 @@ import { textOf } from "../../runtime/Text.ts"
 import { Carriage } from "../Carriage.ts"
 import { findFault } from "./closures.ts"
 import type { Fault } from "./kind.ts"
+import { SHARED } from "./plan.ts"
 import { MAX_DEPTH, type Program } from "./program.ts"
 import { issueText } from "./transformed.ts"
 import { CHECKED, contextOf } from "./way.ts"
@@ -57,7 +58,7 @@ export const explainer = (ast: SchemaAST.AST, program: Program, isValid: (value:
   const find = findFault(program)
   return (value: unknown, carriage?: Carriage): string => {
     const isTaken = isValid(value)
-    if (isTaken && program.travels === undefined) return CHANGED
+    if (isTaken && (program.travels & ~SHARED) === 0) return CHANGED
     // What can be taken where it stays may be refused where it has to travel.
     const way = isTaken || carriage !== undefined ? { carriage: carriage ?? new Carriage(), carried: [] } : CHECKED
     const exit = Effect.runSyncExitWith(contextOf(way))(encode(value))

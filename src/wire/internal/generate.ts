@@ -282,7 +282,7 @@ const generateSource = (program: Program): { readonly text: string; readonly tab
   const depth = program.recursive ? [["D", "0"], ["X", "false"]] as const : []
   const reading = [
     ...(program.recursive ? [["D", "0"]] as const : []),
-    ...(program.travels !== undefined ? [["G", "g"]] as const : [])
+    ...(program.travels !== 0 ? [["G", "g"]] as const : [])
   ]
   const place = placeFunction(source, program.root)
   return {

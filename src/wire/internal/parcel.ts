@@ -1,10 +1,12 @@
 /**
  * The objects that stand for parcels in a thread.
  */
+import * as Effect from "effect/Effect"
 import type { ArenaEnd } from "../../memory/Arena.ts"
 import * as Arena from "../../memory/Arena.ts"
+import { usage } from "../../memory/ArenaUsage.ts"
 import type { Carried } from "../Carriage.ts"
-import { ParcelGone, TooManyReferences } from "../ParcelError.ts"
+import { ArenaFull, ParcelGone, ParcelTooLarge, TooManyReferences } from "../ParcelError.ts"
 
 /**
  * What has become of a parcel, as its object knows it. `held` is the only state in which it may be used; `leaving` is a held one whose message has
@@ -117,5 +119,47 @@ export class SharedParcel extends Held {
     if (reference === Arena.REFERENCES_FULL) throw new TooManyReferences()
     if (reference < 0) throw new ParcelGone({ happened: "lost" })
     return new SharedParcel(this.end, reference, "held")
+  }
+}
+
+/** A run of blocks for so many bytes; throws `ArenaFull`, `ParcelTooLarge` and `InvalidSize`. */
+export const allocateIn = (end: ArenaEnd, bytes: number): number => {
+  const handle = end.allocate(bytes)
+  if (handle >= 0) return handle
+  if (handle === Arena.PARCEL_TOO_LARGE) throw new ParcelTooLarge({ bytes, capacityBytes: end.capacityBytes })
+  const { capacityBytes, largestFreeBytes, usedBytes } = usage(end.buffer)
+  throw new ArenaFull({ bytes, largestFreeBytes, usedBytes, capacityBytes })
+}
+
+/** What is made of that, as an effect; a size that is none is a defect. */
+export const allocating = <A>(make: () => A): Effect.Effect<A, ArenaFull | ParcelTooLarge> =>
+  Effect.suspend(() => {
+    try {
+      return Effect.succeed(make())
+    } catch (error) {
+      return error instanceof ArenaFull || error instanceof ParcelTooLarge ? Effect.fail(error) : Effect.die(error)
+    }
+  })
+
+/** How the bytes of a parcel are seen. */
+export interface ViewClass<View> {
+  readonly name: string
+  readonly BYTES_PER_ELEMENT: number
+  new(buffer: SharedArrayBuffer, byteOffset: number, length: number): View
+}
+
+/** See `Iso`. */
+export class IsoParcel<View> extends UniqueParcel {
+  readonly view: ViewClass<View>
+  #value: View | undefined
+  constructor(view: ViewClass<View>, end: ArenaEnd, handle: number, state: "held" | "arrived") {
+    super(end, handle, state)
+    this.view = view
+    this.#value = undefined
+  }
+
+  get value(): View {
+    const { buffer, byteLength, byteOffset } = this.bytes
+    return this.#value ??= new this.view(buffer, byteOffset, Math.floor(byteLength / this.view.BYTES_PER_ELEMENT))
   }
 }

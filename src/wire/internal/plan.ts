@@ -167,8 +167,14 @@ export interface UnionPlan extends Base {
 /** See {@link ViaPlan.prepare}. */
 export type Prepare = (carriage: Carriage) => void
 
-/** What becomes of a value that travels with its message: its sender keeps it, or has it no longer. */
-export type Travels = "copied" | "moved"
+/** The value is immutable: a thread that asks for it freezes what is sent and what is read. */
+export const SHARED = 1
+/** The value needs the services of its thread, and stays its sender's. */
+export const COPIED = 2
+/** The value needs the services of its thread, and leaves its sender. */
+export const MOVED = 4
+/** What becomes of values on their way: bits, since a message may hold several. */
+export type Travels = number
 
 /** A value that is transformed by its schema before it is written and after it is read. */
 export interface ViaPlan extends Base {
@@ -180,7 +186,7 @@ export interface ViaPlan extends Base {
   readonly decode: (value: unknown, way: Way | undefined) => unknown
   /** Whether `encode` would take a value, for values that can only be encoded on their way. */
   readonly accepts?: ((value: unknown) => boolean) | undefined
-  /** Whether it needs a way, and whether what it encodes then leaves its sender. */
+  /** What becomes of it on its way; nothing when absent. */
   readonly travels?: Travels | undefined
   /** Gets a thread ready on which such values may arrive. */
   readonly prepare?: Prepare | undefined

@@ -26,8 +26,8 @@ export interface Program {
   readonly recursive: boolean
   /** Whether parts are encoded by their schema before they are written. */
   readonly transforms: boolean
-  /** Whether its values can hold something that travels with its message, and whether it leaves its sender. */
-  readonly travels: Travels | undefined
+  /** What its values can hold that travels with its message. */
+  readonly travels: Travels
   /** What gets a thread ready on which its values may arrive. */
   readonly prepares: ReadonlySet<Prepare>
   readonly layout: string
@@ -42,7 +42,7 @@ export const makeProgram = (plan: Plan): Program => {
   const sizes = makeSizes()
   let recursive = false
   let transforms = false
-  let travels: Travels | undefined
+  let travels: Travels = 0
   const prepares = new Set<Prepare>()
   const blockOf = (part: Plan): BlockPlan => {
     if (part.kind === "block") return part
@@ -60,7 +60,7 @@ export const makeProgram = (plan: Plan): Program => {
     transformed: (how, prepare) => {
       transforms = true
       if (prepare !== undefined) prepares.add(prepare)
-      if (travels !== "moved") travels = how ?? travels
+      travels |= how ?? 0
     },
     visit: (part, isMany) => kindOf(part).visit(part, search, isMany),
     part: (part, isMany) => {

@@ -31,7 +31,7 @@ export type Transformation = Pick<ViaPlan, "encode" | "decode" | "accepts" | "tr
 export const parsed = (ast: SchemaAST.AST): Transformation => {
   const schema = Schema.make<AnySchema>(ast)
   const travelling = travellingIn(ast)
-  if (travelling.travels !== undefined) return { ...travelling, ...parsedOnItsWay(schema) }
+  if (travelling.travels !== 0) return { ...travelling, ...parsedOnItsWay(schema) }
   const encode = SchemaParser.encodeUnknownExit(schema)
   const decode = SchemaParser.decodeUnknownExit(schema)
   return {
@@ -65,20 +65,29 @@ const parsedOnItsWay = (schema: AnySchema): Transformation => {
 /** The annotation by which a transformed declaration brings its own {@link Transformation}, to be used in place of the schema's parser. */
 export const TransformationKey = "shared-nothing/transformation"
 
+/** The annotation of a declaration whose values are laid out as those of the node that this transformation leads to. */
+export const PassingKey = "shared-nothing/passing"
+
+/** The node that a declaration is laid out by, unless it has got another encoding since. */
+export const laidOutBy = (ast: SchemaAST.AST): SchemaAST.AST | undefined => {
+  const link = ast.encoding?.length === 1 ? ast.encoding[0] : undefined
+  return link !== undefined && link.transformation === ast.annotations?.[PassingKey] ? link.to : undefined
+}
+
 /** The transformation that a node brings itself, unless what it becomes is transformed further. */
 export const own = (ast: SchemaAST.AST): Transformation | undefined =>
   ast.encoding?.length === 1 ? ast.annotations?.[TransformationKey] as Transformation | undefined : undefined
 
 /** How the values of a schema travel that can hold something which travels with its message. */
-const travellingIn = (root: SchemaAST.AST): Pick<Transformation, "travels" | "prepare"> => {
-  let found: Travels | undefined
+export const travellingIn = (root: SchemaAST.AST): Pick<Transformation, "travels" | "prepare"> => {
+  let found: Travels = 0
   const prepares = new Set<Prepare>()
   const known = new Set([root])
   // A set goes on to what is added while it is walked.
   for (const ast of known) {
     const brought = ast.annotations?.[TransformationKey] as Transformation | undefined
     if (brought?.prepare !== undefined) prepares.add(brought.prepare)
-    if (found !== "moved") found = brought?.travels ?? found
+    found |= brought?.travels ?? 0
     for (const part of partsOf(ast)) known.add(part)
     for (const { to } of ast.encoding ?? []) known.add(to)
   }

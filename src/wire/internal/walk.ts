@@ -12,9 +12,19 @@ import { schemaGuard } from "./guard.ts"
 import { jsonObjectPlan, jsonPlan } from "./json.ts"
 import { takesUndefined } from "./kinds.ts"
 import type { BlockPlan, Constant, Field, NumberPlan, NumberTest, Plan, StringPlan, Width } from "./plan.ts"
-import { emptyBlock, nowhere } from "./plan.ts"
+import { emptyBlock, MOVED, nowhere } from "./plan.ts"
 import { openObjectPlan, openTuplePlan } from "./rest.ts"
-import { classPlan, guarded, own, parsed, viaPlan } from "./transformed.ts"
+import {
+  classPlan,
+  guarded,
+  laidOutBy,
+  own,
+  parsed,
+  type Transformation,
+  TransformationKey,
+  travellingIn,
+  viaPlan
+} from "./transformed.ts"
 import { flattenUnion, planUnion } from "./union.ts"
 
 /** The annotation that chooses how many bytes a number takes. */
@@ -121,7 +131,21 @@ const choice = (values: ReadonlyArray<Constant>, ast: SchemaAST.AST, path: strin
 })
 
 const transformed = (walk: Walk, ast: SchemaAST.AST, path: string): Plan =>
-  classPlan(ast, (fields) => planOf(walk, fields, path), path) ?? viaEncoded(walk, ast, path)
+  valPlan(walk, ast, path) ?? classPlan(ast, (fields) => planOf(walk, fields, path), path) ??
+    viaEncoded(walk, ast, path)
+
+const valPlan = (walk: Walk, ast: SchemaAST.AST, path: string): Plan | undefined => {
+  const node = laidOutBy(ast)
+  if (node === undefined) return undefined
+  if ((travellingIn(node).travels! & MOVED) !== 0) {
+    throw new SchemaUnsupported({
+      path,
+      reason: "a Val may be in many hands, and something is in it that is only in one"
+    })
+  }
+  const transformation = ast.annotations![TransformationKey] as Transformation
+  return viaPlan(path, transformation, planOf(walk, node, path), residualChecks(ast))
+}
 
 const viaEncoded = (walk: Walk, ast: SchemaAST.AST, path: string): Plan => {
   const inner = planOf(walk, SchemaAST.toEncoded(ast), path)

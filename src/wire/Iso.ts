@@ -1,0 +1,132 @@
+/**
+ * Memory that one thread has alone, and that it gives away by sending it: Pony's `iso`.
+ *
+ * An `Iso` is a typed array in an arena (`memory/Arena`). A message that it stands in moves it: no byte is copied, the sender has it no longer, the receiver has
+ * it alone. It is taken once. A message that is refused leaves it with its sender; what is dropped, or was for an actor or a thread that has gone, is
+ * released with its message. So at each moment it is somebody's, and in the end the arena's again.
+ *
+ * The sender's object is dead once the message is taken: what is asked of it fails with `ParcelGone`, and so does a second message. The compiler helps as far as it
+ * can: behind {@link moved} and {@link release} the variable is of no use any more, so that what comes later does not compile.
+ *
+ * Never does: revoke views. A `value` that was taken out before still reads and writes memory that is somebody else's. Ask the object each time.
+ *
+ * **Example** (A picture is worked on where it is)
+ *
+ * ```ts
+ * import { Actor, type ActorRef, Iso } from "shared-nothing"
+ * import type { ArenaEnd } from "shared-nothing/memory/Arena"
+ * import * as Effect from "effect/Effect"
+ * import * as Rpc from "effect/rpc/Rpc"
+ *
+ * const Pixels = Iso.of(Float32Array)
+ * const Painter = Actor.make("Painter", [Rpc.make("Paint", { payload: { pixels: Pixels } })])
+ *
+ * const paint = Effect.fnUntraced(function*(arena: ArenaEnd, painter: Actor.Ref<typeof Painter>) {
+ *   const pixels = yield* Iso.allocate(arena, Float32Array, 640 * 480)
+ *   pixels.value.fill(0.5)
+ *   yield* painter.tell.Paint({ pixels })
+ *   Iso.moved(pixels)
+ *   // From here on `pixels.value` does not compile.
+ * })
+ * ```
+ */
+import * as Effect from "effect/Effect"
+import type * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import type { ArenaEnd } from "../memory/Arena.ts"
+import { allocateIn, allocating, IsoParcel, type ViewClass } from "./internal/parcel.ts"
+import { parcelSchema, wireAs } from "./internal/parcelSchema.ts"
+import type * as Parcel from "./Parcel.ts"
+import { type ArenaFull, ParcelHeld, type ParcelTooLarge } from "./ParcelError.ts"
+
+const TypeId = "~shared-nothing/Iso"
+
+/** A typed array that this thread has alone. */
+export interface Iso<in out View> {
+  readonly [TypeId]: (_: View) => View
+  /**
+   * The array, in place.
+   *
+   * **Errors** `ParcelGone`: it was sent, shared or released.
+   */
+  readonly value: View
+  /** Whether it is there to be used. */
+  readonly isHeld: boolean
+}
+
+/** How it lies in a message: 16 bytes; what its elements are takes no room. */
+export interface Encoded {
+  readonly arena: number
+  readonly handle: number
+  readonly of: string
+}
+
+/** The class of a typed array: `Uint8Array`, `Float64Array`, and so on. */
+export type View<V> = ViewClass<V>
+
+/** The schema of typed arrays of a class that move with their message. Both threads must mean the same class, which is part of the layout. */
+export const of = <V>(view: View<V>): Schema.Codec<Iso<V>, Encoded> =>
+  parcelSchema(wireAs(view.name), {
+    expected: `an Iso of a ${view.name}`,
+    isReference: false,
+    is: (value): value is IsoParcel<V> => value instanceof IsoParcel && value.view === view,
+    make: (end, handle) => new IsoParcel(view, end, handle, "arrived"),
+    beside: { of: view.name }
+    // What it is outside of this module is its type alone.
+  }) as unknown as Schema.Codec<Iso<V>, Encoded>
+
+const parcelOf = <V>(iso: Iso<V>): IsoParcel<V> => iso as unknown as IsoParcel<V>
+
+/**
+ * Allocates an array of so many elements, and releases it with the scope unless it has been given away by then.
+ *
+ * **Errors** `ArenaFull`, `ParcelTooLarge`. A length that is no whole number of 1 or more is a defect.
+ *
+ * **Gotchas** The elements are not zeroed.
+ */
+export const allocate = <V>(
+  arena: ArenaEnd,
+  view: View<V>,
+  length: number
+): Effect.Effect<Iso<V>, ArenaFull | ParcelTooLarge, Scope.Scope> =>
+  Effect.acquireRelease(
+    allocating(() => {
+      const made = new IsoParcel(view, arena, allocateIn(arena, length * view.BYTES_PER_ELEMENT), "held")
+      return made as unknown as Iso<V>
+    }),
+    letGo
+  )
+
+/** Has one that has arrived released with the scope, unless it has been given away by then. */
+export const scoped = <V>(iso: Iso<V>): Effect.Effect<Iso<V>, never, Scope.Scope> =>
+  Effect.acquireRelease(Effect.succeed(iso), letGo)
+
+const letGo = <V>(iso: Iso<V>): Effect.Effect<void> =>
+  Effect.sync(() => {
+    if (iso.isHeld) parcelOf(iso).drop()
+  })
+
+/**
+ * Gives it back to its arena. Behind this the variable is of no use, which the compiler knows.
+ *
+ * **Errors** Throws `ParcelGone`.
+ */
+export function release<V>(iso: Iso<V>): asserts iso is never {
+  parcelOf(iso).release()
+}
+
+/**
+ * Says that it has been given away: behind this the variable is of no use, which the compiler knows.
+ *
+ * **Errors** Throws `ParcelHeld` when it has not.
+ */
+export function moved<V>(iso: Iso<V>): asserts iso is never {
+  if (iso.isHeld) throw new ParcelHeld()
+}
+
+/**
+ * Ends the writing: the bytes become ones that many read, and that are freed with the last reference. The `Iso` is dead afterwards.
+ *
+ * **Errors** Throws `ParcelGone`.
+ */
+export const share = <V>(iso: Iso<V>): Parcel.Shared => parcelOf(iso).share()
