@@ -65,11 +65,11 @@ const withMembers = <A, E>(
     yield* Effect.provideContext(
       Effect.gen(function*() {
         const [busy, free] = yield* Effect.forEach(["busy", "free"] as const, (key) => Slow.spawn(key))
-        yield* Effect.forEach([busy!, free!], news.join)
-        yield* busy!.tell.Wait()
+        yield* Effect.forEach([busy, free!], news.join)
+        yield* busy.tell.Wait()
         yield* settle
-        yield* busy!.tell.Said({ n: 0 })
-        yield* test({ go, busy: busy!, free: free! })
+        yield* busy.tell.Said({ n: 0 })
+        yield* test({ go, busy: busy, free: free! })
       }),
       context
     )
@@ -148,7 +148,7 @@ describe("publishing", () => {
         yield* go
         yield* news.publish.Fact({ n: 7 })
         assert.deepStrictEqual(yield* free.ask.Heard(), [7])
-        const error = yield* Effect.flip(news.publish.Take({ parcel: undefined as never }))
+        const error = yield* Effect.flip(news.publish.Take({ parcel: undefined }))
         assert.include(error.message, "the group Slow/news breaks its schema: something moves with it")
       })
     ))
@@ -164,7 +164,7 @@ describe("who looks at a group", () => {
         Effect.gen(function*() {
           const refs = yield* Effect.forEach(["a", "b", "c"], (key) => Slow.spawn(key))
           const [a, b, c] = refs as [typeof refs[0], typeof refs[0], typeof refs[0]]
-          yield* news.join(a!)
+          yield* news.join(a)
           const looking = yield* Effect.forkChild(
             Stream.runForEach(news.monitor, ({ _tag, ref }) =>
               Effect.andThen(Effect.sync(() => seen.push(`${_tag} ${ref.key}`)), Deferred.await(wait))),
@@ -172,11 +172,11 @@ describe("who looks at a group", () => {
           )
           yield* settle
           // Meanwhile one comes and goes, one goes and comes, and one comes.
-          yield* news.join(b!)
-          yield* news.leave(b!)
-          yield* news.leave(a!)
-          yield* news.join(a!)
-          yield* news.join(c!)
+          yield* news.join(b)
+          yield* news.leave(b)
+          yield* news.leave(a)
+          yield* news.join(a)
+          yield* news.join(c)
           yield* Deferred.succeed(wait, undefined)
           yield* eventually(
             Effect.sync(() =>
@@ -187,7 +187,7 @@ describe("who looks at a group", () => {
           )
           assert.deepStrictEqual(seen, ["Joined a", "Joined c"])
           const { groups } = yield* ActorSystem.ActorSystem
-          yield* Effect.forEach([a!, c!], news.leave)
+          yield* Effect.forEach([a, c], news.leave)
           yield* end
           assert.isTrue(Exit.isSuccess(yield* Fiber.await(looking)))
           assert.deepStrictEqual(seen.slice(2).toSorted(), ["Left a", "Left c"])

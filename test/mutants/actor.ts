@@ -84,7 +84,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...groups,
     why: "who looks sees the end of the system",
-    before: "for (const monitor of monitors) monitor.end()",
+    before: "for (const { monitors } of this.groups.values()) for (const monitor of monitors) monitor.end()",
     after: ""
   },
   {

@@ -112,7 +112,7 @@ const program = Effect.fnUntraced(function*({ agents, members }: Effect.Success<
   }
   yield* Effect.sleep("1 second")
   for (const who of living) {
-    const heard = (yield* who.ask.Heard()).filter((n) => n > 0).toSorted().join()
+    const heard = (yield* who.ask.Heard()).filter((n) => n > 0).toSorted((a, b) => a - b).join()
     if (heard !== "1,2,3") return yield* Effect.die(new Error(`${who.key} has heard ${heard}`))
   }
   yield* Invariant.sometimes("a member ends", ended.size > 0)

@@ -18,7 +18,7 @@ describe("groups on a thread that dies", () => {
               Member.spawn(`m${thread}`, { placement: { thread } })
             ])
         )
-        const [agent, member] = doomed!
+        const [agent, member] = doomed
         const [otherAgent, otherMember] = other!
         const group = Member.group("g")
         const see = (keys: ReadonlyArray<string>) =>
