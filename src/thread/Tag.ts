@@ -72,7 +72,7 @@ interface KindOf {
 const Made: unique symbol = Symbol("the kind of a schema of tags")
 
 /** The schema of the tags of one kind of things. */
-export interface Of<T> extends Schema.Codec<Tag<T>, Encoded> {
+export interface Of<T> extends Carry.Of<Tag<T>, Encoded> {
   readonly kind: string
   readonly [Made]: KindOf
 }
@@ -168,7 +168,7 @@ export const of = <T>(kind: string): Of<T> => {
     },
     moves: false
   })
-  return Object.assign(schema, { kind, [Made]: made }) as unknown as Of<T>
+  return Object.assign(schema, { kind, [Made]: made }) as Schema.Schema<unknown> as Of<T>
 }
 
 /** Makes a tag of a thing of this thread, and keeps the thing until the scope closes. */

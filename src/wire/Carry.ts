@@ -31,6 +31,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type * as SchemaAST from "effect/SchemaAST"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
 import type { Carriage } from "./Carriage.ts"
@@ -45,6 +46,11 @@ export class Unfit {
     this.reason = reason
   }
 }
+
+/** A schema that takes its values, and nothing else, where one is constructed: a `Schema.Codec` says nothing of that. */
+export interface Of<T, E, RD = never, RE = never>
+  extends Schema.Bottom<T, E, RD, RE, SchemaAST.AST, Of<T, E, RD, RE>, T>
+{}
 
 /** How the values of one kind travel. None of these throws. */
 export interface How<T, E> {

@@ -31,9 +31,9 @@
  * ```
  */
 import * as Effect from "effect/Effect"
-import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { ArenaEnd } from "../memory/Arena.ts"
+import type * as Carry from "./Carry.ts"
 import { allocateIn, allocating, IsoParcel, type ViewClass } from "./internal/parcel.ts"
 import { parcelSchema, wireAs } from "./internal/parcelSchema.ts"
 import type * as Parcel from "./Parcel.ts"
@@ -61,19 +61,36 @@ export interface Encoded {
   readonly of: string
 }
 
+/** Typed arrays over shared memory, by the name of their class. */
+export interface Views {
+  readonly Int8Array: Int8Array<SharedArrayBuffer>
+  readonly Uint8Array: Uint8Array<SharedArrayBuffer>
+  readonly Uint8ClampedArray: Uint8ClampedArray<SharedArrayBuffer>
+  readonly Int16Array: Int16Array<SharedArrayBuffer>
+  readonly Uint16Array: Uint16Array<SharedArrayBuffer>
+  readonly Int32Array: Int32Array<SharedArrayBuffer>
+  readonly Uint32Array: Uint32Array<SharedArrayBuffer>
+  readonly Float32Array: Float32Array<SharedArrayBuffer>
+  readonly Float64Array: Float64Array<SharedArrayBuffer>
+  readonly BigInt64Array: BigInt64Array<SharedArrayBuffer>
+  readonly BigUint64Array: BigUint64Array<SharedArrayBuffer>
+}
+
 /** The class of a typed array: `Uint8Array`, `Float64Array`, and so on. */
-export type View<V> = ViewClass<V>
+export interface ViewOf<Name extends keyof Views> extends ViewClass<unknown> {
+  readonly prototype: { readonly [Symbol.toStringTag]: Name }
+}
 
 /** The schema of typed arrays of a class that move with their message. Both threads must mean the same class, which is part of the layout. */
-export const of = <V>(view: View<V>): Schema.Codec<Iso<V>, Encoded> =>
+export const of = <Name extends keyof Views>(view: ViewOf<Name>): Carry.Of<Iso<Views[Name]>, Encoded> =>
   parcelSchema(wireAs(view.name), {
     expected: `an Iso of a ${view.name}`,
     isReference: false,
-    is: (value): value is IsoParcel<V> => value instanceof IsoParcel && value.view === view,
+    is: (value): value is IsoParcel<unknown> => value instanceof IsoParcel && value.view === view,
     make: (end, handle) => new IsoParcel(view, end, handle, "arrived"),
     beside: { of: view.name }
     // What it is outside of this module is its type alone.
-  }) as unknown as Schema.Codec<Iso<V>, Encoded>
+  }) as unknown as Carry.Of<Iso<Views[Name]>, Encoded>
 
 const parcelOf = <V>(iso: Iso<V>): IsoParcel<V> => iso as unknown as IsoParcel<V>
 
@@ -84,15 +101,15 @@ const parcelOf = <V>(iso: Iso<V>): IsoParcel<V> => iso as unknown as IsoParcel<V
  *
  * **Gotchas** The elements are not zeroed.
  */
-export const allocate = <V>(
+export const allocate = <Name extends keyof Views>(
   arena: ArenaEnd,
-  view: View<V>,
+  view: ViewOf<Name>,
   length: number
-): Effect.Effect<Iso<V>, ArenaFull | ParcelTooLarge, Scope.Scope> =>
+): Effect.Effect<Iso<Views[Name]>, ArenaFull | ParcelTooLarge, Scope.Scope> =>
   Effect.acquireRelease(
     allocating(() => {
       const made = new IsoParcel(view, arena, allocateIn(arena, length * view.BYTES_PER_ELEMENT), "held")
-      return made as unknown as Iso<V>
+      return made as unknown as Iso<Views[Name]>
     }),
     letGo
   )

@@ -13,8 +13,8 @@
  * drops what has arrived.
  */
 import type * as Effect from "effect/Effect"
-import type * as Schema from "effect/Schema"
 import type { ArenaEnd } from "../memory/Arena.ts"
+import type * as Carry from "./Carry.ts"
 import { allocateIn, allocating, SharedParcel, UniqueParcel } from "./internal/parcel.ts"
 import { parcelSchema, Wire } from "./internal/parcelSchema.ts"
 import type { ArenaFull, ParcelTooLarge } from "./ParcelError.ts"
@@ -78,7 +78,7 @@ export interface Encoded {
  * const Frame = Schema.Struct({ width: Schema.Int, height: Schema.Int, pixels: Parcel.Unique })
  * ```
  */
-export const Unique: Schema.Codec<Unique, Encoded> = parcelSchema(Wire, {
+export const Unique: Carry.Of<Unique, Encoded> = parcelSchema(Wire, {
   expected: "a parcel",
   isReference: false,
   is: (value): value is UniqueParcel => value instanceof UniqueParcel,
@@ -87,7 +87,7 @@ export const Unique: Schema.Codec<Unique, Encoded> = parcelSchema(Wire, {
 })
 
 /** Schema of a reference that moves with its message. Send `parcel.clone()` to keep one. */
-export const Shared: Schema.Codec<Shared, Encoded> = parcelSchema(Wire, {
+export const Shared: Carry.Of<Shared, Encoded> = parcelSchema(Wire, {
   expected: "a reference to a shared parcel",
   isReference: true,
   is: (value): value is SharedParcel => value instanceof SharedParcel,

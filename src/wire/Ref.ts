@@ -21,6 +21,7 @@
  * ```
  */
 import * as Schema from "effect/Schema"
+import type * as Carry from "./Carry.ts"
 import { StaysKey } from "./internal/declared.ts"
 
 const TypeId = "~shared-nothing/Ref"
@@ -37,7 +38,7 @@ export interface LivesOnOneThread {
 }
 
 /** The schema of a `Ref`. */
-export interface Of<T> extends Schema.Codec<Ref<T>, Ref<T>, LivesOnOneThread, LivesOnOneThread> {}
+export interface Of<T> extends Carry.Of<Ref<T>, Ref<T>, LivesOnOneThread, LivesOnOneThread> {}
 
 class Held<T> implements Ref<T> {
   declare value: T
@@ -62,7 +63,7 @@ export const of = <T>(what: string): Of<T> => {
     [StaysKey]: `it is a Ref (${what}), which lives on one thread: send a Tag of it, or what is in it`
   })
   // What it requires is known to the type alone.
-  return schema as unknown as Of<T>
+  return schema as Schema.Schema<Ref<T>> as Of<T>
 }
 
 /** Whether these services are asked for by a schema that holds a `Ref`. */

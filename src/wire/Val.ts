@@ -24,6 +24,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaParser from "effect/SchemaParser"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import type * as Carry from "./Carry.ts"
 import { SHARED } from "./internal/plan.ts"
 import { PassingKey, type Transformation, TransformationKey } from "./internal/transformed.ts"
 import * as Way from "./internal/way.ts"
@@ -64,7 +65,7 @@ export type Val<T> = 0 extends 1 & T ? T
 
 /** The schema of such values. */
 export interface Of<S extends Schema.Top>
-  extends Schema.Codec<Val<S["Type"]>, S["Encoded"], S["DecodingServices"], S["EncodingServices"]>
+  extends Carry.Of<Val<S["Type"]>, S["Encoded"], S["DecodingServices"], S["EncodingServices"]>
 {}
 
 // A parser outside of a codec has no thread, and freezes nothing.

@@ -148,7 +148,7 @@ describe("publishing", () => {
         yield* go
         yield* news.publish.Fact({ n: 7 })
         assert.deepStrictEqual(yield* free.ask.Heard(), [7])
-        const error = yield* Effect.flip(news.publish.Take({ parcel: undefined }))
+        const error = yield* Effect.flip(news.publish.Take({ parcel: undefined as never }))
         assert.include(error.message, "the group Slow/news breaks its schema: something moves with it")
       })
     ))

@@ -5,7 +5,7 @@ import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import type * as Scope from "effect/Scope"
-import { Actor, ChannelThread, Iso, type ParcelError, Ref, Tag, Val } from "shared-nothing"
+import { Actor, ChannelThread, Iso, Parcel, type ParcelError, Ref, SharedChannel, Tag, Val } from "shared-nothing"
 import type { ArenaEnd } from "shared-nothing/memory/Arena"
 import { describe, expectTypeOf, it } from "vitest"
 
@@ -16,12 +16,14 @@ describe("Iso", () => {
   type Samples = typeof Samples.Type
 
   it("is an array of the class it was made for", () => {
-    expectTypeOf<Samples["value"]>().toExtend<Float64Array>()
+    expectTypeOf<Samples["value"]>().toEqualTypeOf<Float64Array<SharedArrayBuffer>>()
     expectTypeOf(Iso.allocate(arena, Float64Array, 8)).toEqualTypeOf<
       Effect.Effect<Samples, ParcelError.ArenaFull | ParcelError.ParcelTooLarge, Scope.Scope>
     >()
+    // @ts-expect-error no typed array
+    Iso.of(DataView)
     // @ts-expect-error of another class
-    expectTypeOf<Iso.Iso<Uint8Array>>().toExtend<Samples>()
+    expectTypeOf<Iso.Iso<Uint8Array<SharedArrayBuffer>>>().toExtend<Samples>()
   })
 
   it("is of no use behind the line that gives it away", () => {
@@ -68,7 +70,7 @@ describe("Val", () => {
     // @ts-expect-error readonly
     table.point.x = 1
     expectTypeOf(table.map.get("a")!.at.getTime()).toEqualTypeOf<number>()
-    expectTypeOf(table.bytes[0]!).toEqualTypeOf<number>()
+    expectTypeOf(table.bytes[0]).toEqualTypeOf<number>()
     expectTypeOf(table.maybe).toEqualTypeOf<Option.Option<string>>()
   })
 
@@ -166,5 +168,30 @@ describe("Ref", () => {
     expectTypeOf<keyof Actor.NoRefs<(typeof protocol)[number]>>().toEqualTypeOf<
       "the message Watch holds a Ref, which lives on one thread: send a Tag of it, or what is in it"
     >()
+  })
+})
+
+describe("a payload", () => {
+  const All = Actor.make("All", [
+    Rpc.make("Iso", { payload: { it: Iso.of(Uint8Array) } }),
+    Rpc.make("Val", { payload: { it: Val.of(Schema.Struct({ n: Schema.Number })) } }),
+    Rpc.make("Tag", { payload: { it: Tag.of<string>("Text") } }),
+    Rpc.make("Parcel", { payload: { it: Parcel.Unique } }),
+    Rpc.make("End", { payload: { it: SharedChannel.Sender(Schema.Number) } })
+  ])
+  const all = {} as Actor.Ref<typeof All>
+
+  it("is of the type of its schema", () => {
+    all.tell.Val({ it: { n: 1 } })
+    // @ts-expect-error no Iso
+    all.tell.Iso({ it: 1 })
+    // @ts-expect-error no such value
+    all.tell.Val({ it: { n: "1" } })
+    // @ts-expect-error no Tag
+    all.tell.Tag({ it: "text" })
+    // @ts-expect-error no parcel
+    all.tell.Parcel({ it: 1 })
+    // @ts-expect-error no end
+    all.tell.End({ it: 1 })
   })
 })

@@ -74,7 +74,7 @@ const schemaOf = <End, Made extends End & Lives>(
 }
 
 /** The schema of an end. */
-export type EndSchema<End> = Schema.Codec<End, typeof Wire.Type>
+export type EndSchema<End> = Carry.Of<End, typeof Wire.Type>
 
 /** See `SharedChannel.Sender`. */
 export const senderSchema = <S extends Schema.Top>(schema: S): EndSchema<Sender<S["Type"]>> =>

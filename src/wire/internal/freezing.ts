@@ -5,7 +5,6 @@
  * `Object.freeze` does not reach, so what changes them is taken away. Everything else stays as it is: bytes cannot be frozen, Effect's own
  * values and what travels by itself are no plain data.
  */
-import { isDate } from "./runtime.ts"
 
 const CLASS = "~effect/Schema/Class/"
 
@@ -23,7 +22,7 @@ const isData = (value: object): boolean => {
 const valuesOf = (value: object): ReadonlyArray<unknown> =>
   Object.values(Object.getOwnPropertyDescriptors(value)).map((property) => property.value as unknown)
 
-// Throws for what is no map, or no set, of any realm.
+// Throws for what is no map, no set, or no date, of any realm.
 const items = (of: (value: object) => Iterable<unknown>) => (value: object): ReadonlyArray<unknown> | undefined => {
   try {
     return [...of(value)]
@@ -37,7 +36,7 @@ const hidden: ReadonlyArray<readonly [(value: object) => ReadonlyArray<unknown> 
   [items((value) => [...Map.prototype.entries.call(value)].flat()), ["set", "delete", "clear"]],
   [items((value) => Set.prototype.values.call(value)), ["add", "delete", "clear"]],
   [
-    (value) => isDate(value) ? [] : undefined,
+    items((value) => [Date.prototype.getTime.call(value as Date)]),
     Object.getOwnPropertyNames(Date.prototype).filter((name) => name.startsWith("set"))
   ]
 ]

@@ -26,12 +26,17 @@ interface Kind<T, Extra> {
   readonly beside: Extra
 }
 
+interface Handle {
+  readonly arena: number
+  readonly handle: number
+}
+
 /** Makes the schema of a kind. */
 export const parcelSchema = <T extends Held, Extra extends object>(
-  wire: Schema.Codec<{ readonly arena: number; readonly handle: number } & Extra>,
+  wire: Schema.Codec<Handle & Extra>,
   { beside, expected, is, isReference, make }: Kind<T, Extra>
-) =>
-  Carry.schema<T, typeof wire>(wire, expected, {
+): Carry.Of<T, Handle & Extra> => {
+  const schema: Schema.Top = Carry.schema<T, typeof wire>(wire, expected, {
     is,
     canLeave: ({ isHeld }) => isHeld,
     encode: (parcel, way) => {
@@ -50,3 +55,5 @@ export const parcelSchema = <T extends Held, Extra extends object>(
       return parcel
     }
   })
+  return schema as Carry.Of<T, Handle & Extra>
+}
