@@ -75,6 +75,7 @@ import {
 import type { Cell } from "./kernel/Cell.ts"
 import { Interceptors } from "./kernel/Interceptors.ts"
 import * as Keying from "./kernel/Keying.ts"
+import * as Layouts from "./kernel/Layouts.ts"
 import * as ProtocolModule from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
 import { References, unsent } from "./kernel/RefTransport.ts"
@@ -478,6 +479,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
   const protocol = ProtocolModule.make(name, rpcs)
   const Reference = refClass(protocol)
   const toRef = (recipient: Recipient) => new Reference(recipient) as ActorRef<Messages>
+  const compared = <E>(error: E) => Layouts.compared(error, protocol)
   return {
     name,
     protocol,
@@ -507,15 +509,15 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
         if (Exit.isExit(spawned)) {
           return Exit.isSuccess(spawned)
             ? Exit.succeed(toRef(spawned.value as Recipient))
-            : spawned as never
+            : Effect.mapError(spawned as Exit.Exit<never, SpawnError>, compared)
         }
-        return Effect.map(spawned, toRef)
+        return Effect.mapBoth(spawned, { onSuccess: toRef, onFailure: compared })
       }),
     supervised: (key, options) =>
       Effect.withFiber((fiber) => {
         const system = Context.getUnsafe(fiber.context, ActorSystem)
         const scope = Context.getUnsafe(fiber.context, Scope.Scope)
-        const started = system.supervise(protocol, key, options, scope)
+        const started = Effect.mapError(system.supervise(protocol, key, options, scope), compared)
         const child = (running: Running<Recipient>) => new ActorChild(toRef(running.value!), running)
         // What handlers fail with is what their protocol declares.
         return unlessIgnored(Effect.map(started, child)) as Effect.Effect<
@@ -532,7 +534,8 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
     keyed: (options) =>
       Effect.gen(function*() {
         const system = yield* ActorSystem
-        const shards = yield* system.keyed(protocol, Keying.make(name, options ?? {}), yield* Effect.scope)
+        const keying = Keying.make(name, options ?? {})
+        const shards = yield* Effect.mapError(system.keyed(protocol, keying, yield* Effect.scope), compared)
         return { name, ref: (key) => toRef(shards.at(key)) }
       }),
     group: (group) => GroupModule.make(protocol, group, toRef),

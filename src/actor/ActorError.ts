@@ -139,17 +139,40 @@ export class MessageTooLarge extends Schema.TaggedError<MessageTooLarge>("shared
   }
 }
 
+/** The first message that two threads have defined in different ways. */
+const Difference = Schema.Struct({
+  message: Schema.String,
+  /** What of it; its place, when one of them has another message there, or none. */
+  part: Schema.Literals(["payload", "success", "error", "place"]),
+  /** What differs, as this thread has it: a field with its layout, such as `by:f64`. */
+  here: Schema.String,
+  there: Schema.String
+})
+
 /**
  * Two threads compiled different layouts for one protocol.
  *
- * **Errors** Nothing was sent. Both sides must import the same protocol module of the same build.
+ * **Errors** Nothing was sent. Both sides must import the same protocol module of the same build. `differs` names the message, where the other side could say how it has it.
  */
 export class LayoutMismatch extends Schema.TaggedError<LayoutMismatch>("shared-nothing/actor/LayoutMismatch")(
   "LayoutMismatch",
-  { actor: Schema.String, here: Schema.Number, there: Schema.Number }
+  {
+    actor: Schema.String,
+    here: Schema.Number,
+    there: Schema.Number,
+    differs: Schema.optionalKey(Difference),
+    /** How the other thread has the messages, on its way to who compares. */
+    layouts: Schema.optionalKey(Schema.String)
+  }
 ) {
   override get message() {
-    return `the messages of ${this.actor} have layout ${this.here} on this thread and ${this.there} on the other: both must load the same protocol`
+    const { actor, differs, here, there } = this
+    const what = differs === undefined
+      ? `the messages of ${actor} have layout ${here} on this thread and ${there} on the other`
+      : `${actor} is defined otherwise on the other thread: ${
+        differs.part === "place" ? "" : `the ${differs.part} of `
+      }${differs.message} is ${differs.here} here and ${differs.there} there`
+    return `${what}; both must load the same protocol`
   }
 }
 

@@ -20,6 +20,7 @@ import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
 import { ActorSystem } from "../actor/ActorSystem.ts"
 import type { Host } from "../actor/kernel/Host.ts"
+import * as Layouts from "../actor/kernel/Layouts.ts"
 import { Node } from "../link/kernel/Node.ts"
 import { Tally } from "../observe/kernel/Tally.ts"
 import { CurrentThread } from "../thread/kernel/CurrentThread.ts"
@@ -76,8 +77,8 @@ const serve = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem>) => (start: Thre
     )
     const ready: Control.Ready = {
       behaviours: worker.host.behaviours.map((behaviour): Control.Hosted => {
-        const { capacity, intensity, laneBytes, overflow, protocol: { layoutHash, name } } = behaviour
-        return { name, layoutHash, intensity, capacity, laneBytes, overflow }
+        const { capacity, intensity, laneBytes, overflow, protocol } = behaviour
+        return { name: protocol.name, ...Layouts.of(protocol), intensity, capacity, laneBytes, overflow }
       })
     }
     return { ready, onMessage: (message: unknown) => receive(worker, message as Control.ToWorker) }

@@ -15,6 +15,7 @@ import { ActorSystem, type SpawnOptions } from "../actor/ActorSystem.ts"
 import * as ExitReason from "../actor/ExitReason.ts"
 import type { Escalation } from "../actor/kernel/Host.ts"
 import type { Keying } from "../actor/kernel/Keying.ts"
+import * as Layouts from "../actor/kernel/Layouts.ts"
 import { actorName, type Protocol } from "../actor/kernel/Protocol.ts"
 import type { Recipient } from "../actor/kernel/Recipient.ts"
 import type { Shards } from "../actor/kernel/Shard.ts"
@@ -312,8 +313,8 @@ const keyed = (
   keying: Keying,
   owner: Scope.Scope
 ): Effect.Effect<Shards, ActorError.KeyedError> => {
-  const { layoutHash, name } = protocol
-  const wanted = { name, layoutHash, keying, bounds: undefined }
+  const { name } = protocol
+  const wanted = { name, ...Layouts.of(protocol), keying, bounds: undefined }
   return holding(
     self.families,
     wanted,

@@ -392,7 +392,11 @@ describe("protocols of two builds", () => {
         for (const [actor, thread] of [[Old, 1], [New, 0]] as const) {
           const error = yield* Effect.flip((actor as typeof Old).spawn("b", { placement: { thread } }))
           assert.strictEqual(error._tag, "LayoutMismatch")
-          assert.match(error.message, /Versioned\/b have layout \d+ on this thread and \d+ on the other/)
+          const [here, there] = actor === Old ? ["f64", "text"] : ["text", "f64"]
+          assert.strictEqual(
+            error.message,
+            `Versioned/b is defined otherwise on the other thread: the success of Get is ${here} here and ${there} there; both must load the same protocol`
+          )
         }
         assert.strictEqual(yield* old.ask.Get(), 7)
       })

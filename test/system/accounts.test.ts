@@ -80,6 +80,13 @@ describe("accounts", () => {
       new ActorError.BehaviourNotFound({ behaviour: "A", known: ["B", "C"], elsewhere: [] }),
       new ActorError.NameTaken({ actor: "A/a" }),
       new ActorError.LayoutMismatch({ actor: "A/a", here: 1, there: 4_000_000_000 }),
+      new ActorError.LayoutMismatch({
+        actor: "A/a",
+        here: 1,
+        there: 2,
+        differs: { message: "Get", part: "success", here: "f64", there: "text" },
+        layouts: "[]"
+      }),
       new ActorError.SpawnLost({ actor: "A/a", thread: "worker-0", reason: "it exited" })
     ]
     for (const error of errors) {

@@ -96,7 +96,9 @@ describe("a thread that joins a pool", () => {
     Effect.gen(function*() {
       yield* make()
       const Other = Actor.make("Jobs", [Rpc.make("Echo", { payload: { n: Schema.String }, success: Schema.String })])
-      assert.strictEqual((yield* Effect.flip(Pool.join(Other)))._tag, "LayoutMismatch")
+      const other = yield* Effect.flip(Pool.join(Other))
+      assert.strictEqual(other._tag, "LayoutMismatch")
+      assert.match(other.message, /is defined otherwise on the other thread: /)
       yield* Effect.scoped(Effect.gen(function*() {
         yield* make()
         yield* make({ name: "own" })

@@ -40,6 +40,7 @@ import { Deadlines } from "./Deadlines.ts"
 import { Dispatcher } from "./Dispatcher.ts"
 import { Freight } from "./Freight.ts"
 import { Groups } from "./Groups.ts"
+import * as Layouts from "./Layouts.ts"
 import { type Lettered, Letters } from "./Letters.ts"
 import { type LetterStore, receivedOf, type Refusal, type Resent } from "./LetterStore.ts"
 import { Origins } from "./Origins.ts"
@@ -331,9 +332,8 @@ export class Host implements LifecycleHost {
     }
     const { behaviour } = roster
     const actor = actorName(behaviour.protocol, key)
-    const there = behaviour.protocol.layoutHash
-    if (there !== protocol.layoutHash) {
-      return new ActorError.LayoutMismatch({ actor, here: protocol.layoutHash, there })
+    if (behaviour.protocol.layoutHash !== protocol.layoutHash) {
+      return Layouts.unlike(actor, protocol.layoutHash, behaviour.protocol)
     }
     if (roster.gaveUp !== undefined) return new ActorError.SpawnFailed({ actor, cause: gaveUp(roster.gaveUp) })
     if (this.shards.has(protocol.name) || this.has(protocol.name, key)) return new ActorError.NameTaken({ actor })

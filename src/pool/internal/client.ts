@@ -5,9 +5,10 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
-import { LayoutMismatch } from "../../actor/ActorError.ts"
+import type { LayoutMismatch } from "../../actor/ActorError.ts"
 import * as ExitReason from "../../actor/ExitReason.ts"
 import { Deadlines } from "../../actor/kernel/Deadlines.ts"
+import * as Layouts from "../../actor/kernel/Layouts.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import { RunningCell } from "../../actor/kernel/RunningCell.ts"
 import { STOPPING, workerOf } from "../../memory/JobTable.ts"
@@ -48,7 +49,7 @@ const resultOf = (
       return Exit.fail(new PoolCrowded({ pool: name, clients: result.clients }))
     case "Mismatch":
       return Exit.fail(
-        new LayoutMismatch({ actor: name, here: protocol.layoutHash, there: result.layoutHash })
+        Layouts.mismatch(name, Layouts.of(protocol), result)
       )
     case "Ambiguous":
       return Exit.fail(new PoolAmbiguous({ pool: name }))

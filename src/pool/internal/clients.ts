@@ -24,6 +24,8 @@ import * as Control from "./control.ts"
 export interface Options {
   readonly name: string
   readonly layoutHash: number
+  /** The same in words: `Layouts.textOf`. */
+  readonly layouts: string
   readonly clients: number
   /** The first row of a client. */
   readonly firstRow: number
@@ -108,7 +110,9 @@ export class Clients {
 
   private admit(layoutHash: number, request: number, thread: number): Control.Answer["result"] {
     const { joined, options, rows, voice } = this
-    if (layoutHash !== options.layoutHash) return { _tag: "Mismatch", layoutHash: options.layoutHash }
+    if (layoutHash !== options.layoutHash) {
+      return { _tag: "Mismatch", layoutHash: options.layoutHash, layouts: options.layouts }
+    }
     const row = rows.pop()
     if (row === undefined) return { _tag: "Crowded", clients: options.clients }
     joined.set(request, { row, thread })

@@ -9,6 +9,8 @@ export interface Post {
   /** The protocol of the pool, which the worker must have a behaviour for. */
   readonly protocol: string
   readonly layoutHash: number
+  /** The same in words: `Layouts.textOf`. */
+  readonly layouts: string
   /** What the pool is called, behind the name of its protocol. */
   readonly key: string
   readonly place: number
@@ -63,7 +65,7 @@ export interface Answer {
   readonly result:
     | ({ readonly _tag: "Joined" } & Membership)
     | { readonly _tag: "Crowded"; readonly clients: number }
-    | { readonly _tag: "Mismatch"; readonly layoutHash: number }
+    | { readonly _tag: "Mismatch"; readonly layoutHash: number; readonly layouts: string }
     | { readonly _tag: "Ambiguous" }
 }
 

@@ -13,6 +13,7 @@ import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as ExitReason from "../../actor/ExitReason.ts"
 import { Deadlines } from "../../actor/kernel/Deadlines.ts"
+import * as Layouts from "../../actor/kernel/Layouts.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import { RunningCell } from "../../actor/kernel/RunningCell.ts"
 import { JobMeters } from "../../memory/JobMeters.ts"
@@ -183,7 +184,7 @@ const makeClients = (
   const { capacity, clients, concurrency, graceMillis, key, waits, workers } = settings
   return new Clients(broadcastOf(access.thread), {
     name: actorName(protocol, key),
-    layoutHash: protocol.layoutHash,
+    ...Layouts.of(protocol),
     clients,
     firstRow: rowOf(workers),
     isOpen: () => access.table.phase() <= OPEN,
@@ -236,7 +237,7 @@ const postOf = (owner: Owner, worker: PoolWorker): Post => {
   return {
     memory,
     protocol: protocol.name,
-    layoutHash: protocol.layoutHash,
+    ...Layouts.of(protocol),
     key: settings.key,
     place,
     incarnation: worker.starts,

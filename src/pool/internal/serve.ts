@@ -13,6 +13,7 @@ import * as ExitReason from "../../actor/ExitReason.ts"
 import type { Behaviour } from "../../actor/kernel/Behaviour.ts"
 import type { Cell } from "../../actor/kernel/Cell.ts"
 import { Deadlines } from "../../actor/kernel/Deadlines.ts"
+import * as Layouts from "../../actor/kernel/Layouts.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import { RunningCell } from "../../actor/kernel/RunningCell.ts"
 import { numberOf } from "../../memory/JobTable.ts"
@@ -55,17 +56,16 @@ const makeSystem = (scope: Scope.Scope, pooled: string) =>
 
 const behaviourOf = (
   behaviours: ReadonlyMap<string, Behaviour>,
-  { key, layoutHash, protocol }: Post
+  { key, layoutHash, layouts, protocol }: Post
 ): Effect.Effect<Behaviour, ActorError.BehaviourNotFound | ActorError.LayoutMismatch> => {
   const behaviour = behaviours.get(protocol)
   if (behaviour === undefined) {
     const known = Array.from(behaviours.keys())
     return Effect.fail(new ActorError.BehaviourNotFound({ behaviour: protocol, known, elsewhere: [] }))
   }
-  const here = behaviour.protocol.layoutHash
-  return here === layoutHash
+  return behaviour.protocol.layoutHash === layoutHash
     ? Effect.succeed(behaviour)
-    : Effect.fail(new ActorError.LayoutMismatch({ actor: `${protocol}/${key}`, here: layoutHash, there: here }))
+    : Effect.fail(Layouts.mismatch(`${protocol}/${key}`, { layoutHash, layouts }, Layouts.of(behaviour.protocol)))
 }
 
 /** What runs on the thread. */

@@ -39,6 +39,8 @@ export interface Seat {
 export interface Hosted extends Bounds {
   readonly name: string
   readonly layoutHash: number
+  /** The same in words: `Layouts.textOf`. */
+  readonly layouts: string
   readonly intensity: Intensity
 }
 
@@ -66,6 +68,8 @@ export interface Placement {
 export interface Wanted {
   readonly name: string
   readonly layoutHash: number
+  /** The same in words: `Layouts.textOf`. */
+  readonly layouts: string
   readonly keying: Keying
   readonly bounds: Bounds | undefined
 }

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as ActorError from "../../actor/ActorError.ts"
 import * as Keying from "../../actor/kernel/Keying.ts"
+import * as Layouts from "../../actor/kernel/Layouts.ts"
 
 /** Who holds the keys of a behaviour: a thread, and the number of its request there. */
 export interface Holder {
@@ -30,6 +31,7 @@ export interface Opened<A> {
 interface Family<A> {
   readonly name: string
   readonly layoutHash: number
+  readonly layouts: string
   readonly keying: Keying.Keying
   readonly grounds: A
   readonly ready: Deferred.Deferred<void>
@@ -43,6 +45,8 @@ interface Family<A> {
 export interface Wanted {
   readonly name: string
   readonly layoutHash: number
+  /** The same in words: `Layouts.textOf`. */
+  readonly layouts: string
   readonly keying: Keying.Keying
 }
 
@@ -85,8 +89,7 @@ export class Families<A> {
         const family = known ?? this.begin(wanted, grounds)
         if ("_tag" in family) return Effect.fail(family)
         if (family.layoutHash !== wanted.layoutHash) {
-          const { layoutHash: here, name: actor } = wanted
-          return Effect.fail(new ActorError.LayoutMismatch({ actor, here, there: family.layoutHash }))
+          return Effect.fail(Layouts.mismatch(wanted.name, wanted, family))
         }
         Keying.agree(wanted.name, family.keying, wanted.keying)
         family.holders.set(idOf(holder), holder)
@@ -98,7 +101,7 @@ export class Families<A> {
     )
   }
 
-  private begin({ keying, layoutHash, name }: Wanted, grounds: Grounds<A>): Family<A> | ActorError.KeyedError {
+  private begin({ keying, layoutHash, layouts, name }: Wanted, grounds: Grounds<A>): Family<A> | ActorError.KeyedError {
     const opened = grounds.open(keying)
     if ("_tag" in opened) return opened
     const ready = Deferred.makeUnsafe<void>()
@@ -106,6 +109,7 @@ export class Families<A> {
     const family: Family<A> = {
       name,
       layoutHash,
+      layouts,
       keying,
       grounds: opened.grounds,
       ready,

@@ -10,6 +10,7 @@ import { type DeadLetter, Limits } from "../../actor/DeadLetters.ts"
 import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Cell } from "../../actor/kernel/Cell.ts"
 import { Host } from "../../actor/kernel/Host.ts"
+import * as Layouts from "../../actor/kernel/Layouts.ts"
 import { LetterStore, limitsOf } from "../../actor/kernel/LetterStore.ts"
 import type { LocalShard } from "../../actor/kernel/LocalShard.ts"
 import * as Owner from "../../actor/kernel/Owner.ts"
@@ -93,12 +94,12 @@ export const systemOf = (host: Host): ActorSystem["Service"] => {
     spawn: (protocol, key, options, owner) =>
       host.spawn(protocol, key, owner, Terms.make(actorName(protocol, key), options?.shutdown)),
     keyed: (protocol, keying, owner) => {
-      const { layoutHash, name } = protocol
+      const { name } = protocol
       const holder = { thread: 0, number: ++holds }
       const grounds = groundsHere(host, protocol)
       return holding(
         families,
-        { name, layoutHash, keying },
+        { name, ...Layouts.of(protocol), keying },
         holder,
         grounds,
         owner,

@@ -9,6 +9,7 @@ import type { Address } from "../../actor/kernel/Address.ts"
 import type { Bounds } from "../../actor/kernel/Behaviour.ts"
 import type { Host } from "../../actor/kernel/Host.ts"
 import type { Keying } from "../../actor/kernel/Keying.ts"
+import * as Layouts from "../../actor/kernel/Layouts.ts"
 import { LocalShard } from "../../actor/kernel/LocalShard.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import { isKey, placeOf, Shards } from "../../actor/kernel/Shard.ts"
@@ -95,8 +96,7 @@ const openHere = (
     return new ActorError.BehaviourNotFound({ behaviour: name, known: host.known, elsewhere: [] })
   }
   const { capacity } = boundsOf(name, behaviour)
-  const there = behaviour.protocol.layoutHash
-  if (there !== layoutHash) return new ActorError.LayoutMismatch({ actor: name, here: layoutHash, there })
+  if (behaviour.protocol.layoutHash !== layoutHash) return Layouts.unlike(name, layoutHash, behaviour.protocol)
   const taken = host.someName(name)
   if (taken !== undefined) return new ActorError.NameTaken({ actor: taken })
   return new LocalShard(host, behaviour.protocol, capacity, keying)
@@ -106,7 +106,7 @@ const openHere = (
 
 const openOnWorkers = (
   { account, host, names, node, workers }: Keyers,
-  { bounds, layoutHash, name }: Control.Wanted,
+  { bounds, layoutHash, layouts, name }: Control.Wanted,
   keying: Keying
 ): Opened<Grounds> | ActorError.KeyedError | undefined => {
   const places = workers.filter((worker) => !worker.hasBeenUp || worker.behaviours.has(name))
@@ -115,7 +115,7 @@ const openOnWorkers = (
   if (known === undefined || places.length === 0) return undefined
   const checked = boundsOf(name, known)
   if (hosted !== undefined && hosted.layoutHash !== layoutHash) {
-    return new ActorError.LayoutMismatch({ actor: name, here: layoutHash, there: hosted.layoutHash })
+    return Layouts.mismatch(name, { layoutHash, layouts }, hosted)
   }
   const taken = names.startingWith(`${name}/`) ?? host.someName(name)
   if (taken !== undefined) return new ActorError.NameTaken({ actor: taken })

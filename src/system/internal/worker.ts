@@ -15,6 +15,7 @@ import type { Bounds } from "../../actor/kernel/Behaviour.ts"
 import { Cell } from "../../actor/kernel/Cell.ts"
 import type { Host } from "../../actor/kernel/Host.ts"
 import type { Keying } from "../../actor/kernel/Keying.ts"
+import * as Layouts from "../../actor/kernel/Layouts.ts"
 import { LocalShard, WINDOW } from "../../actor/kernel/LocalShard.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import type { Recipient } from "../../actor/kernel/Recipient.ts"
@@ -251,7 +252,7 @@ const keyed = (
   owner: Scope.Scope
 ): Effect.Effect<Shards, ActorError.KeyedError> => {
   const { host, node, post, run, told } = worker
-  const { layoutHash, name } = protocol
+  const { name } = protocol
   const known = host.behaviourOf(name)
   const bounds = known === undefined
     ? undefined
@@ -261,7 +262,7 @@ const keyed = (
       let held = 0
       const asking = told.send((request) => {
         held = request
-        post({ _tag: "Keyed", request, name, layoutHash, keying, bounds })
+        post({ _tag: "Keyed", request, name, ...Layouts.of(protocol), keying, bounds })
       })
       // Who is interrupted gives back what is held by then, whenever that is.
       const answered = Effect.runForkWith(host.context)(asking)
