@@ -60,6 +60,7 @@ import type { ExitReason } from "./ExitReason.ts"
 import * as GroupModule from "./Group.ts"
 import { ActorChild, unlessIgnored } from "./internal/actorChild.ts"
 import { become } from "./internal/incarnation.ts"
+import { intercept } from "./internal/intercepted.ts"
 import { type Release, releaseOf } from "./internal/release.ts"
 import { FIXED_DELAY, type Rhythm, Timer, WHEN_QUIET } from "./internal/timer.ts"
 import { Address } from "./kernel/Address.ts"
@@ -80,6 +81,7 @@ import * as ProtocolModule from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
 import { References, unsent } from "./kernel/RefTransport.ts"
 import { RunningCell } from "./kernel/RunningCell.ts"
+import type { Sends } from "./kernel/Sends.ts"
 import * as PipeToSelfModule from "./PipeToSelf.ts"
 import * as StashModule from "./Stash.ts"
 import type { Stash, Stashed } from "./Stash.ts"
@@ -348,7 +350,7 @@ export interface RefSchema<Rpcs extends Rpc.Any>
 // Layouts are compared when an address comes in, so that two builds of a program never talk past each other.
 const refSchema = <Rpcs extends Rpc.Any>(
   protocol: ProtocolModule.Protocol,
-  Reference: ReturnType<typeof refClass>
+  toRef: (recipient: Recipient, sends: Sends | undefined) => ActorRef<Rpcs>
 ): RefSchema<Rpcs> =>
   Carry.schema<ActorRef<Rpcs>, typeof Address>(Address, `a reference to a ${protocol.name}`, {
     is: (value): value is ActorRef<Rpcs> => isActorRef(value) && value.name === protocol.name,
@@ -371,7 +373,7 @@ const refSchema = <Rpcs extends Rpc.Any>(
         return new Carry.Unfit(`${protocol.name} has another layout on the thread that sent the reference`)
       }
       try {
-        return new Reference(transport.recipientAt(address, protocol)) as ActorRef<Rpcs>
+        return toRef(transport.recipientAt(address, protocol), transport.sends)
       } catch (foreign) {
         return new Carry.Unfit(messageOf(foreign))
       }
@@ -478,7 +480,12 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
   type Messages = Rpcs[number]
   const protocol = ProtocolModule.make(name, rpcs)
   const Reference = refClass(protocol)
-  const toRef = (recipient: Recipient) => new Reference(recipient) as ActorRef<Messages>
+  // What is around its sends is looked for once, here.
+  const toRef = (recipient: Recipient, sends: Sends | undefined): ActorRef<Messages> => {
+    const ref = new Reference(recipient)
+    const around = sends?.of(protocol)
+    return (around === undefined ? ref : intercept(ref, around)) as ActorRef<Messages>
+  }
   const compared = <E>(error: E) => Layouts.compared(error, protocol)
   return {
     name,
@@ -508,17 +515,20 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
         const spawned = system.spawn(protocol, key, options, scope)
         if (Exit.isExit(spawned)) {
           return Exit.isSuccess(spawned)
-            ? Exit.succeed(toRef(spawned.value as Recipient))
+            ? Exit.succeed(toRef(spawned.value as Recipient, system.sends))
             : Effect.mapError(spawned as Exit.Exit<never, SpawnError>, compared)
         }
-        return Effect.mapBoth(spawned, { onSuccess: toRef, onFailure: compared })
+        return Effect.mapBoth(spawned, {
+          onSuccess: (recipient) => toRef(recipient, system.sends),
+          onFailure: compared
+        })
       }),
     supervised: (key, options) =>
       Effect.withFiber((fiber) => {
         const system = Context.getUnsafe(fiber.context, ActorSystem)
         const scope = Context.getUnsafe(fiber.context, Scope.Scope)
         const started = Effect.mapError(system.supervise(protocol, key, options, scope), compared)
-        const child = (running: Running<Recipient>) => new ActorChild(toRef(running.value!), running)
+        const child = (running: Running<Recipient>) => new ActorChild(toRef(running.value!, system.sends), running)
         // What handlers fail with is what their protocol declares.
         return unlessIgnored(Effect.map(started, child)) as Effect.Effect<
           Running<ActorRef<Messages>, Rpc.ErrorExit<Messages> | ExitReason>,
@@ -529,17 +539,23 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
       Effect.flatMap(
         ActorSystem,
         (system) =>
-          Effect.map(system.lookup(protocol, key), (found) => Option.map(Option.fromUndefinedOr(found), toRef))
+          Effect.map(
+            system.lookup(protocol, key),
+            (found) => Option.map(Option.fromUndefinedOr(found), (recipient) => toRef(recipient, system.sends))
+          )
       ),
     keyed: (options) =>
       Effect.gen(function*() {
         const system = yield* ActorSystem
         const keying = Keying.make(name, options ?? {})
         const shards = yield* Effect.mapError(system.keyed(protocol, keying, yield* Effect.scope), compared)
-        return { name, ref: (key) => toRef(shards.at(key)) }
+        return { name, ref: (key) => toRef(shards.at(key), system.sends) }
       }),
-    group: (group) => GroupModule.make(protocol, group, toRef),
-    self: Effect.map(CurrentActor, ({ recipient }) => toRef((recipient as Cell).host.reached(recipient as Cell))),
+    group: (group) => GroupModule.make(protocol, group, (recipient) => toRef(recipient, undefined)),
+    self: Effect.map(CurrentActor, ({ recipient }) => {
+      const cell = recipient as Cell
+      return toRef(cell.host.reached(cell), cell.host.sends)
+    }),
     tick: (tag, every) => told(protocol, "tick", tag, every),
     receiveTimeout: (tag, after) => told(protocol, "receiveTimeout", tag, after),
     timers: TimersModule.make<Messages>(protocol),
@@ -551,6 +567,6 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
       return (handlers) => Effect.sync(() => become(cell, scope, handlers))
     }),
     watcher: WatcherModule.make<Messages>(protocol),
-    ref: refSchema<Messages>(protocol, Reference)
+    ref: refSchema<Messages>(protocol, toRef)
   }
 }

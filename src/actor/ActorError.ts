@@ -335,8 +335,24 @@ export class InvalidElement extends Schema.TaggedError<InvalidElement>("shared-n
   }
 }
 
+/**
+ * What stands around the sends of this thread has refused the message: see `Interceptor.layerSends`.
+ *
+ * **Errors** Nothing was sent. `reason` is the interceptor's.
+ */
+export class SendRefused extends Schema.TaggedError<SendRefused>("shared-nothing/actor/SendRefused")("SendRefused", {
+  actor: Schema.String,
+  reason: Schema.String,
+  undelivered: Undelivered
+}) {
+  override get message() {
+    return `${this.undelivered.tag} to ${this.actor} was not sent: ${this.reason}`
+  }
+}
+
 /** What `tell` can fail with. */
 export type TellError =
+  | SendRefused
   | MailboxFull
   | ActorStopped
   | InvalidPayload
@@ -386,6 +402,7 @@ const tags: ReadonlySet<unknown> = new Set<ActorError["_tag"]>([
   "MessageTooLarge",
   "LayoutMismatch",
   "LinkFull",
+  "SendRefused",
   "StreamStalled",
   "StreamBroken",
   "InvalidElement",

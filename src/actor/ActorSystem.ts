@@ -18,6 +18,7 @@ import type { Escalation } from "./kernel/Host.ts"
 import type { Keying } from "./kernel/Keying.ts"
 import type { Protocol } from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
+import type { Sends } from "./kernel/Sends.ts"
 import type { Shards } from "./kernel/Shard.ts"
 import type { SystemEvent } from "./SystemEvent.ts"
 
@@ -68,6 +69,8 @@ export class ActorSystem extends Context.Service<ActorSystem, {
   readonly lookup: (protocol: Protocol, key: string) => Effect.Effect<Recipient | undefined>
   /** Who is in which group, as this thread knows it. */
   readonly groups: Groups
+  /** What is around the sends of this thread. */
+  readonly sends: Sends
   /** What happens, from the moment of subscription on. */
   readonly events: PubSub.PubSub<SystemEvent>
   /** The supervision tree as it stands. */

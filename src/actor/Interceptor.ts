@@ -1,5 +1,5 @@
 /**
- * What is done around the handlers of actors: said once, beside their behaviours, and composed as layers.
+ * What is done around the handlers of actors, and around what is sent to them: said once, and composed as layers.
  *
  * An interceptor is given what is to be handled and the effect that handles it, and answers with an effect in its place: to log, to measure, to check, to refuse.
  *
@@ -8,7 +8,7 @@
  * ```
  *
  * It runs in the fiber of the handler, in the actor's turn: messages wait for it, and what interrupts the handler interrupts it. An actor without interceptors pays
- * nothing for them.
+ * nothing for them. What is around sends ({@link layerSends}, {@link sending}) runs in the fiber of the sender, before anything is sent.
  *
  * **Example** (Each message is a line in the log, with the time that it took)
  *
@@ -30,7 +30,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Rpc from "effect/rpc/Rpc"
 import type { Actor, HandlersFrom } from "./Actor.ts"
+import { SendRefused } from "./ActorError.ts"
+import type { ActorRef } from "./ActorRef.ts"
+import { ActorSystem } from "./ActorSystem.ts"
+import { intercept } from "./internal/intercepted.ts"
 import { type Around, intercepting, Interceptors } from "./kernel/Interceptors.ts"
+import type { AroundSend, Sending as AnySending } from "./kernel/Sends.ts"
 
 export type { Around, Handling } from "./kernel/Interceptors.ts"
 
@@ -93,3 +98,66 @@ export const guard =
   <H extends HandlersFrom<Rpcs>>(handlers: H): H =>
     // Each of its handlers is there, with the payload and the answer that it had.
     intercepting(handlers as never, actor.protocol.tags, [around as never], actor.name) as unknown as H
+
+/** What is about to be sent to an actor of a protocol, told apart by its tag; `payload` is as the sender has given it. */
+export type Sending<Rpcs extends Rpc.Any> = Rpcs extends Rpc.Any
+  ? Pick<AnySending, "actor" | "kind"> & { readonly tag: Rpcs["_tag"]; readonly payload: Rpc.PayloadConstructor<Rpcs> }
+  : never
+
+/**
+ * What is done around the sends to actors of one protocol: answers with an effect in place of `next`, which sends, and for an ask waits for the answer. It may send,
+ * delay, send again, refuse ({@link refuse}) or die; it cannot make up answers.
+ */
+export type SendGuard<Rpcs extends Rpc.Any> = <A, E>(
+  sending: Sending<Rpcs>,
+  next: Effect.Effect<A, E>
+) => Effect.Effect<A, E | SendRefused>
+
+/**
+ * Has an interceptor be around what this thread sends to actors of a definition, by whatever reference: of `spawn`, `lookup`, `keyed`, `self` and `Child.actor`, and those that
+ * arrive in messages.
+ *
+ * **Details**
+ *
+ * References that are made from here on have it, until the layer is released: provide it below what makes them. One that is built later is further in. A message that is answered with a stream is
+ * intercepted once for each run of the stream, and `next` makes it. `tellUnsafe` is `false` where an interceptor does not come to an end at once. A thread without such a layer pays nothing, and neither
+ * do references to other definitions.
+ *
+ * **Errors** An interceptor that throws, or answers no effect, is a defect of the sender.
+ *
+ * **Gotchas** Not around what is no send by a reference: timers, watches, groups, references to pools. A reference with something around it has that on its thread alone: on another one
+ * it has what is around there.
+ *
+ * **Example** (Nobody sends to a closed account)
+ *
+ * ```ts
+ * import { Actor, Interceptor } from "shared-nothing"
+ * import * as Rpc from "effect/rpc/Rpc"
+ * import * as Schema from "effect/Schema"
+ *
+ * const Account = Actor.make("Account", [Rpc.make("Withdraw", { payload: { amount: Schema.Int } })])
+ *
+ * const limited = Interceptor.layerSends(Account, (sending, next) =>
+ *   sending.payload.amount > 1_000 ? Interceptor.refuse(sending, "more than 1,000 at once") : next
+ * )
+ * ```
+ */
+export const layerSends = <Name extends string, Rpcs extends Rpc.Any>(
+  actor: Actor<Name, Rpcs>,
+  around: SendGuard<Rpcs>
+): Layer.Layer<never, never, ActorSystem> =>
+  Layer.effectDiscard(Effect.flatMap(ActorSystem, ({ sends }) =>
+    Effect.acquireRelease(
+      Effect.sync(() => sends.add(actor.name, around as AroundSend)),
+      (remove) => Effect.sync(remove)
+    )))
+
+/** The same around one reference, also one to a pool: a reference to the same actor, beside the one that is given. */
+export const sending = <Rpcs extends Rpc.Any>(ref: ActorRef<Rpcs>, around: SendGuard<Rpcs>): ActorRef<Rpcs> =>
+  intercept(ref, [around as AroundSend]) as ActorRef<Rpcs>
+
+/** Refuses a message that is about to be sent, and says why. */
+export const refuse = (
+  { actor, payload, tag }: Pick<AnySending, "actor" | "payload" | "tag">,
+  reason: string
+): Effect.Effect<never, SendRefused> => Effect.fail(new SendRefused({ actor, reason, undelivered: { tag, payload } }))

@@ -9,7 +9,15 @@ import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { Actor, ActorError, type ActorRef, type ActorSystem, type DeadLetters, ExitReason } from "shared-nothing"
+import {
+  Actor,
+  ActorError,
+  type ActorRef,
+  type ActorSystem,
+  type DeadLetters,
+  ExitReason,
+  Interceptor
+} from "shared-nothing"
 import { describe, expectTypeOf, it } from "vitest"
 
 class Overflow extends Schema.TaggedError<Overflow>("app/Overflow")("Overflow", { limit: Schema.Int }) {}
@@ -181,6 +189,24 @@ describe("toLayer", () => {
     Counter.of({ Increment: () => Effect.void, Get: () => Effect.fail("no") })
     // @ts-expect-error Get is missing
     Counter.of({ Increment: () => Effect.void })
+  })
+})
+
+describe("layerSends", () => {
+  it("knows the messages of its definition, and refuses with one error", () => {
+    const around = Interceptor.layerSends(Counter, (sending, next) => {
+      expectTypeOf(sending.kind).toEqualTypeOf<"tell" | "ask">()
+      if (sending.tag === "Increment") expectTypeOf(sending.payload.by).toEqualTypeOf<number>()
+      // @ts-expect-error there is no such message
+      if (sending.tag === "Decrement") return next
+      return sending.tag === "Get" ? Interceptor.refuse(sending, "not now") : next
+    })
+    expectTypeOf(around).toEqualTypeOf<Layer.Layer<never, never, ActorSystem.ActorSystem>>()
+    // @ts-expect-error it cannot make up an answer
+    Interceptor.layerSends(Counter, () => Effect.succeed(1))
+    // @ts-expect-error it fails with SendRefused only
+    Interceptor.layerSends(Counter, () => Effect.fail("no"))
+    expectTypeOf(Interceptor.sending(counter, (_, next) => next)).toEqualTypeOf(counter)
   })
 })
 

@@ -15,6 +15,7 @@ import type { Deadlines } from "./Deadlines.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
 import type { Freight } from "./Freight.ts"
 import type { Recipient } from "./Recipient.ts"
+import type { Sends } from "./Sends.ts"
 import type { Word } from "./Word.ts"
 
 /** What a cell needs of the host it lives on. */
@@ -27,6 +28,8 @@ export interface CellHost<C> {
   readonly after: Aftermath
   /** What moves with the messages of its actors. */
   readonly freight: Freight
+  /** What is around sends from here. */
+  readonly sends: Sends
   /** How many asks are being answered inside of each other on this stack. */
   inlineDepth: number
   /** Starts an effect with these services. */

@@ -12,10 +12,15 @@ import { Scratch } from "../../wire/Scratch.ts"
 import type { Address } from "./Address.ts"
 import type { Recipient } from "./Recipient.ts"
 import { References, type RefTransport, unsent } from "./RefTransport.ts"
+import type { Sends } from "./Sends.ts"
 
 /** References in a message that stays on its thread, by their place in the message. */
 class LocalReferences implements RefTransport {
+  readonly sends: Sends | undefined
   readonly #met: Array<Recipient> = []
+  constructor(sends: Sends | undefined) {
+    this.sends = sends
+  }
 
   addressOf(recipient: Recipient): Address {
     return { ...unsent(recipient), actor: this.#met.push(recipient) - 1 }
@@ -41,12 +46,13 @@ export class Freight {
   issue: string | undefined = undefined
   /** Whether anything was ever looked after: most threads never do. */
   #isUsed = false
-  readonly #references = new LocalReferences()
+  readonly #references: LocalReferences
   readonly #scratch: Scratch
   /** By the payload that is delivered. Something that moves is an object, and so is what holds it. */
   readonly #packed = new WeakMap<object, Packing.Packed>()
 
-  constructor(ground: Carriage.Carriage) {
+  constructor(ground: Carriage.Carriage, sends?: Sends) {
+    this.#references = new LocalReferences(sends)
     this.#scratch = new Scratch(new Carriage.Carriage(ground).provide(References, this.#references))
   }
 

@@ -49,6 +49,7 @@ import { BROKEN, deliverable } from "./Payload.ts"
 import { RESTARTING, STARTING, STOPPING } from "./Phase.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
 import { INVALID, type Recipient, TAKEN, TOO_LARGE } from "./Recipient.ts"
+import { Sends } from "./Sends.ts"
 import type { ShardHere } from "./Shard.ts"
 import { Supervised } from "./Supervised.ts"
 import * as Terms from "./Terms.ts"
@@ -72,6 +73,8 @@ export class Host implements LifecycleHost {
   /** What values find here that travel in messages. */
   declare readonly carriage: Carriage
   declare readonly freight: Freight
+  /** What is around sends from here. */
+  declare readonly sends: Sends
   declare readonly clock: Clock.Clock
   declare readonly events: PubSub.PubSub<SystemEvent>
   /** The dead letters of the system, where this is its main thread. */
@@ -115,7 +118,8 @@ export class Host implements LifecycleHost {
     this.deadlines = new Deadlines(context, this.clock, thread, (defect) => this.fault("a deadline", defect))
     this.after = new Aftermath(runtime, (defect) => this.fault("who was told of a change", defect))
     this.carriage = carriageOf(thread)
-    this.freight = new Freight(this.carriage)
+    this.sends = new Sends()
+    this.freight = new Freight(this.carriage, this.sends)
     this.events = events
     this.store = store
     this.letters = new Letters({

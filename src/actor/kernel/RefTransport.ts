@@ -8,6 +8,7 @@ import { Key } from "../../wire/Carriage.ts"
 import type { Address } from "./Address.ts"
 import type { Protocol } from "./Protocol.ts"
 import type { Recipient } from "./Recipient.ts"
+import type { Sends } from "./Sends.ts"
 
 /** A reference that means nothing in the system that it is sent in. */
 export class ForeignReference extends Error {
@@ -30,6 +31,8 @@ export class ForeignReference extends Error {
 export interface RefTransport {
   readonly addressOf: (recipient: Recipient) => Address
   readonly recipientAt: (address: Address, protocol: Protocol) => Recipient
+  /** What is around the references that arrive. */
+  readonly sends: Sends | undefined
 }
 
 /** The transport of a thread, in its carriage. */

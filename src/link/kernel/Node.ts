@@ -13,6 +13,7 @@ import { LocalShard, WINDOW } from "../../actor/kernel/LocalShard.ts"
 import type { Protocol } from "../../actor/kernel/Protocol.ts"
 import type { Recipient } from "../../actor/kernel/Recipient.ts"
 import { ForeignReference, type RefTransport } from "../../actor/kernel/RefTransport.ts"
+import type { Sends } from "../../actor/kernel/Sends.ts"
 import { KeyedRecipient, type Shard } from "../../actor/kernel/Shard.ts"
 import { Doorbell } from "../../memory/Doorbell.ts"
 import type { Runtime } from "../../runtime/Runtime.ts"
@@ -338,6 +339,10 @@ export class Node implements Polled, RefTransport {
       key,
       isKeyed: false
     }
+  }
+
+  get sends(): Sends {
+    return this.home.host.sends
   }
 
   addressOf(recipient: Recipient): Address {

@@ -115,6 +115,7 @@ export const systemOf = (host: Host): ActorSystem["Service"] => {
     supervise: (protocol, key, options, owner) =>
       host.supervise(protocol, key, owner, Terms.make(actorName(protocol, key), options?.shutdown)),
     groups: host.groups,
+    sends: host.sends,
     events: host.events,
     tree: Effect.sync(() => ({
       name: "system",

@@ -1,0 +1,105 @@
+/**
+ * References with something around their sends: objects that stand in front of the references they are made of, and share everything else with them.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Stream from "effect/Stream"
+import { textOf } from "../../runtime/Text.ts"
+import { type Any, type AskOptions, recipientOf } from "../ActorRef.ts"
+import { actorName, type Message } from "../kernel/Protocol.ts"
+import type { AroundSend, Sending } from "../kernel/Sends.ts"
+
+// The facades are untyped here as in `ActorRef`: the messages are known to its type alone.
+type Send = (...args: ReadonlyArray<any>) => any
+type Facade = Readonly<Record<string, Send>>
+
+const isBare = ({ payloadSchema: { ast: { _tag } } }: Message): boolean => _tag === "Void" || _tag === "Undefined"
+
+const wrapped = <E, F>(
+  around: ReadonlyArray<AroundSend>,
+  sending: Sending,
+  next: Effect.Effect<unknown, E>
+): Effect.Effect<unknown, E | F> =>
+  around.reduceRight<Effect.Effect<any, any>>((inner, one) =>
+    Effect.suspend(() => {
+      const answer: unknown = one(sending, inner)
+      return Effect.isEffect(answer) ? answer as typeof inner : Effect.die(new TypeError(noEffect(sending, answer)))
+    }), next)
+
+const noEffect = ({ actor, tag }: Sending, answer: unknown): string =>
+  `the interceptor around ${tag} to ${actor} answered ${textOf(answer)}, which is no effect`
+
+/** Makes one. */
+export const intercept = (ref: Any, around: ReadonlyArray<AroundSend>): Any => {
+  const recipient = recipientOf(ref)
+  const { messages } = recipient.protocol
+  const sendingOf = (kind: Sending["kind"], { tag }: Message, payload: unknown): Sending => ({
+    actor: actorName(recipient.protocol, recipient.key),
+    kind,
+    tag,
+    payload
+  })
+  const facade = (of: (message: Message) => Send) => (): Facade =>
+    Object.fromEntries(messages.map((message) => [message.tag, of(message)]))
+
+  const tellOf = (message: Message): Send => (payload) =>
+    wrapped(around, sendingOf("tell", message, payload), (ref.tell as Facade)[message.tag]!(payload))
+
+  const askOf = (message: Message): Send => (first, second) => {
+    // A message without payload may be given its options alone.
+    const sending = sendingOf("ask", message, isBare(message) ? undefined : first)
+    const next = (ref.ask as Facade)[message.tag]!(first, second)
+    return message.isStream
+      ? Stream.unwrap(wrapped(around, sending, Effect.succeed(next)) as Effect.Effect<Stream.Stream<unknown>>)
+      : wrapped(around, sending, next)
+  }
+
+  // What cannot be sent at once is not sent: nobody waits here.
+  const tellUnsafeOf = (message: Message): Send => {
+    const tell = tellOf(message)
+    return (payload): boolean => {
+      const fiber = Effect.runFork(tell(payload))
+      const exit = fiber.pollUnsafe()
+      if (exit === undefined) fiber.interruptUnsafe()
+      return exit !== undefined && Exit.isSuccess(exit)
+    }
+  }
+
+  const askUnsafeOf = (message: Message): Send => {
+    const ask = askOf(message)
+    return (payload, onExit: (exit: Exit.Exit<unknown, unknown>) => void, options?: AskOptions) => {
+      let isWithdrawn = false
+      const fiber = Effect.runFork(
+        Effect.flatMap(
+          Effect.exit(ask(payload, options) as Effect.Effect<unknown, unknown>),
+          (exit) =>
+            Effect.sync(() => {
+              if (!isWithdrawn) {
+                onExit(exit)
+              }
+            })
+        ).pipe(
+          Effect.catchCause((cause) =>
+            Effect.logError(`who asked ${sendingOf("ask", message, payload).actor} could not take the reply`, cause)
+          )
+        )
+      )
+      return () => {
+        isWithdrawn = true
+        fiber.interruptUnsafe()
+      }
+    }
+  }
+
+  return Object.create(ref, {
+    tell: lazily(facade(tellOf)),
+    ask: lazily(facade(askOf)),
+    tellUnsafe: lazily(facade(tellUnsafeOf)),
+    askUnsafe: lazily(facade(askUnsafeOf))
+  }) as Any
+}
+
+const lazily = (make: () => Facade): PropertyDescriptor => {
+  let made: Facade | undefined
+  return { get: () => made ??= make() }
+}

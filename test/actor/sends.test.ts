@@ -1,0 +1,265 @@
+/** What is done around sends. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Rpc from "effect/rpc/Rpc"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { inspect } from "node:util"
+import { Actor, ActorError, ActorRef, ActorSystem, Interceptor } from "shared-nothing"
+
+class Refused extends Schema.TaggedError<Refused>("test/Refused")("Refused", { who: Schema.String }) {}
+
+const Desk = Actor.make("Desk", [
+  Rpc.make("Say", { payload: { text: Schema.String }, success: Schema.String, error: Refused }),
+  Rpc.make("Note", { payload: { text: Schema.String } }),
+  Rpc.make("Count", { payload: { to: Schema.Int }, success: Schema.Int, stream: true }),
+  Rpc.make("Notes", { success: Schema.Array(Schema.String) }),
+  Rpc.make("Own", { success: Schema.String, error: Refused })
+])
+
+const Post = Actor.make("Post", [
+  Rpc.make("Pass", { payload: { desk: Desk.ref, text: Schema.String }, success: Schema.String, error: Refused })
+])
+
+const Live = Layer.merge(
+  Desk.toLayer(Effect.gen(function*() {
+    const notes: Array<string> = []
+    const self = yield* Desk.self
+    return Desk.of({
+      Say: ({ text }) => text === "no" ? Effect.fail(new Refused({ who: text })) : Effect.succeed(`${text}!`),
+      Note: ({ text }) => Effect.sync(() => void notes.push(text)),
+      Count: ({ to }) => Stream.range(1, to),
+      Notes: () => Effect.sync(() => notes.slice()),
+      Own: () => Effect.as(Effect.orDie(self.tell.Note({ text: "own" })), "told")
+    })
+  })),
+  Post.toLayer(Effect.succeed(Post.of({ Pass: ({ desk, text }) => Effect.orDie(desk.ask.Say({ text })) })))
+)
+
+const noting = (seen: Array<string>, name: string) =>
+  Interceptor.layerSends(Desk, ({ actor, kind, payload, tag }, next) =>
+    Effect.onExit(
+      Effect.andThen(
+        Effect.sync(() => void seen.push(`${name}: ${kind} ${actor} ${tag} ${JSON.stringify(payload)}`)),
+        next
+      ),
+      (exit) => Effect.sync(() => void seen.push(`${name}: ${exit._tag}`))
+    ))
+
+const within = <E>(
+  body: Effect.Effect<unknown, E, ActorSystem.ActorSystem | Scope.Scope>,
+  around: Layer.Layer<never, never, ActorSystem.ActorSystem> = Layer.empty
+) =>
+  body.pipe(Effect.scoped, Effect.provide(Live.pipe(Layer.provideMerge(around), Layer.provideMerge(ActorSystem.layer))))
+
+const limited = Interceptor.layerSends(
+  Desk,
+  (sending, next) =>
+    sending.tag === "Say" && sending.payload.text === "secret" ? Interceptor.refuse(sending, "it is secret") : next
+)
+
+describe("what is around all references to a definition", () => {
+  it.effect("sees each message and how its sending ends, the outermost first", () => {
+    const seen: Array<string> = []
+    const both = Layer.provideMerge(noting(seen, "inner"), noting(seen, "outer"))
+    return within(
+      Effect.gen(function*() {
+        const desk = yield* Desk.spawn("a")
+        assert.strictEqual(yield* desk.ask.Say({ text: "yes" }), "yes!")
+        assert.strictEqual((yield* Effect.flip(desk.ask.Say({ text: "no" })))._tag, "Refused")
+        yield* desk.tell.Note({ text: "n" })
+        assert.deepStrictEqual(yield* desk.ask.Notes(), ["n"])
+        assert.deepStrictEqual(seen, [
+          "outer: ask Desk/a Say {\"text\":\"yes\"}",
+          "inner: ask Desk/a Say {\"text\":\"yes\"}",
+          "inner: Success",
+          "outer: Success",
+          "outer: ask Desk/a Say {\"text\":\"no\"}",
+          "inner: ask Desk/a Say {\"text\":\"no\"}",
+          "inner: Failure",
+          "outer: Failure",
+          "outer: tell Desk/a Note {\"text\":\"n\"}",
+          "inner: tell Desk/a Note {\"text\":\"n\"}",
+          "inner: Success",
+          "outer: Success",
+          "outer: ask Desk/a Notes undefined",
+          "inner: ask Desk/a Notes undefined",
+          "inner: Success",
+          "outer: Success"
+        ])
+      }),
+      both
+    )
+  })
+
+  it.effect("is around references of every origin: a spawn, a name, a message, the actor's own", () => {
+    const seen: Array<string> = []
+    return within(
+      Effect.gen(function*() {
+        const desk = yield* Desk.spawn("a")
+        const post = yield* Post.spawn("p")
+        yield* desk.ask.Own()
+        const found = Option.getOrThrow(yield* Desk.lookup("a"))
+        yield* found.ask.Say({ text: "found" })
+        assert.strictEqual(yield* post.ask.Pass({ desk, text: "passed" }), "passed!")
+        assert.deepStrictEqual(seen.filter((line) => line.includes("{")), [
+          "it: tell Desk/a Note {\"text\":\"own\"}",
+          "it: ask Desk/a Say {\"text\":\"found\"}",
+          "it: ask Desk/a Say {\"text\":\"passed\"}"
+        ])
+      }),
+      noting(seen, "it")
+    )
+  })
+
+  it.effect("is around the actors of keys", () => {
+    const seen: Array<string> = []
+    return within(
+      Effect.gen(function*() {
+        const desks = yield* Desk.keyed()
+        yield* desks.ref("k").ask.Say({ text: "a" })
+        assert.deepStrictEqual(seen, ["it: ask Desk/k Say {\"text\":\"a\"}", "it: Success"])
+      }),
+      noting(seen, "it")
+    )
+  })
+
+  it.effect("is there as long as its layer, and not around references to other definitions", () => {
+    const seen: Array<string> = []
+    return within(Effect.gen(function*() {
+      const context = yield* Effect.context<ActorSystem.ActorSystem>()
+      const plain = yield* Desk.spawn("a")
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* Layer.build(Layer.provide(noting(seen, "it"), Layer.succeedContext(context)))
+        const desk = yield* Desk.spawn("b")
+        yield* desk.ask.Notes()
+        yield* plain.ask.Notes()
+        yield* (yield* Post.spawn("p")).ask.Pass({ desk: plain, text: "x" })
+      }))
+      yield* Option.getOrThrow(yield* Desk.lookup("a")).ask.Notes()
+      assert.deepStrictEqual(seen, ["it: ask Desk/b Notes undefined", "it: Success"])
+    }))
+  })
+
+  it.effect("refuses by a typed error that gives the message back, on each way to send", () =>
+    within(
+      Effect.gen(function*() {
+        const desk = yield* Desk.spawn("a")
+        const error = yield* Effect.flip(desk.ask.Say({ text: "secret" }))
+        if (error._tag !== "SendRefused") return assert.fail(error._tag)
+        assert.strictEqual(error.message, "Say to Desk/a was not sent: it is secret")
+        assert.deepStrictEqual(error.undelivered, { tag: "Say", payload: { text: "secret" } })
+        assert.isTrue(ActorError.isActorError(error))
+        assert.isFalse(ActorError.isRetryable(error))
+        assert.strictEqual((yield* Effect.flip(desk.tell.Say({ text: "secret" })))._tag, "SendRefused")
+        assert.deepStrictEqual(
+          [desk.tellUnsafe.Say({ text: "secret" }), desk.tellUnsafe.Note({ text: "n" })],
+          [false, true]
+        )
+        const exits: Array<Exit.Exit<string, unknown>> = []
+        desk.askUnsafe.Say({ text: "secret" }, (exit) => exits.push(exit))
+        desk.askUnsafe.Say({ text: "open" }, (exit) => exits.push(exit))
+        desk.askUnsafe.Say({ text: "withdrawn" }, (exit) => exits.push(exit))()
+        yield* Effect.yieldNow
+        assert.deepStrictEqual(yield* desk.ask.Notes(), ["n"])
+        const told = exits.map((exit) => Exit.isSuccess(exit) ? exit.value : String(Cause.squash(exit.cause)))
+        assert.deepStrictEqual(told, [String(error), "open!"])
+      }),
+      limited
+    ))
+
+  it.effect("that waits, and does not end at once, sends nothing of a tellUnsafe; and what is interrupted is not sent", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const slow = Interceptor.layerSends(
+        Desk,
+        ({ tag }, next) => tag === "Note" ? Effect.andThen(Deferred.await(gate), next) : next
+      )
+      yield* within(
+        Effect.gen(function*() {
+          const desk = yield* Desk.spawn("a")
+          assert.isFalse(desk.tellUnsafe.Note({ text: "unsafe" }))
+          const gone = yield* Effect.forkChild(desk.tell.Note({ text: "gone" }), { startImmediately: true })
+          const told = yield* Effect.forkChild(desk.tell.Note({ text: "told" }), { startImmediately: true })
+          yield* Fiber.interrupt(gone)
+          yield* Deferred.succeed(gate, undefined)
+          yield* Fiber.join(told)
+          assert.deepStrictEqual(yield* desk.ask.Notes(), ["told"])
+        }),
+        slow
+      )
+    }))
+
+  it.effect("that throws, or answers no effect, is a defect of the sender; its actor goes on", () => {
+    const broken = Interceptor.layerSends(Desk, (sending, next) => {
+      if (sending.tag === "Note") throw new Error("thrown")
+      return sending.tag === "Say" ? undefined as never : next
+    })
+    return within(
+      Effect.gen(function*() {
+        const desk = yield* Desk.spawn("a")
+        const exit = yield* Effect.exit(desk.tell.Note({ text: "n" }))
+        assert.match(String(exit), /Die.*thrown/s)
+        assert.match(
+          String(yield* Effect.exit(desk.ask.Say({ text: "a" }))),
+          /the interceptor around Say to Desk\/a answered undefined, which is no effect/
+        )
+        assert.isFalse(desk.tellUnsafe.Note({ text: "n" }))
+        assert.deepStrictEqual(yield* desk.ask.Notes(), [])
+      }),
+      broken
+    )
+  })
+
+  it.effect("is around a stream once for each run", () => {
+    const seen: Array<string> = []
+    return within(
+      Effect.gen(function*() {
+        const desk = yield* Desk.spawn("a")
+        const count = desk.ask.Count({ to: 3 })
+        assert.deepStrictEqual(seen, [])
+        for (let run = 0; run < 2; run++) assert.deepStrictEqual(yield* Stream.runCollect(count), [1, 2, 3])
+        assert.strictEqual(seen.filter((line) => line.includes("Count")).length, 2)
+      }),
+      noting(seen, "it")
+    )
+  })
+})
+
+describe("what is around one reference", () => {
+  it.effect("is around that alone, which is a reference as any other", () =>
+    within(Effect.gen(function*() {
+      const desk = yield* Desk.spawn("a")
+      const seen: Array<string> = []
+      const watched = Interceptor.sending(
+        Interceptor.sending(desk, ({ tag }, next) => {
+          seen.push(`inner ${tag}`)
+          return next
+        }),
+        ({ tag }, next) => {
+          seen.push(`outer ${tag}`)
+          return next
+        }
+      )
+      yield* watched.ask.Notes({ timeout: "1 second" })
+      yield* desk.ask.Notes()
+      assert.deepStrictEqual(seen, ["outer Notes", "inner Notes"])
+      assert.isTrue(ActorRef.isActorRef(watched))
+      assert.deepStrictEqual([watched.key, String(watched), inspect(watched)], [
+        "a",
+        "ActorRef(Desk/a)",
+        "ActorRef(Desk/a)"
+      ])
+      assert.strictEqual(yield* watched.depth, 0)
+      const post = yield* Post.spawn("p")
+      assert.strictEqual(yield* post.ask.Pass({ desk: watched, text: "x" }), "x!")
+      assert.deepStrictEqual(seen.slice(2), ["outer Say", "inner Say"])
+    })))
+})
