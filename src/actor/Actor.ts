@@ -347,10 +347,22 @@ export interface RefSchema<Rpcs extends Rpc.Any>
   extends Schema.decodeTo<Schema.declare<ActorRef<Rpcs>>, typeof Address>
 {}
 
+type ToRef<Rpcs extends Rpc.Any> = (recipient: Recipient, sends?: Sends) => ActorRef<Rpcs>
+
+// What is around the sends of a reference is looked for once, when it is made.
+const refsOf = <Rpcs extends Rpc.Any>(protocol: ProtocolModule.Protocol): ToRef<Rpcs> => {
+  const Reference = refClass(protocol)
+  return (recipient, sends) => {
+    const ref = new Reference(recipient)
+    const around = sends?.of(protocol)
+    return (around === undefined ? ref : intercept(ref, around)) as ActorRef<Rpcs>
+  }
+}
+
 // Layouts are compared when an address comes in, so that two builds of a program never talk past each other.
 const refSchema = <Rpcs extends Rpc.Any>(
   protocol: ProtocolModule.Protocol,
-  toRef: (recipient: Recipient, sends: Sends | undefined) => ActorRef<Rpcs>
+  toRef: ToRef<Rpcs>
 ): RefSchema<Rpcs> =>
   Carry.schema<ActorRef<Rpcs>, typeof Address>(Address, `a reference to a ${protocol.name}`, {
     is: (value): value is ActorRef<Rpcs> => isActorRef(value) && value.name === protocol.name,
@@ -479,13 +491,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
 ): Actor<Name, Rpcs[number]> => {
   type Messages = Rpcs[number]
   const protocol = ProtocolModule.make(name, rpcs)
-  const Reference = refClass(protocol)
-  // What is around its sends is looked for once, here.
-  const toRef = (recipient: Recipient, sends: Sends | undefined): ActorRef<Messages> => {
-    const ref = new Reference(recipient)
-    const around = sends?.of(protocol)
-    return (around === undefined ? ref : intercept(ref, around)) as ActorRef<Messages>
-  }
+  const toRef = refsOf<Messages>(protocol)
   const compared = <E>(error: E) => Layouts.compared(error, protocol)
   return {
     name,
@@ -551,7 +557,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
         const shards = yield* Effect.mapError(system.keyed(protocol, keying, yield* Effect.scope), compared)
         return { name, ref: (key) => toRef(shards.at(key), system.sends) }
       }),
-    group: (group) => GroupModule.make(protocol, group, (recipient) => toRef(recipient, undefined)),
+    group: (group) => GroupModule.make(protocol, group, (recipient) => toRef(recipient)),
     self: Effect.map(CurrentActor, ({ recipient }) => {
       const cell = recipient as Cell
       return toRef(cell.host.reached(cell), cell.host.sends)

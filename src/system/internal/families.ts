@@ -5,7 +5,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as ActorError from "../../actor/ActorError.ts"
+import type * as ActorError from "../../actor/ActorError.ts"
 import * as Keying from "../../actor/kernel/Keying.ts"
 import * as Layouts from "../../actor/kernel/Layouts.ts"
 
