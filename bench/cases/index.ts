@@ -8,6 +8,7 @@ import { askRemotePipelined } from "./actor/ask-remote-pipelined.ts"
 import { askRemote } from "./actor/ask-remote.ts"
 import { firstAsk } from "./actor/first-ask.ts"
 import { idleCpu } from "./actor/idle-cpu.ts"
+import { shapes } from "./actor/shapes.ts"
 import { memory, spawn, spawnMillion } from "./actor/spawn.ts"
 import { streamRemote, streamRemoteBatched } from "./actor/stream-remote.ts"
 import { survive } from "./actor/survive.ts"
@@ -60,6 +61,7 @@ export const cases: ReadonlyArray<Case> = [
   tellLocal,
   tellLocalSync,
   tellLocalSuspends,
+  ...shapes,
   askLocal,
   tellRemote,
   tellRemoteEffect,

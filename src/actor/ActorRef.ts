@@ -169,7 +169,13 @@ export interface ActorRef<in out Rpcs extends Rpc.Any> {
 // Its messages stand in what it takes and in what it gives: no type but `any` has all of them below it.
 export type Any = ActorRef<any>
 
-const send = (recipient: Recipient, index: number, payload: unknown, fiber: Fiber.Fiber<unknown, unknown>) => {
+/** Tells the actor behind a reference, with the message by its index. */
+export const send = (
+  recipient: Recipient,
+  index: number,
+  payload: unknown,
+  fiber: Fiber.Fiber<unknown, unknown>
+): Effect.Effect<void, TellError> => {
   const span = Trace.sampledSpan(fiber)
   const outcome = recipient.tell(index, payload, span)
   if (outcome === TAKEN) return Exit.void

@@ -15,6 +15,7 @@ import * as ThreadArenas from "../../thread/ThreadArenas.ts"
 import type * as ThreadEntry from "../../thread/ThreadEntry.ts"
 import { encodeEvents } from "./accounts.ts"
 import type * as Control from "./control.ts"
+import { onThread } from "./groups.ts"
 import { makeHostWith } from "./host.ts"
 import { Outbox } from "./letters.ts"
 import { Endings } from "./stops.ts"
@@ -97,6 +98,7 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
       told: new Requests()
     }
     yield* Effect.addFinalizer(() => Effect.sync(() => node.close()))
+    host.groups.connect(onThread(node, (change) => post({ _tag: "Memberships", ...change })))
     node.peerUp(0, seat.mainEpoch)
     yield* forwardEvents(host, post)
     return worker
