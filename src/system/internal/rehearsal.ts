@@ -107,7 +107,7 @@ const play: Effect.Effect<void, unknown, Scope.Scope> = Effect.gen(function*() {
     intercept: ignore,
     beat: ignore
   })
-  const { onMessage = ignore } = yield* Effect.provideService(worker, CurrentThread, new ThreadContext(runtime))
+  const { onMessage } = yield* Effect.provideService(worker, CurrentThread, new ThreadContext(runtime))
   toWorker = onMessage
   toWorker({
     _tag: "Revive",
