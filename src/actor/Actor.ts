@@ -476,6 +476,27 @@ const told = (
     return Effect.asVoid(Effect.acquireRelease(begin, () => end))
   })
 
+// Answers at once where the system does.
+const spawned = <Rpcs extends Rpc.Any>(
+  protocol: ProtocolModule.Protocol,
+  key: string,
+  options: SpawnOptions | undefined,
+  toRef: ToRef<Rpcs>
+) =>
+  Effect.withFiber<ActorRef<Rpcs>, SpawnError, ActorSystem | Scope.Scope>((fiber) => {
+    const system = Context.getUnsafe(fiber.context, ActorSystem)
+    const scope = Context.getUnsafe(fiber.context, Scope.Scope)
+    if (options?.placement !== undefined) checkPlacement(protocol, key, options.placement)
+    const spawning = system.spawn(protocol, key, options, scope)
+    if (Exit.isExit(spawning) && Exit.isSuccess(spawning)) {
+      return Exit.succeed(toRef(spawning.value as Recipient, system.sends))
+    }
+    return Effect.mapBoth(spawning, {
+      onSuccess: (recipient) => toRef(recipient, system.sends),
+      onFailure: (error) => Layouts.compared(error, protocol)
+    })
+  })
+
 /**
  * Defines an actor by its name and its messages.
  *
@@ -513,22 +534,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
         yield* system.register({ protocol, build, around, context: services, ...resolved })
       })) as Layer.Layer<never, never, any>
     },
-    spawn: (key, options) =>
-      Effect.withFiber<ActorRef<Messages>, SpawnError, ActorSystem | Scope.Scope>((fiber) => {
-        const system = Context.getUnsafe(fiber.context, ActorSystem)
-        const scope = Context.getUnsafe(fiber.context, Scope.Scope)
-        if (options?.placement !== undefined) checkPlacement(protocol, key, options.placement)
-        const spawned = system.spawn(protocol, key, options, scope)
-        if (Exit.isExit(spawned)) {
-          return Exit.isSuccess(spawned)
-            ? Exit.succeed(toRef(spawned.value as Recipient, system.sends))
-            : Effect.mapError(spawned as Exit.Exit<never, SpawnError>, compared)
-        }
-        return Effect.mapBoth(spawned, {
-          onSuccess: (recipient) => toRef(recipient, system.sends),
-          onFailure: compared
-        })
-      }),
+    spawn: (key, options) => spawned(protocol, key, options, toRef),
     supervised: (key, options) =>
       Effect.withFiber((fiber) => {
         const system = Context.getUnsafe(fiber.context, ActorSystem)
