@@ -195,6 +195,7 @@ const changes = (table: any): ReadonlyArray<string> => [
   happened(() => table.days.set("b", new Date(0))),
   happened(() => table.days.get("a").setTime(5)),
   happened(() => table.names.clear()),
+  happened(() => (table.names.extra = 1)),
   happened(() => (table.point.x = 2))
 ]
 

@@ -12,7 +12,8 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { inspect } from "node:util"
-import { Actor, ActorError, ActorRef, ActorSystem, Interceptor } from "shared-nothing"
+import { Actor, ActorError, ActorRef, ActorSystem, Interceptor, Iso, ThreadArenas } from "shared-nothing"
+import * as Arena from "../../src/memory/Arena.ts"
 
 class Refused extends Schema.TaggedError<Refused>("test/Refused")("Refused", { who: Schema.String }) {}
 
@@ -25,7 +26,8 @@ const Desk = Actor.make("Desk", [
 ])
 
 const Post = Actor.make("Post", [
-  Rpc.make("Pass", { payload: { desk: Desk.ref, text: Schema.String }, success: Schema.String, error: Refused })
+  Rpc.make("Pass", { payload: { desk: Desk.ref, text: Schema.String }, success: Schema.String, error: Refused }),
+  Rpc.make("Bring", { payload: { desk: Desk.ref, load: Iso.of(Uint8Array) }, success: Schema.String, error: Refused })
 ])
 
 const Live = Layer.merge(
@@ -40,7 +42,11 @@ const Live = Layer.merge(
       Own: () => Effect.as(Effect.orDie(self.tell.Note({ text: "own" })), "told")
     })
   })),
-  Post.toLayer(Effect.succeed(Post.of({ Pass: ({ desk, text }) => Effect.orDie(desk.ask.Say({ text })) })))
+  Post.toLayer(Effect.succeed(Post.of({
+    Pass: ({ desk, text }) => Effect.orDie(desk.ask.Say({ text })),
+    Bring: ({ desk, load }) =>
+      Effect.scoped(Effect.andThen(Iso.scoped(load), Effect.orDie(desk.ask.Say({ text: "brought" }))))
+  })))
 )
 
 const noting = (seen: Array<string>, name: string) =>
@@ -119,6 +125,20 @@ describe("what is around all references to a definition", () => {
     )
   })
 
+  it.effect("is around a reference in a message that moves something", () => {
+    const seen: Array<string> = []
+    return within(
+      Effect.gen(function*() {
+        const arena = yield* ThreadArenas.open(Arena.create({ capacityBytes: 1 << 16 }), 1)
+        const desk = yield* Desk.spawn("a")
+        const post = yield* Post.spawn("p")
+        assert.strictEqual(yield* post.ask.Bring({ desk, load: yield* Iso.allocate(arena, Uint8Array, 1) }), "brought!")
+        assert.deepStrictEqual(seen, ["it: ask Desk/a Say {\"text\":\"brought\"}", "it: Success"])
+      }),
+      noting(seen, "it")
+    )
+  })
+
   it.effect("is around the actors of keys", () => {
     const seen: Array<string> = []
     return within(
@@ -143,7 +163,9 @@ describe("what is around all references to a definition", () => {
         yield* plain.ask.Notes()
         yield* (yield* Post.spawn("p")).ask.Pass({ desk: plain, text: "x" })
       }))
-      yield* Option.getOrThrow(yield* Desk.lookup("a")).ask.Notes()
+      const after = Option.getOrThrow(yield* Desk.lookup("a"))
+      yield* after.ask.Notes()
+      assert.isFalse(Object.hasOwn(after, "ask"))
       assert.deepStrictEqual(seen, ["it: ask Desk/b Notes undefined", "it: Success"])
     }))
   })
