@@ -9,18 +9,21 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { CurrentActor } from "../kernel/Behaviour.ts"
+import { Handover } from "../kernel/Forwarded.ts"
 import { RunningCell } from "../kernel/RunningCell.ts"
 import { STASHED } from "../kernel/Stashed.ts"
+import type { Ask } from "../kernel/Word.ts"
 import type { Rare } from "./rare.ts"
 
 /**
- * One effect for any number of handlers: runs the next one, settles its ask, and goes on while `advance` finds another. `putOff` puts off the
+ * One effect for any number of handlers: runs the next one, has its message concluded, and goes on while `advance` finds another. `putOff` puts off the
  * message of one that says so, or answers what that dies of.
  */
 export const batch = (
   rare: Rare,
   advance: () => boolean,
-  putOff: () => Exit.Exit<never> | undefined
+  putOff: () => Exit.Exit<never> | undefined,
+  conclude: (ask: Ask | undefined, exit: Exit.Exit<unknown>) => void
 ): Effect.Effect<void, unknown, unknown> =>
   Effect.whileLoop({
     while: () => rare.effect !== undefined || advance(),
@@ -38,7 +41,7 @@ export const batch = (
       }
       rare.ask = undefined
       rare.payload = undefined
-      if (ask !== undefined && value !== STASHED) ask.settle(Exit.succeed(value))
+      if (value !== STASHED && (ask !== undefined || value instanceof Handover)) conclude(ask, Exit.succeed(value))
     }
   })
 
