@@ -77,8 +77,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...forwarded,
     file: "src/actor/internal/batch.ts",
     why: "a message that was told is told on, also by a handler that was not done at once",
-    before: "(ask !== undefined || value instanceof Handover)",
-    after: "ask !== undefined"
+    before: "if (value instanceof Handover) conclude(cell, ask, Exit.succeed(value))",
+    after: "if (value instanceof Handover) ask?.forward(value)"
   },
   {
     ...groups,

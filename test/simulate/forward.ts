@@ -54,12 +54,12 @@ const program = Effect.fnUntraced(function*({ desks, fronts }: Effect.Success<ty
   yield* Effect.sleep("1 minute")
   for (const actor of [...desks, ...fronts]) {
     const { status } = yield* ActorControl.ping(actor)
-    if (status !== "idle") return yield* Effect.die(new Error(`${actor} is ${status} for nobody`))
+    if (status !== "idle") return yield* Effect.die(new Error(`${actor.toString()} is ${status} for nobody`))
   }
   for (const [i, front] of fronts.entries()) {
     yield* front.ask.Use({ desk: desks[1 - i]! })
     const text = yield* front.ask.Find({ key: "last" })
-    if (text !== "found last") return yield* Effect.die(new Error(`${front} answers ${text}`))
+    if (text !== "found last") return yield* Effect.die(new Error(`${front.toString()} answers ${text}`))
   }
   yield* Invariant.sometimes("who asks is answered", outcomes.has("answered"))
   yield* Invariant.sometimes("the one in between is lost", outcomes.has("front"))

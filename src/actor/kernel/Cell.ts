@@ -363,12 +363,7 @@ export class Cell extends Living implements Owned, Runnable {
     // One that was told to rest in this turn takes no message after this one.
     rare.budget = rare.isHeld ? 0 : budget
     rare.batchFiber = undefined
-    rare.batch ??= batch(
-      rare,
-      () => this.advance(rare),
-      () => putOff(this, rare.word, rare.payload),
-      (ask, exit) => conclude(this, ask, exit)
-    )
+    rare.batch ??= batch(this, rare, () => this.advance(rare))
     const turn = ++rare.turn
     this.attend(this.fork(rare.batch), turn)
   }
