@@ -636,8 +636,26 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...dispatcher,
     why: "a turn ends with its time",
-    before: "while (i < batch.length && !this.turn.isOver())",
+    before: "while (i < batch.length && !isOver)",
     after: "while (i < batch.length)"
+  },
+  {
+    ...dispatcher,
+    why: "no pass begins when the time is up",
+    before: "return !isOver",
+    after: "return true"
+  },
+  {
+    ...dispatcher,
+    why: "the event loop has its turn after so many passes",
+    before: "left = this.pass() ? left - 1 : 0",
+    after: "left = this.pass() ? left : 0"
+  },
+  {
+    ...dispatcher,
+    why: "a special scheduler follows every hop",
+    before: "this.passes = dispatcher === undefined ? PASSES : 1",
+    after: "this.passes = PASSES"
   },
   {
     ...dispatcher,
