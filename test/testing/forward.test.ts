@@ -1,7 +1,6 @@
 /** Messages that only the actor can answer that has them: jobs of a pool, and what lies in a mailbox that survives. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import { Actor, ActorSystem, ActorThread, Pool, PoolThread } from "shared-nothing"
