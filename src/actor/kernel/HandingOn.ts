@@ -75,12 +75,18 @@ export const handOn = (
   return observe(fiber, answered) ? () => fiber.interruptUnsafe() : nothing
 }
 
-/** Why the other actor has not answered, if it has not: what its protocol declares is an answer. */
-export const whyUnanswered = (message: Message, exit: Exit.Exit<unknown, unknown>): AskError | undefined => {
+/** Why the other actor has not answered, if it has not: what the protocol declares is an answer. */
+export const whyUnanswered = ({ error: codec }: Message, exit: Exit.Exit<unknown, unknown>): AskError | undefined => {
   if (exit._tag === "Success" || exit.cause.reasons.length !== 1) return undefined
   const [reason] = exit.cause.reasons
-  const isError = reason!._tag === "Fail" && isActorError(reason!.error) && !message.error.isValid(reason!.error)
-  return isError ? bare(reason!.error as AskError) : undefined
+  if (reason!._tag !== "Fail") return undefined
+  const { error } = reason!
+  try {
+    return isActorError(error) && !codec.isValid(error) ? bare(error as AskError) : undefined
+  } catch {
+    // To look at it is somebody's code: whoever answers with it says what is wrong.
+    return undefined
+  }
 }
 
 // What was not delivered is a message of the actor in between, and not the asker's.
