@@ -10,6 +10,7 @@ import { controlContract } from "../contract/controlContract.ts"
 import { inSimulation } from "../contract/eventually.ts"
 import { redeliveryContract } from "../contract/redeliveryContract.ts"
 import { stashContract } from "../contract/stashContract.ts"
+import { statsContract } from "../contract/statsContract.ts"
 import { streamContract } from "../contract/streamContract.ts"
 import { watchContract } from "../contract/watchContract.ts"
 import { tries } from "../support/effort.ts"
@@ -53,6 +54,8 @@ redeliveryContract("redelivery on simulated threads", simulated)
 watchContract("ends of actors on simulated threads", simulated)
 stashContract("messages that actors on simulated threads put off", simulated)
 streamContract("streams from simulated threads", simulated)
+statsContract("what actors on simulated threads count", simulated)
+statsContract("what actors on simulated threads count, with mailboxes that survive", surviving)
 
 /** Capacities that every kind can have; what is no capacity at all stays as it is. */
 const powerOfTwo = (capacity: Channel.Options["capacity"]): Channel.Options["capacity"] =>

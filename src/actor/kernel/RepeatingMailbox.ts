@@ -15,7 +15,7 @@
  */
 import type { GivenUp } from "./Mailbox.ts"
 import { type Levels, PriorityMailbox } from "./PriorityMailbox.ts"
-import { INDEX_MASK, Notice, Revocable, Traced, type Word } from "./Word.ts"
+import { INDEX_MASK, Notice, Revocable, sinceOf, Traced, type Word } from "./Word.ts"
 
 interface Aside {
   /** Without the credit that it took, which went back when it was taken for the first time. */
@@ -74,6 +74,14 @@ export class RepeatingMailbox extends PriorityMailbox {
 
   override get used(): number {
     return super.used - this.front.length + this.frontDead
+  }
+
+  override oldestSince(): number {
+    let since = super.oldestSince()
+    for (const asides of [this.front, this.stash]) {
+      for (const aside of asides) if (isAlive(aside)) since = Math.min(since, sinceOf(aside.word))
+    }
+    return since
   }
 
   override take(): Word | undefined {
