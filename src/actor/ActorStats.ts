@@ -6,7 +6,7 @@
  * at the clock a message, and two kilobytes for an actor that has handled some. How long one reply has taken is told by `ref.askTimed`, whatever is measured otherwise.
  *
  * **Details** Counts go on over restarts of an actor, and those of a definition over the ends of its actors: also of keys that are passivated. What was counted on a thread
- * ends with that thread, and with the layer of the behaviour.
+ * ends with that thread.
  *
  * **Example** (How long messages wait)
  *
@@ -35,9 +35,15 @@
  * ))
  * ```
  */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import * as Schedule from "effect/Schedule"
 import type { Times } from "../runtime/Times.ts"
+import { ActorSystem } from "./ActorSystem.ts"
 import { MeasuresTimes } from "./kernel/Behaviour.ts"
+import type { Counted, CountedType } from "./kernel/Counted.ts"
 
 export type { Times } from "../runtime/Times.ts"
 
@@ -81,6 +87,43 @@ export interface TypeStats extends Stats {
   /** The threads that have not answered within a second: what is there is missing. */
   readonly missing: ReadonlyArray<string>
 }
+
+/**
+ * Writes what is counted into Effect's metrics, again and again, so that whatever exports those has it: a series for each definition, with its name as the attribute `actor`.
+ *
+ * **Details** The counters are `actor_messages_processed`, `actor_messages_failed`, `actor_messages_dropped` and `actor_restarts`, the gauges `actor_messages_pending` and
+ * `actor_count`. While a thread does not answer, nothing is written; what a thread had counted that has died stays as it was written last. Default every 10 seconds.
+ */
+export const layerMetrics = (
+  options?: { readonly every?: Duration.Input | undefined }
+): Layer.Layer<never, never, ActorSystem> =>
+  Layer.effectDiscard(Effect.gen(function*() {
+    const { counted } = yield* ActorSystem
+    const counters = {
+      processed: Metric.counter("actor_messages_processed", { incremental: true }),
+      failed: Metric.counter("actor_messages_failed", { incremental: true }),
+      dropped: Metric.counter("actor_messages_dropped", { incremental: true }),
+      restarts: Metric.counter("actor_restarts", { incremental: true })
+    }
+    const gauges = { pending: Metric.gauge("actor_messages_pending"), actors: Metric.gauge("actor_count") }
+    const written = new Map<string, Counted>()
+    const write = Effect.fnUntraced(function*({ name, sums }: CountedType) {
+      const before = written.get(name)
+      written.set(name, sums)
+      for (const what of ["processed", "failed", "dropped", "restarts"] as const) {
+        const more = Math.max(0, sums[what] - (before?.[what] ?? 0))
+        yield* Metric.update(Metric.withAttributes(counters[what], { actor: name }), more)
+      }
+      for (const what of ["pending", "actors"] as const) {
+        yield* Metric.update(Metric.withAttributes(gauges[what], { actor: name }), sums[what])
+      }
+    })
+    const writeAll = Effect.flatMap(
+      counted({ name: undefined, each: false }),
+      ({ missing, types }) => missing.length > 0 ? Effect.void : Effect.forEach(types, write, { discard: true })
+    )
+    yield* Effect.forkScoped(Effect.repeat(writeAll, Schedule.spaced(options?.every ?? "10 seconds")))
+  }))
 
 /** Has the behaviours that are provided with it measure times, unless they say otherwise themselves. */
 export const layerTimes: Layer.Layer<never> = Layer.succeed(MeasuresTimes, true)

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
@@ -203,6 +204,53 @@ describe("what an actor counts", () => {
       assert.deepInclude(yield* Other.stats, { name: "Other", actors: 0, processed: 0 })
       assert.deepStrictEqual(yield* Other.statsOfEach, [])
     }))
+})
+
+describe("metrics", () => {
+  test("have what each definition has counted, and only more of it", () =>
+    Effect.gen(function*() {
+      yield* Layer.build(ActorStats.layerMetrics({ every: "1 minute" }))
+      const read = Effect.map(Metric.snapshot, (all) =>
+        Object.fromEntries(all.map(({ attributes, id, state }) => {
+          assert.deepStrictEqual(attributes, { actor: "Clerk" })
+          return [id, "count" in state ? state.count : (state as { readonly value: unknown }).value]
+        })))
+      const none = {
+        actor_messages_processed: 0,
+        actor_messages_failed: 0,
+        actor_messages_dropped: 0,
+        actor_restarts: 0,
+        actor_messages_pending: 0,
+        actor_count: 0
+      }
+      yield* settle
+      assert.deepStrictEqual(yield* read, none)
+      const clerk = yield* Clerk.spawn("c")
+      yield* Effect.exit(clerk.ask.Put({ n: 1 }))
+      yield* clerk.tell.Crash({ times: 1 })
+      yield* settle
+      yield* clerk.tell.File({ millis: 90_000 })
+      yield* TestClock.adjust("1 minute")
+      const some = {
+        ...none,
+        actor_messages_processed: 2,
+        actor_messages_failed: 1,
+        actor_restarts: 1,
+        actor_messages_pending: 1,
+        actor_count: 1
+      }
+      assert.deepStrictEqual(yield* read, some)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* read, { ...some, actor_messages_processed: 3, actor_messages_pending: 0 })
+      yield* ActorControl.kill(clerk)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* read, {
+        ...some,
+        actor_messages_processed: 3,
+        actor_messages_pending: 0,
+        actor_count: 0
+      })
+    }).pipe(Effect.scoped, Effect.provideService(Metric.MetricRegistry, new Map())))
 })
 
 describe("what an actor measures", () => {

@@ -39,7 +39,7 @@ import { putOff } from "../internal/stashing.ts"
 import type { Behaviour, Handlers } from "./Behaviour.ts"
 import type { CellHost } from "./CellHost.ts"
 import type { Answered, Command } from "./Command.ts"
-import { AT_ONCE, Counting } from "./Counting.ts"
+import { AT_ONCE, Counting, MANY_TURNS } from "./Counting.ts"
 import type { Runnable } from "./Dispatcher.ts"
 import { Mailbox } from "./Mailbox.ts"
 import { Meter } from "./Meter.ts"
@@ -328,16 +328,20 @@ export class Cell extends Counting implements Owned, Runnable {
   rest(): void {
     // Who was on the stack may have ended the actor, or crashed it.
     if (this.phase >= HELD) return
-    this.rested()
-    if (this.mailbox !== undefined && this.mailbox.isTracking) this.mailbox.rest()
-    if (this.rare !== undefined && this.rare.isHeld) return comeToRest(this, this.rare)
-    if (this.mailbox !== undefined && this.mailbox.length > 0) {
+    if (this.turns >= MANY_TURNS) this.carryOver()
+    const { mailbox, rare } = this
+    if (mailbox !== undefined && mailbox.isTracking) mailbox.rest()
+    if (rare !== undefined) {
+      if (rare.meter !== undefined) rare.meter.end()
+      if (rare.isHeld) return comeToRest(this, rare)
+    }
+    if (mailbox !== undefined && mailbox.length > 0) {
       this.phase = READY
       this.host.dispatcher.enqueue(this)
     } else {
       this.phase = IDLE
     }
-    if (this.rare !== undefined && this.rare.waiters.length > 0) admit(this, this.rare)
+    if (rare !== undefined && rare.waiters.length > 0) admit(this, rare)
   }
 
   /** Starts a handler that has not answered at once. */
@@ -446,12 +450,14 @@ export class Cell extends Counting implements Owned, Runnable {
     payload?: unknown
   ): boolean {
     const exit = isPutOff(given) ? putOff(this, word, payload) : given
-    if (exit !== undefined) this.ended()
     // The decision comes first, so that the asker finds the actor as the decision left it.
     const goesOn = this.isLive &&
       (exit === undefined || exit._tag === "Success" || this.host.handled(this, exit.cause, word, wasAsked))
     const turn = this.rare?.turn ?? 0
-    if (ask !== undefined && exit !== undefined) ask.settle(exit)
+    if (ask !== undefined && exit !== undefined) {
+      this.ended()
+      ask.settle(exit)
+    }
     // The asker goes on at once, and may have ended the actor.
     return goesOn && this.isLive && (this.rare?.turn ?? 0) === turn
   }

@@ -15,7 +15,8 @@ export const AT_ONCE = 1
 const IN_HAND = 2
 const TURN_SHIFT = 2
 const TURN = 1 << TURN_SHIFT
-const MANY_TURNS = 2 ** 29
+/** So many are carried over. */
+export const MANY_TURNS = 2 ** 29
 
 /** See the module. The fields are set by the cell, all at once. */
 export abstract class Counting extends Living {
@@ -61,7 +62,7 @@ export abstract class Counting extends Living {
     if (rare !== undefined && rare.meter !== undefined) rare.meter.begin(word)
   }
 
-  /** The handler has come to its end: before anybody hears of that. */
+  /** The handler has come to its end: said before its asker hears of that, and when its incarnation ends. */
   ended(): void {
     this.turns &= ~IN_HAND
     const { rare } = this
@@ -74,15 +75,8 @@ export abstract class Counting extends Living {
     this.rare?.meter?.putOff(word)
   }
 
-  /** It has come to rest, or takes the next message in another turn. */
-  rested(): void {
-    const { rare, turns } = this
-    if (turns >= MANY_TURNS) this.carryOver()
-    if (rare !== undefined && rare.meter !== undefined) rare.meter.end()
-  }
-
-  // Before the number of turns is no small integer any more.
-  private carryOver(): void {
+  /** Counts on from 0, before the number is no small integer any more. */
+  protected carryOver(): void {
     this.counts.processed += this.turns >>> TURN_SHIFT
     this.turns &= TURN - 1
   }
