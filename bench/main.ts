@@ -9,7 +9,7 @@ import { InvalidArguments, parseArguments } from "./runner/Arguments.ts"
 import type { Case } from "./runner/Case.ts"
 import { environment } from "./runner/Environment.ts"
 import * as Output from "./runner/Output.ts"
-import { runCase } from "./runner/Rounds.ts"
+import { lanes, runCase } from "./runner/Rounds.ts"
 
 const progress = (text: string): void => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
@@ -19,6 +19,9 @@ const progress = (text: string): void => {
 const ROUNDS_OF_MANY = 3
 const ROUNDS_OF_A_FEW = 7
 const A_FEW = 12
+
+/** How many subjects run at a time where only their results count. */
+const QUICK_LANES = 2
 
 const list = (selected: ReadonlyArray<Case>): void => {
   for (const { about, name, subjects, unit } of selected) {
@@ -37,9 +40,12 @@ const main = async (): Promise<number> => {
   const output = json ? Output.json : Output.table
   output.environment(environment())
   const rounds = quick ? 1 : selected.length > A_FEW ? ROUNDS_OF_MANY : ROUNDS_OF_A_FEW
+  const options = { rounds, quick, lanes: lanes(quick ? QUICK_LANES : 1), progress }
+  // A case begins when the one before has ended; quick ones all begin, in line for the lanes.
+  const begun = quick ? selected.map((benchmark) => runCase(benchmark, options)) : []
   let status = 0
-  for (const benchmark of selected) {
-    const outcomes = await runCase(benchmark, { rounds, quick, progress })
+  for (const [index, benchmark] of selected.entries()) {
+    const outcomes = await (begun[index] ?? runCase(benchmark, options))
     progress("")
     output.outcomes(benchmark, outcomes)
     if ([...outcomes.values()].some((outcome) => outcome._tag === "Invalid")) status = 1

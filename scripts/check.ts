@@ -80,16 +80,16 @@ const onTarball = (name: string, judge: (tarball: string) => Promise<Ran>): Step
 
 const docs = "test/house/docs.test.ts"
 const examples = "test/house/examples.test.ts"
-// Explores what the sources say, which is the same on every Node.
-const modelled = "test/model/model.test.ts"
+// The steps `model` and `simulate` do the same, and more of it.
+const explored = ["--exclude", "test/model/model.test.ts", "--exclude", "test/simulate/scenarios.test.ts"]
 
 const steps: ReadonlyArray<Step> = [
   program("format", gates.format),
   program("lint", gates.lint, /on [1-9]\d* files/),
   program("types", gates.types),
   program("effect", gates.effect, /Checked [1-9]\d* files/),
-  tests("tests", "--exclude", docs, "--exclude", examples),
-  testsOnOldest("oldest node", "--project", "unit", "--project", "threads", "--exclude", modelled),
+  tests("tests", ...explored, "--exclude", docs, "--exclude", examples),
+  testsOnOldest("oldest node", ...explored, "--project", "unit", "--project", "threads"),
   tests("type tests", "--config", "vitest.types.config.ts"),
   tests("docs", docs),
   tests("examples", examples),

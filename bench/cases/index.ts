@@ -7,6 +7,7 @@ import { askRemoteParked } from "./actor/ask-remote-parked.ts"
 import { askRemotePipelined } from "./actor/ask-remote-pipelined.ts"
 import { askRemote } from "./actor/ask-remote.ts"
 import { idleCpu } from "./actor/idle-cpu.ts"
+import { shapes } from "./actor/shapes.ts"
 import { memory, spawn, spawnMillion } from "./actor/spawn.ts"
 import { streamRemote, streamRemoteBatched } from "./actor/stream-remote.ts"
 import { survive } from "./actor/survive.ts"
@@ -59,6 +60,7 @@ export const cases: ReadonlyArray<Case> = [
   tellLocal,
   tellLocalSync,
   tellLocalSuspends,
+  ...shapes,
   askLocal,
   tellRemote,
   tellRemoteEffect,

@@ -15,9 +15,12 @@ const Streamed = Schema.Struct({ count: u32, oneByOne: Schema.Boolean })
 
 const Noted = Schema.Struct({ id: u32, a: u32, b: Schema.Number })
 
+/** A message that an actor takes: two 32-bit numbers and a double. */
+export const note = Rpc.make("Note", { payload: Noted })
+
 /** Adds messages up, answers what came, and answers a value with the next. */
 export const Receiver = Actor.make("Receiver", [
-  Rpc.make("Note", { payload: Noted }),
+  note,
   Rpc.make("Tally", { success: Schema.Struct({ count: Schema.Number, checksum: Schema.Number }) }),
   Rpc.make("Add", { payload: { value: u32 }, success: u32 }),
   Rpc.make("Crash")

@@ -3,6 +3,7 @@
  */
 import type { Measured, Params } from "../runner/Case.ts"
 import * as Sampling from "../runner/Sampling.ts"
+import * as Shapes from "../runner/Shapes.ts"
 
 /** What these loops need of an actor library. */
 export interface LocalActors<Ref> {
@@ -90,3 +91,13 @@ export const spawn = async <Ref>(
   await answered
   return { samples, received: counter.tally, expected: Sampling.expectedIds(params.count) }
 }
+
+/** A shape of message flow. */
+export const shape = <Ref>(params: Params, actors: LocalActors<Ref>, name: Shapes.ShapeName): Promise<Measured> =>
+  Shapes.measure<Ref, void>(params, name, {
+    start: async (count, handlers) => Array.from({ length: count }, (_, index) => actors.receiver(handlers(index))),
+    tell: actors.tell,
+    nothing: undefined,
+    inTurn: Shapes.inTurn,
+    poke: actors.tell
+  })

@@ -22,13 +22,33 @@ export type Report =
 const childUrl = new URL("./child.ts", import.meta.url)
 const timeoutMillis = 120_000
 
-/** How many subjects run at a time where only their results count. */
-const QUICK_LANES = 2
+/** Where only results count, what children have compiled is kept for the next one: loading the library is most of what they do. */
+const compileCache = fileURLToPath(new URL("../../node_modules/.cache/compile", import.meta.url))
 
-const runChild = (name: string, subject: string, params: Params): Promise<Report> =>
+/** So many things run at a time, and the others wait in line. */
+export type Lanes = <A>(task: () => Promise<A>) => Promise<A>
+
+export const lanes = (count: number): Lanes => {
+  const line: Array<() => void> = []
+  let free = count
+  return async (task) => {
+    if (free > 0) free--
+    else await new Promise<void>((resolve) => line.push(resolve))
+    try {
+      return await task()
+    } finally {
+      const next = line.shift()
+      if (next === undefined) free++
+      else next()
+    }
+  }
+}
+
+const runChild = (name: string, subject: string, params: Params, quick: boolean): Promise<Report> =>
   new Promise((resolve) => {
     const child = fork(fileURLToPath(childUrl), [name, subject, JSON.stringify(params)], {
       execArgv: ["--conditions=source", "--expose-gc"],
+      env: quick ? { NODE_COMPILE_CACHE: compileCache, ...process.env } : process.env,
       stdio: ["ignore", "inherit", "pipe", "ipc"]
     })
     let report: Report | undefined
@@ -49,11 +69,17 @@ const runChild = (name: string, subject: string, params: Params): Promise<Report
     })
   })
 
-/** Runs every subject of a case that is there `rounds` times, two at a time when it is to be quick. */
-export const runCase = async (
-  benchmark: Case,
-  options: { readonly rounds: number; readonly quick: boolean; readonly progress: (text: string) => void }
-): Promise<Map<string, Outcome>> => {
+/** How a case is run. */
+export interface RunOptions {
+  readonly rounds: number
+  readonly quick: boolean
+  /** Shared by all cases that run at the same time. */
+  readonly lanes: Lanes
+  readonly progress: (text: string) => void
+}
+
+/** Runs every subject of a case that is there `rounds` times. */
+export const runCase = async (benchmark: Case, options: RunOptions): Promise<Map<string, Outcome>> => {
   const outcomes = new Map<string, Outcome>()
   const samples = new Map<string, Array<ReadonlyArray<number>>>()
   for (const [name, subject] of Object.entries(benchmark.subjects)) {
@@ -62,7 +88,12 @@ export const runCase = async (
     else samples.set(name, [])
   }
   const runSubject = async (name: string): Promise<void> => {
-    const report = await runChild(benchmark.name, name, paramsOf(benchmark, benchmark.subjects[name]!, options.quick))
+    const report = await runChild(
+      benchmark.name,
+      name,
+      paramsOf(benchmark, benchmark.subjects[name]!, options.quick),
+      options.quick
+    )
     const reason = "failed" in report ? report.failed : invalid(report.measured)
     if (reason !== undefined) {
       outcomes.set(name, { _tag: "Invalid", reason })
@@ -76,10 +107,8 @@ export const runCase = async (
     // The order turns with the round: no subject always runs in the wake of the same other one.
     const names = [...samples.keys()]
     const turned = names.map((_, index) => names[(index + round) % names.length]!)
-    const lanes = benchmark.together === true ? turned.length : options.quick ? QUICK_LANES : 1
-    await Promise.all(Array.from({ length: lanes }, async (_, lane) => {
-      for (let i = lane; i < turned.length; i += lanes) await runSubject(turned[i]!)
-    }))
+    if (benchmark.together === true) await options.lanes(() => Promise.all(turned.map(runSubject)))
+    else await Promise.all(turned.map((name) => options.lanes(() => runSubject(name))))
   }
   for (const [name, rounds] of samples) outcomes.set(name, { _tag: "Measured", rounds })
   return new Map(Object.keys(benchmark.subjects).map((name) => [name, outcomes.get(name)!]))

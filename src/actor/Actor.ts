@@ -57,6 +57,7 @@ import { type ActorRef, isActorRef, type Plain, recipientOf, refClass, type Stre
 import type * as ActorStats from "./ActorStats.ts"
 import { ActorSystem, type KeyedOptions, type SpawnOptions } from "./ActorSystem.ts"
 import type { ExitReason } from "./ExitReason.ts"
+import * as GroupModule from "./Group.ts"
 import { ActorChild, unlessIgnored } from "./internal/actorChild.ts"
 import { become } from "./internal/incarnation.ts"
 import { type Release, releaseOf } from "./internal/release.ts"
@@ -264,6 +265,12 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
    * for a behaviour with `mailbox.survives`.
    */
   readonly keyed: (options?: KeyedOptions) => Effect.Effect<Keyed<Rpcs>, KeyedError, ActorSystem | Scope.Scope>
+  /**
+   * The group of such actors that has this name, on all threads: they join it, and whoever publishes there tells them all.
+   *
+   * **Errors** Throws `InvalidOptions` for a name that is no text, is empty, or has more than 1,024 characters.
+   */
+  readonly group: (name: string) => GroupModule.Group<Rpcs>
   /** While a behaviour is built: the reference of the actor itself. */
   readonly self: Effect.Effect<ActorRef<Rpcs>, never, CurrentActor>
   /**
@@ -560,6 +567,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
         const shards = yield* system.keyed(protocol, Keying.make(name, options ?? {}), yield* Effect.scope)
         return { name, ref: (key) => toRef(shards.at(key)) }
       }),
+    group: (group) => GroupModule.make(protocol, group, toRef),
     self: Effect.map(CurrentActor, ({ recipient }) => toRef((recipient as Cell).host.reached(recipient as Cell))),
     tick: (tag, every) => told(protocol, "tick", tag, every),
     receiveTimeout: (tag, after) => told(protocol, "receiveTimeout", tag, after),

@@ -16,14 +16,13 @@ import * as Trace from "../observe/Trace.ts"
 import { textOf } from "../runtime/Text.ts"
 import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import { type AskError, type ControlError, InvalidOptions, type StreamError, type TellError } from "./ActorError.ts"
-import type { ActorStats } from "./ActorStats.ts"
 import { DefaultAskTimeout, timeoutMillis, toMillis } from "./AskTimeout.ts"
 import type { ExitReason } from "./ExitReason.ts"
 import { request } from "./internal/request.ts"
 import { COUNT } from "./kernel/Command.ts"
 import { actorName, type Message, type Protocol } from "./kernel/Protocol.ts"
 import { NO_ROOM, type Recipient, type Resume, TAKEN, type Waiter } from "./kernel/Recipient.ts"
-import { actorStats } from "./kernel/StatsView.ts"
+import { type ActorStats, actorStats } from "./kernel/StatsView.ts"
 import { StreamReader } from "./kernel/StreamReader.ts"
 import { TimedAsker } from "./kernel/TimedAsker.ts"
 
@@ -200,7 +199,13 @@ export interface ActorRef<in out Rpcs extends Rpc.Any> {
 // Its messages stand in what it takes and in what it gives: no type but `any` has all of them below it.
 export type Any = ActorRef<any>
 
-const send = (recipient: Recipient, index: number, payload: unknown, fiber: Fiber.Fiber<unknown, unknown>) => {
+/** Tells the actor behind a reference, with the message by its index. */
+export const send = (
+  recipient: Recipient,
+  index: number,
+  payload: unknown,
+  fiber: Fiber.Fiber<unknown, unknown>
+): Effect.Effect<void, TellError> => {
   const span = Trace.sampledSpan(fiber)
   const outcome = recipient.tell(index, payload, span)
   if (outcome === TAKEN) return Exit.void

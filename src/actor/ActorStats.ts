@@ -40,53 +40,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Schedule from "effect/Schedule"
-import type { Times } from "../runtime/Times.ts"
 import { ActorSystem } from "./ActorSystem.ts"
 import { MeasuresTimes } from "./kernel/Behaviour.ts"
 import type { Counted, CountedType } from "./kernel/Counted.ts"
 
 export type { Times } from "../runtime/Times.ts"
-
-/** What is counted, of one actor or of several together. */
-export interface Stats {
-  /** Messages that a handler has come to its end with, whatever that was; one that was handed out again counts each time. What is put off was not handled yet. */
-  readonly processed: number
-  /** How many of these handlers have failed, with a declared error or a defect. One that was interrupted has not. */
-  readonly failed: number
-  /** Messages that wait, are put off or are being handled. Across threads, what is on its way does not count yet. */
-  readonly pending: number
-  /** Tells that were accepted and will not be handled: the mailbox was full, or the actor has ended. */
-  readonly dropped: number
-  /** Senders that wait for room in the mailbox; of other threads each knows its own. */
-  readonly waitingSenders: number
-  /** How often the actor was started again. */
-  readonly restarts: number
-  /** How long the message has waited that has waited longest, in milliseconds; `undefined` when none waits, or times are not measured. */
-  readonly oldestMillis: number | undefined
-  /**
-   * How long messages have waited until a handler began with them, each time that one did: `waitTime.quantile(0.99)` is in milliseconds. `undefined` where times are not measured, or no
-   * message has come. What other threads have put into a mailbox that survives its thread is not counted here, since nobody knows when that was.
-   */
-  readonly waitTime: Times | undefined
-  /** How long handlers have taken to their ends. */
-  readonly handlingTime: Times | undefined
-}
-
-/** What an actor has done, and has still to do. */
-export interface ActorStats extends Stats {
-  /** The key it was spawned under. */
-  readonly key: string
-}
-
-/** What the actors of one definition have done together, those that have ended included, and have still to do. */
-export interface TypeStats extends Stats {
-  /** The name of the definition. */
-  readonly name: string
-  /** How many there are. */
-  readonly actors: number
-  /** The threads that have not answered within a second: what is there is missing. */
-  readonly missing: ReadonlyArray<string>
-}
+export type { ActorStats, Stats, TypeStats } from "./kernel/StatsView.ts"
 
 /**
  * Writes what is counted into Effect's metrics, again and again, so that whatever exports those has it: a series for each definition, with its name as the attribute `actor`.

@@ -14,6 +14,7 @@ import type { KeyedError, SpawnError } from "./ActorError.ts"
 import type { DeadLetters } from "./DeadLetters.ts"
 import type { Behaviour } from "./kernel/Behaviour.ts"
 import type { CountedOf, CountedReport } from "./kernel/Counted.ts"
+import type { Groups } from "./kernel/Groups.ts"
 import type { Escalation } from "./kernel/Host.ts"
 import type { Keying } from "./kernel/Keying.ts"
 import type { Protocol } from "./kernel/Protocol.ts"
@@ -66,6 +67,8 @@ export class ActorSystem extends Context.Service<ActorSystem, {
   readonly keyed: (protocol: Protocol, keying: Keying, owner: Scope.Scope) => Effect.Effect<Shards, KeyedError>
   /** The actor of a name, wherever it lives, if it is up. */
   readonly lookup: (protocol: Protocol, key: string) => Effect.Effect<Recipient | undefined>
+  /** Who is in which group, as this thread knows it. */
+  readonly groups: Groups
   /** What happens, from the moment of subscription on. */
   readonly events: PubSub.PubSub<SystemEvent>
   /** The supervision tree as it stands. */

@@ -28,6 +28,7 @@ import * as ThreadArenas from "../thread/ThreadArenas.ts"
 import * as ThreadEntry from "../thread/ThreadEntry.ts"
 import { encodeEvents } from "./internal/accounts.ts"
 import type * as Control from "./internal/control.ts"
+import { onThread } from "./internal/groups.ts"
 import { makeHostWith } from "./internal/host.ts"
 import { Outbox } from "./internal/letters.ts"
 import { rehearse } from "./internal/rehearsal.ts"
@@ -124,6 +125,7 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
       told: new Requests()
     }
     yield* Effect.addFinalizer(() => Effect.sync(() => node.close()))
+    host.groups.connect(onThread(node, (change) => post({ _tag: "Memberships", ...change })))
     node.peerUp(0, seat.mainEpoch)
     yield* forwardEvents(host, post)
     return worker

@@ -44,6 +44,7 @@ import type { ThreadDown } from "../thread/ThreadError.ts"
 import * as ArenaOwners from "../wire/kernel/ArenaOwners.ts"
 import type * as Control from "./internal/control.ts"
 import { Families } from "./internal/families.ts"
+import { onThread, tellOthers } from "./internal/groups.ts"
 import { holding, MAIN, makeHostWith, systemOf } from "./internal/host.ts"
 import { groundsOf, locate, shardsOf } from "./internal/keyed.ts"
 import { resendAnywhere } from "./internal/letters.ts"
@@ -201,6 +202,7 @@ const makeThreaded = (options: ThreadsOptions) =>
     yield* Effect.addFinalizer(() => Effect.sync(() => node.close()))
     const names = new Names()
     const account: Account = new Account(names, node, run)
+    host.groups.connect(onThread(node, (change) => tellOthers({ workers }, change)))
     const self: Threaded = {
       host,
       node,

@@ -6,7 +6,7 @@ import * as Scheduler from "effect/Scheduler"
 import * as Schema from "effect/Schema"
 import { AsyncLocalStorage } from "node:async_hooks"
 import { Actor, ActorSystem } from "shared-nothing"
-import { Dispatcher, type Runnable, THROUGHPUT } from "../../src/actor/kernel/Dispatcher.ts"
+import { Dispatcher, PASSES, type Runnable, THROUGHPUT } from "../../src/actor/kernel/Dispatcher.ts"
 import { ThreadContext } from "../../src/runtime/ThreadContext.ts"
 import { Turn } from "../../src/runtime/Turn.ts"
 import { CurrentThread } from "../../src/thread/kernel/CurrentThread.ts"
@@ -61,6 +61,40 @@ describe("Dispatcher", () => {
     assert.strictEqual(tasks.length, 1)
     turn()
     assert.deepStrictEqual(log, ["early", "late"])
+  })
+
+  it("lets messages go a number of hops in a turn of the event loop, and no more", () => {
+    const tasks: Array<() => void> = []
+    const loop = { ...runtime, immediate: (task: () => void) => void tasks.push(task) }
+    const dispatcher = new Dispatcher(new Scheduler.MixedScheduler(), loop, new Turn(loop))
+    let hops = 0
+    const hop = runnableOf(() => {
+      hops++
+      dispatcher.enqueue(hop)
+    })
+    dispatcher.enqueue(hop)
+    for (let turn = 1; turn <= 3; turn++) {
+      assert.strictEqual(tasks.length, 1)
+      tasks.shift()!()
+      assert.strictEqual(hops, turn * PASSES)
+    }
+  })
+
+  it("goes no further when the time of the turn is up", () => {
+    const tasks: Array<() => void> = []
+    let now = 0
+    const loop = { ...runtime, nowMillis: () => now, immediate: (task: () => void) => void tasks.push(task) }
+    const dispatcher = new Dispatcher(new Scheduler.MixedScheduler(), loop, new Turn(loop, 5))
+    let hops = 0
+    const hop = runnableOf(() => {
+      hops++
+      now += 2
+      dispatcher.enqueue(hop)
+    })
+    dispatcher.enqueue(hop)
+    tasks.shift()!()
+    assert.strictEqual(hops, 3)
+    assert.strictEqual(tasks.length, 1)
   })
 
   it("leaves the turn that is scheduled nothing to do when it was drained by hand", () => {

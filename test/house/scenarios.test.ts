@@ -14,6 +14,7 @@ const ids = [
   ..."S01 S02 S03 S04 S05 S06 S07 S09 S10 S11 S12 S13 S14 S15 S17 S18 S21 S22 S23 S24 S25 S26 S27 S28 S29".split(" "),
   ..."S30 S31 S32 S33 S34 S35 S36 S37 S38 S39 S41 S42 S44 S45 S48 S49 S50 S51 S52 S53 S55 S57 S58 S59 S60".split(" "),
   ..."E01 E02 E03 E05 E07".split(" "),
+  "G07",
   ..."P06 P16 P17 P23 F02".split(" "),
   ..."W01 W02 W03 W04 W05 W07 W09 W10 W11 W12 W13 W16 W17".split(" "),
   ..."J09 J12 J13 J17 J18 J21 J23 J26 J27 J28 J29 J30 J35 J37".split(" ")
@@ -25,7 +26,7 @@ interface Row {
   readonly shownBy: string
 }
 
-const rows: ReadonlyArray<Row> = [...read(page).matchAll(/^\| ([RDCSEPFWJ]\d\d) \|([^|]*)\|([^|]*)\|(.*)\|$/gm)].map((
+const rows: ReadonlyArray<Row> = [...read(page).matchAll(/^\| ([RDCSEGPFWJ]\d\d) \|([^|]*)\|([^|]*)\|(.*)\|$/gm)].map((
   match
 ) => ({
   id: match[1]!,

@@ -35,8 +35,77 @@ const reader = { file: "src/actor/kernel/StreamReader.ts", ...streams }
 const streaming = { file: "src/actor/kernel/Streaming.ts", ...streams }
 const localStream = { file: "src/actor/internal/localStreamAsk.ts", ...streams }
 
+const groups = { file: "src/actor/kernel/Groups.ts", tests: ["test/actor/groups.test.ts"] }
+
 /** Faults in what an actor is made of. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...groups,
+    why: "a member stays as long as one scope holds it",
+    before: "if (member.memberships.size === 0) this.remove(member)",
+    after: "this.remove(member)"
+  },
+  {
+    ...groups,
+    why: "a member is one once, however many hold it",
+    before: "if (member.memberships.size > 1) return\n",
+    after: ""
+  },
+  {
+    ...groups,
+    why: "who is published to is looked up again when somebody has come or gone",
+    before: "    this.recipients = undefined\n    for",
+    after: "    for"
+  },
+  {
+    ...groups,
+    why: "what came and went between two looks is not told",
+    before: "if (this.pending.has(identity)) this.pending.delete(identity)",
+    after: "if (this.pending.has(identity) && isJoined) this.pending.delete(identity)"
+  },
+  {
+    ...groups,
+    why: "nothing stays of a group of nobody",
+    before: "if (group.byIdentity.size === 0 && group.monitors.size === 0) this.groups.delete(group.name)",
+    after: ""
+  },
+  {
+    ...groups,
+    why: "one that has ended is made no member",
+    before: "if (!this.watch(member, recipient)) return undefined\n",
+    after: "this.watch(member, recipient)\n"
+  },
+  {
+    ...groups,
+    why: "a member that is no more is heard of no longer",
+    before: "    recipient!.unwatch(told!)\n",
+    after: ""
+  },
+  {
+    ...groups,
+    why: "who looks sees the end of the system",
+    before: "for (const { monitors } of this.groups.values()) for (const monitor of monitors) monitor.end()",
+    after: ""
+  },
+  {
+    ...groups,
+    file: "src/actor/Group.ts",
+    why: "what reading the payload throws for one member keeps it from no other",
+    before: "  } catch (defect) {\n    return Exit.die(defect)",
+    after: "  } catch (defect) {\n    throw defect"
+  },
+  {
+    ...groups,
+    why: "a thread that has gone takes with it what it has joined, and no more",
+    before: "this.drop(Array.from(this.members.keys()).filter((id) => id.startsWith(start)))",
+    after: "this.drop(Array.from(this.members.keys()))"
+  },
+  {
+    ...groups,
+    why: "others are told of what was taken out, and of nothing else",
+    before: "if (left.length > 0) this.ways.tell({ joined: [], left })",
+    after: "this.ways.tell({ joined: [], left })"
+  },
   {
     ...reader,
     why: "a stream goes on when its reader has made room",
@@ -526,8 +595,26 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...dispatcher,
     why: "a turn ends with its time",
-    before: "while (i < batch.length && !this.turn.isOver())",
+    before: "while (i < batch.length && !isOver)",
     after: "while (i < batch.length)"
+  },
+  {
+    ...dispatcher,
+    why: "no pass begins when the time is up",
+    before: "return !isOver",
+    after: "return true"
+  },
+  {
+    ...dispatcher,
+    why: "the event loop has its turn after so many passes",
+    before: "left = this.pass() ? left - 1 : 0",
+    after: "left = this.pass() ? left : 0"
+  },
+  {
+    ...dispatcher,
+    why: "a special scheduler follows every hop",
+    before: "this.passes = dispatcher === undefined ? PASSES : 1",
+    after: "this.passes = PASSES"
   },
   {
     ...dispatcher,

@@ -8,6 +8,7 @@ import { actorContract, type ContractOptions, Serial } from "../contract/actorCo
 import { channelContract } from "../contract/channelContract.ts"
 import { controlContract } from "../contract/controlContract.ts"
 import { inSimulation } from "../contract/eventually.ts"
+import { groupContract } from "../contract/groupContract.ts"
 import { redeliveryContract } from "../contract/redeliveryContract.ts"
 import { stashContract } from "../contract/stashContract.ts"
 import { statsContract } from "../contract/statsContract.ts"
@@ -29,16 +30,17 @@ const testOn =
       }, Effect.suspend(() => inSimulation(Effect.scoped(body())))))
 
 const test = testOn(() => import("../fixtures/actors.worker.ts"))
-const layer = ActorSystem.layerThreads({ spawn: noThread, threads: 1 })
+const layerOf = (threads: number) => ActorSystem.layerThreads({ spawn: noThread, threads })
+const layer = layerOf(1)
 
-const simulatedOn = (test: ReturnType<typeof testOn>): ContractOptions => ({
+const simulatedOn = (test: ReturnType<typeof testOn>, threads = 1): ContractOptions => ({
   layer,
   live: true,
   suite: (name, define) =>
     describe(name, () => {
       define({
         effect: (name, body) =>
-          test(name, () => Effect.provideService(Effect.provide(body(), layer), Serial, { last: 0 }))
+          test(name, () => Effect.provideService(Effect.provide(body(), layerOf(threads)), Serial, { last: 0 }))
       })
     })
 })
@@ -56,6 +58,7 @@ stashContract("messages that actors on simulated threads put off", simulated)
 streamContract("streams from simulated threads", simulated)
 statsContract("what actors on simulated threads count", simulated)
 statsContract("what actors on simulated threads count, with mailboxes that survive", surviving)
+groupContract("groups over simulated threads", simulatedOn(testOn(() => import("../fixtures/groups.worker.ts")), 2))
 
 /** Capacities that every kind can have; what is no capacity at all stays as it is. */
 const powerOfTwo = (capacity: Channel.Options["capacity"]): Channel.Options["capacity"] =>

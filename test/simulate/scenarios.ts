@@ -5,6 +5,7 @@ import { channels } from "./channels.ts"
 import { clients } from "./clients.ts"
 import { control } from "./control.ts"
 import { ends } from "./ends.ts"
+import { groups } from "./groups.ts"
 import { jobs } from "./jobs.ts"
 import { keyed } from "./keyed.ts"
 import { letters } from "./letters.ts"
@@ -45,6 +46,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   clients,
   ends,
   control,
+  groups,
   jobs,
   keyed,
   letters,

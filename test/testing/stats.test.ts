@@ -67,7 +67,7 @@ describe("what actors on several threads count", () => {
           each.map((
             { handlingTime, key, processed, waitTime }
           ) => [key, processed, handlingTime!.count, waitTime!.count])
-            .sort(),
+            .toSorted(([a], [b]) => String(a).localeCompare(String(b))),
           [["a", 2, 2, 2], ["b", 3, 3, 3], ["c", 4, 4, 4]]
         )
         assert.deepStrictEqual(yield* a.ask.Report(), [3, 9, 1])

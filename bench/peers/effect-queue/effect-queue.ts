@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import type { Measured, Params } from "../../runner/Case.ts"
 import * as Sampling from "../../runner/Sampling.ts"
+import * as Shapes from "../../runner/Shapes.ts"
 
 const spawn = Effect.fnUntraced(function*<Message>(handle: (message: Message) => Effect.Effect<void>) {
   const mailbox = yield* Queue.unbounded<Message>()
@@ -74,6 +75,22 @@ export const ask = async (params: Params): Promise<Measured> => {
       }
     })))
 }
+
+/** A shape of message flow: a fiber for each actor, and every offer an effect. */
+export const shape = (params: Params, name: Shapes.ShapeName): Promise<Measured> =>
+  Shapes.measure<Queue.Queue<Sampling.Message>, Effect.Effect<void>>(params, name, {
+    start: (count, handlers) =>
+      Effect.runPromise(
+        Effect.forEach(Array.from({ length: count }, (_, index) => handlers(index)), (handle) => spawn(handle))
+      ),
+    tell: (queue, message) => Effect.asVoid(Queue.offer(queue, message)),
+    nothing: Effect.void,
+    inTurn: (count, each) =>
+      Effect.gen(function*() {
+        for (let index = 0; index < count; index++) yield* each(index)
+      }),
+    poke: (queue, message) => void Queue.offerUnsafe(queue, message)
+  })
 
 /** Idle fibers, each parked on its own queue. */
 export const idle = (params: Params, figure: "rate" | "memory"): Promise<Measured> =>

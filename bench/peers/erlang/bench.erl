@@ -34,7 +34,8 @@ sample("spawn", Count) ->
 sample("memory", Count) ->
   {_, Bytes, Answered} = spawned(Count),
   {Bytes / Count, Answered, ids(Count)};
-sample("restart", Count) -> restart(Count).
+sample("restart", Count) -> restart(Count);
+sample(Shape, Count) -> shape(Shape, Count).
 
 ids(Count) -> {Count, Count * (Count - 1) div 2}.
 
@@ -63,6 +64,86 @@ yielding_sink(Left, Count, Sum, Doubles) ->
     erlang:yield(),
     yielding_sink(Left - 1, Count + 1, Sum + Id + A, Doubles + B)
   end.
+
+%% The shapes of bench/runner/Shapes.ts, with as many members and the same generator. A member that has seen its last message says `finished`.
+-define(MEMBERS, 100).
+
+shape(Shape, Count) ->
+  {Begin, Finishers, Members} = shape(Shape, Count, self()),
+  Start = nanos(),
+  [Member ! go || Member <- Begin],
+  [receive finished -> ok end || _ <- lists:seq(1, Finishers)],
+  Nanos = nanos() - Start,
+  [Member ! {tally, self()} || Member <- Members],
+  Tally = sum([receive {tally, Seen, Sum} -> {Seen, Sum} end || _ <- Members]),
+  {Nanos / Count, Tally, shape_tally(Shape, Count)}.
+
+shape("ring", Count, Self) ->
+  [First | _] = Members = members(fun(Index, Peers) -> ring(Self, element((Index + 1) rem ?MEMBERS + 1, Peers), Count, 0, 0.0) end),
+  {[First], 1, Members};
+shape("fan-in", Count, Self) ->
+  Receiver = spawn(fun() -> taker(Self, Count, 0, 0.0) end),
+  Share = Count div ?MEMBERS,
+  Senders = members(fun(Index, _) -> receive go -> send(Receiver, Index * Share, (Index + 1) * Share) end end),
+  {Senders, 1, [Receiver]};
+shape("fan-out", Count, Self) ->
+  Receivers = members(fun(_, _) -> taker(Self, Count div ?MEMBERS, 0, 0.0) end),
+  Peers = list_to_tuple(Receivers),
+  Sender = spawn(fun() -> receive go -> send_in_turn(Peers, 0, Count) end end),
+  {[Sender], ?MEMBERS, Receivers};
+shape("big", Count, Self) ->
+  Members = members(fun(Index, Peers) -> big({Self, Index, Peers}, Count div ?MEMBERS div 2, Index + 1, 0, 0.0) end),
+  {Members, ?MEMBERS, Members}.
+
+members(Run) ->
+  Members = [spawn(fun() -> receive {peers, Peers} -> Run(Index, Peers) end end) || Index <- lists:seq(0, ?MEMBERS - 1)],
+  Peers = list_to_tuple(Members),
+  [Member ! {peers, Peers} || Member <- Members],
+  Members.
+
+ring(Self, Next, Hops, Count, Sum) ->
+  receive
+    go -> self() ! {message, Hops - 1, 7, 1.5}, ring(Self, Next, Hops, Count, Sum);
+    {message, 0, A, B} -> Self ! finished, ring(Self, Next, Hops, Count + 1, Sum + A + B);
+    {message, Id, A, B} -> Next ! {message, Id - 1, 7, 1.5}, ring(Self, Next, Hops, Count + 1, Sum + Id + A + B);
+    {tally, From} -> From ! {tally, Count, Sum}
+  end.
+
+taker(Self, Last, Last, Sum) -> Self ! finished, receive {tally, From} -> From ! {tally, Last, Sum} end;
+taker(Self, Last, Count, Sum) ->
+  receive {message, Id, A, B} -> taker(Self, Last, Count + 1, Sum + Id + A + B) end.
+
+send_in_turn(_, Count, Count) -> ok;
+send_in_turn(Peers, Id, Count) ->
+  element(Id rem ?MEMBERS + 1, Peers) ! {message, Id, 7, 1.5},
+  send_in_turn(Peers, Id + 1, Count).
+
+big({Self, Index, Peers} = Member, Pings, Seed, Count, Sum) ->
+  receive
+    {message, Id, 7, B} ->
+      element(Id + 1, Peers) ! {message, Index, 8, 1.5},
+      big(Member, Pings, Seed, Count + 1, Sum + Id + 7 + B);
+    {message, Id, 8, B} when Pings =:= 0 -> Self ! finished, big(Member, Pings, Seed, Count + 1, Sum + Id + 8 + B);
+    {message, Id, 8, B} -> big(Member, Pings - 1, ping(Member, Seed), Count + 1, Sum + Id + 8 + B);
+    go -> big(Member, Pings - 1, ping(Member, Seed), Count, Sum);
+    {tally, From} -> From ! {tally, Count, Sum}
+  end.
+
+ping({_, Index, Peers}, Seed) ->
+  Next = next_random(Seed),
+  element(Next rem ?MEMBERS + 1, Peers) ! {message, Index, 7, 1.5},
+  Next.
+
+next_random(Seed) -> Seed * 48271 rem 2147483647.
+
+shape_tally("big", Count) ->
+  Pings = Count div ?MEMBERS div 2,
+  Met = lists:sum([Index * Pings + met(Pings, Index + 1, 0) || Index <- lists:seq(0, ?MEMBERS - 1)]),
+  {Count, Met + Count div 2 * 15 + Count * 1.5};
+shape_tally(_, Count) -> {Count, Count * (Count - 1) div 2 + Count * 7 + Count * 1.5}.
+
+met(0, _, Sum) -> Sum;
+met(Left, Seed, Sum) -> Next = next_random(Seed), met(Left - 1, Next, Sum + Next rem ?MEMBERS).
 
 %% One caller, one gen_server that answers its argument plus one.
 ask(Count) ->

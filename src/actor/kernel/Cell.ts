@@ -41,12 +41,11 @@ import type { CellHost } from "./CellHost.ts"
 import type { Answered, Command } from "./Command.ts"
 import { AT_ONCE, Counting, MANY_TURNS } from "./Counting.ts"
 import type { Runnable } from "./Dispatcher.ts"
-import { Mailbox } from "./Mailbox.ts"
+import type { Mailbox } from "./Mailbox.ts"
 import { Meter } from "./Meter.ts"
 import type { Guardian, Owned, Owner } from "./Owner.ts"
 import { BROKEN, checkedReply, deliverable } from "./Payload.ts"
 import { HELD, IDLE, READY, RESTARTING, RUNNING, STARTING, STOPPING, SUSPENDED } from "./Phase.ts"
-import { PriorityMailbox } from "./PriorityMailbox.ts"
 import {
   answerTo,
   type Asker,
@@ -59,16 +58,9 @@ import {
   type Waiter,
   type Withdrawable
 } from "./Recipient.ts"
-import { RepeatingMailbox } from "./RepeatingMailbox.ts"
+import { mailboxOf } from "./RepeatingMailbox.ts"
 import { isPutOff } from "./Stashed.ts"
 import { Ask, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Word.ts"
-
-const mailboxOf = ({ attempts, protocol: { levels } }: Behaviour): Mailbox =>
-  attempts > 1
-    ? new RepeatingMailbox(attempts, levels)
-    : levels === undefined
-    ? new Mailbox()
-    : new PriorityMailbox(levels)
 
 /** See the module. */
 export class Cell extends Counting implements Owned, Runnable {
@@ -127,7 +119,7 @@ export class Cell extends Counting implements Owned, Runnable {
 
   /** Puts a message into the mailbox without asking for room: for senders that have been granted credit. */
   deliver(word: Word, payload: unknown): void {
-    const mailbox = this.mailbox ??= mailboxOf(this.behaviour)
+    const mailbox = this.mailbox ??= mailboxOf(this.behaviour.attempts, this.behaviour.protocol.levels)
     const { rare } = this
     mailbox.put(rare === undefined || rare.meter === undefined ? word : rare.meter.accept(word), payload)
     if (this.phase === IDLE) {

@@ -3,9 +3,10 @@
  * the turn is up.
  *
  * It is driven by the thread's own event loop, or by the `Scheduler` that was current when the system was built where that
- * is a special one. Each turn runs a snapshot of the ready actors: work that arrives meanwhile waits for the next turn, which
- * is what keeps input and output served and lets `TestClock` follow every hop. It runs in the async context of nobody,
- * whoever gave it work.
+ * is a special one. A turn runs the ready actors in passes: each takes a snapshot, and work that arrives meanwhile waits for the
+ * next one. There is a bounded number of them, so input, output, promises and fibers are served however long actors keep each other
+ * busy; a special scheduler gets a task for each pass and follows every hop. It runs in the async context of nobody, whoever gave
+ * it work.
  */
 import * as Scheduler from "effect/Scheduler"
 import type { Runtime } from "../../runtime/Runtime.ts"
@@ -13,6 +14,9 @@ import type { Turn } from "../../runtime/Turn.ts"
 
 /** Messages that one actor may handle before the others have their turn. */
 export const THROUGHPUT = 256
+
+/** Passes of a turn, at most: a message that actors hand on goes so many hops for one turn of the event loop, which costs as much as ten hops. */
+export const PASSES = 16
 
 /** Something with messages to handle. */
 export interface Runnable {
@@ -25,6 +29,7 @@ export interface Runnable {
 /** See the module. */
 export class Dispatcher {
   declare private readonly kick: (run: () => void) => void
+  declare private readonly passes: number
   declare private readonly turn: Turn
   declare private readonly scheduled: () => void
   declare private ready: Array<Runnable>
@@ -34,6 +39,7 @@ export class Dispatcher {
     // The ordinary scheduler looks for the timers of the process at each call, which may be somebody's fake ones by then.
     const dispatcher = scheduler instanceof Scheduler.MixedScheduler ? undefined : scheduler.makeDispatcher()
     this.kick = dispatcher === undefined ? runtime.immediate : (run) => dispatcher.scheduleTask(run, 0)
+    this.passes = dispatcher === undefined ? PASSES : 1
     this.turn = turn
     this.ready = []
     this.running = []
@@ -67,19 +73,28 @@ export class Dispatcher {
     this.kick(this.scheduled)
   }
 
-  /** Runs the actors that are ready now, once each, while there is time. A loop that has just delivered messages calls this itself. */
+  /** Runs the actors that are ready, and those that become so by it, while there is time. A loop that has just delivered messages calls this itself. */
   drain(): void {
+    let left = this.passes
+    while (left > 0 && this.ready.length > 0) left = this.pass() ? left - 1 : 0
+    if (this.ready.length > 0) this.schedule()
+  }
+
+  /** Runs those that are ready now, once each; answers whether time is left. */
+  private pass(): boolean {
     const batch = this.ready
-    if (batch.length === 0) return
     this.ready = this.running
     this.running = batch
     let i = 0
-    do this.runOne(batch[i++]!)
-    while (i < batch.length && !this.turn.isOver())
+    let isOver = false
+    while (i < batch.length && !isOver) {
+      this.runOne(batch[i++]!)
+      isOver = this.turn.isOver()
+    }
     // Those whose turn did not come are the first in the next one.
     if (i < batch.length) this.ready = batch.slice(i).concat(this.ready)
     batch.length = 0
-    if (this.ready.length > 0) this.schedule()
+    return !isOver
   }
 
   private runOne(runnable: Runnable): void {

@@ -40,6 +40,7 @@ import { type CountedOf, type CountedType, countedType, Sums } from "./Counted.t
 import { Deadlines } from "./Deadlines.ts"
 import { Dispatcher } from "./Dispatcher.ts"
 import { Freight } from "./Freight.ts"
+import { Groups } from "./Groups.ts"
 import { type Lettered, Letters } from "./Letters.ts"
 import { type LetterStore, receivedOf, type Refusal, type Resent } from "./LetterStore.ts"
 import { Origins } from "./Origins.ts"
@@ -85,6 +86,7 @@ export class Host implements LifecycleHost {
   declare isLeaving: boolean
   /** The shards of this thread, by the name of their behaviour: all keys of that are theirs. */
   declare readonly shards: Map<string, ShardHere>
+  declare readonly groups: Groups
   /** What this thread has counted. */
   declare readonly tally: Tally
   /** By name: the last one that is not being released is the one that is spawned. */
@@ -132,6 +134,7 @@ export class Host implements LifecycleHost {
     this.inlineDepth = 0
     this.isLeaving = false
     this.shards = new Map()
+    this.groups = new Groups(this)
     this.tally = tally
     this.rosters = new Map()
     this.rosterByBehaviour = new Map()
@@ -479,14 +482,15 @@ export class Host implements LifecycleHost {
     return Deferred.await(this.escalation)
   }
 
-  /** Stops all actors and all watching of deadlines. */
+  /** Stops all actors and all watching of deadlines; whoever looks at groups has seen their end. */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     this.deadlines.close()
-    return Effect.forEach(
+    const released = Effect.forEach(
       Array.from(this.rosterByBehaviour.keys()),
       (behaviour) => this.unregister(behaviour, systemReleased),
       { discard: true }
     )
+    return Effect.andThen(released, Effect.sync(() => this.groups.close()))
   })
 
   /** A picture of the actors here, one node a behaviour. */

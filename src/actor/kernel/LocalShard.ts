@@ -53,7 +53,7 @@ export class LocalShard implements Shard, ShardHere, Resident {
   declare readonly behaviour: Pick<Behaviour, "capacity">
   declare reason: ExitReason
   declare private readonly name: string
-  declare private readonly host: Host
+  declare readonly host: Host
   declare private readonly terms: Terms.Terms
   /** By key: who takes the messages. One that ends has left its place to the next as soon as there is a message for that. */
   declare private readonly cells: Map<string, Cell>

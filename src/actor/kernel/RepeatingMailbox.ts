@@ -13,7 +13,7 @@
  * taken or the actor rests. An ask has an asker, who is told of a crash and decides; a notice belongs to the incarnation: neither is handed
  * out again for one.
  */
-import type { GivenUp } from "./Mailbox.ts"
+import { type GivenUp, Mailbox } from "./Mailbox.ts"
 import { type Levels, PriorityMailbox } from "./PriorityMailbox.ts"
 import { INDEX_MASK, Notice, Revocable, sinceOf, Traced, type Word } from "./Word.ts"
 
@@ -229,3 +229,11 @@ export class RepeatingMailbox extends PriorityMailbox {
     this.toFront(moved)
   }
 }
+
+/** The mailbox of an actor whose messages have these levels, and may be begun so often. */
+export const mailboxOf = (attempts: number, levels: Levels): Mailbox =>
+  attempts > 1
+    ? new RepeatingMailbox(attempts, levels)
+    : levels === undefined
+    ? new Mailbox()
+    : new PriorityMailbox(levels)

@@ -8,6 +8,7 @@
 import type { Address } from "../../actor/kernel/Address.ts"
 import type { Bounds } from "../../actor/kernel/Behaviour.ts"
 import type { CountedOf, CountedReport, CountedType } from "../../actor/kernel/Counted.ts"
+import type { Memberships } from "../../actor/kernel/Groups.ts"
 import type { Keying } from "../../actor/kernel/Keying.ts"
 import type { Refusal } from "../../actor/kernel/LetterStore.ts"
 import type { Overflow } from "../../actor/kernel/Mailbox.ts"
@@ -129,6 +130,8 @@ export type ToWorker =
   /** The main thread has the dead letters that were sent to it last. */
   | { readonly _tag: "LettersKnown" }
   | ({ readonly _tag: "Replay" } & Replay)
+  /** Who has come into groups, and gone, on other threads. */
+  | ({ readonly _tag: "Memberships" } & Memberships)
   | { readonly _tag: "Up"; readonly thread: number; readonly epoch: number }
   | { readonly _tag: "Down"; readonly thread: number; readonly reason: string; readonly isFinal: boolean }
 
@@ -160,6 +163,8 @@ export type ToMain =
   | ({ readonly _tag: "Statistics"; readonly request: number } & CountedOf)
   /** Is answered with `Claimed` when all that was said before has been heard. */
   | { readonly _tag: "Sync"; readonly request: number }
+  /** Who has come into groups, and gone, on this thread. */
+  | ({ readonly _tag: "Memberships" } & Memberships)
   | { readonly _tag: "Released"; readonly claim: number; readonly name: string; readonly key: string }
   /** An actor that the main thread had placed has ended for everybody, and its name is not free: it is the worker's until it is, as `-actor`. */
   | { readonly _tag: "Kept"; readonly actor: number; readonly name: string; readonly key: string }

@@ -22,6 +22,7 @@ import { Tally } from "../../observe/kernel/Tally.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import * as Steady from "../../thread/kernel/Steady.ts"
 import { Families, type Grounds, type Holder, type Wanted } from "./families.ts"
+import * as Grouping from "./groups.ts"
 import { groundsHere } from "./keyed.ts"
 import { resendLocal } from "./letters.ts"
 
@@ -41,7 +42,10 @@ export const makeHostWith = Effect.fnUntraced(function*(name: string, tally: Tal
 })
 
 /** The same, for a thread that counts for itself alone. */
-export const makeHost = Effect.suspend(() => makeHostWith(MAIN, new Tally(Tally.create(1), 0)))
+export const makeHost = Effect.tap(
+  Effect.suspend(() => makeHostWith(MAIN, new Tally(Tally.create(1), 0))),
+  (host) => Effect.sync(() => host.groups.connect(Grouping.onOneThread(host)))
+)
 
 /** Holds the keys of a behaviour until `owner` closes, at the place of this among its finalizers. */
 export const holding = <A>(
@@ -109,6 +113,7 @@ export const systemOf = (host: Host): ActorSystem["Service"] => {
       }),
     supervise: (protocol, key, options, owner) =>
       host.supervise(protocol, key, owner, Terms.make(actorName(protocol, key), options?.shutdown)),
+    groups: host.groups,
     events: host.events,
     tree: Effect.sync(() => ({
       name: "system",

@@ -106,9 +106,12 @@ export const receive = (worker: Worker, message: Control.ToWorker): void => {
       return node.laneKnown(message.actor)
     case "Lane":
       return node.addLane(message.actor, message.lane)
+    case "Memberships":
+      return worker.host.groups.heard(message)
     case "Up":
       return node.peerUp(message.thread, message.epoch)
     case "Down":
+      worker.host.groups.lost(message.thread)
       node.peerDown(message.thread, message.reason, message.isFinal)
   }
 }

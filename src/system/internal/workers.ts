@@ -20,6 +20,7 @@ import type { ThreadDown } from "../../thread/ThreadError.ts"
 import type { Lent } from "../../wire/kernel/ArenaOwners.ts"
 import { decodeEvents, encodeSpawnError } from "./accounts.ts"
 import type * as Control from "./control.ts"
+import { tellOthers } from "./groups.ts"
 import { groundsOf, type Keyers, locate, placementsOn } from "./keyed.ts"
 import { receiveLetters } from "./letters.ts"
 import type { Placed } from "./placement.ts"
@@ -105,9 +106,11 @@ export interface Threaded extends Keyers {
 
 const up = (worker: WorkerThread): Control.ToWorker => ({ _tag: "Up", thread: worker.index, epoch: worker.starts })
 
-/** A worker was spawned: who is up already, and which actors it has, it hears before anything else. */
+/** A worker was spawned: who is up already, who is in which group, and which actors it has, it hears before anything else. */
 export const starting = (self: Threaded, worker: WorkerThread): void => {
   for (const other of self.workers) if (other.isUp) worker.say(up(other))
+  const memberships = self.host.groups.all
+  if (memberships.joined.length > 0) worker.say({ _tag: "Memberships", ...memberships })
   const placements = [...self.account.on(worker).map((placed) => placed.placement), ...placementsOn(self, worker)]
   if (placements.length > 0) worker.say({ _tag: "Revive", placements })
 }
@@ -147,6 +150,7 @@ const lose = (self: Threaded, worker: WorkerThread, down: ThreadDown, isSeen: bo
   const reason = down.message
   const isFinal = self.isClosing
   self.names.lost(worker.index)
+  self.host.groups.lost(worker.index)
   self.families.lost(worker.index)
   for (const other of self.workers) {
     if (other !== worker) other.say({ _tag: "Down", thread: worker.index, reason, isFinal })
@@ -262,6 +266,9 @@ export const receive = (self: Threaded, worker: WorkerThread, message: Control.T
       const { request } = message
       return self.run(Effect.map(counted(self, message), (report) => worker.say({ _tag: "Report", request, report })))
     }
+    case "Memberships":
+      self.host.groups.heard(message)
+      return tellOthers(self, message, worker)
     case "Sync":
       return worker.say({ _tag: "Claimed", request: message.request, isFree: true })
     case "Released":
