@@ -125,12 +125,9 @@ export class Sums implements Counted {
   toDo(actor: Account, nowMillis: number): void {
     this.actors++
     this.pending += actor.depth()
-    const { mailbox, rare } = actor
-    if (rare === undefined) return
-    this.waitingSenders += rare.waiters.length
-    if (rare.meter === undefined || mailbox === undefined) return
-    const since = mailbox.oldestSince()
-    if (since !== Infinity) this.oldestMillis = Math.max(this.oldestMillis, nowMillis - since, 0)
+    if (actor.rare === undefined) return
+    this.waitingSenders += actor.rare.waiters.length
+    this.oldestMillis = Math.max(this.oldestMillis, oldestOf(actor, nowMillis))
   }
 
   /** Adds sums. */
@@ -165,12 +162,28 @@ export const together = (parts: ReadonlyArray<ReadonlyArray<CountedType>>): Read
   })
 }
 
+// How long the oldest message waits; below 0 when none does, or nobody knows.
+const oldestOf = ({ mailbox, rare }: Account, nowMillis: number): number => {
+  if (rare?.meter === undefined || mailbox === undefined) return -1
+  const since = mailbox.oldestSince()
+  return since === Infinity ? -1 : Math.max(0, nowMillis - since)
+}
+
 /** What an actor has done, and has still to do. */
 export const countedOf = (actor: Account, nowMillis: number): Counted => {
-  const sums = new Sums()
-  sums.done(actor)
-  sums.toDo(actor, nowMillis)
-  return sums.plain()
+  const { processed, rare } = actor
+  return {
+    actors: 1,
+    processed,
+    failed: rare?.counts?.failed ?? 0,
+    dropped: rare?.counts?.dropped ?? 0,
+    restarts: rare?.restarts ?? 0,
+    pending: actor.depth(),
+    waitingSenders: rare?.waiters.length ?? 0,
+    oldestMillis: oldestOf(actor, nowMillis),
+    waits: pairsOf(rare?.meter?.waits),
+    handlings: pairsOf(rare?.meter?.handlings)
+  }
 }
 
 /** Those of one behaviour: who is there, and what is counted already. */
