@@ -25,9 +25,9 @@
  *   const printer = yield* Printer.spawn("office")
  *   for (const page of [1, 2, 3]) yield* printer.tell.Print({ page })
  *   yield* Console.log((yield* printer.stats).pending) // => 3
- *   yield* Effect.yieldNow
+ *   yield* printer.ask.Print({ page: 4 })
  *   const { processed, waitTime } = yield* printer.stats
- *   yield* Console.log(processed, waitTime!.count, waitTime!.quantile(0.99) < 1000) // => 3 3 true
+ *   yield* Console.log(processed, waitTime!.count, waitTime!.quantile(0.99) < 1000) // => 4 4 true
  * })
  *
  * await Effect.runPromise(Effect.scoped(program).pipe(

@@ -159,6 +159,7 @@ describe("what an actor counts", () => {
         yield* clerk.tell.Open()
         yield* Effect.forkChild(clerk.tell.Open(), { startImmediately: true })
         assert.deepInclude(yield* clerk.stats, { waitingSenders: 1, pending: 2 })
+        assert.deepInclude(yield* Clerk.stats, { waitingSenders: 1, pending: 2 })
         yield* TestClock.adjust("1 second")
         assert.deepInclude(yield* clerk.stats, { waitingSenders: 0, pending: 0, processed: 3 })
       })

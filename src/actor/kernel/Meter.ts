@@ -47,7 +47,7 @@ export class Meter {
   /** A message is accepted; answers the word that stands in the mailbox for it. */
   accept(word: Word): Word {
     const stamped = typeof word === "number" ? new Traced(word, undefined) : word
-    stamped.stamp ??= this.next(this.time.now())
+    stamped.stamp = this.next(this.time.now())
     return stamped
   }
 
