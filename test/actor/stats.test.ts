@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Rpc from "effect/rpc/Rpc"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import { Actor, ActorControl, ActorError, ActorStats, ActorSystem } from "shared-nothing"
@@ -295,7 +296,21 @@ describe("what an actor measures", () => {
         assert.deepStrictEqual([processed, failed, restarts, handlingTime!.count], [2, 1, 1, 2])
         assert.isBelow(handlingTime!.quantile(1), 1)
       })
-    ), timed)
+    ), { ...timed, supervision: { backoff: Schedule.spaced("10 seconds") } })
+
+  test(
+    "has each of those that are handled at once, one after the other",
+    () =>
+      spawned((clerk) =>
+        Effect.gen(function*() {
+          for (let n = 0; n < 3; n++) yield* clerk.tell.Open()
+          yield* settle
+          const { handlingTime, waitTime } = yield* clerk.stats
+          assert.deepStrictEqual([handlingTime!.count, waitTime!.count], [3, 3])
+        })
+      ),
+    timed
+  )
 
   test(
     "gives a message one number and one age, however often it is handed out",

@@ -9,6 +9,8 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { CurrentActor } from "../kernel/Behaviour.ts"
+import { Handover } from "../kernel/Forwarded.ts"
+import { conclude, type Handing } from "../kernel/HandingOn.ts"
 import { RunningCell } from "../kernel/RunningCell.ts"
 import { STASHED } from "../kernel/Stashed.ts"
 import type { Rare } from "./rare.ts"
@@ -22,8 +24,8 @@ export interface Batched extends Stashing {
   ended(): void
 }
 
-/** One effect for any number of handlers: runs the next one, settles its ask, and goes on while there is another. */
-export const batch = (rare: Rare, cell: Batched): Effect.Effect<void, unknown, unknown> =>
+/** One effect for any number of handlers: runs the next one, concludes its message, and goes on while there is another. */
+export const batch = <C extends Batched & Handing<C>>(cell: C, rare: Rare): Effect.Effect<void, unknown, unknown> =>
   Effect.whileLoop({
     while: () => rare.effect !== undefined || cell.advance(rare),
     body: () => {
@@ -40,7 +42,9 @@ export const batch = (rare: Rare, cell: Batched): Effect.Effect<void, unknown, u
       } else cell.ended()
       rare.ask = undefined
       rare.payload = undefined
-      if (ask !== undefined && value !== STASHED) ask.settle(Exit.succeed(value))
+      if (value === STASHED) return
+      if (value instanceof Handover) conclude(cell, ask, Exit.succeed(value))
+      else if (ask !== undefined) ask.settle(Exit.succeed(value))
     }
   })
 
