@@ -27,6 +27,7 @@ const Desk = Actor.make("Desk", [
 
 const Post = Actor.make("Post", [
   Rpc.make("Pass", { payload: { desk: Desk.ref, text: Schema.String }, success: Schema.String, error: Refused }),
+  Rpc.make("HandOn", { payload: { desk: Desk.ref, text: Schema.String }, success: Schema.String, error: Refused }),
   Rpc.make("Bring", { payload: { desk: Desk.ref, load: Iso.of(Uint8Array) }, success: Schema.String, error: Refused })
 ])
 
@@ -44,6 +45,7 @@ const Live = Layer.merge(
   })),
   Post.toLayer(Effect.succeed(Post.of({
     Pass: ({ desk, text }) => Effect.orDie(desk.ask.Say({ text })),
+    HandOn: ({ desk, text }) => Actor.forward(desk.ask.Say({ text })),
     Bring: ({ desk, load }) =>
       Effect.scoped(Effect.andThen(Iso.scoped(load), Effect.orDie(desk.ask.Say({ text: "brought" }))))
   })))
@@ -136,6 +138,25 @@ describe("what is around all references to a definition", () => {
         assert.deepStrictEqual(seen, ["it: ask Desk/a Say {\"text\":\"brought\"}", "it: Success"])
       }),
       noting(seen, "it")
+    )
+  })
+
+  it.effect("is around what is handed on, asked or told, and what it refuses there the asker is told", () => {
+    const seen: Array<string> = []
+    return within(
+      Effect.gen(function*() {
+        const desk = yield* Desk.spawn("a")
+        const post = yield* Post.spawn("p")
+        assert.strictEqual(yield* post.ask.HandOn({ desk, text: "on" }), "on!")
+        yield* post.tell.HandOn({ desk, text: "told" })
+        assert.strictEqual((yield* Effect.flip(post.ask.HandOn({ desk, text: "secret" })))._tag, "SendRefused")
+        assert.deepStrictEqual(seen.filter((line) => line.includes("{")), [
+          "it: ask Desk/a Say {\"text\":\"on\"}",
+          "it: tell Desk/a Say {\"text\":\"told\"}",
+          "it: ask Desk/a Say {\"text\":\"secret\"}"
+        ])
+      }),
+      Layer.provideMerge(limited, noting(seen, "it"))
     )
   })
 

@@ -5,7 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Stream from "effect/Stream"
 import { textOf } from "../../runtime/Text.ts"
-import { type Any, type AskOptions, recipientOf } from "../ActorRef.ts"
+import { type Any, type AskOptions, handedOn, recipientOf } from "../ActorRef.ts"
+import { Handover } from "../kernel/Forwarded.ts"
 import { actorName, type Message } from "../kernel/Protocol.ts"
 import type { AroundSend, Sending } from "../kernel/Sends.ts"
 
@@ -49,9 +50,12 @@ export const intercept = (ref: Any, around: ReadonlyArray<AroundSend>): Any => {
     // A message without payload may be given its options alone.
     const sending = sendingOf("ask", message, isBare(message) ? undefined : first)
     const next = (ref.ask as Facade)[message.tag]!(first, second)
-    return message.isStream
-      ? Stream.unwrap(wrapped(around, sending, Effect.succeed(next)) as Effect.Effect<Stream.Stream<unknown>>)
-      : wrapped(around, sending, next)
+    if (message.isStream) {
+      return Stream.unwrap(wrapped(around, sending, Effect.succeed(next)) as Effect.Effect<Stream.Stream<unknown>>)
+    }
+    const ask = wrapped(around, sending, next)
+    handedOn(ask, new Handover(sending.actor, ask, tellOf(message)(sending.payload)))
+    return ask
   }
 
   // What cannot be sent at once is not sent: nobody waits here.
