@@ -2,7 +2,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import * as Rpc from "effect/rpc/Rpc"
+import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { Actor, ActorControl, ExitReason, Interceptor } from "shared-nothing"
 import { settle } from "../contract/eventually.ts"
@@ -81,6 +87,47 @@ describe("SupervisionSpec", () => {
         yield* TestClock.adjust("1 hour")
         yield* settle
         assert.deepStrictEqual(stage.log, ["build"])
+      })
+    ))
+})
+
+const Shop = Actor.make("Shop", [
+  Rpc.make("Price", { payload: { item: Schema.String }, success: Schema.Int }),
+  Rpc.make("Offers", { success: Schema.Int, stream: true })
+])
+
+describe("MessageAdapterSpec", () => {
+  it.effect("P21 an answer and a stream of another protocol become messages of its own, as long as its incarnation lives", () =>
+    staged((stage) =>
+      Effect.gen(function*() {
+        const offers = yield* Queue.make<number>()
+        const ShopLive = Shop.toLayer(Effect.succeed(Shop.of({
+          Price: ({ item }) => item === "tea" ? Effect.succeed(12) : Effect.die(new Error("none")),
+          Offers: () =>
+            Stream.fromQueue(offers).pipe(Stream.ensuring(Effect.sync(() => stage.log.push("no longer read"))))
+        })))
+        const context = yield* Layer.build(ShopLive)
+        const shop = yield* Effect.provide(Shop.spawn("s"), context)
+        const priceOf = (item: string) => ({ pipeToSelf }: Tools) =>
+          pipeToSelf.Note(
+            shop.ask.Price({ item }),
+            (exit) => ({ n: Option.getOrElse(Exit.getSuccess(exit), () => -1) })
+          )
+        stage.acts["tea"] = priceOf("tea")
+        stage.acts["silk"] = priceOf("silk")
+        stage.acts["follow"] = ({ pipeToSelf, self }) =>
+          pipeToSelf.Bare(Stream.runForEach(shop.ask.Offers(), (n) => self.tell.Note({ n })))
+        stage.acts["crash"] = () => crash
+        const a = yield* Player.spawn("a")
+        for (const what of ["tea", "silk", "follow"]) yield* a.ask.Do({ what })
+        yield* Queue.offerAll(offers, [3, 4])
+        yield* settle
+        assert.deepStrictEqual(stage.log, ["a 12 in 1", "a -1 in 1", "a 3 in 1", "a 4 in 1"])
+        yield* Effect.exit(a.ask.Do({ what: "crash" }))
+        yield* settle
+        yield* Queue.offer(offers, 5)
+        yield* settle
+        assert.deepStrictEqual(stage.log.slice(4), ["no longer read"])
       })
     ))
 })
