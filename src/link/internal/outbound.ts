@@ -151,6 +151,11 @@ export class Outbound {
     return this.controlRing!
   }
 
+  /** Has the rings made before something is sent. */
+  open(): void {
+    if (this.dataRing === undefined) this.connect()
+  }
+
   private connect(): OutRing {
     const { connect, ringBytes, signals } = this.options
     const rings = { data: SpscRing.create(ringBytes), control: SpscRing.create(CONTROL_BYTES) }
