@@ -12,6 +12,7 @@ import { forwardContract } from "../contract/forwardContract.ts"
 import { groupContract } from "../contract/groupContract.ts"
 import { redeliveryContract } from "../contract/redeliveryContract.ts"
 import { stashContract } from "../contract/stashContract.ts"
+import { statsContract } from "../contract/statsContract.ts"
 import { streamContract } from "../contract/streamContract.ts"
 import { watchContract } from "../contract/watchContract.ts"
 import { tries } from "../support/effort.ts"
@@ -56,6 +57,8 @@ redeliveryContract("redelivery on simulated threads", simulated)
 watchContract("ends of actors on simulated threads", simulated)
 stashContract("messages that actors on simulated threads put off", simulated)
 streamContract("streams from simulated threads", simulated)
+statsContract("what actors on simulated threads count", simulated)
+statsContract("what actors on simulated threads count, with mailboxes that survive", surviving)
 forwardContract(
   "messages handed on over simulated threads",
   simulatedOn(testOn(() => import("../fixtures/forward.worker.ts")), 2)
