@@ -19,12 +19,13 @@ import { tries } from "../support/effort.ts"
 import { noThread } from "./scenario.ts"
 
 const testOn =
-  (worker: Simulation.Options["worker"]) => (name: string, body: () => Effect.Effect<unknown, unknown, Scope.Scope>) =>
+  (worker: Simulation.Options["worker"], seeds = 4) =>
+  (name: string, body: () => Effect.Effect<unknown, unknown, Scope.Scope>) =>
     it.effect(name, () =>
       Simulation.check({
         name,
         maxSteps: 1_000_000,
-        seeds: tries(4),
+        seeds: tries(seeds),
         // No spurious wake-ups: they would hide those that are lost.
         faults: { portDelay: 2, lateWake: 10 },
         worker
@@ -61,9 +62,9 @@ statsContract("what actors on simulated threads count", simulated)
 statsContract("what actors on simulated threads count, with mailboxes that survive", surviving)
 forwardContract(
   "messages handed on over simulated threads",
-  simulatedOn(testOn(() => import("../fixtures/forward.worker.ts")), 2)
+  simulatedOn(testOn(() => import("../fixtures/forward.worker.ts"), 2), 2)
 )
-groupContract("groups over simulated threads", simulatedOn(testOn(() => import("../fixtures/groups.worker.ts")), 2))
+groupContract("groups over simulated threads", simulatedOn(testOn(() => import("../fixtures/groups.worker.ts"), 2), 2))
 
 /** Capacities that every kind can have; what is no capacity at all stays as it is. */
 const powerOfTwo = (capacity: Channel.Options["capacity"]): Channel.Options["capacity"] =>
