@@ -30,7 +30,7 @@ export interface CellHost<C> {
   readonly freight: Freight
   /** What is around sends from here. */
   readonly sends: Sends
-  /** How many asks are being answered inside of each other on this stack. */
+  /** How many asks, builds and ends are under way inside of each other on this stack. */
   inlineDepth: number
   /** Starts an effect with these services. */
   forkWith(
