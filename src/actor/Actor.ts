@@ -52,8 +52,8 @@ import * as Tracer from "effect/Tracer"
 import { messageOf, textOf } from "../runtime/Text.ts"
 import type { Running } from "../supervisor/ChildSpec.ts"
 import * as Carry from "../wire/Carry.ts"
-import { InvalidOptions, type KeyedError, type SpawnError } from "./ActorError.ts"
-import { type ActorRef, isActorRef, type Plain, recipientOf, refClass, type Streamed } from "./ActorRef.ts"
+import { type AskError, InvalidOptions, type KeyedError, type SpawnError } from "./ActorError.ts"
+import { type ActorRef, handoverBy, isActorRef, type Plain, recipientOf, refClass, type Streamed } from "./ActorRef.ts"
 import { ActorSystem, type KeyedOptions, type SpawnOptions } from "./ActorSystem.ts"
 import type { ExitReason } from "./ExitReason.ts"
 import * as GroupModule from "./Group.ts"
@@ -72,6 +72,7 @@ import {
   resolveOptions
 } from "./kernel/Behaviour.ts"
 import type { Cell } from "./kernel/Cell.ts"
+import type { Forwarded } from "./kernel/Forwarded.ts"
 import { Interceptors } from "./kernel/Interceptors.ts"
 import * as Keying from "./kernel/Keying.ts"
 import * as ProtocolModule from "./kernel/Protocol.ts"
@@ -87,6 +88,7 @@ import * as WatcherModule from "./Watcher.ts"
 export type { Release } from "./internal/release.ts"
 export { CurrentActor } from "./kernel/Behaviour.ts"
 export type { BehaviourOptions, SupervisionOptions } from "./kernel/Behaviour.ts"
+export type { Forwarded } from "./kernel/Forwarded.ts"
 export type { MailboxOptions, Overflow } from "./kernel/Mailbox.ts"
 export type { PipeToSelf } from "./PipeToSelf.ts"
 export { type Level, Priority } from "./Priority.ts"
@@ -134,8 +136,27 @@ export const inspectable = (state: () => unknown): Effect.Effect<void, never, Cu
   })
 
 /**
+ * In a handler: leaves the message to another actor, whose answer is the asker's: `Find: ({ key }) => Actor.forward(shardOf(key).ask.Find({ key }))`. The handler
+ * has handled its message with that, and the actor goes on with the next one.
+ *
+ * **Details** The other message succeeds and fails as the one at hand; its payload may be another. It has as long as the asker waits, unless its own `timeout` is shorter, and is
+ * interrupted with the asker, on whatever threads the three are. It is nobody's but theirs: the actor in between may be restarted, or end. A message that was told is told on.
+ *
+ * **Errors** Where the other actor does not answer the asker is told why, with the error that an ask of its own would have had: `ActorStopped` or `ThreadLost` with
+ * the name of that actor, and so on; `undelivered` then has no payload. Dies with a `TypeError` for an effect that is not the ask of a reference as it is, and in a pool or a mailbox that survives.
+ */
+export const forward = <A, E>(
+  ask: Effect.Effect<A, E>
+): Effect.Effect<Forwarded<A>, Exclude<E, AskError>> => {
+  const handover = handoverBy(ask)
+  return handover === undefined
+    ? Exit.die(new TypeError("only the ask of a reference, as it is, can be handed on"))
+    : Exit.succeed(handover as unknown as Forwarded<A>)
+}
+
+/**
  * What a handler answers with: an effect; where the message is answered with a stream, that stream, or an effect that makes it. One that has put its
- * message off answers with that ({@link Stash}).
+ * message off, or has handed it on, answers with that ({@link Stash}, {@link forward}).
  */
 export type Answer<R extends Rpc.Any, Needs = any> = [Streamed<R>] extends [never]
   ? Effect.Effect<Replied<Rpc.Success<R>>, Rpc.Error<R>, Needs>
@@ -149,7 +170,7 @@ export type HandlersFrom<Rpcs extends Rpc.Any, Needs = any> = {
 }
 
 // What answers with nothing may answer with anything.
-type Replied<Success> = void extends Success ? Success : Success | Stashed
+type Replied<Success> = void extends Success ? Success : Success | Stashed | Forwarded<Success>
 
 /** The type of handlers for the messages of a definition: `Actor.Handlers<typeof Counter>`. */
 export type Handlers<A, Needs = never> = A extends Actor<infer _Name, infer Rpcs> ? HandlersFrom<Rpcs, Needs> : never

@@ -18,6 +18,7 @@ import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import { type AskError, InvalidOptions, type StreamError, type TellError } from "./ActorError.ts"
 import { DefaultAskTimeout, timeoutMillis, toMillis } from "./AskTimeout.ts"
 import type { ExitReason } from "./ExitReason.ts"
+import { Handover } from "./kernel/Forwarded.ts"
 import { actorName, type Message, type Protocol } from "./kernel/Protocol.ts"
 import { NO_ROOM, type Recipient, type Resume, TAKEN, type Waiter } from "./kernel/Recipient.ts"
 
@@ -234,6 +235,14 @@ class AskEffect extends effectClass<Asking>("Ask", function(fiber) {
     this.payload = payload
     this.options = options
   }
+}
+
+/** What a handler answers with that hands its message on by this effect; nothing if that is not the ask of a reference, as it is. */
+export const handoverBy = (effect: unknown): Handover | undefined => {
+  if (!(effect instanceof AskEffect)) return undefined
+  const { index, payload, recipient } = effect
+  const to = actorName(recipient.protocol, recipient.key)
+  return new Handover(to, effect, new TellEffect(recipient, index, payload))
 }
 
 // A message may have any tag, so the facades keep what is theirs under a symbol.

@@ -35,10 +35,51 @@ const reader = { file: "src/actor/kernel/StreamReader.ts", ...streams }
 const streaming = { file: "src/actor/kernel/Streaming.ts", ...streams }
 const localStream = { file: "src/actor/internal/localStreamAsk.ts", ...streams }
 
+const forwarded = { file: "src/actor/kernel/HandingOn.ts", tests: ["test/actor/forward.test.ts"] }
+
 const groups = { file: "src/actor/kernel/Groups.ts", tests: ["test/actor/groups.test.ts"] }
 
 /** Faults in what an actor is made of. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...forwarded,
+    file: "src/actor/internal/localAsk.ts",
+    why: "an ask that is withdrawn is taken back from who has it",
+    before: "    this.giveUp?.()\n",
+    after: ""
+  },
+  {
+    ...forwarded,
+    file: "src/actor/internal/localAsk.ts",
+    why: "why the other actor has not answered is no declared error",
+    before: "if (unanswered === undefined) this.settle(exit)",
+    after: "if (unanswered !== undefined) this.settle(exit)"
+  },
+  {
+    ...forwarded,
+    why: "a message that was handed on has the time of its asker",
+    before: "Effect.provideService(asking, DefaultAskTimeout, \"Infinity\")",
+    after: "asking"
+  },
+  {
+    ...forwarded,
+    why: "what was not delivered is no message of the asker",
+    before: "if (!(\"undelivered\" in error)) return error",
+    after: "if (error._tag.length > 0) return error"
+  },
+  {
+    ...forwarded,
+    why: "a message that was told is told on",
+    before: "else if (ask === undefined) tellOn(cell, handover)",
+    after: "else if (ask === undefined) return"
+  },
+  {
+    ...forwarded,
+    file: "src/actor/internal/batch.ts",
+    why: "a message that was told is told on, also by a handler that was not done at once",
+    before: "if (value instanceof Handover) conclude(cell, ask, Exit.succeed(value))",
+    after: "if (value instanceof Handover) ask?.forward(value)"
+  },
   {
     ...groups,
     why: "a member stays as long as one scope holds it",

@@ -8,6 +8,7 @@ import { actorContract, type ContractOptions, Serial } from "../contract/actorCo
 import { channelContract } from "../contract/channelContract.ts"
 import { controlContract } from "../contract/controlContract.ts"
 import { inSimulation } from "../contract/eventually.ts"
+import { forwardContract } from "../contract/forwardContract.ts"
 import { groupContract } from "../contract/groupContract.ts"
 import { redeliveryContract } from "../contract/redeliveryContract.ts"
 import { stashContract } from "../contract/stashContract.ts"
@@ -55,6 +56,10 @@ redeliveryContract("redelivery on simulated threads", simulated)
 watchContract("ends of actors on simulated threads", simulated)
 stashContract("messages that actors on simulated threads put off", simulated)
 streamContract("streams from simulated threads", simulated)
+forwardContract(
+  "messages handed on over simulated threads",
+  simulatedOn(testOn(() => import("../fixtures/forward.worker.ts")), 2)
+)
 groupContract("groups over simulated threads", simulatedOn(testOn(() => import("../fixtures/groups.worker.ts")), 2))
 
 /** Capacities that every kind can have; what is no capacity at all stays as it is. */

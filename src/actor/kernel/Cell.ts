@@ -40,6 +40,8 @@ import type { Behaviour, Handlers } from "./Behaviour.ts"
 import type { CellHost } from "./CellHost.ts"
 import type { Answered, Command } from "./Command.ts"
 import type { Runnable } from "./Dispatcher.ts"
+import { answersLater } from "./Forwarded.ts"
+import { conclude } from "./HandingOn.ts"
 import { Living } from "./Living.ts"
 import { Mailbox } from "./Mailbox.ts"
 import type { Guardian, Owned, Owner } from "./Owner.ts"
@@ -234,7 +236,7 @@ export class Cell extends Living implements Owned, Runnable {
     const before = host.turn.handOver(this.number)
     host.inlineDepth++
     const result = call(this.handlers!, tags, index, payload)
-    const asked = isExit(result) && !isPutOff(result) ? result : LocalAsk.started(this, index, payload, result)
+    const asked = isExit(result) && !answersLater(result) ? result : LocalAsk.started(this, index, payload, result)
     host.inlineDepth--
     host.turn.handOver(before)
     if (asked instanceof LocalAsk) return asked
@@ -361,7 +363,7 @@ export class Cell extends Living implements Owned, Runnable {
     // One that was told to rest in this turn takes no message after this one.
     rare.budget = rare.isHeld ? 0 : budget
     rare.batchFiber = undefined
-    rare.batch ??= batch(rare, () => this.advance(rare), () => putOff(this, rare.word, rare.payload))
+    rare.batch ??= batch(this, rare, () => this.advance(rare))
     const turn = ++rare.turn
     this.attend(this.fork(rare.batch), turn)
   }
@@ -428,7 +430,7 @@ export class Cell extends Living implements Owned, Runnable {
     if (!this.isLive) {
       // The actor is being stopped: the asker still gets an answer, and the handler's own if that came to its end.
       if (isPutOff(exit)) putOff(this, word, payload)
-      else if (exit._tag === "Success") ask?.settle(exit)
+      else if (exit._tag === "Success") conclude(this, ask, exit)
       else ask?.stopped(rare.reason, payload)
       return
     }
@@ -453,7 +455,7 @@ export class Cell extends Living implements Owned, Runnable {
     const goesOn = this.isLive &&
       (exit === undefined || exit._tag === "Success" || this.host.handled(this, exit.cause, word, wasAsked))
     const turn = this.rare?.turn ?? 0
-    if (ask !== undefined && exit !== undefined) ask.settle(exit)
+    if (exit !== undefined) conclude(this, ask, exit)
     // The asker goes on at once, and may have ended the actor.
     return goesOn && this.isLive && (this.rare?.turn ?? 0) === turn
   }

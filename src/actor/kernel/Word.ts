@@ -6,9 +6,10 @@
  * sender whose credit the message took (0 for senders on this thread); or an {@link Ask}; or a {@link Traced} tell; or a
  * {@link Notice}. The number costs no allocation, which is what makes a `tell` cheap. An object loses its `origin` once the credit has gone back.
  */
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
 import type { ExitReason } from "../ExitReason.ts"
+import type { Handover } from "./Forwarded.ts"
 
 /** How far the origin is shifted in a word. */
 export const ORIGIN_SHIFT = 8
@@ -95,6 +96,10 @@ export abstract class Ask extends Revocable {
   takenBy(_taker: Taker): void {}
   /** Hands the asker the outcome of the handler. */
   abstract settle(exit: Exit.Exit<unknown, unknown>): void
+  /** Another actor is to answer it. */
+  forward({ to }: Handover): void {
+    this.settle(Exit.die(new TypeError(`its message cannot be handed on to ${to}: it is for this actor to answer`)))
+  }
   /** Tells the asker that the handler never ran because the actor is being restarted. */
   abstract restarting(payload: unknown): void
   /** Tells the asker that the handler never ran because the actor has stopped. */

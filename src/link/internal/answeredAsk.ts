@@ -4,6 +4,7 @@
 import type * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import type * as Tracer from "effect/Tracer"
+import type { AskError } from "../../actor/ActorError.ts"
 import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import { Ask } from "../../actor/kernel/Word.ts"
@@ -13,6 +14,7 @@ import * as Envelope from "./envelope.ts"
 import * as ExitRecord from "./exitRecord.ts"
 import type { Home } from "./home.ts"
 import type { Outbound } from "./outbound.ts"
+import * as Unanswered from "./unanswered.ts"
 
 /** The codec of what went wrong with a reply. */
 export const wrong: Codec.Codec<string> = Codec.compile(Schema.String)
@@ -54,6 +56,11 @@ export abstract class AnsweredAsk extends Ask {
     else if (exit.cause.reasons.length === 1 && exit.cause.reasons[0]!._tag === "Fail") {
       this.answer(Envelope.FAILED, message.error, exit.cause.reasons[0]!.error)
     } else this.answer(Envelope.CAUSE, message.cause as Codec.Codec<unknown>, exit.cause)
+  }
+
+  /** The actor that it was handed on to has not answered. */
+  protected unanswered(error: AskError): void {
+    this.answer(Envelope.UNANSWERED, Unanswered.codec() as Codec.Codec<unknown>, Unanswered.portable(error))
   }
 
   restarting(): void {

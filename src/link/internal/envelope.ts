@@ -102,6 +102,8 @@ export const STREAM_ENDED = 12
 export const STREAM_BROKEN = 13
 /** The next element of the stream could not be sent; what was wrong follows as text. */
 export const ELEMENT_UNSENDABLE = 14
+/** The actor has handed the message on to another one, which has not answered it; why follows. */
+export const UNANSWERED = 15
 
 /** How many actors one thread may address on another. */
 export const MAX_SLOTS = 1 << 19
