@@ -121,6 +121,9 @@ export class FakeWorker implements SpawnedWorker {
         if (this.script.stop === "ignores") return
         this.send(Protocol.stopped)
         return this.exit(0)
+      case "probe":
+        // It beats when the test says so.
+        return
       case "user":
         this.received.push(message.message)
         this.script.onMessage?.(message.message, this)
