@@ -435,6 +435,7 @@ const make = (options: ThreadsOptions) =>
         children: [...tree.children, threads]
       })),
       deadLetters: self.host.store.service(self.host.letters, resendAnywhere(self)),
+      counted: (of) => Workers.counted(self, of),
       droppedMessages: Effect.sync(() => Tally.total(self.seat.tally, DROPPED)),
       escalation
     }))

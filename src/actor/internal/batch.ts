@@ -16,14 +16,18 @@ import { STASHED } from "../kernel/Stashed.ts"
 import type { Rare } from "./rare.ts"
 import { putOff, type Stashing } from "./stashing.ts"
 
-/** One effect for any number of handlers: runs the next one, concludes its message, and goes on while `advance` finds another. */
-export const batch = <C extends Stashing & Handing<C>>(
-  cell: C,
-  rare: Rare,
-  advance: () => boolean
-): Effect.Effect<void, unknown, unknown> =>
+/** A cell, as far as its batches are concerned. */
+export interface Batched extends Stashing {
+  /** Whether there is another handler to run. */
+  advance(rare: Rare): boolean
+  /** A handler has come to its end. */
+  ended(): void
+}
+
+/** One effect for any number of handlers: runs the next one, concludes its message, and goes on while there is another. */
+export const batch = <C extends Batched & Handing<C>>(cell: C, rare: Rare): Effect.Effect<void, unknown, unknown> =>
   Effect.whileLoop({
-    while: () => rare.effect !== undefined || advance(),
+    while: () => rare.effect !== undefined || cell.advance(rare),
     body: () => {
       const { effect } = rare
       rare.effect = undefined
@@ -35,7 +39,7 @@ export const batch = <C extends Stashing & Handing<C>>(
         // Its handler then fails with that, like any other.
         rare.effect = putOff(cell, rare.word, rare.payload)
         if (rare.effect !== undefined) return
-      }
+      } else cell.ended()
       rare.ask = undefined
       rare.payload = undefined
       if (value === STASHED) return

@@ -50,6 +50,16 @@ export abstract class AnsweredAsk extends Ask {
   /** Where the answer goes, the first time; nowhere after that, or once the asker's thread has gone. */
   protected abstract claim(): Outbound | undefined
 
+  /** How long its handler has taken, in microseconds, where the asker is told that. */
+  protected handlingMicros(): number {
+    return 0
+  }
+
+  /** How long ago that was, in microseconds. */
+  protected microsSince(millis: number): number {
+    return Math.min(Math.max(0, Math.round((this.home.host.deadlines.now() - millis) * 1000)), MAX_MICROS)
+  }
+
   settle(exit: Exit.Exit<unknown, unknown>): void {
     const message = this.message!
     if (exit._tag === "Success") this.answer(Envelope.REPLIED, message.success, exit.value)
@@ -114,11 +124,12 @@ export abstract class AnsweredAsk extends Ask {
   }
 
   private answer(outcome: number, codec: Codec.Codec<unknown>, value: unknown): void {
+    const micros = this.handlingMicros()
     const outbound = this.claim()
     if (outbound === undefined) return this.discard(codec, value)
     let text: string | undefined
     try {
-      text = outbound.reply(this.type(outcome), this.number, codec, value)
+      text = outbound.reply(this.type(outcome), this.number, micros, codec, value)
     } catch (error) {
       text = `cannot be encoded: ${messageOf(error)}`
     }
@@ -144,3 +155,4 @@ export abstract class AnsweredAsk extends Ask {
 }
 
 const MAX_TEXT = 300
+const MAX_MICROS = 0xffffffff
