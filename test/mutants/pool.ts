@@ -442,8 +442,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...clients,
     why: "who joins speaks the same protocol",
-    before: "if (layoutHash !== options.layoutHash) return",
-    after: "if (layoutHash === undefined) return"
+    before: "if (layoutHash !== options.layoutHash) {",
+    after: "if (layoutHash === undefined) {"
   },
   {
     ...client,

@@ -405,8 +405,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: "src/wire/internal/transformed.ts",
     tests: carriage,
     why: "a short way is taken only where nothing is transformed behind it",
-    before: "ast.encoding?.length === 1 ? ast",
-    after: "ast.encoding !== undefined ? ast"
+    before: "ast.encoding?.length === 1 ? ast.annotations",
+    after: "ast.encoding !== undefined ? ast.annotations"
   },
   {
     file: "src/wire/Carriage.ts",
@@ -437,7 +437,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
-    file: carrier,
+    file: "src/wire/internal/parcelSchema.ts",
     tests: parcels,
     why: "a reference does not arrive as a parcel",
     before: "!end.isHandle(handle) || Arena.isReference(handle) !== isReference",
