@@ -7,6 +7,13 @@ const worker = { file: "src/pool/internal/worker.ts", tests: ["test/pool/Submitt
 const outcome = { file: "src/pool/internal/outcome.ts", tests: [pools] }
 const owner = { file: "src/pool/internal/owner.ts", tests: [pools] }
 const recipient = { file: "src/pool/internal/poolRecipient.ts", tests: ["test/pool/Submitter.test.ts", pools] }
+const queues = { tests: ["test/testing/poolQueues.test.ts"] }
+const shedding = {
+  file: "src/pool/internal/shedding.ts",
+  tests: ["test/pool/Shedding.test.ts", "test/testing/poolQueues.test.ts"]
+}
+const line = { file: "src/pool/internal/line.ts", ...queues }
+const injectors = { file: "src/pool/internal/injectors.ts", ...queues }
 const inbox = {
   file: "src/memory/Inboxes.ts",
   tests: ["test/memory/Inboxes.test.ts", "test/testing/poolWorkers.test.ts"]
@@ -56,6 +63,63 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "a worker that is not there is refused",
     before: "place >= 0 && place < count",
     after: "place >= 0"
+  },
+  {
+    ...shedding,
+    why: "the place of a job that was given up is one place",
+    before: "      this.outstanding++\n",
+    after: ""
+  },
+  {
+    ...shedding,
+    why: "a slot that is used again is not given up for its last job",
+    before: "this.jobs[slot - this.first] === job",
+    after: "job > 0 && slot >= this.first"
+  },
+  {
+    ...queues,
+    file: "src/pool/internal/room.ts",
+    why: "what is lowest is given up first",
+    before: "for (let level = line.lowest; level >= shedding.levelOf(index); level--) {",
+    after: "for (let level = 0; level <= line.lowest; level++) {"
+  },
+  {
+    ...queues,
+    file: "src/pool/internal/room.ts",
+    why: "nothing is given up for what is lower",
+    before: "level >= shedding.levelOf(index); level--",
+    after: "level >= 0; level--"
+  },
+  {
+    ...queues,
+    file: "src/pool/internal/submitter.ts",
+    why: "what cannot be sent displaces nothing",
+    before: "if (this.encode(message, payload) < 0) return INVALID\n    return this.ended",
+    after: "return this.ended"
+  },
+  {
+    ...shedding,
+    why: "what had been begun is never given up",
+    before: "  kept(slot: number): void {\n    this.jobs[slot - this.first] = 0",
+    after: "  kept(slot: number): void {\n    this.jobs[slot - this.first]! += 0"
+  },
+  {
+    ...shedding,
+    why: "what came and went is forgotten in time",
+    before: "if (this.items.length - this.head > most) this.compact(isThere)",
+    after: "if (this.items.length - this.head > most) this.items.length = 0"
+  },
+  {
+    ...line,
+    why: "who is highest is let in first",
+    before: "return this.lines[this.next()]!.first()",
+    after: "return this.lines.findLast((line) => line.length > 0)?.first()"
+  },
+  {
+    ...injectors,
+    why: "a lower level is not starved",
+    before: "      this.ageing.took(level, isNormal, isLow)\n",
+    after: ""
   },
   {
     ...routing,
