@@ -3,9 +3,10 @@
  */
 import type { Case } from "../runner/Case.ts"
 import { askLocal } from "./actor/ask-local.ts"
-import { askRemoteParked } from "./actor/ask-remote-parked.ts"
+import { askRemoteParked, askRemoteParkedWarm } from "./actor/ask-remote-parked.ts"
 import { askRemotePipelined } from "./actor/ask-remote-pipelined.ts"
 import { askRemote } from "./actor/ask-remote.ts"
+import { firstAsk } from "./actor/first-ask.ts"
 import { idleCpu } from "./actor/idle-cpu.ts"
 import { shapes } from "./actor/shapes.ts"
 import { memory, spawn, spawnMillion } from "./actor/spawn.ts"
@@ -67,6 +68,8 @@ export const cases: ReadonlyArray<Case> = [
   survive,
   askRemote,
   askRemoteParked,
+  askRemoteParkedWarm,
+  firstAsk,
   askRemotePipelined,
   streamRemote,
   streamRemoteBatched,

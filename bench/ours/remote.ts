@@ -27,6 +27,13 @@ export const tellUnsafe = (params: Params, handler: Handler): Promise<Measured> 
 export const ask = (params: Params, pause: "none" | "idle"): Promise<Measured> =>
   withReceiver("answers", (ref) => Loops.askLatencies(params, ref, pause))
 
+/** The first ask of a program, right after its actor has been spawned. */
+export const firstAsk = (): Promise<Measured> =>
+  withReceiver(
+    "answers",
+    (ref) => Effect.promise(() => Sampling.measureFirst(() => Effect.runPromise(ref.ask.Add({ value: 0 }))))
+  )
+
 /** The elements of a stream, each an effect on both sides, or in chunks. */
 export const stream = (oneByOne: boolean) => (params: Params): Promise<Measured> =>
   Effect.flatMap(

@@ -113,6 +113,16 @@ export const measureAsks = async (
   return { samples, received: replies.tally, expected: expectedReplies(params) }
 }
 
+/** Measures the one ask that is the first of its process, of the value 0. */
+export const measureFirst = async (ask: () => Promise<number>): Promise<Measured> => {
+  const replies = new TallyCounter()
+  const start = performance.now()
+  const reply = await ask()
+  const samples = [microsEach(performance.now() - start, 1)]
+  replies.addReply(reply)
+  return { samples, received: replies.tally, expected: expectedReplies({ count: 1, samples: 1, warmups: 0 }) }
+}
+
 /** Measures messages one way; `send` gets `count` of them through and hands each to `counter`. */
 export const measureMessages = async (
   params: Params,

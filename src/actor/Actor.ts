@@ -52,8 +52,9 @@ import * as Tracer from "effect/Tracer"
 import { messageOf, textOf } from "../runtime/Text.ts"
 import type { Running } from "../supervisor/ChildSpec.ts"
 import * as Carry from "../wire/Carry.ts"
-import { InvalidOptions, type KeyedError, type SpawnError } from "./ActorError.ts"
-import { type ActorRef, isActorRef, type Plain, recipientOf, refClass, type Streamed } from "./ActorRef.ts"
+import { type AskError, InvalidOptions, type KeyedError, type SpawnError } from "./ActorError.ts"
+import { type ActorRef, handoverBy, isActorRef, type Plain, recipientOf, refClass, type Streamed } from "./ActorRef.ts"
+import type * as ActorStats from "./ActorStats.ts"
 import { ActorSystem, type KeyedOptions, type SpawnOptions } from "./ActorSystem.ts"
 import type { ExitReason } from "./ExitReason.ts"
 import * as GroupModule from "./Group.ts"
@@ -69,15 +70,18 @@ import {
   type Handlers as AnyHandlers,
   IGNORED,
   type Ignored,
+  MeasuresTimes,
   resolveOptions
 } from "./kernel/Behaviour.ts"
 import type { Cell } from "./kernel/Cell.ts"
+import type { Forwarded } from "./kernel/Forwarded.ts"
 import { Interceptors } from "./kernel/Interceptors.ts"
 import * as Keying from "./kernel/Keying.ts"
 import * as ProtocolModule from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
 import { References, unsent } from "./kernel/RefTransport.ts"
 import { RunningCell } from "./kernel/RunningCell.ts"
+import * as StatsView from "./kernel/StatsView.ts"
 import * as PipeToSelfModule from "./PipeToSelf.ts"
 import * as StashModule from "./Stash.ts"
 import type { Stash, Stashed } from "./Stash.ts"
@@ -87,6 +91,7 @@ import * as WatcherModule from "./Watcher.ts"
 export type { Release } from "./internal/release.ts"
 export { CurrentActor } from "./kernel/Behaviour.ts"
 export type { BehaviourOptions, SupervisionOptions } from "./kernel/Behaviour.ts"
+export type { Forwarded } from "./kernel/Forwarded.ts"
 export type { MailboxOptions, Overflow } from "./kernel/Mailbox.ts"
 export type { PipeToSelf } from "./PipeToSelf.ts"
 export { type Level, Priority } from "./Priority.ts"
@@ -109,6 +114,26 @@ export const attempt: Effect.Effect<number> = Effect.map(
   // What runs there is a cell: the key is not public.
   (cell) => (cell as Cell | undefined)?.mailbox?.attempt ?? 1
 )
+
+/** The message that a handler is called with. */
+export interface CurrentMessage {
+  /** Its number among those that this actor has accepted, in their order; the same one each time that it is handed out again. */
+  readonly id: number
+  /** How long ago it was accepted, in milliseconds. */
+  readonly ageMillis: number
+}
+
+/**
+ * In a handler: which message it has, and how old that is. `None` where times are not measured (see `ActorStats`), and outside of a handler.
+ *
+ * **Gotchas** Of a message from another thread that has come out of a mailbox that survives, the age counts from when a handler began with it, and the id too.
+ */
+export const currentMessage: Effect.Effect<Option.Option<CurrentMessage>> = Effect.map(RunningCell, (cell) => {
+  const meter = (cell as Cell | undefined)?.rare?.meter
+  return meter?.stamp === undefined
+    ? Option.none()
+    : Option.some({ id: meter.stamp.id, ageMillis: meter.ageMillis })
+})
 
 /**
  * While a behaviour is built: has `release` run when what this incarnation holds is released, and say why. It runs at its place among the
@@ -134,8 +159,27 @@ export const inspectable = (state: () => unknown): Effect.Effect<void, never, Cu
   })
 
 /**
+ * In a handler: leaves the message to another actor, whose answer is the asker's: `Find: ({ key }) => Actor.forward(shardOf(key).ask.Find({ key }))`. The handler
+ * has handled its message with that, and the actor goes on with the next one.
+ *
+ * **Details** The other message succeeds and fails as the one at hand; its payload may be another. It has as long as the asker waits, unless its own `timeout` is shorter, and is
+ * interrupted with the asker, on whatever threads the three are. It is nobody's but theirs: the actor in between may be restarted, or end. A message that was told is told on.
+ *
+ * **Errors** Where the other actor does not answer the asker is told why, with the error that an ask of its own would have had: `ActorStopped` or `ThreadLost` with
+ * the name of that actor, and so on; `undelivered` then has no payload. Dies with a `TypeError` for an effect that is not the ask of a reference as it is, and in a pool or a mailbox that survives.
+ */
+export const forward = <A, E>(
+  ask: Effect.Effect<A, E>
+): Effect.Effect<Forwarded<A>, Exclude<E, AskError>> => {
+  const handover = handoverBy(ask)
+  return handover === undefined
+    ? Exit.die(new TypeError("only the ask of a reference, as it is, can be handed on"))
+    : Exit.succeed(handover as unknown as Forwarded<A>)
+}
+
+/**
  * What a handler answers with: an effect; where the message is answered with a stream, that stream, or an effect that makes it. One that has put its
- * message off answers with that ({@link Stash}).
+ * message off, or has handed it on, answers with that ({@link Stash}, {@link forward}).
  */
 export type Answer<R extends Rpc.Any, Needs = any> = [Streamed<R>] extends [never]
   ? Effect.Effect<Replied<Rpc.Success<R>>, Rpc.Error<R>, Needs>
@@ -149,7 +193,7 @@ export type HandlersFrom<Rpcs extends Rpc.Any, Needs = any> = {
 }
 
 // What answers with nothing may answer with anything.
-type Replied<Success> = void extends Success ? Success : Success | Stashed
+type Replied<Success> = void extends Success ? Success : Success | Stashed | Forwarded<Success>
 
 /** The type of handlers for the messages of a definition: `Actor.Handlers<typeof Counter>`. */
 export type Handlers<A, Needs = never> = A extends Actor<infer _Name, infer Rpcs> ? HandlersFrom<Rpcs, Needs> : never
@@ -299,6 +343,14 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
   readonly become: Effect.Effect<Become<Rpcs>, never, CurrentActor>
   /** While a behaviour is built: how this incarnation hears of the ends of other actors, as messages of this protocol. */
   readonly watcher: Effect.Effect<WatcherModule.Watcher<Rpcs>, never, CurrentActor | Scope.Scope>
+  /**
+   * What the actors of this definition have done together, on all threads, and have still to do.
+   *
+   * **Details** One message to each thread, and its actors are added up there: 10,000 in about two milliseconds, and ten times that where times are measured.
+   */
+  readonly stats: Effect.Effect<ActorStats.TypeStats, never, ActorSystem>
+  /** The same of each actor that is there, with its key, for as many messages. What those had done that have ended, and threads that do not answer, are missing. */
+  readonly statsOfEach: Effect.Effect<ReadonlyArray<ActorStats.ActorStats>, never, ActorSystem>
   /** The schema of references to such actors, so that they travel in messages. */
   readonly ref: RefSchema<Rpcs>
 }
@@ -449,6 +501,18 @@ const told = (
     return Effect.asVoid(Effect.acquireRelease(begin, () => end))
   })
 
+const statistics = (name: string) => ({
+  stats: Effect.flatMap(
+    ActorSystem,
+    (system) => Effect.map(system.counted({ name, each: false }), (report) => StatsView.reportOf(name, report))
+  ),
+  statsOfEach: Effect.flatMap(ActorSystem, (system) =>
+    Effect.map(
+      system.counted({ name, each: true }),
+      ({ types }) => types.flatMap(({ each }) => each.map((one) => StatsView.actorStats(one.key, one)))
+    ))
+})
+
 /**
  * Defines an actor by its name and its messages.
  *
@@ -483,7 +547,8 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
         // The span in which a layer happens to be built is nobody's parent.
         const services = Context.omit(Scope.Scope, Tracer.ParentSpan)(context)
         const around = Context.get(context, Interceptors)
-        yield* system.register({ protocol, build, around, context: services, ...resolved })
+        const isTimed = options?.times ?? Context.get(context, MeasuresTimes)
+        yield* system.register({ protocol, build, around, context: services, ...resolved, isTimed })
       })) as Layer.Layer<never, never, any>
     },
     spawn: (key, options) =>
@@ -536,6 +601,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
       return (handlers) => Effect.sync(() => become(cell, scope, handlers))
     }),
     watcher: WatcherModule.make<Messages>(protocol),
+    ...statistics(name),
     ref: refSchema<Messages>(protocol, Reference)
   }
 }

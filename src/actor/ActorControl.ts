@@ -38,18 +38,17 @@ import * as Exit from "effect/Exit"
 import { textOf } from "../runtime/Text.ts"
 import type { Shutdown } from "../supervisor/ChildSpec.ts"
 import { shutdownMillis, shutdowns } from "../supervisor/kernel/Millis.ts"
-import { ActorStopped, AskTimeout, InvalidOptions, ThreadLost } from "./ActorError.ts"
+import { type ControlError, InvalidOptions } from "./ActorError.ts"
 import { type Any, type AskOptions, recipientOf } from "./ActorRef.ts"
-import { timeoutMillis } from "./AskTimeout.ts"
 import * as ExitReason from "./ExitReason.ts"
 import { isWithin } from "./internal/batch.ts"
+import { request } from "./internal/request.ts"
 import {
   type Answer,
   type Command,
   INSPECT,
   KILL,
   type Kind,
-  names,
   PAUSE,
   PING,
   type Pong,
@@ -59,10 +58,8 @@ import {
 import { actorName } from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
 
+export type { ControlError } from "./ActorError.ts"
 export type { Pong, Status } from "./kernel/Command.ts"
-
-/** What a command can fail with that does not end its actor. */
-export type ControlError = ActorStopped | AskTimeout | ThreadLost
 
 /**
  * Ends an actor in order and answers why it has ended, once it has: nothing is accepted from now on, what was accepted is handled
@@ -114,7 +111,7 @@ export const kill = (ref: Any): Effect.Effect<ExitReason.ExitReason> => end(ref,
 export const pause = (ref: Any, options?: AskOptions): Effect.Effect<void, ControlError> =>
   Effect.withFiber((fiber) => {
     const recipient = recipientOf(ref)
-    if (!isWithin(fiber, recipient.running)) return Effect.asVoid(request(ref, PAUSE, options, isDone))
+    if (!isWithin(fiber, recipient.running)) return Effect.asVoid(request(recipientOf(ref), PAUSE, options, isDone))
     // It comes to rest when its own handler has ended, which cannot wait for that.
     recipient.command({ kind: PAUSE, withinMillis: undefined }, nothing)
     return Exit.void
@@ -126,7 +123,7 @@ export const pause = (ref: Any, options?: AskOptions): Effect.Effect<void, Contr
  * **Errors** `ActorStopped`, `AskTimeout` (its thread does not answer), `ThreadLost`.
  */
 export const resume = (ref: Any, options?: AskOptions): Effect.Effect<void, ControlError> =>
-  Effect.asVoid(request(ref, RESUME, options, isDone))
+  Effect.asVoid(request(recipientOf(ref), RESUME, options, isDone))
 
 /**
  * Asks how an actor is: its thread answers, beside all messages, whatever the actor is doing.
@@ -134,7 +131,7 @@ export const resume = (ref: Any, options?: AskOptions): Effect.Effect<void, Cont
  * **Errors** `ActorStopped`, `AskTimeout` (its thread does not answer: its code holds it, or there is too much to do), `ThreadLost`.
  */
 export const ping = (ref: Any, options?: AskOptions): Effect.Effect<Pong, ControlError> =>
-  request(ref, PING, options, (answer) => answer._tag === "Pong" ? answer.pong : undefined)
+  request(recipientOf(ref), PING, options, (answer) => answer._tag === "Pong" ? answer.pong : undefined)
 
 /**
  * Shows the state of a running actor: what its behaviour gives out with `Actor.inspectable`, as it is between two steps of its code.
@@ -146,7 +143,7 @@ export const ping = (ref: Any, options?: AskOptions): Effect.Effect<Pong, Contro
  */
 export const inspect = (ref: Any, options?: AskOptions): Effect.Effect<unknown, ControlError> =>
   Effect.flatten(
-    request(ref, INSPECT, options, (answer) =>
+    request(recipientOf(ref), INSPECT, options, (answer) =>
       answer._tag === "State"
         ? Exit.succeed(answer.state)
         : answer._tag === "Died"
@@ -187,35 +184,3 @@ const millisOf = ({ key, protocol }: Recipient, within: Shutdown): number => {
   const where = actorName(protocol, key)
   throw new InvalidOptions({ where, option: "within", value: textOf(within), expected: shutdowns })
 }
-
-const request = <A>(
-  ref: Any,
-  kind: Kind,
-  options: AskOptions | undefined,
-  read: (answer: Answer) => A | undefined
-): Effect.Effect<A, ControlError> =>
-  Effect.withFiber((fiber) => {
-    const recipient = recipientOf(ref)
-    const command: Command = { kind, withinMillis: undefined }
-    const limit = timeoutMillis(fiber, options?.timeout)
-    const tag = names[kind]!
-    const actor = actorName(recipient.protocol, recipient.key)
-    const undelivered = { tag, payload: undefined }
-    const waiting = Effect.callback<A, ControlError>((resume) => {
-      const forget = recipient.command(command, (answer) => {
-        const value = read(answer)
-        if (value !== undefined) resume(Exit.succeed(value))
-        else if (answer._tag === "Ended") {
-          resume(Exit.fail(new ActorStopped({ actor, reason: answer.reason, undelivered })))
-        } else if (answer._tag === "Lost") {
-          const { reason, thread } = answer
-          resume(Exit.fail(new ThreadLost({ actor, thread, reason, undelivered })))
-        }
-      })
-      return Effect.sync(forget)
-    })
-    return limit === Infinity ? waiting : Effect.timeoutOrElse(waiting, {
-      duration: limit,
-      orElse: () => Effect.fail(new AskTimeout({ actor, tag, timeoutMillis: limit }))
-    })
-  })

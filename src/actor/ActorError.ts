@@ -326,6 +326,9 @@ export type TellError =
 /** What `ask` can fail with, besides the error that the protocol declares. */
 export type AskError = TellError | ActorRestarting | AskTimeout
 
+/** What a command can fail with that does not end its actor. */
+export type ControlError = ActorStopped | AskTimeout | ThreadLost
+
 /** What a stream that answers an `ask` can fail with, besides the error that the protocol declares. */
 export type StreamError = AskError | StreamStalled | StreamBroken | InvalidElement
 

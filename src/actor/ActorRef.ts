@@ -15,13 +15,17 @@ import { effectClass, inStep } from "../observe/kernel/Step.ts"
 import * as Trace from "../observe/Trace.ts"
 import { textOf } from "../runtime/Text.ts"
 import { durationMillis } from "../supervisor/kernel/Millis.ts"
-import { type AskError, InvalidOptions, type StreamError, type TellError } from "./ActorError.ts"
+import { type AskError, type ControlError, InvalidOptions, type StreamError, type TellError } from "./ActorError.ts"
 import { DefaultAskTimeout, timeoutMillis, toMillis } from "./AskTimeout.ts"
 import type { ExitReason } from "./ExitReason.ts"
+import { request } from "./internal/request.ts"
+import { COUNT } from "./kernel/Command.ts"
+import { Handover } from "./kernel/Forwarded.ts"
 import { actorName, type Message, type Protocol } from "./kernel/Protocol.ts"
 import { NO_ROOM, type Recipient, type Resume, TAKEN, type Waiter } from "./kernel/Recipient.ts"
-
+import { type ActorStats, actorStats } from "./kernel/StatsView.ts"
 import { StreamReader } from "./kernel/StreamReader.ts"
+import { TimedAsker } from "./kernel/TimedAsker.ts"
 
 export { DefaultAskTimeout } from "./AskTimeout.ts"
 
@@ -84,6 +88,20 @@ export type Ask<Rpcs extends Rpc.Any> = {
     : (...args: StreamArguments<R>) => Stream.Stream<Rpc.SuccessChunk<R>, Rpc.ErrorExit<R> | StreamError>
 }
 
+/** A reply, and how long its handler has taken. */
+export interface Timed<out A> {
+  readonly reply: A
+  /** From the begin of the handler to its end, in milliseconds; what it has waited for counts. */
+  readonly handlingMillis: number
+}
+
+/** One `ask` per message that is not answered with a stream, whose reply says how long its handler has taken. */
+export type AskTimed<Rpcs extends Rpc.Any> = {
+  readonly [R in Plain<Rpcs> as R["_tag"]]: (
+    ...args: AskArguments<R>
+  ) => Effect.Effect<Timed<Rpc.Success<R>>, Rpc.Error<R> | AskError>
+}
+
 /** One `ask` with a callback per message that is not answered with a stream. */
 export type AskUnsafe<Rpcs extends Rpc.Any> = {
   readonly [R in Plain<Rpcs> as R["_tag"]]: (
@@ -138,6 +156,12 @@ export interface ActorRef<in out Rpcs extends Rpc.Any> {
    */
   readonly ask: Ask<Rpcs>
   /**
+   * Asks, and answers how long the handler has taken beside what it has replied: `const { reply, handlingMillis } = yield* counter.askTimed.Get()`.
+   *
+   * **Errors** Those of `ask`. Dies with a `TypeError` for a pool, whose times are in `Pool.stats`.
+   */
+  readonly askTimed: AskTimed<Rpcs>
+  /**
    * Asks without an effect, for callbacks and for many asks at once: `onExit` is called once with the outcome.
    *
    * **Details** Answers a function that withdraws the ask: the handler is interrupted, and `onExit` is not called.
@@ -153,6 +177,13 @@ export interface ActorRef<in out Rpcs extends Rpc.Any> {
    * capacity, and the message being handled may be missing from it, as what is put off is.
    */
   readonly depth: Effect.Effect<number>
+  /**
+   * What the actor has done, and has still to do; its thread answers, beside all messages, whatever the actor is doing. Those of many at once: `stats` and
+   * `statsOfEach` of a definition.
+   *
+   * **Errors** `ActorStopped`, `AskTimeout` (its thread does not answer in time: its code holds it, or there is too much to do), `ThreadLost`.
+   */
+  readonly stats: Effect.Effect<ActorStats, ControlError>
   /**
    * Waits until the actor has ended for good and what it held is released, and answers why; at once when it has, or was
    * never there. A restart is no end, neither of the actor nor of its thread.
@@ -236,6 +267,14 @@ class AskEffect extends effectClass<Asking>("Ask", function(fiber) {
   }
 }
 
+/** What a handler answers with that hands its message on by this effect; nothing if that is not the ask of a reference, as it is. */
+export const handoverBy = (effect: unknown): Handover | undefined => {
+  if (!(effect instanceof AskEffect)) return undefined
+  const { index, payload, recipient } = effect
+  const to = actorName(recipient.protocol, recipient.key)
+  return new Handover(to, effect, new TellEffect(recipient, index, payload))
+}
+
 // A message may have any tag, so the facades keep what is theirs under a symbol.
 const Target = Symbol("recipient")
 
@@ -265,6 +304,24 @@ const facadeClass = (
     Object.defineProperty(Messages.prototype, tag, { value: method(index) })
   }
   return Messages
+}
+
+const timedAsk = (recipient: Recipient, index: number, payload: unknown, options: AskOptions | undefined) => {
+  const { key, protocol } = recipient
+  const ask = (fiber: Fiber.Fiber<unknown, unknown>, span: Tracer.AnySpan | undefined) =>
+    Effect.callback<unknown, unknown>((resume) => {
+      if (!recipient.tellsTimes) {
+        throw new TypeError(`${actorName(protocol, key)} is a pool, whose times are those of Pool.stats`)
+      }
+      const asker = new TimedAsker(span, resume)
+      const ask = recipient.askUnsafe(index, payload, timeoutMillis(fiber, options?.timeout), asker)
+      return ask === undefined ? undefined : Effect.sync(() => ask.withdraw())
+    })
+  return Effect.withFiber<unknown, unknown>((fiber) =>
+    Trace.sampledSpan(fiber) === undefined
+      ? ask(fiber, undefined)
+      : Trace.ask(protocol.messages[index]!.spanName, key, ask)
+  )
 }
 
 const isBare = ({ payloadSchema: { ast: { _tag } } }: Message): boolean => _tag === "Void" || _tag === "Undefined"
@@ -325,11 +382,7 @@ const streamMethod = (message: Message) =>
       : streamOf(this[Target], message.index, first, second)
   }
 
-/** The class of references that speak one protocol; made once for each definition. */
-export type RefClass = new(recipient: Recipient) => Any & Targeted
-
-/** Makes the class of references for a protocol. */
-export const refClass = (protocol: Protocol): RefClass => {
+const facadesOf = (protocol: Protocol) => {
   const TellFacade = facadeClass(protocol, (index) =>
     function(payload) {
       return new TellEffect(this[Target], index, payload)
@@ -351,7 +404,24 @@ export const refClass = (protocol: Protocol): RefClass => {
         return new AskEffect(this[Target], index, payload, options)
       }
   })
+  const AskTimedFacade = facadeClass(protocol, (index) => {
+    const isAlone = isBare(protocol.messages[index]!)
+    return function(first, second) {
+      return isAlone && isOptions(first)
+        ? timedAsk(this[Target], index, undefined, first)
+        : timedAsk(this[Target], index, first, second)
+    }
+  })
   const AskUnsafeFacade = facadeClass(protocol, (index) => askUnsafe(index))
+  return { AskFacade, AskTimedFacade, AskUnsafeFacade, TellFacade, TellUnsafeFacade }
+}
+
+/** The class of references that speak one protocol; made once for each definition. */
+export type RefClass = new(recipient: Recipient) => Any & Targeted
+
+/** Makes the class of references for a protocol. */
+export const refClass = (protocol: Protocol): RefClass => {
+  const { AskFacade, AskTimedFacade, AskUnsafeFacade, TellFacade, TellUnsafeFacade } = facadesOf(protocol)
   class Reference {
     declare readonly recipient: Recipient
     declare private tells: unknown
@@ -383,11 +453,20 @@ export const refClass = (protocol: Protocol): RefClass => {
     get ask(): any {
       return this.asks ??= new AskFacade(this.recipient)
     }
+    get askTimed(): any {
+      return new AskTimedFacade(this.recipient)
+    }
     get askUnsafe(): any {
       return this.unsafeAsks ??= new AskUnsafeFacade(this.recipient)
     }
     get depth(): Effect.Effect<number> {
       return Effect.sync(() => this.recipient.depth())
+    }
+    get stats(): Effect.Effect<ActorStats, ControlError> {
+      return Effect.map(
+        request(this.recipient, COUNT, undefined, (answer) => answer._tag === "Counted" ? answer.counted : undefined),
+        (counted) => actorStats(this.key, counted)
+      )
     }
     get down(): Effect.Effect<Down<any>> {
       return Effect.callback((resume) => {

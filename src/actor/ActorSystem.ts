@@ -13,6 +13,7 @@ import type { TreeNode } from "../supervisor/Tree.ts"
 import type { KeyedError, SpawnError } from "./ActorError.ts"
 import type { DeadLetters } from "./DeadLetters.ts"
 import type { Behaviour } from "./kernel/Behaviour.ts"
+import type { CountedOf, CountedReport } from "./kernel/Counted.ts"
 import type { Groups } from "./kernel/Groups.ts"
 import type { Escalation } from "./kernel/Host.ts"
 import type { Keying } from "./kernel/Keying.ts"
@@ -76,6 +77,8 @@ export class ActorSystem extends Context.Service<ActorSystem, {
   readonly deadLetters: DeadLetters
   /** Tells that were dropped by an overflow policy, or because their actor had stopped, on all threads. */
   readonly droppedMessages: Effect.Effect<number>
+  /** What actors have counted, on all threads. */
+  readonly counted: (of: CountedOf) => Effect.Effect<CountedReport>
   /** Completes when a behaviour or the threads have used up their restarts. */
   readonly escalation: Effect.Effect<Escalation>
 }>()("shared-nothing/ActorSystem") {}

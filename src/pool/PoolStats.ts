@@ -2,7 +2,7 @@
  * What a pool does and has done, as its workers have counted it in shared memory: cheap enough to be read many times a second, from any thread that
  * has a reference to the pool.
  */
-import type { Times } from "../memory/JobMeters.ts"
+import type { Times } from "../runtime/Times.ts"
 
 /** What one worker does and has done, all its incarnations together. */
 export interface WorkerStats {

@@ -6,9 +6,11 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
+import type { TypeStats } from "../actor/ActorStats.ts"
 import { ActorSystem } from "../actor/ActorSystem.ts"
 import type { DeadLetters } from "../actor/DeadLetters.ts"
 import type { Escalation } from "../actor/kernel/Host.ts"
+import { typeStats } from "../actor/kernel/StatsView.ts"
 import type { SystemEvent } from "../actor/SystemEvent.ts"
 import type { TreeNode } from "../supervisor/Tree.ts"
 import { makeHost, systemOf } from "./internal/host.ts"
@@ -44,6 +46,20 @@ export const tree: Effect.Effect<TreeNode, never, ActorSystem> = Effect.flatMap(
 export const droppedMessages: Effect.Effect<number, never, ActorSystem> = Effect.flatMap(
   ActorSystem,
   (system) => system.droppedMessages
+)
+
+/**
+ * What the actors of each definition have done, and have still to do, on all threads; see `ActorStats`.
+ *
+ * **Details** One message to each thread, beside all others. As a stream: `Stream.fromEffectSchedule(ActorSystem.stats, Schedule.spaced("10 seconds"))`.
+ */
+export const stats: Effect.Effect<ReadonlyArray<TypeStats>, never, ActorSystem> = Effect.flatMap(
+  ActorSystem,
+  (system) =>
+    Effect.map(
+      system.counted({ name: undefined, each: false }),
+      ({ missing, types }) => types.map((type) => typeStats(type, missing))
+    )
 )
 
 /**

@@ -8,6 +8,7 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as ActorError from "../actor/ActorError.ts"
@@ -34,7 +35,7 @@ import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import type { InvalidSupervision } from "../supervisor/SupervisorError.ts"
 import type * as Cpu from "../thread/Cpu.ts"
 import { Cores } from "../thread/kernel/Cores.ts"
-import { CurrentThread } from "../thread/kernel/CurrentThread.ts"
+import { CurrentThread, thread as realThread } from "../thread/kernel/CurrentThread.ts"
 import { Hardware, type Spot } from "../thread/kernel/Hardware.ts"
 import { spotsOf } from "../thread/kernel/Spots.ts"
 import { steady } from "../thread/kernel/Steady.ts"
@@ -50,6 +51,7 @@ import { groundsOf, locate, shardsOf } from "./internal/keyed.ts"
 import { resendAnywhere } from "./internal/letters.ts"
 import { Names } from "./internal/names.ts"
 import { Account } from "./internal/placement.ts"
+import { rehearsal } from "./internal/rehearsal.ts"
 import * as Workers from "./internal/workers.ts"
 import { SystemNumbers } from "./kernel/SystemNumbers.ts"
 import * as Machine from "./Machine.ts"
@@ -396,7 +398,10 @@ const make = (options: ThreadsOptions) =>
         return tellLosses(self, before)
       })
     )
+    // While the workers load. Threads that are simulated have nothing to compile.
+    const rehearsing = yield* Effect.forkScoped(self.thread === realThread ? rehearsal : Effect.void)
     const group = yield* startWorkers(self, options)
+    yield* Fiber.join(rehearsing)
     const local = systemOf(self.host)
     const threadsEnded = yield* Effect.forkScoped(gaveUp(self, group))
     const escalation = Effect.raceFirst(
@@ -430,6 +435,7 @@ const make = (options: ThreadsOptions) =>
         children: [...tree.children, threads]
       })),
       deadLetters: self.host.store.service(self.host.letters, resendAnywhere(self)),
+      counted: (of) => Workers.counted(self, of),
       droppedMessages: Effect.sync(() => Tally.total(self.seat.tally, DROPPED)),
       escalation
     }))

@@ -30,8 +30,8 @@ const launched = piece(() => ({ isCalled: false }))
  * **Details**
  *
  * `setup` runs once, with a Scope that lives until the thread is stopped: start what runs in the background with
- * `Effect.forkScoped`, and report its failure through `start.fail`. `rehearsal` runs before it on a thread that stands by in
- * reserve, to have done once what will have to be done quickly.
+ * `Effect.forkScoped`, and report its failure through `start.fail`. `rehearsal` runs before it, to have done once what will
+ * have to be done quickly; on a thread that stands by in reserve once more before that: one that is to run once sees to that.
  *
  * **Errors**
  *

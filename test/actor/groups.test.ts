@@ -15,6 +15,7 @@ import type { Recipient } from "../../src/actor/kernel/Recipient.ts"
 import { eventually, settle } from "../contract/eventually.ts"
 import { groupContract } from "../contract/groupContract.ts"
 import { Behaviours, keysOf } from "../fixtures/groups.ts"
+import { seeded } from "../memory/seeded.ts"
 
 groupContract("groups on one thread", { layer: Behaviours.pipe(Layer.provideMerge(ActorSystem.layer)), live: false })
 
@@ -191,6 +192,52 @@ describe("who looks at a group", () => {
           yield* end
           assert.isTrue(Exit.isSuccess(yield* Fiber.await(looking)))
           assert.deepStrictEqual(seen.slice(2).toSorted(), ["Left a", "Left c"])
+          assert.strictEqual(groups.size, 0)
+        }),
+        context
+      )
+    }))
+})
+
+describe("nothing is left", () => {
+  it.effect("of joins, looks and publications that are interrupted, re-enter and end at any moment", () =>
+    Effect.gen(function*() {
+      const { context } = yield* stage
+      yield* Effect.provideContext(
+        Effect.gen(function*() {
+          const { groups } = yield* ActorSystem.ActorSystem
+          const pick = seeded(7)
+          const refs = yield* Effect.forEach(["a", "b", "c"], (key) => Slow.spawn(key))
+          const who = () => refs[pick(3)]!
+          const step = Effect.suspend((): Effect.Effect<void, unknown, ActorSystem.ActorSystem> => {
+            switch (pick(5)) {
+              case 0:
+                return Effect.scoped(Effect.andThen(news.join(who()), Effect.yieldNow))
+              case 1:
+                return Stream.runForEach(news.monitor, () => news.leave(who()))
+              case 2:
+                return Effect.scoped(Effect.andThen(news.join(who()), Effect.never))
+              case 3: {
+                // What reads the payload takes members out, and publishes by itself.
+                const payload = {
+                  get n() {
+                    Effect.runForkWith(context)(Effect.andThen(news.leave(refs[0]!), news.publish.Said({ n: 1 })))
+                    return 2
+                  }
+                }
+                return Effect.asVoid(news.publish.Said(payload))
+              }
+              default:
+                return Effect.asVoid(Effect.scoped(Effect.flatMap(Slow.spawn(`m${pick(4)}`), news.join)))
+            }
+          })
+          for (let i = 0; i < 200; i++) {
+            const fiber = yield* Effect.forkChild(Effect.exit(step), { startImmediately: pick(2) === 0 })
+            for (let turns = pick(4); turns > 0; turns--) yield* Effect.yieldNow
+            yield* Fiber.interrupt(fiber)
+          }
+          yield* settle
+          assert.deepStrictEqual(yield* news.members, [])
           assert.strictEqual(groups.size, 0)
         }),
         context

@@ -159,9 +159,10 @@ export const groupContract = (name: string, options: ContractOptions): void => {
         yield* sees(...lines)
         yield* agents[0]!.ask.Join({ group: key, who: b! })
         yield* sees(...lines, `Joined ${b!.key}`)
+        // Who leaves takes out what it has heard of.
+        yield* allSee(agents, key, keysOf([a!, b!]))
         yield* agents[1]!.ask.Join({ group: key, who: b! })
         yield* agents[0]!.ask.Join({ group: key, who: a! })
-        yield* allSee(agents, key, keysOf([a!, b!]))
         yield* agents[1]!.ask.Leave({ group: key, who: b! })
         yield* sees(...lines, `Joined ${b!.key}`, `Left ${b!.key}`)
       }))

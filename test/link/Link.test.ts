@@ -54,6 +54,31 @@ describe("a link", () => {
         assertSettled(on)
       })))
 
+  it.effect("has its rings in both directions before anything is sent", () =>
+    staged({}, (on) =>
+      Effect.sync(() => {
+        const isOpen = (from: number, to: number): boolean =>
+          (on.nodes[from]!.home.outboundTo(to) as unknown as { readonly dataRing: unknown }).dataRing !== undefined
+        assert.deepStrictEqual([isOpen(0, 1), isOpen(1, 0)], [true, true])
+      })))
+
+  it.effect("shows the first message to a thread that sleeps before its sender goes on, and the next ones together", () =>
+    staged({}, (on) =>
+      Effect.gen(function*() {
+        const { cell, seenFrom } = yield* on.spawn(1, Probe.protocol, "a")
+        const far = seenFrom(0)
+        far.tell(note, { n: 0 }, undefined)
+        on.steps.settle()
+        assert.deepStrictEqual(on.steps.awake(), [])
+        far.tell(note, { n: 1 }, undefined)
+        assert.deepStrictEqual(on.steps.awake(), [1])
+        far.tell(note, { n: 2 }, undefined)
+        assert.deepStrictEqual(on.steps.awake(), [1])
+        assertSettled(on)
+        const handlers = cell.handlers as { Count: () => Exit.Success<number> }
+        assert.strictEqual(handlers.Count().value, 3)
+      })))
+
   it.effect("does not start a handler whose ask is interrupted before it is read", () =>
     staged({}, (on) =>
       Effect.gen(function*() {

@@ -2,25 +2,11 @@ import { describe, expect, it } from "vitest"
 import { METER_ROW, METER_ROW_BYTES } from "../../src/memory/JobLayouts.ts"
 import * as JobMeters from "../../src/memory/JobMeters.ts"
 import { InvalidCapacity, InvalidMemory } from "../../src/memory/MemoryError.ts"
+import { bucketOf } from "../../src/runtime/Times.ts"
 
-const { BUCKETS, bucketOf, bucketStart } = JobMeters
 const meters = (workers = 2) => new JobMeters.JobMeters(JobMeters.create(workers))
 
 describe("JobMeters", () => {
-  it("has a bucket for each time, at most a quarter wider than where it begins", () => {
-    for (const time of [0, 1, 2, 3, 4, 7, 8, 9, 15, 16, 100, 1000, 123_456, 2 ** 30, 2 ** 31 - 1]) {
-      const bucket = bucketOf(time)
-      expect([bucketStart(bucket) <= time, time < bucketStart(bucket + 1)]).toEqual([true, true])
-    }
-    for (let bucket = 0; bucket < 120; bucket++) {
-      expect(bucketOf(bucketStart(bucket))).toBe(bucket)
-      expect(bucketStart(bucket + 1) - bucketStart(bucket)).toBeLessThanOrEqual(Math.max(1, bucketStart(bucket) / 4))
-    }
-    expect([bucketOf(-5), bucketOf(NaN), bucketOf(0.7), bucketOf(1e300), bucketOf(Infinity)])
-      .toEqual([0, 0, 0, bucketOf(2 ** 31 - 1), bucketOf(2 ** 31 - 1)])
-    expect(bucketOf(Infinity)).toBeLessThan(BUCKETS)
-  })
-
   it("counts what each worker does, and nothing of the others", () => {
     const all = meters()
     all.opened(1, 33)

@@ -36,10 +36,133 @@ const reader = { file: "src/actor/kernel/StreamReader.ts", ...streams }
 const streaming = { file: "src/actor/kernel/Streaming.ts", ...streams }
 const localStream = { file: "src/actor/internal/localStreamAsk.ts", ...streams }
 
+const forwarded = { file: "src/actor/kernel/HandingOn.ts", tests: ["test/actor/forward.test.ts"] }
+
 const groups = { file: "src/actor/kernel/Groups.ts", tests: ["test/actor/groups.test.ts"] }
+
+const stats = { tests: ["test/actor/stats.test.ts", "test/actor/contract.test.ts"] }
+const counting = { ...stats, file: "src/actor/kernel/Counting.ts" }
+const counted = { ...stats, file: "src/actor/kernel/Counted.ts" }
+const meter = { ...stats, file: "src/actor/kernel/Meter.ts" }
 
 /** Faults in what an actor is made of. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...counting,
+    why: "who has a reply finds its message counted",
+    before: "    this.turns &= ~IN_HAND\n",
+    after: ""
+  },
+  {
+    ...counting,
+    why: "what is put off was not handled",
+    before: "(this.turns & ~IN_HAND) - TURN",
+    after: "this.turns & ~IN_HAND"
+  },
+  {
+    ...counting,
+    why: "a count goes on that a small integer cannot hold",
+    before: "    this.counts.processed += this.turns >>> TURN_SHIFT\n",
+    after: ""
+  },
+  {
+    ...counted,
+    why: "senders that wait for room are counted",
+    before: "    this.waitingSenders += actor.rare.waiters.length\n",
+    after: ""
+  },
+  {
+    ...counted,
+    why: "the times of a definition are those of its actors",
+    before: "    this.handlingBuckets = added(this.handlingBuckets, meter.handlings)\n",
+    after: ""
+  },
+  {
+    ...meter,
+    why: "a message that is put off is the same one when it is handled",
+    before: "    if (typeof word === \"object\") word.stamp ??= this.stamp\n",
+    after: ""
+  },
+  {
+    ...meter,
+    why: "the handler before has ended when the next one begins",
+    before: "    this.endAt(now)\n",
+    after: ""
+  },
+  {
+    ...stats,
+    file: "src/actor/internal/lifecycle.ts",
+    why: "a handler has no time of what goes between two incarnations",
+    before: "  cell.ended()\n",
+    after: ""
+  },
+  {
+    ...stats,
+    file: "src/actor/kernel/Host.ts",
+    why: "a definition counts on when an actor has ended",
+    before: "    this.pastOf(cell.behaviour.protocol.name).done(cell)\n",
+    after: ""
+  },
+  {
+    ...stats,
+    file: "src/actor/internal/lifecycle.ts",
+    why: "a handler that fails is counted",
+    before: "  cell.counts.failed++\n",
+    after: ""
+  },
+  {
+    ...stats,
+    file: "src/actor/kernel/PriorityMailbox.ts",
+    why: "the oldest message that waits may be of any level",
+    before: "Math.min(normal, this.high!.oldestSince(), this.low!.oldestSince())",
+    after: "this.high!.oldestSince()"
+  },
+  {
+    ...stats,
+    file: "src/actor/internal/localTimedAsk.ts",
+    why: "the time of a reply counts from the begin of its handler",
+    before: "this.cell.host.deadlines.now() - this.begunMillis",
+    after: "0"
+  },
+  {
+    ...forwarded,
+    file: "src/actor/internal/localAsk.ts",
+    why: "an ask that is withdrawn is taken back from who has it",
+    before: "    this.giveUp?.()\n",
+    after: ""
+  },
+  {
+    ...forwarded,
+    file: "src/actor/internal/localAsk.ts",
+    why: "why the other actor has not answered is no declared error",
+    before: "if (unanswered === undefined) this.settle(exit)",
+    after: "if (unanswered !== undefined) this.settle(exit)"
+  },
+  {
+    ...forwarded,
+    why: "a message that was handed on has the time of its asker",
+    before: "Effect.provideService(asking, DefaultAskTimeout, \"Infinity\")",
+    after: "asking"
+  },
+  {
+    ...forwarded,
+    why: "what was not delivered is no message of the asker",
+    before: "if (!(\"undelivered\" in error)) return error",
+    after: "if (error._tag.length > 0) return error"
+  },
+  {
+    ...forwarded,
+    why: "a message that was told is told on",
+    before: "else if (ask === undefined) tellOn(cell, handover)",
+    after: "else if (ask === undefined) return"
+  },
+  {
+    ...forwarded,
+    file: "src/actor/internal/batch.ts",
+    why: "a message that was told is told on, also by a handler that was not done at once",
+    before: "if (value instanceof Handover) conclude(cell, ask, Exit.succeed(value))",
+    after: "if (value instanceof Handover) ask?.forward(value)"
+  },
   {
     ...groups,
     why: "a member stays as long as one scope holds it",

@@ -10,6 +10,7 @@ const remoteAsk = {
 const signals = { file: "src/link/internal/signals.ts", tests: ["test/link/Link.test.ts", "test/link/Node.test.ts"] }
 
 const watch = { tests: ["test/link/watch.test.ts"] }
+const handedOn = { file: "src/link/internal/inboundAsk.ts", tests: ["test/system/forward.test.ts"] }
 const remoteEnd = { file: "src/link/internal/remoteEnd.ts", ...watch }
 const watching = { file: "src/link/internal/watching.ts", ...watch }
 
@@ -25,6 +26,18 @@ const remoteStream = { file: "src/link/internal/remoteStreamAsk.ts", ...streams 
 
 /** Faults in the links between threads. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...handedOn,
+    why: "an ask from another thread that is withdrawn is taken back from who has it",
+    before: "return this.giveUp()",
+    after: "return"
+  },
+  {
+    ...handedOn,
+    why: "why the other actor has not answered crosses to the thread of who asks",
+    before: "else this.unanswered(unanswered)",
+    after: "else this.settle(exit)"
+  },
   {
     ...inboundStream,
     why: "a stream goes on when the ring has room again",

@@ -8,21 +8,24 @@ import { actorContract, type ContractOptions, Serial } from "../contract/actorCo
 import { channelContract } from "../contract/channelContract.ts"
 import { controlContract } from "../contract/controlContract.ts"
 import { inSimulation } from "../contract/eventually.ts"
+import { forwardContract } from "../contract/forwardContract.ts"
 import { groupContract } from "../contract/groupContract.ts"
 import { redeliveryContract } from "../contract/redeliveryContract.ts"
 import { stashContract } from "../contract/stashContract.ts"
+import { statsContract } from "../contract/statsContract.ts"
 import { streamContract } from "../contract/streamContract.ts"
 import { watchContract } from "../contract/watchContract.ts"
 import { tries } from "../support/effort.ts"
 import { noThread } from "./scenario.ts"
 
 const testOn =
-  (worker: Simulation.Options["worker"]) => (name: string, body: () => Effect.Effect<unknown, unknown, Scope.Scope>) =>
+  (worker: Simulation.Options["worker"], seeds = 4) =>
+  (name: string, body: () => Effect.Effect<unknown, unknown, Scope.Scope>) =>
     it.effect(name, () =>
       Simulation.check({
         name,
         maxSteps: 1_000_000,
-        seeds: tries(4),
+        seeds: tries(seeds),
         // No spurious wake-ups: they would hide those that are lost.
         faults: { portDelay: 2, lateWake: 10 },
         worker
@@ -55,7 +58,13 @@ redeliveryContract("redelivery on simulated threads", simulated)
 watchContract("ends of actors on simulated threads", simulated)
 stashContract("messages that actors on simulated threads put off", simulated)
 streamContract("streams from simulated threads", simulated)
-groupContract("groups over simulated threads", simulatedOn(testOn(() => import("../fixtures/groups.worker.ts")), 2))
+statsContract("what actors on simulated threads count", simulated)
+statsContract("what actors on simulated threads count, with mailboxes that survive", surviving)
+forwardContract(
+  "messages handed on over simulated threads",
+  simulatedOn(testOn(() => import("../fixtures/forward.worker.ts"), 2), 2)
+)
+groupContract("groups over simulated threads", simulatedOn(testOn(() => import("../fixtures/groups.worker.ts"), 2), 2))
 
 /** Capacities that every kind can have; what is no capacity at all stays as it is. */
 const powerOfTwo = (capacity: Channel.Options["capacity"]): Channel.Options["capacity"] =>

@@ -5,6 +5,7 @@ import { channels } from "./channels.ts"
 import { clients } from "./clients.ts"
 import { control } from "./control.ts"
 import { ends } from "./ends.ts"
+import { forward } from "./forward.ts"
 import { groups } from "./groups.ts"
 import { jobs } from "./jobs.ts"
 import { keyed } from "./keyed.ts"
@@ -46,6 +47,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   clients,
   ends,
   control,
+  forward,
   groups,
   jobs,
   keyed,

@@ -84,6 +84,12 @@ const program = Effect.fnUntraced(function*(actor: Effect.Success<typeof setUp>)
       return yield* Effect.die(new Error(`${count} were sent by ${from}, and handled were ${own.join()}`))
     }
   }
+  const { dropped, failed, pending, processed } = yield* actor.stats
+  // Each sender has asked once more, for what was done.
+  const all = sent.reduce((sum, { count }) => sum + count, sent.length)
+  if (processed !== all || dropped + failed + pending > 0) {
+    return yield* Effect.die(new Error(`${all} were sent, ${processed} handled, ${pending} wait, ${dropped} dropped`))
+  }
   yield* Invariant.sometimes("a sender is refused", waited > 0)
 })
 

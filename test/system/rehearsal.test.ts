@@ -5,7 +5,7 @@ import { ActorThread } from "shared-nothing"
 import { thread } from "../../src/thread/kernel/CurrentThread.ts"
 import * as Entry from "../../src/thread/kernel/Entry.ts"
 
-describe("what a worker that stands by rehearses", () => {
+describe("what a thread rehearses before it is ready", () => {
   it.live("is the whole way of an ask, without the layer that it serves later", () =>
     Effect.gen(function*() {
       let builds = 0
@@ -16,6 +16,8 @@ describe("what a worker that stands by rehearses", () => {
       ActorThread.launch(layer)
       taker.take = undefined
       assert.isTrue(yield* rehearsal)
+      // A thread that was in reserve has done so before it has its place.
+      assert.isFalse(yield* rehearsal)
       assert.strictEqual(builds, 0)
     }))
 })

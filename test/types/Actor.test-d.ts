@@ -361,6 +361,26 @@ describe("a stash", () => {
   })
 })
 
+describe("a message that is handed on", () => {
+  const Other = Actor.make("Other", [
+    Rpc.make("Count", { success: Schema.Int, error: Overflow }),
+    Rpc.make("Name", { success: Schema.String }),
+    Rpc.make("Knock")
+  ])
+  const other = null as unknown as typeof Other.ref.Type
+  const closed = { Opened: () => Effect.void, Knock: () => Effect.void }
+
+  it("is answered as it is declared, and fails so", () => {
+    expectTypeOf(Actor.forward(other.ask.Count())).toEqualTypeOf<Effect.Effect<Actor.Forwarded<number>, Overflow>>()
+    expectTypeOf(Actor.forward(other.ask.Name())).toEqualTypeOf<Effect.Effect<Actor.Forwarded<string>>>()
+    Door.of({ ...closed, Enter: () => Actor.forward(other.ask.Count()), Knock: () => Actor.forward(other.ask.Knock()) })
+    // @ts-expect-error the answer is a number
+    Door.of({ ...closed, Enter: () => Actor.forward(other.ask.Name()) })
+    // @ts-expect-error this error is not declared
+    Door.of({ ...closed, Enter: () => Effect.succeed(1), Knock: () => Actor.forward(other.ask.Count()) })
+  })
+})
+
 describe("a message that is answered with a stream", () => {
   const Feed = Actor.make("Feed", [
     Rpc.make("Watch", { payload: { from: Schema.Int }, success: Schema.String, error: Overflow, stream: true }),

@@ -30,6 +30,16 @@ export const tell = async (params: Params): Promise<Measured> => {
   return { samples, received, expected: Sampling.expectedTally(params.count, params.samples + params.warmups) }
 }
 
+/** The first echo of a worker that has said that it is there. */
+export const firstAsk = async (): Promise<Measured> => {
+  const worker = await start("answer")
+  return Sampling.measureFirst(async () => {
+    const reply = once(worker, "message") as Promise<[number]>
+    worker.postMessage(0)
+    return (await reply)[0]
+  })
+}
+
 /** One echo at a time, back to back or with both sides idle in between. */
 export const ask = async (params: Params, pause: "none" | "idle"): Promise<Measured> => {
   const worker = await start("answer")

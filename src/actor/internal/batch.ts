@@ -9,21 +9,25 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { CurrentActor } from "../kernel/Behaviour.ts"
+import { Handover } from "../kernel/Forwarded.ts"
+import { conclude, type Handing } from "../kernel/HandingOn.ts"
 import { RunningCell } from "../kernel/RunningCell.ts"
 import { STASHED } from "../kernel/Stashed.ts"
 import type { Rare } from "./rare.ts"
+import { putOff, type Stashing } from "./stashing.ts"
 
-/**
- * One effect for any number of handlers: runs the next one, settles its ask, and goes on while `advance` finds another. `putOff` puts off the
- * message of one that says so, or answers what that dies of.
- */
-export const batch = (
-  rare: Rare,
-  advance: () => boolean,
-  putOff: () => Exit.Exit<never> | undefined
-): Effect.Effect<void, unknown, unknown> =>
+/** A cell, as far as its batches are concerned. */
+export interface Batched extends Stashing {
+  /** Whether there is another handler to run. */
+  advance(rare: Rare): boolean
+  /** A handler has come to its end. */
+  ended(): void
+}
+
+/** One effect for any number of handlers: runs the next one, concludes its message, and goes on while there is another. */
+export const batch = <C extends Batched & Handing<C>>(cell: C, rare: Rare): Effect.Effect<void, unknown, unknown> =>
   Effect.whileLoop({
-    while: () => rare.effect !== undefined || advance(),
+    while: () => rare.effect !== undefined || cell.advance(rare),
     body: () => {
       const { effect } = rare
       rare.effect = undefined
@@ -33,12 +37,14 @@ export const batch = (
       const { ask } = rare
       if (value === STASHED) {
         // Its handler then fails with that, like any other.
-        rare.effect = putOff()
+        rare.effect = putOff(cell, rare.word, rare.payload)
         if (rare.effect !== undefined) return
-      }
+      } else cell.ended()
       rare.ask = undefined
       rare.payload = undefined
-      if (ask !== undefined && value !== STASHED) ask.settle(Exit.succeed(value))
+      if (value === STASHED) return
+      if (value instanceof Handover) conclude(cell, ask, Exit.succeed(value))
+      else if (ask !== undefined) ask.settle(Exit.succeed(value))
     }
   })
 

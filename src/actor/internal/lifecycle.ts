@@ -40,6 +40,7 @@ export const handled = (
   // A handler that ends after its actor was told to has nothing left to decide.
   if (cell.phase >= STOPPING) return false
   if (Cause.hasInterruptsOnly(failure)) return true
+  cell.counts.failed++
   const { cause, directive } = decide(cell.behaviour, failure)
   // The decider is somebody's code, and may have ended the actor, or crashed it.
   if (cell.phase >= RESTARTING) return false
@@ -178,6 +179,7 @@ const takeDown = (
 ): void => {
   const rare = cell.more()
   cell.phase = RESTARTING
+  cell.ended()
   // Whatever is still on the stack or in a fiber belongs to the incarnation that has ended.
   rare.turn++
   rare.isHeld = rare.isPaused

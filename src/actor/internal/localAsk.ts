@@ -16,11 +16,12 @@ import type { ExitReason } from "../ExitReason.ts"
 import type { Behaviour } from "../kernel/Behaviour.ts"
 import { Deadline, type Deadlines } from "../kernel/Deadlines.ts"
 import type { Dispatcher, Runnable } from "../kernel/Dispatcher.ts"
+import { answersLater, type Handover } from "../kernel/Forwarded.ts"
 import type { Freight } from "../kernel/Freight.ts"
+import { type HandingHost, handOn, whyUnanswered } from "../kernel/HandingOn.ts"
 import type { Mailbox } from "../kernel/Mailbox.ts"
 import { checkedReply, discardReply } from "../kernel/Payload.ts"
 import { INVALID, NO_ROOM, type Outcome, REFUSED, type Resume, type Waiter } from "../kernel/Recipient.ts"
-import { isPutOff } from "../kernel/Stashed.ts"
 import { Ask } from "../kernel/Word.ts"
 
 /**
@@ -34,7 +35,7 @@ export interface Asked {
   readonly name: string
   readonly behaviour: Behaviour
   readonly mailbox: Mailbox | undefined
-  readonly host: {
+  readonly host: HandingHost & {
     readonly deadlines: Deadlines
     readonly dispatcher: Dispatcher
     readonly freight: Freight
@@ -77,6 +78,8 @@ export class LocalAsk extends Ask implements Runnable {
   declare protected isSettled: boolean
   /** The outcome that has not been handed over: the asker does not wait yet, or the stack is too deep. */
   declare private outcome: Exit.Exit<unknown, unknown> | undefined
+  /** Takes it back from the actor that it was handed on to. */
+  declare private giveUp: (() => void) | undefined
   constructor(cell: Asked, index: number, span: Tracer.AnySpan | undefined, resume: Resume | undefined) {
     super(index, span)
     this.cell = cell
@@ -85,6 +88,7 @@ export class LocalAsk extends Ask implements Runnable {
     this.waiter = undefined
     this.isSettled = false
     this.outcome = undefined
+    this.giveUp = undefined
   }
 
   /** The outcome of the handler; a reply is held to its schema, as between threads. */
@@ -93,6 +97,16 @@ export class LocalAsk extends Ask implements Runnable {
     const message = cell.behaviour.protocol.messages[this.word]!
     if (this.isSettled || this.cancelled) discardReply(message, cell, exit)
     else this.finish(checkedReply(message, cell, exit))
+  }
+
+  override forward(handover: Handover): void {
+    if (this.isSettled || this.cancelled) return
+    const { behaviour: { context, protocol }, host } = this.cell
+    this.giveUp = handOn(host, context, this, handover, (exit) => {
+      const unanswered = whyUnanswered(protocol.messages[this.word]!, exit)
+      if (unanswered === undefined) this.settle(exit)
+      else this.finish(Exit.fail(unanswered))
+    })
   }
 
   protected finish(exit: Exit.Exit<unknown, unknown>): void {
@@ -181,6 +195,7 @@ export class LocalAsk extends Ask implements Runnable {
     if (this.expiry !== undefined) this.cell.host.deadlines.remove(this.expiry)
     if (this.waiter !== undefined) this.cell.stopWaiting(this.waiter)
     this.cell.cancel(this)
+    this.giveUp?.()
   }
 
   /** Asks through the mailbox; answers nothing when it is settled already. */
@@ -216,7 +231,7 @@ export class LocalAsk extends Ask implements Runnable {
     if (held !== undefined) mailbox!.hold(held, payload)
     const fiber = cell.fork(handler)
     const exit = fiber.pollUnsafe()
-    if (exit !== undefined && !isPutOff(exit)) {
+    if (exit !== undefined && !answersLater(exit)) {
       cell.finishInline(exit, index)
       return exit
     }

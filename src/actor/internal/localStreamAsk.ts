@@ -4,6 +4,7 @@
 import * as Exit from "effect/Exit"
 import { InvalidElement, StreamBroken, StreamStalled } from "../ActorError.ts"
 import type { ExitReason } from "../ExitReason.ts"
+import type { Handover } from "../kernel/Forwarded.ts"
 import { answered, NOBODY, type StreamAsk, type Streamer, Streaming, wrongWith } from "../kernel/Streaming.ts"
 import type { StreamReader, StreamSource } from "../kernel/StreamReader.ts"
 import { type Asked, LocalAsk } from "./localAsk.ts"
@@ -41,6 +42,11 @@ export class LocalStreamAsk extends LocalAsk implements StreamAsk, StreamSource 
     if (!(outcome instanceof Streaming)) return super.settle(outcome)
     this.streaming = outcome
     outcome.begin()
+  }
+
+  // What it waits for is a stream, and this is none.
+  override forward(handover: Handover): void {
+    this.settle(Exit.succeed(handover))
   }
 
   send(elements: ReadonlyArray<unknown>, from: number): number {

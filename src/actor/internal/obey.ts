@@ -9,6 +9,7 @@ import {
   type Answer,
   type Answered,
   type Command,
+  COUNT,
   done,
   INSPECT,
   KILL,
@@ -20,6 +21,7 @@ import {
   STOP,
   UNLINK
 } from "../kernel/Command.ts"
+import { countedOf } from "../kernel/Counted.ts"
 import { HELD, READY, RESTARTING, RUNNING, STARTING, STOPPING, SUSPENDED } from "../kernel/Phase.ts"
 import { stop } from "./ending.ts"
 import { goOn, hold } from "./hold.ts"
@@ -57,6 +59,9 @@ export const obey = (host: LifecycleHost, cell: Cell, command: Command, answered
       return nothing
     case INSPECT:
       answered(stateOf(cell))
+      return nothing
+    case COUNT:
+      answered({ _tag: "Counted", counted: countedOf(cell, cell.host.deadlines.now()) })
       return nothing
     case LINK:
       tiesOf(cell).tie(command.by!)

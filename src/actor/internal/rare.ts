@@ -5,7 +5,9 @@ import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import { type ExitReason, scopeClosed } from "../ExitReason.ts"
+import type { Counts } from "../kernel/Counted.ts"
 import type { Deadline } from "../kernel/Deadlines.ts"
+import type { Meter } from "../kernel/Meter.ts"
 import type { Streaming } from "../kernel/Streaming.ts"
 import { Waiters } from "../kernel/Waiters.ts"
 import type { Ask, Word } from "../kernel/Word.ts"
@@ -35,6 +37,10 @@ export class Rare {
   declare batch: Effect.Effect<void, unknown, unknown> | undefined
   /** The fiber that it runs in, once it has asked for a second handler. */
   declare batchFiber: Fiber.Fiber<unknown, unknown> | undefined
+  /** What it counts that is seldom. */
+  declare counts: Counts | undefined
+  /** Measures how long its messages wait and are handled, where its behaviour says so. */
+  declare meter: Meter | undefined
   /** Restarts so far. */
   declare restarts: number
   /** The state of intensity and backoff, from the first failure on. */
@@ -92,6 +98,8 @@ export class Rare {
     this.turn = 0
     this.batch = undefined
     this.batchFiber = undefined
+    this.counts = undefined
+    this.meter = undefined
     this.restarts = 0
     this.failures = undefined
     this.number = 0

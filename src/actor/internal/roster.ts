@@ -3,11 +3,12 @@
  */
 import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
+import type { TreeNode } from "../../supervisor/Tree.ts"
 import type { Behaviour } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import type { CellHost } from "../kernel/CellHost.ts"
 import * as Owner from "../kernel/Owner.ts"
-import { STOPPED } from "../kernel/Phase.ts"
+import { RESTARTING, STARTING, STOPPED, STOPPING } from "../kernel/Phase.ts"
 import type { SystemEvent } from "../SystemEvent.ts"
 import type { Failures } from "./failures.ts"
 
@@ -54,6 +55,7 @@ export interface LifecycleHost extends CellHost<Cell> {
 /** Ends what others know of an actor, and lets go of what it holds; its name stays taken. */
 export const forget = (host: LifecycleHost, cell: Cell): void => {
   cell.phase = STOPPED
+  cell.ended()
   cell.handlers = undefined
   cell.mailbox = undefined
   const { rare } = cell
@@ -74,3 +76,18 @@ export const freeName = (host: LifecycleHost, cell: Cell): void => {
   host.after.add(freed)
   host.after.run()
 }
+
+/** An actor in the picture of a system. */
+export const nodeOf = (cell: Cell): TreeNode => ({
+  name: cell.key,
+  kind: "actor",
+  status: cell.phase === STARTING
+    ? "starting"
+    : cell.phase === RESTARTING
+    ? "restarting"
+    : cell.phase >= STOPPING
+    ? "stopping"
+    : "running",
+  restarts: cell.rare?.restarts ?? 0,
+  children: []
+})

@@ -22,6 +22,8 @@ export interface Stashing {
   readonly behaviour: { readonly protocol: Protocol; readonly attempts: number }
   readonly host: { readonly freight: Freight }
   undeliverable(word: Word, payload: unknown, why?: Why): void
+  /** The message in hand was not handled. */
+  handedBack(word: Word): void
   more(): Rare
 }
 
@@ -60,12 +62,14 @@ export const putOff = (cell: Stashing, word: Word | undefined, payload: unknown)
     const what = index === undefined ? "its message" : cell.behaviour.protocol.tags[index]!
     return Exit.die(new Error(`${cell.name} has no stash, or no room in it, to put ${what} off`))
   }
+  if (word !== undefined) cell.handedBack(word)
   // What moves with it is nobody's until it is handled again.
   if (word instanceof Ask && cell.behaviour.protocol.messages[word.word & INDEX_MASK]!.carries) word.freight = payload
   return undefined
 }
 
 const giveUp = (cell: Stashing, word: Word, payload: unknown): void => {
+  cell.handedBack(word)
   if (cell.phase >= STOPPING) {
     if (word instanceof Notice) return
     // Its credit has gone back.

@@ -96,6 +96,11 @@ export interface BehaviourOptions<in E = unknown> {
    * for as long as the scope of the reader is open.
    */
   readonly unreadTimeout?: Duration.Input | undefined
+  /**
+   * Whether its actors measure how long their messages wait and are handled: the times of `ActorStats`, and the ids and ages of `Actor.currentMessage`.
+   * Default as `ActorStats.layerTimes` says, else not.
+   */
+  readonly times?: boolean | undefined
   /** How its actors are stopped, unless their `spawn` says otherwise; see `ActorSystem.SpawnOptions`. Default 5 seconds. */
   readonly shutdown?: Shutdown | undefined
 }
@@ -138,9 +143,17 @@ export interface Behaviour {
   readonly idleMillis: number
   /** How long its streams wait for a reader. */
   readonly unreadMillis: number
+  /** Whether its actors measure how long messages wait and are handled. */
+  readonly isTimed: boolean
   /** Whether its actors are those of a pool, which has the jobs that wait for them. */
   readonly isPooled?: boolean | undefined
 }
+
+/** Whether the behaviours that a layer makes known measure times, unless they say so themselves. */
+export const MeasuresTimes: Context.Reference<boolean> = Context.Reference<boolean>(
+  "shared-nothing/actor/MeasuresTimes",
+  { defaultValue: () => false }
+)
 
 /** How full a mailbox may get: what travels with a reference, so that a sender knows its credit. */
 export type Bounds = Pick<Behaviour, "capacity" | "overflow" | "laneBytes">
@@ -234,7 +247,15 @@ export const resolveOptions = (where: string, options: BehaviourOptions<never>) 
   }
   const initTimeout = Duration.millis(initMillis)
   if (backoff !== undefined) Backoff.policy(backoff)
-  const { idle = "Infinity", shutdown = defaultShutdownMillis, unreadTimeout = "1 hour" } = options
+  const {
+    idle = "Infinity",
+    shutdown = defaultShutdownMillis,
+    times: isTimed = false,
+    unreadTimeout = "1 hour"
+  } = options
+  if (typeof isTimed !== "boolean") {
+    throw new InvalidOptions({ where, option: "times", value: textOf(isTimed), expected: "true or false" })
+  }
   const millis = shutdownMillis(shutdown)
   if (Number.isNaN(millis)) {
     throw new InvalidOptions({ where, option: "shutdown", value: textOf(shutdown), expected: shutdowns })
@@ -250,6 +271,7 @@ export const resolveOptions = (where: string, options: BehaviourOptions<never>) 
     initTimeout,
     shutdownMillis: millis,
     idleMillis: aboveZero(where, "idle", idle),
-    unreadMillis: aboveZero(where, "unreadTimeout", unreadTimeout)
+    unreadMillis: aboveZero(where, "unreadTimeout", unreadTimeout),
+    isTimed
   } as const
 }

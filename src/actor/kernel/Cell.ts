@@ -33,19 +33,21 @@ import { batch, hasChildren } from "../internal/batch.ts"
 import { comeToRest } from "../internal/hold.ts"
 import { keep } from "../internal/keeping.ts"
 import { limitOf, LocalAsk, MAX_INLINE } from "../internal/localAsk.ts"
-import { LocalStreamAsk } from "../internal/localStreamAsk.ts"
+import { askOf } from "../internal/localTimedAsk.ts"
 import type { Rare } from "../internal/rare.ts"
 import { putOff } from "../internal/stashing.ts"
 import type { Behaviour, Handlers } from "./Behaviour.ts"
 import type { CellHost } from "./CellHost.ts"
 import type { Answered, Command } from "./Command.ts"
+import { AT_ONCE, Counting, MANY_TURNS } from "./Counting.ts"
 import type { Runnable } from "./Dispatcher.ts"
-import { Living } from "./Living.ts"
-import { Mailbox } from "./Mailbox.ts"
+import { answersLater } from "./Forwarded.ts"
+import { conclude } from "./HandingOn.ts"
+import type { Mailbox } from "./Mailbox.ts"
+import { Meter } from "./Meter.ts"
 import type { Guardian, Owned, Owner } from "./Owner.ts"
 import { BROKEN, checkedReply, deliverable } from "./Payload.ts"
 import { HELD, IDLE, READY, RESTARTING, RUNNING, STARTING, STOPPING, SUSPENDED } from "./Phase.ts"
-import { PriorityMailbox } from "./PriorityMailbox.ts"
 import {
   answerTo,
   type Asker,
@@ -58,24 +60,15 @@ import {
   type Waiter,
   type Withdrawable
 } from "./Recipient.ts"
-import { RepeatingMailbox } from "./RepeatingMailbox.ts"
+import { mailboxOf } from "./RepeatingMailbox.ts"
 import { isPutOff } from "./Stashed.ts"
 import { Ask, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Word.ts"
 
-const mailboxOf = ({ attempts, protocol: { levels } }: Behaviour): Mailbox =>
-  attempts > 1
-    ? new RepeatingMailbox(attempts, levels)
-    : levels === undefined
-    ? new Mailbox()
-    : new PriorityMailbox(levels)
-
 /** See the module. */
-export class Cell extends Living implements Owned, Runnable {
+export class Cell extends Counting implements Owned, Runnable {
   declare readonly host: CellHost<Cell>
   declare readonly behaviour: Behaviour
   declare readonly key: string
-  /** Whether the handlers called last have answered at once. */
-  declare answersAtOnce: boolean
   declare handlers: Handlers | undefined
   declare mailbox: Mailbox | undefined
   declare scope: Scope.Closeable | undefined
@@ -89,7 +82,7 @@ export class Cell extends Living implements Owned, Runnable {
     this.behaviour = behaviour
     this.key = key
     this.phase = STARTING
-    this.answersAtOnce = behaviour.attempts === 1
+    this.turns = behaviour.attempts === 1 ? AT_ONCE : 0
     this.handlers = undefined
     this.mailbox = undefined
     this.scope = undefined
@@ -97,11 +90,7 @@ export class Cell extends Living implements Owned, Runnable {
     this.previous = undefined
     this.next = undefined
     this.owner = undefined
-  }
-
-  depth(): number {
-    const waiting = this.mailbox === undefined ? 0 : this.mailbox.length + this.mailbox.stashed
-    return waiting + (this.phase === RUNNING || this.phase === SUSPENDED ? 1 : 0)
+    if (behaviour.isTimed) this.more().meter = new Meter(host.deadlines)
   }
 
   tell(index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
@@ -132,8 +121,9 @@ export class Cell extends Living implements Owned, Runnable {
 
   /** Puts a message into the mailbox without asking for room: for senders that have been granted credit. */
   deliver(word: Word, payload: unknown): void {
-    const mailbox = this.mailbox ??= mailboxOf(this.behaviour)
-    mailbox.put(word, payload)
+    const mailbox = this.mailbox ??= mailboxOf(this.behaviour.attempts, this.behaviour.protocol.levels)
+    const { rare } = this
+    mailbox.put(rare === undefined || rare.meter === undefined ? word : rare.meter.accept(word), payload)
     if (this.phase === IDLE) {
       this.phase = READY
       this.host.dispatcher.enqueue(this)
@@ -159,6 +149,7 @@ export class Cell extends Living implements Owned, Runnable {
   /** Handles a tell from a remote sender without a round through the mailbox; only while {@link isAtHand}. */
   receive(index: number, payload: unknown): void {
     this.phase = RUNNING
+    this.begin(undefined)
     this.host.turn.handOver(this.number)
     const result = call(this.handlers!, this.behaviour.protocol.tags, index, payload)
     if (isVoid(result)) this.rest()
@@ -213,7 +204,7 @@ export class Cell extends Living implements Owned, Runnable {
   askUnsafe(index: number, payload: unknown, timeoutMillis: number, asker: Asker): Withdrawable | undefined {
     const valid = deliverable(this.behaviour.protocol.messages[index]!, payload, this.host.freight)
     if (valid === BROKEN) return answerTo(asker, Exit.fail(this.refusal(index, payload, INVALID)))
-    if (typeof asker !== "function") return new LocalStreamAsk(this, index, valid, asker).enqueue(valid, timeoutMillis)
+    if (typeof asker !== "function") return askOf(this, index, valid, asker).enqueue(valid, timeoutMillis)
     const asked = this.askNow(index, valid, undefined)
     const goesOn = asked === undefined || asked instanceof LocalAsk
     return goesOn ? this.goOn(asked, index, valid, undefined, timeoutMillis, asker) : answerTo(asker, asked)
@@ -231,10 +222,11 @@ export class Cell extends Living implements Owned, Runnable {
     const { messages, tags } = this.behaviour.protocol
     if (messages[index]!.carries && !host.freight.ship(payload)) return Exit.fail(this.refusal(index, payload, INVALID))
     this.phase = RUNNING
+    this.begin(undefined)
     const before = host.turn.handOver(this.number)
     host.inlineDepth++
     const result = call(this.handlers!, tags, index, payload)
-    const asked = isExit(result) && !isPutOff(result) ? result : LocalAsk.started(this, index, payload, result)
+    const asked = isExit(result) && !answersLater(result) ? result : LocalAsk.started(this, index, payload, result)
     host.inlineDepth--
     host.turn.handOver(before)
     if (asked instanceof LocalAsk) return asked
@@ -305,6 +297,7 @@ export class Cell extends Living implements Owned, Runnable {
       const word = this.takeNext(mailbox)
       if (word === undefined) break
       const payload = mailbox.takePayload()
+      this.begin(word)
       const ask = word instanceof Ask ? word : undefined
       const result = handle(this, word, payload)
       // Who was on the stack may have ended the incarnation: what waits is for the next one.
@@ -329,15 +322,20 @@ export class Cell extends Living implements Owned, Runnable {
   rest(): void {
     // Who was on the stack may have ended the actor, or crashed it.
     if (this.phase >= HELD) return
-    if (this.mailbox !== undefined && this.mailbox.isTracking) this.mailbox.rest()
-    if (this.rare !== undefined && this.rare.isHeld) return comeToRest(this, this.rare)
-    if (this.mailbox !== undefined && this.mailbox.length > 0) {
+    if (this.turns >= MANY_TURNS) this.carryOver()
+    const { mailbox, rare } = this
+    if (mailbox !== undefined && mailbox.isTracking) mailbox.rest()
+    if (rare !== undefined) {
+      if (rare.meter !== undefined) rare.meter.end()
+      if (rare.isHeld) return comeToRest(this, rare)
+    }
+    if (mailbox !== undefined && mailbox.length > 0) {
       this.phase = READY
       this.host.dispatcher.enqueue(this)
     } else {
       this.phase = IDLE
     }
-    if (this.rare !== undefined && this.rare.waiters.length > 0) admit(this, this.rare)
+    if (rare !== undefined && rare.waiters.length > 0) admit(this, rare)
   }
 
   /** Starts a handler that has not answered at once. */
@@ -361,13 +359,13 @@ export class Cell extends Living implements Owned, Runnable {
     // One that was told to rest in this turn takes no message after this one.
     rare.budget = rare.isHeld ? 0 : budget
     rare.batchFiber = undefined
-    rare.batch ??= batch(rare, () => this.advance(rare), () => putOff(this, rare.word, rare.payload))
+    rare.batch ??= batch(this, rare)
     const turn = ++rare.turn
     this.attend(this.fork(rare.batch), turn)
   }
 
-  // Takes messages up to the next one whose handler does not answer at once.
-  private advance(rare: Rare): boolean {
+  /** Takes messages up to the next one whose handler does not answer at once; answers whether there is one. */
+  advance(rare: Rare): boolean {
     const { mailbox } = this
     const { turn } = rare
     const time = this.host.turn
@@ -379,6 +377,7 @@ export class Cell extends Living implements Owned, Runnable {
       const word = this.takeNext(mailbox)
       if (word === undefined) return false
       const payload = mailbox.takePayload()
+      this.begin(word)
       const ask = word instanceof Ask ? word : undefined
       const result = handle(this, word, payload)
       if (ask === undefined && isVoid(result)) continue
@@ -428,16 +427,12 @@ export class Cell extends Living implements Owned, Runnable {
     if (!this.isLive) {
       // The actor is being stopped: the asker still gets an answer, and the handler's own if that came to its end.
       if (isPutOff(exit)) putOff(this, word, payload)
-      else if (exit._tag === "Success") ask?.settle(exit)
+      else if (exit._tag === "Success") conclude(this, ask, exit)
       else ask?.stopped(rare.reason, payload)
       return
     }
     this.phase = RUNNING
     if (this.settled(sound(exit), ask, word, ask !== undefined, payload)) this.rest()
-  }
-
-  private get isLive(): boolean {
-    return this.phase === RUNNING || this.phase === SUSPENDED
   }
 
   /** A handler has ended: whether the cell can take the next message now. `word` is that of the message, where there is one. */
@@ -453,7 +448,10 @@ export class Cell extends Living implements Owned, Runnable {
     const goesOn = this.isLive &&
       (exit === undefined || exit._tag === "Success" || this.host.handled(this, exit.cause, word, wasAsked))
     const turn = this.rare?.turn ?? 0
-    if (ask !== undefined && exit !== undefined) ask.settle(exit)
+    if (exit !== undefined) {
+      if (ask !== undefined) this.ended()
+      conclude(this, ask, exit)
+    }
     // The asker goes on at once, and may have ended the actor.
     return goesOn && this.isLive && (this.rare?.turn ?? 0) === turn
   }

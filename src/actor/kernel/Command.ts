@@ -5,6 +5,7 @@
  * by an actor that crashes over and over and by one that has ended. `internal/obey.ts` obeys it on the actor's thread.
  */
 import type { ExitReason } from "../ExitReason.ts"
+import type { Counted } from "./Counted.ts"
 
 /** To end in order, within a time. */
 export const STOP = 0
@@ -18,10 +19,12 @@ export const RESUME = 3
 export const PING = 4
 /** To show its state. */
 export const INSPECT = 5
+/** To say what it has done and has still to do. */
+export const COUNT = 6
 /** To end when somebody else ends by a failure, from now on. */
-export const LINK = 6
+export const LINK = 7
 /** To bear that again. */
-export const UNLINK = 7
+export const UNLINK = 8
 
 /** What a command asks for. */
 export type Kind =
@@ -31,6 +34,7 @@ export type Kind =
   | typeof RESUME
   | typeof PING
   | typeof INSPECT
+  | typeof COUNT
   | typeof LINK
   | typeof UNLINK
 
@@ -57,7 +61,17 @@ export interface Command {
 }
 
 /** The names of commands, by kind. */
-export const names: ReadonlyArray<string> = ["stop", "kill", "pause", "resume", "ping", "inspect", "link", "unlink"]
+export const names: ReadonlyArray<string> = [
+  "stop",
+  "kill",
+  "pause",
+  "resume",
+  "ping",
+  "inspect",
+  "stats",
+  "link",
+  "unlink"
+]
 
 /** Whether it is about a link, and says of whom. */
 export const isOfLink = (kind: Kind): boolean => kind >= LINK
@@ -89,6 +103,7 @@ export interface Pong {
 export type Answer =
   | { readonly _tag: "Done" }
   | { readonly _tag: "Pong"; readonly pong: Pong }
+  | { readonly _tag: "Counted"; readonly counted: Counted }
   /** What the actor shows, made portable; or what showing it has thrown. */
   | { readonly _tag: "State"; readonly state: unknown }
   | { readonly _tag: "Died"; readonly defect: unknown }

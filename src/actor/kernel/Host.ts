@@ -30,12 +30,13 @@ import { drained, shutDown } from "../internal/ending.ts"
 import * as lifecycle from "../internal/lifecycle.ts"
 import { obey } from "../internal/obey.ts"
 import { owning } from "../internal/owning.ts"
-import { type LifecycleHost, Roster } from "../internal/roster.ts"
+import { type LifecycleHost, nodeOf, Roster } from "../internal/roster.ts"
 import { start } from "../internal/start.ts"
 import type { SystemEvent } from "../SystemEvent.ts"
 import type { Behaviour } from "./Behaviour.ts"
 import { type Cell, Cell as CellClass } from "./Cell.ts"
 import type { Answered, Command } from "./Command.ts"
+import { type CountedOf, type CountedType, countedType, Sums } from "./Counted.ts"
 import { Deadlines } from "./Deadlines.ts"
 import { Dispatcher } from "./Dispatcher.ts"
 import { Freight } from "./Freight.ts"
@@ -91,6 +92,8 @@ export class Host implements LifecycleHost {
   /** By name: the last one that is not being released is the one that is spawned. */
   declare private readonly rosters: Map<string, Array<Roster>>
   declare private readonly rosterByBehaviour: Map<Behaviour, Roster>
+  /** By behaviour: what actors had counted that have ended here, and what this thread has dropped that was for others. */
+  declare private readonly past: Map<string, Sums>
   /** What the thread is called. */
   declare readonly name: string
   /** The services of the thread. */
@@ -135,6 +138,7 @@ export class Host implements LifecycleHost {
     this.tally = tally
     this.rosters = new Map()
     this.rosterByBehaviour = new Map()
+    this.past = new Map()
     this.forkContext = context
     this.forkLast = Effect.runForkWith(context) as typeof this.forkLast
   }
@@ -192,6 +196,7 @@ export class Host implements LifecycleHost {
   }
 
   gone(cell: Cell): void {
+    this.pastOf(cell.behaviour.protocol.name).done(cell)
     if (this.shards.size > 0) this.shards.get(cell.behaviour.protocol.name)?.ended(cell)
   }
 
@@ -373,8 +378,36 @@ export class Host implements LifecycleHost {
   }
 
   lost(to: Lettered, word: Word, payload: unknown, why: Why, attempts = 0): void {
-    if (why._tag !== "SetAside") this.dropped(1)
+    if (why._tag !== "SetAside") {
+      this.dropped(1)
+      this.droppedOf(to)
+    }
     this.letters.add(to, word, payload, why, attempts)
+  }
+
+  // What comes late for an actor that has ended, or was for one elsewhere, stands beside what actors count.
+  private droppedOf(to: Lettered): void {
+    if (to instanceof CellClass && !to.hasStopped) to.counts.dropped++
+    else this.pastOf(to.protocol.name).dropped++
+  }
+
+  private pastOf(name: string): Sums {
+    const past = this.past.get(name) ?? new Sums()
+    this.past.set(name, past)
+    return past
+  }
+
+  /** What the actors here have done, and have still to do, by behaviour. */
+  counted({ each, name }: CountedOf): ReadonlyArray<CountedType> {
+    const now = this.deadlines.now()
+    const names = name === undefined ? new Set([...this.rosters.keys(), ...this.past.keys()]) : [name]
+    return Array.from(names, (name) => countedType(name, this.cellsOf(name), [this.pastOf(name)], now, each))
+  }
+
+  // Also those that wait for their name, and without those that have ended and keep it.
+  private cellsOf(name: string): ReadonlyArray<Cell> {
+    const named = (this.rosters.get(name) ?? []).flatMap(({ cells }) => Array.from(cells.values()))
+    return [...named, ...this.shards.get(name)?.nameless ?? []].filter(({ hasStopped }) => !hasStopped)
   }
 
   /** Sends a message again that nobody has handled, to the actor of a name here. */
@@ -474,17 +507,3 @@ export class Host implements LifecycleHost {
 
 const gaveUp = (cause: Cause.Cause<unknown>): Error =>
   new Error(`its behaviour has given up, after ${causeText(cause)}`, { cause: Cause.squash(cause) })
-
-const nodeOf = (cell: Cell): TreeNode => ({
-  name: cell.key,
-  kind: "actor",
-  status: cell.phase === STARTING
-    ? "starting"
-    : cell.phase === RESTARTING
-    ? "restarting"
-    : cell.phase >= STOPPING
-    ? "stopping"
-    : "running",
-  restarts: cell.rare?.restarts ?? 0,
-  children: []
-})

@@ -163,6 +163,10 @@ export class LocalShard implements Shard, ShardHere, Resident {
     return this.cells.get(key)
   }
 
+  get nameless(): ReadonlyArray<Cell> {
+    return Array.from(this.cells.values()).filter((cell) => !this.host.holdsName(cell))
+  }
+
   /** Who takes a message that is sent to a key again. */
   takerOf(key: string): Cell | undefined {
     return this.taker(key)

@@ -8,7 +8,7 @@
  */
 import type * as Tracer from "effect/Tracer"
 import type { Overflow } from "../../runtime/Overflow.ts"
-import { Revocable, type Word } from "./Word.ts"
+import { Revocable, sinceOf, type Word } from "./Word.ts"
 
 export type { Overflow } from "../../runtime/Overflow.ts"
 
@@ -111,6 +111,15 @@ export class Mailbox {
   /** How many of one level wait, where there are levels. */
   waitingAt(_level: number): number {
     return 0
+  }
+
+  /** Since when the message waits that has waited longest; `Infinity` when none does that has a stamp. */
+  oldestSince(): number {
+    for (let at = this.head; at < this.tail; at += 2) {
+      const word = this.slots[at & this.mask] as Word
+      if (typeof word === "object" && (!(word instanceof Revocable) || word.isQueued)) return sinceOf(word)
+    }
+    return Infinity
   }
 
   /** Adds a message at the end. */

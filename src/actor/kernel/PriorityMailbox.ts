@@ -43,6 +43,11 @@ export class PriorityMailbox extends Mailbox {
     return (level === HIGH ? this.high : this.low)?.length ?? 0
   }
 
+  override oldestSince(): number {
+    const normal = super.oldestSince()
+    return this.levels === undefined ? normal : Math.min(normal, this.high!.oldestSince(), this.low!.oldestSince())
+  }
+
   // Where the messages of a level stand, unless that is here.
   private other(word: Word): Mailbox | undefined {
     if (this.levels === undefined) return undefined

@@ -14,6 +14,7 @@ import type { ExitReason } from "../ExitReason.ts"
 import type { Answered, Command } from "./Command.ts"
 import type { Protocol } from "./Protocol.ts"
 import type { StreamReader } from "./StreamReader.ts"
+import type { TimedAsker } from "./TimedAsker.ts"
 import type { Ask } from "./Word.ts"
 
 /** The message was taken. */
@@ -44,8 +45,8 @@ export type Outcome =
 /** Resumes the fiber of an asker. */
 export type Resume = (exit: Exit.Exit<unknown, unknown>) => void
 
-/** Who asks: a callback, or who reads the stream that is the answer. */
-export type Asker = Resume | StreamReader
+/** Who asks: a callback, who reads the stream that is the answer, or who is told how long the handler has taken. */
+export type Asker = Resume | StreamReader | TimedAsker
 
 /** Tells an asker the outcome, where there is no ask to do that. */
 export const answerTo = (asker: Asker, exit: Exit.Exit<unknown, unknown>): undefined => {
@@ -86,6 +87,10 @@ export abstract class Recipient {
   /** How many messages are handled at once. */
   get parallelism(): number {
     return 1
+  }
+  /** Whether who asks can be told how long the handler has taken. */
+  get tellsTimes(): boolean {
+    return true
   }
   /** How many messages of a sender can be under way before it has to wait, or is refused, as far as that is known before. */
   get limit(): number {

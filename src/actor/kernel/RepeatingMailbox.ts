@@ -14,9 +14,9 @@
  * out again for one.
  */
 import type { Levels } from "./Ageing.ts"
-import type { GivenUp } from "./Mailbox.ts"
+import { type GivenUp, Mailbox } from "./Mailbox.ts"
 import { PriorityMailbox } from "./PriorityMailbox.ts"
-import { INDEX_MASK, Notice, Revocable, Traced, type Word } from "./Word.ts"
+import { INDEX_MASK, Notice, Revocable, sinceOf, Traced, type Word } from "./Word.ts"
 
 interface Aside {
   /** Without the credit that it took, which went back when it was taken for the first time. */
@@ -75,6 +75,14 @@ export class RepeatingMailbox extends PriorityMailbox {
 
   override get used(): number {
     return super.used - this.front.length + this.frontDead
+  }
+
+  override oldestSince(): number {
+    let since = super.oldestSince()
+    for (const asides of [this.front, this.stash]) {
+      for (const aside of asides) if (isAlive(aside)) since = Math.min(since, sinceOf(aside.word))
+    }
+    return since
   }
 
   override take(): Word | undefined {
@@ -222,3 +230,11 @@ export class RepeatingMailbox extends PriorityMailbox {
     this.toFront(moved)
   }
 }
+
+/** The mailbox of an actor whose messages have these levels, and may be begun so often. */
+export const mailboxOf = (attempts: number, levels: Levels): Mailbox =>
+  attempts > 1
+    ? new RepeatingMailbox(attempts, levels)
+    : levels === undefined
+    ? new Mailbox()
+    : new PriorityMailbox(levels)

@@ -56,6 +56,8 @@ export interface ShardHere {
   ended(cell: Cell): void
   /** The name of an actor that has ended is free. */
   freed(key: string): void
+  /** Actors that wait for the name of the last one of their key. */
+  readonly nameless: ReadonlyArray<Cell>
   /** Who takes a message for a key; nobody when the shard ends. */
   takerOf(key: string): Cell | undefined
   /** One of its actors as others reach it. */

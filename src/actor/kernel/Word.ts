@@ -6,9 +6,10 @@
  * sender whose credit the message took (0 for senders on this thread); or an {@link Ask}; or a {@link Traced} tell; or a
  * {@link Notice}. The number costs no allocation, which is what makes a `tell` cheap. An object loses its `origin` once the credit has gone back.
  */
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
 import type { ExitReason } from "../ExitReason.ts"
+import type { Handover } from "./Forwarded.ts"
 
 /** How far the origin is shifted in a word. */
 export const ORIGIN_SHIFT = 8
@@ -16,14 +17,26 @@ export const ORIGIN_SHIFT = 8
 /** Selects the message index in a word. */
 export const INDEX_MASK = 0xff
 
-/** A `tell` that carries the span of its sender, or was a dead letter. */
+/** When a message was accepted, and its number among those that its actor has accepted: where that is measured. */
+export class Stamp {
+  declare readonly id: number
+  declare readonly sinceMillis: number
+  constructor(id: number, sinceMillis: number) {
+    this.id = id
+    this.sinceMillis = sinceMillis
+  }
+}
+
+/** A `tell` of which more is said: it carries the span of its sender, was a dead letter, or has a stamp. */
 export class Traced {
   declare word: number
+  declare stamp: Stamp | undefined
   declare readonly span: Tracer.AnySpan | undefined
   /** How often it was sent again. */
   declare readonly replays: number
   constructor(word: number, span: Tracer.AnySpan | undefined, replays = 0) {
     this.word = word
+    this.stamp = undefined
     this.span = span
     this.replays = replays
   }
@@ -33,10 +46,12 @@ export class Traced {
 export abstract class Revocable {
   /** Whether it stands in a mailbox. */
   declare isQueued: boolean
+  declare stamp: Stamp | undefined
   /** Whether it takes room in the mailbox that a sender could want. */
   declare readonly takesRoom: boolean
   constructor(takesRoom: boolean) {
     this.isQueued = false
+    this.stamp = undefined
     this.takesRoom = takesRoom
   }
 }
@@ -95,6 +110,10 @@ export abstract class Ask extends Revocable {
   takenBy(_taker: Taker): void {}
   /** Hands the asker the outcome of the handler. */
   abstract settle(exit: Exit.Exit<unknown, unknown>): void
+  /** Another actor is to answer it. */
+  forward({ to }: Handover): void {
+    this.settle(Exit.die(new TypeError(`its message cannot be handed on to ${to}: it is for this actor to answer`)))
+  }
   /** Tells the asker that the handler never ran because the actor is being restarted. */
   abstract restarting(payload: unknown): void
   /** Tells the asker that the handler never ran because the actor has stopped. */
@@ -106,6 +125,9 @@ export type Word = number | Ask | Traced | Notice
 
 /** How often the message of a word was sent again. */
 export const replaysOf = (word: Word): number => word instanceof Traced ? word.replays : 0
+
+/** Since when a message waits; `Infinity` when it has no stamp. */
+export const sinceOf = (word: Word): number => typeof word === "number" ? Infinity : word.stamp?.sinceMillis ?? Infinity
 
 /** The number inside of any word. */
 export const wordOf = (word: Word): number => typeof word === "number" ? word : word.word

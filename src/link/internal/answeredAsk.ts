@@ -4,6 +4,7 @@
 import type * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import type * as Tracer from "effect/Tracer"
+import type { AskError } from "../../actor/ActorError.ts"
 import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import { Ask } from "../../actor/kernel/Word.ts"
@@ -13,6 +14,7 @@ import * as Envelope from "./envelope.ts"
 import * as ExitRecord from "./exitRecord.ts"
 import type { Home } from "./home.ts"
 import type { Outbound } from "./outbound.ts"
+import * as Unanswered from "./unanswered.ts"
 
 /** The codec of what went wrong with a reply. */
 export const wrong: Codec.Codec<string> = Codec.compile(Schema.String)
@@ -48,12 +50,27 @@ export abstract class AnsweredAsk extends Ask {
   /** Where the answer goes, the first time; nowhere after that, or once the asker's thread has gone. */
   protected abstract claim(): Outbound | undefined
 
+  /** How long its handler has taken, in microseconds, where the asker is told that. */
+  protected handlingMicros(): number {
+    return 0
+  }
+
+  /** How long ago that was, in microseconds. */
+  protected microsSince(millis: number): number {
+    return Math.min(Math.max(0, Math.round((this.home.host.deadlines.now() - millis) * 1000)), MAX_MICROS)
+  }
+
   settle(exit: Exit.Exit<unknown, unknown>): void {
     const message = this.message!
     if (exit._tag === "Success") this.answer(Envelope.REPLIED, message.success, exit.value)
     else if (exit.cause.reasons.length === 1 && exit.cause.reasons[0]!._tag === "Fail") {
       this.answer(Envelope.FAILED, message.error, exit.cause.reasons[0]!.error)
     } else this.answer(Envelope.CAUSE, message.cause as Codec.Codec<unknown>, exit.cause)
+  }
+
+  /** The actor that it was handed on to has not answered. */
+  protected unanswered(error: AskError): void {
+    this.answer(Envelope.UNANSWERED, Unanswered.codec() as Codec.Codec<unknown>, Unanswered.portable(error))
   }
 
   restarting(): void {
@@ -107,11 +124,12 @@ export abstract class AnsweredAsk extends Ask {
   }
 
   private answer(outcome: number, codec: Codec.Codec<unknown>, value: unknown): void {
+    const micros = this.handlingMicros()
     const outbound = this.claim()
     if (outbound === undefined) return this.discard(codec, value)
     let text: string | undefined
     try {
-      text = outbound.reply(this.type(outcome), this.number, codec, value)
+      text = outbound.reply(this.type(outcome), this.number, micros, codec, value)
     } catch (error) {
       text = `cannot be encoded: ${messageOf(error)}`
     }
@@ -137,3 +155,4 @@ export abstract class AnsweredAsk extends Ask {
 }
 
 const MAX_TEXT = 300
+const MAX_MICROS = 0xffffffff

@@ -12,10 +12,10 @@
  *  in the ring for data, in the order in which they were sent:
  *  TELL          | payload …                                              a plain tell is its payload and nothing else
  *  TELL_TRACED   | trace context (32 B) | payload …
- *  ASK           | number u32 | timeout ms u32 | serial u32 | window u32 | payload …        timeout 0xffffffff: none
+ *  ASK           | number u32 | timeout ms u32 | serial u32 | window u32 | payload …        timeout 0xffffffff: none; where no stream answers, a window asks for the time
  *  ASK_TRACED    | number u32 | timeout ms u32 | serial u32 | window u32 | trace context (32 B) | payload …
  *  ELEMENT       | element …                                              of the stream that answers an ask; its number stands above the kind
- *  REPLY         | number u32 | word u32 | success, error, cause, reason or text …
+ *  REPLY         | number u32 | word u32 | success, error, cause, reason or text …        of an answer the word is how long its handler took, in µs, where that is asked for
  *  OPEN          | actor u32 | epoch u32 | layout hash u32 | lane bytes u32
  *  DOWN          | watch u32 | 0 | exit reason …                          the actor has ended, or is not known
  *  COMMAND       | number u32 | actor u32 | epoch u32 | within ms u32          to end in order; the index is what is asked for
@@ -96,12 +96,16 @@ export const PONG = 9
 /** What the actor shows follows, or what showing it has thrown. */
 export const STATE = 10
 export const STATE_DIED = 11
+/** What the actor has done and has still to do follows. */
+export const COUNTED = 15
 /** The stream has come to its end. */
 export const STREAM_ENDED = 12
 /** The stream has ended before its end, and its actor has not: the word is 0 after a restart, 1 when it was not read. */
 export const STREAM_BROKEN = 13
 /** The next element of the stream could not be sent; what was wrong follows as text. */
 export const ELEMENT_UNSENDABLE = 14
+/** The actor has handed the message on to another one, which has not answered it; why follows. */
+export const UNANSWERED = 15
 
 /** How many actors one thread may address on another. */
 export const MAX_SLOTS = 1 << 19

@@ -15,13 +15,13 @@ import { CORRUPT } from "../../memory/Ring.ts"
 import { SpscReader } from "../../memory/SpscRing.ts"
 import type { Turn } from "../../runtime/Turn.ts"
 import type { Carriage } from "../../wire/Carriage.ts"
+import { incoming } from "./asks.ts"
 import { Binding, type Target } from "./binding.ts"
 import * as Envelope from "./envelope.ts"
 import * as ExitRecord from "./exitRecord.ts"
 import type { Home } from "./home.ts"
-import { InboundAsk } from "./inboundAsk.ts"
+import type { InboundAsk } from "./inboundAsk.ts"
 import { obey } from "./inboundCommand.ts"
-import { InboundStreamAsk } from "./inboundStreamAsk.ts"
 import type { Outbound, Rings } from "./outbound.ts"
 import * as TraceContext from "./traceContext.ts"
 import { Watching } from "./watching.ts"
@@ -339,7 +339,7 @@ export class Inbound {
     const span = isTraced ? TraceContext.read(region, at) : undefined
     const expiresAt = timeout === Envelope.NO_TIMEOUT ? Infinity : this.home.turnMillis() + timeout
     const arrived = { number, serial, index, span, expiresAt, window: region.u32[(offset >> 2) + 3]! }
-    const Kind = message?.isStream === true ? InboundStreamAsk : InboundAsk
+    const Kind = incoming(message, arrived.window)
     const ask = new Kind(this.home, this.outbound, this.asks, binding, arrived)
     const { cell, otherLayout } = binding
     const payloadAt = isTraced ? at + TraceContext.TRACE_BYTES : at

@@ -2,6 +2,8 @@
  * An ask that came by a link, on the side of the actor: its outcome is written back into the ring, once.
  */
 import type * as Tracer from "effect/Tracer"
+import type { Handover } from "../../actor/kernel/Forwarded.ts"
+import { handOn, whyUnanswered } from "../../actor/kernel/HandingOn.ts"
 import type { Taker } from "../../actor/kernel/Word.ts"
 import { AnsweredAsk } from "./answeredAsk.ts"
 import type { Binding } from "./binding.ts"
@@ -31,6 +33,8 @@ export class InboundAsk extends AnsweredAsk {
   declare private readonly expiresAt: number
   declare protected isAnswered: boolean
   declare protected taker: Taker | undefined
+  /** Takes it back from the actor that it was handed on to. */
+  declare private giveUp: (() => void) | undefined
   constructor(
     home: Home,
     outbound: Outbound,
@@ -46,6 +50,7 @@ export class InboundAsk extends AnsweredAsk {
     this.expiresAt = expiresAt
     this.isAnswered = false
     this.taker = undefined
+    this.giveUp = undefined
     asks[number] = this
   }
 
@@ -53,8 +58,22 @@ export class InboundAsk extends AnsweredAsk {
     this.taker = taker
   }
 
+  override forward(handover: Handover): void {
+    if (this.cancelled) return this.withdrawn()
+    const { home: { host }, message } = this
+    this.giveUp = handOn(host, host.context, this, handover, (exit) => {
+      const unanswered = whyUnanswered(message!, exit)
+      if (unanswered === undefined) this.settle(exit)
+      else this.unanswered(unanswered)
+    })
+  }
+
   /** The asker does not wait any more. */
   withdraw(): void {
+    if (this.giveUp !== undefined) {
+      this.withdrawn()
+      return this.giveUp()
+    }
     if ((this.taker ?? this.binding.cell)?.cancel(this) !== true) this.withdrawn()
   }
 

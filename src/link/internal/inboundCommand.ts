@@ -1,9 +1,11 @@
 /**
  * A command that came from another thread, on the side of the actor: it is obeyed, and answered once.
  */
+import * as Schema from "effect/Schema"
 import { forgotten } from "../../actor/ExitReason.ts"
 import { Cell } from "../../actor/kernel/Cell.ts"
 import { type Answer, type Command, isOfLink, statuses, STOP } from "../../actor/kernel/Command.ts"
+import type { Counted } from "../../actor/kernel/Counted.ts"
 import type { SpscReader } from "../../memory/SpscRing.ts"
 import * as Codec from "../../wire/Codec.ts"
 import { BRIEF, Defect, portable } from "../../wire/kernel/Defect.ts"
@@ -43,6 +45,12 @@ const reply = (home: Home, outbound: Outbound, number: number, { kind }: Command
       const words = Uint32Array.of(number, how, waiting, restarts, waitingHigh, waitingLow, putOff)
       return outbound.control.record(typeOf(Envelope.PONG), new Uint8Array(words.buffer), true)
     }
+    case "Counted":
+      // Two words and what there is of its times: it fits beside the messages.
+      if (!outbound.isDown) {
+        outbound.coded(outbound.control, typeOf(Envelope.COUNTED), number, 0, counted, answer.counted)
+      }
+      return
     case "State":
       return shown(outbound, Envelope.STATE, number, answer.state)
     case "Died":
@@ -62,6 +70,22 @@ const reply = (home: Home, outbound: Outbound, number: number, { kind }: Command
       return
   }
 }
+
+const pairs = Schema.UndefinedOr(Schema.Array(Schema.Number))
+
+/** The codec of what an actor has counted. */
+export const counted: Codec.Codec<Counted> = Codec.compile(Schema.Struct({
+  actors: Schema.Number,
+  processed: Schema.Number,
+  failed: Schema.Number,
+  dropped: Schema.Number,
+  restarts: Schema.Number,
+  pending: Schema.Number,
+  waitingSenders: Schema.Number,
+  oldestMillis: Schema.Number,
+  waits: pairs,
+  handlings: pairs
+}))
 
 /** The codec of what an actor shows. */
 export const state = Codec.compile(Defect)

@@ -2,8 +2,9 @@
  * An ask that came by a link and is answered with a stream: its elements are written into the ring as long as the reader has room, and so
  * has the ring.
  */
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import type { StreamBroken } from "../../actor/ActorError.ts"
+import type { Handover } from "../../actor/kernel/Forwarded.ts"
 import { answered, NOBODY, type StreamAsk, type Streamer, Streaming } from "../../actor/kernel/Streaming.ts"
 import { messageOf } from "../../runtime/Text.ts"
 import type { Binding } from "./binding.ts"
@@ -38,6 +39,11 @@ export class InboundStreamAsk extends InboundAsk implements StreamAsk {
     if (!(outcome instanceof Streaming)) return super.settle(outcome)
     this.streaming = outcome
     outcome.begin()
+  }
+
+  // What it waits for is a stream, and this is none.
+  override forward(handover: Handover): void {
+    this.settle(Exit.succeed(handover))
   }
 
   send(elements: ReadonlyArray<unknown>, from: number): number {

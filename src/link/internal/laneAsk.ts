@@ -15,11 +15,23 @@ export class LaneAsk extends AnsweredAsk {
   declare readonly lane: LaneReader
   declare readonly serial: number
   declare private isAnswered: boolean
+  declare private begunMillis: number
   constructor(home: Home, lane: LaneReader, message: Message, serial: number, span: Tracer.AnySpan | undefined) {
     super(home, message, { number: serial, slot: Envelope.LASTING }, message.index, span)
     this.lane = lane
     this.serial = serial
     this.isAnswered = false
+    this.begunMillis = 0
+  }
+
+  // A lane does not say whether the asker wants to know how long it takes.
+  override isOver(): boolean {
+    this.begunMillis = this.home.host.deadlines.now()
+    return false
+  }
+
+  protected override handlingMicros(): number {
+    return this.microsSince(this.begunMillis)
   }
 
   protected override claim(): Outbound | undefined {

@@ -137,10 +137,14 @@ export class OutRing {
     if (isUrgent) this.isUrgent = true
     this.unpublishedBytes += payloadBytes + HEADER_BYTES
     if (this.unpublishedBytes >= BATCH_BYTES) this.publish()
-    else if (!this.isDirty) {
-      this.isDirty = true
-      this.signals.written()
-    }
+    else if (!this.isDirty) this.begin(isUrgent)
+  }
+
+  // A reader that sleeps has the first record at once: it wakes up while the others are written.
+  private begin(isUrgent: boolean): void {
+    if (isUrgent && this.bell.isParked()) return this.publish()
+    this.isDirty = true
+    this.signals.written()
   }
 
   /** Makes what was written visible, and wakes the reader if anything of it is urgent. */

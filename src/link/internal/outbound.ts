@@ -151,6 +151,11 @@ export class Outbound {
     return this.controlRing!
   }
 
+  /** Has the rings made before something is sent. */
+  open(): void {
+    if (this.dataRing === undefined) this.connect()
+  }
+
   private connect(): OutRing {
     const { connect, ringBytes, signals } = this.options
     const rings = { data: SpscRing.create(ringBytes), control: SpscRing.create(CONTROL_BYTES) }
@@ -299,8 +304,8 @@ export class Outbound {
     return ask
   }
 
-  /** Writes a reply, now or as soon as there is room; answers what is wrong with a value that cannot be sent. */
-  reply(type: number, number: number, codec: Codec<unknown>, value: unknown): string | undefined {
+  /** Writes a reply, and the word in front of it, now or as soon as there is room; answers what is wrong with a value that cannot be sent. */
+  reply(type: number, number: number, word: number, codec: Codec<unknown>, value: unknown): string | undefined {
     const { scratch } = this.options
     const { data } = this
     const payloadBytes = codec.encode(value, scratch)
@@ -315,7 +320,7 @@ export class Outbound {
     const at = offset < 0 ? 0 : offset
     scratch.copyTo(region, at + Envelope.REPLY_BYTES)
     region.u32[at >> 2] = number
-    region.u32[(at >> 2) + 1] = 0
+    region.u32[(at >> 2) + 1] = word
     if (offset < 0) data.record(type, region.u8.subarray(0, bytes), true)
     else {
       data.writer.commit(bytes, type)

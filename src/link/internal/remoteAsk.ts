@@ -19,6 +19,7 @@ import * as Envelope from "./envelope.ts"
 import * as ExitRecord from "./exitRecord.ts"
 import type { Home } from "./home.ts"
 import type { Outbound, PendingAsk } from "./outbound.ts"
+import * as Unanswered from "./unanswered.ts"
 
 /** Who is asked. */
 export interface Asked extends Pick<Recipient, "protocol" | "stopWaiting"> {
@@ -187,6 +188,8 @@ export class RemoteAsk extends Deadline implements PendingAsk {
         return Exit.fail(home.receive(message.error, region, offset, end))
       case Envelope.CAUSE:
         return Exit.failCause(home.receive(message.cause, region, offset, end))
+      case Envelope.UNANSWERED:
+        return Exit.fail(Unanswered.codec().read(region, offset, end))
       case Envelope.WITHDRAWN:
         // An asker that still waits hears it when the other side was the first to find that its time is over.
         return this.timedOut()

@@ -21,7 +21,7 @@ import type { Region } from "../../memory/Region.ts"
 import * as Envelope from "./envelope.ts"
 import * as ExitRecord from "./exitRecord.ts"
 import type { Home } from "./home.ts"
-import { state } from "./inboundCommand.ts"
+import { counted, state } from "./inboundCommand.ts"
 import * as Linker from "./linker.ts"
 import type { PendingAsk } from "./outbound.ts"
 
@@ -88,6 +88,8 @@ export class RemoteCommand implements PendingAsk {
         const waits = { waiting: u32[at]!, waitingHigh: u32[at + 2]!, waitingLow: u32[at + 3]!, putOff: u32[at + 4]! }
         return this.answer({ _tag: "Pong", pong: { status, ...waits, restarts: u32[at + 1]! } })
       }
+      case Envelope.COUNTED:
+        return this.answer({ _tag: "Counted", counted: counted.read(region, offset, end) })
       case Envelope.STATE:
         return this.answer({ _tag: "State", state: state.read(region, offset, end) })
       case Envelope.STATE_DIED:

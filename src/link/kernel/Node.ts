@@ -97,7 +97,12 @@ export class Node implements Polled, RefTransport {
   accept(thread: number, epoch: number, rings: Rings): void {
     this.peerUp(thread, epoch)
     // Rings of an incarnation that has gone are left to the collector.
-    if (this.home.peers[thread]!.epoch === epoch) this.linkTo(thread)!.inbound.accept(rings)
+    if (this.home.peers[thread]!.epoch === epoch) {
+      const { inbound, outbound } = this.linkTo(thread)!
+      inbound.accept(rings)
+      // Whatever comes, something goes back: a reply, or credit.
+      outbound.open()
+    }
     this.loop.wake()
   }
 
@@ -116,6 +121,8 @@ export class Node implements Polled, RefTransport {
     peer.outbound = link.outbound
     this.links = [...this.links, link]
     this.home.runtime.detached(() => admitAll(peer))
+    // What a program asks first it asks from the main thread.
+    if (this.home.index === 0) link.outbound.open()
   }
 
   /**

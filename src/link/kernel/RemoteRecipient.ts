@@ -26,6 +26,7 @@ import {
   type Withdrawable
 } from "../../actor/kernel/Recipient.ts"
 import { Waiters } from "../../actor/kernel/Waiters.ts"
+import { outgoing } from "../internal/asks.ts"
 import { Distant } from "../internal/distant.ts"
 import * as Envelope from "../internal/envelope.ts"
 import { type Home, idOf } from "../internal/home.ts"
@@ -40,8 +41,7 @@ import {
   WRITTEN,
   type Written
 } from "../internal/outbound.ts"
-import { RemoteAsk } from "../internal/remoteAsk.ts"
-import { RemoteStreamAsk } from "../internal/remoteStreamAsk.ts"
+import type { RemoteAsk } from "../internal/remoteAsk.ts"
 
 // Constants of this module are folded into compiled code, those of others are looked up each time.
 const INDEX_SHIFT = 4
@@ -339,9 +339,7 @@ export class RemoteRecipient extends Distant implements Addressee {
     timeoutMillis: number,
     asker: Asker
   ): RemoteAsk | undefined {
-    const ask = typeof asker === "function"
-      ? new RemoteAsk(this.home, this, index, payload, span, timeoutMillis, asker)
-      : new RemoteStreamAsk(this.home, this, index, payload, timeoutMillis, asker)
+    const ask = outgoing(this.home, this, index, payload, span, timeoutMillis, asker)
     const outcome = this.waiters.length > 0 ? this.full(index, payload, true) : this.send(index, payload, ask.span, ask)
     if (outcome === REFUSED || (outcome === NO_ROOM && this.outbound === undefined)) {
       ask.settle(Exit.fail(this.askRefusal(index, payload)))

@@ -29,6 +29,10 @@ export class PlacedRecipient extends Recipient {
     this.target = targetOf(place, 0)
   }
 
+  override get tellsTimes(): boolean {
+    return false
+  }
+
   override get limit(): number {
     return this.pool.limit
   }

@@ -9,7 +9,7 @@ import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../../actor/ActorError.ts"
 import { timeoutMillis } from "../../actor/AskTimeout.ts"
 import { type ExitReason, systemReleased } from "../../actor/ExitReason.ts"
-import { type Answered, type Command, names, PING } from "../../actor/kernel/Command.ts"
+import { type Answered, type Command, COUNT, names, PING } from "../../actor/kernel/Command.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import {
   INVALID,
@@ -29,7 +29,7 @@ import type { Overflow } from "../../runtime/Overflow.ts"
 import type { PoolStats } from "../PoolStats.ts"
 import { Job, type Seat } from "./job.ts"
 import type { Access } from "./memory.ts"
-import { statsOf } from "./stats.ts"
+import { countedOf, statsOf } from "./stats.ts"
 import type { Submitter } from "./submitter.ts"
 import { ROUTED } from "./target.ts"
 import { waiterOf } from "./waiter.ts"
@@ -85,6 +85,10 @@ export class PoolRecipient extends Recipient {
 
   override get parallelism(): number {
     return this.options.parallelism
+  }
+
+  override get tellsTimes(): boolean {
+    return false
   }
 
   override get limit(): number {
@@ -253,7 +257,7 @@ export class PoolRecipient extends Recipient {
     }
   }
 
-  /** A pool says how it is. It is ended by its scope, and no incarnation of its behaviour is the one to show. */
+  /** A pool says how it is, and what it has done. It is ended by its scope, and no incarnation of its behaviour is the one to show. */
   command({ kind }: Command, answered: Answered): () => void {
     const { ended } = this.submitter
     if (ended !== undefined) answered({ _tag: "Ended", reason: ended })
@@ -263,7 +267,8 @@ export class PoolRecipient extends Recipient {
         _tag: "Pong",
         pong: { status, waiting: this.depth(), waitingHigh: 0, waitingLow: 0, putOff: 0, restarts: 0 }
       })
-    } else throw new TypeError(`${this.name} is a pool, which knows no ${names[kind]!}: it ends with its scope`)
+    } else if (kind === COUNT) answered({ _tag: "Counted", counted: countedOf(this.stats()) })
+    else throw new TypeError(`${this.name} is a pool, which knows no ${names[kind]!}: it ends with its scope`)
     return () => {}
   }
 }

@@ -1,4 +1,5 @@
 /** Reads what a pool does and has done. */
+import { type Counted, pairsOf } from "../../actor/kernel/Counted.ts"
 import { JobMeters } from "../../memory/JobMeters.ts"
 import type { PoolStats, WorkerStats } from "../PoolStats.ts"
 import type { Access } from "./memory.ts"
@@ -35,3 +36,17 @@ export const statsOf = (access: Access, depth: number, dropped: number, nowMilli
     runTime: meters.ran()
   }
 }
+
+/** The same, as an actor counts it: what a pool does not know of its jobs is 0. */
+export const countedOf = ({ depth, jobs, queueTime, runTime, workers }: PoolStats): Counted => ({
+  actors: workers.length,
+  processed: jobs,
+  failed: 0,
+  dropped: 0,
+  restarts: workers.reduce((total, { restarts }) => total + restarts, 0),
+  pending: depth,
+  waitingSenders: 0,
+  oldestMillis: -1,
+  waits: pairsOf(queueTime.counts),
+  handlings: pairsOf(runTime.counts)
+})

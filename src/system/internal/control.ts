@@ -7,6 +7,7 @@
  */
 import type { Address } from "../../actor/kernel/Address.ts"
 import type { Bounds } from "../../actor/kernel/Behaviour.ts"
+import type { CountedOf, CountedReport, CountedType } from "../../actor/kernel/Counted.ts"
 import type { Memberships } from "../../actor/kernel/Groups.ts"
 import type { Keying } from "../../actor/kernel/Keying.ts"
 import type { Refusal } from "../../actor/kernel/LetterStore.ts"
@@ -109,6 +110,8 @@ export type ToWorker =
   /** Its supervisor has an actor that is down built again. */
   | { readonly _tag: "Raise"; readonly request: number; readonly actor: number }
   | { readonly _tag: "Inspect"; readonly request: number }
+  | ({ readonly _tag: "Count"; readonly request: number } & CountedOf)
+  | { readonly _tag: "Report"; readonly request: number; readonly report: CountedReport }
   | { readonly _tag: "Claimed"; readonly request: number; readonly isFree: boolean }
   /** The keys of a behaviour are where these addresses say; `error` is a `SpawnError`. */
   | {
@@ -141,6 +144,7 @@ export type Answer =
   | { readonly _tag: "Raised"; readonly request: number; readonly error: Uint8Array | undefined }
   | { readonly _tag: "Located"; readonly request: number; readonly address: Address | undefined }
   | { readonly _tag: "Replayed"; readonly request: number; readonly refusal: Refusal }
+  | { readonly _tag: "Counted"; readonly request: number; readonly types: ReadonlyArray<CountedType> }
   | { readonly _tag: "Inspected"; readonly request: number; readonly tree: ReadonlyArray<TreeNode> }
 
 /** From a worker to the main thread. */
@@ -155,6 +159,8 @@ export type ToMain =
   /** Is answered with `Claimed` when that is done. */
   | { readonly _tag: "Unkeyed"; readonly request: number; readonly name: string; readonly held: number }
   | { readonly _tag: "Lookup"; readonly request: number; readonly name: string; readonly key: string }
+  /** Is answered with `Report`. */
+  | ({ readonly _tag: "Statistics"; readonly request: number } & CountedOf)
   /** Is answered with `Claimed` when all that was said before has been heard. */
   | { readonly _tag: "Sync"; readonly request: number }
   /** Who has come into groups, and gone, on this thread. */

@@ -123,6 +123,7 @@ export const systemOf = (host: Host): ActorSystem["Service"] => {
       children: host.tree
     })),
     deadLetters: host.store.service(host.letters, resendLocal(host)),
+    counted: (of) => Effect.sync(() => ({ types: host.counted(of), missing: [] })),
     droppedMessages: Effect.sync(() => host.droppedMessages),
     escalation: host.awaitEscalation
   }

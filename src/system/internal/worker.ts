@@ -13,6 +13,7 @@ import * as ExitReason from "../../actor/ExitReason.ts"
 import type { Address } from "../../actor/kernel/Address.ts"
 import type { Bounds } from "../../actor/kernel/Behaviour.ts"
 import { Cell } from "../../actor/kernel/Cell.ts"
+import type { CountedOf, CountedReport } from "../../actor/kernel/Counted.ts"
 import type { Host } from "../../actor/kernel/Host.ts"
 import type { Keying } from "../../actor/kernel/Keying.ts"
 import { LocalShard, WINDOW } from "../../actor/kernel/LocalShard.ts"
@@ -24,7 +25,7 @@ import type { Node } from "../../link/kernel/Node.ts"
 import type { Requests } from "../../thread/kernel/Requests.ts"
 import * as Accounts from "./accounts.ts"
 import type * as Control from "./control.ts"
-import { holdUntilClosed, systemOf } from "./host.ts"
+import { holdUntilClosed, MAIN, systemOf } from "./host.ts"
 import { shardsOf } from "./keyed.ts"
 import { type Outbox, replayed } from "./letters.ts"
 import type { Endings } from "./stops.ts"
@@ -53,7 +54,7 @@ export interface Worker {
 }
 
 /** What the main thread answers to questions of a worker, besides those for names. */
-export type Told = Extract<Control.ToWorker, { readonly _tag: "Held" | "Found" }>
+export type Told = Extract<Control.ToWorker, { readonly _tag: "Held" | "Found" | "Report" }>
 
 /** Does what the main thread says. */
 export const receive = (worker: Worker, message: Control.ToWorker): void => {
@@ -82,10 +83,13 @@ export const receive = (worker: Worker, message: Control.ToWorker): void => {
       return worker.ward.raise(message)
     case "Inspect":
       return post({ _tag: "Inspected", request: message.request, tree: worker.host.tree })
+    case "Count":
+      return post({ _tag: "Counted", request: message.request, types: worker.host.counted(message) })
     case "Claimed":
       return worker.claims.answer(message.request, message.isFree)
     case "Held":
     case "Found":
+    case "Report":
       return worker.told.answer(message.request, message)
     case "Locate": {
       const cell = worker.host.find(message.name, message.key)
@@ -239,7 +243,8 @@ export const serviceOf = (worker: Worker): ActorSystem["Service"] => {
       return claimed(worker, protocol, key, (known) => host.supervise(protocol, key, owner, terms, known))
     },
     keyed: (protocol, keying, owner) => keyed(worker, protocol, keying, owner),
-    lookup: (protocol, key) => lookup(worker, protocol, key)
+    lookup: (protocol, key) => lookup(worker, protocol, key),
+    counted: (of) => counted(worker, of)
   }
 }
 
@@ -331,6 +336,12 @@ const lookup = (
     })
   })
 }
+
+const counted = ({ host, post, told }: Worker, of: CountedOf): Effect.Effect<CountedReport> =>
+  Effect.map(
+    told.send((request) => post({ _tag: "Statistics", request, ...of })),
+    (answer) => answer?._tag === "Report" ? answer.report : { types: host.counted(of), missing: [MAIN] }
+  )
 
 // An actor that is spawned here has its name from the main thread, and gives it back when it has ended.
 const claimed = <A>(

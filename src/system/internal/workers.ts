@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as PubSub from "effect/PubSub"
 import * as ExitReason from "../../actor/ExitReason.ts"
+import { type CountedOf, type CountedReport, together } from "../../actor/kernel/Counted.ts"
 import type { SystemEvent } from "../../actor/SystemEvent.ts"
 import * as Bulletin from "../../observe/kernel/Bulletin.ts"
 import { defaultIntensity, monotonicMillisUnsafe, RestartWindow } from "../../supervisor/Intensity.ts"
@@ -236,6 +237,7 @@ export const receive = (self: Threaded, worker: WorkerThread, message: Control.T
     case "Spawned":
     case "Located":
     case "Inspected":
+    case "Counted":
     case "Lowered":
     case "Raised":
     case "Replayed":
@@ -259,6 +261,10 @@ export const receive = (self: Threaded, worker: WorkerThread, message: Control.T
     case "Lookup": {
       const { key, name, request } = message
       return self.run(Effect.map(locate(self, name, key), (address) => worker.say({ _tag: "Found", request, address })))
+    }
+    case "Statistics": {
+      const { request } = message
+      return self.run(Effect.map(counted(self, message), (report) => worker.say({ _tag: "Report", request, report })))
     }
     case "Memberships":
       self.host.groups.heard(message)
@@ -306,6 +312,30 @@ export const below = (worker: WorkerThread): Effect.Effect<ReadonlyArray<TreeNod
   worker.request((request): Control.ToWorker => ({ _tag: "Inspect", request })).pipe(
     Effect.map((answer) => answer?._tag === "Inspected" ? answer.tree : undefined),
     Effect.timeoutOrElse({ duration: "1 second", orElse: () => Effect.undefined })
+  )
+
+/** What actors have counted here and on the workers that answer within a second. */
+export const counted = (
+  { host, workers }: Pick<Threaded, "host" | "workers">,
+  { each, name }: CountedOf
+): Effect.Effect<CountedReport> =>
+  Effect.map(
+    Effect.forEach(workers, (worker) =>
+      worker.request((request): Control.ToWorker => ({ _tag: "Count", request, name, each })).pipe(
+        Effect.map((answer) =>
+          answer?._tag === "Counted" ? answer.types : undefined
+        ),
+        Effect.timeoutOrElse({ duration: "1 second", orElse: () => Effect.undefined })
+      ), { concurrency: "unbounded" }),
+    (answers) => ({
+      types: together([
+        host.counted({ name, each }),
+        ...answers.filter((types) =>
+          types !== undefined
+        )
+      ]),
+      missing: workers.filter((_, i) => answers[i] === undefined).map((worker) => worker.name)
+    })
   )
 
 /** No worker will come up again: whoever waits for an actor on one of them learns it, now and later. */

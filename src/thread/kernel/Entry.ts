@@ -97,7 +97,7 @@ export const enter = <E>(ground: Ground, setup: Setup<E>, rehearsal: Effect.Effe
     if (message?.type === "prepare") ground.fork(Effect.andThen(rehearsal, standBy))
     if (message?.type !== "bootstrap") return
     port.off("message", onFirst)
-    begin(ground, message, setup)
+    begin(ground, message, (start) => Effect.andThen(rehearsal, setup(start)))
   }
   ground.onUncaught((error) => port.postMessage(Protocol.uncaught(failureText(error))))
   // The listener holds the thread: a pending Atomics.waitAsync alone would let it exit.

@@ -1,0 +1,41 @@
+/**
+ * An ask of an actor on the same thread whose asker is told how long the handler has taken: it takes the mailbox, and looks at the clock twice.
+ */
+import type * as Exit from "effect/Exit"
+import type { Streamer } from "../kernel/Streaming.ts"
+import type { StreamReader } from "../kernel/StreamReader.ts"
+import { TimedAsker } from "../kernel/TimedAsker.ts"
+import { type Asked, LocalAsk } from "./localAsk.ts"
+import { LocalStreamAsk } from "./localStreamAsk.ts"
+
+class LocalTimedAsk extends LocalAsk {
+  declare private readonly asker: TimedAsker
+  declare private begunMillis: number
+  constructor(cell: Asked, index: number, asker: TimedAsker) {
+    super(cell, index, asker.span, (exit) => asker.end(exit))
+    this.asker = asker
+    this.begunMillis = 0
+  }
+
+  // Its handler begins, for the first time or again.
+  override isOver(): boolean {
+    this.begunMillis = this.cell.host.deadlines.now()
+    return false
+  }
+
+  override settle(exit: Exit.Exit<unknown, unknown>): void {
+    this.asker.handlingMillis = Math.max(0, this.cell.host.deadlines.now() - this.begunMillis)
+    super.settle(exit)
+  }
+}
+
+/** An ask of who wants to know more than a reply. */
+export const askOf = (
+  cell: Asked & Streamer,
+  index: number,
+  payload: unknown,
+  asker: StreamReader | TimedAsker
+): LocalAsk =>
+  asker instanceof TimedAsker
+    ? new LocalTimedAsk(cell, index, asker)
+    : new LocalStreamAsk(cell, index, payload, asker)
