@@ -190,6 +190,37 @@ describe("what an actor counts", () => {
     timed
   )
 
+  it.effect("of a definition has who waits for its name, and once who has ended and keeps it", () => {
+    const live = Clerk.toLayer(Effect.gen(function*() {
+      yield* Effect.addFinalizer(() => Effect.sleep("10 seconds"))
+      return { File: () => Effect.void } as unknown as Actor.Handlers<typeof Clerk>
+    }))
+    return Effect.gen(function*() {
+      const clerks = yield* Clerk.keyed()
+      const clerk = clerks.ref("a")
+      yield* clerk.tell.File({ millis: 0 })
+      yield* settle
+      const ending = yield* Effect.forkChild(ActorControl.stop(clerk), { startImmediately: true })
+      yield* clerk.tell.File({ millis: 0 })
+      assert.deepInclude(yield* Clerk.stats, { actors: 2, processed: 1, pending: 1 })
+      // Nobody waits for it any more, and its name is taken until it lets go.
+      yield* TestClock.adjust("6 seconds")
+      yield* Fiber.join(ending)
+      assert.deepInclude(yield* Clerk.stats, { actors: 0, processed: 1, pending: 0, dropped: 1 })
+      yield* TestClock.adjust("6 seconds")
+      assert.deepInclude(yield* Clerk.stats, { actors: 0, processed: 1, dropped: 1 })
+    }).pipe(Effect.scoped, Effect.provide(live.pipe(Layer.provideMerge(ActorSystem.layer))))
+  })
+
+  test("has what comes from elsewhere when it has ended", () =>
+    spawned((clerk, cell) =>
+      Effect.gen(function*() {
+        yield* ActorControl.kill(clerk)
+        cell.deliverRemote(5, undefined)
+        assert.deepInclude(yield* Clerk.stats, { actors: 0, dropped: 1 })
+      })
+    ))
+
   test("of a definition has what was dropped late, and of a system each definition", () =>
     Effect.gen(function*() {
       yield* spawned((clerk) =>

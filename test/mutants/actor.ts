@@ -105,6 +105,27 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...stats,
+    file: "src/actor/kernel/LocalShard.ts",
+    why: "an actor that waits for the name of its key is counted",
+    before: "filter((cell) => !this.host.holdsName(cell))",
+    after: "filter(() => false)"
+  },
+  {
+    ...stats,
+    file: "src/actor/kernel/Host.ts",
+    why: "an actor that has ended and keeps its name is counted once",
+    before: "filter(({ hasStopped }) => !hasStopped)",
+    after: "filter(() => true)"
+  },
+  {
+    ...stats,
+    file: "src/actor/kernel/Host.ts",
+    why: "what comes for an actor that has ended is dropped of its definition",
+    before: "else this.pastOf(to.protocol.name).dropped++",
+    after: ""
+  },
+  {
+    ...stats,
     file: "src/actor/internal/lifecycle.ts",
     why: "a handler that fails is counted",
     before: "  cell.counts.failed++\n",

@@ -24,6 +24,7 @@ import { Ask, Notice } from "../kernel/Word.ts"
 import { isWithin } from "./batch.ts"
 import { goOn } from "./hold.ts"
 import { closeEmptyScope, closeScope } from "./incarnation.ts"
+import { apart, MAX_INLINE } from "./nesting.ts"
 import { isAtWork } from "./rare.ts"
 import { forget, freeName, type LifecycleHost } from "./roster.ts"
 
@@ -68,7 +69,11 @@ const finish = (
   const letGo = fiber === undefined ? Effect.void : Effect.asVoid(Fiber.interrupt(fiber))
   const close = Effect.suspend(() => cell.rare?.isAbandoned === true ? Effect.void : closeScope(host, cell, Exit.void))
   const last = Effect.sync(() => over(host, cell, reason))
-  const ending = host.fork(cell.behaviour, Effect.uninterruptible(Effect.ensuring(Effect.andThen(letGo, close), last)))
+  const end = Effect.ensuring(Effect.andThen(letGo, close), last)
+  const isDeep = host.inlineDepth >= MAX_INLINE
+  host.inlineDepth++
+  const ending = host.fork(cell.behaviour, Effect.uninterruptible(isDeep ? apart(end) : end))
+  host.inlineDepth--
   if (ending.pollUnsafe() !== undefined) return
   const tooLong = Effect.sync(() => {
     if (cell.phase === STOPPED) return

@@ -20,6 +20,7 @@ import { intercepting } from "../kernel/Interceptors.ts"
 import { RESTARTING, STOPPING } from "../kernel/Phase.ts"
 import { ofActor } from "./annotated.ts"
 import { Idle, idleMillis, noting } from "./idle.ts"
+import { apart, MAX_INLINE } from "./nesting.ts"
 import { freeName, type LifecycleHost } from "./roster.ts"
 
 /** How long a build that was interrupted may take to let go. */
@@ -41,9 +42,13 @@ export const build = (cell: Cell, incarnation: number): Fiber.Fiber<Handlers, un
     incarnation,
     recipient: cell
   })
-  const { turn } = cell.host
+  const { host } = cell
+  const { turn } = host
   const before = turn.handOver(cell.number)
-  const building = Effect.runForkWith(services)(behaviour.build)
+  const isDeep = host.inlineDepth >= MAX_INLINE
+  host.inlineDepth++
+  const building = Effect.runForkWith(services)(isDeep ? apart(behaviour.build) : behaviour.build)
+  host.inlineDepth--
   turn.handOver(before)
   return building
 }

@@ -23,12 +23,7 @@ import type { Mailbox } from "../kernel/Mailbox.ts"
 import { checkedReply, discardReply } from "../kernel/Payload.ts"
 import { INVALID, NO_ROOM, type Outcome, REFUSED, type Resume, type Waiter } from "../kernel/Recipient.ts"
 import { Ask } from "../kernel/Word.ts"
-
-/**
- * How deep asks, and replies, may nest on one stack before they take a turn of their own: an asker that is answered goes
- * on at once, and may be a handler that answers.
- */
-export const MAX_INLINE = 32
+import { MAX_INLINE } from "./nesting.ts"
 
 /** What an ask needs of the cell it asks. */
 export interface Asked {
@@ -40,7 +35,7 @@ export interface Asked {
     readonly dispatcher: Dispatcher
     readonly freight: Freight
     readonly turn: Turn
-    /** How many asks are being answered inside of each other on this stack. */
+    /** How many asks, builds and ends are under way inside of each other on this stack. */
     inlineDepth: number
     /** Logs what somebody else's code has thrown. */
     fault(where: string, defect: unknown): void

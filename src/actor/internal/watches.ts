@@ -58,6 +58,7 @@ export class Watches {
   /** Has the end of an actor told as a message, from now on as this one. */
   // Which reference `payload` is given is in the type of `Watch`.
   watch(ref: Any, index: number, payload: (down: Down<any>) => unknown): void {
+    if (this.isClosed) return
     this.add(ref, (watch, reason) => {
       // Only when its turn comes: until then it can be taken back, and what the actor's code throws is thrown by its handler.
       watch.notice = new Notice(index, () => {

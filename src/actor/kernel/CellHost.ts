@@ -27,7 +27,7 @@ export interface CellHost<C> {
   readonly after: Aftermath
   /** What moves with the messages of its actors. */
   readonly freight: Freight
-  /** How many asks are being answered inside of each other on this stack. */
+  /** How many asks, builds and ends are under way inside of each other on this stack. */
   inlineDepth: number
   /** Starts an effect with these services. */
   forkWith(
