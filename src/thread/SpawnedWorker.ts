@@ -21,6 +21,11 @@ export interface SpawnedWorker {
   // As Node declares it; `unknown` would refuse its own `Worker`.
   on(event: "message" | "messageerror" | "error", listener: (value: any) => void): unknown
   on(event: "exit", listener: (code: number) => void): unknown
+  /**
+   * How long its event loop has had nothing to do, in milliseconds, as that is seen from here without waking it. One without this shows
+   * that it is alive by beats from a timer.
+   */
+  readonly performance?: { eventLoopUtilization(): { readonly idle: number } } | undefined
   /** Posts a structured clone of `message`; throws when it cannot be cloned. */
   postMessage(message: unknown, transfer?: ReadonlyArray<Transferable>): void
   /** Ends the thread without running its `finally` blocks, finalizers or exit handlers. */

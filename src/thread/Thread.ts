@@ -14,12 +14,14 @@
  *
  * **Liveness**
  *
- * A thread is alive while it makes progress. It shows that in two words of shared memory: a beat from a timer on its event
- * loop, and the number of the turn in which its actors and channels are served. A turn has a budget of a few milliseconds
- * (`Turn`), so a thread under any load moves both; one that is parked serves its timers. What moves neither for `timeout` is stuck
- * in one and the same piece of code.
+ * A thread is alive while it rests or makes progress. That it rests Node tells the parent: how long its event loop has had nothing to
+ * do. That it makes progress it shows in two words of shared memory: a beat, for which the parent asks when nothing else has moved,
+ * and the number of the turn in which its actors and channels are served. A turn has a budget of a few milliseconds (`Turn`), so a
+ * thread under any load moves one of them. What moves none for `timeout` is stuck in one and the same piece of code. So a thread
+ * with nothing to do is not woken to say so; it is looked at four times in a `timeout`, and what gets stuck after that is found so much
+ * later. A worker whose rest cannot be seen, as it is no `Worker` of Node, beats by a timer every `interval`.
  *
- * The parent compares the words every `interval` and counts checks without progress. A parent that was blocked checks late, sees
+ * The parent compares these every `interval` and counts checks without progress. A parent that was blocked checks late, sees
  * that a word has moved, and counts nothing; a machine that was suspended costs one check, not the whole time. So `timeout` is
  * the least time of silence; under a busy parent the detection is later, never earlier.
  *
@@ -34,7 +36,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Transferable } from "node:worker_threads"
 import { mayBePaused } from "./internal/debugger.ts"
-import { bury, type Hosted, kill, millisSince, reach, spawn, stop } from "./internal/hosted.ts"
+import { bury, type Hosted, kill, millisSince, probe, reach, restedMillis, spawn, stop } from "./internal/hosted.ts"
 import type { ExitListener } from "./internal/lifecycle.ts"
 import * as Life from "./internal/lifecycle.ts"
 import * as Protocol from "./internal/protocol.ts"
@@ -186,7 +188,7 @@ const postBootstrap = (
       index: options.index,
       epoch: options.epoch,
       heartbeat: life.words.buffer,
-      heartbeatIntervalMillis: settings.intervalMillis,
+      heartbeatIntervalMillis: life.worker.performance === undefined ? settings.intervalMillis : 0,
       maxSpins: options.maxSpins,
       spot: options.spot,
       data: options.data
@@ -235,21 +237,28 @@ const untilSilent = (hosted: Hosted): Effect.Effect<void> =>
     const { clock, life, settings } = hosted
     let beat = Protocol.currentBeat(life.words)
     let turn = Protocol.currentTurn(life.words)
+    let rested = restedMillis(life)
+    let isResting = false
     let seenAt = clock.monotonicTimeNanosUnsafe()
     let silentChecks = 0
     let isExcused = false
     let where: string | undefined
     while (true) {
-      yield* sleep(clock, settings.intervalMillis)
-      const before = { beat, turn }
+      yield* sleep(clock, isResting ? settings.restMillis : settings.intervalMillis)
+      const before = { beat, turn, rested }
       beat = Protocol.currentBeat(life.words)
       turn = Protocol.currentTurn(life.words)
+      rested = restedMillis(life)
+      isResting = rested !== before.rested
       // A thread that was asked to stop answers to stopTimeout instead.
-      if (beat !== before.beat || turn !== before.turn || life.stopAsked) {
+      if (beat !== before.beat || turn !== before.turn || isResting || life.stopAsked) {
         seenAt = clock.monotonicTimeNanosUnsafe()
         silentChecks = 0
         isExcused = false
-      } else if (++silentChecks >= settings.silentChecks) {
+        continue
+      }
+      probe(life)
+      if (++silentChecks >= settings.silentChecks) {
         if (!mayBePaused()) {
           where = yield* whereabouts(life.worker, clock)
           // It may have gone on meanwhile.

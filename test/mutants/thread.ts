@@ -80,14 +80,26 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...thread,
     why: "a thread whose turns go on is alive",
-    before: "beat !== before.beat || turn !== before.turn || life.stopAsked",
-    after: "beat !== before.beat || life.stopAsked"
+    before: "beat !== before.beat || turn !== before.turn || isResting",
+    after: "beat !== before.beat || isResting"
+  },
+  {
+    ...thread,
+    why: "a thread that rests is alive",
+    before: "turn !== before.turn || isResting || life.stopAsked",
+    after: "turn !== before.turn || life.stopAsked"
+  },
+  {
+    ...thread,
+    why: "a thread that shows no sign of life is asked for one",
+    before: "      probe(life)\n",
+    after: ""
   },
   {
     ...thread,
     why: "a thread that was asked to stop answers to the stop timeout",
-    before: "turn !== before.turn || life.stopAsked",
-    after: "turn !== before.turn"
+    before: "isResting || life.stopAsked",
+    after: "isResting"
   },
   {
     ...hosted,

@@ -20,6 +20,8 @@ export interface FakeScript {
   readonly stop?: "leaves" | "ignores" | undefined
   /** Whether `terminate()` leads to an exit event. */
   readonly terminate?: "exits" | "hangs" | undefined
+  /** How long its event loop has had nothing to do, where that is seen. */
+  readonly rested?: (() => number) | undefined
   /** Receives the messages of the layer above. */
   readonly onMessage?: ((message: unknown, worker: FakeWorker) => void) | undefined
 }
@@ -28,6 +30,7 @@ export interface FakeScript {
 export class FakeWorker implements SpawnedWorker {
   threadId: number
   readonly script: FakeScript
+  readonly performance: SpawnedWorker["performance"]
   readonly log: Array<string> = []
   readonly received: Array<unknown> = []
   bootstrap: Protocol.Bootstrap | undefined = undefined
@@ -37,6 +40,8 @@ export class FakeWorker implements SpawnedWorker {
 
   constructor(script: FakeScript = {}) {
     this.script = script
+    const { rested } = script
+    this.performance = rested === undefined ? undefined : { eventLoopUtilization: () => ({ idle: rested() }) }
     this.threadId = FakeWorker.#nextId++
   }
 
@@ -116,6 +121,9 @@ export class FakeWorker implements SpawnedWorker {
         if (this.script.stop === "ignores") return
         this.send(Protocol.stopped)
         return this.exit(0)
+      case "probe":
+        // It beats when the test says so.
+        return
       case "user":
         this.received.push(message.message)
         this.script.onMessage?.(message.message, this)

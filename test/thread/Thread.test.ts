@@ -276,6 +276,54 @@ describe("Thread", () => {
       }).pipe(Effect.provide(Logger.layer([logger])))
     })
 
+    it.effect("asks one for beats whose rest it sees, and only while it sees none, nor a turn", () =>
+      Effect.gen(function*() {
+        let rested = 0
+        const { thread, worker } = yield* start({ rested: () => rested }, {
+          heartbeat: { interval: 250, timeout: "2 seconds" }
+        })
+        const probes = (): number => worker.log.filter((entry) => entry === "post probe").length
+        assert.strictEqual(worker.bootstrap?.heartbeatIntervalMillis, 0)
+        for (let n = 0; n < 8; n++) {
+          rested += 250
+          yield* TestClock.adjust(250)
+        }
+        worker.turn(2)
+        yield* TestClock.adjust(500)
+        assert.strictEqual(probes(), 0)
+        for (let n = 1; n <= 12; n++) {
+          yield* checks(worker, 1, false)
+          assert.strictEqual(probes(), n)
+          yield* checks(worker, 1, true)
+        }
+        assert.isUndefined(thread.exitUnsafe())
+        yield* checks(worker, 8, false)
+        assert.deepInclude(yield* thread.exit, { _tag: "ThreadUnresponsive", silentMillis: 2_000 })
+      }))
+
+    it.effect("looks less often at one that rests, and finds what it gets stuck in that much later", () =>
+      Effect.gen(function*() {
+        let rested = 0
+        let looks = 0
+        const seen = () => {
+          looks++
+          return rested
+        }
+        const { thread, worker } = yield* start({ rested: seen }, {
+          heartbeat: { interval: 100, timeout: "4 seconds" }
+        })
+        yield* TestClock.adjust(100)
+        looks = 0
+        for (let n = 0; n < 100; n++) {
+          rested += 100
+          yield* TestClock.adjust(100)
+        }
+        assert.isAtMost(looks, 11)
+        yield* TestClock.adjust(5_000 + 100)
+        assert.deepInclude(yield* thread.exit, { _tag: "ThreadUnresponsive" })
+        assert.isTrue(worker.gone)
+      }))
+
     it.effect("starts counting anew at every beat", () =>
       Effect.gen(function*() {
         const { thread, worker } = yield* start({}, { heartbeat: { interval: 250, timeout: "1 second" } })

@@ -77,6 +77,21 @@ export const reach = (
     return yield* Effect.fail(yield* Deferred.await(life.ended))
   })
 
+/** How long the event loop of a thread has had nothing to do; always 0 where that cannot be seen from here. */
+export const restedMillis = ({ worker }: Life.Lifecycle): number => {
+  try {
+    return worker.performance?.eventLoopUtilization().idle ?? 0
+  } catch {
+    // It has gone meanwhile.
+    return 0
+  }
+}
+
+/** Asks a thread whose rest can be seen from here for a beat: it has no timer for that. */
+export const probe = ({ worker }: Life.Lifecycle): void => {
+  if (worker.performance !== undefined) worker.postMessage(Protocol.probe)
+}
+
 /** Ends a thread whose reason is decided. One that reported a failure itself may run its finalizers first. */
 export const bury = (hosted: Hosted): Effect.Effect<void> =>
   Effect.suspend(() => {

@@ -13,11 +13,12 @@
  *   | <---------------------------- begun  |   its file is loaded, the setup begins
  *   | <------------ ready | setupFailed -- |
  *   | <---- user messages, both ways ----> |
+ *   | probe -----------------------------> |   it beats
  *   | stop ------------------------------> |   its Scope closes
  *   | <----------------- stopped | failed  |   then exit
  *
  * heartbeat: SharedArrayBuffer(16), written by the worker only; the first two wrap
- *   Int32 0   beat   0 = entry not reached; else incremented, by a timer or by hand
+ *   Int32 0   beat   0 = entry not reached; else incremented, when it is asked, by a timer or by hand
  *         1   turn   twice the number of the last turn of the thread's loop, and one more while it is under way
  *         2   owner  who has the thread in that turn; 0 for nobody in particular
  *         3   exit   1 once the thread has begun to exit by itself, which one that is terminated does not
@@ -48,6 +49,7 @@ export interface Bootstrap extends Tagged {
   readonly index: number
   readonly epoch: number
   readonly heartbeat: SharedArrayBuffer
+  /** How often it beats by a timer; 0 for a thread that is only asked. */
   readonly heartbeatIntervalMillis: number
   readonly maxSpins: number | undefined
   /** Where on the machine it is to run. */
@@ -61,7 +63,7 @@ interface User extends Tagged {
 }
 
 /** What a parent sends to its worker. */
-export type ToWorker = (Tagged & { readonly type: "prepare" }) | Bootstrap | (Tagged & { readonly type: "stop" }) | User
+export type ToWorker = (Tagged & { readonly type: "prepare" | "probe" | "stop" }) | Bootstrap | User
 
 /** What a worker sends to its parent. */
 export type ToParent =
@@ -86,6 +88,9 @@ export const bootstrap = (fields: Omit<Bootstrap, typeof tagKey | "type">): ToWo
   type: "bootstrap",
   ...fields
 })
+
+/** Asks for a beat. */
+export const probe: ToWorker = { [tagKey]: version, type: "probe" }
 
 /** Asks a worker to close its scope and end. */
 export const stop: ToWorker = { [tagKey]: version, type: "stop" }

@@ -21,10 +21,14 @@ export interface Times {
   readonly terminateTimeout?: Duration.Input | undefined
 }
 
+const MAX_REST_MILLIS = 60_000
+
 /** All of them, in milliseconds. */
 export interface Settings {
   readonly readyMillis: number
   readonly intervalMillis: number
+  /** How long a thread that has had nothing to do is left alone. */
+  readonly restMillis: number
   readonly silentChecks: number
   readonly stopMillis: number
   readonly terminateMillis: number
@@ -54,6 +58,7 @@ export const settingsOf = (thread: string, times: Times): Settings => {
   return {
     readyMillis: millisOf("readyTimeout", times.readyTimeout ?? 10_000),
     intervalMillis,
+    restMillis: Math.max(intervalMillis, Math.min(timeoutMillis / 4, MAX_REST_MILLIS)),
     silentChecks: Math.ceil(timeoutMillis / intervalMillis),
     stopMillis: millisOf("stopTimeout", times.stopTimeout ?? 5_000),
     terminateMillis: millisOf("terminateTimeout", times.terminateTimeout ?? 5_000)

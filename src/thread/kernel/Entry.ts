@@ -111,7 +111,8 @@ const begin = <E>(ground: Ground, bootstrap: Protocol.Bootstrap, setup: Setup<E>
   thread.turn.show(entry.words, Protocol.turnCell)
   ground.onExit(() => Protocol.exits(entry.words))
   if (bootstrap.maxSpins !== undefined) Poller.of(thread).limitSpins(bootstrap.maxSpins)
-  ground.every(() => Protocol.beat(entry.words), bootstrap.heartbeatIntervalMillis)
+  const { heartbeatIntervalMillis } = bootstrap
+  if (heartbeatIntervalMillis > 0) ground.every(() => Protocol.beat(entry.words), heartbeatIntervalMillis)
   port.on("message", (raw: unknown) => receive(entry, raw))
   port.on("messageerror", (error: unknown) => fail(entry, error))
   port.postMessage(Protocol.begun)
@@ -149,6 +150,7 @@ const receive = (entry: Entry, raw: unknown): void => {
   const message = Protocol.toWorker(raw)
   if (message === undefined) return
   if (message.type === "stop") Deferred.doneUnsafe(entry.leaving, Effect.succeed({ failure: undefined }))
+  else if (message.type === "probe") Protocol.beat(entry.words)
   else if (message.type === "user") deliver(entry, message.message)
 }
 
