@@ -7,7 +7,7 @@ import * as Context from "effect/Context"
 export type Level = "high" | "normal" | "low"
 
 /**
- * Annotates an `Rpc` whose messages an actor handles before, or after, others that wait in its mailbox.
+ * Annotates an `Rpc` whose messages an actor, or a pool, handles before, or after, others that wait in its mailbox.
  *
  * **Details**
  *
@@ -15,7 +15,8 @@ export type Level = "high" | "normal" | "low"
  * 16 of higher levels are handled, and one that has waited as long below it. What waits takes room in the mailbox whatever its level, and `"dropOldest"` drops what is lowest first. Only what has come to the
  * mailbox is put in order: behind a full one, and on its way between threads, each message waits its turn.
  *
- * Not for a mailbox that survives. In a pool jobs wait in the pool, and this says nothing.
+ * Not for a mailbox that survives. In a pool it says what workers begin first of what waits, from whatever thread it comes: each worker lets a lower level wait for at most 16 jobs, and who waits for
+ * room in the queue is let in likewise. What jobs submit themselves, and what has a route, is begun in its own order.
  *
  * **Example** (A cancellation does not wait behind what it cancels)
  *

@@ -65,17 +65,6 @@ export const DISCARDED = 1
 /** Answer: there is no job to begin. */
 export const STALE = 2
 
-/** Phase: jobs are taken, and begun later: an end of a worker would still be the failure of the start. */
-export const STARTING = -1
-/** Phase: jobs are taken. */
-export const OPEN = 0
-/** Phase: no more are. */
-export const CLOSING = 1
-/** Phase: the workers are being stopped, and what they have left is settled by the end. */
-export const STOPPING = 2
-/** Phase: nothing runs any more. */
-export const ENDED = 3
-
 /** Added to the message of a job that nobody waits for. */
 export const UNAWAITED = 256
 
@@ -235,9 +224,8 @@ export class JobTable implements Shape {
     cells[cell + withdrawnWord] = 0
     this.region.f64[(cell * 4 + deadlineOffset) >> 3] = deadline
     this.region.f64[(cell * 4 + queuedOffset) >> 3] = queuedMillis
-    const generation = ((Atomics.load(cells, cell) & GENERATIONS) + GENERATION) | 0
     // Hands the slot over to whoever begins it.
-    Atomics.store(cells, cell, generation | queued)
+    Atomics.store(cells, cell, ((Atomics.load(cells, cell) & GENERATIONS) + GENERATION) | queued)
   }
 
   /**
@@ -260,6 +248,14 @@ export class JobTable implements Shape {
       if (Atomics.load(cells, cell) !== state) continue
       return (state >>> NUMBER_SHIFT) & WORKER_MASK
     }
+  }
+
+  /** Withdraws a job that waits; `false` when it does not, since a worker has begun it or nobody waits for it any more. */
+  withdrawQueued(slot: number): boolean {
+    const cell = this.cellOf(slot)
+    const state = Atomics.load(this.cells, cell)
+    if ((state & STAGE) !== queued) return false
+    return Atomics.compareExchange(this.cells, cell, state, (state & GENERATIONS) | WITHDRAWN) === state
   }
 
   /**
@@ -432,7 +428,7 @@ export class JobTable implements Shape {
 
   // ---- who looks after the workers
 
-  /** Whether jobs are taken: {@link STARTING}, {@link OPEN}, {@link CLOSING}, {@link STOPPING} or {@link ENDED}. */
+  /** Whether jobs are taken: one of the phases of `JobPhase`. */
   phase(): number {
     return Atomics.load(this.cells, phaseCell)
   }

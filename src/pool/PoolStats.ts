@@ -28,6 +28,8 @@ export interface WorkerStats {
 export interface PoolStats {
   /** Jobs of this thread that are under way or wait for room. */
   readonly depth: number
+  /** What this thread has told and was dropped, because there was no room (`queue.overflow`). */
+  readonly dropped: number
   /** Jobs that run on all workers. */
   readonly running: number
   /** Jobs that have ended on all workers. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { ENDED, OPEN } from "../../src/memory/JobPhase.ts"
 import * as JobTable from "../../src/memory/JobTable.ts"
 import {
   BEGUN,
@@ -235,9 +236,9 @@ describe("JobTable", () => {
 
   it("tells whether jobs are taken", () => {
     const { jobs, other } = table()
-    expect(jobs.phase()).toBe(JobTable.OPEN)
-    jobs.setPhase(JobTable.ENDED)
-    expect(other.phase()).toBe(JobTable.ENDED)
+    expect(jobs.phase()).toBe(OPEN)
+    jobs.setPhase(ENDED)
+    expect(other.phase()).toBe(ENDED)
   })
 
   it.each([

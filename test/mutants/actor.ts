@@ -20,6 +20,7 @@ const stashing = {
   tests: ["test/actor/stash.test.ts", "test/actor/contract.test.ts", "test/actor/accounts.test.ts"]
 }
 
+const ageing = { file: "src/actor/kernel/Ageing.ts", tests: ["test/actor/Priority.test.ts"] }
 const levels = {
   file: "src/actor/kernel/PriorityMailbox.ts",
   tests: ["test/actor/Priority.test.ts", "test/actor/accounts.test.ts"]
@@ -476,21 +477,21 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "handWord"
   },
   {
-    ...levels,
+    ...ageing,
     why: "a low message that has waited for long is handled",
     before: "|| this.passedLow >= PASSES)",
     after: ")"
   },
   {
-    ...levels,
+    ...ageing,
     why: "a normal message that has waited for long is handled",
     before: "isNormal && this.passedNormal >= PASSES",
     after: "isNormal && this.passedNormal >= Infinity"
   },
   {
-    ...levels,
+    ...ageing,
     why: "who does not wait is not passed over",
-    before: "this.passedNormal = isNormal ? this.passedNormal + 1 : 0",
+    before: "this.passedNormal = isNormal && level === HIGH ? this.passedNormal + 1 : 0",
     after: "this.passedNormal++"
   },
   {

@@ -7,6 +7,14 @@ const worker = { file: "src/pool/internal/worker.ts", tests: ["test/pool/Submitt
 const outcome = { file: "src/pool/internal/outcome.ts", tests: [pools] }
 const owner = { file: "src/pool/internal/owner.ts", tests: [pools] }
 const recipient = { file: "src/pool/internal/poolRecipient.ts", tests: ["test/pool/Submitter.test.ts", pools] }
+const room = { file: "src/pool/internal/room.ts", tests: ["test/pool/Submitter.test.ts", pools] }
+const queues = { tests: ["test/testing/poolQueues.test.ts"] }
+const shedding = {
+  file: "src/pool/internal/shedding.ts",
+  tests: ["test/pool/Shedding.test.ts", "test/testing/poolQueues.test.ts"]
+}
+const line = { file: "src/pool/internal/line.ts", ...queues }
+const injectors = { file: "src/pool/internal/injectors.ts", ...queues }
 const inbox = {
   file: "src/memory/Inboxes.ts",
   tests: ["test/memory/Inboxes.test.ts", "test/testing/poolWorkers.test.ts"]
@@ -56,6 +64,63 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "a worker that is not there is refused",
     before: "place >= 0 && place < count",
     after: "place >= 0"
+  },
+  {
+    ...shedding,
+    why: "the place of a job that was given up is one place",
+    before: "      this.outstanding++\n",
+    after: ""
+  },
+  {
+    ...shedding,
+    why: "a slot that is used again is not given up for its last job",
+    before: "this.jobs[slot - this.first] === job",
+    after: "job > 0 && slot >= this.first"
+  },
+  {
+    ...queues,
+    file: "src/pool/internal/room.ts",
+    why: "what is lowest is given up first",
+    before: "for (let level = line.lowest; level >= shedding.levelOf(index); level--) {",
+    after: "for (let level = 0; level <= line.lowest; level++) {"
+  },
+  {
+    ...queues,
+    file: "src/pool/internal/room.ts",
+    why: "nothing is given up for what is lower",
+    before: "level >= shedding.levelOf(index); level--",
+    after: "level >= 0; level--"
+  },
+  {
+    ...queues,
+    file: "src/pool/internal/submitter.ts",
+    why: "what cannot be sent displaces nothing",
+    before: "if (this.encode(message, payload) < 0) return INVALID\n    return this.ended",
+    after: "return this.ended"
+  },
+  {
+    ...shedding,
+    why: "what had been begun is never given up",
+    before: "  kept(slot: number): void {\n    this.jobs[slot - this.first] = 0",
+    after: "  kept(slot: number): void {\n    this.jobs[slot - this.first]! += 0"
+  },
+  {
+    ...shedding,
+    why: "what came and went is forgotten in time",
+    before: "if (this.items.length - this.head > most) this.compact(isThere)",
+    after: "if (this.items.length - this.head > most) this.items.length = 0"
+  },
+  {
+    ...line,
+    why: "who is highest is let in first",
+    before: "return this.lines[this.next()]!.first()",
+    after: "return this.lines.findLast((line) => line.length > 0)?.first()"
+  },
+  {
+    ...injectors,
+    why: "a lower level is not starved",
+    before: "      this.ageing.took(level, isNormal, isLow)\n",
+    after: ""
   },
   {
     ...routing,
@@ -179,12 +244,12 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
-    ...submitter,
+    ...room,
     why: "who waits learns what saying why he is refused has thrown",
     before:
-      "      return { refusal: this.refusalOf(index, payload, outcome) }\n    } catch (defect) {\n      return { defect }",
+      "      return { refusal: this.queue.refusalOf(index, payload, outcome) }\n    } catch (defect) {\n      return { defect }",
     after:
-      "      return { refusal: this.refusalOf(index, payload, outcome) }\n    } catch (defect) {\n      throw defect"
+      "      return { refusal: this.queue.refusalOf(index, payload, outcome) }\n    } catch (defect) {\n      throw defect"
   },
   {
     ...submitter,
@@ -201,13 +266,13 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...submitter,
     why: "who waits for room that others have looks again",
-    before: "return this.waiters.length > 0 && this.freeSlots === this.free.length",
+    before: "return this.room.waiting > 0 && this.freeSlots === this.free.length",
     after: "return false"
   },
   {
     ...submitter,
     why: "who waits for room comes in when a job has come back",
-    before: "if ((did || this.hasNothingToHearOf()) && this.waiters.length > 0) this.admit()",
+    before: "if ((did || this.hasNothingToHearOf()) && this.room.waiting > 0) this.room.admit()",
     after: ""
   },
   {
@@ -268,7 +333,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...submitter,
     why: "whether there is room is looked at again after a payload was read",
     before:
-      "// User code has run.\n    if (this.ended !== undefined) return REFUSED\n    if (this.freeSlots === 0) return NO_ROOM",
+      "// User code has run.\n    if (this.ended !== undefined) return REFUSED\n    if (this.isFull) return NO_ROOM",
     after: "// User code has run."
   },
   {
@@ -278,13 +343,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
-    ...submitter,
+    ...room,
     why: "those that are let in one by another are let in by a loop",
     before: "if (this.isAdmitting) return",
     after: ""
   },
   {
-    ...submitter,
+    ...room,
     why: "who gives up while his payload is read waits no longer",
     before: "if (waiter.abandoned) continue",
     after: ""
@@ -406,19 +471,19 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...recipient,
     why: "who waits for room keeps his place in the line",
-    before: "submitter.hasWaiters ? NO_ROOM : submitter.submit(",
+    before: "submitter.room.waiting > 0 ? NO_ROOM : submitter.submit(",
     after: "submitter.submit("
   },
   {
     ...recipient,
     why: "a pool that may not wait refuses",
-    before: "return outcome === NO_ROOM && !waits ? REFUSED : outcome",
-    after: "return outcome"
+    before: "return overflow === \"fail\" ? REFUSED : submitter.room.displace(index, payload, target)",
+    after: "return NO_ROOM"
   },
   {
     ...options,
     why: "all slots fit into one buffer",
-    before: "Math.min(MAX_CAPACITY, mostCapacity(workers, clients))",
+    before: "Math.min(MAX_CAPACITY, Math.floor(mostCapacity(workers, clients) / each))",
     after: "MAX_CAPACITY"
   },
   {
@@ -526,14 +591,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...next,
     why: "a worker whose handlers wait takes so many and no more",
-    before: "    if (this.taken >= MAX_WAITING || this.retiring > 0) return -1\n    slot = this.injected()",
-    after: "    if (this.retiring > 0) return -1\n    slot = this.injected()"
+    before: "    if (this.taken >= MAX_WAITING || this.retiring > 0) return -1\n    slot = injector.next()",
+    after: "    if (this.retiring > 0) return -1\n    slot = injector.next()"
   },
   {
     ...next,
     why: "nor when jobs from outside come first",
-    before: "this.takesAny() ? this.injected() : -1",
-    after: "this.injected()"
+    before: "this.takesAny() ? injector.next() : -1",
+    after: "injector.next()"
   },
   {
     ...next,

@@ -22,7 +22,6 @@ const union = "src/wire/internal/kinds/union.ts"
 const stretch = "src/wire/internal/stretch.ts"
 const walk = "src/wire/internal/walk.ts"
 const held = "src/wire/internal/parcel.ts"
-const carrier = "src/wire/Parcel.ts"
 
 /** Faults in the codecs, in what messages are written into, and in what travels with them. */
 export const mutants: ReadonlyArray<Mutant> = [

@@ -12,21 +12,12 @@ import { Deadlines } from "../../src/actor/kernel/Deadlines.ts"
 import { RUNNING } from "../../src/actor/kernel/Phase.ts"
 import { NO_ROOM, REFUSED, TAKEN } from "../../src/actor/kernel/Recipient.ts"
 import { InboxReader, InboxWriter, NOTHING } from "../../src/memory/Inboxes.ts"
-import {
-  CLOSING,
-  DISCARDED,
-  ENDED,
-  FREE,
-  numberOf,
-  OUTCOME,
-  QUEUED,
-  UNAWAITED,
-  WITHDRAWN
-} from "../../src/memory/JobTable.ts"
-import { MpmcReader } from "../../src/memory/MpmcRing.ts"
+import { CLOSING, ENDED } from "../../src/memory/JobPhase.ts"
+import { DISCARDED, FREE, numberOf, OUTCOME, QUEUED, UNAWAITED, WITHDRAWN } from "../../src/memory/JobTable.ts"
 import { StealOwner, StealThief } from "../../src/memory/StealDeque.ts"
+import { inject, InjectorReader } from "../../src/pool/internal/injectors.ts"
 import { Job } from "../../src/pool/internal/job.ts"
-import { createMemory, HOST_OWNER, inject, openMemory, ownerOf, rowOf } from "../../src/pool/internal/memory.ts"
+import { createMemory, HOST_OWNER, openMemory, ownerOf, rowOf } from "../../src/pool/internal/memory.ts"
 import { store } from "../../src/pool/internal/outcome.ts"
 import { PoolRecipient } from "../../src/pool/internal/poolRecipient.ts"
 import { Submitter } from "../../src/pool/internal/submitter.ts"
@@ -39,7 +30,7 @@ import { Jobs } from "../fixtures/jobs.ts"
 const made = Effect.gen(function*() {
   const context = yield* Effect.context<never>()
   const clock = yield* Clock.Clock
-  const memory = createMemory({ workers: 1, clients: 0, capacity: 2, arenaBytes: 65_536 })
+  const memory = createMemory({ workers: 1, clients: 0, capacity: 2, queues: 1, arenaBytes: 65_536 })
   const host = openMemory(thread, memory, HOST_OWNER)
   const overdue: Array<readonly [number, string]> = []
   /** The submitter of an incarnation of the worker. */
@@ -52,7 +43,9 @@ const made = Effect.gen(function*() {
       deadlines: new Deadlines(context, clock, thread, () => {}),
       messages: Jobs.protocol.messages,
       attempts: Jobs.protocol.messages.map(({ tag }) => tag === "WaitAgain" ? 2 : 1),
-      put: (slot) => inject(access, slot),
+      levels: undefined,
+      sheds: false,
+      put: (slot) => inject(access, undefined, slot),
       watch: () => {},
       sharesTime: true,
       whyEnded: () => systemReleased,
@@ -62,20 +55,18 @@ const made = Effect.gen(function*() {
       failed: () => {}
     })
   }
-  const injector = new MpmcReader(memory.injector, HOST_OWNER)
+  const injector = new InjectorReader(memory, HOST_OWNER)
   /** Takes the number of a slot out, as a worker does. */
   const takeNumber = (): number | undefined => {
-    if (injector.next() < 0) return undefined
-    const slot = injector.type
-    injector.release()
-    return slot
+    const slot = injector.next()
+    return slot < 0 ? undefined : slot
   }
   const submitter = open(1)
   const recipient = new PoolRecipient(host, submitter, {
     protocol: Jobs.protocol,
     key: "pool",
     capacity: 2,
-    waits: true,
+    overflow: "suspend",
     parallelism: 1,
     seatOf: () => undefined
   })
@@ -157,7 +148,7 @@ describe("Submitter", () => {
       const reverse = messageOf("Reverse")
       const taken = host.arena.allocate(65_536)
       const outcomes: Array<unknown> = []
-      submitter.wait({
+      submitter.room.wait({
         index: reverse.index,
         payload: { bytes: new Uint8Array(10_000) },
         span: undefined,
@@ -371,11 +362,11 @@ describe("Submitter", () => {
           return 1.5
         }
       }, (refusal) => outcomes.push(refusal))
-      submitter.wait(leaving)
+      submitter.room.wait(leaving)
       assert.deepStrictEqual([outcomes, submitter.depth], [[], 0])
       let left = 5_000
       const again = () => {
-        if (left-- > 0) submitter.wait(waiter({ n: 1.5 }, again))
+        if (left-- > 0) submitter.room.wait(waiter({ n: 1.5 }, again))
       }
       again()
       assert.deepStrictEqual([left, submitter.depth], [-1, 0])
@@ -487,10 +478,10 @@ describe("Submitter", () => {
       asking(submitter, 2)
       const { job } = asker(submitter, { n: 3 }, () => {})
       job.waiter = waiterOf(job)
-      submitter.wait(job.waiter)
-      assert.deepStrictEqual([submitter.depth, submitter.hasWaiters], [3, true])
+      submitter.room.wait(job.waiter)
+      assert.deepStrictEqual([submitter.depth, submitter.room.waiting > 0], [3, true])
       job.withdraw()
-      assert.deepStrictEqual([submitter.depth, submitter.hasWaiters], [2, false])
+      assert.deepStrictEqual([submitter.depth, submitter.room.waiting > 0], [2, false])
     }))
 
   it.effect("gives the seat of a handler to its jobs for as long as it waits for them", () =>
@@ -522,7 +513,8 @@ describe("a worker", () => {
         number: numberOf(0, 1),
         concurrency: 1,
         messages: Jobs.protocol.messages,
-        injector: new MpmcReader(memory.injector, ownerOf(0, 1)),
+        levels: undefined,
+        injector: new InjectorReader(memory, ownerOf(0, 1)),
         deque: new StealOwner(memory.deques[0]!),
         thieves: [new StealThief(memory.deques[0]!)],
         restMillis: 5,
@@ -540,9 +532,11 @@ describe("a worker", () => {
         deliver: (_: unknown, payload: unknown) => given.push(payload)
       }
       worker.begin(busy as unknown as Cell)
-      // However long the test has taken so far.
-      thread.turn.end()
-      worker.poll()
+      // However long the test takes: a turn may end after each of them.
+      for (let turn = 0; turn < 2; turn++) {
+        thread.turn.end()
+        worker.poll()
+      }
       worker.close()
       submitter.poll()
       submitter.deadlines.close()

@@ -3,6 +3,7 @@
  */
 import * as Defect from "../../wire/kernel/Defect.ts"
 import * as ExitReason from "../ExitReason.ts"
+import { HIGH, LOW } from "../kernel/Ageing.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import {
   type Answer,
@@ -22,7 +23,6 @@ import {
 } from "../kernel/Command.ts"
 import { countedOf } from "../kernel/Counted.ts"
 import { HELD, READY, RESTARTING, RUNNING, STARTING, STOPPING, SUSPENDED } from "../kernel/Phase.ts"
-import { HIGH, LOW } from "../kernel/PriorityMailbox.ts"
 import { stop } from "./ending.ts"
 import { goOn, hold } from "./hold.ts"
 import type { LifecycleHost } from "./roster.ts"

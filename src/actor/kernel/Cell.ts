@@ -40,7 +40,7 @@ import { putOff } from "../internal/stashing.ts"
 import type { Behaviour, Handlers } from "./Behaviour.ts"
 import type { CellHost } from "./CellHost.ts"
 import type { Answered, Command } from "./Command.ts"
-import { AT_ONCE, Counting, MANY_TURNS } from "./Counting.ts"
+import { AT_ONCE, Counting, IN_HAND, MANY_TURNS, TURN } from "./Counting.ts"
 import type { Runnable } from "./Dispatcher.ts"
 import { answersLater } from "./Forwarded.ts"
 import { conclude } from "./HandingOn.ts"
@@ -294,11 +294,14 @@ export class Cell extends Counting implements Owned, Runnable {
     const mailbox = this.mailbox!
     const { turn } = this.host
     turn.handOver(this.number)
+    const meter = this.rare?.meter
     do {
       const word = this.takeNext(mailbox)
       if (word === undefined) break
       const payload = mailbox.takePayload()
-      this.begin(word)
+      // What `begin` does, written out: the call was seen in the time of a tell.
+      this.turns = (this.turns | IN_HAND) + TURN
+      if (meter !== undefined) meter.begin(word)
       const ask = word instanceof Ask ? word : undefined
       const result = handle(this, word, payload)
       // Who was on the stack may have ended the incarnation: what waits is for the next one.
@@ -326,10 +329,8 @@ export class Cell extends Counting implements Owned, Runnable {
     if (this.turns >= MANY_TURNS) this.carryOver()
     const { mailbox, rare } = this
     if (mailbox !== undefined && mailbox.isTracking) mailbox.rest()
-    if (rare !== undefined) {
-      if (rare.meter !== undefined) rare.meter.end()
-      if (rare.isHeld) return comeToRest(this, rare)
-    }
+    if (rare !== undefined && rare.meter !== undefined) rare.meter.end()
+    if (rare !== undefined && rare.isHeld) return comeToRest(this, rare)
     if (mailbox !== undefined && mailbox.length > 0) {
       this.phase = READY
       this.host.dispatcher.enqueue(this)

@@ -12,9 +12,10 @@ import type { Word } from "./Word.ts"
 /** The handlers called last have answered at once. */
 export const AT_ONCE = 1
 /** The last one has not come to its end. */
-const IN_HAND = 2
+export const IN_HAND = 2
 const TURN_SHIFT = 2
-const TURN = 1 << TURN_SHIFT
+/** One of them. */
+export const TURN = 1 << TURN_SHIFT
 /** So many are carried over. */
 export const MANY_TURNS = 2 ** 29
 

@@ -4,43 +4,28 @@
  *
  * ```text
  *  high ───▶┐
- *  normal ─▶├─▶ take: the highest, unless a lower one was passed over PASSES times while it waited
+ *  normal ─▶├─▶ take: the highest, unless a lower one was passed over for long (`Ageing`)
  *  low ────▶┘
  * ```
  *
  * The level of a message is that of its index. Normal messages stand in the mailbox itself, so that one without levels is a {@link Mailbox} and nothing more.
  */
+import { Ageing, HIGH, type Levels, NORMAL } from "./Ageing.ts"
 import { Mailbox } from "./Mailbox.ts"
 import { INDEX_MASK, type Revocable, type Word, wordOf } from "./Word.ts"
-
-/** How many messages of other levels are handled in a row while one waits that is lower than them. */
-export const PASSES = 16
-
-/** Handled before all others. */
-export const HIGH = 0
-/** Neither before nor after others. */
-export const NORMAL = 1
-/** Handled after all others. */
-export const LOW = 2
-
-/** The level of each message, by its index; absent when all are the same. */
-export type Levels = Uint8Array | undefined
 
 /** See the module. */
 export class PriorityMailbox extends Mailbox {
   declare private readonly levels: Levels
   declare private readonly high: Mailbox | undefined
   declare private readonly low: Mailbox | undefined
-  /** How often in a row each was passed over while something waited there. */
-  declare private passedNormal: number
-  declare private passedLow: number
+  declare private readonly ageing: Ageing | undefined
   constructor(levels: Levels, isTracking = false) {
     super(isTracking)
     this.levels = levels
     this.high = levels === undefined ? undefined : new Mailbox()
     this.low = levels === undefined ? undefined : new Mailbox()
-    this.passedNormal = 0
-    this.passedLow = 0
+    this.ageing = levels === undefined ? undefined : new Ageing()
   }
 
   override get length(): number {
@@ -78,21 +63,11 @@ export class PriorityMailbox extends Mailbox {
 
   override take(): Word | undefined {
     if (this.levels === undefined) return super.take()
-    const isHigh = this.high!.length > 0
     const isNormal = super.length > 0
     const isLow = this.low!.length > 0
-    if (isLow && (!isHigh && !isNormal || this.passedLow >= PASSES)) {
-      this.passedLow = 0
-      return this.takeOf(this.low!)
-    }
-    // Whoever does not wait is not passed over.
-    this.passedLow = isLow ? this.passedLow + 1 : 0
-    if (isHigh && !(isNormal && this.passedNormal >= PASSES)) {
-      this.passedNormal = isNormal ? this.passedNormal + 1 : 0
-      return this.takeOf(this.high!)
-    }
-    this.passedNormal = 0
-    return super.take()
+    const level = this.ageing!.next(this.high!.length > 0, isNormal, isLow)
+    this.ageing!.took(level, isNormal, isLow)
+    return level === NORMAL ? super.take() : this.takeOf(level === HIGH ? this.high! : this.low!)
   }
 
   private takeOf(other: Mailbox): Word | undefined {

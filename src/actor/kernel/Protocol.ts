@@ -17,7 +17,7 @@ import * as Codec from "../../wire/Codec.ts"
 import { Defect } from "../../wire/kernel/Defect.ts"
 import { InvalidProtocol } from "../ActorError.ts"
 import { Priority } from "../Priority.ts"
-import { type Levels, NORMAL } from "./PriorityMailbox.ts"
+import { type Levels, NORMAL } from "./Ageing.ts"
 
 /** How many messages one protocol may have: the index travels in eight bits. */
 export const MAX_MESSAGES = 256

@@ -13,8 +13,9 @@
  * taken or the actor rests. An ask has an asker, who is told of a crash and decides; a notice belongs to the incarnation: neither is handed
  * out again for one.
  */
+import type { Levels } from "./Ageing.ts"
 import { type GivenUp, Mailbox } from "./Mailbox.ts"
-import { type Levels, PriorityMailbox } from "./PriorityMailbox.ts"
+import { PriorityMailbox } from "./PriorityMailbox.ts"
 import { INDEX_MASK, Notice, Revocable, sinceOf, Traced, type Word } from "./Word.ts"
 
 interface Aside {

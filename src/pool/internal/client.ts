@@ -11,7 +11,8 @@ import { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import * as Layouts from "../../actor/kernel/Layouts.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import { RunningCell } from "../../actor/kernel/RunningCell.ts"
-import { STOPPING, workerOf } from "../../memory/JobTable.ts"
+import { STOPPING } from "../../memory/JobPhase.ts"
+import { workerOf } from "../../memory/JobTable.ts"
 import type { ThreadContext } from "../../runtime/ThreadContext.ts"
 import { type Broadcast, broadcastOf, EXIT } from "../../thread/kernel/Broadcast.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
@@ -19,8 +20,9 @@ import { PoolAmbiguous, PoolCrowded, PoolNotFound } from "../PoolError.ts"
 import { attemptsOf } from "./attempts.ts"
 import * as Control from "./control.ts"
 import { DeskWait } from "./desk.ts"
+import { inject } from "./injectors.ts"
 import { benches } from "./job.ts"
-import { inject, openMemory, SAME_TIME_MILLIS } from "./memory.ts"
+import { openMemory, SAME_TIME_MILLIS } from "./memory.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
 import { Submitter } from "./submitter.ts"
 
@@ -104,7 +106,7 @@ interface Ground {
 
 const open = (ground: Ground, { name, protocol }: Asked, key: string, joined: Joined): Opened => {
   const { deadlines, failed, thread, voice } = ground
-  const { capacity, graceMillis, memory, nowMillis, owner, parallelism, pool, row, waits } = joined
+  const { capacity, graceMillis, memory, nowMillis, owner, parallelism, overflow, pool, row } = joined
   const access = openMemory(thread, memory, owner)
   const desk: DeskWait = new DeskWait(access, row, () => submitter, (error) => failed(`a turn of ${name}`, error))
   const submitter: Submitter = new Submitter(access, {
@@ -114,7 +116,9 @@ const open = (ground: Ground, { name, protocol }: Asked, key: string, joined: Jo
     deadlines,
     messages: protocol.messages,
     attempts: attemptsOf(protocol),
-    put: (slot) => inject(access, slot),
+    levels: protocol.levels,
+    sheds: overflow === "dropOldest",
+    put: (slot) => inject(access, protocol.levels, slot),
     watch: () => desk.watch(),
     sharesTime: Math.abs(deadlines.now() - nowMillis) < SAME_TIME_MILLIS,
     whyEnded: () => {
@@ -136,7 +140,7 @@ const open = (ground: Ground, { name, protocol }: Asked, key: string, joined: Jo
     key,
     capacity,
     parallelism,
-    waits,
+    overflow,
     seatOf: (fiber) => thread.get(benches).lend(fiber.getRef(RunningCell))
   })
   const unlisten = [

@@ -1,6 +1,7 @@
 /**
  * What a worker of a pool is given, and what it says.
  */
+import type { Overflow } from "../../runtime/Overflow.ts"
 import type { PoolMemory } from "./memory.ts"
 
 /** Everything by which it is a worker of this pool. */
@@ -77,7 +78,7 @@ export interface Membership {
   readonly capacity: number
   /** Jobs that run at once. */
   readonly parallelism: number
-  readonly waits: boolean
+  readonly overflow: Overflow
   readonly graceMillis: number
   /** The number of the thread that has the pool. */
   readonly thread: number

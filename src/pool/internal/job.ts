@@ -134,6 +134,12 @@ export class Job extends Deadline {
     this.settle(Exit.fail(new ActorError.ThreadLost({ actor, thread, reason, undelivered })))
   }
 
+  /** It was given up for a newer one, before any worker had begun it. */
+  shed(capacity: number): void {
+    const { desk: { name: actor }, undelivered } = this
+    this.settle(Exit.fail(new ActorError.MailboxFull({ actor, capacity, undelivered })))
+  }
+
   /** The pool has ended. */
   stopped(reason: ExitReason): void {
     const { desk: { name: actor }, undelivered } = this

@@ -3,7 +3,7 @@
  *
  * ```text
  *  table     the jobs, a row of slots for each thread that submits        (JobTable)
- *  injector  numbers of slots that wait, from outside                     (MpmcRing)
+ *  injectors numbers of slots that wait, from outside: one for each level (MpmcRing)
  *  deques    the same, from inside of jobs: one a worker, others steal    (StealDeque)
  *  idle      who sleeps and who searches                                  (IdleSet)
  *  bells     one doorbell for each row
@@ -33,7 +33,7 @@ import { Scratch } from "../../wire/Scratch.ts"
 /** The buffers, as `postMessage` carries them. */
 export interface PoolMemory {
   readonly table: SharedArrayBuffer
-  readonly injector: SharedArrayBuffer
+  readonly injectors: ReadonlyArray<SharedArrayBuffer>
   readonly deques: ReadonlyArray<SharedArrayBuffer>
   readonly idle: SharedArrayBuffer
   readonly bells: SharedArrayBuffer
@@ -50,6 +50,8 @@ export interface Sizes {
   /** Jobs that each thread can have under way. */
   readonly capacity: number
   readonly arenaBytes: number
+  /** Queues of what any worker may take (`injectors.ts`). */
+  readonly queues: number
 }
 
 /** The row of the thread that has made the pool. */
@@ -84,14 +86,14 @@ export const mostCapacity = (workers: number, clients: number): number =>
   2 ** Math.floor(Math.log2(JobTable.mostJobs({ submitters: workers + 1 + clients, slotBytes: SLOT_BYTES, workers })))
 
 /** Makes the memory of a pool. */
-export const createMemory = ({ arenaBytes, capacity, clients, workers }: Sizes): PoolMemory => {
+export const createMemory = ({ arenaBytes, capacity, clients, queues, workers }: Sizes): PoolMemory => {
   const jobs = powerOfTwo(capacity)
   const submitters = workers + 1 + clients
   // A hint may be there twice after a death: no queue is full while every slot has one.
   const hints = powerOfTwo(2 * submitters * jobs)
   return {
     table: JobTable.create({ submitters, jobs, slotBytes: SLOT_BYTES, workers }),
-    injector: MpmcRing.create(hints, 8, ownerOfClient(workers, submitters)),
+    injectors: Array.from({ length: queues }, () => MpmcRing.create(hints, 8, ownerOfClient(workers, submitters))),
     deques: Array.from({ length: workers }, () => StealDeque.create(hints, "lifo")),
     idle: IdleSet.create(workers),
     bells: Doorbell.create(submitters),
@@ -112,7 +114,7 @@ export interface Access {
   readonly memory: PoolMemory
   readonly thread: ThreadContext
   readonly table: JobTable.JobTable
-  readonly injector: MpmcWriter
+  readonly injectors: ReadonlyArray<MpmcWriter>
   readonly idle: IdleSet.IdleSet
   readonly bells: ReadonlyArray<Doorbell.Doorbell>
   readonly arena: Arena.ArenaEnd
@@ -127,17 +129,10 @@ export const openMemory = (thread: ThreadContext, memory: PoolMemory, owner: num
     memory,
     thread,
     table,
-    injector: new MpmcWriter(memory.injector, owner),
+    injectors: memory.injectors.map((sab) => new MpmcWriter(sab, owner)),
     idle: new IdleSet.IdleSet(memory.idle, bells.slice(1, 1 + table.workers)),
     bells,
     arena: new Arena.ArenaEnd(memory.arena, owner),
     scratch: new Scratch(carriageOf(thread))
   }
-}
-
-/** Puts the number of a slot where workers find it; `false` when there is no room. */
-export const inject = ({ injector }: Access, slot: number): boolean => {
-  if (injector.claim(0) < 0) return false
-  injector.commit(0, slot)
-  return true
 }

@@ -6,6 +6,7 @@ import { InvalidOptions } from "../../actor/ActorError.ts"
 import type { Protocol } from "../../actor/kernel/Protocol.ts"
 import { MAX_WORKERS } from "../../memory/JobTable.ts"
 import { MAX_ARENA_BYTES } from "../../memory/Layouts.ts"
+import { type Overflow, policies } from "../../runtime/Overflow.ts"
 import { textOf } from "../../runtime/Text.ts"
 import { defaultShutdownMillis, type Shutdown } from "../../supervisor/ChildSpec.ts"
 import { durationMillis, shutdownMillis, shutdowns } from "../../supervisor/kernel/Millis.ts"
@@ -15,6 +16,7 @@ import { spotsOf } from "../../thread/kernel/Spots.ts"
 import type { ThreadsOptions } from "../../thread/kernel/ThreadGroup.ts"
 import type { SpawnWorker } from "../../thread/SpawnedWorker.ts"
 import { mostCapacity } from "./memory.ts"
+import { slotsOf } from "./shedding.ts"
 
 /**
  * What a pool is for. It says the defaults of options that are not given, and nothing else.
@@ -56,8 +58,18 @@ export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
   readonly queue?: {
     /** How many jobs each thread can have under way, those that run included; default 1024 (a profile may say otherwise), at most 65,536, and less with many `threads` and `clients`. */
     readonly capacity?: number | undefined
-    /** What who submits meets when there is no room: it waits (`"suspend"`, the default), or fails with `MailboxFull`. */
-    readonly overflow?: "suspend" | "fail" | undefined
+    /**
+     * What becomes of a job when there is no room:
+     *
+     * - `"suspend"`, the default: who submits it waits;
+     * - `"fail"`: it fails with `MailboxFull`;
+     * - `"dropNewest"`: as `"fail"`, and what is told is dropped;
+     * - `"dropOldest"`: it takes the place of the one that has waited for longest, which no worker has begun, and none of a higher `Actor.Priority`: that fails with
+     *   `MailboxFull`, or is dropped if it was told. When all that is under way has been begun, or is higher, as `"dropNewest"`.
+     *
+     * `Pool.stats` counts what was dropped. From inside of a job it is always `"fail"`.
+     */
+    readonly overflow?: Overflow | undefined
   } | undefined
   /** Shared memory for payloads and replies of more than 456 bytes, all together; default 64 MiB, of which the system gives what is used. */
   readonly arena?: { readonly capacityBytes?: number | undefined } | undefined
@@ -117,7 +129,7 @@ export interface Resolved {
   readonly clients: number
   readonly concurrency: number
   readonly capacity: number
-  readonly waits: boolean
+  readonly overflow: Overflow
   readonly arenaBytes: number
   readonly shutdownMillis: number
   readonly graceMillis: number
@@ -173,9 +185,11 @@ export const resolve = (
   )
   const clients = options.clients ?? Math.min(MAX_CLIENTS, Math.max(MIN_CLIENTS, cores))
   if (!isWithin(clients, 0, MAX_CLIENTS)) refuse("clients", clients, `an integer from 0 to ${MAX_CLIENTS}`)
-  const most = Math.min(MAX_CAPACITY, mostCapacity(workers, clients))
-  const { capacity = Math.min(most, defaults.capacity), overflow = "suspend" } = queue ?? {}
-  if (overflow !== "suspend" && overflow !== "fail") refuse("queue.overflow", overflow, "suspend, fail")
+  const { overflow = "suspend" } = queue ?? {}
+  if (!policies.includes(overflow)) refuse("queue.overflow", overflow, policies.join(", "))
+  const each = slotsOf(1, overflow === "dropOldest")
+  const most = Math.min(MAX_CAPACITY, Math.floor(mostCapacity(workers, clients) / each))
+  const capacity = queue?.capacity ?? Math.min(most, defaults.capacity)
   const arenaBytes = arena?.capacityBytes ?? ARENA_BYTES
   if (!isWithin(arenaBytes, MIN_ARENA_BYTES, MAX_ARENA_BYTES)) {
     refuse("arena.capacityBytes", arenaBytes, `an integer from ${MIN_ARENA_BYTES} to ${MAX_ARENA_BYTES}`)
@@ -190,7 +204,7 @@ export const resolve = (
     clients,
     concurrency: whole("concurrency", concurrency, MAX_CONCURRENCY),
     capacity: whole("queue.capacity", capacity, most),
-    waits: overflow === "suspend",
+    overflow,
     arenaBytes,
     shutdownMillis: millis,
     graceMillis,

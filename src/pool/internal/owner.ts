@@ -17,7 +17,8 @@ import * as Layouts from "../../actor/kernel/Layouts.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import { RunningCell } from "../../actor/kernel/RunningCell.ts"
 import { JobMeters } from "../../memory/JobMeters.ts"
-import { CLOSING, ENDED, FREE, numberOf, OPEN, STARTING, STOPPING, workerOf } from "../../memory/JobTable.ts"
+import { CLOSING, ENDED, OPEN, STARTING, STOPPING } from "../../memory/JobPhase.ts"
+import { FREE, numberOf, workerOf } from "../../memory/JobTable.ts"
 import { MpmcRecovery } from "../../memory/MpmcRecovery.ts"
 import type { InvalidSupervision } from "../../supervisor/SupervisorError.ts"
 import * as Machine from "../../system/Machine.ts"
@@ -30,13 +31,13 @@ import { attemptsOf } from "./attempts.ts"
 import { Clients } from "./clients.ts"
 import type { Overdue, Post, Retire, Retired } from "./control.ts"
 import { DeskWait } from "./desk.ts"
+import { inject, queuesOf } from "./injectors.ts"
 import { benches } from "./job.ts"
 import {
   type Access,
   createMemory,
   HOST,
   HOST_OWNER,
-  inject,
   openMemory,
   ownerOf,
   ownerOfClient,
@@ -45,6 +46,7 @@ import {
 } from "./memory.ts"
 import type { PoolOptions, Resolved } from "./options.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
+import { slotsOf } from "./shedding.ts"
 import { Submitter } from "./submitter.ts"
 
 class PoolWorker extends ThreadGroup.Member<never> {
@@ -65,7 +67,7 @@ interface Owner {
   readonly settings: Resolved
   readonly memory: PoolMemory
   readonly access: Access
-  readonly recovery: MpmcRecovery
+  readonly recoveries: ReadonlyArray<MpmcRecovery>
   readonly workers: ReadonlyArray<PoolWorker>
   readonly recipient: PoolRecipient
   readonly submitter: Submitter
@@ -102,7 +104,9 @@ const openRow = (
     deadlines,
     messages: protocol.messages,
     attempts: attemptsOf(protocol),
-    put: (slot) => inject(access, slot),
+    levels: protocol.levels,
+    sheds: settings.overflow === "dropOldest",
+    put: (slot) => inject(access, protocol.levels, slot),
     watch: () => desk.watch(),
     sharesTime: true,
     whyEnded: () => ExitReason.systemReleased,
@@ -123,7 +127,11 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
     const run = Effect.runForkWith(context)
     const log = (entry: Effect.Effect<void>) => void run(Effect.ignoreCause(entry))
     const name = actorName(protocol, settings.key)
-    const memory = createMemory(settings)
+    const memory = createMemory({
+      ...settings,
+      capacity: slotsOf(settings.capacity, settings.overflow === "dropOldest"),
+      queues: queuesOf(protocol.levels)
+    })
     const access = openMemory(thread, memory, HOST_OWNER)
     access.table.setPhase(STARTING)
     const deadlines = new Deadlines(
@@ -147,7 +155,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
       key: settings.key,
       capacity: settings.capacity,
       parallelism: settings.workers * settings.concurrency,
-      waits: settings.waits,
+      overflow: settings.overflow,
       seatOf: (fiber) => thread.get(benches).lend(fiber.getRef(RunningCell))
     })
     yield* Effect.addFinalizer(() =>
@@ -159,7 +167,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
     const owner: Owner = {
       ...ground,
       memory,
-      recovery: new MpmcRecovery(memory.injector),
+      recoveries: memory.injectors.map((sab) => new MpmcRecovery(sab)),
       workers: Array.from({ length: settings.workers }, (_, i) => new PoolWorker(i + 1, `worker-${i}`)),
       recipient,
       submitter,
@@ -181,7 +189,7 @@ const makeClients = (
   retire: (row: number, then: () => void) => void,
   overdue: (overdue: Overdue) => void
 ): Clients => {
-  const { capacity, clients, concurrency, graceMillis, key, waits, workers } = settings
+  const { capacity, clients, concurrency, graceMillis, key, overflow, workers } = settings
   return new Clients(broadcastOf(access.thread), {
     name: actorName(protocol, key),
     ...Layouts.of(protocol),
@@ -194,7 +202,7 @@ const makeClients = (
       owner: ownerOfClient(workers, row),
       capacity,
       parallelism: workers * concurrency,
-      waits,
+      overflow,
       graceMillis,
       nowMillis: deadlines.now()
     }),
@@ -292,8 +300,10 @@ const reload = (owner: Owner): Effect.Effect<void> =>
 
 // Somebody alive may be in the middle of the claim that the dead one wanted too: then it is settled in a moment.
 const recover = (owner: Owner, claims: number, then: () => void): void => {
-  const { access: { idle, thread: { runtime } }, recovery } = owner
-  if (!recovery.recover(claims).isSettled) return runtime.immediate(() => recover(owner, claims, then))
+  const { access: { idle, thread: { runtime } }, recoveries } = owner
+  if (recoveries.some((recovery) => !recovery.recover(claims).isSettled)) {
+    return runtime.immediate(() => recover(owner, claims, then))
+  }
   idle.wakeForDead()
   then()
 }

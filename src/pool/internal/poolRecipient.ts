@@ -24,7 +24,8 @@ import {
   type Waiter,
   type Withdrawable
 } from "../../actor/kernel/Recipient.ts"
-import { OPEN } from "../../memory/JobTable.ts"
+import { OPEN } from "../../memory/JobPhase.ts"
+import type { Overflow } from "../../runtime/Overflow.ts"
 import type { PoolStats } from "../PoolStats.ts"
 import { Job, type Seat } from "./job.ts"
 import type { Access } from "./memory.ts"
@@ -40,8 +41,8 @@ export interface Options {
   readonly capacity: number
   /** How many jobs run at once. */
   readonly parallelism: number
-  /** Whether who submits may wait for room; from inside of a job nobody may, since the room may be his own. */
-  readonly waits: boolean
+  /** What becomes of a job when there is no room. */
+  readonly overflow: Overflow
   /** Whose handler a fiber runs in, on a worker. */
   readonly seatOf: (fiber: Fiber.Fiber<unknown, unknown>) => Seat | undefined
 }
@@ -79,7 +80,7 @@ export class PoolRecipient extends Recipient {
 
   /** What the pool does and has done. */
   stats(): PoolStats {
-    return statsOf(this.access, this.depth(), this.submitter.deadlines.now())
+    return statsOf(this.access, this.depth(), this.submitter.room.dropped, this.submitter.deadlines.now())
   }
 
   override get parallelism(): number {
@@ -104,18 +105,21 @@ export class PoolRecipient extends Recipient {
   }
 
   tell(index: number, payload: unknown): Outcome {
-    return this.submit(index, payload, undefined, ROUTED)
+    return this.tellAt(ROUTED, index, payload)
   }
 
   /** Sends to where `target` says. */
   tellAt(target: number, index: number, payload: unknown): Outcome {
-    return this.submit(index, payload, undefined, target)
+    const outcome = this.submit(index, payload, undefined, target)
+    if (outcome !== NO_ROOM) return outcome
+    const { options: { overflow }, submitter } = this
+    if (overflow === "suspend") return NO_ROOM
+    return overflow === "fail" ? REFUSED : submitter.room.displace(index, payload, target)
   }
 
   private submit(index: number, payload: unknown, job: Job | undefined, target: number): Outcome {
-    const { options: { waits }, protocol, submitter } = this
-    const outcome = submitter.hasWaiters ? NO_ROOM : submitter.submit(protocol.messages[index]!, payload, job, target)
-    return outcome === NO_ROOM && !waits ? REFUSED : outcome
+    const { protocol, submitter } = this
+    return submitter.room.waiting > 0 ? NO_ROOM : submitter.submit(protocol.messages[index]!, payload, job, target)
   }
 
   refusal(index: number, payload: unknown, outcome: Outcome): ActorError.TellError {
@@ -141,11 +145,11 @@ export class PoolRecipient extends Recipient {
   }
 
   waitForRoom(waiter: Waiter): void {
-    this.submitter.wait(waiter)
+    this.submitter.room.wait(waiter)
   }
 
   waitForRoomAt(target: number, waiter: Waiter): void {
-    this.submitter.wait(waiter, target)
+    this.submitter.room.wait(waiter, target)
   }
 
   stopWaiting(waiter: Waiter): void {
@@ -205,8 +209,14 @@ export class PoolRecipient extends Recipient {
     submitter.deadlines.add(job, timeoutMillis)
     let outcome: Outcome
     let refusal: ActorError.TellError | undefined
+    let shed: (() => void) | undefined
     try {
       outcome = this.submit(index, payload, job, target)
+      if (outcome === NO_ROOM && this.options.overflow !== "suspend") {
+        const checked = submitter.check(index, payload, target)
+        shed = checked === TAKEN ? submitter.room.shed(index) : undefined
+        if (shed === undefined) outcome = checked === TAKEN ? REFUSED : checked
+      }
       if (outcome !== TAKEN && outcome !== NO_ROOM) refusal = this.refusal(index, payload, outcome)
     } catch (thrown) {
       // Reading the payload has thrown: nobody will answer.
@@ -219,7 +229,8 @@ export class PoolRecipient extends Recipient {
       return undefined
     }
     job.waiter = waiterOf(job)
-    submitter.wait(job.waiter, target)
+    submitter.room.wait(job.waiter, target)
+    shed?.()
     return job
   }
 

@@ -17,7 +17,6 @@ import * as Layouts from "../../actor/kernel/Layouts.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import { RunningCell } from "../../actor/kernel/RunningCell.ts"
 import { numberOf } from "../../memory/JobTable.ts"
-import { MpmcReader } from "../../memory/MpmcRing.ts"
 import { StealOwner, StealThief } from "../../memory/StealDeque.ts"
 import * as Intensity from "../../supervisor/Intensity.ts"
 import * as System from "../../system/ActorSystem.ts"
@@ -25,8 +24,9 @@ import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import type * as ThreadEntry from "../../thread/ThreadEntry.ts"
 import { attemptsOf } from "./attempts.ts"
 import type { Overdue, Post, Retire, Retired } from "./control.ts"
+import { inject, InjectorReader } from "./injectors.ts"
 import { benches } from "./job.ts"
-import { type Access, inject, openMemory, ownerOf, rowOf, SAME_TIME_MILLIS } from "./memory.ts"
+import { type Access, openMemory, ownerOf, rowOf, SAME_TIME_MILLIS } from "./memory.ts"
 import { CurrentWorker, poolKey, type PoolSide } from "./poolKey.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
 import { Submitter } from "./submitter.ts"
@@ -150,7 +150,9 @@ class Side implements PoolSide {
       deadlines,
       messages: protocol.messages,
       attempts: attemptsOf(protocol),
-      put: (slot) => deque.push(slot) || inject(access, slot),
+      levels: protocol.levels,
+      sheds: false,
+      put: (slot) => deque.push(slot) || inject(access, protocol.levels, slot),
       // A worker looks for as long as it lives.
       watch: () => {},
       sharesTime: true,
@@ -172,7 +174,8 @@ class Side implements PoolSide {
         key,
         capacity,
         parallelism: this.access.table.workers * concurrency,
-        waits: false,
+        // What it waited for could be room that is its own.
+        overflow: "fail",
         seatOf: (fiber) => this.worker?.lend(fiber.getRef(RunningCell))
       })
     )
@@ -192,7 +195,8 @@ class Side implements PoolSide {
       concurrency,
       restMillis,
       messages: protocol.messages,
-      injector: new MpmcReader(memory.injector, ownerOf(place, incarnation)),
+      levels: protocol.levels,
+      injector: new InjectorReader(memory, ownerOf(place, incarnation)),
       deque,
       thieves: memory.deques.map((sab) => new StealThief(sab)),
       knowsTime: Math.abs(now() - nowMillis) < SAME_TIME_MILLIS,

@@ -11,7 +11,7 @@ const stateOf = ({ idle }: Access, place: number, isUp: boolean, running: number
 }
 
 /** What the pool of a thread does and has done, at this time of the pool in milliseconds. */
-export const statsOf = (access: Access, depth: number, nowMillis: number): PoolStats => {
+export const statsOf = (access: Access, depth: number, dropped: number, nowMillis: number): PoolStats => {
   const { memory, table } = access
   const meters = new JobMeters(memory.meters)
   const living = new Int32Array(table.workers)
@@ -28,6 +28,7 @@ export const statsOf = (access: Access, depth: number, nowMillis: number): PoolS
   const sum = (of: (worker: WorkerStats) => number) => workers.reduce((total, worker) => total + of(worker), 0)
   return {
     depth,
+    dropped,
     running: sum(({ running }) => running),
     jobs: sum(({ jobs }) => jobs),
     workers,

@@ -12,29 +12,23 @@
  */
 import * as Effect from "effect/Effect"
 import type { ExitReason } from "../../actor/ExitReason.ts"
+import type { Levels } from "../../actor/kernel/Ageing.ts"
 import type { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, TOO_LARGE, type Waiter } from "../../actor/kernel/Recipient.ts"
-import { Waiters } from "../../actor/kernel/Waiters.ts"
 import { ARENA_FULL } from "../../memory/Arena.ts"
-import {
-  CONDEMNED,
-  ENDED,
-  haveDied,
-  OPEN,
-  OUTCOME,
-  QUEUED,
-  RUNNING,
-  UNAWAITED,
-  WITHDRAWN,
-  WRITING
-} from "../../memory/JobTable.ts"
+import { ENDED, OPEN } from "../../memory/JobPhase.ts"
+import { CONDEMNED, haveDied, OUTCOME, QUEUED, RUNNING, UNAWAITED, WITHDRAWN, WRITING } from "../../memory/JobTable.ts"
 import { Graces } from "./graces.ts"
+import { inject } from "./injectors.ts"
 import type { Desk, Job } from "./job.ts"
-import { type Access, inject, rowOf } from "./memory.ts"
+import { Line } from "./line.ts"
+import { type Access, rowOf } from "./memory.ts"
 import { drop, exitOf, INSIDE, store } from "./outcome.ts"
 import { Placing } from "./placing.ts"
+import { type Queue, Room } from "./room.ts"
+import { Shedding, slotsOf } from "./shedding.ts"
 import { ANYWHERE, placeOf, ROUTED } from "./target.ts"
 import type { JobWaiter } from "./waiter.ts"
 
@@ -48,6 +42,9 @@ export interface Options {
   /** The messages by index, and how often a job of each may be begun. */
   readonly messages: ReadonlyArray<Message>
   readonly attempts: ReadonlyArray<number>
+  /** Whether something older may be given up when there is no room ({@link Submitter.shed}). */
+  readonly sheds: boolean
+  readonly levels: Levels
   /** Puts the number of a slot where a worker finds it; `false` when there is no room. */
   readonly put: (slot: number) => boolean
   /** Something is under way: {@link Submitter.poll} is to be called until nothing is. */
@@ -65,16 +62,8 @@ export interface Options {
   readonly failed: (where: string, error: unknown) => void
 }
 
-interface Died {
-  readonly defect: unknown
-}
-
-interface Refused {
-  readonly refusal: Parameters<Waiter["done"]>[0]
-}
-
 /** See the module. */
-export class Submitter implements Desk {
+export class Submitter implements Desk, Queue {
   readonly name: string
   readonly deadlines: Deadlines
   /** Bytes of the message that was refused as too large. */
@@ -89,7 +78,8 @@ export class Submitter implements Desk {
   private freeSlots = 0
   /** What a slot is for, by its place in the row. */
   private readonly pending: Array<Job | undefined>
-  private readonly waiters = new Waiters()
+  readonly room: Room
+  private readonly shedding: Shedding | undefined
   private readonly graces: Graces
   /** Numbers for which there was no room. */
   private readonly backlog: Array<number> = []
@@ -102,10 +92,9 @@ export class Submitter implements Desk {
   /** What waits for one worker. */
   readonly placing: Placing
   private readonly listeners = new Set<() => void>()
-  private isAdmitting = false
 
   constructor(access: Access, options: Options) {
-    const { capacity, deadlines, name, row } = options
+    const { capacity, deadlines, levels, name, row, sheds } = options
     const { table } = access
     this.name = name
     this.deadlines = deadlines
@@ -115,19 +104,24 @@ export class Submitter implements Desk {
       if (table.condemn(slot)) this.replace(slot)
     })
     this.first = row * table.jobs
-    this.free = new Int32Array(capacity)
+    // What is given up holds its slot until a worker finds it, and what comes in its place has another one.
+    const slots = slotsOf(capacity, sheds)
+    this.shedding = sheds ? new Shedding(table, this.first, slots, levels) : undefined
+    const { messages, watch } = options
+    this.room = new Room(this, { messages, capacity, line: new Line(levels), shedding: this.shedding, watch })
+    this.free = new Int32Array(slots)
     this.returned = new Int32Array(table.jobs)
     this.living = new Int32Array(table.workers)
     this.pending = Array.from({ length: table.jobs }, () => undefined)
-    this.placing = new Placing(access, row, capacity, options.messages)
+    this.placing = new Placing(access, row, slots, messages)
     this.changes = table.changes()
-    this.inherit(capacity)
+    this.inherit(slots)
   }
 
   // What the thread that was here before has left comes back, and nobody waits for it.
-  private inherit(capacity: number): void {
+  private inherit(slots: number): void {
     const { table } = this.access
-    for (let slot = this.first + capacity - 1; slot >= this.first; slot--) {
+    for (let slot = this.first + slots - 1; slot >= this.first; slot--) {
       const stage = table.stageOf(slot)
       if (stage === 0) this.free[this.freeSlots++] = slot
       // Who has condemned it may not have come to say so.
@@ -148,16 +142,21 @@ export class Submitter implements Desk {
 
   /** Jobs under way, and those that wait for room. */
   get depth(): number {
-    return this.outstanding + this.waiters.length
+    return this.accepted + this.room.waiting
   }
 
-  get hasWaiters(): boolean {
-    return this.waiters.length > 0
+  // Those that were given up are not.
+  private get accepted(): number {
+    return this.outstanding - (this.shedding?.outstanding ?? 0)
+  }
+
+  private get isFull(): boolean {
+    return this.freeSlots === 0 || this.accepted >= this.options.capacity
   }
 
   /** Whether there is something to {@link poll} for. */
   get isBusy(): boolean {
-    return this.outstanding > 0 || this.waiters.length > 0 || this.backlog.length > 0
+    return this.outstanding > 0 || this.room.waiting > 0 || this.backlog.length > 0
   }
 
   // ---- out
@@ -167,19 +166,14 @@ export class Submitter implements Desk {
     const { access, options } = this
     const { scratch, table } = access
     if (this.ended !== undefined || table.phase() > OPEN) return REFUSED
-    if (this.freeSlots === 0) return NO_ROOM
+    if (this.isFull) return NO_ROOM
     const target = where === ROUTED ? this.placing.route(message, payload) : where
     if (target < 0) return -target as Outcome
-    let bytes = message.payload.encode(payload, scratch)
-    if (bytes < 0) {
-      const made = checked(message, payload)
-      if (made === BROKEN || made === payload) return INVALID
-      bytes = message.payload.encode(made, scratch)
-      if (bytes < 0) return INVALID
-    }
+    const bytes = this.encode(message, payload)
+    if (bytes < 0) return INVALID
     // User code has run.
     if (this.ended !== undefined) return REFUSED
-    if (this.freeSlots === 0) return NO_ROOM
+    if (this.isFull) return NO_ROOM
     if (job?.isAwaited === false) return TAKEN
     const slot = this.free[this.freeSlots - 1]!
     if (bytes <= table.roomBytes) {
@@ -203,12 +197,31 @@ export class Submitter implements Desk {
       if (expiresAt === 0 || !options.sharesTime) table.enqueue(slot, message.index | target, bytes, Infinity)
       else table.enqueue(slot, message.index | target, bytes, expiresAt, expiresAt - timeoutMillis)
     }
+    this.shedding?.queued(slot, message.index)
     if (target === ANYWHERE) {
       if (!options.put(slot)) this.backlog.push(slot)
       access.idle.wake()
     } else this.placing.put(placeOf(target), slot)
     options.watch()
     return TAKEN
+  }
+
+  // Bytes in the scratch; -1 when it is none of the schema.
+  private encode(message: Message, payload: unknown): number {
+    const { scratch } = this.access
+    const bytes = message.payload.encode(payload, scratch)
+    if (bytes >= 0) return bytes
+    const made = checked(message, payload)
+    return made === BROKEN || made === payload ? -1 : message.payload.encode(made, scratch)
+  }
+
+  /** Whether a job could be taken if there were room: {@link TAKEN}, or why not. */
+  check(index: number, payload: unknown, where: number): Outcome {
+    const message = this.options.messages[index]!
+    const target = where === ROUTED ? this.placing.route(message, payload) : where
+    if (target < 0) return -target as Outcome
+    if (this.encode(message, payload) < 0) return INVALID
+    return this.ended === undefined ? TAKEN : REFUSED
   }
 
   /** Nobody waits any more for the job of a slot. */
@@ -226,68 +239,17 @@ export class Submitter implements Desk {
     overdue(table.takerOf(slot), messages[table.messageOf(slot) & (UNAWAITED - 1)]?.tag ?? "job")
   }
 
+  /** What whoever waits for room in it has to do is done by {@link room}. */
+  stopWaiting(waiter: JobWaiter): void {
+    this.room.stopWaiting(waiter)
+  }
+
+  jobAt(slot: number): Job | undefined {
+    return this.pending[slot - this.first]
+  }
+
   failed(where: string, error: unknown): void {
     this.options.failed(where, error)
-  }
-
-  // ---- waiting for room
-
-  /** Submits for a sender as soon as there is room, in the order of waiting. */
-  wait(waiter: JobWaiter, target = ROUTED): void {
-    waiter.target = target
-    this.waiters.push(waiter)
-    this.options.watch()
-    if (this.waiters.length === 1) this.admit()
-  }
-
-  stopWaiting(waiter: Waiter): void {
-    this.waiters.abandon(waiter)
-  }
-
-  private admit(): void {
-    if (this.isAdmitting) return
-    this.isAdmitting = true
-    for (
-      let waiter: JobWaiter | undefined = this.waiters.first();
-      waiter !== undefined;
-      waiter = this.waiters.first()
-    ) {
-      const outcome = this.attempt(waiter)
-      if (outcome === NO_ROOM) break
-      // User code has run, and may have interrupted who waits.
-      if (waiter.abandoned) continue
-      this.waiters.shift()
-      this.conclude(waiter, outcome)
-    }
-    this.isAdmitting = false
-  }
-
-  private attempt({ index, job, payload, target }: JobWaiter): Outcome | Died {
-    try {
-      return this.submit(this.options.messages[index]!, payload, job, target)
-    } catch (defect) {
-      return { defect }
-    }
-  }
-
-  private conclude(waiter: JobWaiter, outcome: Outcome | Died): void {
-    const refused = outcome === TAKEN || typeof outcome === "object" ? outcome : this.refused(waiter, outcome)
-    try {
-      if (refused === TAKEN) waiter.done(undefined)
-      else if ("defect" in refused) waiter.died?.(refused.defect)
-      else waiter.done(refused.refusal)
-    } catch (thrown) {
-      this.failed(`who waited for room in ${this.name} could not go on`, thrown)
-    }
-  }
-
-  // To say what is wrong with a payload is to read it once more.
-  private refused({ index, payload }: JobWaiter, outcome: Outcome): Refused | Died {
-    try {
-      return { refusal: this.refusalOf(index, payload, outcome) }
-    } catch (defect) {
-      return { defect }
-    }
   }
 
   /** Why a submission was refused; set by whoever is asked in the name of the pool. */
@@ -304,7 +266,7 @@ export class Submitter implements Desk {
 
   // Who waits for room that others have, in the arena, is told by nobody that it is there: it looks again.
   private hasNothingToHearOf(): boolean {
-    return this.waiters.length > 0 && this.freeSlots === this.free.length
+    return this.room.waiting > 0 && this.freeSlots === this.free.length
   }
 
   /** Takes what has come back, while the turn lasts; answers whether there was anything. */
@@ -327,7 +289,7 @@ export class Submitter implements Desk {
       this.look()
     }
     if (this.backlog.length > 0) this.putBacklog()
-    if ((did || this.hasNothingToHearOf()) && this.waiters.length > 0) this.admit()
+    if ((did || this.hasNothingToHearOf()) && this.room.waiting > 0) this.room.admit()
     if (did && !this.isBusy) this.tellIdle()
     return did
   }
@@ -349,7 +311,7 @@ export class Submitter implements Desk {
 
   private putBacklog(): void {
     const { backlog } = this
-    while (backlog.length > 0 && inject(this.access, backlog[backlog.length - 1]!)) backlog.pop()
+    while (backlog.length > 0 && inject(this.access, this.options.levels, backlog[backlog.length - 1]!)) backlog.pop()
     this.access.idle.wake()
   }
 
@@ -384,6 +346,7 @@ export class Submitter implements Desk {
     drop(this.access, table.payloadOf(slot))
     table.setPayload(slot, INSIDE)
     table.free(slot)
+    this.shedding?.released(slot)
     const job = this.pending[slot - this.first]
     // Until it has settled it may be withdrawn, and its slot may have another job.
     if (job !== undefined) job.slot = -1
@@ -439,6 +402,8 @@ export class Submitter implements Desk {
     const isWanted = job === undefined ? (message & UNAWAITED) !== 0 : job.isAwaited
     if (stage === RUNNING && isWanted && table.begunOf(slot) < options.attempts[message & (UNAWAITED - 1)]!) {
       table.again(slot)
+      // It was begun once, so nobody may say that it was not.
+      this.shedding?.kept(slot)
       return this.found(slot)
     }
     const down = options.whyDown(table.takerOf(slot))
@@ -489,7 +454,7 @@ export class Submitter implements Desk {
     this.backlog.length = 0
     this.graces.clear()
     for (const job of jobs) job.stopped(reason)
-    this.admit()
+    this.room.admit()
     this.onEnded(reason)
     this.tellIdle()
   }

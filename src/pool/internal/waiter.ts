@@ -29,3 +29,16 @@ export const waiterOf = (job: Job): JobWaiter => ({
   },
   abandoned: false
 })
+
+/** What was told waits for room, and its sender does not. */
+export const tellWaiterOf = (index: number, payload: unknown, done: Waiter["done"]): JobWaiter => ({
+  index,
+  payload,
+  span: undefined,
+  ask: undefined,
+  done,
+  died: (defect) => {
+    throw defect
+  },
+  abandoned: false
+})

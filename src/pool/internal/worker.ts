@@ -14,18 +14,20 @@
  * such jobs keeps all workers waiting.
  */
 import type { ExitReason } from "../../actor/ExitReason.ts"
+import type { Levels } from "../../actor/kernel/Ageing.ts"
 import type { Cell } from "../../actor/kernel/Cell.ts"
 import { answer } from "../../actor/kernel/Direct.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Wait } from "../../memory/Doorbell.ts"
 import { type Gatekeeper, InboxReader } from "../../memory/Inboxes.ts"
-import { BEGUN, DISCARDED, OPEN, QUEUED, STALE, UNAWAITED } from "../../memory/JobTable.ts"
-import type { MpmcReader } from "../../memory/MpmcRing.ts"
+import { OPEN } from "../../memory/JobPhase.ts"
+import { BEGUN, DISCARDED, QUEUED, STALE, UNAWAITED } from "../../memory/JobTable.ts"
 import { RETRY, type StealOwner, type StealThief } from "../../memory/StealDeque.ts"
 import { messageOf } from "../../runtime/Text.ts"
 import * as Poller from "../../thread/Poller.ts"
 import type { Codec } from "../../wire/Codec.ts"
-import { type Access, inject, rowOf } from "./memory.ts"
+import { inject, type InjectorReader } from "./injectors.ts"
+import { type Access, rowOf } from "./memory.ts"
 import * as Outcome from "./outcome.ts"
 import { type Bench, JobAsk, type Seat } from "./seat.ts"
 import type { Submitter } from "./submitter.ts"
@@ -52,7 +54,8 @@ export interface Options {
   /** How long it sleeps with its thread after a job, before it leaves the thread to the event loop. */
   readonly restMillis: number
   readonly messages: ReadonlyArray<Message>
-  readonly injector: MpmcReader
+  readonly levels: Levels
+  readonly injector: InjectorReader
   readonly deque: StealOwner
   /** Those of all workers, by place. */
   readonly thieves: ReadonlyArray<StealThief>
@@ -225,10 +228,10 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   // ---- the next job
 
   private next(): number {
-    const { deque } = this.options
+    const { deque, injector } = this.options
     const tick = ++this.ticks % INJECTOR_EVERY
     if (tick === 0 || tick === INBOX_TICK) {
-      const slot = tick === INBOX_TICK ? this.inbox.next() : this.takesAny() ? this.injected() : -1
+      const slot = tick === INBOX_TICK ? this.inbox.next() : this.takesAny() ? injector.next() : -1
       if (slot >= 0) return this.found(slot)
     }
     let slot = deque.pop()
@@ -237,7 +240,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     slot = this.inbox.next()
     if (slot >= 0) return this.found(slot)
     if (this.taken >= MAX_WAITING || this.retiring > 0) return -1
-    slot = this.injected()
+    slot = injector.next()
     if (slot < 0) slot = this.stolen()
     if (slot >= 0) return this.found(slot)
     // A handler that waits may go on at any moment.
@@ -256,14 +259,6 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     this.maySearch = false
     const { idle } = this.access
     if (idle.found(this.options.place) && this.hasWork()) idle.wake()
-  }
-
-  private injected(): number {
-    const { injector } = this.options
-    if (injector.next() < 0) return -1
-    const slot = injector.type
-    injector.release()
-    return slot
   }
 
   private stolen(): number {
@@ -403,7 +398,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
       return
     }
     if (placeOf(table.messageOf(slot)) >= 0) return this.inbox.putBack(table.submitterOf(slot), slot)
-    if (!inject(this.access, slot)) this.options.deque.push(slot)
+    if (!inject(this.access, this.options.levels, slot)) this.options.deque.push(slot)
     idle.wake()
   }
 

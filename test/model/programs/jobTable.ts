@@ -464,9 +464,41 @@ const passedOn = (condemns: boolean): Model => ({
   }
 })
 
+/** The submitter gives a job up, for a newer one, while workers come with its number. */
+const givenUp: Model = {
+  structure: "JobTable",
+  scenario: "a job that is given up unless somebody has begun it",
+  preemptions: 3,
+  prepare: async (load) => {
+    const make = await stage(load)
+    return () => {
+      const { numbers, table } = make()
+      const begun = [0, 0]
+      const back = [0, 0]
+      let givenUp = 0
+      const submitter = function*(): Body {
+        if (yield* table().withdrawQueued(0)) givenUp++
+      }
+      return {
+        threads: [
+          thread("worker0", work(table(), numbers[0], [0, 1], begun)),
+          thread("worker1", work(table(), numbers[1], [0], begun)),
+          thread("submitter", submitter())
+        ],
+        check: () => {
+          alone(collect(table(), back))
+          equal(begun[0]! + givenUp, 1, "times that it was begun or given up")
+          equal(back[0], 1, "times that it came back")
+        }
+      }
+    }
+  }
+}
+
 /** The programs that must hold. */
 export const models: ReadonlyArray<Model> = [
   hints,
+  givenUp,
   list,
   death(),
   lateDeath(),
@@ -495,6 +527,15 @@ export const broken: ReadonlyArray<Broken> = [
       module: "JobTable",
       find: "if (Atomics.compareExchange(cells, cell, state, (state & GENERATIONS) | WITHDRAWN) === state) return -1",
       replace: "Atomics.store(cells, cell, (state & GENERATIONS) | WITHDRAWN)\n        return -1"
+    }]
+  },
+  {
+    name: "gives up a job without looking whether it is being begun",
+    model: givenUp,
+    mutations: [{
+      module: "JobTable",
+      find: "return Atomics.compareExchange(this.cells, cell, state, (state & GENERATIONS) | WITHDRAWN) === state",
+      replace: "Atomics.store(this.cells, cell, (state & GENERATIONS) | WITHDRAWN)\n    return true"
     }]
   },
   {

@@ -1,0 +1,270 @@
+/** In what order a pool begins what waits in it, and what it gives up when it is full. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Rpc from "effect/rpc/Rpc"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import { Actor, Pool, PoolThread } from "shared-nothing"
+import { Fault, Simulation } from "shared-nothing/testing"
+import { PASSES } from "../../src/actor/kernel/Ageing.ts"
+import { noThread } from "../simulate/scenario.ts"
+import { tries } from "../support/effort.ts"
+
+const Numbered = { n: Schema.Int }
+
+const Ward = Actor.make("Ward", [
+  Rpc.make("Emergency", { payload: Numbered, success: Schema.Int }).annotate(Actor.Priority, "high"),
+  Rpc.make("Visit", { payload: Numbered, success: Schema.Int }),
+  Rpc.make("Paperwork", { payload: Numbered, success: Schema.Int }).annotate(Actor.Priority, "low"),
+  Rpc.make("Hold"),
+  Rpc.make("Retry", { payload: Numbered, success: Schema.Int }).annotate(Pool.Attempts, 2)
+])
+
+/** What has been begun, and what holds the worker: one for each simulation. */
+interface Ledger {
+  readonly begun: Array<string>
+  readonly held: Deferred.Deferred<void>
+  readonly free: Deferred.Deferred<void>
+}
+
+let ledger: Ledger
+
+const WardLive = Ward.toLayer(Effect.gen(function*() {
+  const done = (kind: string) => ({ n }: { readonly n: number }) =>
+    Effect.sync(() => {
+      ledger.begun.push(`${kind}${n}`)
+      return n
+    })
+  return Ward.of({
+    Emergency: done("e"),
+    Visit: done("v"),
+    Paperwork: done("p"),
+    Retry: ({ n }) =>
+      ledger.begun.push(`r${n}`) === 1
+        ? Effect.andThen(Deferred.succeed(ledger.held, undefined), Effect.never)
+        : Effect.succeed(n),
+    Hold: () => Effect.andThen(Deferred.succeed(ledger.held, undefined), Deferred.await(ledger.free))
+  })
+}))
+
+type WardRef = Actor.Ref<typeof Ward>
+
+const warded = (
+  name: string,
+  options: Partial<Pool.PoolOptions>,
+  body: (ward: WardRef) => Effect.Effect<unknown, unknown, Scope.Scope>
+) =>
+  it.effect(name, () =>
+    Simulation.check(
+      { name, seeds: tries(8), faults: { portDelay: 2, lateWake: 10 }, worker: () => PoolThread.launch(WardLive) },
+      Effect.scoped(Effect.gen(function*() {
+        ledger = { begun: [], held: yield* Deferred.make<void>(), free: yield* Deferred.make<void>() }
+        const spawn = noThread
+        yield* Effect.flatMap(Fault.calm(Pool.make(Ward, { spawn, threads: 1, ...options })), body)
+      }))
+    ))
+
+/** Asks one after the other while the worker is held, does `meanwhile`, lets it go, and answers what each got. */
+const behind = <A, E>(
+  ward: WardRef,
+  asks: ReadonlyArray<Effect.Effect<A, E>>,
+  meanwhile: Effect.Effect<void> = Effect.void
+) =>
+  Effect.gen(function*() {
+    const holding = yield* Effect.forkChild(ward.ask.Hold({ timeout: "Infinity" }), { startImmediately: true })
+    yield* Deferred.await(ledger.held)
+    const fibers = []
+    for (const ask of asks) fibers.push(yield* Effect.forkChild(Effect.exit(ask), { startImmediately: true }))
+    yield* meanwhile
+    yield* Deferred.succeed(ledger.free, undefined)
+    yield* Fiber.join(holding)
+    return yield* Effect.forEach(fibers, (fiber) => Fiber.join(fiber))
+  })
+
+const infinite = { timeout: "Infinity" } as const
+const emergency = (ward: WardRef, n: number) => ward.ask.Emergency({ n }, infinite)
+const visit = (ward: WardRef, n: number) => ward.ask.Visit({ n }, infinite)
+const paperwork = (ward: WardRef, n: number) => ward.ask.Paperwork({ n }, infinite)
+/** Room for the one that runs and three that wait. */
+const drops = (overflow: "dropOldest" | "dropNewest") => ({ queue: { capacity: 4, overflow } })
+const upTo = (count: number) => Array.from({ length: count }, (_, n) => n)
+
+describe("the priority of a job", () => {
+  warded("says what is begun first of what waits, in order within a level", {}, (ward) =>
+    Effect.gen(function*() {
+      yield* behind(ward, [
+        ...upTo(3).map((n) => paperwork(ward, n)),
+        ...upTo(3).map((n) => visit(ward, n)),
+        ...upTo(3).map((n) => emergency(ward, n))
+      ])
+      assert.deepStrictEqual(ledger.begun, ["e0", "e1", "e2", "v0", "v1", "v2", "p0", "p1", "p2"])
+    }))
+
+  warded("lets a lower one wait for 16 at most", {}, (ward) =>
+    Effect.gen(function*() {
+      yield* behind(ward, [paperwork(ward, 0), visit(ward, 0), ...upTo(60).map((n) => emergency(ward, n))])
+      const { begun } = ledger
+      assert.strictEqual(begun.length, 62)
+      assert.isAtMost(begun.indexOf("v0"), PASSES + 1)
+      assert.isAtMost(begun.indexOf("p0"), PASSES + 1)
+      assert.isAtLeast(begun.indexOf("p0"), PASSES)
+    }))
+
+  warded(
+    "says who is let in first when there is room again",
+    { queue: { capacity: 2 } },
+    (ward) =>
+      Effect.gen(function*() {
+        yield* behind(ward, [
+          paperwork(ward, 0),
+          paperwork(ward, 1),
+          visit(ward, 0),
+          visit(ward, 1),
+          emergency(ward, 0),
+          emergency(ward, 1)
+        ])
+        // The first one had its place before the others came, and may be begun before or after the next one comes.
+        assert.deepStrictEqual(ledger.begun.filter((one) => one !== "p0"), ["e0", "e1", "v0", "v1", "p1"])
+      })
+  )
+
+  warded(
+    "passes over one that has given up while it waited for room",
+    { queue: { capacity: 2 } },
+    (ward) =>
+      Effect.gen(function*() {
+        const impatient = (n: number) => ward.ask.Emergency({ n }, { timeout: "10 millis" })
+        yield* behind(
+          ward,
+          [visit(ward, 0), visit(ward, 1), impatient(0), paperwork(ward, 0)],
+          Effect.sleep("20 millis")
+        )
+        assert.deepStrictEqual(ledger.begun, ["v0", "v1", "p0"])
+      })
+  )
+})
+
+/** The outcomes as short texts: what was answered, or the error. */
+const texts = (exits: ReadonlyArray<Exit.Exit<number, { readonly _tag: string; readonly message: string }>>) =>
+  exits.map((exit) => Exit.isSuccess(exit) ? String(exit.value) : Option.getOrThrow(Exit.findErrorOption(exit))._tag)
+
+describe("a full queue that drops", () => {
+  warded(
+    "gives up the oldest that nobody has begun, and it is told so",
+    drops("dropOldest"),
+    (ward) =>
+      Effect.gen(function*() {
+        const exits = yield* behind(ward, upTo(6).map((n) => visit(ward, n)))
+        assert.deepStrictEqual(texts(exits), ["MailboxFull", "MailboxFull", "MailboxFull", "3", "4", "5"])
+        assert.deepStrictEqual(ledger.begun, ["v3", "v4", "v5"])
+        assert.strictEqual(yield* ward.depth, 0)
+        // It goes on as if nothing had been.
+        assert.strictEqual(yield* visit(ward, 7), 7)
+      })
+  )
+
+  warded(
+    "gives up what is lowest first, and nothing for what is lower",
+    drops("dropOldest"),
+    (ward) =>
+      Effect.gen(function*() {
+        const exits = yield* behind(ward, [
+          paperwork(ward, 0),
+          emergency(ward, 0),
+          paperwork(ward, 1),
+          visit(ward, 0),
+          emergency(ward, 1),
+          visit(ward, 1),
+          paperwork(ward, 2)
+        ])
+        const full = "MailboxFull"
+        assert.deepStrictEqual(texts(exits), [full, "0", full, full, "1", "1", full])
+        assert.deepStrictEqual([...ledger.begun].sort(), ["e0", "e1", "v1"])
+      })
+  )
+
+  warded(
+    "drops what was told, counts it, and refuses at once what cannot be sent",
+    drops("dropOldest"),
+    (ward) =>
+      Effect.gen(function*() {
+        const told: Array<Effect.Effect<unknown, unknown>> = upTo(5).map((n) => ward.tell.Visit({ n }))
+        const exits = yield* behind(ward, [...told, ward.tell.Visit({ n: 1.5 })])
+        assert.deepStrictEqual(exits.map(Exit.isSuccess), [true, true, true, true, true, false])
+        while (ledger.begun.length < 3) yield* Effect.sleep("1 millis")
+        assert.deepStrictEqual(ledger.begun, ["v2", "v3", "v4"])
+        assert.strictEqual((yield* Pool.stats(ward)).dropped, 2)
+        while ((yield* ward.depth) > 0) yield* Effect.sleep("1 millis")
+      })
+  )
+
+  warded(
+    "never gives up what had been begun before its worker died",
+    drops("dropOldest"),
+    (ward) =>
+      Effect.gen(function*() {
+        const retried = yield* Effect.forkChild(ward.ask.Retry({ n: 0 }, infinite), { startImmediately: true })
+        yield* Deferred.await(ledger.held)
+        yield* Fault.kill("worker-0")
+        // It waits again by now, or is about to.
+        yield* Effect.sleep("1 millis")
+        const asks = yield* Effect.forEach(upTo(8), (n) => Effect.exit(visit(ward, n)), { concurrency: "unbounded" })
+        assert.strictEqual(yield* Fiber.join(retried), 0)
+        assert.isAtLeast(asks.filter(Exit.isSuccess).length, 3)
+      })
+  )
+
+  warded("begins what has come first where it drops the newest", drops("dropNewest"), (ward) =>
+    Effect.gen(function*() {
+      const exits = yield* behind(ward, [
+        ...upTo(4).map((n) => visit(ward, n)),
+        Effect.as(ward.tell.Visit({ n: 9 }), 9)
+      ])
+      assert.deepStrictEqual(texts(exits), ["0", "1", "2", "MailboxFull", "9"])
+      assert.deepStrictEqual(ledger.begun, ["v0", "v1", "v2"])
+      assert.strictEqual((yield* Pool.stats(ward)).dropped, 1)
+    }))
+
+  warded(
+    "refuses the newest when all has been begun",
+    { queue: { capacity: 1, overflow: "dropOldest" } },
+    (ward) =>
+      Effect.gen(function*() {
+        const exits = yield* behind(ward, [visit(ward, 0)])
+        assert.deepStrictEqual(texts(exits), ["MailboxFull"])
+      })
+  )
+
+  warded(
+    "holds no more than it has room for, however many come",
+    drops("dropOldest"),
+    (ward) =>
+      Effect.gen(function*() {
+        const exits = yield* behind(
+          ward,
+          upTo(300).map((n) => visit(ward, n)),
+          Effect.flatMap(ward.depth, (depth) => Effect.sync(() => assert.strictEqual(depth, 4)))
+        )
+        assert.deepStrictEqual(texts(exits).slice(-4), ["MailboxFull", "297", "298", "299"])
+        assert.strictEqual(yield* ward.depth, 0)
+      })
+  )
+
+  warded(
+    "hands on what re-enters when it is told that it was given up",
+    drops("dropOldest"),
+    (ward) =>
+      Effect.gen(function*() {
+        const again = (n: number): Effect.Effect<number, unknown> =>
+          visit(ward, n).pipe(Effect.catch(() => n > 50 ? Effect.succeed(-1) : again(n + 10)))
+        const answers = yield* behind(ward, upTo(9).map((n) => again(n)))
+        assert.strictEqual(answers.length, 9)
+        assert.isTrue(answers.every(Exit.isSuccess))
+        assert.strictEqual(yield* ward.depth, 0)
+      })
+  )
+})
