@@ -213,6 +213,23 @@ describe("a link", () => {
       })
     ))
 
+  it.live("knows an actor that has ended by the address that it had", () =>
+    staged(({ hosts, left, right }) =>
+      Effect.gen(function*() {
+        const cell: Cell = yield* hosts[1].spawn(Probe.protocol, "a", undefined)
+        const before = right.addressOf(cell)
+        const reference = left.recipientAt(before, Probe.protocol)
+        yield* cell.stop(asked) ?? Effect.void
+        assert.deepStrictEqual(right.addressOf(cell), before)
+        assert.strictEqual(left.recipientAt(right.addressOf(cell), Probe.protocol), reference)
+        // And one that ends before anybody has heard of it.
+        const unknown: Cell = yield* hosts[1].spawn(Probe.protocol, "b", undefined)
+        yield* unknown.stop(asked) ?? Effect.void
+        assert.deepStrictEqual(right.addressOf(unknown), right.addressOf(unknown))
+        assert.strictEqual(right.home.cells.size, 0)
+      })
+    ))
+
   it.live("keeps nothing of references that came and were dropped, and all of what is in use", () =>
     staged(({ hosts, left, right, spawn }) =>
       Effect.gen(function*() {

@@ -64,7 +64,7 @@ export class Node implements Polled, RefTransport {
   declare private readonly bells: ReadonlyArray<Doorbell>
   declare private links: ReadonlyArray<Link>
   declare private readonly loop: Loop
-  declare private readonly addresses: Map<Recipient | Shard, Address>
+  declare private readonly addresses: WeakMap<Recipient | Shard, Address>
   /** What the actors speak to whom there was a reference here. */
   declare private readonly protocols: Map<string, Protocol>
   declare private exported: number
@@ -85,7 +85,7 @@ export class Node implements Polled, RefTransport {
     }
     this.bells = names.map((_, slot) => new Doorbell(doorbells, slot))
     this.links = []
-    this.addresses = new Map()
+    this.addresses = new WeakMap()
     this.protocols = new Map()
     this.exported = 0
     this.first = 0
@@ -271,10 +271,8 @@ export class Node implements Polled, RefTransport {
     }
     this.home.cells.set(`${epoch}:${actor}`, cell)
     this.addresses.set(cell, this.addressAt(cell, actor, epoch))
-    cell.whenStopped(() => {
-      this.home.ended(cell, actor, epoch)
-      this.addresses.delete(cell)
-    })
+    // It keeps its address when it has ended: whoever has one reference to it and gets another sees that they are the same.
+    cell.whenStopped(() => this.home.ended(cell, actor, epoch))
   }
 
   /** An actor here has a lane more. */
