@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import { Actor, ActorControl, ActorSystem, ActorThread } from "shared-nothing"
@@ -55,7 +56,8 @@ const program = Effect.fnUntraced(function*(desks: Array<typeof Desk.ref.Type>) 
     const exit = yield* Effect.exit(letters.replay(letter.id))
     if (Exit.isSuccess(exit)) return void replayed++
     refused++
-    if (!exit.cause.toString().includes("threadDown")) return
+    const error = Option.getOrUndefined(Exit.findErrorOption(exit))
+    if (error?._tag !== "ReplayRefused" || error.why !== "threadDown") return
     // Its thread may have taken it before it died. It is allowed again before anybody else comes to replay it.
     allowed.set(n, (allowed.get(n) ?? 1) + 1)
   })
