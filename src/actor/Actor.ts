@@ -178,6 +178,7 @@ export const forward = <A, E>(
   const handover = handoverBy(ask)
   return handover === undefined
     ? Exit.die(new TypeError("only the ask of a reference, as it is, can be handed on"))
+    // The cell that has the message sees what it is; for the compiler it is the reply that somebody else gives.
     : Exit.succeed(handover as unknown as Forwarded<A>)
 }
 

@@ -92,6 +92,7 @@ export const of = <Name extends keyof Views>(view: ViewOf<Name>): Carry.Of<Iso<V
     // What it is outside of this module is its type alone.
   }) as unknown as Carry.Of<Iso<Views[Name]>, Encoded>
 
+// And back: nothing else is made under that type.
 const parcelOf = <V>(iso: Iso<V>): IsoParcel<V> => iso as unknown as IsoParcel<V>
 
 /**

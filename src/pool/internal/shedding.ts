@@ -11,7 +11,7 @@ import { queuesOf } from "./injectors.ts"
 /** Slots that a thread has for so many jobs. */
 export const slotsOf = (capacity: number, sheds: boolean): number => sheds ? 2 * capacity : capacity
 
-/** Entries behind those that are known to be of no use any more, of which one in so many may be. */
+/** How many entries there may be for each slot: those whose jobs came and went are taken out only when there are more. */
 const SPARE = 4
 
 /** Slots in the order in which they were queued, each with the number of its job. */
