@@ -45,6 +45,9 @@ const counting = { ...stats, file: "src/actor/kernel/Counting.ts" }
 const counted = { ...stats, file: "src/actor/kernel/Counted.ts" }
 const meter = { ...stats, file: "src/actor/kernel/Meter.ts" }
 
+const waits = { tests: ["test/actor/waits.test.ts", "test/actor/Inquiry.test.ts"] }
+const inquiry = { ...waits, file: "src/actor/kernel/Inquiry.ts" }
+
 /** Faults in what an actor is made of. */
 export const mutants: ReadonlyArray<Mutant> = [
   {
@@ -144,6 +147,51 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "the time of a reply counts from the begin of its handler",
     before: "this.cell.host.deadlines.now() - this.begunMillis",
     after: "0"
+  },
+  {
+    ...waits,
+    file: "src/actor/internal/localAsk.ts",
+    why: "an ask that has its outcome is nobody's wait any more",
+    before: "    this.waits?.delete(this)\n",
+    after: ""
+  },
+  {
+    ...waits,
+    file: "src/actor/internal/localAsk.ts",
+    why: "who is to answer is the one that it was handed on to",
+    before: "return handedOn ?? { name: cell.name, whom: cell }",
+    after: "return { name: cell.name, whom: handedOn === undefined ? cell : undefined }"
+  },
+  {
+    ...waits,
+    file: "src/actor/kernel/Waits.ts",
+    why: "what goes on beside the messages is nobody's wait",
+    before: "|| fiber.getRef(Beside)",
+    after: ""
+  },
+  {
+    ...inquiry,
+    why: "a thread that does not answer ends the inquiry in its time",
+    before: "this.all.deadlines.add(this, patience)",
+    after: "this.all.deadlines.add(this, Infinity)"
+  },
+  {
+    ...inquiry,
+    why: "who answers late is not heard any more",
+    before: "      if (this.isOver) return\n      this.ask",
+    after: "      this.ask"
+  },
+  {
+    ...inquiry,
+    why: "an inquiry that is over is not counted",
+    before: "if (this.isWaiting) this.all.open--",
+    after: ""
+  },
+  {
+    ...inquiry,
+    why: "a cycle in which who asks is not is no endless walk",
+    before: "const isThere = chain.includes(next)",
+    after: "const isThere = chain.length > 300"
   },
   {
     ...forwarded,

@@ -14,6 +14,7 @@ import { redeliveryContract } from "../contract/redeliveryContract.ts"
 import { stashContract } from "../contract/stashContract.ts"
 import { statsContract } from "../contract/statsContract.ts"
 import { streamContract } from "../contract/streamContract.ts"
+import { waitsContract } from "../contract/waitsContract.ts"
 import { watchContract } from "../contract/watchContract.ts"
 import { tries } from "../support/effort.ts"
 import { noThread } from "./scenario.ts"
@@ -63,6 +64,10 @@ statsContract("what actors on simulated threads count, with mailboxes that survi
 forwardContract(
   "messages handed on over simulated threads",
   simulatedOn(testOn(() => import("../fixtures/forward.worker.ts"), 2), 2)
+)
+waitsContract(
+  "asks whose actors wait for each other, over simulated threads",
+  simulatedOn(testOn(() => import("../fixtures/waits.worker.ts"), 2), 2)
 )
 groupContract("groups over simulated threads", simulatedOn(testOn(() => import("../fixtures/groups.worker.ts"), 2), 2))
 

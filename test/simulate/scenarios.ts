@@ -24,6 +24,7 @@ import { streams } from "./streams.ts"
 import { supervision } from "./supervision.ts"
 import { survive } from "./survive.ts"
 import { traffic } from "./traffic.ts"
+import { waits } from "./waits.ts"
 import { watch } from "./watch.ts"
 
 /** A balance that two fibers read and write: what the gate has to catch. */
@@ -66,5 +67,6 @@ export const scenarios: ReadonlyArray<Scenario> = [
   supervision,
   survive,
   traffic,
+  waits,
   watch
 ]

@@ -10,6 +10,7 @@ import type { Deadline } from "../kernel/Deadlines.ts"
 import type { Meter } from "../kernel/Meter.ts"
 import type { Streaming } from "../kernel/Streaming.ts"
 import { Waiters } from "../kernel/Waiters.ts"
+import type { Waits } from "../kernel/Waits.ts"
 import type { Ask, Word } from "../kernel/Word.ts"
 import type { Failures } from "./failures.ts"
 import type { Ties } from "./ties.ts"
@@ -81,6 +82,8 @@ export class Rare {
   declare freed: (() => void) | undefined
   /** What others have made of it by linking themselves to it. */
   declare ties: Ties | undefined
+  /** The asks that its handler waits for. */
+  declare waits: Waits | undefined
   /** The streams of its incarnation that run. */
   declare streams: Set<Streaming> | undefined
   /** Nobody waits any more for its build, its handler or its finalizers to end; its name is taken until they do. */
@@ -120,6 +123,7 @@ export class Rare {
     this.onStop = new Set()
     this.freed = undefined
     this.ties = undefined
+    this.waits = undefined
     this.streams = undefined
     this.isAbandoned = false
   }

@@ -14,6 +14,7 @@ import type { Answered, Command } from "./Command.ts"
 import type { Deadlines } from "./Deadlines.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
 import type { Freight } from "./Freight.ts"
+import type { Inquiries } from "./Inquiry.ts"
 import type { Recipient } from "./Recipient.ts"
 import type { Sends } from "./Sends.ts"
 import type { Word } from "./Word.ts"
@@ -22,6 +23,8 @@ import type { Word } from "./Word.ts"
 export interface CellHost<C> {
   readonly dispatcher: Dispatcher
   readonly deadlines: Deadlines
+  /** Who waits for whom, when the time of an ask is over. */
+  readonly inquiries: Inquiries
   /** How long the turn may last that is going on. */
   readonly turn: Turn
   /** What transitions leave to be done. */

@@ -14,6 +14,7 @@ import * as ExitRecord from "./exitRecord.ts"
 import type { Home } from "./home.ts"
 import * as Linker from "./linker.ts"
 import type { Outbound } from "./outbound.ts"
+import * as Waiting from "./waiting.ts"
 
 /** Reads the command at `offset` and has its actor obey it. */
 export const obey = (
@@ -51,6 +52,8 @@ const reply = (home: Home, outbound: Outbound, number: number, { kind }: Command
         outbound.coded(outbound.control, typeOf(Envelope.COUNTED), number, 0, counted, answer.counted)
       }
       return
+    case "Waits":
+      return Waiting.send(home, outbound, typeOf(Envelope.WAITING_FOR), number, answer.waits)
     case "State":
       return shown(outbound, Envelope.STATE, number, answer.state)
     case "Died":
