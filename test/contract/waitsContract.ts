@@ -81,7 +81,11 @@ export const waitsContract = (name: string, options: ContractOptions): void => {
     it.effect("those whose time is over at once find the cycle: one of them at least", () =>
       Effect.gen(function*() {
         const { a, along, names } = yield* stage
-        const error = yield* late(a.ask.Together(along("b", "a")))
+        // On a busy machine the time of one is over while the other's still lasts, and the other way round.
+        const error = yield* Effect.repeat(late(a.ask.Together(along("b", "a"))), {
+          until: ({ chain }) => chain !== undefined,
+          times: options.live ? 20 : 0
+        })
         // Who has found it first has answered its own asker with that.
         assert.include([names("a", "b", "a").join(), names("b", "a", "b").join()], error.chain?.join())
       }))
