@@ -622,7 +622,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
         const shards = yield* Effect.mapError(system.keyed(protocol, keying, yield* Effect.scope), compared)
         return { name, ref: (key) => toRef(shards.at(key), system.sends) }
       }),
-    group: (group) => GroupModule.make(protocol, group, (recipient) => toRef(recipient)),
+    group: (group) => GroupModule.make(protocol, group, toRef),
     self: Effect.map(CurrentActor, ({ recipient }) => {
       const cell = recipient as Cell
       return toRef(cell.host.reached(cell), cell.host.sends)

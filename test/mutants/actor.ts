@@ -204,6 +204,20 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "content === Adapted"
   },
   {
+    file: "src/actor/Group.ts",
+    tests: ["test/actor/sends.test.ts"],
+    why: "what is around sends is around what is published",
+    before: "const isIntercepted = sends.of(protocol) !== undefined",
+    after: "const isIntercepted = false"
+  },
+  {
+    file: "src/actor/Group.ts",
+    tests: ["test/actor/sends.test.ts"],
+    why: "what is around sends is around the members of a group",
+    before: "recipients.map((recipient) => toRef(recipient, sends))",
+    after: "recipients.map((recipient) => toRef(recipient))"
+  },
+  {
     ...waits,
     file: "src/actor/internal/localAsk.ts",
     why: "an ask that has its outcome is nobody's wait any more",
