@@ -48,6 +48,9 @@ const meter = { ...stats, file: "src/actor/kernel/Meter.ts" }
 const waits = { tests: ["test/actor/waits.test.ts", "test/actor/Inquiry.test.ts"] }
 const inquiry = { ...waits, file: "src/actor/kernel/Inquiry.ts" }
 
+const adapters = { tests: ["test/actor/adapter.test.ts"] }
+const adapted = { ...adapters, file: "src/actor/kernel/AdapterRecipient.ts" }
+
 /** Faults in what an actor is made of. */
 export const mutants: ReadonlyArray<Mutant> = [
   {
@@ -147,6 +150,72 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "the time of a reply counts from the begin of its handler",
     before: "this.cell.host.deadlines.now() - this.begunMillis",
     after: "0"
+  },
+  {
+    ...adapted,
+    why: "an adapter that has ended takes nothing",
+    before: "    if (this.hasStopped) return REFUSED\n",
+    after: ""
+  },
+  {
+    ...adapted,
+    why: "an ask by an adapter that has ended is none of the next incarnation",
+    before: "if (this.ended === undefined) {",
+    after: "if (this.key.length > 0) {"
+  },
+  {
+    ...adapted,
+    why: "a sender by an adapter that is interrupted waits for room no longer",
+    before: "if (inside !== undefined) this.cell.stopWaiting(inside)",
+    after: "if (inside === undefined) this.cell.stopWaiting(waiter)"
+  },
+  {
+    ...adapted,
+    why: "who is waited for by an adapter is the actor",
+    before: "return { name: cell.name, whom: cell }",
+    after: "return { name: this.cell.name, whom: cell }"
+  },
+  {
+    ...adapters,
+    file: "src/actor/internal/admission.ts",
+    why: "what comes by an adapter was checked as what it was sent as",
+    before: "const valid = payload instanceof Adapted",
+    after: "const valid = payload === Adapted"
+  },
+  {
+    ...adapters,
+    file: "src/actor/internal/incarnation.ts",
+    why: "what came by an adapter is made for the next incarnation too, and for what an actor has become",
+    before: "return rare?.isAdapting === true ? madeOf(all, tags) : all",
+    after: "return all"
+  },
+  {
+    ...adapters,
+    file: "src/actor/internal/setAside.ts",
+    why: "what came by an adapter is set aside as it was sent",
+    before: "payload: asSent(payload)",
+    after: "payload"
+  },
+  {
+    ...adapters,
+    file: "src/actor/kernel/Letters.ts",
+    why: "what came by an adapter is a letter as it was sent",
+    before: "content instanceof Adapted",
+    after: "content === Adapted"
+  },
+  {
+    file: "src/actor/Group.ts",
+    tests: ["test/actor/sends.test.ts"],
+    why: "what is around sends is around what is published",
+    before: "const isIntercepted = sends.of(protocol) !== undefined",
+    after: "const isIntercepted = false"
+  },
+  {
+    file: "src/actor/Group.ts",
+    tests: ["test/actor/sends.test.ts"],
+    why: "what is around sends is around the members of a group",
+    before: "recipients.map((recipient) => toRef(recipient, sends))",
+    after: "recipients.map((recipient) => toRef(recipient))"
   },
   {
     ...waits,

@@ -24,10 +24,32 @@ const streams = { tests: ["test/testing/streams.test.ts", "test/simulate/contrac
 const inboundStream = { file: "src/link/internal/inboundStreamAsk.ts", ...streams }
 const remoteStream = { file: "src/link/internal/remoteStreamAsk.ts", ...streams }
 
+const adapter = { tests: ["test/link/adapter.test.ts"] }
 const waits = { tests: ["test/system/waits.test.ts"] }
 
 /** Faults in the links between threads. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...adapter,
+    file: "src/actor/kernel/AdapterRecipient.ts",
+    why: "what comes by an adapter has its credit with it",
+    before: "const own = origin | becomes[index]!.index",
+    after: "const own = becomes[index]!.index"
+  },
+  {
+    ...adapter,
+    file: "src/actor/kernel/AdapterRecipient.ts",
+    why: "what comes by an adapter whose incarnation has ended gives its credit back",
+    before: "    host.credit(wordOf(word) >>> ORIGIN_SHIFT)\n",
+    after: ""
+  },
+  {
+    ...adapter,
+    file: "src/link/kernel/Node.ts",
+    why: "an adapter that has ended has no number any more",
+    before: "    adapter.whenStopped(() => cells.delete(id))\n",
+    after: ""
+  },
   {
     ...waits,
     file: "src/link/internal/remoteAsk.ts",

@@ -5,6 +5,7 @@ import type * as Scope from "effect/Scope"
 import { ActorSystem, type Channel, SharedChannel } from "shared-nothing"
 import { Simulation } from "shared-nothing/testing"
 import { actorContract, type ContractOptions, Serial } from "../contract/actorContract.ts"
+import { adapterContract } from "../contract/adapterContract.ts"
 import { channelContract } from "../contract/channelContract.ts"
 import { controlContract } from "../contract/controlContract.ts"
 import { inSimulation } from "../contract/eventually.ts"
@@ -68,6 +69,10 @@ forwardContract(
 waitsContract(
   "asks whose actors wait for each other, over simulated threads",
   simulatedOn(testOn(() => import("../fixtures/waits.worker.ts"), 2), 2)
+)
+adapterContract(
+  "adapters over simulated threads",
+  simulatedOn(testOn(() => import("../fixtures/adapters.worker.ts"), 2), 2)
 )
 groupContract("groups over simulated threads", simulatedOn(testOn(() => import("../fixtures/groups.worker.ts"), 2), 2))
 

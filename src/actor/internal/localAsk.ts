@@ -32,7 +32,6 @@ import { MAX_INLINE } from "./nesting.ts"
 export interface Asked extends Commandable {
   readonly name: string
   readonly behaviour: Behaviour
-  readonly mailbox: Mailbox | undefined
   readonly host: HandingHost & {
     readonly deadlines: Deadlines
     readonly inquiries: Inquiries
@@ -44,15 +43,20 @@ export interface Asked extends Commandable {
     /** Logs what somebody else's code has thrown. */
     fault(where: string, defect: unknown): void
   }
-  fork(handler: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown>
   /** Puts the ask into the mailbox, or says that there is no room. */
   enqueueAsk(ask: Ask, payload: unknown): Outcome
   waitForRoom(waiter: Waiter): void
   stopWaiting(waiter: Waiter): void
   refusal(index: number, payload: unknown, outcome: Outcome): ActorError.TellError
+  cancel(ask: Ask): boolean
+}
+
+/** One whose handler is called without a round through its mailbox. */
+export interface Called extends Asked {
+  readonly mailbox: Mailbox | undefined
+  fork(handler: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown>
   suspend(fiber: Fiber.Fiber<unknown, unknown>, ask: Ask, payload: unknown): void
   finishInline(exit: Exit.Exit<unknown, unknown>, word: number, ask?: Ask, payload?: unknown): void
-  cancel(ask: Ask): boolean
 }
 
 class Expiry extends Deadline {
@@ -276,7 +280,7 @@ export class LocalAsk extends Ask implements Runnable, Wait {
    * The cell waits for its handler from here on, whether or not the asker ever comes to wait for the reply.
    */
   static started(
-    cell: Asked,
+    cell: Called,
     index: number,
     payload: unknown,
     handler: Effect.Effect<unknown, unknown, unknown>

@@ -8,7 +8,8 @@ import { TimedAsker } from "../kernel/TimedAsker.ts"
 import { type Asked, LocalAsk } from "./localAsk.ts"
 import { LocalStreamAsk } from "./localStreamAsk.ts"
 
-class LocalTimedAsk extends LocalAsk {
+/** See the module. */
+export class LocalTimedAsk extends LocalAsk {
   declare private readonly asker: TimedAsker
   declare private begunMillis: number
   constructor(cell: Asked, index: number, asker: TimedAsker) {

@@ -68,6 +68,8 @@ export class Rare {
   declare idle: Deadline & { note(): void } | undefined
   /** Is told of each message, since it tells the actor when none comes. */
   declare quiet: { note(): void; end(): void } | undefined
+  /** Whether something can have come by an adapter. */
+  declare isAdapting: boolean
   /** Whether what it handles can be put off. */
   declare isStashing: boolean
   /** How much of what it has piped to itself is under way. */
@@ -116,6 +118,7 @@ export class Rare {
     this.idleMillis = undefined
     this.idle = undefined
     this.quiet = undefined
+    this.isAdapting = false
     this.isStashing = false
     this.piped = 0
     this.inspect = undefined

@@ -6,6 +6,7 @@ import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { Turn } from "../../runtime/Turn.ts"
+import type { Carriage } from "../../wire/Carriage.ts"
 import type { Why } from "../DeadLetters.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import type { Aftermath } from "../internal/aftermath.ts"
@@ -29,6 +30,8 @@ export interface CellHost<C> {
   readonly turn: Turn
   /** What transitions leave to be done. */
   readonly after: Aftermath
+  /** What values find here that travel in messages. */
+  readonly carriage: Carriage
   /** What moves with the messages of its actors. */
   readonly freight: Freight
   /** What is around sends from here. */

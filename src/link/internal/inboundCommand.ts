@@ -3,9 +3,9 @@
  */
 import * as Schema from "effect/Schema"
 import { forgotten } from "../../actor/ExitReason.ts"
-import { Cell } from "../../actor/kernel/Cell.ts"
 import { type Answer, type Command, isOfLink, statuses, STOP } from "../../actor/kernel/Command.ts"
 import type { Counted } from "../../actor/kernel/Counted.ts"
+import { LocalShard } from "../../actor/kernel/LocalShard.ts"
 import type { SpscReader } from "../../memory/SpscRing.ts"
 import * as Codec from "../../wire/Codec.ts"
 import { BRIEF, Defect, portable } from "../../wire/kernel/Defect.ts"
@@ -29,8 +29,9 @@ export const obey = (
     : given
   const resident = home.cellAt(actor, epoch)
   const answered = (answer: Answer) => reply(home, outbound, number, command, answer)
-  if (resident instanceof Cell) resident.command(command, answered)
-  else if (resident === undefined || key === undefined) answered({ _tag: "Ended", reason: forgotten })
+  if (resident === undefined) answered({ _tag: "Ended", reason: forgotten })
+  else if (!(resident instanceof LocalShard)) resident.command(command, answered)
+  else if (key === undefined) answered({ _tag: "Ended", reason: forgotten })
   else resident.keyedCommand(key, command, answered)
 }
 
