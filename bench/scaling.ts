@@ -214,7 +214,8 @@ const simulate = ({ cores, costs, jobs, micros, shape, workers }: Setup): Outcom
     }
     submitter()
   }
-  while (returned < jobs && machine.step());
+  const isDone = () => returned >= jobs
+  while (!isDone() && machine.step());
   return { efficiency: computed / (machine.now * workers), steals, wakes, nanos: machine.now }
 }
 
