@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import type { Answer, Awaited } from "../../src/actor/kernel/Command.ts"
 import { Deadlines } from "../../src/actor/kernel/Deadlines.ts"
-import { type Found, Inquiries, PATIENCE_MILLIS } from "../../src/actor/kernel/Inquiry.ts"
+import { type Found, Inquiries, PATIENCE_MILLIS, patienceMillis } from "../../src/actor/kernel/Inquiry.ts"
 import { ThreadContext } from "../../src/runtime/ThreadContext.ts"
 import { runtime } from "../../src/thread/ThreadRuntime.ts"
 
@@ -44,13 +44,16 @@ const heard = () => {
   return { told, tell: (found: Found) => void told.push(found) }
 }
 
+/** The time of the asks, of which half is longer than an inquiry takes. */
+const MILLIS = 1_000
+
 describe("Inquiry", () => {
   it.effect("is over at once where everybody answers at once", () =>
     Effect.gen(function*() {
       const { inquiries } = yield* make
       const found = (asker: string | undefined, first: string, waits: Parameters<typeof actors>[0]) => {
         const { told, tell } = heard()
-        assert.isUndefined(inquiries.begin(asker, actors(waits).of(first), tell))
+        assert.isUndefined(inquiries.begin(asker, actors(waits).of(first), MILLIS, tell))
         assert.strictEqual(told.length, 1)
         return told[0]!
       }
@@ -71,7 +74,7 @@ describe("Inquiry", () => {
       const { deadlines, inquiries } = yield* make
       const { asked, forgotten, of, says } = actors({ B: ["C"], C: "later", D: "later", E: [] })
       const { told, tell } = heard()
-      assert.isDefined(inquiries.begin("A", of("B"), tell))
+      assert.isDefined(inquiries.begin("A", of("B"), MILLIS, tell))
       yield* TestClock.adjust(PATIENCE_MILLIS - 1)
       says("C", ["D"])
       assert.deepStrictEqual(told, [])
@@ -89,7 +92,7 @@ describe("Inquiry", () => {
       const { inquiries } = yield* make
       const { of, says } = actors({ B: ["C", "D"], C: "later", D: "later" })
       const { told, tell } = heard()
-      inquiries.begin("A", of("B"), tell)
+      inquiries.begin("A", of("B"), MILLIS, tell)
       says("D", ["A"])
       assert.deepStrictEqual(told, [{ chain: ["A", "B", "D", "A"] }])
       assert.strictEqual(inquiries.open, 0)
@@ -100,7 +103,7 @@ describe("Inquiry", () => {
       const { deadlines, inquiries } = yield* make
       const { forgotten, of, says } = actors({ B: "later" })
       const { told, tell } = heard()
-      const giveUp = inquiries.begin("A", of("B"), tell)!
+      const giveUp = inquiries.begin("A", of("B"), MILLIS, tell)!
       giveUp()
       giveUp()
       says("B", ["A"])
@@ -117,7 +120,7 @@ describe("Inquiry", () => {
       const waits = Object.fromEntries(names.map((name, i) => [name, [`n${i + 1}`, name]]))
       const { asked, of } = actors(waits)
       const { told, tell } = heard()
-      inquiries.begin("A", of("n0"), tell)
+      inquiries.begin("A", of("n0"), MILLIS, tell)
       assert.strictEqual(new Set(asked).size, asked.length)
       assert.strictEqual(asked.length, 64)
       assert.isTrue(told[0]!.isChainCut)
@@ -128,10 +131,14 @@ describe("Inquiry", () => {
     Effect.gen(function*() {
       const { inquiries } = yield* make
       const { of } = actors({ B: ["C"], C: "later" })
-      for (let i = 0; i < 64; i++) assert.isDefined(inquiries.begin(undefined, of("B"), () => {}))
+      for (let i = 0; i < 64; i++) assert.isDefined(inquiries.begin(undefined, of("B"), MILLIS, () => {}))
       const { told, tell } = heard()
-      assert.isUndefined(inquiries.begin("A", of("B"), tell))
+      assert.isUndefined(inquiries.begin("A", of("B"), MILLIS, tell))
       assert.deepStrictEqual(told, [{ chain: ["A", "B", "C"], isChainCut: true }])
       assert.strictEqual(inquiries.open, 64)
     }))
+
+  it("takes half as long again as the ask at most, and a tenth of a second", () => {
+    assert.deepStrictEqual([1, 20, 200, 5_000].map(patienceMillis), [0.5, 10, PATIENCE_MILLIS, PATIENCE_MILLIS])
+  })
 })

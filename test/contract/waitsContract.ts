@@ -31,14 +31,17 @@ export const waitsContract = (name: string, options: ContractOptions): void => {
       return fiber
     })
 
-  /** What an ask ends with whose time is over. */
-  const late = <A, E, R>(asking: Effect.Effect<A, E, R>) =>
+  /** What an ask ends with whose time is over. On a busy machine a thread may be too late to say whom its actors wait for: then it is asked again. */
+  const late = <A, E, R>(
+    asking: Effect.Effect<A, E, R>,
+    left = 20
+  ): Effect.Effect<ActorError.AskTimeout, A, R> =>
     Effect.gen(function*() {
       const fiber = yield* begin(Effect.flip(asking))
       if (!options.live) yield* TestClock.adjust(MILLIS)
       const error = yield* Fiber.join(fiber)
       assert.instanceOf(error, ActorError.AskTimeout)
-      return error
+      return options.live && error.isChainCut === true && left > 0 ? yield* late(asking, left - 1) : error
     })
 
   const { live } = options
@@ -78,7 +81,11 @@ export const waitsContract = (name: string, options: ContractOptions): void => {
     it.effect("those whose time is over at once find the cycle: one of them at least", () =>
       Effect.gen(function*() {
         const { a, along, names } = yield* stage
-        const error = yield* late(a.ask.Together(along("b", "a")))
+        // On a busy machine the time of one is over while the other's still lasts, and the other way round.
+        const error = yield* Effect.repeat(late(a.ask.Together(along("b", "a"))), {
+          until: ({ chain }) => chain !== undefined,
+          times: options.live ? 20 : 0
+        })
         // Who has found it first has answered its own asker with that.
         assert.include([names("a", "b", "a").join(), names("b", "a", "b").join()], error.chain?.join())
       }))

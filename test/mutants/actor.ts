@@ -241,7 +241,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...inquiry,
     why: "a thread that does not answer ends the inquiry in its time",
-    before: "this.all.deadlines.add(this, PATIENCE_MILLIS)",
+    before: "this.all.deadlines.add(this, patience)",
     after: "this.all.deadlines.add(this, Infinity)"
   },
   {
@@ -857,8 +857,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...dispatcher,
     why: "a turn ends with its time",
-    before: "while (i < batch.length && !isOver)",
-    after: "while (i < batch.length)"
+    before: "while (i < count && !isOver)",
+    after: "while (i < count)"
   },
   {
     ...dispatcher,
@@ -887,14 +887,26 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...dispatcher,
     why: "those whose turn did not come are the first in the next one",
-    before: "this.ready = batch.slice(i).concat(this.ready)",
-    after: "this.ready = this.ready.concat(batch.slice(i))"
+    before: "this.ready = left.concat(this.ready.slice(0, this.count))",
+    after: "this.ready = this.ready.slice(0, this.count).concat(left)"
   },
   {
     ...dispatcher,
     why: "for those who are left another turn comes",
-    before: "    if (this.ready.length > 0) this.schedule()\n",
+    before: "      if (this.count > 0) this.schedule()\n",
     after: ""
+  },
+  {
+    ...dispatcher,
+    why: "those whose turn did not come are held no longer than they wait",
+    before: "this.spare = i < count || count > MAX_KEPT ? [] : batch",
+    after: "this.spare = batch"
+  },
+  {
+    ...dispatcher,
+    why: "those who have had their turn are held by nobody",
+    before: "      batch[i++] = undefined\n",
+    after: "      i++\n"
   },
   {
     ...origins,

@@ -44,9 +44,55 @@ const clients = { file: "src/pool/internal/clients.ts", tests: [poolClients] }
 const client = { file: "src/pool/internal/client.ts", tests: [poolClients] }
 const idle = { file: "src/memory/IdleSet.ts", tests: ["test/memory/IdleSet.test.ts", pools] }
 const options = { file: "src/pool/internal/options.ts", tests: [pools] }
+const spans = { file: "src/pool/internal/jobSpan.ts", tests: ["test/testing/poolSpans.test.ts"] }
 
 /** Faults in what becomes of jobs. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...spans,
+    why: "a span lies where no payload does",
+    before: "span === undefined ? roomBytes : roomBytes - TraceContext.TRACE_BYTES",
+    after: "span === undefined ? roomBytes : roomBytes - 0 * TraceContext.TRACE_BYTES"
+  },
+  {
+    ...spans,
+    why: "what its own worker runs is not stolen",
+    before: "row !== rowOf(worker) && row >= rowOf(0)",
+    after: "row >= rowOf(0)"
+  },
+  {
+    ...spans,
+    why: "a job that was asked for from outside is not stolen",
+    before: "row >= rowOf(0) && row < rowOf(table.workers)",
+    after: "row < rowOf(table.workers)"
+  },
+  {
+    ...spans,
+    tests: ["test/pool/Submitter.test.ts"],
+    why: "a job that was taken and found to be too late was not begun",
+    before: "table.stageOf(slot) === DISCARDED ? begun - 1 : begun",
+    after: "begun"
+  },
+  {
+    ...spans,
+    why: "a job that waits when it is withdrawn was begun by nobody",
+    before: "if (stage === WITHDRAWN) return",
+    after: "if (stage === WITHDRAWN && worker > 0) return"
+  },
+  {
+    ...job,
+    tests: ["test/testing/poolSpans.test.ts"],
+    why: "a span that throws is no business of the job",
+    before: "    } catch (thrown) {\n      desk.failed(`the span of an ask",
+    after: "    } catch (thrown) {\n      throw thrown\n      desk.failed(`the span of an ask"
+  },
+  {
+    ...room,
+    tests: ["test/testing/poolSpans.test.ts"],
+    why: "what is told in the place of something older is in its sender's trace",
+    before: "tellWaiterOf(index, payload, span, ",
+    after: "tellWaiterOf(index, payload, undefined, "
+  },
   {
     ...routing,
     why: "keys are spread whatever they look like",
@@ -471,13 +517,13 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...recipient,
     why: "who waits for room keeps his place in the line",
-    before: "submitter.room.waiting > 0 ? NO_ROOM : submitter.submit(",
-    after: "submitter.submit("
+    before: "    if (submitter.room.waiting > 0) return NO_ROOM\n",
+    after: ""
   },
   {
     ...recipient,
     why: "a pool that may not wait refuses",
-    before: "return overflow === \"fail\" ? REFUSED : submitter.room.displace(index, payload, target)",
+    before: "return overflow === \"fail\" ? REFUSED : submitter.room.displace(index, payload, target, span)",
     after: "return NO_ROOM"
   },
   {

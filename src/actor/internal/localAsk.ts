@@ -189,7 +189,12 @@ export class LocalAsk extends Ask implements Runnable, Wait {
     if (this.isSettled) return
     this.isExpired = true
     const { awaited, cell: { host }, waits } = this
-    this.inquiry = host.inquiries.begin(waits?.blocked, awaited, (found) => this.late(timeoutMillis, found))
+    this.inquiry = host.inquiries.begin(
+      waits?.blocked,
+      awaited,
+      timeoutMillis,
+      (found) => this.late(timeoutMillis, found)
+    )
   }
 
   // The handler is interrupted first.

@@ -41,6 +41,6 @@ export const askFor = (
   const ask = asker instanceof TimedAsker
     ? new LocalTimedAsk(cell, index, asker)
     : new LocalStreamAsk(cell, index, payload, asker)
-  ask.waitedForBy(asker.fiber)
+  void ask.waitedForBy(asker.fiber)
   return ask.enqueue(payload, timeoutMillis)
 }

@@ -2,13 +2,16 @@
  * Who waits for whom, found out when the time of an ask is over: from the actor that has not answered to those that it waits for, and on to those that they wait for.
  *
  * Each is asked beside its messages, on whatever thread it lives; on this one it answers at once. Nobody is interrupted before that is known, so of actors that wait for
- * each other the first whose time is over finds the others waiting. A thread that does not answer within {@link PATIENCE_MILLIS} ends the inquiry, and so does who is not interested any more.
+ * each other the first whose time is over finds the others waiting. A thread that does not answer within {@link patienceMillis} ends the inquiry, and so does who is not interested any more.
  */
 import { type Awaited, nameInLink, WAITS } from "./Command.ts"
 import { Deadline, type Deadlines } from "./Deadlines.ts"
 
-/** So long an ask whose time is over waits for other threads to say whom they wait for. */
+/** So long an ask whose time is over waits at most for other threads to say whom they wait for. */
 export const PATIENCE_MILLIS = 100
+
+/** The same for an ask of so much time: one that is to end soon ends soon. */
+export const patienceMillis = (timeoutMillis: number): number => Math.min(PATIENCE_MILLIS, timeoutMillis / 2)
 
 /** So many inquiries of one thread may wait for others: a thread that answers nobody is not asked by everybody. */
 const MOST_OPEN = 64
@@ -35,12 +38,17 @@ export class Inquiries {
   }
 
   /**
-   * Finds out whom that one waits for who has not answered an ask of `asker`. Tells it once, possibly before this returns; what it returns gives up, and has
+   * Finds out whom that one waits for who has not answered an ask of `asker`, whose time of `timeoutMillis` is over. Tells it once, possibly before this returns; what it returns gives up, and has
    * nothing told.
    */
-  begin(asker: string | undefined, awaited: Awaited, told: (found: Found) => void): (() => void) | undefined {
+  begin(
+    asker: string | undefined,
+    awaited: Awaited,
+    timeoutMillis: number,
+    told: (found: Found) => void
+  ): (() => void) | undefined {
     const inquiry = new Inquiry(this, asker, told)
-    inquiry.begin(awaited)
+    inquiry.begin(awaited, patienceMillis(timeoutMillis))
     return inquiry.isOver ? undefined : () => inquiry.giveUp()
   }
 }
@@ -69,7 +77,7 @@ class Inquiry extends Deadline {
     this.isOver = false
   }
 
-  begin(awaited: Awaited): void {
+  begin(awaited: Awaited, patience: number): void {
     this.first = nameInLink(awaited.name)
     if (this.first === this.asker) return this.end()
     this.ask(awaited)
@@ -77,7 +85,7 @@ class Inquiry extends Deadline {
     if (this.all.open >= MOST_OPEN) return this.end()
     this.isWaiting = true
     this.all.open++
-    this.all.deadlines.add(this, PATIENCE_MILLIS)
+    this.all.deadlines.add(this, patience)
   }
 
   private ask({ name, whom }: Awaited): void {

@@ -134,7 +134,7 @@ export class Streaming extends Deadline implements Runnable {
     const all = Effect.provideService(offered, Beside, true)
     const { spanName } = cell.behaviour.protocol.messages[ask.word & INDEX_MASK]!
     const fiber = cell.fork(
-      ask.span === undefined ? all : Trace.handler(() => all, `${spanName} stream`, cell.key, ask.span, true)
+      ask.span === undefined ? all : Trace.handler(() => all, `${spanName} stream`, ask.span, ask.handledBy(cell.key))
     )
     this.fiber = fiber
     const exit = fiber.pollUnsafe()

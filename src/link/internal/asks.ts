@@ -72,7 +72,7 @@ export const outgoing = (
   const ask = asker instanceof TimedAsker
     ? new RemoteTimedAsk(home, recipient, index, payload, timeoutMillis, asker)
     : new RemoteStreamAsk(home, recipient, index, payload, timeoutMillis, asker)
-  ask.waitedForBy(asker.fiber)
+  void ask.waitedForBy(asker.fiber)
   return ask
 }
 

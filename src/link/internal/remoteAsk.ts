@@ -149,8 +149,8 @@ export class RemoteAsk extends Deadline implements PendingAsk, Wait {
   expire(): void {
     if (!this.isAwaited) return
     this.isExpired = true
-    const { awaited, home: { host }, waits } = this
-    this.inquiry = host.inquiries.begin(waits?.blocked, awaited, (found) => {
+    const { awaited, home: { host }, timeoutMillis, waits } = this
+    this.inquiry = host.inquiries.begin(waits?.blocked, awaited, timeoutMillis, (found) => {
       const { resume } = this
       this.withdraw()
       if (resume !== undefined) this.handOver(resume, this.timedOut(found))

@@ -187,9 +187,10 @@ class Side implements PoolSide {
     ended: (reason: ExitReason.ExitReason) => void
   ): Worker {
     const { access, deadlines, deque, failed, post } = this
-    const { concurrency, incarnation, memory, nowMillis, place, restMillis } = post
+    const { concurrency, incarnation, key, memory, nowMillis, place, restMillis } = post
     const now = () => deadlines.now()
     const worker = this.worker = new Worker(access, this.submitterFor(protocol), {
+      key,
       place,
       number: numberOf(place, incarnation),
       concurrency,

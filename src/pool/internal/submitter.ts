@@ -11,6 +11,7 @@
  * again, since a number that the dead had just taken out is nowhere. So a death concerns the jobs of that worker, and nobody else's.
  */
 import * as Effect from "effect/Effect"
+import type * as Tracer from "effect/Tracer"
 import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Levels } from "../../actor/kernel/Ageing.ts"
 import type { Deadlines } from "../../actor/kernel/Deadlines.ts"
@@ -23,6 +24,7 @@ import { CONDEMNED, haveDied, OUTCOME, QUEUED, RUNNING, UNAWAITED, WITHDRAWN, WR
 import { Graces } from "./graces.ts"
 import { inject } from "./injectors.ts"
 import type { Desk, Job } from "./job.ts"
+import * as JobSpan from "./jobSpan.ts"
 import { Line } from "./line.ts"
 import { type Access, rowOf } from "./memory.ts"
 import { drop, exitOf, INSIDE, store } from "./outcome.ts"
@@ -161,8 +163,14 @@ export class Submitter implements Desk, Queue {
 
   // ---- out
 
-  /** Submits a job, of an asker or of nobody; `target` says where it may run (`target.ts`). */
-  submit(message: Message, payload: unknown, job: Job | undefined, where = ROUTED): Outcome {
+  /** Submits a job, of an asker or of nobody; `where` says where it may run (`target.ts`), `span` below which. */
+  submit(
+    message: Message,
+    payload: unknown,
+    job: Job | undefined,
+    where = ROUTED,
+    span: Tracer.AnySpan | undefined = job?.span
+  ): Outcome {
     const { access, options } = this
     const { scratch, table } = access
     if (this.ended !== undefined || table.phase() > OPEN) return REFUSED
@@ -176,7 +184,7 @@ export class Submitter implements Desk, Queue {
     if (this.isFull) return NO_ROOM
     if (job?.isAwaited === false) return TAKEN
     const slot = this.free[this.freeSlots - 1]!
-    if (bytes <= table.roomBytes) {
+    if (bytes <= JobSpan.roomFor(table, span)) {
       table.setPayload(slot, INSIDE)
       scratch.copyTo(table.region, table.roomOf(slot))
     } else {
@@ -189,13 +197,14 @@ export class Submitter implements Desk, Queue {
     }
     this.freeSlots--
     this.pending[slot - this.first] = job
-    if (job === undefined) table.enqueue(slot, message.index | UNAWAITED | target, bytes, Infinity)
+    const word = message.index | target | JobSpan.write(table, slot, span)
+    if (job === undefined) table.enqueue(slot, word | UNAWAITED, bytes, Infinity, this.nowFor(span))
     else {
       job.slot = slot
       const { expiresAt, timeoutMillis } = job
       // One that is waited for for ever has no deadline, and nobody has looked at a clock for it.
-      if (expiresAt === 0 || !options.sharesTime) table.enqueue(slot, message.index | target, bytes, Infinity)
-      else table.enqueue(slot, message.index | target, bytes, expiresAt, expiresAt - timeoutMillis)
+      if (expiresAt === 0 || !options.sharesTime) table.enqueue(slot, word, bytes, Infinity, this.nowFor(span))
+      else table.enqueue(slot, word, bytes, expiresAt, expiresAt - timeoutMillis)
     }
     this.shedding?.queued(slot, message.index)
     if (target === ANYWHERE) {
@@ -204,6 +213,11 @@ export class Submitter implements Desk, Queue {
     } else this.placing.put(placeOf(target), slot)
     options.watch()
     return TAKEN
+  }
+
+  // When a job is submitted that has no deadline: a span says how long it has waited.
+  private nowFor(span: Tracer.AnySpan | undefined): number {
+    return span === undefined || !this.options.sharesTime ? NaN : this.deadlines.now()
   }
 
   // Bytes in the scratch; -1 when it is none of the schema.
@@ -226,7 +240,10 @@ export class Submitter implements Desk, Queue {
 
   /** Nobody waits any more for the job of a slot. */
   withdrawn(slot: number): void {
-    const worker = this.access.table.withdraw(slot)
+    const { table } = this.access
+    const worker = table.withdraw(slot)
+    const job = this.jobAt(slot)
+    if (job?.span !== undefined) job.tell(JobSpan.storyOfWithdrawn(table, slot, worker))
     if (worker < 0) return
     const { bells } = this.access
     this.graces.allow(slot)
@@ -336,8 +353,10 @@ export class Submitter implements Desk, Queue {
       ? exitOf(access, job.message, name, slot, outcome) ?? job.timedOut()
       : undefined
     if (outcome > OUTCOME) drop(access, table.replyOf(slot))
+    const story = exit === undefined || job!.span === undefined ? undefined : JobSpan.storyOf(table, slot)
     this.release(slot)
     if (isReturned) table.done(this.options.row, this.returning)
+    if (story !== undefined) job!.tell(story)
     if (exit !== undefined) job!.settle(exit)
   }
 
@@ -411,9 +430,11 @@ export class Submitter implements Desk, Queue {
     const { reason, thread } = down
     // One that died while it wrote may have put the reply into the arena.
     if (stage === WRITING) drop(this.access, table.replyOf(slot))
+    const story = job?.span === undefined ? undefined : JobSpan.storyOf(table, slot)
     this.release(slot)
     const tag = options.messages[message & (UNAWAITED - 1)]?.tag
     lost.push(() => {
+      if (story !== undefined) job!.tell(story)
       if (job !== undefined) job.lost(thread, reason)
       else if (isWanted) options.failed(`${this.name}: a ${tag} that was told is lost with ${thread}`, reason)
     })

@@ -23,10 +23,12 @@ import { type Gatekeeper, InboxReader } from "../../memory/Inboxes.ts"
 import { OPEN } from "../../memory/JobPhase.ts"
 import { BEGUN, DISCARDED, QUEUED, STALE, UNAWAITED } from "../../memory/JobTable.ts"
 import { RETRY, type StealOwner, type StealThief } from "../../memory/StealDeque.ts"
+import type * as Trace from "../../observe/Trace.ts"
 import { messageOf } from "../../runtime/Text.ts"
 import * as Poller from "../../thread/Poller.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import { inject, type InjectorReader } from "./injectors.ts"
+import * as JobSpan from "./jobSpan.ts"
 import { type Access, rowOf } from "./memory.ts"
 import * as Outcome from "./outcome.ts"
 import { type Bench, JobAsk, type Seat } from "./seat.ts"
@@ -47,6 +49,8 @@ const retry = RETRY
 
 /** How a worker is made. */
 export interface Options {
+  /** What the pool is called behind the name of its protocol. */
+  readonly key: string
   readonly place: number
   /** The number of its incarnation. */
   readonly number: number
@@ -329,7 +333,8 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
       return this.refuse(slot, `cannot be read by its worker: ${messageOf(error)}`)
     }
     const seat = this.freeSeat()
-    const ask = new JobAsk(this, seat, slot, message, (word & UNAWAITED) === 0)
+    const span = JobSpan.read(access.table, slot, word)
+    const ask = new JobAsk(this, seat, slot, message, (word & UNAWAITED) === 0, span)
     seat.ask = ask
     this.inbox.running(++this.taken)
     this.meter.begun(slot, seat)
@@ -377,6 +382,12 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   settled(ask: JobAsk, outcome: number, codec: Codec<unknown>, value: unknown): void {
     this.leave(ask, true)
     this.tellUnless(!Outcome.settle(this.access, ask.slot, outcome, codec, value), ask.slot)
+  }
+
+  handled({ slot }: JobAsk): Trace.Handled {
+    const { access: { table }, options: { key, knowsTime, now, place } } = this
+    const waited = knowsTime ? Math.max(0, now() - table.queuedOf(slot)) : NaN
+    return JobSpan.handledBy(table, slot, place, key, waited)
   }
 
   private discard(ask: JobAsk): void {
