@@ -44,6 +44,20 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
+    file: "src/link/internal/distant.ts",
+    tests: ["test/link/layout.test.ts"],
+    why: "who sends to another layout is told where the two part",
+    before: "return Layouts.compared(error, protocol)",
+    after: "return error"
+  },
+  {
+    file: "src/link/internal/inbound.ts",
+    tests: ["test/link/layout.test.ts"],
+    why: "what is too much to say of a layout leaves its sender not waiting",
+    before: "return outbound.isDown || outbound.coded(outbound.control, type, layoutHash, 0, text, layouts)",
+    after: "return outbound.isDown || outbound.coded(outbound.control, type, layoutHash, 0, text, layouts) || true"
+  },
+  {
     ...adapter,
     file: "src/link/kernel/Node.ts",
     why: "an adapter that has ended has no number any more",

@@ -9,13 +9,15 @@
  * records behind it are read.
  */
 import { type ExitReason, forgotten } from "../../actor/ExitReason.ts"
-import type { Message } from "../../actor/kernel/Protocol.ts"
+import * as Layouts from "../../actor/kernel/Layouts.ts"
+import type { Message, Protocol } from "../../actor/kernel/Protocol.ts"
 import { Traced } from "../../actor/kernel/Word.ts"
 import { CORRUPT } from "../../memory/Ring.ts"
 import { SpscReader } from "../../memory/SpscRing.ts"
 import * as TraceContext from "../../observe/kernel/TraceContext.ts"
 import type { Turn } from "../../runtime/Turn.ts"
 import type { Carriage } from "../../wire/Carriage.ts"
+import { wrong as text } from "./answeredAsk.ts"
 import { incoming } from "./asks.ts"
 import { Binding, type Target } from "./binding.ts"
 import * as Envelope from "./envelope.ts"
@@ -148,9 +150,11 @@ export class Inbound {
       case Envelope.LANE:
         return this.lane(type, word, region.u32[(offset >> 2) + 1]!)
       case Envelope.CLOSED: {
-        const reason = ExitRecord.read(region, offset + Envelope.REPLY_BYTES, end)
         const addressee = this.outbound.slots[Envelope.slotOf(type)]
-        addressee?.closed(reason, word === 0 ? undefined : word)
+        const isMismatch = Envelope.indexOf(type) === Envelope.OTHER_LAYOUT
+        const layouts = isMismatch ? text.read(region, offset + Envelope.REPLY_BYTES, end) : undefined
+        const reason = isMismatch ? forgotten : ExitRecord.read(region, offset + Envelope.REPLY_BYTES, end)
+        addressee?.closed(reason, word === 0 ? undefined : word, layouts)
         return region.u32[(offset >> 2) + 1] === DRAINS ? undefined : addressee?.retire()
       }
       case Envelope.WATCH:
@@ -410,11 +414,20 @@ export class Inbound {
     this.bindings[slot]?.end()
     const binding = new Binding(slot, target, this.home.host.origins, this.outbound, this.owing, this.stopped)
     this.bindings[slot] = binding
+    if (otherLayout !== undefined && this.closeOther(slot, protocol!)) return
     if (binding.cell === undefined) {
       return this.close(slot, otherLayout ?? 0, cell?.isDraining === true ? cell.reason : forgotten, isLasting)
     }
     binding.watch()
     if (cell!.isDraining) this.actorStopped(binding, cell!.reason)
+  }
+
+  // Where they part is found by who knows both.
+  private closeOther(slot: number, protocol: Protocol): boolean {
+    const { outbound } = this
+    const { layoutHash, layouts } = Layouts.of(protocol)
+    const type = Envelope.typeOf(Envelope.CLOSED, Envelope.OTHER_LAYOUT, slot)
+    return outbound.isDown || outbound.coded(outbound.control, type, layoutHash, 0, text, layouts)
   }
 
   // A worker on which a behaviour gave up is about to end, and its actors come back with its next incarnation.
