@@ -14,7 +14,7 @@ const shedding = {
   tests: ["test/pool/Shedding.test.ts", "test/testing/poolQueues.test.ts"]
 }
 const line = { file: "src/pool/internal/line.ts", ...queues }
-const injectors = { file: "src/pool/internal/injectors.ts", ...queues }
+const injectors = { file: "src/pool/kernel/Injectors.ts", ...queues }
 const inbox = {
   file: "src/memory/Inboxes.ts",
   tests: ["test/memory/Inboxes.test.ts", "test/testing/poolWorkers.test.ts"]
@@ -39,7 +39,7 @@ const keyed = {
 const graces = { file: "src/pool/internal/graces.ts", tests: ["test/pool/Submitter.test.ts", pools] }
 const poolClients = "test/testing/poolClients.test.ts"
 const poolWork = "test/testing/poolWork.test.ts"
-const next = { file: "src/pool/internal/worker.ts", tests: [poolWork] }
+const next = { file: "src/pool/kernel/NextJob.ts", tests: ["test/pool/NextJob.test.ts", poolWork] }
 const clients = { file: "src/pool/internal/clients.ts", tests: [poolClients] }
 const client = { file: "src/pool/internal/client.ts", tests: [poolClients] }
 const idle = { file: "src/memory/IdleSet.ts", tests: ["test/memory/IdleSet.test.ts", pools] }
@@ -601,10 +601,9 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "const seat = undefined as Seat | undefined"
   },
   {
-    ...worker,
+    ...next,
     why: "who could take nothing is not woken for work",
-    tests: [poolWork],
-    before: "if (this.takesAny()) idle.announce(place)\n    else idle.announceBusy(place)",
+    before: "if (takesAny) idle.announce(place)\n    else idle.announceBusy(place)",
     after: "idle.announce(place)"
   },
   {
@@ -637,20 +636,20 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...next,
     why: "a worker whose handlers wait takes so many and no more",
-    before: "    if (this.taken >= MAX_WAITING || this.retiring > 0) return -1\n    slot = injector.next()",
-    after: "    if (this.retiring > 0) return -1\n    slot = injector.next()"
+    before: "    if (!takesAny) return -1\n    slot = injector.next()",
+    after: "    slot = injector.next()"
   },
   {
     ...next,
     why: "nor when jobs from outside come first",
-    before: "this.takesAny() ? injector.next() : -1",
+    before: "takesAny ? injector.next() : -1",
     after: "injector.next()"
   },
   {
     ...next,
     why: "the last one that searches wakes another, if there is more",
-    before: "if (idle.found(this.options.place) && this.hasWork()) idle.wake()",
-    after: "idle.found(this.options.place)"
+    before: "if (idle.found(place) && this.hasWork()) idle.wake()",
+    after: "idle.found(place)"
   },
   {
     ...recipient,

@@ -27,11 +27,11 @@ import { Cores } from "../../thread/kernel/Cores.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import * as ThreadGroup from "../../thread/kernel/ThreadGroup.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
+import { inject, queuesOf } from "../kernel/Injectors.ts"
 import { attemptsOf } from "./attempts.ts"
 import { Clients } from "./clients.ts"
 import type { Overdue, Post, Retire, Retired } from "./control.ts"
 import { DeskWait } from "./desk.ts"
-import { inject, queuesOf } from "./injectors.ts"
 import { benches } from "./job.ts"
 import {
   type Access,

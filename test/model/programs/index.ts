@@ -12,6 +12,7 @@ import * as jobTable from "./jobTable.ts"
 import * as laneWords from "./laneWords.ts"
 import * as mpmcRing from "./mpmcRing.ts"
 import * as mpscRing from "./mpscRing.ts"
+import * as pool from "./pool.ts"
 import type { Broken, Model } from "./program.ts"
 import * as roster from "./roster.ts"
 import * as spscRing from "./spscRing.ts"
@@ -38,7 +39,8 @@ const proofs: ReadonlyArray<Proof> = [
   counters,
   jobTable,
   idleSet,
-  inboxes
+  inboxes,
+  pool
 ]
 
 /** The programs that must hold under every schedule. */
