@@ -51,11 +51,11 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "return error"
   },
   {
-    file: "src/link/internal/inbound.ts",
+    file: "src/link/internal/lastWord.ts",
     tests: ["test/link/layout.test.ts"],
     why: "what is too much to say of a layout leaves its sender not waiting",
-    before: "return outbound.isDown || outbound.coded(outbound.control, type, layoutHash, 0, text, layouts)",
-    after: "return outbound.isDown || outbound.coded(outbound.control, type, layoutHash, 0, text, layouts) || true"
+    before: "  say(outbound, slot, forgotten, layoutHash)\n",
+    after: ""
   },
   {
     ...adapter,
@@ -215,9 +215,10 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...inbound,
+    file: "src/link/internal/lastWord.ts",
     why: "the slot of an actor that has ended is given back",
-    before: "=== DRAINS ? undefined : addressee?.retire()",
-    after: "=== DRAINS ? undefined : undefined"
+    before: "  if (region.u32[(offset >> 2) + 1] !== DRAINS) addressee?.retire()\n",
+    after: ""
   },
   {
     ...inbound,
