@@ -2,6 +2,7 @@
  * Actors that are commanded while their threads die: every command is answered, who has ended stays so, its name is free when that is
  * answered, and a paused actor handles nothing.
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Rpc from "effect/rpc/Rpc"
@@ -37,19 +38,23 @@ const ClerkLive = Clerk.toLayer(
   { mailbox: { capacity: 4 }, supervision: { intensity: { restarts: 1_000_000, within: "1 minute" } } }
 )
 
-/** Spawns until the thread is up; a name that is taken says that an end was answered too early. */
-const spawned = (key: string, thread: number) =>
+/** After this an end is answered also when the actor has not let go of its name: its thread may stand still for longer. */
+const STOP_LIMIT_MILLIS = 5_000
+
+/** Spawns until the thread is up; a name that is taken says that an end was answered too early, unless that took as long as it may. */
+const spawned = (key: string, thread: number, endMillis: number) =>
   Effect.retry(Clerk.spawn(key, { ...at(thread), shutdown: "200 millis" }), {
     times: 600,
     while: (error) =>
-      error._tag === "NameTaken"
+      error._tag === "NameTaken" && endMillis < STOP_LIMIT_MILLIS
         ? Effect.die(new Error(`${key} was to have ended, and its name is taken`))
         : Effect.as(Effect.sleep("100 millis"), true)
   })
 
 const manager = Effect.fnUntraced(function*(key: string, thread: number) {
+  let endMillis = 0
   for (let lives = 1 + (yield* Simulation.draw(3)); lives > 0; lives--) {
-    const clerk = yield* spawned(key, thread)
+    const clerk = yield* spawned(key, thread, endMillis)
     for (let left = yield* Simulation.draw(8); left > 0; left--) {
       switch (yield* Simulation.draw(5)) {
         case 0:
@@ -78,7 +83,9 @@ const manager = Effect.fnUntraced(function*(key: string, thread: number) {
     const ends = [ActorControl.stop(clerk), ActorControl.drain(clerk), ActorControl.kill(clerk)] as const
     const first = ends[yield* Simulation.draw(3)]!
     const second = ends[yield* Simulation.draw(3)]!
-    const [reason] = yield* Effect.all([first, second], { concurrency: (yield* Simulation.draw(2)) + 1 })
+    const ending = Effect.all([first, second], { concurrency: (yield* Simulation.draw(2)) + 1 })
+    const [took, [reason]] = yield* Effect.timed(ending)
+    endMillis = Duration.toMillis(took)
     yield* Invariant.sometimes("it ends as it was told", reason._tag === "Stopped")
     const error = yield* Effect.flip(clerk.tell.Crash())
     if (error._tag === "ActorStopped") continue
