@@ -50,7 +50,7 @@ export const intercepting = (
           Effect.suspend(() => {
             const answer: unknown = one(message, next)
             return Effect.isEffect(answer)
-              ? answer as typeof next
+              ? answer
               : Effect.die(new TypeError(noEffect(message, answer)))
           }),
         handled
