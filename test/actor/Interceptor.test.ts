@@ -122,6 +122,23 @@ describe("an interceptor", () => {
     })
   }
 
+  it.effect("that answers no effect is named in the defect, with whose message it was", () => {
+    const broken = Interceptor.layer(() => "broken" as never)
+    return Effect.gen(function*() {
+      const desk = yield* Desk.spawn("a")
+      const exit = yield* Effect.exit(desk.ask.Shout())
+      const text = Exit.isFailure(exit) ? Cause.pretty(exit.cause) : ""
+      assert.include(text, "the interceptor around Shout of Desk/a answered broken, which is no effect")
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(DeskLive.pipe(
+        Layer.provide(broken),
+        Layer.provide(Layer.succeed(Seen, [])),
+        Layer.provideMerge(ActorSystem.layer)
+      ))
+    )
+  })
+
   it.effect("holds up the messages behind it, as its handler would", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()

@@ -174,6 +174,24 @@ describe("what is around all references to a definition", () => {
     )
   })
 
+  it.effect("is around an ask for the time of its reply", () => {
+    const seen: Array<string> = []
+    return within(
+      Effect.gen(function*() {
+        const desk = yield* Desk.spawn("a")
+        assert.strictEqual((yield* desk.askTimed.Say({ text: "hello" })).reply, "hello!")
+        assert.deepStrictEqual((yield* desk.askTimed.Notes({ timeout: "1 second" })).reply, [])
+        assert.instanceOf(yield* Effect.flip(desk.askTimed.Say({ text: "secret" })), ActorError.SendRefused)
+        assert.deepStrictEqual(seen.filter((line) => line.includes("Desk/a")), [
+          "it: ask Desk/a Say {\"text\":\"hello\"}",
+          "it: ask Desk/a Notes undefined",
+          "it: ask Desk/a Say {\"text\":\"secret\"}"
+        ])
+      }),
+      limited.pipe(Layer.provideMerge(noting(seen, "it")))
+    )
+  })
+
   it.effect("is around what is published, once for each member, and around the references of a group", () => {
     const seen: Array<string> = []
     return within(

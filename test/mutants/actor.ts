@@ -204,6 +204,20 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "content === Adapted"
   },
   {
+    file: "src/actor/kernel/Interceptors.ts",
+    tests: ["test/actor/Interceptor.test.ts"],
+    why: "an interceptor that answers no effect is named",
+    before: "Effect.isEffect(answer)",
+    after: "answer !== null"
+  },
+  {
+    file: "src/actor/internal/intercepted.ts",
+    tests: ["test/actor/sends.test.ts"],
+    why: "what is around sends is around an ask for its time",
+    before: "    askTimed: lazily(facade(askTimedOf)),\n",
+    after: ""
+  },
+  {
     file: "src/actor/Group.ts",
     tests: ["test/actor/sends.test.ts"],
     why: "what is around sends is around what is published",

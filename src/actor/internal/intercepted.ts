@@ -58,6 +58,13 @@ export const intercept = (ref: Any, around: ReadonlyArray<AroundSend>): Any => {
     return ask
   }
 
+  const askTimedOf = (message: Message): Send => (first, second) =>
+    wrapped(
+      around,
+      sendingOf("ask", message, isBare(message) ? undefined : first),
+      (ref.askTimed as Facade)[message.tag]!(first, second)
+    )
+
   // What cannot be sent at once is not sent: nobody waits here.
   const tellUnsafeOf = (message: Message): Send => {
     const tell = tellOf(message)
@@ -98,6 +105,7 @@ export const intercept = (ref: Any, around: ReadonlyArray<AroundSend>): Any => {
   return Object.create(ref, {
     tell: lazily(facade(tellOf)),
     ask: lazily(facade(askOf)),
+    askTimed: lazily(facade(askTimedOf)),
     tellUnsafe: lazily(facade(tellUnsafeOf)),
     askUnsafe: lazily(facade(askUnsafeOf))
   }) as Any

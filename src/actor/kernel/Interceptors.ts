@@ -4,6 +4,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { textOf } from "../../runtime/Text.ts"
 
 /** The handlers of one incarnation, by tag. */
 export type Handlers = Record<string, (payload: unknown) => Effect.Effect<unknown, unknown, unknown>>
@@ -26,6 +27,9 @@ export const Interceptors: Context.Reference<ReadonlyArray<Around>> = Context.Re
   { defaultValue: () => [] }
 )
 
+const noEffect = ({ actor, tag }: Handling, answer: unknown): string =>
+  `the interceptor around ${tag} of ${actor} answered ${textOf(answer)}, which is no effect`
+
 /** The handlers of an actor, each with what is around it. */
 export const intercepting = (
   handlers: Handlers,
@@ -42,7 +46,13 @@ export const intercepting = (
         return Stream.isStream(answer) ? Effect.succeed(answer) : answer as ReturnType<Handlers[string]>
       })
       return around.reduceRight<ReturnType<Handlers[string]>>(
-        (next, one) => Effect.suspend(() => one(message, next)),
+        (next, one) =>
+          Effect.suspend(() => {
+            const answer: unknown = one(message, next)
+            return Effect.isEffect(answer)
+              ? answer
+              : Effect.die(new TypeError(noEffect(message, answer)))
+          }),
         handled
       )
     }
