@@ -15,6 +15,15 @@ export const numberOf = (worker: number, incarnation: number): number =>
 
 /** The place of the worker that a number is of. */
 export const workerOf = (number: number): number => number & (MAX_WORKERS - 1)
+
+/** The part of `membership` that says how many workers are given jobs; what is above it counts changes. */
+export const MEMBERS = 0xff
+/** What a change adds. */
+export const RESIZED = MEMBERS + 1
+
+/** How many workers are given jobs, as `JobTable.membership` says it. */
+export const membersIn = (membership: number): number => membership & MEMBERS
+
 /** What the death of an incarnation adds to `changes`: the starts are below it. */
 export const DEATH = 1 << 16
 
@@ -80,5 +89,6 @@ export const create = (shape: Shape): SharedArrayBuffer => {
   cells[words.jobs] = shape.jobs
   cells[words.slotBytes] = shape.slotBytes
   cells[words.workers] = shape.workers
+  cells[words.membership] = shape.workers
   return sab
 }

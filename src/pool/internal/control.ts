@@ -29,6 +29,8 @@ export interface Post {
 /** What a worker is told: to take no jobs any more, and which request that is; or to go on, for 0. */
 export interface Retire {
   readonly retire: number
+  /** Whether nobody comes after it: then it comes to the end of what is for it alone, too. */
+  readonly isLast: boolean
 }
 
 /** What one tells that takes none and has none any more, as it was last told. */

@@ -36,6 +36,12 @@ import { slotsOf } from "./shedding.ts"
  */
 export type Profile = "development" | "production" | "lowLatency" | "throughput" | "testing"
 
+/** From how many workers to how many, at most 64. Memory is laid out for `max`; a worker that is not there takes no thread. */
+export interface Range {
+  readonly min: number
+  readonly max: number
+}
+
 /** How a pool is made. */
 export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
   /** Makes a worker; called once per start and restart: `() => new Worker(new URL("./worker.ts", import.meta.url))`. */
@@ -46,8 +52,11 @@ export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
   readonly profile?: Profile | undefined
   /** What the pool is called in errors and logs, behind the name of its protocol; default `"pool"`. */
   readonly name?: string | undefined
-  /** How many workers; default as many as the process may use cores (what its container grants), and at least 2. */
-  readonly threads?: number | undefined
+  /**
+   * How many workers; default as many as the process may use cores (what its container grants), and at least 2. As a range, their number can change while the pool
+   * runs (`Pool.resize`): it begins with `min`.
+   */
+  readonly threads?: number | Range | undefined
   /**
    * How many other threads may use the pool at once (`Pool.join`); default as many as the process may use cores, and at least 8; at most 64. Each has
    * room for `queue.capacity` jobs of its own.
@@ -125,7 +134,10 @@ const profiles: Readonly<Record<Profile, Defaults>> = {
 /** The same, complete. */
 export interface Resolved {
   readonly key: string
+  /** How many workers there are at most. */
   readonly workers: number
+  /** How many at least, and to begin with. */
+  readonly least: number
   readonly clients: number
   readonly concurrency: number
   readonly capacity: number
@@ -148,6 +160,21 @@ const MAX_CONCURRENCY = 1024
 
 const isWithin = (value: unknown, least: number, most: number): boolean =>
   typeof value === "number" && Number.isInteger(value) && value >= least && value <= most
+
+/** How many workers there are at most, and at least. */
+const rangeOf = (
+  threads: number | Range,
+  refuse: (option: string, value: unknown, expected: string) => never
+): Pick<Resolved, "workers" | "least"> => {
+  if (typeof threads !== "object" || threads === null) {
+    if (!isWithin(threads, 1, MAX_WORKERS)) refuse("threads", threads, `an integer from 1 to ${MAX_WORKERS}`)
+    return { workers: threads, least: threads }
+  }
+  const { max, min } = threads
+  if (!isWithin(max, 1, MAX_WORKERS)) refuse("threads.max", max, `an integer from 1 to ${MAX_WORKERS}`)
+  if (!isWithin(min, 1, max)) refuse("threads.min", min, `an integer from 1 to threads.max, which is ${max}`)
+  return { workers: max, least: min }
+}
 
 /**
  * Checks the options of a pool.
@@ -178,10 +205,9 @@ export const resolve = (
   if (!Object.hasOwn(profiles, profile)) refuse("profile", profile, Object.keys(profiles).join(", "))
   const defaults = profiles[profile]
   const { grace = defaults.grace, readyTimeout = defaults.readyTimeout, shutdown = defaults.shutdown } = options
-  const workers = whole(
-    "threads",
+  const { least, workers } = rangeOf(
     options.threads ?? defaults.threads ?? Math.min(MAX_WORKERS, Math.max(2, cores)),
-    MAX_WORKERS
+    refuse
   )
   const clients = options.clients ?? Math.min(MAX_CLIENTS, Math.max(MIN_CLIENTS, cores))
   if (!isWithin(clients, 0, MAX_CLIENTS)) refuse("clients", clients, `an integer from 0 to ${MAX_CLIENTS}`)
@@ -201,6 +227,7 @@ export const resolve = (
   return {
     key,
     workers,
+    least,
     clients,
     concurrency: whole("concurrency", concurrency, MAX_CONCURRENCY),
     capacity: whole("queue.capacity", capacity, most),

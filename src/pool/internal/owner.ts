@@ -29,58 +29,38 @@ import * as ThreadGroup from "../../thread/kernel/ThreadGroup.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
 import { attemptsOf } from "./attempts.ts"
 import { Clients } from "./clients.ts"
-import type { Overdue, Post, Retire, Retired } from "./control.ts"
+import type { Overdue, Post, Retired } from "./control.ts"
+import * as Crew from "./crew.ts"
+import { PoolWorker } from "./crew.ts"
 import { DeskWait } from "./desk.ts"
 import { inject, queuesOf } from "./injectors.ts"
 import { benches } from "./job.ts"
-import {
-  type Access,
-  createMemory,
-  HOST,
-  HOST_OWNER,
-  openMemory,
-  ownerOf,
-  ownerOfClient,
-  type PoolMemory,
-  rowOf
-} from "./memory.ts"
+import { createMemory, HOST, HOST_OWNER, openMemory, ownerOf, ownerOfClient, type PoolMemory, rowOf } from "./memory.ts"
 import type { PoolOptions, Resolved } from "./options.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
 import { slotsOf } from "./shedding.ts"
 import { Submitter } from "./submitter.ts"
 
-class PoolWorker extends ThreadGroup.Member<never> {
-  /** The number of the incarnation that is there, or was last. */
-  number = 0
-  /** The job that it is replaced for. */
-  overdue: string | undefined = undefined
-  /** By which request it was told to take no jobs any more; 0 when it takes some. */
-  retiring = 0
-  /** How many such requests there have been. */
-  retirements = 0
-  /** It has none any more, and is stopped for the next incarnation. */
-  isRetired = false
-}
-
-interface Owner {
+interface Owner extends Crew.Crew {
   readonly protocol: Protocol
   readonly settings: Resolved
   readonly memory: PoolMemory
-  readonly access: Access
   readonly recoveries: ReadonlyArray<MpmcRecovery>
-  readonly workers: ReadonlyArray<PoolWorker>
   readonly recipient: PoolRecipient
   readonly submitter: Submitter
-  /** Whose workers are made anew, one after the other. */
-  readonly reloading: Semaphore.Semaphore
   readonly clients: Clients
-  /** Of rows whose clients have gone. */
-  readonly heirs: Set<Submitter>
+  /** Of rows whose clients, or workers, have gone. */
+  readonly heirs: Map<number, Row>
   readonly deadlines: Deadlines
   /** How incarnations that have ended are called, and why they have. */
   readonly ends: Map<number, { readonly thread: string; readonly reason: string }>
-  readonly run: (effect: Effect.Effect<void>) => void
   readonly log: (entry: Effect.Effect<void>) => void
+}
+
+/** A row of the table on this thread. */
+interface Row {
+  readonly submitter: Submitter
+  readonly desk: DeskWait
 }
 
 const UNKNOWN = { thread: "its worker", reason: "it has ended" }
@@ -93,7 +73,7 @@ const openRow = (
   { access, deadlines, ends, log, protocol, settings }: Ground,
   row: number,
   overdue: (overdue: Overdue) => void
-): { readonly submitter: Submitter; readonly desk: DeskWait } => {
+): Row => {
   const name = actorName(protocol, settings.key)
   const failed = (where: string, error: unknown) => log(Effect.logError(where, error))
   const desk: DeskWait = new DeskWait(access, row, () => submitter, (error) => failed(`a turn of ${name}`, error))
@@ -129,11 +109,13 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
     const name = actorName(protocol, settings.key)
     const memory = createMemory({
       ...settings,
+      isElastic: settings.least < settings.workers,
       capacity: slotsOf(settings.capacity, settings.overflow === "dropOldest"),
       queues: queuesOf(protocol.levels)
     })
     const access = openMemory(thread, memory, HOST_OWNER)
     access.table.setPhase(STARTING)
+    if (settings.least < settings.workers) access.table.resize(settings.least)
     const deadlines = new Deadlines(
       context,
       clock,
@@ -169,17 +151,22 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
       memory,
       recoveries: memory.injectors.map((sab) => new MpmcRecovery(sab)),
       workers: Array.from({ length: settings.workers }, (_, i) => new PoolWorker(i + 1, `worker-${i}`)),
+      least: settings.least,
+      size: settings.least,
+      commands: Semaphore.makeUnsafe(1),
+      start: () => Effect.void,
+      hasEnded: () => submitter.ended !== undefined,
       recipient,
       submitter,
-      reloading: Semaphore.makeUnsafe(1),
       clients: makeClients(
         ground,
         memory,
         (row, then) => retire(owner, row, then),
         (overdue) => replace(owner, overdue)
       ),
-      heirs: new Set()
+      heirs: new Map()
     }
+    for (const worker of owner.workers.slice(0, owner.size)) worker.isWanted = true
     return owner
   })
 
@@ -213,32 +200,49 @@ const makeClients = (
 
 /** What a client has left is taken back, and what it was asked for ends; `then` its row is as it was. */
 const retire = (owner: Owner, row: number, then: () => void): void => {
-  const { access, heirs, run, settings } = owner
+  const { access, settings } = owner
   const claims = ownerOfClient(settings.workers, row)
   access.arena.recover(claims)
   recover(owner, claims, () => {
     // The end of the pool settles what nobody has taken back by then.
     if (access.table.phase() === ENDED) return
-    const { desk, submitter } = openRow(owner, row, (overdue) => replace(owner, overdue))
-    heirs.add(submitter)
-    if (submitter.isBusy) desk.watch()
-    run(Effect.map(submitter.idle, () => {
-      heirs.delete(submitter)
-      desk.close()
+    inherit(owner, row, () => {
       // It may have died between a payload and the job that it was for.
       access.arena.forget(claims)
       then()
-    }))
+    })
   })
+}
+
+/** Takes what is under way in a row that nobody has any more; `then` nothing is, unless somebody has it again by then. */
+const inherit = (owner: Owner, row: number, then: () => void): void => {
+  const { heirs, run } = owner
+  const heir = openRow(owner, row, (overdue) => replace(owner, overdue))
+  const { desk, submitter } = heir
+  heirs.set(row, heir)
+  if (submitter.isBusy) desk.watch()
+  run(Effect.map(submitter.idle, () => {
+    if (heirs.get(row) !== heir) return
+    heirs.delete(row)
+    desk.close()
+    then()
+  }))
+}
+
+/** A worker is about to have its row again. */
+const disinherit = ({ heirs }: Owner, row: number): void => {
+  const heir = heirs.get(row)
+  if (heir === undefined) return
+  heirs.delete(row)
+  heir.desk.close()
+  heir.submitter.leave(ExitReason.scopeClosed)
 }
 
 const postOf = (owner: Owner, worker: PoolWorker): Post => {
   const { deadlines, memory, protocol, settings } = owner
   const place = worker.index - 1
-  worker.number = numberOf(place, worker.starts)
-  worker.overdue = undefined
-  worker.retiring = 0
-  worker.isRetired = false
+  disinherit(owner, rowOf(place))
+  worker.renewed(numberOf(place, worker.starts))
   owner.access.table.started(worker.number)
   // Each submitter lets it into what waits for it.
   for (const bell of owner.access.bells) bell.ring()
@@ -264,39 +268,6 @@ const replace = (owner: Owner, { number, tag }: Overdue): void => {
   worker.overdue = tag
   owner.run(worker.thread?.kill ?? Effect.void)
 }
-
-/** A worker that was told so takes no jobs any more, and has none: it is stopped, and that is no crash. */
-const retired = (owner: Owner, { request, retired: number }: Retired): void => {
-  const worker = owner.workers[workerOf(number)]
-  // One that was told to go on since then may have a job.
-  if (worker?.number !== number || worker.retiring !== request || worker.isRetired || worker.hasEnded) return
-  worker.isRetired = true
-  owner.run(worker.thread?.stop ?? Effect.void)
-}
-
-/** Has a worker come to the end of what it runs, and its next incarnation take its place. */
-const renew = (owner: Owner, worker: PoolWorker): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const { starts } = worker
-    const isOld = () => worker.starts === starts && !worker.hasEnded && !worker.isRetired
-    const retire = (request: number) => {
-      worker.retiring = request
-      worker.post({ retire: request } satisfies Retire)
-    }
-    const look: Effect.Effect<void> = Effect.suspend(() => {
-      if (owner.submitter.ended !== undefined || worker.starts > starts && worker.isUp) return Effect.void
-      if (worker.isUp && isOld() && worker.retiring === 0) retire(++worker.retirements)
-      return Effect.andThen(Effect.sleep("5 millis"), look)
-    })
-    return Effect.onInterrupt(look, () =>
-      Effect.sync(() => {
-        if (worker.retiring > 0 && isOld()) retire(0)
-      }))
-  })
-
-/** All workers anew, one after the other. */
-const reload = (owner: Owner): Effect.Effect<void> =>
-  owner.reloading.withPermits(1)(Effect.forEach(owner.workers, (worker) => renew(owner, worker), { discard: true }))
 
 // Somebody alive may be in the middle of the claim that the dead one wanted too: then it is settled in a moment.
 const recover = (owner: Owner, claims: number, then: () => void): void => {
@@ -325,8 +296,12 @@ const ended = (owner: Owner, worker: PoolWorker, reason: ThreadDown, isSeen: boo
   }
   access.arena.recover(claims)
   new JobMeters(memory.meters).closed(worker.index - 1, deadlines.now())
+  access.holds?.releaseAll(worker.index - 1)
   access.table.ended(worker.number)
-  recover(owner, claims, () => {})
+  recover(owner, claims, () => {
+    const isVacant = !worker.isWanted && worker.hasEnded
+    if (isVacant && access.table.phase() !== ENDED) inherit(owner, rowOf(worker.index - 1), () => {})
+  })
   for (const bell of access.bells) bell.ringForDead()
 }
 
@@ -338,7 +313,7 @@ const end = ({ access, clients, heirs, submitter }: Owner, reason: ExitReason.Ex
   access.table.setPhase(ENDED)
   for (const bell of access.bells) bell.ringForDead()
   submitter.end(reason)
-  for (const heir of Array.from(heirs)) heir.end(reason)
+  for (const heir of Array.from(heirs.values())) heir.submitter.end(reason)
 }
 
 const isAtRest = ({ access: { table } }: Owner): boolean => {
@@ -387,22 +362,25 @@ export const make = (
       standby: 0,
       name: actorName(protocol, settings.key),
       members: owner.workers,
+      initial: settings.least,
       spots: settings.spots,
       maxSpins: Machine.maxSpins(settings.workers, cores),
       data: (worker) => postOf(owner, worker),
-      onMessage: (_, message) => {
+      onMessage: (worker, message) => {
         const said = message as Overdue | Retired
-        if ("retired" in said) retired(owner, said)
+        if ("retired" in said) Crew.retired(owner, worker, said)
         else replace(owner, said)
       },
-      isExcused: ({ isRetired, overdue }) => overdue !== undefined || isRetired,
+      after: (worker) => worker.after,
       onStarting: () => {},
-      onReady: () => {
+      onReady: (worker) => {
+        Crew.ready(worker)
         access.idle.wake()
       },
       onEnded: (worker, reason, isSeen) => ended(owner, worker, reason, isSeen),
       below: () => Effect.undefined
     })
+    owner.start = (worker) => group.start(worker, () => worker.isThere)
     access.table.setPhase(OPEN)
     access.idle.wakeForDead()
     yield* Effect.forkScoped(Effect.flatMap(group.exit, (exit) =>
@@ -413,7 +391,7 @@ export const make = (
         owner.log(Effect.logError(`${name} has ended: its workers have used up their restarts`, cause))
         end(owner, ExitReason.supervisorGaveUp(name, cause))
       })))
-    recipient.reload = reload(owner)
+    recipient.crew = owner
     yield* Effect.addFinalizer(() =>
       Effect.andThen(
         drain(owner),

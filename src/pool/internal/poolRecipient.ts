@@ -25,8 +25,10 @@ import {
   type Withdrawable
 } from "../../actor/kernel/Recipient.ts"
 import { OPEN } from "../../memory/JobPhase.ts"
+import { membersIn } from "../../memory/JobTable.ts"
 import type { Overflow } from "../../runtime/Overflow.ts"
 import type { PoolStats } from "../PoolStats.ts"
+import type { Crew } from "./crew.ts"
 import { Job, type Seat } from "./job.ts"
 import type { Access } from "./memory.ts"
 import { countedOf, statsOf } from "./stats.ts"
@@ -51,8 +53,8 @@ export interface Options {
 export class PoolRecipient extends Recipient {
   readonly protocol: Protocol
   readonly key: string
-  /** Makes all workers anew, on the thread that has made the pool. */
-  reload: Effect.Effect<void> | undefined = undefined
+  /** The workers, on the thread that has made the pool. */
+  crew: Crew | undefined = undefined
   private readonly access: Access
   private readonly submitter: Submitter
   private readonly options: Options
@@ -75,7 +77,7 @@ export class PoolRecipient extends Recipient {
 
   /** How many workers there are. */
   get workers(): number {
-    return this.access.table.workers
+    return membersIn(this.access.table.membership())
   }
 
   /** What the pool does and has done. */

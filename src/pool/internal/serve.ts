@@ -98,7 +98,11 @@ export const serve = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem>) => (star
     worker.begin(yield* spawn)
     yield* Effect.addFinalizer(() => Effect.sync(() => worker.close()))
     yield* Effect.forkIn(Effect.flatMap(system.escalation, ({ cause }) => Effect.sync(() => start.fail(cause))), scope)
-    return { ready: undefined, onMessage: (message: unknown) => worker.retire((message as Retire).retire) }
+    const onMessage = (message: unknown) => {
+      const { isLast, retire } = message as Retire
+      worker.retire(retire, isLast)
+    }
+    return { ready: undefined, onMessage }
   })
 
 const makeSide = (start: ThreadEntry.ThreadStart, post: Post) =>

@@ -29,7 +29,7 @@ import { drop, exitOf, INSIDE, store } from "./outcome.ts"
 import { Placing } from "./placing.ts"
 import { type Queue, Room } from "./room.ts"
 import { Shedding, slotsOf } from "./shedding.ts"
-import { ANYWHERE, placeOf, ROUTED } from "./target.ts"
+import { ANYWHERE, placeOf, ROUTED, whomOf } from "./target.ts"
 import type { JobWaiter } from "./waiter.ts"
 
 /** How a submitter is made. */
@@ -131,7 +131,9 @@ export class Submitter implements Desk, Queue {
     this.returning = table.takeLeft(this.options.row, this.returned)
     table.living(this.living)
     if (this.outstanding > 0) this.audit()
-    this.placing.admit(this.living)
+    const lost: Array<() => void> = []
+    this.leaveBehind(this.placing.admit(this.living), lost)
+    for (const tell of lost) tell()
     if (this.outstanding > 0) this.placing.inherit()
   }
 
@@ -167,11 +169,13 @@ export class Submitter implements Desk, Queue {
     const { scratch, table } = access
     if (this.ended !== undefined || table.phase() > OPEN) return REFUSED
     if (this.isFull) return NO_ROOM
-    const target = where === ROUTED ? this.placing.route(message, payload) : where
+    const target = this.targetOf(message, payload, where)
     if (target < 0) return -target as Outcome
+    const { membership } = this.placing
     const bytes = this.encode(message, payload)
     if (bytes < 0) return INVALID
     // User code has run.
+    if (target !== ANYWHERE && membership !== this.placing.membership) return this.submit(message, payload, job, where)
     if (this.ended !== undefined) return REFUSED
     if (this.isFull) return NO_ROOM
     if (job?.isAwaited === false) return TAKEN
@@ -189,21 +193,28 @@ export class Submitter implements Desk, Queue {
     }
     this.freeSlots--
     this.pending[slot - this.first] = job
-    if (job === undefined) table.enqueue(slot, message.index | UNAWAITED | target, bytes, Infinity)
+    const whom = whomOf(target)
+    if (target !== ANYWHERE) this.placing.sends(slot)
+    if (job === undefined) table.enqueue(slot, message.index | UNAWAITED | target, bytes, Infinity, NaN, whom)
     else {
       job.slot = slot
       const { expiresAt, timeoutMillis } = job
       // One that is waited for for ever has no deadline, and nobody has looked at a clock for it.
-      if (expiresAt === 0 || !options.sharesTime) table.enqueue(slot, message.index | target, bytes, Infinity)
-      else table.enqueue(slot, message.index | target, bytes, expiresAt, expiresAt - timeoutMillis)
+      if (expiresAt === 0 || !options.sharesTime) {
+        table.enqueue(slot, message.index | target, bytes, Infinity, NaN, whom)
+      } else table.enqueue(slot, message.index | target, bytes, expiresAt, expiresAt - timeoutMillis, whom)
     }
     this.shedding?.queued(slot, message.index)
     if (target === ANYWHERE) {
       if (!options.put(slot)) this.backlog.push(slot)
       access.idle.wake()
-    } else this.placing.put(placeOf(target), slot)
+    } else this.placing.put(slot)
     options.watch()
     return TAKEN
+  }
+
+  private targetOf(message: Message, payload: unknown, where: number): number {
+    return where === ROUTED ? this.placing.route(message, payload) : this.placing.checked(where)
   }
 
   // Bytes in the scratch; -1 when it is none of the schema.
@@ -218,7 +229,7 @@ export class Submitter implements Desk, Queue {
   /** Whether a job could be taken if there were room: {@link TAKEN}, or why not. */
   check(index: number, payload: unknown, where: number): Outcome {
     const message = this.options.messages[index]!
-    const target = where === ROUTED ? this.placing.route(message, payload) : where
+    const target = this.targetOf(message, payload, where)
     if (target < 0) return -target as Outcome
     if (this.encode(message, payload) < 0) return INVALID
     return this.ended === undefined ? TAKEN : REFUSED
@@ -347,6 +358,7 @@ export class Submitter implements Desk, Queue {
     table.setPayload(slot, INSIDE)
     table.free(slot)
     this.shedding?.released(slot)
+    this.placing.released(slot)
     const job = this.pending[slot - this.first]
     // Until it has settled it may be withdrawn, and its slot may have another job.
     if (job !== undefined) job.slot = -1
@@ -367,8 +379,25 @@ export class Submitter implements Desk, Queue {
     this.changes = changes
     const lost = isAudit ? this.audit() : []
     if (this.ended !== undefined) return
-    this.placing.admit(this.living)
+    this.leaveBehind(this.placing.admit(this.living), lost)
     for (const tell of lost) tell()
+  }
+
+  // What only a worker can do that has left the pool: it was sent before this thread knew.
+  private leaveBehind(slots: ReadonlyArray<number>, lost: Array<() => void>): void {
+    const { access: { table }, name, options } = this
+    for (const slot of slots) {
+      const job = this.pending[slot - this.first]
+      const word = table.messageOf(slot)
+      const isTold = job === undefined && (word & UNAWAITED) !== 0
+      this.release(slot)
+      const tag = options.messages[word & (UNAWAITED - 1)]?.tag
+      const why = `worker-${placeOf(word)} has left the pool`
+      lost.push(() => {
+        if (job !== undefined) job.misrouted(why)
+        else if (isTold) options.failed(`${name}: a ${tag} that was told is lost`, why)
+      })
+    }
   }
 
   /** Looks through the slots after some have ended, and answers whom to tell of what is lost. */
@@ -401,7 +430,7 @@ export class Submitter implements Desk, Queue {
     const message = table.messageOf(slot)
     const isWanted = job === undefined ? (message & UNAWAITED) !== 0 : job.isAwaited
     if (stage === RUNNING && isWanted && table.begunOf(slot) < options.attempts[message & (UNAWAITED - 1)]!) {
-      table.again(slot)
+      table.again(slot, whomOf(message))
       // It was begun once, so nobody may say that it was not.
       this.shedding?.kept(slot)
       return this.found(slot)
@@ -453,6 +482,7 @@ export class Submitter implements Desk, Queue {
     this.returning = 0
     this.backlog.length = 0
     this.graces.clear()
+    this.placing.clear()
     for (const job of jobs) job.stopped(reason)
     this.room.admit()
     this.onEnded(reason)

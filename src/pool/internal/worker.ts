@@ -19,19 +19,20 @@ import type { Cell } from "../../actor/kernel/Cell.ts"
 import { answer } from "../../actor/kernel/Direct.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Wait } from "../../memory/Doorbell.ts"
-import { type Gatekeeper, InboxReader } from "../../memory/Inboxes.ts"
+import { InboxReader } from "../../memory/Inboxes.ts"
 import { OPEN } from "../../memory/JobPhase.ts"
-import { BEGUN, DISCARDED, QUEUED, STALE, UNAWAITED } from "../../memory/JobTable.ts"
+import { BEGUN, DISCARDED, STALE, UNAWAITED } from "../../memory/JobTable.ts"
 import { RETRY, type StealOwner, type StealThief } from "../../memory/StealDeque.ts"
 import { messageOf } from "../../runtime/Text.ts"
 import * as Poller from "../../thread/Poller.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import { inject, type InjectorReader } from "./injectors.ts"
+import { KeyGate } from "./keyGate.ts"
 import { type Access, rowOf } from "./memory.ts"
 import * as Outcome from "./outcome.ts"
 import { type Bench, JobAsk, type Seat } from "./seat.ts"
 import type { Submitter } from "./submitter.ts"
-import { keyOf, placeOf } from "./target.ts"
+import { placeOf, whomOf } from "./target.ts"
 import { WorkerMeter } from "./workerMeter.ts"
 
 /** The injector comes first every so many jobs, so that jobs which submit jobs for ever keep nobody waiting outside. */
@@ -73,12 +74,13 @@ export interface Options {
 }
 
 /** See the module. */
-export class Worker implements Poller.Waitable, Bench, Gatekeeper {
+export class Worker implements Poller.Waitable, Bench {
   private readonly access: Access
   private readonly options: Options
   private readonly submitter: Submitter
   private readonly poller: Poller.Poller
   private readonly inbox: InboxReader
+  private readonly keys: KeyGate
   private readonly meter: WorkerMeter
   private readonly seats: Array<Seat> = []
   /** Seats with a job. */
@@ -98,6 +100,8 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   private isClosed = false
   /** By which request it takes no jobs any more but those that its own wait for; 0 while it does. */
   private retiring = 0
+  /** Whether it still takes what is for it alone, since nobody comes after it. */
+  private isLast = false
   /** It has none, and has said so. */
   private isRetired = false
 
@@ -108,7 +112,8 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     this.poller = Poller.of(access.thread)
     this.random = options.place + 1
     this.meter = new WorkerMeter(access, options)
-    this.inbox = new InboxReader(access.memory.inboxes, options.place, options.number, this)
+    this.keys = new KeyGate(access, options.place, this.seats)
+    this.inbox = new InboxReader(access.memory.inboxes, options.place, options.number, this.keys)
   }
 
   /** Begins to take jobs. */
@@ -117,9 +122,10 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     this.poller.add(this)
   }
 
-  /** Takes no jobs from now on, or does again for 0; what it has comes to its end. */
-  retire(request: number): void {
+  /** Takes no jobs from now on, or does again for 0; what it has comes to its end, and as the last one here also what is for it alone. */
+  retire(request: number, isLast: boolean): void {
     this.retiring = request
+    this.isLast = isLast
     this.isRetired = false
     this.poller.add(this)
     this.access.bells[rowOf(this.options.place)]!.ring()
@@ -171,7 +177,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
       did = true
       this.take(slot)
     }
-    if (this.retiring > 0 && this.taken === 0 && !this.isRetired) {
+    if (this.retiring > 0 && this.taken === 0 && !this.isRetired && !(this.isLast && this.hasOwn())) {
       this.isRetired = true
       this.options.retired(this.retiring)
     }
@@ -203,7 +209,8 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
 
   private canTake(): boolean {
     const { taken } = this
-    if (this.isClosed || !this.hasBegun || this.retiring > 0 && this.waiting === 0) return false
+    if (this.isClosed || !this.hasBegun || this.isRetired) return false
+    if (this.retiring > 0 && !this.isLast && this.waiting === 0) return false
     if (taken === 0) return true
     return taken - this.waiting < this.options.concurrency && (taken < this.seats.length || this.openSeat())
   }
@@ -227,8 +234,13 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
 
   // ---- the next job
 
+  private hasOwn(): boolean {
+    return this.options.deque.size() > 0 || this.inbox.hasNews()
+  }
+
   private next(): number {
     const { deque, injector } = this.options
+    if (this.keys.hasLifted()) this.inbox.release()
     const tick = ++this.ticks % INJECTOR_EVERY
     if (tick === 0 || tick === INBOX_TICK) {
       const slot = tick === INBOX_TICK ? this.inbox.next() : this.takesAny() ? injector.next() : -1
@@ -300,9 +312,12 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   private take(slot: number): void {
     const { access, options } = this
     const { table } = access
-    const begun = table.has(slot) ? table.begin(slot, options.number) : STALE
+    // A number may be an old one, and the job in its slot somebody else's by now.
+    const whom = this.inbox.hasFound ? options.place + 1 : 0
+    const begun = table.has(slot) ? table.begin(slot, options.number, whom) : STALE
     // Once it is begun: else it would be nowhere if the thread died in between.
     this.inbox.taken()
+    if (begun !== BEGUN) this.keys.passed()
     if (begun === DISCARDED) {
       table.giveBack(slot)
       return this.tell(slot)
@@ -312,6 +327,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     if (options.knowsTime && (word & UNAWAITED) === 0) {
       const deadline = table.deadlineOf(slot)
       if (deadline !== Infinity && deadline <= this.nowMillis) {
+        this.keys.passed()
         return this.tellUnless(!Outcome.discard(access, slot), slot)
       }
     }
@@ -331,6 +347,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     const seat = this.freeSeat()
     const ask = new JobAsk(this, seat, slot, message, (word & UNAWAITED) === 0)
     seat.ask = ask
+    this.keys.begun()
     this.inbox.running(++this.taken)
     this.meter.begun(slot, seat)
     this.answering = ask
@@ -346,6 +363,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   }
 
   private refuse(slot: number, text: string): void {
+    this.keys.passed()
     this.tellUnless(!Outcome.refuse(this.access, slot, text), slot)
   }
 
@@ -369,6 +387,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     if (!hasRun) this.meter.putBack(this.taken === 0)
     else if (ask === this.answering) this.meter.endedAtOnce()
     else this.meter.ended(seat, this.taken === 0)
+    this.keys.ended(ask.slot)
     this.inbox.release()
     // It may be asleep because nothing could be taken.
     this.access.bells[rowOf(this.options.place)]!.ring()
@@ -392,24 +411,15 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   putBack(ask: JobAsk): void {
     const { slot } = ask
     const { idle, table } = this.access
+    const word = table.messageOf(slot)
     this.leave(ask, false)
-    if (!table.again(slot)) {
+    if (!table.again(slot, whomOf(word))) {
       this.isClosed = true
       return
     }
-    if (placeOf(table.messageOf(slot)) >= 0) return this.inbox.putBack(table.submitterOf(slot), slot)
+    if (placeOf(word) >= 0) return this.inbox.putBack(table.submitterOf(slot), slot)
     if (!inject(this.access, this.options.levels, slot)) this.options.deque.push(slot)
     idle.wake()
-  }
-
-  /** Whether a job has to wait because one of its key runs. */
-  isHeld(slot: number): boolean {
-    if (this.taken === 0) return false
-    const { table } = this.access
-    const key = keyOf(table.messageOf(slot))
-    // What nobody waits for any more goes back without being begun.
-    if (key === 0 || table.stageOf(slot) !== QUEUED) return false
-    return this.seats.some(({ ask }) => ask !== undefined && keyOf(table.messageOf(ask.slot)) === key)
   }
 
   // ---- asleep
@@ -431,8 +441,9 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     }
     if (!this.hasBegun) return this.mayBegin()
     if (!this.canTake()) return false
-    const { deque, injector } = this.options
-    if (deque.size() > 0 || this.inbox.hasNews()) return true
+    const { injector } = this.options
+    if (this.keys.hasLifted()) this.inbox.release()
+    if (this.hasOwn()) return true
     if (this.taken >= MAX_WAITING || this.retiring > 0) return false
     if (!injector.isEmpty()) return true
     // What lies elsewhere is for those who search, if there are as many as may.

@@ -1,0 +1,11 @@
+/** What every worker thread of the pool runs. */
+import * as Effect from "effect/Effect"
+import { Pool, PoolThread } from "shared-nothing"
+import { Journal } from "./protocol.ts"
+
+PoolThread.launch(
+  Journal.toLayer(Effect.map(Pool.CurrentWorker, (worker) =>
+    Journal.of({
+      Write: () => Effect.succeed(worker?.name ?? "nobody")
+    })))
+)
