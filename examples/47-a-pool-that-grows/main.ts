@@ -1,5 +1,5 @@
 /**
- * A pool has more workers while there is more to do, and fewer afterwards. The entries of an account stay in order, whoever writes them.
+ * A pool has more workers while there is more to do, and fewer afterwards: by hand, and then by itself. The entries of an account stay in order, whoever writes them.
  *
  * Output:
  *
@@ -8,16 +8,23 @@
  *     1 worker
  *     8 accounts, 400 entries, each account in order
  *     Pool.resize Journal/pool: threads is 4, expected an integer from 1 to 3
+ *     from 1 to 2: waiting
+ *     from 2 to 3: waiting
+ *     from 3 to 2: idle
+ *     from 2 to 1: idle
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
 import { Worker } from "node:worker_threads"
 import { Pool } from "shared-nothing"
 import { Journal } from "./protocol.ts"
 
 const JournalPool = Pool.layer(Journal, {
   spawn: () => new Worker(new URL("./worker.ts", import.meta.url)),
-  threads: { min: 1, max: 3 }
+  // By hand: without `adapt: false` the pool decides itself.
+  threads: { min: 1, max: 3, adapt: false }
 })
 
 const program = Effect.gen(function*() {
@@ -62,3 +69,32 @@ const program = Effect.gen(function*() {
 })
 
 await Effect.runPromise(program.pipe(Effect.provide(JournalPool)))
+
+/** The same protocol in a pool that looks itself what there is to do; quicker than it would have to be. */
+const SizingPool = Pool.layer(Journal, {
+  spawn: () => new Worker(new URL("./worker.ts", import.meta.url)),
+  threads: { min: 1, max: 3, idle: "200 millis", adapt: { cooldown: "100 millis" } }
+})
+
+const sizing = Effect.gen(function*() {
+  const journal = yield* Pool.ref(Journal)
+  yield* Effect.forkScoped(
+    Stream.runForEach(
+      Pool.events(journal),
+      ({ from, to, ...event }) => Console.log(`from ${from} to ${to}: ${event.why}`)
+    ),
+    { startImmediately: true }
+  )
+  const has = (workers: number) =>
+    Effect.repeat(Pool.stats(journal), {
+      until: ({ size }) => size === workers,
+      schedule: Schedule.spaced("10 millis")
+    })
+  const work = Effect.forEach(Array.from({ length: 12 }), () => Effect.forever(journal.ask.Audit()), {
+    concurrency: "unbounded"
+  })
+  yield* Effect.raceFirst(work, has(3))
+  yield* has(1)
+})
+
+await Effect.runPromise(Effect.scoped(sizing).pipe(Effect.provide(SizingPool)))

@@ -7,5 +7,7 @@ export const Journal = Actor.make("Journal", [
   /** Answers who has written it. */
   Rpc.make("Write", { payload: { account: Schema.String, entry: Schema.Int }, success: Schema.String }).pipe(
     Route.byKey(({ account }) => account)
-  )
+  ),
+  /** Takes five milliseconds of any worker. */
+  Rpc.make("Audit")
 ])

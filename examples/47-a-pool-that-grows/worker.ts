@@ -6,6 +6,7 @@ import { Journal } from "./protocol.ts"
 PoolThread.launch(
   Journal.toLayer(Effect.map(Pool.CurrentWorker, (worker) =>
     Journal.of({
+      Audit: () => Effect.sleep("5 millis"),
       Write: () => Effect.succeed(worker?.name ?? "nobody")
     })))
 )

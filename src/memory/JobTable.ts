@@ -46,6 +46,7 @@ export {
   membersIn,
   mostJobs,
   numberOf,
+  resizesIn,
   type Shape,
   workerOf
 } from "./internal/jobMemory.ts"

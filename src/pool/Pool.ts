@@ -47,6 +47,7 @@ import type * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
 import type { Actor } from "../actor/Actor.ts"
 import { InvalidOptions, type LayoutMismatch } from "../actor/ActorError.ts"
 import { type ActorRef, type Any, refClass } from "../actor/ActorRef.ts"
@@ -61,7 +62,8 @@ import * as Client from "./internal/client.ts"
 import { type PoolOptions, resolve } from "./internal/options.ts"
 import * as Owner from "./internal/owner.ts"
 import { CurrentWorker as Current, poolKey, type PoolSide } from "./internal/poolKey.ts"
-import { reload as reloadOf, resize as resizeOf, statsOf, workersOf } from "./internal/workers.ts"
+import { events as eventsOf, reload as reloadOf, resize as resizeOf, statsOf, workersOf } from "./internal/workers.ts"
+import type { PoolEvent } from "./PoolEvent.ts"
 import type { PoolStats } from "./PoolStats.ts"
 
 import type { PoolAmbiguous, PoolCrowded, PoolNotFound } from "./PoolError.ts"
@@ -70,6 +72,7 @@ export { Attempts } from "./Attempts.ts"
 export type { PoolOptions, Profile, Range } from "./internal/options.ts"
 export { forEach, map, partition, reduce } from "./Parallel.ts"
 export { PoolAmbiguous, PoolCrowded, PoolNotFound } from "./PoolError.ts"
+export type { PoolEvent, Resized, ResizeFailed, SizeSignal } from "./PoolEvent.ts"
 export type { PoolStats, WorkerStats } from "./PoolStats.ts"
 
 /** What a program requires that uses the pool of a protocol. */
@@ -298,6 +301,15 @@ export const reload = <Rpcs extends Rpc.Any>(pool: ActorRef<Rpcs>): Effect.Effec
  */
 export const resize = (pool: Any, threads: number): Effect.Effect<void, InvalidOptions | ThreadDown> =>
   resizeOf(pool, threads)
+
+/**
+ * What happens to the size of a pool from now on: each change, why it was made, and what it was decided by; each worker that did not come up. Ends with the pool.
+ *
+ * **Errors** Dies with a `TypeError` for what is no pool that this thread has made.
+ *
+ * **Gotchas** A subscriber that falls more than 256 events behind misses the oldest. How many workers there are is in {@link stats}.
+ */
+export const events = (pool: Any): Stream.Stream<PoolEvent> => eventsOf(pool)
 
 /** On which worker of a pool the code of a layer or of a behaviour runs: its place in {@link workers} and its name. `undefined` where that is no pool. */
 export const CurrentWorker: Context.Reference<{ readonly place: number; readonly name: string } | undefined> = Current

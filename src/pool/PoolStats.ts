@@ -35,6 +35,8 @@ export interface PoolStats {
   readonly dropped: number
   /** How many workers the pool has, without those that are about to leave it. */
   readonly size: number
+  /** How often that was another number. */
+  readonly resizes: number
   /** Jobs that run on all workers. */
   readonly running: number
   /** Jobs that have ended on all workers. */

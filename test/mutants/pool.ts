@@ -40,6 +40,8 @@ const sized = ["test/pool/Fences.test.ts", "test/testing/poolSizes.test.ts"]
 const fences = { file: "src/pool/internal/fences.ts", tests: sized }
 const crew = { file: "src/pool/internal/crew.ts", tests: sized }
 const moving = { file: "src/pool/internal/placing.ts", tests: sized }
+const sizing = { file: "src/pool/internal/sizing.ts", tests: ["test/pool/sizing.test.ts"] }
+const gauge = { file: "src/pool/internal/gauge.ts", tests: ["test/pool/sizing.test.ts"] }
 const gate = {
   file: "src/pool/internal/keyGate.ts",
   tests: ["test/pool/Fences.test.ts", "test/testing/poolRoutes.test.ts", "test/testing/poolSizes.test.ts"]
@@ -55,6 +57,36 @@ const options = { file: "src/pool/internal/options.ts", tests: [pools] }
 
 /** Faults in what becomes of jobs. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...sizing,
+    why: "workers that have time are not joined by others",
+    before: "isLate && utilisation >= USED_UP &&",
+    after: "isLate &&"
+  },
+  {
+    ...sizing,
+    why: "a size is not decided back and forth",
+    before: "return utilisation * size / (size - 1) < USED_UP ?",
+    after: "return utilisation < USED_UP ?"
+  },
+  {
+    ...sizing,
+    why: "a worker that does not come up is tried later each time",
+    before: "? 0 : failures + 1",
+    after: "? 0 : 0"
+  },
+  {
+    ...gauge,
+    why: "a worker that had something to do is not idle",
+    before: "running > 0 || jobs !== this.lastJobs",
+    after: "running > 0"
+  },
+  {
+    ...gauge,
+    why: "a worker that has come is not idle for as long as the one before it",
+    before: "size - 1 !== this.last || running",
+    after: "running"
+  },
   {
     file: "src/memory/JobTable.ts",
     tests: ["test/memory/JobTable.test.ts"],

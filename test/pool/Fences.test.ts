@@ -25,7 +25,7 @@ const made = Effect.gen(function*() {
   const clock = yield* Clock.Clock
   const memory = createMemory({
     workers: 3,
-    isElastic: true,
+    least: 2,
     clients: 0,
     capacity: CAPACITY,
     queues: 1,
@@ -35,6 +35,7 @@ const made = Effect.gen(function*() {
   const { table } = access
   const numbers = [0, 1, 2].map((place) => numberOf(place, 1))
   for (const number of numbers) table.started(number)
+  table.resize(3)
   const said: Array<string> = []
   const open = () =>
     new Submitter(access, {

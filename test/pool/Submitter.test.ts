@@ -30,7 +30,7 @@ import { Jobs } from "../fixtures/jobs.ts"
 const made = Effect.gen(function*() {
   const context = yield* Effect.context<never>()
   const clock = yield* Clock.Clock
-  const memory = createMemory({ workers: 1, isElastic: false, clients: 0, capacity: 2, queues: 1, arenaBytes: 65_536 })
+  const memory = createMemory({ workers: 1, least: 1, clients: 0, capacity: 2, queues: 1, arenaBytes: 65_536 })
   const host = openMemory(thread, memory, HOST_OWNER)
   const overdue: Array<readonly [number, string]> = []
   /** The submitter of an incarnation of the worker. */

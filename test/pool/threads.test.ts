@@ -143,7 +143,7 @@ describe("a pool of threads", () => {
     Effect.scoped(Effect.gen(function*() {
       const routed = yield* Pool.make(Routed, {
         spawn: () => new Worker(file("routed"), { stdout: true, stderr: true }),
-        threads: { min: 1, max: 3 },
+        threads: { min: 1, max: 3, adapt: false },
         readyTimeout: "1 minute"
       })
       const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
@@ -196,7 +196,7 @@ describe("a pool of threads", () => {
         yield* Fiber.joinAll(asked)
         assert.strictEqual((yield* Effect.flip(second.ask.Block({ millis: 1 })))._tag, "NotRouted")
       }),
-      { threads: { min: 1, max: 2 } }
+      { threads: { min: 1, max: 2, adapt: false } }
     ))
 
   it.live("fails with a typed error when its file is missing", () =>

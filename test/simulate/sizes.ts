@@ -29,7 +29,12 @@ const program = Effect.scoped(Effect.gen(function*() {
   const routed = yield* Fault.calm(Pool.make(Routed, {
     spawn: noThread,
     name: "sizes",
-    threads: { min: 1, max: MAX },
+    threads: {
+      min: 1,
+      max: MAX,
+      idle: "20 millis",
+      adapt: (yield* Simulation.draw(2)) === 0 ? false : { wait: 0, cooldown: 0 }
+    },
     clients: 2,
     concurrency: 1 + (yield* Simulation.draw(3)),
     queue: { capacity: yield* Simulation.pick([32, 3, 8]) },

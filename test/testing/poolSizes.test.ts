@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { type Actor, ActorSystem, Pool, PoolThread } from "shared-nothing"
 import { Fault } from "shared-nothing/testing"
 import { hashOf, rendezvous } from "../../src/pool/internal/routing.ts"
@@ -31,7 +32,7 @@ const pooled = (
       begun.length = 0
       starts.clear()
       const routed = yield* poolOf(Routed, {
-        threads: { min: 1, max: 4 },
+        threads: { min: 1, max: 4, adapt: false },
         intensity: { restarts: 0, within: "1 minute" },
         ...options
       })
@@ -77,6 +78,7 @@ describe("a pool whose threads are a range", () => {
         assert.strictEqual(starts.get("worker-3"), undefined)
         yield* Pool.resize(routed, 2)
         yield* Pool.resize(routed, 4)
+        assert.strictEqual((yield* Pool.stats(routed)).resizes, 3)
         const four = yield* Pool.broadcast(routed, (worker) => worker.ask.Incarnation(forever))
         assert.deepStrictEqual(four.map((exit) => Exit.isSuccess(exit) && exit.value), [1, 1, 2, 1])
       })
@@ -101,6 +103,11 @@ describe("a pool whose threads are a range", () => {
       [{ min: 1, max: -1 }, "threads.max"],
       [{ min: 1 }, "threads.max"],
       [{ min: 1.5, max: 2 }, "threads.min"],
+      [{ min: 1, max: 2, idle: 0 }, "threads.idle"],
+      [{ min: 1, max: 2, idle: "soon" }, "threads.idle"],
+      [{ min: 1, max: 2, adapt: "no" }, "threads.adapt"],
+      [{ min: 1, max: 2, adapt: { wait: -1 } }, "threads.adapt.wait"],
+      [{ min: 1, max: 2, adapt: { cooldown: "never" } }, "threads.adapt.cooldown"],
       ["4", "threads"]
     ] as const
   ) {
@@ -380,12 +387,110 @@ describe("a change of size", () => {
   run("ends with its pool", () =>
     Effect.gen(function*() {
       const resizing = yield* Effect.scoped(Effect.gen(function*() {
-        const routed = yield* poolOf(Routed, { threads: { min: 1, max: 2 }, shutdown: "100 millis" })
+        const routed = yield* poolOf(Routed, { threads: { min: 1, max: 2, adapt: false }, shutdown: "100 millis" })
         yield* Pool.resize(routed, 2)
         yield* Effect.forkDetach(Effect.ignore(Pool.workers(routed)[1]!.ask.Once({ n: 0, millis: 600_000 }, forever)))
         yield* Effect.sleep(20)
         return yield* Effect.forkDetach(Pool.resize(routed, 1), { startImmediately: true })
       }))
       yield* Fiber.join(resizing)
+    }))
+})
+
+describe("a pool that decides itself", () => {
+  const said = (routed: Actor.Ref<typeof Routed>) =>
+    Effect.gen(function*() {
+      const events: Array<Pool.PoolEvent> = []
+      yield* Effect.forkScoped(
+        Stream.runForEach(Pool.events(routed), (event) => Effect.sync(() => events.push(event))),
+        { startImmediately: true }
+      )
+      return events
+    })
+  const threads = { min: 1, max: 4, idle: "2 seconds" } as const
+
+  pooled(
+    "has more workers while jobs wait, fewer when they have nothing to do, and says why",
+    (routed) =>
+      Effect.gen(function*() {
+        const events = yield* said(routed)
+        const asked = yield* Effect.forkChild(
+          Effect.forEach(numbers(60), (n) => routed.ask.Once({ n, millis: 200 }), { concurrency: 12 })
+        )
+        while ((yield* Pool.stats(routed)).size < 4) yield* Effect.sleep(10)
+        yield* Fiber.join(asked)
+        assert.strictEqual(new Set(begun.map(({ worker }) => worker)).size, 4)
+        const sizes = events.map((event) => event.to)
+        assert.deepStrictEqual(sizes, [2, 3, 4])
+        for (const event of events) {
+          assert.isTrue(event._tag === "Resized" && event.why === "waiting")
+          const { signal } = event as Pool.Resized
+          assert.isAbove(signal!.waiting, 0)
+          assert.isAtLeast(signal!.utilisation, 0.8)
+          assert.strictEqual(signal!.size, event.from)
+        }
+        while ((yield* Pool.stats(routed)).size > 1) yield* Effect.sleep(10)
+        assert.deepStrictEqual(events.slice(3).map(({ from, to }) => [from, to]), [[4, 3], [3, 2], [2, 1]])
+        assert.isTrue(events.slice(3).every((event) => event._tag === "Resized" && event.why === "idle"))
+        while ((yield* states(routed)).slice(1).some((state) => state !== "vacant")) yield* Effect.sleep(1)
+      }),
+    { threads }
+  )
+
+  pooled("loses nothing that comes while a worker leaves that had nothing to do", (routed) =>
+    Effect.gen(function*() {
+      yield* Pool.resize(routed, 4)
+      let done = 0
+      for (const n of numbers(200)) {
+        // Just when one is about to go, and sometimes for that one.
+        yield* Effect.sleep(n % 7 === 0 ? 110 : n % 3)
+        yield* routed.ask.Step({ key: `k${n % 5}`, n, millis: 0 }, forever)
+        const last = yield* Effect.result(Pool.workers(routed).at(-1)!.ask.Once({ n: 1000 + n, millis: 0 }, forever))
+        if (last._tag === "Failure") assert.strictEqual(last.failure._tag, "NotRouted")
+        done++
+      }
+      assert.strictEqual(done, 200)
+      assert.isAbove((yield* Pool.stats(routed)).resizes, 1)
+    }), { threads: { ...threads, idle: "100 millis", adapt: { cooldown: 0 } } })
+
+  pooled("is told by hand as well, and decides nothing where it is not to", (routed) =>
+    Effect.gen(function*() {
+      const events = yield* said(routed)
+      yield* Pool.resize(routed, 3)
+      const asked = yield* Effect.forkChild(
+        Effect.forEach(numbers(40), (n) => routed.ask.Once({ n, millis: 500 }, forever), { concurrency: "unbounded" })
+      )
+      yield* Effect.sleep(60_000)
+      yield* Fiber.join(asked)
+      assert.deepStrictEqual(events, [{ _tag: "Resized", from: 1, to: 3, why: "asked", signal: undefined }])
+    }), { threads: { ...threads, adapt: false } })
+
+  pooled("tries again later and later when no worker comes up, and says so", (routed) =>
+    Effect.gen(function*() {
+      const events = yield* said(routed)
+      broken.add("worker-1")
+      const asked = yield* Effect.forkChild(
+        Effect.forEach(numbers(100), (n) => routed.ask.Once({ n, millis: 200 }, forever), { concurrency: "unbounded" })
+      )
+      yield* Effect.sleep(10_000)
+      assert.isTrue(events.every(({ _tag, from, to }) => _tag === "ResizeFailed" && from === 1 && to === 1))
+      // At once, and after 2, 4 and 8 seconds.
+      assert.isAtMost(events.length, 4)
+      assert.isAtLeast(events.length, 3)
+      broken.clear()
+      while ((yield* Pool.stats(routed)).size < 2) yield* Effect.sleep(10)
+      yield* Fiber.join(asked)
+    }).pipe(Effect.ensuring(Effect.sync(() => broken.clear()))), { threads })
+
+  run("tells of its size until it ends", () =>
+    Effect.gen(function*() {
+      const heard = yield* Effect.scoped(Effect.gen(function*() {
+        const routed = yield* poolOf(Routed, { threads })
+        const heard = yield* Effect.forkDetach(Stream.runCollect(Pool.events(routed)), { startImmediately: true })
+        yield* Effect.sleep(10)
+        yield* Pool.resize(routed, 2)
+        return heard
+      }))
+      assert.deepStrictEqual((yield* Fiber.join(heard)).map(({ to }) => to), [2])
     }))
 })

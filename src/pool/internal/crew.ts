@@ -10,11 +10,13 @@
  * Members are those at the first places, so their number says who they are. It is another one from the moment in which the table says so, whatever any thread knows of
  * it: what each does about the order of keys is told in `Fences`.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Semaphore from "effect/Semaphore"
 import * as ThreadGroup from "../../thread/kernel/ThreadGroup.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
+import type { PoolEvent, Resized } from "../PoolEvent.ts"
 import type { Retire, Retired } from "./control.ts"
 import type { Access } from "./memory.ts"
 
@@ -67,6 +69,8 @@ export interface Crew {
   /** Starts one that is down; when the group is there. */
   start: (worker: PoolWorker) => Effect.Effect<void, ThreadDown>
   readonly hasEnded: () => boolean
+  /** Tells whoever listens, who may go on inside of it. */
+  readonly tell: (event: PoolEvent) => void
   readonly run: (effect: Effect.Effect<void>) => void
 }
 
@@ -116,6 +120,12 @@ export const reload = (crew: Crew): Effect.Effect<void> =>
     )
   )
 
+/** Why there is another number of workers. */
+export type Reason = Pick<Resized, "why" | "signal">
+
+/** By hand. */
+export const ASKED: Reason = { why: "asked", signal: undefined }
+
 const setSize = (crew: Crew, size: number): void => {
   crew.size = size
   crew.access.table.resize(size)
@@ -144,41 +154,55 @@ const dismiss = (worker: PoolWorker): void => {
 const hasLeft = (worker: PoolWorker): boolean => worker.isWanted || worker.hasEnded && !worker.isUp
 
 /** Members are those up to the first that has not come up; the others leave again. */
-const grow = (crew: Crew, size: number): Effect.Effect<void, ThreadDown> => {
+const grow = (crew: Crew, size: number, { signal, why }: Reason): Effect.Effect<void, ThreadDown> => {
+  const from = crew.size
   const coming = crew.workers.slice(crew.size, size)
   const settle = Effect.sync(() => {
     const first = coming.findIndex((worker) => !worker.isWanted)
     const there = first < 0 ? coming.length : first
     for (const worker of coming.slice(there)) dismiss(worker)
-    if (there > 0) setSize(crew, crew.size + there)
+    if (there === 0) return
+    setSize(crew, from + there)
+    crew.tell({ _tag: "Resized", from, to: crew.size, why, signal })
   })
+  const failed = (cause: Cause.Cause<ThreadDown>) =>
+    Effect.sync(() => crew.tell({ _tag: "ResizeFailed", from, to: crew.size, wanted: size, why, cause }))
   return Effect.forEach(coming, (worker) => Effect.exit(bring(crew, worker)), { concurrency: "unbounded" }).pipe(
     Effect.ensuring(settle),
-    Effect.flatMap((exits) => Effect.asVoid(Exit.asVoidAll(exits)))
+    Effect.flatMap((exits) => Effect.asVoid(Exit.asVoidAll(exits))),
+    Effect.tapCause((cause) => Cause.hasInterruptsOnly(cause) ? Effect.void : failed(cause))
   )
 }
 
 /**
- * Has the pool have so many workers. Completes when those are up that come, and those have ended that leave.
+ * Has the pool have so many workers. Completes when those are up that come; answers those that leave.
  *
  * **Errors** The `ThreadDown` of one that has not come up: those below it are members.
  */
+export const change = (
+  crew: Crew,
+  size: number,
+  reason: Reason
+): Effect.Effect<ReadonlyArray<PoolWorker>, ThreadDown> =>
+  crew.commands.withPermits(1)(Effect.suspend(() => {
+    const { size: from } = crew
+    // What was seen may not be so any more when it is this one's turn.
+    if (crew.hasEnded() || size === from || from !== (reason.signal?.size ?? from)) return Effect.succeed([])
+    if (size > from) return Effect.as(grow(crew, size, reason), [])
+    const leaving = crew.workers.slice(size, from)
+    for (const worker of leaving) worker.isWanted = false
+    // Before they are told: what comes from now on is for others.
+    setSize(crew, size)
+    for (const worker of leaving) dismiss(worker)
+    crew.tell({ _tag: "Resized", from, to: size, ...reason })
+    return Effect.succeed(leaving)
+  }))
+
+/** The same, by hand: completes when those have ended, too, that leave. */
 export const resize = (crew: Crew, size: number): Effect.Effect<void, ThreadDown> =>
-  Effect.flatMap(
-    crew.commands.withPermits(1)(Effect.suspend(() => {
-      if (crew.hasEnded()) return Effect.succeed([])
-      if (size >= crew.size) return Effect.as(grow(crew, size), [])
-      const leaving = crew.workers.slice(size, crew.size)
-      for (const worker of leaving) worker.isWanted = false
-      // Before they are told: what comes from now on is for others.
-      setSize(crew, size)
-      for (const worker of leaving) dismiss(worker)
-      return Effect.succeed(leaving)
-    })),
-    (leaving) => {
-      const gone: Effect.Effect<void> = Effect.suspend(() =>
-        crew.hasEnded() || leaving.every(hasLeft) ? Effect.void : Effect.andThen(soon, gone)
-      )
-      return gone
-    }
-  )
+  Effect.flatMap(change(crew, size, ASKED), (leaving) => {
+    const gone: Effect.Effect<void> = Effect.suspend(() =>
+      crew.hasEnded() || leaving.every(hasLeft) ? Effect.void : Effect.andThen(soon, gone)
+    )
+    return gone
+  })

@@ -50,8 +50,8 @@ export interface PoolMemory {
 /** What it is made for. */
 export interface Sizes {
   readonly workers: number
-  /** Whether how many of them there are changes. */
-  readonly isElastic: boolean
+  /** How many of them there are at least, and to begin with. */
+  readonly least: number
   /** Rows for threads that join. */
   readonly clients: number
   /** Jobs that each thread can have under way. */
@@ -93,19 +93,19 @@ export const mostCapacity = (workers: number, clients: number): number =>
   2 ** Math.floor(Math.log2(JobTable.mostJobs({ submitters: workers + 1 + clients, slotBytes: SLOT_BYTES, workers })))
 
 /** Makes the memory of a pool. */
-export const createMemory = ({ arenaBytes, capacity, clients, isElastic, queues, workers }: Sizes): PoolMemory => {
+export const createMemory = ({ arenaBytes, capacity, clients, least, queues, workers }: Sizes): PoolMemory => {
   const jobs = powerOfTwo(capacity)
   const submitters = workers + 1 + clients
   // A hint may be there twice after a death: no queue is full while every slot has one.
   const hints = powerOfTwo(2 * submitters * jobs)
   return {
-    table: JobTable.create({ submitters, jobs, slotBytes: SLOT_BYTES, workers }),
+    table: JobTable.create({ submitters, jobs, slotBytes: SLOT_BYTES, workers }, least),
     injectors: Array.from({ length: queues }, () => MpmcRing.create(hints, 8, ownerOfClient(workers, submitters))),
     deques: Array.from({ length: workers }, () => StealDeque.create(hints, "lifo")),
     idle: IdleSet.create(workers),
     bells: Doorbell.create(submitters),
     meters: JobMeters.create(workers),
-    holds: isElastic ? KeyHolds.create(TOLD_APART) : undefined,
+    holds: least < workers ? KeyHolds.create(TOLD_APART) : undefined,
     inboxes: Inboxes.create({ submitters, jobs, workers }, (worker) => JobTable.numberOf(worker, 1)),
     arena: Arena.create({
       capacityBytes: Math.ceil(arenaBytes / BLOCK_BYTES) * BLOCK_BYTES,

@@ -17,6 +17,7 @@ import type { ThreadsOptions } from "../../thread/kernel/ThreadGroup.ts"
 import type { SpawnWorker } from "../../thread/SpawnedWorker.ts"
 import { mostCapacity } from "./memory.ts"
 import { slotsOf } from "./shedding.ts"
+import type { Rules } from "./sizing.ts"
 
 /**
  * What a pool is for. It says the defaults of options that are not given, and nothing else.
@@ -36,10 +37,29 @@ import { slotsOf } from "./shedding.ts"
  */
 export type Profile = "development" | "production" | "lowLatency" | "throughput" | "testing"
 
-/** From how many workers to how many, at most 64. Memory is laid out for `max`; a worker that is not there takes no thread. */
+/**
+ * From how many workers to how many, at most 64. Memory is laid out for `max`; a worker that is not there takes no thread. The pool begins with `min`, and has
+ * more and fewer by what it has to do, unless `adapt` is `false`.
+ */
 export interface Range {
   readonly min: number
   readonly max: number
+  /** How long the last worker has nothing to do before it leaves; default 30 seconds, `"Infinity"` for never. */
+  readonly idle?: Duration.Input | undefined
+  /**
+   * Whether the pool decides itself how many workers it has, and by what; default `true`. With `false` its size changes by `Pool.resize` alone. Every decision is an
+   * event of `Pool.events`, with what it was decided by.
+   *
+   * Twice a second it is looked. There are more workers, at most half as many again, when jobs wait, half of those that were begun have waited for longer than `wait`, and
+   * the workers have had a job for four fifths of the time. There is one less when nothing waits, the last worker has had nothing to do for `idle`, and the others can do
+   * what there is.
+   */
+  readonly adapt?: boolean | {
+    /** How long half of the jobs may wait; default 20 milliseconds. */
+    readonly wait?: Duration.Input | undefined
+    /** How long after a change there is no other one; default 1 second. It is longer each time that a worker does not come up. */
+    readonly cooldown?: Duration.Input | undefined
+  } | undefined
 }
 
 /** How a pool is made. */
@@ -138,6 +158,8 @@ export interface Resolved {
   readonly workers: number
   /** How many at least, and to begin with. */
   readonly least: number
+  /** By what their number is decided; nothing where it is not. */
+  readonly sizing: Rules | undefined
   readonly clients: number
   readonly concurrency: number
   readonly capacity: number
@@ -151,6 +173,9 @@ export interface Resolved {
   readonly readyTimeout: Duration.Input
 }
 
+const IDLE = "30 seconds"
+const WAIT = "20 millis"
+const COOLDOWN = "1 second"
 const ARENA_BYTES = 64 * 1024 * 1024
 const MIN_ARENA_BYTES = 4096
 const MAX_CAPACITY = 65_536
@@ -165,15 +190,30 @@ const isWithin = (value: unknown, least: number, most: number): boolean =>
 const rangeOf = (
   threads: number | Range,
   refuse: (option: string, value: unknown, expected: string) => never
-): Pick<Resolved, "workers" | "least"> => {
+): Pick<Resolved, "workers" | "least" | "sizing"> => {
   if (typeof threads !== "object" || threads === null) {
     if (!isWithin(threads, 1, MAX_WORKERS)) refuse("threads", threads, `an integer from 1 to ${MAX_WORKERS}`)
-    return { workers: threads, least: threads }
+    return { workers: threads, least: threads, sizing: undefined }
   }
   const { max, min } = threads
   if (!isWithin(max, 1, MAX_WORKERS)) refuse("threads.max", max, `an integer from 1 to ${MAX_WORKERS}`)
   if (!isWithin(min, 1, max)) refuse("threads.min", min, `an integer from 1 to threads.max, which is ${max}`)
-  return { workers: max, least: min }
+  return { workers: max, least: min, sizing: sizingOf(threads, refuse) }
+}
+
+const sizingOf = (
+  { adapt = true, idle = IDLE, max, min }: Range,
+  refuse: (option: string, value: unknown, expected: string) => never
+): Rules | undefined => {
+  const isObject = typeof adapt === "object" && adapt !== null
+  if (typeof adapt !== "boolean" && !isObject) refuse("threads.adapt", adapt, "true, false, or { wait, cooldown }")
+  const idleMillis = durationMillis(idle)
+  if (!(idleMillis > 0)) refuse("threads.idle", idle, "a duration of more than zero")
+  const { cooldown = COOLDOWN, wait = WAIT } = isObject ? adapt : {}
+  const [waitMillis, cooldownMillis] = [durationMillis(wait), durationMillis(cooldown)]
+  if (!(waitMillis >= 0)) refuse("threads.adapt.wait", wait, "a duration of zero or more")
+  if (!(cooldownMillis >= 0)) refuse("threads.adapt.cooldown", cooldown, "a duration of zero or more")
+  return adapt === false || min === max ? undefined : { min, max, idleMillis, waitMillis, cooldownMillis }
 }
 
 /**
@@ -205,7 +245,7 @@ export const resolve = (
   if (!Object.hasOwn(profiles, profile)) refuse("profile", profile, Object.keys(profiles).join(", "))
   const defaults = profiles[profile]
   const { grace = defaults.grace, readyTimeout = defaults.readyTimeout, shutdown = defaults.shutdown } = options
-  const { least, workers } = rangeOf(
+  const { least, sizing, workers } = rangeOf(
     options.threads ?? defaults.threads ?? Math.min(MAX_WORKERS, Math.max(2, cores)),
     refuse
   )
@@ -228,6 +268,7 @@ export const resolve = (
     key,
     workers,
     least,
+    sizing,
     clients,
     concurrency: whole("concurrency", concurrency, MAX_CONCURRENCY),
     capacity: whole("queue.capacity", capacity, most),

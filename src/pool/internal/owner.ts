@@ -9,8 +9,11 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
+import * as Stream from "effect/Stream"
+import type * as Take from "effect/Take"
 import * as ExitReason from "../../actor/ExitReason.ts"
 import { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import * as Layouts from "../../actor/kernel/Layouts.ts"
@@ -20,6 +23,7 @@ import { JobMeters } from "../../memory/JobMeters.ts"
 import { CLOSING, ENDED, OPEN, STARTING, STOPPING } from "../../memory/JobPhase.ts"
 import { FREE, numberOf, workerOf } from "../../memory/JobTable.ts"
 import { MpmcRecovery } from "../../memory/MpmcRecovery.ts"
+import * as Bulletin from "../../observe/kernel/Bulletin.ts"
 import type { InvalidSupervision } from "../../supervisor/SupervisorError.ts"
 import * as Machine from "../../system/Machine.ts"
 import { broadcastOf } from "../../thread/kernel/Broadcast.ts"
@@ -27,18 +31,21 @@ import { Cores } from "../../thread/kernel/Cores.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import * as ThreadGroup from "../../thread/kernel/ThreadGroup.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
+import type { PoolEvent } from "../PoolEvent.ts"
 import { attemptsOf } from "./attempts.ts"
 import { Clients } from "./clients.ts"
 import type { Overdue, Post, Retired } from "./control.ts"
 import * as Crew from "./crew.ts"
 import { PoolWorker } from "./crew.ts"
 import { DeskWait } from "./desk.ts"
+import { Gauge } from "./gauge.ts"
 import { inject, queuesOf } from "./injectors.ts"
 import { benches } from "./job.ts"
 import { createMemory, HOST, HOST_OWNER, openMemory, ownerOf, ownerOfClient, type PoolMemory, rowOf } from "./memory.ts"
 import type { PoolOptions, Resolved } from "./options.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
 import { slotsOf } from "./shedding.ts"
+import * as Sizing from "./sizing.ts"
 import { Submitter } from "./submitter.ts"
 
 interface Owner extends Crew.Crew {
@@ -55,7 +62,11 @@ interface Owner extends Crew.Crew {
   /** How incarnations that have ended are called, and why they have. */
   readonly ends: Map<number, { readonly thread: string; readonly reason: string }>
   readonly log: (entry: Effect.Effect<void>) => void
+  readonly events: PubSub.PubSub<Take.Take<PoolEvent>>
 }
+
+/** How many events a slow subscriber can fall behind before it misses the oldest. */
+const EVENTS = 256
 
 /** A row of the table on this thread. */
 interface Row {
@@ -107,15 +118,14 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
     const run = Effect.runForkWith(context)
     const log = (entry: Effect.Effect<void>) => void run(Effect.ignoreCause(entry))
     const name = actorName(protocol, settings.key)
+    const events = yield* PubSub.sliding<Take.Take<PoolEvent>>(EVENTS)
     const memory = createMemory({
       ...settings,
-      isElastic: settings.least < settings.workers,
       capacity: slotsOf(settings.capacity, settings.overflow === "dropOldest"),
       queues: queuesOf(protocol.levels)
     })
     const access = openMemory(thread, memory, HOST_OWNER)
     access.table.setPhase(STARTING)
-    if (settings.least < settings.workers) access.table.resize(settings.least)
     const deadlines = new Deadlines(
       context,
       clock,
@@ -156,6 +166,8 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
       commands: Semaphore.makeUnsafe(1),
       start: () => Effect.void,
       hasEnded: () => submitter.ended !== undefined,
+      events,
+      tell: (event) => Bulletin.publish(events, [event]),
       recipient,
       submitter,
       clients: makeClients(
@@ -306,7 +318,7 @@ const ended = (owner: Owner, worker: PoolWorker, reason: ThreadDown, isSeen: boo
 }
 
 /** Nothing runs any more, or nobody knows what does: whoever waits learns it, on every thread. */
-const end = ({ access, clients, heirs, submitter }: Owner, reason: ExitReason.ExitReason): void => {
+const end = ({ access, clients, events, heirs, submitter }: Owner, reason: ExitReason.ExitReason): void => {
   if (submitter.ended !== undefined) return
   // Before the table says so: who sees it there finds out why.
   clients.end(reason)
@@ -314,6 +326,7 @@ const end = ({ access, clients, heirs, submitter }: Owner, reason: ExitReason.Ex
   for (const bell of access.bells) bell.ringForDead()
   submitter.end(reason)
   for (const heir of Array.from(heirs.values())) heir.submitter.end(reason)
+  PubSub.endUnsafe(events, Exit.void)
 }
 
 const isAtRest = ({ access: { table } }: Owner): boolean => {
@@ -392,6 +405,7 @@ export const make = (
         end(owner, ExitReason.supervisorGaveUp(name, cause))
       })))
     recipient.crew = owner
+    recipient.events = Stream.fromPubSubTake(owner.events)
     yield* Effect.addFinalizer(() =>
       Effect.andThen(
         drain(owner),
@@ -400,5 +414,25 @@ export const make = (
         })
       )
     )
+    if (settings.sizing !== undefined) yield* Effect.forkScoped(follow(owner, settings.sizing))
     return recipient
   })
+
+/** Has as many workers as there is to do. */
+const follow = (owner: Owner, rules: Sizing.Rules): Effect.Effect<never> => {
+  const { access, deadlines, log, protocol, settings } = owner
+  const gauge = new Gauge(access)
+  return Sizing.follow({
+    rules,
+    now: () => deadlines.now(),
+    look: (nowMillis) => gauge.look(nowMillis),
+    change: ({ size, why }, signal) =>
+      Effect.match(Crew.change(owner, size, { why, signal }), {
+        onFailure: ({ message }) => {
+          log(Effect.logWarning(`${actorName(protocol, settings.key)} could not have ${size} workers: ${message}`))
+          return false
+        },
+        onSuccess: () => true
+      })
+  })
+}

@@ -5,6 +5,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../../actor/ActorError.ts"
 import { timeoutMillis } from "../../actor/AskTimeout.ts"
@@ -27,6 +28,7 @@ import {
 import { OPEN } from "../../memory/JobPhase.ts"
 import { membersIn } from "../../memory/JobTable.ts"
 import type { Overflow } from "../../runtime/Overflow.ts"
+import type { PoolEvent } from "../PoolEvent.ts"
 import type { PoolStats } from "../PoolStats.ts"
 import type { Crew } from "./crew.ts"
 import { Job, type Seat } from "./job.ts"
@@ -55,6 +57,8 @@ export class PoolRecipient extends Recipient {
   readonly key: string
   /** The workers, on the thread that has made the pool. */
   crew: Crew | undefined = undefined
+  /** What it tells of its size, there too. */
+  events: Stream.Stream<PoolEvent> = Stream.empty
   private readonly access: Access
   private readonly submitter: Submitter
   private readonly options: Options

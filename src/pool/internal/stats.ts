@@ -1,7 +1,7 @@
 /** Reads what a pool does and has done. */
 import { type Counted, pairsOf } from "../../actor/kernel/Counted.ts"
 import { JobMeters } from "../../memory/JobMeters.ts"
-import { membersIn } from "../../memory/JobTable.ts"
+import { membersIn, resizesIn } from "../../memory/JobTable.ts"
 import type { PoolStats, WorkerStats } from "../PoolStats.ts"
 import type { Access } from "./memory.ts"
 
@@ -31,6 +31,7 @@ export const statsOf = (access: Access, depth: number, dropped: number, nowMilli
     depth,
     dropped,
     size: membersIn(table.membership()),
+    resizes: resizesIn(table.membership()),
     running: sum(({ running }) => running),
     jobs: sum(({ jobs }) => jobs),
     workers,

@@ -1,10 +1,12 @@
 /** The workers of a pool, one by one. */
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { InvalidOptions } from "../../actor/ActorError.ts"
 import { type Any, recipientOf, refClass } from "../../actor/ActorRef.ts"
 import { actorName } from "../../actor/kernel/Protocol.ts"
 import { textOf } from "../../runtime/Text.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
+import type { PoolEvent } from "../PoolEvent.ts"
 import type { PoolStats } from "../PoolStats.ts"
 import * as Crew from "./crew.ts"
 import { PlacedRecipient } from "./placedRecipient.ts"
@@ -24,12 +26,12 @@ export const workersOf = (ref: Any): ReadonlyArray<Any> => {
 const commanded = <A, E>(
   ref: Any,
   what: string,
-  command: (crew: Crew.Crew, name: string) => Effect.Effect<A, E>
+  command: (crew: Crew.Crew, name: string, recipient: PoolRecipient) => Effect.Effect<A, E>
 ): Effect.Effect<A, E> =>
   Effect.suspend(() => {
     const recipient = recipientOf(ref)
     if (recipient instanceof PoolRecipient && recipient.crew !== undefined) {
-      return command(recipient.crew, actorName(recipient.protocol, recipient.key))
+      return command(recipient.crew, actorName(recipient.protocol, recipient.key), recipient)
     }
     return Effect.die(
       new TypeError(`${ref.toString()} is no pool that this thread has made: only who has made a pool ${what} it`)
@@ -53,6 +55,10 @@ export const resize = (ref: Any, threads: number): Effect.Effect<void, InvalidOp
       })
     )
   })
+
+/** What a pool tells of its size. */
+export const events = (ref: Any): Stream.Stream<PoolEvent> =>
+  Stream.unwrap(commanded(ref, "hears of", (_, __, recipient) => Effect.succeed(recipient.events)))
 
 /** What a pool does and has done; nothing for a reference of something else. */
 export const statsOf = (ref: Any): PoolStats | undefined => {
