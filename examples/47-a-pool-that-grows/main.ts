@@ -1,5 +1,5 @@
 /**
- * A pool has more workers while there is more to do, and fewer afterwards: by hand, and then by itself. The entries of an account stay in order, whoever writes them.
+ * A pool has more workers while there is more to do, and fewer afterwards: by hand, and then by itself. A worker that is worn is made anew. The entries of an account stay in order, whoever writes them.
  *
  * Output:
  *
@@ -12,9 +12,12 @@
  *     from 2 to 3: waiting
  *     from 3 to 2: idle
  *     from 2 to 1: idle
+ *     worker-0 was made anew: jobs
+ *     worker-0 was made anew: jobs
  */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { Worker } from "node:worker_threads"
@@ -79,10 +82,10 @@ const SizingPool = Pool.layer(Journal, {
 const sizing = Effect.gen(function*() {
   const journal = yield* Pool.ref(Journal)
   yield* Effect.forkScoped(
-    Stream.runForEach(
-      Pool.events(journal),
-      ({ from, to, ...event }) => Console.log(`from ${from} to ${to}: ${event.why}`)
-    ),
+    Stream.runForEach(Pool.events(journal), (event) =>
+      event._tag === "Resized"
+        ? Console.log(`from ${event.from} to ${event.to}: ${event.why}`)
+        : Effect.void),
     { startImmediately: true }
   )
   const has = (workers: number) =>
@@ -98,3 +101,27 @@ const sizing = Effect.gen(function*() {
 })
 
 await Effect.runPromise(Effect.scoped(sizing).pipe(Effect.provide(SizingPool)))
+
+/** A worker that has done a thousand jobs makes room for one that stands by. */
+const RecyclingPool = Pool.layer(Journal, {
+  spawn: () => new Worker(new URL("./worker.ts", import.meta.url)),
+  threads: 1,
+  standby: 1,
+  recycle: { jobs: 1000, heapBytes: 512 * 1024 * 1024 }
+})
+
+const recycling = Effect.gen(function*() {
+  const journal = yield* Pool.ref(Journal)
+  const recycled = Stream.filter(Pool.events(journal), (event) => event._tag === "WorkerRecycled")
+  const heard = yield* Effect.forkScoped(
+    Stream.runForEach(
+      Stream.take(recycled, 2),
+      (event) => Console.log(`worker-${event.place} was made anew: ${event.why}`)
+    ),
+    { startImmediately: true }
+  )
+  const work = Effect.forever(journal.ask.Write({ account: "a", entry: 1 }))
+  yield* Effect.raceFirst(work, Fiber.join(heard))
+})
+
+await Effect.runPromise(Effect.scoped(recycling).pipe(Effect.provide(RecyclingPool)))

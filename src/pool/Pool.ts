@@ -69,10 +69,10 @@ import type { PoolStats } from "./PoolStats.ts"
 import type { PoolAmbiguous, PoolCrowded, PoolNotFound } from "./PoolError.ts"
 
 export { Attempts } from "./Attempts.ts"
-export type { PoolOptions, Profile, Range } from "./internal/options.ts"
+export type { PoolOptions, Profile, Range, Recycle } from "./internal/options.ts"
 export { forEach, map, partition, reduce } from "./Parallel.ts"
 export { PoolAmbiguous, PoolCrowded, PoolNotFound } from "./PoolError.ts"
-export type { PoolEvent, Resized, ResizeFailed, SizeSignal } from "./PoolEvent.ts"
+export type { PoolEvent, Resized, ResizeFailed, SizeSignal, ThreadStandsBy, WorkerRecycled } from "./PoolEvent.ts"
 export type { PoolStats, WorkerStats } from "./PoolStats.ts"
 
 /** What a program requires that uses the pool of a protocol. */
@@ -303,7 +303,8 @@ export const resize = (pool: Any, threads: number): Effect.Effect<void, InvalidO
   resizeOf(pool, threads)
 
 /**
- * What happens to the size of a pool from now on: each change, why it was made, and what it was decided by; each worker that did not come up. Ends with the pool.
+ * What happens to the workers of a pool from now on: each change of their number, why it was made, and what it was decided by; each one that did not come up, and each one that
+ * was made anew since it was worn. Ends with the pool.
  *
  * **Errors** Dies with a `TypeError` for what is no pool that this thread has made.
  *

@@ -1,5 +1,5 @@
 /**
- * What a pool tells its observers of its size (`Pool.events`). Plain data.
+ * What a pool tells its observers of its workers (`Pool.events`). Plain data.
  */
 import type * as Cause from "effect/Cause"
 
@@ -38,5 +38,26 @@ export interface ResizeFailed {
   readonly cause: Cause.Cause<unknown>
 }
 
+/** A worker was made anew, since it was worn (`recycle`). */
+export interface WorkerRecycled {
+  readonly _tag: "WorkerRecycled"
+  /** Its place, from 0 on. */
+  readonly place: number
+  /** Which limit it had reached. */
+  readonly why: "heap" | "jobs" | "age"
+  /** What of its heap was in use when it was found to be worn. */
+  readonly heapBytes: number
+  /** Jobs that it had done by then. */
+  readonly jobs: number
+  /** How long it had been there by then, in milliseconds. */
+  readonly ageMillis: number
+}
+
+/** A thread in reserve is loaded, and takes the place of the next worker that starts (`standby`). */
+export interface ThreadStandsBy {
+  readonly _tag: "ThreadStandsBy"
+  readonly thread: string
+}
+
 /** Any event of a pool. */
-export type PoolEvent = Resized | ResizeFailed
+export type PoolEvent = Resized | ResizeFailed | WorkerRecycled | ThreadStandsBy

@@ -42,6 +42,7 @@ const crew = { file: "src/pool/internal/crew.ts", tests: sized }
 const moving = { file: "src/pool/internal/placing.ts", tests: sized }
 const sizing = { file: "src/pool/internal/sizing.ts", tests: ["test/pool/sizing.test.ts"] }
 const gauge = { file: "src/pool/internal/gauge.ts", tests: ["test/pool/sizing.test.ts"] }
+const recycled = { tests: ["test/testing/poolRecycling.test.ts"] }
 const gate = {
   file: "src/pool/internal/keyGate.ts",
   tests: ["test/pool/Fences.test.ts", "test/testing/poolRoutes.test.ts", "test/testing/poolSizes.test.ts"]
@@ -57,6 +58,27 @@ const options = { file: "src/pool/internal/options.ts", tests: [pools] }
 
 /** Faults in what becomes of jobs. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...recycled,
+    file: "src/pool/internal/wear.ts",
+    why: "a heap that is large for a moment is no wear",
+    before: "if (wasLarge && this.isLarge)",
+    after: "if (this.isLarge)"
+  },
+  {
+    ...recycled,
+    file: "src/pool/internal/wear.ts",
+    why: "what is worn is told once",
+    before: "if (this.isTold || jobs === 0) return",
+    after: "if (jobs === 0) return"
+  },
+  {
+    ...recycled,
+    file: "src/pool/internal/crew.ts",
+    why: "what an incarnation has said is nothing to the next one",
+    before: "worker.number !== number || !worker.isWanted ||",
+    after: "!worker.isWanted ||"
+  },
   {
     ...sizing,
     why: "workers that have time are not joined by others",

@@ -519,6 +519,7 @@ describe("a worker", () => {
         thieves: [new StealThief(memory.deques[0]!)],
         restMillis: 5,
         knowsTime: true,
+        wear: undefined,
         now: () => 100,
         open: () => {},
         retired: () => {},

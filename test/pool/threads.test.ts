@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { Worker } from "node:worker_threads"
 import { ActorSystem, Pool } from "shared-nothing"
 import { Jobs } from "../fixtures/jobs.ts"
@@ -198,6 +199,44 @@ describe("a pool of threads", () => {
       }),
       { threads: { min: 1, max: 2, adapt: false } }
     ))
+
+  it.live("makes a worker anew whose heap has grown, out of a thread in reserve", () => {
+    const spawned: Array<number> = []
+    return within(
+      Effect.gen(function*() {
+        const jobs = yield* Pool.ref(Jobs)
+        const seen: Array<Pool.PoolEvent> = []
+        yield* Effect.forkScoped(
+          Stream.runForEach(Pool.events(jobs), (event) => Effect.sync(() => seen.push(event))),
+          { startImmediately: true }
+        )
+        const until = (tag: Pool.PoolEvent["_tag"]) =>
+          Effect.repeat(Effect.andThen(jobs.ask.Echo({ n: 1 }, forever), Effect.sync(() => seen)), {
+            until: (events) => events.some(({ _tag }) => _tag === tag),
+            schedule: Schedule.spaced("20 millis")
+          })
+        yield* until("ThreadStandsBy")
+        const before = yield* jobs.ask.Where()
+        yield* jobs.ask.Keep({ items: 4_000_000 }, forever)
+        yield* until("WorkerRecycled")
+        const after = yield* jobs.ask.Where()
+        assert.deepStrictEqual([before.threadId, after.threadId], spawned.slice(0, 2))
+        const recycled = seen.find(({ _tag }) => _tag === "WorkerRecycled") as Pool.WorkerRecycled
+        assert.strictEqual(recycled.why, "heap")
+        assert.isAbove(recycled.heapBytes, 48 * 1024 * 1024)
+      }),
+      {
+        spawn: () => {
+          const worker = new Worker(file("jobs"), { stdout: true, stderr: true })
+          spawned.push(worker.threadId)
+          return worker
+        },
+        threads: 1,
+        standby: 1,
+        recycle: { heapBytes: 48 * 1024 * 1024 }
+      }
+    )
+  })
 
   it.live("fails with a typed error when its file is missing", () =>
     Effect.gen(function*() {

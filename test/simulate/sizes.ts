@@ -36,6 +36,8 @@ const program = Effect.scoped(Effect.gen(function*() {
       adapt: (yield* Simulation.draw(2)) === 0 ? false : { wait: 0, cooldown: 0 }
     },
     clients: 2,
+    recycle: (yield* Simulation.draw(2)) === 0 ? undefined : { jobs: 3 + (yield* Simulation.draw(20)) },
+    standby: yield* Simulation.draw(2),
     concurrency: 1 + (yield* Simulation.draw(3)),
     queue: { capacity: yield* Simulation.pick([32, 3, 8]) },
     intensity: { restarts: 1_000_000, within: "1 minute" }

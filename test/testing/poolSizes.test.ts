@@ -397,12 +397,20 @@ describe("a change of size", () => {
     }))
 })
 
+type Sized = Pool.Resized | Pool.ResizeFailed
+
+const sizesOf = (routed: Actor.Ref<typeof Routed>) =>
+  Stream.filter(
+    Pool.events(routed),
+    (event): event is Sized => event._tag === "Resized" || event._tag === "ResizeFailed"
+  )
+
 describe("a pool that decides itself", () => {
   const said = (routed: Actor.Ref<typeof Routed>) =>
     Effect.gen(function*() {
-      const events: Array<Pool.PoolEvent> = []
+      const events: Array<Sized> = []
       yield* Effect.forkScoped(
-        Stream.runForEach(Pool.events(routed), (event) => Effect.sync(() => events.push(event))),
+        Stream.runForEach(sizesOf(routed), (event) => Effect.sync(() => events.push(event))),
         { startImmediately: true }
       )
       return events
@@ -486,7 +494,7 @@ describe("a pool that decides itself", () => {
     Effect.gen(function*() {
       const heard = yield* Effect.scoped(Effect.gen(function*() {
         const routed = yield* poolOf(Routed, { threads })
-        const heard = yield* Effect.forkDetach(Stream.runCollect(Pool.events(routed)), { startImmediately: true })
+        const heard = yield* Effect.forkDetach(Stream.runCollect(sizesOf(routed)), { startImmediately: true })
         yield* Effect.sleep(10)
         yield* Pool.resize(routed, 2)
         return heard

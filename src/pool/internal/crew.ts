@@ -17,7 +17,7 @@ import type * as Semaphore from "effect/Semaphore"
 import * as ThreadGroup from "../../thread/kernel/ThreadGroup.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
 import type { PoolEvent, Resized } from "../PoolEvent.ts"
-import type { Retire, Retired } from "./control.ts"
+import type { Retire, Retired, Retiring } from "./control.ts"
 import type { Access } from "./memory.ts"
 
 /** A worker, and what it is told. */
@@ -125,6 +125,19 @@ export type Reason = Pick<Resized, "why" | "signal">
 
 /** By hand. */
 export const ASKED: Reason = { why: "asked", signal: undefined }
+
+/** Makes a worker anew that says that it is worn, when nobody else is made anew. */
+export const recycle = (crew: Crew, worker: PoolWorker, { by, worn: number }: Retiring): Effect.Effect<void> =>
+  crew.commands.withPermits(1)(Effect.suspend(() => {
+    // It may have died meanwhile, or left.
+    if (worker.number !== number || !worker.isWanted || !worker.isThere || crew.hasEnded()) return Effect.void
+    return Effect.andThen(
+      renew(crew, worker),
+      Effect.sync(() => {
+        if (!crew.hasEnded()) crew.tell({ _tag: "WorkerRecycled", place: worker.index - 1, ...by })
+      })
+    )
+  }))
 
 const setSize = (crew: Crew, size: number): void => {
   crew.size = size

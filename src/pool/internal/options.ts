@@ -18,6 +18,7 @@ import type { SpawnWorker } from "../../thread/SpawnedWorker.ts"
 import { mostCapacity } from "./memory.ts"
 import { slotsOf } from "./shedding.ts"
 import type { Rules } from "./sizing.ts"
+import type { Limits } from "./wear.ts"
 
 /**
  * What a pool is for. It says the defaults of options that are not given, and nothing else.
@@ -60,6 +61,19 @@ export interface Range {
     /** How long after a change there is no other one; default 1 second. It is longer each time that a worker does not come up. */
     readonly cooldown?: Duration.Input | undefined
   } | undefined
+}
+
+/** After what a worker is made anew: whatever is reached first. It is looked at between jobs. */
+export interface Recycle {
+  /**
+   * Bytes of its heap that are in use, at two looks that are a second apart; at least 32 MiB, since a thread has some 20 before its first job. What is not collected yet
+   * counts; buffers outside of the heap do not.
+   */
+  readonly heapBytes?: number | undefined
+  /** Jobs that it has done. */
+  readonly jobs?: number | undefined
+  /** How long it has been there; one that has nothing to do stays until after its next job. */
+  readonly age?: Duration.Input | undefined
 }
 
 /** How a pool is made. */
@@ -109,6 +123,13 @@ export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
    * never. It is as long as interruption and finalizers of a handler may take.
    */
   readonly grace?: Duration.Input | undefined
+  /**
+   * How many threads stand by in reserve, with their modules loaded and nothing built: one takes the place of a worker that dies or is made anew, and of one that comes. At
+   * most 64; default none.
+   */
+  readonly standby?: number | undefined
+  /** After what a worker is made anew, as by `Pool.reload`, one at a time; never unless told. Each time is an event of `Pool.events`. */
+  readonly recycle?: Recycle | undefined
   /** How long a worker may take from its spawn until its layer is built; default 10 seconds. */
   readonly readyTimeout?: Duration.Input | undefined
 }
@@ -158,6 +179,9 @@ export interface Resolved {
   readonly workers: number
   /** How many at least, and to begin with. */
   readonly least: number
+  /** Threads in reserve. */
+  readonly standby: number
+  readonly recycle: Limits | undefined
   /** By what their number is decided; nothing where it is not. */
   readonly sizing: Rules | undefined
   readonly clients: number
@@ -178,6 +202,7 @@ const WAIT = "20 millis"
 const COOLDOWN = "1 second"
 const ARENA_BYTES = 64 * 1024 * 1024
 const MIN_ARENA_BYTES = 4096
+const MIN_HEAP_BYTES = 32 * 1024 * 1024
 const MAX_CAPACITY = 65_536
 const MIN_CLIENTS = 8
 const MAX_CLIENTS = 64
@@ -216,6 +241,24 @@ const sizingOf = (
   return adapt === false || min === max ? undefined : { min, max, idleMillis, waitMillis, cooldownMillis }
 }
 
+const limitsOf = (
+  recycle: Recycle | undefined,
+  refuse: (option: string, value: unknown, expected: string) => never
+): Limits | undefined => {
+  if (recycle === undefined) return undefined
+  if (typeof recycle !== "object" || recycle === null) refuse("recycle", recycle, "{ heapBytes, jobs, age }")
+  const { age = "Infinity", heapBytes = Infinity, jobs = Infinity } = recycle
+  if (heapBytes !== Infinity && !isWithin(heapBytes, MIN_HEAP_BYTES, Number.MAX_SAFE_INTEGER)) {
+    refuse("recycle.heapBytes", heapBytes, `an integer of ${MIN_HEAP_BYTES} or more`)
+  }
+  if (jobs !== Infinity && !isWithin(jobs, 1, Number.MAX_SAFE_INTEGER)) {
+    refuse("recycle.jobs", jobs, "an integer of 1 or more")
+  }
+  const ageMillis = durationMillis(age)
+  if (!(ageMillis > 0)) refuse("recycle.age", age, "a duration of more than zero")
+  return { heapBytes, jobs, ageMillis }
+}
+
 /**
  * Checks the options of a pool.
  *
@@ -251,6 +294,8 @@ export const resolve = (
   )
   const clients = options.clients ?? Math.min(MAX_CLIENTS, Math.max(MIN_CLIENTS, cores))
   if (!isWithin(clients, 0, MAX_CLIENTS)) refuse("clients", clients, `an integer from 0 to ${MAX_CLIENTS}`)
+  const { standby = 0 } = options
+  if (!isWithin(standby, 0, MAX_WORKERS)) refuse("standby", standby, `an integer from 0 to ${MAX_WORKERS}`)
   const { overflow = "suspend" } = queue ?? {}
   if (!policies.includes(overflow)) refuse("queue.overflow", overflow, policies.join(", "))
   const each = slotsOf(1, overflow === "dropOldest")
@@ -269,6 +314,8 @@ export const resolve = (
     workers,
     least,
     sizing,
+    standby,
+    recycle: limitsOf(options.recycle, refuse),
     clients,
     concurrency: whole("concurrency", concurrency, MAX_CONCURRENCY),
     capacity: whole("queue.capacity", capacity, most),

@@ -34,7 +34,7 @@ import type { ThreadDown } from "../../thread/ThreadError.ts"
 import type { PoolEvent } from "../PoolEvent.ts"
 import { attemptsOf } from "./attempts.ts"
 import { Clients } from "./clients.ts"
-import type { Overdue, Post, Retired } from "./control.ts"
+import type { Overdue, Post, Retired, Retiring } from "./control.ts"
 import * as Crew from "./crew.ts"
 import { PoolWorker } from "./crew.ts"
 import { DeskWait } from "./desk.ts"
@@ -269,6 +269,7 @@ const postOf = (owner: Owner, worker: PoolWorker): Post => {
     concurrency: settings.concurrency,
     graceMillis: settings.graceMillis,
     restMillis: settings.restMillis,
+    recycle: settings.recycle,
     nowMillis: deadlines.now()
   }
 }
@@ -372,7 +373,7 @@ export const make = (
       ...options,
       heartbeat: settings.heartbeat,
       readyTimeout: settings.readyTimeout,
-      standby: 0,
+      standby: settings.standby,
       name: actorName(protocol, settings.key),
       members: owner.workers,
       initial: settings.least,
@@ -380,17 +381,20 @@ export const make = (
       maxSpins: Machine.maxSpins(settings.workers, cores),
       data: (worker) => postOf(owner, worker),
       onMessage: (worker, message) => {
-        const said = message as Overdue | Retired
+        const said = message as Overdue | Retired | Retiring
         if ("retired" in said) Crew.retired(owner, worker, said)
+        else if ("worn" in said) owner.run(Crew.recycle(owner, worker, said))
         else replace(owner, said)
       },
       after: (worker) => worker.after,
+      isPlanned: ({ isRetired }) => isRetired,
       onStarting: () => {},
       onReady: (worker) => {
         Crew.ready(worker)
         access.idle.wake()
       },
       onEnded: (worker, reason, isSeen) => ended(owner, worker, reason, isSeen),
+      onStandby: (thread) => owner.tell({ _tag: "ThreadStandsBy", thread }),
       below: () => Effect.undefined
     })
     owner.start = (worker) => group.start(worker, () => worker.isThere)

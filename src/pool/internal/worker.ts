@@ -33,6 +33,7 @@ import * as Outcome from "./outcome.ts"
 import { type Bench, JobAsk, type Seat } from "./seat.ts"
 import type { Submitter } from "./submitter.ts"
 import { placeOf, whomOf } from "./target.ts"
+import type { Wear } from "./wear.ts"
 import { WorkerMeter } from "./workerMeter.ts"
 
 /** The injector comes first every so many jobs, so that jobs which submit jobs for ever keep nobody waiting outside. */
@@ -66,6 +67,8 @@ export interface Options {
   readonly now: () => number
   /** Has another actor of the behaviour started. */
   readonly open: (opened: (cell: Cell) => void) => void
+  /** What notices that it is worn; nothing where it never is. */
+  readonly wear: Wear | undefined
   /** It was told by this request to take no jobs any more, and has none. */
   readonly retired: (request: number) => void
   /** An actor of the behaviour has ended. */
@@ -86,6 +89,8 @@ export class Worker implements Poller.Waitable, Bench {
   /** Seats with a job. */
   private taken = 0
   private ticks = 0
+  /** Jobs whose handlers have ended. */
+  private done = 0
   /** When its turn began: what is too late by then is not begun. */
   private nowMillis = 0
   private random: number
@@ -182,6 +187,7 @@ export class Worker implements Poller.Waitable, Bench {
       this.options.retired(this.retiring)
     }
     this.meter.flush(this.taken > 0)
+    this.options.wear?.look(this.done, this.nowMillis)
     // It may have been woken for what it cannot take: then that is another's.
     if (!this.takesAny()) this.stopSearching()
     if (did) this.poller.add(this)
@@ -395,6 +401,7 @@ export class Worker implements Poller.Waitable, Bench {
 
   settled(ask: JobAsk, outcome: number, codec: Codec<unknown>, value: unknown): void {
     this.leave(ask, true)
+    this.done++
     this.tellUnless(!Outcome.settle(this.access, ask.slot, outcome, codec, value), ask.slot)
   }
 

@@ -123,6 +123,8 @@ export interface Options<A, M extends Member<A>>
    * not to come back until it is started by hand; `"restart"` unless told.
    */
   readonly after?: ((member: M) => "restart" | "resume" | "stop") | undefined
+  /** Whether the end that was told last was meant, and is nothing for the log. */
+  readonly isPlanned?: ((member: M) => boolean) | undefined
   /** What runs on a thread, for the tree; `undefined` when it does not say. */
   readonly below: (member: M) => Effect.Effect<ReadonlyArray<TreeNode> | undefined>
 }
@@ -227,6 +229,7 @@ const childOf = <A, M extends Member<A>>(
       ),
       (thread) => ({
         exit: Effect.map(thread.exit, (reason) => options.after?.(member) === "stop" ? Exit.void : Exit.fail(reason)),
+        isPlanned: () => options.isPlanned?.(member) === true,
         children: options.below(member)
       })
     )
