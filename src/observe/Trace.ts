@@ -32,17 +32,20 @@ export const ask = (
 export const stream = <A, E>(name: string, key: string, elements: Stream.Stream<A, E>): Stream.Stream<A, E> =>
   Stream.withSpan(elements, name, { kind: "client", attributes: { "actor.key": key }, captureStackTrace: false })
 
+/** What the span of a handler says of its message. */
+export interface Handled {
+  readonly kind: "server" | "consumer"
+  readonly attributes: Readonly<Record<string, unknown>>
+}
+
+/** Of a message that an actor handles, which somebody has asked or told it. */
+export const handledBy = (key: string, kind: Handled["kind"]): Handled => ({ kind, attributes: { "actor.key": key } })
+
 /** Runs a handler in a span below that of its sender. */
 export const handler = (
   run: () => Effect.Effect<unknown, unknown, unknown>,
   name: string,
-  key: string,
   parent: Tracer.AnySpan,
-  isAsk: boolean
+  { attributes, kind }: Handled
 ): Effect.Effect<unknown, unknown, unknown> =>
-  Effect.withSpan(Effect.suspend(run), name, {
-    parent,
-    kind: isAsk ? "server" : "consumer",
-    attributes: { "actor.key": key },
-    captureStackTrace: false
-  })
+  Effect.withSpan(Effect.suspend(run), name, { parent, kind, attributes, captureStackTrace: false })

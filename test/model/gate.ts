@@ -1,11 +1,12 @@
 /**
- * Loads gated copies of the modules of `src/memory` beside the real ones: a module hook answers `SpscRing.ts?gated=3` with
- * the gated text, and what a gated module imports from its folder is of the same copy.
+ * Loads gated copies of the modules of `src/memory`, and of what a worker of a pool does with them, beside the real ones: a module hook answers
+ * `SpscRing.ts?gated=3` with the gated text, and what a gated module imports of these is of the same copy.
  *
  * Each list of mutations is a copy of its own. The programs themselves are loaded with their plain accesses watched.
  */
 import { readdirSync, readFileSync } from "node:fs"
 import { registerHooks } from "node:module"
+import { posix } from "node:path"
 import type { Body, Ticket } from "./request.ts"
 import { gate, watch } from "./rewrite.ts"
 import * as runtime from "./runtime.ts"
@@ -43,7 +44,7 @@ export interface Mutation {
 }
 
 interface Copy {
-  readonly folder: string
+  readonly folder: URL
   readonly mutations: ReadonlyArray<Mutation>
   readonly world: World
 }
@@ -51,6 +52,8 @@ interface Copy {
 const copies: Array<Copy> = []
 
 const memory = new URL("../../src/memory/", import.meta.url)
+/** What is gated with it: modules called by their path from there. */
+const beside = [new URL("../../src/pool/kernel/", import.meta.url)]
 const programs = new URL("./programs/", import.meta.url)
 
 const mutated = (module: string, source: string, mutations: ReadonlyArray<Mutation>): string => {
@@ -66,15 +69,25 @@ const mutated = (module: string, source: string, mutations: ReadonlyArray<Mutati
 
 const soundFacts = new Map<string, ReadonlyMap<string, Facts>>()
 
-/** The facts of all modules of a folder as they are. */
+const foldersOf = (folder: URL): ReadonlyArray<URL> => folder.href === memory.href ? [memory, ...beside] : [folder]
+
+/** What a module is called by its address. */
+const nameIn = (folder: URL, module: URL): string =>
+  posix.relative(folder.pathname, module.pathname).replace(/\.ts$/, "")
+
+/** The facts of all modules of a folder, and of those beside it, as they are. */
 const factsIn = (folder: URL): ReadonlyMap<string, Facts> => {
   let facts = soundFacts.get(folder.href)
   if (facts === undefined) {
-    const files = readdirSync(folder, { encoding: "utf8", recursive: true }).filter((file) => file.endsWith(".ts"))
-    facts = new Map(files.map((file) => {
-      const name = file.slice(0, -3).replaceAll("\\", "/")
-      return [name, factsOf(name, parse(readFileSync(new URL(file, folder), "utf8")))] as const
-    }))
+    facts = new Map(
+      foldersOf(folder).flatMap((each) =>
+        readdirSync(each, { encoding: "utf8", recursive: true }).filter((file) => file.endsWith(".ts")).map((file) => {
+          const module = new URL(file.replaceAll("\\", "/"), each)
+          const name = nameIn(folder, module)
+          return [name, factsOf(name, parse(readFileSync(module, "utf8")))] as const
+        })
+      )
+    )
     soundFacts.set(folder.href, facts)
   }
   return facts
@@ -98,7 +111,7 @@ registerHooks({
     if (at < 0 || resolved.url.includes(query)) return resolved
     const marker = context.parentURL!.slice(at)
     const copy = copies[Number(marker.slice(query.length))]
-    if (copy === undefined || !resolved.url.startsWith(copy.folder)) return resolved
+    if (copy === undefined || !foldersOf(copy.folder).some(({ href }) => resolved.url.startsWith(href))) return resolved
     return { ...resolved, url: resolved.url + marker }
   },
   load: (url, context, next) => {
@@ -109,8 +122,9 @@ registerHooks({
       return { format: "module", shortCircuit: true, source: watch(name, readFileSync(new URL(url), "utf8")) }
     }
     const copy = copies[Number(url.slice(at + query.length))]!
-    const name = url.slice(copy.folder.length, at).replace(/\.ts$/, "")
-    const source = mutated(name, readFileSync(new URL(url.slice(0, at)), "utf8"), copy.mutations)
+    const module = new URL(url.slice(0, at))
+    const name = nameIn(copy.folder, module)
+    const source = mutated(name, readFileSync(module, "utf8"), copy.mutations)
     return { format: "module", shortCircuit: true, source: gate(name, source, copy.world) }
   }
 })
@@ -118,7 +132,7 @@ registerHooks({
 const sound = new Map<string, Load>()
 
 const copyOf = (mutations: ReadonlyArray<Mutation>, folder: URL): Load => {
-  const number = copies.push({ folder: folder.href, mutations, world: worldIn(folder, mutations) }) - 1
+  const number = copies.push({ folder, mutations, world: worldIn(folder, mutations) }) - 1
   return async <M>(module: string) =>
     await import(`${new URL(`${module}.ts`, folder).href}${query}${number}`) as GatedModule<M>
 }

@@ -139,7 +139,8 @@ interface Import {
 const importsOf = (node: Node, module: string): ReadonlyArray<readonly [string, Import]> => {
   const source = (node.source as Node | null)?.value
   if (typeof source !== "string" || !source.startsWith(".")) return []
-  const from = posix.join(posix.dirname(module), source).replace(/\.ts$/, "")
+  // As if the folder were the root: what lies beside it is called by its path from there.
+  const from = posix.relative("/a/b", posix.join("/a/b", posix.dirname(module), source)).replace(/\.ts$/, "")
   return children(node).flatMap((specifier) => {
     const isExport = specifier.type === "ExportSpecifier"
     const local = nameOf(isExport ? specifier.exported : specifier.local)

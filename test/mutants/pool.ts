@@ -14,7 +14,7 @@ const shedding = {
   tests: ["test/pool/Shedding.test.ts", "test/testing/poolQueues.test.ts"]
 }
 const line = { file: "src/pool/internal/line.ts", ...queues }
-const injectors = { file: "src/pool/internal/injectors.ts", ...queues }
+const injectors = { file: "src/pool/kernel/Injectors.ts", ...queues }
 const inbox = {
   file: "src/memory/Inboxes.ts",
   tests: ["test/memory/Inboxes.test.ts", "test/testing/poolWorkers.test.ts"]
@@ -50,11 +50,12 @@ const gate = {
 const graces = { file: "src/pool/internal/graces.ts", tests: ["test/pool/Submitter.test.ts", pools] }
 const poolClients = "test/testing/poolClients.test.ts"
 const poolWork = "test/testing/poolWork.test.ts"
-const next = { file: "src/pool/internal/worker.ts", tests: [poolWork] }
+const next = { file: "src/pool/kernel/NextJob.ts", tests: ["test/pool/NextJob.test.ts", poolWork] }
 const clients = { file: "src/pool/internal/clients.ts", tests: [poolClients] }
 const client = { file: "src/pool/internal/client.ts", tests: [poolClients] }
 const idle = { file: "src/memory/IdleSet.ts", tests: ["test/memory/IdleSet.test.ts", pools] }
 const options = { file: "src/pool/internal/options.ts", tests: [pools] }
+const spans = { file: "src/pool/internal/jobSpan.ts", tests: ["test/testing/poolSpans.test.ts"] }
 
 /** Faults in what becomes of jobs. */
 export const mutants: ReadonlyArray<Mutant> = [
@@ -208,6 +209,51 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "what a dead worker held is free",
     before: "access.holds?.releaseAll(worker.index - 1)",
     after: ""
+  },
+  {
+    ...spans,
+    why: "a span lies where no payload does",
+    before: "span === undefined ? roomBytes : roomBytes - TraceContext.TRACE_BYTES",
+    after: "span === undefined ? roomBytes : roomBytes - 0 * TraceContext.TRACE_BYTES"
+  },
+  {
+    ...spans,
+    why: "what its own worker runs is not stolen",
+    before: "row !== rowOf(worker) && row >= rowOf(0)",
+    after: "row >= rowOf(0)"
+  },
+  {
+    ...spans,
+    why: "a job that was asked for from outside is not stolen",
+    before: "row >= rowOf(0) && row < rowOf(table.workers)",
+    after: "row < rowOf(table.workers)"
+  },
+  {
+    ...spans,
+    tests: ["test/pool/Submitter.test.ts"],
+    why: "a job that was taken and found to be too late was not begun",
+    before: "table.stageOf(slot) === DISCARDED ? begun - 1 : begun",
+    after: "begun"
+  },
+  {
+    ...spans,
+    why: "a job that waits when it is withdrawn was begun by nobody",
+    before: "if (stage === WITHDRAWN) return",
+    after: "if (stage === WITHDRAWN && worker > 0) return"
+  },
+  {
+    ...job,
+    tests: ["test/testing/poolSpans.test.ts"],
+    why: "a span that throws is no business of the job",
+    before: "    } catch (thrown) {\n      desk.failed(`the span of an ask",
+    after: "    } catch (thrown) {\n      throw thrown\n      desk.failed(`the span of an ask"
+  },
+  {
+    ...room,
+    tests: ["test/testing/poolSpans.test.ts"],
+    why: "what is told in the place of something older is in its sender's trace",
+    before: "tellWaiterOf(index, payload, span, ",
+    after: "tellWaiterOf(index, payload, undefined, "
   },
   {
     ...routing,
@@ -634,13 +680,13 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...recipient,
     why: "who waits for room keeps his place in the line",
-    before: "submitter.room.waiting > 0 ? NO_ROOM : submitter.submit(",
-    after: "submitter.submit("
+    before: "    if (submitter.room.waiting > 0) return NO_ROOM\n",
+    after: ""
   },
   {
     ...recipient,
     why: "a pool that may not wait refuses",
-    before: "return overflow === \"fail\" ? REFUSED : submitter.room.displace(index, payload, target)",
+    before: "return overflow === \"fail\" ? REFUSED : submitter.room.displace(index, payload, target, span)",
     after: "return NO_ROOM"
   },
   {
@@ -718,10 +764,9 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "const seat = undefined as Seat | undefined"
   },
   {
-    ...worker,
+    ...next,
     why: "who could take nothing is not woken for work",
-    tests: [poolWork],
-    before: "if (this.takesAny()) idle.announce(place)\n    else idle.announceBusy(place)",
+    before: "if (takesAny) idle.announce(place)\n    else idle.announceBusy(place)",
     after: "idle.announce(place)"
   },
   {
@@ -754,20 +799,20 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...next,
     why: "a worker whose handlers wait takes so many and no more",
-    before: "    if (this.taken >= MAX_WAITING || this.retiring > 0) return -1\n    slot = injector.next()",
-    after: "    if (this.retiring > 0) return -1\n    slot = injector.next()"
+    before: "    if (!takesAny) return -1\n    slot = injector.next()",
+    after: "    slot = injector.next()"
   },
   {
     ...next,
     why: "nor when jobs from outside come first",
-    before: "this.takesAny() ? injector.next() : -1",
+    before: "takesAny ? injector.next() : -1",
     after: "injector.next()"
   },
   {
     ...next,
     why: "the last one that searches wakes another, if there is more",
-    before: "if (idle.found(this.options.place) && this.hasWork()) idle.wake()",
-    after: "idle.found(this.options.place)"
+    before: "if (idle.found(place) && this.hasWork()) idle.wake()",
+    after: "idle.found(place)"
   },
   {
     ...recipient,

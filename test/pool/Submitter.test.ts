@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
+import type * as Tracer from "effect/Tracer"
 import { systemReleased } from "../../src/actor/ExitReason.ts"
 import type { Cell } from "../../src/actor/kernel/Cell.ts"
 import { Deadlines } from "../../src/actor/kernel/Deadlines.ts"
@@ -15,7 +16,6 @@ import { InboxReader, InboxWriter, NOTHING } from "../../src/memory/Inboxes.ts"
 import { CLOSING, ENDED } from "../../src/memory/JobPhase.ts"
 import { DISCARDED, FREE, numberOf, OUTCOME, QUEUED, UNAWAITED, WITHDRAWN } from "../../src/memory/JobTable.ts"
 import { StealOwner, StealThief } from "../../src/memory/StealDeque.ts"
-import { inject, InjectorReader } from "../../src/pool/internal/injectors.ts"
 import { Job } from "../../src/pool/internal/job.ts"
 import { createMemory, HOST_OWNER, openMemory, ownerOf, rowOf } from "../../src/pool/internal/memory.ts"
 import { store } from "../../src/pool/internal/outcome.ts"
@@ -24,6 +24,7 @@ import { Submitter } from "../../src/pool/internal/submitter.ts"
 import { targetOf } from "../../src/pool/internal/target.ts"
 import { waiterOf } from "../../src/pool/internal/waiter.ts"
 import { Worker as PoolWorker } from "../../src/pool/internal/worker.ts"
+import { inject, InjectorReader } from "../../src/pool/kernel/Injectors.ts"
 import { thread } from "../../src/thread/kernel/CurrentThread.ts"
 import { Jobs } from "../fixtures/jobs.ts"
 
@@ -77,13 +78,20 @@ const messageOf = (tag: string) => Jobs.protocol.messages.find((message) => mess
 const echo = messageOf("Echo")
 
 /** An asker whose job is nowhere yet, and what it has been told. */
-const asker = (submitter: Submitter, payload: unknown, then: () => void, seat?: { nested: number }, message = echo) => {
+const asker = (
+  submitter: Submitter,
+  payload: unknown,
+  then: () => void,
+  seat?: { nested: number },
+  message = echo,
+  span?: Tracer.Span
+) => {
   const told: Array<string> = []
   const job = new Job(
     submitter,
     message,
     payload,
-    undefined,
+    span,
     Infinity,
     (exit) => {
       told.push(exit._tag === "Success" ? "answered" : (Cause.squash(exit.cause) as { readonly _tag: string })._tag)
@@ -160,7 +168,7 @@ describe("Submitter", () => {
       submitter.poll()
       assert.deepStrictEqual(outcomes, [])
       // There is a slot for what fits into one, but it is not the first in the line.
-      assert.deepStrictEqual([recipient.tell(echo.index, { n: 1 }), submitter.outstanding], [NO_ROOM, 0])
+      assert.deepStrictEqual([recipient.tell(echo.index, { n: 1 }, undefined), submitter.outstanding], [NO_ROOM, 0])
       host.arena.release(taken)
       submitter.poll()
       assert.deepStrictEqual([outcomes, submitter.outstanding, submitter.isReady()], [[undefined], 1, false])
@@ -502,13 +510,15 @@ describe("a worker", () => {
   it.effect("does not begin a job whose time is over, although its submitter has not noticed", () =>
     Effect.gen(function*() {
       const { host, memory, submitter } = yield* made
+      const span = yield* Effect.makeSpan("asker")
       const jobs = [100, 101].map((timeoutMillis) => {
-        const asked = asker(submitter, { n: timeoutMillis }, () => {})
+        const asked = asker(submitter, { n: timeoutMillis }, () => {}, undefined, echo, span)
         submitter.deadlines.add(asked.job, timeoutMillis)
         assert.strictEqual(submitter.submit(echo, { n: timeoutMillis }, asked.job), TAKEN)
         return asked
       })
       const worker = new PoolWorker(host, submitter, {
+        key: "pool",
         place: 0,
         number: numberOf(0, 1),
         concurrency: 1,
@@ -543,5 +553,7 @@ describe("a worker", () => {
       submitter.deadlines.close()
       assert.deepStrictEqual(given, [{ n: 101 }])
       assert.deepStrictEqual(jobs.map(({ told }) => told), [["AskTimeout"], []])
+      // It was taken, and no handler has begun it.
+      assert.deepStrictEqual(Array.from(span.attributes), [["pool.attempts", 0]])
     }))
 })

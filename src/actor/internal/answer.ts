@@ -95,5 +95,6 @@ export const handle = (
   const { span } = word
   if (span === undefined) return call(handlers!, tags, index, payload)
   const run = () => call(handlers!, tags, index, payload)
-  return Trace.handler(run, messages[index]!.spanName, key, span, word instanceof Ask)
+  const handled = word instanceof Ask ? word.handledBy(key) : Trace.handledBy(key, "consumer")
+  return Trace.handler(run, messages[index]!.spanName, span, handled)
 }

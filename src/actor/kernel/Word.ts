@@ -8,6 +8,7 @@
  */
 import * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
+import * as Trace from "../../observe/Trace.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import type { Handover } from "./Forwarded.ts"
 
@@ -105,6 +106,10 @@ export abstract class Ask extends Revocable {
   /** Whether its deadline has passed; the handler then need not start. */
   isOver(): boolean {
     return false
+  }
+  /** What the span of its handler says, whose actor has this key. */
+  handledBy(key: string): Trace.Handled {
+    return Trace.handledBy(key, "server")
   }
   /** Another than the one it was sent to has it: who takes it back turns to that. */
   takenBy(_taker: Taker): void {}

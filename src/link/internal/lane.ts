@@ -19,11 +19,11 @@ import type { Region } from "../../memory/Region.ts"
 import { NONE, RECORD_TOO_LARGE } from "../../memory/Ring.ts"
 import { countUnread, SpscRecovery } from "../../memory/SpscRecovery.ts"
 import * as SpscRing from "../../memory/SpscRing.ts"
+import * as TraceContext from "../../observe/kernel/TraceContext.ts"
 import { NOT_PLACED, type Target } from "../../wire/Codec.ts"
 import type { Scratch } from "../../wire/Scratch.ts"
 import * as Envelope from "./envelope.ts"
 import { FULL, INVALID, TOO_LARGE, WRITTEN, type Written } from "./outbound.ts"
-import * as TraceContext from "./traceContext.ts"
 
 const INDEX_SHIFT = 4
 

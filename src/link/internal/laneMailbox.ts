@@ -13,12 +13,12 @@ import type { Cell } from "../../actor/kernel/Cell.ts"
 import { type GivenUp, KEPT, type Kept, KEPT_NEVER, KEPT_NOT_YET, Mailbox } from "../../actor/kernel/Mailbox.ts"
 import { INDEX_MASK, Traced, type Word, wordOf } from "../../actor/kernel/Word.ts"
 import { CORRUPT, NONE } from "../../memory/Ring.ts"
+import * as TraceContext from "../../observe/kernel/TraceContext.ts"
 import * as Envelope from "./envelope.ts"
 import type { Home, Surviving } from "./home.ts"
 import * as Lane from "./lane.ts"
 import { LaneAsk } from "./laneAsk.ts"
 import { FULL, TOO_LARGE, WRITTEN } from "./outbound.ts"
-import * as TraceContext from "./traceContext.ts"
 
 // Constants of this module are folded into compiled code, those of others are looked up each time. A record of a lane has no slot.
 const { TELL } = Envelope

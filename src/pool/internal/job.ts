@@ -12,6 +12,7 @@ import { Deadline, type Deadlines } from "../../actor/kernel/Deadlines.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Resume, Waiter } from "../../actor/kernel/Recipient.ts"
 import { type Piece, piece } from "../../runtime/ThreadContext.ts"
+import * as JobSpan from "./jobSpan.ts"
 
 /** Where a job is submitted. */
 export interface Desk {
@@ -120,8 +121,21 @@ export class Job extends Deadline {
   /** Nobody waits any more: no worker begins it, or its handler is interrupted. */
   withdraw(): Resume | undefined {
     const resume = this.leave()
-    if (resume !== undefined && this.slot >= 0) this.desk.withdrawn(this.slot)
+    if (resume === undefined) return undefined
+    if (this.slot >= 0) this.desk.withdrawn(this.slot)
+    else this.tell(JobSpan.NOT_BEGUN)
     return resume
+  }
+
+  /** Says in the span of who asked what became of it, before that ends. */
+  tell(story: JobSpan.Story): void {
+    const { desk, span } = this
+    if (span === undefined) return
+    try {
+      JobSpan.tell(span, story)
+    } catch (thrown) {
+      desk.failed(`the span of an ask of ${desk.name}`, thrown)
+    }
   }
 
   private get undelivered(): ActorError.Undelivered {
@@ -137,6 +151,7 @@ export class Job extends Deadline {
   /** It was given up for a newer one, before any worker had begun it. */
   shed(capacity: number): void {
     const { desk: { name: actor }, undelivered } = this
+    this.tell(JobSpan.NOT_BEGUN)
     this.settle(Exit.fail(new ActorError.MailboxFull({ actor, capacity, undelivered })))
   }
 

@@ -3,7 +3,7 @@
  */
 import { Ageing, HIGH, type Levels, LOW, NORMAL } from "../../actor/kernel/Ageing.ts"
 import { Waiters } from "../../actor/kernel/Waiters.ts"
-import { queuesOf } from "./injectors.ts"
+import { queuesOf } from "../kernel/Injectors.ts"
 import type { JobWaiter } from "./waiter.ts"
 
 /** See the module. */

@@ -57,7 +57,7 @@ export interface Sizes {
   /** Jobs that each thread can have under way. */
   readonly capacity: number
   readonly arenaBytes: number
-  /** Queues of what any worker may take (`injectors.ts`). */
+  /** Queues of what any worker may take (`Injectors.ts`). */
   readonly queues: number
 }
 

@@ -41,8 +41,8 @@ export class PlacedRecipient extends Recipient {
     return this.pool.depthAt(this.place)
   }
 
-  tell(index: number, payload: unknown): Outcome {
-    return this.pool.tellAt(this.target, index, payload)
+  tell(index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
+    return this.pool.tellAt(this.target, index, payload, span)
   }
 
   refusal(index: number, payload: unknown, outcome: Outcome): TellError {

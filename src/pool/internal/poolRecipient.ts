@@ -110,22 +110,29 @@ export class PoolRecipient extends Recipient {
     return this.submitter.ended === undefined ? this.submitter.placing.loadOf(place) : 0
   }
 
-  tell(index: number, payload: unknown): Outcome {
-    return this.tellAt(ROUTED, index, payload)
+  tell(index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
+    return this.tellAt(ROUTED, index, payload, span)
   }
 
   /** Sends to where `target` says. */
-  tellAt(target: number, index: number, payload: unknown): Outcome {
-    const outcome = this.submit(index, payload, undefined, target)
+  tellAt(target: number, index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
+    const outcome = this.submit(index, payload, undefined, target, span)
     if (outcome !== NO_ROOM) return outcome
     const { options: { overflow }, submitter } = this
     if (overflow === "suspend") return NO_ROOM
-    return overflow === "fail" ? REFUSED : submitter.room.displace(index, payload, target)
+    return overflow === "fail" ? REFUSED : submitter.room.displace(index, payload, target, span)
   }
 
-  private submit(index: number, payload: unknown, job: Job | undefined, target: number): Outcome {
+  private submit(
+    index: number,
+    payload: unknown,
+    job: Job | undefined,
+    target: number,
+    span: Tracer.AnySpan | undefined
+  ): Outcome {
     const { protocol, submitter } = this
-    return submitter.room.waiting > 0 ? NO_ROOM : submitter.submit(protocol.messages[index]!, payload, job, target)
+    if (submitter.room.waiting > 0) return NO_ROOM
+    return submitter.submit(protocol.messages[index]!, payload, job, target, span)
   }
 
   refusal(index: number, payload: unknown, outcome: Outcome): ActorError.TellError {
@@ -217,7 +224,7 @@ export class PoolRecipient extends Recipient {
     let refusal: ActorError.TellError | undefined
     let shed: (() => void) | undefined
     try {
-      outcome = this.submit(index, payload, job, target)
+      outcome = this.submit(index, payload, job, target, span)
       if (outcome === NO_ROOM && this.options.overflow !== "suspend") {
         const checked = submitter.check(index, payload, target)
         shed = checked === TAKEN ? submitter.room.shed(index) : undefined

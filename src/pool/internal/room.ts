@@ -3,6 +3,7 @@
  *
  * User code runs while one is let in, and while one learns that it was given up: it may submit, interrupt, and end the pool.
  */
+import type * as Tracer from "effect/Tracer"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import { NO_ROOM, type Outcome, TAKEN, type Waiter } from "../../actor/kernel/Recipient.ts"
 import type { Job } from "./job.ts"
@@ -15,7 +16,13 @@ import { type JobWaiter, tellWaiterOf } from "./waiter.ts"
 export interface Queue {
   readonly name: string
   /** Submits a job. */
-  submit(message: Message, payload: unknown, job: Job | undefined, where: number): Outcome
+  submit(
+    message: Message,
+    payload: unknown,
+    job: Job | undefined,
+    where: number,
+    span: Tracer.AnySpan | undefined
+  ): Outcome
   /** Whether one could be submitted if there were room. */
   check(index: number, payload: unknown, where: number): Outcome
   /** The job of a slot, unless it was told. */
@@ -103,13 +110,13 @@ export class Room {
   }
 
   /** Takes what is told in the place of something older, or drops it. */
-  displace(index: number, payload: unknown, target: number): Outcome {
+  displace(index: number, payload: unknown, target: number, span: Tracer.AnySpan | undefined): Outcome {
     const checked = this.queue.check(index, payload, target)
     if (checked !== TAKEN) return checked
     const shed = this.shed(index)
     if (shed === undefined) this.dropped++
     else {
-      this.wait(tellWaiterOf(index, payload, (refusal) => this.unheard(refusal)), target)
+      this.wait(tellWaiterOf(index, payload, span, (refusal) => this.unheard(refusal)), target)
       shed()
     }
     return TAKEN
@@ -139,9 +146,9 @@ export class Room {
     this.isAdmitting = false
   }
 
-  private attempt({ index, job, payload, target = ROUTED }: JobWaiter): Outcome | Died {
+  private attempt({ index, job, payload, span, target = ROUTED }: JobWaiter): Outcome | Died {
     try {
-      return this.queue.submit(this.options.messages[index]!, payload, job, target)
+      return this.queue.submit(this.options.messages[index]!, payload, job, target, span)
     } catch (defect) {
       return { defect }
     }

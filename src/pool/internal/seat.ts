@@ -2,9 +2,11 @@
  * A job in the hands of an actor of a worker.
  */
 import type * as Exit from "effect/Exit"
+import type * as Tracer from "effect/Tracer"
 import type { Cell } from "../../actor/kernel/Cell.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import { Ask } from "../../actor/kernel/Word.ts"
+import type * as Trace from "../../observe/Trace.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import { CAUSE, FAILED, SUCCEEDED } from "./outcome.ts"
 
@@ -27,6 +29,8 @@ export interface Bench {
   putBack(ask: JobAsk): void
   /** The same, because its actor has ended. */
   closed(ask: JobAsk): void
+  /** What the span of its handler says. */
+  handled(ask: JobAsk): Trace.Handled
 }
 
 /** See the module. */
@@ -36,8 +40,15 @@ export class JobAsk extends Ask {
   declare private readonly bench: Bench
   declare private readonly message: Message
   declare private readonly isAwaited: boolean
-  constructor(bench: Bench, seat: Seat, slot: number, message: Message, isAwaited: boolean) {
-    super(message.index, undefined)
+  constructor(
+    bench: Bench,
+    seat: Seat,
+    slot: number,
+    message: Message,
+    isAwaited: boolean,
+    span: Tracer.AnySpan | undefined
+  ) {
+    super(message.index, span)
     this.bench = bench
     this.seat = seat
     this.slot = slot
@@ -57,6 +68,10 @@ export class JobAsk extends Ask {
     // A crash is told of by who decides about it.
     const { cell } = this.seat
     if (!this.isAwaited) cell.host.unheard(cell, cause)
+  }
+
+  override handledBy(): Trace.Handled {
+    return this.bench.handled(this)
   }
 
   restarting(): void {

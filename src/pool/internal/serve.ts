@@ -23,9 +23,9 @@ import * as System from "../../system/ActorSystem.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import { HeapUsed } from "../../thread/kernel/Heap.ts"
 import type * as ThreadEntry from "../../thread/ThreadEntry.ts"
+import { inject, InjectorReader } from "../kernel/Injectors.ts"
 import { attemptsOf } from "./attempts.ts"
 import type { Overdue, Post, Retire, Retired, Retiring } from "./control.ts"
-import { inject, InjectorReader } from "./injectors.ts"
 import { benches } from "./job.ts"
 import { type Access, openMemory, ownerOf, rowOf, SAME_TIME_MILLIS } from "./memory.ts"
 import { CurrentWorker, poolKey, type PoolSide } from "./poolKey.ts"
@@ -196,10 +196,11 @@ class Side implements PoolSide {
     ended: (reason: ExitReason.ExitReason) => void
   ): Worker {
     const { access, deadlines, deque, failed, post } = this
-    const { concurrency, incarnation, memory, nowMillis, place, recycle, restMillis } = post
+    const { concurrency, incarnation, key, memory, nowMillis, place, recycle, restMillis } = post
     const number = numberOf(place, incarnation)
     const now = () => deadlines.now()
     const worker = this.worker = new Worker(access, this.submitterFor(protocol), {
+      key,
       place,
       number,
       concurrency,

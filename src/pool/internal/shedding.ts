@@ -6,7 +6,7 @@
  */
 import { HIGH, type Levels } from "../../actor/kernel/Ageing.ts"
 import type { JobTable } from "../../memory/JobTable.ts"
-import { queuesOf } from "./injectors.ts"
+import { queuesOf } from "../kernel/Injectors.ts"
 
 /** Slots that a thread has for so many jobs. */
 export const slotsOf = (capacity: number, sheds: boolean): number => sheds ? 2 * capacity : capacity

@@ -11,8 +11,8 @@
  * again, since a number that the dead had just taken out is nowhere. So a death concerns the jobs of that worker, and nobody else's.
  */
 import * as Effect from "effect/Effect"
+import type * as Tracer from "effect/Tracer"
 import type { ExitReason } from "../../actor/ExitReason.ts"
-import type { Levels } from "../../actor/kernel/Ageing.ts"
 import type { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
@@ -20,47 +20,22 @@ import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, TOO_LARGE, type Waiter 
 import { ARENA_FULL } from "../../memory/Arena.ts"
 import { ENDED, OPEN } from "../../memory/JobPhase.ts"
 import { CONDEMNED, haveDied, OUTCOME, QUEUED, RUNNING, UNAWAITED, WITHDRAWN, WRITING } from "../../memory/JobTable.ts"
+import { inject } from "../kernel/Injectors.ts"
 import { Graces } from "./graces.ts"
-import { inject } from "./injectors.ts"
 import type { Desk, Job } from "./job.ts"
+import * as JobSpan from "./jobSpan.ts"
 import { Line } from "./line.ts"
 import { type Access, rowOf } from "./memory.ts"
 import { drop, exitOf, INSIDE, store } from "./outcome.ts"
 import { Placing } from "./placing.ts"
 import { type Queue, Room } from "./room.ts"
 import { Shedding, slotsOf } from "./shedding.ts"
+import type { Options } from "./submitterOptions.ts"
 import { ANYWHERE, placeOf, ROUTED, whomOf } from "./target.ts"
 import type { JobWaiter } from "./waiter.ts"
 
-/** How a submitter is made. */
-export interface Options {
-  /** What the pool is called in errors. */
-  readonly name: string
-  readonly row: number
-  readonly capacity: number
-  readonly deadlines: Deadlines
-  /** The messages by index, and how often a job of each may be begun. */
-  readonly messages: ReadonlyArray<Message>
-  readonly attempts: ReadonlyArray<number>
-  /** Whether something older may be given up when there is no room ({@link Submitter.shed}). */
-  readonly sheds: boolean
-  readonly levels: Levels
-  /** Puts the number of a slot where a worker finds it; `false` when there is no room. */
-  readonly put: (slot: number) => boolean
-  /** Something is under way: {@link Submitter.poll} is to be called until nothing is. */
-  readonly watch: () => void
-  /** Whether workers may tell by the clock of this thread what is too late. */
-  readonly sharesTime: boolean
-  /** Why the pool has ended, which the table says. */
-  readonly whyEnded: () => ExitReason
-  /** How an incarnation that has ended is called, and why it has; nothing when the end of the pool says what becomes of its jobs. */
-  readonly whyDown: (number: number) => { readonly thread: string; readonly reason: string } | undefined
-  /** How long a handler may go on that nobody waits for any more. */
-  readonly graceMillis: number
-  /** An incarnation has had a job for longer, and has to be replaced. */
-  readonly overdue: (number: number, tag: string) => void
-  readonly failed: (where: string, error: unknown) => void
-}
+/** What became of a worker that is wanted no more. */
+const LEFT = "has left the pool"
 
 /** See the module. */
 export class Submitter implements Desk, Queue {
@@ -163,8 +138,14 @@ export class Submitter implements Desk, Queue {
 
   // ---- out
 
-  /** Submits a job, of an asker or of nobody; `target` says where it may run (`target.ts`). */
-  submit(message: Message, payload: unknown, job: Job | undefined, where = ROUTED): Outcome {
+  /** Submits a job, of an asker or of nobody; `where` says where it may run (`target.ts`), `span` below which. */
+  submit(
+    message: Message,
+    payload: unknown,
+    job: Job | undefined,
+    where = ROUTED,
+    span: Tracer.AnySpan | undefined = job?.span
+  ): Outcome {
     const { access, options } = this
     const { scratch, table } = access
     if (this.ended !== undefined || table.phase() > OPEN) return REFUSED
@@ -180,7 +161,7 @@ export class Submitter implements Desk, Queue {
     if (this.isFull) return NO_ROOM
     if (job?.isAwaited === false) return TAKEN
     const slot = this.free[this.freeSlots - 1]!
-    if (bytes <= table.roomBytes) {
+    if (bytes <= JobSpan.roomFor(table, span)) {
       table.setPayload(slot, INSIDE)
       scratch.copyTo(table.region, table.roomOf(slot))
     } else {
@@ -195,14 +176,14 @@ export class Submitter implements Desk, Queue {
     this.pending[slot - this.first] = job
     const whom = whomOf(target)
     if (target !== ANYWHERE) this.placing.sends(slot)
-    if (job === undefined) table.enqueue(slot, message.index | UNAWAITED | target, bytes, Infinity, NaN, whom)
+    const word = message.index | target | JobSpan.write(table, slot, span)
+    if (job === undefined) table.enqueue(slot, word | UNAWAITED, bytes, Infinity, this.nowFor(span), whom)
     else {
       job.slot = slot
       const { expiresAt, timeoutMillis } = job
       // One that is waited for for ever has no deadline, and nobody has looked at a clock for it.
-      if (expiresAt === 0 || !options.sharesTime) {
-        table.enqueue(slot, message.index | target, bytes, Infinity, NaN, whom)
-      } else table.enqueue(slot, message.index | target, bytes, expiresAt, expiresAt - timeoutMillis, whom)
+      if (expiresAt === 0 || !options.sharesTime) table.enqueue(slot, word, bytes, Infinity, this.nowFor(span), whom)
+      else table.enqueue(slot, word, bytes, expiresAt, expiresAt - timeoutMillis, whom)
     }
     this.shedding?.queued(slot, message.index)
     if (target === ANYWHERE) {
@@ -215,6 +196,11 @@ export class Submitter implements Desk, Queue {
 
   private targetOf(message: Message, payload: unknown, where: number): number {
     return where === ROUTED ? this.placing.route(message, payload) : this.placing.checked(where)
+  }
+
+  // When a job is submitted that has no deadline: a span says how long it has waited.
+  private nowFor(span: Tracer.AnySpan | undefined): number {
+    return span === undefined || !this.options.sharesTime ? NaN : this.deadlines.now()
   }
 
   // Bytes in the scratch; -1 when it is none of the schema.
@@ -237,7 +223,10 @@ export class Submitter implements Desk, Queue {
 
   /** Nobody waits any more for the job of a slot. */
   withdrawn(slot: number): void {
-    const worker = this.access.table.withdraw(slot)
+    const { table } = this.access
+    const worker = table.withdraw(slot)
+    const job = this.jobAt(slot)
+    if (job?.span !== undefined) job.tell(JobSpan.storyOfWithdrawn(table, slot, worker))
     if (worker < 0) return
     const { bells } = this.access
     this.graces.allow(slot)
@@ -347,8 +336,10 @@ export class Submitter implements Desk, Queue {
       ? exitOf(access, job.message, name, slot, outcome) ?? job.timedOut()
       : undefined
     if (outcome > OUTCOME) drop(access, table.replyOf(slot))
+    const story = exit === undefined || job!.span === undefined ? undefined : JobSpan.storyOf(table, slot)
     this.release(slot)
     if (isReturned) table.done(this.options.row, this.returning)
+    if (story !== undefined) job!.tell(story)
     if (exit !== undefined) job!.settle(exit)
   }
 
@@ -383,21 +374,43 @@ export class Submitter implements Desk, Queue {
     for (const tell of lost) tell()
   }
 
-  // What only a worker can do that has left the pool: it was sent before this thread knew.
+  // What only a worker can do that has left the pool: it was sent before this thread knew, or is to be begun again.
   private leaveBehind(slots: ReadonlyArray<number>, lost: Array<() => void>): void {
-    const { access: { table }, name, options } = this
+    const { table } = this.access
     for (const slot of slots) {
-      const job = this.pending[slot - this.first]
-      const word = table.messageOf(slot)
-      const isTold = job === undefined && (word & UNAWAITED) !== 0
-      this.release(slot)
-      const tag = options.messages[word & (UNAWAITED - 1)]?.tag
-      const why = `worker-${placeOf(word)} has left the pool`
-      lost.push(() => {
-        if (job !== undefined) job.misrouted(why)
-        else if (isTold) options.failed(`${name}: a ${tag} that was told is lost`, why)
-      })
+      const thread = `worker-${placeOf(table.messageOf(slot))}`
+      const hasBegun = table.begunOf(slot) > 0
+      this.giveUp(
+        slot,
+        thread,
+        LEFT,
+        lost,
+        (job) => hasBegun ? job.lost(thread, LEFT) : job.misrouted(`${thread} ${LEFT}`)
+      )
     }
+  }
+
+  // Its slot is free before anybody hears of it.
+  private giveUp(
+    slot: number,
+    thread: string,
+    reason: string,
+    lost: Array<() => void>,
+    settle: (job: Job) => void
+  ): void {
+    const { access: { table }, name, options } = this
+    const job = this.pending[slot - this.first]
+    const word = table.messageOf(slot)
+    const story = job?.span === undefined ? undefined : JobSpan.storyOf(table, slot)
+    this.release(slot)
+    const tag = options.messages[word & (UNAWAITED - 1)]?.tag
+    lost.push(() => {
+      if (story !== undefined) job!.tell(story)
+      if (job !== undefined) settle(job)
+      else if ((word & UNAWAITED) !== 0) {
+        options.failed(`${name}: a ${tag} that was told is lost with ${thread}`, reason)
+      }
+    })
   }
 
   /** Looks through the slots after some have ended, and answers whom to tell of what is lost. */
@@ -440,12 +453,7 @@ export class Submitter implements Desk, Queue {
     const { reason, thread } = down
     // One that died while it wrote may have put the reply into the arena.
     if (stage === WRITING) drop(this.access, table.replyOf(slot))
-    this.release(slot)
-    const tag = options.messages[message & (UNAWAITED - 1)]?.tag
-    lost.push(() => {
-      if (job !== undefined) job.lost(thread, reason)
-      else if (isWanted) options.failed(`${this.name}: a ${tag} that was told is lost with ${thread}`, reason)
-    })
+    this.giveUp(slot, thread, reason, lost, (job) => job.lost(thread, reason))
   }
 
   // What waits for one worker lies in its inbox.

@@ -20,6 +20,8 @@ const KEYS = 0x3fff
 
 /** How many keys are told apart. */
 export const TOLD_APART = KEYS + 1
+/** Added to the word of a job whose slot has the span of who has submitted it (`jobSpan.ts`). */
+export const TRACED = 1 << 31
 
 /** Of a job for one worker. `hash` is that of its key, none for 0: of two keys with the same part of it one waits for the other. */
 export const targetOf = (place: number, hash: number): number =>

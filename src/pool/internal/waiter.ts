@@ -2,6 +2,7 @@
  * A job, asked or told, that waits for room in the row of its submitter.
  */
 import * as Exit from "effect/Exit"
+import type * as Tracer from "effect/Tracer"
 import type { Waiter } from "../../actor/kernel/Recipient.ts"
 import type { Job } from "./job.ts"
 
@@ -31,10 +32,15 @@ export const waiterOf = (job: Job): JobWaiter => ({
 })
 
 /** What was told waits for room, and its sender does not. */
-export const tellWaiterOf = (index: number, payload: unknown, done: Waiter["done"]): JobWaiter => ({
+export const tellWaiterOf = (
+  index: number,
+  payload: unknown,
+  span: Tracer.AnySpan | undefined,
+  done: Waiter["done"]
+): JobWaiter => ({
   index,
   payload,
-  span: undefined,
+  span,
   ask: undefined,
   done,
   died: (defect) => {

@@ -4,8 +4,7 @@
  * ```text
  *  poll ─► jobs of its own that came back ─► askers that have gone ─► next job … while the turn lasts
  *
- *  next job   its own deque, newest first; its inbox; the injector; half of what another worker has, oldest first
- *             every 61st time the injector comes first, and every 61st time the inbox
+ *  next job   as `NextJob` says
  *  nothing    announce ─► look at everything once more ─► sleep
  * ```
  *
@@ -22,11 +21,14 @@ import type { Wait } from "../../memory/Doorbell.ts"
 import { InboxReader } from "../../memory/Inboxes.ts"
 import { OPEN } from "../../memory/JobPhase.ts"
 import { BEGUN, DISCARDED, STALE, UNAWAITED } from "../../memory/JobTable.ts"
-import { RETRY, type StealOwner, type StealThief } from "../../memory/StealDeque.ts"
+import type { StealOwner, StealThief } from "../../memory/StealDeque.ts"
+import type * as Trace from "../../observe/Trace.ts"
 import { messageOf } from "../../runtime/Text.ts"
 import * as Poller from "../../thread/Poller.ts"
 import type { Codec } from "../../wire/Codec.ts"
-import { inject, type InjectorReader } from "./injectors.ts"
+import { inject, type InjectorReader } from "../kernel/Injectors.ts"
+import { NextJob } from "../kernel/NextJob.ts"
+import * as JobSpan from "./jobSpan.ts"
 import { KeyGate } from "./keyGate.ts"
 import { type Access, rowOf } from "./memory.ts"
 import * as Outcome from "./outcome.ts"
@@ -36,19 +38,13 @@ import { placeOf, whomOf } from "./target.ts"
 import type { Wear } from "./wear.ts"
 import { WorkerMeter } from "./workerMeter.ts"
 
-/** The injector comes first every so many jobs, so that jobs which submit jobs for ever keep nobody waiting outside. */
-const INJECTOR_EVERY = 61
-/** When the inbox does, for the same reason. */
-const INBOX_TICK = 30
 /** Seats that wait for jobs of their own, from which on a worker takes none from elsewhere. */
 const MAX_WAITING = 64
-/** Rounds over all others in which a lost race is tried again. */
-const ROUNDS = 2
-
-const retry = RETRY
 
 /** How a worker is made. */
 export interface Options {
+  /** What the pool is called behind the name of its protocol. */
+  readonly key: string
   readonly place: number
   /** The number of its incarnation. */
   readonly number: number
@@ -88,14 +84,12 @@ export class Worker implements Poller.Waitable, Bench {
   private readonly seats: Array<Seat> = []
   /** Seats with a job. */
   private taken = 0
-  private ticks = 0
   /** Jobs whose handlers have ended. */
   private done = 0
   /** When its turn began: what is too late by then is not begun. */
   private nowMillis = 0
-  private random: number
-  /** Whether its bit among those that search may be up. */
-  private maySearch = false
+  /** Where its jobs come from. */
+  private readonly source: NextJob
   private isOpening = false
   /** The job whose handler is being called. */
   private answering: JobAsk | undefined = undefined
@@ -115,10 +109,18 @@ export class Worker implements Poller.Waitable, Bench {
     this.submitter = submitter
     this.options = options
     this.poller = Poller.of(access.thread)
-    this.random = options.place + 1
     this.meter = new WorkerMeter(access, options)
     this.keys = new KeyGate(access, options.place, this.seats)
     this.inbox = new InboxReader(access.memory.inboxes, options.place, options.number, this.keys)
+    this.source = new NextJob({
+      place: options.place,
+      idle: access.idle,
+      deque: options.deque,
+      inbox: this.inbox,
+      injector: options.injector,
+      thieves: options.thieves,
+      stole: () => this.meter.stole()
+    })
   }
 
   /** Begins to take jobs. */
@@ -170,7 +172,7 @@ export class Worker implements Poller.Waitable, Bench {
     let did = false
     if (this.submitter.isReady()) {
       // What goes on now may take long, and it does not search meanwhile.
-      this.stopSearching()
+      this.source.stopSearching()
       did = this.submitter.poll()
       this.meter.look()
     }
@@ -189,7 +191,7 @@ export class Worker implements Poller.Waitable, Bench {
     this.meter.flush(this.taken > 0)
     this.options.wear?.look(this.done, this.nowMillis)
     // It may have been woken for what it cannot take: then that is another's.
-    if (!this.takesAny()) this.stopSearching()
+    if (!this.takesAny()) this.source.stopSearching()
     if (did) this.poller.add(this)
     return did
   }
@@ -223,7 +225,7 @@ export class Worker implements Poller.Waitable, Bench {
 
   // What it waits for itself is never kept waiting by what it would take from elsewhere.
   private takesAny(): boolean {
-    return this.taken < MAX_WAITING && this.retiring === 0 && this.canTake()
+    return this.takesOthers && this.canTake()
   }
 
   // All seats are taken: there is another one in a moment, perhaps in this one.
@@ -240,77 +242,17 @@ export class Worker implements Poller.Waitable, Bench {
 
   // ---- the next job
 
+  private get takesOthers(): boolean {
+    return this.taken < MAX_WAITING && this.retiring === 0
+  }
+
   private hasOwn(): boolean {
     return this.options.deque.size() > 0 || this.inbox.hasNews()
   }
 
   private next(): number {
-    const { deque, injector } = this.options
     if (this.keys.hasLifted()) this.inbox.release()
-    const tick = ++this.ticks % INJECTOR_EVERY
-    if (tick === 0 || tick === INBOX_TICK) {
-      const slot = tick === INBOX_TICK ? this.inbox.next() : this.takesAny() ? injector.next() : -1
-      if (slot >= 0) return this.found(slot)
-    }
-    let slot = deque.pop()
-    if (slot >= 0) return this.found(slot)
-    // Nobody else takes what is for this worker, so it is taken however many wait: it may be what they wait for.
-    slot = this.inbox.next()
-    if (slot >= 0) return this.found(slot)
-    if (this.taken >= MAX_WAITING || this.retiring > 0) return -1
-    slot = injector.next()
-    if (slot < 0) slot = this.stolen()
-    if (slot >= 0) return this.found(slot)
-    // A handler that waits may go on at any moment.
-    if (this.taken > 0) this.stopSearching()
-    return -1
-  }
-
-  private found(slot: number): number {
-    this.stopSearching()
-    return slot
-  }
-
-  // The last one that searched has another one woken, if there is more: who made that has left it to this one.
-  private stopSearching(): void {
-    if (!this.maySearch) return
-    this.maySearch = false
-    const { idle } = this.access
-    if (idle.found(this.options.place) && this.hasWork()) idle.wake()
-  }
-
-  private stolen(): number {
-    const { deque, place, thieves } = this.options
-    const { length } = thieves
-    if (length === 1) return -1
-    this.maySearch = true
-    if (!this.access.idle.search(place)) return -1
-    for (let round = 0; round < ROUNDS; round++) {
-      let isLost = false
-      const first = this.draw(length)
-      for (let i = 0; i < length; i++) {
-        const victim = first + i < length ? first + i : first + i - length
-        if (victim === place) continue
-        const slot = thieves[victim]!.stealBatch(deque)
-        if (slot >= 0) {
-          this.meter.stole()
-          return slot
-        }
-        if (slot === retry) isLost = true
-      }
-      if (!isLost) break
-    }
-    return -1
-  }
-
-  // Marsaglia's xorshift: whom to begin with matters, and not how random that is.
-  private draw(below: number): number {
-    let x = this.random
-    x ^= x << 13
-    x ^= x >>> 17
-    x ^= x << 5
-    this.random = x
-    return (x >>> 0) % below
+    return this.source.next(this.takesOthers, this.taken > 0)
   }
 
   // ---- a job
@@ -351,7 +293,8 @@ export class Worker implements Poller.Waitable, Bench {
       return this.refuse(slot, `cannot be read by its worker: ${messageOf(error)}`)
     }
     const seat = this.freeSeat()
-    const ask = new JobAsk(this, seat, slot, message, (word & UNAWAITED) === 0)
+    const span = JobSpan.read(access.table, slot, word)
+    const ask = new JobAsk(this, seat, slot, message, (word & UNAWAITED) === 0, span)
     seat.ask = ask
     this.keys.begun()
     this.inbox.running(++this.taken)
@@ -405,6 +348,12 @@ export class Worker implements Poller.Waitable, Bench {
     this.tellUnless(!Outcome.settle(this.access, ask.slot, outcome, codec, value), ask.slot)
   }
 
+  handled({ slot }: JobAsk): Trace.Handled {
+    const { access: { table }, options: { key, knowsTime, now, place } } = this
+    const waited = knowsTime ? Math.max(0, now() - table.queuedOf(slot)) : NaN
+    return JobSpan.handledBy(table, slot, place, key, waited)
+  }
+
   private discard(ask: JobAsk): void {
     this.leave(ask, false)
     this.tellUnless(!Outcome.discard(this.access, ask.slot), ask.slot)
@@ -432,12 +381,8 @@ export class Worker implements Poller.Waitable, Bench {
   // ---- asleep
 
   announce(): void {
-    const { access: { idle }, options: { place } } = this
-    this.maySearch = false
     this.meter.slept()
-    // Who could take nothing would be woken in vain, and others would leave the work to it.
-    if (this.takesAny()) idle.announce(place)
-    else idle.announceBusy(place)
+    this.source.announce(this.takesAny())
   }
 
   isReady(): boolean {
@@ -447,21 +392,8 @@ export class Worker implements Poller.Waitable, Bench {
       if (ask !== undefined && !ask.cancelled && this.access.table.isWithdrawn(ask.slot)) return true
     }
     if (!this.hasBegun) return this.mayBegin()
-    if (!this.canTake()) return false
-    const { injector } = this.options
     if (this.keys.hasLifted()) this.inbox.release()
-    if (this.hasOwn()) return true
-    if (this.taken >= MAX_WAITING || this.retiring > 0) return false
-    if (!injector.isEmpty()) return true
-    // What lies elsewhere is for those who search, if there are as many as may.
-    return !this.access.idle.isCrowded() && this.hasWork()
-  }
-
-  private hasWork(): boolean {
-    const { injector, thieves } = this.options
-    if (!injector.isEmpty()) return true
-    for (let i = 0; i < thieves.length; i++) if (thieves[i]!.size() > 0) return true
-    return false
+    return this.canTake() && this.source.hasNext(this.takesOthers)
   }
 
   mayRest(): boolean {
@@ -484,9 +416,7 @@ export class Worker implements Poller.Waitable, Bench {
   }
 
   retract(): void {
-    // Whoever woke it for work has put its bit up.
-    this.maySearch = true
-    this.access.idle.retract(this.options.place)
+    this.source.retract()
   }
 
   cancel(): void {

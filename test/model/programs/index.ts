@@ -13,6 +13,7 @@ import * as keyHolds from "./keyHolds.ts"
 import * as laneWords from "./laneWords.ts"
 import * as mpmcRing from "./mpmcRing.ts"
 import * as mpscRing from "./mpscRing.ts"
+import * as pool from "./pool.ts"
 import type { Broken, Model } from "./program.ts"
 import * as roster from "./roster.ts"
 import * as spscRing from "./spscRing.ts"
@@ -40,7 +41,8 @@ const proofs: ReadonlyArray<Proof> = [
   jobTable,
   idleSet,
   inboxes,
-  keyHolds
+  keyHolds,
+  pool
 ]
 
 /** The programs that must hold under every schedule. */

@@ -56,7 +56,7 @@ const stageWord = Object.keys(CLAIM_WORDS).indexOf("stage")
 const rowsEnd = mpmcRing.descriptorCells + OWNERS * 2 * rowWords
 
 /** Of one ring. */
-const racingIn = (ring: SharedArrayBuffer): Racing => ({
+export const racingIn = (ring: SharedArrayBuffer): Racing => ({
   why: "recovery looks at the stages of the living for one value that only recovery stores",
   words: (word, buffer) =>
     buffer === ring && word >= mpmcRing.descriptorCells && word < rowsEnd

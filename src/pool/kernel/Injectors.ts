@@ -7,13 +7,17 @@
 import { Ageing, HIGH, type Levels, LOW, NORMAL } from "../../actor/kernel/Ageing.ts"
 import { UNAWAITED } from "../../memory/JobTable.ts"
 import { MpmcReader } from "../../memory/MpmcRing.ts"
-import type { Access, PoolMemory } from "./memory.ts"
+import type { Access, PoolMemory } from "../internal/memory.ts"
 
 /** How many there are. */
 export const queuesOf = (levels: Levels): number => levels === undefined ? 1 : LOW + 1
 
 /** Puts the number of a slot where workers find it, by the level of its message; `false` when there is no room. */
-export const inject = ({ injectors, table }: Access, levels: Levels, slot: number): boolean => {
+export const inject = (
+  { injectors, table }: Pick<Access, "injectors" | "table">,
+  levels: Levels,
+  slot: number
+): boolean => {
   const injector = injectors[levels === undefined ? 0 : levels[table.messageOf(slot) & (UNAWAITED - 1)] ?? NORMAL]!
   if (injector.claim(0) < 0) return false
   injector.commit(0, slot)
@@ -24,7 +28,7 @@ export const inject = ({ injectors, table }: Access, levels: Levels, slot: numbe
 export class InjectorReader {
   private readonly readers: ReadonlyArray<MpmcReader>
   private readonly ageing = new Ageing()
-  constructor(memory: PoolMemory, owner: number) {
+  constructor(memory: Pick<PoolMemory, "injectors">, owner: number) {
     this.readers = memory.injectors.map((sab) => new MpmcReader(sab, owner))
   }
 

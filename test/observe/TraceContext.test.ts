@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Tracer from "effect/Tracer"
-import * as TraceContext from "../../src/link/internal/traceContext.ts"
 import { Region } from "../../src/memory/Region.ts"
+import * as TraceContext from "../../src/observe/kernel/TraceContext.ts"
 import { seeded } from "../memory/seeded.ts"
 
 const spanOf = (traceId: string, spanId: string) => Tracer.externalSpan({ traceId, spanId, sampled: true })
