@@ -177,11 +177,14 @@ export class InboxWriter extends Inboxes {
     return Atomics.load(this.cells, this.homes + (hash & (INBOX_HOMES - 1))) - 1
   }
 
-  /** Gives the keys of a hash a worker; answers the one that they have now, which another thread may have given them. */
-  settle(hash: number, worker: number): number {
+  /**
+   * Gives the keys of a hash a worker in place of the one that {@link homeOf} has answered; answers the one that they have now, which another thread may have
+   * given them.
+   */
+  settle(hash: number, worker: number, home = -1): number {
     const cell = this.homes + (hash & (INBOX_HOMES - 1))
-    const found = Atomics.compareExchange(this.cells, cell, 0, worker + 1)
-    return found === 0 ? worker : found - 1
+    const found = Atomics.compareExchange(this.cells, cell, home + 1, worker + 1)
+    return found === home + 1 ? worker : found - 1
   }
 
   /** Puts what lies in a lane into `into`, the oldest first, and answers how many that are; one that its reader moves just now may be there twice. */
@@ -314,6 +317,11 @@ export class InboxReader extends Inboxes {
     }
     held[submitter] = (tail - head) | 0
     return nothing
+  }
+
+  /** Whether what was answered last is not taken yet. */
+  get hasFound(): boolean {
+    return this.foundLane >= 0
   }
 
   /** Takes what was answered last out of its lane, once it is begun; nothing when that is done. */

@@ -29,7 +29,7 @@ export const JOB_SLOT = {
 export const jobTable = define({
   name: "JobTable",
   magic: "JOBS",
-  version: 6,
+  version: 7,
   lines: [
     {
       by: "creator",
@@ -45,7 +45,9 @@ export const jobTable = define({
       words: {
         phase:
           "-1 takes jobs and begins none, 0 takes jobs, 1 takes no more, 2 workers are being stopped, 3 nothing runs any more",
-        changes: "bits 0-15 how often an incarnation of a worker was about to start, 16-31 how often one has ended"
+        changes:
+          "bits 0-15 how often an incarnation of a worker was about to start, or their number was another one, 16-31 how often one has ended",
+        membership: "bits 0-7 how many workers are given jobs, 8-31 how often that was another number"
       }
     }
   ],
@@ -73,8 +75,9 @@ export const jobTable = define({
       about: "one job each: its submitter has it while it is free, a worker while it runs",
       words: {
         state:
-          "bits 0-3 stage; 4-19 number of the incarnation that has taken it; 20-31 generation, one more each time that it is used",
-        next: "the slot behind it in the list of those that come back, + 1; 0 for none",
+          "bits 0-3 stage; 4-19 number of the incarnation that has taken it, while it waits in 4-10 the place + 1 of the worker that it is for, 0 for any; 20-31 generation, one more each time that it is used",
+        next:
+          "the slot behind it in the list of those that come back, + 1; 0 for none. While it waits: in which order it was sent, where its submitter keeps it back",
         withdrawn: "state word, without the worker, of a job that was begun when its asker has gone",
         message: "index of the message; 256 more for a job that nobody waits for; what lies above it is the caller's",
         bytes: "of the payload, then of the outcome",
@@ -164,6 +167,28 @@ export const inboxes = define({
         slots: "numbers of slots of `JobTable`"
       },
       at: INBOX_LANE
+    }
+  ]
+})
+
+/** `KeyHolds`. */
+export const keyHolds = define({
+  name: "KeyHolds",
+  magic: "HOLD",
+  version: 1,
+  lines: [
+    { by: "creator", words: { keys: "number of keys" } },
+    {
+      by: "workers",
+      words: { lifts: "how often a key was let go that another worker wanted, as a wrapping Int32" }
+    }
+  ],
+  parts: [
+    {
+      name: "keys",
+      bytes: "keys x 4",
+      about:
+        "a word for each key: bits 0-6 the place + 1 of the worker that runs a job of it, 0 for none; bit 7 whether another one wants to"
     }
   ]
 })

@@ -17,6 +17,8 @@
  * - A job is begun by one worker. Whoever comes with the number of a slot that waits no more finds that out, however old the number is: what
  *   queues and deques hold are hints, and the state decides. So a hint may be there twice, and one that is lost may be put in again.
  * - A job that runs is ended by its worker or condemned by its submitter, and never both: both move the same word.
+ * - While a job waits the word says which worker it is for, or that any may begin it: an old number of a slot that has another job by then begins
+ *   nothing of another worker's.
  * - The word names the incarnation that has taken the job. What an incarnation had that is no more is found by looking, by the submitter, who
  *   alone settles its jobs.
  *
@@ -33,13 +35,21 @@
  *
  * Hot path: changes only together with `test/model` and the benchmark `pool/`.
  */
-import { bytesOf, DEATH, MAX_WORKERS, rowsOffset, type Shape, wrongPart } from "./internal/jobMemory.ts"
+import { JobCells } from "./internal/jobCells.ts"
+import { DEATH, MAX_WORKERS, MEMBERS, RESIZED } from "./internal/jobMemory.ts"
 import { JOB_ROW, JOB_ROW_BYTES, JOB_SLOT, jobTable as layout } from "./JobLayouts.ts"
-import { identify } from "./Layout.ts"
-import { InvalidMemory } from "./MemoryError.ts"
-import { Region } from "./Region.ts"
 
-export { create, haveDied, MAX_WORKERS, mostJobs, numberOf, type Shape, workerOf } from "./internal/jobMemory.ts"
+export {
+  create,
+  haveDied,
+  MAX_WORKERS,
+  membersIn,
+  mostJobs,
+  numberOf,
+  resizesIn,
+  type Shape,
+  workerOf
+} from "./internal/jobMemory.ts"
 
 /** Its submitter has it, for another job. */
 export const FREE = 0
@@ -71,6 +81,8 @@ export const UNAWAITED = 256
 const STAGE = 15
 const NUMBER_SHIFT = 4
 const NUMBER_MASK = 0xffff
+/** Of a job that waits: whom it is for. */
+const WHOM_MASK = 0x7f
 const WORKER_MASK = MAX_WORKERS - 1
 const GENERATION = 1 << 20
 const GENERATIONS = ~(GENERATION - 1)
@@ -81,6 +93,7 @@ const queued = QUEUED
 const running = RUNNING
 const phaseCell = layout.cells.phase
 const changesCell = layout.cells.changes
+const membershipCell = layout.cells.membership
 const workersCell = layout.descriptorCells
 const nextWord = JOB_SLOT.next / 4
 const withdrawnWord = JOB_SLOT.withdrawn / 4
@@ -88,10 +101,7 @@ const messageWord = JOB_SLOT.message / 4
 const bytesWord = JOB_SLOT.bytes / 4
 const begunWord = JOB_SLOT.begun / 4
 const deadlineOffset = JOB_SLOT.deadline
-const payloadOffset = JOB_SLOT.payload
-const replyOffset = JOB_SLOT.reply
 const queuedOffset = JOB_SLOT.queued
-const roomOffset = JOB_SLOT.room
 const takenWord = JOB_ROW.taken / 4
 const leftWord = JOB_ROW.left / 4
 /** In `left`: all up to the end of the list. */
@@ -101,65 +111,9 @@ const rowCells = JOB_ROW_BYTES / 4
 /**
  * A table of jobs, seen from any thread.
  *
- * **Errors**: {@link InvalidMemory} when the buffer is not a table.
+ * **Errors**: `InvalidMemory` when the buffer is not a table.
  */
-export class JobTable implements Shape {
-  declare readonly submitters: number
-  declare readonly jobs: number
-  declare readonly slotBytes: number
-  declare readonly workers: number
-  /** Bytes of a payload, or of an outcome, that fit into a slot. */
-  declare readonly roomBytes: number
-  /** All of the table; the room of a slot is at {@link roomOf}. */
-  declare readonly region: Region
-  declare private readonly cells: Int32Array
-  declare private readonly rows: number
-  declare private readonly first: number
-  declare private readonly stride: number
-  declare private readonly shift: number
-
-  constructor(sab: SharedArrayBuffer) {
-    const cells = identify(layout, sab)
-    this.submitters = cells[layout.cells.submitters]!
-    this.jobs = cells[layout.cells.jobs]!
-    this.slotBytes = cells[layout.cells.slotBytes]!
-    this.workers = cells[layout.cells.workers]!
-    if (wrongPart(this) !== undefined || sab.byteLength < bytesOf(this)) {
-      throw new InvalidMemory(layout.name, `its first line does not fit its ${sab.byteLength} bytes`)
-    }
-    this.roomBytes = this.slotBytes - roomOffset
-    this.region = new Region(sab)
-    this.cells = cells
-    this.rows = rowsOffset(this.workers) / 4
-    this.first = this.rows + this.submitters * rowCells
-    this.stride = this.slotBytes / 4
-    this.shift = 31 - Math.clz32(this.jobs)
-  }
-
-  private cellOf(slot: number): number {
-    return this.first + slot * this.stride
-  }
-
-  /** Number of slots. */
-  get slots(): number {
-    return this.submitters << this.shift
-  }
-
-  /** Whether a number is that of a slot. */
-  has(slot: number): boolean {
-    return slot >= 0 && slot < this.slots
-  }
-
-  /** Who has submitted the job of a slot. */
-  submitterOf(slot: number): number {
-    return slot >>> this.shift
-  }
-
-  /** Byte offset in `region` of the room of a slot, a multiple of 8. */
-  roomOf(slot: number): number {
-    return this.cellOf(slot) * 4 + roomOffset
-  }
-
+export class JobTable extends JobCells {
   stageOf(slot: number): number {
     return Atomics.load(this.cells, this.cellOf(slot)) & STAGE
   }
@@ -169,53 +123,13 @@ export class JobTable implements Shape {
     return (Atomics.load(this.cells, this.cellOf(slot)) >>> NUMBER_SHIFT) & NUMBER_MASK
   }
 
-  /** The index of the message, {@link UNAWAITED}, and what the caller has added above that. */
-  messageOf(slot: number): number {
-    return this.cells[this.cellOf(slot) + messageWord]!
-  }
-
-  /** Bytes of the payload, or of the outcome once there is one. */
-  bytesOf(slot: number): number {
-    return this.cells[this.cellOf(slot) + bytesWord]!
-  }
-
-  /** How often the job of a slot has been begun. */
-  begunOf(slot: number): number {
-    return this.cells[this.cellOf(slot) + begunWord]!
-  }
-
-  /** When nobody waits any more for the job of a slot. */
-  deadlineOf(slot: number): number {
-    return this.region.f64[(this.cellOf(slot) * 4 + deadlineOffset) >> 3]!
-  }
-
-  /** When it was asked for, in monotonic milliseconds; NaN when nobody has looked. */
-  queuedOf(slot: number): number {
-    return this.region.f64[(this.cellOf(slot) * 4 + queuedOffset) >> 3]!
-  }
-
-  /** Handle of the payload, -1 where it lies in the slot. */
-  payloadOf(slot: number): number {
-    return this.region.f64[(this.cellOf(slot) * 4 + payloadOffset) >> 3]!
-  }
-
-  setPayload(slot: number, handle: number): void {
-    this.region.f64[(this.cellOf(slot) * 4 + payloadOffset) >> 3] = handle
-  }
-
-  /** Handle of the outcome, -1 where it lies in the slot. */
-  replyOf(slot: number): number {
-    return this.region.f64[(this.cellOf(slot) * 4 + replyOffset) >> 3]!
-  }
-
-  setReply(slot: number, handle: number): void {
-    this.region.f64[(this.cellOf(slot) * 4 + replyOffset) >> 3] = handle
-  }
-
   // ---- the submitter
 
-  /** Makes a job of a slot that the caller has free, whose payload is in its room, or where `payload` says. */
-  enqueue(slot: number, message: number, bytes: number, deadline: number, queuedMillis = NaN): void {
+  /**
+   * Makes a job of a slot that the caller has free, whose payload is in its room, or where `payload` says; for the worker at a place by that place + 1, for
+   * any by 0.
+   */
+  enqueue(slot: number, message: number, bytes: number, deadline: number, queuedMillis = NaN, whom = 0): void {
     const { cells } = this
     const cell = this.cellOf(slot)
     cells[cell + messageWord] = message
@@ -225,7 +139,18 @@ export class JobTable implements Shape {
     this.region.f64[(cell * 4 + deadlineOffset) >> 3] = deadline
     this.region.f64[(cell * 4 + queuedOffset) >> 3] = queuedMillis
     // Hands the slot over to whoever begins it.
-    Atomics.store(cells, cell, ((Atomics.load(cells, cell) & GENERATIONS) + GENERATION) | queued)
+    const generation = (Atomics.load(cells, cell) & GENERATIONS) + GENERATION
+    Atomics.store(cells, cell, generation | (whom << NUMBER_SHIFT) | queued)
+  }
+
+  /** A job of the caller's that waits, and that nobody can begin since the worker has gone that it was for, waits for another one. */
+  redirect(slot: number, message: number, whom: number): void {
+    const { cells } = this
+    const cell = this.cellOf(slot)
+    const state = Atomics.load(cells, cell)
+    cells[cell + messageWord] = message
+    // Hands the slot over to whoever begins it.
+    Atomics.store(cells, cell, (state & OF_JOB) | (whom << NUMBER_SHIFT))
   }
 
   /**
@@ -239,7 +164,7 @@ export class JobTable implements Shape {
       const state = Atomics.load(cells, cell)
       const stage = state & STAGE
       if (stage === queued) {
-        if (Atomics.compareExchange(cells, cell, state, (state & GENERATIONS) | WITHDRAWN) === state) return -1
+        if (Atomics.compareExchange(cells, cell, state, (state & ~STAGE) | WITHDRAWN) === state) return -1
         continue
       }
       if (stage !== running) return -1
@@ -255,7 +180,7 @@ export class JobTable implements Shape {
     const cell = this.cellOf(slot)
     const state = Atomics.load(this.cells, cell)
     if ((state & STAGE) !== queued) return false
-    return Atomics.compareExchange(this.cells, cell, state, (state & GENERATIONS) | WITHDRAWN) === state
+    return Atomics.compareExchange(this.cells, cell, state, (state & ~STAGE) | WITHDRAWN) === state
   }
 
   /**
@@ -336,18 +261,18 @@ export class JobTable implements Shape {
   }
 
   /**
-   * A job that was begun waits again, as long as anybody waits for it; its hint has to be put in. `false` when it is condemned, and no more the
-   * caller's.
+   * A job that was begun waits again, for whom it did, as long as anybody waits for it; its hint has to be put in. `false` when it is condemned, and no
+   * more the caller's.
    */
-  again(slot: number): boolean {
+  again(slot: number, whom = 0): boolean {
     const { cells } = this
     const cell = this.cellOf(slot)
     const state = Atomics.load(cells, cell)
-    const waiting = (state & GENERATIONS) | queued
+    const waiting = (state & GENERATIONS) | (whom << NUMBER_SHIFT) | queued
     if ((state & STAGE) !== running || Atomics.compareExchange(cells, cell, state, waiting) !== state) return false
     // Its submitter looks at the state after it has said that nobody waits: one of the two sees the other, or whoever begins it does.
     if (Atomics.load(cells, cell + withdrawnWord) === (state & OF_JOB)) {
-      Atomics.compareExchange(cells, cell, waiting, (state & GENERATIONS) | WITHDRAWN)
+      Atomics.compareExchange(cells, cell, waiting, (waiting & ~STAGE) | WITHDRAWN)
     }
     return true
   }
@@ -362,7 +287,7 @@ export class JobTable implements Shape {
       const state = Atomics.load(cells, cell)
       const stage = state & STAGE
       // One that is just being put back is begun by nobody any more.
-      const next = stage === running ? (state & ~STAGE) | CONDEMNED : (state & GENERATIONS) | WITHDRAWN
+      const next = (state & ~STAGE) | (stage === running ? CONDEMNED : WITHDRAWN)
       if (stage !== running && stage !== queued || (state & GENERATIONS) !== (withdrawn & GENERATIONS)) return false
       if (Atomics.compareExchange(cells, cell, state, next) === state) return stage === running
     }
@@ -370,14 +295,18 @@ export class JobTable implements Shape {
 
   // ---- the worker
 
-  /** Begins the job of a slot as the incarnation of this number: {@link BEGUN}, {@link DISCARDED} or {@link STALE}. */
-  begin(slot: number, number: number): typeof BEGUN | typeof DISCARDED | typeof STALE {
+  /**
+   * Begins the job of a slot as the incarnation of this number, if it waits for `whom`, as {@link enqueue} was told: {@link BEGUN}, {@link DISCARDED} or
+   * {@link STALE}.
+   */
+  begin(slot: number, number: number, whom = 0): typeof BEGUN | typeof DISCARDED | typeof STALE {
     const { cells } = this
     const cell = this.cellOf(slot)
     for (;;) {
       const state = Atomics.load(cells, cell)
       const stage = state & STAGE
       const taken = (state & GENERATIONS) | (number << NUMBER_SHIFT)
+      if (((state >>> NUMBER_SHIFT) & WHOM_MASK) !== whom && (stage === queued || stage === WITHDRAWN)) return STALE
       if (stage === queued) {
         if (Atomics.compareExchange(cells, cell, state, taken | running) !== state) continue
         cells[cell + begunWord] = cells[cell + begunWord]! + 1
@@ -424,6 +353,20 @@ export class JobTable implements Shape {
       if (found === first) return
       first = found
     }
+  }
+
+  // ---- how many workers there are
+
+  /** How many workers are given jobs, those at the places below it, and above that how often this was another number: `membersIn` takes it apart. */
+  membership(): number {
+    return Atomics.load(this.cells, membershipCell)
+  }
+
+  /** So many workers are given jobs from now on. By who looks after them. */
+  resize(members: number): void {
+    const { cells } = this
+    Atomics.store(cells, membershipCell, (Atomics.load(cells, membershipCell) + RESIZED & ~MEMBERS) | members)
+    Atomics.add(cells, changesCell, 1)
   }
 
   // ---- who looks after the workers

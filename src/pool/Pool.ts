@@ -47,6 +47,7 @@ import type * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
 import type { Actor } from "../actor/Actor.ts"
 import { InvalidOptions, type LayoutMismatch } from "../actor/ActorError.ts"
 import { type ActorRef, type Any, refClass } from "../actor/ActorRef.ts"
@@ -61,15 +62,17 @@ import * as Client from "./internal/client.ts"
 import { type PoolOptions, resolve } from "./internal/options.ts"
 import * as Owner from "./internal/owner.ts"
 import { CurrentWorker as Current, poolKey, type PoolSide } from "./internal/poolKey.ts"
-import { reload as reloadOf, statsOf, workersOf } from "./internal/workers.ts"
+import { events as eventsOf, reload as reloadOf, resize as resizeOf, statsOf, workersOf } from "./internal/workers.ts"
+import type { PoolEvent } from "./PoolEvent.ts"
 import type { PoolStats } from "./PoolStats.ts"
 
 import type { PoolAmbiguous, PoolCrowded, PoolNotFound } from "./PoolError.ts"
 
 export { Attempts } from "./Attempts.ts"
-export type { PoolOptions, Profile } from "./internal/options.ts"
+export type { PoolOptions, Profile, Range, Recycle } from "./internal/options.ts"
 export { forEach, map, partition, reduce } from "./Parallel.ts"
 export { PoolAmbiguous, PoolCrowded, PoolNotFound } from "./PoolError.ts"
+export type { PoolEvent, Resized, ResizeFailed, SizeSignal, ThreadStandsBy, WorkerRecycled } from "./PoolEvent.ts"
 export type { PoolStats, WorkerStats } from "./PoolStats.ts"
 
 /** What a program requires that uses the pool of a protocol. */
@@ -268,6 +271,46 @@ export const broadcast = <Rpcs extends Rpc.Any, A, E, R>(
  * **Gotchas** A job of a pool that waits for its own pool to be reloaded waits for ever: `reload` is for who has made it.
  */
 export const reload = <Rpcs extends Rpc.Any>(pool: ActorRef<Rpcs>): Effect.Effect<void> => reloadOf(pool)
+
+/**
+ * Has a pool have so many workers, of as many as its `threads` allow. Completes when those are up that come, and those have ended that leave.
+ *
+ * **Details** Workers come and go at the end of {@link workers}. One that leaves takes nothing new: it comes to the end of what it runs and of what waits for it alone, closes its
+ * layer and ends; that is no crash. No job is lost or done twice. Jobs of a key that has another worker now keep their order, and of those one runs at a time as ever:
+ * what a thread sends of a key waits until what it had sent before is done where the key was. By the highest random weight only the keys of workers that leave have another one, and of each
+ * other worker as many as it gives to those that come; by the remainder most have; sticky keys leave with their worker only.
+ *
+ * Interrupted while workers come, those stay that are up; while workers leave, they leave. Commands to one pool are done one after the other, {@link reload} is one too.
+ *
+ * **Errors** `InvalidOptions` for a number that `threads` does not allow. The `ThreadDown` of a worker that does not come up: the pool has those below it. Dies with a
+ * `TypeError` for what is no pool that this thread has made.
+ *
+ * **Gotchas** What was sent to a worker by its reference, or by `Route.toWorker` and `Route.custom`, and is found after that has left fails with `NotRouted`, as what is sent from then on.
+ *
+ * **Example** (More workers by day)
+ *
+ * ```ts
+ * import { type ActorRef, Pool } from "shared-nothing"
+ * import * as Effect from "effect/Effect"
+ *
+ * declare const images: ActorRef.Any // made with threads: { min: 2, max: 8 }
+ *
+ * const day = Effect.andThen(Pool.resize(images, 8), Effect.sleep("12 hours"))
+ * const year = Effect.forever(Effect.andThen(day, Effect.andThen(Pool.resize(images, 2), Effect.sleep("12 hours"))))
+ * ```
+ */
+export const resize = (pool: Any, threads: number): Effect.Effect<void, InvalidOptions | ThreadDown> =>
+  resizeOf(pool, threads)
+
+/**
+ * What happens to the workers of a pool from now on: each change of their number, why it was made, and what it was decided by; each one that did not come up, and each one that
+ * was made anew since it was worn. Ends with the pool.
+ *
+ * **Errors** Dies with a `TypeError` for what is no pool that this thread has made.
+ *
+ * **Gotchas** A subscriber that falls more than 256 events behind misses the oldest. How many workers there are is in {@link stats}.
+ */
+export const events = (pool: Any): Stream.Stream<PoolEvent> => eventsOf(pool)
 
 /** On which worker of a pool the code of a layer or of a behaviour runs: its place in {@link workers} and its name. `undefined` where that is no pool. */
 export const CurrentWorker: Context.Reference<{ readonly place: number; readonly name: string } | undefined> = Current

@@ -8,8 +8,11 @@ import type { Times } from "../runtime/Times.ts"
 export interface WorkerStats {
   /** Its place, from 0 on. */
   readonly place: number
-  /** `"busy"` with jobs, `"searching"` for some or about to sleep, `"asleep"`, or `"down"`: not up yet, or being started again. */
-  readonly state: "busy" | "searching" | "asleep" | "down"
+  /**
+   * `"busy"` with jobs, `"searching"` for some or about to sleep, `"asleep"`, or `"down"`: not up yet, or being started again; `"vacant"` where the pool has no worker
+   * now and may have one (`threads.max`).
+   */
+  readonly state: "busy" | "searching" | "asleep" | "down" | "vacant"
   /** Jobs that it has begun and that have not ended; more than one where `concurrency` says so, or where they wait for jobs of their own. */
   readonly running: number
   /** Jobs that have ended on it. */
@@ -18,7 +21,7 @@ export interface WorkerStats {
   readonly stolen: number
   /** How often it has gone to sleep. */
   readonly sleeps: number
-  /** How often it has been started again. */
+  /** How often it has been started again, also when it had left the pool and came back. */
   readonly restarts: number
   /** How long it has had a job, in milliseconds: the difference of two by the time in between is how far it is used. */
   readonly busyMillis: number
@@ -30,10 +33,15 @@ export interface PoolStats {
   readonly depth: number
   /** What this thread has told and was dropped, because there was no room (`queue.overflow`). */
   readonly dropped: number
+  /** How many workers the pool has, without those that are about to leave it. */
+  readonly size: number
+  /** How often that was another number. */
+  readonly resizes: number
   /** Jobs that run on all workers. */
   readonly running: number
   /** Jobs that have ended on all workers. */
   readonly jobs: number
+  /** As many as the pool may have. */
   readonly workers: ReadonlyArray<WorkerStats>
   /**
    * How long jobs have waited from the ask to their begin, each time that a worker took them: `queueTime.quantile(0.99)` is in milliseconds. Asks with the timeout `"Infinity"` and tells are not

@@ -28,6 +28,8 @@ export interface Running<out A = unknown, out E = unknown> {
    * within its shutdown time, the scope is closed over it.
    */
   readonly stop?: Effect.Effect<unknown, unknown> | undefined
+  /** Whether the end that the child has come to was meant by who has it: the log tells of that at debug level only. */
+  readonly isPlanned?: (() => boolean) | undefined
   /** How a child that can rest and show itself is told to, for `Supervisor.suspendChild`, `resumeChild` and `childState`. */
   readonly control?: Control | undefined
   /** The picture of what runs below this child, for `Supervisor.tree`; `undefined` when it cannot be had. */

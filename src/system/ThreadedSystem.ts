@@ -361,13 +361,13 @@ const startWorkers = (self: Threaded, options: ThreadsOptions) =>
     onStarting: (worker) => Workers.starting(self, worker),
     onReady: (worker, ready) => Workers.ready(self, worker, ready as Control.Ready),
     onEnded: (worker, reason, isSeen) => Workers.ended(self, worker, reason, isSeen),
-    isExcused: (worker) => worker.isExcused,
+    after: (worker) => worker.isExcused ? "resume" : "restart",
     onStandby: (thread) => Bulletin.publish(self.events, { _tag: "ThreadStandsBy", thread }),
     onStandbyEnded: (thread, down) => Bulletin.publish(self.events, Workers.threadEnded(thread, down, 0)),
     below: Workers.below
   })
 
-const gaveUp = (self: Threaded, group: ThreadGroup.ThreadGroup): Effect.Effect<Escalation> =>
+const gaveUp = (self: Threaded, group: Pick<ThreadGroup.ThreadGroup<never>, "exit">): Effect.Effect<Escalation> =>
   Effect.flatMap(group.exit, (exit) => {
     if (Exit.isSuccess(exit)) return Effect.never
     const { cause } = exit

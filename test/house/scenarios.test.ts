@@ -20,7 +20,7 @@ const ids = [
   ..."K01 K02 K03 K04 K06 K07 K08 K09".split(" "),
   ..."F01 F02 F04 F05 F06 F08 F09 F10 F12".split(" "),
   ..."W01 W02 W03 W04 W05 W07 W09 W10 W11 W12 W13 W16 W17".split(" "),
-  ..."J09 J12 J13 J17 J18 J21 J23 J26 J27 J28 J29 J30 J35 J36 J37 J38".split(" ")
+  ..."J09 J12 J13 J17 J18 J21 J23 J26 J27 J28 J29 J30 J35 J36 J37 J38 J39 J40".split(" ")
 ]
 
 interface Row {

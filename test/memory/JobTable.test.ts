@@ -92,6 +92,31 @@ describe("JobTable", () => {
     expect(jobs.begin(0, 65)).toBe(BEGUN)
   })
 
+  it("has a job begun by the worker that it is for, also when it waits again, is withdrawn or is for another one", () => {
+    const { jobs, other } = table()
+    const numbers = [0, 1, 2].map((place) => JobTable.numberOf(place, 1))
+    jobs.enqueue(0, 7, 0, Infinity, Number.NaN, 2)
+    const tries = () => [0, 1, 2].map((place) => other.begin(0, numbers[place]!, place + 1))
+    expect(other.begin(0, numbers[1]!)).toBe(STALE)
+    expect(tries()).toEqual([STALE, BEGUN, STALE])
+    expect([other.again(0, 2), tries()]).toEqual([true, [STALE, BEGUN, STALE]])
+    other.again(0, 2)
+    jobs.redirect(0, 9, 3)
+    expect([jobs.messageOf(0), jobs.begunOf(0), jobs.withdraw(0)]).toEqual([9, 2, -1])
+    expect(tries()).toEqual([STALE, STALE, DISCARDED])
+  })
+
+  it("says how many workers are given jobs, and when that changes", () => {
+    const { jobs, other } = table()
+    const seen = [other.membership(), other.changes()]
+    expect(JobTable.membersIn(seen[0]!)).toBe(jobs.workers)
+    jobs.resize(1)
+    jobs.resize(jobs.workers)
+    const now = [other.membership(), other.changes()]
+    expect([JobTable.membersIn(now[0]!), now[0] === seen[0], now[1] === seen[1]]).toEqual([jobs.workers, false, false])
+    expect(JobTable.haveDied(seen[1]!, now[1]!)).toBe(false)
+  })
+
   it("has a job given back that was withdrawn before it was begun", () => {
     const { jobs } = table()
     jobs.enqueue(3, 0, 0, Infinity)

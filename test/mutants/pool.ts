@@ -31,10 +31,21 @@ const routing = {
   file: "src/pool/internal/routing.ts",
   tests: ["test/pool/routing.test.ts", "test/testing/poolRoutes.test.ts"]
 }
-const reloading = { file: "src/pool/internal/owner.ts", tests: ["test/testing/poolWorkers.test.ts"] }
+const reloading = { file: "src/pool/internal/crew.ts", tests: ["test/testing/poolWorkers.test.ts"] }
 const keyed = {
   file: "src/pool/internal/worker.ts",
   tests: ["test/testing/poolRoutes.test.ts", "test/testing/poolWorkers.test.ts", pools]
+}
+const sized = ["test/pool/Fences.test.ts", "test/testing/poolSizes.test.ts"]
+const fences = { file: "src/pool/internal/fences.ts", tests: sized }
+const crew = { file: "src/pool/internal/crew.ts", tests: sized }
+const moving = { file: "src/pool/internal/placing.ts", tests: sized }
+const sizing = { file: "src/pool/internal/sizing.ts", tests: ["test/pool/sizing.test.ts"] }
+const gauge = { file: "src/pool/internal/gauge.ts", tests: ["test/pool/sizing.test.ts"] }
+const recycled = { tests: ["test/testing/poolRecycling.test.ts"] }
+const gate = {
+  file: "src/pool/internal/keyGate.ts",
+  tests: ["test/pool/Fences.test.ts", "test/testing/poolRoutes.test.ts", "test/testing/poolSizes.test.ts"]
 }
 const graces = { file: "src/pool/internal/graces.ts", tests: ["test/pool/Submitter.test.ts", pools] }
 const poolClients = "test/testing/poolClients.test.ts"
@@ -48,6 +59,157 @@ const spans = { file: "src/pool/internal/jobSpan.ts", tests: ["test/testing/pool
 
 /** Faults in what becomes of jobs. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...recycled,
+    file: "src/pool/internal/wear.ts",
+    why: "a heap that is large for a moment is no wear",
+    before: "if (wasLarge && this.isLarge)",
+    after: "if (this.isLarge)"
+  },
+  {
+    ...recycled,
+    file: "src/pool/internal/wear.ts",
+    why: "what is worn is told once",
+    before: "if (this.isTold || jobs === 0) return",
+    after: "if (jobs === 0) return"
+  },
+  {
+    ...recycled,
+    file: "src/pool/internal/crew.ts",
+    why: "what an incarnation has said is nothing to the next one",
+    before: "worker.number !== number || !worker.isWanted ||",
+    after: "!worker.isWanted ||"
+  },
+  {
+    ...sizing,
+    why: "workers that have time are not joined by others",
+    before: "isLate && utilisation >= USED_UP &&",
+    after: "isLate &&"
+  },
+  {
+    ...sizing,
+    why: "a size is not decided back and forth",
+    before: "return utilisation * size / (size - 1) < USED_UP ?",
+    after: "return utilisation < USED_UP ?"
+  },
+  {
+    ...sizing,
+    why: "a worker that does not come up is tried later each time",
+    before: "? 0 : failures + 1",
+    after: "? 0 : 0"
+  },
+  {
+    ...gauge,
+    why: "a worker that had something to do is not idle",
+    before: "running > 0 || jobs !== this.lastJobs",
+    after: "running > 0"
+  },
+  {
+    ...gauge,
+    why: "a worker that has come is not idle for as long as the one before it",
+    before: "size - 1 !== this.last || running",
+    after: "running"
+  },
+  {
+    file: "src/memory/JobTable.ts",
+    tests: ["test/memory/JobTable.test.ts"],
+    why: "a job for one worker is begun by no other",
+    before: "!== whom && (stage === queued || stage === WITHDRAWN)) return STALE",
+    after: "!== whom && stage === WITHDRAWN) return STALE"
+  },
+  {
+    ...fences,
+    why: "what is sent of a key waits for what was sent before",
+    before: "if (fence.waiting.length === 0 && fence.place === placeOf(word)) {",
+    after: "if (fence.waiting.length === 0) {"
+  },
+  {
+    ...fences,
+    why: "what waits is asked too whom it is behind",
+    before: "fence.waiting.length === 0 && fence.place",
+    after: "fence.place"
+  },
+  {
+    ...fences,
+    why: "what waits for another worker stays behind those that go",
+    before: "while (count < waiting.length && placeOf(table.messageOf(waiting[count]!)) === fence.place) count++",
+    after: "while (count < waiting.length) count++"
+  },
+  {
+    ...fences,
+    why: "what a dead thread has kept back is in the order in which it was sent",
+    before: "slots.toSorted((a, b) => (table.turnOf(a) - table.turnOf(b)) | 0)",
+    after: "slots.toSorted((a, b) => a - b)"
+  },
+  {
+    ...moving,
+    why: "what only a worker may do that has left is done by no other",
+    before: "if (isPinned(word)) left.push(slot)\n      else",
+    after: "if (false) left.push(slot)\n      else"
+  },
+  {
+    ...moving,
+    why: "what is sent to a worker that is not there is refused",
+    before: "if (place < this.count) return target\n",
+    after: "if (place < this.access.table.workers) return target\n"
+  },
+  {
+    ...gate,
+    why: "a key that a worker has is no other's",
+    before: "if (!holds.take(key, this.place)) return true",
+    after: "holds.take(key, this.place)"
+  },
+  {
+    ...gate,
+    why: "a key is free again when its job was not begun",
+    before: "if (reserved !== 0) this.letGo(reserved)",
+    after: ""
+  },
+  {
+    ...gate,
+    why: "who wants a key hears that it is free",
+    before: "    this.lifts = lifts\n    return true",
+    after: "    this.lifts = lifts\n    return false"
+  },
+  {
+    ...crew,
+    why: "a worker that leaves does not come back",
+    before: "if (!this.isWanted) return \"stop\"",
+    after: ""
+  },
+  {
+    ...crew,
+    why: "a worker that is wanted again goes on",
+    before: "if (worker.retiring > 0) tell(worker, 0)\n      return",
+    after: "return"
+  },
+  {
+    ...crew,
+    why: "workers above one that has not come up leave again",
+    before: "for (const worker of coming.slice(there)) dismiss(worker)",
+    after: ""
+  },
+  {
+    tests: ["test/pool/threads.test.ts"],
+    file: "src/pool/internal/worker.ts",
+    why: "a worker that leaves comes to the end of what is for it",
+    before: "!this.isRetired && !(this.isLast && this.hasOwn())",
+    after: "!this.isRetired"
+  },
+  {
+    ...crew,
+    file: "src/pool/internal/owner.ts",
+    why: "the row of a worker that has left is somebody's",
+    before: "if (isVacant && access.table.phase() !== ENDED) inherit",
+    after: "if (isVacant && access.table.phase() > ENDED) inherit"
+  },
+  {
+    ...crew,
+    file: "src/pool/internal/owner.ts",
+    why: "what a dead worker held is free",
+    before: "access.holds?.releaseAll(worker.index - 1)",
+    after: ""
+  },
   {
     ...spans,
     why: "a span lies where no payload does",
@@ -102,8 +264,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...routing,
     why: "a sticky key stays",
-    before: "return home >= 0 ? home : places.settle(hash, leastLoaded(places))",
-    after: "return home >= 0 && home < 0 ? home : leastLoaded(places)"
+    before: "home = places.settle(hash, leastLoaded(places), home)",
+    after: "home = leastLoaded(places)"
   },
   {
     ...routing,
@@ -182,7 +344,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "return -MISROUTED"
   },
   {
-    ...keyed,
+    ...gate,
     why: "of the jobs of a key one runs at a time",
     before: "ask !== undefined && keyOf(table.messageOf(ask.slot)) === key",
     after: "ask === undefined && key < 0"
@@ -196,37 +358,37 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...keyed,
     why: "one that is to end takes nothing new",
-    before: "this.hasBegun || this.retiring > 0 && this.waiting === 0) return false",
-    after: "this.hasBegun) return false"
+    before: "    if (this.retiring > 0 && !this.isLast && this.waiting === 0) return false\n",
+    after: ""
   },
   {
     ...keyed,
     why: "one that is to end runs what its handlers wait for",
-    before: "this.retiring > 0 && this.waiting === 0",
-    after: "this.retiring > 0"
+    before: "this.retiring > 0 && !this.isLast && this.waiting === 0",
+    after: "this.retiring > 0 && !this.isLast"
   },
   {
     ...reloading,
     why: "a reload that is given up has its worker go on",
-    before: "if (worker.retiring > 0 && isOld()) retire(0)",
+    before: "if (worker.retiring > 0 && isOld()) tell(worker, 0)",
     after: ""
   },
   {
     ...reloading,
     why: "a reload is no crash",
-    before: "overdue !== undefined || isRetired",
-    after: "overdue !== undefined"
+    before: "this.overdue !== undefined || this.isRetired",
+    after: "this.overdue !== undefined"
   },
   {
     ...reloading,
     why: "workers are made anew one after the other",
-    before: "owner.submitter.ended !== undefined || worker.starts > starts && worker.isUp",
-    after: "owner.submitter.ended !== undefined || worker.retiring > 0"
+    before: "crew.hasEnded() || worker.starts > starts && worker.isUp",
+    after: "crew.hasEnded() || worker.retiring > 0"
   },
   {
     ...reloading,
     why: "a reload ends with its pool",
-    before: "if (owner.submitter.ended !== undefined || worker.starts",
+    before: "if (crew.hasEnded() || worker.starts",
     after: "if (worker.starts"
   },
   {
@@ -379,8 +541,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...submitter,
     why: "whether there is room is looked at again after a payload was read",
     before:
-      "// User code has run.\n    if (this.ended !== undefined) return REFUSED\n    if (this.isFull) return NO_ROOM",
-    after: "// User code has run."
+      "    if (this.ended !== undefined) return REFUSED\n    if (this.isFull) return NO_ROOM\n    if (job?.isAwaited",
+    after: "    if (job?.isAwaited"
   },
   {
     ...submitter,
@@ -420,9 +582,10 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...owner,
+    file: "src/pool/internal/crew.ts",
     why: "a worker that is replaced has not crashed",
-    before: "overdue !== undefined || isRetired",
-    after: "isRetired"
+    before: "this.overdue !== undefined || this.isRetired",
+    after: "this.isRetired"
   },
   {
     ...submitter,

@@ -31,7 +31,7 @@ import { Jobs } from "../fixtures/jobs.ts"
 const made = Effect.gen(function*() {
   const context = yield* Effect.context<never>()
   const clock = yield* Clock.Clock
-  const memory = createMemory({ workers: 1, clients: 0, capacity: 2, queues: 1, arenaBytes: 65_536 })
+  const memory = createMemory({ workers: 1, least: 1, clients: 0, capacity: 2, queues: 1, arenaBytes: 65_536 })
   const host = openMemory(thread, memory, HOST_OWNER)
   const overdue: Array<readonly [number, string]> = []
   /** The submitter of an incarnation of the worker. */
@@ -447,7 +447,7 @@ describe("Submitter", () => {
         return job.slot
       })
       assert.strictEqual(readers[0]!.next(), slots[0])
-      table.begin(slots[0]!, numbers[0]!)
+      table.begin(slots[0]!, numbers[0]!, 1)
       readers[0]!.taken()
       table.ended(numbers[0]!)
       submitter.poll()
@@ -472,7 +472,7 @@ describe("Submitter", () => {
       assert.strictEqual(submitter.submit(echo, { n: 1 }, undefined, targetOf(0, 7)), TAKEN)
       const [pushed] = there()
       // It dies between the two steps of the other.
-      table.enqueue(pushed! ^ 1, echo.index | UNAWAITED | targetOf(0, 7), table.bytesOf(pushed!), Infinity)
+      table.enqueue(pushed! ^ 1, echo.index | UNAWAITED | targetOf(0, 7), table.bytesOf(pushed!), Infinity, NaN, 1)
       open(2)
       assert.deepStrictEqual(there(), [pushed, pushed! ^ 1])
       open(3)
@@ -529,6 +529,7 @@ describe("a worker", () => {
         thieves: [new StealThief(memory.deques[0]!)],
         restMillis: 5,
         knowsTime: true,
+        wear: undefined,
         now: () => 100,
         open: () => {},
         retired: () => {},

@@ -31,8 +31,8 @@ const places = (loads: ReadonlyArray<number>): Places => {
     loadOf: (place) => loads[place]!,
     next: () => turn = (turn + 1) % loads.length,
     homeOf: (hash) => homes.get(hash) ?? -1,
-    settle: (hash, place) => {
-      homes.set(hash, homes.get(hash) ?? place)
+    settle: (hash, place, home) => {
+      if ((homes.get(hash) ?? -1) === home) homes.set(hash, place)
       return homes.get(hash)!
     }
   }

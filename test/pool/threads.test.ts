@@ -6,10 +6,12 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { Worker } from "node:worker_threads"
 import { ActorSystem, Pool } from "shared-nothing"
 import { Jobs } from "../fixtures/jobs.ts"
 import { User } from "../fixtures/poolUsers.ts"
+import { Routed } from "../fixtures/routed.ts"
 
 const file = (name: string): URL => new URL(`../fixtures/${name}.worker.ts`, import.meta.url)
 
@@ -137,6 +139,104 @@ describe("a pool of threads", () => {
       }),
       { clients: 3 }
     ))
+
+  it.live("has more and fewer workers in the middle of its jobs, loses none, and keeps keys in order", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const routed = yield* Pool.make(Routed, {
+        spawn: () => new Worker(file("routed"), { stdout: true, stderr: true }),
+        threads: { min: 1, max: 3, adapt: false },
+        readyTimeout: "1 minute"
+      })
+      const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
+      const done = new Map<number, Array<number>>()
+      const workers = new Set<string>()
+      const ask = (key: number) => (n: number) =>
+        Effect.map(routed.ask.Step({ key: `k${key}`, n, millis: n % 8 === 0 ? 1 : 0 }, forever), (worker) => {
+          workers.add(worker)
+          done.set(key, [...(done.get(key) ?? []), n])
+        })
+      const seen = { changes: 0 }
+      let batches = 0
+      const sizes = Effect.forEach([3, 2, 3, 1, 3, 1], (size) =>
+        Effect.gen(function*() {
+          yield* Pool.resize(routed, size)
+          const before = batches
+          yield* Effect.repeat(Effect.sync(() => batches > before + 1), {
+            until: (isSo) => isSo,
+            schedule: Schedule.spaced("1 millis")
+          })
+          seen.changes++
+        }))
+      const asking = Effect.gen(function*() {
+        while (seen.changes < 6) {
+          const batch = numbers(40).map((n) => 40 * batches + n)
+          yield* Effect.forEach(
+            numbers(12),
+            (key) => Effect.forEach(batch, ask(key), { concurrency: 20 }),
+            { concurrency: "unbounded" }
+          )
+          batches++
+        }
+      })
+      yield* Effect.all([asking, sizes], { concurrency: 2 })
+      for (const key of numbers(12)) assert.deepStrictEqual(done.get(key), numbers(40 * batches))
+      assert.deepStrictEqual(Array.from(workers).sort(), ["worker-0", "worker-1", "worker-2"])
+      const { jobs, size } = yield* Pool.stats(routed)
+      assert.deepStrictEqual([jobs, size], [12 * 40 * batches, 1])
+    })).pipe(Effect.provide(Logger.layer([]))))
+
+  it.live("lets a worker go that has done all that was for it, however many turns that takes", () =>
+    within(
+      Effect.gen(function*() {
+        const jobs = yield* Pool.ref(Jobs)
+        yield* Pool.resize(jobs, 2)
+        const second = Pool.workers(jobs)[1]!
+        const asked = yield* Effect.forEach(Array.from({ length: 12 }), () =>
+          Effect.forkChild(second.ask.Block({ millis: 4 }, forever), { startImmediately: true }))
+        yield* Pool.resize(jobs, 1)
+        yield* Fiber.joinAll(asked)
+        assert.strictEqual((yield* Effect.flip(second.ask.Block({ millis: 1 })))._tag, "NotRouted")
+      }),
+      { threads: { min: 1, max: 2, adapt: false } }
+    ))
+
+  it.live("makes a worker anew whose heap has grown, out of a thread in reserve", () => {
+    const spawned: Array<number> = []
+    return within(
+      Effect.gen(function*() {
+        const jobs = yield* Pool.ref(Jobs)
+        const seen: Array<Pool.PoolEvent> = []
+        yield* Effect.forkScoped(
+          Stream.runForEach(Pool.events(jobs), (event) => Effect.sync(() => seen.push(event))),
+          { startImmediately: true }
+        )
+        const until = (tag: Pool.PoolEvent["_tag"]) =>
+          Effect.repeat(Effect.andThen(jobs.ask.Echo({ n: 1 }, forever), Effect.sync(() => seen)), {
+            until: (events) => events.some(({ _tag }) => _tag === tag),
+            schedule: Schedule.spaced("20 millis")
+          })
+        yield* until("ThreadStandsBy")
+        const before = yield* jobs.ask.Where()
+        yield* jobs.ask.Keep({ items: 4_000_000 }, forever)
+        yield* until("WorkerRecycled")
+        const after = yield* jobs.ask.Where()
+        assert.deepStrictEqual([before.threadId, after.threadId], spawned.slice(0, 2))
+        const recycled = seen.find(({ _tag }) => _tag === "WorkerRecycled") as Pool.WorkerRecycled
+        assert.strictEqual(recycled.why, "heap")
+        assert.isAbove(recycled.heapBytes, 48 * 1024 * 1024)
+      }),
+      {
+        spawn: () => {
+          const worker = new Worker(file("jobs"), { stdout: true, stderr: true })
+          spawned.push(worker.threadId)
+          return worker
+        },
+        threads: 1,
+        standby: 1,
+        recycle: { heapBytes: 48 * 1024 * 1024 }
+      }
+    )
+  })
 
   it.live("fails with a typed error when its file is missing", () =>
     Effect.gen(function*() {

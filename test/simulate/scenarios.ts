@@ -19,6 +19,7 @@ import { orders } from "./orders.ts"
 import { pool } from "./pool.ts"
 import { routes } from "./routes.ts"
 import type { Scenario } from "./scenario.ts"
+import { sizes } from "./sizes.ts"
 import { stash } from "./stash.ts"
 import { storm } from "./storm.ts"
 import { streams } from "./streams.ts"
@@ -63,6 +64,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   orders,
   pool,
   routes,
+  sizes,
   stash,
   storm,
   streams,

@@ -150,6 +150,30 @@ describe("jobs for one worker", () => {
 
 describe("a worker with jobs of its own that dies", () => {
   pooled(
+    "leaves no number behind by which another one begins a job that is not for it",
+    (routed) =>
+      Effect.gen(function*() {
+        const [first, second] = Pool.workers(routed)
+        yield* first!.tell.Once({ n: 0, millis: 100 })
+        const lost = yield* Effect.forkChild(Effect.flip(second!.ask.Once({ n: 1, millis: 600_000 }, forever)))
+        yield* Effect.sleep(20)
+        for (const n of numbers(6)) yield* routed.tell.Put({ n: 10 + n, millis: 1 })
+        // These wait for the slots of those, whose numbers are there twice after the death.
+        const placed = yield* Effect.forkChild(
+          Effect.forEach(numbers(12), (n) => first!.ask.Put({ n: 100 + n, millis: 1 }, forever), {
+            concurrency: "unbounded"
+          })
+        )
+        yield* Effect.sleep(1)
+        yield* Fault.kill("worker-1")
+        assert.strictEqual((yield* Fiber.join(lost))._tag, "ThreadLost")
+        assert.deepStrictEqual(yield* Fiber.join(placed), numbers(12).map(() => "worker-0"))
+        assert.deepStrictEqual(begunOn("worker-0").filter((n) => n >= 100), numbers(12).map((n) => 100 + n))
+      }),
+    { queue: { capacity: 8 } }
+  )
+
+  pooled(
     "has them when it is back, and first what it had begun and may begin again",
     (routed) =>
       Effect.gen(function*() {

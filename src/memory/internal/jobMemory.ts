@@ -15,6 +15,18 @@ export const numberOf = (worker: number, incarnation: number): number =>
 
 /** The place of the worker that a number is of. */
 export const workerOf = (number: number): number => number & (MAX_WORKERS - 1)
+
+/** The part of `membership` that says how many workers are given jobs; what is above it counts changes. */
+export const MEMBERS = 0xff
+/** What a change adds. */
+export const RESIZED = MEMBERS + 1
+
+/** How many workers are given jobs, as `JobTable.membership` says it. */
+export const membersIn = (membership: number): number => membership & MEMBERS
+
+/** How often that was another number. */
+export const resizesIn = (membership: number): number => membership >>> 8
+
 /** What the death of an incarnation adds to `changes`: the starts are below it. */
 export const DEATH = 1 << 16
 
@@ -62,11 +74,11 @@ export const mostJobs = ({ slotBytes, submitters, workers }: Omit<Shape, "jobs">
   Math.floor((2 ** 31 - 1 - rowsOffset(workers)) / (submitters * (JOB_ROW_BYTES + slotBytes)))
 
 /**
- * Makes the shared memory of a table in which every slot is free.
+ * Makes the shared memory of a table in which every slot is free, and so many workers, or all, are given jobs.
  *
  * **Errors**: {@link InvalidCapacity}.
  */
-export const create = (shape: Shape): SharedArrayBuffer => {
+export const create = (shape: Shape, members = shape.workers): SharedArrayBuffer => {
   const wrong = wrongPart(shape)
   if (wrong !== undefined) throw new InvalidCapacity(layout.name, wrong[0], shape[wrong[0]], wrong[1])
   const most = mostJobs(shape)
@@ -80,5 +92,6 @@ export const create = (shape: Shape): SharedArrayBuffer => {
   cells[words.jobs] = shape.jobs
   cells[words.slotBytes] = shape.slotBytes
   cells[words.workers] = shape.workers
+  cells[words.membership] = members
   return sab
 }

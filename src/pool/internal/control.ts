@@ -3,6 +3,7 @@
  */
 import type { Overflow } from "../../runtime/Overflow.ts"
 import type { PoolMemory } from "./memory.ts"
+import type { Limits, Worn } from "./wear.ts"
 
 /** Everything by which it is a worker of this pool. */
 export interface Post {
@@ -22,6 +23,8 @@ export interface Post {
   readonly graceMillis: number
   /** How long a worker without work sleeps with its thread. */
   readonly restMillis: number
+  /** After what the worker is worn; nothing where it never is. */
+  readonly recycle: Limits | undefined
   /** The time of who has made the pool, in monotonic milliseconds. */
   readonly nowMillis: number
 }
@@ -29,12 +32,21 @@ export interface Post {
 /** What a worker is told: to take no jobs any more, and which request that is; or to go on, for 0. */
 export interface Retire {
   readonly retire: number
+  /** Whether nobody comes after it: then it comes to the end of what is for it alone, too. */
+  readonly isLast: boolean
 }
 
 /** What one tells that takes none and has none any more, as it was last told. */
 export interface Retired {
   readonly retired: number
   readonly request: number
+}
+
+/** What one tells that is to be made anew. */
+export interface Retiring {
+  /** The number of its incarnation. */
+  readonly worn: number
+  readonly by: Worn
 }
 
 /** What a worker tells who has made the pool: an incarnation has had a job of the worker's for too long. */

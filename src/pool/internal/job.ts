@@ -155,6 +155,12 @@ export class Job extends Deadline {
     this.settle(Exit.fail(new ActorError.MailboxFull({ actor, capacity, undelivered })))
   }
 
+  /** The worker that it was for, and no other, has left the pool before it had begun it. */
+  misrouted(issue: string): void {
+    const { desk: { name: actor }, undelivered } = this
+    this.settle(Exit.fail(new ActorError.NotRouted({ actor, issue, undelivered })))
+  }
+
   /** The pool has ended. */
   stopped(reason: ExitReason): void {
     const { desk: { name: actor }, undelivered } = this

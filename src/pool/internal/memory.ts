@@ -9,6 +9,7 @@
  *  bells     one doorbell for each row
  *  inboxes   numbers of slots that wait for one worker, and nobody steals   (Inboxes)
  *  meters    what each worker has done                                    (JobMeters)
+ *  holds     which worker runs a job of a key, where their number changes (KeyHolds)
  *  arena     payloads and replies that do not fit into a slot
  * ```
  *
@@ -23,12 +24,14 @@ import * as IdleSet from "../../memory/IdleSet.ts"
 import * as Inboxes from "../../memory/Inboxes.ts"
 import * as JobMeters from "../../memory/JobMeters.ts"
 import * as JobTable from "../../memory/JobTable.ts"
+import * as KeyHolds from "../../memory/KeyHolds.ts"
 import { MpmcWriter } from "../../memory/MpmcRing.ts"
 import * as MpmcRing from "../../memory/MpmcRing.ts"
 import * as StealDeque from "../../memory/StealDeque.ts"
 import type { ThreadContext } from "../../runtime/ThreadContext.ts"
 import { carriageOf } from "../../wire/kernel/ThreadCarriage.ts"
 import { Scratch } from "../../wire/Scratch.ts"
+import { TOLD_APART } from "./target.ts"
 
 /** The buffers, as `postMessage` carries them. */
 export interface PoolMemory {
@@ -40,11 +43,15 @@ export interface PoolMemory {
   readonly inboxes: SharedArrayBuffer
   readonly arena: SharedArrayBuffer
   readonly meters: SharedArrayBuffer
+  /** Nothing where each key has one worker for as long as the pool lives. */
+  readonly holds: SharedArrayBuffer | undefined
 }
 
 /** What it is made for. */
 export interface Sizes {
   readonly workers: number
+  /** How many of them there are at least, and to begin with. */
+  readonly least: number
   /** Rows for threads that join. */
   readonly clients: number
   /** Jobs that each thread can have under way. */
@@ -86,18 +93,19 @@ export const mostCapacity = (workers: number, clients: number): number =>
   2 ** Math.floor(Math.log2(JobTable.mostJobs({ submitters: workers + 1 + clients, slotBytes: SLOT_BYTES, workers })))
 
 /** Makes the memory of a pool. */
-export const createMemory = ({ arenaBytes, capacity, clients, queues, workers }: Sizes): PoolMemory => {
+export const createMemory = ({ arenaBytes, capacity, clients, least, queues, workers }: Sizes): PoolMemory => {
   const jobs = powerOfTwo(capacity)
   const submitters = workers + 1 + clients
   // A hint may be there twice after a death: no queue is full while every slot has one.
   const hints = powerOfTwo(2 * submitters * jobs)
   return {
-    table: JobTable.create({ submitters, jobs, slotBytes: SLOT_BYTES, workers }),
+    table: JobTable.create({ submitters, jobs, slotBytes: SLOT_BYTES, workers }, least),
     injectors: Array.from({ length: queues }, () => MpmcRing.create(hints, 8, ownerOfClient(workers, submitters))),
     deques: Array.from({ length: workers }, () => StealDeque.create(hints, "lifo")),
     idle: IdleSet.create(workers),
     bells: Doorbell.create(submitters),
     meters: JobMeters.create(workers),
+    holds: least < workers ? KeyHolds.create(TOLD_APART) : undefined,
     inboxes: Inboxes.create({ submitters, jobs, workers }, (worker) => JobTable.numberOf(worker, 1)),
     arena: Arena.create({
       capacityBytes: Math.ceil(arenaBytes / BLOCK_BYTES) * BLOCK_BYTES,
@@ -118,6 +126,7 @@ export interface Access {
   readonly idle: IdleSet.IdleSet
   readonly bells: ReadonlyArray<Doorbell.Doorbell>
   readonly arena: Arena.ArenaEnd
+  readonly holds: KeyHolds.KeyHolds | undefined
   readonly scratch: Scratch
 }
 
@@ -133,6 +142,7 @@ export const openMemory = (thread: ThreadContext, memory: PoolMemory, owner: num
     idle: new IdleSet.IdleSet(memory.idle, bells.slice(1, 1 + table.workers)),
     bells,
     arena: new Arena.ArenaEnd(memory.arena, owner),
+    holds: memory.holds === undefined ? undefined : new KeyHolds.KeyHolds(memory.holds),
     scratch: new Scratch(carriageOf(thread))
   }
 }

@@ -17,6 +17,8 @@ import type { ThreadsOptions } from "../../thread/kernel/ThreadGroup.ts"
 import type { SpawnWorker } from "../../thread/SpawnedWorker.ts"
 import { mostCapacity } from "./memory.ts"
 import { slotsOf } from "./shedding.ts"
+import type { Rules } from "./sizing.ts"
+import type { Limits } from "./wear.ts"
 
 /**
  * What a pool is for. It says the defaults of options that are not given, and nothing else.
@@ -36,6 +38,44 @@ import { slotsOf } from "./shedding.ts"
  */
 export type Profile = "development" | "production" | "lowLatency" | "throughput" | "testing"
 
+/**
+ * From how many workers to how many, at most 64. Memory is laid out for `max`; a worker that is not there takes no thread. The pool begins with `min`, and has
+ * more and fewer by what it has to do, unless `adapt` is `false`.
+ */
+export interface Range {
+  readonly min: number
+  readonly max: number
+  /** How long the last worker has nothing to do before it leaves; default 30 seconds, `"Infinity"` for never. */
+  readonly idle?: Duration.Input | undefined
+  /**
+   * Whether the pool decides itself how many workers it has, and by what; default `true`. With `false` its size changes by `Pool.resize` alone. Every decision is an
+   * event of `Pool.events`, with what it was decided by.
+   *
+   * Twice a second it is looked. There are more workers, at most half as many again, when jobs wait, half of those that were begun have waited for longer than `wait`, and
+   * the workers have had a job for four fifths of the time. There is one less when nothing waits, the last worker has had nothing to do for `idle`, and the others can do
+   * what there is.
+   */
+  readonly adapt?: boolean | {
+    /** How long half of the jobs may wait; default 20 milliseconds. */
+    readonly wait?: Duration.Input | undefined
+    /** How long after a change there is no other one; default 1 second. It is longer each time that a worker does not come up. */
+    readonly cooldown?: Duration.Input | undefined
+  } | undefined
+}
+
+/** After what a worker is made anew: whatever is reached first. It is looked at between jobs. */
+export interface Recycle {
+  /**
+   * Bytes of its heap that are in use, at two looks that are a second apart; at least 32 MiB, since a thread has some 20 before its first job. What is not collected yet
+   * counts; buffers outside of the heap do not.
+   */
+  readonly heapBytes?: number | undefined
+  /** Jobs that it has done. */
+  readonly jobs?: number | undefined
+  /** How long it has been there; one that has nothing to do stays until after its next job. */
+  readonly age?: Duration.Input | undefined
+}
+
 /** How a pool is made. */
 export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
   /** Makes a worker; called once per start and restart: `() => new Worker(new URL("./worker.ts", import.meta.url))`. */
@@ -46,8 +86,11 @@ export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
   readonly profile?: Profile | undefined
   /** What the pool is called in errors and logs, behind the name of its protocol; default `"pool"`. */
   readonly name?: string | undefined
-  /** How many workers; default as many as the process may use cores (what its container grants), and at least 2. */
-  readonly threads?: number | undefined
+  /**
+   * How many workers; default as many as the process may use cores (what its container grants), and at least 2. As a range, their number can change while the pool
+   * runs (`Pool.resize`): it begins with `min`.
+   */
+  readonly threads?: number | Range | undefined
   /**
    * How many other threads may use the pool at once (`Pool.join`); default as many as the process may use cores, and at least 8; at most 64. Each has
    * room for `queue.capacity` jobs of its own.
@@ -80,6 +123,13 @@ export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
    * never. It is as long as interruption and finalizers of a handler may take.
    */
   readonly grace?: Duration.Input | undefined
+  /**
+   * How many threads stand by in reserve, with their modules loaded and nothing built: one takes the place of a worker that dies or is made anew, and of one that comes. At
+   * most 64; default none.
+   */
+  readonly standby?: number | undefined
+  /** After what a worker is made anew, as by `Pool.reload`, one at a time; never unless told. Each time is an event of `Pool.events`. */
+  readonly recycle?: Recycle | undefined
   /** How long a worker may take from its spawn until its layer is built; default 10 seconds. */
   readonly readyTimeout?: Duration.Input | undefined
 }
@@ -125,7 +175,15 @@ const profiles: Readonly<Record<Profile, Defaults>> = {
 /** The same, complete. */
 export interface Resolved {
   readonly key: string
+  /** How many workers there are at most. */
   readonly workers: number
+  /** How many at least, and to begin with. */
+  readonly least: number
+  /** Threads in reserve. */
+  readonly standby: number
+  readonly recycle: Limits | undefined
+  /** By what their number is decided; nothing where it is not. */
+  readonly sizing: Rules | undefined
   readonly clients: number
   readonly concurrency: number
   readonly capacity: number
@@ -139,8 +197,12 @@ export interface Resolved {
   readonly readyTimeout: Duration.Input
 }
 
+const IDLE = "30 seconds"
+const WAIT = "20 millis"
+const COOLDOWN = "1 second"
 const ARENA_BYTES = 64 * 1024 * 1024
 const MIN_ARENA_BYTES = 4096
+const MIN_HEAP_BYTES = 32 * 1024 * 1024
 const MAX_CAPACITY = 65_536
 const MIN_CLIENTS = 8
 const MAX_CLIENTS = 64
@@ -148,6 +210,54 @@ const MAX_CONCURRENCY = 1024
 
 const isWithin = (value: unknown, least: number, most: number): boolean =>
   typeof value === "number" && Number.isInteger(value) && value >= least && value <= most
+
+/** How many workers there are at most, and at least. */
+const rangeOf = (
+  threads: number | Range,
+  refuse: (option: string, value: unknown, expected: string) => never
+): Pick<Resolved, "workers" | "least" | "sizing"> => {
+  if (typeof threads !== "object" || threads === null) {
+    if (!isWithin(threads, 1, MAX_WORKERS)) refuse("threads", threads, `an integer from 1 to ${MAX_WORKERS}`)
+    return { workers: threads, least: threads, sizing: undefined }
+  }
+  const { max, min } = threads
+  if (!isWithin(max, 1, MAX_WORKERS)) refuse("threads.max", max, `an integer from 1 to ${MAX_WORKERS}`)
+  if (!isWithin(min, 1, max)) refuse("threads.min", min, `an integer from 1 to threads.max, which is ${max}`)
+  return { workers: max, least: min, sizing: sizingOf(threads, refuse) }
+}
+
+const sizingOf = (
+  { adapt = true, idle = IDLE, max, min }: Range,
+  refuse: (option: string, value: unknown, expected: string) => never
+): Rules | undefined => {
+  const isObject = typeof adapt === "object" && adapt !== null
+  if (typeof adapt !== "boolean" && !isObject) refuse("threads.adapt", adapt, "true, false, or { wait, cooldown }")
+  const idleMillis = durationMillis(idle)
+  if (!(idleMillis > 0)) refuse("threads.idle", idle, "a duration of more than zero")
+  const { cooldown = COOLDOWN, wait = WAIT } = isObject ? adapt : {}
+  const [waitMillis, cooldownMillis] = [durationMillis(wait), durationMillis(cooldown)]
+  if (!(waitMillis >= 0)) refuse("threads.adapt.wait", wait, "a duration of zero or more")
+  if (!(cooldownMillis >= 0)) refuse("threads.adapt.cooldown", cooldown, "a duration of zero or more")
+  return adapt === false || min === max ? undefined : { min, max, idleMillis, waitMillis, cooldownMillis }
+}
+
+const limitsOf = (
+  recycle: Recycle | undefined,
+  refuse: (option: string, value: unknown, expected: string) => never
+): Limits | undefined => {
+  if (recycle === undefined) return undefined
+  if (typeof recycle !== "object" || recycle === null) refuse("recycle", recycle, "{ heapBytes, jobs, age }")
+  const { age = "Infinity", heapBytes = Infinity, jobs = Infinity } = recycle
+  if (heapBytes !== Infinity && !isWithin(heapBytes, MIN_HEAP_BYTES, Number.MAX_SAFE_INTEGER)) {
+    refuse("recycle.heapBytes", heapBytes, `an integer of ${MIN_HEAP_BYTES} or more`)
+  }
+  if (jobs !== Infinity && !isWithin(jobs, 1, Number.MAX_SAFE_INTEGER)) {
+    refuse("recycle.jobs", jobs, "an integer of 1 or more")
+  }
+  const ageMillis = durationMillis(age)
+  if (!(ageMillis > 0)) refuse("recycle.age", age, "a duration of more than zero")
+  return { heapBytes, jobs, ageMillis }
+}
 
 /**
  * Checks the options of a pool.
@@ -178,13 +288,14 @@ export const resolve = (
   if (!Object.hasOwn(profiles, profile)) refuse("profile", profile, Object.keys(profiles).join(", "))
   const defaults = profiles[profile]
   const { grace = defaults.grace, readyTimeout = defaults.readyTimeout, shutdown = defaults.shutdown } = options
-  const workers = whole(
-    "threads",
+  const { least, sizing, workers } = rangeOf(
     options.threads ?? defaults.threads ?? Math.min(MAX_WORKERS, Math.max(2, cores)),
-    MAX_WORKERS
+    refuse
   )
   const clients = options.clients ?? Math.min(MAX_CLIENTS, Math.max(MIN_CLIENTS, cores))
   if (!isWithin(clients, 0, MAX_CLIENTS)) refuse("clients", clients, `an integer from 0 to ${MAX_CLIENTS}`)
+  const { standby = 0 } = options
+  if (!isWithin(standby, 0, MAX_WORKERS)) refuse("standby", standby, `an integer from 0 to ${MAX_WORKERS}`)
   const { overflow = "suspend" } = queue ?? {}
   if (!policies.includes(overflow)) refuse("queue.overflow", overflow, policies.join(", "))
   const each = slotsOf(1, overflow === "dropOldest")
@@ -201,6 +312,10 @@ export const resolve = (
   return {
     key,
     workers,
+    least,
+    sizing,
+    standby,
+    recycle: limitsOf(options.recycle, refuse),
     clients,
     concurrency: whole("concurrency", concurrency, MAX_CONCURRENCY),
     capacity: whole("queue.capacity", capacity, most),

@@ -9,8 +9,11 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
+import * as Stream from "effect/Stream"
+import type * as Take from "effect/Take"
 import * as ExitReason from "../../actor/ExitReason.ts"
 import { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import * as Layouts from "../../actor/kernel/Layouts.ts"
@@ -20,6 +23,7 @@ import { JobMeters } from "../../memory/JobMeters.ts"
 import { CLOSING, ENDED, OPEN, STARTING, STOPPING } from "../../memory/JobPhase.ts"
 import { FREE, numberOf, workerOf } from "../../memory/JobTable.ts"
 import { MpmcRecovery } from "../../memory/MpmcRecovery.ts"
+import * as Bulletin from "../../observe/kernel/Bulletin.ts"
 import type { InvalidSupervision } from "../../supervisor/SupervisorError.ts"
 import * as Machine from "../../system/Machine.ts"
 import { broadcastOf } from "../../thread/kernel/Broadcast.ts"
@@ -28,59 +32,46 @@ import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import * as ThreadGroup from "../../thread/kernel/ThreadGroup.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
 import { inject, queuesOf } from "../kernel/Injectors.ts"
+import type { PoolEvent } from "../PoolEvent.ts"
 import { attemptsOf } from "./attempts.ts"
 import { Clients } from "./clients.ts"
-import type { Overdue, Post, Retire, Retired } from "./control.ts"
+import type { Overdue, Post, Retired, Retiring } from "./control.ts"
+import * as Crew from "./crew.ts"
+import { PoolWorker } from "./crew.ts"
 import { DeskWait } from "./desk.ts"
+import { Gauge } from "./gauge.ts"
 import { benches } from "./job.ts"
-import {
-  type Access,
-  createMemory,
-  HOST,
-  HOST_OWNER,
-  openMemory,
-  ownerOf,
-  ownerOfClient,
-  type PoolMemory,
-  rowOf
-} from "./memory.ts"
+import { createMemory, HOST, HOST_OWNER, openMemory, ownerOf, ownerOfClient, type PoolMemory, rowOf } from "./memory.ts"
 import type { PoolOptions, Resolved } from "./options.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
 import { slotsOf } from "./shedding.ts"
+import * as Sizing from "./sizing.ts"
 import { Submitter } from "./submitter.ts"
 
-class PoolWorker extends ThreadGroup.Member<never> {
-  /** The number of the incarnation that is there, or was last. */
-  number = 0
-  /** The job that it is replaced for. */
-  overdue: string | undefined = undefined
-  /** By which request it was told to take no jobs any more; 0 when it takes some. */
-  retiring = 0
-  /** How many such requests there have been. */
-  retirements = 0
-  /** It has none any more, and is stopped for the next incarnation. */
-  isRetired = false
-}
-
-interface Owner {
+interface Owner extends Crew.Crew {
   readonly protocol: Protocol
   readonly settings: Resolved
   readonly memory: PoolMemory
-  readonly access: Access
   readonly recoveries: ReadonlyArray<MpmcRecovery>
-  readonly workers: ReadonlyArray<PoolWorker>
   readonly recipient: PoolRecipient
   readonly submitter: Submitter
-  /** Whose workers are made anew, one after the other. */
-  readonly reloading: Semaphore.Semaphore
   readonly clients: Clients
-  /** Of rows whose clients have gone. */
-  readonly heirs: Set<Submitter>
+  /** Of rows whose clients, or workers, have gone. */
+  readonly heirs: Map<number, Row>
   readonly deadlines: Deadlines
   /** How incarnations that have ended are called, and why they have. */
   readonly ends: Map<number, { readonly thread: string; readonly reason: string }>
-  readonly run: (effect: Effect.Effect<void>) => void
   readonly log: (entry: Effect.Effect<void>) => void
+  readonly events: PubSub.PubSub<Take.Take<PoolEvent>>
+}
+
+/** How many events a slow subscriber can fall behind before it misses the oldest. */
+const EVENTS = 256
+
+/** A row of the table on this thread. */
+interface Row {
+  readonly submitter: Submitter
+  readonly desk: DeskWait
 }
 
 const UNKNOWN = { thread: "its worker", reason: "it has ended" }
@@ -93,7 +84,7 @@ const openRow = (
   { access, deadlines, ends, log, protocol, settings }: Ground,
   row: number,
   overdue: (overdue: Overdue) => void
-): { readonly submitter: Submitter; readonly desk: DeskWait } => {
+): Row => {
   const name = actorName(protocol, settings.key)
   const failed = (where: string, error: unknown) => log(Effect.logError(where, error))
   const desk: DeskWait = new DeskWait(access, row, () => submitter, (error) => failed(`a turn of ${name}`, error))
@@ -127,6 +118,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
     const run = Effect.runForkWith(context)
     const log = (entry: Effect.Effect<void>) => void run(Effect.ignoreCause(entry))
     const name = actorName(protocol, settings.key)
+    const events = yield* PubSub.sliding<Take.Take<PoolEvent>>(EVENTS)
     const memory = createMemory({
       ...settings,
       capacity: slotsOf(settings.capacity, settings.overflow === "dropOldest"),
@@ -169,17 +161,24 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
       memory,
       recoveries: memory.injectors.map((sab) => new MpmcRecovery(sab)),
       workers: Array.from({ length: settings.workers }, (_, i) => new PoolWorker(i + 1, `worker-${i}`)),
+      least: settings.least,
+      size: settings.least,
+      commands: Semaphore.makeUnsafe(1),
+      start: () => Effect.void,
+      hasEnded: () => submitter.ended !== undefined,
+      events,
+      tell: (event) => Bulletin.publish(events, [event]),
       recipient,
       submitter,
-      reloading: Semaphore.makeUnsafe(1),
       clients: makeClients(
         ground,
         memory,
         (row, then) => retire(owner, row, then),
         (overdue) => replace(owner, overdue)
       ),
-      heirs: new Set()
+      heirs: new Map()
     }
+    for (const worker of owner.workers.slice(0, owner.size)) worker.isWanted = true
     return owner
   })
 
@@ -213,32 +212,49 @@ const makeClients = (
 
 /** What a client has left is taken back, and what it was asked for ends; `then` its row is as it was. */
 const retire = (owner: Owner, row: number, then: () => void): void => {
-  const { access, heirs, run, settings } = owner
+  const { access, settings } = owner
   const claims = ownerOfClient(settings.workers, row)
   access.arena.recover(claims)
   recover(owner, claims, () => {
     // The end of the pool settles what nobody has taken back by then.
     if (access.table.phase() === ENDED) return
-    const { desk, submitter } = openRow(owner, row, (overdue) => replace(owner, overdue))
-    heirs.add(submitter)
-    if (submitter.isBusy) desk.watch()
-    run(Effect.map(submitter.idle, () => {
-      heirs.delete(submitter)
-      desk.close()
+    inherit(owner, row, () => {
       // It may have died between a payload and the job that it was for.
       access.arena.forget(claims)
       then()
-    }))
+    })
   })
+}
+
+/** Takes what is under way in a row that nobody has any more; `then` nothing is, unless somebody has it again by then. */
+const inherit = (owner: Owner, row: number, then: () => void): void => {
+  const { heirs, run } = owner
+  const heir = openRow(owner, row, (overdue) => replace(owner, overdue))
+  const { desk, submitter } = heir
+  heirs.set(row, heir)
+  if (submitter.isBusy) desk.watch()
+  run(Effect.map(submitter.idle, () => {
+    if (heirs.get(row) !== heir) return
+    heirs.delete(row)
+    desk.close()
+    then()
+  }))
+}
+
+/** A worker is about to have its row again. */
+const disinherit = ({ heirs }: Owner, row: number): void => {
+  const heir = heirs.get(row)
+  if (heir === undefined) return
+  heirs.delete(row)
+  heir.desk.close()
+  heir.submitter.leave(ExitReason.scopeClosed)
 }
 
 const postOf = (owner: Owner, worker: PoolWorker): Post => {
   const { deadlines, memory, protocol, settings } = owner
   const place = worker.index - 1
-  worker.number = numberOf(place, worker.starts)
-  worker.overdue = undefined
-  worker.retiring = 0
-  worker.isRetired = false
+  disinherit(owner, rowOf(place))
+  worker.renewed(numberOf(place, worker.starts))
   owner.access.table.started(worker.number)
   // Each submitter lets it into what waits for it.
   for (const bell of owner.access.bells) bell.ring()
@@ -253,6 +269,7 @@ const postOf = (owner: Owner, worker: PoolWorker): Post => {
     concurrency: settings.concurrency,
     graceMillis: settings.graceMillis,
     restMillis: settings.restMillis,
+    recycle: settings.recycle,
     nowMillis: deadlines.now()
   }
 }
@@ -264,39 +281,6 @@ const replace = (owner: Owner, { number, tag }: Overdue): void => {
   worker.overdue = tag
   owner.run(worker.thread?.kill ?? Effect.void)
 }
-
-/** A worker that was told so takes no jobs any more, and has none: it is stopped, and that is no crash. */
-const retired = (owner: Owner, { request, retired: number }: Retired): void => {
-  const worker = owner.workers[workerOf(number)]
-  // One that was told to go on since then may have a job.
-  if (worker?.number !== number || worker.retiring !== request || worker.isRetired || worker.hasEnded) return
-  worker.isRetired = true
-  owner.run(worker.thread?.stop ?? Effect.void)
-}
-
-/** Has a worker come to the end of what it runs, and its next incarnation take its place. */
-const renew = (owner: Owner, worker: PoolWorker): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const { starts } = worker
-    const isOld = () => worker.starts === starts && !worker.hasEnded && !worker.isRetired
-    const retire = (request: number) => {
-      worker.retiring = request
-      worker.post({ retire: request } satisfies Retire)
-    }
-    const look: Effect.Effect<void> = Effect.suspend(() => {
-      if (owner.submitter.ended !== undefined || worker.starts > starts && worker.isUp) return Effect.void
-      if (worker.isUp && isOld() && worker.retiring === 0) retire(++worker.retirements)
-      return Effect.andThen(Effect.sleep("5 millis"), look)
-    })
-    return Effect.onInterrupt(look, () =>
-      Effect.sync(() => {
-        if (worker.retiring > 0 && isOld()) retire(0)
-      }))
-  })
-
-/** All workers anew, one after the other. */
-const reload = (owner: Owner): Effect.Effect<void> =>
-  owner.reloading.withPermits(1)(Effect.forEach(owner.workers, (worker) => renew(owner, worker), { discard: true }))
 
 // Somebody alive may be in the middle of the claim that the dead one wanted too: then it is settled in a moment.
 const recover = (owner: Owner, claims: number, then: () => void): void => {
@@ -325,20 +309,25 @@ const ended = (owner: Owner, worker: PoolWorker, reason: ThreadDown, isSeen: boo
   }
   access.arena.recover(claims)
   new JobMeters(memory.meters).closed(worker.index - 1, deadlines.now())
+  access.holds?.releaseAll(worker.index - 1)
   access.table.ended(worker.number)
-  recover(owner, claims, () => {})
+  recover(owner, claims, () => {
+    const isVacant = !worker.isWanted && worker.hasEnded
+    if (isVacant && access.table.phase() !== ENDED) inherit(owner, rowOf(worker.index - 1), () => {})
+  })
   for (const bell of access.bells) bell.ringForDead()
 }
 
 /** Nothing runs any more, or nobody knows what does: whoever waits learns it, on every thread. */
-const end = ({ access, clients, heirs, submitter }: Owner, reason: ExitReason.ExitReason): void => {
+const end = ({ access, clients, events, heirs, submitter }: Owner, reason: ExitReason.ExitReason): void => {
   if (submitter.ended !== undefined) return
   // Before the table says so: who sees it there finds out why.
   clients.end(reason)
   access.table.setPhase(ENDED)
   for (const bell of access.bells) bell.ringForDead()
   submitter.end(reason)
-  for (const heir of Array.from(heirs)) heir.end(reason)
+  for (const heir of Array.from(heirs.values())) heir.submitter.end(reason)
+  PubSub.endUnsafe(events, Exit.void)
 }
 
 const isAtRest = ({ access: { table } }: Owner): boolean => {
@@ -384,25 +373,31 @@ export const make = (
       ...options,
       heartbeat: settings.heartbeat,
       readyTimeout: settings.readyTimeout,
-      standby: 0,
+      standby: settings.standby,
       name: actorName(protocol, settings.key),
       members: owner.workers,
+      initial: settings.least,
       spots: settings.spots,
       maxSpins: Machine.maxSpins(settings.workers, cores),
       data: (worker) => postOf(owner, worker),
-      onMessage: (_, message) => {
-        const said = message as Overdue | Retired
-        if ("retired" in said) retired(owner, said)
+      onMessage: (worker, message) => {
+        const said = message as Overdue | Retired | Retiring
+        if ("retired" in said) Crew.retired(owner, worker, said)
+        else if ("worn" in said) owner.run(Crew.recycle(owner, worker, said))
         else replace(owner, said)
       },
-      isExcused: ({ isRetired, overdue }) => overdue !== undefined || isRetired,
+      after: (worker) => worker.after,
+      isPlanned: ({ isRetired }) => isRetired,
       onStarting: () => {},
-      onReady: () => {
+      onReady: (worker) => {
+        Crew.ready(worker)
         access.idle.wake()
       },
       onEnded: (worker, reason, isSeen) => ended(owner, worker, reason, isSeen),
+      onStandby: (thread) => owner.tell({ _tag: "ThreadStandsBy", thread }),
       below: () => Effect.undefined
     })
+    owner.start = (worker) => group.start(worker, () => worker.isThere)
     access.table.setPhase(OPEN)
     access.idle.wakeForDead()
     yield* Effect.forkScoped(Effect.flatMap(group.exit, (exit) =>
@@ -413,7 +408,8 @@ export const make = (
         owner.log(Effect.logError(`${name} has ended: its workers have used up their restarts`, cause))
         end(owner, ExitReason.supervisorGaveUp(name, cause))
       })))
-    recipient.reload = reload(owner)
+    recipient.crew = owner
+    recipient.events = Stream.fromPubSubTake(owner.events)
     yield* Effect.addFinalizer(() =>
       Effect.andThen(
         drain(owner),
@@ -422,5 +418,25 @@ export const make = (
         })
       )
     )
+    if (settings.sizing !== undefined) yield* Effect.forkScoped(follow(owner, settings.sizing))
     return recipient
   })
+
+/** Has as many workers as there is to do. */
+const follow = (owner: Owner, rules: Sizing.Rules): Effect.Effect<never> => {
+  const { access, deadlines, log, protocol, settings } = owner
+  const gauge = new Gauge(access)
+  return Sizing.follow({
+    rules,
+    now: () => deadlines.now(),
+    look: (nowMillis) => gauge.look(nowMillis),
+    change: ({ size, why }, signal) =>
+      Effect.match(Crew.change(owner, size, { why, signal }), {
+        onFailure: ({ message }) => {
+          log(Effect.logWarning(`${actorName(protocol, settings.key)} could not have ${size} workers: ${message}`))
+          return false
+        },
+        onSuccess: () => true
+      })
+  })
+}

@@ -11,7 +11,7 @@ import type { Answered, Command } from "../../actor/kernel/Command.ts"
 import type { Protocol } from "../../actor/kernel/Protocol.ts"
 import { type Outcome, Recipient, type Resume, type Waiter, type Withdrawable } from "../../actor/kernel/Recipient.ts"
 import type { PoolRecipient } from "./poolRecipient.ts"
-import { targetOf } from "./target.ts"
+import { pinnedTo } from "./target.ts"
 
 /** See the module. */
 export class PlacedRecipient extends Recipient {
@@ -26,7 +26,7 @@ export class PlacedRecipient extends Recipient {
     this.key = `${pool.key}/worker-${place}`
     this.pool = pool
     this.place = place
-    this.target = targetOf(place, 0)
+    this.target = pinnedTo(place)
   }
 
   override get tellsTimes(): boolean {

@@ -5,6 +5,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../../actor/ActorError.ts"
 import { timeoutMillis } from "../../actor/AskTimeout.ts"
@@ -25,8 +26,11 @@ import {
   type Withdrawable
 } from "../../actor/kernel/Recipient.ts"
 import { OPEN } from "../../memory/JobPhase.ts"
+import { membersIn } from "../../memory/JobTable.ts"
 import type { Overflow } from "../../runtime/Overflow.ts"
+import type { PoolEvent } from "../PoolEvent.ts"
 import type { PoolStats } from "../PoolStats.ts"
+import type { Crew } from "./crew.ts"
 import { Job, type Seat } from "./job.ts"
 import type { Access } from "./memory.ts"
 import { countedOf, statsOf } from "./stats.ts"
@@ -51,8 +55,10 @@ export interface Options {
 export class PoolRecipient extends Recipient {
   readonly protocol: Protocol
   readonly key: string
-  /** Makes all workers anew, on the thread that has made the pool. */
-  reload: Effect.Effect<void> | undefined = undefined
+  /** The workers, on the thread that has made the pool. */
+  crew: Crew | undefined = undefined
+  /** What it tells of its size, there too. */
+  events: Stream.Stream<PoolEvent> = Stream.empty
   private readonly access: Access
   private readonly submitter: Submitter
   private readonly options: Options
@@ -75,7 +81,7 @@ export class PoolRecipient extends Recipient {
 
   /** How many workers there are. */
   get workers(): number {
-    return this.access.table.workers
+    return membersIn(this.access.table.membership())
   }
 
   /** What the pool does and has done. */

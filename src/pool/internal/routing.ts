@@ -5,7 +5,7 @@ import * as Context from "effect/Context"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import { isKey, MAX_KEY_LENGTH } from "../../actor/kernel/Shard.ts"
 import { textOf } from "../../runtime/Text.ts"
-import { targetOf } from "./target.ts"
+import { pinnedTo } from "./target.ts"
 
 /** The workers of a pool, as a thread that submits knows them. */
 export interface Places {
@@ -16,8 +16,8 @@ export interface Places {
   next(): number
   /** The worker that the keys of a hash were given, -1 before their first job. */
   homeOf(hash: number): number
-  /** Gives it to them, unless another thread has; answers the one that counts. */
-  settle(hash: number, place: number): number
+  /** Gives it to them in place of the one they had, unless another thread has; answers the one that counts. */
+  settle(hash: number, place: number, home: number): number
 }
 
 /** Answers where a job may run (`target.ts`); throws when it cannot. */
@@ -78,10 +78,12 @@ export const leastLoaded = (places: Places): number => {
   return best
 }
 
-/** The one that had the least to do when the first job of the key came. */
+/** The one that had the least to do when the first job of the key came, or when its last one had left. */
 export const sticky = (hash: number, places: Places): number => {
-  const home = places.homeOf(hash)
-  return home >= 0 ? home : places.settle(hash, leastLoaded(places))
+  for (let home = places.homeOf(hash);;) {
+    if (home >= 0 && home < places.count) return home
+    home = places.settle(hash, leastLoaded(places), home)
+  }
 }
 
 /** The hash of what has to be a key. */
@@ -93,6 +95,6 @@ export const hashOfKey = (key: unknown): number => {
 
 /** The target of a job that some function has chosen a worker for. */
 export const chosen = (place: unknown, { count }: Places): number => {
-  if (typeof place === "number" && Number.isInteger(place) && place >= 0 && place < count) return targetOf(place, 0)
+  if (typeof place === "number" && Number.isInteger(place) && place >= 0 && place < count) return pinnedTo(place)
   throw new TypeError(`its route says worker ${textOf(place)}, expected 0 to ${count - 1}`)
 }

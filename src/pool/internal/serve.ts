@@ -21,15 +21,17 @@ import { StealOwner, StealThief } from "../../memory/StealDeque.ts"
 import * as Intensity from "../../supervisor/Intensity.ts"
 import * as System from "../../system/ActorSystem.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
+import { HeapUsed } from "../../thread/kernel/Heap.ts"
 import type * as ThreadEntry from "../../thread/ThreadEntry.ts"
 import { inject, InjectorReader } from "../kernel/Injectors.ts"
 import { attemptsOf } from "./attempts.ts"
-import type { Overdue, Post, Retire, Retired } from "./control.ts"
+import type { Overdue, Post, Retire, Retired, Retiring } from "./control.ts"
 import { benches } from "./job.ts"
 import { type Access, openMemory, ownerOf, rowOf, SAME_TIME_MILLIS } from "./memory.ts"
 import { CurrentWorker, poolKey, type PoolSide } from "./poolKey.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
 import { Submitter } from "./submitter.ts"
+import { Wear } from "./wear.ts"
 import { Worker } from "./worker.ts"
 
 /** A crash is the answer of a job, and as many jobs as die of what they are given are no reason to end the pool. */
@@ -98,7 +100,11 @@ export const serve = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem>) => (star
     worker.begin(yield* spawn)
     yield* Effect.addFinalizer(() => Effect.sync(() => worker.close()))
     yield* Effect.forkIn(Effect.flatMap(system.escalation, ({ cause }) => Effect.sync(() => start.fail(cause))), scope)
-    return { ready: undefined, onMessage: (message: unknown) => worker.retire((message as Retire).retire) }
+    const onMessage = (message: unknown) => {
+      const { isLast, retire } = message as Retire
+      worker.retire(retire, isLast)
+    }
+    return { ready: undefined, onMessage }
   })
 
 const makeSide = (start: ThreadEntry.ThreadStart, post: Post) =>
@@ -111,7 +117,7 @@ const makeSide = (start: ThreadEntry.ThreadStart, post: Post) =>
     const deadlines = new Deadlines(context, clock, thread, (defect) => failed("a deadline", defect))
     yield* Effect.addFinalizer(() => Effect.sync(() => deadlines.close()))
     const access = openMemory(thread, post.memory, ownerOf(post.place, post.incarnation))
-    return new Side(post, access, deadlines, failed, (said) => start.post(said))
+    return new Side(post, access, deadlines, failed, yield* HeapUsed, (said) => start.post(said))
   })
 
 /** The pool on the thread of a worker: made for the first who asks, the layer that uses the pool or the worker itself. */
@@ -120,7 +126,8 @@ class Side implements PoolSide {
   private readonly access: Access
   private readonly deadlines: Deadlines
   private readonly failed: (where: string, error: unknown) => void
-  private readonly tell: (said: Overdue | Retired) => void
+  private readonly heapUsed: () => number
+  private readonly tell: (said: Overdue | Retired | Retiring) => void
   private readonly deque: StealOwner
   private submitter: Submitter | undefined = undefined
   private made: Any | undefined = undefined
@@ -131,12 +138,14 @@ class Side implements PoolSide {
     access: Access,
     deadlines: Deadlines,
     failed: (where: string, error: unknown) => void,
-    tell: (said: Overdue | Retired) => void
+    heapUsed: () => number,
+    tell: (said: Overdue | Retired | Retiring) => void
   ) {
     this.post = post
     this.access = access
     this.deadlines = deadlines
     this.failed = failed
+    this.heapUsed = heapUsed
     this.tell = tell
     this.deque = new StealOwner(post.memory.deques[post.place]!)
   }
@@ -187,12 +196,13 @@ class Side implements PoolSide {
     ended: (reason: ExitReason.ExitReason) => void
   ): Worker {
     const { access, deadlines, deque, failed, post } = this
-    const { concurrency, incarnation, key, memory, nowMillis, place, restMillis } = post
+    const { concurrency, incarnation, key, memory, nowMillis, place, recycle, restMillis } = post
+    const number = numberOf(place, incarnation)
     const now = () => deadlines.now()
     const worker = this.worker = new Worker(access, this.submitterFor(protocol), {
       key,
       place,
-      number: numberOf(place, incarnation),
+      number,
       concurrency,
       restMillis,
       messages: protocol.messages,
@@ -202,8 +212,11 @@ class Side implements PoolSide {
       thieves: memory.deques.map((sab) => new StealThief(sab)),
       knowsTime: Math.abs(now() - nowMillis) < SAME_TIME_MILLIS,
       now,
+      wear: recycle === undefined
+        ? undefined
+        : new Wear(recycle, now(), this.heapUsed, (by) => this.tell({ worn: number, by })),
       open,
-      retired: (request) => this.tell({ retired: numberOf(place, incarnation), request }),
+      retired: (request) => this.tell({ retired: number, request }),
       ended,
       failed
     })

@@ -1,11 +1,12 @@
 /** Reads what a pool does and has done. */
 import { type Counted, pairsOf } from "../../actor/kernel/Counted.ts"
 import { JobMeters } from "../../memory/JobMeters.ts"
+import { membersIn, resizesIn } from "../../memory/JobTable.ts"
 import type { PoolStats, WorkerStats } from "../PoolStats.ts"
 import type { Access } from "./memory.ts"
 
-const stateOf = ({ idle }: Access, place: number, isUp: boolean, running: number): WorkerStats["state"] => {
-  if (!isUp) return "down"
+const stateOf = ({ idle, table }: Access, place: number, isUp: boolean, running: number): WorkerStats["state"] => {
+  if (!isUp) return place < membersIn(table.membership()) ? "down" : "vacant"
   if (running > 0) return "busy"
   return idle.isSleeping(place) ? "asleep" : "searching"
 }
@@ -29,6 +30,8 @@ export const statsOf = (access: Access, depth: number, dropped: number, nowMilli
   return {
     depth,
     dropped,
+    size: membersIn(table.membership()),
+    resizes: resizesIn(table.membership()),
     running: sum(({ running }) => running),
     jobs: sum(({ jobs }) => jobs),
     workers,
@@ -39,7 +42,7 @@ export const statsOf = (access: Access, depth: number, dropped: number, nowMilli
 
 /** The same, as an actor counts it: what a pool does not know of its jobs is 0. */
 export const countedOf = ({ depth, jobs, queueTime, runTime, workers }: PoolStats): Counted => ({
-  actors: workers.length,
+  actors: workers.filter(({ state }) => state !== "vacant").length,
   processed: jobs,
   failed: 0,
   dropped: 0,

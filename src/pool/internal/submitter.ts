@@ -13,7 +13,6 @@
 import * as Effect from "effect/Effect"
 import type * as Tracer from "effect/Tracer"
 import type { ExitReason } from "../../actor/ExitReason.ts"
-import type { Levels } from "../../actor/kernel/Ageing.ts"
 import type { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
@@ -31,38 +30,12 @@ import { drop, exitOf, INSIDE, store } from "./outcome.ts"
 import { Placing } from "./placing.ts"
 import { type Queue, Room } from "./room.ts"
 import { Shedding, slotsOf } from "./shedding.ts"
-import { ANYWHERE, placeOf, ROUTED } from "./target.ts"
+import type { Options } from "./submitterOptions.ts"
+import { ANYWHERE, placeOf, ROUTED, whomOf } from "./target.ts"
 import type { JobWaiter } from "./waiter.ts"
 
-/** How a submitter is made. */
-export interface Options {
-  /** What the pool is called in errors. */
-  readonly name: string
-  readonly row: number
-  readonly capacity: number
-  readonly deadlines: Deadlines
-  /** The messages by index, and how often a job of each may be begun. */
-  readonly messages: ReadonlyArray<Message>
-  readonly attempts: ReadonlyArray<number>
-  /** Whether something older may be given up when there is no room ({@link Submitter.shed}). */
-  readonly sheds: boolean
-  readonly levels: Levels
-  /** Puts the number of a slot where a worker finds it; `false` when there is no room. */
-  readonly put: (slot: number) => boolean
-  /** Something is under way: {@link Submitter.poll} is to be called until nothing is. */
-  readonly watch: () => void
-  /** Whether workers may tell by the clock of this thread what is too late. */
-  readonly sharesTime: boolean
-  /** Why the pool has ended, which the table says. */
-  readonly whyEnded: () => ExitReason
-  /** How an incarnation that has ended is called, and why it has; nothing when the end of the pool says what becomes of its jobs. */
-  readonly whyDown: (number: number) => { readonly thread: string; readonly reason: string } | undefined
-  /** How long a handler may go on that nobody waits for any more. */
-  readonly graceMillis: number
-  /** An incarnation has had a job for longer, and has to be replaced. */
-  readonly overdue: (number: number, tag: string) => void
-  readonly failed: (where: string, error: unknown) => void
-}
+/** What became of a worker that is wanted no more. */
+const LEFT = "has left the pool"
 
 /** See the module. */
 export class Submitter implements Desk, Queue {
@@ -133,7 +106,9 @@ export class Submitter implements Desk, Queue {
     this.returning = table.takeLeft(this.options.row, this.returned)
     table.living(this.living)
     if (this.outstanding > 0) this.audit()
-    this.placing.admit(this.living)
+    const lost: Array<() => void> = []
+    this.leaveBehind(this.placing.admit(this.living), lost)
+    for (const tell of lost) tell()
     if (this.outstanding > 0) this.placing.inherit()
   }
 
@@ -175,11 +150,13 @@ export class Submitter implements Desk, Queue {
     const { scratch, table } = access
     if (this.ended !== undefined || table.phase() > OPEN) return REFUSED
     if (this.isFull) return NO_ROOM
-    const target = where === ROUTED ? this.placing.route(message, payload) : where
+    const target = this.targetOf(message, payload, where)
     if (target < 0) return -target as Outcome
+    const { membership } = this.placing
     const bytes = this.encode(message, payload)
     if (bytes < 0) return INVALID
     // User code has run.
+    if (target !== ANYWHERE && membership !== this.placing.membership) return this.submit(message, payload, job, where)
     if (this.ended !== undefined) return REFUSED
     if (this.isFull) return NO_ROOM
     if (job?.isAwaited === false) return TAKEN
@@ -197,22 +174,28 @@ export class Submitter implements Desk, Queue {
     }
     this.freeSlots--
     this.pending[slot - this.first] = job
+    const whom = whomOf(target)
+    if (target !== ANYWHERE) this.placing.sends(slot)
     const word = message.index | target | JobSpan.write(table, slot, span)
-    if (job === undefined) table.enqueue(slot, word | UNAWAITED, bytes, Infinity, this.nowFor(span))
+    if (job === undefined) table.enqueue(slot, word | UNAWAITED, bytes, Infinity, this.nowFor(span), whom)
     else {
       job.slot = slot
       const { expiresAt, timeoutMillis } = job
       // One that is waited for for ever has no deadline, and nobody has looked at a clock for it.
-      if (expiresAt === 0 || !options.sharesTime) table.enqueue(slot, word, bytes, Infinity, this.nowFor(span))
-      else table.enqueue(slot, word, bytes, expiresAt, expiresAt - timeoutMillis)
+      if (expiresAt === 0 || !options.sharesTime) table.enqueue(slot, word, bytes, Infinity, this.nowFor(span), whom)
+      else table.enqueue(slot, word, bytes, expiresAt, expiresAt - timeoutMillis, whom)
     }
     this.shedding?.queued(slot, message.index)
     if (target === ANYWHERE) {
       if (!options.put(slot)) this.backlog.push(slot)
       access.idle.wake()
-    } else this.placing.put(placeOf(target), slot)
+    } else this.placing.put(slot)
     options.watch()
     return TAKEN
+  }
+
+  private targetOf(message: Message, payload: unknown, where: number): number {
+    return where === ROUTED ? this.placing.route(message, payload) : this.placing.checked(where)
   }
 
   // When a job is submitted that has no deadline: a span says how long it has waited.
@@ -232,7 +215,7 @@ export class Submitter implements Desk, Queue {
   /** Whether a job could be taken if there were room: {@link TAKEN}, or why not. */
   check(index: number, payload: unknown, where: number): Outcome {
     const message = this.options.messages[index]!
-    const target = where === ROUTED ? this.placing.route(message, payload) : where
+    const target = this.targetOf(message, payload, where)
     if (target < 0) return -target as Outcome
     if (this.encode(message, payload) < 0) return INVALID
     return this.ended === undefined ? TAKEN : REFUSED
@@ -366,6 +349,7 @@ export class Submitter implements Desk, Queue {
     table.setPayload(slot, INSIDE)
     table.free(slot)
     this.shedding?.released(slot)
+    this.placing.released(slot)
     const job = this.pending[slot - this.first]
     // Until it has settled it may be withdrawn, and its slot may have another job.
     if (job !== undefined) job.slot = -1
@@ -386,8 +370,47 @@ export class Submitter implements Desk, Queue {
     this.changes = changes
     const lost = isAudit ? this.audit() : []
     if (this.ended !== undefined) return
-    this.placing.admit(this.living)
+    this.leaveBehind(this.placing.admit(this.living), lost)
     for (const tell of lost) tell()
+  }
+
+  // What only a worker can do that has left the pool: it was sent before this thread knew, or is to be begun again.
+  private leaveBehind(slots: ReadonlyArray<number>, lost: Array<() => void>): void {
+    const { table } = this.access
+    for (const slot of slots) {
+      const thread = `worker-${placeOf(table.messageOf(slot))}`
+      const hasBegun = table.begunOf(slot) > 0
+      this.giveUp(
+        slot,
+        thread,
+        LEFT,
+        lost,
+        (job) => hasBegun ? job.lost(thread, LEFT) : job.misrouted(`${thread} ${LEFT}`)
+      )
+    }
+  }
+
+  // Its slot is free before anybody hears of it.
+  private giveUp(
+    slot: number,
+    thread: string,
+    reason: string,
+    lost: Array<() => void>,
+    settle: (job: Job) => void
+  ): void {
+    const { access: { table }, name, options } = this
+    const job = this.pending[slot - this.first]
+    const word = table.messageOf(slot)
+    const story = job?.span === undefined ? undefined : JobSpan.storyOf(table, slot)
+    this.release(slot)
+    const tag = options.messages[word & (UNAWAITED - 1)]?.tag
+    lost.push(() => {
+      if (story !== undefined) job!.tell(story)
+      if (job !== undefined) settle(job)
+      else if ((word & UNAWAITED) !== 0) {
+        options.failed(`${name}: a ${tag} that was told is lost with ${thread}`, reason)
+      }
+    })
   }
 
   /** Looks through the slots after some have ended, and answers whom to tell of what is lost. */
@@ -420,7 +443,7 @@ export class Submitter implements Desk, Queue {
     const message = table.messageOf(slot)
     const isWanted = job === undefined ? (message & UNAWAITED) !== 0 : job.isAwaited
     if (stage === RUNNING && isWanted && table.begunOf(slot) < options.attempts[message & (UNAWAITED - 1)]!) {
-      table.again(slot)
+      table.again(slot, whomOf(message))
       // It was begun once, so nobody may say that it was not.
       this.shedding?.kept(slot)
       return this.found(slot)
@@ -430,14 +453,7 @@ export class Submitter implements Desk, Queue {
     const { reason, thread } = down
     // One that died while it wrote may have put the reply into the arena.
     if (stage === WRITING) drop(this.access, table.replyOf(slot))
-    const story = job?.span === undefined ? undefined : JobSpan.storyOf(table, slot)
-    this.release(slot)
-    const tag = options.messages[message & (UNAWAITED - 1)]?.tag
-    lost.push(() => {
-      if (story !== undefined) job!.tell(story)
-      if (job !== undefined) job.lost(thread, reason)
-      else if (isWanted) options.failed(`${this.name}: a ${tag} that was told is lost with ${thread}`, reason)
-    })
+    this.giveUp(slot, thread, reason, lost, (job) => job.lost(thread, reason))
   }
 
   // What waits for one worker lies in its inbox.
@@ -474,6 +490,7 @@ export class Submitter implements Desk, Queue {
     this.returning = 0
     this.backlog.length = 0
     this.graces.clear()
+    this.placing.clear()
     for (const job of jobs) job.stopped(reason)
     this.room.admit()
     this.onEnded(reason)

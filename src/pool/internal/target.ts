@@ -10,18 +10,35 @@ export const ROUTED = -1
 /** Any worker may run it, and it has no key. */
 export const ANYWHERE = 0
 
+/** No worker but the one that it is for may run it. */
+const PINNED = 1 << 30
 // Above what the table says of a job.
 const PLACE_SHIFT = 32 - Math.clz32(UNAWAITED)
 const PLACES = 127
 const KEY_SHIFT = 16
 const KEYS = 0x3fff
 
+/** How many keys are told apart. */
+export const TOLD_APART = KEYS + 1
 /** Added to the word of a job whose slot has the span of who has submitted it (`jobSpan.ts`). */
 export const TRACED = 1 << 31
 
 /** Of a job for one worker. `hash` is that of its key, none for 0: of two keys with the same part of it one waits for the other. */
 export const targetOf = (place: number, hash: number): number =>
   (place + 1) << PLACE_SHIFT | (hash === 0 ? 0 : (hash & KEYS) || 1) << KEY_SHIFT
+
+/** Of a job that is for this worker, whatever comes of it. */
+export const pinnedTo = (place: number): number => targetOf(place, 0) | PINNED
+
+/** Whether a job is for its worker and no other, also when that has left the pool; of the word of its message. */
+export const isPinned = (word: number): boolean => (word & PINNED) !== 0
+
+/** Whom the table is told that a job is for: the place of a worker + 1, 0 for any; of the word of its message. */
+export const whomOf = (word: number): number => (word >>> PLACE_SHIFT) & PLACES
+
+/** The word of the message of a job that is for another worker from now on. */
+export const redirected = (word: number, place: number): number =>
+  (word & ~(PLACES << PLACE_SHIFT)) | (place + 1) << PLACE_SHIFT
 
 /** The place of the worker that a job is for, -1 for any; of the word of its message. */
 export const placeOf = (word: number): number => ((word >>> PLACE_SHIFT) & PLACES) - 1

@@ -18,9 +18,9 @@ import type { Cell } from "../../actor/kernel/Cell.ts"
 import { answer } from "../../actor/kernel/Direct.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Wait } from "../../memory/Doorbell.ts"
-import { type Gatekeeper, InboxReader } from "../../memory/Inboxes.ts"
+import { InboxReader } from "../../memory/Inboxes.ts"
 import { OPEN } from "../../memory/JobPhase.ts"
-import { BEGUN, DISCARDED, QUEUED, STALE, UNAWAITED } from "../../memory/JobTable.ts"
+import { BEGUN, DISCARDED, STALE, UNAWAITED } from "../../memory/JobTable.ts"
 import type { StealOwner, StealThief } from "../../memory/StealDeque.ts"
 import type * as Trace from "../../observe/Trace.ts"
 import { messageOf } from "../../runtime/Text.ts"
@@ -29,11 +29,13 @@ import type { Codec } from "../../wire/Codec.ts"
 import { inject, type InjectorReader } from "../kernel/Injectors.ts"
 import { NextJob } from "../kernel/NextJob.ts"
 import * as JobSpan from "./jobSpan.ts"
+import { KeyGate } from "./keyGate.ts"
 import { type Access, rowOf } from "./memory.ts"
 import * as Outcome from "./outcome.ts"
 import { type Bench, JobAsk, type Seat } from "./seat.ts"
 import type { Submitter } from "./submitter.ts"
-import { keyOf, placeOf } from "./target.ts"
+import { placeOf, whomOf } from "./target.ts"
+import type { Wear } from "./wear.ts"
 import { WorkerMeter } from "./workerMeter.ts"
 
 /** Seats that wait for jobs of their own, from which on a worker takes none from elsewhere. */
@@ -61,6 +63,8 @@ export interface Options {
   readonly now: () => number
   /** Has another actor of the behaviour started. */
   readonly open: (opened: (cell: Cell) => void) => void
+  /** What notices that it is worn; nothing where it never is. */
+  readonly wear: Wear | undefined
   /** It was told by this request to take no jobs any more, and has none. */
   readonly retired: (request: number) => void
   /** An actor of the behaviour has ended. */
@@ -69,16 +73,19 @@ export interface Options {
 }
 
 /** See the module. */
-export class Worker implements Poller.Waitable, Bench, Gatekeeper {
+export class Worker implements Poller.Waitable, Bench {
   private readonly access: Access
   private readonly options: Options
   private readonly submitter: Submitter
   private readonly poller: Poller.Poller
   private readonly inbox: InboxReader
+  private readonly keys: KeyGate
   private readonly meter: WorkerMeter
   private readonly seats: Array<Seat> = []
   /** Seats with a job. */
   private taken = 0
+  /** Jobs whose handlers have ended. */
+  private done = 0
   /** When its turn began: what is too late by then is not begun. */
   private nowMillis = 0
   /** Where its jobs come from. */
@@ -92,6 +99,8 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   private isClosed = false
   /** By which request it takes no jobs any more but those that its own wait for; 0 while it does. */
   private retiring = 0
+  /** Whether it still takes what is for it alone, since nobody comes after it. */
+  private isLast = false
   /** It has none, and has said so. */
   private isRetired = false
 
@@ -101,7 +110,8 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     this.options = options
     this.poller = Poller.of(access.thread)
     this.meter = new WorkerMeter(access, options)
-    this.inbox = new InboxReader(access.memory.inboxes, options.place, options.number, this)
+    this.keys = new KeyGate(access, options.place, this.seats)
+    this.inbox = new InboxReader(access.memory.inboxes, options.place, options.number, this.keys)
     this.source = new NextJob({
       place: options.place,
       idle: access.idle,
@@ -119,9 +129,10 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     this.poller.add(this)
   }
 
-  /** Takes no jobs from now on, or does again for 0; what it has comes to its end. */
-  retire(request: number): void {
+  /** Takes no jobs from now on, or does again for 0; what it has comes to its end, and as the last one here also what is for it alone. */
+  retire(request: number, isLast: boolean): void {
     this.retiring = request
+    this.isLast = isLast
     this.isRetired = false
     this.poller.add(this)
     this.access.bells[rowOf(this.options.place)]!.ring()
@@ -173,11 +184,12 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
       did = true
       this.take(slot)
     }
-    if (this.retiring > 0 && this.taken === 0 && !this.isRetired) {
+    if (this.retiring > 0 && this.taken === 0 && !this.isRetired && !(this.isLast && this.hasOwn())) {
       this.isRetired = true
       this.options.retired(this.retiring)
     }
     this.meter.flush(this.taken > 0)
+    this.options.wear?.look(this.done, this.nowMillis)
     // It may have been woken for what it cannot take: then that is another's.
     if (!this.takesAny()) this.source.stopSearching()
     if (did) this.poller.add(this)
@@ -205,7 +217,8 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
 
   private canTake(): boolean {
     const { taken } = this
-    if (this.isClosed || !this.hasBegun || this.retiring > 0 && this.waiting === 0) return false
+    if (this.isClosed || !this.hasBegun || this.isRetired) return false
+    if (this.retiring > 0 && !this.isLast && this.waiting === 0) return false
     if (taken === 0) return true
     return taken - this.waiting < this.options.concurrency && (taken < this.seats.length || this.openSeat())
   }
@@ -233,7 +246,12 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     return this.taken < MAX_WAITING && this.retiring === 0
   }
 
+  private hasOwn(): boolean {
+    return this.options.deque.size() > 0 || this.inbox.hasNews()
+  }
+
   private next(): number {
+    if (this.keys.hasLifted()) this.inbox.release()
     return this.source.next(this.takesOthers, this.taken > 0)
   }
 
@@ -242,9 +260,12 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   private take(slot: number): void {
     const { access, options } = this
     const { table } = access
-    const begun = table.has(slot) ? table.begin(slot, options.number) : STALE
+    // A number may be an old one, and the job in its slot somebody else's by now.
+    const whom = this.inbox.hasFound ? options.place + 1 : 0
+    const begun = table.has(slot) ? table.begin(slot, options.number, whom) : STALE
     // Once it is begun: else it would be nowhere if the thread died in between.
     this.inbox.taken()
+    if (begun !== BEGUN) this.keys.passed()
     if (begun === DISCARDED) {
       table.giveBack(slot)
       return this.tell(slot)
@@ -254,6 +275,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     if (options.knowsTime && (word & UNAWAITED) === 0) {
       const deadline = table.deadlineOf(slot)
       if (deadline !== Infinity && deadline <= this.nowMillis) {
+        this.keys.passed()
         return this.tellUnless(!Outcome.discard(access, slot), slot)
       }
     }
@@ -274,6 +296,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     const span = JobSpan.read(access.table, slot, word)
     const ask = new JobAsk(this, seat, slot, message, (word & UNAWAITED) === 0, span)
     seat.ask = ask
+    this.keys.begun()
     this.inbox.running(++this.taken)
     this.meter.begun(slot, seat)
     this.answering = ask
@@ -289,6 +312,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   }
 
   private refuse(slot: number, text: string): void {
+    this.keys.passed()
     this.tellUnless(!Outcome.refuse(this.access, slot, text), slot)
   }
 
@@ -312,6 +336,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
     if (!hasRun) this.meter.putBack(this.taken === 0)
     else if (ask === this.answering) this.meter.endedAtOnce()
     else this.meter.ended(seat, this.taken === 0)
+    this.keys.ended(ask.slot)
     this.inbox.release()
     // It may be asleep because nothing could be taken.
     this.access.bells[rowOf(this.options.place)]!.ring()
@@ -319,6 +344,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
 
   settled(ask: JobAsk, outcome: number, codec: Codec<unknown>, value: unknown): void {
     this.leave(ask, true)
+    this.done++
     this.tellUnless(!Outcome.settle(this.access, ask.slot, outcome, codec, value), ask.slot)
   }
 
@@ -341,24 +367,15 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
   putBack(ask: JobAsk): void {
     const { slot } = ask
     const { idle, table } = this.access
+    const word = table.messageOf(slot)
     this.leave(ask, false)
-    if (!table.again(slot)) {
+    if (!table.again(slot, whomOf(word))) {
       this.isClosed = true
       return
     }
-    if (placeOf(table.messageOf(slot)) >= 0) return this.inbox.putBack(table.submitterOf(slot), slot)
+    if (placeOf(word) >= 0) return this.inbox.putBack(table.submitterOf(slot), slot)
     if (!inject(this.access, this.options.levels, slot)) this.options.deque.push(slot)
     idle.wake()
-  }
-
-  /** Whether a job has to wait because one of its key runs. */
-  isHeld(slot: number): boolean {
-    if (this.taken === 0) return false
-    const { table } = this.access
-    const key = keyOf(table.messageOf(slot))
-    // What nobody waits for any more goes back without being begun.
-    if (key === 0 || table.stageOf(slot) !== QUEUED) return false
-    return this.seats.some(({ ask }) => ask !== undefined && keyOf(table.messageOf(ask.slot)) === key)
   }
 
   // ---- asleep
@@ -375,6 +392,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
       if (ask !== undefined && !ask.cancelled && this.access.table.isWithdrawn(ask.slot)) return true
     }
     if (!this.hasBegun) return this.mayBegin()
+    if (this.keys.hasLifted()) this.inbox.release()
     return this.canTake() && this.source.hasNext(this.takesOthers)
   }
 

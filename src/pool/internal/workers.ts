@@ -1,7 +1,14 @@
 /** The workers of a pool, one by one. */
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { InvalidOptions } from "../../actor/ActorError.ts"
 import { type Any, recipientOf, refClass } from "../../actor/ActorRef.ts"
+import { actorName } from "../../actor/kernel/Protocol.ts"
+import { textOf } from "../../runtime/Text.ts"
+import type { ThreadDown } from "../../thread/ThreadError.ts"
+import type { PoolEvent } from "../PoolEvent.ts"
 import type { PoolStats } from "../PoolStats.ts"
+import * as Crew from "./crew.ts"
 import { PlacedRecipient } from "./placedRecipient.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
 
@@ -16,14 +23,42 @@ export const workersOf = (ref: Any): ReadonlyArray<Any> => {
   )
 }
 
+const commanded = <A, E>(
+  ref: Any,
+  what: string,
+  command: (crew: Crew.Crew, name: string, recipient: PoolRecipient) => Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
+  Effect.suspend(() => {
+    const recipient = recipientOf(ref)
+    if (recipient instanceof PoolRecipient && recipient.crew !== undefined) {
+      return command(recipient.crew, actorName(recipient.protocol, recipient.key), recipient)
+    }
+    return Effect.die(
+      new TypeError(`${ref.toString()} is no pool that this thread has made: only who has made a pool ${what} it`)
+    )
+  })
+
 /** Makes all workers of a pool anew, one after the other. */
-export const reload = (ref: Any): Effect.Effect<void> => {
-  const recipient = recipientOf(ref)
-  if (recipient instanceof PoolRecipient && recipient.reload !== undefined) return recipient.reload
-  return Effect.die(
-    new TypeError(`${ref.toString()} is no pool that this thread has made: only who has made a pool reloads it`)
-  )
-}
+export const reload = (ref: Any): Effect.Effect<void> => commanded(ref, "reloads", Crew.reload)
+
+/** Has a pool have so many workers. */
+export const resize = (ref: Any, threads: number): Effect.Effect<void, InvalidOptions | ThreadDown> =>
+  commanded(ref, "resizes", (crew, name): Effect.Effect<void, InvalidOptions | ThreadDown> => {
+    const { least, workers: { length: most } } = crew
+    if (Number.isInteger(threads) && threads >= least && threads <= most) return Crew.resize(crew, threads)
+    return Effect.fail(
+      new InvalidOptions({
+        where: `Pool.resize ${name}`,
+        option: "threads",
+        value: textOf(threads),
+        expected: least === most ? `${most}, as the pool was made with` : `an integer from ${least} to ${most}`
+      })
+    )
+  })
+
+/** What a pool tells of its size. */
+export const events = (ref: Any): Stream.Stream<PoolEvent> =>
+  Stream.unwrap(commanded(ref, "hears of", (_, __, recipient) => Effect.succeed(recipient.events)))
 
 /** What a pool does and has done; nothing for a reference of something else. */
 export const statsOf = (ref: Any): PoolStats | undefined => {

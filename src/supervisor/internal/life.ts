@@ -41,6 +41,7 @@ type Ready = Deferred.Deferred<void, ChildStartFailed>
 /** What the incarnation that has ended last has said about that. */
 interface LastWord {
   directive: Restart.Directive | undefined
+  isPlanned: boolean
 }
 type Started = Exit.Exit<Child.Running, unknown>
 /** What an incarnation has come to that found nothing to do. */
@@ -118,7 +119,7 @@ const walk = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Exit.Exit<unknown, unknown> | undefined> {
   let ended = end
   let started = first
-  const word: LastWord = { directive: undefined }
+  const word: LastWord = { directive: undefined, isPlanned: false }
   while (true) {
     const exit = yield* live(self, child, ready, ended, started, word)
     if (exit === IGNORED || exit === UNATTENDED) return exit
@@ -134,7 +135,7 @@ const walk = Effect.fnUntraced(function*(
     publish(self, { _tag: "ChildEnded", ...about(self, child), exit })
     const verdict = yield* judge(self, child, exit, word.directive)
     if (verdict === undefined) return isReady ? undefined : exit
-    const last: Ended = { child, exit, counts: verdict === "restart" }
+    const last: Ended = { child, exit, counts: verdict === "restart", isPlanned: word.isPlanned }
     if (self.policy.strategy !== "one-for-one") {
       self.regroup(last)
       return isReady ? undefined : exit
@@ -199,6 +200,7 @@ const live = Effect.fnUntraced(function*(
   child.running = undefined
   child.status = "stopping"
   word.directive = running.renewal?.directive?.()
+  word.isPlanned = running.isPlanned?.() === true
   if (Exit.isSuccess(waited)) {
     if (running.renewal?.isPossible() === true) return exit
     // It has ended for good by itself.

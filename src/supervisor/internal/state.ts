@@ -62,6 +62,8 @@ export interface Ended {
   readonly exit: Exit.Exit<unknown, unknown>
   /** Whether this is a restart that counts. */
   readonly counts: boolean
+  /** Whether it was meant by who has the child. */
+  readonly isPlanned?: boolean | undefined
 }
 
 /** One restart of a group of children: there is one at a time. */

@@ -66,7 +66,7 @@ const logEnd = (
   child: ChildState,
   exit: Exit.Exit<unknown, unknown>,
   text: string,
-  level: typeof Effect.logError = Effect.logWarning
+  level: typeof Effect.logWarning = Effect.logWarning
 ): Effect.Effect<void> =>
   tell(
     (Restart.isAbnormal(exit) ? level : Effect.logDebug)(`${nameOf(self, child)} ${text}`, causeOf(exit))
@@ -75,7 +75,7 @@ const logEnd = (
 /** The delay before the next incarnation; none when there have been too many, and the supervisor gives up. */
 export const allow = Effect.fnUntraced(function*(
   self: SupervisorState,
-  { child, counts, exit }: Ended,
+  { child, counts, exit, isPlanned }: Ended,
   restore: Restore
 ): Effect.fn.Return<Duration.Duration | undefined> {
   const cause = causeOf(exit)
@@ -83,7 +83,7 @@ export const allow = Effect.fnUntraced(function*(
   if (counts && !windowOf(self, child).record(now)) return yield* giveUp(self, child, "intensity", cause)
   const policy = child.spec.backoff ?? self.policy.backoff
   if (policy === undefined) {
-    yield* logEnd(self, child, exit, "ended; restarting")
+    yield* logEnd(self, child, exit, "ended; restarting", isPlanned === true ? Effect.logDebug : Effect.logWarning)
     return Duration.zero
   }
   child.backoff ??= new Backoff(policy)

@@ -102,6 +102,8 @@ export interface Options<A, M extends Member<A>>
   /** The name of its supervisor. */
   readonly name: string
   readonly members: ReadonlyArray<M>
+  /** How many of them are started with the group, the first ones; all unless told. */
+  readonly initial?: number | undefined
   /** Where on the machine each member runs, the one of index 1 first; wherever the system likes unless told. */
   readonly spots?: ReadonlyArray<Spot> | undefined
   /** How often a loop on one of its threads, or here, may look before it lets go of its core. */
@@ -116,14 +118,26 @@ export interface Options<A, M extends Member<A>>
   readonly onReady: (member: M, ready: unknown) => void
   /** An incarnation has ended, whether it was ready or not; `isSeen` when its exit was, so that it touches no memory any more. */
   readonly onEnded: (member: M, reason: ThreadDown, isSeen: boolean) => void
-  /** Whether the end that was told last is no fault of the thread: it is started again, and no restart is counted. */
-  readonly isExcused?: ((member: M) => boolean) | undefined
+  /**
+   * What follows from the end that was told last: `"resume"` for one that is no fault of the thread, so that no restart is counted, `"stop"` for a member that is
+   * not to come back until it is started by hand; `"restart"` unless told.
+   */
+  readonly after?: ((member: M) => "restart" | "resume" | "stop") | undefined
+  /** Whether the end that was told last was meant, and is nothing for the log. */
+  readonly isPlanned?: ((member: M) => boolean) | undefined
   /** What runs on a thread, for the tree; `undefined` when it does not say. */
   readonly below: (member: M) => Effect.Effect<ReadonlyArray<TreeNode> | undefined>
 }
 
 /** A group that is up. */
-export interface ThreadGroup {
+export interface ThreadGroup<M> {
+  /**
+   * Starts a member that is down, and completes when `isThere` says that it is up; one that comes up by itself is waited for. Also completes when the group has
+   * ended.
+   *
+   * **Errors** The `ThreadDown` of a start that has failed; the member is down then.
+   */
+  readonly start: (member: M, isThere: () => boolean) => Effect.Effect<void, ThreadDown>
   /** Completes when the group has ended: with a failure when its threads have used up their restarts. */
   readonly exit: Effect.Effect<Exit.Exit<void, unknown>>
   readonly tree: Effect.Effect<TreeNode>
@@ -137,9 +151,9 @@ export interface ThreadGroup {
  */
 export const make = <A, M extends Member<A>>(
   options: Options<A, M>
-): Effect.Effect<ThreadGroup, ThreadDown | InvalidSupervision, Scope.Scope> =>
+): Effect.Effect<ThreadGroup<M>, ThreadDown | InvalidSupervision, Scope.Scope> =>
   Effect.gen(function*() {
-    const { backoff, intensity, maxSpins, members, name, standby = 0 } = options
+    const { backoff, initial, intensity, maxSpins, members, name, standby = 0 } = options
     Poller.of(yield* CurrentThread).limitSpins(maxSpins)
     const cores = Semaphore.makeUnsafe(yield* Cores)
     const supervisor = yield* Supervisor.make(name, {
@@ -149,8 +163,9 @@ export const make = <A, M extends Member<A>>(
       intensity
     }).pipe(Effect.catchTag("ChildStartFailed", startFailure))
     const reserve = new Reserve.Reserve()
+    const specOf = (member: M) => childOf(options, member, cores, reserve)
     const start = Effect.gen(function*() {
-      yield* Effect.forEach(members, (member) => supervisor.startChild(childOf(options, member, cores, reserve)), {
+      yield* Effect.forEach(members.slice(0, initial), (member) => supervisor.startChild(specOf(member)), {
         concurrency: "unbounded",
         discard: true
       })
@@ -160,8 +175,33 @@ export const make = <A, M extends Member<A>>(
       Effect.catchTag("ChildStartFailed", startFailure),
       Effect.catchTag(["ChildAlreadyExists", "SupervisorStopped", "TooManyChildren"], (error) => Effect.die(error))
     )
-    return { exit: supervisor.exit, tree: supervisor.tree }
+    return {
+      start: (member, isThere) => startMember(supervisor, specOf(member), isThere),
+      exit: supervisor.exit,
+      tree: supervisor.tree
+    }
   })
+
+/** Whether it is started here or comes back by itself is known to its supervisor, which may be about to do something about it. */
+const startMember = (
+  supervisor: Supervisor.Supervisor["Service"],
+  spec: Child.ChildSpec,
+  isThere: () => boolean
+): Effect.Effect<void, ThreadDown> => {
+  const again = Effect.andThen(
+    Effect.sleep("5 millis"),
+    Effect.suspend(() => startMember(supervisor, spec, isThere))
+  )
+  return Effect.suspend(() =>
+    isThere() ? Effect.void : supervisor.restartChild(spec.id).pipe(
+      Effect.catchTag("ChildNotFound", () => Effect.asVoid(supervisor.startChild(spec))),
+      Effect.catchTag("ChildStartFailed", startFailure),
+      Effect.catchTag(["ChildRunning", "ChildAlreadyExists"], () => again),
+      Effect.catchTag("SupervisorStopped", () => Effect.void),
+      Effect.catchTag(["InvalidSupervision", "TooManyChildren"], (error) => Effect.die(error))
+    )
+  )
+}
 
 /** The failure that kept the first thread from starting. */
 const startFailure = (error: { readonly cause: Cause.Cause<unknown> }): Effect.Effect<never, ThreadDown> =>
@@ -177,7 +217,9 @@ const childOf = <A, M extends Member<A>>(
     kind: "thread",
     // A thread has limits of its own for its stop, and is killed when they are over.
     shutdown: "infinity",
-    decide: () => options.isExcused?.(member) === true ? "resume" : "restart",
+    // An end that nobody is to do anything about is a normal one.
+    restart: "transient",
+    decide: () => options.after?.(member) ?? "restart",
     start: Effect.map(
       // One that stands by is loaded.
       Effect.suspend(() =>
@@ -186,7 +228,8 @@ const childOf = <A, M extends Member<A>>(
           : start(options, member, reserve)
       ),
       (thread) => ({
-        exit: Effect.map(thread.exit, (reason) => Exit.fail(reason)),
+        exit: Effect.map(thread.exit, (reason) => options.after?.(member) === "stop" ? Exit.void : Exit.fail(reason)),
+        isPlanned: () => options.isPlanned?.(member) === true,
         children: options.below(member)
       })
     )

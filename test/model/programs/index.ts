@@ -9,6 +9,7 @@ import * as doorbell from "./doorbell.ts"
 import * as idleSet from "./idleSet.ts"
 import * as inboxes from "./inboxes.ts"
 import * as jobTable from "./jobTable.ts"
+import * as keyHolds from "./keyHolds.ts"
 import * as laneWords from "./laneWords.ts"
 import * as mpmcRing from "./mpmcRing.ts"
 import * as mpscRing from "./mpscRing.ts"
@@ -40,6 +41,7 @@ const proofs: ReadonlyArray<Proof> = [
   jobTable,
   idleSet,
   inboxes,
+  keyHolds,
   pool
 ]
 

@@ -525,8 +525,8 @@ export const broken: ReadonlyArray<Broken> = [
     model: hints,
     mutations: [{
       module: "JobTable",
-      find: "if (Atomics.compareExchange(cells, cell, state, (state & GENERATIONS) | WITHDRAWN) === state) return -1",
-      replace: "Atomics.store(cells, cell, (state & GENERATIONS) | WITHDRAWN)\n        return -1"
+      find: "if (Atomics.compareExchange(cells, cell, state, (state & ~STAGE) | WITHDRAWN) === state) return -1",
+      replace: "Atomics.store(cells, cell, (state & ~STAGE) | WITHDRAWN)\n        return -1"
     }]
   },
   {
@@ -534,8 +534,8 @@ export const broken: ReadonlyArray<Broken> = [
     model: givenUp,
     mutations: [{
       module: "JobTable",
-      find: "return Atomics.compareExchange(this.cells, cell, state, (state & GENERATIONS) | WITHDRAWN) === state",
-      replace: "Atomics.store(this.cells, cell, (state & GENERATIONS) | WITHDRAWN)\n    return true"
+      find: "return Atomics.compareExchange(this.cells, cell, state, (state & ~STAGE) | WITHDRAWN) === state",
+      replace: "Atomics.store(this.cells, cell, (state & ~STAGE) | WITHDRAWN)\n    return true"
     }]
   },
   {

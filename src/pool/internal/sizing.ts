@@ -1,0 +1,90 @@
+/**
+ * How many workers a pool has, by what it has to do.
+ *
+ * ```text
+ *  look, twice a second ──► signal ──► decide ──► Crew.resize ──► told, with the signal
+ *    more    jobs wait, and half of those begun since the last look have waited for longer than they should; the workers are used up; at most half as
+ *            many again, and no more than jobs wait
+ *    one less   nothing waits, the last worker has had nothing to do for `idle`, and the others would not be used up without it
+ *    no change  soon after one
+ * ```
+ *
+ * To decide is a function of what was seen and nothing else, so that each decision can be told and repeated.
+ */
+import * as Effect from "effect/Effect"
+import type { SizeSignal } from "../PoolEvent.ts"
+
+/** By what it is decided. */
+export interface Rules {
+  readonly min: number
+  readonly max: number
+  /** How long the last worker has nothing to do before it leaves. */
+  readonly idleMillis: number
+  /** How long half of the jobs may wait. */
+  readonly waitMillis: number
+  /** How long after a change there is no other one. */
+  readonly cooldownMillis: number
+}
+
+/** What was decided. */
+export interface Decision {
+  readonly size: number
+  readonly why: "waiting" | "idle"
+}
+
+/** From which utilisation on workers are used up. */
+const USED_UP = 0.8
+
+/** What follows from a signal; `undefined` for nothing. */
+export const decide = (
+  { idleMillis, size, utilisation, waitMillis, waiting }: SizeSignal,
+  rules: Rules,
+  sinceChangeMillis: number
+): Decision | undefined => {
+  if (sinceChangeMillis < rules.cooldownMillis) return undefined
+  // Of what nobody has looked at a clock for only that it waits is known.
+  const isLate = waiting > 0 && (waitMillis === undefined || waitMillis > rules.waitMillis)
+  if (isLate && utilisation >= USED_UP && size < rules.max) {
+    const more = Math.min(waiting, Math.max(1, Math.floor(size / 2)))
+    return { size: Math.min(rules.max, size + more), why: "waiting" }
+  }
+  if (waiting > 0 || size <= rules.min || idleMillis < rules.idleMillis) return undefined
+  return utilisation * size / (size - 1) < USED_UP ? { size: size - 1, why: "idle" } : undefined
+}
+
+/** Whose size it is. */
+export interface Sized {
+  readonly rules: Rules
+  /** Monotonic milliseconds. */
+  readonly now: () => number
+  /** What there is to see now, and since it was looked last. */
+  readonly look: (nowMillis: number) => SizeSignal
+  /** Has another number of workers; `false` when that did not come about. */
+  readonly change: (decision: Decision, signal: SizeSignal) => Effect.Effect<boolean>
+}
+
+const LOOK_MILLIS = 500
+/** A start that fails is tried again later each time, up to this. */
+const MOST_MILLIS = 60_000
+
+/** How often it is looked. */
+export const everyMillis = ({ idleMillis }: Rules): number =>
+  Math.min(LOOK_MILLIS, Math.max(10, Math.floor(idleMillis / 2)))
+
+/** Looks, decides and has it done, for ever. */
+export const follow = ({ change, look, now, rules }: Sized): Effect.Effect<never> =>
+  Effect.gen(function*() {
+    const every = everyMillis(rules)
+    let changedAt = -Infinity
+    let failures = 0
+    look(now())
+    while (true) {
+      yield* Effect.sleep(every)
+      const signal = look(now())
+      const pause = Math.min(MOST_MILLIS, rules.cooldownMillis * 2 ** failures)
+      const decision = decide(signal, { ...rules, cooldownMillis: pause }, now() - changedAt)
+      if (decision === undefined) continue
+      failures = (yield* change(decision, signal)) ? 0 : failures + 1
+      changedAt = now()
+    }
+  })
