@@ -17,6 +17,7 @@
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import { Worker } from "node:worker_threads"
 import { Pool } from "shared-nothing"
 import { Shop, type Span } from "./protocol.ts"
@@ -64,4 +65,4 @@ const program = Effect.gen(function*() {
 
 const ShopPool = Pool.layer(Shop, { spawn: () => new Worker(new URL("./worker.ts", import.meta.url)), threads: 2 })
 
-await Effect.runPromise(program.pipe(Effect.provide(ShopPool), Effect.provide(Telemetry)))
+await Effect.runPromise(program.pipe(Effect.provide(Layer.merge(ShopPool, Telemetry))))

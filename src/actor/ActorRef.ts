@@ -343,7 +343,7 @@ const MAX_BUFFER_SIZE = 65_536
 const readerOf = (
   { key, protocol }: Recipient,
   options: StreamOptions | undefined,
-  span: Tracer.AnySpan | undefined
+  fiber: Fiber.Fiber<unknown, unknown>
 ): StreamReader => {
   const { bufferSize = BUFFER_SIZE, elementTimeout = "Infinity" } = options ?? {}
   const refuse = (option: string, value: unknown, expected: string) =>
@@ -353,13 +353,13 @@ const readerOf = (
   }
   const elementMillis = durationMillis(elementTimeout)
   if (!(elementMillis > 0)) throw refuse("elementTimeout", elementTimeout, "a duration above zero")
-  return new StreamReader(bufferSize, elementMillis, span)
+  return new StreamReader(bufferSize, elementMillis, Trace.sampledSpan(fiber), fiber)
 }
 
 /** The stream that answers a message: each run asks anew, and takes the ask back when it ends. */
 const streamOf = (recipient: Recipient, index: number, payload: unknown, options: StreamOptions | undefined) => {
   const begin = Effect.withFiber<StreamReader>((fiber) => {
-    const reader = readerOf(recipient, options, Trace.sampledSpan(fiber))
+    const reader = readerOf(recipient, options, fiber)
     recipient.askUnsafe(index, payload, timeoutMillis(fiber, options?.timeout), reader)
     return Exit.succeed(reader)
   })

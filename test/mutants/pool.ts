@@ -45,9 +45,42 @@ const client = { file: "src/pool/internal/client.ts", tests: [poolClients] }
 const idle = { file: "src/memory/IdleSet.ts", tests: ["test/memory/IdleSet.test.ts", pools] }
 const options = { file: "src/pool/internal/options.ts", tests: [pools] }
 const spans = { file: "src/pool/internal/jobSpan.ts", tests: ["test/testing/poolSpans.test.ts"] }
+const streams = { file: "src/pool/internal/streams.ts", tests: ["test/testing/poolStreams.test.ts"] }
+const streamed = { ...streams, file: "src/pool/internal/streamedJob.ts" }
 
 /** Faults in what becomes of jobs. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...streams,
+    why: "a stream that has nothing for long keeps no worker from others",
+    before: "      seat.nested++\n",
+    after: ""
+  },
+  {
+    ...streams,
+    why: "no stream is taken for one of an incarnation that has gone",
+    before: "this.last = options.incarnation * 2 ** 32",
+    after: "this.last = 0 * options.incarnation"
+  },
+  {
+    ...streams,
+    why: "an element that cannot be sent comes behind those that can",
+    before: "        if (parts.length > 0) break\n",
+    after: ""
+  },
+  {
+    ...streamed,
+    why: "what comes for a reader that has gone is let go",
+    before: "if (this.isOver) return this.close()",
+    after: "if (this.isOver) return"
+  },
+  {
+    ...worker,
+    tests: ["test/testing/poolStreams.test.ts"],
+    why: "a worker whose streams are read is not made anew",
+    before: "!this.isRetired && !this.options.isReading()) {",
+    after: "!this.isRetired) {"
+  },
   {
     ...spans,
     why: "a span lies where no payload does",
@@ -196,8 +229,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...keyed,
     why: "one that is to end takes nothing new",
-    before: "this.hasBegun || this.retiring > 0 && this.waiting === 0) return false",
-    after: "this.hasBegun) return false"
+    before: "    if (this.retiring > 0 && this.waiting === 0 && !this.options.isReading()) return false\n",
+    after: ""
   },
   {
     ...keyed,

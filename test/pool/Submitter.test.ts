@@ -20,6 +20,7 @@ import { Job } from "../../src/pool/internal/job.ts"
 import { createMemory, HOST_OWNER, openMemory, ownerOf, rowOf } from "../../src/pool/internal/memory.ts"
 import { store } from "../../src/pool/internal/outcome.ts"
 import { PoolRecipient } from "../../src/pool/internal/poolRecipient.ts"
+import { hosted } from "../../src/pool/internal/streamProtocol.ts"
 import { Submitter } from "../../src/pool/internal/submitter.ts"
 import { targetOf } from "../../src/pool/internal/target.ts"
 import { waiterOf } from "../../src/pool/internal/waiter.ts"
@@ -65,6 +66,7 @@ const made = Effect.gen(function*() {
   const submitter = open(1)
   const recipient = new PoolRecipient(host, submitter, {
     protocol: Jobs.protocol,
+    hosted: hosted(Jobs.protocol),
     key: "pool",
     capacity: 2,
     overflow: "suspend",
@@ -533,6 +535,7 @@ describe("a worker", () => {
         open: () => {},
         retired: () => {},
         ended: () => {},
+        isReading: () => false,
         failed: () => {}
       })
       const given: Array<unknown> = []

@@ -17,6 +17,7 @@ import { names } from "./names.ts"
 import { orders } from "./orders.ts"
 import { pool } from "./pool.ts"
 import { routes } from "./routes.ts"
+import { rows } from "./rows.ts"
 import type { Scenario } from "./scenario.ts"
 import { stash } from "./stash.ts"
 import { storm } from "./storm.ts"
@@ -52,6 +53,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   forward,
   groups,
   jobs,
+  rows,
   keyed,
   letters,
   lifecycle,

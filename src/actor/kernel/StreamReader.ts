@@ -14,6 +14,7 @@ import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import type { StreamStalled } from "../ActorError.ts"
 import { Deadline, type Deadlines } from "./Deadlines.ts"
@@ -26,7 +27,7 @@ export type Pulled = Effect.Effect<Arr.NonEmptyReadonlyArray<unknown>, unknown>
 export interface StreamSource {
   readonly grounds: {
     readonly deadlines: Deadlines
-    readonly dispatcher: Dispatcher
+    readonly dispatcher: Pick<Dispatcher, "enqueue">
     fault(where: string, defect: unknown): void
   }
   /** So many elements more may come. */
@@ -43,6 +44,8 @@ export class StreamReader extends Deadline implements Runnable {
   declare readonly window: number
   /** The span of the asker, when it is sampled. */
   declare readonly span: Tracer.AnySpan | undefined
+  /** Who has the stream run, where that is known. */
+  declare readonly fiber: Fiber.Fiber<unknown, unknown> | undefined
   declare private readonly elementMillis: number
   declare private source: StreamSource | undefined
   declare private elements: Array<unknown>
@@ -54,10 +57,16 @@ export class StreamReader extends Deadline implements Runnable {
   declare private isReady: boolean
   /** Takes the next elements. */
   declare readonly pull: Pulled
-  constructor(window: number, elementMillis: number, span: Tracer.AnySpan | undefined) {
+  constructor(
+    window: number,
+    elementMillis: number,
+    span: Tracer.AnySpan | undefined,
+    fiber?: Fiber.Fiber<unknown, unknown>
+  ) {
     super()
     this.window = window
     this.span = span
+    this.fiber = fiber
     this.elementMillis = elementMillis
     this.source = undefined
     this.elements = []

@@ -47,6 +47,7 @@ import {
 import type { PoolOptions, Resolved } from "./options.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
 import { slotsOf } from "./shedding.ts"
+import { type Hosted, hosted as hostedBy } from "./streamProtocol.ts"
 import { Submitter } from "./submitter.ts"
 
 class PoolWorker extends ThreadGroup.Member<never> {
@@ -64,6 +65,8 @@ class PoolWorker extends ThreadGroup.Member<never> {
 
 interface Owner {
   readonly protocol: Protocol
+  /** Its messages as jobs. */
+  readonly hosted: Hosted
   readonly settings: Resolved
   readonly memory: PoolMemory
   readonly access: Access
@@ -86,11 +89,11 @@ interface Owner {
 const UNKNOWN = { thread: "its worker", reason: "it has ended" }
 
 /** What a submitter on this thread is made of. */
-type Ground = Pick<Owner, "protocol" | "settings" | "access" | "deadlines" | "ends" | "run" | "log">
+type Ground = Pick<Owner, "protocol" | "hosted" | "settings" | "access" | "deadlines" | "ends" | "run" | "log">
 
 /** Opens a row of the table on this thread. */
 const openRow = (
-  { access, deadlines, ends, log, protocol, settings }: Ground,
+  { access, deadlines, ends, hosted, log, protocol, settings }: Ground,
   row: number,
   overdue: (overdue: Overdue) => void
 ): { readonly submitter: Submitter; readonly desk: DeskWait } => {
@@ -102,11 +105,11 @@ const openRow = (
     row,
     capacity: settings.capacity,
     deadlines,
-    messages: protocol.messages,
-    attempts: attemptsOf(protocol),
-    levels: protocol.levels,
+    messages: hosted.messages,
+    attempts: attemptsOf(hosted),
+    levels: hosted.levels,
     sheds: settings.overflow === "dropOldest",
-    put: (slot) => inject(access, protocol.levels, slot),
+    put: (slot) => inject(access, hosted.levels, slot),
     watch: () => desk.watch(),
     sharesTime: true,
     whyEnded: () => ExitReason.systemReleased,
@@ -127,6 +130,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
     const run = Effect.runForkWith(context)
     const log = (entry: Effect.Effect<void>) => void run(Effect.ignoreCause(entry))
     const name = actorName(protocol, settings.key)
+    const hosted = hostedBy(protocol)
     const memory = createMemory({
       ...settings,
       capacity: slotsOf(settings.capacity, settings.overflow === "dropOldest"),
@@ -142,6 +146,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
     )
     const ground: Ground = {
       protocol,
+      hosted,
       settings,
       access,
       deadlines,
@@ -152,6 +157,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
     const { desk, submitter } = openRow(ground, HOST, (overdue) => replace(owner, overdue))
     const recipient = new PoolRecipient(access, submitter, {
       protocol,
+      hosted,
       key: settings.key,
       capacity: settings.capacity,
       parallelism: settings.workers * settings.concurrency,

@@ -349,7 +349,7 @@ export class Submitter implements Desk, Queue {
     const { table } = access
     const job = this.pending[slot - this.first]
     const outcome = table.stageOf(slot)
-    const exit = job?.isAwaited === true
+    const exit = job !== undefined && (job.isAwaited || job.unheard !== undefined)
       ? exitOf(access, job.message, name, slot, outcome) ?? job.timedOut()
       : undefined
     if (outcome > OUTCOME) drop(access, table.replyOf(slot))
@@ -357,7 +357,9 @@ export class Submitter implements Desk, Queue {
     this.release(slot)
     if (isReturned) table.done(this.options.row, this.returning)
     if (story !== undefined) job!.tell(story)
-    if (exit !== undefined) job!.settle(exit)
+    if (exit === undefined) return
+    if (job!.isAwaited) job!.settle(exit)
+    else job!.unheard!(exit)
   }
 
   private release(slot: number): void {

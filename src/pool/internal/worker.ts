@@ -63,6 +63,8 @@ export interface Options {
   readonly open: (opened: (cell: Cell) => void) => void
   /** It was told by this request to take no jobs any more, and has none. */
   readonly retired: (request: number) => void
+  /** Whether somebody reads a stream of it, which then has to be read to its end. */
+  readonly isReading: () => boolean
   /** An actor of the behaviour has ended. */
   readonly ended: (reason: ExitReason) => void
   readonly failed: (where: string, error: unknown) => void
@@ -173,7 +175,7 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
       did = true
       this.take(slot)
     }
-    if (this.retiring > 0 && this.taken === 0 && !this.isRetired) {
+    if (this.retiring > 0 && this.taken === 0 && !this.isRetired && !this.options.isReading()) {
       this.isRetired = true
       this.options.retired(this.retiring)
     }
@@ -205,7 +207,8 @@ export class Worker implements Poller.Waitable, Bench, Gatekeeper {
 
   private canTake(): boolean {
     const { taken } = this
-    if (this.isClosed || !this.hasBegun || this.retiring > 0 && this.waiting === 0) return false
+    if (this.isClosed || !this.hasBegun) return false
+    if (this.retiring > 0 && this.waiting === 0 && !this.options.isReading()) return false
     if (taken === 0) return true
     return taken - this.waiting < this.options.concurrency && (taken < this.seats.length || this.openSeat())
   }
