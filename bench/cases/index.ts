@@ -32,7 +32,8 @@ import { stealAlone } from "./memory/steal-alone.ts"
 import { stealThief } from "./memory/steal-thief.ts"
 import { burst, computings, trips, tripsAsleep, trivial } from "./pool/loads.ts"
 import { actor } from "./restart/actor.ts"
-import { thread, threadStandby } from "./restart/thread.ts"
+import { thread, threadBundled, threadStandby } from "./restart/thread.ts"
+import { systems } from "./system/threads.ts"
 import { off } from "./trace/off.ts"
 import { on } from "./trace/on.ts"
 import { cpus } from "./wait/cpu.ts"
@@ -82,6 +83,8 @@ export const cases: ReadonlyArray<Case> = [
   actor,
   thread,
   threadStandby,
+  threadBundled,
+  ...systems,
   trivial,
   burst,
   ...computings,

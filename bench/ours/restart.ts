@@ -5,8 +5,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
 import * as References from "effect/References"
-import type { Worker } from "node:worker_threads"
+import { Worker } from "node:worker_threads"
 import { ActorSystem } from "shared-nothing"
+import type { SystemEvent } from "shared-nothing/actor/SystemEvent"
 import type { Measured, Params } from "../runner/Case.ts"
 import * as Sampling from "../runner/Sampling.ts"
 import { Receiver, receiverLive } from "./actors.ts"
@@ -46,27 +47,34 @@ export const actor = (params: Params): Promise<Measured> =>
   )
 
 /** A thread that is terminated from outside, and asks until its actor lives on a new one, or on one of so many that stand by. */
-export const thread = (standby: number) => (params: Params): Promise<Measured> => {
-  const workers: Array<Worker> = []
-  const threads = ActorSystem.layerThreads({
-    spawn: () => {
-      const worker = spawnWorker("answers")
-      workers.push(worker)
-      return worker
-    },
-    threads: 1,
-    standby,
-    intensity: { restarts: 1_000, within: "1 second" }
-  })
-  return Effect.gen(function*() {
-    const ref = yield* Receiver.spawn("receiver", { placement: { thread: 0 } })
-    const events = yield* PubSub.subscribe((yield* ActorSystem.ActorSystem).events)
-    // The reserve is full before a thread ends.
-    const full: Effect.Effect<void> = Effect.flatMap(
-      PubSub.take(events),
-      ({ _tag }) => _tag === "ThreadStandsBy" ? Effect.void : full
-    )
-    const end = Effect.promise(() => workers.shift()!.terminate())
-    return yield* measure(params, ref, end, standby === 0 ? undefined : () => Effect.runPromise(full))
-  }).pipe(Effect.scoped, Effect.provide(threads), silent, Effect.runPromise)
+export const thread =
+  (standby: number, spawn: () => Worker = () => spawnWorker("answers")) => (params: Params): Promise<Measured> => {
+    const workers: Array<Worker> = []
+    const threads = ActorSystem.layerThreads({
+      spawn: () => {
+        const worker = spawn()
+        workers.push(worker)
+        return worker
+      },
+      threads: 1,
+      standby,
+      intensity: { restarts: 1_000, within: "1 second" }
+    })
+    return Effect.gen(function*() {
+      const ref = yield* Receiver.spawn("receiver", { placement: { thread: 0 } })
+      const events = yield* PubSub.subscribe((yield* ActorSystem.ActorSystem).events)
+      const heard = (tag: SystemEvent["_tag"]): Effect.Effect<void> =>
+        Effect.flatMap(PubSub.take(events), ({ _tag }) => _tag === tag ? Effect.void : heard(tag))
+      // Whoever asks meanwhile takes a core from the thread that starts.
+      const end = Effect.andThen(Effect.promise(() => workers.shift()!.terminate()), heard("ThreadRestarted"))
+      // The reserve is full before a thread ends.
+      const prepare = () => Effect.runPromise(heard("ThreadStandsBy"))
+      return yield* measure(params, ref, end, standby === 0 ? undefined : prepare)
+    }).pipe(Effect.scoped, Effect.provide(threads), silent, Effect.runPromise)
+  }
+
+/** The same without a reserve, of a worker whose file is one module. */
+export const bundled = (file: () => Promise<URL>) => async (params: Params): Promise<Measured> => {
+  const url = await file()
+  return thread(0, () => new Worker(url, { argv: ["answers"] }))(params)
 }

@@ -54,14 +54,15 @@ import type { Running } from "../supervisor/ChildSpec.ts"
 import * as Carry from "../wire/Carry.ts"
 import type * as WireRef from "../wire/Ref.ts"
 import { type AskError, InvalidOptions, type KeyedError, type SpawnError } from "./ActorError.ts"
-import { type ActorRef, handoverBy, isActorRef, type Plain, recipientOf, refClass, type Streamed } from "./ActorRef.ts"
+import { type ActorRef, handoverBy, isActorRef, type Plain, recipientOf, type Streamed } from "./ActorRef.ts"
 import type * as ActorStats from "./ActorStats.ts"
 import { ActorSystem, type KeyedOptions, type SpawnOptions } from "./ActorSystem.ts"
+import * as AdapterModule from "./Adapter.ts"
 import type { ExitReason } from "./ExitReason.ts"
 import * as GroupModule from "./Group.ts"
 import { ActorChild, unlessIgnored } from "./internal/actorChild.ts"
 import { become } from "./internal/incarnation.ts"
-import { intercept } from "./internal/intercepted.ts"
+import * as RefsModule from "./internal/refs.ts"
 import { type Release, releaseOf } from "./internal/release.ts"
 import { FIXED_DELAY, type Rhythm, Timer, WHEN_QUIET } from "./internal/timer.ts"
 import { Address } from "./kernel/Address.ts"
@@ -84,7 +85,6 @@ import * as ProtocolModule from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
 import { References, unsent } from "./kernel/RefTransport.ts"
 import { RunningCell } from "./kernel/RunningCell.ts"
-import type { Sends } from "./kernel/Sends.ts"
 import * as StatsView from "./kernel/StatsView.ts"
 import * as PipeToSelfModule from "./PipeToSelf.ts"
 import * as StashModule from "./Stash.ts"
@@ -92,6 +92,7 @@ import type { Stash, Stashed } from "./Stash.ts"
 import * as TimersModule from "./Timers.ts"
 import * as WatcherModule from "./Watcher.ts"
 
+export type { Adapter } from "./Adapter.ts"
 export type { Release } from "./internal/release.ts"
 export { CurrentActor } from "./kernel/Behaviour.ts"
 export type { BehaviourOptions, SupervisionOptions } from "./kernel/Behaviour.ts"
@@ -346,6 +347,8 @@ export interface Actor<Name extends string, Rpcs extends Rpc.Any> {
   readonly stash: (options: StashModule.StashOptions) => Effect.Effect<Stash, never, CurrentActor | Scope.Scope>
   /** While a behaviour is built: what begins effects beside the messages of this incarnation, and tells it of their ends as messages of this protocol. */
   readonly pipeToSelf: Effect.Effect<PipeToSelfModule.PipeToSelf<Rpcs>, never, CurrentActor | Scope.Scope>
+  /** While a behaviour is built: what makes references of other protocols, whose messages come to this incarnation as messages of this one. */
+  readonly adapter: Effect.Effect<AdapterModule.Adapter<Rpcs>, never, CurrentActor | Scope.Scope>
   /**
    * While a behaviour is built: what has this incarnation handle the messages to come with other handlers of the same protocol, `yield* become(opened)`.
    *
@@ -400,17 +403,7 @@ export interface RefSchema<Rpcs extends Rpc.Any>
   extends Schema.decodeTo<Schema.declare<ActorRef<Rpcs>>, typeof Address>
 {}
 
-type ToRef<Rpcs extends Rpc.Any> = (recipient: Recipient, sends?: Sends) => ActorRef<Rpcs>
-
-// What is around the sends of a reference is looked for once, when it is made.
-const refsOf = <Rpcs extends Rpc.Any>(protocol: ProtocolModule.Protocol): ToRef<Rpcs> => {
-  const Reference = refClass(protocol)
-  return (recipient, sends) => {
-    const ref = new Reference(recipient)
-    const around = sends?.of(protocol)
-    return (around === undefined ? ref : intercept(ref, around)) as ActorRef<Rpcs>
-  }
-}
+type ToRef<Rpcs extends Rpc.Any> = RefsModule.ToRef<ActorRef<Rpcs>>
 
 // Layouts are compared when an address comes in, so that two builds of a program never talk past each other.
 const refSchema = <Rpcs extends Rpc.Any>(
@@ -577,7 +570,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
 ): Actor<Name, Rpcs[number]> => {
   type Messages = Rpcs[number]
   const protocol = ProtocolModule.make(name, rpcs)
-  const toRef = refsOf<Messages>(protocol)
+  const toRef = RefsModule.refsOf<ActorRef<Messages>>(protocol)
   const compared = <E>(error: E) => Layouts.compared(error, protocol)
   return {
     name,
@@ -629,7 +622,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
         const shards = yield* Effect.mapError(system.keyed(protocol, keying, yield* Effect.scope), compared)
         return { name, ref: (key) => toRef(shards.at(key), system.sends) }
       }),
-    group: (group) => GroupModule.make(protocol, group, (recipient) => toRef(recipient)),
+    group: (group) => GroupModule.make(protocol, group, toRef),
     self: Effect.map(CurrentActor, ({ recipient }) => {
       const cell = recipient as Cell
       return toRef(cell.host.reached(cell), cell.host.sends)
@@ -639,6 +632,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
     timers: TimersModule.make<Messages>(protocol),
     stash: StashModule.make(protocol),
     pipeToSelf: PipeToSelfModule.make<Messages>(protocol),
+    adapter: AdapterModule.make<Messages>(protocol),
     become: Effect.map(CurrentActor, ({ recipient }) => {
       const cell = recipient as Cell
       const { scope } = cell

@@ -66,17 +66,36 @@ export class ActorRestarting extends Schema.TaggedError<ActorRestarting>("shared
 /**
  * No reply arrived before the deadline of the ask.
  *
+ * **Details** Where the actor was waiting for an answer itself, `chain` says for whose: from the actor that has asked, if it was one, over all who wait for each other, to
+ * the last that is known. An actor that stands in it twice waits for itself: such a cycle of asks never ends. See `docs/guide/02-actors.md`.
+ *
  * **Errors** The handler may or may not have run; it has been interrupted, and a later reply reaches nobody. Ask with a
- * longer `timeout`, or provide another `ActorRef.DefaultAskTimeout`.
+ * longer `timeout`, or provide another `ActorRef.DefaultAskTimeout`. Where there is a cycle no timeout is long enough: one of its actors has to tell instead, or to ask with `pipeToSelf`.
  */
 export class AskTimeout extends Schema.TaggedError<AskTimeout>("shared-nothing/actor/AskTimeout")("AskTimeout", {
   actor: Schema.String,
   tag: Schema.String,
-  timeoutMillis: Schema.Number
+  timeoutMillis: Schema.Number,
+  /** Who was waiting for whom: `["A/a", "B/b", "A/a"]`. Absent where the actor was waiting for nobody. */
+  chain: Schema.optionalKey(Schema.Array(Schema.String)),
+  /** The last of the chain has not said in time whom it waits for. */
+  isChainCut: Schema.optionalKey(Schema.Literal(true))
 }) {
   override get message() {
-    return `${this.actor} did not answer ${this.tag} within ${this.timeoutMillis} ms`
+    const { actor, chain, isChainCut, tag, timeoutMillis } = this
+    const late = `${actor} did not answer ${tag} within ${timeoutMillis} ms`
+    return chain === undefined || chain.length < 2 ? late : `${late}: ${chainText(chain, isChainCut === true)}`
   }
+}
+
+const chainText = (chain: ReadonlyArray<string>, isCut: boolean): string => {
+  const [first, second, ...others] = chain
+  const waits = [
+    `${first} waits for ${second === first ? "itself" : second}`,
+    ...others.map((other) => `which waits for ${other}`)
+  ].join(", ")
+  if (chain.indexOf(chain[chain.length - 1]!) < chain.length - 1) return `${waits}: a cycle of asks never ends`
+  return isCut ? `${waits}, and whom that waits for is not known` : waits
 }
 
 /**

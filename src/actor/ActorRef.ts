@@ -278,7 +278,7 @@ export const handoverBy = (effect: unknown): Handover | undefined => {
   if (!(effect instanceof AskEffect)) return intercepted.get(effect as object)
   const { index, payload, recipient } = effect
   const to = actorName(recipient.protocol, recipient.key)
-  return new Handover(to, effect, new TellEffect(recipient, index, payload))
+  return new Handover(to, effect, new TellEffect(recipient, index, payload), recipient)
 }
 
 // A message may have any tag, so the facades keep what is theirs under a symbol.
@@ -319,7 +319,7 @@ const timedAsk = (recipient: Recipient, index: number, payload: unknown, options
       if (!recipient.tellsTimes) {
         throw new TypeError(`${actorName(protocol, key)} is a pool, whose times are those of Pool.stats`)
       }
-      const asker = new TimedAsker(span, resume)
+      const asker = new TimedAsker(span, resume, fiber)
       const ask = recipient.askUnsafe(index, payload, timeoutMillis(fiber, options?.timeout), asker)
       return ask === undefined ? undefined : Effect.sync(() => ask.withdraw())
     })

@@ -54,6 +54,7 @@ import type { Groups, MemberChange } from "./kernel/Groups.ts"
 import { BROKEN, checked } from "./kernel/Payload.ts"
 import type { Message, Protocol } from "./kernel/Protocol.ts"
 import type { Recipient } from "./kernel/Recipient.ts"
+import type { Sends } from "./kernel/Sends.ts"
 
 /** A member that was not told, and why. */
 export interface Missed<in out Rpcs extends Rpc.Any> {
@@ -120,6 +121,8 @@ export interface Group<in out Rpcs extends Rpc.Any> {
    * **Details** It is a `tell` to each, in no order among them, and keeps the order of its sender with all else that this tells them. With overflow `"suspend"` it waits for those whose mailbox is full or whose thread
    * is down, and has told the others by then; interrupting it leaves out those it still waits for. A member that is about to end is among those who missed it.
    *
+   * What is around the sends of this thread to such actors (`Interceptor.layerSends`) is around that to each member: one whose message it refuses is among those who missed it, with `SendRefused`.
+   *
    * **Errors** `InvalidPayload`: nobody was told. So is a message that something moves with, which is there once.
    *
    * **Gotchas** A subscriber that must not hold up others has an overflow policy that drops.
@@ -127,7 +130,7 @@ export interface Group<in out Rpcs extends Rpc.Any> {
   readonly publish: Publish<Rpcs>
 }
 
-type ToRef = (recipient: Recipient) => Any
+type ToRef = (recipient: Recipient, sends?: Sends) => Any
 
 const MAX_NAME_LENGTH = 1024
 
@@ -141,8 +144,8 @@ const checkName = (protocol: Protocol, name: unknown): void => {
   })
 }
 
-const onGroups = <A>(run: (groups: Groups) => A): Effect.Effect<A, never, ActorSystem> =>
-  Effect.map(ActorSystem, ({ groups }) => run(groups))
+const onGroups = <A>(run: (groups: Groups, sends: Sends) => A): Effect.Effect<A, never, ActorSystem> =>
+  Effect.map(ActorSystem, ({ groups, sends }) => run(groups, sends))
 
 // ---- publishing
 
@@ -180,8 +183,10 @@ const outcomeOf = (
   return died ?? Exit.succeed({ reached: exits.length - missed.length, missed })
 }
 
+type Tells = Readonly<Record<string, (payload: unknown) => Told>>
+
 const publish = (
-  groups: Groups,
+  { groups, sends }: Pick<ActorSystem["Service"], "groups" | "sends">,
   protocol: Protocol,
   id: string,
   message: Message,
@@ -189,16 +194,23 @@ const publish = (
   toRef: ToRef
 ): Effect.Effect<Published<any>, InvalidPayload> =>
   Effect.withFiber((fiber) => {
+    const toMember = (recipient: Recipient) => toRef(recipient, sends)
     const payload = message.carries ? BROKEN : checked(message, given)
     if (payload === BROKEN) return Exit.fail(refusal(message, id, given))
     // Who comes or goes while it is read is not in this list.
     const recipients = groups.recipients(id, protocol)
-    const told = recipients.map((recipient) => tell(recipient, message.index, payload, fiber))
+    // What is around sends to such actors is around that to each member.
+    const isIntercepted = sends.of(protocol) !== undefined
+    const told = recipients.map((recipient) =>
+      !isIntercepted
+        ? tell(recipient, message.index, payload, fiber)
+        : (toMember(recipient).tell as Tells)[message.tag]!(payload)
+    )
     const settled = told.filter((one): one is Exit.Exit<void, TellError> => Exit.isExit(one))
-    if (settled.length === told.length) return outcomeOf(recipients, settled, toRef)
+    if (settled.length === told.length) return outcomeOf(recipients, settled, toMember)
     return Effect.flatMap(
       Effect.forEach(told, Effect.exit, { concurrency: "unbounded" }),
-      (exits) => outcomeOf(recipients, exits, toRef)
+      (exits) => outcomeOf(recipients, exits, toMember)
     )
   })
 
@@ -207,7 +219,7 @@ const publishOf = (protocol: Protocol, id: string, toRef: ToRef): unknown => {
   for (const message of protocol.messages) {
     if (message.isStream) continue
     const value = (payload: unknown) =>
-      Effect.flatMap(ActorSystem, ({ groups }) => publish(groups, protocol, id, message, payload, toRef))
+      Effect.flatMap(ActorSystem, (system) => publish(system, protocol, id, message, payload, toRef))
     Object.defineProperty(facade, message.tag, { value })
   }
   return facade
@@ -230,10 +242,10 @@ const onMember = <A>(protocol: Protocol, id: string, ref: Any, run: (groups: Gro
 
 const monitor = (protocol: Protocol, id: string, toRef: ToRef): Stream.Stream<Change<any>, never, ActorSystem> =>
   Stream.unwrap(Effect.gen(function*() {
-    const { groups } = yield* ActorSystem
+    const { groups, sends } = yield* ActorSystem
     const changeOf = ({ isJoined, recipient }: MemberChange): Change<any> => ({
       _tag: isJoined ? "Joined" : "Left",
-      ref: toRef(recipient)
+      ref: toRef(recipient, sends)
     })
     const looking = yield* Effect.acquireRelease(
       Effect.sync(() => groups.monitor(id, protocol)),
@@ -246,11 +258,12 @@ const monitor = (protocol: Protocol, id: string, toRef: ToRef): Stream.Stream<Ch
 export const make = <Rpcs extends Rpc.Any>(
   protocol: Protocol,
   name: string,
-  toRef: (recipient: Recipient) => ActorRef<Rpcs>
+  toRef: (recipient: Recipient, sends?: Sends) => ActorRef<Rpcs>
 ): Group<Rpcs> => {
   checkName(protocol, name)
   const id = `${protocol.name}/${name}`
-  const refs = (recipients: ReadonlyArray<Recipient>) => recipients.map(toRef)
+  const refs = (recipients: ReadonlyArray<Recipient>, sends: Sends) =>
+    recipients.map((recipient) => toRef(recipient, sends))
   return {
     name,
     join: (ref) =>
@@ -259,8 +272,8 @@ export const make = <Rpcs extends Rpc.Any>(
         ({ groups, membership }) => Effect.sync(() => membership !== undefined && groups.leave([membership]))
       )),
     leave: (ref) => onMember(protocol, id, ref, (groups, recipient) => groups.takeOut(id, recipient)),
-    members: onGroups((groups) => refs(groups.recipients(id, protocol))),
-    membersHere: onGroups((groups) => refs(groups.here(id, protocol))),
+    members: onGroups((groups, sends) => refs(groups.recipients(id, protocol), sends)),
+    membersHere: onGroups((groups, sends) => refs(groups.here(id, protocol), sends)),
     monitor: monitor(protocol, id, toRef),
     publish: publishOf(protocol, id, toRef) as Publish<Rpcs>
   }

@@ -114,8 +114,8 @@ export type SendGuard<Rpcs extends Rpc.Any> = <A, E>(
 ) => Effect.Effect<A, E | SendRefused>
 
 /**
- * Has an interceptor be around what this thread sends to actors of a definition, by whatever reference: of `spawn`, `lookup`, `keyed`, `self` and `Child.actor`, and those that
- * arrive in messages.
+ * Has an interceptor be around what this thread sends to actors of a definition, by whatever reference: of `spawn`, `lookup`, `keyed`, `self`, `adapter` and `Child.actor`, those that
+ * arrive in messages, and those of groups; what is published in a group is sent to each member.
  *
  * **Details**
  *
@@ -125,7 +125,8 @@ export type SendGuard<Rpcs extends Rpc.Any> = <A, E>(
  *
  * **Errors** An interceptor that throws, or answers no effect, is a defect of the sender.
  *
- * **Gotchas** Not around what is no send by a reference: timers, watches, groups, references to pools. A reference with something around it has that on its thread alone: on another one
+ * **Gotchas** Not around what nobody sends: what timers, watches and pipes tell an actor stands in its mailbox from its own thread, needs no room there, is taken back with its timer, and is nobody's to refuse or to delay; what is around
+ * the handlers sees it. Nor around references to pools ({@link sending} is). A reference with something around it has that on its thread alone: on another one
  * it has what is around there.
  *
  * **Example** (Nobody sends to a closed account)

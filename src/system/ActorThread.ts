@@ -17,7 +17,7 @@
 import type * as Layer from "effect/Layer"
 import type { ActorSystem } from "../actor/ActorSystem.ts"
 import * as ThreadEntry from "../thread/ThreadEntry.ts"
-import { rehearsal } from "./internal/rehearsal.ts"
+import * as Rehearsal from "./internal/rehearsal.ts"
 import { serve } from "./internal/serve.ts"
 
 /**
@@ -32,4 +32,4 @@ import { serve } from "./internal/serve.ts"
  * this thread, and ends with it; its name is taken in the whole system, so the spawn asks the main thread for it.
  */
 export const launch = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem>): void =>
-  ThreadEntry.launch(serve(behaviours), rehearsal)
+  ThreadEntry.launch(serve(behaviours), Rehearsal.ofWorker)

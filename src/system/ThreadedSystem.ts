@@ -52,7 +52,7 @@ import { groundsOf, locate, shardsOf } from "./internal/keyed.ts"
 import { resendAnywhere } from "./internal/letters.ts"
 import { Names } from "./internal/names.ts"
 import { Account } from "./internal/placement.ts"
-import { rehearsal } from "./internal/rehearsal.ts"
+import * as Rehearsal from "./internal/rehearsal.ts"
 import * as Workers from "./internal/workers.ts"
 import { SystemNumbers } from "./kernel/SystemNumbers.ts"
 import * as Machine from "./Machine.ts"
@@ -400,7 +400,9 @@ const make = (options: ThreadsOptions) =>
       })
     )
     // While the workers load. Threads that are simulated have nothing to compile.
-    const rehearsing = yield* Effect.forkScoped(self.thread === realThread ? rehearsal : Effect.void)
+    const rehearsing = yield* Effect.forkScoped(
+      self.thread === realThread ? Rehearsal.rehearsal(Rehearsal.MILLIS) : Effect.void
+    )
     const group = yield* startWorkers(self, options)
     yield* Fiber.join(rehearsing)
     const local = systemOf(self.host)

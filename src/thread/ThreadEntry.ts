@@ -31,16 +31,16 @@ const launched = piece(() => ({ isCalled: false }))
  *
  * `setup` runs once, with a Scope that lives until the thread is stopped: start what runs in the background with
  * `Effect.forkScoped`, and report its failure through `start.fail`. `rehearsal` runs before it, to have done once what will
- * have to be done quickly; on a thread that stands by in reserve once more before that: one that is to run once sees to that.
+ * have to be done quickly, and is told whose setup it is; on a thread that stands by in reserve once more before that, of nobody: one that is to run once sees to that.
  *
  * **Errors**
  *
  * Throws {@link ThreadEntryMisused} on the main thread, and on a second call.
  */
-export const launch = <E>(setup: Entry.Setup<E>, rehearsal: Effect.Effect<unknown> = Effect.void): void => {
+export const launch = <E>(setup: Entry.Setup<E>, rehearsal?: Entry.Rehearsal): void => {
   const { take } = Entry.takerOf(thread)
   if (take === undefined) Entry.enter(realGround(), setup, rehearsal)
-  else take(setup, rehearsal)
+  else take(setup, rehearsal ?? (() => Effect.void))
 }
 
 const realGround = (): Ground => {

@@ -11,6 +11,7 @@ import { ThreadContext } from "../../src/runtime/ThreadContext.ts"
 import { Turn } from "../../src/runtime/Turn.ts"
 import { CurrentThread } from "../../src/thread/kernel/CurrentThread.ts"
 import { runtime } from "../../src/thread/ThreadRuntime.ts"
+import { collector } from "../support/collector.ts"
 
 /** A scheduler whose tasks run when the test says so. */
 const manual = () => {
@@ -174,6 +175,29 @@ describe("Dispatcher", () => {
     dispatcher.enqueue(runnableOf(() => log.push("later")))
     turn()
     assert.deepStrictEqual(log, ["Error: mine", "next", "later"])
+  })
+
+  it("holds nobody who has had a turn", async () => {
+    const { scheduler, turn } = manual()
+    let now = 0
+    const time = new Turn({ ...runtime, nowMillis: () => now, immediate: () => {} }, 5)
+    const dispatcher = dispatcherOf(scheduler, time)
+    const enqueued = (millis: number): WeakRef<Runnable> => {
+      const runnable = runnableOf(() => void (now += millis))
+      dispatcher.enqueue(runnable)
+      return new WeakRef(runnable)
+    }
+    // The turns of the others do not come in the first round.
+    const all = [6, 0, 0].map(enqueued)
+    for (let turns = 0; turns < 2; turns++) {
+      turn()
+      time.end()
+    }
+    const collect = await Effect.runPromise(collector)
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    collect()
+    assert.deepStrictEqual(all.map((ref) => ref.deref()), [undefined, undefined, undefined])
+    assert.isTrue(dispatcher.isIdle)
   })
 
   it("runs in the async context of nobody, whoever gives it work", async () => {

@@ -11,9 +11,11 @@ import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
 import { inspect } from "node:util"
 import { Actor, ActorError, ActorRef, ActorSystem, Interceptor, Iso, ThreadArenas } from "shared-nothing"
 import * as Arena from "../../src/memory/Arena.ts"
+import { settle } from "../contract/eventually.ts"
 
 class Refused extends Schema.TaggedError<Refused>("test/Refused")("Refused", { who: Schema.String }) {}
 
@@ -169,6 +171,95 @@ describe("what is around all references to a definition", () => {
         assert.deepStrictEqual(seen, ["it: ask Desk/k Say {\"text\":\"a\"}", "it: Success"])
       }),
       noting(seen, "it")
+    )
+  })
+
+  it.effect("is around what is published, once for each member, and around the references of a group", () => {
+    const seen: Array<string> = []
+    return within(
+      Effect.gen(function*() {
+        const [a, b] = [yield* Desk.spawn("a"), yield* Desk.spawn("b")]
+        const desks = Desk.group("all")
+        yield* desks.join(a)
+        yield* desks.join(b)
+        const { missed, reached } = yield* desks.publish.Say({ text: "hello" })
+        assert.deepStrictEqual({ missed, reached }, { missed: [], reached: 2 })
+        assert.deepStrictEqual(seen.splice(0).filter((line) => line.includes("{")), [
+          "it: tell Desk/a Say {\"text\":\"hello\"}",
+          "it: tell Desk/b Say {\"text\":\"hello\"}"
+        ])
+        const secret = yield* desks.publish.Say({ text: "secret" })
+        assert.strictEqual(secret.reached, 0)
+        assert.deepStrictEqual(secret.missed.map(({ error, ref }) => [ref.key, error._tag]), [
+          ["a", "SendRefused"],
+          ["b", "SendRefused"]
+        ])
+        for (const member of [...(yield* desks.members), ...(yield* desks.membersHere), secret.missed[0]!.ref]) {
+          assert.instanceOf(yield* Effect.flip(member.ask.Say({ text: "secret" })), ActorError.SendRefused)
+        }
+        const [change] = yield* Stream.runCollect(Stream.take(desks.monitor, 1))
+        assert.instanceOf(yield* Effect.flip(change!.ref.ask.Say({ text: "secret" })), ActorError.SendRefused)
+      }),
+      limited.pipe(Layer.provideMerge(noting(seen, "it")))
+    )
+  })
+
+  it.effect("that dies, or never ends, for one member keeps what is published from no other", () => {
+    const around = Interceptor.layerSends(
+      Desk,
+      ({ actor }, next) => actor === "Desk/b" ? Effect.die(new Error("no")) : Effect.andThen(Effect.yieldNow, next)
+    )
+    return within(
+      Effect.gen(function*() {
+        const [a, b] = [yield* Desk.spawn("a"), yield* Desk.spawn("b")]
+        const desks = Desk.group("all")
+        yield* desks.join(a)
+        yield* desks.join(b)
+        const exit = yield* Effect.exit(desks.publish.Note({ text: "hello" }))
+        assert.include(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", "no")
+        assert.deepStrictEqual(yield* a.ask.Notes(), ["hello"])
+      }),
+      around
+    )
+  })
+
+  it.effect("is not around what timers and watches tell, which nobody sends, and is around the handlers of that", () => {
+    const sent: Array<string> = []
+    const handled: Array<string> = []
+    const Clerk = Actor.make("Clerk", [Rpc.make("Tick"), Rpc.make("Left"), Rpc.make("Piped")])
+    const clerk = Clerk.toLayer(Effect.gen(function*() {
+      const timers = yield* Clerk.timers
+      const watcher = yield* Clerk.watcher
+      const pipeToSelf = yield* Clerk.pipeToSelf
+      yield* timers.once.Tick("tick", "1 second")
+      yield* watcher.watch.Left(yield* Effect.scoped(Desk.spawn("gone").pipe(Effect.orDie)))
+      yield* pipeToSelf.Piped(Effect.void)
+      return Clerk.of({ Tick: () => Effect.void, Left: () => Effect.void, Piped: () => Effect.void })
+    })).pipe(
+      Layer.provide(
+        Interceptor.layer(({ tag }, next) => Effect.andThen(Effect.sync(() => void handled.push(tag)), next))
+      )
+    )
+    const around = Interceptor.layerSends(
+      Clerk,
+      ({ tag }, next) => Effect.andThen(Effect.sync(() => void sent.push(tag)), next)
+    )
+    return within(
+      Effect.gen(function*() {
+        yield* Effect.provide(
+          Effect.gen(function*() {
+            const ref = yield* Clerk.spawn("c")
+            yield* TestClock.adjust("1 second")
+            yield* settle
+            yield* ref.tell.Tick()
+            yield* settle
+          }),
+          clerk
+        )
+        assert.deepStrictEqual(sent, ["Tick"])
+        assert.deepStrictEqual(handled.toSorted(), ["Left", "Piped", "Tick", "Tick"])
+      }),
+      around
     )
   })
 

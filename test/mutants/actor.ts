@@ -45,6 +45,12 @@ const counting = { ...stats, file: "src/actor/kernel/Counting.ts" }
 const counted = { ...stats, file: "src/actor/kernel/Counted.ts" }
 const meter = { ...stats, file: "src/actor/kernel/Meter.ts" }
 
+const waits = { tests: ["test/actor/waits.test.ts", "test/actor/Inquiry.test.ts"] }
+const inquiry = { ...waits, file: "src/actor/kernel/Inquiry.ts" }
+
+const adapters = { tests: ["test/actor/adapter.test.ts"] }
+const adapted = { ...adapters, file: "src/actor/kernel/AdapterRecipient.ts" }
+
 /** Faults in what an actor is made of. */
 export const mutants: ReadonlyArray<Mutant> = [
   {
@@ -144,6 +150,117 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "the time of a reply counts from the begin of its handler",
     before: "this.cell.host.deadlines.now() - this.begunMillis",
     after: "0"
+  },
+  {
+    ...adapted,
+    why: "an adapter that has ended takes nothing",
+    before: "    if (this.hasStopped) return REFUSED\n",
+    after: ""
+  },
+  {
+    ...adapted,
+    why: "an ask by an adapter that has ended is none of the next incarnation",
+    before: "if (this.ended === undefined) {",
+    after: "if (this.key.length > 0) {"
+  },
+  {
+    ...adapted,
+    why: "a sender by an adapter that is interrupted waits for room no longer",
+    before: "if (inside !== undefined) this.cell.stopWaiting(inside)",
+    after: "if (inside === undefined) this.cell.stopWaiting(waiter)"
+  },
+  {
+    ...adapted,
+    why: "who is waited for by an adapter is the actor",
+    before: "return { name: cell.name, whom: cell }",
+    after: "return { name: this.cell.name, whom: cell }"
+  },
+  {
+    ...adapters,
+    file: "src/actor/internal/admission.ts",
+    why: "what comes by an adapter was checked as what it was sent as",
+    before: "const valid = payload instanceof Adapted",
+    after: "const valid = payload === Adapted"
+  },
+  {
+    ...adapters,
+    file: "src/actor/internal/incarnation.ts",
+    why: "what came by an adapter is made for the next incarnation too, and for what an actor has become",
+    before: "return rare?.isAdapting === true ? madeOf(all, tags) : all",
+    after: "return all"
+  },
+  {
+    ...adapters,
+    file: "src/actor/internal/setAside.ts",
+    why: "what came by an adapter is set aside as it was sent",
+    before: "payload: asSent(payload)",
+    after: "payload"
+  },
+  {
+    ...adapters,
+    file: "src/actor/kernel/Letters.ts",
+    why: "what came by an adapter is a letter as it was sent",
+    before: "content instanceof Adapted",
+    after: "content === Adapted"
+  },
+  {
+    file: "src/actor/Group.ts",
+    tests: ["test/actor/sends.test.ts"],
+    why: "what is around sends is around what is published",
+    before: "const isIntercepted = sends.of(protocol) !== undefined",
+    after: "const isIntercepted = false"
+  },
+  {
+    file: "src/actor/Group.ts",
+    tests: ["test/actor/sends.test.ts"],
+    why: "what is around sends is around the members of a group",
+    before: "recipients.map((recipient) => toRef(recipient, sends))",
+    after: "recipients.map((recipient) => toRef(recipient))"
+  },
+  {
+    ...waits,
+    file: "src/actor/internal/localAsk.ts",
+    why: "an ask that has its outcome is nobody's wait any more",
+    before: "    this.waits?.delete(this)\n",
+    after: ""
+  },
+  {
+    ...waits,
+    file: "src/actor/internal/localAsk.ts",
+    why: "who is to answer is the one that it was handed on to",
+    before: "return handedOn ?? { name: cell.name, whom: cell }",
+    after: "return { name: cell.name, whom: handedOn === undefined ? cell : undefined }"
+  },
+  {
+    ...waits,
+    file: "src/actor/kernel/Waits.ts",
+    why: "what goes on beside the messages is nobody's wait",
+    before: "|| fiber.getRef(Beside)",
+    after: ""
+  },
+  {
+    ...inquiry,
+    why: "a thread that does not answer ends the inquiry in its time",
+    before: "this.all.deadlines.add(this, patience)",
+    after: "this.all.deadlines.add(this, Infinity)"
+  },
+  {
+    ...inquiry,
+    why: "who answers late is not heard any more",
+    before: "      if (this.isOver) return\n      this.ask",
+    after: "      this.ask"
+  },
+  {
+    ...inquiry,
+    why: "an inquiry that is over is not counted",
+    before: "if (this.isWaiting) this.all.open--",
+    after: ""
+  },
+  {
+    ...inquiry,
+    why: "a cycle in which who asks is not is no endless walk",
+    before: "const isThere = chain.includes(next)",
+    after: "const isThere = chain.length > 300"
   },
   {
     ...forwarded,
@@ -740,8 +857,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...dispatcher,
     why: "a turn ends with its time",
-    before: "while (i < batch.length && !isOver)",
-    after: "while (i < batch.length)"
+    before: "while (i < count && !isOver)",
+    after: "while (i < count)"
   },
   {
     ...dispatcher,
@@ -770,14 +887,26 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...dispatcher,
     why: "those whose turn did not come are the first in the next one",
-    before: "this.ready = batch.slice(i).concat(this.ready)",
-    after: "this.ready = this.ready.concat(batch.slice(i))"
+    before: "this.ready = left.concat(this.ready.slice(0, this.count))",
+    after: "this.ready = this.ready.slice(0, this.count).concat(left)"
   },
   {
     ...dispatcher,
     why: "for those who are left another turn comes",
-    before: "    if (this.ready.length > 0) this.schedule()\n",
+    before: "      if (this.count > 0) this.schedule()\n",
     after: ""
+  },
+  {
+    ...dispatcher,
+    why: "those whose turn did not come are held no longer than they wait",
+    before: "this.spare = i < count || count > MAX_KEPT ? [] : batch",
+    after: "this.spare = batch"
+  },
+  {
+    ...dispatcher,
+    why: "those who have had their turn are held by nobody",
+    before: "      batch[i++] = undefined\n",
+    after: "      i++\n"
   },
   {
     ...origins,

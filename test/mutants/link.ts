@@ -24,8 +24,47 @@ const streams = { tests: ["test/testing/streams.test.ts", "test/simulate/contrac
 const inboundStream = { file: "src/link/internal/inboundStreamAsk.ts", ...streams }
 const remoteStream = { file: "src/link/internal/remoteStreamAsk.ts", ...streams }
 
+const adapter = { tests: ["test/link/adapter.test.ts"] }
+const waits = { tests: ["test/system/waits.test.ts"] }
+
 /** Faults in the links between threads. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...adapter,
+    file: "src/actor/kernel/AdapterRecipient.ts",
+    why: "what comes by an adapter has its credit with it",
+    before: "const own = origin | becomes[index]!.index",
+    after: "const own = becomes[index]!.index"
+  },
+  {
+    ...adapter,
+    file: "src/actor/kernel/AdapterRecipient.ts",
+    why: "what comes by an adapter whose incarnation has ended gives its credit back",
+    before: "    host.credit(wordOf(word) >>> ORIGIN_SHIFT)\n",
+    after: ""
+  },
+  {
+    ...adapter,
+    file: "src/link/kernel/Node.ts",
+    why: "an adapter that has ended has no number any more",
+    before: "    adapter.whenStopped(() => cells.delete(id))\n",
+    after: ""
+  },
+  {
+    ...waits,
+    file: "src/link/internal/remoteAsk.ts",
+    why: "nobody is interrupted before it is known who waits for whom",
+    before: "    this.isExpired = true\n",
+    after:
+      "    this.isExpired = true\n    this.outbound?.control.words(Envelope.typeOf(Envelope.INTERRUPT, 0, 0), this.number, this.serial, true)\n"
+  },
+  {
+    ...waits,
+    file: "src/link/internal/waiting.ts",
+    why: "who is waited for can be asked in turn, on whatever thread",
+    before: "if (address.thread !== home.index) return { name, whom: elsewhere(home, address) }",
+    after: "if (address.thread !== home.index) return { name, whom: undefined }"
+  },
   {
     ...handedOn,
     why: "an ask from another thread that is withdrawn is taken back from who has it",
@@ -247,15 +286,13 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...remoteAsk,
     why: "the deadline of an ask that has its answer is removed",
-    before:
-      "    this.home.host.deadlines.remove(this)\n    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    this.handOver",
+    before: "    this.forget()\n    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    this.handOver",
     after: "    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    this.handOver"
   },
   {
     ...remoteAsk,
     why: "the deadline of an ask that was withdrawn is removed",
-    before:
-      "    this.home.host.deadlines.remove(this)\n    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    this.withdrawing",
+    before: "    this.forget()\n    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    this.withdrawing",
     after: "    if (waiter !== undefined) this.recipient.stopWaiting(waiter)\n    this.withdrawing"
   },
   {
@@ -315,8 +352,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: "src/link/internal/remoteAsk.ts",
     tests: ["test/link/parcels.test.ts"],
     why: "what came with a reply that nobody waits for is free",
-    before: "return this.discard(outcome, region, offset, end)\n    let",
-    after: "return\n    let"
+    before: "return this.discard(outcome, region, offset, end)\n    }",
+    after: "return\n    }"
   },
   {
     file: "src/link/kernel/RemoteRecipient.ts",

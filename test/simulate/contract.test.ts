@@ -5,6 +5,7 @@ import type * as Scope from "effect/Scope"
 import { ActorSystem, type Channel, SharedChannel } from "shared-nothing"
 import { Simulation } from "shared-nothing/testing"
 import { actorContract, type ContractOptions, Serial } from "../contract/actorContract.ts"
+import { adapterContract } from "../contract/adapterContract.ts"
 import { channelContract } from "../contract/channelContract.ts"
 import { controlContract } from "../contract/controlContract.ts"
 import { inSimulation } from "../contract/eventually.ts"
@@ -14,6 +15,7 @@ import { redeliveryContract } from "../contract/redeliveryContract.ts"
 import { stashContract } from "../contract/stashContract.ts"
 import { statsContract } from "../contract/statsContract.ts"
 import { streamContract } from "../contract/streamContract.ts"
+import { waitsContract } from "../contract/waitsContract.ts"
 import { watchContract } from "../contract/watchContract.ts"
 import { tries } from "../support/effort.ts"
 import { noThread } from "./scenario.ts"
@@ -63,6 +65,14 @@ statsContract("what actors on simulated threads count, with mailboxes that survi
 forwardContract(
   "messages handed on over simulated threads",
   simulatedOn(testOn(() => import("../fixtures/forward.worker.ts"), 2), 2)
+)
+waitsContract(
+  "asks whose actors wait for each other, over simulated threads",
+  simulatedOn(testOn(() => import("../fixtures/waits.worker.ts"), 2), 2)
+)
+adapterContract(
+  "adapters over simulated threads",
+  simulatedOn(testOn(() => import("../fixtures/adapters.worker.ts"), 2), 2)
 )
 groupContract("groups over simulated threads", simulatedOn(testOn(() => import("../fixtures/groups.worker.ts"), 2), 2))
 

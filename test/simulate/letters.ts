@@ -19,11 +19,11 @@ const allowed = new Map<number, number>()
 
 const DeskLive = Desk.toLayer(
   Effect.succeed(Desk.of({
-    File: ({ millis, n }) =>
-      Effect.suspend(() => {
-        begun.set(n, (begun.get(n) ?? 0) + 1)
-        return millis === 0 ? Effect.void : Effect.sleep(millis)
-      })
+    // Counted where the message is handed over: who is killed before its handler's first step had it in hand.
+    File: ({ millis, n }) => {
+      begun.set(n, (begun.get(n) ?? 0) + 1)
+      return Effect.suspend(() => millis === 0 ? Effect.void : Effect.sleep(millis))
+    }
   })),
   { mailbox: { capacity: 4, overflow: "dropOldest" }, shutdown: "brutalKill" }
 )

@@ -25,6 +25,7 @@ import { streams } from "./streams.ts"
 import { supervision } from "./supervision.ts"
 import { survive } from "./survive.ts"
 import { traffic } from "./traffic.ts"
+import { waits } from "./waits.ts"
 import { watch } from "./watch.ts"
 
 /** A balance that two fibers read and write: what the gate has to catch. */
@@ -68,5 +69,6 @@ export const scenarios: ReadonlyArray<Scenario> = [
   supervision,
   survive,
   traffic,
+  waits,
   watch
 ]

@@ -2,6 +2,7 @@
  * From the end of a worker thread to the next answer of an actor that lived on it, against starting a worker at all.
  */
 import type { Case } from "../../runner/Case.ts"
+import { eitherBundle } from "../system/threads.ts"
 
 const peers: Case["subjects"] = {
   "bare-worker": {
@@ -42,5 +43,23 @@ export const thread: Case = {
   subjects: {
     "shared-nothing": { run: async (params) => (await import("../../ours/restart.ts")).thread(0)(params) },
     ...peers
+  }
+}
+
+/** With a worker whose file is one module. */
+export const threadBundled: Case = {
+  name: "restart/thread-bundled",
+  about: "the same as restart/thread with a bundled worker file; peer: a bare worker that loads the same file",
+  unit: "us",
+  betterIs: "lower",
+  count: 1,
+  quickCount: 1,
+  samples: 5,
+  warmups: 1,
+  subjects: {
+    "shared-nothing": { run: async (params) => (await import("../../ours/restart.ts")).bundled(eitherBundle)(params) },
+    "bare-worker": {
+      run: async (params) => (await import("../../peers/bare-worker/bare-worker.ts")).startOf(eitherBundle)(params)
+    }
   }
 }

@@ -5,6 +5,7 @@ import type * as Tracer from "effect/Tracer"
 import { EVICT, REFUSE, steps, WAIT } from "../../runtime/Overflow.ts"
 import * as ActorError from "../ActorError.ts"
 import type { Why } from "../DeadLetters.ts"
+import { Adapted } from "../kernel/Adapted.ts"
 import type { Behaviour } from "../kernel/Behaviour.ts"
 import type { Dispatcher } from "../kernel/Dispatcher.ts"
 import type { Freight } from "../kernel/Freight.ts"
@@ -127,7 +128,10 @@ export const queue = (cell: Roomy & Refusing, rare: Rare, waiter: Waiter): void 
   if (waiter.ask !== undefined) return rare.waiters.push(waiter)
   // This runs the schema, which is somebody's code: what it throws is the defect of the sender, in its fiber; and it may
   // have made room, or ended the actor. So room is asked for last.
-  const valid = deliverable(cell.behaviour.protocol.messages[index]!, payload, cell.host.freight)
+  // What comes by an adapter was checked as what it was sent as.
+  const valid = payload instanceof Adapted
+    ? payload
+    : deliverable(cell.behaviour.protocol.messages[index]!, payload, cell.host.freight)
   const outcome = valid === BROKEN ? INVALID : cell.offer(index, valid, span)
   if (outcome === NO_ROOM && !rare.isDraining) {
     waiter.payload = valid

@@ -14,6 +14,7 @@ import * as Scope from "effect/Scope"
 import { textOf } from "../../runtime/Text.ts"
 import { SpawnFailed } from "../ActorError.ts"
 import * as ExitReason from "../ExitReason.ts"
+import { Adapted } from "../kernel/Adapted.ts"
 import { CurrentActor, type Handlers } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import { intercepting } from "../kernel/Interceptors.ts"
@@ -67,7 +68,22 @@ const areHandlers = (handlers: unknown): handlers is Handlers => typeof handlers
 const noted = ({ behaviour: { around, protocol: { tags } }, name, rare }: Cell, own: Handlers): Handlers => {
   const handlers = around.length === 0 ? own : intercepting(own, tags, around, name)
   const waiting = [rare?.quiet, rare?.idle].filter((waits) => waits !== undefined)
-  return waiting.reduce((noted, waits) => noting(() => waits.note(), noted, tags), handlers)
+  const all = waiting.reduce((noted, waits) => noting(() => waits.note(), noted, tags), handlers)
+  return rare?.isAdapting === true ? madeOf(all, tags) : all
+}
+
+// What has come by an adapter is made here, in the actor's turn: what that throws is thrown by the handler.
+const madeOf = (own: Handlers, tags: ReadonlyArray<string>): Handlers =>
+  Object.fromEntries(
+    tags.map((tag) => [tag, (payload: unknown) => own[tag]!(payload instanceof Adapted ? payload.make() : payload)])
+  )
+
+/** Something may come by an adapter from now on, to this incarnation and, when it was accepted, to the next. */
+export const unadapting = (cell: Cell): void => {
+  const rare = cell.more()
+  if (rare.isAdapting) return
+  rare.isAdapting = true
+  if (cell.handlers !== undefined) cell.handlers = madeOf(cell.handlers, cell.protocol.tags)
 }
 
 /** Has an incarnation handle what comes from now on with other handlers, as long as it is up. */

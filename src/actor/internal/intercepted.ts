@@ -54,7 +54,7 @@ export const intercept = (ref: Any, around: ReadonlyArray<AroundSend>): Any => {
       return Stream.unwrap(wrapped(around, sending, Effect.succeed(next)) as Effect.Effect<Stream.Stream<unknown>>)
     }
     const ask = wrapped(around, sending, next)
-    handedOn(ask, new Handover(sending.actor, ask, tellOf(message)(sending.payload)))
+    handedOn(ask, new Handover(sending.actor, ask, tellOf(message)(sending.payload), recipient))
     return ask
   }
 

@@ -5,7 +5,7 @@
  * it, and every later outcome goes nowhere.
  */
 import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
@@ -14,24 +14,27 @@ import * as ActorError from "../ActorError.ts"
 import { timeoutMillis } from "../AskTimeout.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import type { Behaviour } from "../kernel/Behaviour.ts"
+import type { Awaited, Commandable } from "../kernel/Command.ts"
 import { Deadline, type Deadlines } from "../kernel/Deadlines.ts"
 import type { Dispatcher, Runnable } from "../kernel/Dispatcher.ts"
 import { answersLater, type Handover } from "../kernel/Forwarded.ts"
 import type { Freight } from "../kernel/Freight.ts"
 import { type HandingHost, handOn, whyUnanswered } from "../kernel/HandingOn.ts"
+import type { Found, Inquiries } from "../kernel/Inquiry.ts"
 import type { Mailbox } from "../kernel/Mailbox.ts"
 import { checkedReply, discardReply } from "../kernel/Payload.ts"
-import { INVALID, NO_ROOM, type Outcome, REFUSED, type Resume, type Waiter } from "../kernel/Recipient.ts"
+import { INVALID, NO_ROOM, type Outcome, Recipient, REFUSED, type Resume, type Waiter } from "../kernel/Recipient.ts"
+import { type Wait, type Waits, waitsOf } from "../kernel/Waits.ts"
 import { Ask } from "../kernel/Word.ts"
 import { MAX_INLINE } from "./nesting.ts"
 
 /** What an ask needs of the cell it asks. */
-export interface Asked {
+export interface Asked extends Commandable {
   readonly name: string
   readonly behaviour: Behaviour
-  readonly mailbox: Mailbox | undefined
   readonly host: HandingHost & {
     readonly deadlines: Deadlines
+    readonly inquiries: Inquiries
     readonly dispatcher: Dispatcher
     readonly freight: Freight
     readonly turn: Turn
@@ -40,15 +43,20 @@ export interface Asked {
     /** Logs what somebody else's code has thrown. */
     fault(where: string, defect: unknown): void
   }
-  fork(handler: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown>
   /** Puts the ask into the mailbox, or says that there is no room. */
   enqueueAsk(ask: Ask, payload: unknown): Outcome
   waitForRoom(waiter: Waiter): void
   stopWaiting(waiter: Waiter): void
   refusal(index: number, payload: unknown, outcome: Outcome): ActorError.TellError
+  cancel(ask: Ask): boolean
+}
+
+/** One whose handler is called without a round through its mailbox. */
+export interface Called extends Asked {
+  readonly mailbox: Mailbox | undefined
+  fork(handler: Effect.Effect<unknown, unknown, unknown>): Fiber.Fiber<unknown, unknown>
   suspend(fiber: Fiber.Fiber<unknown, unknown>, ask: Ask, payload: unknown): void
   finishInline(exit: Exit.Exit<unknown, unknown>, word: number, ask?: Ask, payload?: unknown): void
-  cancel(ask: Ask): boolean
 }
 
 class Expiry extends Deadline {
@@ -65,7 +73,7 @@ class Expiry extends Deadline {
 }
 
 /** See the module. */
-export class LocalAsk extends Ask implements Runnable {
+export class LocalAsk extends Ask implements Runnable, Wait {
   declare readonly cell: Asked
   declare private resume: Resume | undefined
   declare private expiry: Expiry | undefined
@@ -75,6 +83,12 @@ export class LocalAsk extends Ask implements Runnable {
   declare private outcome: Exit.Exit<unknown, unknown> | undefined
   /** Takes it back from the actor that it was handed on to. */
   declare private giveUp: (() => void) | undefined
+  declare private handedOn: Awaited | undefined
+  /** Where it is noted while its asker waits, if that is an actor. */
+  declare private waits: Waits | undefined
+  /** Its time is over, and who waits for whom is being found out; gives that up. */
+  declare private inquiry: (() => void) | undefined
+  declare protected isExpired: boolean
   constructor(cell: Asked, index: number, span: Tracer.AnySpan | undefined, resume: Resume | undefined) {
     super(index, span)
     this.cell = cell
@@ -84,19 +98,44 @@ export class LocalAsk extends Ask implements Runnable {
     this.isSettled = false
     this.outcome = undefined
     this.giveUp = undefined
+    this.handedOn = undefined
+    this.waits = undefined
+    this.inquiry = undefined
+    this.isExpired = false
+  }
+
+  get awaited(): Awaited {
+    const { cell, handedOn } = this
+    return handedOn ?? { name: cell.name, whom: cell }
+  }
+
+  /** Notes who waits for it, unless it has its outcome; what it answers takes it back. */
+  waitedForBy(fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<void> {
+    if (!this.isSettled) {
+      this.waits = waitsOf(fiber)
+      this.waits?.add(this)
+    }
+    return Effect.sync(() => this.withdraw())
+  }
+
+  // Its time is over while it waits for its turn, or is put off.
+  override isOver(): boolean {
+    return this.isExpired
   }
 
   /** The outcome of the handler; a reply is held to its schema, as between threads. */
   settle(exit: Exit.Exit<unknown, unknown>): void {
     const { cell } = this
     const message = cell.behaviour.protocol.messages[this.word]!
-    if (this.isSettled || this.cancelled) discardReply(message, cell, exit)
+    if (this.isSettled || this.cancelled || this.isExpired) discardReply(message, cell, exit)
     else this.finish(checkedReply(message, cell, exit))
   }
 
   override forward(handover: Handover): void {
-    if (this.isSettled || this.cancelled) return
+    if (this.isSettled || this.cancelled || this.isExpired) return
     const { behaviour: { context, protocol }, host } = this.cell
+    const { recipient, to } = handover
+    this.handedOn = { name: to, whom: recipient instanceof Recipient ? recipient : undefined }
     this.giveUp = handOn(host, context, this, handover, (exit) => {
       const unanswered = whyUnanswered(protocol.messages[this.word]!, exit)
       if (unanswered === undefined) this.settle(exit)
@@ -111,6 +150,7 @@ export class LocalAsk extends Ask implements Runnable {
     const { expiry, resume } = this
     const { host } = this.cell
     if (expiry !== undefined) host.deadlines.remove(expiry)
+    this.forget()
     if (resume === undefined || host.inlineDepth >= MAX_INLINE) {
       this.outcome = exit
       if (resume !== undefined) host.dispatcher.enqueue(this)
@@ -144,15 +184,31 @@ export class LocalAsk extends Ask implements Runnable {
     this.cell.host.fault(`an ask of ${this.cell.name}`, defect)
   }
 
-  /** Its time is over: the handler is interrupted first, and what it answers to that reaches nobody. */
+  /** Its time is over: what it is answered from here on reaches nobody. */
   timedOut(timeoutMillis: number): void {
-    const { resume } = this
     if (this.isSettled) return
+    this.isExpired = true
+    const { awaited, cell: { host }, waits } = this
+    this.inquiry = host.inquiries.begin(
+      waits?.blocked,
+      awaited,
+      timeoutMillis,
+      (found) => this.late(timeoutMillis, found)
+    )
+  }
+
+  // The handler is interrupted first.
+  private late(timeoutMillis: number, found: Found): void {
+    const { cell, resume, word } = this
     this.withdraw()
-    const { cell, word } = this
     const tag = cell.behaviour.protocol.tags[word]!
-    const timeout = new ActorError.AskTimeout({ actor: cell.name, tag, timeoutMillis })
+    const timeout = new ActorError.AskTimeout({ actor: cell.name, tag, timeoutMillis, ...found })
     if (resume !== undefined) this.handOver(resume, Exit.fail(timeout))
+  }
+
+  private forget(): void {
+    this.waits?.delete(this)
+    this.inquiry?.()
   }
 
   restarting(payload: unknown): void {
@@ -194,6 +250,7 @@ export class LocalAsk extends Ask implements Runnable {
     this.resume = undefined
     if (this.isSettled) return
     this.isSettled = true
+    this.forget()
     if (this.expiry !== undefined) this.cell.host.deadlines.remove(this.expiry)
     if (this.waiter !== undefined) this.cell.stopWaiting(this.waiter)
     this.cell.cancel(this)
@@ -223,7 +280,7 @@ export class LocalAsk extends Ask implements Runnable {
    * The cell waits for its handler from here on, whether or not the asker ever comes to wait for the reply.
    */
   static started(
-    cell: Asked,
+    cell: Called,
     index: number,
     payload: unknown,
     handler: Effect.Effect<unknown, unknown, unknown>

@@ -37,7 +37,7 @@ export class LocalStreamAsk extends LocalAsk implements StreamAsk, StreamSource 
   // ---- the actor's side
 
   override settle(exit: Exit.Exit<unknown, unknown>): void {
-    if (this.isSettled || this.cancelled) return
+    if (this.isSettled || this.cancelled || this.isExpired) return
     const outcome = answered(this.cell, this, exit)
     if (!(outcome instanceof Streaming)) return super.settle(outcome)
     this.streaming = outcome
@@ -54,7 +54,7 @@ export class LocalStreamAsk extends LocalAsk implements StreamAsk, StreamSource 
     const { freight, turn } = this.grounds
     for (let at = from; at < elements.length; at++) {
       if (at > from && turn.isOver()) return at
-      if (this.isSettled) return NOBODY
+      if (this.isSettled || this.isExpired) return NOBODY
       if (this.credit === 0) return at
       const element = elements[at]
       const issue = wrongWith(codec, element, freight)

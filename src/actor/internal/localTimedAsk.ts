@@ -8,7 +8,8 @@ import { TimedAsker } from "../kernel/TimedAsker.ts"
 import { type Asked, LocalAsk } from "./localAsk.ts"
 import { LocalStreamAsk } from "./localStreamAsk.ts"
 
-class LocalTimedAsk extends LocalAsk {
+/** See the module. */
+export class LocalTimedAsk extends LocalAsk {
   declare private readonly asker: TimedAsker
   declare private begunMillis: number
   constructor(cell: Asked, index: number, asker: TimedAsker) {
@@ -20,7 +21,7 @@ class LocalTimedAsk extends LocalAsk {
   // Its handler begins, for the first time or again.
   override isOver(): boolean {
     this.begunMillis = this.cell.host.deadlines.now()
-    return false
+    return super.isOver()
   }
 
   override settle(exit: Exit.Exit<unknown, unknown>): void {
@@ -29,13 +30,17 @@ class LocalTimedAsk extends LocalAsk {
   }
 }
 
-/** An ask of who wants to know more than a reply. */
-export const askOf = (
+/** Asks for who wants to know more than a reply; answers nothing when that is settled already. */
+export const askFor = (
   cell: Asked & Streamer,
   index: number,
   payload: unknown,
-  asker: StreamReader | TimedAsker
-): LocalAsk =>
-  asker instanceof TimedAsker
+  asker: StreamReader | TimedAsker,
+  timeoutMillis: number
+): LocalAsk | undefined => {
+  const ask = asker instanceof TimedAsker
     ? new LocalTimedAsk(cell, index, asker)
     : new LocalStreamAsk(cell, index, payload, asker)
+  void ask.waitedForBy(asker.fiber)
+  return ask.enqueue(payload, timeoutMillis)
+}

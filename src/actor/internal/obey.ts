@@ -19,7 +19,8 @@ import {
   type Pong,
   RESUME,
   STOP,
-  UNLINK
+  UNLINK,
+  WAITS
 } from "../kernel/Command.ts"
 import { countedOf } from "../kernel/Counted.ts"
 import { HELD, READY, RESTARTING, RUNNING, STARTING, STOPPING, SUSPENDED } from "../kernel/Phase.ts"
@@ -70,6 +71,9 @@ export const obey = (host: LifecycleHost, cell: Cell, command: Command, answered
     case UNLINK:
       cell.rare?.ties?.untie(command.by!.name)
       answered(done)
+      return nothing
+    case WAITS:
+      answered({ _tag: "Waits", waits: cell.rare?.waits?.awaited ?? [] })
       return nothing
   }
 }

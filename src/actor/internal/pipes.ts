@@ -3,13 +3,14 @@
  *
  * It is the owner of one account, which closes with the incarnation: what is under way is interrupted, what waits in the mailbox is taken back.
  */
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { textOf } from "../../runtime/Text.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import { RESTARTING } from "../kernel/Phase.ts"
+import { Beside } from "../kernel/Waits.ts"
 import { Notice } from "../kernel/Word.ts"
 import { revoked, sayable } from "./admission.ts"
 
@@ -39,7 +40,7 @@ export class Pipes {
     if (this.isClosed) return
     const rare = cell.more()
     rare.piped++
-    const fiber = cell.host.forkWith(context, effect)
+    const fiber = cell.host.forkWith(Context.add(context, Beside, true), effect)
     this.running.add(fiber)
     fiber.addObserver((exit) => {
       rare.piped--

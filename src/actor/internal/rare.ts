@@ -10,6 +10,7 @@ import type { Deadline } from "../kernel/Deadlines.ts"
 import type { Meter } from "../kernel/Meter.ts"
 import type { Streaming } from "../kernel/Streaming.ts"
 import { Waiters } from "../kernel/Waiters.ts"
+import type { Waits } from "../kernel/Waits.ts"
 import type { Ask, Word } from "../kernel/Word.ts"
 import type { Failures } from "./failures.ts"
 import type { Ties } from "./ties.ts"
@@ -67,6 +68,8 @@ export class Rare {
   declare idle: Deadline & { note(): void } | undefined
   /** Is told of each message, since it tells the actor when none comes. */
   declare quiet: { note(): void; end(): void } | undefined
+  /** Whether something can have come by an adapter. */
+  declare isAdapting: boolean
   /** Whether what it handles can be put off. */
   declare isStashing: boolean
   /** How much of what it has piped to itself is under way. */
@@ -81,6 +84,8 @@ export class Rare {
   declare freed: (() => void) | undefined
   /** What others have made of it by linking themselves to it. */
   declare ties: Ties | undefined
+  /** The asks that its handler waits for. */
+  declare waits: Waits | undefined
   /** The streams of its incarnation that run. */
   declare streams: Set<Streaming> | undefined
   /** Nobody waits any more for its build, its handler or its finalizers to end; its name is taken until they do. */
@@ -113,6 +118,7 @@ export class Rare {
     this.idleMillis = undefined
     this.idle = undefined
     this.quiet = undefined
+    this.isAdapting = false
     this.isStashing = false
     this.piped = 0
     this.inspect = undefined
@@ -120,6 +126,7 @@ export class Rare {
     this.onStop = new Set()
     this.freed = undefined
     this.ties = undefined
+    this.waits = undefined
     this.streams = undefined
     this.isAbandoned = false
   }

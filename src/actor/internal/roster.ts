@@ -1,9 +1,10 @@
 /**
  * The actors of one behaviour on one host, and what their lives need of that host.
  */
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import type { TreeNode } from "../../supervisor/Tree.ts"
+import { causeText } from "../ExitReason.ts"
 import type { Behaviour } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import type { CellHost } from "../kernel/CellHost.ts"
@@ -91,3 +92,7 @@ export const nodeOf = (cell: Cell): TreeNode => ({
   restarts: cell.rare?.restarts ?? 0,
   children: []
 })
+
+/** Why nothing is spawned of a behaviour any more. */
+export const gaveUp = (cause: Cause.Cause<unknown>): Error =>
+  new Error(`its behaviour has given up, after ${causeText(cause)}`, { cause: Cause.squash(cause) })

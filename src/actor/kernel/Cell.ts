@@ -33,7 +33,7 @@ import { batch, hasChildren } from "../internal/batch.ts"
 import { comeToRest } from "../internal/hold.ts"
 import { keep } from "../internal/keeping.ts"
 import { limitOf, LocalAsk } from "../internal/localAsk.ts"
-import { askOf } from "../internal/localTimedAsk.ts"
+import { askFor } from "../internal/localTimedAsk.ts"
 import { MAX_INLINE } from "../internal/nesting.ts"
 import type { Rare } from "../internal/rare.ts"
 import { putOff } from "../internal/stashing.ts"
@@ -197,15 +197,14 @@ export class Cell extends Counting implements Owned, Runnable {
     const arrived = asked === undefined ? undefined : fiber.addObserver(() => asked.withdraw())
     return Effect.callback<unknown, unknown>((resume) => {
       arrived?.()
-      const ask = this.goOn(asked, index, valid, span, limitOf(asked, fiber, timeout), resume)
-      return ask === undefined ? undefined : Effect.sync(() => ask.withdraw())
+      return this.goOn(asked, index, valid, span, limitOf(asked, fiber, timeout), resume)?.waitedForBy(fiber)
     })
   }
 
   askUnsafe(index: number, payload: unknown, timeoutMillis: number, asker: Asker): Withdrawable | undefined {
     const valid = deliverable(this.behaviour.protocol.messages[index]!, payload, this.host.freight)
     if (valid === BROKEN) return answerTo(asker, Exit.fail(this.refusal(index, payload, INVALID)))
-    if (typeof asker !== "function") return askOf(this, index, valid, asker).enqueue(valid, timeoutMillis)
+    if (typeof asker !== "function") return askFor(this, index, valid, asker, timeoutMillis)
     const asked = this.askNow(index, valid, undefined)
     const goesOn = asked === undefined || asked instanceof LocalAsk
     return goesOn ? this.goOn(asked, index, valid, undefined, timeoutMillis, asker) : answerTo(asker, asked)

@@ -6,6 +6,7 @@ import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { Turn } from "../../runtime/Turn.ts"
+import type { Carriage } from "../../wire/Carriage.ts"
 import type { Why } from "../DeadLetters.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import type { Aftermath } from "../internal/aftermath.ts"
@@ -14,6 +15,7 @@ import type { Answered, Command } from "./Command.ts"
 import type { Deadlines } from "./Deadlines.ts"
 import type { Dispatcher } from "./Dispatcher.ts"
 import type { Freight } from "./Freight.ts"
+import type { Inquiries } from "./Inquiry.ts"
 import type { Recipient } from "./Recipient.ts"
 import type { Sends } from "./Sends.ts"
 import type { Word } from "./Word.ts"
@@ -22,10 +24,14 @@ import type { Word } from "./Word.ts"
 export interface CellHost<C> {
   readonly dispatcher: Dispatcher
   readonly deadlines: Deadlines
+  /** Who waits for whom, when the time of an ask is over. */
+  readonly inquiries: Inquiries
   /** How long the turn may last that is going on. */
   readonly turn: Turn
   /** What transitions leave to be done. */
   readonly after: Aftermath
+  /** What values find here that travel in messages. */
+  readonly carriage: Carriage
   /** What moves with the messages of its actors. */
   readonly freight: Freight
   /** What is around sends from here. */

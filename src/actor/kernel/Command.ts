@@ -25,6 +25,8 @@ export const COUNT = 6
 export const LINK = 7
 /** To bear that again. */
 export const UNLINK = 8
+/** To say whose answers its handler waits for. */
+export const WAITS = 9
 
 /** What a command asks for. */
 export type Kind =
@@ -37,6 +39,7 @@ export type Kind =
   | typeof COUNT
   | typeof LINK
   | typeof UNLINK
+  | typeof WAITS
 
 const NAME_LENGTH = 512
 
@@ -70,11 +73,12 @@ export const names: ReadonlyArray<string> = [
   "inspect",
   "stats",
   "link",
-  "unlink"
+  "unlink",
+  "waits"
 ]
 
 /** Whether it is about a link, and says of whom. */
-export const isOfLink = (kind: Kind): boolean => kind >= LINK
+export const isOfLink = (kind: Kind): boolean => kind === LINK || kind === UNLINK
 
 /** Whether a command outlasts the death of the actor's thread: an actor that is to end must not come back with it, nor without its links. */
 export const outlasts = ({ kind }: Command): boolean => kind <= KILL || isOfLink(kind)
@@ -99,11 +103,23 @@ export interface Pong {
   readonly restarts: number
 }
 
+/** Who takes commands. */
+export interface Commandable {
+  command(command: Command, answered: Answered): () => void
+}
+
+/** One whose answer is waited for; `whom` is absent where nobody can reach it from here. */
+export interface Awaited {
+  readonly name: string
+  readonly whom: Commandable | undefined
+}
+
 /** How a command is answered, once. */
 export type Answer =
   | { readonly _tag: "Done" }
   | { readonly _tag: "Pong"; readonly pong: Pong }
   | { readonly _tag: "Counted"; readonly counted: Counted }
+  | { readonly _tag: "Waits"; readonly waits: ReadonlyArray<Awaited> }
   /** What the actor shows, made portable; or what showing it has thrown. */
   | { readonly _tag: "State"; readonly state: unknown }
   | { readonly _tag: "Died"; readonly defect: unknown }

@@ -15,8 +15,11 @@ import type { Turn } from "../../runtime/Turn.ts"
 /** Messages that one actor may handle before the others have their turn. */
 export const THROUGHPUT = 256
 
-/** Passes of a turn, at most: a message that actors hand on goes so many hops for one turn of the event loop, which costs as much as ten hops. */
-export const PASSES = 16
+/** Passes of a turn, at most: a message that actors hand on goes so many hops for one turn of the event loop, which costs as much as twenty hops. */
+export const PASSES = 64
+
+/** A list that was longer is not kept: most have a few entries, and a million actors may be ready once. */
+const MAX_KEPT = 1024
 
 /** Something with messages to handle. */
 export interface Runnable {
@@ -32,9 +35,12 @@ export class Dispatcher {
   declare private readonly passes: number
   declare private readonly turn: Turn
   declare private readonly scheduled: () => void
-  declare private ready: Array<Runnable>
-  declare private running: Array<Runnable>
+  declare private ready: Array<Runnable | undefined>
+  /** How many of `ready` there are: a list keeps its length, since making it short and long again costs more than a hop. */
+  declare private count: number
+  declare private spare: Array<Runnable | undefined>
   declare private isScheduled: boolean
+  declare private isDraining: boolean
   constructor(scheduler: Scheduler.Scheduler, runtime: Runtime, turn: Turn) {
     // The ordinary scheduler looks for the timers of the process at each call, which may be somebody's fake ones by then.
     const dispatcher = scheduler instanceof Scheduler.MixedScheduler ? undefined : scheduler.makeDispatcher()
@@ -42,8 +48,10 @@ export class Dispatcher {
     this.passes = dispatcher === undefined ? PASSES : 1
     this.turn = turn
     this.ready = []
-    this.running = []
+    this.count = 0
+    this.spare = []
     this.isScheduled = false
+    this.isDraining = false
     const work = () => {
       const began = this.turn.tryBegin()
       this.drain()
@@ -58,13 +66,14 @@ export class Dispatcher {
 
   /** Whether an actor waits for its turn. */
   get isIdle(): boolean {
-    return this.ready.length === 0
+    return this.count === 0
   }
 
   /** Gives `runnable` a turn. */
   enqueue(runnable: Runnable): void {
-    this.ready.push(runnable)
-    this.schedule()
+    this.ready[this.count++] = runnable
+    // Whoever drains sees to what is left.
+    if (!this.isDraining) this.schedule()
   }
 
   private schedule(): void {
@@ -75,26 +84,41 @@ export class Dispatcher {
 
   /** Runs the actors that are ready, and those that become so by it, while there is time. A loop that has just delivered messages calls this itself. */
   drain(): void {
+    const wasDraining = this.isDraining
+    this.isDraining = true
     let left = this.passes
-    while (left > 0 && this.ready.length > 0) left = this.pass() ? left - 1 : 0
-    if (this.ready.length > 0) this.schedule()
+    try {
+      while (left > 0 && this.count > 0) left = this.pass() ? left - 1 : 0
+    } finally {
+      this.isDraining = wasDraining
+      if (this.count > 0) this.schedule()
+    }
   }
 
   /** Runs those that are ready now, once each; answers whether time is left. */
   private pass(): boolean {
-    const batch = this.ready
-    this.ready = this.running
-    this.running = batch
+    const { count, ready: batch } = this
+    this.ready = this.spare
+    // Nobody else finds it meanwhile: a handler may have a system drain in the middle of its turn.
+    this.spare = []
+    this.count = 0
     let i = 0
     let isOver = false
-    while (i < batch.length && !isOver) {
-      this.runOne(batch[i++]!)
+    while (i < count && !isOver) {
+      const runnable = batch[i]!
+      batch[i++] = undefined
+      this.runOne(runnable)
       isOver = this.turn.isOver()
     }
     // Those whose turn did not come are the first in the next one.
-    if (i < batch.length) this.ready = batch.slice(i).concat(this.ready)
-    batch.length = 0
+    if (i < count) this.putFirst(batch.slice(i, count))
+    this.spare = i < count || count > MAX_KEPT ? [] : batch
     return !isOver
+  }
+
+  private putFirst(left: Array<Runnable | undefined>): void {
+    this.ready = left.concat(this.ready.slice(0, this.count))
+    this.count = this.ready.length
   }
 
   private runOne(runnable: Runnable): void {

@@ -20,10 +20,18 @@ export class Handover {
   declare readonly asking: Effect.Effect<unknown, unknown>
   /** Tells it, where nobody waits. */
   declare readonly telling: Effect.Effect<void, unknown>
-  constructor(to: string, asking: Effect.Effect<unknown, unknown>, telling: Effect.Effect<void, unknown>) {
+  /** The same actor, as its `Recipient`. */
+  declare readonly recipient: object | undefined
+  constructor(
+    to: string,
+    asking: Effect.Effect<unknown, unknown>,
+    telling: Effect.Effect<void, unknown>,
+    recipient?: object
+  ) {
     this.to = to
     this.asking = asking
     this.telling = telling
+    this.recipient = recipient
   }
 }
 

@@ -30,7 +30,7 @@ import { drained, shutDown } from "../internal/ending.ts"
 import * as lifecycle from "../internal/lifecycle.ts"
 import { obey } from "../internal/obey.ts"
 import { owning } from "../internal/owning.ts"
-import { type LifecycleHost, nodeOf, Roster } from "../internal/roster.ts"
+import { gaveUp, type LifecycleHost, nodeOf, Roster } from "../internal/roster.ts"
 import { start } from "../internal/start.ts"
 import type { SystemEvent } from "../SystemEvent.ts"
 import type { Behaviour } from "./Behaviour.ts"
@@ -41,6 +41,7 @@ import { Deadlines } from "./Deadlines.ts"
 import { Dispatcher } from "./Dispatcher.ts"
 import { Freight } from "./Freight.ts"
 import { Groups } from "./Groups.ts"
+import { Inquiries } from "./Inquiry.ts"
 import * as Layouts from "./Layouts.ts"
 import { type Lettered, Letters } from "./Letters.ts"
 import { type LetterStore, receivedOf, type Refusal, type Resent } from "./LetterStore.ts"
@@ -69,6 +70,8 @@ export interface Escalation {
 export class Host implements LifecycleHost {
   declare readonly dispatcher: Dispatcher
   declare readonly deadlines: Deadlines
+  /** Who waits for whom, when the time of an ask is over. */
+  declare readonly inquiries: Inquiries
   declare readonly turn: Turn
   declare readonly after: Aftermath
   /** What values find here that travel in messages. */
@@ -119,6 +122,7 @@ export class Host implements LifecycleHost {
     this.turn = turn
     this.dispatcher = new Dispatcher(Context.get(context, Scheduler.Scheduler), runtime, turn)
     this.deadlines = new Deadlines(context, this.clock, thread, (defect) => this.fault("a deadline", defect))
+    this.inquiries = new Inquiries(this.deadlines)
     this.after = new Aftermath(runtime, (defect) => this.fault("who was told of a change", defect))
     this.carriage = carriageOf(thread)
     this.sends = new Sends()
@@ -234,9 +238,7 @@ export class Host implements LifecycleHost {
     const { name } = behaviour.protocol
     const roster = new Roster(behaviour)
     behaviour.protocol.prepare(this.carriage)
-    const others = this.rosters.get(name)
-    if (others === undefined) this.rosters.set(name, [roster])
-    else others.push(roster)
+    this.rosters.set(name, [...this.rosters.get(name) ?? [], roster])
     this.rosterByBehaviour.set(behaviour, roster)
   }
 
@@ -508,6 +510,3 @@ export class Host implements LifecycleHost {
     }))
   }
 }
-
-const gaveUp = (cause: Cause.Cause<unknown>): Error =>
-  new Error(`its behaviour has given up, after ${causeText(cause)}`, { cause: Cause.squash(cause) })

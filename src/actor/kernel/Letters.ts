@@ -5,6 +5,7 @@
  * runs on nobody's stack. As long as nothing is given up it costs nothing, and no more is held than the store could keep.
  */
 import type { Why } from "../DeadLetters.ts"
+import { Adapted } from "./Adapted.ts"
 import type { Protocol } from "./Protocol.ts"
 import { INDEX_MASK, replaysOf, type Word, wordOf } from "./Word.ts"
 
@@ -52,8 +53,12 @@ export class Letters {
   }
 
   /** Notes a tell that nobody will handle. */
-  add({ key, protocol }: Lettered, word: Word, payload: unknown, why: Why, attempts: number): void {
-    const index = wordOf(word) & INDEX_MASK
+  add(to: Lettered, word: Word, content: unknown, why: Why, attempts: number): void {
+    // What has come by an adapter is a letter as it was sent.
+    const sent = content instanceof Adapted
+      ? content
+      : { to, index: wordOf(word) & INDEX_MASK, payload: content }
+    const { index, payload, to: { key, protocol } } = sent
     const { ground, noted } = this
     const isFirst = noted.length === 0 && this.missed === 0
     // What moves with a message is released with it: what is left could not be sent again.

@@ -44,8 +44,8 @@ export class StreamReader extends Deadline implements Runnable {
   declare readonly window: number
   /** The span of the asker, when it is sampled. */
   declare readonly span: Tracer.AnySpan | undefined
-  /** Who has the stream run, where that is known. */
-  declare readonly fiber: Fiber.Fiber<unknown, unknown> | undefined
+  /** Who reads. */
+  declare readonly fiber: Fiber.Fiber<unknown, unknown>
   declare private readonly elementMillis: number
   declare private source: StreamSource | undefined
   declare private elements: Array<unknown>
@@ -61,7 +61,7 @@ export class StreamReader extends Deadline implements Runnable {
     window: number,
     elementMillis: number,
     span: Tracer.AnySpan | undefined,
-    fiber?: Fiber.Fiber<unknown, unknown>
+    fiber: Fiber.Fiber<unknown, unknown>
   ) {
     super()
     this.window = window

@@ -21,6 +21,7 @@ import type { Dispatcher, Runnable } from "./Dispatcher.ts"
 import type { Freight } from "./Freight.ts"
 import { RESTARTING, STOPPING } from "./Phase.ts"
 import type { Protocol } from "./Protocol.ts"
+import { Beside } from "./Waits.ts"
 import { type Ask, INDEX_MASK } from "./Word.ts"
 
 /** What sending answers when nobody reads any more. */
@@ -129,7 +130,8 @@ export class Streaming extends Deadline implements Runnable {
   private start(): void {
     const { ask, cell, stream } = this
     const { scope } = cell
-    const all = Stream.runForEachArray(stream, (chunk) => this.offer(chunk))
+    const offered = Stream.runForEachArray(stream, (chunk) => this.offer(chunk))
+    const all = Effect.provideService(offered, Beside, true)
     const { spanName } = cell.behaviour.protocol.messages[ask.word & INDEX_MASK]!
     const fiber = cell.fork(
       ask.span === undefined ? all : Trace.handler(() => all, `${spanName} stream`, ask.span, ask.handledBy(cell.key))

@@ -67,12 +67,14 @@ export const outgoing = (
   span: Tracer.AnySpan | undefined,
   timeoutMillis: number,
   asker: Asker
-): RemoteAsk =>
-  typeof asker === "function"
-    ? new RemoteAsk(home, recipient, index, payload, span, timeoutMillis, asker)
-    : asker instanceof TimedAsker
+): RemoteAsk => {
+  if (typeof asker === "function") return new RemoteAsk(home, recipient, index, payload, span, timeoutMillis, asker)
+  const ask = asker instanceof TimedAsker
     ? new RemoteTimedAsk(home, recipient, index, payload, timeoutMillis, asker)
     : new RemoteStreamAsk(home, recipient, index, payload, timeoutMillis, asker)
+  void ask.waitedForBy(asker.fiber)
+  return ask
+}
 
 /** The class of an ask on the side of the actor. */
 export const incoming = (message: Message | undefined, window: number): typeof InboundAsk =>

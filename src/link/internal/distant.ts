@@ -4,7 +4,7 @@
  */
 import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Address } from "../../actor/kernel/Address.ts"
-import type { Answered, Command } from "../../actor/kernel/Command.ts"
+import type { Answered, Command, Commandable } from "../../actor/kernel/Command.ts"
 import type { Lettered } from "../../actor/kernel/Letters.ts"
 import { actorName } from "../../actor/kernel/Protocol.ts"
 import { Recipient } from "../../actor/kernel/Recipient.ts"
@@ -47,6 +47,11 @@ export abstract class Distant extends Recipient implements Commanded {
   /** A payload as its sender has given it. */
   givenAs(payload: unknown): unknown {
     return payload
+  }
+
+  /** Who is to have a payload, beside its messages. */
+  commandableFor(_payload: unknown): Commandable {
+    return this
   }
 
   command(command: Command, answered: Answered): () => void {

@@ -98,6 +98,8 @@ export const STATE = 10
 export const STATE_DIED = 11
 /** What the actor has done and has still to do follows. */
 export const COUNTED = 15
+/** Whose answers the handler of the actor waits for follows. */
+export const WAITING_FOR = 16
 /** The stream has come to its end. */
 export const STREAM_ENDED = 12
 /** The stream has ended before its end, and its actor has not: the word is 0 after a restart, 1 when it was not read. */

@@ -2,6 +2,7 @@
  * What a thread of a system knows of itself and of the others: the state that its links share.
  */
 import type { ExitReason } from "../../actor/ExitReason.ts"
+import type { AdapterRecipient } from "../../actor/kernel/AdapterRecipient.ts"
 import type { Address } from "../../actor/kernel/Address.ts"
 import type { Cell } from "../../actor/kernel/Cell.ts"
 import type { Host } from "../../actor/kernel/Host.ts"
@@ -102,7 +103,7 @@ export class Home {
   /** What values find here that travel with the messages that this thread writes and reads. */
   declare readonly carriage: Carriage.Carriage
   /** Actors and shards here that others can address, by epoch and number. */
-  declare readonly cells: Map<string, Cell | LocalShard>
+  declare readonly cells: Map<string, Cell | LocalShard | AdapterRecipient>
   /** Recipients of actors on other threads, by address: the credit of each is counted in one place. */
   declare readonly remotes: Remotes<Recipient>
   /** Actors of this thread that others have an address of, and that have ended: those that somebody holds, and the last ones. */
@@ -275,12 +276,12 @@ export class Home {
   }
 
   /** The actor, or the shard, of a number. */
-  cellAt(actor: number, epoch: number): Cell | LocalShard | undefined {
+  cellAt(actor: number, epoch: number): Cell | LocalShard | AdapterRecipient | undefined {
     return this.cells.get(`${epoch}:${actor}`)
   }
 
   /** The actor of a number, also one that has ended and is remembered: whoever hears of it twice hears of one actor, and why it ended. */
-  knownAt(actor: number, epoch: number): Cell | LocalShard | undefined {
+  knownAt(actor: number, epoch: number): Cell | LocalShard | AdapterRecipient | undefined {
     return this.cellAt(actor, epoch) ?? this.past.get(`${epoch}:${actor}`)
   }
 

@@ -3,9 +3,9 @@
  */
 import * as Schema from "effect/Schema"
 import { forgotten } from "../../actor/ExitReason.ts"
-import { Cell } from "../../actor/kernel/Cell.ts"
 import { type Answer, type Command, isOfLink, statuses, STOP } from "../../actor/kernel/Command.ts"
 import type { Counted } from "../../actor/kernel/Counted.ts"
+import { LocalShard } from "../../actor/kernel/LocalShard.ts"
 import type { SpscReader } from "../../memory/SpscRing.ts"
 import * as Codec from "../../wire/Codec.ts"
 import { BRIEF, Defect, portable } from "../../wire/kernel/Defect.ts"
@@ -14,6 +14,7 @@ import * as ExitRecord from "./exitRecord.ts"
 import type { Home } from "./home.ts"
 import * as Linker from "./linker.ts"
 import type { Outbound } from "./outbound.ts"
+import * as Waiting from "./waiting.ts"
 
 /** Reads the command at `offset` and has its actor obey it. */
 export const obey = (
@@ -28,8 +29,9 @@ export const obey = (
     : given
   const resident = home.cellAt(actor, epoch)
   const answered = (answer: Answer) => reply(home, outbound, number, command, answer)
-  if (resident instanceof Cell) resident.command(command, answered)
-  else if (resident === undefined || key === undefined) answered({ _tag: "Ended", reason: forgotten })
+  if (resident === undefined) answered({ _tag: "Ended", reason: forgotten })
+  else if (!(resident instanceof LocalShard)) resident.command(command, answered)
+  else if (key === undefined) answered({ _tag: "Ended", reason: forgotten })
   else resident.keyedCommand(key, command, answered)
 }
 
@@ -51,6 +53,8 @@ const reply = (home: Home, outbound: Outbound, number: number, { kind }: Command
         outbound.coded(outbound.control, typeOf(Envelope.COUNTED), number, 0, counted, answer.counted)
       }
       return
+    case "Waits":
+      return Waiting.send(home, outbound, typeOf(Envelope.WAITING_FOR), number, answer.waits)
     case "State":
       return shown(outbound, Envelope.STATE, number, answer.state)
     case "Died":

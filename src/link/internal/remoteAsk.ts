@@ -4,13 +4,18 @@
  * The other side answers every ask exactly once, also one that was withdrawn; until then the number of the ask stays in
  * use, so that a reply can never reach a later ask.
  */
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../../actor/ActorError.ts"
 import type { ExitReason } from "../../actor/ExitReason.ts"
+import type { Awaited, Commandable } from "../../actor/kernel/Command.ts"
 import { Deadline } from "../../actor/kernel/Deadlines.ts"
+import type { Found } from "../../actor/kernel/Inquiry.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Recipient, Resume, Waiter } from "../../actor/kernel/Recipient.ts"
+import { type Wait, type Waits, waitsOf } from "../../actor/kernel/Waits.ts"
 import type { Region } from "../../memory/Region.ts"
 import { messageOf } from "../../runtime/Text.ts"
 import type { Codec } from "../../wire/Codec.ts"
@@ -26,10 +31,12 @@ export interface Asked extends Pick<Recipient, "protocol" | "stopWaiting"> {
   /** Who is to have a payload, and what that is for its sender. */
   nameFor(payload: unknown): string
   givenAs(payload: unknown): unknown
+  /** The same one, beside its messages. */
+  commandableFor(payload: unknown): Commandable
 }
 
 /** See the module. */
-export class RemoteAsk extends Deadline implements PendingAsk {
+export class RemoteAsk extends Deadline implements PendingAsk, Wait {
   declare readonly index: number
   declare readonly payload: unknown
   declare readonly span: Tracer.AnySpan | undefined
@@ -48,6 +55,11 @@ export class RemoteAsk extends Deadline implements PendingAsk {
   /** Who is asked. */
   declare private readonly recipient: Asked
   declare private resume: Resume | undefined
+  /** Where it is noted while its asker waits, if that is an actor. */
+  declare private waits: Waits | undefined
+  /** Its time is over, and who waits for whom is being found out; gives that up. */
+  declare private inquiry: (() => void) | undefined
+  declare private isExpired: boolean
   constructor(
     home: Home,
     recipient: Asked,
@@ -72,6 +84,29 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     this.withdrawing = undefined
     this.waiter = undefined
     this.resume = resume
+    this.waits = undefined
+    this.inquiry = undefined
+    this.isExpired = false
+  }
+
+  get awaited(): Awaited {
+    return { name: this.actor, whom: this.recipient.commandableFor(this.payload) }
+  }
+
+  /** Notes who waits for it, unless it has its outcome; what it answers takes it back. */
+  waitedForBy(fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<void> {
+    if (this.resume !== undefined) {
+      this.waits = waitsOf(fiber)
+      this.waits?.add(this)
+    }
+    return Effect.sync(() => this.withdraw())
+  }
+
+  // It waits no longer, whatever has come of it.
+  private forget(): void {
+    this.home.host.deadlines.remove(this)
+    this.waits?.delete(this)
+    this.inquiry?.()
   }
 
   protected get actor(): string {
@@ -92,7 +127,7 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     if (resume === undefined) return
     this.resume = undefined
     this.waiter = undefined
-    this.home.host.deadlines.remove(this)
+    this.forget()
     if (waiter !== undefined) this.recipient.stopWaiting(waiter)
     this.handOver(resume, exit)
   }
@@ -106,15 +141,20 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     }
   }
 
-  private timedOut(): Exit.Exit<never, ActorError.AskTimeout> {
+  private timedOut(found?: Found): Exit.Exit<never, ActorError.AskTimeout> {
     const { actor, timeoutMillis } = this
-    return Exit.fail(new ActorError.AskTimeout({ actor, tag: this.tag, timeoutMillis }))
+    return Exit.fail(new ActorError.AskTimeout({ actor, tag: this.tag, timeoutMillis, ...found }))
   }
 
   expire(): void {
-    const { resume } = this
-    this.withdraw()
-    if (resume !== undefined) this.handOver(resume, this.timedOut())
+    if (!this.isAwaited) return
+    this.isExpired = true
+    const { awaited, home: { host }, timeoutMillis, waits } = this
+    this.inquiry = host.inquiries.begin(waits?.blocked, awaited, timeoutMillis, (found) => {
+      const { resume } = this
+      this.withdraw()
+      if (resume !== undefined) this.handOver(resume, this.timedOut(found))
+    })
   }
 
   /** The asker has gone: the handler is interrupted, and what it answers reaches nobody. */
@@ -123,7 +163,7 @@ export class RemoteAsk extends Deadline implements PendingAsk {
     if (this.resume === undefined) return
     this.resume = undefined
     this.waiter = undefined
-    this.home.host.deadlines.remove(this)
+    this.forget()
     if (waiter !== undefined) this.recipient.stopWaiting(waiter)
     this.withdrawing?.()
     if (outbound === undefined || outbound.isDown) return
@@ -131,7 +171,7 @@ export class RemoteAsk extends Deadline implements PendingAsk {
   }
 
   get isAwaited(): boolean {
-    return this.resume !== undefined
+    return this.resume !== undefined && !this.isExpired
   }
 
   /** The actor has ended, and there will be no answer. */
@@ -148,7 +188,11 @@ export class RemoteAsk extends Deadline implements PendingAsk {
 
   /** Reads the reply and settles. */
   replied(outcome: number, word: number, region: Region, offset: number, end: number): void {
-    if (this.resume === undefined) return this.discard(outcome, region, offset, end)
+    if (!this.isAwaited) {
+      // There is nobody to interrupt any more.
+      this.outbound = undefined
+      return this.discard(outcome, region, offset, end)
+    }
     let exit: Exit.Exit<unknown, unknown>
     try {
       exit = this.read(outcome, word, region, offset, end)

@@ -11,6 +11,7 @@ import {
   type Answer,
   type Answered,
   type Command,
+  type Commandable,
   done,
   isOfLink,
   outlasts,
@@ -24,6 +25,7 @@ import type { Home } from "./home.ts"
 import { counted, state } from "./inboundCommand.ts"
 import * as Linker from "./linker.ts"
 import type { PendingAsk } from "./outbound.ts"
+import * as Waiting from "./waiting.ts"
 
 /** Who is commanded. */
 export interface Commanded {
@@ -88,6 +90,10 @@ export class RemoteCommand implements PendingAsk {
         const waits = { waiting: u32[at]!, waitingHigh: u32[at + 2]!, waitingLow: u32[at + 3]!, putOff: u32[at + 4]! }
         return this.answer({ _tag: "Pong", pong: { status, ...waits, restarts: u32[at + 1]! } })
       }
+      case Envelope.WAITING_FOR: {
+        const waits = Waiting.codec.read(region, offset, end)
+        return this.answer({ _tag: "Waits", waits: waits.map((one) => Waiting.awaited(one, this.home, commandable)) })
+      }
       case Envelope.COUNTED:
         return this.answer({ _tag: "Counted", counted: counted.read(region, offset, end) })
       case Envelope.STATE:
@@ -121,3 +127,11 @@ export class RemoteCommand implements PendingAsk {
     }
   }
 }
+
+const commandable = (home: Home, address: Address): Commandable => ({
+  command: (command, answered) => {
+    const given = new RemoteCommand(home, { address, ended: undefined }, command, answered)
+    given.admit()
+    return () => given.withdraw()
+  }
+})

@@ -5,6 +5,7 @@
  * `internal/inbound.ts`; who starts threads is not known here.
  */
 import { forgotten } from "../../actor/ExitReason.ts"
+import { AdapterRecipient } from "../../actor/kernel/AdapterRecipient.ts"
 import type { Address } from "../../actor/kernel/Address.ts"
 import type { Bounds } from "../../actor/kernel/Behaviour.ts"
 import { Cell } from "../../actor/kernel/Cell.ts"
@@ -285,6 +286,18 @@ export class Node implements Polled, RefTransport {
     this.home.laneKnown(actor)
   }
 
+  // A number of its own, by which others address its actor in that protocol. One that has ended is nobody.
+  private placeAdapter(adapter: AdapterRecipient, actor: number): Address {
+    const { cells, index } = this.home
+    const { behaviour, key, protocol } = adapter
+    const id = `${this.epoch}:${actor}`
+    const address = this.address(index, this.epoch, actor, { ...behaviour, laneBytes: 0 }, protocol.layoutHash, key)
+    this.addresses.set(adapter, address)
+    cells.set(id, adapter)
+    adapter.whenStopped(() => cells.delete(id))
+    return address
+  }
+
   /** Gives a shard here the number by which others address it; it outlives its thread. */
   placeShard(shard: LocalShard, actor: number, bounds: Bounds, layoutHash: number): void {
     const { cells, index } = this.home
@@ -355,11 +368,12 @@ export class Node implements Polled, RefTransport {
     const whose = recipient instanceof KeyedRecipient ? recipient.shard : recipient
     const known = whose instanceof RemoteRecipient && whose.home === home ? whose.address : this.addresses.get(whose)
     if (known !== undefined) return known.isKeyed ? { ...known, key: recipient.key } : known
-    if (!(recipient instanceof Cell) || recipient.host !== home.host) {
+    if (!(recipient instanceof Cell || recipient instanceof AdapterRecipient) || recipient.host !== home.host) {
       const system = whose instanceof RemoteRecipient ? whose.address.system : undefined
       throw new ForeignReference(recipient.protocol.name, recipient.key, system, home.system)
     }
     const actor = ++this.exported
+    if (recipient instanceof AdapterRecipient) return this.placeAdapter(recipient, actor)
     this.place(recipient, actor, this.epoch)
     return this.addressAt(recipient, actor, this.epoch)
   }
@@ -372,7 +386,7 @@ export class Node implements Polled, RefTransport {
     if (address.isKeyed) return new KeyedRecipient(this.shardAt(address, protocol), protocol, address.key)
     const isHere = address.thread === home.index
     const cell = isHere ? home.knownAt(address.actor, address.epoch) : undefined
-    if (cell instanceof Cell) return cell
+    if (cell instanceof Cell || cell instanceof AdapterRecipient) return cell
     const remote = this.remote(address, protocol)
     if (isHere) over(remote)
     return remote

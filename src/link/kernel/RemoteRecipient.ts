@@ -323,8 +323,7 @@ export class RemoteRecipient extends Distant implements Addressee {
     timeout: Duration.Input | undefined
   ): Effect.Effect<unknown, unknown> {
     return Effect.callback<unknown, unknown>((resume) => {
-      const ask = this.start(index, payload, span, timeoutMillis(fiber, timeout), resume)
-      return ask === undefined ? undefined : Effect.sync(() => ask.withdraw())
+      return this.start(index, payload, span, timeoutMillis(fiber, timeout), resume)?.waitedForBy(fiber)
     })
   }
 

@@ -9,11 +9,11 @@ import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
 import type { TellError } from "../../actor/ActorError.ts"
 import type { Address } from "../../actor/kernel/Address.ts"
-import type { Answered, Command } from "../../actor/kernel/Command.ts"
+import type { Answered, Command, Commandable } from "../../actor/kernel/Command.ts"
 import type { Lettered } from "../../actor/kernel/Letters.ts"
 import type { Addressed, Message, Protocol } from "../../actor/kernel/Protocol.ts"
 import type { Asker, Outcome, Waiter, Withdrawable } from "../../actor/kernel/Recipient.ts"
-import type { Shard } from "../../actor/kernel/Shard.ts"
+import { KeyedRecipient, type Shard } from "../../actor/kernel/Shard.ts"
 import type { Home } from "../internal/home.ts"
 import { RemoteCommand } from "../internal/remoteCommand.ts"
 import { RemoteRecipient } from "./RemoteRecipient.ts"
@@ -35,6 +35,10 @@ export class RemoteShard extends RemoteRecipient implements Shard {
 
   override givenAs(payload: unknown): unknown {
     return (payload as Addressed).payload
+  }
+
+  override commandableFor(payload: unknown): Commandable {
+    return new KeyedRecipient(this, this.bare, (payload as Addressed).key)
   }
 
   protected override explain({ index }: Message, payload: unknown): string {

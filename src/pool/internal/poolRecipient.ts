@@ -214,7 +214,7 @@ export class PoolRecipient extends Recipient implements Asked {
       return this.start(target, index, payload, undefined, timeoutMillis, asker, undefined)
     }
     const { options: { hosted: { close, nexts }, seatOf }, protocol } = this
-    const seat = asker.fiber === undefined ? undefined : seatOf(asker.fiber)
+    const seat = seatOf(asker.fiber)
     const next = nexts.get(index)!
     const stream = new StreamedJob(
       this,

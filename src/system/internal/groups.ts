@@ -2,6 +2,7 @@
  * How the threads of a system tell each other who is in which group: the main thread hears all, and says it on, in order. What a thread has heard of
  * another comes before the news that that one has gone, and after that nothing comes.
  */
+import { AdapterRecipient } from "../../actor/kernel/AdapterRecipient.ts"
 import { Cell } from "../../actor/kernel/Cell.ts"
 import { ALONE, type GroupWays, type Memberships } from "../../actor/kernel/Groups.ts"
 import type { Host } from "../../actor/kernel/Host.ts"
@@ -16,7 +17,8 @@ export const onOneThread = (host: Host): GroupWays => ({
   ...ALONE,
   addressOf: (recipient) => {
     const whose = recipient instanceof KeyedRecipient ? recipient.shard : recipient
-    if ((whose instanceof Cell || whose instanceof LocalShard) && whose.host === host) return undefined
+    const isHere = whose instanceof Cell || whose instanceof LocalShard || whose instanceof AdapterRecipient
+    if (isHere && whose.host === host) return undefined
     throw new Error(`${actorName(recipient.protocol, recipient.key)} is not one of its actors`)
   }
 })

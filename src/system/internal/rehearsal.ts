@@ -3,13 +3,14 @@
  * itself, and has both sides sleep between one and the next. Code that has run once is compiled, and what has run some times is ready
  * to be made fast.
  *
- * It is a system of its own in this thread, with contexts of its own, and nothing of it is left.
+ * It is a system of its own in this thread, with contexts of its own, and nothing of it is left. Who waits for a thread pays for it: one that is started again, whose
+ * actors are missed, rehearses nothing, and where threads share cores each does so much less.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
+import { availableParallelism } from "node:os"
 import * as Actor from "../../actor/Actor.ts"
 import { refClass } from "../../actor/ActorRef.ts"
 import * as Terms from "../../actor/kernel/Terms.ts"
@@ -20,6 +21,7 @@ import { Tally } from "../../observe/kernel/Tally.ts"
 import type { Runtime } from "../../runtime/Runtime.ts"
 import { piece, ThreadContext } from "../../runtime/ThreadContext.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
+import type { ThreadStart } from "../../thread/kernel/Entry.ts"
 import { withBoth } from "../../thread/kernel/Steady.ts"
 import type * as Control from "./control.ts"
 import { makeHostWith } from "./host.ts"
@@ -37,22 +39,42 @@ const LIMIT = "2 seconds"
 
 /** Asks at most, and how long it goes on: a thread on a busy machine is better started than quick. */
 const ROUNDS = 100
-const MILLIS = 40
+export const MILLIS = 40
+
+/** Less than this is not worth its beginning, which takes a few milliseconds by itself. */
+const LEAST_MILLIS = MILLIS / 4
+
+/** The first incarnation of a thread at its place. */
+const FIRST = 1
+
+/** How long a thread rehearses, of which `start` is known unless it stands by in reserve; 0 for not at all. */
+export const millisOf = (start: Pick<ThreadStart, "epoch" | "data"> | undefined, cores: number): number => {
+  if (start === undefined) return MILLIS
+  if (start.epoch > FIRST) return 0
+  const threads = (start.data as Control.Seat).names.length - 1
+  const millis = MILLIS * Math.min(1, cores / threads)
+  return millis < LEAST_MILLIS ? 0 : millis
+}
+
+/** The rehearsal of a worker of a system. */
+export const ofWorker = (start: ThreadStart | undefined): Effect.Effect<boolean> =>
+  Effect.suspend(() => rehearsal(millisOf(start, availableParallelism())))
 
 const rehearsed = piece(() => ({ hasBegun: false }))
 
-/** See the module; once for each thread. Answers whether it has come to its end, which only its test wants to know. */
-export const rehearsal: Effect.Effect<boolean> = Effect.gen(function*() {
-  const state = (yield* CurrentThread).get(rehearsed)
-  if (state.hasBegun) return false
-  state.hasBegun = true
-  return yield* Effect.scoped(play).pipe(
-    Effect.timeout(LIMIT),
-    Effect.match({ onFailure: () => false, onSuccess: () => true }),
-    Effect.catchCause(() => Effect.succeed(false)),
-    Effect.updateContext(alone)
-  )
-})
+/** See the module; once for each thread, so many milliseconds at most. Answers whether it has come to its end, which only its test wants to know. */
+export const rehearsal = (millis: number): Effect.Effect<boolean> =>
+  Effect.gen(function*() {
+    const state = (yield* CurrentThread).get(rehearsed)
+    if (state.hasBegun || millis === 0) return false
+    state.hasBegun = true
+    return yield* Effect.scoped(play(millis)).pipe(
+      Effect.timeout(LIMIT),
+      Effect.match({ onFailure: () => false, onSuccess: () => true }),
+      Effect.catchCause(() => Effect.succeed(false)),
+      Effect.updateContext(alone)
+    )
+  })
 
 // What the program has brought along is none of its business: no tracer and no logger hears of it, and its time is real.
 const alone = (context: Context.Context<never>): Context.Context<never> =>
@@ -62,7 +84,7 @@ const alone = (context: Context.Context<never>): Context.Context<never> =>
 const roleOf = () =>
   Actor.make("Rehearsal", [Rpc.make("Echo", { payload: { text: Schema.String }, success: Schema.String })])
 
-const play: Effect.Effect<void, unknown, Scope.Scope> = Effect.gen(function*() {
+const play = Effect.fnUntraced(function*(millis: number) {
   const { runtime } = yield* CurrentThread
   const Role = roleOf()
   const { layoutHash, name } = Role.protocol
@@ -127,7 +149,7 @@ const play: Effect.Effect<void, unknown, Scope.Scope> = Effect.gen(function*() {
   const recipient = main.remote(main.address(WORKER, 0, ACTOR, bounds, layoutHash, "a"), Role.protocol)
   const ref = new (refClass(Role.protocol))(recipient) as Actor.Ref<typeof Role>
   const bells = [MAIN, WORKER].map((slot) => new Doorbell.Doorbell(system.doorbells, slot))
-  const endsAt = runtime.nowMillis() + MILLIS
+  const endsAt = runtime.nowMillis() + millis
   for (let round = 0; round < ROUNDS && runtime.nowMillis() < endsAt; round++) {
     yield* ref.ask.Echo({ text: "line" })
     yield* untilAsleep(runtime, bells)

@@ -54,9 +54,12 @@ export interface ThreadReady {
 /** What a thread runs: what was given to `ThreadEntry.launch`. */
 export type Setup<E = unknown> = (start: ThreadStart) => Effect.Effect<ThreadReady, E, Scope.Scope>
 
-const taker = piece(() => ({
-  take: undefined as ((setup: Setup, rehearsal: Effect.Effect<unknown>) => void) | undefined
-}))
+/** What a thread does before its setup, to have done once what will have to be done quickly: `undefined` of one in reserve, whom nobody waits for. */
+export type Rehearsal = (start: ThreadStart | undefined) => Effect.Effect<unknown>
+
+const taker = piece(() => ({ take: undefined as ((setup: Setup, rehearsal: Rehearsal) => void) | undefined }))
+
+const noRehearsal: Rehearsal = () => Effect.void
 
 /** Who takes what is launched on this thread instead of running it: set while the file of a worker is imported to be simulated. */
 export const takerOf = (context: ThreadContext) => context.get(taker)
@@ -86,7 +89,7 @@ class Entry {
 const drainGraceMillis = 100
 
 /** Runs what was launched on a thread that stands on `ground`. */
-export const enter = <E>(ground: Ground, setup: Setup<E>, rehearsal: Effect.Effect<unknown> = Effect.void): void => {
+export const enter = <E>(ground: Ground, setup: Setup<E>, rehearsal: Rehearsal = noRehearsal): void => {
   const { port } = ground
   const standBy = Effect.sync(() => {
     port.postMessage(Protocol.loaded)
@@ -94,10 +97,10 @@ export const enter = <E>(ground: Ground, setup: Setup<E>, rehearsal: Effect.Effe
   })
   const onFirst = (raw: unknown) => {
     const message = Protocol.toWorker(raw)
-    if (message?.type === "prepare") ground.fork(Effect.andThen(rehearsal, standBy))
+    if (message?.type === "prepare") ground.fork(Effect.andThen(rehearsal(undefined), standBy))
     if (message?.type !== "bootstrap") return
     port.off("message", onFirst)
-    begin(ground, message, (start) => Effect.andThen(rehearsal, setup(start)))
+    begin(ground, message, (start) => Effect.andThen(rehearsal(start), setup(start)))
   }
   ground.onUncaught((error) => port.postMessage(Protocol.uncaught(failureText(error))))
   // The listener holds the thread: a pending Atomics.waitAsync alone would let it exit.

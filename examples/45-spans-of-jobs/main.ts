@@ -65,4 +65,4 @@ const program = Effect.gen(function*() {
 
 const ShopPool = Pool.layer(Shop, { spawn: () => new Worker(new URL("./worker.ts", import.meta.url)), threads: 2 })
 
-await Effect.runPromise(program.pipe(Effect.provide(Layer.merge(ShopPool, Telemetry))))
+await Effect.runPromise(program.pipe(Effect.provide(Layer.provideMerge(ShopPool, Telemetry))))
