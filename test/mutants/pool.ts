@@ -70,6 +70,12 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...streamed,
+    why: "a reader that goes between two batches tells its worker",
+    before: "    job?.withdraw()\n    this.close()",
+    after: "    job?.withdraw()"
+  },
+  {
+    ...streamed,
     why: "what comes for a reader that has gone is let go",
     before: "if (this.isOver) return this.close()",
     after: "if (this.isOver) return"
