@@ -36,14 +36,14 @@ const program = Effect.scoped(Effect.gen(function*() {
       const taken = Stream.take(rows.ask.Count({ to, chunk }, { bufferSize, ...forever }), most)
       const exit = yield* Effect.exit(Stream.runForEach(taken, (n) =>
         Effect.gen(function*() {
-          if (n !== next++) yield* wrong(`the element ${n} has come where ${next - 1} was due`)
+          if (n !== next++) return yield* wrong(`the element ${n} has come where ${next - 1} was due`)
           if ((yield* Simulation.draw(8)) === 7) yield* Effect.sleep(yield* Simulation.draw(30))
         })))
       if (Exit.isFailure(exit)) {
         const [reason] = exit.cause.reasons
         if (reason?._tag === "Fail" && /^(ThreadLost|StreamBroken)$/.test(reason.error._tag)) isLost = true
         else return yield* exit
-      } else if (next !== Math.min(to, most) + 1) yield* wrong(`a stream has ended in front of ${next}`)
+      } else if (next !== Math.min(to, most) + 1) return yield* wrong(`a stream has ended in front of ${next}`)
       else isWhole = true
     })
 
@@ -76,7 +76,7 @@ const program = Effect.scoped(Effect.gen(function*() {
   yield* Simulation.converge()
   while ((yield* rows.depth) > 0) yield* Effect.sleep(10)
   yield* read(20, 20)
-  if (!isWhole) yield* wrong("no stream has come to its end")
+  if (!isWhole) return yield* wrong("no stream has come to its end")
   yield* Invariant.sometimes("a stream is lost with its worker", isLost)
 }))
 
