@@ -76,7 +76,7 @@ await Effect.runPromise(program.pipe(Effect.provide(JournalPool)))
 /** The same protocol in a pool that looks itself what there is to do; quicker than it would have to be. */
 const SizingPool = Pool.layer(Journal, {
   spawn: () => new Worker(new URL("./worker.ts", import.meta.url)),
-  threads: { min: 1, max: 3, idle: "200 millis", adapt: { cooldown: "100 millis" } }
+  threads: { min: 1, max: 3, idle: "1 second", adapt: { cooldown: "100 millis" } }
 })
 
 const sizing = Effect.gen(function*() {

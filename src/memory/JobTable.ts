@@ -397,6 +397,11 @@ export class JobTable extends JobCells {
     for (let worker = 0; worker < this.workers; worker++) into[worker] = Atomics.load(this.cells, workersCell + worker)
   }
 
+  /** Whether an incarnation lives at the place of a worker. */
+  hasWorker(worker: number): boolean {
+    return Atomics.load(this.cells, workersCell + worker) !== 0
+  }
+
   /** How often incarnations have come and gone, as a wrapping Int32: a submitter that sees another number looks what that means for it. */
   changes(): number {
     return Atomics.load(this.cells, changesCell)

@@ -14,6 +14,7 @@
  * - a worker's death concerns the jobs that it had begun and no others; those whose message has {@link Attempts} are begun again;
  * - jobs go from the thread that submits to the one that handles them and back through shared memory, past all other threads;
  * - a job that waits for jobs of its own keeps no worker from them, however deep that goes;
+ * - a message that is answered with a stream has it made by one worker, as far as it is read;
  * - nobody waits for ever: a pool that ends settles what it has.
  *
  * It does not promise an order between jobs, but of those that have a `Route`. What is not there yet is told in `docs/guide/08-pools.md`.

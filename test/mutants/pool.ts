@@ -56,6 +56,8 @@ const client = { file: "src/pool/internal/client.ts", tests: [poolClients] }
 const idle = { file: "src/memory/IdleSet.ts", tests: ["test/memory/IdleSet.test.ts", pools] }
 const options = { file: "src/pool/internal/options.ts", tests: [pools] }
 const spans = { file: "src/pool/internal/jobSpan.ts", tests: ["test/testing/poolSpans.test.ts"] }
+const streams = { file: "src/pool/internal/streams.ts", tests: ["test/testing/poolStreams.test.ts"] }
+const streamed = { ...streams, file: "src/pool/internal/streamedJob.ts" }
 
 /** Faults in what becomes of jobs. */
 export const mutants: ReadonlyArray<Mutant> = [
@@ -193,8 +195,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     tests: ["test/pool/threads.test.ts"],
     file: "src/pool/internal/worker.ts",
     why: "a worker that leaves comes to the end of what is for it",
-    before: "!this.isRetired && !(this.isLast && this.hasOwn())",
-    after: "!this.isRetired"
+    before: "const hasMore = this.isLast && this.hasOwn() || this.options.isReading()",
+    after: "const hasMore = this.options.isReading()"
   },
   {
     ...crew,
@@ -209,6 +211,43 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "what a dead worker held is free",
     before: "access.holds?.releaseAll(worker.index - 1)",
     after: ""
+  },
+  {
+    ...streams,
+    why: "a stream that has nothing for long keeps no worker from others",
+    before: "      seat.nested++\n",
+    after: ""
+  },
+  {
+    ...streams,
+    why: "no stream is taken for one of an incarnation that has gone",
+    before: "this.last = options.incarnation * 2 ** 32",
+    after: "this.last = 0 * options.incarnation"
+  },
+  {
+    ...streams,
+    why: "an element that cannot be sent comes behind those that can",
+    before: "        if (parts.length > 0) break\n",
+    after: ""
+  },
+  {
+    ...streamed,
+    why: "a reader that goes between two batches tells its worker",
+    before: "    job?.withdraw()\n    this.close()",
+    after: "    job?.withdraw()"
+  },
+  {
+    ...streamed,
+    why: "what comes for a reader that has gone is let go",
+    before: "if (this.isOver) return this.close()",
+    after: "if (this.isOver) return"
+  },
+  {
+    ...worker,
+    tests: ["test/testing/poolStreams.test.ts"],
+    why: "a worker whose streams are read is not made anew",
+    before: "const hasMore = this.isLast && this.hasOwn() || this.options.isReading()",
+    after: "const hasMore = this.isLast && this.hasOwn()"
   },
   {
     ...spans,
@@ -358,7 +397,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...keyed,
     why: "one that is to end takes nothing new",
-    before: "    if (this.retiring > 0 && !this.isLast && this.waiting === 0) return false\n",
+    before:
+      "    if (this.retiring > 0 && !this.isLast && this.waiting === 0 && !this.options.isReading()) return false\n",
     after: ""
   },
   {

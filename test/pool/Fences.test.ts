@@ -44,6 +44,7 @@ const made = Effect.gen(function*() {
       capacity: CAPACITY,
       deadlines: new Deadlines(context, clock, thread, () => {}),
       messages: Jobs.protocol.messages,
+      defined: Jobs.protocol.messages.length,
       attempts: Jobs.protocol.messages.map(() => 2),
       levels: undefined,
       sheds: false,

@@ -20,6 +20,7 @@ import { Job } from "../../src/pool/internal/job.ts"
 import { createMemory, HOST_OWNER, openMemory, ownerOf, rowOf } from "../../src/pool/internal/memory.ts"
 import { store } from "../../src/pool/internal/outcome.ts"
 import { PoolRecipient } from "../../src/pool/internal/poolRecipient.ts"
+import { hosted } from "../../src/pool/internal/streamProtocol.ts"
 import { Submitter } from "../../src/pool/internal/submitter.ts"
 import { targetOf } from "../../src/pool/internal/target.ts"
 import { waiterOf } from "../../src/pool/internal/waiter.ts"
@@ -43,6 +44,7 @@ const made = Effect.gen(function*() {
       capacity: 2,
       deadlines: new Deadlines(context, clock, thread, () => {}),
       messages: Jobs.protocol.messages,
+      defined: Jobs.protocol.messages.length,
       attempts: Jobs.protocol.messages.map(({ tag }) => tag === "WaitAgain" ? 2 : 1),
       levels: undefined,
       sheds: false,
@@ -65,6 +67,7 @@ const made = Effect.gen(function*() {
   const submitter = open(1)
   const recipient = new PoolRecipient(host, submitter, {
     protocol: Jobs.protocol,
+    hosted: hosted(Jobs.protocol),
     key: "pool",
     capacity: 2,
     overflow: "suspend",
@@ -534,6 +537,7 @@ describe("a worker", () => {
         open: () => {},
         retired: () => {},
         ended: () => {},
+        isReading: () => false,
         failed: () => {}
       })
       const given: Array<unknown> = []

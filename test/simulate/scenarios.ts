@@ -18,6 +18,7 @@ import { names } from "./names.ts"
 import { orders } from "./orders.ts"
 import { pool } from "./pool.ts"
 import { routes } from "./routes.ts"
+import { rows } from "./rows.ts"
 import type { Scenario } from "./scenario.ts"
 import { sizes } from "./sizes.ts"
 import { stash } from "./stash.ts"
@@ -56,6 +57,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   forward,
   groups,
   jobs,
+  rows,
   keyed,
   letters,
   lifecycle,

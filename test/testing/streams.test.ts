@@ -315,9 +315,13 @@ describe("a message that is answered with a stream", () => {
     assert.throws(() => Feed.toLayer(Effect.never, { unreadTimeout: 0 }), /unreadTimeout is 0/)
   })
 
-  it.effect("is refused by a pool", () =>
+  it.effect("is refused by a pool that has no room for the messages in between", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(Effect.scoped(Pool.make(Feed, { spawn: noThread })))
-      assert.include(String(error), "messages that are answered once, and not with a stream")
+      const many = Actor.make("Many", [
+        Rpc.make("Feed", { success: Schema.Int, stream: true }),
+        ...Array.from({ length: 254 }, (_, i) => Rpc.make(`Plain${i}`))
+      ])
+      const error = yield* Effect.flip(Effect.scoped(Pool.make(many, { spawn: noThread })))
+      assert.include(String(error), "256 messages at most, and one more for each that is answered with a stream")
     }))
 })

@@ -169,7 +169,8 @@ const isConstructed = (ast: SchemaAST.AST, seen: Set<SchemaAST.AST>): boolean =>
   }
 }
 
-const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Message => {
+/** Compiles one message, for a protocol of this name. */
+export const compileMessage = (name: string, rpc: Rpc.AnyWithProps, index: number): Message => {
   const what = `${name}.${rpc._tag}`
   const message = new Compiled(name, partsOf(rpc), index, (part, schema) => {
     try {

@@ -27,7 +27,7 @@ export type Pulled = Effect.Effect<Arr.NonEmptyReadonlyArray<unknown>, unknown>
 export interface StreamSource {
   readonly grounds: {
     readonly deadlines: Deadlines
-    readonly dispatcher: Dispatcher
+    readonly dispatcher: Pick<Dispatcher, "enqueue">
     fault(where: string, defect: unknown): void
   }
   /** So many elements more may come. */

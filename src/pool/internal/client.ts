@@ -24,6 +24,7 @@ import { DeskWait } from "./desk.ts"
 import { benches } from "./job.ts"
 import { openMemory, SAME_TIME_MILLIS } from "./memory.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
+import { hosted } from "./streamProtocol.ts"
 import { Submitter } from "./submitter.ts"
 
 /** Why a thread does not join a pool. */
@@ -108,17 +109,19 @@ const open = (ground: Ground, { name, protocol }: Asked, key: string, joined: Jo
   const { deadlines, failed, thread, voice } = ground
   const { capacity, graceMillis, memory, nowMillis, owner, parallelism, overflow, pool, row } = joined
   const access = openMemory(thread, memory, owner)
+  const jobs = hosted(protocol)
   const desk: DeskWait = new DeskWait(access, row, () => submitter, (error) => failed(`a turn of ${name}`, error))
   const submitter: Submitter = new Submitter(access, {
     name,
     row,
     capacity,
     deadlines,
-    messages: protocol.messages,
-    attempts: attemptsOf(protocol),
-    levels: protocol.levels,
+    messages: jobs.messages,
+    defined: protocol.messages.length,
+    attempts: attemptsOf(jobs),
+    levels: jobs.levels,
     sheds: overflow === "dropOldest",
-    put: (slot) => inject(access, protocol.levels, slot),
+    put: (slot) => inject(access, jobs.levels, slot),
     watch: () => desk.watch(),
     sharesTime: Math.abs(deadlines.now() - nowMillis) < SAME_TIME_MILLIS,
     whyEnded: () => {
@@ -137,6 +140,7 @@ const open = (ground: Ground, { name, protocol }: Asked, key: string, joined: Jo
   })
   const recipient = new PoolRecipient(access, submitter, {
     protocol,
+    hosted: jobs,
     key,
     capacity,
     parallelism,

@@ -49,6 +49,8 @@ export class Job extends Deadline {
   declare readonly timeoutMillis: number
   /** Where it is, once it is there; -1 before. */
   declare slot: number
+  /** Hears of a reply that has come although nobody waits for it any more: what it stands for may have to be let go. */
+  declare unheard: Resume | undefined
   /** Set while it waits for room. */
   declare waiter: Waiter | undefined
   declare private readonly desk: Desk
@@ -70,6 +72,7 @@ export class Job extends Deadline {
     this.span = span
     this.timeoutMillis = timeoutMillis
     this.slot = -1
+    this.unheard = undefined
     this.waiter = undefined
     this.seat = seat
     this.resume = resume

@@ -3,7 +3,7 @@
  */
 import type * as Duration from "effect/Duration"
 import { InvalidOptions } from "../../actor/ActorError.ts"
-import type { Protocol } from "../../actor/kernel/Protocol.ts"
+import { MAX_MESSAGES, type Protocol } from "../../actor/kernel/Protocol.ts"
 import { MAX_WORKERS } from "../../memory/JobTable.ts"
 import { MAX_ARENA_BYTES } from "../../memory/Layouts.ts"
 import { type Overflow, policies } from "../../runtime/Overflow.ts"
@@ -18,6 +18,7 @@ import type { SpawnWorker } from "../../thread/SpawnedWorker.ts"
 import { mostCapacity } from "./memory.ts"
 import { slotsOf } from "./shedding.ts"
 import type { Rules } from "./sizing.ts"
+import { isTooLarge } from "./streamProtocol.ts"
 import type { Limits } from "./wear.ts"
 
 /**
@@ -265,11 +266,12 @@ const limitsOf = (
  * **Errors** Throws `InvalidOptions` with the offending value.
  */
 export const resolve = (
-  { messages, name }: Protocol,
+  protocol: Protocol,
   options: PoolOptions,
   cores: number,
   hardware: HardwareInfo
 ): Resolved => {
+  const { messages, name } = protocol
   const { arena, concurrency = 1, name: key = "pool", profile = "production", queue } = options
   const refuse = (option: string, value: unknown, expected: string): never => {
     throw new InvalidOptions({ where: `Pool ${name}/${textOf(key)}`, option, value: textOf(value), expected })
@@ -283,8 +285,13 @@ export const resolve = (
   if (moving !== undefined) {
     refuse("protocol", moving.tag, "messages with nothing that moves between threads: no parcels, no ends of channels")
   }
-  const streamed = messages.find(({ isStream }) => isStream)
-  if (streamed !== undefined) refuse("protocol", streamed.tag, "messages that are answered once, and not with a stream")
+  if (isTooLarge(protocol)) {
+    refuse(
+      "protocol",
+      messages.length,
+      `${MAX_MESSAGES} messages at most, and one more for each that is answered with a stream`
+    )
+  }
   if (!Object.hasOwn(profiles, profile)) refuse("profile", profile, Object.keys(profiles).join(", "))
   const defaults = profiles[profile]
   const { grace = defaults.grace, readyTimeout = defaults.readyTimeout, shutdown = defaults.shutdown } = options

@@ -46,10 +46,13 @@ import type { PoolOptions, Resolved } from "./options.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
 import { slotsOf } from "./shedding.ts"
 import * as Sizing from "./sizing.ts"
+import { type Hosted, hosted as hostedBy } from "./streamProtocol.ts"
 import { Submitter } from "./submitter.ts"
 
 interface Owner extends Crew.Crew {
   readonly protocol: Protocol
+  /** Its messages as jobs. */
+  readonly hosted: Hosted
   readonly settings: Resolved
   readonly memory: PoolMemory
   readonly recoveries: ReadonlyArray<MpmcRecovery>
@@ -77,11 +80,11 @@ interface Row {
 const UNKNOWN = { thread: "its worker", reason: "it has ended" }
 
 /** What a submitter on this thread is made of. */
-type Ground = Pick<Owner, "protocol" | "settings" | "access" | "deadlines" | "ends" | "run" | "log">
+type Ground = Pick<Owner, "protocol" | "hosted" | "settings" | "access" | "deadlines" | "ends" | "run" | "log">
 
 /** Opens a row of the table on this thread. */
 const openRow = (
-  { access, deadlines, ends, log, protocol, settings }: Ground,
+  { access, deadlines, ends, hosted, log, protocol, settings }: Ground,
   row: number,
   overdue: (overdue: Overdue) => void
 ): Row => {
@@ -93,11 +96,12 @@ const openRow = (
     row,
     capacity: settings.capacity,
     deadlines,
-    messages: protocol.messages,
-    attempts: attemptsOf(protocol),
-    levels: protocol.levels,
+    messages: hosted.messages,
+    defined: protocol.messages.length,
+    attempts: attemptsOf(hosted),
+    levels: hosted.levels,
     sheds: settings.overflow === "dropOldest",
-    put: (slot) => inject(access, protocol.levels, slot),
+    put: (slot) => inject(access, hosted.levels, slot),
     watch: () => desk.watch(),
     sharesTime: true,
     whyEnded: () => ExitReason.systemReleased,
@@ -119,6 +123,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
     const log = (entry: Effect.Effect<void>) => void run(Effect.ignoreCause(entry))
     const name = actorName(protocol, settings.key)
     const events = yield* PubSub.sliding<Take.Take<PoolEvent>>(EVENTS)
+    const hosted = hostedBy(protocol)
     const memory = createMemory({
       ...settings,
       capacity: slotsOf(settings.capacity, settings.overflow === "dropOldest"),
@@ -134,6 +139,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
     )
     const ground: Ground = {
       protocol,
+      hosted,
       settings,
       access,
       deadlines,
@@ -144,6 +150,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
     const { desk, submitter } = openRow(ground, HOST, (overdue) => replace(owner, overdue))
     const recipient = new PoolRecipient(access, submitter, {
       protocol,
+      hosted,
       key: settings.key,
       capacity: settings.capacity,
       parallelism: settings.workers * settings.concurrency,

@@ -10,6 +10,7 @@ import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Answered, Command } from "../../actor/kernel/Command.ts"
 import type { Protocol } from "../../actor/kernel/Protocol.ts"
 import { type Outcome, Recipient, type Resume, type Waiter, type Withdrawable } from "../../actor/kernel/Recipient.ts"
+import type { StreamReader } from "../../actor/kernel/StreamReader.ts"
 import type { PoolRecipient } from "./poolRecipient.ts"
 import { pinnedTo } from "./target.ts"
 
@@ -67,8 +68,13 @@ export class PlacedRecipient extends Recipient {
     return this.pool.askAt(this.target, index, payload, span, fiber, timeout)
   }
 
-  askUnsafe(index: number, payload: unknown, timeoutMillis: number, resume: Resume): Withdrawable | undefined {
-    return this.pool.askUnsafeAt(this.target, index, payload, timeoutMillis, resume)
+  askUnsafe(
+    index: number,
+    payload: unknown,
+    timeoutMillis: number,
+    asker: Resume | StreamReader
+  ): Withdrawable | undefined {
+    return this.pool.askUnsafeAt(this.target, index, payload, timeoutMillis, asker)
   }
 
   whenStopped(listener: (reason: ExitReason) => void): void {

@@ -101,6 +101,15 @@ export class Placing implements Places {
     return -MISROUTED
   }
 
+  /** The same of one that has a stream of it: also one that is about to leave, which stays for as long as that is read. */
+  reaching(target: number): number {
+    this.adopt()
+    const place = placeOf(target)
+    if (place < this.count || this.access.table.hasWorker(place)) return target
+    this.misrouted = `worker-${place} has left the pool`
+    return -MISROUTED
+  }
+
   /** How many workers there are. */
   get count(): number {
     return membersIn(this.seen)

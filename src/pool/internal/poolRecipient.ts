@@ -25,22 +25,28 @@ import {
   type Waiter,
   type Withdrawable
 } from "../../actor/kernel/Recipient.ts"
+import type { StreamReader } from "../../actor/kernel/StreamReader.ts"
 import { OPEN } from "../../memory/JobPhase.ts"
 import { membersIn } from "../../memory/JobTable.ts"
 import type { Overflow } from "../../runtime/Overflow.ts"
+import type { Carriage } from "../../wire/Carriage.ts"
 import type { PoolEvent } from "../PoolEvent.ts"
 import type { PoolStats } from "../PoolStats.ts"
 import type { Crew } from "./crew.ts"
 import { Job, type Seat } from "./job.ts"
 import type { Access } from "./memory.ts"
 import { countedOf, statsOf } from "./stats.ts"
+import { type Asked, StreamedJob } from "./streamedJob.ts"
+import type { Hosted } from "./streamProtocol.ts"
 import type { Submitter } from "./submitter.ts"
 import { ROUTED } from "./target.ts"
-import { waiterOf } from "./waiter.ts"
+import { tellWaiterOf, waiterOf } from "./waiter.ts"
 
 /** How it is made. */
 export interface Options {
   readonly protocol: Protocol
+  /** Its messages as jobs. */
+  readonly hosted: Hosted
   readonly key: string
   readonly capacity: number
   /** How many jobs run at once. */
@@ -52,7 +58,7 @@ export interface Options {
 }
 
 /** See the module. */
-export class PoolRecipient extends Recipient {
+export class PoolRecipient extends Recipient implements Asked {
   readonly protocol: Protocol
   readonly key: string
   /** The workers, on the thread that has made the pool. */
@@ -75,7 +81,7 @@ export class PoolRecipient extends Recipient {
     submitter.onEnded = (reason) => this.tellEnded(reason)
   }
 
-  private get name(): string {
+  get name(): string {
     return actorName(this.protocol, this.key)
   }
 
@@ -130,14 +136,14 @@ export class PoolRecipient extends Recipient {
     target: number,
     span: Tracer.AnySpan | undefined
   ): Outcome {
-    const { protocol, submitter } = this
+    const { options: { hosted }, submitter } = this
     if (submitter.room.waiting > 0) return NO_ROOM
-    return submitter.submit(protocol.messages[index]!, payload, job, target, span)
+    return submitter.submit(hosted.messages[index]!, payload, job, target, span)
   }
 
   refusal(index: number, payload: unknown, outcome: Outcome): ActorError.TellError {
     const { access, name: actor, options: { capacity }, submitter } = this
-    const message = this.protocol.messages[index]!
+    const message = this.options.hosted.messages[index]!
     const undelivered = { tag: message.tag, payload }
     switch (outcome) {
       case INVALID: {
@@ -194,8 +200,13 @@ export class PoolRecipient extends Recipient {
     })
   }
 
-  askUnsafe(index: number, payload: unknown, timeoutMillis: number, resume: Resume): Withdrawable | undefined {
-    return this.askUnsafeAt(ROUTED, index, payload, timeoutMillis, resume)
+  askUnsafe(
+    index: number,
+    payload: unknown,
+    timeoutMillis: number,
+    asker: Resume | StreamReader
+  ): Withdrawable | undefined {
+    return this.askUnsafeAt(ROUTED, index, payload, timeoutMillis, asker)
   }
 
   askUnsafeAt(
@@ -203,12 +214,47 @@ export class PoolRecipient extends Recipient {
     index: number,
     payload: unknown,
     timeoutMillis: number,
-    resume: Resume
+    asker: Resume | StreamReader
   ): Withdrawable | undefined {
-    return this.start(target, index, payload, undefined, timeoutMillis, resume, undefined)
+    if (typeof asker === "function") {
+      return this.start(target, index, payload, undefined, timeoutMillis, asker, undefined)
+    }
+    const { options: { hosted: { close, nexts }, seatOf }, protocol } = this
+    const seat = seatOf(asker.fiber)
+    const next = nexts.get(index)!
+    const stream = new StreamedJob(
+      this,
+      { target, message: protocol.messages[index]!, next, close, payload, seat },
+      asker
+    )
+    stream.begin(timeoutMillis)
+    return stream
   }
 
-  private start(
+  get deadlines(): Submitter["deadlines"] {
+    return this.submitter.deadlines
+  }
+
+  get carriage(): Carriage {
+    return this.access.scratch.carriage
+  }
+
+  soon(run: () => void): void {
+    this.access.thread.runtime.immediate(run)
+  }
+
+  failed(where: string, error: unknown): void {
+    this.submitter.failed(where, error)
+  }
+
+  /** Tells a worker, as soon as there is room. */
+  tellSurely(target: number, index: number, payload: unknown): void {
+    if (this.submit(index, payload, undefined, target, undefined) !== NO_ROOM) return
+    this.submitter.room.wait(tellWaiterOf(index, payload, undefined, () => {}), target)
+  }
+
+  /** Submits a job that somebody waits for; nothing when it is settled already. */
+  start(
     target: number,
     index: number,
     payload: unknown,
@@ -218,7 +264,7 @@ export class PoolRecipient extends Recipient {
     seat: Seat | undefined
   ): Job | undefined {
     const { submitter } = this
-    const job = new Job(submitter, this.protocol.messages[index]!, payload, span, timeoutMillis, resume, seat)
+    const job = new Job(submitter, this.options.hosted.messages[index]!, payload, span, timeoutMillis, resume, seat)
     submitter.deadlines.add(job, timeoutMillis)
     let outcome: Outcome
     let refusal: ActorError.TellError | undefined

@@ -30,6 +30,8 @@ import { benches } from "./job.ts"
 import { type Access, openMemory, ownerOf, rowOf, SAME_TIME_MILLIS } from "./memory.ts"
 import { CurrentWorker, poolKey, type PoolSide } from "./poolKey.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
+import { type Hosted, hosted } from "./streamProtocol.ts"
+import { Streams } from "./streams.ts"
 import { Submitter } from "./submitter.ts"
 import { Wear } from "./wear.ts"
 import { Worker } from "./worker.ts"
@@ -39,34 +41,48 @@ const UNLIMITED = Intensity.make({ restarts: 1_000_000, within: "1 second" })
 
 const UNKNOWN = { thread: "another worker", reason: "it has ended" }
 
+/** What the jobs of a pool are handled by. */
+interface Pooled {
+  /** The behaviour as it is defined. */
+  readonly behaviour: Behaviour
+  readonly hosted: Hosted
+  readonly streams: Streams
+}
+
 /** A system of this thread, and the behaviours that its layers make known. */
-const makeSystem = (scope: Scope.Scope, pooled: string) =>
+const makeSystem = (scope: Scope.Scope, pooled: string, side: Side) =>
   Effect.gen(function*() {
     const built = yield* Layer.buildWithScope(System.layer, scope).pipe(
       Effect.provideService(System.EndsProgram, false)
     )
     const system = Context.get(built, ActorSystem)
-    const behaviours = new Map<string, Behaviour>()
+    const names: Array<string> = []
+    let found: Pooled | undefined
     const register = (behaviour: Behaviour) => {
-      const { name } = behaviour.protocol
-      const restarted = { ...behaviour, intensity: UNLIMITED, isPooled: name === pooled }
-      behaviours.set(name, restarted)
-      return system.register(restarted)
+      const { protocol } = behaviour
+      names.push(protocol.name)
+      const restarted = { ...behaviour, intensity: UNLIMITED, isPooled: protocol.name === pooled }
+      if (!restarted.isPooled) return system.register(restarted)
+      const jobs = side.jobsOf(protocol)
+      const streams = side.streamsOf(behaviour)
+      found = { behaviour, hosted: jobs, streams }
+      if (jobs.nexts.size === 0) return system.register(restarted)
+      return system.register({ ...restarted, protocol: jobs, build: streams.build(behaviour), around: [] })
     }
-    return { system: ActorSystem.of({ ...system, register }), behaviours }
+    return { system: ActorSystem.of({ ...system, register }), names, found: () => found }
   })
 
-const behaviourOf = (
-  behaviours: ReadonlyMap<string, Behaviour>,
+const checked = (
+  found: Pooled | undefined,
+  known: ReadonlyArray<string>,
   { key, layoutHash, layouts, protocol }: Post
-): Effect.Effect<Behaviour, ActorError.BehaviourNotFound | ActorError.LayoutMismatch> => {
-  const behaviour = behaviours.get(protocol)
-  if (behaviour === undefined) {
-    const known = Array.from(behaviours.keys())
+): Effect.Effect<Pooled, ActorError.BehaviourNotFound | ActorError.LayoutMismatch> => {
+  if (found === undefined) {
     return Effect.fail(new ActorError.BehaviourNotFound({ behaviour: protocol, known, elsewhere: [] }))
   }
+  const { behaviour } = found
   return behaviour.protocol.layoutHash === layoutHash
-    ? Effect.succeed(behaviour)
+    ? Effect.succeed(found)
     : Effect.fail(Layouts.mismatch(`${protocol}/${key}`, { layoutHash, layouts }, Layouts.of(behaviour.protocol)))
 }
 
@@ -76,18 +92,18 @@ export const serve = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem>) => (star
     const post = start.data as Post
     const scope = yield* Effect.scope
     const context = yield* Effect.context<never>()
-    const { behaviours: known, system } = yield* makeSystem(scope, post.protocol)
     const side = yield* makeSide(start, post)
+    const { found, names, system } = yield* makeSystem(scope, post.protocol, side)
     const services = Context.make(ActorSystem, system).pipe(
       Context.add(poolKey(post.protocol), side),
       Context.add(CurrentWorker, { place: post.place, name: start.name })
     )
     yield* Layer.buildWithScope(behaviours, scope).pipe(Effect.provideContext(services))
-    const { protocol } = yield* behaviourOf(known, post)
+    const { behaviour: { protocol }, hosted: jobs, streams } = yield* checked(found(), names, post)
     let seats = 0
     // What a system of one thread spawns is a cell.
     const spawn = Effect.suspend(() =>
-      system.spawn(protocol, `${start.name}-${seats++}`, undefined, scope)
+      system.spawn(jobs, `${start.name}-${seats++}`, undefined, scope)
     ) as Effect.Effect<
       Cell,
       ActorError.SpawnError
@@ -96,7 +112,7 @@ export const serve = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem>) => (star
       void Effect.runForkWith(context)(Effect.match(spawn, { onFailure: start.fail, onSuccess: opened }))
     const ended = (reason: ExitReason.ExitReason) =>
       start.fail(new Error(`an actor of ${protocol.name} has ended: ${ExitReason.render(reason)}`))
-    const worker = side.work(protocol, open, ended)
+    const worker = side.work(protocol, streams, open, ended)
     worker.begin(yield* spawn)
     yield* Effect.addFinalizer(() => Effect.sync(() => worker.close()))
     yield* Effect.forkIn(Effect.flatMap(system.escalation, ({ cause }) => Effect.sync(() => start.fail(cause))), scope)
@@ -129,6 +145,7 @@ class Side implements PoolSide {
   private readonly heapUsed: () => number
   private readonly tell: (said: Overdue | Retired | Retiring) => void
   private readonly deque: StealOwner
+  private hosted: Hosted | undefined = undefined
   private submitter: Submitter | undefined = undefined
   private made: Any | undefined = undefined
   private worker: Worker | undefined = undefined
@@ -150,18 +167,25 @@ class Side implements PoolSide {
     this.deque = new StealOwner(post.memory.deques[post.place]!)
   }
 
+  /** The messages of the protocol as jobs. */
+  jobsOf(protocol: Protocol): Hosted {
+    return this.hosted ??= hosted(protocol)
+  }
+
   private submitterFor(protocol: Protocol): Submitter {
+    const jobs = this.jobsOf(protocol)
     const { access, deadlines, deque, failed, post: { capacity, graceMillis, key, place }, tell } = this
     return this.submitter ??= new Submitter(access, {
       name: actorName(protocol, key),
       row: rowOf(place),
       capacity,
       deadlines,
-      messages: protocol.messages,
-      attempts: attemptsOf(protocol),
-      levels: protocol.levels,
+      messages: jobs.messages,
+      defined: protocol.messages.length,
+      attempts: attemptsOf(jobs),
+      levels: jobs.levels,
       sheds: false,
-      put: (slot) => deque.push(slot) || inject(access, protocol.levels, slot),
+      put: (slot) => deque.push(slot) || inject(access, jobs.levels, slot),
       // A worker looks for as long as it lives.
       watch: () => {},
       sharesTime: true,
@@ -180,6 +204,7 @@ class Side implements PoolSide {
     return this.made = new Reference(
       new PoolRecipient(this.access, this.submitterFor(protocol), {
         protocol,
+        hosted: this.jobsOf(protocol),
         key,
         capacity,
         parallelism: this.access.table.workers * concurrency,
@@ -190,8 +215,15 @@ class Side implements PoolSide {
     )
   }
 
+  /** Its streams, as the behaviour has them end. */
+  streamsOf({ unreadMillis }: Behaviour): Streams {
+    const { access, post: { incarnation, place } } = this
+    return new Streams(access, { place, incarnation, unreadMillis })
+  }
+
   work(
     protocol: Protocol,
+    streams: Pick<Streams, "size">,
     open: (opened: (cell: Cell) => void) => void,
     ended: (reason: ExitReason.ExitReason) => void
   ): Worker {
@@ -205,7 +237,7 @@ class Side implements PoolSide {
       number,
       concurrency,
       restMillis,
-      messages: protocol.messages,
+      messages: this.jobsOf(protocol).messages,
       levels: protocol.levels,
       injector: new InjectorReader(memory, ownerOf(place, incarnation)),
       deque,
@@ -218,6 +250,7 @@ class Side implements PoolSide {
       open,
       retired: (request) => this.tell({ retired: number, request }),
       ended,
+      isReading: () => streams.size > 0,
       failed
     })
     access.thread.get(benches).lend = (cell) => worker.lend(cell)

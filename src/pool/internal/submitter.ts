@@ -195,7 +195,8 @@ export class Submitter implements Desk, Queue {
   }
 
   private targetOf(message: Message, payload: unknown, where: number): number {
-    return where === ROUTED ? this.placing.route(message, payload) : this.placing.checked(where)
+    if (where === ROUTED) return this.placing.route(message, payload)
+    return message.index < this.options.defined ? this.placing.checked(where) : this.placing.reaching(where)
   }
 
   // When a job is submitted that has no deadline: a span says how long it has waited.
@@ -332,7 +333,7 @@ export class Submitter implements Desk, Queue {
     const { table } = access
     const job = this.pending[slot - this.first]
     const outcome = table.stageOf(slot)
-    const exit = job?.isAwaited === true
+    const exit = job !== undefined && (job.isAwaited || job.unheard !== undefined)
       ? exitOf(access, job.message, name, slot, outcome) ?? job.timedOut()
       : undefined
     if (outcome > OUTCOME) drop(access, table.replyOf(slot))
@@ -340,7 +341,9 @@ export class Submitter implements Desk, Queue {
     this.release(slot)
     if (isReturned) table.done(this.options.row, this.returning)
     if (story !== undefined) job!.tell(story)
-    if (exit !== undefined) job!.settle(exit)
+    if (exit === undefined) return
+    if (job!.isAwaited) job!.settle(exit)
+    else job!.unheard!(exit)
   }
 
   private release(slot: number): void {

@@ -13,6 +13,8 @@ export interface Options {
   readonly deadlines: Deadlines
   /** The messages by index, and how often a job of each may be begun. */
   readonly messages: ReadonlyArray<Message>
+  /** How many of them the protocol defines; those behind are about a stream that a worker has, and for that worker alone. */
+  readonly defined: number
   readonly attempts: ReadonlyArray<number>
   /** Whether something older may be given up when there is no room (`Room.shed`). */
   readonly sheds: boolean

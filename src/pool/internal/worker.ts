@@ -67,6 +67,8 @@ export interface Options {
   readonly wear: Wear | undefined
   /** It was told by this request to take no jobs any more, and has none. */
   readonly retired: (request: number) => void
+  /** Whether somebody reads a stream of it, which then has to be read to its end. */
+  readonly isReading: () => boolean
   /** An actor of the behaviour has ended. */
   readonly ended: (reason: ExitReason) => void
   readonly failed: (where: string, error: unknown) => void
@@ -184,7 +186,8 @@ export class Worker implements Poller.Waitable, Bench {
       did = true
       this.take(slot)
     }
-    if (this.retiring > 0 && this.taken === 0 && !this.isRetired && !(this.isLast && this.hasOwn())) {
+    const hasMore = this.isLast && this.hasOwn() || this.options.isReading()
+    if (this.retiring > 0 && this.taken === 0 && !this.isRetired && !hasMore) {
       this.isRetired = true
       this.options.retired(this.retiring)
     }
@@ -218,7 +221,7 @@ export class Worker implements Poller.Waitable, Bench {
   private canTake(): boolean {
     const { taken } = this
     if (this.isClosed || !this.hasBegun || this.isRetired) return false
-    if (this.retiring > 0 && !this.isLast && this.waiting === 0) return false
+    if (this.retiring > 0 && !this.isLast && this.waiting === 0 && !this.options.isReading()) return false
     if (taken === 0) return true
     return taken - this.waiting < this.options.concurrency && (taken < this.seats.length || this.openSeat())
   }
