@@ -44,6 +44,20 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
+    file: "src/link/internal/distant.ts",
+    tests: ["test/link/layout.test.ts"],
+    why: "who sends to another layout is told where the two part",
+    before: "return Layouts.compared(error, protocol)",
+    after: "return error"
+  },
+  {
+    file: "src/link/internal/lastWord.ts",
+    tests: ["test/link/layout.test.ts"],
+    why: "what is too much to say of a layout leaves its sender not waiting",
+    before: "  say(outbound, slot, forgotten, layoutHash)\n",
+    after: ""
+  },
+  {
     ...adapter,
     file: "src/link/kernel/Node.ts",
     why: "an adapter that has ended has no number any more",
@@ -201,9 +215,10 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...inbound,
+    file: "src/link/internal/lastWord.ts",
     why: "the slot of an actor that has ended is given back",
-    before: "=== DRAINS ? undefined : addressee?.retire()",
-    after: "=== DRAINS ? undefined : undefined"
+    before: "  if (region.u32[(offset >> 2) + 1] !== DRAINS) addressee?.retire()\n",
+    after: ""
   },
   {
     ...inbound,

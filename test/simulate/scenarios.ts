@@ -1,5 +1,6 @@
 /** All scenarios, by what they look at. */
 import * as Effect from "effect/Effect"
+import { adapters } from "./adapters.ts"
 import { bank } from "./bank.ts"
 import { capabilities } from "./capabilities.ts"
 import { channels } from "./channels.ts"
@@ -45,6 +46,7 @@ export const planted: ReadonlyArray<Scenario> = [{
 }]
 
 export const scenarios: ReadonlyArray<Scenario> = [
+  adapters,
   bank,
   capabilities,
   channels,

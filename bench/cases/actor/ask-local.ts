@@ -33,6 +33,10 @@ export const askLocal: Case = {
         return ask(params, actors())
       }
     },
+    "effect-cluster": {
+      count: 2_000,
+      run: async (params) => (await import("../../peers/effect-cluster/effect-cluster.ts")).ask(params)
+    },
     "effect-queue": { run: async (params) => (await import("../../peers/effect-queue/effect-queue.ts")).ask(params) }
   }
 }

@@ -35,6 +35,10 @@ const shape = (name: ShapeName, about: string): Case => ({
         return shape(params, actors(), name)
       }
     },
+    "effect-cluster": {
+      count: 2_000,
+      run: async (params) => (await import("../../peers/effect-cluster/effect-cluster.ts")).shape(params, name)
+    },
     "effect-queue": {
       count: 20_000,
       run: async (params) => (await import("../../peers/effect-queue/effect-queue.ts")).shape(params, name)

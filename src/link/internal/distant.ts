@@ -2,9 +2,11 @@
  * The life of an actor on another thread, as others see it here: its commands, and its end. What is sent to it is in
  * `kernel/RemoteRecipient.ts`.
  */
+import { LayoutMismatch } from "../../actor/ActorError.ts"
 import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Address } from "../../actor/kernel/Address.ts"
 import type { Answered, Command, Commandable } from "../../actor/kernel/Command.ts"
+import * as Layouts from "../../actor/kernel/Layouts.ts"
 import type { Lettered } from "../../actor/kernel/Letters.ts"
 import { actorName } from "../../actor/kernel/Protocol.ts"
 import { Recipient } from "../../actor/kernel/Recipient.ts"
@@ -20,6 +22,8 @@ export abstract class Distant extends Recipient implements Commanded {
   declare ended: ExitReason | undefined
   /** Whether it has ended, and what it held is released, as the main thread says. */
   declare isOver: boolean
+  /** How its messages are laid out on its thread, where that is not as they are here. */
+  declare protected layouts: string | undefined
   declare private end: RemoteEnd | undefined
   constructor(home: Home, address: Address) {
     super()
@@ -27,7 +31,20 @@ export abstract class Distant extends Recipient implements Commanded {
     this.address = address
     this.ended = undefined
     this.isOver = false
+    this.layouts = undefined
     this.end = undefined
+  }
+
+  /** Its messages have another layout on its thread: where they part, as far as that is known. */
+  mismatch(actor: string, there: number): LayoutMismatch {
+    const { layouts, protocol } = this
+    const error = new LayoutMismatch({
+      actor,
+      here: protocol.layoutHash,
+      there,
+      ...(layouts === undefined ? {} : { layouts })
+    })
+    return Layouts.compared(error, protocol)
   }
 
   /** `Counter/a`. */

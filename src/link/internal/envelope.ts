@@ -22,7 +22,7 @@
  *
  *  in the ring for control, which is looked at first:
  *  INTERRUPT     | number u32 | serial u32                                may come before its ASK
- *  CLOSED        | layout hash u32 | drains u32 | exit reason …           slot is the sender's; nothing goes there any more
+ *  CLOSED        | layout hash u32 | drains u32 | exit reason …           slot is the sender's; nothing goes there any more; the index says that layouts follow instead
  *  CREDIT        | messages u32 | 0                                       so many messages of the slot have left the mailbox
  *  GRANT         | number u32 | serial u32                                so many elements more may come, which stands above the kind
  *  LANE nudge    | actor u32 | 0                                          there is something in the lane of this thread (`lane.ts`)
@@ -67,6 +67,11 @@ export const WITHDRAW = 1
 export const RESUMED = 2
 /** In a lane only. */
 export const HOLE = 4
+
+/** In place of the index of a message: the reason why a slot is closed follows. */
+export const ENDED = 0
+/** How the messages of the actor are laid out there follows, in words: they are not as its sender has them. */
+export const OTHER_LAYOUT = 1
 
 /** The slot of a reply whose number belongs to the link. */
 export const OF_LINK = 0

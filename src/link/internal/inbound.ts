@@ -23,6 +23,7 @@ import * as ExitRecord from "./exitRecord.ts"
 import type { Home } from "./home.ts"
 import type { InboundAsk } from "./inboundAsk.ts"
 import { obey } from "./inboundCommand.ts"
+import * as LastWord from "./lastWord.ts"
 import type { Outbound, Rings } from "./outbound.ts"
 import { Watching } from "./watching.ts"
 
@@ -32,8 +33,6 @@ const KIND = 0xf
 const INDEX_SHIFT = 4
 const INDEX_MASK = 0xff
 const SLOT_SHIFT = 12
-/** Says of an actor whose messages lie in a lane that it takes nothing more, and still handles what it has. */
-const DRAINS = 1
 
 /** See the module. */
 export class Inbound {
@@ -133,7 +132,7 @@ export class Inbound {
   }
 
   private command(reader: SpscReader, offset: number): void {
-    const { end, region, type } = reader
+    const { region, type } = reader
     const word = region.u32[offset >> 2]!
     switch (Envelope.kindOf(type)) {
       case Envelope.CREDIT:
@@ -147,12 +146,8 @@ export class Inbound {
       }
       case Envelope.LANE:
         return this.lane(type, word, region.u32[(offset >> 2) + 1]!)
-      case Envelope.CLOSED: {
-        const reason = ExitRecord.read(region, offset + Envelope.REPLY_BYTES, end)
-        const addressee = this.outbound.slots[Envelope.slotOf(type)]
-        addressee?.closed(reason, word === 0 ? undefined : word)
-        return region.u32[(offset >> 2) + 1] === DRAINS ? undefined : addressee?.retire()
-      }
+      case Envelope.CLOSED:
+        return LastWord.hear(this.outbound, reader, offset)
       case Envelope.WATCH:
         return this.watching.add(word, region.u32[(offset >> 2) + 1]!, region.u32[(offset >> 2) + 2]!)
       case Envelope.UNWATCH:
@@ -410,8 +405,11 @@ export class Inbound {
     this.bindings[slot]?.end()
     const binding = new Binding(slot, target, this.home.host.origins, this.outbound, this.owing, this.stopped)
     this.bindings[slot] = binding
+    if (otherLayout !== undefined) return LastWord.sayOther(this.outbound, slot, protocol!)
     if (binding.cell === undefined) {
-      return this.close(slot, otherLayout ?? 0, cell?.isDraining === true ? cell.reason : forgotten, isLasting)
+      const { control, data } = this.outbound
+      const why = cell?.isDraining === true ? cell.reason : forgotten
+      return LastWord.say(this.outbound, slot, why, 0, isLasting ? data : control)
     }
     binding.watch()
     if (cell!.isDraining) this.actorStopped(binding, cell!.reason)
@@ -421,34 +419,10 @@ export class Inbound {
   private actorStopped(binding: Binding, reason: ExitReason): void {
     const { host, index } = this.home
     if (index !== 0 && host.isLeaving) return
-    if (binding.isLasting) return this.lastingStopped(binding, reason)
+    const { cell, isLasting, slot } = binding
+    if (isLasting) return LastWord.sayLasting(this.home, this.outbound, slot, cell!, reason)
     // The last word about a slot is said once: its number may be another actor's after that.
-    if (binding.hurry()) this.close(binding.slot, 0, reason)
-  }
-
-  // Of one whose messages lie in a lane the last word comes behind its replies: what has none by then gets none.
-  private lastingStopped({ cell, slot }: Binding, reason: ExitReason): void {
-    const { outbound } = this
-    if (outbound.isDown) return
-    const type = Envelope.typeOf(Envelope.CLOSED, 0, slot)
-    if (!cell!.hasStopped) return ExitRecord.send(outbound, outbound.control, type, 0, DRAINS, reason)
-    // A handler that ends its actor by failing has its asker told after that.
-    this.home.runtime.microtask(() => {
-      if (!outbound.isDown) ExitRecord.send(outbound, outbound.data, type, 0, 0, reason)
-    })
-  }
-
-  private close(slot: number, layoutHash: number, reason: ExitReason, isLasting = false): void {
-    const { outbound } = this
-    if (outbound.isDown) return
-    ExitRecord.send(
-      outbound,
-      isLasting ? outbound.data : outbound.control,
-      Envelope.typeOf(Envelope.CLOSED, 0, slot),
-      layoutHash,
-      0,
-      reason
-    )
+    if (binding.hurry()) LastWord.say(this.outbound, slot, reason)
   }
 
   // ---- the end

@@ -50,8 +50,8 @@ export interface Addressee {
   admit(): void
   /** So many messages have left its mailbox. */
   credited(messages: number): void
-  /** It takes nothing any more, or speaks another layout. */
-  closed(reason: ExitReason, otherLayout: number | undefined): void
+  /** It takes nothing any more, or speaks another layout, which is there in words where those could be sent. */
+  closed(reason: ExitReason, otherLayout: number | undefined, layouts: string | undefined): void
   /** The other side has said its last word about it, except for credit. */
   retire(): void
   /** The link has gone. */

@@ -31,6 +31,8 @@ export interface Asked extends Pick<Recipient, "protocol" | "stopWaiting"> {
   /** Who is to have a payload, and what that is for its sender. */
   nameFor(payload: unknown): string
   givenAs(payload: unknown): unknown
+  /** Why it cannot be asked whose messages are laid out otherwise. */
+  mismatch(actor: string, there: number): ActorError.LayoutMismatch
   /** The same one, beside its messages. */
   commandableFor(payload: unknown): Commandable
 }
@@ -252,7 +254,7 @@ export class RemoteAsk extends Deadline implements PendingAsk, Wait {
       case Envelope.NOT_HANDLED_RESTARTING:
         return new ActorError.ActorRestarting({ actor, undelivered })
       case Envelope.NOT_HANDLED_LAYOUT:
-        return new ActorError.LayoutMismatch({ actor, here: this.recipient.protocol.layoutHash, there: word })
+        return this.recipient.mismatch(actor, word)
       default:
         throw new Error(`an outcome of the unknown kind ${outcome}`)
     }

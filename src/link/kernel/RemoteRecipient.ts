@@ -279,7 +279,7 @@ export class RemoteRecipient extends Distant implements Addressee {
     const undelivered = { tag: message.tag, payload: this.givenAs(payload) }
     const actor = this.nameFor(payload)
     if (this.otherLayout !== undefined) {
-      return new ActorError.LayoutMismatch({ actor, here: this.protocol.layoutHash, there: this.otherLayout })
+      return this.mismatch(actor, this.otherLayout)
     }
     if (this.ended !== undefined) return new ActorError.ActorStopped({ actor, reason: this.ended, undelivered })
     const { reason, thread } = this.home.whyDown(this.address.thread)
@@ -456,8 +456,9 @@ export class RemoteRecipient extends Distant implements Addressee {
   }
 
   /** The actor has ended, or speaks another layout: whoever waits is told. */
-  closed(reason: ExitReason, otherLayout: number | undefined): void {
+  closed(reason: ExitReason, otherLayout: number | undefined, layouts?: string): void {
     this.ended ??= reason
+    this.layouts ??= layouts
     this.otherLayout ??= otherLayout
     this.open = undefined
     if (this.outbound === undefined) this.endLasting()
