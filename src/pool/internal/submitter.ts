@@ -383,13 +383,8 @@ export class Submitter implements Desk, Queue {
     for (const slot of slots) {
       const thread = `worker-${placeOf(table.messageOf(slot))}`
       const hasBegun = table.begunOf(slot) > 0
-      this.giveUp(
-        slot,
-        thread,
-        LEFT,
-        lost,
-        (job) => hasBegun ? job.lost(thread, LEFT) : job.misrouted(`${thread} ${LEFT}`)
-      )
+      const settle = (job: Job) => hasBegun ? job.lost(thread, LEFT) : job.misrouted(`${thread} ${LEFT}`)
+      this.giveUp(slot, thread, LEFT, lost, settle)
     }
   }
 
