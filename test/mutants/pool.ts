@@ -62,6 +62,13 @@ const streamed = { ...streams, file: "src/pool/internal/streamedJob.ts" }
 /** Faults in what becomes of jobs. */
 export const mutants: ReadonlyArray<Mutant> = [
   {
+    file: "src/pool/internal/serve.ts",
+    tests: ["test/ported/pools.test.ts"],
+    why: "what goes on when the time of a pool is over is interrupted, and has no other time after that",
+    before: "isPooled: true, shutdownMillis: 0 }",
+    after: "isPooled: true }"
+  },
+  {
     ...recycled,
     file: "src/pool/internal/wear.ts",
     why: "a heap that is large for a moment is no wear",

@@ -61,8 +61,9 @@ const makeSystem = (scope: Scope.Scope, pooled: string, side: Side) =>
     const register = (behaviour: Behaviour) => {
       const { protocol } = behaviour
       names.push(protocol.name)
-      const restarted = { ...behaviour, intensity: UNLIMITED, isPooled: protocol.name === pooled }
-      if (!restarted.isPooled) return system.register(restarted)
+      if (protocol.name !== pooled) return system.register({ ...behaviour, intensity: UNLIMITED })
+      // Its jobs have had their time by then: that of the pool.
+      const restarted = { ...behaviour, intensity: UNLIMITED, isPooled: true, shutdownMillis: 0 }
       const jobs = side.jobsOf(protocol)
       const streams = side.streamsOf(behaviour)
       found = { behaviour, hosted: jobs, streams }
