@@ -63,7 +63,7 @@ const streamed = { ...streams, file: "src/pool/internal/streamedJob.ts" }
 export const mutants: ReadonlyArray<Mutant> = [
   {
     file: "src/pool/internal/serve.ts",
-    tests: ["test/ported/pools.test.ts"],
+    tests: ["test/testing/poolScenarios.test.ts"],
     why: "what goes on when the time of a pool is over is interrupted, and has no other time after that",
     before: "isPooled: true, shutdownMillis: 0 }",
     after: "isPooled: true }"
