@@ -1,9 +1,9 @@
 /**
- * How a pool grows past what can be run here: a simulation of its scheduler for 2 to 128 workers, and the measured costs that it is given.
+ * How a pool grows past what can be run here: a simulation of its scheduler for 2 to 128 workers, and what a job costs, measured, of which it is made up.
  *
  * ```sh
  * node --conditions=source bench/scaling.ts             # tables for docs/design/scaling.md
- * node --conditions=source bench/scaling.ts --measure   # what a job costs on this machine: the numbers that the tables are made from
+ * node --conditions=source bench/scaling.ts --measure   # what a job costs on this machine, for who submits and for the workers
  * ```
  *
  * What is simulated is the rule of `src/pool/kernel/NextJob.ts` and `src/memory/IdleSet.ts`: own deque, injector, half of what a random other one has; a wake for whoever makes work
@@ -239,7 +239,7 @@ const measure = async (): Promise<void> => {
   )
 }
 
-/** Of two EPYC cores: by `--measure`, and for queues and wakes by the cases `memory/mpmc`, `memory/steal-thief`, `wait/latency-worker` and `wait/sender-worker`. */
+/** `submit`, `settle`, `handle` and `inject` add up to what `--measure` printed on two EPYC cores; how they divide, and what is below `inject`, is assumed. */
 const COSTS: Costs = {
   submit: 230,
   settle: 120,

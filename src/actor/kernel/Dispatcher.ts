@@ -15,7 +15,7 @@ import type { Turn } from "../../runtime/Turn.ts"
 /** Messages that one actor may handle before the others have their turn. */
 export const THROUGHPUT = 256
 
-/** Passes of a turn, at most: a message that actors hand on goes so many hops for one turn of the event loop, which costs as much as twenty hops. */
+/** Passes of a turn, at most: a message that actors hand on goes so many hops for one turn of the event loop, which costs many times a hop. */
 export const PASSES = 64
 
 /** A list that was longer is not kept: most have a few entries, and a million actors may be ready once. */
