@@ -48,6 +48,8 @@ const meter = { ...stats, file: "src/actor/kernel/Meter.ts" }
 const waits = { tests: ["test/actor/waits.test.ts", "test/actor/Inquiry.test.ts"] }
 const inquiry = { ...waits, file: "src/actor/kernel/Inquiry.ts" }
 
+const unused = { tests: ["test/actor/unused.test.ts"] }
+
 const adapters = { tests: ["test/actor/adapter.test.ts"] }
 const adapted = { ...adapters, file: "src/actor/kernel/AdapterRecipient.ts" }
 
@@ -172,8 +174,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...adapted,
     why: "who is waited for by an adapter is the actor",
-    before: "return { name: cell.name, whom: cell }",
-    after: "return { name: this.cell.name, whom: cell }"
+    before: "return { name: cell.name, whom: cell, system: cell.host }",
+    after: "return { name: this.cell.name, whom: cell, system: cell.host }"
   },
   {
     ...adapters,
@@ -242,7 +244,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...waits,
     file: "src/actor/internal/localAsk.ts",
     why: "who is to answer is the one that it was handed on to",
-    before: "return handedOn ?? { name: cell.name, whom: cell }",
+    before: "return handedOn ?? { name: cell.name, whom: cell, system: cell.host }",
     after: "return { name: cell.name, whom: handedOn === undefined ? cell : undefined }"
   },
   {
@@ -305,14 +307,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...forwarded,
     why: "a message that was told is told on",
-    before: "else if (ask === undefined) tellOn(cell, handover)",
-    after: "else if (ask === undefined) return"
+    before: "if (ask === undefined) tellOn(cell, going ?? handover)",
+    after: "if (ask === undefined) return"
   },
   {
     ...forwarded,
     file: "src/actor/internal/batch.ts",
     why: "a message that was told is told on, also by a handler that was not done at once",
-    before: "if (value instanceof Handover) conclude(cell, ask, Exit.succeed(value))",
+    before: "if (value instanceof Handover) conclude(cell, ask, Exit.succeed(value), payload)",
     after: "if (value instanceof Handover) ask?.forward(value)"
   },
   {
@@ -439,8 +441,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...streaming,
     why: "a stream that nobody reads any more is interrupted",
-    before: "    else this.fiber.interruptUnsafe()\n",
-    after: ""
+    before: "    } else this.fiber.interruptUnsafe()\n",
+    after: "    }\n"
   },
   {
     ...localStream,
@@ -452,8 +454,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...streaming,
     ...mischief,
     why: "a stream that was ended before it has begun is forgotten",
-    before: "    if (this.fiber === undefined) this.forgotten()\n    else this.fiber.interruptUnsafe()",
-    after: "    this.fiber?.interruptUnsafe()"
+    before: "      this.release()\n      this.forgotten()\n    } else",
+    after: "      this.release()\n    } else"
   },
   {
     ...streaming,
@@ -939,6 +941,90 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "who gave its number back hears nothing any more",
     before: "    this.items[number] = undefined\n",
     after: ""
+  },
+  {
+    ...unused,
+    file: "src/actor/kernel/HandingOn.ts",
+    why: "who hears of a failure finds what its handler has not used free",
+    before: "  if (!givesBack) freight.dropUnused(given)\n",
+    after: ""
+  },
+  {
+    ...unused,
+    file: "src/actor/kernel/HandingOn.ts",
+    why: "what an error gives back is not free when that is written",
+    before: "messages[ask.word & INDEX_MASK]!.error.carries",
+    after: "false"
+  },
+  {
+    ...unused,
+    file: "src/actor/kernel/HandingOn.ts",
+    why: "what has not come on with a message that is handed on is free",
+    before: "return Effect.ensuring(effect, released)",
+    after: "return effect"
+  },
+  {
+    ...unused,
+    file: "src/actor/kernel/HandingOn.ts",
+    why: "what goes on with a message that nobody begins to hand on is free",
+    before: "if (!this.isBegun) this.release()",
+    after: ""
+  },
+  {
+    ...unused,
+    file: "src/actor/kernel/Cell.ts",
+    why: "what the handler of an ask that came directly has not used is free",
+    before: "    if (asked._tag === \"Failure\") host.freight.dropUnused(payload)\n",
+    after: ""
+  },
+  {
+    ...unused,
+    file: "src/actor/internal/stashing.ts",
+    why: "what a handler has not used that is interrupted with its actor is free",
+    before: "    cell.host.freight.dropUnused(payload)\n",
+    after: ""
+  },
+  {
+    ...unused,
+    file: "src/actor/internal/rare.ts",
+    why: "what a handler has not used that outlives its incarnation is free",
+    before: "    this.outlived.set(this.turn, payload)\n",
+    after: ""
+  },
+  {
+    ...unused,
+    file: "src/actor/kernel/Streaming.ts",
+    why: "what a stream was given and nobody has read is free",
+    before: "    if (exit._tag === \"Failure\") this.release()\n",
+    after: ""
+  },
+  {
+    ...unused,
+    file: "src/actor/kernel/Word.ts",
+    why: "what a notice says is made once, however often it is put off",
+    before: "return this.said ??= this.make()",
+    after: "return this.said = this.make()"
+  },
+  {
+    tests: ["test/actor/capabilityMischief.test.ts"],
+    file: "src/actor/kernel/Freight.ts",
+    why: "what cannot move to two places costs nobody else's message its place",
+    before: "if (packed.isTwice) {",
+    after: "if (false) {"
+  },
+  {
+    tests: ["test/actor/waitsMischief.test.ts"],
+    file: "src/actor/kernel/Command.ts",
+    why: "a name that is shortened is another one for another name",
+    before: "…${marked(name)}…",
+    after: "…"
+  },
+  {
+    tests: ["test/actor/waitsMischief.test.ts"],
+    file: "src/actor/kernel/Inquiry.ts",
+    why: "an actor of another system is another one",
+    before: "if (!systems.includes(system)) systems.push(system)",
+    after: "if (!systems.includes(system)) systems[0] = system"
   },
   {
     file: "src/actor/internal/admission.ts",

@@ -106,7 +106,7 @@ export class LocalAsk extends Ask implements Runnable, Wait {
 
   get awaited(): Awaited {
     const { cell, handedOn } = this
-    return handedOn ?? { name: cell.name, whom: cell }
+    return handedOn ?? { name: cell.name, whom: cell, system: cell.host }
   }
 
   /** Notes who waits for it, unless it has its outcome; what it answers takes it back. */
@@ -136,8 +136,9 @@ export class LocalAsk extends Ask implements Runnable, Wait {
     const { behaviour: { context, protocol }, host } = this.cell
     const { recipient, to } = handover
     this.handedOn = { name: to, whom: recipient instanceof Recipient ? recipient : undefined }
-    this.giveUp = handOn(host, context, this, handover, (exit) => {
-      const unanswered = whyUnanswered(protocol.messages[this.word]!, exit)
+    const message = protocol.messages[this.word]!
+    this.giveUp = handOn(host, context, this, message, handover, (exit) => {
+      const unanswered = whyUnanswered(message, exit)
       if (unanswered === undefined) this.settle(exit)
       else this.finish(Exit.fail(unanswered))
     })
@@ -193,7 +194,8 @@ export class LocalAsk extends Ask implements Runnable, Wait {
       waits?.blocked,
       awaited,
       timeoutMillis,
-      (found) => this.late(timeoutMillis, found)
+      (found) => this.late(timeoutMillis, found),
+      waits?.system
     )
   }
 
@@ -223,9 +225,10 @@ export class LocalAsk extends Ask implements Runnable, Wait {
 
   // What moves with a question that no handler has is released, as on another thread.
   private unhandled(payload: unknown): ActorError.Undelivered {
-    if (this.freight !== undefined) this.cell.host.freight.drop(this.freight)
+    const { behaviour: { protocol }, host: { freight } } = this.cell
+    if (this.freight !== undefined) freight.drop(this.freight)
     this.freight = undefined
-    return { tag: this.cell.behaviour.protocol.tags[this.word]!, payload }
+    return { tag: protocol.tags[this.word]!, payload: freight.given(payload) }
   }
 
   // The outcome of waiting for room: nothing to say when the ask is in the mailbox now.

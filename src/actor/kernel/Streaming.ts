@@ -216,8 +216,14 @@ export class Streaming extends Deadline implements Runnable {
   private end(exit: Exit.Exit<unknown, unknown>): void {
     const isOver = this.isOver
     this.isOver = true
+    if (exit._tag === "Failure") this.release()
     this.forgotten()
     if (!isOver) this.ask.ended(exit)
+  }
+
+  // What the handler was given is the stream's, as long as that has not failed.
+  private release(): void {
+    this.cell.host.freight.dropUnused(this.ask.given)
   }
 
   private forgotten(): void {
@@ -230,8 +236,10 @@ export class Streaming extends Deadline implements Runnable {
   interrupt(): void {
     if (this.isOver) return
     this.isOver = true
-    if (this.fiber === undefined) this.forgotten()
-    else this.fiber.interruptUnsafe()
+    if (this.fiber === undefined) {
+      this.release()
+      this.forgotten()
+    } else this.fiber.interruptUnsafe()
   }
 
   /** Its incarnation has ended: for good, for a reason, or to be followed by another one. */
