@@ -8,9 +8,10 @@ import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { Actor, ActorControl, ActorError, ActorSystem } from "shared-nothing"
-import { settle } from "../contract/eventually.ts"
+import { eventually, settle } from "../contract/eventually.ts"
 import { Hop, HopLive } from "../fixtures/waits.ts"
 
 const Local = HopLive.pipe(Layer.provideMerge(ActorSystem.layer))
@@ -127,4 +128,56 @@ describe("a chain of asks", () => {
       // And a circle through both is one.
       assert.deepStrictEqual((yield* ask(2)).chain, ["Node/a", "Node/a of another system", "Node/a"])
     }).pipe(Effect.scoped))
+})
+
+const Relay = Actor.make("Relay", [
+  Rpc.make("Ask", { payload: { left: Schema.Int }, success: Schema.Int }),
+  Rpc.make("Pass", { payload: { left: Schema.Int }, success: Schema.Int }),
+  Rpc.make("Flow", { payload: { left: Schema.Int }, success: Schema.Int, stream: true })
+])
+
+describe("a chain of two thousand that nobody waits for any more", () => {
+  const LINKS = 2000
+  const staged = Effect.fnUntraced(function*(
+    ask: (first: Actor.Ref<typeof Relay>) => Effect.Effect<unknown, unknown>
+  ) {
+    const refs: Array<Actor.Ref<typeof Relay>> = []
+    let begun = 0
+    let ended = 0
+    const last = Effect.andThen(
+      Effect.sync(() => begun++),
+      Effect.ensuring(Effect.never, Effect.sync(() => ended++))
+    )
+    const live = Relay.toLayer(
+      Effect.succeed(Relay.of({
+        Ask: ({ left }) =>
+          left === 0 ? last : Effect.orDie(refs[left - 1]!.ask.Ask({ left: left - 1 }, { timeout: "Infinity" })),
+        Pass: ({ left }) => left === 0 ? last : Actor.forward(refs[left - 1]!.ask.Pass({ left: left - 1 })),
+        Flow: ({ left }) =>
+          left === 0
+            ? Stream.fromEffect(last)
+            : Stream.orDie(refs[left - 1]!.ask.Flow({ left: left - 1 }, { timeout: "Infinity" }))
+      })),
+      { shutdown: "brutalKill" }
+    )
+    yield* Effect.gen(function*() {
+      for (let n = 0; n < LINKS; n++) refs.push(yield* Relay.spawn(`r${n}`))
+      const asking = yield* Effect.forkChild(ask(refs[LINKS - 1]!), { startImmediately: true })
+      yield* eventually(Effect.sync(() => begun), (begun) => begun === 1, "the last one has begun")
+      yield* Fiber.interrupt(asking)
+      yield* eventually(Effect.sync(() => ended), (ended) => ended === 1, "the last one is interrupted", 5000)
+      const statuses = yield* Effect.forEach(refs, (ref) => Effect.map(ActorControl.ping(ref), ({ status }) => status))
+      assert.deepStrictEqual(new Set(statuses), new Set(["idle"]))
+    }).pipe(Effect.scoped, Effect.provide(live.pipe(Layer.provideMerge(ActorSystem.layer))))
+  })
+
+  const left = LINKS - 1
+  it.effect("is interrupted to its end: asks", () =>
+    staged((first) => first.ask.Ask({ left }, { timeout: "Infinity" })))
+
+  it.effect("is interrupted to its end: messages that are handed on", () =>
+    staged((first) => first.ask.Pass({ left }, { timeout: "Infinity" })))
+
+  it.effect("is interrupted to its end: streams of streams", () =>
+    staged((first) => Stream.runDrain(first.ask.Flow({ left }, { timeout: "Infinity" }))))
 })

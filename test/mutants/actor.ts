@@ -1130,5 +1130,12 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "what was told to one that is not up was accepted before its stop",
     before: "if (command.kind !== STOP || cell.phase !== STARTING) return",
     after: "if (cell !== undefined) return"
+  },
+  {
+    file: "src/actor/internal/nesting.ts",
+    tests: ["test/actor/waitsMischief.test.ts"],
+    why: "no chain of handlers that are interrupted is too long for the stack",
+    before: "  if (host.inlineDepth >= MAX_INLINE) {\n",
+    after: "  if (host.inlineDepth < 0) {\n"
   }
 ]

@@ -13,6 +13,7 @@ import * as Scheduler from "effect/Scheduler"
 import * as Tracer from "effect/Tracer"
 import { type AskError, isActorError, type Undelivered } from "../ActorError.ts"
 import { DefaultAskTimeout } from "../AskTimeout.ts"
+import { interrupt, type Nesting } from "../internal/nesting.ts"
 import type { Behaviour } from "./Behaviour.ts"
 import { Handover, handoverOf } from "./Forwarded.ts"
 import type { Freight } from "./Freight.ts"
@@ -20,7 +21,7 @@ import type { Message } from "./Protocol.ts"
 import { type Ask, INDEX_MASK } from "./Word.ts"
 
 /** Where the other actor is asked. */
-export interface HandingHost {
+export interface HandingHost extends Nesting {
   forkWith(
     context: Context.Context<never>,
     effect: Effect.Effect<unknown, unknown, unknown>
@@ -124,7 +125,7 @@ export const handOn = (
   // Between the answer and its handing over nobody takes it back: what moves with it would be nobody's.
   const moves = success.carries || error.carries
   const fiber = host.forkWith(moves ? Context.add(context, Scheduler.PreventSchedulerYield, true) : context, traced)
-  return observe(fiber, answered) ? () => fiber.interruptUnsafe() : nothing
+  return observe(fiber, answered) ? () => interrupt(host, fiber) : nothing
 }
 
 /** Why the other actor has not answered, if it has not: what the protocol declares is an answer. */

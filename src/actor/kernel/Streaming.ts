@@ -16,6 +16,7 @@ import type { Turn } from "../../runtime/Turn.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import type { StreamBroken } from "../ActorError.ts"
 import type { ExitReason } from "../ExitReason.ts"
+import { interrupt } from "../internal/nesting.ts"
 import { Deadline, type Deadlines } from "./Deadlines.ts"
 import type { Dispatcher, Runnable } from "./Dispatcher.ts"
 import type { Freight } from "./Freight.ts"
@@ -41,6 +42,7 @@ export interface Streamer {
     readonly dispatcher: Dispatcher
     readonly freight: Freight
     readonly turn: Turn
+    inlineDepth: number
     fault(where: string, defect: unknown): void
   }
   more(): { streams: Set<Streaming> | undefined; readonly isDraining: boolean }
@@ -239,7 +241,7 @@ export class Streaming extends Deadline implements Runnable {
     if (this.fiber === undefined) {
       this.release()
       this.forgotten()
-    } else this.fiber.interruptUnsafe()
+    } else interrupt(this.cell.host, this.fiber)
   }
 
   /** Its incarnation has ended: for good, for a reason, or to be followed by another one. */
