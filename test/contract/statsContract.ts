@@ -7,7 +7,7 @@ import * as TestClock from "effect/testing/TestClock"
 import { ActorControl, ActorError, type ActorStats, ActorSystem } from "shared-nothing"
 import * as Fixture from "../fixtures/actors.ts"
 import { block, type ContractOptions, failure, forkNow, itemsOf, stage, there } from "./actorContract.ts"
-import { eventually, settle } from "./eventually.ts"
+import { eventually } from "./eventually.ts"
 
 const { Probe, ProbeDropNewest, ProbeTimed } = Fixture
 
