@@ -441,7 +441,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...streaming,
     why: "a stream that nobody reads any more is interrupted",
-    before: "    } else this.fiber.interruptUnsafe()\n",
+    before: "    } else interrupt(this.cell.host, this.fiber)\n",
     after: "    }\n"
   },
   {

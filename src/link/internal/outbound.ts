@@ -259,6 +259,7 @@ export class Outbound {
     data.writer.commit(bytes, type)
     if (cargo.length > 0) data.wroteMoving(bytes)
     else data.wrote(bytes, true)
+    if (ask !== undefined) data.asked()
     return WRITTEN
   }
 
