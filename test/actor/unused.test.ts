@@ -12,6 +12,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { Actor, ActorControl, ActorSystem, Child, Iso, Parcel, Supervisor, ThreadArenas } from "shared-nothing"
+import { recipientOf } from "../../src/actor/ActorRef.ts"
 import * as Arena from "../../src/memory/Arena.ts"
 import { usage } from "../../src/memory/ArenaUsage.ts"
 import { settle } from "../contract/eventually.ts"
@@ -32,6 +33,7 @@ const How = Schema.Literals([
   "forks",
   "sends on",
   "puts off",
+  "ends, and puts off",
   "succeeds"
 ])
 
@@ -40,9 +42,11 @@ const Store = Actor.make("Store", [
   Rpc.make("Refuse", { payload: { samples: Samples }, error: Samples }),
   Rpc.make("Pass", { payload: { samples: Samples } }),
   Rpc.make("Tell", { payload: { samples: Samples }, success: Schema.Number, stream: true }),
+  Rpc.make("Mistake", { payload: { samples: Samples }, success: Schema.Number, stream: true }),
   Rpc.make("Share", { payload: { load: Parcel.Shared } }),
   Rpc.make("Fetch", { payload: { bytes: Schema.Int } }),
   Rpc.make("Fetched", { payload: { samples: Samples } }),
+  Rpc.make("Give", { payload: { samples: Samples }, success: Samples }),
   Rpc.make("Wait"),
   Rpc.make("Resume")
 ])
@@ -53,12 +57,14 @@ const setUp = Effect.gen(function*() {
   const arena = yield* ThreadArenas.open(Arena.create({ capacityBytes: 16 * 4096, blockBytes: 4096 }), 1)
   const gate = yield* Deferred.make<void>()
   const kept: Array<Held> = []
+  // What is piped is in nobody's scope that ends before the test does.
+  const life = yield* Effect.scope
   const next: { ref: Store | undefined } = { ref: undefined }
   const live = Store.toLayer(
     Effect.gen(function*() {
       const stash = yield* Store.stash({ capacity: 4 })
       const pipeToSelf = yield* Store.pipeToSelf
-      const scope = yield* Effect.scope
+      const self = yield* Store.self
       let isOpen = false
       const ways: Record<typeof How.Type, (samples: Held) => Effect.Effect<void, string>> = {
         never: () => Effect.never,
@@ -79,6 +85,7 @@ const setUp = Effect.gen(function*() {
           ),
         "sends on": (samples) => Effect.orDie(next.ref!.tell.Pass({ samples })),
         "puts off": (samples) => isOpen ? Effect.sync(() => void kept.push(samples)) : Effect.orDie(stash.put),
+        "ends, and puts off": () => Effect.andThen(Effect.ignore(ActorControl.kill(self)), Effect.orDie(stash.put)),
         succeeds: () => Effect.void
       }
       return Store.of({
@@ -92,15 +99,22 @@ const setUp = Effect.gen(function*() {
               Effect.map(Iso.scoped(samples), ({ value }) => Stream.fromIterable(Array.from(value)))
             )
           ),
+        // The compiler says no to that.
+        Mistake: (({ samples }: { readonly samples: Held }) => Actor.forward(next.ref!.ask.Pass({ samples }))) as never,
         Share: () => Effect.never,
         Fetch: ({ bytes }) =>
           pipeToSelf.Fetched(
-            Effect.orDie(Scope.provide(Iso.allocate(arena, Float64Array, bytes), scope)),
+            Effect.orDie(Scope.provide(Iso.allocate(arena, Float64Array, bytes), life)),
             (exit) => ({
               samples: Exit.getSuccess(exit).pipe((found) => found._tag === "Some" ? found.value : undefined!)
             })
           ),
-        Fetched: () => isOpen ? Effect.fail("no").pipe(Effect.orDie) : Effect.orDie(stash.put),
+        Fetched: ({ samples }) => {
+          if (!isOpen) return Effect.orDie(stash.put)
+          kept.push(samples)
+          return Effect.die("never")
+        },
+        Give: ({ samples }) => Effect.as(Effect.yieldNow, samples),
         Wait: () => Deferred.await(gate),
         Resume: () => {
           isOpen = true
@@ -342,14 +356,78 @@ describe("what a handler was given and has not used", () => {
       assert.strictEqual(blocks(), 2)
     })))
 
+  it.effect("is free with a message that is put off by an actor that has ended", () =>
+    withStore(Effect.fnUntraced(function*({ blocks, gate, samples, store }) {
+      for (const from of ["idle", "busy", "told"]) {
+        const other = yield* Store.spawn(from)
+        if (from === "busy") yield* other.tell.Wait()
+        const message = { samples: yield* samples, how: "ends, and puts off" } as const
+        if (from === "told") yield* other.tell.Do(message)
+        const asking = yield* Effect.forkChild(
+          Effect.exit(from === "told" ? other.ask.Wait() : other.ask.Do(message)),
+          {
+            startImmediately: true
+          }
+        )
+        yield* Deferred.done(gate, Exit.void)
+        assert.isTrue(Exit.isFailure(yield* Fiber.join(asking)), from)
+        yield* settle
+        assert.strictEqual(blocks(), 0, from)
+      }
+      assert.isDefined(store)
+    })))
+
+  it.effect("is free with a message that is handed on where it cannot be", () =>
+    withStore(Effect.fnUntraced(function*({ blocks, next, samples, store }) {
+      next.ref = store
+      const exit = yield* Effect.exit(Stream.runCollect(store.ask.Mistake({ samples: yield* samples })))
+      assert.include(String(exit), "which is no Stream")
+      assert.strictEqual(blocks(), 0)
+    })))
+
   it.effect("is free with a piped message that fails, also when that was put off before", () =>
-    withStore(Effect.fnUntraced(function*({ blocks, store }) {
+    withStore(Effect.fnUntraced(function*({ blocks, kept, store }) {
       yield* store.ask.Fetch({ bytes: 4 })
       yield* settle
       assert.strictEqual(blocks(), 1)
       yield* store.tell.Resume()
       yield* settle
+      // What is put off is handled as it was made.
+      assert.deepStrictEqual([kept.length, blocks()], [1, 0])
+    })))
+
+  it.effect("is free with a piped message that is put off, or waits, when its actor ends", () =>
+    withStore(Effect.fnUntraced(function*({ blocks, store }) {
+      for (const isPutOff of [true, false]) {
+        const life = yield* Scope.make()
+        const other = yield* Scope.provide(Store.spawn("b"), life)
+        yield* other.tell.Fetch({ bytes: 4 })
+        // What is piped comes behind it.
+        if (!isPutOff) yield* other.tell.Wait()
+        yield* settle
+        assert.strictEqual(blocks(), 1)
+        yield* Scope.close(life, Exit.void)
+        assert.strictEqual(blocks(), 0)
+      }
+      assert.isDefined(store)
+    })))
+
+  it.effect("in a reply is free when its asker has ended before it came to take that", () =>
+    withStore(Effect.fnUntraced(function*({ blocks, kept, samples, store }) {
+      const recipient = recipientOf(store)
+      const given = yield* samples
+      const give = recipient.protocol.tags.indexOf("Give")
+      const asking = yield* Effect.forkChild(
+        Effect.withFiber((fiber) => {
+          // The handler is begun, and nobody waits for it.
+          recipient.ask(give, { samples: given }, undefined, fiber, undefined)
+          return settle
+        }),
+        { startImmediately: true }
+      )
+      yield* Fiber.join(asking)
       assert.strictEqual(blocks(), 0)
+      assert.deepStrictEqual([given.isHeld, kept.length], [false, 0])
     })))
 
   it.effect("is a reference to what others read too: it is given up, and they read on", () =>

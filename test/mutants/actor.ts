@@ -693,7 +693,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...stashing,
     file: "src/actor/internal/pipes.ts",
     why: "what outlives its incarnation ends the next one that drains",
-    before: "      else if (rare.isDraining) cell.drained()\n",
+    before: "        if (rare.isDraining) cell.drained()\n",
     after: ""
   },
   {
@@ -707,8 +707,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...stashing,
     file: "src/actor/internal/pipes.ts",
     why: "what was piped and waits is taken back with its incarnation",
-    before: "    for (const notice of this.told) revoked(this.cell, notice)\n",
-    after: "    void revoked\n"
+    before: "      revoked(this.cell, notice)\n",
+    after: "      void revoked\n"
   },
   {
     ...stashing,
@@ -1137,5 +1137,33 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "no chain of handlers that are interrupted is too long for the stack",
     before: "  if (host.inlineDepth >= MAX_INLINE) {\n",
     after: "  if (host.inlineDepth < 0) {\n"
+  },
+  {
+    ...unused,
+    file: "src/actor/kernel/RepeatingMailbox.ts",
+    why: "what moved with a piped message is free that was put off and is not handled any more",
+    before: "      aside.word.forget()\n",
+    after: ""
+  },
+  {
+    ...unused,
+    file: "src/actor/internal/pipes.ts",
+    why: "what would move with a piped message is free that nobody comes to handle",
+    before: "      unheard()\n",
+    after: ""
+  },
+  {
+    ...unused,
+    file: "src/actor/internal/localAsk.ts",
+    why: "a reply that nobody has taken is released with its asker",
+    before: "    if (outcome !== undefined) discardReply(",
+    after: "    if (outcome === null) discardReply("
+  },
+  {
+    ...unused,
+    file: "src/actor/internal/stashing.ts",
+    why: "what moved with a message is free that is put off by an actor which has ended",
+    before: "  cell.host.freight.drop(payload)\n  if (cell.phase >= STOPPING) {",
+    after: "  if (cell.phase >= STOPPING) {"
   }
 ]

@@ -127,8 +127,11 @@ export class LocalAsk extends Ask implements Runnable, Wait {
   settle(exit: Exit.Exit<unknown, unknown>): void {
     const { cell } = this
     const message = cell.behaviour.protocol.messages[this.word]!
-    if (this.isSettled || this.cancelled || this.isExpired) discardReply(message, cell, exit)
-    else this.finish(checkedReply(message, cell, exit))
+    if (this.isSettled || this.cancelled || this.isExpired) return discardReply(message, cell, exit)
+    const reply = checkedReply(message, cell, exit)
+    // To look at it is somebody's code, after which nobody may wait for it any more.
+    if (this.isSettled) discardReply(message, cell, reply)
+    else this.finish(reply)
   }
 
   override forward(handover: Handover): void {
@@ -178,6 +181,7 @@ export class LocalAsk extends Ask implements Runnable, Wait {
   run(): void {
     const { outcome, resume } = this
     this.resume = undefined
+    this.outcome = undefined
     if (outcome !== undefined && resume !== undefined) this.handOver(resume, outcome)
   }
 
@@ -250,7 +254,11 @@ export class LocalAsk extends Ask implements Runnable, Wait {
 
   /** The asker has gone: the handler does not start, or is interrupted; nobody waits for its finalizers. */
   withdraw(): void {
+    const { cell, outcome, word } = this
     this.resume = undefined
+    this.outcome = undefined
+    // It has its reply, which nobody has taken.
+    if (outcome !== undefined) discardReply(cell.behaviour.protocol.messages[word]!, cell, outcome)
     if (this.isSettled) return
     this.isSettled = true
     this.forget()
@@ -306,7 +314,9 @@ export class LocalAsk extends Ask implements Runnable, Wait {
   /** Waits for the reply of an ask that has {@link started}. */
   await(timeoutMillis: number, resume: Resume): void {
     // The asker's fiber may have yielded in between, and the reply may have come meanwhile.
-    if (this.outcome !== undefined) return resume(this.outcome)
+    const { outcome } = this
+    this.outcome = undefined
+    if (outcome !== undefined) return resume(outcome)
     if (this.isSettled) return
     this.resume = resume
     this.watch(timeoutMillis)

@@ -69,12 +69,20 @@ export class Notice extends Revocable {
   declare said: unknown
   /** Makes it; somebody's code, which may throw. */
   declare private readonly make: () => unknown
-  constructor(index: number, make: () => unknown) {
+  /** Releases what it has said. */
+  declare private readonly drop: ((said: unknown) => void) | undefined
+  constructor(index: number, make: () => unknown, drop?: (said: unknown) => void) {
     super(false)
     this.word = index
     this.span = undefined
     this.said = undefined
     this.make = make
+    this.drop = drop
+  }
+
+  /** It was put off, and will not be handled again. */
+  forget(): void {
+    this.drop?.(this.said)
   }
 
   /** What it says: made when it is handled, and when it was put off handled again as it is. */
