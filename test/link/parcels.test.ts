@@ -489,8 +489,11 @@ const storm = Effect.fnUntraced(function*(steps: ReadonlyArray<Step>, overflow: 
     else if (what === "ask") asks.push(on.asked(recipient, perhaps, { load: Option.some(parcel(thread)) }))
     else if (what === "pass") asks.push(on.asked(recipient, pass, { load: parcel(thread) }))
     else if (what === "fail") asks.push(on.asked(recipient, fail, { load: parcel(thread) }))
-    else if (what === "hold" && which > 4) asks.push(on.asked(recipient, hold, { load: Option.none() }))
-    else if (what === "withdraw") asks[which]?.ask?.withdraw()
+    else if (what === "hold" && which > 4) {
+      // Its handler may be interrupted, and has not looked at it.
+      const load = which === 5 ? Option.none() : Option.some(parcel(thread))
+      asks.push(on.asked(recipient, hold, { load }))
+    } else if (what === "withdraw") asks[which]?.ask?.withdraw()
     else if (what === "settle") on.steps.settle()
     else if (what === "step") on.steps.step(thread)
     else if (what === "insist" && which > 4) asks.push(on.asked(recipient, insist, { load: parcel(thread) }))
