@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
+import { inspect } from "node:util"
 import { runInNewContext } from "node:vm"
 import { Actor, ActorSystem, Iso, Ref, SharedChannel, Tag, ThreadArenas, Val } from "shared-nothing"
 import { TestSystem } from "shared-nothing/testing"
@@ -292,6 +293,20 @@ describe("an Iso on ways that do not lead to a handler", () => {
       }),
       { mailbox: { capacity: 2 } }
     ), 30_000)
+})
+
+describe("an Iso in a log", () => {
+  it.effect("is what it is, and not the memory that it lies in", () =>
+    withSink(Effect.fnUntraced(function*({ samples, sink }) {
+      const one = yield* samples
+      assert.strictEqual(inspect({ one }), "{ one: Iso<Float64Array>(held) }")
+      assert.strictEqual(JSON.stringify({ one }), `{"one":{"_id":"Iso<Float64Array>","state":"held"}}`)
+      const refusal = yield* Effect.flip(sink.tell.Two({ one, other: one }))
+      assert.isBelow(inspect(refusal, { depth: 20 }).length, 4000)
+      const shared = Iso.share(one)
+      assert.strictEqual(`${inspect(shared)} ${inspect(one)}`, "SharedParcel(held) Iso<Float64Array>(shared)")
+      shared.release()
+    })))
 })
 
 describe("a length that is none", () => {

@@ -420,8 +420,8 @@ describe("what a handler was given and has not used", () => {
       const asking = yield* Effect.forkChild(
         Effect.withFiber((fiber) => {
           // The handler is begun, and nobody waits for it.
-          recipient.ask(give, { samples: given }, undefined, fiber, undefined)
-          return settle
+          const begun = recipient.ask(give, { samples: given }, undefined, fiber, undefined)
+          return Effect.andThen(settle, Effect.sync(() => assert.isDefined(begun)))
         }),
         { startImmediately: true }
       )

@@ -490,5 +490,12 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "what is frozen may have any number of parts",
     before: "for (const part of this.#shut(value)) rest.push(part)",
     after: "rest.push(...this.#shut(value))"
+  },
+  {
+    file: held,
+    tests: ["test/actor/capabilityMischief.test.ts"],
+    why: "a log shows what a parcel is, and not the memory that it lies in",
+    before: "[Symbol.for(\"nodejs.util.inspect.custom\")]",
+    after: "[Symbol.for(\"nothing\")]"
   }
 ]
