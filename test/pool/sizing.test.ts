@@ -109,7 +109,7 @@ describe("the size of a pool", () => {
 
 describe("what a pool has to do", () => {
   const made = () => {
-    const memory = createMemory({ workers: 3, least: 2, clients: 0, capacity: 4, queues: 1, arenaBytes: 65_536 })
+    const memory = createMemory({ workers: 3, least: 2, clients: 0, capacity: 4, arenaBytes: 65_536 })
     const access = openMemory(thread, memory, HOST_OWNER)
     const gauge = new Gauge(access)
     gauge.look(1000)

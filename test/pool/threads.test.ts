@@ -79,6 +79,24 @@ describe("a pool of threads", () => {
       assert.strictEqual(yield* jobs.ask.Leaves({ depth: 4 }, forever), 16)
     })))
 
+  it.live("keeps the jobs of a key in order, one at a time, whatever priorities each has", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const spawn = () => new Worker(file("routed"), { stdout: true, stderr: true })
+      const routed = yield* Pool.make(Routed, { spawn, threads: 2, readyTimeout: "1 minute", queue: { capacity: 64 } })
+      const priorities = ["low", "high", "normal"] as const
+      const ask = (n: number) =>
+        routed.ask.Once({ n, millis: 0 }, { ...forever, key: `k${n % 7}`, priority: priorities[n % 3] })
+      const ended: Array<number> = []
+      const all = Array.from({ length: 700 }, (_, n) => Effect.tap(ask(n), () => Effect.sync(() => ended.push(n))))
+      const places = yield* Effect.all(all, { concurrency: "unbounded" })
+      for (let key = 0; key < 7; key++) {
+        const order = ended.filter((n) => n % 7 === key)
+        assert.deepStrictEqual(order, order.toSorted((a, b) => a - b))
+        assert.strictEqual(new Set(places.filter((_, n) => n % 7 === key)).size, 1)
+      }
+      assert.strictEqual(yield* routed.depth, 0)
+    })))
+
   it.live("leaves a worker that is held to others, and replaces it when its time is over", () =>
     within(
       Effect.gen(function*() {

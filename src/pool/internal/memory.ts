@@ -31,6 +31,7 @@ import * as StealDeque from "../../memory/StealDeque.ts"
 import type { ThreadContext } from "../../runtime/ThreadContext.ts"
 import { carriageOf } from "../../wire/kernel/ThreadCarriage.ts"
 import { Scratch } from "../../wire/Scratch.ts"
+import { LANES } from "../kernel/Lanes.ts"
 import { TOLD_APART } from "./target.ts"
 
 /** The buffers, as `postMessage` carries them. */
@@ -57,8 +58,6 @@ export interface Sizes {
   /** Jobs that each thread can have under way. */
   readonly capacity: number
   readonly arenaBytes: number
-  /** Queues of what any worker may take (`Injectors.ts`). */
-  readonly queues: number
 }
 
 /** The row of the thread that has made the pool. */
@@ -88,25 +87,30 @@ export const SAME_TIME_MILLIS = 60_000
 /** The next power of two. */
 export const powerOfTwo = (least: number): number => 2 ** Math.ceil(Math.log2(least))
 
+const powerBelow = (most: number): number => 2 ** Math.floor(Math.log2(most))
+
 /** Jobs that each thread can have under way at most, with so many workers and clients. */
 export const mostCapacity = (workers: number, clients: number): number =>
-  2 ** Math.floor(Math.log2(JobTable.mostJobs({ submitters: workers + 1 + clients, slotBytes: SLOT_BYTES, workers })))
+  powerBelow(Math.min(
+    JobTable.mostJobs({ submitters: workers + 1 + clients, slotBytes: SLOT_BYTES, workers }),
+    Inboxes.mostJobs({ submitters: workers + 1 + clients, workers, levels: LANES })
+  ))
 
 /** Makes the memory of a pool. */
-export const createMemory = ({ arenaBytes, capacity, clients, least, queues, workers }: Sizes): PoolMemory => {
+export const createMemory = ({ arenaBytes, capacity, clients, least, workers }: Sizes): PoolMemory => {
   const jobs = powerOfTwo(capacity)
   const submitters = workers + 1 + clients
   // A hint may be there twice after a death: no queue is full while every slot has one.
   const hints = powerOfTwo(2 * submitters * jobs)
   return {
     table: JobTable.create({ submitters, jobs, slotBytes: SLOT_BYTES, workers }, least),
-    injectors: Array.from({ length: queues }, () => MpmcRing.create(hints, 8, ownerOfClient(workers, submitters))),
+    injectors: Array.from({ length: LANES }, () => MpmcRing.create(hints, 8, ownerOfClient(workers, submitters))),
     deques: Array.from({ length: workers }, () => StealDeque.create(hints, "lifo")),
     idle: IdleSet.create(workers),
     bells: Doorbell.create(submitters),
     meters: JobMeters.create(workers),
     holds: least < workers ? KeyHolds.create(TOLD_APART) : undefined,
-    inboxes: Inboxes.create({ submitters, jobs, workers }, (worker) => JobTable.numberOf(worker, 1)),
+    inboxes: Inboxes.create({ submitters, jobs, workers, levels: LANES }, (worker) => JobTable.numberOf(worker, 1)),
     arena: Arena.create({
       capacityBytes: Math.ceil(arenaBytes / BLOCK_BYTES) * BLOCK_BYTES,
       blockBytes: BLOCK_BYTES,

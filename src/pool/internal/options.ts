@@ -115,7 +115,7 @@ export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
      */
     readonly overflow?: Overflow | undefined
   } | undefined
-  /** Shared memory for payloads and replies of more than 456 bytes, all together; default 64 MiB, of which the system gives what is used. */
+  /** Shared memory for payloads and replies of more than 448 bytes, all together; default 64 MiB, of which the system gives what is used. */
   readonly arena?: { readonly capacityBytes?: number | undefined } | undefined
   /** How long the pool may take at its end to handle what it has accepted; default 5 seconds. */
   readonly shutdown?: Shutdown | undefined

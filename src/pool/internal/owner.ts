@@ -31,7 +31,7 @@ import { Cores } from "../../thread/kernel/Cores.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import * as ThreadGroup from "../../thread/kernel/ThreadGroup.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
-import { inject, queuesOf } from "../kernel/Injectors.ts"
+import { inject } from "../kernel/Injectors.ts"
 import type { PoolEvent } from "../PoolEvent.ts"
 import { attemptsOf } from "./attempts.ts"
 import { Clients } from "./clients.ts"
@@ -101,7 +101,7 @@ const openRow = (
     attempts: attemptsOf(hosted),
     levels: hosted.levels,
     sheds: settings.overflow === "dropOldest",
-    put: (slot) => inject(access, hosted.levels, slot),
+    put: (slot) => inject(access, slot),
     watch: () => desk.watch(),
     sharesTime: true,
     whyEnded: () => ExitReason.systemReleased,
@@ -126,8 +126,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
     const hosted = hostedBy(protocol)
     const memory = createMemory({
       ...settings,
-      capacity: slotsOf(settings.capacity, settings.overflow === "dropOldest"),
-      queues: queuesOf(protocol.levels)
+      capacity: slotsOf(settings.capacity, settings.overflow === "dropOldest")
     })
     const access = openMemory(thread, memory, HOST_OWNER)
     access.table.setPhase(STARTING)

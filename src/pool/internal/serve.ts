@@ -186,7 +186,7 @@ class Side implements PoolSide {
       attempts: attemptsOf(jobs),
       levels: jobs.levels,
       sheds: false,
-      put: (slot) => deque.push(slot) || inject(access, jobs.levels, slot),
+      put: (slot) => deque.push(slot) || inject(access, slot),
       // A worker looks for as long as it lives.
       watch: () => {},
       sharesTime: true,
@@ -239,7 +239,6 @@ class Side implements PoolSide {
       concurrency,
       restMillis,
       messages: this.jobsOf(protocol).messages,
-      levels: protocol.levels,
       injector: new InjectorReader(memory, ownerOf(place, incarnation)),
       deque,
       thieves: memory.deques.map((sab) => new StealThief(sab)),

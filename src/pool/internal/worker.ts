@@ -13,7 +13,6 @@
  * such jobs keeps all workers waiting.
  */
 import type { ExitReason } from "../../actor/ExitReason.ts"
-import type { Levels } from "../../actor/kernel/Ageing.ts"
 import type { Cell } from "../../actor/kernel/Cell.ts"
 import { answer } from "../../actor/kernel/Direct.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
@@ -27,6 +26,7 @@ import { messageOf } from "../../runtime/Text.ts"
 import * as Poller from "../../thread/Poller.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import { inject, type InjectorReader } from "../kernel/Injectors.ts"
+import { LaneAges } from "../kernel/Lanes.ts"
 import { NextJob } from "../kernel/NextJob.ts"
 import * as JobSpan from "./jobSpan.ts"
 import { KeyGate } from "./keyGate.ts"
@@ -52,7 +52,6 @@ export interface Options {
   /** How long it sleeps with its thread after a job, before it leaves the thread to the event loop. */
   readonly restMillis: number
   readonly messages: ReadonlyArray<Message>
-  readonly levels: Levels
   readonly injector: InjectorReader
   readonly deque: StealOwner
   /** Those of all workers, by place. */
@@ -113,7 +112,7 @@ export class Worker implements Poller.Waitable, Bench {
     this.poller = Poller.of(access.thread)
     this.meter = new WorkerMeter(access, options)
     this.keys = new KeyGate(access, options.place, this.seats)
-    this.inbox = new InboxReader(access.memory.inboxes, options.place, options.number, this.keys)
+    this.inbox = new InboxReader(access.memory.inboxes, options.place, options.number, this.keys, new LaneAges())
     this.source = new NextJob({
       place: options.place,
       idle: access.idle,
@@ -376,8 +375,8 @@ export class Worker implements Poller.Waitable, Bench {
       this.isClosed = true
       return
     }
-    if (placeOf(word) >= 0) return this.inbox.putBack(table.submitterOf(slot), slot)
-    if (!inject(this.access, this.options.levels, slot)) this.options.deque.push(slot)
+    if (placeOf(word) >= 0) return this.inbox.putBack(table.submitterOf(slot), slot, table.levelOf(slot))
+    if (!inject(this.access, slot)) this.options.deque.push(slot)
     idle.wake()
   }
 
