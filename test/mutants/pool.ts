@@ -14,6 +14,10 @@ const shedding = {
   tests: ["test/pool/Shedding.test.ts", "test/testing/poolQueues.test.ts"]
 }
 const line = { file: "src/pool/internal/line.ts", ...queues }
+const allowances = {
+  file: "src/pool/kernel/Allowances.ts",
+  tests: ["test/pool/Allowances.test.ts", "test/testing/poolAllowances.test.ts"]
+}
 const injectors = { file: "src/pool/kernel/Injectors.ts", ...queues }
 const inbox = {
   file: "src/memory/Inboxes.ts",
@@ -165,8 +169,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...gate,
     why: "a key that a worker has is no other's",
-    before: "if (!holds.take(key, this.place)) return true",
-    after: "holds.take(key, this.place)"
+    before: "if (!holds.take(key, place)) return false",
+    after: "holds.take(key, place)"
   },
   {
     ...gate,
@@ -222,7 +226,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...streams,
     why: "a stream that has nothing for long keeps no worker from others",
-    before: "      seat.nested++\n",
+    before: "      seat.waits()\n",
     after: ""
   },
   {
@@ -381,6 +385,46 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "who has given up keeps nobody in his line",
     before: "      this.lines[waiter.level]!.abandon(waiter)\n      this.left(waiter)",
     after: "      this.lines[waiter.level]!.abandon(waiter)"
+  },
+  {
+    ...allowances,
+    why: "a place that is let go is another worker's",
+    before: "    if (queues.hasAt(lane)) idle.wake()\n",
+    after: ""
+  },
+  {
+    ...allowances,
+    why: "a worker is rung that was refused a place for what waits for it alone",
+    before: "if (this.lots[lane]!.release((held - lane) / LANES)) wanted()",
+    after: "this.lots[lane]!.release((held - lane) / LANES)"
+  },
+  {
+    ...allowances,
+    file: "src/pool/internal/owner.ts",
+    why: "what a dead worker had of an allowance is free",
+    before: "  for (const lot of access.lots) lot?.releaseAll(worker.index - 1)\n",
+    after: ""
+  },
+  {
+    ...allowances,
+    file: "src/pool/internal/keyGate.ts",
+    why: "a job that has ended has no place",
+    before: "    seat.lane = -1\n    this.lends(seat)\n",
+    after: ""
+  },
+  {
+    ...allowances,
+    file: "src/pool/internal/keyGate.ts",
+    why: "a job that was not begun has no place",
+    before: "    allowed?.allowances.passed(allowed.queues)\n  }\n\n  /** The handler",
+    after: "  }\n\n  /** The handler"
+  },
+  {
+    ...allowances,
+    file: "src/pool/internal/seat.ts",
+    why: "a job that waits for jobs has no place",
+    before: "if (this.nested++ === 0) this.places.lends(this)",
+    after: "this.nested++"
   },
   {
     ...injectors,
@@ -709,13 +753,13 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...job,
     why: "a handler that waits for its jobs gives its seat to them",
-    before: "if (seat !== undefined) seat.nested++",
+    before: "    seat?.waits()\n",
     after: ""
   },
   {
     ...job,
     why: "a handler that waits for nothing any more has its seat again",
-    before: "if (seat !== undefined) seat.nested--",
+    before: "    seat?.goesOn()\n",
     after: ""
   },
   {

@@ -158,17 +158,18 @@ describe("a key", () => {
   it.effect("is reserved when its job is found, and free when that is not begun, or has ended", () =>
     Effect.gen(function*() {
       const { access, send, table } = yield* made
-      const gates = [0, 1].map((place) => new KeyGate(access, place, []))
+      const gates = [0, 1].map((place) => new KeyGate(access, place, [], undefined))
+      const seat = { held: -1, lane: -1 }
       const [one, other] = [send(0, 7), send(1, 7)]
       assert.deepStrictEqual([gates[0]!.isHeld(one), gates[1]!.isHeld(other)], [false, true])
       assert.deepStrictEqual([gates[1]!.hasLifted(), gates[0]!.hasLifted()], [false, false])
       gates[0]!.passed()
       assert.deepStrictEqual([gates[1]!.hasLifted(), gates[1]!.hasLifted()], [true, false])
       assert.deepStrictEqual([gates[1]!.isHeld(other), gates[0]!.isHeld(one)], [false, true])
-      gates[1]!.begun()
+      gates[1]!.begun(seat)
       gates[1]!.passed()
       assert.isTrue(gates[0]!.isHeld(one))
-      gates[1]!.ended(other)
+      gates[1]!.ended(seat, other)
       assert.isFalse(gates[0]!.isHeld(one))
       // What nobody waits for any more goes back whoever has its key.
       table.withdraw(other)

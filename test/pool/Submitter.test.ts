@@ -16,7 +16,7 @@ import { InboxReader, InboxWriter, NOTHING } from "../../src/memory/Inboxes.ts"
 import { CLOSING, ENDED } from "../../src/memory/JobPhase.ts"
 import { DISCARDED, FREE, numberOf, OUTCOME, QUEUED, UNAWAITED, WITHDRAWN } from "../../src/memory/JobTable.ts"
 import { StealOwner, StealThief } from "../../src/memory/StealDeque.ts"
-import { Job } from "../../src/pool/internal/job.ts"
+import { Job, type Seat } from "../../src/pool/internal/job.ts"
 import { createMemory, HOST_OWNER, openMemory, ownerOf, rowOf } from "../../src/pool/internal/memory.ts"
 import { store } from "../../src/pool/internal/outcome.ts"
 import { PoolRecipient } from "../../src/pool/internal/poolRecipient.ts"
@@ -77,6 +77,17 @@ const made = Effect.gen(function*() {
   return { host, memory, open, overdue, recipient, submitter, takeNumber }
 })
 
+/** Counts the jobs that its handler waits for. */
+class Nested implements Seat {
+  nested = 0
+  waits(): void {
+    this.nested++
+  }
+  goesOn(): void {
+    this.nested--
+  }
+}
+
 const messageOf = (tag: string) => Jobs.protocol.messages.find((message) => message.tag === tag)!
 const echo = messageOf("Echo")
 
@@ -85,7 +96,7 @@ const asker = (
   submitter: Submitter,
   payload: unknown,
   then: () => void,
-  seat?: { nested: number },
+  seat?: Seat,
   message = echo,
   span?: Tracer.Span
 ) => {
@@ -498,7 +509,7 @@ describe("Submitter", () => {
   it.effect("gives the seat of a handler to its jobs for as long as it waits for them", () =>
     Effect.gen(function*() {
       const { submitter } = yield* made
-      const seat = { nested: 0 }
+      const seat = new Nested()
       const ended = [1, 2].map((n) => asker(submitter, { n }, () => {}, seat).job)
       assert.strictEqual(seat.nested, 2)
       ended[0]!.settle(Exit.succeed(1))
@@ -527,6 +538,7 @@ describe("a worker", () => {
         concurrency: 1,
         messages: Jobs.protocol.messages,
         injector: new InjectorReader(memory, ownerOf(0, 1)),
+        allowances: undefined,
         deque: new StealOwner(memory.deques[0]!),
         thieves: [new StealThief(memory.deques[0]!)],
         restMillis: 5,

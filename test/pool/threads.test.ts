@@ -97,6 +97,34 @@ describe("a pool of threads", () => {
       assert.strictEqual(yield* routed.depth, 0)
     })))
 
+  it.live("leaves a worker to what is urgent, however much holds threads that is not, and over the death of one", () =>
+    within(
+      Effect.gen(function*() {
+        const jobs = yield* Pool.ref(Jobs)
+        const low = { ...forever, priority: "low" } as const
+        const round = Effect.gen(function*() {
+          let ended = 0
+          const block = Effect.tap(jobs.ask.Block({ millis: 150 }, low), () => Effect.sync(() => ended++))
+          const blocks = yield* Effect.forkChild(Effect.all([block, block, block], { concurrency: 3 }), {
+            startImmediately: true
+          })
+          for (let n = 0; n < 20; n++) assert.strictEqual(yield* jobs.ask.Echo({ n }, forever), n)
+          assert.isAtMost(ended, 1)
+          yield* Fiber.join(blocks)
+        })
+        yield* round
+        assert.strictEqual((yield* Effect.flip(jobs.ask.Exit({ code: 3 }, low)))._tag, "ThreadLost")
+        // The pool has both workers again.
+        yield* Effect.repeat(Pool.stats(jobs), {
+          until: ({ workers }) => workers.every(({ state }) => state !== "down"),
+          schedule: Schedule.spaced("10 millis")
+        })
+        yield* round
+        assert.strictEqual(yield* jobs.depth, 0)
+      }),
+      { queue: { allowance: { low: 1 } } }
+    ))
+
   it.live("leaves a worker that is held to others, and replaces it when its time is over", () =>
     within(
       Effect.gen(function*() {

@@ -39,7 +39,10 @@ const program = Effect.scoped(Effect.gen(function*() {
     recycle: (yield* Simulation.draw(2)) === 0 ? undefined : { jobs: 3 + (yield* Simulation.draw(20)) },
     standby: yield* Simulation.draw(2),
     concurrency: 1 + (yield* Simulation.draw(3)),
-    queue: { capacity: yield* Simulation.pick([32, 3, 8]) },
+    queue: {
+      capacity: yield* Simulation.pick([32, 3, 8]),
+      allowance: yield* Simulation.pick([undefined, { low: 1 }, { low: 2, normal: 1 }])
+    },
     intensity: { restarts: 1_000_000, within: "1 minute" }
   }))
   const joined = yield* Fault.calm(

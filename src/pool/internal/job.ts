@@ -28,8 +28,10 @@ export interface Desk {
 
 /** Whose handler waits for jobs, on a worker. */
 export interface Seat {
-  /** Jobs that its handler waits for. */
-  nested: number
+  /** Its handler is about to wait for one more job. */
+  waits(): void
+  /** It waits for one less. */
+  goesOn(): void
 }
 
 /** The worker of a pool on a thread, for handlers of its own that wait for jobs of other pools. */
@@ -76,7 +78,7 @@ export class Job extends Deadline {
     this.waiter = undefined
     this.seat = seat
     this.resume = resume
-    if (seat !== undefined) seat.nested++
+    seat?.waits()
   }
 
   get isAwaited(): boolean {
@@ -89,7 +91,7 @@ export class Job extends Deadline {
     if (resume === undefined) return undefined
     this.resume = undefined
     this.waiter = undefined
-    if (seat !== undefined) seat.nested--
+    seat?.goesOn()
     desk.deadlines.remove(this)
     if (waiter !== undefined) desk.stopWaiting(waiter)
     return resume

@@ -10,6 +10,7 @@
  *  inboxes   numbers of slots that wait for one worker, and nobody steals   (Inboxes)
  *  meters    what each worker has done                                    (JobMeters)
  *  holds     which worker runs a job of a key, where their number changes (KeyHolds)
+ *  allowances  which worker has each place of a level, where so many run at once at most (KeyHolds)
  *  arena     payloads and replies that do not fit into a slot
  * ```
  *
@@ -31,6 +32,7 @@ import * as StealDeque from "../../memory/StealDeque.ts"
 import type { ThreadContext } from "../../runtime/ThreadContext.ts"
 import { carriageOf } from "../../wire/kernel/ThreadCarriage.ts"
 import { Scratch } from "../../wire/Scratch.ts"
+import type { Lots } from "../kernel/Allowances.ts"
 import { LANES } from "../kernel/Lanes.ts"
 import { TOLD_APART } from "./target.ts"
 
@@ -46,6 +48,8 @@ export interface PoolMemory {
   readonly meters: SharedArrayBuffer
   /** Nothing where each key has one worker for as long as the pool lives. */
   readonly holds: SharedArrayBuffer | undefined
+  /** For each lane the places of its allowance, nothing where it has none. */
+  readonly allowances: ReadonlyArray<SharedArrayBuffer | undefined>
 }
 
 /** What it is made for. */
@@ -58,6 +62,8 @@ export interface Sizes {
   /** Jobs that each thread can have under way. */
   readonly capacity: number
   readonly arenaBytes: number
+  /** How many jobs of each lane may run at once; nothing for any number. */
+  readonly allowances?: ReadonlyArray<number | undefined> | undefined
 }
 
 /** The row of the thread that has made the pool. */
@@ -97,7 +103,7 @@ export const mostCapacity = (workers: number, clients: number): number =>
   ))
 
 /** Makes the memory of a pool. */
-export const createMemory = ({ arenaBytes, capacity, clients, least, workers }: Sizes): PoolMemory => {
+export const createMemory = ({ allowances = [], arenaBytes, capacity, clients, least, workers }: Sizes): PoolMemory => {
   const jobs = powerOfTwo(capacity)
   const submitters = workers + 1 + clients
   // A hint may be there twice after a death: no queue is full while every slot has one.
@@ -110,6 +116,7 @@ export const createMemory = ({ arenaBytes, capacity, clients, least, workers }: 
     bells: Doorbell.create(submitters),
     meters: JobMeters.create(workers),
     holds: least < workers ? KeyHolds.create(TOLD_APART) : undefined,
+    allowances: allowances.map((places) => places === undefined ? undefined : KeyHolds.create(places)),
     inboxes: Inboxes.create({ submitters, jobs, workers, levels: LANES }, (worker) => JobTable.numberOf(worker, 1)),
     arena: Arena.create({
       capacityBytes: Math.ceil(arenaBytes / BLOCK_BYTES) * BLOCK_BYTES,
@@ -131,6 +138,7 @@ export interface Access {
   readonly bells: ReadonlyArray<Doorbell.Doorbell>
   readonly arena: Arena.ArenaEnd
   readonly holds: KeyHolds.KeyHolds | undefined
+  readonly lots: Lots
   readonly scratch: Scratch
 }
 
@@ -147,6 +155,7 @@ export const openMemory = (thread: ThreadContext, memory: PoolMemory, owner: num
     bells,
     arena: new Arena.ArenaEnd(memory.arena, owner),
     holds: memory.holds === undefined ? undefined : new KeyHolds.KeyHolds(memory.holds),
+    lots: memory.allowances.map((sab) => sab === undefined ? undefined : new KeyHolds.KeyHolds(sab)),
     scratch: new Scratch(carriageOf(thread))
   }
 }

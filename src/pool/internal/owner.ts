@@ -316,6 +316,7 @@ const ended = (owner: Owner, worker: PoolWorker, reason: ThreadDown, isSeen: boo
   access.arena.recover(claims)
   new JobMeters(memory.meters).closed(worker.index - 1, deadlines.now())
   access.holds?.releaseAll(worker.index - 1)
+  for (const lot of access.lots) lot?.releaseAll(worker.index - 1)
   access.table.ended(worker.number)
   recover(owner, claims, () => {
     const isVacant = !worker.isWanted && worker.hasEnded

@@ -23,10 +23,12 @@ import * as System from "../../system/ActorSystem.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import { HeapUsed } from "../../thread/kernel/Heap.ts"
 import type * as ThreadEntry from "../../thread/ThreadEntry.ts"
+import { Allowances } from "../kernel/Allowances.ts"
 import { inject, InjectorReader } from "../kernel/Injectors.ts"
 import { attemptsOf } from "./attempts.ts"
 import type { Overdue, Post, Retire, Retired, Retiring } from "./control.ts"
 import { benches } from "./job.ts"
+import { ringOthers } from "./keyGate.ts"
 import { type Access, openMemory, ownerOf, rowOf, SAME_TIME_MILLIS } from "./memory.ts"
 import { CurrentWorker, poolKey, type PoolSide } from "./poolKey.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
@@ -232,6 +234,9 @@ class Side implements PoolSide {
     const { concurrency, incarnation, key, memory, nowMillis, place, recycle, restMillis } = post
     const number = numberOf(place, incarnation)
     const now = () => deadlines.now()
+    const allowances = access.lots.length === 0
+      ? undefined
+      : new Allowances(access.lots, place, { idle: access.idle, wanted: () => ringOthers(access, place) })
     const worker = this.worker = new Worker(access, this.submitterFor(protocol), {
       key,
       place,
@@ -239,7 +244,8 @@ class Side implements PoolSide {
       concurrency,
       restMillis,
       messages: this.jobsOf(protocol).messages,
-      injector: new InjectorReader(memory, ownerOf(place, incarnation)),
+      injector: new InjectorReader(memory, ownerOf(place, incarnation), access.lots, allowances),
+      allowances,
       deque,
       thieves: memory.deques.map((sab) => new StealThief(sab)),
       knowsTime: Math.abs(now() - nowMillis) < SAME_TIME_MILLIS,

@@ -20,6 +20,7 @@ import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, TOO_LARGE, type Waiter 
 import { ARENA_FULL } from "../../memory/Arena.ts"
 import { ENDED, OPEN } from "../../memory/JobPhase.ts"
 import { CONDEMNED, haveDied, OUTCOME, QUEUED, RUNNING, UNAWAITED, WITHDRAWN, WRITING } from "../../memory/JobTable.ts"
+import { isOpen } from "../kernel/Allowances.ts"
 import { inject } from "../kernel/Injectors.ts"
 import { laneOf } from "../kernel/Lanes.ts"
 import { Graces } from "./graces.ts"
@@ -193,7 +194,8 @@ export class Submitter implements Desk, Queue {
     this.shedding?.queued(slot, level)
     if (target === ANYWHERE) {
       if (!options.put(slot)) this.backlog.push(slot)
-      access.idle.wake()
+      // Where its allowance is used up, whoever lets a place go finds it.
+      if (isOpen(access.lots, lane)) access.idle.wake()
     } else this.placing.put(slot)
     options.watch()
     return TAKEN
