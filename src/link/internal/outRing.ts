@@ -29,6 +29,12 @@ import type { Signals } from "./signals.ts"
  */
 const BATCH_BYTES = 8192
 
+/**
+ * Asks that wait at most, since each takes its asker far longer than a tell does: who answers them works meanwhile, and is not asleep when the next
+ * ones come.
+ */
+const ASKS_AT_ONCE = 16
+
 /** Records may be written. */
 export const FREE = 0
 /** Records are held back: what comes now has to wait behind them. */
@@ -56,6 +62,8 @@ export class OutRing {
   declare placedBytes: number
   declare private unpublishedBytes: number
   declare private publishedRecords: number
+  /** Asks among what is not visible. */
+  declare private asks: number
   declare private readonly ring: SharedArrayBuffer
   declare private readonly bell: Doorbell
   declare private readonly signals: Signals
@@ -69,6 +77,7 @@ export class OutRing {
     this.placedBytes = 0
     this.unpublishedBytes = 0
     this.publishedRecords = 0
+    this.asks = 0
     this.ring = ring
     this.bell = bell
     this.signals = signals
@@ -140,6 +149,11 @@ export class OutRing {
     else if (!this.isDirty) this.begin(isUrgent)
   }
 
+  /** The record was an ask. */
+  asked(): void {
+    if (++this.asks >= ASKS_AT_ONCE) this.publish()
+  }
+
   // A reader that sleeps has the first record at once: it wakes up while the others are written.
   private begin(isUrgent: boolean): void {
     if (isUrgent && this.bell.isParked()) return this.publish()
@@ -152,6 +166,7 @@ export class OutRing {
     this.isDirty = false
     this.publishedRecords += this.writer.unpublishedRecords
     this.unpublishedBytes = 0
+    this.asks = 0
     this.writer.publish()
     if (this.isUrgent) {
       this.isUrgent = false
