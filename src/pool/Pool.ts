@@ -61,6 +61,7 @@ import { Cores } from "../thread/kernel/Cores.ts"
 import { Hardware } from "../thread/kernel/Hardware.ts"
 import { steady } from "../thread/kernel/Steady.ts"
 import type { ThreadDown } from "../thread/ThreadError.ts"
+import { blocking as blockingOf } from "./internal/blocking.ts"
 import * as Client from "./internal/client.ts"
 import { type PoolOptions, resolve } from "./internal/options.ts"
 import * as Owner from "./internal/owner.ts"
@@ -321,6 +322,28 @@ export const resize = (pool: Any, threads: number): Effect.Effect<void, InvalidO
  * **Gotchas** A subscriber that falls more than 256 events behind misses the oldest. How many workers there are is in {@link stats}.
  */
 export const events = (pool: Any): Stream.Stream<PoolEvent> => eventsOf(pool)
+
+/**
+ * Says of a part of a job that it blocks: that it holds the thread of its worker, or waits for long for something that is no job. A pool whose `threads` is a range has one more worker meanwhile,
+ * never more than `max`, so that the others do not have to do the work of that one.
+ *
+ * **Details** One that blocks several times at once, or inside of itself, counts once, and so do several jobs of one worker. The worker in addition leaves when nothing blocks any more and has not for
+ * `adapt.cooldown`, so that what blocks often keeps it; both are events of {@link events}. Where the number of workers is fixed, is changed by hand alone (`adapt: false`), or in what is no job
+ * of a pool, it is the effect itself.
+ *
+ * **Gotchas** Nobody waits until the other worker is up: it takes as long as the start of a thread, less with `standby`. A thread that is held for longer than `heartbeat.timeout` still ends.
+ *
+ * **Example** (A library that reads a file without letting go of its thread)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { readFileSync } from "node:fs"
+ * import { Pool } from "shared-nothing"
+ *
+ * const read = (file: string) => Pool.blocking(Effect.sync(() => readFileSync(file, "utf8")))
+ * ```
+ */
+export const blocking = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => blockingOf(effect)
 
 /** On which worker of a pool the code of a layer or of a behaviour runs: its place in {@link workers} and its name. `undefined` where that is no pool. */
 export const CurrentWorker: Context.Reference<{ readonly place: number; readonly name: string } | undefined> = Current

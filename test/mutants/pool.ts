@@ -18,6 +18,7 @@ const allowances = {
   file: "src/pool/kernel/Allowances.ts",
   tests: ["test/pool/Allowances.test.ts", "test/testing/poolAllowances.test.ts"]
 }
+const blocking = { file: "src/pool/internal/blocking.ts", tests: ["test/testing/poolBlocking.test.ts"] }
 const injectors = { file: "src/pool/kernel/Injectors.ts", ...queues }
 const inbox = {
   file: "src/memory/Inboxes.ts",
@@ -426,6 +427,33 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "a job that waits for jobs has no place",
     before: "if (this.nested++ === 0) this.places.lends(this)",
     after: "this.nested++"
+  },
+  {
+    ...blocking,
+    why: "what blocks no more is told when it is the last",
+    before: "if (--this.count === 0) this.tell(false)",
+    after: "this.count--\n    this.tell(false)"
+  },
+  {
+    ...blocking,
+    file: "src/pool/internal/compensation.ts",
+    why: "who stands in stays while something blocks again and again",
+    before: "if (isOther || !(yield* step(-1, \"unblocked\"))) break",
+    after: "if (!(yield* step(-1, \"unblocked\")) || isOther) break"
+  },
+  {
+    ...blocking,
+    file: "src/pool/internal/owner.ts",
+    why: "a worker that has died blocks no more",
+    before: "  blocked.set(worker.number, false)\n",
+    after: ""
+  },
+  {
+    ...blocking,
+    file: "src/pool/internal/crew.ts",
+    why: "a size that was asked for is as it was asked for",
+    before: "    if (reason.why === \"asked\") crew.compensated = 0\n",
+    after: ""
   },
   {
     ...injectors,

@@ -125,6 +125,34 @@ describe("a pool of threads", () => {
       { queue: { allowance: { low: 1 } } }
     ))
 
+  it.live("J22 has another worker stand in for one that says that it blocks, which leaves afterwards", () =>
+    within(
+      Effect.gen(function*() {
+        const jobs = yield* Pool.ref(Jobs)
+        const why: Array<string> = []
+        yield* Effect.forkScoped(
+          Stream.runForEach(Pool.events(jobs), (event) =>
+            Effect.sync(() => {
+              if (event._tag === "Resized") why.push(event.why)
+            })),
+          { startImmediately: true }
+        )
+        const size = (wanted: number) =>
+          Effect.repeat(Pool.stats(jobs), {
+            until: ({ size }) => size === wanted,
+            schedule: Schedule.spaced("5 millis")
+          })
+        const held = yield* Effect.forkChild(jobs.ask.BlockSaid({ millis: 3000 }, forever), { startImmediately: true })
+        yield* size(2)
+        assert.strictEqual(yield* jobs.ask.Echo({ n: 1 }, forever), 1)
+        assert.isUndefined(held.pollUnsafe())
+        yield* Fiber.join(held)
+        yield* size(1)
+        assert.deepStrictEqual(why, ["blocking", "unblocked"])
+      }),
+      { threads: { min: 1, max: 2, idle: "1 hour", adapt: { wait: "1 hour", cooldown: "100 millis" } } }
+    ))
+
   it.live("leaves a worker that is held to others, and replaces it when its time is over", () =>
     within(
       Effect.gen(function*() {

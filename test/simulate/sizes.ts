@@ -101,7 +101,12 @@ const program = Effect.scoped(Effect.gen(function*() {
   })))
 
   const all = senders.map((pool, sender) => Effect.forEach([0, 1, 2], send(pool, sender), { concurrency: KEYS }))
-  yield* Effect.all([...all, inside, sizes], { concurrency: "unbounded", discard: true })
+  const held = Effect.forEach([0, 1, 2, 3], () =>
+    Effect.gen(function*() {
+      yield* Effect.sleep(yield* Simulation.draw(20))
+      yield* Effect.ignore(routed.ask.Held({ millis: yield* Simulation.draw(20) }, forever))
+    }), { concurrency: 2 })
+  yield* Effect.all([...all, inside, sizes, held], { concurrency: "unbounded", discard: true })
   yield* Fiber.interrupt(watching)
   yield* Simulation.converge()
   for (const pool of senders) while ((yield* pool.depth) > 0) yield* Effect.sleep(5)

@@ -13,6 +13,7 @@ import type { Access } from "./memory.ts"
 export class Gauge {
   private readonly table: Access["table"]
   private readonly lots: Lots
+  private readonly blocked: () => number
   private readonly meters: JobMeters
   private atMillis = 0
   private waited: Times
@@ -23,7 +24,8 @@ export class Gauge {
   private idleSince = 0
   private lastJobs = 0
 
-  constructor({ lots, memory, table }: Access) {
+  constructor({ lots, memory, table }: Access, blocked: () => number) {
+    this.blocked = blocked
     this.table = table
     this.lots = lots
     this.meters = new JobMeters(memory.meters)
@@ -52,7 +54,8 @@ export class Gauge {
       waiting: this.waiting(),
       waitMillis: since.count > 0 ? since.quantile(0.5) : undefined,
       utilisation: elapsed > 0 ? Math.min(1, Math.max(0, busy / (elapsed * size))) : 0,
-      idleMillis: nowMillis - this.idleSince
+      idleMillis: nowMillis - this.idleSince,
+      blocked: this.blocked()
     }
   }
 

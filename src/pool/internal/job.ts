@@ -38,10 +38,12 @@ export interface Seat {
 export interface Bench {
   /** The seat of a cell, whose place the worker gives to other jobs meanwhile. */
   lend: (cell: unknown) => Seat | undefined
+  /** What its jobs say that block; nothing where nobody stands in for it. */
+  blocking: { enter(): void; leave(): void } | undefined
 }
 
 /** That of a thread; one that is no worker has no seats. */
-export const benches: Piece<Bench> = piece(() => ({ lend: () => undefined }))
+export const benches: Piece<Bench> = piece(() => ({ lend: () => undefined, blocking: undefined }))
 
 /** See the module. */
 export class Job extends Deadline {

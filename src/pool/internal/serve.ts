@@ -26,7 +26,8 @@ import type * as ThreadEntry from "../../thread/ThreadEntry.ts"
 import { Allowances } from "../kernel/Allowances.ts"
 import { inject, InjectorReader } from "../kernel/Injectors.ts"
 import { attemptsOf } from "./attempts.ts"
-import type { Overdue, Post, Retire, Retired, Retiring } from "./control.ts"
+import { Blocking } from "./blocking.ts"
+import type { Post, Retire, Said } from "./control.ts"
 import { benches } from "./job.ts"
 import { ringOthers } from "./keyGate.ts"
 import { type Access, openMemory, ownerOf, rowOf, SAME_TIME_MILLIS } from "./memory.ts"
@@ -146,7 +147,7 @@ class Side implements PoolSide {
   private readonly deadlines: Deadlines
   private readonly failed: (where: string, error: unknown) => void
   private readonly heapUsed: () => number
-  private readonly tell: (said: Overdue | Retired | Retiring) => void
+  private readonly tell: (said: Said) => void
   private readonly deque: StealOwner
   private hosted: Hosted | undefined = undefined
   private submitter: Submitter | undefined = undefined
@@ -159,7 +160,7 @@ class Side implements PoolSide {
     deadlines: Deadlines,
     failed: (where: string, error: unknown) => void,
     heapUsed: () => number,
-    tell: (said: Overdue | Retired | Retiring) => void
+    tell: (said: Said) => void
   ) {
     this.post = post
     this.access = access
@@ -231,7 +232,7 @@ class Side implements PoolSide {
     ended: (reason: ExitReason.ExitReason) => void
   ): Worker {
     const { access, deadlines, deque, failed, post } = this
-    const { concurrency, incarnation, key, memory, nowMillis, place, recycle, restMillis } = post
+    const { concurrency, incarnation, isCompensated, key, memory, nowMillis, place, recycle, restMillis } = post
     const number = numberOf(place, incarnation)
     const now = () => deadlines.now()
     const allowances = access.lots.length === 0
@@ -259,7 +260,9 @@ class Side implements PoolSide {
       isReading: () => streams.size > 0,
       failed
     })
-    access.thread.get(benches).lend = (cell) => worker.lend(cell)
+    const bench = access.thread.get(benches)
+    bench.lend = (cell) => worker.lend(cell)
+    if (isCompensated) bench.blocking = new Blocking((isBlocked) => this.tell({ blocks: number, isBlocked }))
     return worker
   }
 }

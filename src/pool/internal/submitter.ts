@@ -72,6 +72,8 @@ export class Submitter implements Desk, Queue {
   /** What waits for one worker. */
   readonly placing: Placing
   private readonly rest = new Rest(() => !this.isBusy)
+  /** Completes once nothing is under way and nobody waits for room. */
+  readonly idle: Effect.Effect<void> = this.rest.until
 
   constructor(access: Access, options: Options) {
     const { capacity, deadlines, name, row, sheds } = options
@@ -309,11 +311,6 @@ export class Submitter implements Desk, Queue {
     if ((did || this.hasNothingToHearOf()) && this.room.waiting > 0) this.room.admit()
     if (did && !this.isBusy) this.rest.tell()
     return did
-  }
-
-  /** Completes once nothing is under way and nobody waits for room. */
-  get idle(): Effect.Effect<void> {
-    return this.rest.until
   }
 
   private putBacklog(): void {
