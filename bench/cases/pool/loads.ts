@@ -12,6 +12,9 @@ const opens: { readonly [subject: string]: Open } = {
   "shared-nothing-unsafe": async () => (await import("../../ours/pool.ts")).open("callbacks"),
   piscina: async () => (await import("../../peers/piscina/piscina.ts")).open("default"),
   "piscina-tuned": async () => (await import("../../peers/piscina/piscina.ts")).open("tuned"),
+  "piscina-next": async () => (await import("../../peers/piscina-next/piscina-next.ts")).open,
+  poolifier: async () => (await import("../../peers/poolifier/poolifier.ts")).open,
+  workerpool: async () => (await import("../../peers/workerpool/workerpool.ts")).open,
   tinypool: async () => (await import("../../peers/tinypool/tinypool.ts")).open,
   postMessage: async () => (await import("../../peers/post-message/jobs.ts")).open
 }
@@ -62,6 +65,39 @@ export const computings: ReadonlyArray<Case> = [
   computing("pool/100us", 100, 10_000),
   computing("pool/1ms", 1000, 1_000)
 ]
+
+/** One of fifty takes a hundred times as long as the others. */
+const skewed = (value: number): number => value % 50 === 7 ? 2_000 : 20
+
+/** See the module. */
+export const skew: Case = {
+  name: "pool/skew",
+  about:
+    "jobs that compute for 20 us, one of fifty for 2 ms, 1,000 in flight, two workers: part of what perfect parallelism would do",
+  unit: "fraction",
+  betterIs: "higher",
+  count: 20_000,
+  quickCount: 1_000,
+  subjects: loaded({ inFlight: 1_000, micros: skewed, unit: "fraction" }, 20_000)
+}
+
+const FORK = { depth: 8, micros: 100 }
+
+/** See the module. */
+export const forks: Case = {
+  name: "pool/fork-join",
+  about:
+    "a job that halves itself until there are 256 of 100 us, two workers: part of what perfect parallelism would do",
+  unit: "fraction",
+  betterIs: "higher",
+  count: 40,
+  quickCount: 4,
+  subjects: Object.fromEntries(
+    Object.entries(opens).map(([name, open]): [string, Subject] => [name, {
+      run: async (params: Params) => (await import("../../peers/jobs.ts")).measureForks(await open(), params, FORK)
+    }])
+  )
+}
 
 /** Long enough for both sides to sleep. */
 const PAUSE_MILLIS = 20
