@@ -1,17 +1,14 @@
 /**
- * workerpool: a pool of workers for functions by name; one task a worker at a time.
+ * workerpool: a queue in front of workers that have one task at a time.
  */
 import { fileURLToPath } from "node:url"
-import * as workerpool from "workerpool"
+import workerpool from "workerpool"
 import { type Jobs, WORKERS } from "../jobs.ts"
 
 /** Opens a pool. */
 export const open = async (): Promise<Jobs> => {
-  const pool = workerpool.pool(fileURLToPath(new URL("./workerpool.worker.ts", import.meta.url)), {
-    workerType: "thread",
-    minWorkers: WORKERS,
-    maxWorkers: WORKERS
-  })
+  const file = fileURLToPath(new URL("./workerpool.worker.ts", import.meta.url))
+  const pool = workerpool.pool(file, { workerType: "thread", minWorkers: WORKERS, maxWorkers: WORKERS })
   await pool.exec("run", [0, 0])
   const answer = async (value: number, micros: number, done: (reply: number) => void): Promise<void> => {
     done(await pool.exec("run", [value, micros]) as number)
