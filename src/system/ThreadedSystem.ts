@@ -68,7 +68,7 @@ export interface ThreadsOptions {
   readonly cpu?: Cpu.Placement | undefined
   /** How many workers; default one for each core but one, and at least 2. */
   readonly threads?: number | undefined
-  /** Rings between threads: each takes so many bytes of shared memory, a power of two; default 1 MiB. */
+  /** Rings between threads: each has room for so many bytes, a power of two; default 1 MiB. Memory is taken by what is once under way in one. */
   readonly ring?: { readonly capacityBytes?: number | undefined } | undefined
   /**
    * Arenas that are open on this thread (`ThreadArenas.open`) and shall be on the workers, for messages with parcels; there they are
