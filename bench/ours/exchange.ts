@@ -1,12 +1,12 @@
 /**
- * Threads that all send each other a mebibyte of small messages, and what the process holds for that.
+ * Threads that all talk to each other: what the process holds when they have sent each other a mebibyte, and what an ask of two of them takes.
  */
 import * as Effect from "effect/Effect"
 import { Worker } from "node:worker_threads"
 import { ActorSystem } from "shared-nothing"
 import type { Measured, Params } from "../runner/Case.ts"
 import { residentBytes } from "../runner/ManyThreads.ts"
-import { expectedTally, TallyCounter } from "../runner/Sampling.ts"
+import { expectedTally, measureLatencies, TallyCounter } from "../runner/Sampling.ts"
 import { Receiver } from "./actors.ts"
 import { Talker } from "./talker.ts"
 
@@ -21,12 +21,15 @@ const layer = (file: URL, threads: number) =>
     readyTimeout: "5 minutes"
   })
 
-/** Bytes that the process holds more after that, for each ordered pair; the count is the number of threads. */
-export const measure = (file: () => Promise<URL>) => async (params: Params): Promise<Measured> => {
-  const url = await file()
-  const threads = params.count
-  const all = Array.from({ length: threads }, (_, thread) => thread)
-  return Effect.gen(function*() {
+interface Mesh {
+  readonly receivers: ReadonlyArray<typeof Receiver.ref.Type>
+  /** Each sends so many messages to each other one, and waits until they have been handled. */
+  readonly talk: (count: number) => Effect.Effect<void>
+}
+
+const mesh = (threads: number) =>
+  Effect.gen(function*() {
+    const all = Array.from({ length: threads }, (_, thread) => thread)
     const on = (thread: number) => ({ placement: { thread } })
     const receivers = yield* Effect.forEach(all, (thread) => Receiver.spawn(`receiver-${thread}`, on(thread)))
     const talkers = yield* Effect.forEach(all, (thread) => Talker.spawn(`talker-${thread}`, on(thread)))
@@ -39,7 +42,16 @@ export const measure = (file: () => Promise<URL>) => async (params: Params): Pro
             return step === 0 ? Effect.void : talkers[from]!.ask.Talk({ to, count }, { timeout: "5 minutes" })
           }, { discard: true }),
         { concurrency: "unbounded", discard: true }
-      )
+      ).pipe(Effect.orDie)
+    return { receivers, talk } satisfies Mesh
+  })
+
+/** Bytes that the process holds more after that, for each ordered pair; the count is the number of threads. */
+export const measure = (file: () => Promise<URL>) => async (params: Params): Promise<Measured> => {
+  const url = await file()
+  const threads = params.count
+  return Effect.gen(function*() {
+    const { receivers, talk } = yield* mesh(threads)
     // What runs for the first time is compiled, and threads know each other.
     yield* talk(1)
     const before = residentBytes()
@@ -59,4 +71,24 @@ export const measure = (file: () => Promise<URL>) => async (params: Params): Pro
       expected: { count: first.count + second.count, checksum: first.checksum + second.checksum }
     }
   }).pipe(Effect.scoped, Effect.provide(layer(url, threads)), Effect.runPromise)
+}
+
+/** Asks to two of so many threads in turn, each of which has talked to each other one; no more threads than asks. */
+export const ask = (threads: number, file: () => Promise<URL>) => async (params: Params): Promise<Measured> => {
+  const url = await file()
+  const count = Math.min(threads, params.count)
+  return Effect.gen(function*() {
+    const { receivers, talk } = yield* mesh(count)
+    yield* talk(1)
+    return yield* Effect.promise(() =>
+      measureLatencies(params, (latencies, replies) =>
+        Effect.runPromise(Effect.gen(function*() {
+          for (let value = 0; value < latencies.length; value++) {
+            const before = performance.now()
+            replies.addReply(yield* Effect.orDie(receivers[value % 2]!.ask.Add({ value })))
+            latencies[value] = performance.now() - before
+          }
+        })))
+    )
+  }).pipe(Effect.scoped, Effect.provide(layer(url, count)), Effect.runPromise)
 }

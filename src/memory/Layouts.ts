@@ -349,6 +349,20 @@ export const stealDeque = define({
   }]
 })
 
+/** `ReadySet`. */
+export const readySet = define({
+  name: "ReadySet",
+  magic: "REDY",
+  version: 1,
+  lines: [{ by: "creator", words: { readers: "number of readers", sources: "number of sources of each" } }],
+  parts: [{
+    name: "rows",
+    bytes: "readers x 128 x (sources / 1024, rounded up)",
+    about:
+      "a row a reader with a bit for each source: bit (source & 31) of word (source >> 5), set by the source, taken by the reader"
+  }]
+})
+
 /** Every structure, in the order of the documentation. */
 export const layouts = [
   spscRing,
@@ -358,6 +372,7 @@ export const layouts = [
   stealDeque,
   arena,
   waitList,
+  readySet,
   roster,
   jobTable,
   idleSet,

@@ -25,6 +25,7 @@ import { Node } from "../link/kernel/Node.ts"
 import type { ArenaEnd } from "../memory/Arena.ts"
 import * as Doorbell from "../memory/Doorbell.ts"
 import { MAX_CAPACITY_BYTES, MIN_CAPACITY_BYTES } from "../memory/Layouts.ts"
+import * as ReadySet from "../memory/ReadySet.ts"
 import * as Bulletin from "../observe/kernel/Bulletin.ts"
 import { DROPPED, Tally } from "../observe/kernel/Tally.ts"
 import { textOf } from "../runtime/Text.ts"
@@ -115,6 +116,9 @@ export interface ThreadsOptions {
   readonly strikeOff?: boolean | undefined
 }
 
+/** With more workers a thread looks at the rings of those that have said something, and not at all of them. */
+const FEW_WORKERS = 8
+
 const refuse = (option: string, value: unknown, expected: string): never => {
   throw new ActorError.InvalidOptions({ where: "ActorSystem.layerThreads", option, value: textOf(value), expected })
 }
@@ -178,6 +182,7 @@ const makeThreaded = (options: ThreadsOptions) =>
       names: [MAIN, ...workers.map((worker) => worker.name)],
       mainEpoch: Workers.MAIN_EPOCH,
       doorbells: Doorbell.create(count + 1),
+      ready: count > FEW_WORKERS ? ReadySet.create(count + 1, count + 1) : undefined,
       tally,
       ringBytes: options.ring?.capacityBytes ?? 1 << 20,
       maxSpins: Machine.maxSpins(count, cores),

@@ -70,6 +70,23 @@ const exchange = (threads: number): Case => ({
   }
 })
 
+const linked = (threads: number): Case => ({
+  name: `system/linked-${threads}`,
+  about: `asks to two of ${threads} threads in turn, each of which has talked to each other one; peer: to two of two`,
+  unit: "us",
+  betterIs: "lower",
+  count: 4_000,
+  quickCount: 4,
+  subjects: {
+    "shared-nothing": {
+      run: async (params) => (await import("../../ours/exchange.ts")).ask(threads, bundled(talking))(params)
+    },
+    "two-threads": {
+      run: async (params) => (await import("../../ours/exchange.ts")).ask(2, bundled(talking))(params)
+    }
+  }
+})
+
 /** See the module. The count is the number of threads, but of asks in `system/ask`. */
 export const systems: ReadonlyArray<Case> = [
   of(
@@ -82,5 +99,8 @@ export const systems: ReadonlyArray<Case> = [
   of("release", MANY, `from the end of a system of ${MANY} threads until all have exited`),
   asking,
   exchange(8),
-  exchange(MANY)
+  exchange(MANY),
+  linked(8),
+  linked(MANY),
+  linked(64)
 ]
