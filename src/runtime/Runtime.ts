@@ -11,6 +11,8 @@ export interface Runtime {
   readonly nowMillis: () => number
   /** Runs `run` once, in a turn of its own, after timers and I/O have had theirs; in the async context of nobody. */
   readonly immediate: (run: () => void) => void
+  /** Runs `run` once, after so many milliseconds, in a turn of its own; in the async context of nobody. The thread does not end meanwhile. */
+  readonly after: (millis: number, run: () => void) => void
   /** Runs `run` once, at the end of the task that is running; in the async context of nobody. */
   readonly microtask: (run: () => void) => void
   /** Runs `run` now, in the async context of nobody, whatever the context of the caller. */

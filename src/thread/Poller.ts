@@ -53,6 +53,11 @@ export interface Waitable {
    * Asked only while nothing else waits here.
    */
   mayRest?(): boolean
+  /**
+   * For how many milliseconds nobody has to look, though there will be something: 0 when it is wanted as soon as it is there. It is polled
+   * after that time, and not announced: whoever has something for it does not have to wake anybody.
+   */
+  napMillis?(): number
   /** Sleeps with the thread; answers whether it was woken. */
   rest?(): boolean
   /** One of the others has thrown this; it is forgotten. Without this the error is thrown in a turn of its own, where nobody catches it. */
@@ -103,6 +108,9 @@ export class Poller {
   declare private passes: number
   declare private isScheduled: boolean
   declare private isInTurn: boolean
+  /** Counts naps; during one nothing is polled. */
+  declare private naps: number
+  declare private isNapping: boolean
   /** Keeps the thread alive: neither a pending wait nor a doorbell does. */
   declare private readonly keepAlive: (isHeld: boolean) => void
   declare private isHeld: boolean
@@ -119,6 +127,8 @@ export class Poller {
     this.passes = 0
     this.isScheduled = false
     this.isInTurn = false
+    this.naps = 0
+    this.isNapping = false
     this.keepAlive = this.runtime.holder()
     this.isHeld = false
   }
@@ -149,6 +159,7 @@ export class Poller {
     }
     this.entries.set(waitable, entry)
     this.polled.push(entry)
+    this.wakeUp()
     if (this.isScheduled || this.isInTurn) return
     this.strategy.restart()
     this.schedule()
@@ -179,15 +190,45 @@ export class Poller {
     this.runtime.immediate(this.turn)
   }
 
+  private nap(millis: number): void {
+    const nap = ++this.naps
+    this.isNapping = true
+    this.isScheduled = true
+    this.runtime.after(millis, () => {
+      if (!this.isNapping || nap !== this.naps) return
+      this.isNapping = false
+      this.turn()
+    })
+  }
+
+  private wakeUp(): void {
+    if (!this.isNapping) return
+    this.isNapping = false
+    this.isScheduled = false
+  }
+
+  /** For how long all that is polled can do without. */
+  private napMillis(): number {
+    let least = Infinity
+    for (const { state, waitable } of this.polled) {
+      if (state === POLLED) least = Math.min(least, waitable.napMillis?.() ?? 0)
+    }
+    return least === Infinity ? 0 : least
+  }
+
   private run(): void {
     this.isInTurn = true
-    if (this.work() === PARK) this.park()
+    const decision = this.work()
+    if (decision === PARK) this.park()
     this.isInTurn = false
-    if (this.polled.length > 0 && !this.isScheduled) this.schedule()
+    if (this.polled.length > 0 && !this.isScheduled) {
+      if (decision < 0) this.nap(-decision)
+      else this.schedule()
+    }
     this.hold()
   }
 
-  /** Polls until the event loop should have its turn, or until all should be parked. */
+  /** Polls until the event loop should have its turn, or until all should be parked; a negative number says for how many milliseconds all nap. */
   private work(): number {
     const { polled, strategy } = this
     let hasRested = false
@@ -199,9 +240,13 @@ export class Poller {
         passes++
         // Nothing came back for more: what made progress goes on in other callbacks of this thread.
         if (polled.length < before) return SPIN
+        const millis = this.napMillis()
+        if (millis > 0) return -millis
         continue
       }
       if (polled.length === 0) return SPIN
+      const millis = this.napMillis()
+      if (millis > 0) return -millis
       const decision = strategy.empty()
       if (decision === SPIN) {
         pause()
@@ -312,6 +357,7 @@ export class Poller {
     } catch (error) {
       this.fail(entry, error)
     }
+    this.wakeUp()
     if (!this.isScheduled && !this.isInTurn) this.run()
   }
 

@@ -11,6 +11,7 @@ import type { Runtime } from "../runtime/Runtime.ts"
 const immediate = globalThis.setImmediate
 const microtask = globalThis.queueMicrotask
 const now = globalThis.performance.now.bind(globalThis.performance)
+const timeout = globalThis.setTimeout
 const interval = globalThis.setInterval
 /** The longest period of a timer. */
 const MAX_MILLIS = 0x7fffffff
@@ -22,6 +23,7 @@ const nothing = (): void => {}
 export const runtime: Runtime = {
   nowMillis: () => now(),
   immediate: (run) => void detached(immediate, run),
+  after: (millis, run) => void detached(timeout, run, millis),
   microtask: (run) => detached(microtask, run),
   detached: (run) => detached(run),
   holder: () => {

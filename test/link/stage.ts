@@ -46,6 +46,7 @@ export class Steps {
     return {
       nowMillis: () => this.now,
       immediate: (run) => void (this.isReleased ? setImmediate(run) : thread.ready.push(run)),
+      after: (_millis, run) => void (this.isReleased ? setImmediate(run) : thread.ready.push(run)),
       microtask: (run) => void (this.isReleased ? queueMicrotask(run) : this.micro.push(run)),
       detached: (run) => this.as("nobody", run),
       holder: () => () => {},

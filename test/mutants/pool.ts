@@ -31,6 +31,7 @@ const routing = {
   file: "src/pool/internal/routing.ts",
   tests: ["test/pool/routing.test.ts", "test/testing/poolRoutes.test.ts"]
 }
+const pace = { file: "src/pool/internal/pace.ts", tests: ["test/pool/pace.test.ts"] }
 const reloading = { file: "src/pool/internal/crew.ts", tests: ["test/testing/poolWorkers.test.ts"] }
 const keyed = {
   file: "src/pool/internal/worker.ts",
@@ -871,6 +872,24 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...job,
     why: "an ask that has ended has no time any more",
     before: "    desk.deadlines.remove(this)\n",
+    after: ""
+  },
+  {
+    ...pace,
+    why: "a short line is looked after at once",
+    before: "rate >= FEW && outstanding >= rate * LASTING_MILLIS",
+    after: "rate >= FEW"
+  },
+  {
+    ...pace,
+    why: "who is woken for each does not look",
+    before: "rate >= FEW && outstanding",
+    after: "outstanding"
+  },
+  {
+    ...pace,
+    why: "who is in a hurry never naps",
+    before: "    if (!this.mayNap) return 0\n",
     after: ""
   }
 ]

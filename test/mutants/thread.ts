@@ -6,6 +6,7 @@ const reserve = { file: "src/thread/kernel/Reserve.ts", tests: ["test/thread/Res
 const lifecycle = { file: "src/thread/internal/lifecycle.ts", tests: ["test/thread/Thread.test.ts"] }
 const requests = { file: "src/thread/kernel/Requests.ts", tests: ["test/thread/Requests.test.ts"] }
 const group = { file: "src/thread/kernel/ThreadGroup.ts", tests: ["test/thread/ThreadGroup.test.ts"] }
+const poller = { file: "src/thread/Poller.ts", tests: ["test/thread/Poller.test.ts"] }
 
 /** Faults in what a parent knows of its threads, and in a group of them. */
 export const mutants: ReadonlyArray<Mutant> = [
@@ -214,5 +215,29 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "a group stops its threads together",
     before: "stopOrder: \"together\"",
     after: "stopOrder: \"reverse\""
+  },
+  {
+    ...poller,
+    why: "what is added ends a nap",
+    before: "    this.polled.push(entry)\n    this.wakeUp()\n",
+    after: "    this.polled.push(entry)\n"
+  },
+  {
+    ...poller,
+    why: "what is rung for ends a nap",
+    before: "    this.wakeUp()\n    if (!this.isScheduled && !this.isInTurn) this.run()",
+    after: "    if (!this.isScheduled && !this.isInTurn) this.run()"
+  },
+  {
+    ...poller,
+    why: "a nap that was cut short ends no other one",
+    before: "if (!this.isNapping || nap !== this.naps) return",
+    after: "if (!this.isNapping) return"
+  },
+  {
+    ...poller,
+    why: "one that is wanted at once keeps all looking",
+    before: "waitable.napMillis?.() ?? 0",
+    after: "waitable.napMillis?.() ?? Infinity"
   }
 ]

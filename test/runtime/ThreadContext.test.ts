@@ -5,6 +5,7 @@ import { piece, ThreadContext } from "../../src/runtime/ThreadContext.ts"
 const runtime: Runtime = {
   nowMillis: () => 0,
   immediate: () => {},
+  after: () => {},
   microtask: () => {},
   detached: (run) => run(),
   holder: () => () => {},

@@ -11,6 +11,7 @@ const stage = () => {
       return clock.now
     },
     immediate: (run) => void immediates.push(run),
+    after: (_millis, run) => void immediates.push(run),
     microtask: (run) => void immediates.push(run),
     detached: (run) => run(),
     holder: () => () => {},

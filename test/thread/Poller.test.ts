@@ -89,6 +89,24 @@ class Rester extends Waiter {
   }
 }
 
+/** One that can do without being looked at for a while. */
+class Napper extends Waiter {
+  millis = 1
+  napMillis() {
+    return this.millis
+  }
+}
+
+/** A poller whose naps end when the test says so. */
+const napping = () => {
+  const naps: Array<{ readonly millis: number; readonly end: () => void }> = []
+  const poller = new Poller({
+    strategy: new ParkingWait(),
+    runtime: { ...runtime, after: (millis, end) => void naps.push({ millis, end }) }
+  })
+  return { naps, poller }
+}
+
 /** Until each of them sleeps on its doorbell. */
 const asleep = (waiters: ReadonlyArray<Waiter>) =>
   until(() => waiters.every((waiter) => waiter.isAsleep), () => waiters.map(({ isAsleep, polls }) => [isAsleep, polls]))
@@ -216,6 +234,67 @@ describe("Poller", () => {
       yield* asleep([busy])
       assert.deepStrictEqual([here.rests, one.rests, busy.rests], [0, 0, 0])
       for (const [owner, waiter] of [[main, here], [poller, busy]] as const) owner.remove(waiter)
+    }))
+
+  it.live("does not look at those that can do without, nor announces them, until the least time that one of them says", () =>
+    Effect.gen(function*() {
+      const { naps, poller } = napping()
+      const [one, other] = [new Napper(), new Napper()]
+      one.millis = 3
+      poller.add(one)
+      poller.add(other)
+      yield* until(() => naps.length === 1, () => naps.length)
+      const { polls } = one
+      one.give()
+      yield* turns(50)
+      assert.deepStrictEqual([naps[0]!.millis, one.polls, one.got, one.isAsleep, one.bell.wakes()], [
+        1,
+        polls,
+        0,
+        false,
+        0
+      ])
+      naps[0]!.end()
+      assert.deepStrictEqual([one.got, other.polls > 0], [1, true])
+      poller.remove(other)
+    }))
+
+  it.live("wakes up for what is added to it, and for what was parked and is rung for", () =>
+    Effect.gen(function*() {
+      const { naps, poller } = napping()
+      const [parked, added, napper] = [new Waiter(), new Waiter(), new Napper()]
+      poller.add(parked)
+      yield* asleep([parked])
+      poller.add(napper)
+      yield* until(() => naps.length === 1, () => naps.length)
+      parked.give()
+      yield* got(parked, 1)
+      yield* until(() => naps.length === 2, () => naps.length)
+      added.items = 1
+      poller.add(added)
+      yield* got(added, 1)
+      // What is left of a nap that was cut short changes nothing.
+      yield* until(() => naps.length === 3, () => naps.length)
+      const { polls } = napper
+      naps[0]!.end()
+      naps[1]!.end()
+      yield* turns(20)
+      assert.deepStrictEqual([napper.polls, naps.length], [polls, 3])
+      poller.remove(napper)
+      naps[2]!.end()
+      assert.strictEqual(poller.size, 0)
+    }))
+
+  it.live("takes no nap while one of them is wanted at once", () =>
+    Effect.gen(function*() {
+      const { naps, poller } = napping()
+      const [napper, waiter] = [new Napper(), new Waiter()]
+      poller.add(napper)
+      poller.add(waiter)
+      yield* asleep([napper, waiter])
+      assert.deepStrictEqual(naps, [])
+      poller.remove(napper)
+      poller.remove(waiter)
     }))
 
   it.live("tells one whose rest throws, and goes on", () =>

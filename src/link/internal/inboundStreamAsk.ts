@@ -19,6 +19,13 @@ export class InboundStreamAsk extends InboundAsk implements StreamAsk {
   declare private streaming: Streaming | undefined
   /** How many elements the reader still has room for. */
   declare private credit: number
+  /**
+   * Elements after which what is written becomes visible: half of what the reader has room for, so that it makes room for more while the other
+   * half is written.
+   */
+  declare private readonly half: number
+  /** Elements written since. */
+  declare private unseen: number
   constructor(
     home: Home,
     outbound: Outbound,
@@ -29,6 +36,8 @@ export class InboundStreamAsk extends InboundAsk implements StreamAsk {
     super(home, outbound, asks, binding, arrived)
     this.streaming = undefined
     this.credit = arrived.window
+    this.half = (arrived.window + 1) >> 1
+    this.unseen = 0
   }
 
   override settle(exit: Exit.Exit<unknown, unknown>): void {
@@ -72,6 +81,10 @@ export class InboundStreamAsk extends InboundAsk implements StreamAsk {
       }
       if (written !== WRITTEN) return this.spoilt(this.issueOf(written, elements[at]))
       this.credit--
+      if (++this.unseen >= this.half) {
+        this.unseen = 0
+        outbound.data.publish()
+      }
     }
     return elements.length
   }

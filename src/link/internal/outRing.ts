@@ -30,6 +30,12 @@ import type { Dirty, Signals } from "./signals.ts"
  */
 const BATCH_BYTES = 8192
 
+/**
+ * Asks that wait at most, since each takes its asker far longer than a tell does: who answers them works meanwhile, and is not asleep when the next
+ * ones come.
+ */
+const ASKS_AT_ONCE = 16
+
 /** Records may be written. */
 export const FREE = 0
 /** Records are held back: what comes now has to wait behind them. */
@@ -57,6 +63,8 @@ export class OutRing {
   declare placedBytes: number
   declare private unpublishedBytes: number
   declare private publishedRecords: number
+  /** Asks among what is not visible. */
+  declare private asks: number
   declare private readonly ring: SharedArrayBuffer
   declare private readonly owner: Dirty
   declare private readonly ready: ReadyBit | undefined
@@ -73,6 +81,7 @@ export class OutRing {
     this.placedBytes = 0
     this.unpublishedBytes = 0
     this.publishedRecords = 0
+    this.asks = 0
     this.ring = ring
     this.owner = owner
     this.ready = ready
@@ -146,6 +155,11 @@ export class OutRing {
     else if (!this.isDirty) this.begin(isUrgent)
   }
 
+  /** The record was an ask. */
+  asked(): void {
+    if (++this.asks >= ASKS_AT_ONCE) this.publish()
+  }
+
   // A reader that sleeps has the first record at once: it wakes up while the others are written.
   private begin(isUrgent: boolean): void {
     if (isUrgent && this.bell.isParked()) return this.publish()
@@ -158,6 +172,7 @@ export class OutRing {
     this.isDirty = false
     this.publishedRecords += this.writer.unpublishedRecords
     this.unpublishedBytes = 0
+    this.asks = 0
     if (this.writer.publish()) this.ready?.raise()
     if (this.isUrgent) {
       this.isUrgent = false

@@ -262,6 +262,7 @@ export class Outbound {
     if (trace !== undefined) TraceContext.write(trace, region, offset + askBytes)
     data.writer.commit(bytes, type)
     data.wrote(bytes, true)
+    if (ask !== undefined) data.asked()
     return WRITTEN
   }
 

@@ -107,10 +107,11 @@ interface Ground {
 
 const open = (ground: Ground, { name, protocol }: Asked, key: string, joined: Joined): Opened => {
   const { deadlines, failed, thread, voice } = ground
-  const { capacity, graceMillis, memory, nowMillis, owner, parallelism, overflow, pool, row } = joined
+  const { capacity, graceMillis, mayNap, memory, nowMillis, owner, parallelism, overflow, pool, row } = joined
   const access = openMemory(thread, memory, owner)
   const jobs = hosted(protocol)
-  const desk: DeskWait = new DeskWait(access, row, () => submitter, (error) => failed(`a turn of ${name}`, error))
+  const broken = (error: unknown) => failed(`a turn of ${name}`, error)
+  const desk: DeskWait = new DeskWait(access, row, mayNap, () => submitter, broken)
   const submitter: Submitter = new Submitter(access, {
     name,
     row,

@@ -92,6 +92,7 @@ export interface Membership {
   readonly parallelism: number
   readonly overflow: Overflow
   readonly graceMillis: number
+  readonly mayNap: boolean
   /** The number of the thread that has the pool. */
   readonly thread: number
   /** The time there, in monotonic milliseconds. */

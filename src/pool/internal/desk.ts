@@ -4,6 +4,7 @@
 import type { Doorbell, Wait } from "../../memory/Doorbell.ts"
 import * as Poller from "../../thread/Poller.ts"
 import type { Access } from "./memory.ts"
+import { Pace } from "./pace.ts"
 import type { Submitter } from "./submitter.ts"
 
 /** See the module. */
@@ -13,12 +14,14 @@ export class DeskWait implements Poller.Waitable {
   private readonly poller: Poller.Poller
   private readonly submitter: () => Submitter
   private readonly broken: (error: unknown) => void
+  private readonly pace: Pace
   /** Whether the poller has it. */
   private isWatched = false
 
   constructor(
     access: Access,
     row: number,
+    mayNap: boolean,
     submitter: () => Submitter,
     broken: (error: unknown) => void
   ) {
@@ -27,6 +30,7 @@ export class DeskWait implements Poller.Waitable {
     this.poller = Poller.of(access.thread)
     this.submitter = submitter
     this.broken = broken
+    this.pace = new Pace(mayNap)
   }
 
   /** Looks from now on, as long as something is under way. */
@@ -53,6 +57,11 @@ export class DeskWait implements Poller.Waitable {
     }
     if (did) this.poller.add(this)
     return did
+  }
+
+  napMillis(): number {
+    const { returns, outstanding } = this.submitter()
+    return this.pace.napMillis(this.access.thread.runtime.nowMillis(), returns, outstanding)
   }
 
   announce(): void {

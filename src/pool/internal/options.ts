@@ -33,7 +33,8 @@ import type { Limits } from "./wear.ts"
  * | `testing`     | 2         | 16               | 1 s      | 30 s                | 1 s        | 10 s           | not at all                   |
  *
  * - `development` lets a debugger hold a thread for as long as it likes.
- * - `lowLatency` keeps workers where they are woken soonest; timers and sockets of their layers wait for up to that long.
+ * - `lowLatency` keeps workers where they are woken soonest; timers and sockets of their layers wait for up to that long. And who has a long line of
+ *   jobs under way looks for replies all the time; with the others it does so each millisecond, and leaves its core to the workers.
  * - `throughput` takes bursts without having senders wait, for twice the memory of a job times that many.
  * - `testing` has a queue that a test can fill.
  */
@@ -145,6 +146,8 @@ interface Defaults {
   readonly readyTimeout: Duration.Input
   /** How long a worker without work sleeps with its thread before it leaves that to the event loop. */
   readonly restMillis: number
+  /** Whether who submits may leave what has come back for a moment, while the workers have enough to do; see `Pace`. */
+  readonly mayNap: boolean
 }
 
 const production: Defaults = {
@@ -154,7 +157,8 @@ const production: Defaults = {
   heartbeat: "30 seconds",
   shutdown: defaultShutdownMillis,
   readyTimeout: "10 seconds",
-  restMillis: 5
+  restMillis: 5,
+  mayNap: true
 }
 
 const profiles: Readonly<Record<Profile, Defaults>> = {
@@ -168,7 +172,7 @@ const profiles: Readonly<Record<Profile, Defaults>> = {
     readyTimeout: "1 minute",
     restMillis: 0
   },
-  lowLatency: { ...production, restMillis: 100 },
+  lowLatency: { ...production, restMillis: 100, mayNap: false },
   throughput: { ...production, capacity: 8192 },
   testing: { ...production, threads: 2, capacity: 16, grace: "1 second", shutdown: 1000, restMillis: 0 }
 }
@@ -193,6 +197,7 @@ export interface Resolved {
   readonly shutdownMillis: number
   readonly graceMillis: number
   readonly restMillis: number
+  readonly mayNap: boolean
   readonly spots: ReadonlyArray<Spot> | undefined
   readonly heartbeat: NonNullable<ThreadsOptions["heartbeat"]>
   readonly readyTimeout: Duration.Input
@@ -331,6 +336,7 @@ export const resolve = (
     shutdownMillis: millis,
     graceMillis,
     restMillis: defaults.restMillis,
+    mayNap: defaults.mayNap,
     spots: spotsOf(options.cpu, workers, hardware, refuse),
     heartbeat: { timeout: defaults.heartbeat, ...options.heartbeat },
     readyTimeout

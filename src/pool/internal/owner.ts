@@ -90,7 +90,8 @@ const openRow = (
 ): Row => {
   const name = actorName(protocol, settings.key)
   const failed = (where: string, error: unknown) => log(Effect.logError(where, error))
-  const desk: DeskWait = new DeskWait(access, row, () => submitter, (error) => failed(`a turn of ${name}`, error))
+  const broken = (error: unknown) => failed(`a turn of ${name}`, error)
+  const desk: DeskWait = new DeskWait(access, row, settings.mayNap, () => submitter, broken)
   const submitter: Submitter = new Submitter(access, {
     name,
     row,
@@ -195,7 +196,7 @@ const makeClients = (
   retire: (row: number, then: () => void) => void,
   overdue: (overdue: Overdue) => void
 ): Clients => {
-  const { capacity, clients, concurrency, graceMillis, key, overflow, workers } = settings
+  const { capacity, clients, concurrency, graceMillis, key, mayNap, overflow, workers } = settings
   return new Clients(broadcastOf(access.thread), {
     name: actorName(protocol, key),
     ...Layouts.of(protocol),
@@ -210,6 +211,7 @@ const makeClients = (
       parallelism: workers * concurrency,
       overflow,
       graceMillis,
+      mayNap,
       nowMillis: deadlines.now()
     }),
     retire,

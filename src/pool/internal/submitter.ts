@@ -61,6 +61,8 @@ export class Submitter implements Desk, Queue {
   /** Those that have come back, the first of them last; below `returning` are those that are not looked at. */
   private readonly returned: Int32Array
   private returning = 0
+  /** Jobs that have come back since it was made. */
+  returns = 0
   private changes: number
   /** Who lived before the last audit. */
   private readonly living: Int32Array
@@ -329,6 +331,7 @@ export class Submitter implements Desk, Queue {
 
   // The slot is free and its accounts are closed before the asker goes on.
   private take(slot: number, isReturned: boolean): void {
+    this.returns++
     const { access, name } = this
     const { table } = access
     const job = this.pending[slot - this.first]

@@ -121,6 +121,8 @@ export class SimThread implements Strand {
         return this.busyMillis
       },
       immediate: (run) => world.add(loop, () => this.read(loop, run)),
+      after: (millis, run) =>
+        world.at(world.now + millis, "a look that can wait", this, () => world.add(loop, () => this.read(loop, run))),
       microtask: (run) => void this.micro.push(run),
       detached: (run) => run(),
       // The thread ends when its entry says so.

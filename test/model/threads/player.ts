@@ -173,6 +173,7 @@ const runtime: Runtime = {
   // Whoever looks at the clock again and again finds that time goes by: what yields to others comes to park.
   nowMillis: () => clock += 0.2,
   immediate: (run) => void tasks.push(run),
+  after: (_millis, run) => void tasks.push(run),
   microtask: (run) => void microtasks.push(run),
   detached: (run) => run(),
   holder: () => () => {},

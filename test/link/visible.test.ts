@@ -1,0 +1,93 @@
+/** When what is written becomes visible to the other thread before the task is over that writes it. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Rpc from "effect/rpc/Rpc"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { Actor } from "shared-nothing"
+import { StreamReader } from "../../src/actor/kernel/StreamReader.ts"
+import type { Node } from "../../src/link/kernel/Node.ts"
+import type { SpscReader } from "../../src/memory/SpscRing.ts"
+import * as System from "../fixtures/system.ts"
+import { accounts, stage, ZERO } from "./stage.ts"
+
+const WINDOW = 256
+const RECORD_BYTES = 16
+
+const Source = Actor.make("Source", [
+  Rpc.make("Count", { payload: { to: Schema.Int }, success: Schema.Int, stream: true })
+])
+
+/** Bytes that the other thread has shown to a node. */
+const shownTo = (node: Node): number => {
+  const { links } = node as unknown as {
+    readonly links: ReadonlyArray<{ readonly inbound: { readonly data: SpscReader | undefined } }>
+  }
+  return links[0]!.inbound.data?.published() ?? 0
+}
+
+describe("what is written for another thread", () => {
+  it.effect("shows asks sixteen at a time, and tells when the task is over", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { errors, nodes, spawn, steps } = yield* stage({ ringBytes: 65_536 })
+      const { seenFrom } = yield* spawn(0, System.Probe.protocol, "p")
+      const remote = seenFrom(1)
+      const { tags } = System.Probe.protocol
+      const [count, note] = [tags.indexOf("Count"), tags.indexOf("Note")]
+      // The first record opens the link and the slot of the actor.
+      remote.askUnsafe(count, undefined, Infinity, () => {})
+      steps.settle()
+      const before = shownTo(nodes[0]!)
+      const shown: Array<number> = []
+      const look = () => void shown.push(shownTo(nodes[0]!) - before)
+      for (let n = 0; n < 20; n++) remote.tell(note, { n }, undefined)
+      look()
+      let answered = 0
+      for (let n = 1; n <= 32; n++) {
+        remote.askUnsafe(count, undefined, Infinity, () => answered++)
+        if (n === 15 || n === 16 || n === 31) look()
+      }
+      look()
+      const [tells, fifteen, sixteen, more, all] = shown as [number, number, number, number, number]
+      // One that sleeps has the first record at once.
+      assert.deepStrictEqual([fifteen, more], [tells, sixteen])
+      assert.isAbove(sixteen, fifteen)
+      assert.isAbove(all, sixteen)
+      steps.settle()
+      assert.strictEqual(answered, 32)
+      assert.deepStrictEqual(errors, [])
+      for (const node of nodes) assert.deepStrictEqual(accounts(node), ZERO)
+    })))
+
+  it.effect("shows of a stream half of what its reader has room for while it writes the other half", () =>
+    Effect.scoped(Effect.gen(function*() {
+      // What lies in the ring for the reader when an element is made.
+      const visible: Array<number> = []
+      let look = () => 0
+      const made = (n: number) => {
+        visible[n] = look()
+        return n
+      }
+      const behaviours = Source.toLayer(Effect.succeed(Source.of({
+        Count: ({ to }) => Stream.mapEffect(Stream.range(1, to), (n) => Effect.sync(() => made(n)))
+      })))
+      const { errors, nodes, spawn, steps } = yield* stage({
+        behaviours,
+        ringBytes: 65_536
+      })
+      const { seenFrom } = yield* spawn(0, Source.protocol, "s")
+      const reader = yield* Effect.withFiber((fiber) =>
+        Effect.succeed(new StreamReader(WINDOW, Infinity, undefined, fiber))
+      )
+      look = () => shownTo(nodes[1]!)
+      seenFrom(1).askUnsafe(0, { to: WINDOW }, Infinity, reader)
+      steps.settle()
+      const read = yield* reader.pull
+      assert.deepStrictEqual([...read], Array.from({ length: WINDOW }, (_, i) => i + 1))
+      // No batch is full, and no task over, before these are made.
+      const shown = [WINDOW / 2, WINDOW / 2 + 1, WINDOW - 56].map((n) => Math.floor(visible[n]! / RECORD_BYTES))
+      assert.deepStrictEqual(shown, [0, WINDOW / 2, WINDOW / 2])
+      assert.deepStrictEqual(errors, [])
+      for (const node of nodes) assert.deepStrictEqual(accounts(node), ZERO)
+    })))
+})
