@@ -16,12 +16,13 @@
  */
 import type { Doorbell } from "../../memory/Doorbell.ts"
 import { HEADER_BYTES } from "../../memory/Layouts.ts"
+import type { ReadyBit } from "../../memory/ReadySet.ts"
 import type { Region } from "../../memory/Region.ts"
 import { RING_FULL } from "../../memory/Ring.ts"
 import { countUnread } from "../../memory/SpscRecovery.ts"
 import { SpscWriter } from "../../memory/SpscRing.ts"
 import { isMessage } from "./envelope.ts"
-import type { Signals } from "./signals.ts"
+import type { Dirty, Signals } from "./signals.ts"
 
 /**
  * Bytes that wait at most before they are made visible. Smaller batches let a reader that is faster than the writer follow
@@ -67,10 +68,13 @@ export class OutRing {
   /** Asks among what is not visible. */
   declare private asks: number
   declare private readonly ring: SharedArrayBuffer
+  declare private readonly owner: Dirty
+  declare private readonly ready: ReadyBit | undefined
   declare private readonly bell: Doorbell
   declare private readonly signals: Signals
   declare private readonly held: Array<Held>
-  constructor(ring: SharedArrayBuffer, bell: Doorbell, signals: Signals) {
+  /** `ready` says to a reader of many rings that there is something in those of this thread. */
+  constructor(ring: SharedArrayBuffer, owner: Dirty, ready: ReadyBit | undefined, bell: Doorbell, signals: Signals) {
     this.writer = new SpscWriter(ring)
     this.state = FREE
     this.isDirty = false
@@ -81,6 +85,8 @@ export class OutRing {
     this.publishedRecords = 0
     this.asks = 0
     this.ring = ring
+    this.owner = owner
+    this.ready = ready
     this.bell = bell
     this.signals = signals
     this.held = []
@@ -168,7 +174,7 @@ export class OutRing {
   private begin(isUrgent: boolean): void {
     if (isUrgent && this.bell.isParked()) return this.publish()
     this.isDirty = true
-    this.signals.written()
+    this.signals.written(this.owner)
   }
 
   /** Makes what was written visible, and wakes the reader if anything of it is urgent. */
@@ -177,7 +183,7 @@ export class OutRing {
     this.publishedRecords += this.writer.unpublishedRecords
     this.unpublishedBytes = 0
     this.asks = 0
-    this.writer.publish()
+    if (this.writer.publish()) this.ready?.raise()
     if (this.isUrgent) {
       this.isUrgent = false
       this.bell.ring()
@@ -188,6 +194,7 @@ export class OutRing {
   block(): void {
     if (this.isBlocked) return
     this.isBlocked = true
+    this.signals.isHeldUp = true
     this.writer.requestRoom()
     this.publish()
     // A reader that already sleeps has to hear of the request, whatever the records were.

@@ -13,6 +13,7 @@ import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Address } from "../../actor/kernel/Address.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Doorbell } from "../../memory/Doorbell.ts"
+import type { ReadyBit } from "../../memory/ReadySet.ts"
 import { Region } from "../../memory/Region.ts"
 import * as SpscRing from "../../memory/SpscRing.ts"
 import * as TraceContext from "../../observe/kernel/TraceContext.ts"
@@ -80,6 +81,8 @@ export interface OutboundOptions {
   readonly scratch: Scratch
   readonly ringBytes: number
   readonly maxSlots: number
+  /** The bit of this thread with another one, where threads do not look at all of their rings. */
+  readonly readyOf: (thread: number) => ReadyBit | undefined
   /** Hands new rings to the other thread. */
   readonly connect: (thread: number, epoch: number, rings: Rings) => void
 }
@@ -91,6 +94,8 @@ export class Outbound {
   declare readonly epoch: number
   /** That incarnation has gone: nothing is sent any more. */
   declare isDown: boolean
+  /** See `Signals`. */
+  declare isListed: boolean
   /** Actors over there, by slot. */
   declare readonly slots: Array<Addressee | undefined>
   /** Asks that wait for their reply, by number. */
@@ -118,6 +123,7 @@ export class Outbound {
     this.thread = thread
     this.epoch = epoch
     this.isDown = false
+    this.isListed = false
     this.slots = []
     this.pending = []
     this.pendingAsks = 0
@@ -157,11 +163,12 @@ export class Outbound {
   }
 
   private connect(): OutRing {
-    const { connect, ringBytes, signals } = this.options
+    const { connect, readyOf, ringBytes, signals } = this.options
     const rings = { data: SpscRing.create(ringBytes), control: SpscRing.create(CONTROL_BYTES) }
-    const data = new OutRing(rings.data, this.bell, signals)
+    const ready = readyOf(this.thread)
+    const data = new OutRing(rings.data, this, ready, this.bell, signals)
     this.dataRing = data
-    this.controlRing = new OutRing(rings.control, this.bell, signals)
+    this.controlRing = new OutRing(rings.control, this, ready, this.bell, signals)
     connect(this.thread, this.epoch, rings)
     return data
   }

@@ -249,11 +249,11 @@ export class Streams {
     return Effect.withFiber((fiber) => {
       const seat = this.access.thread.get(benches).lend(fiber.getRef(RunningCell))
       if (seat === undefined) return batch
-      seat.nested++
+      seat.waits()
       return Effect.ensuring(
         batch,
         Effect.sync(() => {
-          seat.nested--
+          seat.goesOn()
         })
       )
     })

@@ -1,6 +1,7 @@
 /**
  * All programs, by the structure they prove. A new structure adds its file here.
  */
+import * as allowances from "./allowances.ts"
 import * as arena from "./arena.ts"
 import * as blockingWait from "./blockingWait.ts"
 import * as broadcastRing from "./broadcastRing.ts"
@@ -15,6 +16,7 @@ import * as mpmcRing from "./mpmcRing.ts"
 import * as mpscRing from "./mpscRing.ts"
 import * as pool from "./pool.ts"
 import type { Broken, Model } from "./program.ts"
+import * as readySet from "./readySet.ts"
 import * as roster from "./roster.ts"
 import * as spscRing from "./spscRing.ts"
 import * as stealDeque from "./stealDeque.ts"
@@ -34,6 +36,7 @@ const proofs: ReadonlyArray<Proof> = [
   arena,
   doorbell,
   waitList,
+  readySet,
   roster,
   laneWords,
   blockingWait,
@@ -42,6 +45,7 @@ const proofs: ReadonlyArray<Proof> = [
   idleSet,
   inboxes,
   keyHolds,
+  allowances,
   pool
 ]
 
