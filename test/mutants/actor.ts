@@ -728,8 +728,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...stashing,
     file: "src/actor/internal/incarnation.ts",
     why: "handlers that an incarnation becomes when it has ended are nobody's",
-    before: "if (cell.scope === scope && cell.phase < RESTARTING) cell.handlers",
-    after: "cell.handlers"
+    before: "  if (cell.scope !== scope || cell.phase >= RESTARTING) return\n",
+    after: ""
   },
   {
     ...stashing,

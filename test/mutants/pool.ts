@@ -429,6 +429,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "this.nested++"
   },
   {
+    file: "src/pool/internal/serve.ts",
+    tests: ["test/testing/poolBecome.test.ts"],
+    why: "what a behaviour becomes has the streams of a pool",
+    before: "hosting: streams.hosting",
+    after: "hosting: undefined"
+  },
+  {
     ...blocking,
     why: "what blocks no more is told when it is the last",
     before: "if (--this.count === 0) this.tell(false)",

@@ -71,7 +71,13 @@ const makeSystem = (scope: Scope.Scope, pooled: string, side: Side) =>
       const streams = side.streamsOf(behaviour)
       found = { behaviour, hosted: jobs, streams }
       if (jobs.nexts.size === 0) return system.register(restarted)
-      return system.register({ ...restarted, protocol: jobs, build: streams.build(behaviour), around: [] })
+      return system.register({
+        ...restarted,
+        protocol: jobs,
+        build: streams.build(behaviour),
+        around: [],
+        hosting: streams.hosting
+      })
     }
     return { system: ActorSystem.of({ ...system, register }), names, found: () => found }
   })
