@@ -56,8 +56,7 @@ export const spscRing = define({
         position0: "one of the last two tails",
         count0: "records published up to position0",
         position1: "the other one",
-        count1: "records published up to position1",
-        base: "position that lies at the start of the data; changes only while tail and head are the same"
+        count1: "records published up to position1"
       }
     },
     // Stored with every claim: on the line of the tail it would take that line from a reader that looks there.
@@ -66,7 +65,15 @@ export const spscRing = define({
       words: { claimed: "records claimed since the ring was made and not aborted, published or not" }
     },
     { by: "reader", words: { head: "position of the first record that is not released" } },
-    { by: "both", words: { wanted: "1 while the writer of a full ring asks to be told about room" } }
+    {
+      by: "both, seldom",
+      words: {
+        wanted: "1 while the writer of a full ring asks to be told about room",
+        // Looked at for each batch: on the line of the tail it could be taken away between the two loads.
+        base:
+          "position that lies at the start of the data, stored by the writer; changes only while tail and head are the same"
+      }
+    }
   ],
   parts: [{ name: "data", bytes: "capacityBytes", about: "records, stored by the writer", words: RECORD_WORDS }]
 })
