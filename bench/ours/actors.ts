@@ -30,7 +30,7 @@ export const Receiver = Actor.make("Receiver", [
 export type Handler = "answers" | "sync" | "suspends" | "survives"
 
 /** A receiver whose mailbox is larger than a group of paced messages, and which may crash as often as a case wants. */
-export const receiverLive = (handler: Handler) =>
+export const receiverLive = (handler: Handler, capacity = 8192) =>
   Receiver.toLayer(
     Effect.sync(() => {
       const counter = new TallyCounter()
@@ -53,7 +53,7 @@ export const receiverLive = (handler: Handler) =>
     }),
     {
       mailbox: {
-        capacity: 8192,
+        capacity,
         overflow: "suspend",
         survives: handler === "survives" ? { capacityBytes: 1 << 20 } : false
       },

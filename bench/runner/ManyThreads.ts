@@ -13,8 +13,9 @@ export interface Threads {
   readonly close: () => Promise<void>
 }
 
-// The field is in KiB.
-const residentBytes = (): number =>
+/** Memory of the process that is there, and not only promised. */
+export const residentBytes = (): number =>
+  // The field is in KiB.
   Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) * 1024
 
 /**

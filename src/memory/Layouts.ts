@@ -46,7 +46,7 @@ export const MAX_OWNER = 255
 export const spscRing = define({
   name: "SpscRing",
   magic: "SPSC",
-  version: 3,
+  version: 4,
   lines: [
     { by: "creator", words: { capacityBytes: "bytes of data, a power of two" } },
     {
@@ -56,7 +56,8 @@ export const spscRing = define({
         position0: "one of the last two tails",
         count0: "records published up to position0",
         position1: "the other one",
-        count1: "records published up to position1"
+        count1: "records published up to position1",
+        base: "position that lies at the start of the data; changes only while tail and head are the same"
       }
     },
     // Stored with every claim: on the line of the tail it would take that line from a reader that looks there.
@@ -348,6 +349,20 @@ export const stealDeque = define({
   }]
 })
 
+/** `ReadySet`. */
+export const readySet = define({
+  name: "ReadySet",
+  magic: "REDY",
+  version: 1,
+  lines: [{ by: "creator", words: { readers: "number of readers", sources: "number of sources of each" } }],
+  parts: [{
+    name: "rows",
+    bytes: "readers x 128 x (sources / 1024, rounded up)",
+    about:
+      "a row a reader with a bit for each source: bit (source & 31) of word (source >> 5), set by the source, taken by the reader"
+  }]
+})
+
 /** Every structure, in the order of the documentation. */
 export const layouts = [
   spscRing,
@@ -357,6 +372,7 @@ export const layouts = [
   stealDeque,
   arena,
   waitList,
+  readySet,
   roster,
   jobTable,
   idleSet,

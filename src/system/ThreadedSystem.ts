@@ -25,6 +25,7 @@ import { Node } from "../link/kernel/Node.ts"
 import type { ArenaEnd } from "../memory/Arena.ts"
 import * as Doorbell from "../memory/Doorbell.ts"
 import { MAX_CAPACITY_BYTES, MIN_CAPACITY_BYTES } from "../memory/Layouts.ts"
+import * as ReadySet from "../memory/ReadySet.ts"
 import * as Bulletin from "../observe/kernel/Bulletin.ts"
 import { DROPPED, Tally } from "../observe/kernel/Tally.ts"
 import { textOf } from "../runtime/Text.ts"
@@ -68,7 +69,7 @@ export interface ThreadsOptions {
   readonly cpu?: Cpu.Placement | undefined
   /** How many workers; default one for each core but one, and at least 2. */
   readonly threads?: number | undefined
-  /** Rings between threads: each takes so many bytes of shared memory, a power of two; default 1 MiB. */
+  /** Rings between threads: each has room for so many bytes, a power of two; default 1 MiB. Memory is taken by what is once under way in one. */
   readonly ring?: { readonly capacityBytes?: number | undefined } | undefined
   /**
    * Arenas that are open on this thread (`ThreadArenas.open`) and shall be on the workers, for messages with parcels; there they are
@@ -114,6 +115,9 @@ export interface ThreadsOptions {
    */
   readonly strikeOff?: boolean | undefined
 }
+
+/** With more workers a thread looks at the rings of those that have said something, and not at all of them. */
+const FEW_WORKERS = 8
 
 const refuse = (option: string, value: unknown, expected: string): never => {
   throw new ActorError.InvalidOptions({ where: "ActorSystem.layerThreads", option, value: textOf(value), expected })
@@ -178,6 +182,7 @@ const makeThreaded = (options: ThreadsOptions) =>
       names: [MAIN, ...workers.map((worker) => worker.name)],
       mainEpoch: Workers.MAIN_EPOCH,
       doorbells: Doorbell.create(count + 1),
+      ready: count > FEW_WORKERS ? ReadySet.create(count + 1, count + 1) : undefined,
       tally,
       ringBytes: options.ring?.capacityBytes ?? 1 << 20,
       maxSpins: Machine.maxSpins(count, cores),

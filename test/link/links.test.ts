@@ -12,22 +12,39 @@ const { Probe, Relay } = System
 
 const at = (thread: number) => ({ placement: { thread } }) as const
 
+const everyOther = (workers: number, round = "first") =>
+  Effect.gen(function*() {
+    const all = Array.from({ length: workers }, (_, worker) => worker)
+    const probes = yield* Effect.forEach(all, (i) => Probe.spawn(`${round}-p${i}`, at(i)))
+    const relays = yield* Effect.forEach(all, (i) => Relay.spawn(`${round}-r${i}`, at(i)))
+    const ids = yield* Effect.forEach(probes, (probe) => Effect.map(probe.ask.Where(), (where) => where.threadId))
+    assert.strictEqual(new Set(ids).size, workers)
+    for (const relay of relays) {
+      for (const [i, to] of probes.entries()) {
+        assert.strictEqual((yield* relay.ask.AskWhere({ to }, { timeout: "3 seconds" })).threadId, ids[i])
+      }
+    }
+  })
+
 describe("references between threads", () => {
   it.live("are asked through from every worker to every other, on first contact", () =>
-    within(
-      threads({ threads: 3 }),
-      Effect.gen(function*() {
-        const probes = yield* Effect.forEach([0, 1, 2], (i) => Probe.spawn(`p${i}`, at(i)))
-        const relays = yield* Effect.forEach([0, 1, 2], (i) => Relay.spawn(`r${i}`, at(i)))
-        const ids = yield* Effect.forEach(probes, (probe) => Effect.map(probe.ask.Where(), (where) => where.threadId))
-        assert.strictEqual(new Set(ids).size, 3)
-        for (const relay of relays) {
-          for (const [i, to] of probes.entries()) {
-            assert.strictEqual((yield* relay.ask.AskWhere({ to }, { timeout: "3 seconds" })).threadId, ids[i])
-          }
-        }
-      })
-    ))
+    within(threads({ threads: 3 }), everyOther(3)))
+
+  it.live(
+    "are asked through among many workers, each of which looks only where there is something, and by one that has come back",
+    () =>
+      within(
+        threads({ threads: 9, intensity: { restarts: 10, within: "1 minute" } }),
+        Effect.gen(function*() {
+          yield* everyOther(9)
+          const killer = yield* Probe.spawn("killer", at(4))
+          yield* Effect.flip(killer.ask.Exit({ code: 1 }))
+          yield* untilEffect(Effect.map(Effect.exit(killer.ask.Count()), Exit.isSuccess), Effect.succeed("up"))
+          yield* everyOther(9, "again")
+        })
+      ),
+    60_000
+  )
 
   it.live("come back as what they are: the same reference, also of an actor of the main thread", () =>
     within(

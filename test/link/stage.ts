@@ -14,6 +14,7 @@ import type { Protocol } from "../../src/actor/kernel/Protocol.ts"
 import { Node, type Rings } from "../../src/link/kernel/Node.ts"
 import type { RemoteRecipient } from "../../src/link/kernel/RemoteRecipient.ts"
 import * as Doorbell from "../../src/memory/Doorbell.ts"
+import * as ReadySet from "../../src/memory/ReadySet.ts"
 import type { Runtime } from "../../src/runtime/Runtime.ts"
 import { ThreadContext } from "../../src/runtime/ThreadContext.ts"
 import { makeHost, systemOf } from "../../src/system/internal/host.ts"
@@ -120,16 +121,20 @@ export interface StageOptions {
   readonly ringBytes?: number
   readonly maxSlots?: number
   readonly system?: number
+  /** Whether threads look only at the rings of those that have said something, as in a system of many. */
+  readonly areMany?: boolean
   readonly behaviours?: Layer.Layer<never, never, ActorSystem.ActorSystem>
 }
 
 /** Nodes of one system, all links up. */
 export const stage = (options: StageOptions = {}) =>
   Effect.gen(function*() {
-    const { behaviours = System.Behaviours, maxSlots, ringBytes = 4096, system = 7, threads = 2 } = options
+    const { areMany = false, behaviours = System.Behaviours, maxSlots, ringBytes = 4096, system = 7, threads = 2 } =
+      options
     const steps = new Steps()
     const scope = yield* Effect.scope
     const doorbells = Doorbell.create(threads)
+    const ready = areMany ? ReadySet.create(threads, threads) : undefined
     const errors: Array<unknown> = []
     const names = Array.from({ length: threads }, (_, index) => `thread-${index}`)
     const nodes: Array<Node> = []
@@ -155,6 +160,7 @@ export const stage = (options: StageOptions = {}) =>
         epoch: 1,
         names,
         doorbells,
+        ready,
         ringBytes,
         maxSpins: 0,
         maxSlots,
@@ -207,7 +213,7 @@ export const stage = (options: StageOptions = {}) =>
       nodes[a]!.peerUp(b, epochOf(a, b))
       nodes[b]!.peerUp(a, epochOf(a, b))
     }
-    return { nodes, steps, errors, spawn, pass, part, join }
+    return { nodes, steps, ready, errors, spawn, pass, part, join }
   })
 
 export type Stage = Effect.Success<ReturnType<typeof stage>>

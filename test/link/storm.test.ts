@@ -92,10 +92,10 @@ const poison = {
   }
 }
 
-const storm = (seed: number, threads: number) =>
+const storm = (seed: number, threads: number, areMany: boolean) =>
   Effect.gen(function*() {
     const random = seeded(seed)
-    const on = yield* stage({ threads, ringBytes: 4096 })
+    const on = yield* stage({ threads, ringBytes: 4096, areMany })
     const book = new Book()
     const actors: Array<Actor> = []
     const protocols = [System.Probe, System.Narrow, System.Strict, System.Newest, System.Oldest, System.Endless]
@@ -188,12 +188,14 @@ const storm = (seed: number, threads: number) =>
   })
 
 describe("a storm", () => {
-  for (const threads of [2, 3]) {
+  for (const [threads, areMany] of [[2, false], [3, false], [3, true]] as const) {
     it.effect(
-      `over ${threads} threads leaves every account at zero, and every ask and sender with one outcome`,
+      `over ${threads} threads${
+        areMany ? " that look for bits" : ""
+      } leaves every account at zero, and every ask and sender with one outcome`,
       () =>
         Effect.gen(function*() {
-          for (let seed = 1; seed <= 25; seed++) yield* Effect.scoped(storm(seed * 31 + threads, threads))
+          for (let seed = 1; seed <= 25; seed++) yield* Effect.scoped(storm(seed * 31 + threads, threads, areMany))
         }).pipe(Effect.provide(Logger.layer([]))),
       60_000
     )

@@ -5,11 +5,14 @@ import { CORRUPT, NONE, RING_FULL } from "../../src/memory/Ring.ts"
 import { countUnread, unreadBytes } from "../../src/memory/SpscRecovery.ts"
 import * as SpscRing from "../../src/memory/SpscRing.ts"
 import { SpscReader, SpscWriter } from "../../src/memory/SpscRing.ts"
-import { advanceTo, CAPACITY, put, ringContract, send, take, takeAll } from "../contract/ringContract.ts"
+import { advanceTo, CAPACITY, holdAt, put, ringContract, send, take, takeAll } from "../contract/ringContract.ts"
 import { seeded } from "./seeded.ts"
 
 const TAIL_CELL = spscRing.cells.tail
 const HEAD_CELL = spscRing.cells.head
+const BASE_CELL = spscRing.cells.base
+/** What a pair that keeps up uses of the data. */
+const WINDOW = 16 * 1024 - spscRing.descriptorBytes
 
 ringContract({
   name: "SpscRing",
@@ -24,8 +27,8 @@ ringContract({
   abortsTracelessly: true
 })
 
-const pair = (startPosition = 0) => {
-  const sab = SpscRing.create(CAPACITY, startPosition)
+const pair = (startPosition = 0, capacityBytes = CAPACITY) => {
+  const sab = SpscRing.create(capacityBytes, startPosition)
   return { sab, cells: new Int32Array(sab), writer: new SpscWriter(sab), reader: new SpscReader(sab) }
 }
 
@@ -83,14 +86,14 @@ describe("SpscRing publication", () => {
 
   it("hands padding out only together with the record behind it", () => {
     const { reader, writer } = pair()
-    advanceTo(writer, reader, CAPACITY - 16)
+    holdAt(writer, reader, CAPACITY - 16)
     writer.claim(500)
     writer.publish()
     expect(reader.isEmpty()).toBe(true)
     writer.commit(500, 3)
     expect(reader.isEmpty()).toBe(true)
     writer.publish()
-    expect(unreadBytes(writer.region.buffer as SharedArrayBuffer)).toBe(16 + 512)
+    expect(unreadBytes(writer.region.buffer as SharedArrayBuffer)).toBe(8 + 16 + 512)
   })
 })
 
@@ -105,7 +108,7 @@ describe("SpscRing claims", () => {
 
   it("R11 leaves nothing behind after an abort, at the physical end too", () => {
     const { cells, reader, writer } = pair()
-    advanceTo(writer, reader, CAPACITY - 64)
+    holdAt(writer, reader, CAPACITY - 64)
     const before = [...cells]
     expect(writer.claim(16)).toBe(CAPACITY - 64 + 8)
     writer.abort()
@@ -122,7 +125,7 @@ describe("SpscRing claims", () => {
   it("R04 fills the distance to the end with padding of that length", () => {
     for (let distance = 8; distance <= 1024; distance += 8) {
       const { reader, writer } = pair()
-      advanceTo(writer, reader, CAPACITY - distance)
+      holdAt(writer, reader, CAPACITY - distance)
       expect(send(writer, distance, 1)).toBe(8)
       expect(writer.region.i32[(CAPACITY - distance) >> 2]).toBe(distance)
       expect(writer.region.i32[((CAPACITY - distance) >> 2) + 1]).toBe(PADDING_TYPE)
@@ -131,9 +134,104 @@ describe("SpscRing claims", () => {
 
   it("R10 returns the offset after the padding, a multiple of 8", () => {
     const { reader, writer } = pair()
-    advanceTo(writer, reader, CAPACITY - 8)
+    holdAt(writer, reader, CAPACITY - 8)
     expect(writer.claim(0)).toBe(CAPACITY)
     expect(writer.claim(1)).toBe(8)
+  })
+})
+
+describe("SpscRing that begins anew", () => {
+  /** Sends so many records of 24 bytes, which are read after each `batch` of them; the highest byte used. */
+  const keepUp = (writer: SpscWriter, reader: SpscReader, records: number, batch: number): number => {
+    let highest = 0
+    for (let sent = 0; sent < records;) {
+      for (let i = 0; i < batch; i++) highest = Math.max(highest, put(writer, 16, sent++ & 0xffff) + 16)
+      writer.publish()
+      expect(takeAll(reader)).toHaveLength(batch)
+    }
+    return highest
+  }
+
+  it.each([1, 7, 100])("uses the same first bytes while the reader keeps up, with %i records a batch", (batch) => {
+    const { reader, sab, writer } = pair(0x7fff_f000, 1 << 20)
+    expect(keepUp(writer, reader, 6_000, batch)).toBeLessThanOrEqual(WINDOW + batch * 24)
+    // Bytes that were never written take no memory.
+    const beyond = new Uint8Array(sab, spscRing.descriptorBytes + WINDOW + batch * 24)
+    expect(beyond.every((byte) => byte === 0)).toBe(true)
+  })
+
+  it("takes a burst as large as the ring, from wherever it stands, and is back at the start soon after", () => {
+    const { reader, writer } = pair(0, 1 << 16)
+    for (let round = 0; round < 12; round++) {
+      keepUp(writer, reader, round * 37, 1)
+      let sent = 0
+      while (put(writer, 0, sent) >= 0) sent++
+      expect(sent).toBe((1 << 16) / 8)
+      writer.publish()
+      expect(takeAll(reader)).toHaveLength(sent)
+      expect(put(writer, 8, 1)).toBe(8)
+      writer.publish()
+      expect(takeAll(reader)).toEqual([[1, 8]])
+    }
+  })
+
+  it("goes on behind what is not released, or not published", () => {
+    const { reader, writer } = pair()
+    holdAt(writer, reader, CAPACITY - 1024)
+    expect(send(writer, 1016, 2), "read, but not released").toBe(CAPACITY - 1024 + 8)
+    reader.release()
+    expect(takeAll(reader)).toEqual([[2, 1016]])
+    expect(put(writer, 8, 3)).toBe(8)
+    writer.publish()
+    expect(takeAll(reader)).toEqual([[3, 8]])
+    for (let i = 0; i < 3; i++) expect(put(writer, 1016, i)).toBe(16 + 1024 * i + 8)
+    expect(put(writer, 1016, 3), "not published").toBe(-1)
+    writer.publish()
+    expect(takeAll(reader)).toEqual([[0, 1016], [1, 1016], [2, 1016]])
+  })
+
+  it("looks whether it can with the first record behind the window, and with later batches now and then", () => {
+    const { reader, writer } = pair(0, 1 << 16)
+    while (put(writer, 1016, 1) < WINDOW);
+    writer.publish()
+    expect(send(writer, 1016, 2), "a batch that waits to be read").toBeGreaterThan(WINDOW)
+    expect(takeAll(reader).length).toBeGreaterThan(15)
+    const offsets = Array.from({ length: 5 }, (_, i) => {
+      const offset = send(writer, 1016, i)
+      expect(takeAll(reader)).toEqual([[i, 1016]])
+      return offset
+    })
+    expect(offsets).toContain(8)
+  })
+
+  it("takes the largest record where it is larger than the window", () => {
+    const { reader, writer } = pair(0, 1 << 20)
+    for (let i = 0; i < 20; i++) {
+      expect(send(writer, 1 << 18, i)).toBe(8)
+      expect(takeAll(reader)).toEqual([[i, 1 << 18]])
+      send(writer, 8, i)
+      expect(takeAll(reader)).toEqual([[i, 8]])
+    }
+  })
+
+  it("R14 R18 is where its writer or its reader was for who comes after them", () => {
+    const { sab } = pair(0x7fff_fff0)
+    let writer = new SpscWriter(sab)
+    let reader = new SpscReader(sab)
+    const random = seeded(5)
+    let sent = 0
+    let received = 0
+    for (let round = 0; round < 2000; round++) {
+      // One that has begun anew and dies before it publishes has changed nothing.
+      if (random(3) === 0) new SpscWriter(sab).claim(100)
+      writer = new SpscWriter(sab)
+      if (random(3) === 0) reader = new SpscReader(sab)
+      for (let i = random(6); i > 0; i--) if (send(writer, random(900), sent) >= 0) sent++
+      if (random(3) > 0) { for (const [type] of takeAll(reader)) expect(type).toBe(received++) }
+    }
+    for (const [type] of takeAll(reader)) expect(type).toBe(received++)
+    expect(received).toBe(sent)
+    expect(sent).toBeGreaterThan(3000)
   })
 })
 
@@ -169,7 +267,7 @@ describe("SpscRing with damaged memory", () => {
 
   it("answers CORRUPT to padding with nothing published behind it", () => {
     const { cells, reader, writer } = pair()
-    advanceTo(writer, reader, CAPACITY - 16)
+    holdAt(writer, reader, CAPACITY - 16)
     send(writer, 100, 1)
     cells[TAIL_CELL] = CAPACITY
     expect(reader.poll()).toBe(true)
@@ -201,13 +299,65 @@ describe("SpscRing with damaged memory", () => {
     expect(takeAll(reader)).toHaveLength(4)
   })
 
+  it.each([1, 4, -8, 8, CAPACITY, 2147483640, -2147483648])("does not follow a base moved by %i", (delta) => {
+    const { cells, reader, writer } = pair()
+    send(writer, 8, 1)
+    expect(takeAll(reader)).toEqual([[1, 8]])
+    send(writer, 8, 2)
+    cells[BASE_CELL] = delta
+    expect(reader.poll()).toBe(true)
+    expect(reader.next()).toBe(CORRUPT)
+    expect(reader.isEmpty()).toBe(false)
+    expect(reader.resync(), "where it ends is known").toBe(16)
+    reader.release()
+    expect(writer.usedBytes()).toBe(0)
+    while (send(writer, 1000, 3) !== 8) {
+      expect(reader.poll()).toBe(true)
+      expect(reader.next()).toBe(CORRUPT)
+      expect(reader.resync()).toBe(1008)
+      reader.release()
+    }
+    expect(takeAll(reader), "a writer that begins anew repairs it").toEqual([[3, 1000]])
+  })
+
+  it("refuses a buffer whose base is not a multiple of 8", () => {
+    const { cells, sab } = pair()
+    cells[BASE_CELL] = 4
+    expect(() => new SpscReader(sab)).toThrow(InvalidMemory)
+    expect(() => new SpscWriter(sab)).toThrow(/multiple of 8/)
+  })
+
+  it("does not read on where a head that no reader has stored let the writer begin anew", () => {
+    const { cells, reader, writer } = pair()
+    advanceTo(writer, reader, CAPACITY - 512)
+    send(writer, 100, 1)
+    cells[HEAD_CELL] = cells[TAIL_CELL]!
+    expect(send(writer, 1000, 2)).toBe(8)
+    expect(reader.poll()).toBe(true)
+    expect(reader.next()).toBe(CORRUPT)
+    expect(reader.resync()).toBe(112 + 1008)
+  })
+
+  it("stays where the tail is damaged when the base is skipped", () => {
+    const { cells, reader, writer } = pair()
+    send(writer, 8, 1)
+    cells[BASE_CELL] = 8
+    expect(reader.poll()).toBe(true)
+    cells[TAIL_CELL] = -8
+    expect(reader.resync()).toBe(0)
+    expect(reader.poll()).toBe(true)
+    expect(reader.next()).toBe(CORRUPT)
+  })
+
   it("never hands out a byte outside of the published part, whatever is in it", () => {
     let corrupt = 0
     let records = 0
     for (let seed = 1; seed <= 400; seed++) {
       const random = seeded(seed)
-      const { reader, sab, writer } = pair(random(512) * 8)
-      const start = new Int32Array(sab)[HEAD_CELL]!
+      const { reader, sab, writer } = pair(random(1 << 28) * 8)
+      advanceTo(writer, reader, random(512) * 8)
+      const cells = new Int32Array(sab)
+      const start = cells[HEAD_CELL]!
       while (random(12) > 0 && put(writer, random(900), random(1000)) >= 0);
       writer.publish()
       const published = writer.usedBytes()
@@ -215,8 +365,10 @@ describe("SpscRing with damaged memory", () => {
       for (let hits = random(6); hits >= 0; hits--) {
         words[random(words.length)] = random(3) === 0 ? random(4200) : (random(1 << 16) << 16) | random(1 << 16)
       }
-      if (random(5) === 0) new Int32Array(sab)[TAIL_CELL] = (random(1 << 16) << 16) | random(1 << 16)
-      const tail = (new Int32Array(sab)[TAIL_CELL]! - start) | 0
+      const place = start - cells[BASE_CELL]!
+      if (random(5) === 0) cells[TAIL_CELL] = (random(1 << 16) << 16) | random(1 << 16)
+      if (random(5) === 0) cells[BASE_CELL] = (random(1 << 16) << 16) | random(1 << 16)
+      const tail = (cells[TAIL_CELL]! - start) | 0
       let last = 0
       if (!reader.poll()) continue
       for (let offset = reader.next(); offset !== NONE; offset = reader.next()) {
@@ -227,7 +379,7 @@ describe("SpscRing with damaged memory", () => {
           break
         }
         records++
-        const from = (offset - HEADER_BYTES - start) & (CAPACITY - 1)
+        const from = (offset - HEADER_BYTES - place) & (CAPACITY - 1)
         expect(offset).toBeGreaterThanOrEqual(HEADER_BYTES)
         expect(reader.end).toBeGreaterThanOrEqual(offset)
         expect(reader.end).toBeLessThanOrEqual(CAPACITY)

@@ -27,6 +27,11 @@ const remoteStream = { file: "src/link/internal/remoteStreamAsk.ts", ...streams 
 const adapter = { tests: ["test/link/adapter.test.ts"] }
 const waits = { tests: ["test/system/waits.test.ts"] }
 
+const reading = {
+  file: "src/link/internal/reading.ts",
+  tests: ["test/link/reading.test.ts", "test/link/storm.test.ts"]
+}
+
 /** Faults in the links between threads. */
 export const mutants: ReadonlyArray<Mutant> = [
   {
@@ -76,8 +81,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...waits,
     file: "src/link/internal/waiting.ts",
     why: "who is waited for can be asked in turn, on whatever thread",
-    before: "if (address.thread !== home.index) return { name, whom: elsewhere(home, address) }",
-    after: "if (address.thread !== home.index) return { name, whom: undefined }"
+    before: "if (address.thread !== home.index) return { name, whom: elsewhere(home, address), system }",
+    after: "if (address.thread !== home.index) return { name, whom: undefined, system }"
   },
   {
     ...handedOn,
@@ -442,6 +447,79 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...lasting,
     why: "who lives counts what is left of it, and says so",
     before: "    settle(lane.memory)\n",
+    after: ""
+  },
+  {
+    file: "src/link/internal/outRing.ts",
+    tests: ["test/link/parcels.test.ts"],
+    why: "a message that something moves with is to be seen at once",
+    before: "    if (this.isDirty) this.publish()\n",
+    after: ""
+  },
+  {
+    file: "src/link/internal/outRing.ts",
+    tests: ["test/link/parcels.test.ts"],
+    why: "a reply that something moves with is to be seen at once",
+    before: "    if (leaves !== undefined) this.publish()\n",
+    after: ""
+  },
+  {
+    file: "src/link/internal/outbound.ts",
+    tests: ["test/link/parcels.test.ts"],
+    why: "what moves with a reply that finds no room is its thread's until there is some",
+    before: "true, this.underway.hold(NO_SLOT, cargo))",
+    after: "true, (this.underway.hold(NO_SLOT, cargo)(), undefined))"
+  },
+  {
+    ...reading,
+    why: "rings that are handed over are looked at, whoever has taken the bit before",
+    file: "src/link/kernel/Node.ts",
+    before: "      this.reading.add(link)\n",
+    after: ""
+  },
+  {
+    ...reading,
+    why: "who makes records visible says so",
+    file: "src/link/internal/outRing.ts",
+    before: "if (this.writer.publish()) this.ready?.raise()",
+    after: "this.writer.publish()"
+  },
+  {
+    ...reading,
+    why: "a link stays until it is read to its end",
+    before: "if (link.inbound.isEmpty) link.isInReading = false",
+    after: "if (link.isInReading) link.isInReading = false"
+  },
+  {
+    ...reading,
+    why: "who was not read is first in the next pass",
+    before: "some[(reached + i) % length]!",
+    after: "some[i]!"
+  },
+  {
+    ...reading,
+    why: "a thread rests only when nobody has said anything",
+    before: "    if (ready !== undefined && !ready.isEmpty()) return false\n",
+    after: ""
+  },
+  {
+    ...reading,
+    why: "one that throws keeps the others waiting for a pass, and not for ever",
+    file: "src/link/kernel/Node.ts",
+    before: "    let isHeldUp = true\n",
+    after: "    let isHeldUp = false\n"
+  },
+  {
+    ...reading,
+    why: "who waits for room is known to the loop",
+    file: "src/link/internal/outRing.ts",
+    before: "    this.signals.isHeldUp = true\n",
+    after: ""
+  },
+  {
+    ...signals,
+    why: "what was made visible once can be written to again",
+    before: "      one.isListed = false\n",
     after: ""
   }
 ]

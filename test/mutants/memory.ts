@@ -53,8 +53,38 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...spsc,
     why: "the position that was read is given back, and not the tail",
-    before: "Atomics.store(this.cells, headCell, position)",
-    after: "Atomics.store(this.cells, headCell, this.tail)"
+    before: "Atomics.store(this.cells, headCell, (this.base + place) | 0)",
+    after: "Atomics.store(this.cells, headCell, (this.base + this.tail) | 0)"
+  },
+  {
+    ...spsc,
+    why: "what is not released is not written over",
+    before: "if (free === capacityBytes) this.beginAnew()",
+    after: "if (free > 0) this.beginAnew()"
+  },
+  {
+    ...spsc,
+    why: "while the reader keeps up a window is all that is used",
+    before: "place >= 0 && place < WINDOW_BYTES ? WINDOW_BYTES - place : capacityBytes",
+    after: "capacityBytes"
+  },
+  {
+    ...spsc,
+    why: "a batch behind the window looks whether it can begin anew",
+    before: "if (((place - this.lookFrom) | 0) >= 0) this.limit = place\n",
+    after: ""
+  },
+  {
+    ...spsc,
+    why: "a base that the reader did not know is where it stands",
+    before: "if (base !== ((this.base + this.place) | 0) || this.place !== this.released) return false\n",
+    after: ""
+  },
+  {
+    ...spsc,
+    why: "where only the base is damaged the end is known, and is skipped to",
+    before: "!this.follow(base)) return this.stop(DAMAGED_RECORD)",
+    after: "!this.follow(base)) return this.stop(DAMAGED_TAIL)"
   },
   {
     ...account,

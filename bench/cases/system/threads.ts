@@ -5,8 +5,12 @@ import type { Case } from "../../runner/Case.ts"
 
 const source = new URL("../../ours/either.worker.ts", import.meta.url)
 
+const talking = new URL("../../ours/exchange.worker.ts", import.meta.url)
+
+const bundled = (file: URL) => async (): Promise<URL> => (await import("../../runner/Bundle.ts")).bundle(file)
+
 /** The worker's file as one module. */
-export const eitherBundle = async (): Promise<URL> => (await import("../../runner/Bundle.ts")).bundle(source)
+export const eitherBundle = bundled(source)
 
 const bare = (figure: "start" | "memory" | "release"): Case["subjects"] => ({
   "shared-nothing": {
@@ -48,6 +52,41 @@ const asking: Case = {
   }
 }
 
+const exchange = (threads: number): Case => ({
+  name: `system/exchange-${threads}`,
+  about:
+    `what ${threads} threads hold more, for each ordered pair of them, when all have sent each other 1 MiB in small messages`,
+  unit: "bytes",
+  betterIs: "lower",
+  count: threads,
+  quickCount: 2,
+  // Memory that was freed is not always given back: only the first system of a process says what it takes.
+  samples: 1,
+  warmups: 0,
+  subjects: {
+    "shared-nothing": {
+      run: async (params) => (await import("../../ours/exchange.ts")).measure(bundled(talking))(params)
+    }
+  }
+})
+
+const linked = (threads: number): Case => ({
+  name: `system/linked-${threads}`,
+  about: `asks to two of ${threads} threads in turn, each of which has talked to each other one; peer: to two of two`,
+  unit: "us",
+  betterIs: "lower",
+  count: 4_000,
+  quickCount: 4,
+  subjects: {
+    "shared-nothing": {
+      run: async (params) => (await import("../../ours/exchange.ts")).ask(threads, bundled(talking))(params)
+    },
+    "two-threads": {
+      run: async (params) => (await import("../../ours/exchange.ts")).ask(2, bundled(talking))(params)
+    }
+  }
+})
+
 /** See the module. The count is the number of threads, but of asks in `system/ask`. */
 export const systems: ReadonlyArray<Case> = [
   of(
@@ -58,5 +97,10 @@ export const systems: ReadonlyArray<Case> = [
   of("start", MANY, `the same with ${MANY}`),
   of("memory", MANY, `what each of ${MANY} threads adds to the process`),
   of("release", MANY, `from the end of a system of ${MANY} threads until all have exited`),
-  asking
+  asking,
+  exchange(8),
+  exchange(MANY),
+  linked(8),
+  linked(MANY),
+  linked(64)
 ]

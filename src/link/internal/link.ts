@@ -21,11 +21,14 @@ export class Link {
   declare readonly thread: number
   declare readonly outbound: Outbound
   declare readonly inbound: Inbound
+  /** Whether the next pass looks at it: see `Reading`. */
+  declare isInReading: boolean
   declare private readonly peer: Peer
   constructor(home: Home, thread: number, bell: Doorbell, options: OutboundOptions) {
     const peer = home.peers[thread]!
     this.thread = thread
     this.peer = peer
+    this.isInReading = false
     this.outbound = new Outbound(thread, peer.epoch, bell, options)
     this.inbound = new Inbound(home, this.outbound)
   }

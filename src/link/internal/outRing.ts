@@ -16,12 +16,13 @@
  */
 import type { Doorbell } from "../../memory/Doorbell.ts"
 import { HEADER_BYTES } from "../../memory/Layouts.ts"
+import type { ReadyBit } from "../../memory/ReadySet.ts"
 import type { Region } from "../../memory/Region.ts"
 import { RING_FULL } from "../../memory/Ring.ts"
 import { countUnread } from "../../memory/SpscRecovery.ts"
 import { SpscWriter } from "../../memory/SpscRing.ts"
 import { isMessage } from "./envelope.ts"
-import type { Signals } from "./signals.ts"
+import type { Dirty, Signals } from "./signals.ts"
 
 /**
  * Bytes that wait at most before they are made visible. Smaller batches let a reader that is faster than the writer follow
@@ -44,6 +45,8 @@ interface Held {
   readonly type: number
   readonly bytes: Uint8Array
   readonly isUrgent: boolean
+  /** Moves away what moves with it. */
+  readonly leaves: (() => void) | undefined
 }
 
 const wordsOf = (first: number, second: number): Uint8Array => new Uint8Array(Uint32Array.of(first, second).buffer)
@@ -65,10 +68,13 @@ export class OutRing {
   /** Asks among what is not visible. */
   declare private asks: number
   declare private readonly ring: SharedArrayBuffer
+  declare private readonly owner: Dirty
+  declare private readonly ready: ReadyBit | undefined
   declare private readonly bell: Doorbell
   declare private readonly signals: Signals
   declare private readonly held: Array<Held>
-  constructor(ring: SharedArrayBuffer, bell: Doorbell, signals: Signals) {
+  /** `ready` says to a reader of many rings that there is something in those of this thread. */
+  constructor(ring: SharedArrayBuffer, owner: Dirty, ready: ReadyBit | undefined, bell: Doorbell, signals: Signals) {
     this.writer = new SpscWriter(ring)
     this.state = FREE
     this.isDirty = false
@@ -79,6 +85,8 @@ export class OutRing {
     this.publishedRecords = 0
     this.asks = 0
     this.ring = ring
+    this.owner = owner
+    this.ready = ready
     this.bell = bell
     this.signals = signals
     this.held = []
@@ -106,23 +114,25 @@ export class OutRing {
     this.wrote(8, isUrgent)
   }
 
-  /** Writes a complete record, now or as soon as there is room. */
-  record(type: number, bytes: Uint8Array, isUrgent: boolean): void {
-    if (this.state !== FREE || !this.put(type, bytes, isUrgent)) this.hold(type, bytes, isUrgent)
+  /** Writes a complete record, now or as soon as there is room; `leaves` moves away what moves with it, when there is. */
+  record(type: number, bytes: Uint8Array, isUrgent: boolean, leaves?: () => void): void {
+    if (this.state !== FREE || !this.put(type, bytes, isUrgent, leaves)) this.hold(type, bytes, isUrgent, leaves)
   }
 
-  private put(type: number, bytes: Uint8Array, isUrgent: boolean): boolean {
+  private put(type: number, bytes: Uint8Array, isUrgent: boolean, leaves: (() => void) | undefined): boolean {
     const { writer } = this
     const offset = writer.claim(bytes.length)
     if (offset < 0) return false
     writer.region.u8.set(bytes, offset)
+    leaves?.()
     writer.commit(bytes.length, type)
     this.wrote(bytes.length, isUrgent)
+    if (leaves !== undefined) this.publish()
     return true
   }
 
-  private hold(type: number, bytes: Uint8Array, isUrgent: boolean): void {
-    this.held.push({ type, bytes, isUrgent })
+  private hold(type: number, bytes: Uint8Array, isUrgent: boolean, leaves?: () => void): void {
+    this.held.push({ type, bytes, isUrgent, leaves })
     this.state = HELD
     this.block()
   }
@@ -132,8 +142,8 @@ export class OutRing {
     const { held } = this
     let written = 0
     while (written < held.length) {
-      const { bytes, isUrgent, type } = held[written]!
-      if (!this.put(type, bytes, isUrgent)) break
+      const { bytes, isUrgent, leaves, type } = held[written]!
+      if (!this.put(type, bytes, isUrgent, leaves)) break
       written++
     }
     held.splice(0, written)
@@ -149,6 +159,12 @@ export class OutRing {
     else if (!this.isDirty) this.begin(isUrgent)
   }
 
+  /** The same, with something that moves: it is visible at once, so that the death of this thread does not leave it where nobody looks. */
+  wroteMoving(payloadBytes: number): void {
+    this.wrote(payloadBytes, true)
+    if (this.isDirty) this.publish()
+  }
+
   /** The record was an ask. */
   asked(): void {
     if (++this.asks >= ASKS_AT_ONCE) this.publish()
@@ -158,7 +174,7 @@ export class OutRing {
   private begin(isUrgent: boolean): void {
     if (isUrgent && this.bell.isParked()) return this.publish()
     this.isDirty = true
-    this.signals.written()
+    this.signals.written(this.owner)
   }
 
   /** Makes what was written visible, and wakes the reader if anything of it is urgent. */
@@ -167,7 +183,7 @@ export class OutRing {
     this.publishedRecords += this.writer.unpublishedRecords
     this.unpublishedBytes = 0
     this.asks = 0
-    this.writer.publish()
+    if (this.writer.publish()) this.ready?.raise()
     if (this.isUrgent) {
       this.isUrgent = false
       this.bell.ring()
@@ -178,6 +194,7 @@ export class OutRing {
   block(): void {
     if (this.isBlocked) return
     this.isBlocked = true
+    this.signals.isHeldUp = true
     this.writer.requestRoom()
     this.publish()
     // A reader that already sleeps has to hear of the request, whatever the records were.

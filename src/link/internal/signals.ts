@@ -3,6 +3,15 @@
  */
 import type { Runtime } from "../../runtime/Runtime.ts"
 
+/** What has records that are not visible yet, or had some. */
+export interface Dirty {
+  readonly isDown: boolean
+  readonly isDirty: boolean
+  /** Whether it is known to the signals of its thread. */
+  isListed: boolean
+  publish(): void
+}
+
 /** See the module. */
 export class Signals {
   declare private readonly runtime: Runtime
@@ -11,6 +20,10 @@ export class Signals {
   /** Something is owed to another thread: it is paid before this one rests. */
   declare readonly owe: () => void
   declare private isScheduled: boolean
+  /** What is to be made visible at the end of the task, or of the pass. */
+  declare private readonly dirty: Array<Dirty>
+  /** Whether somebody may wait for room in a ring. */
+  declare isHeldUp: boolean
   /** Set while the loop passes over the links: what is written meanwhile is made visible at the end of the pass. */
   declare isInPass: boolean
   /**
@@ -18,25 +31,43 @@ export class Signals {
    * would never rest while a ring is full.
    */
   declare isUnblocking: boolean
-  /** `publish` makes visible what was written; `look` has the loop look at the rings soon, `owe` once more before it rests. */
-  constructor(runtime: Runtime, publish: () => void, look: () => void, owe: () => void) {
+  /** `look` has the loop look at the rings soon, `owe` once more before it rests. */
+  constructor(runtime: Runtime, look: () => void, owe: () => void) {
     this.runtime = runtime
     this.look = look
     this.owe = owe
     this.isScheduled = false
+    this.dirty = []
+    this.isHeldUp = false
     this.isInPass = false
     this.isUnblocking = false
     this.flush = () => {
       this.isScheduled = false
-      publish()
+      this.publish()
     }
   }
 
-  /** A ring has records that are not visible yet. */
-  written(): void {
+  /** Something has records that are not visible yet. */
+  written(by: Dirty): void {
+    if (!by.isListed) {
+      by.isListed = true
+      this.dirty.push(by)
+    }
     if (this.isInPass || this.isScheduled) return
     this.isScheduled = true
     this.runtime.microtask(this.flush)
+  }
+
+  /** Makes visible what was written so far. */
+  publish(): void {
+    const { dirty } = this
+    if (dirty.length === 0) return
+    for (let i = 0; i < dirty.length; i++) {
+      const one = dirty[i]!
+      one.isListed = false
+      if (!one.isDown && one.isDirty) one.publish()
+    }
+    dirty.length = 0
   }
 
   /** Something is expected from another thread, or waits for room: it is looked for soon. */

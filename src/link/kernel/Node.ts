@@ -17,6 +17,7 @@ import { ForeignReference, type RefTransport } from "../../actor/kernel/RefTrans
 import type { Sends } from "../../actor/kernel/Sends.ts"
 import { KeyedRecipient, type Shard } from "../../actor/kernel/Shard.ts"
 import { Doorbell } from "../../memory/Doorbell.ts"
+import { ReadyBit, ReadySet } from "../../memory/ReadySet.ts"
 import type { Runtime } from "../../runtime/Runtime.ts"
 import { MAX_SLOTS } from "../internal/envelope.ts"
 import { Home, idOf, type Peer, type Reports } from "../internal/home.ts"
@@ -25,6 +26,7 @@ import { LaneMailbox } from "../internal/laneMailbox.ts"
 import { Link } from "../internal/link.ts"
 import { Loop, type Polled } from "../internal/loop.ts"
 import type { OutboundOptions, Rings } from "../internal/outbound.ts"
+import { Reading } from "../internal/reading.ts"
 import { Signals } from "../internal/signals.ts"
 import { RemoteRecipient } from "./RemoteRecipient.ts"
 import { RemoteShard } from "./RemoteShard.ts"
@@ -43,6 +45,8 @@ export interface NodeOptions extends Reports {
   readonly epoch: number
   readonly names: ReadonlyArray<string>
   readonly doorbells: SharedArrayBuffer
+  /** A `ReadySet` of all threads, where there are so many that each should not look at all of its rings. */
+  readonly ready?: SharedArrayBuffer | undefined
   readonly ringBytes: number
   readonly maxSpins: number
   readonly runtime: Runtime
@@ -69,12 +73,11 @@ export class Node implements Polled, RefTransport {
   /** What the actors speak to whom there was a reference here. */
   declare private readonly protocols: Map<string, Protocol>
   declare private exported: number
-  /** The link that is read first in the next pass. */
-  declare private first: number
+  declare private readonly reading: Reading
   constructor(host: Host, options: NodeOptions) {
-    const { connect, doorbells, index, maxSpins, names, ringBytes, runtime } = options
+    const { connect, doorbells, index, maxSpins, names, ready, ringBytes, runtime } = options
     const { turn } = host
-    const signals = new Signals(runtime, () => this.publish(), () => this.loop.wake(), () => this.loop.nudge())
+    const signals = new Signals(runtime, () => this.loop.wake(), () => this.loop.nudge())
     this.home = new Home(host, options, { runtime, turn, signals }, options, this)
     this.epoch = options.epoch
     this.linkOptions = {
@@ -82,6 +85,7 @@ export class Node implements Polled, RefTransport {
       scratch: this.home.scratch,
       ringBytes,
       maxSlots: options.maxSlots ?? MAX_SLOTS,
+      readyOf: (thread) => ready === undefined ? undefined : new ReadyBit(ready, thread, index),
       connect
     }
     this.bells = names.map((_, slot) => new Doorbell(doorbells, slot))
@@ -89,7 +93,7 @@ export class Node implements Polled, RefTransport {
     this.addresses = new WeakMap()
     this.protocols = new Map()
     this.exported = 0
-    this.first = 0
+    this.reading = new Reading(ready === undefined ? undefined : new ReadySet(ready, index))
     this.loop = new Loop(this, this.bells[index]!, maxSpins, runtime, turn)
   }
 
@@ -100,12 +104,18 @@ export class Node implements Polled, RefTransport {
     this.peerUp(thread, epoch)
     // Rings of an incarnation that has gone are left to the collector.
     if (this.home.peers[thread]!.epoch === epoch) {
-      const { inbound, outbound } = this.linkTo(thread)!
-      inbound.accept(rings)
+      const link = this.linkTo(thread)!
+      link.inbound.accept(rings)
+      this.reading.add(link)
       // Whatever comes, something goes back: a reply, or credit.
-      outbound.open()
+      link.outbound.open()
     }
     this.loop.wake()
+  }
+
+  private useLinks(links: ReadonlyArray<Link>): void {
+    this.links = links
+    this.reading.use(links)
   }
 
   private linkTo(thread: number): Link | undefined {
@@ -121,7 +131,7 @@ export class Node implements Polled, RefTransport {
     peer.lastEpoch = epoch
     const link = new Link(this.home, thread, this.bells[thread]!, this.linkOptions)
     peer.outbound = link.outbound
-    this.links = [...this.links, link]
+    this.useLinks([...this.links, link])
     this.home.runtime.detached(() => admitAll(peer))
     // What a program asks first it asks from the main thread.
     if (this.home.index === 0) link.outbound.open()
@@ -139,7 +149,7 @@ export class Node implements Polled, RefTransport {
     peer.reason = reason
     peer.isFinal ||= isFinal
     peer.outbound = undefined
-    this.links = this.links.filter((other) => other !== link)
+    this.useLinks(this.links.filter((other) => other !== link))
     let unread = 0
     this.home.runtime.detached(() => {
       if (link !== undefined) unread = link.end()
@@ -157,11 +167,12 @@ export class Node implements Polled, RefTransport {
   // ---- the loop
 
   pass(): number {
-    const { home, links } = this
+    const { home } = this
     const { signals, turn } = home
     signals.isInPass = true
     let read = 0
     try {
+      const links = this.reading.now()
       for (let i = 0; i < links.length; i++) read += links[i]!.inbound.drainControl()
       read += this.readData(links)
       // Actors that get no turn here have one of their own, after this one; the loop looks on until they are done, for what
@@ -171,35 +182,33 @@ export class Node implements Polled, RefTransport {
       this.unblock()
     } finally {
       signals.isInPass = false
-      this.publish()
+      signals.publish()
     }
     return read
   }
 
   // Which link comes first moves on when the turn has ended at one: a flood from one thread starves no other.
   private readData(links: ReadonlyArray<Link>): number {
-    const { home } = this
+    const { home, reading } = this
     const { turn } = home
+    const { length } = links
     let read = 0
-    for (let i = 0; i < links.length; i++) {
-      const at = (this.first + i) % links.length
-      read += links[at]!.inbound.drain(BUDGET)
-      if (turn.isOver()) {
-        this.first = at + 1
-        break
-      }
+    let reached = 0
+    while (reached < length) {
+      read += links[(reading.first + reached++) % length]!.inbound.drain(BUDGET)
+      if (turn.isOver()) break
     }
+    reading.read(reached)
     return read
   }
 
   rest(): void {
     for (const link of this.links) link.inbound.rest()
-    this.publish()
+    this.home.signals.publish()
   }
 
   isQuiet(): boolean {
-    for (const link of this.links) if (!link.inbound.isEmpty) return false
-    return !this.unblock()
+    return this.reading.isQuiet() && !this.unblock()
   }
 
   maySpin(): boolean {
@@ -224,7 +233,7 @@ export class Node implements Polled, RefTransport {
     let changed = false
     signals.isUnblocking = true
     try {
-      for (const { outbound } of this.links) if (outbound.isBlocked && outbound.unblock()) changed = true
+      if (signals.isHeldUp && this.unblockLinks()) changed = true
       if (this.home.feed()) changed = true
     } finally {
       signals.isUnblocking = false
@@ -232,9 +241,24 @@ export class Node implements Polled, RefTransport {
     return changed
   }
 
+  private unblockLinks(): boolean {
+    const { signals } = this.home
+    let changed = false
+    let isHeldUp = true
+    signals.isHeldUp = false
+    try {
+      for (const { outbound } of this.links) if (outbound.isBlocked && outbound.unblock()) changed = true
+      // Who waits on has asked for room again, and has said so.
+      isHeldUp = signals.isHeldUp
+    } finally {
+      signals.isHeldUp = isHeldUp
+    }
+    return changed
+  }
+
   /** Makes visible what was written so far, before something is said that has to come after it. */
   flush(): void {
-    this.publish()
+    this.home.signals.publish()
   }
 
   /** Takes note of all that other threads have made visible by now; what it answers says whether that has been read. */
@@ -246,11 +270,6 @@ export class Node implements Polled, RefTransport {
   /** Whether nothing is held back that was told to other threads: it can be read there, once it is flushed. */
   get isFlushed(): boolean {
     return this.links.every(({ outbound }) => !outbound.isHolding)
-  }
-
-  private publish(): void {
-    const { links } = this
-    for (let i = 0; i < links.length; i++) if (links[i]!.outbound.isDirty) links[i]!.outbound.publish()
   }
 
   /** Ends the loop; the links are left as they are. */

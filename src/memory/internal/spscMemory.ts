@@ -3,7 +3,7 @@
  */
 import { identify, inscribe } from "../Layout.ts"
 import { MAX_CAPACITY_BYTES, MIN_CAPACITY_BYTES, spscRing as layout } from "../Layouts.ts"
-import { InvalidMemory } from "../MemoryError.ts"
+import { InvalidCapacity, InvalidMemory } from "../MemoryError.ts"
 
 /** Cell of the first of the two accounts of what has been published. */
 export const accountCell = layout.cells.position0
@@ -47,7 +47,20 @@ export const makeAt = (
   cells[layout.cells.capacityBytes] = capacityBytes
   cells[layout.cells.tail] = startPosition & -8
   cells[layout.cells.head] = startPosition & -8
+  cells[layout.cells.base] = startPosition & -8
   cells[accountCell] = startPosition & -8
+}
+
+/** Makes an empty ring of its own. */
+export const make = (capacityBytes: number, startPosition: number): SharedArrayBuffer => {
+  if (!isCapacity(capacityBytes)) {
+    const expected = `a power of two between ${MIN_CAPACITY_BYTES} and ${MAX_CAPACITY_BYTES}; `
+      + `choose one, at least four times the largest payload`
+    throw new InvalidCapacity(layout.name, "capacityBytes", capacityBytes, expected)
+  }
+  const sab = new SharedArrayBuffer(bytesOf(capacityBytes))
+  makeAt(sab, 0, capacityBytes, startPosition)
+  return sab
 }
 
 /** Records published up to the tail; exact whether or not the writer died between its account and its tail. */

@@ -24,6 +24,8 @@ import type { Crash } from "./accounts.ts"
 export interface Seat {
   readonly names: ReadonlyArray<string>
   readonly doorbells: SharedArrayBuffer
+  /** Which rings of a thread have something in them, in a system of many. */
+  readonly ready: SharedArrayBuffer | undefined
   /** What the threads count; see `Tally`. */
   readonly tally: SharedArrayBuffer
   readonly ringBytes: number

@@ -92,6 +92,7 @@ const play = Effect.fnUntraced(function*(millis: number) {
     names: ["main", "worker"],
     mainEpoch: EPOCH,
     doorbells: Doorbell.create(2),
+    ready: undefined,
     tally: Tally.create(2),
     ringBytes: MIN_CAPACITY_BYTES,
     maxSpins: 0,

@@ -16,6 +16,7 @@ import * as mpmcRing from "./mpmcRing.ts"
 import * as mpscRing from "./mpscRing.ts"
 import * as pool from "./pool.ts"
 import type { Broken, Model } from "./program.ts"
+import * as readySet from "./readySet.ts"
 import * as roster from "./roster.ts"
 import * as spscRing from "./spscRing.ts"
 import * as stealDeque from "./stealDeque.ts"
@@ -35,6 +36,7 @@ const proofs: ReadonlyArray<Proof> = [
   arena,
   doorbell,
   waitList,
+  readySet,
   roster,
   laneWords,
   blockingWait,

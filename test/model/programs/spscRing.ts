@@ -145,6 +145,46 @@ const polled = (misuse: Misuse = {}): Model => ({
   }
 })
 
+/** Writes a record, publishing it or not. */
+function* put(writer: Writer, index: number): Body<boolean> {
+  const offset = yield* writer.claim(sizeOf(index))
+  if (offset < 0) return false
+  fill(writer, offset, index)
+  yield* writer.commit(sizeOf(index), index)
+  return true
+}
+
+/** A writer that finds the ring empty begins anew: between batches of two, and at the physical end. */
+const anew = (): Model => ({
+  structure: "SpscRing",
+  scenario: "the writer begins anew",
+  preemptions: 4,
+  prepare: async (load) => {
+    const m = await rings(load)
+    return () => {
+      const ring = m.newRing(START)
+      leaveBehind(m, ring)
+      let sent = 0
+      let received = 0
+      const writer = function*(): Body {
+        const end = m.writer(ring)
+        for (let tries = 0; tries < 8; tries++) {
+          if (yield* put(end, sent)) sent++
+          if (tries % 2 === 1) yield* end.publish()
+        }
+      }
+      const reader = function*(): Body {
+        const end = m.reader(ring)
+        for (let tries = 0; tries < 3; tries++) received = yield* drain(end, received, {})
+      }
+      return {
+        threads: [thread("writer", writer()), thread("reader", reader())],
+        check: () => equal(alone(drain(m.reader(ring), received, {})), sent, "records received in the end")
+      }
+    }
+  }
+})
+
 /** Records of {@link offer} that fill the ring. */
 export const SLOTS = 4
 const SLOT_BYTES = 4096 / SLOTS - 8
@@ -312,6 +352,13 @@ const ringForDead = function*(bell: Bell, misuse: Misuse): Body {
   else yield* bell.ringForDead()
 }
 
+/** One record has passed: a writer that comes now begins anew. Answers the position behind it. */
+const leaveBehind = (m: Rings, ring: SharedArrayBuffer): number => {
+  alone(write(m.writer(ring), 0, {}))
+  alone(drain(m.reader(ring), 0, {}))
+  return sizeOf(0) + 8
+}
+
 /** The producer dies anywhere; another one goes on where the ring says it was. */
 const deadProducer = (misuse: Misuse = {}): Model => ({
   structure: "SpscRing",
@@ -322,6 +369,7 @@ const deadProducer = (misuse: Misuse = {}): Model => ({
     const m = await rings(load)
     return () => {
       const ring = m.newRing(0)
+      const start = leaveBehind(m, ring)
       const bells = m.newBells(1)
       let received = 0
       let published = 0
@@ -346,7 +394,7 @@ const deadProducer = (misuse: Misuse = {}): Model => ({
         const bell = m.bell(bells, 0)
         yield* ringForDead(bell, misuse)
         const bytes = SIZES.slice(0, RECORDS).map((size) => size + 8)
-        let tail = 0
+        let tail = start
         let from = 0
         const words = new Int32Array(ring)
         while (tail !== words[32]) tail = (tail + bytes[from++]!) | 0
@@ -390,7 +438,7 @@ const deadReader = (misuse: Misuse = {}): Model => ({
 })
 
 /** The programs that must hold. */
-export const models: ReadonlyArray<Model> = [polled(), exact(), room(), deadProducer(), deadReader()]
+export const models: ReadonlyArray<Model> = [polled(), anew(), exact(), room(), deadProducer(), deadReader()]
 
 /** The programs that must fail. */
 export const broken: ReadonlyArray<Broken> = [
@@ -410,7 +458,8 @@ export const broken: ReadonlyArray<Broken> = [
     mutations: [{
       module: "SpscRing",
       find: "    this.words[word] = payloadBytes + headerBytes\n",
-      replace: "    Atomics.store(this.cells, tailCell, (position + ((payloadBytes + headerAndRounding) & -8)) | 0)\n"
+      replace:
+        "    Atomics.store(this.cells, tailCell, (this.base + place + ((payloadBytes + headerAndRounding) & -8)) | 0)\n"
         + "    this.words[word] = payloadBytes + headerBytes\n"
     }]
   },
@@ -419,8 +468,8 @@ export const broken: ReadonlyArray<Broken> = [
     model: polled(),
     mutations: [{
       module: "SpscRing",
-      find: "const free = capacityBytes - ((position",
-      replace: "const free = capacityBytes + 1008 - ((position"
+      find: "const free = capacityBytes - ((this.base",
+      replace: "const free = capacityBytes + 1008 - ((this.base"
     }, { module: "SpscRing", find: "free > capacityBytes || ", replace: "" }]
   },
   {
@@ -437,8 +486,8 @@ export const broken: ReadonlyArray<Broken> = [
     model: exact(),
     mutations: [{
       module: "SpscRing",
-      find: "    if (position === this.released) return\n",
-      replace: "    if (((position - this.released) | 0) < this.capacityBytes >> 1) return\n"
+      find: "    if (place === this.released) return\n",
+      replace: "    if (((place - this.released) | 0) < this.capacityBytes >> 1) return\n"
     }]
   },
   {
@@ -446,9 +495,70 @@ export const broken: ReadonlyArray<Broken> = [
     model: exact(),
     mutations: [{
       module: "SpscRing",
-      find: "    const tail = Atomics.load(this.cells, tailCell)\n    if (tail === this.position) return",
-      replace: "    const tail = this.tail\n    this.tail = Atomics.load(this.cells, tailCell)\n"
-        + "    if (tail === this.position) return"
+      find:
+        "    const tail = (Atomics.load(this.cells, tailCell) - this.base) | 0\n    if (tail === this.place) return",
+      replace: "    const tail = this.tail\n    this.tail = (Atomics.load(this.cells, tailCell) - this.base) | 0\n"
+        + "    if (tail === this.place) return"
+    }]
+  },
+  {
+    name: "begins anew where not everything is released",
+    model: anew(),
+    mutations: [{
+      module: "SpscRing",
+      find: "if (free === capacityBytes) this.beginAnew()",
+      replace: "if (free >= capacityBytes - 2016) this.beginAnew()"
+    }]
+  },
+  {
+    name: "says where it has begun after the tail",
+    model: anew(),
+    mutations: [{
+      module: "SpscRing",
+      find: "    Atomics.store(this.cells, baseCell, position)\n",
+      replace: ""
+    }, {
+      module: "SpscRing",
+      find: "    Atomics.store(cells, tailCell, position)\n",
+      replace: "    Atomics.store(cells, tailCell, position)\n    Atomics.store(cells, baseCell, this.base)\n"
+    }]
+  },
+  {
+    name: "says where it has begun by a plain store behind the tail",
+    model: anew(),
+    mutations: [{
+      module: "SpscRing",
+      find: "    Atomics.store(this.cells, baseCell, position)\n",
+      replace: ""
+    }, {
+      module: "SpscRing",
+      find: "    Atomics.store(cells, tailCell, position)\n",
+      replace: "    Atomics.store(cells, tailCell, position)\n    cells[baseCell] = this.base\n"
+    }]
+  },
+  {
+    name: "reads on from where it knew the records to be",
+    model: anew(),
+    mutations: [{ module: "SpscRing", find: "base !== this.base && !this.follow(base)", replace: "false" }]
+  },
+  {
+    name: "looks where the records are before it looks for any",
+    model: anew(),
+    mutations: [{
+      module: "SpscRing",
+      find:
+        "    const tail = (Atomics.load(this.cells, tailCell) - this.base) | 0\n    if (tail === this.place) return",
+      replace: "    this.found = Atomics.load(this.cells, baseCell)\n"
+        + "    const tail = (Atomics.load(this.cells, tailCell) - this.base) | 0\n    if (tail === this.place) return"
+    }, { module: "SpscRing", find: "const base = this.cells[baseCell]!", replace: "const base = this.found" }]
+  },
+  {
+    name: "takes what a dead writer has published for where it begins",
+    model: deadProducer(),
+    mutations: [{
+      module: "SpscRing",
+      find: "    const base = positionOf(cells, baseCell)\n    const place = (tail - base) | 0\n",
+      replace: "    const base = tail\n    const place = 0\n"
     }]
   },
   {
