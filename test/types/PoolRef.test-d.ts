@@ -1,3 +1,4 @@
+// What must not compile is stated here too; @effect-diagnostics floatingEffect:off missingEffectError:off
 /** References to pools: what one ask or tell may say beside its payload, and that they are references to actors wherever these are asked for. */
 import type * as Effect from "effect/Effect"
 import * as Rpc from "effect/rpc/Rpc"
