@@ -223,7 +223,7 @@ const simulate = ({ cores, costs, jobs, micros, shape, workers }: Setup): Outcom
 const measure = async (): Promise<void> => {
   const count = 400_000
   const jobs = await open("callbacks")()
-  const load = { inFlight: 1_000, micros: 0, unit: "jobs/s" } as const
+  const load = { inFlight: 1_000, micros: () => 0, unit: "jobs/s" } as const
   const keep = async () => jobs
   await measureLoad(async () => ({ ...jobs, close: async () => {} }), { count, samples: 2, warmups: 1 }, load)
   const main = process.threadCpuUsage()

@@ -27,8 +27,8 @@ export const work = (value: number, micros: number): number => {
 export interface Load {
   /** Jobs in flight; all at once unless told. */
   readonly inFlight?: number
-  /** Microseconds of each job. */
-  readonly micros: number
+  /** Microseconds of each job, by its number. */
+  readonly micros: (value: number) => number
   /** Jobs a second, or the part of what perfect parallelism would do. */
   readonly unit: "jobs/s" | "fraction"
 }
@@ -38,7 +38,7 @@ const runAll = (jobs: Jobs, count: number, load: Load, replies: Sampling.TallyCo
     let sent = 0
     let answered = 0
     const next = (): void => {
-      if (sent < count) jobs.run(sent++, load.micros, done)
+      if (sent < count) jobs.run(sent, load.micros(sent++), done)
     }
     const done = (reply: number): void => {
       replies.addReply(reply)
@@ -58,13 +58,15 @@ const expectedOf = (count: number, samples: number) => ({
 export const measureLoad = async (open: () => Promise<Jobs>, params: Params, load: Load): Promise<Measured> => {
   const jobs = await open()
   const replies = new Sampling.TallyCounter()
+  let micros = 0
+  for (let value = 0; value < params.count; value++) micros += load.micros(value)
   const samples = await Sampling.sample(params, async () => {
     const before = performance.now()
     await runAll(jobs, params.count, load, replies)
     const millis = performance.now() - before
     return load.unit === "jobs/s"
       ? params.count * 1000 / millis
-      : params.count * load.micros / 1000 / (WORKERS * millis)
+      : micros / 1000 / (WORKERS * millis)
   })
   await jobs.close()
   return { samples, received: replies.tally, expected: expectedOf(params.count, params.samples + params.warmups) }

@@ -102,13 +102,17 @@ export type AskTimed<Rpcs extends Rpc.Any> = {
   ) => Effect.Effect<Timed<Rpc.Success<R>>, Rpc.Error<R> | AskError>
 }
 
+/** What is called with the outcome of an ask. */
+export type OnExit<R extends Rpc.Any> = (exit: Exit.Exit<Rpc.Success<R>, Rpc.Error<R> | AskError>) => void
+
+/** The arguments of an ask with a callback: a message without payload takes the callback first, or after an `undefined` in its place. */
+export type AskUnsafeArguments<R extends Rpc.Any> = Rpc.Payload<R> extends void
+  ? [payload: void, onExit: OnExit<R>, options?: AskOptions] | [onExit: OnExit<R>, options?: AskOptions]
+  : [payload: Rpc.PayloadConstructor<R>, onExit: OnExit<R>, options?: AskOptions]
+
 /** One `ask` with a callback per message that is not answered with a stream. */
 export type AskUnsafe<Rpcs extends Rpc.Any> = {
-  readonly [R in Plain<Rpcs> as R["_tag"]]: (
-    payload: Rpc.PayloadConstructor<R>,
-    onExit: (exit: Exit.Exit<Rpc.Success<R>, Rpc.Error<R> | AskError>) => void,
-    options?: AskOptions
-  ) => () => void
+  readonly [R in Plain<Rpcs> as R["_tag"]]: (...args: AskUnsafeArguments<R>) => () => void
 }
 
 /** An actor has ended for good. */
@@ -165,6 +169,8 @@ export interface ActorRef<in out Rpcs extends Rpc.Any> {
    * Asks without an effect, for callbacks and for many asks at once: `onExit` is called once with the outcome.
    *
    * **Details** Answers a function that withdraws the ask: the handler is interrupted, and `onExit` is not called.
+   *
+   * **Errors** It throws `InvalidOptions` where there is no callback.
    *
    * **Gotchas** `onExit` may be called before this returns, and runs on the stack of whoever settles: keep it short. It
    * carries no trace.
@@ -373,12 +379,21 @@ const streamOf = (recipient: Recipient, index: number, payload: unknown, options
   )
 }
 
-const askUnsafe = (index: number) =>
-  function(this: Facade, payload: unknown, onExit: Resume, options?: AskOptions): () => void {
-    const timeout = options?.timeout ?? DefaultAskTimeout.defaultValue()
-    const ask = this[Target].askUnsafe(index, payload, toMillis(timeout), onExit)
-    return ask === undefined ? nothing : () => ask.withdraw()
+const askUnsafe = (
+  recipient: Recipient,
+  index: number,
+  payload: unknown,
+  onExit: Resume | undefined,
+  options: AskOptions | undefined
+): () => void => {
+  if (typeof onExit !== "function") {
+    const where = `an ask of ${actorName(recipient.protocol, recipient.key)}`
+    throw new InvalidOptions({ where, option: "onExit", value: textOf(onExit), expected: "a function" })
   }
+  const timeout = options?.timeout ?? DefaultAskTimeout.defaultValue()
+  const ask = recipient.askUnsafe(index, payload, toMillis(timeout), onExit)
+  return ask === undefined ? nothing : () => ask.withdraw()
+}
 
 const streamMethod = (message: Message) =>
   function(this: Facade, first: unknown, second?: StreamOptions): Stream.Stream<unknown, unknown> {
@@ -418,7 +433,14 @@ const facadesOf = (protocol: Protocol) => {
         : timedAsk(this[Target], index, first, second)
     }
   })
-  const AskUnsafeFacade = facadeClass(protocol, (index) => askUnsafe(index))
+  const AskUnsafeFacade = facadeClass(protocol, (index) => {
+    const isAlone = isBare(protocol.messages[index]!)
+    return function(first, second, third) {
+      return isAlone && typeof first === "function"
+        ? askUnsafe(this[Target], index, undefined, first, second)
+        : askUnsafe(this[Target], index, first, second, third)
+    }
+  })
   return { AskFacade, AskTimedFacade, AskUnsafeFacade, TellFacade, TellUnsafeFacade }
 }
 

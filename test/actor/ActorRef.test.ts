@@ -134,15 +134,23 @@ describe("ActorRef", () => {
         purse.askUnsafe.Cents(undefined, (exit) => exits.push(exit))
         yield* settle
         assert.deepStrictEqual(exits, [Exit.succeed(0)])
-        const withdraw = purse.askUnsafe.Wait(undefined, (exit) => exits.push(exit))
+        const withdraw = purse.askUnsafe.Wait((exit) => exits.push(exit))
         withdraw()
         withdraw()
         yield* settle
         assert.strictEqual(exits.length, 1)
         assert.strictEqual(yield* purse.depth, 0)
-        purse.askUnsafe.Wait(undefined, (exit) => exits.push(exit), { timeout: 100 })
+        purse.askUnsafe.Wait((exit) => exits.push(exit), { timeout: 100 })
         yield* TestClock.adjust(100)
         assert.strictEqual(exits.length, 2)
+        // What the compiler would not let through.
+        const untyped = purse.askUnsafe as unknown as Record<"Wait" | "Put", (...args: ReadonlyArray<unknown>) => void>
+        for (
+          const ask of [() => untyped.Wait(), () => untyped.Put({ cents: 1 }), () => untyped.Put({ cents: 1 }, {})]
+        ) {
+          assert.throws(ask, /InvalidOptions|onExit/)
+        }
+        assert.strictEqual(yield* purse.depth, 0)
         purse.askUnsafe.Put({ cents: 0.5 }, (exit) => exits.push(exit))
         assert.instanceOf(Exit.isFailure(exits[2]!) && Cause.squash(exits[2].cause), ActorError.InvalidPayload)
       }))

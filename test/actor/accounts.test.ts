@@ -96,6 +96,8 @@ const scenario = (
     const withdraws: Array<() => void> = []
     const withdrawn = new Set<number>()
     const settled: Array<number> = []
+    const asks: Record<typeof tags[number], (onExit: () => void, options: { timeout: "1 second" }) => () => void> =
+      storm.askUnsafe
     for (const command of commands) {
       switch (command.do) {
         case "tell":
@@ -103,9 +105,7 @@ const scenario = (
           break
         case "ask": {
           const n = settled.push(0) - 1
-          withdraws[n] = storm.askUnsafe[tags[command.what]!](undefined, () => void settled[n]!++, {
-            timeout: "1 second"
-          })
+          withdraws[n] = asks[tags[command.what]!](() => void settled[n]!++, { timeout: "1 second" })
           break
         }
         case "farTell":

@@ -114,8 +114,10 @@ const scenario = (place: Place, how: string, directive: typeof directives[number
     const cell = recipientOf(ref) as Cell
     cell.whenStopped(() => act("listener"))
     const settled = new Map<number, number>()
+    const asks: Record<"Ping" | "Block", (onExit: () => void, options: { timeout: "1 second" }) => () => void> =
+      ref.askUnsafe
     const ask = (n: number, message: "Ping" | "Block") =>
-      ref.askUnsafe[message](undefined, () => {
+      asks[message](() => {
         settled.set(n, (settled.get(n) ?? 0) + 1)
         act("callback")
       }, { timeout: "1 second" })

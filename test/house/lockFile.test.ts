@@ -22,7 +22,9 @@ describe("the lock file", () => {
 
   it("has the exact version of each dependency", () => {
     const wanted = { ...manifest.dependencies, ...manifest.devDependencies }
-    for (const [name, version] of Object.entries(wanted)) {
+    for (const [name, asked] of Object.entries(wanted)) {
+      // Another version of a package has a name of its own: `npm:piscina@6.0.0`.
+      const version = asked.replace(/^npm:.+@/, "")
       expect([name, lock.packages[`node_modules/${name}`]?.version]).toEqual([name, version])
     }
   })

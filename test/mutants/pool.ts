@@ -877,14 +877,20 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...pace,
     why: "a short line is looked after at once",
-    before: "rate >= FEW && outstanding >= rate * LASTING_MILLIS",
+    before: "rate >= FEW && outstanding - parallelism >= rate * LASTING_MILLIS",
     after: "rate >= FEW"
   },
   {
     ...pace,
+    why: "what runs does not wait",
+    before: "outstanding - parallelism >=",
+    after: "outstanding >="
+  },
+  {
+    ...pace,
     why: "who is woken for each does not look",
-    before: "rate >= FEW && outstanding",
-    after: "outstanding"
+    before: "rate >= FEW && outstanding -",
+    after: "outstanding -"
   },
   {
     ...pace,

@@ -74,6 +74,13 @@ describe("tellUnsafe", () => {
 describe("askUnsafe", () => {
   it("takes a callback and a timeout, and answers with how to withdraw", () => {
     expectTypeOf(counter.askUnsafe.Get).returns.toEqualTypeOf<() => void>()
+    counter.askUnsafe.Get((exit) => expectTypeOf(exit).toExtend<Exit.Exit<number, unknown>>(), { timeout: 10 })
+    counter.askUnsafe.Get(undefined, () => {})
+    counter.askUnsafe.Increment({ by: 1 }, () => {})
+    // @ts-expect-error what has a payload is not asked without it
+    counter.askUnsafe.Increment(() => {})
+    // @ts-expect-error somebody has to hear of the outcome
+    counter.askUnsafe.Get()
   })
 })
 

@@ -12,7 +12,11 @@ const opens: { readonly [subject: string]: Open } = {
   "shared-nothing-unsafe": async () => (await import("../../ours/pool.ts")).open("callbacks"),
   piscina: async () => (await import("../../peers/piscina/piscina.ts")).open("default"),
   "piscina-tuned": async () => (await import("../../peers/piscina/piscina.ts")).open("tuned"),
+  "piscina-ports": async () => (await import("../../peers/piscina/piscina.ts")).open("ports"),
+  "piscina-6": async () => (await import("../../peers/piscina/piscina.ts")).openNext("tuned"),
   tinypool: async () => (await import("../../peers/tinypool/tinypool.ts")).open,
+  poolifier: async () => (await import("../../peers/poolifier/poolifier.ts")).open,
+  workerpool: async () => (await import("../../peers/workerpool/workerpool.ts")).open,
   postMessage: async () => (await import("../../peers/post-message/jobs.ts")).open
 }
 
@@ -32,7 +36,7 @@ export const trivial: Case = {
   betterIs: "higher",
   count: 200_000,
   quickCount: 5_000,
-  subjects: loaded({ inFlight: 1_000, micros: 0, unit: "jobs/s" }, 30_000)
+  subjects: loaded({ inFlight: 1_000, micros: () => 0, unit: "jobs/s" }, 30_000)
 }
 
 /** See the module. */
@@ -43,7 +47,7 @@ export const burst: Case = {
   betterIs: "higher",
   count: 100_000,
   quickCount: 5_000,
-  subjects: loaded({ micros: 0, unit: "jobs/s" }, 100_000)
+  subjects: loaded({ micros: () => 0, unit: "jobs/s" }, 100_000)
 }
 
 const computing = (name: string, micros: number, count: number): Case => ({
@@ -53,7 +57,7 @@ const computing = (name: string, micros: number, count: number): Case => ({
   betterIs: "higher",
   count,
   quickCount: Math.ceil(count / 20),
-  subjects: loaded({ inFlight: 1_000, micros, unit: "fraction" }, count)
+  subjects: loaded({ inFlight: 1_000, micros: () => micros, unit: "fraction" }, count)
 })
 
 /** See the module. */
@@ -62,6 +66,21 @@ export const computings: ReadonlyArray<Case> = [
   computing("pool/100us", 100, 10_000),
   computing("pool/1ms", 1000, 1_000)
 ]
+
+/** Each hundredth job takes that many times as long as the others. */
+const SKEW = 200
+
+/** See the module. */
+export const skewed: Case = {
+  name: "pool/skew",
+  about:
+    "jobs that compute for 10 us, each hundredth for 2 ms, 1,000 in flight, two workers: part of what perfect parallelism would do",
+  unit: "fraction",
+  betterIs: "higher",
+  count: 20_000,
+  quickCount: 1_000,
+  subjects: loaded({ inFlight: 1_000, micros: (value) => value % 100 === 0 ? 10 * SKEW : 10, unit: "fraction" }, 20_000)
+}
 
 /** Long enough for both sides to sleep. */
 const PAUSE_MILLIS = 20

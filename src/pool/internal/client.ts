@@ -23,6 +23,7 @@ import * as Control from "./control.ts"
 import { DeskWait } from "./desk.ts"
 import { benches } from "./job.ts"
 import { openMemory, SAME_TIME_MILLIS } from "./memory.ts"
+import { Pace } from "./pace.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
 import { hosted } from "./streamProtocol.ts"
 import { Submitter } from "./submitter.ts"
@@ -111,7 +112,7 @@ const open = (ground: Ground, { name, protocol }: Asked, key: string, joined: Jo
   const access = openMemory(thread, memory, owner)
   const jobs = hosted(protocol)
   const broken = (error: unknown) => failed(`a turn of ${name}`, error)
-  const desk: DeskWait = new DeskWait(access, row, mayNap, () => submitter, broken)
+  const desk: DeskWait = new DeskWait(access, row, new Pace(mayNap, parallelism), () => submitter, broken)
   const submitter: Submitter = new Submitter(access, {
     name,
     row,

@@ -4,7 +4,7 @@
 import type { Doorbell, Wait } from "../../memory/Doorbell.ts"
 import * as Poller from "../../thread/Poller.ts"
 import type { Access } from "./memory.ts"
-import { Pace } from "./pace.ts"
+import type { Pace } from "./pace.ts"
 import type { Submitter } from "./submitter.ts"
 
 /** See the module. */
@@ -21,7 +21,7 @@ export class DeskWait implements Poller.Waitable {
   constructor(
     access: Access,
     row: number,
-    mayNap: boolean,
+    pace: Pace,
     submitter: () => Submitter,
     broken: (error: unknown) => void
   ) {
@@ -30,7 +30,7 @@ export class DeskWait implements Poller.Waitable {
     this.poller = Poller.of(access.thread)
     this.submitter = submitter
     this.broken = broken
-    this.pace = new Pace(mayNap)
+    this.pace = pace
   }
 
   /** Looks from now on, as long as something is under way. */

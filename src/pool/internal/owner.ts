@@ -43,6 +43,7 @@ import { Gauge } from "./gauge.ts"
 import { benches } from "./job.ts"
 import { createMemory, HOST, HOST_OWNER, openMemory, ownerOf, ownerOfClient, type PoolMemory, rowOf } from "./memory.ts"
 import type { PoolOptions, Resolved } from "./options.ts"
+import { Pace } from "./pace.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
 import { slotsOf } from "./shedding.ts"
 import * as Sizing from "./sizing.ts"
@@ -82,6 +83,8 @@ const UNKNOWN = { thread: "its worker", reason: "it has ended" }
 /** What a submitter on this thread is made of. */
 type Ground = Pick<Owner, "protocol" | "hosted" | "settings" | "access" | "deadlines" | "ends" | "run" | "log">
 
+const paceOf = ({ concurrency, mayNap, workers }: Resolved): Pace => new Pace(mayNap, workers * concurrency)
+
 /** Opens a row of the table on this thread. */
 const openRow = (
   { access, deadlines, ends, hosted, log, protocol, settings }: Ground,
@@ -91,7 +94,7 @@ const openRow = (
   const name = actorName(protocol, settings.key)
   const failed = (where: string, error: unknown) => log(Effect.logError(where, error))
   const broken = (error: unknown) => failed(`a turn of ${name}`, error)
-  const desk: DeskWait = new DeskWait(access, row, settings.mayNap, () => submitter, broken)
+  const desk: DeskWait = new DeskWait(access, row, paceOf(settings), () => submitter, broken)
   const submitter: Submitter = new Submitter(access, {
     name,
     row,
