@@ -30,7 +30,7 @@ import { spscBatched } from "./memory/spsc-batched.ts"
 import { spscSingle } from "./memory/spsc-single.ts"
 import { stealAlone } from "./memory/steal-alone.ts"
 import { stealThief } from "./memory/steal-thief.ts"
-import { burst, computings, skewed, trips, tripsAsleep, trivial } from "./pool/loads.ts"
+import { burst, computings, forks, skewed, trips, tripsAsleep, trivial } from "./pool/loads.ts"
 import { actor } from "./restart/actor.ts"
 import { thread, threadBundled, threadStandby } from "./restart/thread.ts"
 import { systems } from "./system/threads.ts"
@@ -89,6 +89,7 @@ export const cases: ReadonlyArray<Case> = [
   burst,
   ...computings,
   skewed,
+  forks,
   trips,
   tripsAsleep
 ]

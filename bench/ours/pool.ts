@@ -21,6 +21,7 @@ export const open = (way: "fibers" | "callbacks") => async (): Promise<Jobs> => 
   })
   const pool = await Effect.runPromise(Scope.provide(making, scope))
   const close = () => Effect.runPromise(Scope.close(scope, Exit.void))
+  const fork = (depth: number, micros: number) => Effect.runPromise(pool.ask.Fork({ depth, micros }, forever))
   if (way === "callbacks") {
     return {
       run: (value, micros, done) =>
@@ -28,11 +29,13 @@ export const open = (way: "fibers" | "callbacks") => async (): Promise<Jobs> => 
           if (exit._tag === "Failure") throw new Error(String(exit.cause))
           done(exit.value)
         }, forever),
+      fork,
       close
     }
   }
   return {
     run: (value, micros, done) => void Effect.runFork(Effect.map(pool.ask.Run({ value, micros }, forever), done)),
+    fork,
     close
   }
 }

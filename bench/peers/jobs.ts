@@ -11,6 +11,11 @@ export const WORKERS = 2
 /** A pool of {@link WORKERS} workers that answer `value + 1`, after they have computed for so many microseconds. */
 export interface Jobs {
   readonly run: (value: number, micros: number, done: (reply: number) => void) => void
+  /**
+   * Halves a job so often, and has each of the parts computed for so many microseconds: how many parts there were. Where a worker can submit jobs itself; otherwise
+   * whoever asks does that.
+   */
+  readonly fork?: ((depth: number, micros: number) => Promise<number>) | undefined
   readonly close: () => Promise<void>
 }
 
@@ -70,6 +75,35 @@ export const measureLoad = async (open: () => Promise<Jobs>, params: Params, loa
   })
   await jobs.close()
   return { samples, received: replies.tally, expected: expectedOf(params.count, params.samples + params.warmups) }
+}
+
+const forkHere = async (jobs: Jobs, depth: number, micros: number): Promise<number> => {
+  if (depth === 0) {
+    await new Promise<number>((done) => jobs.run(0, micros, done))
+    return 1
+  }
+  const [left, right] = await Promise.all([forkHere(jobs, depth - 1, micros), forkHere(jobs, depth - 1, micros)])
+  return left + right
+}
+
+/** Jobs that halve themselves `depth` times, one after the other: the part of what perfect parallelism would do. */
+export const measureForks = async (
+  open: () => Promise<Jobs>,
+  params: Params,
+  { depth, micros }: { readonly depth: number; readonly micros: number }
+): Promise<Measured> => {
+  const jobs = await open()
+  const fork = jobs.fork ?? ((levels: number, each: number) => forkHere(jobs, levels, each))
+  const replies = new Sampling.TallyCounter()
+  const parts = 2 ** depth
+  const samples = await Sampling.sample(params, async () => {
+    const before = performance.now()
+    for (let i = 0; i < params.count; i++) replies.addReply(await fork(depth, micros))
+    return params.count * parts * micros / 1000 / (WORKERS * (performance.now() - before))
+  })
+  await jobs.close()
+  const count = params.count * (params.samples + params.warmups)
+  return { samples, received: replies.tally, expected: { count, checksum: count * parts } }
 }
 
 /** One job at a time, back to back or with a pause before each. */

@@ -22,7 +22,7 @@ import { request } from "./internal/request.ts"
 import { COUNT } from "./kernel/Command.ts"
 import { Handover } from "./kernel/Forwarded.ts"
 import { actorName, type Message, type Protocol } from "./kernel/Protocol.ts"
-import { NO_ROOM, type Recipient, type Resume, TAKEN, type Waiter } from "./kernel/Recipient.ts"
+import { NO_ROOM, type Recipient, type Resume, type SendOptions, TAKEN, type Waiter } from "./kernel/Recipient.ts"
 import { type ActorStats, actorStats } from "./kernel/StatsView.ts"
 import { StreamReader } from "./kernel/StreamReader.ts"
 import { TimedAsker } from "./kernel/TimedAsker.ts"
@@ -42,9 +42,9 @@ export type PayloadArguments<R extends Rpc.Any> = Rpc.Payload<R> extends void ? 
   : [payload: Rpc.PayloadConstructor<R>]
 
 /** The arguments of an ask: a message without payload takes its options alone, or after an `undefined` in its place. */
-export type AskArguments<R extends Rpc.Any> = Rpc.Payload<R> extends void
-  ? [options?: AskOptions] | [payload: void, options?: AskOptions]
-  : [payload: Rpc.PayloadConstructor<R>, options?: AskOptions]
+export type AskArguments<R extends Rpc.Any, Options = AskOptions> = Rpc.Payload<R> extends void
+  ? [options?: Options] | [payload: void, options?: Options]
+  : [payload: Rpc.PayloadConstructor<R>, options?: Options]
 
 /** Options of one ask that is answered with a stream. */
 export interface StreamOptions {
@@ -66,11 +66,6 @@ export type Streamed<Rpcs extends Rpc.Any> = Rpcs extends Rpc.Any ? 0 extends 1 
 /** The messages that are answered with a value, or not at all. */
 export type Plain<Rpcs extends Rpc.Any> = Rpcs extends Rpc.Any ? [Streamed<Rpcs>] extends [never] ? Rpcs : never : never
 
-/** The arguments of an ask that is answered with a stream. */
-export type StreamArguments<R extends Rpc.Any> = Rpc.Payload<R> extends void
-  ? [options?: StreamOptions] | [payload: void, options?: StreamOptions]
-  : [payload: Rpc.PayloadConstructor<R>, options?: StreamOptions]
-
 /** One `tell` per message that is not answered with a stream. */
 export type Tell<Rpcs extends Rpc.Any> = {
   readonly [R in Plain<Rpcs> as R["_tag"]]: (...payload: PayloadArguments<R>) => Effect.Effect<void, TellError>
@@ -82,10 +77,10 @@ export type TellUnsafe<Rpcs extends Rpc.Any> = {
 }
 
 /** One `ask` per message. */
-export type Ask<Rpcs extends Rpc.Any> = {
+export type Ask<Rpcs extends Rpc.Any, Options = AskOptions, OfStreams = StreamOptions> = {
   readonly [R in Rpcs as R["_tag"]]: [Streamed<R>] extends [never]
-    ? (...args: AskArguments<R>) => Effect.Effect<Rpc.Success<R>, Rpc.Error<R> | AskError>
-    : (...args: StreamArguments<R>) => Stream.Stream<Rpc.SuccessChunk<R>, Rpc.ErrorExit<R> | StreamError>
+    ? (...args: AskArguments<R, Options>) => Effect.Effect<Rpc.Success<R>, Rpc.Error<R> | AskError>
+    : (...args: AskArguments<R, OfStreams>) => Stream.Stream<Rpc.SuccessChunk<R>, Rpc.ErrorExit<R> | StreamError>
 }
 
 /** A reply, and how long its handler has taken. */
@@ -106,13 +101,13 @@ export type AskTimed<Rpcs extends Rpc.Any> = {
 export type OnExit<R extends Rpc.Any> = (exit: Exit.Exit<Rpc.Success<R>, Rpc.Error<R> | AskError>) => void
 
 /** The arguments of an ask with a callback: a message without payload takes the callback first, or after an `undefined` in its place. */
-export type AskUnsafeArguments<R extends Rpc.Any> = Rpc.Payload<R> extends void
-  ? [payload: void, onExit: OnExit<R>, options?: AskOptions] | [onExit: OnExit<R>, options?: AskOptions]
-  : [payload: Rpc.PayloadConstructor<R>, onExit: OnExit<R>, options?: AskOptions]
+export type AskUnsafeArguments<R extends Rpc.Any, Options = AskOptions> = Rpc.Payload<R> extends void
+  ? [payload: void, onExit: OnExit<R>, options?: Options] | [onExit: OnExit<R>, options?: Options]
+  : [payload: Rpc.PayloadConstructor<R>, onExit: OnExit<R>, options?: Options]
 
 /** One `ask` with a callback per message that is not answered with a stream. */
-export type AskUnsafe<Rpcs extends Rpc.Any> = {
-  readonly [R in Plain<Rpcs> as R["_tag"]]: (...args: AskUnsafeArguments<R>) => () => void
+export type AskUnsafe<Rpcs extends Rpc.Any, Options = AskOptions> = {
+  readonly [R in Plain<Rpcs> as R["_tag"]]: (...args: AskUnsafeArguments<R, Options>) => () => void
 }
 
 /** An actor has ended for good. */
@@ -240,6 +235,9 @@ interface Asking extends Effect.Effect<unknown, unknown> {
   options: AskOptions | undefined
 }
 
+const aimed = (recipient: Recipient, options: SendOptions | undefined): Recipient =>
+  options === undefined ? recipient : recipient.aimed(options)
+
 // Effects of their own instead of compositions: one object and one step a message.
 class TellEffect extends effectClass<Sending>("Tell", function(fiber) {
   return inStep(send(this.recipient, this.index, this.payload, fiber), fiber)
@@ -253,7 +251,8 @@ class TellEffect extends effectClass<Sending>("Tell", function(fiber) {
 }
 
 class AskEffect extends effectClass<Asking>("Ask", function(fiber) {
-  const { index, options, payload, recipient } = this
+  const { index, options, payload } = this
+  const recipient = aimed(this.recipient, options)
   if (Trace.sampledSpan(fiber) === undefined) {
     return inStep(recipient.ask(index, payload, undefined, fiber, options?.timeout), fiber)
   }
@@ -273,6 +272,12 @@ class AskEffect extends effectClass<Asking>("Ask", function(fiber) {
   }
 }
 
+// Few tells have options, so that they are none of its fields.
+const tellWith = (recipient: Recipient, index: number, payload: unknown, options: SendOptions | undefined) =>
+  options === undefined
+    ? new TellEffect(recipient, index, payload)
+    : Effect.suspend(() => new TellEffect(recipient.aimed(options), index, payload))
+
 // Asks with something around them, and how they are handed on. Of no thread: an ask is an object of its own.
 const intercepted = new WeakMap<object, Handover>()
 
@@ -282,9 +287,9 @@ export const handedOn = (ask: object, by: Handover): void => void intercepted.se
 /** What a handler answers with that hands its message on by this effect; nothing if that is not the ask of a reference, as it is. */
 export const handoverBy = (effect: unknown): Handover | undefined => {
   if (!(effect instanceof AskEffect)) return intercepted.get(effect as object)
-  const { index, payload, recipient } = effect
+  const { index, options, payload, recipient } = effect
   const to = actorName(recipient.protocol, recipient.key)
-  return new Handover(to, effect, new TellEffect(recipient, index, payload), recipient)
+  return new Handover(to, effect, tellWith(recipient, index, payload, options), recipient)
 }
 
 // A message may have any tag, so the facades keep what is theirs under a symbol.
@@ -366,7 +371,7 @@ const readerOf = (
 const streamOf = (recipient: Recipient, index: number, payload: unknown, options: StreamOptions | undefined) => {
   const begin = Effect.withFiber<StreamReader>((fiber) => {
     const reader = readerOf(recipient, options, fiber)
-    recipient.askUnsafe(index, payload, timeoutMillis(fiber, options?.timeout), reader)
+    aimed(recipient, options).askUnsafe(index, payload, timeoutMillis(fiber, options?.timeout), reader)
     return Exit.succeed(reader)
   })
   const reading = Effect.acquireRelease(begin, (reader) => Effect.sync(() => reader.close()))
@@ -391,7 +396,7 @@ const askUnsafe = (
     throw new InvalidOptions({ where, option: "onExit", value: textOf(onExit), expected: "a function" })
   }
   const timeout = options?.timeout ?? DefaultAskTimeout.defaultValue()
-  const ask = recipient.askUnsafe(index, payload, toMillis(timeout), onExit)
+  const ask = aimed(recipient, options).askUnsafe(index, payload, toMillis(timeout), onExit)
   return ask === undefined ? nothing : () => ask.withdraw()
 }
 
@@ -405,13 +410,23 @@ const streamMethod = (message: Message) =>
 
 const facadesOf = (protocol: Protocol) => {
   const TellFacade = facadeClass(protocol, (index) =>
-    function(payload) {
-      return new TellEffect(this[Target], index, payload)
-    })
-  const TellUnsafeFacade = facadeClass(protocol, (index) =>
-    function(payload) {
-      return this[Target].tell(index, payload, undefined) === TAKEN
-    })
+    isBare(protocol.messages[index]!)
+      ? function(first, second) {
+        return isOptions(first)
+          ? tellWith(this[Target], index, undefined, first)
+          : tellWith(this[Target], index, first, second)
+      }
+      : function(payload, options) {
+        return tellWith(this[Target], index, payload, options)
+      })
+  const TellUnsafeFacade = facadeClass(protocol, (index) => {
+    const isAlone = isBare(protocol.messages[index]!)
+    return function(first, second) {
+      return isAlone && isOptions(first)
+        ? this[Target].aimed(first).tell(index, undefined, undefined) === TAKEN
+        : aimed(this[Target], second).tell(index, first, undefined) === TAKEN
+    }
+  })
   const AskFacade = facadeClass(protocol, (index) => {
     const message = protocol.messages[index]!
     if (message.isStream) return streamMethod(message)

@@ -58,7 +58,8 @@ export type Piping<R extends Rpc.Any, A, E> = Rpc.Payload<R> extends void ? [pay
  * One way to pipe per message: `pipeToSelf.Fetched(fetch(url), (exit) => ({ exit }))`. It begins the effect, with the services of whoever runs this, and
  * goes on.
  *
- * **Details** The payload is made when the message is handled; what that throws, or a payload that breaks its schema, is a crash of the handler.
+ * **Details** The payload is made when the message is handled; what that throws, or a payload that breaks its schema, is a crash of the handler. Of a message that something moves with (an `Iso`, a parcel) it is made
+ * also when the incarnation ends before that, to release what would have moved.
  *
  * **Gotchas** However many are under way, the mailbox goes on: who begins one with each message bounds them.
  */

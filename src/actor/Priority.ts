@@ -16,7 +16,8 @@ export type Level = "high" | "normal" | "low"
  * mailbox is put in order: behind a full one, and on its way between threads, each message waits its turn.
  *
  * Not for a mailbox that survives. In a pool it says what workers begin first of what waits, from whatever thread it comes: each worker lets a lower level wait for at most 16 jobs, and who waits for
- * room in the queue is let in likewise. What jobs submit themselves, and what has a route, is begun in its own order.
+ * room in the queue is let in likewise; that of one ask or tell stands above it (`Pool.JobOptions`). Jobs of one key are begun in order whatever they have, and what jobs submit themselves without a key in
+ * its own.
  *
  * **Example** (A cancellation does not wait behind what it cancels)
  *

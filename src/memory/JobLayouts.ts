@@ -22,14 +22,15 @@ export const JOB_SLOT = {
   payload: 32,
   reply: 40,
   queued: 48,
-  room: 56
+  level: 56,
+  room: 64
 }
 
 /** `JobTable`. */
 export const jobTable = define({
   name: "JobTable",
   magic: "JOBS",
-  version: 7,
+  version: 8,
   lines: [
     {
       by: "creator",
@@ -86,6 +87,7 @@ export const jobTable = define({
         payload: "Float64: handle of the payload in the arena, -1 where it lies in the slot",
         reply: "Float64: handle of the outcome in the arena, -1 where it lies in the slot",
         queued: "Float64: when it was asked for, in monotonic milliseconds; NaN when nobody has looked",
+        level: "as its submitter has said; what it means is the caller's",
         room: "the payload, then the outcome"
       },
       at: JOB_SLOT
@@ -113,7 +115,7 @@ export const idleSet = define({
 })
 
 /** Byte offsets in the row of a worker of `Inboxes`: what senders store lies on a line of its own. */
-export const INBOX_ROW = { arrivals: 0, running: 128 }
+export const INBOX_ROW = { arrivals: 0, levelled: 4, running: 128 }
 
 /** Bytes of a row of a worker. */
 export const INBOX_ROW_BYTES = 256
@@ -121,21 +123,25 @@ export const INBOX_ROW_BYTES = 256
 /** Groups of keys that have a worker of their own. */
 export const INBOX_HOMES = 4096
 
-/** Byte offsets in a lane of `Inboxes`: the reader's word, and the writer's, on lines of their own. */
-export const INBOX_LANE = { head: 0, tail: 128, reader: 132, slots: 256 }
+/** Byte offsets in what says where a lane of `Inboxes` is: the reader's word, and the writer's, on lines of their own. */
+export const INBOX_LANE = { head: 0, tail: 128, reader: 132 }
+
+/** Bytes of that. */
+export const INBOX_LANE_BYTES = 256
 
 /** `Inboxes`. */
 export const inboxes = define({
   name: "Inboxes",
   magic: "INBX",
-  version: 1,
+  version: 2,
   lines: [
     {
       by: "creator",
       words: {
         submitters: "number of threads that can submit",
         jobs: "slots of each lane, a power of two",
-        workers: "number of workers"
+        workers: "number of workers",
+        levels: "lanes of each submitter for a worker"
       }
     }
   ],
@@ -146,6 +152,7 @@ export const inboxes = define({
       about: "one a worker",
       words: {
         arrivals: "changes that a worker has to look at, as a wrapping Int32; counted by submitters",
+        levelled: "1 once something has come at another level than the first; stored by submitters",
         running: "how many jobs it has begun and not ended; stored by the worker"
       },
       at: INBOX_ROW
@@ -158,13 +165,14 @@ export const inboxes = define({
     },
     {
       name: "lanes",
-      bytes: "workers x submitters x (256 + jobs x 4), each up to the next multiple of 128",
-      about: "one a worker and submitter, those of the first worker first",
+      bytes: "workers x submitters x levels x (256 + jobs x 4), each up to the next multiple of 128",
+      about:
+        "for each worker and submitter, those of the first worker first: the words of its lanes, one a level, and behind them the slots of each, which are numbers of slots of `JobTable`",
       words: {
         head: "position of the oldest slot; stored by the worker, and while nobody reads by the submitter",
         tail: "position behind the newest; stored by the submitter",
-        reader: "number of the incarnation of the worker that may read; stored by the submitter",
-        slots: "numbers of slots of `JobTable`"
+        reader:
+          "of the first level, for all: number of the incarnation of the worker that may read; stored by the submitter"
       },
       at: INBOX_LANE
     }

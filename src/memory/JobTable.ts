@@ -100,6 +100,7 @@ const withdrawnWord = JOB_SLOT.withdrawn / 4
 const messageWord = JOB_SLOT.message / 4
 const bytesWord = JOB_SLOT.bytes / 4
 const begunWord = JOB_SLOT.begun / 4
+const levelWord = JOB_SLOT.level / 4
 const deadlineOffset = JOB_SLOT.deadline
 const queuedOffset = JOB_SLOT.queued
 const takenWord = JOB_ROW.taken / 4
@@ -127,14 +128,23 @@ export class JobTable extends JobCells {
 
   /**
    * Makes a job of a slot that the caller has free, whose payload is in its room, or where `payload` says; for the worker at a place by that place + 1, for
-   * any by 0.
+   * any by 0. Its level is the caller's to make sense of.
    */
-  enqueue(slot: number, message: number, bytes: number, deadline: number, queuedMillis = NaN, whom = 0): void {
+  enqueue(
+    slot: number,
+    message: number,
+    bytes: number,
+    deadline: number,
+    queuedMillis = NaN,
+    whom = 0,
+    level = 0
+  ): void {
     const { cells } = this
     const cell = this.cellOf(slot)
     cells[cell + messageWord] = message
     cells[cell + bytesWord] = bytes
     cells[cell + begunWord] = 0
+    cells[cell + levelWord] = level
     cells[cell + withdrawnWord] = 0
     this.region.f64[(cell * 4 + deadlineOffset) >> 3] = deadline
     this.region.f64[(cell * 4 + queuedOffset) >> 3] = queuedMillis

@@ -71,6 +71,16 @@ export class KeyHolds {
     }
   }
 
+  /** The same, and nobody is told when it is refused. */
+  tryTake(key: number, place: number): boolean {
+    return Atomics.compareExchange(this.cells, keysCell + key, 0, place + 1) === 0
+  }
+
+  /** Whether nobody has a key. */
+  isFree(key: number): boolean {
+    return Atomics.load(this.cells, keysCell + key) === 0
+  }
+
   /** Lets a key of the caller's go; `true` when others want it, who have to be woken. */
   release(key: number): boolean {
     const isWanted = (Atomics.exchange(this.cells, keysCell + key, 0) & WANTED) !== 0

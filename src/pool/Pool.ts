@@ -52,6 +52,8 @@ import type * as Stream from "effect/Stream"
 import type { Actor } from "../actor/Actor.ts"
 import { InvalidOptions, type LayoutMismatch } from "../actor/ActorError.ts"
 import { type ActorRef, type Any, refClass } from "../actor/ActorRef.ts"
+import type { Protocol } from "../actor/kernel/Protocol.ts"
+import type { Recipient } from "../actor/kernel/Recipient.ts"
 import { textOf } from "../runtime/Text.ts"
 import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import type { InvalidSupervision } from "../supervisor/SupervisorError.ts"
@@ -59,12 +61,14 @@ import { Cores } from "../thread/kernel/Cores.ts"
 import { Hardware } from "../thread/kernel/Hardware.ts"
 import { steady } from "../thread/kernel/Steady.ts"
 import type { ThreadDown } from "../thread/ThreadError.ts"
+import { blocking as blockingOf } from "./internal/blocking.ts"
 import * as Client from "./internal/client.ts"
 import { type PoolOptions, resolve } from "./internal/options.ts"
 import * as Owner from "./internal/owner.ts"
 import { CurrentWorker as Current, poolKey, type PoolSide } from "./internal/poolKey.ts"
 import { events as eventsOf, reload as reloadOf, resize as resizeOf, statsOf, workersOf } from "./internal/workers.ts"
 import type { PoolEvent } from "./PoolEvent.ts"
+import type { PoolRef } from "./PoolRef.ts"
 import type { PoolStats } from "./PoolStats.ts"
 
 import type { PoolAmbiguous, PoolCrowded, PoolNotFound } from "./PoolError.ts"
@@ -74,6 +78,7 @@ export type { PoolOptions, Profile, Range, Recycle } from "./internal/options.ts
 export { forEach, map, partition, reduce } from "./Parallel.ts"
 export { PoolAmbiguous, PoolCrowded, PoolNotFound } from "./PoolError.ts"
 export type { PoolEvent, Resized, ResizeFailed, SizeSignal, ThreadStandsBy, WorkerRecycled } from "./PoolEvent.ts"
+export type { AskOptions, JobOptions, JobSends, PoolRef, StreamOptions } from "./PoolRef.ts"
 export type { PoolStats, WorkerStats } from "./PoolStats.ts"
 
 /** What a program requires that uses the pool of a protocol. */
@@ -84,12 +89,19 @@ export interface Pool<in out Name extends string> {
 // One key a name. All are made by one class, whose type has no name in it: hence the cast.
 const keyOf = <Name extends string>(name: Name) => poolKey(name) as unknown as Context.Key<Pool<Name>, PoolSide>
 
+/** The type of references to the pool of a definition: `Pool.Ref<typeof Hashing>`. */
+export type Ref<A> = A extends Actor<infer _Name, infer Rpcs> ? PoolRef<Rpcs> : never
+
+// The class of references knows the messages of its protocol, and its type does not.
+const referenceOf = <Rpcs extends Rpc.Any>(protocol: Protocol, recipient: Recipient): PoolRef<Rpcs> =>
+  new (refClass(protocol))(recipient) as unknown as PoolRef<Rpcs>
+
 /** The reference of the pool that hosts a protocol; also inside of its jobs, which submit to their own worker first. */
 export const ref = <Name extends string, Rpcs extends Rpc.Any>(
   actor: Actor<Name, Rpcs>
-): Effect.Effect<ActorRef<Rpcs>, never, Pool<Name>> =>
+): Effect.Effect<PoolRef<Rpcs>, never, Pool<Name>> =>
   // What is found under the name of a protocol speaks it.
-  Effect.map(keyOf(actor.name), (side) => side.reference(actor.protocol) as ActorRef<Rpcs>)
+  Effect.map(keyOf(actor.name), (side) => side.reference(actor.protocol) as PoolRef<Rpcs>)
 
 /**
  * Starts a pool and answers its reference; it ends with the scope.
@@ -110,7 +122,7 @@ export const ref = <Name extends string, Rpcs extends Rpc.Any>(
 export const make = <Name extends string, Rpcs extends Rpc.Any>(
   actor: Actor<Name, Rpcs>,
   options: PoolOptions
-): Effect.Effect<ActorRef<Rpcs>, InvalidOptions | InvalidSupervision | ThreadDown, Scope.Scope> =>
+): Effect.Effect<PoolRef<Rpcs>, InvalidOptions | InvalidSupervision | ThreadDown, Scope.Scope> =>
   steady(Effect.gen(function*() {
     const { protocol } = actor
     const cores = yield* Cores
@@ -119,8 +131,7 @@ export const make = <Name extends string, Rpcs extends Rpc.Any>(
       try: () => resolve(protocol, options, cores, hardware),
       catch: (error) => error as InvalidOptions
     })
-    const Reference = refClass(protocol)
-    return new Reference(yield* Owner.make(protocol, settings, options)) as ActorRef<Rpcs>
+    return referenceOf<Rpcs>(protocol, yield* Owner.make(protocol, settings, options))
   }))
 
 /**
@@ -162,7 +173,7 @@ export const join = <Name extends string, Rpcs extends Rpc.Any>(
   actor: Actor<Name, Rpcs>,
   options: JoinOptions = {}
 ): Effect.Effect<
-  ActorRef<Rpcs>,
+  PoolRef<Rpcs>,
   PoolNotFound | PoolCrowded | PoolAmbiguous | LayoutMismatch | InvalidOptions,
   Scope.Scope
 > =>
@@ -178,8 +189,7 @@ export const join = <Name extends string, Rpcs extends Rpc.Any>(
         expected: "a duration of zero or more"
       })
     }
-    const Reference = refClass(protocol)
-    return new Reference(yield* Client.join(protocol, textOf(name), millis)) as ActorRef<Rpcs>
+    return referenceOf<Rpcs>(protocol, yield* Client.join(protocol, textOf(name), millis))
   }))
 
 /**
@@ -312,6 +322,28 @@ export const resize = (pool: Any, threads: number): Effect.Effect<void, InvalidO
  * **Gotchas** A subscriber that falls more than 256 events behind misses the oldest. How many workers there are is in {@link stats}.
  */
 export const events = (pool: Any): Stream.Stream<PoolEvent> => eventsOf(pool)
+
+/**
+ * Says of a part of a job that it blocks: that it holds the thread of its worker, or waits for long for something that is no job. A pool whose `threads` is a range has one more worker meanwhile,
+ * never more than `max`, so that the others do not have to do the work of that one.
+ *
+ * **Details** One that blocks several times at once, or inside of itself, counts once, and so do several jobs of one worker. The worker in addition leaves when nothing blocks any more and has not for
+ * `adapt.cooldown`, so that what blocks often keeps it; both are events of {@link events}. Where the number of workers is fixed, is changed by hand alone (`adapt: false`), or in what is no job
+ * of a pool, it is the effect itself.
+ *
+ * **Gotchas** Nobody waits until the other worker is up: it takes as long as the start of a thread, less with `standby`. A thread that is held for longer than `heartbeat.timeout` still ends.
+ *
+ * **Example** (A library that reads a file without letting go of its thread)
+ *
+ * ```ts
+ * import * as Effect from "effect/Effect"
+ * import { readFileSync } from "node:fs"
+ * import { Pool } from "shared-nothing"
+ *
+ * const read = (file: string) => Pool.blocking(Effect.sync(() => readFileSync(file, "utf8")))
+ * ```
+ */
+export const blocking = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => blockingOf(effect)
 
 /** On which worker of a pool the code of a layer or of a behaviour runs: its place in {@link workers} and its name. `undefined` where that is no pool. */
 export const CurrentWorker: Context.Reference<{ readonly place: number; readonly name: string } | undefined> = Current

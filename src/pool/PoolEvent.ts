@@ -15,6 +15,8 @@ export interface SizeSignal {
   readonly utilisation: number
   /** How long the last worker has had nothing to do, in milliseconds. */
   readonly idleMillis: number
+  /** How many workers block, as their jobs have said (`Pool.blocking`). */
+  readonly blocked: number
 }
 
 /** The pool has another number of workers. */
@@ -22,8 +24,8 @@ export interface Resized {
   readonly _tag: "Resized"
   readonly from: number
   readonly to: number
-  /** `"asked"` by `Pool.resize`, or decided: since jobs waited, or since the last worker had nothing to do. */
-  readonly why: "asked" | "waiting" | "idle"
+  /** `"asked"` by `Pool.resize`, or decided: since jobs waited, since the last worker had nothing to do, since a worker blocks, or since it does no more. */
+  readonly why: "asked" | "waiting" | "idle" | "blocking" | "unblocked"
   /** What it was decided by. */
   readonly signal: SizeSignal | undefined
 }

@@ -8,7 +8,8 @@
  * ```
  *
  * What has a route waits in the inbox of its worker, where nobody steals it, and begins there in the order of its sender, over deaths and
- * restarts of the worker. Of the jobs of one key one runs at a time, also with `concurrency`.
+ * restarts of the worker; what has a higher priority comes first, unless that would put jobs of one key out of order. Of the jobs of one key one runs at a time, also with `concurrency`. The `key` of one ask or tell stands
+ * above the route of its message (`Pool.JobOptions`).
  *
  * Routes run on the thread that sends, each time that something is sent, and are given the payload before it is checked. One that throws, says nonsense or has no
  * key fails the send with `NotRouted`. An actor that is no pool is its own only worker and asks no route.
@@ -51,7 +52,7 @@ const routed = <R extends Rpc.Any>(rpc: R, route: Routing.Route): R =>
   // Any message can be annotated, and is of the same type after that.
   (rpc as unknown as Rpc.Rpc<string>).annotate(Routing.RouteOf, route) as unknown as R
 
-const placements: { readonly [P in Placement]: (hash: number, places: Routing.Places) => number } = {
+const placements: { readonly [P in Placement]: Routing.KeyPlacement } = {
   rendezvous: Routing.rendezvous,
   remainder: Routing.remainder,
   sticky: Routing.sticky
@@ -80,11 +81,11 @@ export const byKey = <R extends Rpc.Any>(
   const placement = options?.placement ?? "rendezvous"
   if (!Object.hasOwn(placements, placement)) refuse("byKey", "placement", placement, Object.keys(placements).join(", "))
   const place = placements[placement]
-  return (rpc: R): R =>
-    routed(rpc, (payload, places) => {
-      const hash = Routing.hashOfKey(key(payload as Rpc.PayloadConstructor<R>))
-      return targetOf(place(hash, places), hash)
-    })
+  const route = (payload: unknown, places: Routing.Places) => {
+    const hash = Routing.hashOfKey(key(payload as Rpc.PayloadConstructor<R>))
+    return targetOf(place(hash, places), hash)
+  }
+  return (rpc: R): R => routed(rpc, Object.assign(route, { placement: place }))
 }
 
 /**

@@ -47,6 +47,8 @@ export interface Carried {
   take(): boolean
   /** Releases it, taken or not: nobody will handle its message. */
   drop(): void
+  /** Releases it when this thread has it and nobody has used it since it arrived: the handler of its message has ended without success. */
+  dropUnused(): void
   /** Why it cannot be carried. */
   gone(): Error
 }
@@ -134,4 +136,9 @@ export const take = (cargo: Cargo): boolean => {
 /** Releases the cargo of a message that nobody will handle, taken or not. */
 export const drop = (cargo: Cargo): void => {
   for (const carried of cargo) carried.drop()
+}
+
+/** Releases what a handler was given and has not used, which has ended without success. */
+export const dropUnused = (cargo: Cargo): void => {
+  for (const carried of cargo) carried.dropUnused()
 }

@@ -3,7 +3,8 @@
  *
  * An `Iso` is a typed array in an arena (`memory/Arena`). A message that it stands in moves it: no byte is copied, the sender has it no longer, the receiver has
  * it alone. It is taken once. A message that is refused leaves it with its sender; what is dropped, or was for an actor or a thread that has gone, is
- * released with its message. So at each moment it is somebody's, and in the end the arena's again.
+ * released with its message, and so is what a handler was given that fails or is interrupted before it has used it ({@link scoped}, {@link Iso.value}). So at each moment it
+ * is somebody's, and in the end the arena's again.
  *
  * The sender's object is dead once the message is taken: what is asked of it fails with `ParcelGone`, and so does a second message. The compiler helps as far as it
  * can: behind {@link moved} and {@link release} the variable is of no use any more, so that what comes later does not compile.
@@ -109,15 +110,27 @@ export const allocate = <Name extends keyof Views>(
 ): Effect.Effect<Iso<Views[Name]>, ArenaFull | ParcelTooLarge, Scope.Scope> =>
   Effect.acquireRelease(
     allocating(() => {
-      const made = new IsoParcel(view, arena, allocateIn(arena, length * view.BYTES_PER_ELEMENT), "held")
+      // A part of an element is no whole number of bytes by chance alone: the length itself is refused.
+      const bytes = Number.isInteger(length) ? length * view.BYTES_PER_ELEMENT : length
+      const made = new IsoParcel(view, arena, allocateIn(arena, bytes), "held")
       return made as unknown as Iso<Views[Name]>
     }),
     letGo
   )
 
-/** Has one that has arrived released with the scope, unless it has been given away by then. */
+/**
+ * Has one that has arrived released with the scope, unless it has been given away by then.
+ *
+ * **When to use** In a handler, or with the reply of an ask, first of all; in the scope of the actor where it is to be kept. From when this runs on it is the scope's, whatever becomes of the handler.
+ */
 export const scoped = <V>(iso: Iso<V>): Effect.Effect<Iso<V>, never, Scope.Scope> =>
-  Effect.acquireRelease(Effect.succeed(iso), letGo)
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      parcelOf(iso).use()
+      return iso
+    }),
+    letGo
+  )
 
 const letGo = <V>(iso: Iso<V>): Effect.Effect<void> =>
   Effect.sync(() => {

@@ -9,6 +9,9 @@
  * Never does: revoke views. `bytes` taken from an object before its parcel was moved still reads and writes memory that belongs to somebody
  * else. Ask the object each time, and do not write to shared parcels: JavaScript has no way to forbid it.
  *
+ * What a handler of an actor was given and has not used (`bytes`, `clone`, `share`, `release`, sending it on) is released when that fails or is interrupted; what it has used is
+ * its own to release, and so is all of it when it succeeds.
+ *
  * Parcels of a record that nobody will read stay in the arena until `ArenaEnd.forget` of their sender: who throws a record away reads it first and
  * drops what has arrived.
  */

@@ -71,6 +71,19 @@ export const waitsContract = (name: string, options: ContractOptions): void => {
         assert.strictEqual(yield* b.ask.Echo(), "echo")
       }))
 
+    it.effect("actors whose names are longer than what is said of them are told apart", () =>
+      Effect.gen(function*() {
+        const serial = ++(yield* Serial).last
+        const keyOf = (middle: string) => `${"a".repeat(600)}${middle}${serial}${"z".repeat(600)}`
+        const spawn = (middle: string, thread: number) => Hop.spawn(keyOf(middle), { placement: { thread } })
+        const [one] = [yield* spawn("one", 0), yield* spawn("two", 1), yield* spawn("six", 0)]
+        const error = yield* late(one.ask.Go({ path: [keyOf("two"), keyOf("six")], millis: MILLIS }))
+        const { chain = [] } = error
+        assert.strictEqual(new Set(chain).size, 3, error.message)
+        const circle = yield* late(one.ask.Go({ path: [keyOf("two"), keyOf("one")], millis: MILLIS }))
+        assert.deepStrictEqual(circle.chain, [chain[0]!, chain[1]!, chain[0]!])
+      }))
+
     it.effect("a cycle of three is named, and one that goes to and fro", () =>
       Effect.gen(function*() {
         const { a, along, names } = yield* stage

@@ -16,9 +16,10 @@ import { stage } from "./stage.ts"
 const Teller = Actor.make("Teller", [
   Rpc.make("Count", { payload: { to: Schema.Int, numbers: SharedChannel.Sender(Schema.Int) } }),
   Rpc.make("Give", { success: SharedChannel.Receiver(Schema.Int) }),
-  Rpc.make("Wait")
+  Rpc.make("Wait"),
+  Rpc.make("Fail", { payload: { how: Schema.String, numbers: SharedChannel.Sender(Schema.Int) } })
 ])
-const [count, give, wait] = [0, 1, 2] as const
+const [count, give, wait, fail] = [0, 1, 2, 3] as const
 
 const setUp = Effect.gen(function*() {
   const gate = Deferred.makeUnsafe<void>()
@@ -30,7 +31,15 @@ const setUp = Effect.gen(function*() {
           Effect.andThen(Effect.forEach(Array.from({ length: to }, (_, i) => i), (n) => numbers.send(n)), numbers.close)
         ),
       Give: () => Effect.sync(() => source.receiver!),
-      Wait: () => Deferred.await(gate)
+      Wait: () => Deferred.await(gate),
+      Fail: ({ how, numbers }) => {
+        const used = how === "sends"
+          ? numbers.send(1)
+          : how === "clones"
+          ? Effect.asVoid(Effect.scoped(numbers.clone))
+          : Effect.void
+        return Effect.andThen(Effect.ignore(used), Effect.interrupt)
+      }
     })),
     { shutdown: "brutalKill" }
   )
@@ -99,6 +108,23 @@ describe.each(both)("an end in a message to an actor $where", ({ thread, to }) =
       assert.deepStrictEqual(yield* got.tryReceive, Option.some(5))
       assert.strictEqual((yield* Effect.flip(numbers.receiver.tryReceive))._tag, "EndMoved")
       yield* got.close
+    })))
+
+  it.effect("is closed when its handler fails before using it", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const on = yield* setUp
+      for (const [how, left] of [["looks away", 0], ["sends", 1], ["clones", 1]] as const) {
+        const numbers = yield* on.channelOn(thread)
+        const exits: Array<Exit.Exit<any, any>> = []
+        to(on).askUnsafe(fail, { how, numbers: numbers.sender }, 10_000, (exit) => void exits.push(exit))
+        on.steps.settle()
+        yield* Effect.yieldNow
+        on.steps.settle()
+        assert.strictEqual(exits.length, 1)
+        assert.strictEqual((yield* numbers.stats).senders, left, how)
+        yield* numbers.close
+      }
+      assert.deepStrictEqual(on.errors, [])
     })))
 
   it.effect("is closed with the actor that ends before a handler has it", () =>

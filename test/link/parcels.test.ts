@@ -10,6 +10,7 @@ import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import { Actor, ExitReason, Parcel } from "shared-nothing"
 import { NO_ROOM, type Recipient, REFUSED, TAKEN } from "../../src/actor/kernel/Recipient.ts"
+import * as Envelope from "../../src/link/internal/envelope.ts"
 import * as Arena from "../../src/memory/Arena.ts"
 import { usage } from "../../src/memory/ArenaUsage.ts"
 import { Open } from "../../src/wire/Arenas.ts"
@@ -384,6 +385,45 @@ describe("a parcel on its way to another thread", () => {
       assert.strictEqual(on.used(), 0)
     })))
 
+  it.effect("is to be seen at once, in a message and in a reply: its thread may be about to die", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const on = yield* setUp()
+      on.ask(on.far, perhaps, { load: Option.none() })
+      const [there, back] = [on.nodes[0]!.home.outboundTo(1)!, on.nodes[1]!.home.outboundTo(0)!]
+      // Nobody waits for that one: it wakes nobody.
+      const unasked = Envelope.typeOf(Envelope.REPLY, Envelope.WITHDRAWN, Envelope.OF_LINK)
+      for (const out of [there, back]) out.data.words(unasked, 4000, 0, false)
+      assert.deepStrictEqual([there.isDirty, back.isDirty], [true, true])
+      on.far.tell(carry, { load: on.parcel() }, undefined)
+      assert.isUndefined(back.reply(unasked, 4000, 0, Porter.protocol.messages[pass]!.success, on.parcel(1)))
+      assert.deepStrictEqual([there.isDirty, back.isDirty], [false, false])
+      on.nodes[0]!.peerDown(1, "it was killed", false)
+      on.nodes[1]!.peerDown(0, "it was killed", false)
+      assert.strictEqual(on.used(), 0)
+    })))
+
+  it.effect("in a reply that finds no room is its actor's until there is some, and goes with the thread of that", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const on = yield* setUp()
+      const asks = Array.from({ length: 300 }, () => {
+        const asked = on.asked(on.far, pass, { load: on.parcel() })
+        for (let n = 0; n < 4; n++) on.steps.step(1)
+        return asked
+      })
+      assert.isTrue(on.nodes[1]!.home.outboundTo(0)!.isHolding)
+      const { freed } = on.ends[0]!.recover(2)
+      assert.isAbove(freed, 50)
+      on.nodes[0]!.peerDown(1, "it was killed", false)
+      let lost = 0
+      for (const { exits: [exit] } of asks) {
+        if (exit === undefined) assert.fail("not settled")
+        else if (Exit.isSuccess(exit)) exit.value.release()
+        else lost++
+      }
+      assert.isAtLeast(lost, freed)
+      assert.strictEqual(on.used(), 0)
+    })))
+
   it.effect("is released when no such actor is there any more", () =>
     Effect.scoped(Effect.gen(function*() {
       const on = yield* setUp()
@@ -449,8 +489,11 @@ const storm = Effect.fnUntraced(function*(steps: ReadonlyArray<Step>, overflow: 
     else if (what === "ask") asks.push(on.asked(recipient, perhaps, { load: Option.some(parcel(thread)) }))
     else if (what === "pass") asks.push(on.asked(recipient, pass, { load: parcel(thread) }))
     else if (what === "fail") asks.push(on.asked(recipient, fail, { load: parcel(thread) }))
-    else if (what === "hold" && which > 4) asks.push(on.asked(recipient, hold, { load: Option.none() }))
-    else if (what === "withdraw") asks[which]?.ask?.withdraw()
+    else if (what === "hold" && which > 4) {
+      // Its handler may be interrupted, and has not looked at it.
+      const load = which === 5 ? Option.none() : Option.some(parcel(thread))
+      asks.push(on.asked(recipient, hold, { load }))
+    } else if (what === "withdraw") asks[which]?.ask?.withdraw()
     else if (what === "settle") on.steps.settle()
     else if (what === "step") on.steps.step(thread)
     else if (what === "insist" && which > 4) asks.push(on.asked(recipient, insist, { load: parcel(thread) }))

@@ -101,6 +101,56 @@ describe("Inboxes", () => {
     expect(all(next)).toEqual([4])
   })
 
+  it("have a lane for each level, and who reads says which comes first", () => {
+    const levels = 3
+    const sab = Inboxes.create({ ...shape, levels }, (worker) => 10 + worker)
+    const [first, second] = [new InboxWriter(sab, 0), new InboxWriter(sab, 1)]
+    const picked: Array<number> = []
+    const held = new Set([2])
+    const reader = new InboxReader(sab, 1, 11, { isHeld: (slot) => held.has(slot) }, {
+      pick: (waits) => Math.max(0, waits.lastIndexOf(true)),
+      picked: (level, waits) => picked.push(level, waits.filter((one) => one).length)
+    })
+    first.push(1, 0)
+    expect(reader.next()).toBe(0)
+    first.push(1, 1, 2)
+    first.push(1, 2, 2)
+    second.push(1, 4, 1)
+    second.push(1, 5, 2)
+    expect([first.load(1), first.list(1, new Int32Array(4), 2), first.list(1, new Int32Array(4), 1)]).toEqual([5, 2, 0])
+    expect(all(reader)).toEqual([5, 1, 4, 0])
+    // Where all of a level is held, it counts as empty.
+    expect(picked).toEqual([2, 3, 2, 3, 1, 2, 0, 1])
+    held.clear()
+    reader.release()
+    expect([reader.next(), reader.hasFound]).toEqual([2, true])
+    reader.taken()
+    second.push(1, 6, 1)
+    expect(reader.next()).toBe(6)
+    reader.taken()
+    reader.putBack(1, 6, 1)
+    // One incarnation reads all levels, or none.
+    const next = new InboxReader(sab, 1, 75, free)
+    expect(all(next)).toEqual([])
+    second.refill(1, [6, 7], 1)
+    first.admit(1, 75)
+    second.admit(1, 75)
+    expect(all(next)).toEqual([])
+    expect(all(new InboxReader(sab, 1, 75, free, { pick: (waits) => waits.indexOf(true), picked: () => {} }))).toEqual([
+      6,
+      7
+    ])
+  })
+
+  it("say how many jobs of each thread one buffer has room for", () => {
+    for (const sizes of [{ submitters: 255, workers: 64, levels: 3 }, { submitters: 2, workers: 1 }]) {
+      const most = Inboxes.mostJobs(sizes)
+      const [fits, not] = [2 ** Math.floor(Math.log2(most)), 2 ** (Math.floor(Math.log2(most)) + 1)]
+      expect(() => Inboxes.create({ ...sizes, jobs: not }, () => 1)).toThrow(InvalidCapacity)
+      expect(fits).toBeGreaterThan(1024)
+    }
+  })
+
   it("say how much a worker has to do, what it runs included", () => {
     const { first, reader, sab, second } = inboxes()
     first.push(1, 0)
@@ -114,6 +164,7 @@ describe("Inboxes", () => {
     ["workers", { ...shape, workers: 0 }],
     ["submitters", { ...shape, submitters: 1.5 }],
     ["jobs", { ...shape, jobs: 3 }],
+    ["levels", { ...shape, levels: 0 }],
     ["jobs", { submitters: 255, jobs: 65_536, workers: 64 }]
   ])("refuse %s that make no sense", (option, wrong) => {
     expect(() => Inboxes.create(wrong, () => 1)).toThrow(InvalidCapacity)

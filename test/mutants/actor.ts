@@ -48,6 +48,8 @@ const meter = { ...stats, file: "src/actor/kernel/Meter.ts" }
 const waits = { tests: ["test/actor/waits.test.ts", "test/actor/Inquiry.test.ts"] }
 const inquiry = { ...waits, file: "src/actor/kernel/Inquiry.ts" }
 
+const unused = { tests: ["test/actor/unused.test.ts"] }
+
 const adapters = { tests: ["test/actor/adapter.test.ts"] }
 const adapted = { ...adapters, file: "src/actor/kernel/AdapterRecipient.ts" }
 
@@ -172,8 +174,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...adapted,
     why: "who is waited for by an adapter is the actor",
-    before: "return { name: cell.name, whom: cell }",
-    after: "return { name: this.cell.name, whom: cell }"
+    before: "return { name: cell.name, whom: cell, system: cell.host }",
+    after: "return { name: this.cell.name, whom: cell, system: cell.host }"
   },
   {
     ...adapters,
@@ -242,7 +244,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...waits,
     file: "src/actor/internal/localAsk.ts",
     why: "who is to answer is the one that it was handed on to",
-    before: "return handedOn ?? { name: cell.name, whom: cell }",
+    before: "return handedOn ?? { name: cell.name, whom: cell, system: cell.host }",
     after: "return { name: cell.name, whom: handedOn === undefined ? cell : undefined }"
   },
   {
@@ -305,14 +307,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...forwarded,
     why: "a message that was told is told on",
-    before: "else if (ask === undefined) tellOn(cell, handover)",
-    after: "else if (ask === undefined) return"
+    before: "if (ask === undefined) tellOn(cell, going ?? handover)",
+    after: "if (ask === undefined) return"
   },
   {
     ...forwarded,
     file: "src/actor/internal/batch.ts",
     why: "a message that was told is told on, also by a handler that was not done at once",
-    before: "if (value instanceof Handover) conclude(cell, ask, Exit.succeed(value))",
+    before: "if (value instanceof Handover) conclude(cell, ask, Exit.succeed(value), payload)",
     after: "if (value instanceof Handover) ask?.forward(value)"
   },
   {
@@ -439,8 +441,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...streaming,
     why: "a stream that nobody reads any more is interrupted",
-    before: "    else this.fiber.interruptUnsafe()\n",
-    after: ""
+    before: "    } else interrupt(this.cell.host, this.fiber)\n",
+    after: "    }\n"
   },
   {
     ...localStream,
@@ -452,8 +454,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...streaming,
     ...mischief,
     why: "a stream that was ended before it has begun is forgotten",
-    before: "    if (this.fiber === undefined) this.forgotten()\n    else this.fiber.interruptUnsafe()",
-    after: "    this.fiber?.interruptUnsafe()"
+    before: "      this.release()\n      this.forgotten()\n    } else",
+    after: "      this.release()\n    } else"
   },
   {
     ...streaming,
@@ -691,7 +693,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...stashing,
     file: "src/actor/internal/pipes.ts",
     why: "what outlives its incarnation ends the next one that drains",
-    before: "      else if (rare.isDraining) cell.drained()\n",
+    before: "        if (rare.isDraining) cell.drained()\n",
     after: ""
   },
   {
@@ -705,8 +707,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...stashing,
     file: "src/actor/internal/pipes.ts",
     why: "what was piped and waits is taken back with its incarnation",
-    before: "    for (const notice of this.told) revoked(this.cell, notice)\n",
-    after: "    void revoked\n"
+    before: "      revoked(this.cell, notice)\n",
+    after: "      void revoked\n"
   },
   {
     ...stashing,
@@ -726,8 +728,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...stashing,
     file: "src/actor/internal/incarnation.ts",
     why: "handlers that an incarnation becomes when it has ended are nobody's",
-    before: "if (cell.scope === scope && cell.phase < RESTARTING) cell.handlers",
-    after: "cell.handlers"
+    before: "  if (cell.scope !== scope || cell.phase >= RESTARTING) return\n",
+    after: ""
   },
   {
     ...stashing,
@@ -941,6 +943,90 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
+    ...unused,
+    file: "src/actor/kernel/HandingOn.ts",
+    why: "who hears of a failure finds what its handler has not used free",
+    before: "  if (!givesBack) freight.dropUnused(given)\n",
+    after: ""
+  },
+  {
+    ...unused,
+    file: "src/actor/kernel/HandingOn.ts",
+    why: "what an error gives back is not free when that is written",
+    before: "messages[ask.word & INDEX_MASK]!.error.carries",
+    after: "false"
+  },
+  {
+    ...unused,
+    file: "src/actor/kernel/HandingOn.ts",
+    why: "what has not come on with a message that is handed on is free",
+    before: "return Effect.ensuring(effect, released)",
+    after: "return effect"
+  },
+  {
+    ...unused,
+    file: "src/actor/kernel/HandingOn.ts",
+    why: "what goes on with a message that nobody begins to hand on is free",
+    before: "if (!this.isBegun) this.release()",
+    after: ""
+  },
+  {
+    ...unused,
+    file: "src/actor/kernel/Cell.ts",
+    why: "what the handler of an ask that came directly has not used is free",
+    before: "    if (asked._tag === \"Failure\") host.freight.dropUnused(payload)\n",
+    after: ""
+  },
+  {
+    ...unused,
+    file: "src/actor/internal/stashing.ts",
+    why: "what a handler has not used that is interrupted with its actor is free",
+    before: "    cell.host.freight.dropUnused(payload)\n",
+    after: ""
+  },
+  {
+    ...unused,
+    file: "src/actor/internal/rare.ts",
+    why: "what a handler has not used that outlives its incarnation is free",
+    before: "    this.outlived.set(this.turn, payload)\n",
+    after: ""
+  },
+  {
+    ...unused,
+    file: "src/actor/kernel/Streaming.ts",
+    why: "what a stream was given and nobody has read is free",
+    before: "    if (exit._tag === \"Failure\") this.release()\n",
+    after: ""
+  },
+  {
+    ...unused,
+    file: "src/actor/kernel/Word.ts",
+    why: "what a notice says is made once, however often it is put off",
+    before: "return this.said ??= this.make()",
+    after: "return this.said = this.make()"
+  },
+  {
+    tests: ["test/actor/capabilityMischief.test.ts"],
+    file: "src/actor/kernel/Freight.ts",
+    why: "what cannot move to two places costs nobody else's message its place",
+    before: "if (packed.isTwice) {",
+    after: "if (false) {"
+  },
+  {
+    tests: ["test/actor/waitsMischief.test.ts"],
+    file: "src/actor/kernel/Command.ts",
+    why: "a name that is shortened is another one for another name",
+    before: "…${marked(name)}…",
+    after: "…"
+  },
+  {
+    tests: ["test/actor/waitsMischief.test.ts"],
+    file: "src/actor/kernel/Inquiry.ts",
+    why: "an actor of another system is another one",
+    before: "if (!systems.includes(system)) systems.push(system)",
+    after: "if (!systems.includes(system)) systems[0] = system"
+  },
+  {
     file: "src/actor/internal/admission.ts",
     tests: ["test/link/parcels.test.ts"],
     why: "what moved with a withdrawn ask is free",
@@ -1044,5 +1130,40 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "what was told to one that is not up was accepted before its stop",
     before: "if (command.kind !== STOP || cell.phase !== STARTING) return",
     after: "if (cell !== undefined) return"
+  },
+  {
+    file: "src/actor/internal/nesting.ts",
+    tests: ["test/actor/waitsMischief.test.ts"],
+    why: "no chain of handlers that are interrupted is too long for the stack",
+    before: "  if (host.inlineDepth >= MAX_INLINE) {\n",
+    after: "  if (host.inlineDepth < 0) {\n"
+  },
+  {
+    ...unused,
+    file: "src/actor/kernel/RepeatingMailbox.ts",
+    why: "what moved with a piped message is free that was put off and is not handled any more",
+    before: "      aside.word.forget()\n",
+    after: ""
+  },
+  {
+    ...unused,
+    file: "src/actor/internal/pipes.ts",
+    why: "what would move with a piped message is free that nobody comes to handle",
+    before: "      unheard()\n",
+    after: ""
+  },
+  {
+    ...unused,
+    file: "src/actor/internal/localAsk.ts",
+    why: "a reply that nobody has taken is released with its asker",
+    before: "    if (outcome !== undefined) discardReply(",
+    after: "    if (outcome === null) discardReply("
+  },
+  {
+    ...unused,
+    file: "src/actor/internal/stashing.ts",
+    why: "what moved with a message is free that is put off by an actor which has ended",
+    before: "  cell.host.freight.drop(payload)\n  if (cell.phase >= STOPPING) {",
+    after: "  if (cell.phase >= STOPPING) {"
   }
 ]

@@ -204,8 +204,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...life,
     why: "an end that is not open is not cloned",
-    before: "if (!this.isOpen) return Effect.fail(this.moved())\n      return Effect.acquireRelease(",
-    after: "return Effect.acquireRelease("
+    before: "if (!this.isOpen) return Effect.fail(this.moved())\n      this.isUsed = true",
+    after: "this.isUsed = true"
   },
   {
     ...life,
@@ -335,5 +335,12 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "a sent end belongs to nobody on its way",
     before: "    this.letGo(row)\n    return true\n",
     after: "    return true\n"
+  },
+  {
+    file: "src/channel/internal/endLife.ts",
+    tests: ["test/link/ends.test.ts"],
+    why: "an end that was used is of who has used it",
+    before: "this.isOpen && !this.isUsed && !this.living.isInUse",
+    after: "this.isOpen"
   }
 ]

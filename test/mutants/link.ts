@@ -81,8 +81,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...waits,
     file: "src/link/internal/waiting.ts",
     why: "who is waited for can be asked in turn, on whatever thread",
-    before: "if (address.thread !== home.index) return { name, whom: elsewhere(home, address) }",
-    after: "if (address.thread !== home.index) return { name, whom: undefined }"
+    before: "if (address.thread !== home.index) return { name, whom: elsewhere(home, address), system }",
+    after: "if (address.thread !== home.index) return { name, whom: undefined, system }"
   },
   {
     ...handedOn,
@@ -448,6 +448,27 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "who lives counts what is left of it, and says so",
     before: "    settle(lane.memory)\n",
     after: ""
+  },
+  {
+    file: "src/link/internal/outRing.ts",
+    tests: ["test/link/parcels.test.ts"],
+    why: "a message that something moves with is to be seen at once",
+    before: "    if (this.isDirty) this.publish()\n",
+    after: ""
+  },
+  {
+    file: "src/link/internal/outRing.ts",
+    tests: ["test/link/parcels.test.ts"],
+    why: "a reply that something moves with is to be seen at once",
+    before: "    if (leaves !== undefined) this.publish()\n",
+    after: ""
+  },
+  {
+    file: "src/link/internal/outbound.ts",
+    tests: ["test/link/parcels.test.ts"],
+    why: "what moves with a reply that finds no room is its thread's until there is some",
+    before: "true, this.underway.hold(NO_SLOT, cargo))",
+    after: "true, (this.underway.hold(NO_SLOT, cargo)(), undefined))"
   },
   {
     ...reading,

@@ -14,6 +14,11 @@ const shedding = {
   tests: ["test/pool/Shedding.test.ts", "test/testing/poolQueues.test.ts"]
 }
 const line = { file: "src/pool/internal/line.ts", ...queues }
+const allowances = {
+  file: "src/pool/kernel/Allowances.ts",
+  tests: ["test/pool/Allowances.test.ts", "test/testing/poolAllowances.test.ts"]
+}
+const blocking = { file: "src/pool/internal/blocking.ts", tests: ["test/testing/poolBlocking.test.ts"] }
 const injectors = { file: "src/pool/kernel/Injectors.ts", ...queues }
 const inbox = {
   file: "src/memory/Inboxes.ts",
@@ -130,19 +135,19 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...fences,
     why: "what is sent of a key waits for what was sent before",
-    before: "if (fence.waiting.length === 0 && fence.place === placeOf(word)) {",
+    before: "if (fence.waiting.length === 0 && fence.lane === lane) {",
     after: "if (fence.waiting.length === 0) {"
   },
   {
     ...fences,
     why: "what waits is asked too whom it is behind",
-    before: "fence.waiting.length === 0 && fence.place",
-    after: "fence.place"
+    before: "fence.waiting.length === 0 && fence.lane",
+    after: "fence.lane"
   },
   {
     ...fences,
     why: "what waits for another worker stays behind those that go",
-    before: "while (count < waiting.length && placeOf(table.messageOf(waiting[count]!)) === fence.place) count++",
+    before: "while (count < waiting.length && this.laneOf(waiting[count]!) === fence.lane) count++",
     after: "while (count < waiting.length) count++"
   },
   {
@@ -154,8 +159,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...moving,
     why: "what only a worker may do that has left is done by no other",
-    before: "if (isPinned(word)) left.push(slot)\n      else",
-    after: "if (false) left.push(slot)\n      else"
+    before: "if (isPinned(word)) left.push(slot)\n        else",
+    after: "if (false) left.push(slot)\n        else"
   },
   {
     ...moving,
@@ -166,8 +171,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...gate,
     why: "a key that a worker has is no other's",
-    before: "if (!holds.take(key, this.place)) return true",
-    after: "holds.take(key, this.place)"
+    before: "if (!holds.take(key, place)) return false",
+    after: "holds.take(key, place)"
   },
   {
     ...gate,
@@ -223,7 +228,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...streams,
     why: "a stream that has nothing for long keeps no worker from others",
-    before: "      seat.nested++\n",
+    before: "      seat.waits()\n",
     after: ""
   },
   {
@@ -336,21 +341,21 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...queues,
     file: "src/pool/internal/room.ts",
     why: "what is lowest is given up first",
-    before: "for (let level = line.lowest; level >= shedding.levelOf(index); level--) {",
-    after: "for (let level = 0; level <= line.lowest; level++) {"
+    before: "for (let level = LOW; level >= highest; level--) {",
+    after: "for (let level = 0; level <= LOW; level++) {"
   },
   {
     ...queues,
     file: "src/pool/internal/room.ts",
     why: "nothing is given up for what is lower",
-    before: "level >= shedding.levelOf(index); level--",
+    before: "level >= highest; level--",
     after: "level >= 0; level--"
   },
   {
     ...queues,
     file: "src/pool/internal/submitter.ts",
     why: "what cannot be sent displaces nothing",
-    before: "if (this.encode(message, payload) < 0) return INVALID\n    return this.ended",
+    before: "if (encode(access, message, payload) < 0) return INVALID\n    return this.ended",
     after: "return this.ended"
   },
   {
@@ -372,10 +377,138 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "return this.lines.findLast((line) => line.length > 0)?.first()"
   },
   {
+    ...line,
+    why: "those of a key are let in in order",
+    before: "const level = found?.level ?? own",
+    after: "const level = own"
+  },
+  {
+    ...line,
+    why: "who has given up keeps nobody in his line",
+    before: "      this.lines[waiter.level]!.abandon(waiter)\n      this.left(waiter)",
+    after: "      this.lines[waiter.level]!.abandon(waiter)"
+  },
+  {
+    ...allowances,
+    why: "a place that is let go is another worker's",
+    before: "    if (queues.hasAt(lane)) idle.wake()\n",
+    after: ""
+  },
+  {
+    ...allowances,
+    why: "a worker is rung that was refused a place for what waits for it alone",
+    before: "if (this.lots[lane]!.release((held - lane) / LANES)) wanted()",
+    after: "this.lots[lane]!.release((held - lane) / LANES)"
+  },
+  {
+    ...allowances,
+    file: "src/pool/internal/owner.ts",
+    why: "what a dead worker had of an allowance is free",
+    before: "  for (const lot of access.lots) lot?.releaseAll(worker.index - 1)\n",
+    after: ""
+  },
+  {
+    ...allowances,
+    file: "src/pool/internal/keyGate.ts",
+    why: "a job that has ended has no place",
+    before: "    seat.lane = -1\n    this.lends(seat)\n",
+    after: ""
+  },
+  {
+    ...allowances,
+    file: "src/pool/internal/keyGate.ts",
+    why: "a job that was not begun has no place",
+    before: "    allowed?.allowances.passed(allowed.queues)\n  }\n\n  /** The handler",
+    after: "  }\n\n  /** The handler"
+  },
+  {
+    ...allowances,
+    file: "src/pool/internal/seat.ts",
+    why: "a job that waits for jobs has no place",
+    before: "if (this.nested++ === 0) this.places.lends(this)",
+    after: "this.nested++"
+  },
+  {
+    file: "src/pool/internal/serve.ts",
+    tests: ["test/testing/poolBecome.test.ts"],
+    why: "what a behaviour becomes has the streams of a pool",
+    before: "hosting: streams.hosting",
+    after: "hosting: undefined"
+  },
+  {
+    ...blocking,
+    why: "what blocks no more is told when it is the last",
+    before: "if (--this.count === 0) this.tell(false)",
+    after: "this.count--\n    this.tell(false)"
+  },
+  {
+    ...blocking,
+    file: "src/pool/internal/compensation.ts",
+    why: "who stands in stays while something blocks again and again",
+    before: "if (isOther || !(yield* step(-1, \"unblocked\"))) break",
+    after: "if (!(yield* step(-1, \"unblocked\")) || isOther) break"
+  },
+  {
+    ...blocking,
+    file: "src/pool/internal/owner.ts",
+    why: "a worker that has died blocks no more",
+    before: "  blocked.set(worker.number, false)\n",
+    after: ""
+  },
+  {
+    ...blocking,
+    file: "src/pool/internal/crew.ts",
+    why: "a size that was asked for is as it was asked for",
+    before: "    if (reason.why === \"asked\") crew.compensated = 0\n",
+    after: ""
+  },
+  {
     ...injectors,
     why: "a lower level is not starved",
-    before: "      this.ageing.took(level, isNormal, isLow)\n",
+    before: "        ages.picked(lane, waits)\n",
     after: ""
+  },
+  {
+    ...queues,
+    file: "src/memory/Inboxes.ts",
+    why: "a lower level of what is for one worker is not starved",
+    before: "    this.ages.picked(foundLevel, this.waits)\n",
+    after: ""
+  },
+  {
+    ...queues,
+    file: "src/memory/Inboxes.ts",
+    why: "a worker looks at levels from the first job on that has one",
+    before: "    if (level !== 0) Atomics.store(cells, this.rowOf(worker) + levelledWord, 1)\n",
+    after: ""
+  },
+  {
+    ...queues,
+    file: "src/pool/internal/submitter.ts",
+    why: "the priority of one job stands above that of its message",
+    before: "return level >= 0 ? level : this.options",
+    after: "return this.options"
+  },
+  {
+    ...queues,
+    file: "src/pool/internal/fences.ts",
+    why: "the jobs of a key are in order whatever their priorities",
+    before: "    if (!this.isCounting && key !== 0 && this.table.levelOf(slot) !== 0) this.countAll(slot)\n",
+    after: ""
+  },
+  {
+    ...fences,
+    why: "what a dead thread has kept back is behind what it has sent of another priority",
+    before: "    this.isCounting = this.hasLevels()\n",
+    after: ""
+  },
+  {
+    ...routing,
+    file: "src/pool/internal/routing.ts",
+    tests: ["test/testing/poolRoutes.test.ts"],
+    why: "the key of one job goes where the route of its message would have it go",
+    before: "{ placement = rendezvous }: Pick<Route, \"placement\"> = {}",
+    after: "{ placement: _ }: Pick<Route, \"placement\"> = {}, placement = rendezvous"
   },
   {
     ...routing,
@@ -448,7 +581,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...inbox,
     why: "what was passed over moves up",
-    before: "Atomics.store(cells, lane + slotsWord + (at & mask), cells[lane + slotsWord + ((at - 1) & mask)]!)",
+    before: "Atomics.store(cells, slots + (at & mask), cells[slots + ((at - 1) & mask)]!)",
     after: ""
   },
   {
@@ -460,8 +593,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...placing,
     why: "a worker is rung for what is for it alone",
-    before: "    this.inboxes.push(place, slot)\n    this.access.bells[rowOf(place)]!.ring()",
-    after: "    this.inboxes.push(place, slot)"
+    before: "table.levelOf(slot))\n    this.access.bells[rowOf(place)]!.ring()",
+    after: "table.levelOf(slot))"
   },
   {
     ...placing,
@@ -613,7 +746,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...submitter,
     why: "who waits until nothing is under way is told",
-    before: "if (did && !this.isBusy) this.tellIdle()",
+    before: "if (did && !this.isBusy) this.rest.tell()",
     after: ""
   },
   {
@@ -656,13 +789,13 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...job,
     why: "a handler that waits for its jobs gives its seat to them",
-    before: "if (seat !== undefined) seat.nested++",
+    before: "    seat?.waits()\n",
     after: ""
   },
   {
     ...job,
     why: "a handler that waits for nothing any more has its seat again",
-    before: "if (seat !== undefined) seat.nested--",
+    before: "    seat?.goesOn()\n",
     after: ""
   },
   {
@@ -734,7 +867,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...recipient,
     why: "a pool that may not wait refuses",
-    before: "return overflow === \"fail\" ? REFUSED : submitter.room.displace(index, payload, target, span)",
+    before: "return overflow === \"fail\" ? REFUSED : submitter.room.displace(index, payload, aim, span)",
     after: "return NO_ROOM"
   },
   {

@@ -462,5 +462,40 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "what was arrived is taken once",
     before: "return this.finish(\"held\", this.end.adopt(this.handle) >= 0)",
     after: "return this.finish(\"held\", this.end.adopt(this.handle) !== 0)"
+  },
+  {
+    file: held,
+    tests: ["test/actor/unused.test.ts"],
+    why: "what somebody has looked into is theirs to release",
+    before: "this.state === \"held\" && !this.#isUsed",
+    after: "this.state === \"held\""
+  },
+  {
+    file: "src/wire/internal/parcelSchema.ts",
+    tests: ["test/actor/capabilityMischief.test.ts"],
+    why: "a proxy or a copy of a parcel is none",
+    before: "Held.is(value) && is(value)",
+    after: "is(value)"
+  },
+  {
+    file: "src/wire/Iso.ts",
+    tests: ["test/actor/capabilityMischief.test.ts"],
+    why: "a part of an element is refused, also where its bytes are whole",
+    before: "Number.isInteger(length) ? length * view.BYTES_PER_ELEMENT : length",
+    after: "length * view.BYTES_PER_ELEMENT"
+  },
+  {
+    file: "src/wire/internal/freezing.ts",
+    tests: ["test/actor/capabilityMischief.test.ts"],
+    why: "what is frozen may have any number of parts",
+    before: "for (const part of this.#shut(value)) rest.push(part)",
+    after: "rest.push(...this.#shut(value))"
+  },
+  {
+    file: held,
+    tests: ["test/actor/capabilityMischief.test.ts"],
+    why: "a log shows what a parcel is, and not the memory that it lies in",
+    before: "[Symbol.for(\"nodejs.util.inspect.custom\")]",
+    after: "[Symbol.for(\"nothing\")]"
   }
 ]

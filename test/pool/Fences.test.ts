@@ -4,6 +4,7 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { systemReleased } from "../../src/actor/ExitReason.ts"
+import { HIGH, LOW } from "../../src/actor/kernel/Ageing.ts"
 import { Deadlines } from "../../src/actor/kernel/Deadlines.ts"
 import { MISROUTED, TAKEN } from "../../src/actor/kernel/Recipient.ts"
 import { InboxWriter } from "../../src/memory/Inboxes.ts"
@@ -12,8 +13,9 @@ import { Job } from "../../src/pool/internal/job.ts"
 import { KeyGate } from "../../src/pool/internal/keyGate.ts"
 import { createMemory, HOST, HOST_OWNER, openMemory } from "../../src/pool/internal/memory.ts"
 import { Submitter } from "../../src/pool/internal/submitter.ts"
-import { keyOf, pinnedTo, placeOf, targetOf } from "../../src/pool/internal/target.ts"
+import { aimedAt, keyOf, placeOf, ROUTED, targetOf } from "../../src/pool/internal/target.ts"
 import { inject } from "../../src/pool/kernel/Injectors.ts"
+import { laneOf } from "../../src/pool/kernel/Lanes.ts"
 import { thread } from "../../src/thread/kernel/CurrentThread.ts"
 import { Jobs } from "../fixtures/jobs.ts"
 
@@ -28,7 +30,6 @@ const made = Effect.gen(function*() {
     least: 2,
     clients: 0,
     capacity: CAPACITY,
-    queues: 1,
     arenaBytes: 65_536
   })
   const access = openMemory(thread, memory, HOST_OWNER)
@@ -48,7 +49,7 @@ const made = Effect.gen(function*() {
       attempts: Jobs.protocol.messages.map(() => 2),
       levels: undefined,
       sheds: false,
-      put: (slot) => inject(access, undefined, slot),
+      put: (slot) => inject(access, slot),
       watch: () => {},
       sharesTime: true,
       whyEnded: () => systemReleased,
@@ -60,25 +61,26 @@ const made = Effect.gen(function*() {
   const lane = new Int32Array(CAPACITY)
   const inboxes = new InboxWriter(memory.inboxes, HOST)
   /** Slots in the inbox of a worker, the oldest first. */
-  const at = (place: number) => Array.from(lane.subarray(0, inboxes.list(place, lane)))
+  const at = (place: number, level = 0) => Array.from(lane.subarray(0, inboxes.list(place, lane, level)))
   const submitter = open()
   /** Tells a job of a key to a worker, and answers its slot: there is one more that is not free. */
-  const send = (place: number, key: number): number => {
+  const send = (place: number, key: number, level = -1, sender = submitter): number => {
     const before = new Set(
       Array.from({ length: CAPACITY }, (_, slot) => slot).filter((slot) => table.stageOf(slot) !== 0)
     )
-    assert.strictEqual(submitter.submit(echo, { n: 1 }, undefined, targetOf(place, key)), TAKEN)
+    const aim = { ...ROUTED, target: targetOf(place, key), level }
+    assert.strictEqual(sender.submit(echo, { n: 1 }, undefined, aim), TAKEN)
     return Array.from({ length: CAPACITY }, (_, slot) => slot).find((slot) =>
       table.stageOf(slot) !== 0 && !before.has(slot)
     )!
   }
   /** Its worker does a job, whose submitter hears of it; the number stays in the inbox. */
-  const finish = (slot: number) => {
+  const finish = (slot: number, sender = submitter) => {
     const place = placeOf(table.messageOf(slot))
     assert.strictEqual(table.begin(slot, numbers[place]!, place + 1), 0)
     assert.isTrue(table.write(slot))
     table.settle(slot, OUTCOME, 0)
-    submitter.poll()
+    sender.poll()
   }
   return { access, at, finish, memory, numbers, open, said, send, submitter, table }
 })
@@ -156,17 +158,18 @@ describe("a key", () => {
   it.effect("is reserved when its job is found, and free when that is not begun, or has ended", () =>
     Effect.gen(function*() {
       const { access, send, table } = yield* made
-      const gates = [0, 1].map((place) => new KeyGate(access, place, []))
+      const gates = [0, 1].map((place) => new KeyGate(access, place, [], undefined))
+      const seat = { held: -1, lane: -1 }
       const [one, other] = [send(0, 7), send(1, 7)]
       assert.deepStrictEqual([gates[0]!.isHeld(one), gates[1]!.isHeld(other)], [false, true])
       assert.deepStrictEqual([gates[1]!.hasLifted(), gates[0]!.hasLifted()], [false, false])
       gates[0]!.passed()
       assert.deepStrictEqual([gates[1]!.hasLifted(), gates[1]!.hasLifted()], [true, false])
       assert.deepStrictEqual([gates[1]!.isHeld(other), gates[0]!.isHeld(one)], [false, true])
-      gates[1]!.begun()
+      gates[1]!.begun(seat)
       gates[1]!.passed()
       assert.isTrue(gates[0]!.isHeld(one))
-      gates[1]!.ended(other)
+      gates[1]!.ended(seat, other)
       assert.isFalse(gates[0]!.isHeld(one))
       // What nobody waits for any more goes back whoever has its key.
       table.withdraw(other)
@@ -204,8 +207,8 @@ describe("a worker that has left", () => {
       const job = new Job(submitter, echo, { n: 1 }, undefined, Infinity, (exit) => {
         told.push(exit._tag === "Success" ? "" : (Cause.squash(exit.cause) as Error).message)
       }, undefined)
-      assert.strictEqual(submitter.submit(echo, { n: 1 }, job, pinnedTo(2)), TAKEN)
-      assert.strictEqual(submitter.submit(echo, { n: 2 }, undefined, pinnedTo(2)), TAKEN)
+      assert.strictEqual(submitter.submit(echo, { n: 1 }, job, aimedAt(2)), TAKEN)
+      assert.strictEqual(submitter.submit(echo, { n: 2 }, undefined, aimedAt(2)), TAKEN)
       table.resize(2)
       table.ended(numbers[2]!)
       submitter.poll()
@@ -214,7 +217,48 @@ describe("a worker that has left", () => {
       assert.strictEqual(said.length, 1)
       assert.include(said[0], "a Echo that was told is lost")
       assert.deepStrictEqual([submitter.depth, submitter.outstanding], [0, 0])
-      assert.strictEqual(submitter.submit(echo, { n: 1 }, undefined, pinnedTo(2)), MISROUTED)
+      assert.strictEqual(submitter.submit(echo, { n: 1 }, undefined, aimedAt(2)), MISROUTED)
       assert.include(submitter.placing.misrouted, "worker-2 is not there: the pool has 2 workers now")
+    }))
+})
+
+describe("a key whose jobs have different priorities", () => {
+  it.effect("has what is sent wait for what was sent before at another level, and other keys do not", () =>
+    Effect.gen(function*() {
+      const { at, finish, send } = yield* made
+      const first = send(0, 7)
+      const second = send(0, 7)
+      const urgent = send(0, 7, HIGH)
+      const behind = send(0, 7)
+      const other = send(0, 8, HIGH)
+      assert.deepStrictEqual([at(0), at(0, laneOf(HIGH))], [[first, second], [other]])
+      finish(first)
+      assert.deepStrictEqual([at(0), at(0, laneOf(HIGH))], [[first, second], [other]])
+      finish(second)
+      assert.deepStrictEqual([at(0), at(0, laneOf(HIGH))], [[first, second], [other, urgent]])
+      finish(urgent)
+      assert.deepStrictEqual(at(0), [first, second, behind])
+      finish(behind)
+      // A level of its own has what has nothing before it.
+      const low = send(0, 7, LOW)
+      assert.deepStrictEqual(at(0, laneOf(LOW)), [low])
+    }))
+
+  it.effect("keeps its order when the thread dies that has sent", () =>
+    Effect.gen(function*() {
+      const { at, finish, open, send } = yield* made
+      const first = send(0, 7, LOW)
+      const second = send(0, 7, HIGH)
+      const third = send(0, 7, LOW)
+      // It has died.
+      const heir = open()
+      const fourth = send(0, 7, undefined, heir)
+      assert.deepStrictEqual([at(0), at(0, laneOf(HIGH)), at(0, laneOf(LOW))], [[], [], [first]])
+      finish(first, heir)
+      assert.deepStrictEqual([at(0), at(0, laneOf(HIGH)), at(0, laneOf(LOW))], [[], [second], [first]])
+      finish(second, heir)
+      assert.deepStrictEqual([at(0), at(0, laneOf(LOW))], [[], [first, third]])
+      finish(third, heir)
+      assert.deepStrictEqual(at(0), [fourth])
     }))
 })

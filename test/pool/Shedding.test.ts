@@ -4,7 +4,7 @@ import { Shedding } from "../../src/pool/internal/shedding.ts"
 
 const made = () => {
   const table = new JobTable.JobTable(JobTable.create({ submitters: 1, jobs: 4, slotBytes: 128, workers: 1 }))
-  const shedding = new Shedding(table, 0, 4, undefined)
+  const shedding = new Shedding(table, 0, 4)
   const queue = (slot: number): void => {
     table.enqueue(slot, 0, 0, Infinity)
     shedding.queued(slot, 0)

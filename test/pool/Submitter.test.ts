@@ -16,13 +16,13 @@ import { InboxReader, InboxWriter, NOTHING } from "../../src/memory/Inboxes.ts"
 import { CLOSING, ENDED } from "../../src/memory/JobPhase.ts"
 import { DISCARDED, FREE, numberOf, OUTCOME, QUEUED, UNAWAITED, WITHDRAWN } from "../../src/memory/JobTable.ts"
 import { StealOwner, StealThief } from "../../src/memory/StealDeque.ts"
-import { Job } from "../../src/pool/internal/job.ts"
+import { Job, type Seat } from "../../src/pool/internal/job.ts"
 import { createMemory, HOST_OWNER, openMemory, ownerOf, rowOf } from "../../src/pool/internal/memory.ts"
 import { store } from "../../src/pool/internal/outcome.ts"
 import { PoolRecipient } from "../../src/pool/internal/poolRecipient.ts"
 import { hosted } from "../../src/pool/internal/streamProtocol.ts"
 import { Submitter } from "../../src/pool/internal/submitter.ts"
-import { targetOf } from "../../src/pool/internal/target.ts"
+import { ROUTED, targetOf } from "../../src/pool/internal/target.ts"
 import { waiterOf } from "../../src/pool/internal/waiter.ts"
 import { Worker as PoolWorker } from "../../src/pool/internal/worker.ts"
 import { inject, InjectorReader } from "../../src/pool/kernel/Injectors.ts"
@@ -32,7 +32,7 @@ import { Jobs } from "../fixtures/jobs.ts"
 const made = Effect.gen(function*() {
   const context = yield* Effect.context<never>()
   const clock = yield* Clock.Clock
-  const memory = createMemory({ workers: 1, least: 1, clients: 0, capacity: 2, queues: 1, arenaBytes: 65_536 })
+  const memory = createMemory({ workers: 1, least: 1, clients: 0, capacity: 2, arenaBytes: 65_536 })
   const host = openMemory(thread, memory, HOST_OWNER)
   const overdue: Array<readonly [number, string]> = []
   /** The submitter of an incarnation of the worker. */
@@ -48,7 +48,7 @@ const made = Effect.gen(function*() {
       attempts: Jobs.protocol.messages.map(({ tag }) => tag === "WaitAgain" ? 2 : 1),
       levels: undefined,
       sheds: false,
-      put: (slot) => inject(access, undefined, slot),
+      put: (slot) => inject(access, slot),
       watch: () => {},
       sharesTime: true,
       whyEnded: () => systemReleased,
@@ -77,6 +77,17 @@ const made = Effect.gen(function*() {
   return { host, memory, open, overdue, recipient, submitter, takeNumber }
 })
 
+/** Counts the jobs that its handler waits for. */
+class Nested implements Seat {
+  nested = 0
+  waits(): void {
+    this.nested++
+  }
+  goesOn(): void {
+    this.nested--
+  }
+}
+
 const messageOf = (tag: string) => Jobs.protocol.messages.find((message) => message.tag === tag)!
 const echo = messageOf("Echo")
 
@@ -85,7 +96,7 @@ const asker = (
   submitter: Submitter,
   payload: unknown,
   then: () => void,
-  seat?: { nested: number },
+  seat?: Seat,
   message = echo,
   span?: Tracer.Span
 ) => {
@@ -446,7 +457,7 @@ describe("Submitter", () => {
       table.started(numbers[0]!)
       const slots = [1, 2].map((millis) => {
         const { job } = asker(submitter, { millis }, () => {}, undefined, again)
-        assert.strictEqual(submitter.submit(again, { millis }, job, targetOf(0, 0)), TAKEN)
+        assert.strictEqual(submitter.submit(again, { millis }, job, { ...ROUTED, target: targetOf(0, 0) }), TAKEN)
         return job.slot
       })
       assert.strictEqual(readers[0]!.next(), slots[0])
@@ -472,7 +483,7 @@ describe("Submitter", () => {
       table.started(numberOf(0, 1))
       const lane = new Int32Array(2)
       const there = () => Array.from(lane.subarray(0, new InboxWriter(memory.inboxes, rowOf(0)).list(0, lane)))
-      assert.strictEqual(submitter.submit(echo, { n: 1 }, undefined, targetOf(0, 7)), TAKEN)
+      assert.strictEqual(submitter.submit(echo, { n: 1 }, undefined, { ...ROUTED, target: targetOf(0, 7) }), TAKEN)
       const [pushed] = there()
       // It dies between the two steps of the other.
       table.enqueue(pushed! ^ 1, echo.index | UNAWAITED | targetOf(0, 7), table.bytesOf(pushed!), Infinity, NaN, 1)
@@ -498,7 +509,7 @@ describe("Submitter", () => {
   it.effect("gives the seat of a handler to its jobs for as long as it waits for them", () =>
     Effect.gen(function*() {
       const { submitter } = yield* made
-      const seat = { nested: 0 }
+      const seat = new Nested()
       const ended = [1, 2].map((n) => asker(submitter, { n }, () => {}, seat).job)
       assert.strictEqual(seat.nested, 2)
       ended[0]!.settle(Exit.succeed(1))
@@ -526,8 +537,8 @@ describe("a worker", () => {
         number: numberOf(0, 1),
         concurrency: 1,
         messages: Jobs.protocol.messages,
-        levels: undefined,
         injector: new InjectorReader(memory, ownerOf(0, 1)),
+        allowances: undefined,
         deque: new StealOwner(memory.deques[0]!),
         thieves: [new StealThief(memory.deques[0]!)],
         restMillis: 5,

@@ -12,8 +12,8 @@ import type { SizeSignal } from "../../src/pool/PoolEvent.ts"
 import { thread } from "../../src/thread/kernel/CurrentThread.ts"
 
 const rules: Rules = { min: 1, max: 8, idleMillis: 30_000, waitMillis: 20, cooldownMillis: 1000 }
-const busy: SizeSignal = { size: 2, waiting: 50, waitMillis: 100, utilisation: 1, idleMillis: 0 }
-const quiet: SizeSignal = { size: 4, waiting: 0, waitMillis: undefined, utilisation: 0, idleMillis: 30_000 }
+const busy: SizeSignal = { size: 2, waiting: 50, waitMillis: 100, utilisation: 1, idleMillis: 0, blocked: 0 }
+const quiet: SizeSignal = { size: 4, waiting: 0, waitMillis: undefined, utilisation: 0, idleMillis: 30_000, blocked: 0 }
 
 describe("the size of a pool", () => {
   const table: ReadonlyArray<readonly [string, SizeSignal, number, Decision | undefined]> = [
@@ -75,6 +75,7 @@ describe("the size of a pool", () => {
       let isBroken = false
       yield* Effect.forkScoped(
         follow({
+          compensated: () => 0,
           rules,
           now,
           look: () => ({ ...script, size }),
@@ -109,9 +110,9 @@ describe("the size of a pool", () => {
 
 describe("what a pool has to do", () => {
   const made = () => {
-    const memory = createMemory({ workers: 3, least: 2, clients: 0, capacity: 4, queues: 1, arenaBytes: 65_536 })
+    const memory = createMemory({ workers: 3, least: 2, clients: 0, capacity: 4, arenaBytes: 65_536 })
     const access = openMemory(thread, memory, HOST_OWNER)
-    const gauge = new Gauge(access)
+    const gauge = new Gauge(access, () => 0)
     gauge.look(1000)
     return { gauge, meters: new JobMeters(memory.meters), table: access.table }
   }
@@ -126,7 +127,8 @@ describe("what a pool has to do", () => {
       waiting: 2,
       waitMillis: 40.959,
       utilisation: 0.5,
-      idleMillis: 100
+      idleMillis: 100,
+      blocked: 0
     })
     // Nothing has begun since, and the same job runs.
     const { utilisation, waitMillis } = gauge.look(1200)

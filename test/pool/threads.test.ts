@@ -79,6 +79,80 @@ describe("a pool of threads", () => {
       assert.strictEqual(yield* jobs.ask.Leaves({ depth: 4 }, forever), 16)
     })))
 
+  it.live("keeps the jobs of a key in order, one at a time, whatever priorities each has", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const spawn = () => new Worker(file("routed"), { stdout: true, stderr: true })
+      const routed = yield* Pool.make(Routed, { spawn, threads: 2, readyTimeout: "1 minute", queue: { capacity: 64 } })
+      const priorities = ["low", "high", "normal"] as const
+      const ask = (n: number) =>
+        routed.ask.Once({ n, millis: 0 }, { ...forever, key: `k${n % 7}`, priority: priorities[n % 3] })
+      const ended: Array<number> = []
+      const all = Array.from({ length: 700 }, (_, n) => Effect.tap(ask(n), () => Effect.sync(() => ended.push(n))))
+      const places = yield* Effect.all(all, { concurrency: "unbounded" })
+      for (let key = 0; key < 7; key++) {
+        const order = ended.filter((n) => n % 7 === key)
+        assert.deepStrictEqual(order, order.toSorted((a, b) => a - b))
+        assert.strictEqual(new Set(places.filter((_, n) => n % 7 === key)).size, 1)
+      }
+      assert.strictEqual(yield* routed.depth, 0)
+    })))
+
+  it.live("leaves a worker to what is urgent, however much holds threads that is not, and over the death of one", () =>
+    within(
+      Effect.gen(function*() {
+        const jobs = yield* Pool.ref(Jobs)
+        const low = { ...forever, priority: "low" } as const
+        const round = Effect.gen(function*() {
+          let ended = 0
+          const block = Effect.tap(jobs.ask.Block({ millis: 150 }, low), () => Effect.sync(() => ended++))
+          const blocks = yield* Effect.forkChild(Effect.all([block, block, block], { concurrency: 3 }), {
+            startImmediately: true
+          })
+          for (let n = 0; n < 20; n++) assert.strictEqual(yield* jobs.ask.Echo({ n }, forever), n)
+          assert.isAtMost(ended, 1)
+          yield* Fiber.join(blocks)
+        })
+        yield* round
+        assert.strictEqual((yield* Effect.flip(jobs.ask.Exit({ code: 3 }, low)))._tag, "ThreadLost")
+        // The pool has both workers again.
+        yield* Effect.repeat(Pool.stats(jobs), {
+          until: ({ workers }) => workers.every(({ state }) => state !== "down"),
+          schedule: Schedule.spaced("10 millis")
+        })
+        yield* round
+        assert.strictEqual(yield* jobs.depth, 0)
+      }),
+      { queue: { allowance: { low: 1 } } }
+    ))
+
+  it.live("J22 has another worker stand in for one that says that it blocks, which leaves afterwards", () =>
+    within(
+      Effect.gen(function*() {
+        const jobs = yield* Pool.ref(Jobs)
+        const why: Array<string> = []
+        yield* Effect.forkScoped(
+          Stream.runForEach(Pool.events(jobs), (event) =>
+            Effect.sync(() => {
+              if (event._tag === "Resized") why.push(event.why)
+            })),
+          { startImmediately: true }
+        )
+        const size = (wanted: number) =>
+          Effect.repeat(Pool.stats(jobs), {
+            until: ({ size }) => size === wanted,
+            schedule: Schedule.spaced("5 millis")
+          })
+        const held = yield* Effect.forkChild(jobs.ask.BlockSaid({ millis: 3000 }, forever), { startImmediately: true })
+        yield* size(2)
+        assert.strictEqual(yield* jobs.ask.Echo({ n: 1 }, forever), 1)
+        assert.isUndefined(held.pollUnsafe())
+        yield* Fiber.join(held)
+        yield* size(1)
+        assert.deepStrictEqual(why, ["blocking", "unblocked"])
+      }),
+      { threads: { min: 1, max: 2, idle: "1 hour", adapt: { wait: "1 hour", cooldown: "100 millis" } } }
+    ))
+
   it.live("leaves a worker that is held to others, and replaces it when its time is over", () =>
     within(
       Effect.gen(function*() {

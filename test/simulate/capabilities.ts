@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { Actor, ActorSystem, ActorThread, Iso, Tag, ThreadArenas, Val } from "shared-nothing"
 import { Fault, Invariant, Simulation } from "shared-nothing/testing"
 import * as Arena from "../../src/memory/Arena.ts"
@@ -26,6 +27,8 @@ const Worker = Actor.make("Worker", [
   /** Adds one to each number, and gives them back. */
   Rpc.make("Raise", { payload: { numbers: Numbers, millis: Schema.Int }, success: Numbers }),
   Rpc.make("Keep", { payload: { numbers: Numbers, millis: Schema.Int } }),
+  /** Fails without a look at the numbers: with an error, or with a defect. */
+  Rpc.make("Refuse", { payload: { numbers: Numbers, millis: Schema.Int }, error: Schema.String }),
   /** Whether it could change the table. */
   Rpc.make("Spoil", {
     payload: { table: Val.of(Schema.Array(Schema.Struct({ n: Schema.Int }))) },
@@ -40,32 +43,42 @@ const Worker = Actor.make("Worker", [
   Rpc.make("Crash")
 ])
 
-type Held = typeof Numbers.Type
-
-/** What handlers were called with and have not put into a scope: who is interrupted before that keeps it, as the docs say. */
-const inHand = new Set<Held>()
-
-const scoped = (numbers: Held) => Effect.tap(Iso.scoped(numbers), () => Effect.sync(() => inHand.delete(numbers)))
+const Front = Actor.make("Front", [
+  /** Leaves the numbers to a worker. */
+  Rpc.make("Pass", {
+    payload: { numbers: Numbers, millis: Schema.Int, to: Worker.ref },
+    success: Numbers
+  }),
+  /** Adds one to each number, beside its messages, and tells them one by one. */
+  Rpc.make("Tell", { payload: { numbers: Numbers, millis: Schema.Int }, success: Schema.Int, stream: true }),
+  /** Keeps the numbers when it is open, and until then. */
+  Rpc.make("Wait", { payload: { numbers: Numbers } }),
+  Rpc.make("Open")
+])
 
 const BLOCK_BYTES = 4096
+
+// A handler may be interrupted here, and has not used the numbers.
+const idly = (millis: number) => millis > 1 ? Effect.sleep(millis) : Effect.void
 
 const WorkerLive = Worker.toLayer(
   Effect.gen(function*() {
     const scope = yield* Effect.scope
     return Worker.of({
-      Raise: ({ millis, numbers }) => {
-        inHand.add(numbers)
-        return Effect.gen(function*() {
-          const held = yield* scoped(numbers)
+      Raise: ({ millis, numbers }) =>
+        Effect.gen(function*() {
+          yield* idly(millis)
+          const held = yield* Iso.scoped(numbers)
           if (millis > 0) yield* Effect.sleep(millis)
           for (let i = 0; i < held.value.length; i++) held.value[i]!++
           return held
-        }).pipe(Scope.provide(scope))
-      },
+        }).pipe(Scope.provide(scope)),
       Keep: ({ millis, numbers }) => {
-        inHand.add(numbers)
-        return Effect.scoped(Effect.andThen(scoped(numbers), millis > 0 ? Effect.sleep(millis) : Effect.void))
+        const kept = Effect.andThen(Iso.scoped(numbers), millis > 0 ? Effect.sleep(millis) : Effect.void)
+        return Effect.andThen(idly(millis), Effect.scoped(kept))
       },
+      Refuse: ({ millis }) =>
+        millis === 0 ? Effect.fail("not today") : Effect.andThen(idly(millis), Effect.die("never")),
       Spoil: ({ table }) =>
         Effect.sync(() => {
           try {
@@ -83,26 +96,90 @@ const WorkerLive = Worker.toLayer(
   { mailbox: { capacity: 4, overflow: "dropOldest" }, shutdown: "brutalKill" }
 )
 
-const worker = () => ActorThread.launch(WorkerLive)
+const FrontLive = Front.toLayer(
+  Effect.gen(function*() {
+    const stash = yield* Front.stash({ capacity: 2 })
+    let isOpen = false
+    return Front.of({
+      Pass: ({ millis, numbers, to }) => Actor.forward(to.ask.Raise({ numbers, millis })),
+      Tell: ({ millis, numbers }) =>
+        Stream.unwrap(Effect.andThen(
+          idly(millis),
+          Effect.map(
+            Iso.scoped(numbers),
+            ({ value }) => Stream.tap(Stream.fromIterable(Array.from(value, (n) => n + 1)), () => idly(millis))
+          )
+        )),
+      Wait: ({ numbers }) => isOpen ? Effect.scoped(Effect.asVoid(Iso.scoped(numbers))) : Effect.orDie(stash.put),
+      Open: () => {
+        isOpen = !isOpen
+        return stash.unstashAll
+      }
+    })
+  }),
+  { mailbox: { capacity: 4, overflow: "dropOldest" }, shutdown: "brutalKill" }
+)
+
+const Live = Layer.mergeAll(WorkerLive, FrontLive)
+
+const worker = () => ActorThread.launch(Live)
 
 const program = Effect.gen(function*() {
   const arena = yield* ThreadArenas.open(
     Arena.create({ capacityBytes: 64 * BLOCK_BYTES, blockBytes: BLOCK_BYTES, id: 1 }),
     1
   )
-  inHand.clear()
   let broken = ""
   const happened = { moved: 0, lost: 0, foreign: 0, opened: 0 }
 
-  const step = Effect.fnUntraced(function*(refs: ReadonlyArray<Actor.Ref<typeof Worker>>) {
+  const handedOn = Effect.fnUntraced(function*(
+    front: Actor.Ref<typeof Front>,
+    to: Actor.Ref<typeof Worker>,
+    millis: number
+  ) {
+    const numbers = yield* Iso.allocate(arena, Int32Array, 2)
+    numbers.value.fill(1)
+    switch (yield* Simulation.draw(4)) {
+      case 0: {
+        const passed = yield* Effect.exit(front.ask.Pass({ numbers, millis, to }, { timeout: 1 + millis }))
+        return Exit.isSuccess(passed) ? Iso.release(passed.value) : undefined
+      }
+      case 1: {
+        const some = Stream.take(front.ask.Tell({ numbers, millis }, { timeout: 2 }), 1 + millis)
+        const told = yield* Effect.exit(Stream.runCollect(some))
+        if (Exit.isSuccess(told) && told.value.some((n) => n !== 2)) broken = `1,1 was told as ${told.value.join()}`
+        return
+      }
+      case 2:
+        return void (yield* Effect.exit(front.ask.Wait({ numbers }, { timeout: 5 })))
+      default:
+        return void (yield* Effect.exit(millis === 0 ? front.tell.Open() : front.tell.Wait({ numbers })))
+    }
+  })
+
+  const step = Effect.fnUntraced(function*(
+    refs: ReadonlyArray<Actor.Ref<typeof Worker>>,
+    fronts: ReadonlyArray<Actor.Ref<typeof Front>>
+  ) {
     const to = refs[yield* Simulation.draw(refs.length)]!
+    const front = fronts[yield* Simulation.draw(fronts.length)]!
     const millis = yield* Simulation.draw(3)
-    switch (yield* Simulation.draw(6)) {
+    switch (yield* Simulation.draw(8)) {
+      case 6:
+        // What is on its way between two workers when both die before it is read stays on its way: one of the two is on the main thread, or both on one.
+        return yield* handedOn(front, front.key === "here" || to.key === front.key ? to : refs[2]!, millis)
+      case 7: {
+        const numbers = yield* Iso.allocate(arena, Int32Array, 2)
+        const asked = yield* Effect.exit(to.ask.Refuse({ numbers, millis }, { timeout: 1 + millis }))
+        if (Exit.isSuccess(asked)) broken = "what fails has succeeded"
+        return
+      }
       case 0:
       case 1: {
         const numbers = yield* Iso.allocate(arena, Int32Array, 2)
         numbers.value.fill(1)
-        const exit = yield* Effect.exit(to.ask.Raise({ numbers, millis }, { timeout: 50 }))
+        const timeout = yield* Simulation.pick([50, 1 + millis])
+        const exit = yield* Effect.exit(to.ask.Raise({ numbers, millis }, { timeout }))
         if (Exit.isFailure(exit)) return void (numbers.isHeld || happened.lost++)
         if (numbers.isHeld) broken = "what has come back is still here"
         if (exit.value.value.join() !== "2,2") broken = `1,1 has become ${exit.value.value.join()}`
@@ -145,19 +222,21 @@ const program = Effect.gen(function*() {
       intensity: { restarts: 1_000_000, within: "1 minute" }
     })
     const up = Effect.gen(function*() {
-      const context = yield* Layer.build(Layer.provideMerge(WorkerLive, system))
-      const spawn = (key: string, n: number) => Worker.spawn(key, n === 2 ? { placement: "here" } : at(n))
-      return yield* Effect.provideContext(Effect.forEach(["a", "b", "here"], spawn), context)
+      const context = yield* Layer.build(Layer.provideMerge(Live, system))
+      const placed = (n: number) => n === 2 ? { placement: "here" } as const : at(n)
+      const spawn = Effect.all([
+        Effect.forEach(["a", "b", "here"], (key, n) => Worker.spawn(key, placed(n))),
+        Effect.forEach(["a", "b", "here"], (key, n) => Front.spawn(key, placed(n)))
+      ])
+      return yield* Effect.provideContext(spawn, context)
     })
-    const refs = yield* Fault.calm(up)
+    const [refs, fronts] = yield* Fault.calm(up)
     const steps = Array.from({ length: 4 + (yield* Simulation.draw(24)) }, (_, n) => n)
-    yield* Effect.forEach(steps, () => step(refs), { concurrency: 3, discard: true })
+    yield* Effect.forEach(steps, () => step(refs, fronts), { concurrency: 3, discard: true })
     if (broken !== "") return yield* Effect.die(new Error(broken))
   }))
   const { usedBytes } = usage(arena.buffer)
-  // What was in hand on a thread that has died is recovered.
-  const kept = Array.from(inHand).filter(({ isHeld }) => isHeld).length * BLOCK_BYTES
-  if (usedBytes > kept) return yield* Effect.die(new Error(`${usedBytes} bytes are nobody's`))
+  if (usedBytes > 0) return yield* Effect.die(new Error(`${usedBytes} bytes are nobody's`))
   if ((yield* Tag.kept) !== 0) return yield* Effect.die(new Error("a thing is kept for a tag that nobody opens"))
   yield* Invariant.sometimes("an array moves and comes back", happened.moved > 2)
   yield* Invariant.sometimes("an array is lost with a thread, or its actor", happened.lost > 0)

@@ -15,14 +15,20 @@ const brief = { timeout: "1 second" } as const
 /** Who looks at the group has seen these, and what it saw that cannot be. */
 let seen = new Set<string>()
 let wrong = ""
-/** How many have been told to leave, and how many of them may still do so: who joins at that time may be gone before it can look. */
-const leaves = { begun: 0, open: 0 }
+/**
+ * How often each member has been taken out, and how many may still do that: a handler gives way between joining it and looking, and another thread that
+ * has heard of the membership by then takes that out too. To let go of one takes out only what the same agent has joined, which has one handler at a time.
+ */
+let takes = new Map<string, { begun: number; open: number }>()
 
-const leaving = (asking: Effect.Effect<unknown, unknown>) =>
+const takesOf = (key: string) => takes.get(key) ?? { begun: 0, open: 0 }
+
+const taking = (key: string, asking: Effect.Effect<unknown, unknown>) =>
   Effect.suspend(() => {
-    leaves.begun++
-    leaves.open++
-    return Effect.exit(Effect.tap(asking, () => Effect.sync(() => leaves.open--)))
+    const { begun, open } = takesOf(key)
+    takes.set(key, { begun: begun + 1, open: open + 1 })
+    const done = Effect.sync(() => takes.set(key, { ...takesOf(key), open: takesOf(key).open - 1 }))
+    return Effect.exit(Effect.tap(asking, () => done))
   })
 
 const look = Stream.runForEach(group.monitor, ({ _tag, ref: { key } }) =>
@@ -36,7 +42,7 @@ const look = Stream.runForEach(group.monitor, ({ _tag, ref: { key } }) =>
 const setUp = Effect.gen(function*() {
   seen = new Set()
   wrong = ""
-  leaves.begun = leaves.open = 0
+  takes = new Map()
   yield* Invariant.always("who looks sees each change once, and who joins sees that at once", () => wrong === "")
   const members = yield* Effect.forEach([0, 1, 2, 3], (i) =>
     Effect.gen(function*() {
@@ -61,18 +67,18 @@ const program = Effect.fnUntraced(function*({ agents, members }: Effect.Success<
         case 0:
         case 1:
         case 2: {
-          const { begun, open } = leaves
+          const { begun, open } = takesOf(who.key)
           const joined = yield* Effect.exit(agent.ask.Join({ group: GROUP, who }, brief))
-          const isAlone = open === 0 && leaves.begun === begun
+          const isAlone = open === 0 && takesOf(who.key).begun === begun
           if (Exit.isFailure(joined)) lost++
           else if (!joined.value && isAlone && !ended.has(who.key)) wrong = `${who.key} has joined and is no member`
           break
         }
         case 3:
-          yield* leaving(agent.ask.LetGo({ group: GROUP, who }, brief))
+          yield* Effect.exit(agent.ask.LetGo({ group: GROUP, who }, brief))
           break
         case 4:
-          yield* leaving(agent.ask.Leave({ group: GROUP, who }, brief))
+          yield* taking(who.key, agent.ask.Leave({ group: GROUP, who }, brief))
           break
         case 5: {
           const exit = yield* Effect.exit(agent.ask.Publish({ group: GROUP, n: 0 }, brief))

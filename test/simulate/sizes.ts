@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { type Actor, Pool } from "shared-nothing"
+import { Pool } from "shared-nothing"
 import { Fault, Invariant, Simulation } from "shared-nothing/testing"
 import { begun, Routed, starts } from "../fixtures/routed.ts"
 import { noThread, type Scenario } from "./scenario.ts"
@@ -39,23 +39,29 @@ const program = Effect.scoped(Effect.gen(function*() {
     recycle: (yield* Simulation.draw(2)) === 0 ? undefined : { jobs: 3 + (yield* Simulation.draw(20)) },
     standby: yield* Simulation.draw(2),
     concurrency: 1 + (yield* Simulation.draw(3)),
-    queue: { capacity: yield* Simulation.pick([32, 3, 8]) },
+    queue: {
+      capacity: yield* Simulation.pick([32, 3, 8]),
+      allowance: yield* Simulation.pick([undefined, { low: 1 }, { low: 2, normal: 1 }])
+    },
     intensity: { restarts: 1_000_000, within: "1 minute" }
   }))
   const joined = yield* Fault.calm(
     Effect.forEach([0, 1], () => Pool.join(Routed, { name: "sizes", timeout: "1 minute" }))
   )
   const senders = [routed, ...joined]
+  const isLevelled = (yield* Simulation.draw(2)) === 0
   const done = new Set<number>()
   let lost = 0
 
-  const send = (pool: Actor.Ref<typeof Routed>, sender: number) => (key: number) =>
+  const priorities = [undefined, "high", "normal", "low"] as const
+  const send = (pool: Pool.Ref<typeof Routed>, sender: number) => (key: number) =>
     Effect.gen(function*() {
       const sent: Array<Fiber.Fiber<string, unknown>> = []
       for (let i = 0; i < EACH; i++) {
         const n = numberOf(sender, key, i)
         const job = { key: `k${key}`, n, millis: yield* Simulation.draw(6) }
-        const asked = Effect.tap(pool.ask[tag](job, forever), () => Effect.sync(() => done.add(n)))
+        const priority = isLevelled ? yield* Simulation.pick(priorities) : undefined
+        const asked = Effect.tap(pool.ask[tag](job, { ...forever, priority }), () => Effect.sync(() => done.add(n)))
         sent.push(yield* Effect.forkChild(asked, { startImmediately: true }))
         if ((yield* Simulation.draw(3)) === 0) yield* Effect.sleep(yield* Simulation.draw(5))
       }
@@ -95,7 +101,12 @@ const program = Effect.scoped(Effect.gen(function*() {
   })))
 
   const all = senders.map((pool, sender) => Effect.forEach([0, 1, 2], send(pool, sender), { concurrency: KEYS }))
-  yield* Effect.all([...all, inside, sizes], { concurrency: "unbounded", discard: true })
+  const held = Effect.forEach([0, 1, 2, 3], () =>
+    Effect.gen(function*() {
+      yield* Effect.sleep(yield* Simulation.draw(20))
+      yield* Effect.ignore(routed.ask.Held({ millis: yield* Simulation.draw(20) }, forever))
+    }), { concurrency: 2 })
+  yield* Effect.all([...all, inside, sizes, held], { concurrency: "unbounded", discard: true })
   yield* Fiber.interrupt(watching)
   yield* Simulation.converge()
   for (const pool of senders) while ((yield* pool.depth) > 0) yield* Effect.sleep(5)

@@ -3,7 +3,7 @@ import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as Scope from "effect/Scope"
-import { type Actor, type ActorRef, Pool } from "shared-nothing"
+import { type Actor, Pool } from "shared-nothing"
 import { Fault, Simulation } from "shared-nothing/testing"
 import { noThread } from "../simulate/scenario.ts"
 import { tries } from "./effort.ts"
@@ -17,7 +17,7 @@ type Body = () => Effect.Effect<unknown, unknown, Scope.Scope>
 export const poolOf = <Name extends string, Rpcs extends Rpc.Any>(
   actor: Actor.Actor<Name, Rpcs>,
   options: Partial<Pool.PoolOptions> = {}
-): Effect.Effect<ActorRef.ActorRef<Rpcs>, unknown, Scope.Scope> =>
+): Effect.Effect<Pool.PoolRef<Rpcs>, unknown, Scope.Scope> =>
   Fault.calm(Pool.make(actor, {
     spawn: noThread,
     threads: 2,

@@ -1,8 +1,9 @@
 /** Parcels to and from actors on real threads, and what becomes of them with their thread. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import { Worker } from "node:worker_threads"
-import { ActorSystem, Parcel, ThreadArenas } from "shared-nothing"
+import { ActorControl, ActorSystem, Parcel, ThreadArenas } from "shared-nothing"
 import * as Arena from "../../src/memory/Arena.ts"
 import { usage } from "../../src/memory/ArenaUsage.ts"
 import { Porter } from "../fixtures/porters.ts"
@@ -36,6 +37,38 @@ describe("parcels between threads of a system", () => {
         assert.strictEqual(used(), 3 * 8192)
       }).pipe(Effect.scoped, Effect.provide(system))
       assert.strictEqual(used(), 0)
+    })))
+
+  it.live("are free when a handler over there fails, or is interrupted, before it has used them", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const arena = yield* ThreadArenas.open(Arena.create({ capacityBytes: 64 * 4096, blockBytes: 4096 }), 1)
+      const used = () => usage(arena.buffer).usedBytes
+      const system = ActorSystem.layerThreads({
+        spawn: () => new Worker(fixture("porters"), quiet),
+        threads: 1,
+        arenas: [arena]
+      })
+      yield* Effect.gen(function*() {
+        const porter = yield* Porter.spawn("a", { shutdown: "brutalKill" })
+        const load = Effect.orDie(Parcel.allocate(arena, 5000))
+        for (const dies of [false, true, false]) {
+          yield* Effect.exit(porter.ask.Refuse({ load: yield* load, dies }))
+          assert.strictEqual(used(), 0)
+        }
+        for (let n = 0; n < 3; n++) {
+          const late = yield* Effect.flip(porter.ask.Linger({ load: yield* load }, { timeout: 20 }))
+          assert.include(["AskTimeout", "ActorRestarting"], late._tag)
+          yield* until(() => used() === 0, used)
+        }
+        const lingering = yield* Effect.forkChild(porter.ask.Linger({ load: yield* load }), { startImmediately: true })
+        yield* Fiber.interrupt(lingering)
+        yield* until(() => used() === 0, used)
+        yield* porter.tell.Linger({ load: yield* load })
+        yield* porter.tell.Linger({ load: yield* load })
+        assert.strictEqual(used(), 2 * 8192)
+        yield* ActorControl.kill(porter)
+        yield* until(() => used() === 0, used)
+      }).pipe(Effect.scoped, Effect.provide(system))
     })))
 
   it.live("are freed with the thread that has them, and with what it had not read", () =>

@@ -1,14 +1,16 @@
 /** In what order a pool begins what waits in it, and what it gives up when it is full. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { Actor, Pool, PoolThread } from "shared-nothing"
+import { Actor, ActorError, Pool, PoolThread } from "shared-nothing"
 import { Fault, Simulation } from "shared-nothing/testing"
 import { PASSES } from "../../src/actor/kernel/Ageing.ts"
 import { noThread } from "../simulate/scenario.ts"
@@ -51,7 +53,7 @@ const WardLive = Ward.toLayer(Effect.gen(function*() {
   })
 }))
 
-type WardRef = Actor.Ref<typeof Ward>
+type WardRef = Pool.Ref<typeof Ward>
 
 const warded = (
   name: string,
@@ -146,6 +148,124 @@ describe("the priority of a job", () => {
         assert.deepStrictEqual(ledger.begun, ["v0", "v1", "p0"])
       })
   )
+})
+
+describe("the priority of one job", () => {
+  warded(
+    "lets those of a key in in order when there is room, and forgets who gives up",
+    { queue: { capacity: 2 } },
+    (ward) =>
+      Effect.gen(function*() {
+        const keyed = (n: number, key: string, priority: Actor.Level, timeout: Duration.Input = "Infinity") =>
+          ward.ask.Visit({ n }, { key, priority, timeout })
+        yield* behind(ward, [
+          keyed(0, "ada", "low"),
+          keyed(1, "ada", "low"),
+          keyed(2, "ada", "high"),
+          keyed(3, "bob", "normal"),
+          keyed(4, "eve", "low", "10 millis"),
+          Effect.andThen(Effect.sleep("20 millis"), keyed(5, "eve", "high"))
+        ], Effect.sleep("30 millis"))
+        const { begun } = ledger
+        assert.deepStrictEqual(begun.filter((one) => ["v0", "v1", "v2"].includes(one)), ["v0", "v1", "v2"])
+        assert.deepStrictEqual(begun.filter((one) => ["v5", "v3", "v1"].includes(one)), ["v5", "v3", "v1"])
+        assert.notInclude(begun, "v4")
+      })
+  )
+
+  warded(
+    "stands above that of its message, of what is asked and of what is told",
+    {},
+    (ward) =>
+      Effect.gen(function*() {
+        yield* behind(ward, [
+          ward.ask.Emergency({ n: 0 }, { ...infinite, priority: "low" }),
+          visit(ward, 0),
+          ward.ask.Paperwork({ n: 0 }, { ...infinite, priority: "high" }),
+          ward.tell.Visit({ n: 1 }, { priority: "high" }),
+          Effect.sync(() => assert.isTrue(ward.tellUnsafe.Visit({ n: 2 }, { priority: "low" })))
+        ])
+        while (ledger.begun.length < 5) yield* Effect.sleep(1)
+        assert.deepStrictEqual(ledger.begun, ["p0", "v1", "v0", "e0", "v2"])
+      })
+  )
+
+  warded("decides among keys, and leaves the jobs of one in order", {}, (ward) =>
+    Effect.gen(function*() {
+      const keyed = (n: number, key: string, priority?: Actor.Level) =>
+        ward.ask.Visit({ n }, { ...infinite, key, priority })
+      yield* behind(ward, [
+        keyed(0, "ada", "low"),
+        keyed(1, "ada", "high"),
+        keyed(2, "ada"),
+        keyed(3, "bob"),
+        keyed(4, "eve", "high"),
+        keyed(5, "bob", "high")
+      ])
+      const { begun } = ledger
+      assert.deepStrictEqual(begun.slice(0, 2), ["v4", "v3"])
+      const of = (...wanted: ReadonlyArray<string>) => begun.filter((one) => wanted.includes(one))
+      assert.deepStrictEqual(of("v0", "v1", "v2"), ["v0", "v1", "v2"])
+      assert.deepStrictEqual(of("v3", "v5"), ["v3", "v5"])
+      assert.strictEqual(begun.length, 6)
+    }))
+
+  warded("J36 lets a lower one wait for 16 at most, also where each has a key", {}, (ward) =>
+    Effect.gen(function*() {
+      const keyed = (kind: "Emergency" | "Visit" | "Paperwork", n: number) =>
+        ward.ask[kind]({ n }, { ...infinite, key: `${kind}${n}` })
+      yield* behind(ward, [
+        keyed("Paperwork", 0),
+        keyed("Visit", 0),
+        ...upTo(60).map((n) => keyed("Emergency", n))
+      ])
+      const { begun } = ledger
+      assert.strictEqual(begun.length, 62)
+      assert.isAtMost(begun.indexOf("v0"), PASSES + 1)
+      assert.isAtMost(begun.indexOf("p0"), PASSES + 1)
+      assert.isAtLeast(begun.indexOf("p0"), PASSES)
+    }))
+
+  warded(
+    "is one of what it is told to, or the send dies; a key that is none is not routed",
+    {},
+    (ward) =>
+      Effect.gen(function*() {
+        const wrong = { ...infinite, priority: "urgent" as never }
+        const sends: Array<Effect.Effect<unknown, unknown>> = [
+          ward.ask.Visit({ n: 0 }, wrong),
+          ward.tell.Visit({ n: 0 }, wrong)
+        ]
+        for (const send of sends) {
+          const defect = Result.getOrThrow(Exit.findDefect(yield* Effect.exit(send)))
+          assert.instanceOf(defect, ActorError.InvalidOptions)
+          assert.include(String(defect), "urgent")
+        }
+        assert.throws(() => ward.tellUnsafe.Visit({ n: 0 }, wrong), /urgent/)
+        assert.throws(() => ward.askUnsafe.Visit({ n: 0 }, () => {}, wrong), /urgent/)
+        for (const [key, text] of [["", "0 characters"], [7 as never, "7"], [null as never, "null"]] as const) {
+          const refused = yield* Effect.flip(ward.ask.Visit({ n: 0 }, { ...infinite, key }))
+          assert.strictEqual(refused._tag, "NotRouted")
+          assert.include(refused.message, text)
+          assert.isFalse(ward.tellUnsafe.Visit({ n: 0 }, { key }))
+        }
+        assert.deepStrictEqual(ledger.begun, [])
+        assert.strictEqual(yield* ward.depth, 0)
+      })
+  )
+
+  warded("says what is given up first when there is no room", drops("dropOldest"), (ward) =>
+    Effect.gen(function*() {
+      const exits = yield* behind(ward, [
+        ward.ask.Emergency({ n: 0 }, { ...infinite, priority: "low" }),
+        visit(ward, 0),
+        paperwork(ward, 0),
+        // Nothing is as low as that but the first.
+        ward.ask.Emergency({ n: 1 }, { ...infinite, priority: "low" }),
+        ward.ask.Paperwork({ n: 1 }, { ...infinite, priority: "high" })
+      ])
+      assert.deepStrictEqual(texts(exits), ["MailboxFull", "0", "MailboxFull", "1", "1"])
+    }))
 })
 
 /** The outcomes as short texts: what was answered, or the error. */

@@ -3,7 +3,7 @@ import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
-import { type Actor, Pool, PoolThread } from "shared-nothing"
+import { Pool, PoolThread } from "shared-nothing"
 import { Fault } from "shared-nothing/testing"
 import { begun, oddly, Routed, RoutedLive } from "../fixtures/routed.ts"
 import { poolOf, simulated } from "../support/pooled.ts"
@@ -14,7 +14,7 @@ const run = simulated(() => PoolThread.launch(RoutedLive))
 
 const pooled = (
   name: string,
-  body: (routed: Actor.Ref<typeof Routed>) => Effect.Effect<unknown, unknown, Scope.Scope>,
+  body: (routed: Pool.Ref<typeof Routed>) => Effect.Effect<unknown, unknown, Scope.Scope>,
   options?: Partial<Pool.PoolOptions>
 ) =>
   run(name, () =>
@@ -46,6 +46,46 @@ describe("a route", () => {
         assert.strictEqual(places(of.flat()), 3)
       }))
   }
+
+  pooled(
+    "gives way to the key of one job, which goes where its message would have it go by that",
+    (routed) =>
+      Effect.gen(function*() {
+        for (const tag of ["Step", "Sticky", "Remainder"] as const) {
+          for (const key of numbers(12).map((n) => `k${n}`)) {
+            const step = (own: string, options?: Pool.JobOptions) =>
+              routed.ask[tag]({ key: own, n: 0, millis: 0 }, { ...forever, ...options })
+            const at = yield* step(key)
+            assert.strictEqual(yield* step("another", { key }), at)
+            assert.strictEqual(yield* step("another", { key, priority: "low" }), at)
+          }
+        }
+        // Of what has no route, or another one, the worker with the highest random weight has the key.
+        for (const key of numbers(12).map((n) => `k${n}`)) {
+          const at = yield* routed.ask.Step({ key, n: 0, millis: 0 }, forever)
+          assert.strictEqual(yield* routed.ask.Once({ n: 0, millis: 0 }, { ...forever, key }), at)
+          assert.strictEqual(yield* routed.ask.Who({ ...forever, key }), at)
+          assert.strictEqual(yield* routed.ask.Turn(undefined, { ...forever, key }), at)
+        }
+      })
+  )
+
+  pooled(
+    "by the key of one job has those of a key one at a time, in order, whatever their priorities",
+    (routed) =>
+      Effect.gen(function*() {
+        const priorities = ["low", "high", "normal", undefined] as const
+        const all = numbers(24).map((n) =>
+          routed.ask.Once({ n, millis: n % 3 }, { ...forever, key: `k${n % 2}`, priority: priorities[n % 4] })
+        )
+        yield* Effect.all(all, { concurrency: "unbounded" })
+        for (const key of [0, 1]) {
+          const order = begun.map(({ n }) => n).filter((n) => n % 2 === key)
+          assert.deepStrictEqual(order, numbers(24).filter((n) => n % 2 === key))
+        }
+      }),
+    { concurrency: 4 }
+  )
 
   pooled("by range has what lies together on one worker", (routed) =>
     Effect.gen(function*() {

@@ -41,6 +41,9 @@ class Coin implements Carriage.Carried {
   drop(): void {
     this.state = "released"
   }
+  dropUnused(): void {
+    this.step(["held"], "released")
+  }
   gone(): Error {
     return new Error(`coin ${this.number} is ${this.state}`)
   }

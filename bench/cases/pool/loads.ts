@@ -82,6 +82,24 @@ export const skewed: Case = {
   subjects: loaded({ inFlight: 1_000, micros: (value) => value % 100 === 0 ? 10 * SKEW : 10, unit: "fraction" }, 20_000)
 }
 
+const FORK = { depth: 8, micros: 100 }
+
+/** See the module. */
+export const forks: Case = {
+  name: "pool/fork-join",
+  about:
+    "a job that halves itself until there are 256 of 100 us, two workers: part of what perfect parallelism would do",
+  unit: "fraction",
+  betterIs: "higher",
+  count: 40,
+  quickCount: 4,
+  subjects: Object.fromEntries(
+    Object.entries(opens).map(([name, open]): [string, Subject] => [name, {
+      run: async (params: Params) => (await import("../../peers/jobs.ts")).measureForks(await open(), params, FORK)
+    }])
+  )
+}
+
 /** Long enough for both sides to sleep. */
 const PAUSE_MILLIS = 20
 

@@ -15,6 +15,7 @@ import { STOPPING } from "../kernel/Phase.ts"
 import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, TOO_LARGE, type Waiter } from "../kernel/Recipient.ts"
 import { Ask, Notice, Traced, type Word } from "../kernel/Word.ts"
 import type { Aftermath } from "./aftermath.ts"
+import { interrupt } from "./nesting.ts"
 import type { Rare } from "./rare.ts"
 
 /** A cell, as far as senders that wait are concerned. */
@@ -26,6 +27,7 @@ export interface Roomy {
     readonly dispatcher: Dispatcher
     readonly after: Aftermath
     readonly freight: Freight
+    inlineDepth: number
     fault(where: string, defect: unknown): void
   }
   deliver(word: Word, payload: unknown): void
@@ -172,7 +174,7 @@ export const withdrawn = (cell: Revocable & Roomy & Refusing, ask: Ask): boolean
   }
   const fiber = rare?.ask === ask ? rare.fiber : undefined
   if (fiber === undefined) return false
-  fiber.interruptUnsafe()
+  interrupt(cell.host, fiber, () => rare!.ask === ask && rare!.fiber === fiber)
   return true
 }
 

@@ -66,10 +66,10 @@ const callWith = (
   handlers: Handlers,
   tags: ReadonlyArray<string>,
   index: number,
-  make: () => unknown
+  notice: Notice
 ): Effect.Effect<unknown, unknown, unknown> => {
   try {
-    return call(handlers, tags, index, make())
+    return call(handlers, tags, index, notice.say())
   } catch (defect) {
     return Exit.die(defect)
   }
@@ -91,7 +91,7 @@ export const handle = (
   const { messages, tags } = protocol
   if (typeof word === "number") return call(handlers!, tags, word & INDEX_MASK, payload)
   const index = word.word & INDEX_MASK
-  if (word instanceof Notice) return callWith(handlers!, tags, index, word.make)
+  if (word instanceof Notice) return callWith(handlers!, tags, index, word)
   const { span } = word
   if (span === undefined) return call(handlers!, tags, index, payload)
   const run = () => call(handlers!, tags, index, payload)

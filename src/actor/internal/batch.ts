@@ -34,7 +34,7 @@ export const batch = <C extends Batched & Handing<C>>(cell: C, rare: Rare): Effe
       return effect!
     },
     step: (value) => {
-      const { ask } = rare
+      const { ask, payload } = rare
       if (value === STASHED) {
         // Its handler then fails with that, like any other.
         rare.effect = putOff(cell, rare.word, rare.payload)
@@ -43,7 +43,7 @@ export const batch = <C extends Batched & Handing<C>>(cell: C, rare: Rare): Effe
       rare.ask = undefined
       rare.payload = undefined
       if (value === STASHED) return
-      if (value instanceof Handover) conclude(cell, ask, Exit.succeed(value))
+      if (value instanceof Handover) conclude(cell, ask, Exit.succeed(value), payload)
       else if (ask !== undefined) ask.settle(Exit.succeed(value))
     }
   })

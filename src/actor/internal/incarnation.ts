@@ -91,7 +91,9 @@ export const become = (cell: Cell, scope: Cell["scope"], handlers: unknown): voi
   if (!areHandlers(handlers)) {
     throw new TypeError(`${cell.name} cannot become ${textOf(handlers)}: these are no handlers`)
   }
-  if (cell.scope === scope && cell.phase < RESTARTING) cell.handlers = noted(cell, handlers)
+  if (cell.scope !== scope || cell.phase >= RESTARTING) return
+  const { hosting } = cell.behaviour
+  cell.handlers = noted(cell, hosting === undefined ? handlers : hosting(handlers, scope))
 }
 
 const takeIdle = (cell: Cell): void => {

@@ -43,18 +43,22 @@ export const intercept = (ref: Any, around: ReadonlyArray<AroundSend>): Any => {
   const facade = (of: (message: Message) => Send) => (): Facade =>
     Object.fromEntries(messages.map((message) => [message.tag, of(message)]))
 
-  const tellOf = (message: Message): Send => (payload) =>
-    wrapped(around, sendingOf("tell", message, payload), (ref.tell as Facade)[message.tag]!(payload))
+  const tellOf = (message: Message): Send => (first, second) =>
+    wrapped(
+      around,
+      // A message without payload may be given its options alone.
+      sendingOf("tell", message, isBare(message) ? undefined : first),
+      (ref.tell as Facade)[message.tag]!(first, second)
+    )
 
   const askOf = (message: Message): Send => (first, second) => {
-    // A message without payload may be given its options alone.
     const sending = sendingOf("ask", message, isBare(message) ? undefined : first)
     const next = (ref.ask as Facade)[message.tag]!(first, second)
     if (message.isStream) {
       return Stream.unwrap(wrapped(around, sending, Effect.succeed(next)) as Effect.Effect<Stream.Stream<unknown>>)
     }
     const ask = wrapped(around, sending, next)
-    handedOn(ask, new Handover(sending.actor, ask, tellOf(message)(sending.payload), recipient))
+    handedOn(ask, new Handover(sending.actor, ask, tellOf(message)(first, second), recipient))
     return ask
   }
 
@@ -68,8 +72,8 @@ export const intercept = (ref: Any, around: ReadonlyArray<AroundSend>): Any => {
   // What cannot be sent at once is not sent: nobody waits here.
   const tellUnsafeOf = (message: Message): Send => {
     const tell = tellOf(message)
-    return (payload): boolean => {
-      const fiber = Effect.runFork(tell(payload))
+    return (...args): boolean => {
+      const fiber = Effect.runFork(tell(...args))
       const exit = fiber.pollUnsafe()
       if (exit === undefined) fiber.interruptUnsafe()
       return exit !== undefined && Exit.isSuccess(exit)

@@ -181,6 +181,7 @@ const takeDown = (
   cell.phase = RESTARTING
   cell.ended()
   // Whatever is still on the stack or in a fiber belongs to the incarnation that has ended.
+  rare.outlive()
   rare.turn++
   rare.isHeld = rare.isPaused
   rare.inspect = undefined

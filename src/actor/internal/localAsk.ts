@@ -106,7 +106,7 @@ export class LocalAsk extends Ask implements Runnable, Wait {
 
   get awaited(): Awaited {
     const { cell, handedOn } = this
-    return handedOn ?? { name: cell.name, whom: cell }
+    return handedOn ?? { name: cell.name, whom: cell, system: cell.host }
   }
 
   /** Notes who waits for it, unless it has its outcome; what it answers takes it back. */
@@ -127,8 +127,11 @@ export class LocalAsk extends Ask implements Runnable, Wait {
   settle(exit: Exit.Exit<unknown, unknown>): void {
     const { cell } = this
     const message = cell.behaviour.protocol.messages[this.word]!
-    if (this.isSettled || this.cancelled || this.isExpired) discardReply(message, cell, exit)
-    else this.finish(checkedReply(message, cell, exit))
+    if (this.isSettled || this.cancelled || this.isExpired) return discardReply(message, cell, exit)
+    const reply = checkedReply(message, cell, exit)
+    // To look at it is somebody's code, after which nobody may wait for it any more.
+    if (this.isSettled) discardReply(message, cell, reply)
+    else this.finish(reply)
   }
 
   override forward(handover: Handover): void {
@@ -136,8 +139,9 @@ export class LocalAsk extends Ask implements Runnable, Wait {
     const { behaviour: { context, protocol }, host } = this.cell
     const { recipient, to } = handover
     this.handedOn = { name: to, whom: recipient instanceof Recipient ? recipient : undefined }
-    this.giveUp = handOn(host, context, this, handover, (exit) => {
-      const unanswered = whyUnanswered(protocol.messages[this.word]!, exit)
+    const message = protocol.messages[this.word]!
+    this.giveUp = handOn(host, context, this, message, handover, (exit) => {
+      const unanswered = whyUnanswered(message, exit)
       if (unanswered === undefined) this.settle(exit)
       else this.finish(Exit.fail(unanswered))
     })
@@ -177,6 +181,7 @@ export class LocalAsk extends Ask implements Runnable, Wait {
   run(): void {
     const { outcome, resume } = this
     this.resume = undefined
+    this.outcome = undefined
     if (outcome !== undefined && resume !== undefined) this.handOver(resume, outcome)
   }
 
@@ -193,7 +198,8 @@ export class LocalAsk extends Ask implements Runnable, Wait {
       waits?.blocked,
       awaited,
       timeoutMillis,
-      (found) => this.late(timeoutMillis, found)
+      (found) => this.late(timeoutMillis, found),
+      waits?.system
     )
   }
 
@@ -223,9 +229,10 @@ export class LocalAsk extends Ask implements Runnable, Wait {
 
   // What moves with a question that no handler has is released, as on another thread.
   private unhandled(payload: unknown): ActorError.Undelivered {
-    if (this.freight !== undefined) this.cell.host.freight.drop(this.freight)
+    const { behaviour: { protocol }, host: { freight } } = this.cell
+    if (this.freight !== undefined) freight.drop(this.freight)
     this.freight = undefined
-    return { tag: this.cell.behaviour.protocol.tags[this.word]!, payload }
+    return { tag: protocol.tags[this.word]!, payload: freight.given(payload) }
   }
 
   // The outcome of waiting for room: nothing to say when the ask is in the mailbox now.
@@ -247,7 +254,11 @@ export class LocalAsk extends Ask implements Runnable, Wait {
 
   /** The asker has gone: the handler does not start, or is interrupted; nobody waits for its finalizers. */
   withdraw(): void {
+    const { cell, outcome, word } = this
     this.resume = undefined
+    this.outcome = undefined
+    // It has its reply, which nobody has taken.
+    if (outcome !== undefined) discardReply(cell.behaviour.protocol.messages[word]!, cell, outcome)
     if (this.isSettled) return
     this.isSettled = true
     this.forget()
@@ -303,7 +314,9 @@ export class LocalAsk extends Ask implements Runnable, Wait {
   /** Waits for the reply of an ask that has {@link started}. */
   await(timeoutMillis: number, resume: Resume): void {
     // The asker's fiber may have yielded in between, and the reply may have come meanwhile.
-    if (this.outcome !== undefined) return resume(this.outcome)
+    const { outcome } = this
+    this.outcome = undefined
+    if (outcome !== undefined) return resume(outcome)
     if (this.isSettled) return
     this.resume = resume
     this.watch(timeoutMillis)

@@ -37,7 +37,7 @@ export class LocalStreamAsk extends LocalAsk implements StreamAsk, StreamSource 
   // ---- the actor's side
 
   override settle(exit: Exit.Exit<unknown, unknown>): void {
-    if (this.isSettled || this.cancelled || this.isExpired) return
+    if (this.isSettled || this.cancelled || this.isExpired) return this.grounds.freight.dropUnused(this.given)
     const outcome = answered(this.cell, this, exit)
     if (!(outcome instanceof Streaming)) return super.settle(outcome)
     this.streaming = outcome

@@ -18,13 +18,13 @@ import { revoked, sayable } from "./admission.ts"
 export class Pipes {
   declare private readonly cell: Cell
   declare private readonly running: Set<Fiber.Fiber<unknown, unknown>>
-  /** What waits to be handled. */
-  declare private readonly told: Set<Notice>
+  /** What waits to be handled, and what becomes of it when nobody comes to that. */
+  declare private readonly told: Map<Notice, () => void>
   declare private isClosed: boolean
   constructor(cell: Cell) {
     this.cell = cell
     this.running = new Set()
-    this.told = new Set()
+    this.told = new Map()
     this.isClosed = false
   }
 
@@ -46,7 +46,10 @@ export class Pipes {
       rare.piped--
       this.running.delete(fiber)
       if (!this.isClosed && cell.phase < RESTARTING) this.tell(exit, index, payload)
-      else if (rare.isDraining) cell.drained()
+      else {
+        this.unheard(exit, index, payload)
+        if (rare.isDraining) cell.drained()
+      }
     })
     // It may have ended its own incarnation, which knew of no fiber to interrupt.
     if (this.isClosed) fiber.interruptUnsafe()
@@ -57,18 +60,38 @@ export class Pipes {
     index: number,
     payload: (exit: Exit.Exit<unknown, unknown>) => unknown
   ): void {
+    const { cell } = this
     const notice = new Notice(index, () => {
       this.told.delete(notice)
-      return sayable(this.cell, index, payload(exit))
-    })
-    this.told.add(notice)
-    this.cell.deliver(notice, undefined)
+      return sayable(cell, index, payload(exit))
+    }, (said) => cell.host.freight.drop(said))
+    this.told.set(notice, () => this.unheard(exit, index, payload))
+    cell.deliver(notice, undefined)
+  }
+
+  // What would have moved with a message that nobody comes to handle is released, which takes a look at the message.
+  private unheard(
+    exit: Exit.Exit<unknown, unknown>,
+    index: number,
+    payload: (exit: Exit.Exit<unknown, unknown>) => unknown
+  ): void {
+    const { host, name, protocol } = this.cell
+    const message = protocol.messages[index]!
+    if (!message.carries) return
+    try {
+      host.freight.discard(message.payload, payload(exit))
+    } catch (thrown) {
+      host.fault(`what ${name} has piped to itself and does not handle any more`, thrown)
+    }
   }
 
   /** The incarnation has ended. */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     this.isClosed = true
-    for (const notice of this.told) revoked(this.cell, notice)
+    for (const [notice, unheard] of this.told) {
+      revoked(this.cell, notice)
+      unheard()
+    }
     this.told.clear()
     return Fiber.interruptAll(Array.from(this.running))
   })

@@ -11,7 +11,7 @@ import type { Meter } from "../kernel/Meter.ts"
 import type { Streaming } from "../kernel/Streaming.ts"
 import { Waiters } from "../kernel/Waiters.ts"
 import type { Waits } from "../kernel/Waits.ts"
-import type { Ask, Word } from "../kernel/Word.ts"
+import { type Ask, givenBy, type Word } from "../kernel/Word.ts"
 import type { Failures } from "./failures.ts"
 import type { Ties } from "./ties.ts"
 
@@ -25,10 +25,12 @@ export class Rare {
   declare fiber: Fiber.Fiber<unknown, unknown> | undefined
   /** The services of the behaviour, and whose handler it is that runs with them. */
   declare context: Context.Context<never> | undefined
-  /** What the running handler was called for: the message, and, of an ask or what can be put off, the ask and what it says. */
+  /** What the running handler was called for: the message, the ask where it is one, and what it was given. */
   declare word: Word | undefined
   declare ask: Ask | undefined
   declare payload: unknown
+  /** What handlers were given that still run, of incarnations that have ended, by their turn. */
+  declare private outlived: Map<number, unknown> | undefined
   /** The effect of the handler that is next in the batch, and how many messages the batch may still take. */
   declare effect: Effect.Effect<unknown, unknown, unknown> | undefined
   declare budget: number
@@ -70,8 +72,6 @@ export class Rare {
   declare quiet: { note(): void; end(): void } | undefined
   /** Whether something can have come by an adapter. */
   declare isAdapting: boolean
-  /** Whether what it handles can be put off. */
-  declare isStashing: boolean
   /** How much of what it has piped to itself is under way. */
   declare piped: number
   /** Shows the state of the incarnation that is up. */
@@ -98,6 +98,7 @@ export class Rare {
     this.word = undefined
     this.ask = undefined
     this.payload = undefined
+    this.outlived = undefined
     this.effect = undefined
     this.budget = 0
     this.turn = 0
@@ -119,7 +120,6 @@ export class Rare {
     this.idle = undefined
     this.quiet = undefined
     this.isAdapting = false
-    this.isStashing = false
     this.piped = 0
     this.inspect = undefined
     this.onDrain = undefined
@@ -133,9 +133,26 @@ export class Rare {
 
   /** A handler that does not answer at once begins with this message, which is `ask` where it is one. */
   inHand(word: Word, ask: Ask | undefined, payload: unknown): void {
+    this.outlive()
     this.word = word
     this.ask = ask
-    this.payload = ask === undefined && !this.isStashing ? undefined : payload
+    this.payload = givenBy(word, payload)
+  }
+
+  /** The incarnation has ended, and the handler that runs has not: what that was given is kept until it has. */
+  outlive(): void {
+    const { payload } = this
+    if (payload === undefined) return
+    this.payload = undefined
+    this.outlived ??= new Map()
+    this.outlived.set(this.turn, payload)
+  }
+
+  /** What the handler of a turn was given, which has ended after its incarnation. */
+  outlivedBy(turn: number): unknown {
+    const given = this.outlived?.get(turn)
+    this.outlived?.delete(turn)
+    return given
   }
 }
 

@@ -1,14 +1,16 @@
 /**
- * A handler has answered that its message is put off: it goes to the stash of its actor, and is answered when it is handled again.
+ * A handler has answered that its message is put off: it goes to the stash of its actor, and is answered when it is handled again; or is given up with its actor.
  */
 import * as Exit from "effect/Exit"
 import type { Why } from "../DeadLetters.ts"
 import type { ExitReason } from "../ExitReason.ts"
 import type { Freight } from "../kernel/Freight.ts"
+import { conclude, type Handing } from "../kernel/HandingOn.ts"
 import type { Mailbox } from "../kernel/Mailbox.ts"
 import { RESTARTING, STOPPING } from "../kernel/Phase.ts"
 import type { Protocol } from "../kernel/Protocol.ts"
 import { RepeatingMailbox } from "../kernel/RepeatingMailbox.ts"
+import { isPutOff } from "../kernel/Stashed.ts"
 import { Ask, INDEX_MASK, Notice, type Word, wordOf } from "../kernel/Word.ts"
 import type { Rare } from "./rare.ts"
 
@@ -37,7 +39,6 @@ export const withStash = (cell: Stashing, capacity: number): RepeatingMailbox =>
   cell.mailbox = repeating
   // Each message comes by the mailbox, which has to know it.
   cell.answersAtOnce = false
-  cell.more().isStashing = true
   if (mailbox !== undefined && mailbox !== repeating) {
     for (const [word, payload] of mailbox.takeAll(() => true)) repeating.put(word, payload)
   }
@@ -68,8 +69,31 @@ export const putOff = (cell: Stashing, word: Word | undefined, payload: unknown)
   return undefined
 }
 
+/** What a handler had that has ended. */
+export interface Had {
+  readonly word: Word | undefined
+  readonly ask: Ask | undefined
+  readonly payload: unknown
+}
+
+/** The handler of an actor has ended that is being stopped: its asker still gets an answer, and the handler's own if that came to its end. */
+export const concludeLast = <C extends Stashing & Handing<C>>(
+  cell: C,
+  { reason }: Rare,
+  { ask, payload, word }: Had,
+  exit: Exit.Exit<unknown, unknown>
+): void => {
+  if (isPutOff(exit)) putOff(cell, word, payload)
+  else if (exit._tag === "Success") conclude(cell, ask, exit, payload)
+  else {
+    cell.host.freight.dropUnused(payload)
+    ask?.stopped(reason, payload)
+  }
+}
+
 const giveUp = (cell: Stashing, word: Word, payload: unknown): void => {
   cell.handedBack(word)
+  cell.host.freight.drop(payload)
   if (cell.phase >= STOPPING) {
     if (word instanceof Notice) return
     // Its credit has gone back.

@@ -83,7 +83,7 @@ class AskThrough extends Ask {
 class AdaptedAsk extends LocalAsk {
   override get awaited(): Awaited {
     const { cell } = this.cell as AdapterRecipient
-    return { name: cell.name, whom: cell }
+    return { name: cell.name, whom: cell, system: cell.host }
   }
 }
 

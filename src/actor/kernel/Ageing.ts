@@ -12,6 +12,9 @@ export const NORMAL = 1
 /** Taken after all others. */
 export const LOW = 2
 
+/** What the levels are called, by their numbers. */
+export const LEVELS: ReadonlyArray<unknown> = ["high", "normal", "low"]
+
 /** The level of each message, by its index; absent when all are the same. */
 export type Levels = Uint8Array | undefined
 

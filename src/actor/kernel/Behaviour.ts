@@ -145,6 +145,8 @@ export interface Behaviour {
   readonly unreadMillis: number
   /** Whether its actors measure how long messages wait and are handled. */
   readonly isTimed: boolean
+  /** What the handlers of an incarnation are to its host, by the scope of that, also of those that it becomes; absent where they are what they are. */
+  readonly hosting?: ((handlers: Handlers, scope: object | undefined) => Handlers) | undefined
   /** Whether its actors are those of a pool, which has the jobs that wait for them. */
   readonly isPooled?: boolean | undefined
 }

@@ -36,7 +36,7 @@ import { limitOf, LocalAsk } from "../internal/localAsk.ts"
 import { askFor } from "../internal/localTimedAsk.ts"
 import { MAX_INLINE } from "../internal/nesting.ts"
 import type { Rare } from "../internal/rare.ts"
-import { putOff } from "../internal/stashing.ts"
+import { concludeLast, putOff } from "../internal/stashing.ts"
 import type { Behaviour, Handlers } from "./Behaviour.ts"
 import type { CellHost } from "./CellHost.ts"
 import type { Answered, Command } from "./Command.ts"
@@ -63,7 +63,7 @@ import {
 } from "./Recipient.ts"
 import { mailboxOf } from "./RepeatingMailbox.ts"
 import { isPutOff } from "./Stashed.ts"
-import { Ask, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Word.ts"
+import { Ask, givenBy, INDEX_MASK, ORIGIN_SHIFT, Traced, type Word, wordOf } from "./Word.ts"
 
 /** See the module. */
 export class Cell extends Counting implements Owned, Runnable {
@@ -154,8 +154,8 @@ export class Cell extends Counting implements Owned, Runnable {
     this.host.turn.handOver(this.number)
     const result = call(this.handlers!, this.behaviour.protocol.tags, index, payload)
     if (isVoid(result)) this.rest()
-    else if (!isExit(result)) this.startBatch(result, index, undefined, undefined, 0)
-    else if (this.settled(result, undefined, index)) this.rest()
+    else if (!isExit(result)) this.startBatch(result, index, undefined, payload, 0)
+    else if (this.settled(result, undefined, index, false, payload)) this.rest()
   }
 
   /** Takes a message from a remote sender, who is bound by credit; applies the dropping policies here, where the queue is. */
@@ -231,7 +231,10 @@ export class Cell extends Counting implements Owned, Runnable {
     host.turn.handOver(before)
     if (asked instanceof LocalAsk) return asked
     if (asked === result) this.finishInline(asked, index)
-    return checkedReply(messages[index]!, this, asked)
+    const reply = checkedReply(messages[index]!, this, asked)
+    // What its error gives back has left it by now.
+    if (asked._tag === "Failure") host.freight.dropUnused(payload)
+    return reply
   }
 
   private goOn(
@@ -281,6 +284,7 @@ export class Cell extends Counting implements Owned, Runnable {
       if (!(word instanceof Ask)) return word
       const { freight } = word
       word.freight = undefined
+      word.given = freight
       if (!word.isOver()) return word
       if (freight !== undefined) this.host.freight.drop(freight)
     }
@@ -419,19 +423,13 @@ export class Cell extends Counting implements Owned, Runnable {
 
   private handlersEnded(exit: Exit.Exit<unknown, unknown>, turn: number): void {
     const rare = this.more()
-    if (rare.turn !== turn) return
+    if (rare.turn !== turn) return this.host.freight.dropUnused(rare.outlivedBy(turn))
     const { ask, payload, word } = rare
     rare.ask = undefined
     rare.payload = undefined
     rare.effect = undefined
     rare.batchFiber = undefined
-    if (!this.isLive) {
-      // The actor is being stopped: the asker still gets an answer, and the handler's own if that came to its end.
-      if (isPutOff(exit)) putOff(this, word, payload)
-      else if (exit._tag === "Success") conclude(this, ask, exit)
-      else ask?.stopped(rare.reason, payload)
-      return
-    }
+    if (!this.isLive) return concludeLast(this, rare, { word, ask, payload }, exit)
     this.phase = RUNNING
     if (this.settled(sound(exit), ask, word, ask !== undefined, payload)) this.rest()
   }
@@ -451,7 +449,7 @@ export class Cell extends Counting implements Owned, Runnable {
     const turn = this.rare?.turn ?? 0
     if (exit !== undefined) {
       if (ask !== undefined) this.ended()
-      conclude(this, ask, exit)
+      conclude(this, ask, exit, givenBy(word, payload))
     }
     // The asker goes on at once, and may have ended the actor.
     return goesOn && this.isLive && (this.rare?.turn ?? 0) === turn

@@ -42,10 +42,27 @@ export type Kind =
   | typeof WAITS
 
 const NAME_LENGTH = 512
+const PART_LENGTH = 240
 
-/** A name as it is said with a link: it fits into a record on the way for control, which a key without bounds does not. */
+// FNV-1a twice, over all of it: what is left out of a name still tells it from others.
+const marked = (name: string): string => {
+  let one = 0x811c9dc5
+  let other = 0x9747b28c
+  for (let i = 0; i < name.length; i++) {
+    const unit = name.charCodeAt(i)
+    one = Math.imul(one ^ unit, 0x01000193)
+    other = Math.imul(other ^ unit, 0x85ebca6b)
+    other ^= other >>> 13
+  }
+  return `${(one >>> 0).toString(36)}${(other >>> 0).toString(36)}`
+}
+
+/**
+ * A name as it is said with a link, or for who waits for whom: it fits into a record on the way for control, which a key without bounds does not, and is
+ * another one for another name.
+ */
 export const nameInLink = (name: string): string =>
-  name.length <= NAME_LENGTH ? name : `${name.slice(0, NAME_LENGTH / 2)}…${name.slice(1 - NAME_LENGTH / 2)}`
+  name.length <= NAME_LENGTH ? name : `${name.slice(0, PART_LENGTH)}…${marked(name)}…${name.slice(-PART_LENGTH)}`
 
 /** Who is linked to an actor, and how that hears of its end. */
 export interface Linker {
@@ -112,6 +129,8 @@ export interface Commandable {
 export interface Awaited {
   readonly name: string
   readonly whom: Commandable | undefined
+  /** Whose actor it is, of the systems that this thread takes part in; that of who asks, where nothing is said. */
+  readonly system?: unknown
 }
 
 /** How a command is answered, once. */

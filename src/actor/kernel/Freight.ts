@@ -2,7 +2,7 @@
  * What moves with the messages of the actors of one thread, from the moment in which an actor is sent it until a handler has it.
  *
  * It is the owner of one account: what has been shipped to an actor here, and is not handled, is released with its message, once. What a
- * handler was given is the handler's.
+ * handler was given is the handler's once it has used it, or has succeeded; else it is released when the handler has ended.
  */
 import { messageOf } from "../../runtime/Text.ts"
 import * as Carriage from "../../wire/Carriage.ts"
@@ -38,6 +38,8 @@ class LocalReferences implements RefTransport {
 /** What {@link Freight.pack} answers for a payload that breaks its schema. */
 export const BROKEN = Symbol("a payload that breaks its schema")
 
+const TWICE = "one and the same value would move to two places of the message"
+
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 
 /** See the module. */
@@ -45,7 +47,7 @@ export class Freight {
   /** Why the payload that was refused last was, unless its schema says why. */
   issue: string | undefined = undefined
   /** Whether anything was ever looked after: most threads never do. */
-  #isUsed = false
+  isUsed = false
   readonly #references: LocalReferences
   readonly #scratch: Scratch
   /** By the payload that is delivered. Something that moves is an object, and so is what holds it. */
@@ -63,7 +65,13 @@ export class Freight {
       const received = Packing.pack(codec, payload, this.#scratch)
       if (received === Packing.UNPACKABLE) return BROKEN
       const { message, packed } = received
-      if (packed !== undefined) this.#keep(message, packed)
+      if (packed === undefined) return message
+      // Found before anybody makes room for it.
+      if (packed.isTwice) {
+        this.issue = TWICE
+        return BROKEN
+      }
+      this.#keep(message, packed)
       return message
     } finally {
       this.#references.clear()
@@ -120,6 +128,11 @@ export class Freight {
     this.#of(payload)?.drop()
   }
 
+  /** Releases what a handler was given with a payload and has not used; it has ended, and without success. */
+  dropUnused(payload: unknown): void {
+    this.#of(payload)?.dropUnused()
+  }
+
   /** Releases what would have moved with a value that nobody will have. */
   discard(codec: Codec<unknown>, value: unknown): void {
     try {
@@ -131,11 +144,11 @@ export class Freight {
 
   #keep(payload: unknown, packed: Packing.Packed): void {
     if (!isObject(payload)) return
-    this.#isUsed = true
+    this.isUsed = true
     this.#packed.set(payload, packed)
   }
 
   #of(payload: unknown): Packing.Packed | undefined {
-    return this.#isUsed && isObject(payload) ? this.#packed.get(payload) : undefined
+    return this.isUsed && isObject(payload) ? this.#packed.get(payload) : undefined
   }
 }

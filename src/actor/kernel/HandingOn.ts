@@ -5,20 +5,23 @@
  * restarted or end meanwhile.
  */
 import type * as Cause from "effect/Cause"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import * as Scheduler from "effect/Scheduler"
 import * as Tracer from "effect/Tracer"
 import { type AskError, isActorError, type Undelivered } from "../ActorError.ts"
 import { DefaultAskTimeout } from "../AskTimeout.ts"
+import { interrupt, type Nesting } from "../internal/nesting.ts"
 import type { Behaviour } from "./Behaviour.ts"
-import { type Handover, handoverOf } from "./Forwarded.ts"
+import { Handover, handoverOf } from "./Forwarded.ts"
+import type { Freight } from "./Freight.ts"
 import type { Message } from "./Protocol.ts"
-import type { Ask } from "./Word.ts"
+import { type Ask, INDEX_MASK } from "./Word.ts"
 
 /** Where the other actor is asked. */
-export interface HandingHost {
+export interface HandingHost extends Nesting {
   forkWith(
     context: Context.Context<never>,
     effect: Effect.Effect<unknown, unknown, unknown>
@@ -28,7 +31,10 @@ export interface HandingHost {
 /** Whose handler has handed a message on. */
 export interface Handing<C> {
   readonly behaviour: Behaviour
-  readonly host: HandingHost & { unheard(cell: C, cause: Cause.Cause<unknown>): void }
+  readonly host: HandingHost & {
+    readonly freight: Freight
+    unheard(cell: C, cause: Cause.Cause<unknown>): void
+  }
 }
 
 const nothing = () => {}
@@ -40,16 +46,60 @@ const observe = (fiber: Fiber.Fiber<unknown, unknown>, ended: (exit: Exit.Exit<u
   return exit === undefined
 }
 
-/** What becomes of a message whose handler has ended. */
+/** What becomes of a message whose handler has ended, and of what that was `given`: a handler that has succeeded has it. */
 export const conclude = <C extends Handing<C>>(
   cell: C,
   ask: Ask | undefined,
-  exit: Exit.Exit<unknown, unknown>
+  exit: Exit.Exit<unknown, unknown>,
+  given: unknown
 ): void => {
+  if (exit._tag === "Failure") return failed(cell, ask, exit, given)
   const handover = handoverOf(exit)
   if (handover === undefined) ask?.settle(exit)
-  else if (ask === undefined) tellOn(cell, handover)
-  else ask.forward(handover)
+  else handedOver(cell, ask, handover, given)
+}
+
+// Who hears of the failure finds what nobody has used free again; what the error itself gives back leaves with that first.
+const failed = <C extends Handing<C>>(
+  { behaviour: { protocol: { messages } }, host: { freight } }: C,
+  ask: Ask | undefined,
+  exit: Exit.Failure<unknown, unknown>,
+  given: unknown
+): void => {
+  const givesBack = ask !== undefined && messages[ask.word & INDEX_MASK]!.error.carries
+  if (!givesBack) freight.dropUnused(given)
+  ask?.settle(exit)
+  if (givesBack) freight.dropUnused(given)
+}
+
+const handedOver = <C extends Handing<C>>(cell: C, ask: Ask | undefined, handover: Handover, given: unknown): void => {
+  const { freight } = cell.host
+  const going = freight.isUsed ? new Going(freight, given, handover) : undefined
+  if (ask === undefined) tellOn(cell, going ?? handover)
+  else ask.forward(going ?? handover)
+  going?.end()
+}
+
+// With what the handler was given: that goes on with the message, or is released when the message has not come on.
+class Going extends Handover {
+  declare private readonly release: () => void
+  declare private isBegun: boolean
+  constructor(freight: Freight, given: unknown, { asking, recipient, telling, to }: Handover) {
+    const released = Effect.sync(() => this.release())
+    const going = <A>(effect: Effect.Effect<A, unknown>) =>
+      Effect.suspend(() => {
+        this.isBegun = true
+        return Effect.ensuring(effect, released)
+      })
+    super(to, going(asking), going(telling), recipient)
+    this.release = () => freight.dropUnused(given)
+    this.isBegun = false
+  }
+
+  /** Nobody will begin it any more. */
+  end(): void {
+    if (!this.isBegun) this.release()
+  }
 }
 
 // Nobody waits for an answer: the other actor is told.
@@ -60,19 +110,22 @@ const tellOn = <C extends Handing<C>>(cell: C, { telling }: Handover): void => {
   })
 }
 
-/** Asks the other actor on behalf of the asker; what this answers takes that back. */
+/** Asks the other actor on behalf of the asker, whose message it is; what this answers takes that back. */
 export const handOn = (
   host: HandingHost,
   context: Context.Context<never>,
   { span }: Pick<Ask, "span">,
+  { error, success }: Message,
   { asking }: Handover,
   answered: (exit: Exit.Exit<unknown, unknown>) => void
 ): () => void => {
   // Its time is the asker's, who takes it back when that is over.
   const timed = Effect.provideService(asking, DefaultAskTimeout, "Infinity")
   const traced = span === undefined ? timed : Effect.provideService(timed, Tracer.ParentSpan, span)
-  const fiber = host.forkWith(context, traced)
-  return observe(fiber, answered) ? () => fiber.interruptUnsafe() : nothing
+  // Between the answer and its handing over nobody takes it back: what moves with it would be nobody's.
+  const moves = success.carries || error.carries
+  const fiber = host.forkWith(moves ? Context.add(context, Scheduler.PreventSchedulerYield, true) : context, traced)
+  return observe(fiber, answered) ? () => interrupt(host, fiber) : nothing
 }
 
 /** Why the other actor has not answered, if it has not: what the protocol declares is an answer. */

@@ -45,9 +45,10 @@ export class Inquiries {
     asker: string | undefined,
     awaited: Awaited,
     timeoutMillis: number,
-    told: (found: Found) => void
+    told: (found: Found) => void,
+    system?: unknown
   ): (() => void) | undefined {
-    const inquiry = new Inquiry(this, asker, told)
+    const inquiry = new Inquiry(this, asker, told, system ?? awaited.system)
     inquiry.begin(awaited, patienceMillis(timeoutMillis))
     return inquiry.isOver ? undefined : () => inquiry.giveUp()
   }
@@ -58,14 +59,17 @@ class Inquiry extends Deadline {
   declare private readonly asker: string | undefined
   declare private readonly told: (found: Found) => void
   declare private first: string
+  /** Whose actors were met: that of who asks first. */
+  declare private readonly systems: Array<unknown>
   /** Whom somebody waits for, by name; `undefined` of one that has not said it. */
   declare private readonly known: Map<string, ReadonlyArray<string> | undefined>
   declare private readonly forgets: Array<() => void>
   declare private open: number
   declare private isWaiting: boolean
   declare isOver: boolean
-  constructor(all: Inquiries, asker: string | undefined, told: (found: Found) => void) {
+  constructor(all: Inquiries, asker: string | undefined, told: (found: Found) => void, system: unknown) {
     super()
+    this.systems = [system]
     this.all = all
     this.asker = asker === undefined ? undefined : nameInLink(asker)
     this.told = told
@@ -78,7 +82,7 @@ class Inquiry extends Deadline {
   }
 
   begin(awaited: Awaited, patience: number): void {
-    this.first = nameInLink(awaited.name)
+    this.first = this.nameOf(awaited)
     if (this.first === this.asker) return this.end()
     this.ask(awaited)
     if (this.isOver) return
@@ -88,8 +92,17 @@ class Inquiry extends Deadline {
     this.all.deadlines.add(this, patience)
   }
 
-  private ask({ name, whom }: Awaited): void {
-    const asked = nameInLink(name)
+  // Two systems of one process may have an actor of one name each.
+  private nameOf({ name, system = this.systems[0] }: Awaited): string {
+    const { systems } = this
+    if (!systems.includes(system)) systems.push(system)
+    const at = systems.indexOf(system)
+    return nameInLink(at === 0 ? name : `${name} of another system${at === 1 ? "" : ` (${at})`}`)
+  }
+
+  private ask(awaited: Awaited): void {
+    const { whom } = awaited
+    const asked = this.nameOf(awaited)
     if (this.known.has(asked)) return
     this.known.set(asked, undefined)
     if (whom === undefined || this.known.size > MOST_ASKED) return
@@ -103,8 +116,9 @@ class Inquiry extends Deadline {
   }
 
   private heard(by: string, waits: ReadonlyArray<Awaited>): void {
-    this.known.set(by, waits.map(({ name }) => nameInLink(name)))
-    if (waits.some(({ name }) => nameInLink(name) === this.asker)) return this.end()
+    const names = waits.map((awaited) => this.nameOf(awaited))
+    this.known.set(by, names)
+    if (names.some((name) => name === this.asker)) return this.end()
     for (const awaited of waits) {
       if (this.isOver) return
       this.ask(awaited)

@@ -17,7 +17,7 @@ import * as Codec from "../../wire/Codec.ts"
 import { Defect } from "../../wire/kernel/Defect.ts"
 import { InvalidProtocol } from "../ActorError.ts"
 import { Priority } from "../Priority.ts"
-import { type Levels, NORMAL } from "./Ageing.ts"
+import { LEVELS, type Levels, NORMAL } from "./Ageing.ts"
 
 /** How many messages one protocol may have: the index travels in eight bits. */
 export const MAX_MESSAGES = 256
@@ -237,12 +237,10 @@ const assemble = (name: string, tags: ReadonlyArray<string>, messages: ReadonlyA
   }
 }
 
-const priorities: ReadonlyArray<unknown> = ["high", "normal", "low"]
-
 const levelsOf = (name: string, messages: ReadonlyArray<Message>): Levels => {
   const levels = messages.map(({ annotations, tag }) => {
     const priority = Context.get(annotations, Priority)
-    const level = priorities.indexOf(priority)
+    const level = LEVELS.indexOf(priority)
     if (level >= 0) return level
     const reason = `${name}.${tag} has the priority ${textOf(priority)}, expected "high", "normal" or "low"`
     throw new InvalidProtocol({ protocol: name, reason })

@@ -78,6 +78,14 @@ export interface Waiter {
   abandoned: boolean
 }
 
+/** What is said of one send that only some recipients know of, as its sender has given it. */
+export interface SendOptions {
+  readonly key?: unknown
+  readonly priority?: unknown
+  /** This all know. */
+  readonly timeout?: unknown
+}
+
 /** See the module. */
 export abstract class Recipient {
   /** The protocol that the actor speaks. */
@@ -95,6 +103,14 @@ export abstract class Recipient {
   /** How many messages of a sender can be under way before it has to wait, or is refused, as far as that is known before. */
   get limit(): number {
     return Infinity
+  }
+  /**
+   * Whom a send with these options goes to; one that knows nothing of them takes it itself.
+   *
+   * **Errors** Throws `InvalidOptions`.
+   */
+  aimed(_options: SendOptions): Recipient {
+    return this
   }
   /** The actor itself, as far as it runs on this thread. */
   get running(): Recipient | undefined {

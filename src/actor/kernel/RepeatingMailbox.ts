@@ -140,6 +140,7 @@ export class RepeatingMailbox extends PriorityMailbox {
     const isForNext = (aside: Aside): boolean => {
       if (!(aside.word instanceof Notice)) return isAlive(aside)
       this.leaves(aside)
+      aside.word.forget()
       return false
     }
     this.stash = []

@@ -16,6 +16,7 @@ import type { Turn } from "../../runtime/Turn.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import type { StreamBroken } from "../ActorError.ts"
 import type { ExitReason } from "../ExitReason.ts"
+import { interrupt } from "../internal/nesting.ts"
 import { Deadline, type Deadlines } from "./Deadlines.ts"
 import type { Dispatcher, Runnable } from "./Dispatcher.ts"
 import type { Freight } from "./Freight.ts"
@@ -41,6 +42,7 @@ export interface Streamer {
     readonly dispatcher: Dispatcher
     readonly freight: Freight
     readonly turn: Turn
+    inlineDepth: number
     fault(where: string, defect: unknown): void
   }
   more(): { streams: Set<Streaming> | undefined; readonly isDraining: boolean }
@@ -216,8 +218,14 @@ export class Streaming extends Deadline implements Runnable {
   private end(exit: Exit.Exit<unknown, unknown>): void {
     const isOver = this.isOver
     this.isOver = true
+    if (exit._tag === "Failure") this.release()
     this.forgotten()
     if (!isOver) this.ask.ended(exit)
+  }
+
+  // What the handler was given is the stream's, as long as that has not failed.
+  private release(): void {
+    this.cell.host.freight.dropUnused(this.ask.given)
   }
 
   private forgotten(): void {
@@ -230,8 +238,10 @@ export class Streaming extends Deadline implements Runnable {
   interrupt(): void {
     if (this.isOver) return
     this.isOver = true
-    if (this.fiber === undefined) this.forgotten()
-    else this.fiber.interruptUnsafe()
+    if (this.fiber === undefined) {
+      this.release()
+      this.forgotten()
+    } else interrupt(this.cell.host, this.fiber)
   }
 
   /** Its incarnation has ended: for good, for a reason, or to be followed by another one. */

@@ -25,6 +25,7 @@ export interface Wait {
 interface Waiting {
   readonly name: string
   readonly phase: number
+  readonly host: unknown
   more(): { waits: Waits | undefined }
 }
 
@@ -53,6 +54,11 @@ export class Waits {
   /** Whose they are, while its handler runs and takes no other message. */
   get blocked(): string | undefined {
     return this.actor.phase === SUSPENDED ? this.actor.name : undefined
+  }
+
+  /** Whose actor it is. */
+  get system(): unknown {
+    return this.actor.host
   }
 
   /** Whom it waits for. */

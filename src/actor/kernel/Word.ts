@@ -65,13 +65,29 @@ export class Notice extends Revocable {
   /** The index of the message, and nobody's credit. */
   declare word: number
   declare readonly span: undefined
-  /** What it says; somebody's code, which may throw. */
-  declare readonly make: () => unknown
-  constructor(index: number, make: () => unknown) {
+  /** What it says, once that is made. */
+  declare said: unknown
+  /** Makes it; somebody's code, which may throw. */
+  declare private readonly make: () => unknown
+  /** Releases what it has said. */
+  declare private readonly drop: ((said: unknown) => void) | undefined
+  constructor(index: number, make: () => unknown, drop?: (said: unknown) => void) {
     super(false)
     this.word = index
     this.span = undefined
+    this.said = undefined
     this.make = make
+    this.drop = drop
+  }
+
+  /** It was put off, and will not be handled again. */
+  forget(): void {
+    this.drop?.(this.said)
+  }
+
+  /** What it says: made when it is handled, and when it was put off handled again as it is. */
+  say(): unknown {
+    return this.said ??= this.make()
   }
 }
 
@@ -96,12 +112,15 @@ export abstract class Ask extends Revocable {
   declare cancelled: boolean
   /** What it asks with, as long as something may move with that and no handler has it: it is released with the ask. */
   declare freight: unknown
+  /** The same from the moment on in which a handler has it. */
+  declare given: unknown
   constructor(word: number, span: Tracer.AnySpan | undefined, takesRoom = true) {
     super(takesRoom)
     this.word = word
     this.span = span
     this.cancelled = false
     this.freight = undefined
+    this.given = undefined
   }
   /** Whether its deadline has passed; the handler then need not start. */
   isOver(): boolean {
@@ -133,6 +152,10 @@ export const replaysOf = (word: Word): number => word instanceof Traced ? word.r
 
 /** Since when a message waits; `Infinity` when it has no stamp. */
 export const sinceOf = (word: Word): number => typeof word === "number" ? Infinity : word.stamp?.sinceMillis ?? Infinity
+
+/** What a handler was given that was called for a word: what stood beside it, or what a notice has said. */
+export const givenBy = (word: Word | undefined, payload: unknown): unknown =>
+  word instanceof Notice ? word.said : payload
 
 /** The number inside of any word. */
 export const wordOf = (word: Word): number => typeof word === "number" ? word : word.word

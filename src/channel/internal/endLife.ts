@@ -18,6 +18,8 @@ import { type Access, type Handle, handleOf, type LocalEnd, wakeAll } from "./sh
 export interface Living extends LocalEnd {
   /** Why it cannot leave now, though it is open. */
   readonly holdsBack: string | undefined
+  /** Whether something was sent or received on it since it arrived, or is about to be. */
+  readonly isInUse: boolean
   /** It has just been opened: takes up where the end before it has stopped. */
   begin(): void
   /** It is about to leave in a message: what was done on it is to be visible, and what waits on it hears in a task of its own. */
@@ -41,6 +43,8 @@ export class EndLife<A> implements Carried {
   private end: End
   private readonly living: Living
   private state: State
+  /** Whether there are clones of it, or somebody has said what becomes of it. */
+  private isUsed = false
   /** The message that it waits in while it is leaving. */
   private message: unknown = undefined
 
@@ -129,6 +133,10 @@ export class EndLife<A> implements Carried {
     if (this.isOpen) this.access.thread.runtime.microtask(() => this.close())
   }
 
+  dropUnused(): void {
+    if (this.isOpen && !this.isUsed && !this.living.isInUse) this.drop()
+  }
+
   gone(): Error {
     const why = this.isOpen ? this.living.holdsBack : undefined
     return why === undefined ? this.moved() : new Error(why)
@@ -159,6 +167,7 @@ export class EndLife<A> implements Carried {
         return Effect.fail(taken(settings.name, side, settings.kind))
       }
       if (!this.isOpen) return Effect.fail(this.moved())
+      this.isUsed = true
       return Effect.acquireRelease(
         Effect.suspend(() => {
           const end = roster.join(side === "sender" ? SENDER : RECEIVER, this.end)

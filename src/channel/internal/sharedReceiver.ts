@@ -296,6 +296,10 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
       : undefined
   }
 
+  get isInUse(): boolean {
+    return this.got > 0 || this.isReading || this.awaited !== undefined || this.waiting > 0
+  }
+
   depart(): void {
     this.giveBack()
     this.poller.remove(this.itemsWait)

@@ -49,6 +49,8 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
   /** Most messages on their way; `Infinity` where the ring itself is the bound. */
   private readonly window: number
   private sent = 0
+  /** What had been sent before this end was there. */
+  private sentBefore = 0
   private received = 0
   private unpublished = 0
   private isFlushScheduled = false
@@ -83,6 +85,7 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
     const sent = roster.sent(this.row)
     // In the rows of other kinds a receiver may have counted what it has received itself.
     this.sent = kind.hasWindow && ((sent - this.received) | 0) < 0 ? this.received : sent
+    this.sentBefore = this.sent
   }
 
   protected offer(value: A): Offered {
@@ -336,6 +339,10 @@ export class SharedSender<A> extends SenderBase<A> implements Living {
     return this.backlog.length > 0
       ? `this sender of channel "${this.channel}" still holds messages for which there was no room: send it later`
       : undefined
+  }
+
+  get isInUse(): boolean {
+    return this.sent !== this.sentBefore || this.backlog.length > 0 || this.waiting > 0
   }
 
   depart(): void {

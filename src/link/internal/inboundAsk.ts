@@ -60,9 +60,10 @@ export class InboundAsk extends AnsweredAsk {
 
   override forward(handover: Handover): void {
     if (this.cancelled) return this.withdrawn()
-    const { home: { host }, message } = this
-    this.giveUp = handOn(host, host.context, this, handover, (exit) => {
-      const unanswered = whyUnanswered(message!, exit)
+    const { home: { host } } = this
+    const message = this.message!
+    this.giveUp = handOn(host, host.context, this, message, handover, (exit) => {
+      const unanswered = whyUnanswered(message, exit)
       if (unanswered === undefined) this.settle(exit)
       else this.unanswered(unanswered)
     })

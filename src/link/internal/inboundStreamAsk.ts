@@ -41,7 +41,10 @@ export class InboundStreamAsk extends InboundAsk implements StreamAsk {
   }
 
   override settle(exit: Exit.Exit<unknown, unknown>): void {
-    if (this.cancelled) return this.withdrawn()
+    if (this.cancelled) {
+      this.home.host.freight.dropUnused(this.given)
+      return this.withdrawn()
+    }
     // Whoever has it is an actor: nobody else answers.
     const cell = (this.taker ?? this.binding.cell) as unknown as Streamer
     const outcome = answered(cell, this, exit)

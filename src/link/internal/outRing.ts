@@ -45,6 +45,8 @@ interface Held {
   readonly type: number
   readonly bytes: Uint8Array
   readonly isUrgent: boolean
+  /** Moves away what moves with it. */
+  readonly leaves: (() => void) | undefined
 }
 
 const wordsOf = (first: number, second: number): Uint8Array => new Uint8Array(Uint32Array.of(first, second).buffer)
@@ -112,23 +114,25 @@ export class OutRing {
     this.wrote(8, isUrgent)
   }
 
-  /** Writes a complete record, now or as soon as there is room. */
-  record(type: number, bytes: Uint8Array, isUrgent: boolean): void {
-    if (this.state !== FREE || !this.put(type, bytes, isUrgent)) this.hold(type, bytes, isUrgent)
+  /** Writes a complete record, now or as soon as there is room; `leaves` moves away what moves with it, when there is. */
+  record(type: number, bytes: Uint8Array, isUrgent: boolean, leaves?: () => void): void {
+    if (this.state !== FREE || !this.put(type, bytes, isUrgent, leaves)) this.hold(type, bytes, isUrgent, leaves)
   }
 
-  private put(type: number, bytes: Uint8Array, isUrgent: boolean): boolean {
+  private put(type: number, bytes: Uint8Array, isUrgent: boolean, leaves: (() => void) | undefined): boolean {
     const { writer } = this
     const offset = writer.claim(bytes.length)
     if (offset < 0) return false
     writer.region.u8.set(bytes, offset)
+    leaves?.()
     writer.commit(bytes.length, type)
     this.wrote(bytes.length, isUrgent)
+    if (leaves !== undefined) this.publish()
     return true
   }
 
-  private hold(type: number, bytes: Uint8Array, isUrgent: boolean): void {
-    this.held.push({ type, bytes, isUrgent })
+  private hold(type: number, bytes: Uint8Array, isUrgent: boolean, leaves?: () => void): void {
+    this.held.push({ type, bytes, isUrgent, leaves })
     this.state = HELD
     this.block()
   }
@@ -138,8 +142,8 @@ export class OutRing {
     const { held } = this
     let written = 0
     while (written < held.length) {
-      const { bytes, isUrgent, type } = held[written]!
-      if (!this.put(type, bytes, isUrgent)) break
+      const { bytes, isUrgent, leaves, type } = held[written]!
+      if (!this.put(type, bytes, isUrgent, leaves)) break
       written++
     }
     held.splice(0, written)
@@ -153,6 +157,12 @@ export class OutRing {
     this.unpublishedBytes += payloadBytes + HEADER_BYTES
     if (this.unpublishedBytes >= BATCH_BYTES) this.publish()
     else if (!this.isDirty) this.begin(isUrgent)
+  }
+
+  /** The same, with something that moves: it is visible at once, so that the death of this thread does not leave it where nobody looks. */
+  wroteMoving(payloadBytes: number): void {
+    this.wrote(payloadBytes, true)
+    if (this.isDirty) this.publish()
   }
 
   /** The record was an ask. */

@@ -191,6 +191,7 @@ export class Outbound {
     const placed = place === undefined ? TOO_LARGE_TO_PLACE : place(payload, data)
     if (placed === NOT_PLACED) return INVALID
     let bytes = data.placedBytes
+    let moves = false
     if (placed < 0) {
       if (place !== undefined && codec.fixedBytes !== undefined) {
         return this.noRoom(data, codec.fixedBytes, Carriage.empty)
@@ -203,9 +204,11 @@ export class Outbound {
       const offset = data.claim(bytes)
       if (offset < 0) return this.noRoom(data, bytes, cargo)
       scratch.copyTo(data.region, offset)
+      moves = cargo.length > 0
     }
     data.writer.commit(bytes, type)
-    data.wrote(bytes, true)
+    if (moves) data.wroteMoving(bytes)
+    else data.wrote(bytes, true)
     return WRITTEN
   }
 
@@ -261,7 +264,8 @@ export class Outbound {
     }
     if (trace !== undefined) TraceContext.write(trace, region, offset + askBytes)
     data.writer.commit(bytes, type)
-    data.wrote(bytes, true)
+    if (cargo.length > 0) data.wroteMoving(bytes)
+    else data.wrote(bytes, true)
     if (ask !== undefined) data.asked()
     return WRITTEN
   }
@@ -322,7 +326,7 @@ export class Outbound {
     const limit = data.writer.maxRecordBytes
     if (bytes > limit) return `takes ${bytes} bytes; the ring between the threads allows ${limit}`
     const cargo = codec.carries ? scratch.cargo : Carriage.empty
-    if (cargo.length > 0 && !this.departs(NO_SLOT, cargo)) return `cannot be sent: ${this.issue}`
+    if (cargo.length > 0) return this.replyMoving(type, [number, word], bytes, cargo)
     const offset = data.state === FREE ? data.writer.claim(bytes) : -1
     const region = offset < 0 ? regionOf(bytes) : data.writer.region
     const at = offset < 0 ? 0 : offset
@@ -335,6 +339,25 @@ export class Outbound {
       data.wrote(bytes, true)
     }
     return undefined
+  }
+
+  // One with which something moves, which the scratch has: that leaves when there is room, so that until then it is this thread's, and goes with it.
+  private replyMoving(
+    type: number,
+    words: readonly [number, number],
+    bytes: number,
+    cargo: Carriage.Cargo
+  ): string | undefined {
+    const { data, options: { scratch } } = this
+    const region = regionOf(bytes)
+    scratch.copyTo(region, Envelope.REPLY_BYTES)
+    region.u32.set(words)
+    try {
+      data.record(type, region.u8.subarray(0, bytes), true, this.underway.hold(NO_SLOT, cargo))
+      return undefined
+    } catch (error) {
+      return `cannot be sent: ${messageOf(error)}`
+    }
   }
 
   /** Two words and what our own codec makes of a value behind them, now or as soon as there is room. */

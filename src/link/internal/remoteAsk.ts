@@ -92,7 +92,7 @@ export class RemoteAsk extends Deadline implements PendingAsk, Wait {
   }
 
   get awaited(): Awaited {
-    return { name: this.actor, whom: this.recipient.commandableFor(this.payload) }
+    return { name: this.actor, whom: this.recipient.commandableFor(this.payload), system: this.home.host }
   }
 
   /** Notes who waits for it, unless it has its outcome; what it answers takes it back. */
@@ -156,7 +156,7 @@ export class RemoteAsk extends Deadline implements PendingAsk, Wait {
       const { resume } = this
       this.withdraw()
       if (resume !== undefined) this.handOver(resume, this.timedOut(found))
-    })
+    }, waits?.system)
   }
 
   /** The asker has gone: the handler is interrupted, and what it answers reaches nobody. */

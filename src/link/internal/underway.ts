@@ -9,6 +9,8 @@ import * as Carriage from "../../wire/Carriage.ts"
 interface Entry {
   readonly slot: number
   readonly cargo: Carriage.Cargo
+  /** Its record has not been written: who has it could still have it when this thread dies. */
+  isHeld: boolean
 }
 
 /** The slot of replies. */
@@ -30,8 +32,26 @@ export class Underway {
 
   /** Moves the cargo of a message away from this thread. **Errors**: as of `Carriage.send`. */
   send(slot: number, cargo: Carriage.Cargo): void {
-    const entry = { slot, cargo }
+    const entry = { slot, cargo, isHeld: false }
     Carriage.send(cargo, entry)
+    this.#add(entry)
+  }
+
+  /**
+   * Takes the cargo of a message out of the hands of this thread's code, for which there is no room yet; what it answers moves it away, before its record is
+   * written. **Errors**: as of `Carriage.hold`.
+   */
+  hold(slot: number, cargo: Carriage.Cargo): () => void {
+    const entry = { slot, cargo, isHeld: true }
+    Carriage.hold(cargo, entry)
+    this.#add(entry)
+    return () => {
+      entry.isHeld = false
+      Carriage.send(cargo, entry)
+    }
+  }
+
+  #add(entry: Entry): void {
     if (this.#entries.length >= this.#most) {
       this.#tidy()
       this.#most = Math.max(SOME, 2 * this.#entries.length)
@@ -60,7 +80,7 @@ export class Underway {
   }
 
   #tidy(): void {
-    this.#entries = this.#entries.filter(({ cargo }) => cargo.some((carried) => carried.isUnderway()))
+    this.#entries = this.#entries.filter(({ cargo, isHeld }) => isHeld || cargo.some((carried) => carried.isUnderway()))
   }
 }
 

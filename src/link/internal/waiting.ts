@@ -18,8 +18,8 @@ const MOST = 16
 
 export const codec = Codec.compile(Schema.Array(One))
 
-const written = (home: Home, { name, whom }: Awaited): typeof One.Type => ({
-  name: nameInLink(name),
+const written = (home: Home, { name, system = home.host, whom }: Awaited): typeof One.Type => ({
+  name: nameInLink(system === home.host ? name : `${name} of another system`),
   address: addressOf(home, whom)
 })
 
@@ -53,9 +53,14 @@ export const awaited = (
   home: Home,
   elsewhere: (home: Home, address: Address) => Commandable
 ): Awaited => {
-  if (address === undefined) return { name, whom: undefined }
-  if (address.thread !== home.index) return { name, whom: elsewhere(home, address) }
+  const system = home.host
+  if (address === undefined) return { name, whom: undefined, system }
+  if (address.thread !== home.index) return { name, whom: elsewhere(home, address), system }
   const resident = home.cellAt(address.actor, address.epoch)
-  if (resident === undefined || !("keyedCommand" in resident)) return { name, whom: resident }
-  return { name, whom: { command: (command, answered) => resident.keyedCommand(address.key, command, answered) } }
+  if (resident === undefined || !("keyedCommand" in resident)) return { name, whom: resident, system }
+  return {
+    name,
+    whom: { command: (command, answered) => resident.keyedCommand(address.key, command, answered) },
+    system
+  }
 }

@@ -8,6 +8,7 @@ import { bytesOf, rowsOffset, type Shape, wrongPart } from "./jobMemory.ts"
 const messageWord = JOB_SLOT.message / 4
 const bytesWord = JOB_SLOT.bytes / 4
 const begunWord = JOB_SLOT.begun / 4
+const levelWord = JOB_SLOT.level / 4
 const nextWord = JOB_SLOT.next / 4
 const deadlineOffset = JOB_SLOT.deadline
 const payloadOffset = JOB_SLOT.payload
@@ -87,6 +88,11 @@ export class JobCells implements Shape {
   /** How often the job of a slot has been begun. */
   begunOf(slot: number): number {
     return this.cells[this.cellOf(slot) + begunWord]!
+  }
+
+  /** Its level, as `enqueue` was told. */
+  levelOf(slot: number): number {
+    return this.cells[this.cellOf(slot) + levelWord]!
   }
 
   /** When nobody waits any more for the job of a slot. */

@@ -42,7 +42,7 @@ export interface Shape {
   readonly submitters: number
   /** Slots of each, a power of two. */
   readonly jobs: number
-  /** Bytes of a slot, a multiple of 128; all but 48 are for the payload. */
+  /** Bytes of a slot, a multiple of 128; all but 64 are for the payload. */
   readonly slotBytes: number
   /** Workers, 1 to {@link MAX_WORKERS}. */
   readonly workers: number

@@ -123,7 +123,7 @@ const open = (ground: Ground, { name, protocol }: Asked, key: string, joined: Jo
     attempts: attemptsOf(jobs),
     levels: jobs.levels,
     sheds: overflow === "dropOldest",
-    put: (slot) => inject(access, jobs.levels, slot),
+    put: (slot) => inject(access, slot),
     watch: () => desk.watch(),
     sharesTime: Math.abs(deadlines.now() - nowMillis) < SAME_TIME_MILLIS,
     whyEnded: () => {

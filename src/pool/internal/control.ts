@@ -25,6 +25,8 @@ export interface Post {
   readonly restMillis: number
   /** After what the worker is worn; nothing where it never is. */
   readonly recycle: Limits | undefined
+  /** Whether another worker stands in for it while it blocks. */
+  readonly isCompensated: boolean
   /** The time of who has made the pool, in monotonic milliseconds. */
   readonly nowMillis: number
 }
@@ -49,11 +51,21 @@ export interface Retiring {
   readonly by: Worn
 }
 
+/** What one tells of its jobs: whether any of them blocks. */
+export interface Blocks {
+  /** The number of its incarnation. */
+  readonly blocks: number
+  readonly isBlocked: boolean
+}
+
 /** What a worker tells who has made the pool: an incarnation has had a job of the worker's for too long. */
 export interface Overdue {
   readonly number: number
   readonly tag: string
 }
+
+/** Anything that a worker says. */
+export type Said = Overdue | Retired | Retiring | Blocks
 
 // ---- between a pool and threads that use it, over the voice of the process
 

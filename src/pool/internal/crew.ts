@@ -66,6 +66,8 @@ export interface Crew {
   readonly least: number
   /** How many are members. */
   size: number
+  /** How many of them stand in for workers that block. */
+  compensated: number
   /** Starts one that is down; when the group is there. */
   start: (worker: PoolWorker) => Effect.Effect<void, ThreadDown>
   readonly hasEnded: () => boolean
@@ -200,7 +202,10 @@ export const change = (
   crew.commands.withPermits(1)(Effect.suspend(() => {
     const { size: from } = crew
     // What was seen may not be so any more when it is this one's turn.
-    if (crew.hasEnded() || size === from || from !== (reason.signal?.size ?? from)) return Effect.succeed([])
+    if (crew.hasEnded() || from !== (reason.signal?.size ?? from)) return Effect.succeed([])
+    // From then on there are as many as were asked for.
+    if (reason.why === "asked") crew.compensated = 0
+    if (size === from) return Effect.succeed([])
     if (size > from) return Effect.as(grow(crew, size, reason), [])
     const leaving = crew.workers.slice(size, from)
     for (const worker of leaving) worker.isWanted = false

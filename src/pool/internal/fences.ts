@@ -1,14 +1,15 @@
 /**
- * Keeps the jobs of a key in the order in which one thread has sent them while the key goes from one worker to another.
+ * Keeps the jobs of a key in the order in which one thread has sent them while the key goes from one worker to another, and where they have different levels of
+ * priority.
  *
  * ```text
- *  the number of workers is another one: what is under way of each key is counted, with the worker that has it
- *    a job of such a key for the same worker    goes there, and is counted
- *    a job of such a key for another worker     waits here, behind those, and all that follow wait behind it
- *    the last that was counted has come back    the first that waits goes, and those behind it for the same worker
+ *  the number of workers is another one, or a job with a key has a level of its own: what is under way of each key is counted, with its lane
+ *    a job of such a key for the same lane      goes there, and is counted
+ *    a job of such a key for another lane       waits here, behind those, and all that follow wait behind it
+ *    the last that was counted has come back    the first that waits goes, and those behind it for the same lane
  * ```
  *
- * So of what this thread has sent of a key, all that lies with workers lies with one of them, in order. Nobody else is asked or told: a thread that is slow
+ * A lane is one level of the inbox of one worker. So of what this thread has sent of a key, all that lies with workers lies in one lane, in order. Nobody else is asked or told: a thread that is slow
  * keeps back its own jobs only. That two threads have jobs of a key with two workers is settled by those (`KeyHolds`). Two keys that workers take for
  * the same are taken for the same here.
  *
@@ -16,13 +17,14 @@
  * order they were sent by their turns.
  */
 import { FREE, type JobTable } from "../../memory/JobTable.ts"
+import { LANES } from "../kernel/Lanes.ts"
 import { keyOf, placeOf } from "./target.ts"
 
 interface Fence {
   /** Jobs that are with a worker. */
   under: number
-  /** The place of that; -1 for several, which have keys that are taken for the same. */
-  place: number
+  /** The lane of those; -1 for several, which have keys that are taken for the same. */
+  lane: number
   /** Slots of those that wait, the oldest first. */
   readonly waiting: Array<number>
 }
@@ -38,6 +40,8 @@ export class Fences {
   private readonly kept = new Set<number>()
   /** Of the job that was sent last. */
   private turn = 0
+  /** Whether each key is counted that has something under way: its jobs may have different levels. */
+  private isCounting = false
 
   constructor(table: JobTable, first: number, slots: number, put: (place: number, slot: number) => void) {
     this.table = table
@@ -56,16 +60,21 @@ export class Fences {
       const key = keyOf(word)
       if (key === 0) continue
       const fence = this.of(key)
-      const place = placeOf(word)
-      fence.place = fence.under++ === 0 || fence.place === place ? place : -1
+      const lane = this.laneOf(slot)
+      fence.lane = fence.under++ === 0 || fence.lane === lane ? lane : -1
     }
     for (const [key, fence] of all) if (fence.under === 0) this.open(key, fence)
+  }
+
+  private laneOf(slot: number): number {
+    const { table } = this
+    return placeOf(table.messageOf(slot)) * LANES + table.levelOf(slot)
   }
 
   private of(key: number): Fence {
     const found = this.all.get(key)
     if (found !== undefined) return found
-    const fence: Fence = { under: 0, place: -1, waiting: [] }
+    const fence: Fence = { under: 0, lane: -1, waiting: [] }
     this.all.set(key, fence)
     return fence
   }
@@ -77,17 +86,26 @@ export class Fences {
 
   /** A job waits for a worker: whether it has to wait here. */
   keeps(slot: number): boolean {
-    if (this.all.size === 0) return false
-    const word = this.table.messageOf(slot)
-    const fence = this.all.get(keyOf(word))
+    const key = keyOf(this.table.messageOf(slot))
+    if (!this.isCounting && key !== 0 && this.table.levelOf(slot) !== 0) this.countAll(slot)
+    if (!this.isCounting && this.all.size === 0 || key === 0) return false
+    const fence = this.isCounting ? this.of(key) : this.all.get(key)
     if (fence === undefined) return false
-    if (fence.waiting.length === 0 && fence.place === placeOf(word)) {
+    const lane = this.laneOf(slot)
+    if (fence.under === 0) fence.lane = lane
+    if (fence.waiting.length === 0 && fence.lane === lane) {
       fence.under++
       return false
     }
     fence.waiting.push(slot)
     this.kept.add(slot)
     return true
+  }
+
+  // From the first job with a key on that has a level of its own: all before it have the same one.
+  private countAll(slot: number): void {
+    this.isCounting = true
+    this.count(new Set([slot]))
   }
 
   /** The job of a slot has come back. */
@@ -102,13 +120,13 @@ export class Fences {
     const { all, kept, table } = this
     const { waiting } = fence
     if (waiting.length === 0) return void all.delete(key)
-    fence.place = placeOf(table.messageOf(waiting[0]!))
+    fence.lane = this.laneOf(waiting[0]!)
     let count = 0
-    while (count < waiting.length && placeOf(table.messageOf(waiting[count]!)) === fence.place) count++
+    while (count < waiting.length && this.laneOf(waiting[count]!) === fence.lane) count++
     fence.under = count
     for (const slot of waiting.splice(0, count)) {
       kept.delete(slot)
-      this.put(fence.place, slot)
+      this.put(placeOf(table.messageOf(slot)), slot)
     }
   }
 
@@ -122,13 +140,23 @@ export class Fences {
     const { table } = this
     const sorted = slots.toSorted((a, b) => (table.turnOf(a) - table.turnOf(b)) | 0)
     if (sorted.length > 0) this.turn = table.turnOf(sorted.at(-1)!)
+    this.isCounting = this.hasLevels()
     this.count(new Set(slots))
     return sorted
+  }
+
+  private hasLevels(): boolean {
+    const { first, slots, table } = this
+    for (let slot = first; slot < first + slots; slot++) {
+      if (table.stageOf(slot) !== FREE && keyOf(table.messageOf(slot)) !== 0 && table.levelOf(slot) !== 0) return true
+    }
+    return false
   }
 
   /** Nothing is under way any more. */
   clear(): void {
     this.all.clear()
     this.kept.clear()
+    this.isCounting = false
   }
 }

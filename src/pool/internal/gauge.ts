@@ -4,12 +4,16 @@
 import { JobMeters } from "../../memory/JobMeters.ts"
 import { membersIn, QUEUED } from "../../memory/JobTable.ts"
 import { Times } from "../../runtime/Times.ts"
+import { isOpen, type Lots } from "../kernel/Allowances.ts"
+import { LANES } from "../kernel/Lanes.ts"
 import type { SizeSignal } from "../PoolEvent.ts"
 import type { Access } from "./memory.ts"
 
 /** See the module. */
 export class Gauge {
   private readonly table: Access["table"]
+  private readonly lots: Lots
+  private readonly blocked: () => number
   private readonly meters: JobMeters
   private atMillis = 0
   private waited: Times
@@ -20,8 +24,10 @@ export class Gauge {
   private idleSince = 0
   private lastJobs = 0
 
-  constructor({ memory, table }: Access) {
+  constructor({ lots, memory, table }: Access, blocked: () => number) {
+    this.blocked = blocked
     this.table = table
+    this.lots = lots
     this.meters = new JobMeters(memory.meters)
     this.waited = this.meters.waited()
   }
@@ -48,14 +54,19 @@ export class Gauge {
       waiting: this.waiting(),
       waitMillis: since.count > 0 ? since.quantile(0.5) : undefined,
       utilisation: elapsed > 0 ? Math.min(1, Math.max(0, busy / (elapsed * size))) : 0,
-      idleMillis: nowMillis - this.idleSince
+      idleMillis: nowMillis - this.idleSince,
+      blocked: this.blocked()
     }
   }
 
+  // More workers are no help to what waits for its allowance.
   private waiting(): number {
-    const { table } = this
+    const { lots, table } = this
+    const areOpen = Array.from({ length: LANES }, (_, lane) => isOpen(lots, lane))
     let waiting = 0
-    for (let slot = 0; slot < table.slots; slot++) if (table.stageOf(slot) === QUEUED) waiting++
+    for (let slot = 0; slot < table.slots; slot++) {
+      if (table.stageOf(slot) === QUEUED && areOpen[table.levelOf(slot)] === true) waiting++
+    }
     return waiting
   }
 }

@@ -28,18 +28,22 @@ export interface Desk {
 
 /** Whose handler waits for jobs, on a worker. */
 export interface Seat {
-  /** Jobs that its handler waits for. */
-  nested: number
+  /** Its handler is about to wait for one more job. */
+  waits(): void
+  /** It waits for one less. */
+  goesOn(): void
 }
 
 /** The worker of a pool on a thread, for handlers of its own that wait for jobs of other pools. */
 export interface Bench {
   /** The seat of a cell, whose place the worker gives to other jobs meanwhile. */
   lend: (cell: unknown) => Seat | undefined
+  /** What its jobs say that block; nothing where nobody stands in for it. */
+  blocking: { enter(): void; leave(): void } | undefined
 }
 
 /** That of a thread; one that is no worker has no seats. */
-export const benches: Piece<Bench> = piece(() => ({ lend: () => undefined }))
+export const benches: Piece<Bench> = piece(() => ({ lend: () => undefined, blocking: undefined }))
 
 /** See the module. */
 export class Job extends Deadline {
@@ -76,7 +80,7 @@ export class Job extends Deadline {
     this.waiter = undefined
     this.seat = seat
     this.resume = resume
-    if (seat !== undefined) seat.nested++
+    seat?.waits()
   }
 
   get isAwaited(): boolean {
@@ -89,7 +93,7 @@ export class Job extends Deadline {
     if (resume === undefined) return undefined
     this.resume = undefined
     this.waiter = undefined
-    if (seat !== undefined) seat.nested--
+    seat?.goesOn()
     desk.deadlines.remove(this)
     if (waiter !== undefined) desk.stopWaiting(waiter)
     return resume

@@ -1,20 +1,19 @@
 /**
- * Who waits for room, in the order in which they came: a line for each level of priority, and a single one where no message has any.
+ * Who waits for room, in the order in which they came: a line for each level of priority. Who has a key stands in the line of those with that key, whatever his own level: they are
+ * let in in order.
  */
-import { Ageing, HIGH, type Levels, LOW, NORMAL } from "../../actor/kernel/Ageing.ts"
+import { Ageing, HIGH, LOW, NORMAL } from "../../actor/kernel/Ageing.ts"
 import { Waiters } from "../../actor/kernel/Waiters.ts"
-import { queuesOf } from "../kernel/Injectors.ts"
 import type { JobWaiter } from "./waiter.ts"
+
+const levelOf = ({ level = NORMAL }: JobWaiter): number => level
 
 /** See the module. */
 export class Line {
-  private readonly levels: Levels
-  private readonly lines: ReadonlyArray<Waiters>
+  private readonly lines: ReadonlyArray<Waiters> = Array.from({ length: LOW + 1 }, () => new Waiters())
   private readonly ageing = new Ageing()
-  constructor(levels: Levels) {
-    this.levels = levels
-    this.lines = Array.from({ length: queuesOf(levels) }, () => new Waiters())
-  }
+  /** Where those with a key stand, and how many these are. */
+  private readonly keys = new Map<number, { readonly level: number; count: number }>()
 
   /** How many wait. */
   get length(): number {
@@ -23,9 +22,15 @@ export class Line {
     return length
   }
 
-  /** Adds one at the end of its line. */
-  push(waiter: JobWaiter): void {
-    this.of(waiter).push(waiter)
+  /** Adds one at the end of its line; `key` is 0 for none. */
+  push(waiter: JobWaiter, own: number, key: number): void {
+    const found = key === 0 ? undefined : this.keys.get(key)
+    const level = found?.level ?? own
+    if (found !== undefined) found.count++
+    else if (key !== 0) this.keys.set(key, { level, count: 1 })
+    waiter.level = level
+    waiter.key = key
+    this.lines[level]!.push(waiter)
   }
 
   /** Who is next and has not given up. */
@@ -35,33 +40,38 @@ export class Line {
 
   /** Removes the one that {@link first} has just answered. */
   shift(waiter: JobWaiter): void {
-    if (this.levels !== undefined) this.ageing.took(this.levels[waiter.index]!, this.waits(NORMAL), this.waits(LOW))
-    this.of(waiter).shift()
-  }
-
-  /** The lowest level that there is. */
-  get lowest(): number {
-    return this.lines.length - 1
+    const level = levelOf(waiter)
+    this.ageing.took(level, this.waits(NORMAL), this.waits(LOW))
+    this.lines[level]!.shift()
+    this.left(waiter)
   }
 
   /** Takes out who waits for longest at a level. */
   shed(level: number): JobWaiter | undefined {
-    const waiter = this.lines[level]!.first()
-    if (waiter !== undefined) this.lines[level]!.shift()
+    const waiter: JobWaiter | undefined = this.lines[level]!.first()
+    if (waiter === undefined) return undefined
+    this.lines[level]!.shift()
+    this.left(waiter)
     return waiter
   }
 
   private next(): number {
-    return this.levels === undefined ? 0 : this.ageing.next(this.waits(HIGH), this.waits(NORMAL), this.waits(LOW))
+    return this.ageing.next(this.waits(HIGH), this.waits(NORMAL), this.waits(LOW))
   }
 
-  /** One gives up. */
+  /** One gives up, who may not stand here yet. */
   abandon(waiter: JobWaiter): void {
-    this.of(waiter).abandon(waiter)
+    if (waiter.abandoned) return
+    if (waiter.level === undefined) waiter.abandoned = true
+    else {
+      this.lines[waiter.level]!.abandon(waiter)
+      this.left(waiter)
+    }
   }
 
-  private of({ index }: JobWaiter): Waiters {
-    return this.lines[this.levels === undefined ? 0 : this.levels[index]!]!
+  private left({ key = 0 }: JobWaiter): void {
+    const found = key === 0 ? undefined : this.keys.get(key)
+    if (found !== undefined && --found.count === 0) this.keys.delete(key)
   }
 
   private waits(level: number): boolean {

@@ -10,6 +10,7 @@
  *  inboxes   numbers of slots that wait for one worker, and nobody steals   (Inboxes)
  *  meters    what each worker has done                                    (JobMeters)
  *  holds     which worker runs a job of a key, where their number changes (KeyHolds)
+ *  allowances  which worker has each place of a level, where so many run at once at most (KeyHolds)
  *  arena     payloads and replies that do not fit into a slot
  * ```
  *
@@ -31,6 +32,8 @@ import * as StealDeque from "../../memory/StealDeque.ts"
 import type { ThreadContext } from "../../runtime/ThreadContext.ts"
 import { carriageOf } from "../../wire/kernel/ThreadCarriage.ts"
 import { Scratch } from "../../wire/Scratch.ts"
+import type { Lots } from "../kernel/Allowances.ts"
+import { LANES } from "../kernel/Lanes.ts"
 import { TOLD_APART } from "./target.ts"
 
 /** The buffers, as `postMessage` carries them. */
@@ -45,6 +48,8 @@ export interface PoolMemory {
   readonly meters: SharedArrayBuffer
   /** Nothing where each key has one worker for as long as the pool lives. */
   readonly holds: SharedArrayBuffer | undefined
+  /** For each lane the places of its allowance, nothing where it has none. */
+  readonly allowances: ReadonlyArray<SharedArrayBuffer | undefined>
 }
 
 /** What it is made for. */
@@ -57,8 +62,8 @@ export interface Sizes {
   /** Jobs that each thread can have under way. */
   readonly capacity: number
   readonly arenaBytes: number
-  /** Queues of what any worker may take (`Injectors.ts`). */
-  readonly queues: number
+  /** How many jobs of each lane may run at once; nothing for any number. */
+  readonly allowances?: ReadonlyArray<number | undefined> | undefined
 }
 
 /** The row of the thread that has made the pool. */
@@ -88,25 +93,31 @@ export const SAME_TIME_MILLIS = 60_000
 /** The next power of two. */
 export const powerOfTwo = (least: number): number => 2 ** Math.ceil(Math.log2(least))
 
+const powerBelow = (most: number): number => 2 ** Math.floor(Math.log2(most))
+
 /** Jobs that each thread can have under way at most, with so many workers and clients. */
 export const mostCapacity = (workers: number, clients: number): number =>
-  2 ** Math.floor(Math.log2(JobTable.mostJobs({ submitters: workers + 1 + clients, slotBytes: SLOT_BYTES, workers })))
+  powerBelow(Math.min(
+    JobTable.mostJobs({ submitters: workers + 1 + clients, slotBytes: SLOT_BYTES, workers }),
+    Inboxes.mostJobs({ submitters: workers + 1 + clients, workers, levels: LANES })
+  ))
 
 /** Makes the memory of a pool. */
-export const createMemory = ({ arenaBytes, capacity, clients, least, queues, workers }: Sizes): PoolMemory => {
+export const createMemory = ({ allowances = [], arenaBytes, capacity, clients, least, workers }: Sizes): PoolMemory => {
   const jobs = powerOfTwo(capacity)
   const submitters = workers + 1 + clients
   // A hint may be there twice after a death: no queue is full while every slot has one.
   const hints = powerOfTwo(2 * submitters * jobs)
   return {
     table: JobTable.create({ submitters, jobs, slotBytes: SLOT_BYTES, workers }, least),
-    injectors: Array.from({ length: queues }, () => MpmcRing.create(hints, 8, ownerOfClient(workers, submitters))),
+    injectors: Array.from({ length: LANES }, () => MpmcRing.create(hints, 8, ownerOfClient(workers, submitters))),
     deques: Array.from({ length: workers }, () => StealDeque.create(hints, "lifo")),
     idle: IdleSet.create(workers),
     bells: Doorbell.create(submitters),
     meters: JobMeters.create(workers),
     holds: least < workers ? KeyHolds.create(TOLD_APART) : undefined,
-    inboxes: Inboxes.create({ submitters, jobs, workers }, (worker) => JobTable.numberOf(worker, 1)),
+    allowances: allowances.map((places) => places === undefined ? undefined : KeyHolds.create(places)),
+    inboxes: Inboxes.create({ submitters, jobs, workers, levels: LANES }, (worker) => JobTable.numberOf(worker, 1)),
     arena: Arena.create({
       capacityBytes: Math.ceil(arenaBytes / BLOCK_BYTES) * BLOCK_BYTES,
       blockBytes: BLOCK_BYTES,
@@ -127,6 +138,7 @@ export interface Access {
   readonly bells: ReadonlyArray<Doorbell.Doorbell>
   readonly arena: Arena.ArenaEnd
   readonly holds: KeyHolds.KeyHolds | undefined
+  readonly lots: Lots
   readonly scratch: Scratch
 }
 
@@ -143,6 +155,7 @@ export const openMemory = (thread: ThreadContext, memory: PoolMemory, owner: num
     bells,
     arena: new Arena.ArenaEnd(memory.arena, owner),
     holds: memory.holds === undefined ? undefined : new KeyHolds.KeyHolds(memory.holds),
+    lots: memory.allowances.map((sab) => sab === undefined ? undefined : new KeyHolds.KeyHolds(sab)),
     scratch: new Scratch(carriageOf(thread))
   }
 }

@@ -3,6 +3,7 @@
  */
 import type * as Duration from "effect/Duration"
 import { InvalidOptions } from "../../actor/ActorError.ts"
+import { LEVELS } from "../../actor/kernel/Ageing.ts"
 import { MAX_MESSAGES, type Protocol } from "../../actor/kernel/Protocol.ts"
 import { MAX_WORKERS } from "../../memory/JobTable.ts"
 import { MAX_ARENA_BYTES } from "../../memory/Layouts.ts"
@@ -15,6 +16,7 @@ import type { HardwareInfo, Spot } from "../../thread/kernel/Hardware.ts"
 import { spotsOf } from "../../thread/kernel/Spots.ts"
 import type { ThreadsOptions } from "../../thread/kernel/ThreadGroup.ts"
 import type { SpawnWorker } from "../../thread/SpawnedWorker.ts"
+import { laneOf } from "../kernel/Lanes.ts"
 import { mostCapacity } from "./memory.ts"
 import { slotsOf } from "./shedding.ts"
 import type { Rules } from "./sizing.ts"
@@ -115,8 +117,15 @@ export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
      * `Pool.stats` counts what was dropped. From inside of a job it is always `"fail"`.
      */
     readonly overflow?: Overflow | undefined
+    /**
+     * How many jobs of a level of priority run at once in the whole pool at most, each counted by itself; default as many as there is room for. What is above that waits, and jobs of other levels pass it:
+     * `{ low: 2 }` leaves all workers but two to what is more urgent, however much of the lowest level comes. What is high has no such bound.
+     *
+     * A job that waits for jobs gives its place up, and has one again when it goes on if one is free. What jobs submit themselves without a key is not counted: somebody waits for it.
+     */
+    readonly allowance?: { readonly normal?: number | undefined; readonly low?: number | undefined } | undefined
   } | undefined
-  /** Shared memory for payloads and replies of more than 456 bytes, all together; default 64 MiB, of which the system gives what is used. */
+  /** Shared memory for payloads and replies of more than 448 bytes, all together; default 64 MiB, of which the system gives what is used. */
   readonly arena?: { readonly capacityBytes?: number | undefined } | undefined
   /** How long the pool may take at its end to handle what it has accepted; default 5 seconds. */
   readonly shutdown?: Shutdown | undefined
@@ -193,6 +202,8 @@ export interface Resolved {
   readonly concurrency: number
   readonly capacity: number
   readonly overflow: Overflow
+  /** By lane: how many jobs run at once; nothing for any number. */
+  readonly allowances: ReadonlyArray<number | undefined>
   readonly arenaBytes: number
   readonly shutdownMillis: number
   readonly graceMillis: number
@@ -265,6 +276,29 @@ const limitsOf = (
   return { heapBytes, jobs, ageMillis }
 }
 
+const LIMITED: ReadonlyArray<unknown> = ["normal", "low"]
+
+// What bounds nothing is none: nobody has to look for places then.
+const allowancesOf = (
+  allowance: NonNullable<PoolOptions["queue"]>["allowance"],
+  parallelism: number,
+  refuse: (option: string, value: unknown, expected: string) => never
+): Resolved["allowances"] => {
+  if (allowance === undefined) return []
+  if (typeof allowance !== "object" || allowance === null) refuse("queue.allowance", allowance, "{ normal, low }")
+  const other = Object.keys(allowance).find((level) => !LIMITED.includes(level))
+  if (other !== undefined) refuse("queue.allowance", other, "normal and low: what is high has none")
+  const lanes: Array<number | undefined> = []
+  for (const [level, places] of Object.entries(allowance)) {
+    if (places === undefined) continue
+    if (!isWithin(places, 1, Number.MAX_SAFE_INTEGER)) {
+      refuse(`queue.allowance.${level}`, places, "an integer of 1 or more")
+    }
+    if (places < parallelism) lanes[laneOf(LEVELS.indexOf(level))] = places
+  }
+  return Array.from(lanes)
+}
+
 /**
  * Checks the options of a pool.
  *
@@ -332,6 +366,7 @@ export const resolve = (
     concurrency: whole("concurrency", concurrency, MAX_CONCURRENCY),
     capacity: whole("queue.capacity", capacity, most),
     overflow,
+    allowances: allowancesOf(queue?.allowance, workers * concurrency, refuse),
     arenaBytes,
     shutdownMillis: millis,
     graceMillis,

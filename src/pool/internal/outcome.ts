@@ -3,6 +3,7 @@
  */
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
+import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import { ARENA_FULL, handleInTransit } from "../../memory/Arena.ts"
 import { OUTCOME } from "../../memory/JobTable.ts"
@@ -33,6 +34,14 @@ const MAX_TEXT = 100
 
 /** Cut so that it fits into any slot. */
 export const cut = (text: string): string => text.slice(0, MAX_TEXT)
+
+/** Encodes a payload into the scratch: its bytes, or -1 when it is none of the schema. */
+export const encode = ({ scratch }: Access, message: Message, payload: unknown): number => {
+  const bytes = message.payload.encode(payload, scratch)
+  if (bytes >= 0) return bytes
+  const made = checked(message, payload)
+  return made === BROKEN || made === payload ? -1 : message.payload.encode(made, scratch)
+}
 
 /** Puts what was encoded last into an arena; answers its handle in transit, or what `allocate` answered. */
 export const store = ({ arena, scratch }: Access, bytes: number): number => {

@@ -31,30 +31,28 @@ import { Cores } from "../../thread/kernel/Cores.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import * as ThreadGroup from "../../thread/kernel/ThreadGroup.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
-import { inject, queuesOf } from "../kernel/Injectors.ts"
+import { inject } from "../kernel/Injectors.ts"
 import type { PoolEvent } from "../PoolEvent.ts"
 import { attemptsOf } from "./attempts.ts"
 import { Clients } from "./clients.ts"
-import type { Overdue, Post, Retired, Retiring } from "./control.ts"
+import { Blocked } from "./compensation.ts"
+import type { Overdue, Post, Said } from "./control.ts"
 import * as Crew from "./crew.ts"
 import { PoolWorker } from "./crew.ts"
 import { DeskWait } from "./desk.ts"
-import { Gauge } from "./gauge.ts"
 import { benches } from "./job.ts"
 import { createMemory, HOST, HOST_OWNER, openMemory, ownerOf, ownerOfClient, type PoolMemory, rowOf } from "./memory.ts"
 import type { PoolOptions, Resolved } from "./options.ts"
 import { Pace } from "./pace.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
+import { follow, type Scaled, standIn } from "./scaling.ts"
 import { slotsOf } from "./shedding.ts"
-import * as Sizing from "./sizing.ts"
 import { type Hosted, hosted as hostedBy } from "./streamProtocol.ts"
 import { Submitter } from "./submitter.ts"
 
-interface Owner extends Crew.Crew {
-  readonly protocol: Protocol
+interface Owner extends Scaled {
   /** Its messages as jobs. */
   readonly hosted: Hosted
-  readonly settings: Resolved
   readonly memory: PoolMemory
   readonly recoveries: ReadonlyArray<MpmcRecovery>
   readonly recipient: PoolRecipient
@@ -62,10 +60,8 @@ interface Owner extends Crew.Crew {
   readonly clients: Clients
   /** Of rows whose clients, or workers, have gone. */
   readonly heirs: Map<number, Row>
-  readonly deadlines: Deadlines
   /** How incarnations that have ended are called, and why they have. */
   readonly ends: Map<number, { readonly thread: string; readonly reason: string }>
-  readonly log: (entry: Effect.Effect<void>) => void
   readonly events: PubSub.PubSub<Take.Take<PoolEvent>>
 }
 
@@ -105,7 +101,7 @@ const openRow = (
     attempts: attemptsOf(hosted),
     levels: hosted.levels,
     sheds: settings.overflow === "dropOldest",
-    put: (slot) => inject(access, hosted.levels, slot),
+    put: (slot) => inject(access, slot),
     watch: () => desk.watch(),
     sharesTime: true,
     whyEnded: () => ExitReason.systemReleased,
@@ -130,8 +126,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
     const hosted = hostedBy(protocol)
     const memory = createMemory({
       ...settings,
-      capacity: slotsOf(settings.capacity, settings.overflow === "dropOldest"),
-      queues: queuesOf(protocol.levels)
+      capacity: slotsOf(settings.capacity, settings.overflow === "dropOldest")
     })
     const access = openMemory(thread, memory, HOST_OWNER)
     access.table.setPhase(STARTING)
@@ -174,6 +169,8 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
       workers: Array.from({ length: settings.workers }, (_, i) => new PoolWorker(i + 1, `worker-${i}`)),
       least: settings.least,
       size: settings.least,
+      compensated: 0,
+      blocked: new Blocked(),
       commands: Semaphore.makeUnsafe(1),
       start: () => Effect.void,
       hasEnded: () => submitter.ended !== undefined,
@@ -282,6 +279,7 @@ const postOf = (owner: Owner, worker: PoolWorker): Post => {
     graceMillis: settings.graceMillis,
     restMillis: settings.restMillis,
     recycle: settings.recycle,
+    isCompensated: settings.sizing !== undefined,
     nowMillis: deadlines.now()
   }
 }
@@ -305,7 +303,8 @@ const recover = (owner: Owner, claims: number, then: () => void): void => {
 }
 
 const ended = (owner: Owner, worker: PoolWorker, reason: ThreadDown, isSeen: boolean): void => {
-  const { access, deadlines, log, memory, protocol, settings } = owner
+  const { access, blocked, deadlines, log, memory, protocol, settings } = owner
+  blocked.set(worker.number, false)
   const name = actorName(protocol, settings.key)
   const claims = ownerOf(worker.index - 1, worker.starts)
   const why = worker.overdue === undefined
@@ -322,6 +321,7 @@ const ended = (owner: Owner, worker: PoolWorker, reason: ThreadDown, isSeen: boo
   access.arena.recover(claims)
   new JobMeters(memory.meters).closed(worker.index - 1, deadlines.now())
   access.holds?.releaseAll(worker.index - 1)
+  for (const lot of access.lots) lot?.releaseAll(worker.index - 1)
   access.table.ended(worker.number)
   recover(owner, claims, () => {
     const isVacant = !worker.isWanted && worker.hasEnded
@@ -393,8 +393,9 @@ export const make = (
       maxSpins: Machine.maxSpins(settings.workers, cores),
       data: (worker) => postOf(owner, worker),
       onMessage: (worker, message) => {
-        const said = message as Overdue | Retired | Retiring
-        if ("retired" in said) Crew.retired(owner, worker, said)
+        const said = message as Said
+        if ("blocks" in said) owner.blocked.set(said.blocks, said.isBlocked && worker.number === said.blocks)
+        else if ("retired" in said) Crew.retired(owner, worker, said)
         else if ("worn" in said) owner.run(Crew.recycle(owner, worker, said))
         else replace(owner, said)
       },
@@ -430,25 +431,9 @@ export const make = (
         })
       )
     )
-    if (settings.sizing !== undefined) yield* Effect.forkScoped(follow(owner, settings.sizing))
+    if (settings.sizing !== undefined) {
+      yield* Effect.forkScoped(follow(owner, settings.sizing))
+      yield* Effect.forkScoped(standIn(owner, settings.sizing))
+    }
     return recipient
   })
-
-/** Has as many workers as there is to do. */
-const follow = (owner: Owner, rules: Sizing.Rules): Effect.Effect<never> => {
-  const { access, deadlines, log, protocol, settings } = owner
-  const gauge = new Gauge(access)
-  return Sizing.follow({
-    rules,
-    now: () => deadlines.now(),
-    look: (nowMillis) => gauge.look(nowMillis),
-    change: ({ size, why }, signal) =>
-      Effect.match(Crew.change(owner, size, { why, signal }), {
-        onFailure: ({ message }) => {
-          log(Effect.logWarning(`${actorName(protocol, settings.key)} could not have ${size} workers: ${message}`))
-          return false
-        },
-        onSuccess: () => true
-      })
-  })
-}

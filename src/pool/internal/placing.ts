@@ -10,9 +10,10 @@ import { INVALID, MISROUTED } from "../../actor/kernel/Recipient.ts"
 import { InboxWriter } from "../../memory/Inboxes.ts"
 import { membersIn, QUEUED, WITHDRAWN } from "../../memory/JobTable.ts"
 import { messageOf } from "../../runtime/Text.ts"
+import { LANES } from "../kernel/Lanes.ts"
 import { Fences } from "./fences.ts"
 import { type Access, rowOf } from "./memory.ts"
-import { type Places, rendezvous, type Route, routesOf } from "./routing.ts"
+import { keyed, type Places, rendezvous, type Route, routesOf } from "./routing.ts"
 import { ANYWHERE, isPinned, keyOf, placeOf, redirected } from "./target.ts"
 
 /** See the module. */
@@ -28,8 +29,7 @@ export class Placing implements Places {
   private turn: number
   /** The membership that this thread has seen last. */
   private seen: number
-  /** Nothing where the number of workers is always the same. */
-  private readonly fences: Fences | undefined
+  private readonly fences: Fences
 
   constructor(access: Access, row: number, capacity: number, messages: ReadonlyArray<Message>) {
     this.access = access
@@ -39,9 +39,7 @@ export class Placing implements Places {
     this.routes = routesOf(messages)
     this.turn = row
     this.seen = access.table.membership()
-    this.fences = access.holds === undefined
-      ? undefined
-      : new Fences(access.table, this.first, capacity, (place, slot) => this.push(place, slot))
+    this.fences = new Fences(access.table, this.first, capacity, (place, slot) => this.push(place, slot))
   }
 
   /** Another one whenever the number of workers is another one to this thread. */
@@ -55,7 +53,6 @@ export class Placing implements Places {
     const now = table.membership()
     if (now === seen) return false
     this.seen = now
-    if (fences === undefined) return true
     for (const slot of fences.waiting) {
       const word = table.messageOf(slot)
       if (placeOf(word) >= this.count) this.redirect(slot, word)
@@ -72,9 +69,10 @@ export class Placing implements Places {
     return place
   }
 
-  /** Where a job may run, as the route of its message says; or what its sender is answered, below zero. Runs user code. */
-  route(message: Message, payload: unknown): number {
-    const route = this.routes[message.index]
+  /** Where a job may run, by the key that its sender has given it, or as the route of its message says; or what its sender is answered, below zero. Runs user code. */
+  route(message: Message, payload: unknown, key: unknown): number {
+    const declared = this.routes[message.index]
+    const route = key === undefined ? declared : keyed(key, declared)
     if (route === undefined) return ANYWHERE
     try {
       for (;;) {
@@ -130,26 +128,26 @@ export class Placing implements Places {
 
   /** A job with a route is about to be submitted. */
   sends(slot: number): void {
-    this.fences?.sends(slot)
+    this.fences.sends(slot)
   }
 
-  /** Puts the number of a job where its worker finds it, once what was sent of its key before is with no other. */
+  /** Puts the number of a job where its worker finds it, once what was sent of its key before is with no other, and at no other level. */
   put(slot: number): void {
-    if (this.fences?.keeps(slot) !== true) this.push(placeOf(this.access.table.messageOf(slot)), slot)
+    if (!this.fences.keeps(slot)) this.push(placeOf(this.access.table.messageOf(slot)), slot)
   }
 
   /** The job of a slot has come back. */
   released(slot: number): void {
-    this.fences?.released(slot)
+    this.fences.released(slot)
   }
 
   /** Nothing is under way any more. */
   clear(): void {
-    this.fences?.clear()
+    this.fences.clear()
   }
 
   private push(place: number, slot: number): void {
-    this.inboxes.push(place, slot)
+    this.inboxes.push(place, slot, this.access.table.levelOf(slot))
     this.access.bells[rowOf(place)]!.ring()
   }
 
@@ -173,17 +171,17 @@ export class Placing implements Places {
   }
 
   // Nobody reads it: what its worker had begun and is begun again comes first, and then what lay there.
-  private inOrder(place: number): ReadonlyArray<number> {
+  private inOrder(place: number, lane: number): ReadonlyArray<number> {
     const { table } = this.access
     const waiting = this.waitingFor(place)
-    const there = this.list(place).filter((slot) => waiting.delete(slot))
-    const again = Array.from(waiting).filter((slot) => table.begunOf(slot) > 0)
+    const there = this.list(place, lane).filter((slot) => waiting.delete(slot))
+    const again = Array.from(waiting).filter((slot) => table.begunOf(slot) > 0 && table.levelOf(slot) === lane)
     return again.concat(there)
   }
 
   private admitNext(place: number, number: number): void {
     const { access: { bells }, inboxes } = this
-    inboxes.refill(place, this.inOrder(place))
+    for (let lane = 0; lane < LANES; lane++) inboxes.refill(place, this.inOrder(place, lane), lane)
     if (number === 0) return
     inboxes.admit(place, number)
     bells[rowOf(place)]!.ring()
@@ -192,12 +190,14 @@ export class Placing implements Places {
   // It is the oldest of each key: what was sent after it waits for it, since it was under way when the number of workers was another one.
   private moveFrom(place: number, left: Array<number>): void {
     const { access: { table }, inboxes } = this
-    const slots = this.inOrder(place)
-    inboxes.refill(place, [])
-    for (const slot of slots) {
-      const word = table.messageOf(slot)
-      if (isPinned(word)) left.push(slot)
-      else this.push(this.redirect(slot, word), slot)
+    for (let lane = 0; lane < LANES; lane++) {
+      const slots = this.inOrder(place, lane)
+      inboxes.refill(place, [], lane)
+      for (const slot of slots) {
+        const word = table.messageOf(slot)
+        if (isPinned(word)) left.push(slot)
+        else this.push(this.redirect(slot, word), slot)
+      }
     }
   }
 
@@ -208,20 +208,20 @@ export class Placing implements Places {
     for (let place = 0; place < table.workers; place++) {
       const waiting = this.waitingFor(place)
       if (waiting.size === 0) continue
-      for (const slot of this.list(place)) waiting.delete(slot)
+      for (let lane = 0; lane < LANES; lane++) for (const slot of this.list(place, lane)) waiting.delete(slot)
       // What was begun and is given up is its worker's to put back.
       for (const slot of waiting) if (table.begunOf(slot) === 0) nowhere.push(slot)
     }
-    for (const slot of this.fences?.inherit(nowhere) ?? nowhere) {
+    for (const slot of this.fences.inherit(nowhere)) {
       const word = table.messageOf(slot)
       if (placeOf(word) >= this.count && !isPinned(word)) this.redirect(slot, word)
       this.put(slot)
     }
   }
 
-  private list(place: number): Array<number> {
+  private list(place: number, lane: number): Array<number> {
     const into = new Int32Array(this.access.table.jobs)
-    return Array.from(into.subarray(0, this.inboxes.list(place, into)))
+    return Array.from(into.subarray(0, this.inboxes.list(place, into, lane)))
   }
 
   private waitingFor(place: number): Set<number> {

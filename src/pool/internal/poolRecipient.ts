@@ -10,6 +10,7 @@ import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../../actor/ActorError.ts"
 import { timeoutMillis } from "../../actor/AskTimeout.ts"
 import { type ExitReason, systemReleased } from "../../actor/ExitReason.ts"
+import { LEVELS } from "../../actor/kernel/Ageing.ts"
 import { type Answered, type Command, COUNT, names, PING } from "../../actor/kernel/Command.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import {
@@ -20,6 +21,7 @@ import {
   Recipient,
   REFUSED,
   type Resume,
+  type SendOptions,
   TAKEN,
   TOO_LARGE,
   type Waiter,
@@ -29,9 +31,11 @@ import type { StreamReader } from "../../actor/kernel/StreamReader.ts"
 import { OPEN } from "../../memory/JobPhase.ts"
 import { membersIn } from "../../memory/JobTable.ts"
 import type { Overflow } from "../../runtime/Overflow.ts"
+import { textOf } from "../../runtime/Text.ts"
 import type { Carriage } from "../../wire/Carriage.ts"
 import type { PoolEvent } from "../PoolEvent.ts"
 import type { PoolStats } from "../PoolStats.ts"
+import { type Aimable, AimedRecipient } from "./aimedRecipient.ts"
 import type { Crew } from "./crew.ts"
 import { Job, type Seat } from "./job.ts"
 import type { Access } from "./memory.ts"
@@ -39,7 +43,7 @@ import { countedOf, statsOf } from "./stats.ts"
 import { type Asked, StreamedJob } from "./streamedJob.ts"
 import type { Hosted } from "./streamProtocol.ts"
 import type { Submitter } from "./submitter.ts"
-import { ROUTED } from "./target.ts"
+import { type Aim, BY_ROUTE, ROUTED } from "./target.ts"
 import { tellWaiterOf, waiterOf } from "./waiter.ts"
 
 /** How it is made. */
@@ -58,7 +62,7 @@ export interface Options {
 }
 
 /** See the module. */
-export class PoolRecipient extends Recipient implements Asked {
+export class PoolRecipient extends Recipient implements Asked, Aimable {
   readonly protocol: Protocol
   readonly key: string
   /** The workers, on the thread that has made the pool. */
@@ -95,6 +99,20 @@ export class PoolRecipient extends Recipient implements Asked {
     return statsOf(this.access, this.depth(), this.submitter.room.dropped, this.submitter.deadlines.now())
   }
 
+  override aimed({ key, priority }: SendOptions): Recipient {
+    if (key === undefined && priority === undefined) return this
+    const level = priority === undefined ? -1 : LEVELS.indexOf(priority)
+    if (priority !== undefined && level < 0) {
+      throw new ActorError.InvalidOptions({
+        where: `a message to ${this.name}`,
+        option: "priority",
+        value: textOf(priority),
+        expected: LEVELS.join(", ")
+      })
+    }
+    return new AimedRecipient(this, { target: BY_ROUTE, key, level }, this.key)
+  }
+
   override get parallelism(): number {
     return this.options.parallelism
   }
@@ -120,25 +138,25 @@ export class PoolRecipient extends Recipient implements Asked {
     return this.tellAt(ROUTED, index, payload, span)
   }
 
-  /** Sends to where `target` says. */
-  tellAt(target: number, index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
-    const outcome = this.submit(index, payload, undefined, target, span)
+  /** Sends to where `aim` says. */
+  tellAt(aim: Aim, index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
+    const outcome = this.submit(index, payload, undefined, aim, span)
     if (outcome !== NO_ROOM) return outcome
     const { options: { overflow }, submitter } = this
     if (overflow === "suspend") return NO_ROOM
-    return overflow === "fail" ? REFUSED : submitter.room.displace(index, payload, target, span)
+    return overflow === "fail" ? REFUSED : submitter.room.displace(index, payload, aim, span)
   }
 
   private submit(
     index: number,
     payload: unknown,
     job: Job | undefined,
-    target: number,
+    aim: Aim,
     span: Tracer.AnySpan | undefined
   ): Outcome {
     const { options: { hosted }, submitter } = this
     if (submitter.room.waiting > 0) return NO_ROOM
-    return submitter.submit(hosted.messages[index]!, payload, job, target, span)
+    return submitter.submit(hosted.messages[index]!, payload, job, aim, span)
   }
 
   refusal(index: number, payload: unknown, outcome: Outcome): ActorError.TellError {
@@ -167,8 +185,8 @@ export class PoolRecipient extends Recipient implements Asked {
     this.submitter.room.wait(waiter)
   }
 
-  waitForRoomAt(target: number, waiter: Waiter): void {
-    this.submitter.room.wait(waiter, target)
+  waitForRoomAt(aim: Aim, waiter: Waiter): void {
+    this.submitter.room.wait(waiter, aim)
   }
 
   stopWaiting(waiter: Waiter): void {
@@ -186,7 +204,7 @@ export class PoolRecipient extends Recipient implements Asked {
   }
 
   askAt(
-    target: number,
+    aim: Aim,
     index: number,
     payload: unknown,
     span: Tracer.AnySpan | undefined,
@@ -195,7 +213,7 @@ export class PoolRecipient extends Recipient implements Asked {
   ): Effect.Effect<unknown, unknown> {
     return Effect.callback<unknown, unknown>((resume) => {
       const seat = this.options.seatOf(fiber)
-      const job = this.start(target, index, payload, span, timeoutMillis(fiber, timeout), resume, seat)
+      const job = this.start(aim, index, payload, span, timeoutMillis(fiber, timeout), resume, seat)
       return job === undefined ? undefined : Effect.sync(() => job.withdraw())
     })
   }
@@ -210,21 +228,21 @@ export class PoolRecipient extends Recipient implements Asked {
   }
 
   askUnsafeAt(
-    target: number,
+    aim: Aim,
     index: number,
     payload: unknown,
     timeoutMillis: number,
     asker: Resume | StreamReader
   ): Withdrawable | undefined {
     if (typeof asker === "function") {
-      return this.start(target, index, payload, undefined, timeoutMillis, asker, undefined)
+      return this.start(aim, index, payload, undefined, timeoutMillis, asker, undefined)
     }
     const { options: { hosted: { close, nexts }, seatOf }, protocol } = this
     const seat = seatOf(asker.fiber)
     const next = nexts.get(index)!
     const stream = new StreamedJob(
       this,
-      { target, message: protocol.messages[index]!, next, close, payload, seat },
+      { aim, message: protocol.messages[index]!, next, close, payload, seat },
       asker
     )
     stream.begin(timeoutMillis)
@@ -248,14 +266,14 @@ export class PoolRecipient extends Recipient implements Asked {
   }
 
   /** Tells a worker, as soon as there is room. */
-  tellSurely(target: number, index: number, payload: unknown): void {
-    if (this.submit(index, payload, undefined, target, undefined) !== NO_ROOM) return
-    this.submitter.room.wait(tellWaiterOf(index, payload, undefined, () => {}), target)
+  tellSurely(aim: Aim, index: number, payload: unknown): void {
+    if (this.submit(index, payload, undefined, aim, undefined) !== NO_ROOM) return
+    this.submitter.room.wait(tellWaiterOf(index, payload, undefined, () => {}), aim)
   }
 
   /** Submits a job that somebody waits for; nothing when it is settled already. */
   start(
-    target: number,
+    aim: Aim,
     index: number,
     payload: unknown,
     span: Tracer.AnySpan | undefined,
@@ -270,10 +288,10 @@ export class PoolRecipient extends Recipient implements Asked {
     let refusal: ActorError.TellError | undefined
     let shed: (() => void) | undefined
     try {
-      outcome = this.submit(index, payload, job, target, span)
+      outcome = this.submit(index, payload, job, aim, span)
       if (outcome === NO_ROOM && this.options.overflow !== "suspend") {
-        const checked = submitter.check(index, payload, target)
-        shed = checked === TAKEN ? submitter.room.shed(index) : undefined
+        const checked = submitter.check(index, payload, aim)
+        shed = checked === TAKEN ? submitter.room.shed(submitter.levelOf(index, aim)) : undefined
         if (shed === undefined) outcome = checked === TAKEN ? REFUSED : checked
       }
       if (outcome !== TAKEN && outcome !== NO_ROOM) refusal = this.refusal(index, payload, outcome)
@@ -288,7 +306,7 @@ export class PoolRecipient extends Recipient implements Asked {
       return undefined
     }
     job.waiter = waiterOf(job)
-    submitter.room.wait(job.waiter, target)
+    submitter.room.wait(job.waiter, aim)
     shed?.()
     return job
   }

@@ -4,12 +4,13 @@
  * User code runs while one is let in, and while one learns that it was given up: it may submit, interrupt, and end the pool.
  */
 import type * as Tracer from "effect/Tracer"
+import { LOW } from "../../actor/kernel/Ageing.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import { NO_ROOM, type Outcome, TAKEN, type Waiter } from "../../actor/kernel/Recipient.ts"
 import type { Job } from "./job.ts"
 import type { Line } from "./line.ts"
 import type { Shedding } from "./shedding.ts"
-import { ROUTED } from "./target.ts"
+import { type Aim, ROUTED } from "./target.ts"
 import { type JobWaiter, tellWaiterOf } from "./waiter.ts"
 
 /** For what it is the room. */
@@ -20,11 +21,15 @@ export interface Queue {
     message: Message,
     payload: unknown,
     job: Job | undefined,
-    where: number,
+    aim: Aim,
     span: Tracer.AnySpan | undefined
   ): Outcome
   /** Whether one could be submitted if there were room. */
-  check(index: number, payload: unknown, where: number): Outcome
+  check(index: number, payload: unknown, aim: Aim): Outcome
+  /** The key that it would have, as workers tell keys apart; 0 for none. Runs user code. */
+  keyFor(index: number, payload: unknown, aim: Aim): number
+  /** At which level of priority it would wait. */
+  levelOf(index: number, aim: Aim): number
   /** The job of a slot, unless it was told. */
   jobAt(slot: number): Job | undefined
   /** Why a submission was refused. */
@@ -72,10 +77,14 @@ export class Room {
   }
 
   /** Submits for a sender as soon as there is room, in the order of waiting. */
-  wait(waiter: JobWaiter, target = ROUTED): void {
-    const { line, watch } = this.options
-    waiter.target = target
-    line.push(waiter)
+  wait(waiter: JobWaiter, aim = ROUTED): void {
+    const { options: { line, watch }, queue } = this
+    const { index, payload } = waiter
+    const key = queue.keyFor(index, payload, aim)
+    // User code has run.
+    if (waiter.abandoned) return
+    waiter.aim = aim
+    line.push(waiter, queue.levelOf(index, aim), key)
     watch()
     if (line.length === 1) this.admit()
   }
@@ -86,13 +95,13 @@ export class Room {
   }
 
   /**
-   * Gives up the oldest job that no worker has begun, of the lowest level that is not above that of a message: whoever submits one may wait in its place.
+   * Gives up the oldest job that no worker has begun, of the lowest level that is not above this one: whoever submits a job of that may wait in its place.
    * Answers what is to be done once it does; nothing when there is no such job.
    */
-  shed(index: number): (() => void) | undefined {
+  shed(highest: number): (() => void) | undefined {
     const { line, shedding } = this.options
     if (shedding === undefined) return undefined
-    for (let level = line.lowest; level >= shedding.levelOf(index); level--) {
+    for (let level = LOW; level >= highest; level--) {
       const slot = shedding.withdraw(level)
       if (slot >= 0) {
         const job = this.queue.jobAt(slot)
@@ -110,13 +119,14 @@ export class Room {
   }
 
   /** Takes what is told in the place of something older, or drops it. */
-  displace(index: number, payload: unknown, target: number, span: Tracer.AnySpan | undefined): Outcome {
-    const checked = this.queue.check(index, payload, target)
+  displace(index: number, payload: unknown, aim: Aim, span: Tracer.AnySpan | undefined): Outcome {
+    const { queue } = this
+    const checked = queue.check(index, payload, aim)
     if (checked !== TAKEN) return checked
-    const shed = this.shed(index)
+    const shed = this.shed(queue.levelOf(index, aim))
     if (shed === undefined) this.dropped++
     else {
-      this.wait(tellWaiterOf(index, payload, span, (refusal) => this.unheard(refusal)), target)
+      this.wait(tellWaiterOf(index, payload, span, (refusal) => this.unheard(refusal)), aim)
       shed()
     }
     return TAKEN
@@ -146,9 +156,9 @@ export class Room {
     this.isAdmitting = false
   }
 
-  private attempt({ index, job, payload, span, target = ROUTED }: JobWaiter): Outcome | Died {
+  private attempt({ aim = ROUTED, index, job, payload, span }: JobWaiter): Outcome | Died {
     try {
-      return this.queue.submit(this.options.messages[index]!, payload, job, target, span)
+      return this.queue.submit(this.options.messages[index]!, payload, job, aim, span)
     } catch (defect) {
       return { defect }
     }

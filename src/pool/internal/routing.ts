@@ -5,7 +5,7 @@ import * as Context from "effect/Context"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import { isKey, MAX_KEY_LENGTH } from "../../actor/kernel/Shard.ts"
 import { textOf } from "../../runtime/Text.ts"
-import { pinnedTo } from "./target.ts"
+import { pinnedTo, targetOf } from "./target.ts"
 
 /** The workers of a pool, as a thread that submits knows them. */
 export interface Places {
@@ -20,8 +20,15 @@ export interface Places {
   settle(hash: number, place: number, home: number): number
 }
 
+/** Says which worker a key has, by its hash. */
+export type KeyPlacement = (hash: number, places: Places) => number
+
 /** Answers where a job may run (`target.ts`); throws when it cannot. */
-export type Route = (payload: unknown, places: Places) => number
+export interface Route {
+  (payload: unknown, places: Places): number
+  /** Of one by key. */
+  readonly placement?: KeyPlacement | undefined
+}
 
 /** The route of a message. */
 export const RouteOf: Context.Reference<Route | undefined> = Context.Reference<Route | undefined>(
@@ -92,6 +99,13 @@ export const hashOfKey = (key: unknown): number => {
   const found = typeof key === "string" ? `has ${key.length} characters` : `is ${textOf(key)}`
   throw new TypeError(`its key ${found}, expected a text of 1 to ${MAX_KEY_LENGTH} characters`)
 }
+
+/** The route of a job that was given this key: where that of its message would send it by the same one. */
+export const keyed =
+  (key: unknown, { placement = rendezvous }: Pick<Route, "placement"> = {}): Route => (_, places) => {
+    const hash = hashOfKey(key)
+    return targetOf(placement(hash, places), hash)
+  }
 
 /** The target of a job that some function has chosen a worker for. */
 export const chosen = (place: unknown, { count }: Places): number => {

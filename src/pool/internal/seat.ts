@@ -8,17 +8,50 @@ import type { Message } from "../../actor/kernel/Protocol.ts"
 import { Ask } from "../../actor/kernel/Word.ts"
 import type * as Trace from "../../observe/Trace.ts"
 import type { Codec } from "../../wire/Codec.ts"
+import { NO_PLACE } from "../kernel/Allowances.ts"
+import type { Seat as JobSeat } from "./job.ts"
 import { CAUSE, FAILED, SUCCEEDED } from "./outcome.ts"
 
+/** What a job has of the allowance of its level. */
+export interface Held {
+  /** Its place, and the lane of that: -1 for none. */
+  held: number
+  lane: number
+}
+
+/** Who has the places of allowances. */
+export interface Places {
+  /** The handler of a job waits for others: what it has is another's. */
+  lends(seat: Held): void
+  /** It goes on. */
+  takesBack(seat: Held): void
+}
+
 /** Where an actor of a worker sits. */
-export interface Seat {
+export class Seat implements JobSeat, Held {
   readonly cell: Cell
   /** The job that it has. */
-  ask: JobAsk | undefined
+  ask: JobAsk | undefined = undefined
   /** When that has begun, in milliseconds of the pool. */
-  since: number
+  since = 0
   /** Jobs that its handler waits for. */
-  nested: number
+  nested = 0
+  held = NO_PLACE
+  lane = -1
+  private readonly places: Places
+
+  constructor(cell: Cell, places: Places) {
+    this.cell = cell
+    this.places = places
+  }
+
+  waits(): void {
+    if (this.nested++ === 0) this.places.lends(this)
+  }
+
+  goesOn(): void {
+    if (--this.nested === 0) this.places.takesBack(this)
+  }
 }
 
 /** Who has the seats. */

@@ -23,10 +23,13 @@ import * as System from "../../system/ActorSystem.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import { HeapUsed } from "../../thread/kernel/Heap.ts"
 import type * as ThreadEntry from "../../thread/ThreadEntry.ts"
+import { Allowances } from "../kernel/Allowances.ts"
 import { inject, InjectorReader } from "../kernel/Injectors.ts"
 import { attemptsOf } from "./attempts.ts"
-import type { Overdue, Post, Retire, Retired, Retiring } from "./control.ts"
+import { Blocking } from "./blocking.ts"
+import type { Post, Retire, Said } from "./control.ts"
 import { benches } from "./job.ts"
+import { ringOthers } from "./keyGate.ts"
 import { type Access, openMemory, ownerOf, rowOf, SAME_TIME_MILLIS } from "./memory.ts"
 import { CurrentWorker, poolKey, type PoolSide } from "./poolKey.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
@@ -68,7 +71,13 @@ const makeSystem = (scope: Scope.Scope, pooled: string, side: Side) =>
       const streams = side.streamsOf(behaviour)
       found = { behaviour, hosted: jobs, streams }
       if (jobs.nexts.size === 0) return system.register(restarted)
-      return system.register({ ...restarted, protocol: jobs, build: streams.build(behaviour), around: [] })
+      return system.register({
+        ...restarted,
+        protocol: jobs,
+        build: streams.build(behaviour),
+        around: [],
+        hosting: streams.hosting
+      })
     }
     return { system: ActorSystem.of({ ...system, register }), names, found: () => found }
   })
@@ -144,7 +153,7 @@ class Side implements PoolSide {
   private readonly deadlines: Deadlines
   private readonly failed: (where: string, error: unknown) => void
   private readonly heapUsed: () => number
-  private readonly tell: (said: Overdue | Retired | Retiring) => void
+  private readonly tell: (said: Said) => void
   private readonly deque: StealOwner
   private hosted: Hosted | undefined = undefined
   private submitter: Submitter | undefined = undefined
@@ -157,7 +166,7 @@ class Side implements PoolSide {
     deadlines: Deadlines,
     failed: (where: string, error: unknown) => void,
     heapUsed: () => number,
-    tell: (said: Overdue | Retired | Retiring) => void
+    tell: (said: Said) => void
   ) {
     this.post = post
     this.access = access
@@ -186,7 +195,7 @@ class Side implements PoolSide {
       attempts: attemptsOf(jobs),
       levels: jobs.levels,
       sheds: false,
-      put: (slot) => deque.push(slot) || inject(access, jobs.levels, slot),
+      put: (slot) => deque.push(slot) || inject(access, slot),
       // A worker looks for as long as it lives.
       watch: () => {},
       sharesTime: true,
@@ -229,9 +238,12 @@ class Side implements PoolSide {
     ended: (reason: ExitReason.ExitReason) => void
   ): Worker {
     const { access, deadlines, deque, failed, post } = this
-    const { concurrency, incarnation, key, memory, nowMillis, place, recycle, restMillis } = post
+    const { concurrency, incarnation, isCompensated, key, memory, nowMillis, place, recycle, restMillis } = post
     const number = numberOf(place, incarnation)
     const now = () => deadlines.now()
+    const allowances = access.lots.length === 0
+      ? undefined
+      : new Allowances(access.lots, place, { idle: access.idle, wanted: () => ringOthers(access, place) })
     const worker = this.worker = new Worker(access, this.submitterFor(protocol), {
       key,
       place,
@@ -239,8 +251,8 @@ class Side implements PoolSide {
       concurrency,
       restMillis,
       messages: this.jobsOf(protocol).messages,
-      levels: protocol.levels,
-      injector: new InjectorReader(memory, ownerOf(place, incarnation)),
+      injector: new InjectorReader(memory, ownerOf(place, incarnation), access.lots, allowances),
+      allowances,
       deque,
       thieves: memory.deques.map((sab) => new StealThief(sab)),
       knowsTime: Math.abs(now() - nowMillis) < SAME_TIME_MILLIS,
@@ -254,7 +266,9 @@ class Side implements PoolSide {
       isReading: () => streams.size > 0,
       failed
     })
-    access.thread.get(benches).lend = (cell) => worker.lend(cell)
+    const bench = access.thread.get(benches)
+    bench.lend = (cell) => worker.lend(cell)
+    if (isCompensated) bench.blocking = new Blocking((isBlocked) => this.tell({ blocks: number, isBlocked }))
     return worker
   }
 }

@@ -4,9 +4,8 @@
  * A job that is given up is withdrawn, as if nobody waited any more, and its slot comes back when a worker finds it. There are slots for as many of those as there are jobs under way at most; when
  * they are all gone, who comes waits in the line, in the place of what was given up for it.
  */
-import { HIGH, type Levels } from "../../actor/kernel/Ageing.ts"
+import { LOW } from "../../actor/kernel/Ageing.ts"
 import type { JobTable } from "../../memory/JobTable.ts"
-import { queuesOf } from "../kernel/Injectors.ts"
 
 /** Slots that a thread has for so many jobs. */
 export const slotsOf = (capacity: number, sheds: boolean): number => sheds ? 2 * capacity : capacity
@@ -52,7 +51,6 @@ export class Shedding {
   outstanding = 0
   private readonly table: JobTable
   private readonly first: number
-  private readonly levels: Levels
   private readonly most: number
   private readonly ages: ReadonlyArray<Ages>
   /** The number of the job of each slot; 0 for none, and negative for one that was given up. */
@@ -60,19 +58,18 @@ export class Shedding {
   private count = 0
   private readonly isThere = (slot: number, job: number): boolean => this.jobs[slot - this.first] === job
 
-  constructor(table: JobTable, first: number, capacity: number, levels: Levels) {
+  constructor(table: JobTable, first: number, capacity: number) {
     this.table = table
     this.first = first
-    this.levels = levels
     this.most = 2 * SPARE * capacity
-    this.ages = Array.from({ length: queuesOf(levels) }, () => new Ages())
+    this.ages = Array.from({ length: LOW + 1 }, () => new Ages())
     this.jobs = new Float64Array(capacity)
   }
 
-  /** A job has been queued. */
-  queued(slot: number, index: number): void {
+  /** A job of a level has been queued. */
+  queued(slot: number, level: number): void {
     const job = this.jobs[slot - this.first] = ++this.count
-    this.ages[this.levelOf(index)]!.push(slot, job, this.isThere, this.most)
+    this.ages[level]!.push(slot, job, this.isThere, this.most)
   }
 
   /** A job has been begun, and waits again: it is never given up. */
@@ -96,10 +93,5 @@ export class Shedding {
       this.outstanding++
       return slot
     }
-  }
-
-  /** The level of a message. */
-  levelOf(index: number): number {
-    return this.levels === undefined ? HIGH : this.levels[index]!
   }
 }

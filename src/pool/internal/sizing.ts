@@ -57,6 +57,8 @@ export interface Sized {
   readonly rules: Rules
   /** Monotonic milliseconds. */
   readonly now: () => number
+  /** How many workers stand in for others that block: those are no more than there have to be. */
+  readonly compensated: () => number
   /** What there is to see now, and since it was looked last. */
   readonly look: (nowMillis: number) => SizeSignal
   /** Has another number of workers; `false` when that did not come about. */
@@ -72,7 +74,7 @@ export const everyMillis = ({ idleMillis }: Rules): number =>
   Math.min(LOOK_MILLIS, Math.max(10, Math.floor(idleMillis / 2)))
 
 /** Looks, decides and has it done, for ever. */
-export const follow = ({ change, look, now, rules }: Sized): Effect.Effect<never> =>
+export const follow = ({ change, compensated, look, now, rules }: Sized): Effect.Effect<never> =>
   Effect.gen(function*() {
     const every = everyMillis(rules)
     let changedAt = -Infinity
@@ -82,7 +84,8 @@ export const follow = ({ change, look, now, rules }: Sized): Effect.Effect<never
       yield* Effect.sleep(every)
       const signal = look(now())
       const pause = Math.min(MOST_MILLIS, rules.cooldownMillis * 2 ** failures)
-      const decision = decide(signal, { ...rules, cooldownMillis: pause }, now() - changedAt)
+      const min = Math.min(rules.max, rules.min + compensated())
+      const decision = decide(signal, { ...rules, min, cooldownMillis: pause }, now() - changedAt)
       if (decision === undefined) continue
       failures = (yield* change(decision, signal)) ? 0 : failures + 1
       changedAt = now()

@@ -16,7 +16,7 @@ import type { Codec } from "../../wire/Codec.ts"
 import type { Job, Seat } from "./job.ts"
 import { wrong } from "./outcome.ts"
 import * as StreamProtocol from "./streamProtocol.ts"
-import { pinnedTo } from "./target.ts"
+import { type Aim, aimedAt } from "./target.ts"
 
 /** Where its jobs are submitted. */
 export interface Asked {
@@ -26,7 +26,7 @@ export interface Asked {
   /** In a turn of its own. */
   readonly soon: (run: () => void) => void
   start(
-    target: number,
+    aim: Aim,
     index: number,
     payload: unknown,
     span: Tracer.AnySpan | undefined,
@@ -35,13 +35,13 @@ export interface Asked {
     seat: Seat | undefined
   ): Job | undefined
   /** Tells a worker; it waits for room as long as it takes. */
-  tellSurely(target: number, index: number, payload: unknown): void
+  tellSurely(aim: Aim, index: number, payload: unknown): void
   failed(where: string, error: unknown): void
 }
 
 /** What it is asked with. */
 export interface Asking {
-  readonly target: number
+  readonly aim: Aim
   /** The message as it is defined. */
   readonly message: Message
   readonly next: number
@@ -81,12 +81,12 @@ export class StreamedJob implements StreamSource {
 
   /** Asks for the first element. */
   begin(timeoutMillis: number): void {
-    const { message: { index }, payload, target } = this.asking
-    this.ask(target, index, payload, this.reader.span, timeoutMillis)
+    const { aim, message: { index }, payload } = this.asking
+    this.ask(aim, index, payload, this.reader.span, timeoutMillis)
   }
 
   private ask(
-    target: number,
+    aim: Aim,
     index: number,
     payload: unknown,
     span: Tracer.AnySpan | undefined,
@@ -94,7 +94,7 @@ export class StreamedJob implements StreamSource {
   ): void {
     this.isAsking = true
     const resume: Resume = (exit) => this.answered(exit)
-    const job = this.pool.start(target, index, payload, span, timeoutMillis, resume, this.asking.seat)
+    const job = this.pool.start(aim, index, payload, span, timeoutMillis, resume, this.asking.seat)
     // It may have been answered by now.
     if (!this.isAsking || job === undefined) return
     this.job = job
@@ -131,9 +131,9 @@ export class StreamedJob implements StreamSource {
   }
 
   private goOn(): void {
-    const { asking: { next }, credit, id, place } = this
+    const { asking: { aim, next }, credit, id, place } = this
     if (this.isOver || this.isAsking || id < 0 || credit <= 0) return
-    this.ask(pinnedTo(place), next, { id, most: credit }, undefined, Infinity)
+    this.ask({ ...aimedAt(place), level: aim.level }, next, { id, most: credit }, undefined, Infinity)
   }
 
   grant(elements: number): void {
@@ -160,7 +160,7 @@ export class StreamedJob implements StreamSource {
     const { asking: { close }, id, place, pool } = this
     if (id < 0) return
     this.id = -1
-    pool.tellSurely(pinnedTo(place), close, { id })
+    pool.tellSurely(aimedAt(place), close, { id })
   }
 
   stalled(timeoutMillis: number): ActorError.StreamStalled {

@@ -67,6 +67,8 @@ export class Streams {
   /** How those have ended whose readers have not heard of it. */
   private readonly untold = new Map<number, number>()
   private last: number
+  /** What makes of the handlers of an incarnation those of a pool, by its scope. */
+  private readonly hosts = new WeakMap<object, (own: Handlers) => Handlers>()
 
   constructor(access: Access, options: Options) {
     this.access = access
@@ -84,18 +86,27 @@ export class Streams {
   build({ around, build, protocol }: Behaviour): Effect.Effect<Handlers, unknown> {
     const made = Effect.gen({ self: this }, function*() {
       const { key } = yield* CurrentActor
-      const own = yield* build
-      // What is around handlers knows the messages of its protocol and no others.
-      const handlers = around.length === 0
-        ? own
-        : intercepting(own, protocol.tags, around, actorName(protocol, key))
       const by = {}
+      // What is around handlers knows the messages of its protocol and no others.
+      const hosted = (own: Handlers): Handlers => {
+        const handlers = around.length === 0
+          ? own
+          : intercepting(own, protocol.tags, around, actorName(protocol, key))
+        return this.handlersOf(protocol.messages, handlers, by)
+      }
+      // What is built may become something else before it is there.
+      this.hosts.set(yield* Effect.scope, hosted)
+      const own = yield* build
       yield* Effect.addFinalizer(() => this.cut(by))
-      return this.handlersOf(protocol.messages, handlers, by)
+      return hosted(own)
     })
     // A build has its scope, and who is built, from who has it run.
     return made as Effect.Effect<Handlers, unknown>
   }
+
+  /** Those that an incarnation becomes. */
+  readonly hosting = (own: Handlers, scope: object | undefined): Handlers =>
+    (scope === undefined ? undefined : this.hosts.get(scope))?.(own) ?? own
 
   private handlersOf(messages: ReadonlyArray<Message>, own: Handlers, by: object): Handlers {
     const handlers: Handlers = {}
@@ -249,11 +260,11 @@ export class Streams {
     return Effect.withFiber((fiber) => {
       const seat = this.access.thread.get(benches).lend(fiber.getRef(RunningCell))
       if (seat === undefined) return batch
-      seat.nested++
+      seat.waits()
       return Effect.ensuring(
         batch,
         Effect.sync(() => {
-          seat.nested--
+          seat.goesOn()
         })
       )
     })

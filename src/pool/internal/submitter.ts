@@ -10,28 +10,31 @@
  * begun is begun again, if the message may be, or lost; what it had finished and not given back is taken; what waits gets its number into the queue
  * again, since a number that the dead had just taken out is nowhere. So a death concerns the jobs of that worker, and nobody else's.
  */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import type * as Tracer from "effect/Tracer"
 import type { ExitReason } from "../../actor/ExitReason.ts"
+import { NORMAL } from "../../actor/kernel/Ageing.ts"
 import type { Deadlines } from "../../actor/kernel/Deadlines.ts"
-import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, TOO_LARGE, type Waiter } from "../../actor/kernel/Recipient.ts"
 import { ARENA_FULL } from "../../memory/Arena.ts"
 import { ENDED, OPEN } from "../../memory/JobPhase.ts"
 import { CONDEMNED, haveDied, OUTCOME, QUEUED, RUNNING, UNAWAITED, WITHDRAWN, WRITING } from "../../memory/JobTable.ts"
+import { isOpen } from "../kernel/Allowances.ts"
 import { inject } from "../kernel/Injectors.ts"
+import { laneOf } from "../kernel/Lanes.ts"
 import { Graces } from "./graces.ts"
 import type { Desk, Job } from "./job.ts"
 import * as JobSpan from "./jobSpan.ts"
 import { Line } from "./line.ts"
 import { type Access, rowOf } from "./memory.ts"
-import { drop, exitOf, INSIDE, store } from "./outcome.ts"
+import { drop, encode, exitOf, INSIDE, store } from "./outcome.ts"
 import { Placing } from "./placing.ts"
+import { Rest } from "./rest.ts"
 import { type Queue, Room } from "./room.ts"
 import { Shedding, slotsOf } from "./shedding.ts"
 import type { Options } from "./submitterOptions.ts"
-import { ANYWHERE, placeOf, ROUTED, whomOf } from "./target.ts"
+import { type Aim, ANYWHERE, BY_ROUTE, keyOf, placeOf, ROUTED, whomOf } from "./target.ts"
 import type { JobWaiter } from "./waiter.ts"
 
 /** What became of a worker that is wanted no more. */
@@ -68,10 +71,12 @@ export class Submitter implements Desk, Queue {
   private readonly living: Int32Array
   /** What waits for one worker. */
   readonly placing: Placing
-  private readonly listeners = new Set<() => void>()
+  private readonly rest = new Rest(() => !this.isBusy)
+  /** Completes once nothing is under way and nobody waits for room. */
+  readonly idle: Effect.Effect<void> = this.rest.until
 
   constructor(access: Access, options: Options) {
-    const { capacity, deadlines, levels, name, row, sheds } = options
+    const { capacity, deadlines, name, row, sheds } = options
     const { table } = access
     this.name = name
     this.deadlines = deadlines
@@ -83,9 +88,9 @@ export class Submitter implements Desk, Queue {
     this.first = row * table.jobs
     // What is given up holds its slot until a worker finds it, and what comes in its place has another one.
     const slots = slotsOf(capacity, sheds)
-    this.shedding = sheds ? new Shedding(table, this.first, slots, levels) : undefined
+    this.shedding = sheds ? new Shedding(table, this.first, slots) : undefined
     const { messages, watch } = options
-    this.room = new Room(this, { messages, capacity, line: new Line(levels), shedding: this.shedding, watch })
+    this.room = new Room(this, { messages, capacity, line: new Line(), shedding: this.shedding, watch })
     this.free = new Int32Array(slots)
     this.returned = new Int32Array(table.jobs)
     this.living = new Int32Array(table.workers)
@@ -140,25 +145,25 @@ export class Submitter implements Desk, Queue {
 
   // ---- out
 
-  /** Submits a job, of an asker or of nobody; `where` says where it may run (`target.ts`), `span` below which. */
+  /** Submits a job, of an asker or of nobody; `aim` says where it may run and at which level, `span` below which. */
   submit(
     message: Message,
     payload: unknown,
     job: Job | undefined,
-    where = ROUTED,
+    aim = ROUTED,
     span: Tracer.AnySpan | undefined = job?.span
   ): Outcome {
     const { access, options } = this
     const { scratch, table } = access
     if (this.ended !== undefined || table.phase() > OPEN) return REFUSED
     if (this.isFull) return NO_ROOM
-    const target = this.targetOf(message, payload, where)
+    const target = this.targetOf(message, payload, aim)
     if (target < 0) return -target as Outcome
     const { membership } = this.placing
-    const bytes = this.encode(message, payload)
+    const bytes = encode(access, message, payload)
     if (bytes < 0) return INVALID
     // User code has run.
-    if (target !== ANYWHERE && membership !== this.placing.membership) return this.submit(message, payload, job, where)
+    if (target !== ANYWHERE && membership !== this.placing.membership) return this.submit(message, payload, job, aim)
     if (this.ended !== undefined) return REFUSED
     if (this.isFull) return NO_ROOM
     if (job?.isAwaited === false) return TAKEN
@@ -177,28 +182,47 @@ export class Submitter implements Desk, Queue {
     this.freeSlots--
     this.pending[slot - this.first] = job
     const whom = whomOf(target)
+    const level = this.levelOf(message.index, aim)
+    const lane = laneOf(level)
     if (target !== ANYWHERE) this.placing.sends(slot)
     const word = message.index | target | JobSpan.write(table, slot, span)
-    if (job === undefined) table.enqueue(slot, word | UNAWAITED, bytes, Infinity, this.nowFor(span), whom)
+    if (job === undefined) table.enqueue(slot, word | UNAWAITED, bytes, Infinity, this.nowFor(span), whom, lane)
     else {
       job.slot = slot
       const { expiresAt, timeoutMillis } = job
       // One that is waited for for ever has no deadline, and nobody has looked at a clock for it.
-      if (expiresAt === 0 || !options.sharesTime) table.enqueue(slot, word, bytes, Infinity, this.nowFor(span), whom)
-      else table.enqueue(slot, word, bytes, expiresAt, expiresAt - timeoutMillis, whom)
+      if (expiresAt === 0 || !options.sharesTime) {
+        table.enqueue(slot, word, bytes, Infinity, this.nowFor(span), whom, lane)
+      } else table.enqueue(slot, word, bytes, expiresAt, expiresAt - timeoutMillis, whom, lane)
     }
-    this.shedding?.queued(slot, message.index)
+    this.shedding?.queued(slot, level)
     if (target === ANYWHERE) {
       if (!options.put(slot)) this.backlog.push(slot)
-      access.idle.wake()
+      // Where its allowance is used up, whoever lets a place go finds it.
+      if (isOpen(access.lots, lane)) access.idle.wake()
     } else this.placing.put(slot)
     options.watch()
     return TAKEN
   }
 
-  private targetOf(message: Message, payload: unknown, where: number): number {
-    if (where === ROUTED) return this.placing.route(message, payload)
-    return message.index < this.options.defined ? this.placing.checked(where) : this.placing.reaching(where)
+  private targetOf(message: Message, payload: unknown, { key, target }: Aim): number {
+    if (target === BY_ROUTE) return this.placing.route(message, payload, key)
+    return message.index < this.options.defined ? this.placing.checked(target) : this.placing.reaching(target)
+  }
+
+  keyFor(index: number, payload: unknown, aim: Aim): number {
+    try {
+      const target = this.targetOf(this.options.messages[index]!, payload, aim)
+      return target < 0 ? 0 : keyOf(target)
+    } catch {
+      // It is refused when there is room for it, and told why.
+      return 0
+    }
+  }
+
+  /** At which level a job waits. */
+  levelOf(index: number, { level }: Aim): number {
+    return level >= 0 ? level : this.options.levels?.[index] ?? NORMAL
   }
 
   // When a job is submitted that has no deadline: a span says how long it has waited.
@@ -206,21 +230,13 @@ export class Submitter implements Desk, Queue {
     return span === undefined || !this.options.sharesTime ? NaN : this.deadlines.now()
   }
 
-  // Bytes in the scratch; -1 when it is none of the schema.
-  private encode(message: Message, payload: unknown): number {
-    const { scratch } = this.access
-    const bytes = message.payload.encode(payload, scratch)
-    if (bytes >= 0) return bytes
-    const made = checked(message, payload)
-    return made === BROKEN || made === payload ? -1 : message.payload.encode(made, scratch)
-  }
-
   /** Whether a job could be taken if there were room: {@link TAKEN}, or why not. */
-  check(index: number, payload: unknown, where: number): Outcome {
-    const message = this.options.messages[index]!
-    const target = this.targetOf(message, payload, where)
+  check(index: number, payload: unknown, aim: Aim): Outcome {
+    const { access, options } = this
+    const message = options.messages[index]!
+    const target = this.targetOf(message, payload, aim)
     if (target < 0) return -target as Outcome
-    if (this.encode(message, payload) < 0) return INVALID
+    if (encode(access, message, payload) < 0) return INVALID
     return this.ended === undefined ? TAKEN : REFUSED
   }
 
@@ -293,28 +309,13 @@ export class Submitter implements Desk, Queue {
     }
     if (this.backlog.length > 0) this.putBacklog()
     if ((did || this.hasNothingToHearOf()) && this.room.waiting > 0) this.room.admit()
-    if (did && !this.isBusy) this.tellIdle()
+    if (did && !this.isBusy) this.rest.tell()
     return did
   }
 
-  private tellIdle(): void {
-    for (const listener of Array.from(this.listeners)) listener()
-  }
-
-  /** Completes once nothing is under way and nobody waits for room. */
-  readonly idle: Effect.Effect<void> = Effect.callback<void>((resume) => {
-    if (!this.isBusy) return resume(Effect.void)
-    const listener = () => {
-      this.listeners.delete(listener)
-      resume(Effect.void)
-    }
-    this.listeners.add(listener)
-    return Effect.sync(() => this.listeners.delete(listener))
-  })
-
   private putBacklog(): void {
     const { backlog } = this
-    while (backlog.length > 0 && inject(this.access, this.options.levels, backlog[backlog.length - 1]!)) backlog.pop()
+    while (backlog.length > 0 && inject(this.access, backlog[backlog.length - 1]!)) backlog.pop()
     this.access.idle.wake()
   }
 
@@ -495,7 +496,7 @@ export class Submitter implements Desk, Queue {
     for (const job of jobs) job.stopped(reason)
     this.room.admit()
     this.onEnded(reason)
-    this.tellIdle()
+    this.rest.tell()
   }
 
   private clear(slot: number): void {

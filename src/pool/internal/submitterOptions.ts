@@ -18,6 +18,7 @@ export interface Options {
   readonly attempts: ReadonlyArray<number>
   /** Whether something older may be given up when there is no room (`Room.shed`). */
   readonly sheds: boolean
+  /** The level of each message, by its index. */
   readonly levels: Levels
   /** Puts the number of a slot where a worker finds it; `false` when there is no room. */
   readonly put: (slot: number) => boolean

@@ -4,8 +4,21 @@
  */
 import { UNAWAITED } from "../../memory/JobTable.ts"
 
-/** As the route of its message says; no word says that. */
-export const ROUTED = -1
+/** Where a job goes, and how it is begun, as far as its sender says that. */
+export interface Aim {
+  /** A target, or {@link BY_ROUTE}. */
+  readonly target: number
+  /** The key that its sender has given it, in place of the one that its route says, and as it is not looked at yet; `undefined` for none. */
+  readonly key: unknown
+  /** The level that its sender has given it, in place of that of its message; -1 for none. */
+  readonly level: number
+}
+
+/** As its key says, or the route of its message; no word says that. */
+export const BY_ROUTE = -1
+
+/** Its sender says nothing. */
+export const ROUTED: Aim = { target: BY_ROUTE, key: undefined, level: -1 }
 
 /** Any worker may run it, and it has no key. */
 export const ANYWHERE = 0
@@ -29,6 +42,9 @@ export const targetOf = (place: number, hash: number): number =>
 
 /** Of a job that is for this worker, whatever comes of it. */
 export const pinnedTo = (place: number): number => targetOf(place, 0) | PINNED
+
+/** What is for this worker and no other. */
+export const aimedAt = (place: number): Aim => ({ ...ROUTED, target: pinnedTo(place) })
 
 /** Whether a job is for its worker and no other, also when that has left the pool; of the word of its message. */
 export const isPinned = (word: number): boolean => (word & PINNED) !== 0

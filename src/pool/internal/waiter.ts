@@ -5,12 +5,16 @@ import * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
 import type { Waiter } from "../../actor/kernel/Recipient.ts"
 import type { Job } from "./job.ts"
+import type { Aim } from "./target.ts"
 
 /** A waiter, with the job that waits where it is not a tell. */
 export interface JobWaiter extends Waiter {
   readonly job?: Job | undefined
-  /** Where it may run. */
-  target?: number | undefined
+  /** Where its job goes, once it waits. */
+  aim?: Aim | undefined
+  /** The level in whose line it stands, and its key, once it does. */
+  level?: number | undefined
+  key?: number | undefined
 }
 
 /** What an ask that waits for room is told. */

@@ -13,7 +13,6 @@
  * such jobs keeps all workers waiting.
  */
 import type { ExitReason } from "../../actor/ExitReason.ts"
-import type { Levels } from "../../actor/kernel/Ageing.ts"
 import type { Cell } from "../../actor/kernel/Cell.ts"
 import { answer } from "../../actor/kernel/Direct.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
@@ -26,13 +25,15 @@ import type * as Trace from "../../observe/Trace.ts"
 import { messageOf } from "../../runtime/Text.ts"
 import * as Poller from "../../thread/Poller.ts"
 import type { Codec } from "../../wire/Codec.ts"
+import type { Allowances } from "../kernel/Allowances.ts"
 import { inject, type InjectorReader } from "../kernel/Injectors.ts"
+import { LaneAges } from "../kernel/Lanes.ts"
 import { NextJob } from "../kernel/NextJob.ts"
 import * as JobSpan from "./jobSpan.ts"
 import { KeyGate } from "./keyGate.ts"
 import { type Access, rowOf } from "./memory.ts"
 import * as Outcome from "./outcome.ts"
-import { type Bench, JobAsk, type Seat } from "./seat.ts"
+import { type Bench, JobAsk, Seat } from "./seat.ts"
 import type { Submitter } from "./submitter.ts"
 import { placeOf, whomOf } from "./target.ts"
 import type { Wear } from "./wear.ts"
@@ -52,8 +53,9 @@ export interface Options {
   /** How long it sleeps with its thread after a job, before it leaves the thread to the event loop. */
   readonly restMillis: number
   readonly messages: ReadonlyArray<Message>
-  readonly levels: Levels
   readonly injector: InjectorReader
+  /** Its places in the allowances of levels; nothing where there are none. */
+  readonly allowances: Allowances | undefined
   readonly deque: StealOwner
   /** Those of all workers, by place. */
   readonly thieves: ReadonlyArray<StealThief>
@@ -112,14 +114,16 @@ export class Worker implements Poller.Waitable, Bench {
     this.options = options
     this.poller = Poller.of(access.thread)
     this.meter = new WorkerMeter(access, options)
-    this.keys = new KeyGate(access, options.place, this.seats)
-    this.inbox = new InboxReader(access.memory.inboxes, options.place, options.number, this.keys)
+    const { allowances, injector } = options
+    const allowed = allowances === undefined ? undefined : { allowances, queues: injector }
+    this.keys = new KeyGate(access, options.place, this.seats, allowed)
+    this.inbox = new InboxReader(access.memory.inboxes, options.place, options.number, this.keys, new LaneAges())
     this.source = new NextJob({
       place: options.place,
       idle: access.idle,
       deque: options.deque,
       inbox: this.inbox,
-      injector: options.injector,
+      injector,
       thieves: options.thieves,
       stole: () => this.meter.stole()
     })
@@ -147,7 +151,7 @@ export class Worker implements Poller.Waitable, Bench {
   }
 
   private seat(cell: Cell): void {
-    this.seats.push({ cell, ask: undefined, since: 0, nested: 0 })
+    this.seats.push(new Seat(cell, this.keys))
     // What its behaviour says of a failure may be its end: then another thread has to do the work.
     cell.whenStopped((reason) => {
       this.isClosed = true
@@ -299,7 +303,7 @@ export class Worker implements Poller.Waitable, Bench {
     const span = JobSpan.read(access.table, slot, word)
     const ask = new JobAsk(this, seat, slot, message, (word & UNAWAITED) === 0, span)
     seat.ask = ask
-    this.keys.begun()
+    this.keys.begun(seat)
     this.inbox.running(++this.taken)
     this.meter.begun(slot, seat)
     this.answering = ask
@@ -339,7 +343,7 @@ export class Worker implements Poller.Waitable, Bench {
     if (!hasRun) this.meter.putBack(this.taken === 0)
     else if (ask === this.answering) this.meter.endedAtOnce()
     else this.meter.ended(seat, this.taken === 0)
-    this.keys.ended(ask.slot)
+    this.keys.ended(seat, ask.slot)
     this.inbox.release()
     // It may be asleep because nothing could be taken.
     this.access.bells[rowOf(this.options.place)]!.ring()
@@ -376,8 +380,8 @@ export class Worker implements Poller.Waitable, Bench {
       this.isClosed = true
       return
     }
-    if (placeOf(word) >= 0) return this.inbox.putBack(table.submitterOf(slot), slot)
-    if (!inject(this.access, this.options.levels, slot)) this.options.deque.push(slot)
+    if (placeOf(word) >= 0) return this.inbox.putBack(table.submitterOf(slot), slot, table.levelOf(slot))
+    if (!inject(this.access, slot)) this.options.deque.push(slot)
     idle.wake()
   }
 

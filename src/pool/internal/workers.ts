@@ -8,8 +8,8 @@ import { textOf } from "../../runtime/Text.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
 import type { PoolEvent } from "../PoolEvent.ts"
 import type { PoolStats } from "../PoolStats.ts"
+import { AimedRecipient } from "./aimedRecipient.ts"
 import * as Crew from "./crew.ts"
-import { PlacedRecipient } from "./placedRecipient.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
 
 /** A reference to each worker; of what is no pool, which handles everything itself, to that. */
@@ -19,7 +19,7 @@ export const workersOf = (ref: Any): ReadonlyArray<Any> => {
   const Reference = refClass(recipient.protocol)
   return Array.from(
     { length: recipient.workers },
-    (_, place) => new Reference(new PlacedRecipient(recipient, place))
+    (_, place) => new Reference(AimedRecipient.worker(recipient, place))
   )
 }
 

@@ -63,7 +63,8 @@ export class Freezing {
       const value = rest.pop()
       if (typeof value !== "object" || value === null || this.#seen.has(value)) continue
       this.#seen.add(value)
-      rest.push(...this.#shut(value))
+      // One by one: there may be more of them than a call takes arguments.
+      for (const part of this.#shut(value)) rest.push(part)
     }
   }
 

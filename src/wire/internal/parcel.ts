@@ -23,6 +23,8 @@ export abstract class Held implements Carried {
   handle: number
   state: State
   #bytes: Uint8Array<SharedArrayBuffer> | undefined
+  /** Whether somebody here has looked into it, or said that it stays: from then on it is theirs to release. */
+  #isUsed: boolean
   /** The message that it waits in while it is `leaving`. */
   #message: unknown
 
@@ -31,16 +33,45 @@ export abstract class Held implements Carried {
     this.handle = handle
     this.state = state
     this.#bytes = undefined
+    this.#isUsed = false
     this.#message = undefined
+  }
+
+  /** Whether a value is one, and not a proxy or a copy of one, which could not be moved: only what was made here has its private parts. */
+  static is(value: unknown): value is Held {
+    return typeof value === "object" && value !== null && #isUsed in value
   }
 
   get isHeld(): boolean {
     return this.state === "held"
   }
 
+  toString(): string {
+    return `${this.what}(${this.state})`
+  }
+
+  protected get what(): string {
+    return "Parcel"
+  }
+
+  // Its arena is memory that nobody wants to read in a log.
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString()
+  }
+
+  toJSON(): unknown {
+    return { _id: this.what, state: this.state }
+  }
+
   get bytes(): Uint8Array<SharedArrayBuffer> {
     this.require()
+    this.#isUsed = true
     return this.#bytes ??= this.end.view(this.handle)
+  }
+
+  /** Whoever has it now releases it. */
+  use(): void {
+    this.#isUsed = true
   }
 
   release(): void {
@@ -98,6 +129,10 @@ export abstract class Held implements Carried {
     this.take()
     if (this.state === "held" || this.state === "leaving") this.finish("released", this.end.release(this.handle))
   }
+
+  dropUnused(): void {
+    if (this.state === "held" && !this.#isUsed) this.finish("released", this.end.release(this.handle))
+  }
 }
 
 /** See `Parcel.Unique`. */
@@ -113,8 +148,13 @@ export class UniqueParcel extends Held {
 
 /** See `Parcel.Shared`. */
 export class SharedParcel extends Held {
+  protected override get what(): string {
+    return "SharedParcel"
+  }
+
   clone(): SharedParcel {
     this.require()
+    this.use()
     const reference = this.end.refer(this.handle)
     if (reference === Arena.REFERENCES_FULL) throw new TooManyReferences()
     if (reference < 0) throw new ParcelGone({ happened: "lost" })
@@ -156,6 +196,10 @@ export class IsoParcel<View> extends UniqueParcel {
     super(end, handle, state)
     this.view = view
     this.#value = undefined
+  }
+
+  protected override get what(): string {
+    return `Iso<${this.view.name}>`
   }
 
   get value(): View {

@@ -6,7 +6,7 @@ import * as Arena from "../../memory/Arena.ts"
 import { Open } from "../Arenas.ts"
 import * as Carry from "../Carry.ts"
 import * as Codec from "../Codec.ts"
-import type { Held } from "./parcel.ts"
+import { Held } from "./parcel.ts"
 
 const fields = { arena: Schema.Number.pipe(Codec.width("u32")), handle: Schema.Number }
 
@@ -37,7 +37,7 @@ export const parcelSchema = <T extends Held, Extra extends object>(
   { beside, expected, is, isReference, make }: Kind<T, Extra>
 ): Carry.Of<T, Handle & Extra> => {
   const schema: Schema.Top = Carry.schema<T, typeof wire>(wire, expected, {
-    is,
+    is: (value): value is T => Held.is(value) && is(value),
     canLeave: ({ isHeld }) => isHeld,
     encode: (parcel, way) => {
       if (!parcel.isHeld) return new Carry.Unfit(parcel.gone().message)

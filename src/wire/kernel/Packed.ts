@@ -23,6 +23,11 @@ export class Packed {
     this.#arrived = arrived
   }
 
+  /** Whether something stands in two places, and cannot move to both. */
+  get isTwice(): boolean {
+    return this.#cargo.length > 1 && new Set(this.#cargo).size < this.#cargo.length
+  }
+
   /**
    * Hands over what moves.
    *
@@ -37,6 +42,11 @@ export class Packed {
   /** Releases what was shipped: nobody will handle the message. */
   drop(): void {
     if (this.isShipped) Carriage.drop(this.#arrived)
+  }
+
+  /** Releases what was shipped and not used: who handled the message has ended without success. */
+  dropUnused(): void {
+    if (this.isShipped) Carriage.dropUnused(this.#arrived)
   }
 }
 

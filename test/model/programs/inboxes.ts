@@ -265,7 +265,7 @@ export const broken: ReadonlyArray<Broken> = [
     model: deadWorker(),
     mutations: [{
       module: "Inboxes",
-      find: "if (Atomics.load(cells, lane + readerWord) !== this.number) return nothing",
+      find: "if (Atomics.load(cells, this.lane(worker, submitter) + readerWord) !== this.number) return nothing",
       replace: ""
     }]
   },
@@ -274,10 +274,9 @@ export const broken: ReadonlyArray<Broken> = [
     model: passing(),
     mutations: [{
       module: "Inboxes",
-      find:
-        "    cells[lane + slotsWord + (tail & this.mask)] = slot\n    // Publishes the slot.\n    Atomics.store(cells, lane + tailWord, (tail + 1) | 0)",
+      find: "    cells[this.slotsOf(worker, submitter, level) + (tail & this.mask)] = slot\n",
       replace:
-        "    Atomics.store(cells, lane + tailWord, (tail + 1) | 0)\n    cells[lane + slotsWord + (tail & this.mask)] = slot"
+        "    if (level === 0) Atomics.store(cells, lane + tailWord, (tail + 1) | 0)\n    cells[this.slotsOf(worker, submitter, level) + (tail & this.mask)] = slot\n"
     }]
   },
   {
@@ -294,8 +293,8 @@ export const broken: ReadonlyArray<Broken> = [
     model: passing(),
     mutations: [{
       module: "Inboxes",
-      find: "    this.quiet = arrivals\n    return nothing",
-      replace: "    this.quiet = (this.unlike() + 1) | 0\n    return nothing"
+      find: "    if (slot < 0) this.quiet = arrivals\n",
+      replace: "    if (slot < 0) this.quiet = (this.unlike() + 1) | 0\n"
     }]
   },
   {

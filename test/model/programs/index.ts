@@ -1,6 +1,7 @@
 /**
  * All programs, by the structure they prove. A new structure adds its file here.
  */
+import * as allowances from "./allowances.ts"
 import * as arena from "./arena.ts"
 import * as blockingWait from "./blockingWait.ts"
 import * as broadcastRing from "./broadcastRing.ts"
@@ -44,6 +45,7 @@ const proofs: ReadonlyArray<Proof> = [
   idleSet,
   inboxes,
   keyHolds,
+  allowances,
   pool
 ]
 

@@ -137,7 +137,7 @@ const stage = async (load: Load): Promise<() => Pool> => {
       ground,
       open,
       worker,
-      inject: (side, slot) => inject(plain(side), undefined, slot),
+      inject: (side, slot) => inject(plain(side), slot),
       *recover(owner) {
         return (yield* new recoveries.MpmcRecovery(ring!).recover(owner)).isSettled
       },

@@ -1,5 +1,5 @@
 /**
- * One worker of a pool as those see it who send to it and to no other.
+ * A pool as those see it who say more of what they send than its message does: which worker it is for, which key it has, how urgent it is.
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
@@ -11,23 +11,48 @@ import type { Answered, Command } from "../../actor/kernel/Command.ts"
 import type { Protocol } from "../../actor/kernel/Protocol.ts"
 import { type Outcome, Recipient, type Resume, type Waiter, type Withdrawable } from "../../actor/kernel/Recipient.ts"
 import type { StreamReader } from "../../actor/kernel/StreamReader.ts"
-import type { PoolRecipient } from "./poolRecipient.ts"
-import { pinnedTo } from "./target.ts"
+import { type Aim, aimedAt, placeOf } from "./target.ts"
+
+/** The pool. */
+export interface Aimable extends Recipient {
+  /** How many jobs are for one worker and wait, or are run by it. */
+  depthAt(place: number): number
+  tellAt(aim: Aim, index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome
+  waitForRoomAt(aim: Aim, waiter: Waiter): void
+  askAt(
+    aim: Aim,
+    index: number,
+    payload: unknown,
+    span: Tracer.AnySpan | undefined,
+    fiber: Fiber.Fiber<unknown, unknown>,
+    timeout: Duration.Input | undefined
+  ): Effect.Effect<unknown, unknown>
+  askUnsafeAt(
+    aim: Aim,
+    index: number,
+    payload: unknown,
+    timeoutMillis: number,
+    asker: Resume | StreamReader
+  ): Withdrawable | undefined
+}
 
 /** See the module. */
-export class PlacedRecipient extends Recipient {
+export class AimedRecipient extends Recipient {
   declare readonly protocol: Protocol
   declare readonly key: string
-  declare private readonly pool: PoolRecipient
-  declare private readonly place: number
-  declare private readonly target: number
-  constructor(pool: PoolRecipient, place: number) {
+  declare private readonly pool: Aimable
+  declare private readonly aim: Aim
+  constructor(pool: Aimable, aim: Aim, key: string) {
     super()
     this.protocol = pool.protocol
-    this.key = `${pool.key}/worker-${place}`
+    this.key = key
     this.pool = pool
-    this.place = place
-    this.target = pinnedTo(place)
+    this.aim = aim
+  }
+
+  /** One worker. */
+  static worker(pool: Aimable, place: number): AimedRecipient {
+    return new AimedRecipient(pool, aimedAt(place), `${pool.key}/worker-${place}`)
   }
 
   override get tellsTimes(): boolean {
@@ -39,11 +64,11 @@ export class PlacedRecipient extends Recipient {
   }
 
   depth(): number {
-    return this.pool.depthAt(this.place)
+    return this.aim.target < 0 ? this.pool.depth() : this.pool.depthAt(placeOf(this.aim.target))
   }
 
   tell(index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
-    return this.pool.tellAt(this.target, index, payload, span)
+    return this.pool.tellAt(this.aim, index, payload, span)
   }
 
   refusal(index: number, payload: unknown, outcome: Outcome): TellError {
@@ -51,7 +76,7 @@ export class PlacedRecipient extends Recipient {
   }
 
   waitForRoom(waiter: Waiter): void {
-    this.pool.waitForRoomAt(this.target, waiter)
+    this.pool.waitForRoomAt(this.aim, waiter)
   }
 
   stopWaiting(waiter: Waiter): void {
@@ -65,7 +90,7 @@ export class PlacedRecipient extends Recipient {
     fiber: Fiber.Fiber<unknown, unknown>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<unknown, unknown> {
-    return this.pool.askAt(this.target, index, payload, span, fiber, timeout)
+    return this.pool.askAt(this.aim, index, payload, span, fiber, timeout)
   }
 
   askUnsafe(
@@ -74,7 +99,7 @@ export class PlacedRecipient extends Recipient {
     timeoutMillis: number,
     asker: Resume | StreamReader
   ): Withdrawable | undefined {
-    return this.pool.askUnsafeAt(this.target, index, payload, timeoutMillis, asker)
+    return this.pool.askUnsafeAt(this.aim, index, payload, timeoutMillis, asker)
   }
 
   whenStopped(listener: (reason: ExitReason) => void): void {
