@@ -7,6 +7,7 @@ import * as Stream from "effect/Stream"
 import { Actor } from "shared-nothing"
 import { StreamReader } from "../../src/actor/kernel/StreamReader.ts"
 import type { Node } from "../../src/link/kernel/Node.ts"
+import type { Doorbell } from "../../src/memory/Doorbell.ts"
 import type { SpscReader } from "../../src/memory/SpscRing.ts"
 import * as System from "../fixtures/system.ts"
 import { accounts, stage, ZERO } from "./stage.ts"
@@ -19,11 +20,11 @@ const Source = Actor.make("Source", [
 ])
 
 /** Bytes that the other thread has shown to a node. */
-const shownTo = (node: Node): number => {
+const shownTo = (node: Node, ring: "data" | "control" = "data"): number => {
   const { links } = node as unknown as {
-    readonly links: ReadonlyArray<{ readonly inbound: { readonly data: SpscReader | undefined } }>
+    readonly links: ReadonlyArray<{ readonly inbound: Readonly<Record<typeof ring, SpscReader | undefined>> }>
   }
-  return links[0]!.inbound.data?.published() ?? 0
+  return links[0]!.inbound[ring]?.published() ?? 0
 }
 
 describe("what is written for another thread", () => {
@@ -55,6 +56,29 @@ describe("what is written for another thread", () => {
       assert.isAbove(all, sixteen)
       steps.settle()
       assert.strictEqual(answered, 32)
+      assert.deepStrictEqual(errors, [])
+      for (const node of nodes) assert.deepStrictEqual(accounts(node), ZERO)
+    })))
+
+  it.effect("shows control that was said before it, also to one who has fallen asleep in between", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { errors, nodes, spawn, steps } = yield* stage({ ringBytes: 65_536 })
+      const { seenFrom } = yield* spawn(0, System.Probe.protocol, "p")
+      const remote = seenFrom(1)
+      const { tags } = System.Probe.protocol
+      const hanging = remote.askUnsafe(tags.indexOf("Hang"), undefined, Infinity, () => {})
+      steps.settle()
+      const { bells } = nodes[1] as unknown as { readonly bells: ReadonlyArray<Doorbell> }
+      const before = [shownTo(nodes[0]!, "control"), shownTo(nodes[0]!)] as const
+      // It is awake when the ask is taken back, and then not.
+      bells[0]!.retract()
+      hanging?.withdraw()
+      assert.strictEqual(shownTo(nodes[0]!, "control"), before[0])
+      bells[0]!.prepare()
+      remote.tell(tags.indexOf("Note"), { n: 1 }, undefined)
+      assert.isAbove(shownTo(nodes[0]!), before[1])
+      assert.isAbove(shownTo(nodes[0]!, "control"), before[0])
+      steps.settle()
       assert.deepStrictEqual(errors, [])
       for (const node of nodes) assert.deepStrictEqual(accounts(node), ZERO)
     })))

@@ -521,5 +521,12 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "what was made visible once can be written to again",
     before: "      one.isListed = false\n",
     after: ""
+  },
+  {
+    file: "src/link/internal/outbound.ts",
+    tests: ["test/link/visible.test.ts"],
+    why: "what is said first is seen first, on either ring",
+    before: "    data.earlier = this.controlRing\n",
+    after: ""
   }
 ]

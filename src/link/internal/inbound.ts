@@ -189,6 +189,8 @@ export class Inbound {
   drain(budget: number): number {
     const reader = this.data
     if (reader === undefined || !reader.poll()) return 0
+    // What was said before it may have become visible since control was read.
+    if (!this.control!.isEmpty()) this.drainControl()
     this.left = budget
     // One record that makes no sense ends a run of reading, not the drain.
     while (this.left > 0) {

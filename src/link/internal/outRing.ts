@@ -67,6 +67,8 @@ export class OutRing {
   declare private publishedRecords: number
   /** Asks among what is not visible. */
   declare private asks: number
+  /** The ring whose records are to be seen before those of this one. */
+  declare earlier: OutRing | undefined
   declare private readonly ring: SharedArrayBuffer
   declare private readonly owner: Dirty
   declare private readonly ready: ReadyBit | undefined
@@ -84,6 +86,7 @@ export class OutRing {
     this.unpublishedBytes = 0
     this.publishedRecords = 0
     this.asks = 0
+    this.earlier = undefined
     this.ring = ring
     this.owner = owner
     this.ready = ready
@@ -179,6 +182,7 @@ export class OutRing {
 
   /** Makes what was written visible, and wakes the reader if anything of it is urgent. */
   publish(): void {
+    if (this.earlier?.isDirty === true) this.earlier.publish()
     this.isDirty = false
     this.publishedRecords += this.writer.unpublishedRecords
     this.unpublishedBytes = 0

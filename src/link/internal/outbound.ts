@@ -169,6 +169,8 @@ export class Outbound {
     const data = new OutRing(rings.data, this, ready, this.bell, signals)
     this.dataRing = data
     this.controlRing = new OutRing(rings.control, this, ready, this.bell, signals)
+    // Who takes an ask back, and says something after that, is not heard the other way round.
+    data.earlier = this.controlRing
     connect(this.thread, this.epoch, rings)
     return data
   }
