@@ -27,6 +27,14 @@ const shownTo = (node: Node, ring: "data" | "control" = "data"): number => {
   return links[0]!.inbound[ring]?.published() ?? 0
 }
 
+/** Does what the test says, waits until it is interrupted, or notes that it was told. */
+const Listener = Actor.make("Listener", [Rpc.make("Act"), Rpc.make("Hang"), Rpc.make("Note")])
+const [act, hang, note] = ["Act", "Hang", "Note"].map((tag) => Listener.protocol.tags.indexOf(tag)) as [
+  number,
+  number,
+  number
+]
+
 describe("what is written for another thread", () => {
   it.effect("shows asks sixteen at a time, and tells when the task is over", () =>
     Effect.scoped(Effect.gen(function*() {
@@ -80,6 +88,49 @@ describe("what is written for another thread", () => {
       assert.isAbove(shownTo(nodes[0]!, "control"), before[0])
       steps.settle()
       assert.deepStrictEqual(errors, [])
+      for (const node of nodes) assert.deepStrictEqual(accounts(node), ZERO)
+    })))
+
+  it.effect("is read in the order in which it was said, also what becomes visible between two looks at its rings", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const heard: Array<string> = []
+      let action = () => {}
+      const behaviours = Listener.toLayer(Effect.succeed(Listener.of({
+        Act: () => Effect.sync(() => action()),
+        Hang: () => Effect.onInterrupt(Effect.never, () => Effect.sync(() => heard.push("interrupted"))),
+        Note: () => Effect.sync(() => heard.push("note"))
+      })))
+      const { errors, nodes, spawn, steps } = yield* stage({ behaviours, threads: 3 })
+      const [waits, notes, acts] = [
+        yield* spawn(0, Listener.protocol, "waits"),
+        yield* spawn(0, Listener.protocol, "notes"),
+        yield* spawn(0, Listener.protocol, "acts")
+      ]
+      const meet = () => {
+        for (const thread of [1, 2]) notes.seenFrom(thread).tell(note, undefined, undefined)
+        steps.settle()
+      }
+      meet()
+      heard.splice(0)
+      // Control of both was read when this runs, and data of one of them not: which one is read first is theirs to take in turn.
+      for (const [actor, other] of [[1, 2], [2, 1]] as const) {
+        for (let round = 0; round < 2; round++) {
+          const hanging = waits.seenFrom(other).askUnsafe(hang, undefined, Infinity, () => {})
+          steps.settle()
+          action = () => {
+            hanging?.withdraw()
+            notes.seenFrom(other).tell(note, undefined, undefined)
+            nodes[other]!.flush()
+          }
+          acts.seenFrom(actor).tell(act, undefined, undefined)
+          steps.settle()
+          assert.deepStrictEqual(heard.splice(0), ["interrupted", "note"])
+        }
+      }
+      assert.deepStrictEqual(errors, [])
+      // Credit wakes nobody: who sleeps finds it when it looks.
+      for (const node of nodes) node.expectReply()
+      steps.settle()
       for (const node of nodes) assert.deepStrictEqual(accounts(node), ZERO)
     })))
 

@@ -528,5 +528,12 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "what is said first is seen first, on either ring",
     before: "    data.earlier = this.controlRing\n",
     after: ""
+  },
+  {
+    file: "src/link/internal/inbound.ts",
+    tests: ["test/link/visible.test.ts"],
+    why: "control that was said before it is read before data",
+    before: "    if (!this.control!.isEmpty()) this.drainControl()\n",
+    after: ""
   }
 ]

@@ -1,8 +1,9 @@
 /**
  * The receiving half of a link: reads the rings of one incarnation of one thread and hands messages to the actors here.
  *
- * Control is read first. Of data a bounded number of records is read in a row; while the turn lasts the actors handle them at
- * once, afterwards they are put into the mailboxes, so that one actor that is slow delays nobody who shares the ring with it.
+ * Control is read first, and once more before data that has come meanwhile: what was said before that is heard before it. Of data a bounded
+ * number of records is read in a row; while the turn lasts the actors handle them at once, afterwards they are put into the mailboxes, so that
+ * one actor that is slow delays nobody who shares the ring with it.
  * The mailboxes have room: each message was sent on credit.
  *
  * Every number read from a ring is checked before it is used; a record that makes no sense is reported and skipped, and the
