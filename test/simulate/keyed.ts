@@ -66,7 +66,8 @@ const Behaviours = Layer.unwrap(Effect.map(CurrentStage, (stage) => {
         Last: ({ sender }) => Effect.succeed(last.get(`${key}:${sender}`) ?? 0)
       })
     }),
-    { mailbox: { capacity: 2 } }
+    // A thread that stalls for longer than a build may take is what `failureMatrix.test.ts` is about: here nothing is lost but with its thread.
+    { mailbox: { capacity: 2 }, initTimeout: "1 minute" }
   )
   const SenderLive = Sender.toLayer(Effect.gen(function*() {
     const books = yield* Book.keyed({ idle: IDLE })
