@@ -424,6 +424,7 @@ const refSchema = <Rpcs extends Rpc.Any>(
       }
     },
     moves: false,
+    isAddress: true,
     decode: (address, { carriage }) => {
       const transport = carriage.get(References)
       if (transport === undefined) return NO_TRANSPORT

@@ -23,6 +23,7 @@ export const JOB_SLOT = {
   reply: 40,
   queued: 48,
   level: 56,
+  draft: 60,
   room: 64
 }
 
@@ -30,7 +31,7 @@ export const JOB_SLOT = {
 export const jobTable = define({
   name: "JobTable",
   magic: "JOBS",
-  version: 8,
+  version: 9,
   lines: [
     {
       by: "creator",
@@ -88,6 +89,8 @@ export const jobTable = define({
         reply: "Float64: handle of the outcome in the arena, -1 where it lies in the slot",
         queued: "Float64: when it was asked for, in monotonic milliseconds; NaN when nobody has looked",
         level: "as its submitter has said; what it means is the caller's",
+        draft:
+          "what is being written there, for who finds that its writer has died: what it means is the caller's; 0 once the slot is freed",
         room: "the payload, then the outcome"
       },
       at: JOB_SLOT

@@ -29,7 +29,7 @@
  * it has emptied the list. What a submitter takes out it notes in its row before it does, and how much of it is left, for one that comes after it.
  *
  * Order of the shared accesses: what a slot holds is plain, stored before the state that hands it over, and read after it was seen. `next` is plain,
- * stored before the push and read after the list was emptied. `taken` and `left` are plain: only who knows of the submitter's death reads them.
+ * stored before the push and read after the list was emptied. `taken` and `left` are plain: only who knows of the submitter's death reads them; so is `draft`, of whoever has the slot.
  *
  * Source: the job slots with generations are those of process supervisors (alive, dying, respawned); the list is Treiber's stack, emptied as a whole.
  *
@@ -101,6 +101,7 @@ const messageWord = JOB_SLOT.message / 4
 const bytesWord = JOB_SLOT.bytes / 4
 const begunWord = JOB_SLOT.begun / 4
 const levelWord = JOB_SLOT.level / 4
+const draftWord = JOB_SLOT.draft / 4
 const deadlineOffset = JOB_SLOT.deadline
 const queuedOffset = JOB_SLOT.queued
 const takenWord = JOB_ROW.taken / 4
@@ -255,6 +256,7 @@ export class JobTable extends JobCells {
   /** The submitter is done with a job. */
   free(slot: number): void {
     const cell = this.cellOf(slot)
+    this.cells[cell + draftWord] = 0
     Atomics.store(this.cells, cell, Atomics.load(this.cells, cell) & GENERATIONS)
   }
 

@@ -35,7 +35,7 @@ import type * as SchemaAST from "effect/SchemaAST"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as SchemaIssue from "effect/SchemaIssue"
 import type { Carriage } from "./Carriage.ts"
-import { COPIED, MOVED, Refused, Undecodable } from "./internal/plan.ts"
+import { ADDRESSED, COPIED, MOVED, Refused, Undecodable } from "./internal/plan.ts"
 import { type Transformation, TransformationKey } from "./internal/transformed.ts"
 import * as Way from "./internal/way.ts"
 
@@ -69,6 +69,8 @@ export interface How<T, E> {
   readonly prepare?: ((carriage: Carriage) => void) | undefined
   /** Whether values leave their sender with the message, as `carried` of their way; default `true`. */
   readonly moves?: boolean | undefined
+  /** Whether values name something that only threads reach which have links between them, as those of a system do; default `false`. */
+  readonly isAddress?: boolean | undefined
 }
 
 /**
@@ -82,11 +84,11 @@ export const schema = <T, P extends Schema.Top>(
   expected: string,
   how: How<T, P["Type"]>
 ): Schema.decodeTo<Schema.declare<T>, P> => {
-  const { canLeave = () => true, decode, encode, is, moves = true, prepare } = how
+  const { canLeave = () => true, decode, encode, is, isAddress = false, moves = true, prepare } = how
   const unwritten = new Unfit(`${expected} can only be encoded inside of a message to another thread`)
   const unread = new Unfit(`${expected} can only be read inside of a message from another thread`)
   const short: Transformation = {
-    travels: moves ? MOVED : COPIED,
+    travels: (moves ? MOVED : COPIED) | (isAddress ? ADDRESSED : 0),
     prepare,
     accepts: (value) => is(value) && canLeave(value),
     encode: (value, stretch) => {

@@ -69,6 +69,8 @@ export interface Codec<in out A> {
    * after `arrived` of the carriage, as `wire/Carriage` tells.
    */
   readonly carries: boolean
+  /** Whether a value can hold a reference to an actor, which only threads carry that have links between them. */
+  readonly refers: boolean
   /** Whether a value can hold a `wire/Val`, which is frozen on threads that ask for it. */
   readonly shares: boolean
   /** The size of every value, a multiple of 8, when all have the same. */
@@ -165,6 +167,7 @@ const make = (ast: SchemaAST.AST, generated: boolean): Codec<never> => {
     layout: program.layout,
     layoutHash: hashText(program.layout),
     carries: (program.travels & Plan.MOVED) !== 0,
+    refers: (program.travels & Plan.ADDRESSED) !== 0,
     shares: (program.travels & Plan.SHARED) !== 0,
     fixedBytes: program.fixedBytes,
     encode: machine.encode,

@@ -9,6 +9,10 @@ const owner = { file: "src/pool/internal/owner.ts", tests: [pools] }
 const recipient = { file: "src/pool/internal/poolRecipient.ts", tests: ["test/pool/Submitter.test.ts", pools] }
 const room = { file: "src/pool/internal/room.ts", tests: ["test/pool/Submitter.test.ts", pools] }
 const queues = { tests: ["test/testing/poolQueues.test.ts"] }
+const cargoes = {
+  file: "src/pool/internal/cargoes.ts",
+  tests: ["test/testing/poolMoving.test.ts", "test/pool/Cargoes.test.ts"]
+}
 const shedding = {
   file: "src/pool/internal/shedding.ts",
   tests: ["test/pool/Shedding.test.ts", "test/testing/poolQueues.test.ts"]
@@ -355,7 +359,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...queues,
     file: "src/pool/internal/submitter.ts",
     why: "what cannot be sent displaces nothing",
-    before: "if (encode(access, message, payload) < 0) return INVALID\n    return this.ended",
+    before:
+      "if (!this.cargoes.canLeave(message, encode(access, message, payload))) return INVALID\n    return this.ended",
     after: "return this.ended"
   },
   {
@@ -728,7 +733,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...submitter,
     why: "the reply that a dead worker was writing is freed",
-    before: "if (stage === WRITING) drop(this.access, table.replyOf(slot))",
+    before: "if (stage === WRITING) this.cargoes.discardReply(slot)",
     after: ""
   },
   {
@@ -751,9 +756,91 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...submitter,
+    file: "src/pool/internal/cargoes.ts",
     why: "a payload in the arena is freed with its slot",
-    before: "drop(this.access, table.payloadOf(slot))",
+    before: "    drop(access, access.table.payloadOf(slot))\n    access.table.setPayload(slot, INSIDE)",
+    after: "    access.table.setPayload(slot, INSIDE)"
+  },
+  {
+    ...cargoes,
+    why: "what nobody has taken of what a job moves is free when its slot comes back",
+    before: "access.table.setPayload(slot, INSIDE)\n    this.release(slot)",
+    after: "access.table.setPayload(slot, INSIDE)"
+  },
+  {
+    ...cargoes,
+    why: "a thread that takes a slot over looks after what moves with its job",
+    before: "    if (cargo.length > 0) this.sent.set(slot, cargo)\n  }\n\n  /** The jobs that are left",
+    after: "  }\n\n  /** The jobs that are left"
+  },
+  {
+    ...cargoes,
+    why: "what a thread had moved away that has died before it showed the job is free",
+    before: "table.setDraft(slot, PAYLOAD + message.index, bytes)",
     after: ""
+  },
+  {
+    ...cargoes,
+    file: "src/pool/internal/outcome.ts",
+    why: "what a worker had moved away that has died before it showed the reply is free",
+    before: "    table.setDraft(slot, outcome, bytes)\n",
+    after: ""
+  },
+  {
+    ...cargoes,
+    file: "src/pool/internal/submitter.ts",
+    why: "what moves with a job that nobody has begun is free before its asker goes on",
+    before: "    this.cargoes.release(slot)\n    const job = this.jobAt(slot)",
+    after: "    const job = this.jobAt(slot)"
+  },
+  {
+    ...cargoes,
+    file: "src/pool/internal/submitter.ts",
+    why: "what a reply moves that nobody waits for is free",
+    before: "    if (exit === undefined) this.cargoes.discardReply(slot)\n    else if",
+    after: "    if"
+  },
+  {
+    ...cargoes,
+    file: "src/pool/internal/room.ts",
+    why: "what moves with a job that is given up is free",
+    before: "        cargoes.release(slot)\n",
+    after: ""
+  },
+  {
+    ...cargoes,
+    file: "src/pool/internal/room.ts",
+    why: "what moves with a message that is told and dropped is free",
+    before: "      this.options.cargoes.discard(message, payload)\n",
+    after: ""
+  },
+  {
+    ...cargoes,
+    file: "src/pool/internal/seat.ts",
+    why: "what a handler has not used that fails is free",
+    before: "    this.seat.cell.host.freight.accept(payload, cargo)\n",
+    after: ""
+  },
+  {
+    ...cargoes,
+    file: "src/pool/internal/options.ts",
+    why: "a job that something moves with is begun once",
+    before: "  if (again !== undefined) {",
+    after: "  if (again === null) {"
+  },
+  {
+    ...options,
+    tests: ["test/testing/poolMoving.test.ts"],
+    why: "a pool hosts no references to actors",
+    before: "  if (referring !== undefined) {",
+    after: "  if (referring === null) {"
+  },
+  {
+    ...recipient,
+    tests: ["test/testing/poolStreams.test.ts"],
+    why: "what ends a stream is not lost where it waits for room",
+    before: "if (refusal?._tag === \"MailboxFull\") this.tellSurely",
+    after: "if (refusal?._tag === \"NotRouted\") this.tellSurely"
   },
   {
     ...submitter,

@@ -86,6 +86,7 @@ class Nested implements Seat {
   goesOn(): void {
     this.nested--
   }
+  orElse(): void {}
 }
 
 const messageOf = (tag: string) => Jobs.protocol.messages.find((message) => message.tag === tag)!

@@ -14,6 +14,7 @@ import { keyed } from "./keyed.ts"
 import { letters } from "./letters.ts"
 import { lifecycle } from "./lifecycle.ts"
 import { link } from "./link.ts"
+import { loads } from "./loads.ts"
 import { names } from "./names.ts"
 import { orders } from "./orders.ts"
 import { pool } from "./pool.ts"
@@ -62,6 +63,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   letters,
   lifecycle,
   link,
+  loads,
   names,
   orders,
   pool,

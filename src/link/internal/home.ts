@@ -14,13 +14,12 @@ import type { Runtime } from "../../runtime/Runtime.ts"
 import type { Turn } from "../../runtime/Turn.ts"
 import * as Carriage from "../../wire/Carriage.ts"
 import type { Codec } from "../../wire/Codec.ts"
+import { receive } from "../../wire/kernel/Arrival.ts"
 import { Scratch } from "../../wire/Scratch.ts"
 import { create as createLane, type GivenLane, type LaneMemory, LaneWriter } from "./lane.ts"
 import type { Addressee, Outbound, PendingAsk } from "./outbound.ts"
 import { Remotes } from "./remotes.ts"
 import type { Signals } from "./signals.ts"
-
-const GONE = "what moves with it was taken before, or recovered with its thread"
 
 /** Who waits for a thread. */
 export type Admitting = Pick<Addressee, "admit">
@@ -172,15 +171,7 @@ export class Home {
   receive<A>(codec: Codec<A>, region: Region, offset: number, end: number): A {
     const { carriage } = this
     if (!codec.carries) return codec.read(region, offset, end, carriage)
-    let isRead = false
-    try {
-      const value = codec.read(region, offset, end, carriage)
-      isRead = true
-      if (!Carriage.take(carriage.arrived)) throw new Error(GONE)
-      return value
-    } finally {
-      if (!isRead) Carriage.drop(carriage.arrived)
-    }
+    return receive(carriage, () => codec.read(region, offset, end, carriage))
   }
 
   /** Releases what has moved with a value that nobody waits for. */

@@ -9,6 +9,7 @@ const messageWord = JOB_SLOT.message / 4
 const bytesWord = JOB_SLOT.bytes / 4
 const begunWord = JOB_SLOT.begun / 4
 const levelWord = JOB_SLOT.level / 4
+const draftWord = JOB_SLOT.draft / 4
 const nextWord = JOB_SLOT.next / 4
 const deadlineOffset = JOB_SLOT.deadline
 const payloadOffset = JOB_SLOT.payload
@@ -78,6 +79,18 @@ export class JobCells implements Shape {
   /** The index of the message, {@link UNAWAITED}, and what the caller has added above that. */
   messageOf(slot: number): number {
     return this.cells[this.cellOf(slot) + messageWord]!
+  }
+
+  /** What is being written there, as whoever has the slot has noted it; 0 for nothing. */
+  draftOf(slot: number): number {
+    return this.cells[this.cellOf(slot) + draftWord]!
+  }
+
+  /** Whoever has the slot notes what it has written there, in so many bytes: it may die before anybody else can see that. */
+  setDraft(slot: number, draft: number, bytes: number): void {
+    const cell = this.cellOf(slot)
+    this.cells[cell + bytesWord] = bytes
+    this.cells[cell + draftWord] = draft
   }
 
   /** Bytes of the payload, or of the outcome once there is one. */

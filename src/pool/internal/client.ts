@@ -110,6 +110,7 @@ const open = (ground: Ground, { name, protocol }: Asked, key: string, joined: Jo
   const { deadlines, failed, thread, voice } = ground
   const { capacity, graceMillis, mayNap, memory, nowMillis, owner, parallelism, overflow, pool, row } = joined
   const access = openMemory(thread, memory, owner)
+  protocol.prepare(access.scratch.carriage)
   const jobs = hosted(protocol)
   const broken = (error: unknown) => failed(`a turn of ${name}`, error)
   const desk: DeskWait = new DeskWait(access, row, new Pace(mayNap, parallelism), () => submitter, broken)

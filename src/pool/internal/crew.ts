@@ -16,6 +16,7 @@ import * as Exit from "effect/Exit"
 import type * as Semaphore from "effect/Semaphore"
 import * as ThreadGroup from "../../thread/kernel/ThreadGroup.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
+import type { Lent } from "../../wire/kernel/ArenaOwners.ts"
 import type { PoolEvent, Resized } from "../PoolEvent.ts"
 import type { Retire, Retired, Retiring } from "./control.ts"
 import type { Access } from "./memory.ts"
@@ -32,6 +33,8 @@ export class PoolWorker extends ThreadGroup.Member<never> {
   retirements = 0
   /** It has none any more, and is stopped. */
   isRetired = false
+  /** Its numbers in the arenas that it was given. */
+  arenas: Lent | undefined = undefined
   /** Whether it comes back when it ends. */
   isWanted = false
 

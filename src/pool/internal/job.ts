@@ -12,6 +12,7 @@ import { Deadline, type Deadlines } from "../../actor/kernel/Deadlines.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Resume, Waiter } from "../../actor/kernel/Recipient.ts"
 import { type Piece, piece } from "../../runtime/ThreadContext.ts"
+import * as Carriage from "../../wire/Carriage.ts"
 import * as JobSpan from "./jobSpan.ts"
 
 /** Where a job is submitted. */
@@ -32,6 +33,8 @@ export interface Seat {
   waits(): void
   /** It waits for one less. */
   goesOn(): void
+  /** What is done if the job that it has does not succeed after all. */
+  orElse(undo: () => void): void
 }
 
 /** The worker of a pool on a thread, for handlers of its own that wait for jobs of other pools. */
@@ -55,6 +58,8 @@ export class Job extends Deadline {
   declare slot: number
   /** Hears of a reply that has come although nobody waits for it any more: what it stands for may have to be let go. */
   declare unheard: Resume | undefined
+  /** What has come with its reply. */
+  declare brought: Carriage.Cargo
   /** Set while it waits for room. */
   declare waiter: Waiter | undefined
   declare private readonly desk: Desk
@@ -77,6 +82,7 @@ export class Job extends Deadline {
     this.timeoutMillis = timeoutMillis
     this.slot = -1
     this.unheard = undefined
+    this.brought = Carriage.empty
     this.waiter = undefined
     this.seat = seat
     this.resume = resume
@@ -132,6 +138,11 @@ export class Job extends Deadline {
     if (this.slot >= 0) this.desk.withdrawn(this.slot)
     else this.tell(JobSpan.NOT_BEGUN)
     return resume
+  }
+
+  /** Who waited has gone, with the reply in hand or without: nobody has what has come with that. */
+  forsake(): void {
+    if (this.withdraw() === undefined) Carriage.drop(this.brought)
   }
 
   /** Says in the span of who asked what became of it, before that ends. */

@@ -1,10 +1,12 @@
 /**
  * The options of a pool, checked and filled in.
  */
+import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import { InvalidOptions } from "../../actor/ActorError.ts"
 import { LEVELS } from "../../actor/kernel/Ageing.ts"
 import { MAX_MESSAGES, type Protocol } from "../../actor/kernel/Protocol.ts"
+import type { ArenaEnd } from "../../memory/Arena.ts"
 import { MAX_WORKERS } from "../../memory/JobTable.ts"
 import { MAX_ARENA_BYTES } from "../../memory/Layouts.ts"
 import { type Overflow, policies } from "../../runtime/Overflow.ts"
@@ -16,6 +18,7 @@ import type { HardwareInfo, Spot } from "../../thread/kernel/Hardware.ts"
 import { spotsOf } from "../../thread/kernel/Spots.ts"
 import type { ThreadsOptions } from "../../thread/kernel/ThreadGroup.ts"
 import type { SpawnWorker } from "../../thread/SpawnedWorker.ts"
+import { Attempts } from "../Attempts.ts"
 import { laneOf } from "../kernel/Lanes.ts"
 import { mostCapacity } from "./memory.ts"
 import { slotsOf } from "./shedding.ts"
@@ -127,6 +130,11 @@ export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
   } | undefined
   /** Shared memory for payloads and replies of more than 448 bytes, all together; default 64 MiB, of which the system gives what is used. */
   readonly arena?: { readonly capacityBytes?: number | undefined } | undefined
+  /**
+   * Arenas that are open on this thread (`ThreadArenas.open`) and shall be on the workers, for messages that an `Iso` or a parcel moves with; there they are
+   * `ThreadArenas.all`. What a worker holds there when it exits is recovered. Threads that join have them open by themselves.
+   */
+  readonly arenas?: ReadonlyArray<ArenaEnd> | undefined
   /** How long the pool may take at its end to handle what it has accepted; default 5 seconds. */
   readonly shutdown?: Shutdown | undefined
   /**
@@ -299,6 +307,34 @@ const allowancesOf = (
   return Array.from(lanes)
 }
 
+// What a pool does not host.
+const checkMessages = (
+  protocol: Protocol,
+  refuse: (option: string, value: unknown, expected: string) => never
+): void => {
+  const { messages } = protocol
+  const referring = messages.find(({ error, payload, success }) => payload.refers || success.refers || error.refers)
+  if (referring !== undefined) {
+    refuse(
+      "protocol",
+      referring.tag,
+      "messages without references to actors, which a worker of a pool cannot reach: have the job answer, with a stream where it says much, or send it the end of a channel"
+    )
+  }
+  const again = messages.find(({ annotations, carries }) => carries && Context.get(annotations, Attempts) > 1)
+  if (again !== undefined) {
+    const attempts = Context.get(again.annotations, Attempts)
+    refuse("Attempts", attempts, `1, or none, since something moves that is there once, for the message ${again.tag}`)
+  }
+  if (isTooLarge(protocol)) {
+    refuse(
+      "protocol",
+      messages.length,
+      `${MAX_MESSAGES} messages at most, and one more for each that is answered with a stream`
+    )
+  }
+}
+
 /**
  * Checks the options of a pool.
  *
@@ -310,7 +346,7 @@ export const resolve = (
   cores: number,
   hardware: HardwareInfo
 ): Resolved => {
-  const { messages, name } = protocol
+  const { name } = protocol
   const { arena, concurrency = 1, name: key = "pool", profile = "production", queue } = options
   const refuse = (option: string, value: unknown, expected: string): never => {
     throw new InvalidOptions({ where: `Pool ${name}/${textOf(key)}`, option, value: textOf(value), expected })
@@ -320,17 +356,7 @@ export const resolve = (
   if (typeof key !== "string" || key === "" || key.includes("/")) {
     refuse("name", key, "a text that is not empty and has no \"/\"")
   }
-  const moving = messages.find(({ carries, error, success }) => carries || success.carries || error.carries)
-  if (moving !== undefined) {
-    refuse("protocol", moving.tag, "messages with nothing that moves between threads: no parcels, no ends of channels")
-  }
-  if (isTooLarge(protocol)) {
-    refuse(
-      "protocol",
-      messages.length,
-      `${MAX_MESSAGES} messages at most, and one more for each that is answered with a stream`
-    )
-  }
+  checkMessages(protocol, refuse)
   if (!Object.hasOwn(profiles, profile)) refuse("profile", profile, Object.keys(profiles).join(", "))
   const defaults = profiles[profile]
   const { grace = defaults.grace, readyTimeout = defaults.readyTimeout, shutdown = defaults.shutdown } = options

@@ -9,7 +9,9 @@ import { ARENA_FULL, handleInTransit } from "../../memory/Arena.ts"
 import { OUTCOME } from "../../memory/JobTable.ts"
 import { Region } from "../../memory/Region.ts"
 import { messageOf } from "../../runtime/Text.ts"
+import * as Carriage from "../../wire/Carriage.ts"
 import * as Codec from "../../wire/Codec.ts"
+import * as Arrival from "../../wire/kernel/Arrival.ts"
 import type { Access } from "./memory.ts"
 
 /** Nobody waited for it any more when a worker came to it, or its time was over. */
@@ -30,7 +32,7 @@ export const INSIDE = -1
 export const wrong: Codec.Codec<string> = Codec.compile(Schema.String)
 
 /** Longest such text. */
-const MAX_TEXT = 100
+const MAX_TEXT = 140
 
 /** Cut so that it fits into any slot. */
 export const cut = (text: string): string => text.slice(0, MAX_TEXT)
@@ -58,7 +60,20 @@ export const drop = ({ arena }: Access, handle: number): void => {
   if (handle !== INSIDE && arena.adopt(handle) === handle) arena.release(handle)
 }
 
-/** Reads a value of a slot, wherever it lies. */
+/** Puts what was encoded last where a payload of so many bytes belongs, of a slot with so much room; what `allocate` has answered when there is none. */
+export const place = (access: Access, slot: number, bytes: number, roomBytes: number): number => {
+  const { scratch, table } = access
+  if (bytes <= roomBytes) {
+    table.setPayload(slot, INSIDE)
+    scratch.copyTo(table.region, table.roomOf(slot))
+    return 0
+  }
+  const handle = store(access, bytes)
+  if (handle >= 0) table.setPayload(slot, handle)
+  return handle
+}
+
+/** Reads a value of a slot, wherever it lies; what moves with it stays where it is. */
 export const read = <A>(access: Access, codec: Codec.Codec<A>, slot: number, handle: number): A => {
   const { arena, scratch: { carriage }, table } = access
   const bytes = table.bytesOf(slot)
@@ -70,25 +85,49 @@ export const read = <A>(access: Access, codec: Codec.Codec<A>, slot: number, han
   return codec.read(new Region(buffer, byteOffset, byteLength), 0, Math.min(bytes, byteLength), carriage)
 }
 
-/** The outcome of a job as its asker gets it; `undefined` when its worker found that nobody waits. */
+// What has moved with a reply is its asker's.
+const receive = <A>(access: Access, codec: Codec.Codec<A>, slot: number, handle: number): A => {
+  const { scratch: { carriage } } = access
+  if (!codec.carries) return read(access, codec, slot, handle)
+  return Arrival.receive(carriage, () => read(access, codec, slot, handle))
+}
+
+/** Releases what has moved with a reply that nobody has. */
+export const discardReply = (access: Access, message: Message | undefined, slot: number, outcome: number): void => {
+  if (message === undefined || outcome === WRONG) return
+  const { error, success } = message
+  // The codec of causes is compiled when there is one to be read.
+  if (!(outcome === SUCCEEDED ? success : error).carries) return
+  const codec = outcome === SUCCEEDED ? success : outcome === FAILED ? error : message.cause as Codec.Codec<unknown>
+  try {
+    receive(access, codec, slot, access.table.replyOf(slot))
+    Carriage.drop(access.scratch.carriage.arrived)
+  } catch {
+    // What could be taken of it has been released.
+  }
+}
+
+/** The outcome of a job as its asker gets it, with what has arrived in the carriage; `undefined` when its worker found that nobody waits. */
 export const exitOf = (
   access: Access,
-  { cause, error, success, tag }: Message,
+  message: Message,
   actor: string,
   slot: number,
   outcome: number
 ): Exit.Exit<unknown, unknown> | undefined => {
+  const { error, success, tag } = message
   const handle = access.table.replyOf(slot)
+  access.scratch.carriage.arrived = Carriage.empty
   try {
     switch (outcome) {
       case DISCARDED:
         return undefined
       case SUCCEEDED:
-        return Exit.succeed(read(access, success, slot, handle))
+        return Exit.succeed(receive(access, success, slot, handle))
       case FAILED:
-        return Exit.fail(read(access, error, slot, handle))
+        return Exit.fail(receive(access, error, slot, handle))
       case CAUSE:
-        return Exit.failCause(read(access, cause, slot, handle))
+        return Exit.failCause(receive(access, message.cause, slot, handle))
       case WRONG:
         return Exit.die(new Error(`${actor}: ${tag} ${read(access, wrong, slot, handle)}`))
       default:
@@ -116,6 +155,8 @@ export const settle = (
   } catch (thrown) {
     return refuse(access, slot, `was answered by what cannot be encoded: ${messageOf(thrown)}`)
   }
+  const cargo = codec.carries ? scratch.cargo : Carriage.empty
+  // Its thread is replaced, and with it goes what the reply would have moved.
   if (!table.write(slot)) return false
   dropPayload(access, slot)
   table.setReply(slot, INSIDE)
@@ -123,14 +164,34 @@ export const settle = (
   else {
     const handle = store(access, bytes)
     if (handle < 0) {
+      Carriage.drop(cargo)
       const room = handle === ARENA_FULL ? "has no room now" : "has no room"
       writeText(access, slot, `was answered by ${bytes} bytes, for which the pool ${room}`)
       return true
     }
     table.setReply(slot, handle)
   }
+  if (cargo.length > 0) {
+    table.setDraft(slot, outcome, bytes)
+    if (!leaves(access, slot, cargo)) return true
+  }
   table.settle(slot, outcome, bytes)
   return true
+}
+
+// What moves with a reply leaves last: from here on who has asked can take it.
+const leaves = (access: Access, slot: number, cargo: Carriage.Cargo): boolean => {
+  const { table } = access
+  try {
+    Carriage.send(cargo, slot)
+    return true
+  } catch (error) {
+    Carriage.drop(cargo)
+    drop(access, table.replyOf(slot))
+    table.setReply(slot, INSIDE)
+    writeText(access, slot, `was answered by what cannot be sent: ${messageOf(error)}`)
+    return false
+  }
 }
 
 /** Ends a job of the caller's with a text; `false` as {@link settle} says it. */
@@ -152,8 +213,8 @@ const writeText = ({ scratch, table }: Access, slot: number, text: string): void
 /** Ends a job of the caller's without an answer; `false` as {@link settle} says it. */
 export const discard = ({ table }: Access, slot: number): boolean => {
   if (!table.write(slot)) return false
-  // Nothing is read of it, and what may lie beside it is its submitter's to free.
-  table.settle(slot, DISCARDED, 0)
+  // What may lie beside it, and what moves with it, is its submitter's to free.
+  table.settle(slot, DISCARDED, table.bytesOf(slot))
   return true
 }
 

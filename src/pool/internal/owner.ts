@@ -19,6 +19,7 @@ import { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import * as Layouts from "../../actor/kernel/Layouts.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import { RunningCell } from "../../actor/kernel/RunningCell.ts"
+import type { ArenaEnd } from "../../memory/Arena.ts"
 import { JobMeters } from "../../memory/JobMeters.ts"
 import { CLOSING, ENDED, OPEN, STARTING, STOPPING } from "../../memory/JobPhase.ts"
 import { FREE, numberOf, workerOf } from "../../memory/JobTable.ts"
@@ -34,6 +35,7 @@ import type { ThreadDown } from "../../thread/ThreadError.ts"
 import { inject } from "../kernel/Injectors.ts"
 import type { PoolEvent } from "../PoolEvent.ts"
 import { attemptsOf } from "./attempts.ts"
+import { discardRow } from "./cargoes.ts"
 import { Clients } from "./clients.ts"
 import { Blocked } from "./compensation.ts"
 import type { Overdue, Post, Said } from "./control.ts"
@@ -41,6 +43,7 @@ import * as Crew from "./crew.ts"
 import { PoolWorker } from "./crew.ts"
 import { DeskWait } from "./desk.ts"
 import { benches } from "./job.ts"
+import { lend } from "./lending.ts"
 import { createMemory, HOST, HOST_OWNER, openMemory, ownerOf, ownerOfClient, type PoolMemory, rowOf } from "./memory.ts"
 import type { PoolOptions, Resolved } from "./options.ts"
 import { Pace } from "./pace.ts"
@@ -63,6 +66,8 @@ interface Owner extends Scaled {
   /** How incarnations that have ended are called, and why they have. */
   readonly ends: Map<number, { readonly thread: string; readonly reason: string }>
   readonly events: PubSub.PubSub<Take.Take<PoolEvent>>
+  /** What its workers are given. */
+  readonly arenas: ReadonlyArray<ArenaEnd>
 }
 
 /** How many events a slow subscriber can fall behind before it misses the oldest. */
@@ -114,7 +119,7 @@ const openRow = (
   return { submitter, desk }
 }
 
-const makeOwner = (protocol: Protocol, settings: Resolved) =>
+const makeOwner = (protocol: Protocol, settings: Resolved, arenas: ReadonlyArray<ArenaEnd>) =>
   Effect.gen(function*() {
     const context = yield* Effect.context<never>()
     const thread = yield* CurrentThread
@@ -129,6 +134,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
       capacity: slotsOf(settings.capacity, settings.overflow === "dropOldest")
     })
     const access = openMemory(thread, memory, HOST_OWNER)
+    protocol.prepare(access.scratch.carriage)
     access.table.setPhase(STARTING)
     const deadlines = new Deadlines(
       context,
@@ -184,7 +190,8 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
         (row, then) => retire(owner, row, then),
         (overdue) => replace(owner, overdue)
       ),
-      heirs: new Map()
+      heirs: new Map(),
+      arenas
     }
     for (const worker of owner.workers.slice(0, owner.size)) worker.isWanted = true
     return owner
@@ -226,7 +233,7 @@ const retire = (owner: Owner, row: number, then: () => void): void => {
   access.arena.recover(claims)
   recover(owner, claims, () => {
     // The end of the pool settles what nobody has taken back by then.
-    if (access.table.phase() === ENDED) return
+    if (access.table.phase() === ENDED) return discardRow(access, owner.hosted.messages, row)
     inherit(owner, row, () => {
       // It may have died between a payload and the job that it was for.
       access.arena.forget(claims)
@@ -262,6 +269,7 @@ const disinherit = ({ heirs }: Owner, row: number): void => {
 const postOf = (owner: Owner, worker: PoolWorker): Post => {
   const { deadlines, memory, protocol, settings } = owner
   const place = worker.index - 1
+  const arenas = lend(owner, worker, `Pool ${actorName(protocol, settings.key)}`)
   disinherit(owner, rowOf(place))
   worker.renewed(numberOf(place, worker.starts))
   owner.access.table.started(worker.number)
@@ -269,6 +277,7 @@ const postOf = (owner: Owner, worker: PoolWorker): Post => {
   for (const bell of owner.access.bells) bell.ring()
   return {
     memory,
+    arenas,
     protocol: protocol.name,
     ...Layouts.of(protocol),
     key: settings.key,
@@ -318,6 +327,8 @@ const ended = (owner: Owner, worker: PoolWorker, reason: ThreadDown, isSeen: boo
     // It may still run, and write to what its jobs lie in: nobody can use that again.
     return end(owner, ExitReason.threadLost(worker.name, reason))
   }
+  worker.arenas?.recover()
+  worker.arenas = undefined
   access.arena.recover(claims)
   new JobMeters(memory.meters).closed(worker.index - 1, deadlines.now())
   access.holds?.releaseAll(worker.index - 1)
@@ -331,7 +342,8 @@ const ended = (owner: Owner, worker: PoolWorker, reason: ThreadDown, isSeen: boo
 }
 
 /** Nothing runs any more, or nobody knows what does: whoever waits learns it, on every thread. */
-const end = ({ access, clients, events, heirs, submitter }: Owner, reason: ExitReason.ExitReason): void => {
+const end = (owner: Owner, reason: ExitReason.ExitReason): void => {
+  const { access, clients, events, heirs, hosted, submitter, workers } = owner
   if (submitter.ended !== undefined) return
   // Before the table says so: who sees it there finds out why.
   clients.end(reason)
@@ -339,6 +351,8 @@ const end = ({ access, clients, events, heirs, submitter }: Owner, reason: ExitR
   for (const bell of access.bells) bell.ringForDead()
   submitter.end(reason)
   for (const heir of Array.from(heirs.values())) heir.submitter.end(reason)
+  // What jobs of jobs have left is nobody's.
+  for (const { index } of workers) discardRow(access, hosted.messages, rowOf(index - 1))
   PubSub.endUnsafe(events, Exit.void)
 }
 
@@ -375,7 +389,7 @@ export const make = (
   options: PoolOptions
 ): Effect.Effect<PoolRecipient, ThreadDown | InvalidSupervision, Scope.Scope> =>
   Effect.gen(function*() {
-    const owner = yield* makeOwner(protocol, settings)
+    const owner = yield* makeOwner(protocol, settings, options.arenas ?? [])
     const { access, clients, recipient } = owner
     yield* Effect.addFinalizer(() => Effect.sync(() => end(owner, ExitReason.systemReleased)))
     // Its workers may wait for another pool, whose workers wait for this one.

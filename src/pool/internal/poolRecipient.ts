@@ -165,7 +165,7 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
     const undelivered = { tag: message.tag, payload }
     switch (outcome) {
       case INVALID: {
-        const issue = message.payload.explain(payload, access.scratch.carriage)
+        const issue = submitter.cargoes.issue ?? message.payload.explain(payload, access.scratch.carriage)
         return new ActorError.InvalidPayload({ actor, issue, undelivered })
       }
       case MISROUTED:
@@ -214,7 +214,7 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
     return Effect.callback<unknown, unknown>((resume) => {
       const seat = this.options.seatOf(fiber)
       const job = this.start(aim, index, payload, span, timeoutMillis(fiber, timeout), resume, seat)
-      return job === undefined ? undefined : Effect.sync(() => job.withdraw())
+      return job === undefined ? undefined : Effect.sync(() => job.forsake())
     })
   }
 
@@ -265,10 +265,13 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
     this.submitter.failed(where, error)
   }
 
-  /** Tells a worker, as soon as there is room. */
+  /** Tells a worker, as soon as there is room; one that is given up for others waits again. */
   tellSurely(aim: Aim, index: number, payload: unknown): void {
     if (this.submit(index, payload, undefined, aim, undefined) !== NO_ROOM) return
-    this.submitter.room.wait(tellWaiterOf(index, payload, undefined, () => {}), aim)
+    const told = (refusal: ActorError.TellError | undefined) => {
+      if (refusal?._tag === "MailboxFull") this.tellSurely(aim, index, payload)
+    }
+    this.submitter.room.wait(tellWaiterOf(index, payload, undefined, told), aim)
   }
 
   /** Submits a job that somebody waits for; nothing when it is settled already. */

@@ -7,6 +7,7 @@ import type * as Tracer from "effect/Tracer"
 import { LOW } from "../../actor/kernel/Ageing.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import { NO_ROOM, type Outcome, TAKEN, type Waiter } from "../../actor/kernel/Recipient.ts"
+import type { Cargoes } from "./cargoes.ts"
 import type { Job } from "./job.ts"
 import type { Line } from "./line.ts"
 import type { Shedding } from "./shedding.ts"
@@ -32,6 +33,8 @@ export interface Queue {
   levelOf(index: number, aim: Aim): number
   /** The job of a slot, unless it was told. */
   jobAt(slot: number): Job | undefined
+  /** Whether there is a slot that nobody uses. */
+  readonly hasSlot: boolean
   /** Why a submission was refused. */
   refusalOf(index: number, payload: unknown, outcome: Outcome): Refusal
   failed(where: string, error: unknown): void
@@ -52,6 +55,7 @@ export interface Options {
   readonly messages: ReadonlyArray<Message>
   readonly capacity: number
   readonly line: Line
+  readonly cargoes: Cargoes
   /** Where older jobs are given up for newer ones. */
   readonly shedding: Shedding | undefined
   /** Somebody waits. */
@@ -99,12 +103,13 @@ export class Room {
    * Answers what is to be done once it does; nothing when there is no such job.
    */
   shed(highest: number): (() => void) | undefined {
-    const { line, shedding } = this.options
+    const { cargoes, line, shedding } = this.options
     if (shedding === undefined) return undefined
     for (let level = LOW; level >= highest; level--) {
       const slot = shedding.withdraw(level)
       if (slot >= 0) {
         const job = this.queue.jobAt(slot)
+        cargoes.release(slot)
         return () => this.give(job)
       }
       const waiter = line.shed(level)
@@ -123,6 +128,8 @@ export class Room {
     const { queue } = this
     const checked = queue.check(index, payload, aim)
     if (checked !== TAKEN) return checked
+    const message = this.options.messages[index]!
+    if (message.carries) return this.replace(message, payload, aim, span)
     const shed = this.shed(queue.levelOf(index, aim))
     if (shed === undefined) this.dropped++
     else {
@@ -130,6 +137,20 @@ export class Room {
       shed()
     }
     return TAKEN
+  }
+
+  // Its sender hears now that it has nothing any more of what moves with it: it is submitted at once, or dropped.
+  private replace(message: Message, payload: unknown, aim: Aim, span: Tracer.AnySpan | undefined): Outcome {
+    const { queue } = this
+    const { index } = message
+    const shed = this.waiting === 0 && queue.hasSlot ? this.shed(queue.levelOf(index, aim)) : undefined
+    const outcome = shed === undefined ? NO_ROOM : queue.submit(message, payload, undefined, aim, span)
+    if (outcome === NO_ROOM) {
+      this.dropped++
+      this.options.cargoes.discard(message, payload)
+    }
+    shed?.()
+    return outcome === NO_ROOM ? TAKEN : outcome
   }
 
   // Who has told it does not know whether it was taken in the end.

@@ -7,6 +7,7 @@ import type { Cell } from "../../actor/kernel/Cell.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import { Ask } from "../../actor/kernel/Word.ts"
 import type * as Trace from "../../observe/Trace.ts"
+import * as Carriage from "../../wire/Carriage.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import { NO_PLACE } from "../kernel/Allowances.ts"
 import type { Seat as JobSeat } from "./job.ts"
@@ -52,6 +53,10 @@ export class Seat implements JobSeat, Held {
   goesOn(): void {
     if (--this.nested === 0) this.places.takesBack(this)
   }
+
+  orElse(undo: () => void): void {
+    if (this.ask !== undefined) this.ask.undo = undo
+  }
 }
 
 /** Who has the seats. */
@@ -62,6 +67,8 @@ export interface Bench {
   putBack(ask: JobAsk): void
   /** The same, because its actor has ended. */
   closed(ask: JobAsk): void
+  /** Its handler is not called: what moves with it is not there any more. */
+  emptied(ask: JobAsk): void
   /** What the span of its handler says. */
   handled(ask: JobAsk): Trace.Handled
 }
@@ -73,6 +80,11 @@ export class JobAsk extends Ask {
   declare private readonly bench: Bench
   declare private readonly message: Message
   declare private readonly isAwaited: boolean
+  /** What moves with it, and the payload that has that. */
+  declare private cargo: Carriage.Cargo
+  declare private payload: unknown
+  /** Done when it is settled with a failure. */
+  declare undo: (() => void) | undefined
   constructor(
     bench: Bench,
     seat: Seat,
@@ -87,11 +99,37 @@ export class JobAsk extends Ask {
     this.slot = slot
     this.message = message
     this.isAwaited = isAwaited
+    this.cargo = Carriage.empty
+    this.payload = undefined
+    this.undo = undefined
+  }
+
+  /** What moves with it, as its payload was read: on its way until a handler is about to be called. */
+  brings(payload: unknown, cargo: Carriage.Cargo): void {
+    this.payload = payload
+    this.cargo = cargo
+  }
+
+  /** Takes what moves with it for the handler that is about to be called; `false` when that is not there any more. */
+  takes(): boolean {
+    const { cargo, payload } = this
+    if (cargo.length === 0) return true
+    if (!Carriage.take(cargo)) return false
+    this.seat.cell.host.freight.accept(payload, cargo)
+    return true
+  }
+
+  // The last that is asked of it before its handler is called, where it has waited for its actor.
+  override isOver(): boolean {
+    if (this.takes()) return false
+    this.bench.emptied(this)
+    return true
   }
 
   settle(exit: Exit.Exit<unknown, unknown>): void {
     const { bench, message } = this
     if (exit._tag === "Success") return bench.settled(this, SUCCEEDED, message.success, exit.value)
+    this.undo?.()
     const { cause } = exit
     const [reason] = cause.reasons
     if (cause.reasons.length !== 1 || reason!._tag !== "Fail") {

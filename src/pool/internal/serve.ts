@@ -22,6 +22,7 @@ import * as Intensity from "../../supervisor/Intensity.ts"
 import * as System from "../../system/ActorSystem.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import { HeapUsed } from "../../thread/kernel/Heap.ts"
+import * as ThreadArenas from "../../thread/ThreadArenas.ts"
 import type * as ThreadEntry from "../../thread/ThreadEntry.ts"
 import { Allowances } from "../kernel/Allowances.ts"
 import { inject, InjectorReader } from "../kernel/Injectors.ts"
@@ -102,6 +103,7 @@ export const serve = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem>) => (star
     const post = start.data as Post
     const scope = yield* Effect.scope
     const context = yield* Effect.context<never>()
+    yield* Effect.forEach(post.arenas, ({ buffer, owner }) => ThreadArenas.open(buffer, owner), { discard: true })
     const side = yield* makeSide(start, post)
     const { found, names, system } = yield* makeSystem(scope, post.protocol, side)
     const services = Context.make(ActorSystem, system).pipe(
@@ -123,7 +125,9 @@ export const serve = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem>) => (star
     const ended = (reason: ExitReason.ExitReason) =>
       start.fail(new Error(`an actor of ${protocol.name} has ended: ${ExitReason.render(reason)}`))
     const worker = side.work(protocol, streams, open, ended)
-    worker.begin(yield* spawn)
+    const cell = yield* spawn
+    streams.freight = cell.host.freight
+    worker.begin(cell)
     yield* Effect.addFinalizer(() => Effect.sync(() => worker.close()))
     yield* Effect.forkIn(Effect.flatMap(system.escalation, ({ cause }) => Effect.sync(() => start.fail(cause))), scope)
     const onMessage = (message: unknown) => {
@@ -139,18 +143,35 @@ const makeSide = (start: ThreadEntry.ThreadStart, post: Post) =>
     const thread = yield* CurrentThread
     const clock = yield* Clock.Clock
     const run = Effect.runForkWith(context)
-    const failed = (where: string, error: unknown) => void run(Effect.logError(`${start.name}: ${where}`, error))
+    const fork = (effect: Effect.Effect<void>) => void run(effect)
+    const failed = (where: string, error: unknown) => fork(Effect.logError(`${start.name}: ${where}`, error))
     const deadlines = new Deadlines(context, clock, thread, (defect) => failed("a deadline", defect))
     yield* Effect.addFinalizer(() => Effect.sync(() => deadlines.close()))
     const access = openMemory(thread, post.memory, ownerOf(post.place, post.incarnation))
-    return new Side(post, access, deadlines, failed, yield* HeapUsed, (said) => start.post(said))
+    return new Side(post, access, {
+      deadlines,
+      run: fork,
+      failed,
+      heapUsed: yield* HeapUsed,
+      tell: (said) => start.post(said)
+    })
   })
+
+/** What it has of its thread. */
+interface Ground {
+  readonly deadlines: Deadlines
+  readonly run: (effect: Effect.Effect<void>) => void
+  readonly failed: (where: string, error: unknown) => void
+  readonly heapUsed: () => number
+  readonly tell: (said: Said) => void
+}
 
 /** The pool on the thread of a worker: made for the first who asks, the layer that uses the pool or the worker itself. */
 class Side implements PoolSide {
   private readonly post: Post
   private readonly access: Access
   private readonly deadlines: Deadlines
+  private readonly run: Ground["run"]
   private readonly failed: (where: string, error: unknown) => void
   private readonly heapUsed: () => number
   private readonly tell: (said: Said) => void
@@ -160,17 +181,11 @@ class Side implements PoolSide {
   private made: Any | undefined = undefined
   private worker: Worker | undefined = undefined
 
-  constructor(
-    post: Post,
-    access: Access,
-    deadlines: Deadlines,
-    failed: (where: string, error: unknown) => void,
-    heapUsed: () => number,
-    tell: (said: Said) => void
-  ) {
+  constructor(post: Post, access: Access, { deadlines, failed, heapUsed, run, tell }: Ground) {
     this.post = post
     this.access = access
     this.deadlines = deadlines
+    this.run = run
     this.failed = failed
     this.heapUsed = heapUsed
     this.tell = tell
@@ -227,8 +242,8 @@ class Side implements PoolSide {
 
   /** Its streams, as the behaviour has them end. */
   streamsOf({ unreadMillis }: Behaviour): Streams {
-    const { access, post: { incarnation, place } } = this
-    return new Streams(access, { place, incarnation, unreadMillis })
+    const { access, post: { incarnation, place }, run } = this
+    return new Streams(access, { place, incarnation, unreadMillis, run })
   }
 
   work(

@@ -104,7 +104,11 @@ export class StreamedJob implements StreamSource {
   private answered(exit: Exit.Exit<unknown, unknown>): void {
     this.isAsking = false
     this.job = undefined
-    if (exit._tag === "Failure") return this.end(this.undelivered(exit))
+    if (exit._tag === "Failure") {
+      this.end(this.undelivered(exit))
+      // What its worker has of it nobody reads any more.
+      return this.close()
+    }
     const batch = exit.value as StreamProtocol.Batch
     this.id = batch.how === StreamProtocol.MORE ? batch.id : -1
     this.place = batch.place

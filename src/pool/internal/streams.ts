@@ -8,16 +8,18 @@ import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import { type Behaviour, CurrentActor, type Handlers } from "../../actor/kernel/Behaviour.ts"
+import type { Freight } from "../../actor/kernel/Freight.ts"
 import { intercepting } from "../../actor/kernel/Interceptors.ts"
 import { actorName, type Message } from "../../actor/kernel/Protocol.ts"
 import { RunningCell } from "../../actor/kernel/RunningCell.ts"
 import { messageOf, textOf } from "../../runtime/Text.ts"
 import type { Codec } from "../../wire/Codec.ts"
-import { benches } from "./job.ts"
+import { benches, type Seat } from "./job.ts"
 import { type Access, rowOf } from "./memory.ts"
 import { cut, wrong } from "./outcome.ts"
 import * as StreamProtocol from "./streamProtocol.ts"
@@ -44,6 +46,8 @@ interface Open {
   /** How often it was asked for more, and whether it is now. */
   asked: number
   isAsked: boolean
+  /** What its handler was given: the stream's, as long as that has not failed. */
+  readonly given: unknown
 }
 
 /** Bytes of a batch from which on it has enough. */
@@ -57,6 +61,7 @@ export interface Options {
   /** The number of the incarnation of the worker among all of its place. */
   readonly incarnation: number
   readonly unreadMillis: number
+  readonly run: (effect: Effect.Effect<void>) => void
 }
 
 /** See the module. */
@@ -67,6 +72,8 @@ export class Streams {
   /** How those have ended whose readers have not heard of it. */
   private readonly untold = new Map<number, number>()
   private last: number
+  /** What moves with the messages of the actors that make them; set once there is one. */
+  freight: Pick<Freight, "dropUnused"> | undefined = undefined
   /** What makes of the handlers of an incarnation those of a pool, by its scope. */
   private readonly hosts = new WeakMap<object, (own: Handlers) => Handlers>()
 
@@ -113,7 +120,7 @@ export class Streams {
     for (const message of messages) {
       const { isStream, tag } = message
       handlers[tag] = isStream
-        ? (payload) => this.begin(message, () => own[tag]!(payload), by)
+        ? (payload) => this.begin(message, payload, () => own[tag]!(payload), by)
         : (payload) => own[tag]!(payload)
       if (isStream) handlers[StreamProtocol.nextOf(tag)] = (payload) => this.next(payload as StreamProtocol.Next)
     }
@@ -121,21 +128,22 @@ export class Streams {
     return handlers
   }
 
-  private begin(message: Message, handle: () => unknown, by: object): Any {
+  private begin(message: Message, given: unknown, handle: () => unknown, by: object): Any {
     return this.beside(Effect.suspend(() => {
       const answer = handle()
       const made = Stream.isStream(answer) ? Effect.succeed(answer) : answer as Any
       return Effect.flatMap(Effect.exit(made), (exit) => {
-        if (exit._tag === "Success") return this.start(message, exit.value, by)
+        if (exit._tag === "Success") return this.start(message, exit.value, by, given)
         const error = declared(exit.cause)
-        return error === undefined
-          ? Effect.failCause(exit.cause)
-          : Effect.succeed(this.ending(0, StreamProtocol.FAILED, message.error, error.error))
+        if (error === undefined) return Effect.failCause(exit.cause)
+        // For its job that is a success.
+        this.freight?.dropUnused(given)
+        return Effect.succeed(this.ending(0, StreamProtocol.FAILED, message.error, error.error))
       })
     }))
   }
 
-  private start(message: Message, stream: unknown, by: object): Any {
+  private start(message: Message, stream: unknown, by: object, given: unknown): Any {
     if (!Stream.isStream(stream)) {
       const text = `the handler of ${message.tag} answered ${textOf(stream)}, which is no Stream`
       return Effect.die(new TypeError(text))
@@ -152,9 +160,12 @@ export class Streams {
         rest: [],
         at: 0,
         asked: 0,
-        isAsked: false
+        isAsked: false,
+        given
       }
       this.open.set(open.id, open)
+      // Its reader does not know it yet: who interrupts it behind its first element, before that has left, leaves it to nobody.
+      this.seatOf(fiber)?.orElse(() => this.options.run(this.close(open)))
       const pull = Effect.tap(Scope.provide(Stream.toPull(stream), open.scope), (pull) =>
         Effect.sync(() => {
           open.pull = pull
@@ -196,7 +207,11 @@ export class Streams {
           this.untold.delete(open.id)
           return Effect.succeed(this.ending(open.id, pulled))
         }
-        if (pulled._tag === "Failure") return Effect.as(this.close(open), this.endOf(open, pulled.cause))
+        if (pulled._tag === "Failure") {
+          const error = declared(pulled.cause)
+          const isDone = error !== undefined && Cause.isDone(error.error)
+          return Effect.as(this.close(open, isDone), this.endOf(open, pulled.cause))
+        }
         open.rest = pulled.value as Pulled
         open.at = 0
         return this.send(open, most)
@@ -258,7 +273,7 @@ export class Streams {
   // Its job leaves its place to others while it waits: nobody knows for how long.
   private beside(batch: Any): Any {
     return Effect.withFiber((fiber) => {
-      const seat = this.access.thread.get(benches).lend(fiber.getRef(RunningCell))
+      const seat = this.seatOf(fiber)
       if (seat === undefined) return batch
       seat.waits()
       return Effect.ensuring(
@@ -270,6 +285,10 @@ export class Streams {
     })
   }
 
+  private seatOf(fiber: Fiber.Fiber<unknown, unknown>): Seat | undefined {
+    return this.access.thread.get(benches).lend(fiber.getRef(RunningCell))
+  }
+
   private closeOf(id: number): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.untold.delete(id)
@@ -278,13 +297,15 @@ export class Streams {
     })
   }
 
-  private close(open: Open): Effect.Effect<void> {
+  // What its handler was given and has not used is free again, unless the stream has come to its end.
+  private close(open: Open, isDone = false): Effect.Effect<void> {
     return Effect.uninterruptible(Effect.suspend(() => {
       if (!this.open.delete(open.id)) return Effect.void
       // Its worker may have stayed for that alone.
       if (this.open.size === 0) this.access.bells[rowOf(this.options.place)]!.ring()
       Deferred.doneUnsafe(open.ended, Effect.succeed(StreamProtocol.UNKNOWN))
-      return Scope.close(open.scope, Exit.void)
+      const released = Effect.sync(() => isDone ? undefined : this.freight?.dropUnused(open.given))
+      return Effect.ensuring(Scope.close(open.scope, Exit.void), released)
     }))
   }
 

@@ -16,19 +16,19 @@ import type { ExitReason } from "../../actor/ExitReason.ts"
 import { NORMAL } from "../../actor/kernel/Ageing.ts"
 import type { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
-import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, TOO_LARGE, type Waiter } from "../../actor/kernel/Recipient.ts"
-import { ARENA_FULL } from "../../memory/Arena.ts"
+import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, type Waiter } from "../../actor/kernel/Recipient.ts"
 import { ENDED, OPEN } from "../../memory/JobPhase.ts"
 import { CONDEMNED, haveDied, OUTCOME, QUEUED, RUNNING, UNAWAITED, WITHDRAWN, WRITING } from "../../memory/JobTable.ts"
 import { isOpen } from "../kernel/Allowances.ts"
 import { inject } from "../kernel/Injectors.ts"
 import { laneOf } from "../kernel/Lanes.ts"
+import { Cargoes } from "./cargoes.ts"
 import { Graces } from "./graces.ts"
 import type { Desk, Job } from "./job.ts"
 import * as JobSpan from "./jobSpan.ts"
 import { Line } from "./line.ts"
 import { type Access, rowOf } from "./memory.ts"
-import { drop, encode, exitOf, INSIDE, store } from "./outcome.ts"
+import { drop, encode, exitOf } from "./outcome.ts"
 import { Placing } from "./placing.ts"
 import { Rest } from "./rest.ts"
 import { type Queue, Room } from "./room.ts"
@@ -57,6 +57,8 @@ export class Submitter implements Desk, Queue {
   /** What a slot is for, by its place in the row. */
   private readonly pending: Array<Job | undefined>
   readonly room: Room
+  /** What moves with its jobs. */
+  readonly cargoes: Cargoes
   private readonly shedding: Shedding | undefined
   private readonly graces: Graces
   /** Numbers for which there was no room. */
@@ -90,7 +92,9 @@ export class Submitter implements Desk, Queue {
     const slots = slotsOf(capacity, sheds)
     this.shedding = sheds ? new Shedding(table, this.first, slots) : undefined
     const { messages, watch } = options
-    this.room = new Room(this, { messages, capacity, line: new Line(), shedding: this.shedding, watch })
+    this.cargoes = new Cargoes(access, messages)
+    const { cargoes, shedding } = this
+    this.room = new Room(this, { messages, capacity, line: new Line(), cargoes, shedding, watch })
     this.free = new Int32Array(slots)
     this.returned = new Int32Array(table.jobs)
     this.living = new Int32Array(table.workers)
@@ -105,6 +109,7 @@ export class Submitter implements Desk, Queue {
     const { table } = this.access
     for (let slot = this.first + slots - 1; slot >= this.first; slot--) {
       const stage = table.stageOf(slot)
+      this.cargoes.inherit(slot)
       if (stage === 0) this.free[this.freeSlots++] = slot
       // Who has condemned it may not have come to say so.
       else if (stage === CONDEMNED) this.replace(slot)
@@ -134,6 +139,10 @@ export class Submitter implements Desk, Queue {
     return this.outstanding - (this.shedding?.outstanding ?? 0)
   }
 
+  get hasSlot(): boolean {
+    return this.freeSlots > 0
+  }
+
   private get isFull(): boolean {
     return this.freeSlots === 0 || this.accepted >= this.options.capacity
   }
@@ -153,32 +162,24 @@ export class Submitter implements Desk, Queue {
     aim = ROUTED,
     span: Tracer.AnySpan | undefined = job?.span
   ): Outcome {
-    const { access, options } = this
-    const { scratch, table } = access
+    const { access, cargoes, options } = this
+    const { table } = access
     if (this.ended !== undefined || table.phase() > OPEN) return REFUSED
     if (this.isFull) return NO_ROOM
     const target = this.targetOf(message, payload, aim)
     if (target < 0) return -target as Outcome
     const { membership } = this.placing
     const bytes = encode(access, message, payload)
-    if (bytes < 0) return INVALID
+    if (!cargoes.canLeave(message, bytes)) return INVALID
     // User code has run.
     if (target !== ANYWHERE && membership !== this.placing.membership) return this.submit(message, payload, job, aim)
     if (this.ended !== undefined) return REFUSED
     if (this.isFull) return NO_ROOM
     if (job?.isAwaited === false) return TAKEN
     const slot = this.free[this.freeSlots - 1]!
-    if (bytes <= JobSpan.roomFor(table, span)) {
-      table.setPayload(slot, INSIDE)
-      scratch.copyTo(table.region, table.roomOf(slot))
-    } else {
-      const handle = store(access, bytes)
-      if (handle < 0) {
-        this.refusedBytes = bytes
-        return handle === ARENA_FULL ? NO_ROOM : TOO_LARGE
-      }
-      table.setPayload(slot, handle)
-    }
+    const loaded = cargoes.load(slot, message, bytes, JobSpan.roomFor(table, span))
+    this.refusedBytes = bytes
+    if (loaded !== TAKEN) return loaded
     this.freeSlots--
     this.pending[slot - this.first] = job
     const whom = whomOf(target)
@@ -186,16 +187,19 @@ export class Submitter implements Desk, Queue {
     const lane = laneOf(level)
     if (target !== ANYWHERE) this.placing.sends(slot)
     const word = message.index | target | JobSpan.write(table, slot, span)
-    if (job === undefined) table.enqueue(slot, word | UNAWAITED, bytes, Infinity, this.nowFor(span), whom, lane)
-    else {
-      job.slot = slot
-      const { expiresAt, timeoutMillis } = job
-      // One that is waited for for ever has no deadline, and nobody has looked at a clock for it.
-      if (expiresAt === 0 || !options.sharesTime) {
-        table.enqueue(slot, word, bytes, Infinity, this.nowFor(span), whom, lane)
-      } else table.enqueue(slot, word, bytes, expiresAt, expiresAt - timeoutMillis, whom, lane)
-    }
-    this.shedding?.queued(slot, level)
+    if (job !== undefined) job.slot = slot
+    // One that is waited for for ever has no deadline, and nobody has looked at a clock for it.
+    const isDue = job !== undefined && job.expiresAt > 0 && options.sharesTime
+    const deadline = isDue ? job.expiresAt : Infinity
+    // A span says how long a job has waited.
+    const since = isDue
+      ? deadline - job.timeoutMillis
+      : span !== undefined && options.sharesTime
+      ? this.deadlines.now()
+      : NaN
+    table.enqueue(slot, job === undefined ? word | UNAWAITED : word, bytes, deadline, since, whom, lane)
+    // What goes on with a stream, or ends it, is not given up for anybody.
+    if (message.index < options.defined) this.shedding?.queued(slot, level)
     if (target === ANYWHERE) {
       if (!options.put(slot)) this.backlog.push(slot)
       // Where its allowance is used up, whoever lets a place go finds it.
@@ -225,18 +229,13 @@ export class Submitter implements Desk, Queue {
     return level >= 0 ? level : this.options.levels?.[index] ?? NORMAL
   }
 
-  // When a job is submitted that has no deadline: a span says how long it has waited.
-  private nowFor(span: Tracer.AnySpan | undefined): number {
-    return span === undefined || !this.options.sharesTime ? NaN : this.deadlines.now()
-  }
-
   /** Whether a job could be taken if there were room: {@link TAKEN}, or why not. */
   check(index: number, payload: unknown, aim: Aim): Outcome {
     const { access, options } = this
     const message = options.messages[index]!
     const target = this.targetOf(message, payload, aim)
     if (target < 0) return -target as Outcome
-    if (encode(access, message, payload) < 0) return INVALID
+    if (!this.cargoes.canLeave(message, encode(access, message, payload))) return INVALID
     return this.ended === undefined ? TAKEN : REFUSED
   }
 
@@ -244,6 +243,7 @@ export class Submitter implements Desk, Queue {
   withdrawn(slot: number): void {
     const { table } = this.access
     const worker = table.withdraw(slot)
+    this.cargoes.release(slot)
     const job = this.jobAt(slot)
     if (job?.span !== undefined) job.tell(JobSpan.storyOfWithdrawn(table, slot, worker))
     if (worker < 0) return
@@ -298,7 +298,7 @@ export class Submitter implements Desk, Queue {
     let did = false
     while (this.hasReturned()) {
       did = true
-      this.takeNext()
+      this.take(this.returned[--this.returning]!, true)
       if (turn.isOver()) break
     }
     // Who was settled may have left, or ended the pool.
@@ -326,10 +326,6 @@ export class Submitter implements Desk, Queue {
     return this.returning > 0
   }
 
-  private takeNext(): void {
-    this.take(this.returned[--this.returning]!, true)
-  }
-
   // The slot is free and its accounts are closed before the asker goes on.
   private take(slot: number, isReturned: boolean): void {
     this.returns++
@@ -337,23 +333,24 @@ export class Submitter implements Desk, Queue {
     const { table } = access
     const job = this.pending[slot - this.first]
     const outcome = table.stageOf(slot)
-    const exit = job !== undefined && (job.isAwaited || job.unheard !== undefined)
-      ? exitOf(access, job.message, name, slot, outcome) ?? job.timedOut()
-      : undefined
-    if (outcome > OUTCOME) drop(access, table.replyOf(slot))
+    const isWanted = job !== undefined && (job.isAwaited || job.unheard !== undefined)
+    const exit = isWanted ? exitOf(access, job.message, name, slot, outcome) ?? job.timedOut() : undefined
+    if (isWanted) job.brought = access.scratch.carriage.arrived
+    if (exit === undefined) this.cargoes.discardReply(slot)
+    else if (outcome > OUTCOME) drop(access, table.replyOf(slot))
     const story = exit === undefined || job!.span === undefined ? undefined : JobSpan.storyOf(table, slot)
     this.release(slot)
     if (isReturned) table.done(this.options.row, this.returning)
     if (story !== undefined) job!.tell(story)
     if (exit === undefined) return
     if (job!.isAwaited) job!.settle(exit)
-    else job!.unheard!(exit)
+    else if (job!.unheard !== undefined) job!.unheard(exit)
+    else job!.forsake()
   }
 
   private release(slot: number): void {
     const { table } = this.access
-    drop(this.access, table.payloadOf(slot))
-    table.setPayload(slot, INSIDE)
+    this.cargoes.unload(slot)
     table.free(slot)
     this.shedding?.released(slot)
     this.placing.released(slot)
@@ -419,7 +416,7 @@ export class Submitter implements Desk, Queue {
   private audit(): Array<() => void> {
     const { table } = this.access
     // What those had given back is in the list by now: the rest of what they had is found by its number.
-    while (this.hasReturned()) this.takeNext()
+    while (this.hasReturned()) this.take(this.returned[--this.returning]!, true)
     if (this.ended !== undefined) return []
     const lost: Array<() => void> = []
     // All that wait are found again.
@@ -454,7 +451,7 @@ export class Submitter implements Desk, Queue {
     if (down === undefined) return
     const { reason, thread } = down
     // One that died while it wrote may have put the reply into the arena.
-    if (stage === WRITING) drop(this.access, table.replyOf(slot))
+    if (stage === WRITING) this.cargoes.discardReply(slot)
     this.giveUp(slot, thread, reason, lost, (job) => job.lost(thread, reason))
   }
 
@@ -483,7 +480,11 @@ export class Submitter implements Desk, Queue {
     this.ended = reason
     const jobs = this.pending.filter((job) => job !== undefined)
     this.pending.fill(undefined)
-    for (const job of jobs) job.slot = -1
+    for (const job of jobs) {
+      this.cargoes.release(job.slot)
+      job.slot = -1
+    }
+    this.cargoes.leave()
     this.freeSlots = this.free.length
     this.stop(jobs, reason)
   }
@@ -502,7 +503,7 @@ export class Submitter implements Desk, Queue {
   private clear(slot: number): void {
     const { table } = this.access
     if (table.stageOf(slot) === 0) return
-    drop(this.access, table.replyOf(slot))
+    this.cargoes.discardReply(slot)
     this.release(slot)
   }
 }

@@ -15,6 +15,7 @@
 import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Cell } from "../../actor/kernel/Cell.ts"
 import { answer } from "../../actor/kernel/Direct.ts"
+import { IDLE } from "../../actor/kernel/Phase.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Wait } from "../../memory/Doorbell.ts"
 import { InboxReader } from "../../memory/Inboxes.ts"
@@ -25,6 +26,8 @@ import type * as Trace from "../../observe/Trace.ts"
 import { messageOf } from "../../runtime/Text.ts"
 import * as Poller from "../../thread/Poller.ts"
 import type { Codec } from "../../wire/Codec.ts"
+import { GONE } from "../../wire/kernel/Arrival.ts"
+import { MalformedRecord } from "../../wire/WireError.ts"
 import type { Allowances } from "../kernel/Allowances.ts"
 import { inject, type InjectorReader } from "../kernel/Injectors.ts"
 import { LaneAges } from "../kernel/Lanes.ts"
@@ -41,6 +44,12 @@ import { WorkerMeter } from "./workerMeter.ts"
 
 /** Seats that wait for jobs of their own, from which on a worker takes none from elsewhere. */
 const MAX_WAITING = 64
+
+// Where there is room for a few words.
+const reasonOf = (error: unknown): string =>
+  error instanceof MalformedRecord ? `${error.where}: ${error.found}` : messageOf(error)
+
+const GONE_WITH = `is not handled: ${GONE}`
 
 /** How a worker is made. */
 export interface Options {
@@ -297,11 +306,16 @@ export class Worker implements Poller.Waitable, Bench {
     try {
       payload = Outcome.read(access, message.payload, slot, access.table.payloadOf(slot))
     } catch (error) {
-      return this.refuse(slot, `cannot be read by its worker: ${messageOf(error)}`)
+      return this.refuse(slot, `cannot be read by its worker: ${reasonOf(error)}`)
     }
     const seat = this.freeSeat()
     const span = JobSpan.read(access.table, slot, word)
     const ask = new JobAsk(this, seat, slot, message, (word & UNAWAITED) === 0, span)
+    if (message.carries) {
+      ask.brings(payload, access.scratch.carriage.arrived)
+      // An actor that is about to be there again asks for it then.
+      if (seat.cell.phase === IDLE && !ask.takes()) return this.refuse(slot, GONE_WITH)
+    }
     seat.ask = ask
     this.keys.begun(seat)
     this.inbox.running(++this.taken)
@@ -359,6 +373,11 @@ export class Worker implements Poller.Waitable, Bench {
     const { access: { table }, options: { key, knowsTime, now, place } } = this
     const waited = knowsTime ? Math.max(0, now() - table.queuedOf(slot)) : NaN
     return JobSpan.handledBy(table, slot, place, key, waited)
+  }
+
+  emptied(ask: JobAsk): void {
+    this.leave(ask, false)
+    this.tellUnless(!Outcome.refuse(this.access, ask.slot, GONE_WITH), ask.slot)
   }
 
   private discard(ask: JobAsk): void {

@@ -173,6 +173,8 @@ export const SHARED = 1
 export const COPIED = 2
 /** The value needs the services of its thread, and leaves its sender. */
 export const MOVED = 4
+/** The value names something that only threads with links between them reach; beside {@link COPIED}. */
+export const ADDRESSED = 8
 /** What becomes of values on their way: bits, since a message may hold several. */
 export type Travels = number
 
