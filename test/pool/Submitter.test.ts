@@ -18,7 +18,7 @@ import { DISCARDED, FREE, numberOf, OUTCOME, QUEUED, UNAWAITED, WITHDRAWN } from
 import { StealOwner, StealThief } from "../../src/memory/StealDeque.ts"
 import { Job, type Seat } from "../../src/pool/internal/job.ts"
 import { createMemory, HOST_OWNER, openMemory, ownerOf, rowOf } from "../../src/pool/internal/memory.ts"
-import { store } from "../../src/pool/internal/outcome.ts"
+import { settle, store } from "../../src/pool/internal/outcome.ts"
 import { PoolRecipient } from "../../src/pool/internal/poolRecipient.ts"
 import { hosted } from "../../src/pool/internal/streamProtocol.ts"
 import { Submitter } from "../../src/pool/internal/submitter.ts"
@@ -124,6 +124,27 @@ const asking = (submitter: Submitter, n: number, then: () => void = () => {}) =>
 }
 
 describe("Submitter", () => {
+  it.effect("knows that it has woken a worker, until a job comes back", () =>
+    Effect.gen(function*() {
+      const { host, memory, open } = yield* made
+      // As on the thread that has made the pool: the worker is another.
+      const submitter = open(1)
+      submitter.submit(echo, { n: 1 }, undefined)
+      assert.isFalse(submitter.hasWoken)
+      host.idle.announce(0)
+      submitter.submit(echo, { n: 2 }, undefined)
+      assert.isTrue(submitter.hasWoken)
+      const slot = new InjectorReader(memory, HOST_OWNER).next()
+      host.table.begin(slot, numberOf(0, 1), 0)
+      assert.isTrue(settle(host, slot, OUTCOME, echo.success, 1))
+      submitter.poll()
+      assert.isFalse(submitter.hasWoken)
+      // One for this worker alone.
+      host.idle.announce(0)
+      assert.strictEqual(submitter.submit(echo, { n: 3 }, undefined, { ...ROUTED, target: targetOf(0, 0) }), 0)
+      assert.isTrue(submitter.hasWoken)
+    }))
+
   it.effect("hears of the end of the pool once, settles what it has and is at rest", () =>
     Effect.gen(function*() {
       const { host, submitter } = yield* made

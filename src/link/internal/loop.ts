@@ -2,7 +2,7 @@
  * When a thread looks at its rings: at once while there is traffic, less and less after, and not at all when idle.
  *
  * A turn reads the rings until they are empty or its time is up, spins for a moment when that has paid lately, gives the event
- * loop its turn, and after {@link YIELD_NANOS} without traffic parks on the thread's doorbell. The loop lives in callbacks of
+ * loop its turn, and after {@link YIELD_NANOS} without traffic parks on the thread's doorbell, or at once when it waits for a thread that was just asleep. The loop lives in callbacks of
  * its {@link Runtime}, so timers, sockets and the fibers of this thread run in between. Whatever throws in a turn, the next one
  * comes.
  */
@@ -28,6 +28,8 @@ export interface Polled {
   isQuiet(): boolean
   /** Whether looking again at once may be worth a moment of this core. */
   maySpin(): boolean
+  /** Whether what is expected comes from a thread that has just been woken, perhaps on the core of this one; told once. */
+  isFar(): boolean
   /** Something in a turn has thrown. */
   failed(error: unknown): void
 }
@@ -129,6 +131,10 @@ export class Loop {
         wait.success()
         if (++passes === MAX_PASSES) return SPIN
         continue
+      }
+      if (polled.isFar()) {
+        wait.restart()
+        return PARK
       }
       const decision = wait.empty()
       if (decision !== SPIN) return decision

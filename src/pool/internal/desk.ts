@@ -64,6 +64,10 @@ export class DeskWait implements Poller.Waitable {
     return this.pace.napMillis(this.access.thread.runtime.nowMillis(), returns, outstanding)
   }
 
+  isFar(): boolean {
+    return this.submitter().hasWoken
+  }
+
   announce(): void {
     this.bell.prepare()
   }
