@@ -60,7 +60,7 @@ export interface Waitable {
    */
   napMillis?(): number
   /**
-   * Whether nothing comes for longer than looking pays, because whoever it comes from has just been woken, and perhaps has to wait for the core
+   * Whether nothing comes for longer than looking pays, because whoever it comes from was asleep until now, and perhaps has to wait for the core
    * that this thread holds: then it is parked at once.
    */
   isFar?(): boolean

@@ -8,6 +8,7 @@ import { accounts, stage, ZERO } from "./stage.ts"
 const [count, note] = ["Count", "Note"].map((tag) => System.Probe.protocol.tags.indexOf(tag)) as [number, number]
 
 const TURNS = 10
+const LONG = 2
 
 // Time stands still: who looks on without traffic does so for as long as it is let.
 const probed = Effect.gen(function*() {
@@ -31,24 +32,37 @@ const probed = Effect.gen(function*() {
     assert.strictEqual(answered, asks)
     for (const node of nodes) assert.deepStrictEqual(accounts(node), ZERO)
   }
-  return { ask, hasRested, remote, settled, steps }
+  /** The thread that asks has been asleep for so long. */
+  const sleep = (millis: number) => void (steps.now += millis)
+  return { ask, hasRested, sleep, remote, settled, steps }
 })
 
 describe("a thread that has asked another one", () => {
   it.effect("rests at once when that was asleep: it may need the core", () =>
     Effect.scoped(Effect.gen(function*() {
-      const { ask, hasRested, settled } = yield* probed
+      const { ask, hasRested, settled, sleep } = yield* probed
+      sleep(LONG)
       ask()
       assert.isTrue(hasRested(1))
       settled(2)
     })))
 
+  it.effect("looks for the reply when both have slept for a moment: they would never be awake together again", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { ask, hasRested, settled } = yield* probed
+      ask()
+      assert.isFalse(hasRested(TURNS))
+      settled(2)
+    })))
+
   it.effect("looks for the reply when that is awake", () =>
     Effect.scoped(Effect.gen(function*() {
-      const { ask, hasRested, settled, steps } = yield* probed
+      const { ask, hasRested, settled, sleep, steps } = yield* probed
+      sleep(LONG)
       ask()
       steps.step(1)
       steps.step(0)
+      sleep(LONG)
       ask()
       assert.isFalse(hasRested(TURNS))
       settled(3)
@@ -56,7 +70,8 @@ describe("a thread that has asked another one", () => {
 
   it.effect("looks for the reply when it has only told a third one that was asleep", () =>
     Effect.scoped(Effect.gen(function*() {
-      const { ask, hasRested, remote, settled, steps } = yield* probed
+      const { ask, hasRested, remote, settled, sleep, steps } = yield* probed
+      sleep(LONG)
       remote.tell(note, { n: 1 }, undefined)
       steps.step(1)
       ask()

@@ -527,8 +527,15 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...resting,
     why: "who has asked one that was asleep gives it the core",
     file: "src/link/internal/loop.ts",
-    before: "      if (polled.isFar()) {",
-    after: "      if (polled.isFar() && false) {"
+    before: "polled.isFar() && this.hasSlept()",
+    after: "polled.isFar() && false"
+  },
+  {
+    ...resting,
+    why: "who is in the middle of a conversation goes on looking",
+    file: "src/link/internal/loop.ts",
+    before: "polled.isFar() && this.hasSlept()",
+    after: "polled.isFar()"
   },
   {
     ...resting,

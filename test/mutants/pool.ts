@@ -1048,5 +1048,12 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "who has had a job back does not wait for one that wakes",
     before: "    this.hasWoken = false\n    const { access, name }",
     after: "    const { access, name }"
+  },
+  {
+    file: "src/pool/internal/desk.ts",
+    tests: ["test/pool/Submitter.test.ts"],
+    why: "who is in the middle of a conversation goes on looking",
+    before: "this.submitter().hasWoken && this.access.thread.runtime.nowMillis() - this.heardAt > LONG_MILLIS",
+    after: "this.submitter().hasWoken"
   }
 ]
