@@ -68,6 +68,8 @@ export class Submitter implements Desk, Queue {
   private returning = 0
   /** Jobs that have come back since it was made. */
   returns = 0
+  /** Whether a worker was woken since the last of them: the next one takes as long as that. */
+  hasWoken = false
   private changes: number
   /** Who lived before the last audit. */
   private readonly living: Int32Array
@@ -203,8 +205,8 @@ export class Submitter implements Desk, Queue {
     if (target === ANYWHERE) {
       if (!options.put(slot)) this.backlog.push(slot)
       // Where its allowance is used up, whoever lets a place go finds it.
-      if (isOpen(access.lots, lane)) access.idle.wake()
-    } else this.placing.put(slot)
+      if (isOpen(access.lots, lane) && access.idle.wake()) this.hasWoken = true
+    } else if (this.placing.put(slot)) this.hasWoken = true
     options.watch()
     return TAKEN
   }
@@ -241,13 +243,12 @@ export class Submitter implements Desk, Queue {
 
   /** Nobody waits any more for the job of a slot. */
   withdrawn(slot: number): void {
-    const { table } = this.access
+    const { bells, table } = this.access
     const worker = table.withdraw(slot)
     this.cargoes.release(slot)
     const job = this.jobAt(slot)
     if (job?.span !== undefined) job.tell(JobSpan.storyOfWithdrawn(table, slot, worker))
     if (worker < 0) return
-    const { bells } = this.access
     this.graces.allow(slot)
     bells[rowOf(worker)]?.ring()
   }
@@ -329,6 +330,7 @@ export class Submitter implements Desk, Queue {
   // The slot is free and its accounts are closed before the asker goes on.
   private take(slot: number, isReturned: boolean): void {
     this.returns++
+    this.hasWoken = false
     const { access, name } = this
     const { table } = access
     const job = this.pending[slot - this.first]
