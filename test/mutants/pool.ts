@@ -829,6 +829,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "  if (again === null) {"
   },
   {
+    ...cargoes,
+    file: "src/pool/internal/worker.ts",
+    why: "a worker that does not know a channel yet asks for it",
+    before: "      if (this.waitsFor(ask)) return\n",
+    after: ""
+  },
+  {
     ...options,
     tests: ["test/testing/poolMoving.test.ts"],
     why: "a pool hosts no references to actors",

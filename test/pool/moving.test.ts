@@ -5,10 +5,11 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Worker } from "node:worker_threads"
-import { Iso, Pool, ThreadArenas } from "shared-nothing"
+import { Iso, Pool, SharedChannel, ThreadArenas } from "shared-nothing"
 import * as Arena from "../../src/memory/Arena.ts"
 import type { ArenaEnd } from "../../src/memory/Arena.ts"
 import { usage } from "../../src/memory/ArenaUsage.ts"
@@ -93,6 +94,23 @@ describe("what moves with a job between threads", () => {
         }
       })
     ))
+
+  it.live("is the end of a channel, also for a thread that has started since that was told of", () =>
+    within(({ threads }) =>
+      Effect.gen(function*() {
+        const loads = yield* Pool.ref(Loads)
+        const report = Effect.fnUntraced(function*(between: Effect.Effect<void>) {
+          const { receiver, sender } = yield* SharedChannel.make(Schema.Int, { kind: "mpsc", capacity: 16 })
+          yield* loads.tell.Report({ to: sender, upTo: 5, millis: 0 })
+          yield* between
+          return (yield* Stream.runCollect(receiver.stream)).join()
+        }, Effect.scoped)
+        assert.strictEqual(yield* report(Effect.void), "1,2,3,4,5")
+        yield* Effect.forkChild(Effect.exit(loads.ask.Wait({ millis: 60_000 }, forever)), { startImmediately: true })
+        while ((yield* Pool.stats(loads)).running === 0) yield* Effect.yieldNow
+        const next = Effect.promise(async () => void await threads[0]!.terminate())
+        assert.strictEqual(yield* report(next), "1,2,3,4,5")
+      }), { threads: 1 }))
 
   it.live("is the arena's again when threads are ended at any moment, and askers go", () =>
     within(({ arena, threads, used }) =>

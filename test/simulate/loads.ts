@@ -1,11 +1,12 @@
 /**
- * Memory that moves with the jobs of a pool whose workers die, are made anew and come and go, and which other threads join and leave: an array is in one
- * hand at each moment, and when the pool has ended all of it is the arena's again.
+ * Memory, and ends of channels, that move with the jobs of a pool whose workers die, are made anew and come and go, and which other threads join and leave: an array is in one
+ * hand at each moment, each channel comes to its end, and when the pool has ended all of it is the arena's again.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { Iso, Pool, ThreadArenas } from "shared-nothing"
+import { Iso, Pool, SharedChannel, ThreadArenas } from "shared-nothing"
 import { Fault, Invariant, Simulation } from "shared-nothing/testing"
 import * as Arena from "../../src/memory/Arena.ts"
 import { usage } from "../../src/memory/ArenaUsage.ts"
@@ -21,7 +22,16 @@ const program = Effect.gen(function*() {
     Arena.create({ capacityBytes: 128 * BLOCK, blockBytes: BLOCK, id: 1 }),
     1
   )
-  const seen = { moved: 0, lost: false, late: false, refused: false, nested: false, left: false, made: false }
+  const seen = {
+    moved: 0,
+    lost: false,
+    late: false,
+    refused: false,
+    nested: false,
+    left: false,
+    made: false,
+    reported: false
+  }
   let broken = ""
 
   const got = (numbers: Numbers, sent: Numbers | undefined, wanted: string) => {
@@ -49,7 +59,7 @@ const program = Effect.gen(function*() {
     const millis = yield* Simulation.draw(4)
     const timeout = yield* Simulation.pick<"Infinity" | number>(["Infinity", 200, 1 + millis])
     const numbers = yield* ones
-    switch (yield* Simulation.draw(8)) {
+    switch (yield* Simulation.draw(9)) {
       case 0:
       case 1: {
         const exit = yield* Effect.exit(loads.ask.Raise({ numbers, millis }, { timeout }))
@@ -80,6 +90,18 @@ const program = Effect.gen(function*() {
         const exit = yield* Effect.exit(Stream.runCollect(told))
         if (Exit.isSuccess(exit) && exit.value.some((n) => n !== 2)) broken = `it was told as ${exit.value.join()}`
         return noted(exit, numbers)
+      }
+      case 7: {
+        Iso.release(numbers)
+        const { receiver, sender } = yield* SharedChannel.make(Schema.Int, { kind: "mpsc", capacity: 16 })
+        const report = { to: sender, upTo: 3, millis }
+        yield* Effect.exit(millis % 2 === 0 ? loads.tell.Report(report) : loads.ask.Report(report, { timeout }))
+        // It is still here where the job was refused.
+        yield* sender.close
+        const got = (yield* Stream.runCollect(receiver.stream)).join()
+        if (!"1,2,3".startsWith(got)) broken = `${got} was reported`
+        seen.reported ||= got === "1,2,3"
+        return
       }
       default: {
         Iso.release(numbers)
@@ -141,6 +163,7 @@ const program = Effect.gen(function*() {
   yield* Invariant.sometimes("jobs of jobs hand it on", seen.nested)
   yield* Invariant.sometimes("a thread leaves in the middle", seen.left)
   yield* Invariant.sometimes("a worker gives some of its own", seen.made)
+  yield* Invariant.sometimes("a job reports by the end of a channel", seen.reported)
 })
 
 export const loads: Scenario = {

@@ -7,7 +7,8 @@ import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { Actor, ActorError, Iso, Pool, PoolThread, ThreadArenas } from "shared-nothing"
+import { Actor, ActorError, Iso, Pool, PoolThread, SharedChannel, ThreadArenas } from "shared-nothing"
+import type { Receiver } from "shared-nothing/channel/Receiver"
 import { Fault, Simulation } from "shared-nothing/testing"
 import * as Arena from "../../src/memory/Arena.ts"
 import type { ArenaEnd } from "../../src/memory/Arena.ts"
@@ -380,6 +381,54 @@ describe("what moves with a job", () => {
       const other = yield* Effect.flip(Fault.calm(Pool.make(Made, { spawn: noThread, threads: 1 })))
       assert.notInstanceOf(other, ActorError.InvalidOptions)
     }))
+
+  const channel = SharedChannel.make(Schema.Int, { kind: "mpsc", capacity: 64 })
+  const all = (from: Receiver<number>) => Effect.map(Stream.runCollect(from.stream), (got) => got.join())
+
+  moving(
+    "is the end of a channel, which the job sends to, receives from, or answers with",
+    ({ loads }) =>
+      Effect.gen(function*() {
+        const results = yield* channel
+        const clone = yield* results.sender.clone
+        yield* loads.tell.Report({ to: clone, upTo: 5, millis: 1 })
+        yield* loads.ask.Report({ to: results.sender, upTo: 3, millis: 0 }, forever)
+        assert.strictEqual((yield* all(results.receiver)).split(",").toSorted().join(), "1,1,2,2,3,3,4,5")
+        const work = yield* channel
+        const listening = yield* Effect.forkChild(loads.ask.Listen({ from: work.receiver }, forever))
+        for (const n of [1, 2, 3, 4]) yield* work.sender.send(n)
+        yield* work.sender.close
+        assert.strictEqual(yield* Fiber.join(listening), 10)
+        const { from } = yield* loads.ask.Open(forever)
+        assert.strictEqual(yield* all(from), "1,2,3")
+      })
+  )
+
+  moving("is the end of a channel, closed with a job that comes to nothing", ({ loads }) =>
+    Effect.gen(function*() {
+      const ignored = yield* channel
+      assert.strictEqual(yield* Effect.flip(loads.ask.Ignore({ to: ignored.sender }, forever)), "not today")
+      assert.strictEqual(yield* all(ignored.receiver), "")
+      yield* busy(loads, 2)
+      yield* Effect.sleep(20)
+      const late = yield* channel
+      yield* Effect.flip(loads.ask.Report({ to: late.sender, upTo: 3, millis: 0 }, { timeout: 5 }))
+      assert.strictEqual(yield* all(late.receiver), "")
+    }))
+
+  moving(
+    "is the end of a channel that its worker does not know, which has started since",
+    ({ loads }) =>
+      Effect.gen(function*() {
+        yield* busy(loads, 1)
+        while ((yield* Pool.stats(loads)).running === 0) yield* Effect.sleep(1)
+        const results = yield* channel
+        yield* loads.tell.Report({ to: results.sender, upTo: 3, millis: 1 })
+        yield* Fault.kill("worker-0")
+        assert.strictEqual(yield* all(results.receiver), "1,2,3")
+      }),
+    { threads: 1 }
+  )
 
   check(
     "is no reference to an actor: a pool with such messages is refused when it is made, wherever they stand",

@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import type { ThreadContext } from "../../runtime/ThreadContext.ts"
 import * as Carry from "../../wire/Carry.ts"
 import * as Codec from "../../wire/Codec.ts"
+import { Awaited } from "../../wire/kernel/Missing.ts"
 import { Thread } from "../../wire/kernel/ThreadCarriage.ts"
 import type { Receiver } from "../Receiver.ts"
 import type { Sender } from "../Sender.ts"
@@ -51,7 +52,7 @@ const schemaOf = <End, Made extends End & Lives>(
     is,
     prepare: (carriage) => {
       const thread = carriage.get(Thread)
-      if (thread !== undefined) offersOf(thread)
+      if (thread !== undefined) carriage.provide(Awaited, offersOf(thread))
     },
     canLeave: ({ life }) => life.canLeave && life.access.codec.layoutHash === codecOf().layoutHash,
     encode: ({ life }, way) => {

@@ -7,6 +7,7 @@
 import { Roster } from "../../memory/Roster.ts"
 import { piece, type ThreadContext } from "../../runtime/ThreadContext.ts"
 import { type Broadcast, broadcastOf, EXIT } from "../../thread/kernel/Broadcast.ts"
+import type { Missing } from "../../wire/kernel/Missing.ts"
 import type { Settings } from "../ChannelOptions.ts"
 import type { Access, SharedMemory } from "./sharedMemory.ts"
 import { takeOffOf } from "./takeOff.ts"
@@ -39,7 +40,7 @@ const PATIENCE_MILLIS = 5_000
 const SOME = 16
 
 /** See the module. */
-export class Offers {
+export class Offers implements Missing {
   readonly #broadcast: Broadcast
   readonly #known = new Map<number, Offer>()
   readonly #wanted = new Map<number, Set<() => void>>()

@@ -78,7 +78,7 @@ export class JobAsk extends Ask {
   declare readonly seat: Seat
   declare readonly slot: number
   declare private readonly bench: Bench
-  declare private readonly message: Message
+  declare readonly message: Message
   declare private readonly isAwaited: boolean
   /** What moves with it, and the payload that has that. */
   declare private cargo: Carriage.Cargo

@@ -194,6 +194,7 @@ class Side implements PoolSide {
 
   /** The messages of the protocol as jobs. */
   jobsOf(protocol: Protocol): Hosted {
+    if (this.hosted === undefined) protocol.prepare(this.access.scratch.carriage)
     return this.hosted ??= hosted(protocol)
   }
 

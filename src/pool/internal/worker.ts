@@ -27,6 +27,7 @@ import { messageOf } from "../../runtime/Text.ts"
 import * as Poller from "../../thread/Poller.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import { GONE } from "../../wire/kernel/Arrival.ts"
+import { Awaited, type Missing } from "../../wire/kernel/Missing.ts"
 import { MalformedRecord } from "../../wire/WireError.ts"
 import type { Allowances } from "../kernel/Allowances.ts"
 import { inject, type InjectorReader } from "../kernel/Injectors.ts"
@@ -302,27 +303,74 @@ export class Worker implements Poller.Waitable, Bench {
     const { access, options } = this
     const message = options.messages[word & (UNAWAITED - 1)]
     if (message === undefined) return this.refuse(slot, "is a message that its worker does not know")
-    let payload: unknown
-    try {
-      payload = Outcome.read(access, message.payload, slot, access.table.payloadOf(slot))
-    } catch (error) {
-      return this.refuse(slot, `cannot be read by its worker: ${reasonOf(error)}`)
-    }
     const seat = this.freeSeat()
     const span = JobSpan.read(access.table, slot, word)
     const ask = new JobAsk(this, seat, slot, message, (word & UNAWAITED) === 0, span)
-    if (message.carries) {
-      ask.brings(payload, access.scratch.carriage.arrived)
-      // An actor that is about to be there again asks for it then.
-      if (seat.cell.phase === IDLE && !ask.takes()) return this.refuse(slot, GONE_WITH)
+    let payload: unknown
+    try {
+      payload = this.read(ask)
+    } catch (error) {
+      if (this.waitsFor(ask)) return
+      return this.refuse(slot, `cannot be read by its worker: ${reasonOf(error)}`)
     }
+    if (message.carries && !this.brings(ask, payload)) return this.refuse(slot, GONE_WITH)
+    this.sit(ask)
+    this.hand(ask, payload)
+  }
+
+  private read({ message, slot }: JobAsk): unknown {
+    const { access } = this
+    // What another value has missed is no matter of this one.
+    if (message.carries) this.awaited?.takeMissing()
+    return Outcome.read(access, message.payload, slot, access.table.payloadOf(slot))
+  }
+
+  private get awaited(): Missing | undefined {
+    return this.access.scratch.carriage.get(Awaited)
+  }
+
+  private sit(ask: JobAsk): void {
+    const { seat, slot } = ask
     seat.ask = ask
     this.keys.begun(seat)
     this.inbox.running(++this.taken)
     this.meter.begun(slot, seat)
+  }
+
+  private hand(ask: JobAsk, payload: unknown): void {
     this.answering = ask
-    answer(seat.cell, ask, payload)
+    answer(ask.seat.cell, ask, payload)
     this.answering = undefined
+  }
+
+  // An actor that is about to be there again asks for it then.
+  private brings(ask: JobAsk, payload: unknown): boolean {
+    ask.brings(payload, this.access.scratch.carriage.arrived)
+    return ask.seat.cell.phase !== IDLE || ask.takes()
+  }
+
+  // A thread that was not there yet when everybody was told of it has to ask: the job has its seat meanwhile, and is read once more.
+  private waitsFor(ask: JobAsk): boolean {
+    const { awaited } = this
+    const missing = ask.message.carries ? awaited?.takeMissing() : undefined
+    if (missing === undefined) return false
+    this.sit(ask)
+    awaited!.want(missing, () => {
+      // Its asker may have gone, and its seat be another's.
+      if (!this.isClosed && ask.seat.ask === ask) this.handleAgain(ask)
+    })
+    return true
+  }
+
+  private handleAgain(ask: JobAsk): void {
+    let payload: unknown
+    try {
+      payload = this.read(ask)
+    } catch (error) {
+      return this.unhandled(ask, `cannot be read by its worker: ${reasonOf(error)}`)
+    }
+    if (!this.brings(ask, payload)) return this.unhandled(ask, GONE_WITH)
+    this.hand(ask, payload)
   }
 
   private freeSeat(): Seat {
@@ -376,8 +424,12 @@ export class Worker implements Poller.Waitable, Bench {
   }
 
   emptied(ask: JobAsk): void {
+    this.unhandled(ask, GONE_WITH)
+  }
+
+  private unhandled(ask: JobAsk, why: string): void {
     this.leave(ask, false)
-    this.tellUnless(!Outcome.refuse(this.access, ask.slot, GONE_WITH), ask.slot)
+    this.tellUnless(!Outcome.refuse(this.access, ask.slot, why), ask.slot)
   }
 
   private discard(ask: JobAsk): void {

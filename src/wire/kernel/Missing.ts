@@ -1,0 +1,18 @@
+/**
+ * What a value could not be read for that may be there a moment later: such a value is read once more then.
+ *
+ * The end of a channel in a message needs the memory of the channel, which all threads are told before the message can be seen. A thread that began to
+ * listen after that has to ask for it.
+ */
+import { Key } from "../Carriage.ts"
+
+/** A service of a thread that knows. */
+export interface Missing {
+  /** What the last value could not be read for, since it was asked last; nothing when that was no reason. */
+  takeMissing(): number | undefined
+  /** Asks for it; `then` is called once, when it is there, or will not come. */
+  want(missing: number, then: () => void): void
+}
+
+/** The service. */
+export const Awaited: Key<Missing> = new Key("shared-nothing/wire/Missing")
