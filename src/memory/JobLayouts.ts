@@ -214,6 +214,7 @@ export const METER_ROW = {
   busySince: 36,
   starts: 40,
   incarnation: 44,
+  openStreams: 48,
   waited: 64,
   ran: 576
 }
@@ -225,7 +226,7 @@ export const METER_ROW_BYTES = 1152
 export const jobMeters = define({
   name: "JobMeters",
   magic: "METR",
-  version: 1,
+  version: 2,
   lines: [{ by: "creator", words: { workers: "number of workers" } }],
   parts: [
     {
@@ -242,6 +243,7 @@ export const jobMeters = define({
           "when it has had none last, in milliseconds of the pool + 1, as a wrapping Int32; 0 while it has none",
         starts: "incarnations that have been there",
         incarnation: "the number of the last of them",
+        openStreams: "streams that it has made and that have not ended",
         waited: "128 counts: jobs by the time from their submission to their begin, see `bucketOf`",
         ran: "128 counts: jobs by the time from their begin to their end"
       },

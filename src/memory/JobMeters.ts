@@ -64,6 +64,7 @@ const runningWord = METER_ROW.running / 4
 const sinceWord = METER_ROW.busySince / 4
 const startsWord = METER_ROW.starts / 4
 const incarnationWord = METER_ROW.incarnation / 4
+const openStreamsWord = METER_ROW.openStreams / 4
 const waitedWord = METER_ROW.waited / 4
 const ranWord = METER_ROW.ran / 4
 
@@ -147,6 +148,11 @@ export class JobMeters {
     this.add(this.rowOf(worker) + stolenWord, 1)
   }
 
+  /** So many streams of it are open. To be said of one that has been made before its first element can be seen. */
+  setOpenStreams(worker: number, count: number): void {
+    Atomics.store(this.cells, this.rowOf(worker) + openStreamsWord, count)
+  }
+
   /** It goes to sleep. */
   slept(worker: number): void {
     this.add(this.rowOf(worker) + sleepsWord, 1)
@@ -161,6 +167,7 @@ export class JobMeters {
     const since = cells[row + sinceWord]!
     if (since !== 0) this.idle(worker, currentOf(since, nowMillis))
     cells[row + runningWord] = 0
+    Atomics.store(cells, row + openStreamsWord, 0)
   }
 
   // ---- anybody
@@ -195,6 +202,15 @@ export class JobMeters {
       starts: Atomics.load(this.cells, row + startsWord),
       incarnation: Atomics.load(this.cells, row + incarnationWord)
     }
+  }
+
+  /** How many streams are open, of all workers. */
+  countOpenStreams(): number {
+    let count = 0
+    for (let worker = 0; worker < this.workers; worker++) {
+      count += Atomics.load(this.cells, this.rowOf(worker) + openStreamsWord)
+    }
+    return count
   }
 
   private times(word: number): Times {

@@ -165,4 +165,15 @@ describe("JobMeters", () => {
     new Int32Array(short)[2] = 3
     expect(() => new JobMeters.JobMeters(short)).toThrow(InvalidMemory)
   })
+
+  it("counts the streams that are open, of all workers, and none of one that has died", () => {
+    const sab = JobMeters.create(3)
+    const [one, other] = [new JobMeters.JobMeters(sab), new JobMeters.JobMeters(sab)]
+    one.setOpenStreams(0, 2)
+    one.setOpenStreams(2, 5)
+    expect(other.countOpenStreams()).toBe(7)
+    one.setOpenStreams(0, 1)
+    other.closed(2, 0)
+    expect(other.countOpenStreams()).toBe(1)
+  })
 })

@@ -648,7 +648,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...submitter,
     why: "nothing is submitted once the pool takes no more",
-    before: "if (this.ended !== undefined || table.phase() > OPEN) return REFUSED",
+    before:
+      "if (this.ended !== undefined || table.phase() > (message.index < options.defined ? OPEN : CLOSING)) return REFUSED",
     after: ""
   },
   {
@@ -834,6 +835,20 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "a worker that does not know a channel yet asks for it",
     before: "      if (this.waitsFor(ask)) return\n",
     after: ""
+  },
+  {
+    ...owner,
+    tests: ["test/testing/poolStreams.test.ts"],
+    why: "the end of a pool waits for a stream between two batches",
+    before: "countOpenStreams() === 0",
+    after: "countOpenStreams() >= 0"
+  },
+  {
+    ...submitter,
+    tests: ["test/testing/poolStreams.test.ts"],
+    why: "a stream is read on while its pool ends",
+    before: "(message.index < options.defined ? OPEN : CLOSING)",
+    after: "OPEN"
   },
   {
     ...options,

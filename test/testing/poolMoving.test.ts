@@ -374,6 +374,8 @@ describe("what moves with a job", () => {
       const refused = yield* Effect.flip(Pool.make(Again, { spawn: noThread }))
       assert.instanceOf(refused, ActorError.InvalidOptions)
       assert.include(refused.message, "Keep")
+      const arenas = yield* Effect.flip(Pool.make(Loads, { spawn: noThread, arenas: [undefined as never] }))
+      assert.include(arenas.message, "ThreadArenas.open")
       // What only the reply moves may be.
       const Made = Actor.make("Loads", [
         Rpc.make("Make", { payload: { length: Schema.Int }, success: Iso.of(Int32Array) }).annotate(Pool.Attempts, 2)

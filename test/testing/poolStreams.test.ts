@@ -187,6 +187,47 @@ describe("a stream of a pool", () => {
       })
   )
 
+  for (const joins of [false, true]) {
+    check(
+      `is read to its end when its pool ends meanwhile${joins ? ", on another thread too" : ""}`,
+      () =>
+        Effect.gen(function*() {
+          reset()
+          const scope = yield* Scope.make()
+          const made = yield* Scope.provide(poolOf(Rows, { shutdown: "1 minute" }), scope)
+          const rows = joins ? yield* Pool.join(Rows) : made
+          const read: Array<number> = []
+          const slowly = Stream.runForEach(
+            rows.ask.Count({ to: 60, chunk: 5 }, { bufferSize: 2, ...forever }),
+            (n) => Effect.andThen(Effect.sync(() => void read.push(n)), Effect.sleep(n % 3))
+          )
+          const reading = yield* Effect.forkChild(slowly, { startImmediately: true })
+          const other = yield* Effect.forkChild(Stream.runDrain(rows.ask.Tick({ millis: 7 }, forever)))
+          while (read.length < 3) yield* Effect.sleep(1)
+          const ending = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+          yield* Effect.sleep(20)
+          assert.strictEqual((yield* failure(rows.ask.Echo({ n: 1 })))._tag, "ActorStopped")
+          // Who reads no further is not waited for.
+          yield* Fiber.interrupt(other)
+          yield* Fiber.join(reading)
+          assert.deepStrictEqual(read, upTo(60))
+          assert.isDefined(yield* Effect.timeout(Effect.as(Fiber.join(ending), true), "2 seconds"))
+          assert.deepStrictEqual(account(), [2, 2])
+        })
+    )
+  }
+
+  check("has as long as its pool has to end, and no longer", () =>
+    Effect.gen(function*() {
+      reset()
+      const scope = yield* Scope.make()
+      const rows = yield* Scope.provide(poolOf(Rows, { shutdown: "100 millis" }), scope)
+      const endless = yield* Effect.forkChild(failure(Stream.runDrain(rows.ask.Tick({ millis: 7 }, forever))))
+      while ((yield* Pool.stats(rows)).running === 0) yield* Effect.sleep(1)
+      yield* Effect.timeout(Scope.close(scope, Exit.void), "2 seconds")
+      assert.strictEqual((yield* Fiber.join(endless))._tag, "ActorStopped")
+    }))
+
   pooled("ends in front of an element that cannot be sent, and says why", (rows) =>
     Effect.gen(function*() {
       for (const throws of [false, true]) {

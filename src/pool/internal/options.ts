@@ -6,7 +6,7 @@ import type * as Duration from "effect/Duration"
 import { InvalidOptions } from "../../actor/ActorError.ts"
 import { LEVELS } from "../../actor/kernel/Ageing.ts"
 import { MAX_MESSAGES, type Protocol } from "../../actor/kernel/Protocol.ts"
-import type { ArenaEnd } from "../../memory/Arena.ts"
+import { ArenaEnd } from "../../memory/Arena.ts"
 import { MAX_WORKERS } from "../../memory/JobTable.ts"
 import { MAX_ARENA_BYTES } from "../../memory/Layouts.ts"
 import { type Overflow, policies } from "../../runtime/Overflow.ts"
@@ -213,6 +213,8 @@ export interface Resolved {
   /** By lane: how many jobs run at once; nothing for any number. */
   readonly allowances: ReadonlyArray<number | undefined>
   readonly arenaBytes: number
+  /** What workers are given. */
+  readonly arenas: ReadonlyArray<ArenaEnd>
   readonly shutdownMillis: number
   readonly graceMillis: number
   readonly restMillis: number
@@ -307,6 +309,14 @@ const allowancesOf = (
   return Array.from(lanes)
 }
 
+const arenasOf = (
+  arenas: PoolOptions["arenas"] = [],
+  refuse: (option: string, value: unknown, expected: string) => never
+): ReadonlyArray<ArenaEnd> => {
+  const isGiven = Array.isArray(arenas) && arenas.every((arena) => arena instanceof ArenaEnd)
+  return isGiven ? arenas : refuse("arenas", arenas, "an array of what ThreadArenas.open has answered")
+}
+
 // What a pool does not host.
 const checkMessages = (
   protocol: Protocol,
@@ -394,6 +404,7 @@ export const resolve = (
     overflow,
     allowances: allowancesOf(queue?.allowance, workers * concurrency, refuse),
     arenaBytes,
+    arenas: arenasOf(options.arenas, refuse),
     shutdownMillis: millis,
     graceMillis,
     restMillis: defaults.restMillis,

@@ -89,7 +89,7 @@ const rowsOf = ({ access, deadlines, ends, hosted, log, protocol, settings }: Gr
   failed: (where, error) => log(Effect.logError(where, error))
 })
 
-const makeOwner = (protocol: Protocol, settings: Resolved, arenas: ReadonlyArray<ArenaEnd>) =>
+const makeOwner = (protocol: Protocol, settings: Resolved) =>
   Effect.gen(function*() {
     const context = yield* Effect.context<never>()
     const thread = yield* CurrentThread
@@ -161,7 +161,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved, arenas: ReadonlyArray
         (overdue) => replace(owner, overdue)
       ),
       heirs: new Map(),
-      arenas
+      arenas: settings.arenas
     }
     for (const worker of owner.workers.slice(0, owner.size)) worker.isWanted = true
     return owner
@@ -326,10 +326,14 @@ const end = (owner: Owner, reason: ExitReason.ExitReason): void => {
   PubSub.endUnsafe(events, Exit.void)
 }
 
-const isAtRest = ({ access: { table } }: Owner): boolean => {
+const areFree = ({ access: { table } }: Owner): boolean => {
   for (let slot = 0; slot < table.slots; slot++) if (table.stageOf(slot) !== FREE) return false
   return true
 }
+
+// A stream that has ended since its slots were looked at may have its last elements in one.
+const isAtRest = (owner: Owner): boolean =>
+  areFree(owner) && new JobMeters(owner.memory.meters).countOpenStreams() === 0 && areFree(owner)
 
 /** Takes nothing any more, and waits until what was accepted is handled, as long as that may take. */
 const drain = (owner: Owner): Effect.Effect<void> =>
@@ -359,7 +363,7 @@ export const make = (
   options: PoolOptions
 ): Effect.Effect<PoolRecipient, ThreadDown | InvalidSupervision, Scope.Scope> =>
   Effect.gen(function*() {
-    const owner = yield* makeOwner(protocol, settings, options.arenas ?? [])
+    const owner = yield* makeOwner(protocol, settings)
     const { access, clients, recipient } = owner
     yield* Effect.addFinalizer(() => Effect.sync(() => end(owner, ExitReason.systemReleased)))
     // Its workers may wait for another pool, whose workers wait for this one.

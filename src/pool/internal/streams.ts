@@ -17,6 +17,7 @@ import type { Freight } from "../../actor/kernel/Freight.ts"
 import { intercepting } from "../../actor/kernel/Interceptors.ts"
 import { actorName, type Message } from "../../actor/kernel/Protocol.ts"
 import { RunningCell } from "../../actor/kernel/RunningCell.ts"
+import { JobMeters } from "../../memory/JobMeters.ts"
 import { messageOf, textOf } from "../../runtime/Text.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import { benches, type Seat } from "./job.ts"
@@ -68,6 +69,7 @@ export interface Options {
 export class Streams {
   private readonly access: Access
   private readonly options: Options
+  private readonly meters: JobMeters
   private readonly open = new Map<number, Open>()
   /** How those have ended whose readers have not heard of it. */
   private readonly untold = new Map<number, number>()
@@ -80,6 +82,7 @@ export class Streams {
   constructor(access: Access, options: Options) {
     this.access = access
     this.options = options
+    this.meters = new JobMeters(access.memory.meters)
     // An incarnation gives numbers that no other one of its place gives.
     this.last = options.incarnation * 2 ** 32
   }
@@ -164,6 +167,7 @@ export class Streams {
         given
       }
       this.open.set(open.id, open)
+      this.meters.setOpenStreams(this.options.place, this.open.size)
       // Its reader does not know it yet: who interrupts it behind its first element, before that has left, leaves it to nobody.
       this.seatOf(fiber)?.orElse(() => this.options.run(this.close(open)))
       const pull = Effect.tap(Scope.provide(Stream.toPull(stream), open.scope), (pull) =>
@@ -301,6 +305,7 @@ export class Streams {
   private close(open: Open, isDone = false): Effect.Effect<void> {
     return Effect.uninterruptible(Effect.suspend(() => {
       if (!this.open.delete(open.id)) return Effect.void
+      this.meters.setOpenStreams(this.options.place, this.open.size)
       // Its worker may have stayed for that alone.
       if (this.open.size === 0) this.access.bells[rowOf(this.options.place)]!.ring()
       Deferred.doneUnsafe(open.ended, Effect.succeed(StreamProtocol.UNKNOWN))

@@ -17,7 +17,7 @@ import { NORMAL } from "../../actor/kernel/Ageing.ts"
 import type { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, type Waiter } from "../../actor/kernel/Recipient.ts"
-import { ENDED, OPEN } from "../../memory/JobPhase.ts"
+import { CLOSING, ENDED, OPEN } from "../../memory/JobPhase.ts"
 import { CONDEMNED, haveDied, OUTCOME, QUEUED, RUNNING, UNAWAITED, WITHDRAWN, WRITING } from "../../memory/JobTable.ts"
 import { isOpen } from "../kernel/Allowances.ts"
 import { inject } from "../kernel/Injectors.ts"
@@ -166,7 +166,8 @@ export class Submitter implements Desk, Queue {
   ): Outcome {
     const { access, cargoes, options } = this
     const { table } = access
-    if (this.ended !== undefined || table.phase() > OPEN) return REFUSED
+    // What goes on with a stream is taken as long as anything is done.
+    if (this.ended !== undefined || table.phase() > (message.index < options.defined ? OPEN : CLOSING)) return REFUSED
     if (this.isFull) return NO_ROOM
     const target = this.targetOf(message, payload, aim)
     if (target < 0) return -target as Outcome
