@@ -9,11 +9,12 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Worker } from "node:worker_threads"
-import { Iso, Pool, SharedChannel, ThreadArenas } from "shared-nothing"
+import { ActorSystem, Iso, Pool, SharedChannel, ThreadArenas } from "shared-nothing"
 import * as Arena from "../../src/memory/Arena.ts"
 import type { ArenaEnd } from "../../src/memory/Arena.ts"
 import { usage } from "../../src/memory/ArenaUsage.ts"
 import { Loads } from "../fixtures/loads.ts"
+import { LoadUser } from "../fixtures/loadUsers.ts"
 import { until } from "../support/until.ts"
 
 const BLOCK = 4096
@@ -111,6 +112,31 @@ describe("what moves with a job between threads", () => {
         const next = Effect.promise(async () => void await threads[0]!.terminate())
         assert.strictEqual(yield* report(next), "1,2,3,4,5")
       }), { threads: 1 }))
+
+  it.live("is the arena's again when a thread has ended that had joined the pool, and what it had told is done", () =>
+    within(({ arena, used }) =>
+      Effect.gen(function*() {
+        const system = ActorSystem.layerThreads({
+          spawn: () => new Worker(new URL("../fixtures/load-users.worker.ts", import.meta.url), { stderr: true }),
+          threads: 1,
+          arenas: [arena],
+          intensity: { restarts: 100, within: "1 minute" },
+          readyTimeout: "1 minute"
+        })
+        yield* Effect.gen(function*() {
+          const user = yield* LoadUser.spawn("a")
+          assert.strictEqual(yield* user.ask.Flood({ asks: 60, exitAfter: 1000 }, forever), 60)
+          for (const exitAfter of [1, 7, 20, 43]) {
+            const flood = Effect.flip(user.ask.Flood({ asks: 60, exitAfter }, forever))
+            let lost = yield* flood
+            // Its thread is not back yet.
+            while (lost._tag === "ActorRestarting") lost = yield* flood
+            assert.strictEqual(lost._tag, "ThreadLost")
+            yield* until(() => used() === 0, used)
+          }
+        }).pipe(Effect.scoped, Effect.provide(system))
+      })
+    ))
 
   it.live("is the arena's again when threads are ended at any moment, and askers go", () =>
     within(({ arena, threads, used }) =>
