@@ -7,6 +7,9 @@ import * as Context from "effect/Context"
  * Annotates an `Rpc` whose handler may run again when the worker that ran it has died: so many times in all. Default 1: a job is begun once, and its
  * asker learns `ThreadLost`.
  *
+ * **Errors** A pool with a message that something moves with (an `Iso`, a parcel, the end of a channel) and that may be begun more than once is refused with `InvalidOptions`:
+ * what moves is there once.
+ *
  * **Example** (A job that does no harm twice)
  *
  * ```ts

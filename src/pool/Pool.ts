@@ -15,6 +15,7 @@
  * - jobs go from the thread that submits to the one that handles them and back through shared memory, past all other threads;
  * - a job that waits for jobs of its own keeps no worker from them, however deep that goes;
  * - a message that is answered with a stream has it made by one worker, as far as it is read;
+ * - what moves with a job or its reply is in one hand at each moment, and free when the job is over and nobody has it;
  * - nobody waits for ever: a pool that ends settles what it has.
  *
  * It does not promise an order between jobs, but of those that have a `Route`. What is not there yet is told in `docs/guide/08-pools.md`.
