@@ -1055,5 +1055,12 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "who is in the middle of a conversation goes on looking",
     before: "this.submitter().hasWoken && this.access.thread.runtime.nowMillis() - this.heardAt > LONG_MILLIS",
     after: "this.submitter().hasWoken"
+  },
+  {
+    file: "src/pool/internal/spins.ts",
+    tests: ["test/pool/spins.test.ts"],
+    why: "who submits needs a core, too",
+    before: "this.idle.awake() < this.cores",
+    after: "this.idle.awake() <= this.cores"
   }
 ]
