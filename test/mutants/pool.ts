@@ -384,6 +384,19 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...line,
+    why: "who is given up is of the level that he says, and not of that behind which he waits",
+    before: "this.ages?.[own]!.push(waiter)",
+    after: "this.ages?.[level]!.push(waiter)"
+  },
+  {
+    ...line,
+    tests: ["test/pool/Line.test.ts"],
+    why: "who has been let in is not given up",
+    before: "      if (waits(waiter)) return waiter\n",
+    after: "      return waiter\n"
+  },
+  {
+    ...line,
     why: "who has given up keeps nobody in his line",
     before: "      this.lines[waiter.level]!.abandon(waiter)\n      this.left(waiter)",
     after: "      this.lines[waiter.level]!.abandon(waiter)"

@@ -111,7 +111,7 @@ export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
      * - `"suspend"`, the default: who submits it waits;
      * - `"fail"`: it fails with `MailboxFull`;
      * - `"dropNewest"`: as `"fail"`, and what is told is dropped;
-     * - `"dropOldest"`: it takes the place of the one that has waited for longest, which no worker has begun, and none of a higher `Actor.Priority`: that fails with
+     * - `"dropOldest"`: it takes the place of the one that has waited for longest of those of the lowest priority, which no worker has begun, and of none with a higher priority than its own: that fails with
      *   `MailboxFull`, or is dropped if it was told. When all that is under way has been begun, or is higher, as `"dropNewest"`.
      *
      * `Pool.stats` counts what was dropped. From inside of a job it is always `"fail"`.

@@ -90,7 +90,7 @@ export class Submitter implements Desk, Queue {
     const slots = slotsOf(capacity, sheds)
     this.shedding = sheds ? new Shedding(table, this.first, slots) : undefined
     const { messages, watch } = options
-    this.room = new Room(this, { messages, capacity, line: new Line(), shedding: this.shedding, watch })
+    this.room = new Room(this, { messages, capacity, line: new Line(sheds), shedding: this.shedding, watch })
     this.free = new Int32Array(slots)
     this.returned = new Int32Array(table.jobs)
     this.living = new Int32Array(table.workers)
