@@ -102,6 +102,40 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "isLate &&"
   },
   {
+    file: "src/pool/Parallel.ts",
+    tests: ["test/testing/parallelMischief.test.ts"],
+    why: "whoever watches the progress of items that throw hears of its end",
+    before: "    return Effect.acquireUseRelease(batch.begin(0), () => all, () => batch.end)",
+    after:
+      "    void inFlightOf(pool, options)\n    return Effect.acquireUseRelease(batch.begin(0), () => all, () => batch.end)"
+  },
+  {
+    file: "src/pool/Parallel.ts",
+    tests: ["test/testing/parallelMischief.test.ts"],
+    why: "what is no effect is given to no fiber",
+    before: "  Effect.isEffect(made)\n",
+    after: "  made !== null\n"
+  },
+  {
+    ...sizing,
+    why: "there are no more workers than there is memory for",
+    before: "memoryBytes > memory * memoryLimitBytes",
+    after: "memoryBytes > memoryLimitBytes"
+  },
+  {
+    ...sizing,
+    why: "what is held is told once",
+    before: "if (isHeld && !wasHeld) held(",
+    after: "if (isHeld) held("
+  },
+  {
+    file: "src/pool/internal/compensation.ts",
+    tests: ["test/testing/poolMemory.test.ts"],
+    why: "nobody stands in where there is no memory for him",
+    before: "if (by > 0 && isShort(signal)) {",
+    after: "if (by < 0 && isShort(signal)) {"
+  },
+  {
     ...sizing,
     why: "a size is not decided back and forth",
     before: "return utilisation * size / (size - 1) < USED_UP ?",
