@@ -10,13 +10,14 @@ import { InvalidOptions } from "../actor/ActorError.ts"
 import * as ActorRef from "../actor/ActorRef.ts"
 import { textOf } from "../runtime/Text.ts"
 import type { Counts } from "./internal/counts.ts"
+import { Share } from "./internal/share.ts"
 import type * as Progress from "./Progress.ts"
 
 /** How a collection is worked off. */
 export interface ParallelOptions {
   /**
    * Items that are under way at once, those in the queue of the pool included: at least 1. Default 32 for each job that the pool runs at once
-   * (64 with two workers, 32 for an actor), and no more than the queue of a pool has room for. Less keeps less in memory, of payloads and of replies that wait for their turn.
+   * (64 with two workers, 32 for an actor), and no more than the queue of a pool has room for; inside of a job as many as leave room for what those jobs ask. Less keeps less in memory, of payloads and of replies that wait for their turn.
    */
   readonly inFlight?: number | undefined
   /** What counts it, for whoever shows it. */
@@ -53,6 +54,13 @@ const inFlightOf = (pool: ActorRef.Any, { inFlight }: ParallelOptions): number =
   })
 }
 
+// Who says how many are under way has counted.
+const shareOf = (pool: ActorRef.Any, { inFlight }: ParallelOptions): Share | undefined => {
+  const recipient = ActorRef.recipientOf(pool)
+  const { batches } = recipient
+  return inFlight === undefined && batches !== undefined ? new Share(recipient, batches) : undefined
+}
+
 /** What is done with an item. */
 export type Each<A, B, E, R> = (item: A, index: number) => Effect.Effect<B, E, R>
 
@@ -73,14 +81,17 @@ class Batch<A, B, E, R> {
     this.counts = progress as Counts | undefined
   }
 
-  get run(): Each<A, B, E, R> {
+  /** What is done with each item, where so much of it is under way as `share` says. */
+  run(share: Share | undefined): Each<A, B, E, R> {
     const { counts, each } = this
-    if (counts === undefined) return (item, index) => effectOf(each(item, index), index)
-    return (item, index) =>
-      Effect.onExit(
-        Effect.suspend(() => effectOf(each(item, index), index)),
-        (exit) => Effect.sync(() => counts.count(exit))
-      )
+    if (counts === undefined && share === undefined) return (item, index) => effectOf(each(item, index), index)
+    const done: Each<A, B, E, R> = (item, index) => Effect.suspend(() => effectOf(each(item, index), index))
+    const shared: Each<A, B, E, R> = share === undefined
+      ? done
+      : (item, index) => share.within(done(item, index))
+    return counts === undefined
+      ? shared
+      : (item, index) => Effect.onExit(shared(item, index), (exit) => Effect.sync(() => counts.count(exit)))
   }
 
   /** Before anything is looked at that may throw: whoever watches the progress hears of its end in any case. */
@@ -116,7 +127,7 @@ const overItems = <A, B, E, R, Out, E2, R2>(
       const concurrency = inFlightOf(pool, options)
       const all = Array.from(items)
       batch.has(all.length)
-      return use(all, batch.run, concurrency)
+      return use(all, batch.run(shareOf(pool, options)), concurrency)
     })
     return Effect.acquireUseRelease(batch.begin(0), () => all, () => batch.end)
   })
@@ -208,7 +219,8 @@ export const map = <A, B, E, R, E2 = never, R2 = never>(
     const all = Stream.suspend(() => {
       const concurrency = inFlightOf(pool, options)
       const source = Stream.isStream(items) ? items : Stream.fromIterable(items)
-      return Stream.mapEffect(source, batch.run, { concurrency, unordered: options.ordered === false })
+      const run = batch.run(shareOf(pool, options))
+      return Stream.mapEffect(source, run, { concurrency, unordered: options.ordered === false })
     })
     return all.pipe(Stream.onStart(batch.begin(undefined)), Stream.onExit(() => batch.end))
   })

@@ -102,6 +102,27 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "isLate &&"
   },
   {
+    file: "src/pool/internal/share.ts",
+    tests: ["test/pool/Share.test.ts"],
+    why: "something of each batch is under way",
+    before: "return underWay === 0 || ",
+    after: "return "
+  },
+  {
+    file: "src/pool/internal/share.ts",
+    tests: ["test/pool/Share.test.ts"],
+    why: "who is interrupted when he was let in has not the place of another",
+    before: "if (one.hasEntered) this.leave()",
+    after: "if (one.hasEntered) return"
+  },
+  {
+    file: "src/pool/internal/poolRecipient.ts",
+    tests: ["test/testing/poolMischief.test.ts"],
+    why: "maps in jobs leave room to those in them",
+    before: "options.isInside === true ? {",
+    after: "options.isInside === null ? {"
+  },
+  {
     file: "src/pool/Parallel.ts",
     tests: ["test/testing/parallelMischief.test.ts"],
     why: "whoever watches the progress of items that throw hears of its end",
