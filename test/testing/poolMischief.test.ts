@@ -97,6 +97,31 @@ describe("maps in jobs", () => {
   }
 })
 
+describe("maps in jobs that are given up", () => {
+  for (const capacity of [1024, 16]) {
+    pooled(
+      `at any moment, with a worker or without, leave nothing of a queue of ${capacity}`,
+      (knots) =>
+        Effect.gen(function*() {
+          for (let round = 0; round < 6; round++) {
+            const trees = yield* Effect.forEach([1, 2], () =>
+              Effect.forkChild(Effect.exit(knots.ask.Leaves({ depth: 3, width: 5 }, forever)), {
+                startImmediately: true
+              }))
+            yield* Effect.sleep(yield* Simulation.draw(8))
+            if (round % 3 === 0) {
+              yield* Fault.kill("worker-0")
+            }
+            yield* Fiber.interruptAll(trees)
+            yield* settled(knots)
+          }
+          assert.strictEqual(yield* knots.ask.Leaves({ depth: 3, width: 5 }, forever), 125)
+        }),
+      { queue: { capacity } }
+    )
+  }
+})
+
 const threads = { min: 1, max: 3, idle: "1 hour", adapt: { wait: "1 hour", cooldown: "50 millis" } } as const
 
 const become = (knots: KnotsRef, wanted: number) =>

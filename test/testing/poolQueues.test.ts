@@ -214,6 +214,9 @@ describe("the priority of one job", () => {
         assert.deepStrictEqual(ledger.begun, ["v1", "p3", "v0", "e0", "v2"])
         assert.deepStrictEqual(answers, [Exit.succeed(3)])
         assert.deepStrictEqual(seen, ["Emergency", "Visit", "Visit", "Paperwork"])
+        // It is the pool for all that is done with one.
+        assert.deepStrictEqual(yield* Pool.forEach(around, upTo(3), (n) => around.ask.Visit({ n }, infinite)), upTo(3))
+        assert.strictEqual((yield* Pool.stats(around)).jobs, (yield* Pool.stats(ward)).jobs)
         const wrong = { ...infinite, priority: "urgent" as never }
         assert.throws(() => around.tellUnsafe.Visit({ n: 0 }, wrong), /urgent/)
         assert.throws(() => around.askUnsafe.Visit({ n: 0 }, () => {}, wrong), /urgent/)

@@ -19,9 +19,17 @@ export interface Memory {
   readonly limitBytes: number
 }
 
+const granted = (): number => {
+  try {
+    return process.constrainedMemory()
+  } catch {
+    // Not every runtime knows of containers.
+    return 0
+  }
+}
+
 // A container that grants any amount says 0, or more than there is.
-const limitOf = (constrained: number, machine: number): number =>
-  constrained > 0 && constrained < machine ? constrained : machine
+const limitOf = (granted: number, machine: number): number => granted > 0 && granted < machine ? granted : machine
 
 /** That of this process; a simulation has as much as it likes. */
 export const ProcessMemory: Context.Reference<() => Memory> = Context.Reference<() => Memory>(
@@ -29,7 +37,7 @@ export const ProcessMemory: Context.Reference<() => Memory> = Context.Reference<
   {
     defaultValue: () => () => ({
       usedBytes: process.memoryUsage.rss(),
-      limitBytes: limitOf(process.constrainedMemory(), totalmem())
+      limitBytes: limitOf(granted(), totalmem())
     })
   }
 )
