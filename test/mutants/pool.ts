@@ -446,6 +446,27 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...line,
     tests: ["test/pool/Line.test.ts"],
+    why: "who may not be given up is not",
+    before: "if (mayShed) this.ages",
+    after: "this.ages"
+  },
+  {
+    file: "src/pool/internal/submitter.ts",
+    tests: ["test/testing/poolStreamsFull.test.ts"],
+    why: "what lets a stream go is not given up",
+    before: "if (this.mayShed(message.index)) this.shedding",
+    after: "this.shedding"
+  },
+  {
+    file: "src/pool/internal/poolRecipient.ts",
+    tests: ["test/testing/poolStreamsFull.test.ts"],
+    why: "a stream that has begun is read on when there is room",
+    before: "overflow === \"suspend\" || isInside !== true && !this.submitter.mayShed(index)",
+    after: "overflow === \"suspend\""
+  },
+  {
+    ...line,
+    tests: ["test/pool/Line.test.ts"],
     why: "who has been let in is not given up",
     before: "      if (waits(waiter)) return waiter\n",
     after: "      return waiter\n"

@@ -14,7 +14,7 @@ const made = (sheds = true) => {
   const line = new Line(sheds)
   const join = (own: number, key = 0): Waiting => {
     const waiter = tellWaiterOf(0, undefined, undefined, () => {})
-    line.push(waiter, own, key)
+    line.push(waiter, own, key, true)
     return { waiter, own, key }
   }
   return { line, join }
@@ -37,6 +37,14 @@ describe("who waits for room and is given up", () => {
     expect(line.shed(HIGH)).toBe(urgent.waiter)
     expect(line.shed(HIGH)).toBe(high.waiter)
     expect(line.length).toBe(0)
+  })
+
+  it("is none of whom that may not be", () => {
+    const { join, line } = made()
+    const waiter = tellWaiterOf(0, undefined, undefined, () => {})
+    line.push(waiter, LOW, 0, false)
+    const other = join(LOW)
+    expect([line.shed(LOW), line.shed(LOW), line.first(), line.length]).toEqual([other.waiter, undefined, waiter, 1])
   })
 
   it("is nobody where nothing is given up", () => {

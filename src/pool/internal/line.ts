@@ -61,8 +61,8 @@ export class Line {
     return length
   }
 
-  /** Adds one at the end of its line; `key` is 0 for none. */
-  push(waiter: JobWaiter, own: number, key: number): void {
+  /** Adds one at the end of its line; `key` is 0 for none. It may be given up only where that is said. */
+  push(waiter: JobWaiter, own: number, key: number, mayShed: boolean): void {
     const found = key === 0 ? undefined : this.keys.get(key)
     const level = found?.level ?? own
     if (found !== undefined) found.count++
@@ -70,7 +70,7 @@ export class Line {
     waiter.level = level
     waiter.key = key
     this.lines[level]!.push(waiter)
-    this.ages?.[own]!.push(waiter)
+    if (mayShed) this.ages?.[own]!.push(waiter)
   }
 
   /** Who is next and has not given up. */

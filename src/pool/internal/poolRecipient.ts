@@ -303,7 +303,7 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
     let shed: (() => void) | undefined
     try {
       outcome = this.submit(index, payload, job, aim, span)
-      if (outcome === NO_ROOM && this.options.overflow !== "suspend") {
+      if (outcome === NO_ROOM && !this.waits(index)) {
         const checked = submitter.check(index, payload, aim)
         shed = checked === TAKEN ? submitter.room.shed(submitter.levelOf(index, aim)) : undefined
         if (shed === undefined) outcome = checked === TAKEN ? REFUSED : checked
@@ -323,6 +323,12 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
     submitter.room.wait(job.waiter, aim)
     shed?.()
     return job
+  }
+
+  // A stream that has begun is read on as soon as there is room; inside of jobs nobody waits for that.
+  private waits(index: number): boolean {
+    const { isInside, overflow } = this.options
+    return overflow === "suspend" || isInside !== true && !this.submitter.mayShed(index)
   }
 
   whenStopped(listener: (reason: ExitReason) => void): void {
