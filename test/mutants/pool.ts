@@ -774,8 +774,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...submitter,
     why: "a job that nobody waits for any more is withdrawn, and the worker that has it is told",
-    before: "bells[rowOf(worker)]?.ring()",
-    after: "void bells"
+    before: "this.access.bells[rowOf(worker)]?.ring()",
+    after: "void worker"
   },
   {
     ...graces,
