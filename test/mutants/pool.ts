@@ -106,6 +106,61 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "isLate &&"
   },
   {
+    file: "src/pool/internal/share.ts",
+    tests: ["test/pool/Share.test.ts"],
+    why: "something of each batch is under way",
+    before: "return underWay === 0 || ",
+    after: "return "
+  },
+  {
+    file: "src/pool/internal/share.ts",
+    tests: ["test/pool/Share.test.ts"],
+    why: "who is interrupted when he was let in has not the place of another",
+    before: "if (one.hasEntered) this.leave()",
+    after: "if (one.hasEntered) return"
+  },
+  {
+    file: "src/pool/internal/poolRecipient.ts",
+    tests: ["test/testing/poolMischief.test.ts"],
+    why: "maps in jobs leave room to those in them",
+    before: "options.isInside === true ? {",
+    after: "options.isInside === null ? {"
+  },
+  {
+    file: "src/pool/Parallel.ts",
+    tests: ["test/testing/parallelMischief.test.ts"],
+    why: "whoever watches the progress of items that throw hears of its end",
+    before: "    return Effect.acquireUseRelease(batch.begin(0), () => all, () => batch.end)",
+    after:
+      "    void inFlightOf(pool, options)\n    return Effect.acquireUseRelease(batch.begin(0), () => all, () => batch.end)"
+  },
+  {
+    file: "src/pool/Parallel.ts",
+    tests: ["test/testing/parallelMischief.test.ts"],
+    why: "what is no effect is given to no fiber",
+    before: "  Effect.isEffect(made)\n",
+    after: "  made !== null\n"
+  },
+  {
+    ...sizing,
+    why: "there are no more workers than there is memory for",
+    before: "memoryBytes > memory * memoryLimitBytes",
+    after: "memoryBytes > memoryLimitBytes"
+  },
+  {
+    ...sizing,
+    why: "what is held is told once",
+    before: "if (isHeld && !wasHeld) held(",
+    after: "if (isHeld) held("
+  },
+  {
+    file: "src/pool/internal/compensation.ts",
+    tests: ["test/testing/poolMemory.test.ts"],
+    why: "nobody stands in where there is no memory for him",
+    before: "if (by > 0 && isShort(signal)) {",
+    after: "if (by < 0 && isShort(signal)) {"
+  },
+  {
     ...sizing,
     why: "a size is not decided back and forth",
     before: "return utilisation * size / (size - 1) < USED_UP ?",
@@ -389,6 +444,40 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...line,
+    why: "who is given up is of the level that he says, and not of that behind which he waits",
+    before: "this.ages?.[own]!.push(waiter)",
+    after: "this.ages?.[level]!.push(waiter)"
+  },
+  {
+    ...line,
+    tests: ["test/pool/Line.test.ts"],
+    why: "who may not be given up is not",
+    before: "if (mayShed) this.ages",
+    after: "this.ages"
+  },
+  {
+    file: "src/pool/internal/submitter.ts",
+    tests: ["test/testing/poolStreamsFull.test.ts"],
+    why: "what lets a stream go is not given up",
+    before: "if (this.mayShed(message.index)) this.shedding",
+    after: "this.shedding"
+  },
+  {
+    file: "src/pool/internal/poolRecipient.ts",
+    tests: ["test/testing/poolStreamsFull.test.ts"],
+    why: "a stream that has begun is read on when there is room",
+    before: "overflow === \"suspend\" || isInside !== true && !this.submitter.mayShed(index)",
+    after: "overflow === \"suspend\""
+  },
+  {
+    ...line,
+    tests: ["test/pool/Line.test.ts"],
+    why: "who has been let in is not given up",
+    before: "      if (waits(waiter)) return waiter\n",
+    after: "      return waiter\n"
+  },
+  {
+    ...line,
     why: "who has given up keeps nobody in his line",
     before: "      this.lines[waiter.level]!.abandon(waiter)\n      this.left(waiter)",
     after: "      this.lines[waiter.level]!.abandon(waiter)"
@@ -649,7 +738,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...submitter,
     why: "nothing is submitted once the pool takes no more",
     before:
-      "if (this.ended !== undefined || table.phase() > (message.index < options.defined ? OPEN : CLOSING)) return REFUSED",
+      "if (this.ended !== undefined || table.phase() > (this.mayShed(message.index) ? OPEN : CLOSING)) return REFUSED",
     after: ""
   },
   {
@@ -691,8 +780,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...submitter,
     why: "a job that nobody waits for any more is withdrawn, and the worker that has it is told",
-    before: "bells[rowOf(worker)]?.ring()",
-    after: "void bells"
+    before: "this.access.bells[rowOf(worker)]?.ring()",
+    after: "void worker"
   },
   {
     ...graces,
@@ -847,7 +936,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...submitter,
     tests: ["test/testing/poolStreams.test.ts"],
     why: "a stream is read on while its pool ends",
-    before: "(message.index < options.defined ? OPEN : CLOSING)",
+    before: "(this.mayShed(message.index) ? OPEN : CLOSING)",
     after: "OPEN"
   },
   {
@@ -856,13 +945,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "a pool hosts no references to actors",
     before: "  if (referring !== undefined) {",
     after: "  if (referring === null) {"
-  },
-  {
-    ...recipient,
-    tests: ["test/testing/poolStreams.test.ts"],
-    why: "what ends a stream is not lost where it waits for room",
-    before: "if (refusal?._tag === \"MailboxFull\") this.tellSurely",
-    after: "if (refusal?._tag === \"NotRouted\") this.tellSurely"
   },
   {
     ...submitter,
@@ -1164,5 +1246,12 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "who is in the middle of a conversation goes on looking",
     before: "this.submitter().hasWoken && this.access.thread.runtime.nowMillis() - this.heardAt > LONG_MILLIS",
     after: "this.submitter().hasWoken"
+  },
+  {
+    file: "src/pool/internal/spins.ts",
+    tests: ["test/pool/spins.test.ts"],
+    why: "who submits needs a core, too",
+    before: "this.idle.awake() < this.cores",
+    after: "this.idle.awake() <= this.cores"
   }
 ]

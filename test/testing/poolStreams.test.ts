@@ -109,29 +109,6 @@ describe("a stream of a pool", () => {
       yield* settled(rows)
     }))
 
-  for (const overflow of ["dropOldest", "dropNewest", "fail"] as const) {
-    pooled(
-      `lets go where it is not read to its end, however full the queue is: ${overflow}`,
-      (rows) =>
-        Effect.gen(function*() {
-          const flood = Effect.forEach(
-            upTo(40),
-            (n) => Effect.andThen(Effect.exit(rows.tell.Echo({ n })), n % 5 === 0 ? Effect.sleep(1) : Effect.void)
-          )
-          const some = (n: number) =>
-            rows.ask.Tick({ millis: 1 }, { bufferSize: 1, ...forever }).pipe(
-              Stream.tap(() => Effect.sleep(2)),
-              Stream.take(2 + n % 5),
-              Stream.runDrain
-            )
-          const all = Effect.forEach(upTo(12), (n) => Effect.exit(some(n)), { concurrency: 3 })
-          yield* Effect.all([flood, all, flood], { concurrency: "unbounded" })
-          yield* settled(rows)
-        }),
-      { threads: 1, queue: { capacity: 2, overflow } }
-    )
-  }
-
   pooled("keeps no worker from others while it has nothing, however many there are", (rows) =>
     Effect.gen(function*() {
       const silent = yield* Effect.forEach(upTo(6), () =>

@@ -31,6 +31,8 @@ export interface Queue {
   keyFor(index: number, payload: unknown, aim: Aim): number
   /** At which level of priority it would wait. */
   levelOf(index: number, aim: Aim): number
+  /** Whether it may be given up for something newer. */
+  mayShed(index: number): boolean
   /** The job of a slot, unless it was told. */
   jobAt(slot: number): Job | undefined
   /** Whether there is a slot that nobody uses. */
@@ -88,7 +90,7 @@ export class Room {
     // User code has run.
     if (waiter.abandoned) return
     waiter.aim = aim
-    line.push(waiter, queue.levelOf(index, aim), key)
+    line.push(waiter, queue.levelOf(index, aim), key, queue.mayShed(index))
     watch()
     if (line.length === 1) this.admit()
   }

@@ -96,7 +96,7 @@ export class Submitter implements Desk, Queue {
     const { messages, watch } = options
     this.cargoes = new Cargoes(access, messages)
     const { cargoes, shedding } = this
-    this.room = new Room(this, { messages, capacity, line: new Line(), cargoes, shedding, watch })
+    this.room = new Room(this, { messages, capacity, line: new Line(sheds), cargoes, shedding, watch })
     this.free = new Int32Array(slots)
     this.returned = new Int32Array(table.jobs)
     this.living = new Int32Array(table.workers)
@@ -167,7 +167,7 @@ export class Submitter implements Desk, Queue {
     const { access, cargoes, options } = this
     const { table } = access
     // What goes on with a stream is taken as long as anything is done.
-    if (this.ended !== undefined || table.phase() > (message.index < options.defined ? OPEN : CLOSING)) return REFUSED
+    if (this.ended !== undefined || table.phase() > (this.mayShed(message.index) ? OPEN : CLOSING)) return REFUSED
     if (this.isFull) return NO_ROOM
     const target = this.targetOf(message, payload, aim)
     if (target < 0) return -target as Outcome
@@ -195,14 +195,10 @@ export class Submitter implements Desk, Queue {
     const isDue = job !== undefined && job.expiresAt > 0 && options.sharesTime
     const deadline = isDue ? job.expiresAt : Infinity
     // A span says how long a job has waited.
-    const since = isDue
-      ? deadline - job.timeoutMillis
-      : span !== undefined && options.sharesTime
-      ? this.deadlines.now()
-      : NaN
+    const isTimed = span !== undefined && options.sharesTime
+    const since = isDue ? deadline - job.timeoutMillis : isTimed ? this.deadlines.now() : NaN
     table.enqueue(slot, job === undefined ? word | UNAWAITED : word, bytes, deadline, since, whom, lane)
-    // What goes on with a stream, or ends it, is not given up for anybody.
-    if (message.index < options.defined) this.shedding?.queued(slot, level)
+    if (this.mayShed(message.index)) this.shedding?.queued(slot, level)
     if (target === ANYWHERE) {
       if (!options.put(slot)) this.backlog.push(slot)
       // Where its allowance is used up, whoever lets a place go finds it.
@@ -227,6 +223,11 @@ export class Submitter implements Desk, Queue {
     }
   }
 
+  /** What reads a stream on, or lets it go, belongs to a job that has begun. */
+  mayShed(index: number): boolean {
+    return index < this.options.defined
+  }
+
   /** At which level a job waits. */
   levelOf(index: number, { level }: Aim): number {
     return level >= 0 ? level : this.options.levels?.[index] ?? NORMAL
@@ -244,14 +245,14 @@ export class Submitter implements Desk, Queue {
 
   /** Nobody waits any more for the job of a slot. */
   withdrawn(slot: number): void {
-    const { bells, table } = this.access
+    const { table } = this.access
     const worker = table.withdraw(slot)
     this.cargoes.release(slot)
     const job = this.jobAt(slot)
     if (job?.span !== undefined) job.tell(JobSpan.storyOfWithdrawn(table, slot, worker))
     if (worker < 0) return
     this.graces.allow(slot)
-    bells[rowOf(worker)]?.ring()
+    this.access.bells[rowOf(worker)]?.ring()
   }
 
   private replace(slot: number): void {
