@@ -873,8 +873,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...dispatcher,
     why: "a turn ends with its time",
-    before: "while (i < count && !isOver)",
-    after: "while (i < count)"
+    before: "while (i < most && !isOver)",
+    after: "while (i < most)"
   },
   {
     ...dispatcher,
@@ -890,6 +890,37 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...dispatcher,
+    why: "who has had nothing to do comes before who has more left",
+    before: "    this.rest.add(runnable)\n",
+    after: "    this.add(runnable)\n"
+  },
+  {
+    ...dispatcher,
+    why: "many who have little to do keep nobody out who has much",
+    before: "    this.isRestNext = !isLeft\n",
+    after: ""
+  },
+  {
+    ...dispatcher,
+    why: "who shares a turn has a part of it",
+    before: "      turn.beginPart()\n",
+    after: ""
+  },
+  {
+    ...dispatcher,
+    why: "nobody has two parts of one pass",
+    before: "(isRestNext || rest.run(turn, had))",
+    after: "(isRestNext || rest.run(turn, rest.count))"
+  },
+  {
+    ...dispatcher,
+    file: "src/actor/kernel/Cell.ts",
+    why: "who has had the thread and has more left waits behind who has not",
+    before: "if (phase === IDLE) this.host.dispatcher.enqueue(this)",
+    after: "if (phase !== STARTING) this.host.dispatcher.enqueue(this)"
+  },
+  {
+    ...dispatcher,
     why: "a special scheduler follows every hop",
     before: "this.passes = dispatcher === undefined ? PASSES : 1",
     after: "this.passes = PASSES"
@@ -897,8 +928,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...dispatcher,
     why: "what one actor throws harms no other",
-    before: "      runnable.failed(defect)",
-    after: "      throw defect"
+    before: "    runnable.failed(defect)",
+    after: "    throw defect"
   },
   {
     ...dispatcher,
@@ -909,7 +940,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...dispatcher,
     why: "for those who are left another turn comes",
-    before: "      if (this.count > 0) this.schedule()\n",
+    before: "      if (!this.isIdle) this.schedule()\n",
     after: ""
   },
   {
