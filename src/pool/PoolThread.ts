@@ -17,6 +17,7 @@
 import type * as Layer from "effect/Layer"
 import type { ActorSystem } from "../actor/ActorSystem.ts"
 import * as ThreadEntry from "../thread/ThreadEntry.ts"
+import * as Rehearsal from "./internal/rehearsal.ts"
 import { serve } from "./internal/serve.ts"
 import type { Pool } from "./Pool.ts"
 
@@ -35,4 +36,4 @@ import type { Pool } from "./Pool.ts"
  */
 // Which pools a layer uses is its own business: there is one on this thread.
 export const launch = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem | Pool<any>>): void =>
-  ThreadEntry.launch(serve(behaviours as Layer.Layer<A, E, ActorSystem>))
+  ThreadEntry.launch(serve(behaviours as Layer.Layer<A, E, ActorSystem>), Rehearsal.ofWorker)

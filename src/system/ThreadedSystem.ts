@@ -39,6 +39,7 @@ import type * as Cpu from "../thread/Cpu.ts"
 import { Cores } from "../thread/kernel/Cores.ts"
 import { CurrentThread, thread as realThread } from "../thread/kernel/CurrentThread.ts"
 import { Hardware, type Spot } from "../thread/kernel/Hardware.ts"
+import { MILLIS } from "../thread/kernel/Rehearsal.ts"
 import { spotsOf } from "../thread/kernel/Spots.ts"
 import { steady } from "../thread/kernel/Steady.ts"
 import * as ThreadGroup from "../thread/kernel/ThreadGroup.ts"
@@ -406,7 +407,7 @@ const make = (options: ThreadsOptions) =>
     )
     // While the workers load. Threads that are simulated have nothing to compile.
     const rehearsing = yield* Effect.forkScoped(
-      self.thread === realThread ? Rehearsal.rehearsal(Rehearsal.MILLIS) : Effect.void
+      self.thread === realThread ? Rehearsal.rehearsal(MILLIS) : Effect.void
     )
     const group = yield* startWorkers(self, options)
     yield* Fiber.join(rehearsing)

@@ -12,6 +12,7 @@
  *                     parked ── remove: its wait is cancelled ──►  forgotten
  *
  *  turn   poll all ─► spin, when that has paid lately ─► setImmediate ─► … ─► park all
+ *  who waits for one that was just asleep: poll all ─► park all
  *  one that has the thread to itself: … ─► spin ─► setImmediate ─► sleep with the thread for a moment ─► park
  * ```
  *
@@ -58,6 +59,11 @@ export interface Waitable {
    * after that time, and not announced: whoever has something for it does not have to wake anybody.
    */
   napMillis?(): number
+  /**
+   * Whether nothing comes for longer than looking pays, because whoever it comes from was asleep until now, and perhaps has to wait for the core
+   * that this thread holds: then it is parked at once.
+   */
+  isFar?(): boolean
   /** Sleeps with the thread; answers whether it was woken. */
   rest?(): boolean
   /** One of the others has thrown this; it is forgotten. Without this the error is thrown in a turn of its own, where nobody catches it. */
@@ -216,6 +222,12 @@ export class Poller {
     return least === Infinity ? 0 : least
   }
 
+  /** Whether all that is polled is. */
+  private isFar(): boolean {
+    for (const { state, waitable } of this.polled) if (state === POLLED && waitable.isFar?.() !== true) return false
+    return true
+  }
+
   private run(): void {
     this.isInTurn = true
     const decision = this.work()
@@ -247,6 +259,10 @@ export class Poller {
       if (polled.length === 0) return SPIN
       const millis = this.napMillis()
       if (millis > 0) return -millis
+      if (this.isFar()) {
+        strategy.restart()
+        return PARK
+      }
       const decision = strategy.empty()
       if (decision === SPIN) {
         pause()

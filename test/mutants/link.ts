@@ -7,6 +7,7 @@ const remoteAsk = {
   file: "src/link/internal/remoteAsk.ts",
   tests: ["test/link/Link.test.ts", "test/link/Node.test.ts"]
 }
+const resting = { tests: ["test/link/rest.test.ts"] }
 const signals = { file: "src/link/internal/signals.ts", tests: ["test/link/Link.test.ts", "test/link/Node.test.ts"] }
 
 const watch = { tests: ["test/link/watch.test.ts"] }
@@ -520,6 +521,34 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...signals,
     why: "what was made visible once can be written to again",
     before: "      one.isListed = false\n",
+    after: ""
+  },
+  {
+    ...resting,
+    why: "who has asked one that was asleep gives it the core",
+    file: "src/link/internal/loop.ts",
+    before: "polled.isFar() && this.hasSlept()",
+    after: "polled.isFar() && false"
+  },
+  {
+    ...resting,
+    why: "who is in the middle of a conversation goes on looking",
+    file: "src/link/internal/loop.ts",
+    before: "polled.isFar() && this.hasSlept()",
+    after: "polled.isFar()"
+  },
+  {
+    ...resting,
+    why: "to tell one that was asleep is not to wait for it",
+    file: "src/link/internal/outRing.ts",
+    before: "if (this.hasRung && hasAsked) this",
+    after: "if (this.hasRung) this"
+  },
+  {
+    ...resting,
+    why: "to have woken somebody once is no reason to rest for ever",
+    file: "src/link/kernel/Node.ts",
+    before: "    signals.hasWoken = false\n",
     after: ""
   },
   {

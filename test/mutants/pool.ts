@@ -593,8 +593,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...placing,
     why: "a worker is rung for what is for it alone",
-    before: "table.levelOf(slot))\n    this.access.bells[rowOf(place)]!.ring()",
-    after: "table.levelOf(slot))"
+    before: "table.levelOf(slot))\n    return this.access.bells[rowOf(place)]!.ring()",
+    after: "table.levelOf(slot))\n    return false"
   },
   {
     ...placing,
@@ -1030,5 +1030,30 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "who is in a hurry never naps",
     before: "    if (!this.mayNap) return 0\n",
     after: ""
+  },
+  {
+    ...submitter,
+    why: "who has woken a worker for a job of any knows it",
+    before: "access.idle.wake()) this.hasWoken = true",
+    after: "access.idle.wake()) this.hasWoken = false"
+  },
+  {
+    ...submitter,
+    why: "who has woken a worker for a job of its own knows it",
+    before: "this.placing.put(slot)) this.hasWoken = true",
+    after: "this.placing.put(slot)) this.hasWoken = false"
+  },
+  {
+    ...submitter,
+    why: "who has had a job back does not wait for one that wakes",
+    before: "    this.hasWoken = false\n    const { access, name }",
+    after: "    const { access, name }"
+  },
+  {
+    file: "src/pool/internal/desk.ts",
+    tests: ["test/pool/Submitter.test.ts"],
+    why: "who is in the middle of a conversation goes on looking",
+    before: "this.submitter().hasWoken && this.access.thread.runtime.nowMillis() - this.heardAt > LONG_MILLIS",
+    after: "this.submitter().hasWoken"
   }
 ]

@@ -239,5 +239,17 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "one that is wanted at once keeps all looking",
     before: "waitable.napMillis?.() ?? 0",
     after: "waitable.napMillis?.() ?? Infinity"
+  },
+  {
+    ...poller,
+    why: "who waits for one that was just asleep gives it the core",
+    before: "waitable.isFar?.() !== true",
+    after: "waitable !== undefined"
+  },
+  {
+    ...poller,
+    why: "who waits for another one goes on looking",
+    before: "waitable.isFar?.() !== true",
+    after: "waitable.isFar === undefined"
   }
 ]

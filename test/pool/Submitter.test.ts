@@ -14,11 +14,13 @@ import { RUNNING } from "../../src/actor/kernel/Phase.ts"
 import { NO_ROOM, REFUSED, TAKEN } from "../../src/actor/kernel/Recipient.ts"
 import { InboxReader, InboxWriter, NOTHING } from "../../src/memory/Inboxes.ts"
 import { CLOSING, ENDED } from "../../src/memory/JobPhase.ts"
-import { DISCARDED, FREE, numberOf, OUTCOME, QUEUED, UNAWAITED, WITHDRAWN } from "../../src/memory/JobTable.ts"
+import { BEGUN, DISCARDED, FREE, numberOf, OUTCOME, QUEUED, UNAWAITED, WITHDRAWN } from "../../src/memory/JobTable.ts"
 import { StealOwner, StealThief } from "../../src/memory/StealDeque.ts"
+import { DeskWait } from "../../src/pool/internal/desk.ts"
 import { Job, type Seat } from "../../src/pool/internal/job.ts"
 import { createMemory, HOST_OWNER, openMemory, ownerOf, rowOf } from "../../src/pool/internal/memory.ts"
-import { store } from "../../src/pool/internal/outcome.ts"
+import { settle, store } from "../../src/pool/internal/outcome.ts"
+import { Pace } from "../../src/pool/internal/pace.ts"
 import { PoolRecipient } from "../../src/pool/internal/poolRecipient.ts"
 import { hosted } from "../../src/pool/internal/streamProtocol.ts"
 import { Submitter } from "../../src/pool/internal/submitter.ts"
@@ -26,6 +28,7 @@ import { ROUTED, targetOf } from "../../src/pool/internal/target.ts"
 import { waiterOf } from "../../src/pool/internal/waiter.ts"
 import { Worker as PoolWorker } from "../../src/pool/internal/worker.ts"
 import { inject, InjectorReader } from "../../src/pool/kernel/Injectors.ts"
+import { ThreadContext } from "../../src/runtime/ThreadContext.ts"
 import { thread } from "../../src/thread/kernel/CurrentThread.ts"
 import { Jobs } from "../fixtures/jobs.ts"
 
@@ -124,6 +127,54 @@ const asking = (submitter: Submitter, n: number, then: () => void = () => {}) =>
 }
 
 describe("Submitter", () => {
+  it.effect("knows that it has woken a worker, until a job comes back", () =>
+    Effect.gen(function*() {
+      const { host, memory, open } = yield* made
+      // As on the thread that has made the pool: the worker is another.
+      const submitter = open(1)
+      submitter.submit(echo, { n: 1 }, undefined)
+      assert.isFalse(submitter.hasWoken)
+      host.idle.announce(0)
+      submitter.submit(echo, { n: 2 }, undefined)
+      assert.isTrue(submitter.hasWoken)
+      const slot = new InjectorReader(memory, HOST_OWNER).next()
+      host.table.begin(slot, numberOf(0, 1), 0)
+      assert.isTrue(settle(host, slot, OUTCOME, echo.success, 1))
+      submitter.poll()
+      assert.isFalse(submitter.hasWoken)
+      // One for this worker alone.
+      host.idle.announce(0)
+      assert.strictEqual(submitter.submit(echo, { n: 3 }, undefined, { ...ROUTED, target: targetOf(0, 0) }), 0)
+      assert.isTrue(submitter.hasWoken)
+    }))
+
+  it.effect("is far from its next job only when nothing has come back for long, and a worker was asleep", () =>
+    Effect.gen(function*() {
+      const { host, open, takeNumber } = yield* made
+      const submitter = open(1)
+      let now = 0
+      const here = new ThreadContext({ ...thread.runtime, nowMillis: () => now })
+      const desk = new DeskWait({ ...host, thread: here }, rowOf(0), new Pace(false, 1), () => submitter, () => {})
+      const job = () => {
+        host.idle.announce(0)
+        submitter.submit(echo, { n: 1 }, undefined)
+      }
+      const comesBack = () => {
+        const slot = takeNumber()!
+        assert.strictEqual(host.table.begin(slot, numberOf(0, 1), 0), BEGUN)
+        settle(host, slot, OUTCOME, echo.success, 1)
+      }
+      job()
+      assert.isTrue(desk.isFar())
+      comesBack()
+      desk.poll()
+      now = 1
+      job()
+      assert.isFalse(desk.isFar())
+      now = 2
+      assert.isTrue(desk.isFar())
+    }))
+
   it.effect("hears of the end of the pool once, settles what it has and is at rest", () =>
     Effect.gen(function*() {
       const { host, submitter } = yield* made

@@ -97,6 +97,14 @@ class Napper extends Waiter {
   }
 }
 
+/** One that waits for somebody who has just been woken. */
+class Far extends Waiter {
+  isFarAway = true
+  isFar() {
+    return this.isFarAway
+  }
+}
+
 /** A poller whose naps end when the test says so. */
 const napping = () => {
   const naps: Array<{ readonly millis: number; readonly end: () => void }> = []
@@ -136,6 +144,29 @@ describe("Poller", () => {
         assert.strictEqual(waiter.polls, polls)
       })
   )
+
+  it.live("parks at once when all wait for those who have just been woken", () =>
+    Effect.gen(function*() {
+      // It never parks by itself.
+      const poller = new Poller({ strategy: new YieldingWait(0) })
+      const [near, far] = [new Far(), new Far()]
+      near.isFarAway = false
+      poller.add(far)
+      yield* asleep([far])
+      assert.strictEqual(far.polls, 1)
+      far.give()
+      yield* got(far, 1)
+      poller.add(near)
+      poller.add(far)
+      yield* turns(5)
+      assert.deepStrictEqual([near.isAsleep, far.isAsleep], [false, false])
+      near.isFarAway = true
+      yield* asleep([near, far])
+      near.give()
+      far.give()
+      yield* Effect.andThen(got(near, 1), got(far, 2))
+      assert.strictEqual(poller.size, 0)
+    }))
 
   it.live("polls nobody once all are parked, and then only who was woken", () =>
     Effect.gen(function*() {

@@ -2,7 +2,7 @@
  * When a thread looks at its rings: at once while there is traffic, less and less after, and not at all when idle.
  *
  * A turn reads the rings until they are empty or its time is up, spins for a moment when that has paid lately, gives the event
- * loop its turn, and after {@link YIELD_NANOS} without traffic parks on the thread's doorbell. The loop lives in callbacks of
+ * loop its turn, and after {@link YIELD_NANOS} without traffic parks on the thread's doorbell, or at once when it has slept and waits for a thread that was asleep, too. The loop lives in callbacks of
  * its {@link Runtime}, so timers, sockets and the fibers of this thread run in between. Whatever throws in a turn, the next one
  * comes.
  */
@@ -14,6 +14,9 @@ import type { Turn } from "../../runtime/Turn.ts"
 
 /** How long a thread goes on looking after the last record. */
 const YIELD_NANOS = 150_000
+
+/** A thread that has slept for so long was not in the middle of a conversation. */
+const LONG_MILLIS = 1
 
 /** Passes over the rings in one turn, whatever its time: what else is ready on this thread waits for the end of the turn. */
 const MAX_PASSES = 16
@@ -28,6 +31,8 @@ export interface Polled {
   isQuiet(): boolean
   /** Whether looking again at once may be worth a moment of this core. */
   maySpin(): boolean
+  /** Whether what is expected comes from a thread that has just been woken, perhaps on the core of this one; told once. */
+  isFar(): boolean
   /** Something in a turn has thrown. */
   failed(error: unknown): void
 }
@@ -43,6 +48,8 @@ export class Loop {
   declare private readonly rung: () => void
   declare private isScheduled: boolean
   declare private isParked: boolean
+  /** When it has parked last, in milliseconds. */
+  declare private parkedAt: number
   declare private isInTurn: boolean
   declare private isClosed: boolean
   /** Whether a wait on the doorbell is pending. */
@@ -66,6 +73,7 @@ export class Loop {
     }
     this.isScheduled = false
     this.isParked = false
+    this.parkedAt = -Infinity
     this.isInTurn = false
     this.isClosed = false
     this.hasWait = false
@@ -130,6 +138,10 @@ export class Loop {
         if (++passes === MAX_PASSES) return SPIN
         continue
       }
+      if (polled.isFar() && this.hasSlept()) {
+        wait.restart()
+        return PARK
+      }
       const decision = wait.empty()
       if (decision !== SPIN) return decision
       if (polled.maySpin()) pause()
@@ -137,13 +149,20 @@ export class Loop {
     return SPIN
   }
 
+  // Two threads that fall asleep between one question and the next would never be awake together again if neither looked.
+  private hasSlept(): boolean {
+    return this.runtime.nowMillis() - this.parkedAt > LONG_MILLIS
+  }
+
   private rest(): void {
     const { bell, polled } = this
     polled.rest()
     // Announced first, looked second: who writes after the look sees the announcement.
     bell.prepare()
-    if (polled.isQuiet() && this.isWaiting()) this.isParked = true
-    else bell.retract()
+    if (polled.isQuiet() && this.isWaiting()) {
+      this.isParked = true
+      this.parkedAt = this.runtime.nowMillis()
+    } else bell.retract()
   }
 
   // A wait that an earlier park has left pending serves this one too: ending it would cost as much as waking a thread.

@@ -67,6 +67,8 @@ export class OutRing {
   declare private publishedRecords: number
   /** Asks among what is not visible. */
   declare private asks: number
+  /** Whether what was made visible last has woken its reader. */
+  declare private hasRung: boolean
   /** The ring whose records are to be seen before those of this one. */
   declare earlier: OutRing | undefined
   declare private readonly ring: SharedArrayBuffer
@@ -86,6 +88,7 @@ export class OutRing {
     this.unpublishedBytes = 0
     this.publishedRecords = 0
     this.asks = 0
+    this.hasRung = false
     this.earlier = undefined
     this.ring = ring
     this.owner = owner
@@ -170,7 +173,9 @@ export class OutRing {
 
   /** The record was an ask. */
   asked(): void {
-    if (++this.asks >= ASKS_AT_ONCE) this.publish()
+    if (this.isDirty) {
+      if (++this.asks >= ASKS_AT_ONCE) this.publish()
+    } else if (this.hasRung) this.signals.hasWoken = true
   }
 
   // A reader that sleeps has the first record at once: it wakes up while the others are written.
@@ -186,12 +191,14 @@ export class OutRing {
     this.isDirty = false
     this.publishedRecords += this.writer.unpublishedRecords
     this.unpublishedBytes = 0
+    const hasAsked = this.asks > 0
     this.asks = 0
     if (this.writer.publish()) this.ready?.raise()
     if (this.isUrgent) {
       this.isUrgent = false
-      this.bell.ring()
-    }
+      this.hasRung = this.bell.ring()
+      if (this.hasRung && hasAsked) this.signals.hasWoken = true
+    } else this.hasRung = false
   }
 
   /** Asks the reader for room. */

@@ -24,6 +24,8 @@ export class Signals {
   declare private readonly dirty: Array<Dirty>
   /** Whether somebody may wait for room in a ring. */
   declare isHeldUp: boolean
+  /** Whether a thread was woken that has been asked something: until it answers takes longer than looking pays. The loop takes it back. */
+  declare hasWoken: boolean
   /** Set while the loop passes over the links: what is written meanwhile is made visible at the end of the pass. */
   declare isInPass: boolean
   /**
@@ -39,6 +41,7 @@ export class Signals {
     this.isScheduled = false
     this.dirty = []
     this.isHeldUp = false
+    this.hasWoken = false
     this.isInPass = false
     this.isUnblocking = false
     this.flush = () => {

@@ -211,6 +211,13 @@ export class Node implements Polled, RefTransport {
     return this.reading.isQuiet() && !this.unblock()
   }
 
+  isFar(): boolean {
+    const { signals } = this.home
+    if (!signals.hasWoken) return false
+    signals.hasWoken = false
+    return true
+  }
+
   maySpin(): boolean {
     if (this.home.index !== 0) return true
     for (const link of this.links) if (link.outbound.pendingAsks > 0) return true

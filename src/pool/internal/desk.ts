@@ -7,6 +7,9 @@ import type { Access } from "./memory.ts"
 import type { Pace } from "./pace.ts"
 import type { Submitter } from "./submitter.ts"
 
+/** A thread that has heard nothing for so long was not in the middle of a conversation. */
+const LONG_MILLIS = 1
+
 /** See the module. */
 export class DeskWait implements Poller.Waitable {
   private readonly access: Access
@@ -17,6 +20,8 @@ export class DeskWait implements Poller.Waitable {
   private readonly pace: Pace
   /** Whether the poller has it. */
   private isWatched = false
+  /** When something has come back last, in milliseconds. */
+  private heardAt = -Infinity
 
   constructor(
     access: Access,
@@ -51,6 +56,7 @@ export class DeskWait implements Poller.Waitable {
     turn.enter()
     if (turn.isOver()) return false
     const did = submitter.poll()
+    if (did) this.heardAt = this.access.thread.runtime.nowMillis()
     if (!submitter.isBusy) {
       this.isWatched = false
       return true
@@ -62,6 +68,11 @@ export class DeskWait implements Poller.Waitable {
   napMillis(): number {
     const { returns, outstanding } = this.submitter()
     return this.pace.napMillis(this.access.thread.runtime.nowMillis(), returns, outstanding)
+  }
+
+  // Two threads that fall asleep between one job and the next would never be awake together again if neither looked.
+  isFar(): boolean {
+    return this.submitter().hasWoken && this.access.thread.runtime.nowMillis() - this.heardAt > LONG_MILLIS
   }
 
   announce(): void {

@@ -9,6 +9,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as PubSub from "effect/PubSub"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
@@ -28,27 +29,26 @@ import type { InvalidSupervision } from "../../supervisor/SupervisorError.ts"
 import * as Machine from "../../system/Machine.ts"
 import { broadcastOf } from "../../thread/kernel/Broadcast.ts"
 import { Cores } from "../../thread/kernel/Cores.ts"
-import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
+import { CurrentThread, thread as realThread } from "../../thread/kernel/CurrentThread.ts"
+import { MILLIS } from "../../thread/kernel/Rehearsal.ts"
 import * as ThreadGroup from "../../thread/kernel/ThreadGroup.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
-import { inject } from "../kernel/Injectors.ts"
 import type { PoolEvent } from "../PoolEvent.ts"
-import { attemptsOf } from "./attempts.ts"
 import { Clients } from "./clients.ts"
 import { Blocked } from "./compensation.ts"
 import type { Overdue, Post, Said } from "./control.ts"
 import * as Crew from "./crew.ts"
 import { PoolWorker } from "./crew.ts"
-import { DeskWait } from "./desk.ts"
 import { benches } from "./job.ts"
 import { createMemory, HOST, HOST_OWNER, openMemory, ownerOf, ownerOfClient, type PoolMemory, rowOf } from "./memory.ts"
 import type { PoolOptions, Resolved } from "./options.ts"
-import { Pace } from "./pace.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
+import * as Rehearsal from "./rehearsal.ts"
+import { openRow, type Row, type RowGround } from "./row.ts"
 import { follow, type Scaled, standIn } from "./scaling.ts"
 import { slotsOf } from "./shedding.ts"
 import { type Hosted, hosted as hostedBy } from "./streamProtocol.ts"
-import { Submitter } from "./submitter.ts"
+import type { Submitter } from "./submitter.ts"
 
 interface Owner extends Scaled {
   /** Its messages as jobs. */
@@ -68,51 +68,21 @@ interface Owner extends Scaled {
 /** How many events a slow subscriber can fall behind before it misses the oldest. */
 const EVENTS = 256
 
-/** A row of the table on this thread. */
-interface Row {
-  readonly submitter: Submitter
-  readonly desk: DeskWait
-}
-
 const UNKNOWN = { thread: "its worker", reason: "it has ended" }
 
-/** What a submitter on this thread is made of. */
+/** What everything is made of that a pool has on this thread. */
 type Ground = Pick<Owner, "protocol" | "hosted" | "settings" | "access" | "deadlines" | "ends" | "run" | "log">
 
-const paceOf = ({ concurrency, mayNap, workers }: Resolved): Pace => new Pace(mayNap, workers * concurrency)
-
-/** Opens a row of the table on this thread. */
-const openRow = (
-  { access, deadlines, ends, hosted, log, protocol, settings }: Ground,
-  row: number,
-  overdue: (overdue: Overdue) => void
-): Row => {
-  const name = actorName(protocol, settings.key)
-  const failed = (where: string, error: unknown) => log(Effect.logError(where, error))
-  const broken = (error: unknown) => failed(`a turn of ${name}`, error)
-  const desk: DeskWait = new DeskWait(access, row, paceOf(settings), () => submitter, broken)
-  const submitter: Submitter = new Submitter(access, {
-    name,
-    row,
-    capacity: settings.capacity,
-    deadlines,
-    messages: hosted.messages,
-    defined: protocol.messages.length,
-    attempts: attemptsOf(hosted),
-    levels: hosted.levels,
-    sheds: settings.overflow === "dropOldest",
-    put: (slot) => inject(access, slot),
-    watch: () => desk.watch(),
-    sharesTime: true,
-    whyEnded: () => ExitReason.systemReleased,
-    graceMillis: settings.graceMillis,
-    overdue: (number, tag) => overdue({ number, tag }),
-    // Of workers that are stopped the end says what becomes of their jobs.
-    whyDown: (number) => access.table.phase() >= STOPPING ? undefined : ends.get(number) ?? UNKNOWN,
-    failed
-  })
-  return { submitter, desk }
-}
+const rowsOf = ({ access, deadlines, ends, hosted, log, protocol, settings }: Ground): RowGround => ({
+  protocol,
+  hosted,
+  settings,
+  access,
+  deadlines,
+  // Of workers that are stopped the end says what becomes of their jobs.
+  whyDown: (number) => access.table.phase() >= STOPPING ? undefined : ends.get(number) ?? UNKNOWN,
+  failed: (where, error) => log(Effect.logError(where, error))
+})
 
 const makeOwner = (protocol: Protocol, settings: Resolved) =>
   Effect.gen(function*() {
@@ -146,7 +116,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
       run: (effect) => void run(effect),
       log
     }
-    const { desk, submitter } = openRow(ground, HOST, (overdue) => replace(owner, overdue))
+    const { desk, submitter } = openRow(rowsOf(ground), HOST, (overdue) => replace(owner, overdue))
     const recipient = new PoolRecipient(access, submitter, {
       protocol,
       hosted,
@@ -238,7 +208,7 @@ const retire = (owner: Owner, row: number, then: () => void): void => {
 /** Takes what is under way in a row that nobody has any more; `then` nothing is, unless somebody has it again by then. */
 const inherit = (owner: Owner, row: number, then: () => void): void => {
   const { heirs, run } = owner
-  const heir = openRow(owner, row, (overdue) => replace(owner, overdue))
+  const heir = openRow(rowsOf(owner), row, (overdue) => replace(owner, overdue))
   const { desk, submitter } = heir
   heirs.set(row, heir)
   if (submitter.isBusy) desk.watch()
@@ -381,6 +351,10 @@ export const make = (
     // Its workers may wait for another pool, whose workers wait for this one.
     clients.open()
     const cores = yield* Cores
+    // While the workers load. Threads that are simulated have nothing to compile.
+    const rehearsing = yield* Effect.forkScoped(
+      access.thread === realThread ? Rehearsal.rehearsal(MILLIS) : Effect.void
+    )
     const group = yield* ThreadGroup.make<never, PoolWorker>({
       ...options,
       heartbeat: settings.heartbeat,
@@ -410,6 +384,7 @@ export const make = (
       onStandby: (thread) => owner.tell({ _tag: "ThreadStandsBy", thread }),
       below: () => Effect.undefined
     })
+    yield* Fiber.join(rehearsing)
     owner.start = (worker) => group.start(worker, () => worker.isThere)
     access.table.setPhase(OPEN)
     access.idle.wakeForDead()

@@ -132,8 +132,8 @@ export class Placing implements Places {
   }
 
   /** Puts the number of a job where its worker finds it, once what was sent of its key before is with no other, and at no other level. */
-  put(slot: number): void {
-    if (!this.fences.keeps(slot)) this.push(placeOf(this.access.table.messageOf(slot)), slot)
+  put(slot: number): boolean {
+    return !this.fences.keeps(slot) && this.push(placeOf(this.access.table.messageOf(slot)), slot)
   }
 
   /** The job of a slot has come back. */
@@ -146,9 +146,9 @@ export class Placing implements Places {
     this.fences.clear()
   }
 
-  private push(place: number, slot: number): void {
+  private push(place: number, slot: number): boolean {
     this.inboxes.push(place, slot, this.access.table.levelOf(slot))
-    this.access.bells[rowOf(place)]!.ring()
+    return this.access.bells[rowOf(place)]!.ring()
   }
 
   loadOf(place: number): number {

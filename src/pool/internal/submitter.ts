@@ -66,6 +66,8 @@ export class Submitter implements Desk, Queue {
   private returning = 0
   /** Jobs that have come back since it was made. */
   returns = 0
+  /** Whether a worker was woken since the last of them: the next one takes as long as that. */
+  hasWoken = false
   private changes: number
   /** Who lived before the last audit. */
   private readonly living: Int32Array
@@ -199,8 +201,8 @@ export class Submitter implements Desk, Queue {
     if (target === ANYWHERE) {
       if (!options.put(slot)) this.backlog.push(slot)
       // Where its allowance is used up, whoever lets a place go finds it.
-      if (isOpen(access.lots, lane)) access.idle.wake()
-    } else this.placing.put(slot)
+      if (isOpen(access.lots, lane) && access.idle.wake()) this.hasWoken = true
+    } else if (this.placing.put(slot)) this.hasWoken = true
     options.watch()
     return TAKEN
   }
@@ -298,7 +300,7 @@ export class Submitter implements Desk, Queue {
     let did = false
     while (this.hasReturned()) {
       did = true
-      this.takeNext()
+      this.take(this.returned[--this.returning]!, true)
       if (turn.isOver()) break
     }
     // Who was settled may have left, or ended the pool.
@@ -326,13 +328,10 @@ export class Submitter implements Desk, Queue {
     return this.returning > 0
   }
 
-  private takeNext(): void {
-    this.take(this.returned[--this.returning]!, true)
-  }
-
   // The slot is free and its accounts are closed before the asker goes on.
   private take(slot: number, isReturned: boolean): void {
     this.returns++
+    this.hasWoken = false
     const { access, name } = this
     const { table } = access
     const job = this.pending[slot - this.first]
@@ -419,7 +418,7 @@ export class Submitter implements Desk, Queue {
   private audit(): Array<() => void> {
     const { table } = this.access
     // What those had given back is in the list by now: the rest of what they had is found by its number.
-    while (this.hasReturned()) this.takeNext()
+    while (this.hasReturned()) this.take(this.returned[--this.returning]!, true)
     if (this.ended !== undefined) return []
     const lost: Array<() => void> = []
     // All that wait are found again.

@@ -1,16 +1,12 @@
 /**
- * What a thread does before it is ready, to be quick then: it plays the whole way of an ask, from the setup of a thread to the reply, with
- * itself, and has both sides sleep between one and the next. Code that has run once is compiled, and what has run some times is ready
- * to be made fast.
+ * What a thread of a system rehearses (`thread/kernel/Rehearsal`): it plays the whole way of an ask, from the setup of a thread to the reply, with
+ * itself, and has both sides sleep between one and the next.
  *
- * It is a system of its own in this thread, with contexts of its own, and nothing of it is left. Who waits for a thread pays for it: one that is started again, whose
- * actors are missed, rehearses nothing, and where threads share cores each does so much less.
+ * It is a system of its own in this thread, with contexts of its own, and nothing of it is left.
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
-import { availableParallelism } from "node:os"
 import * as Actor from "../../actor/Actor.ts"
 import { refClass } from "../../actor/ActorRef.ts"
 import * as Terms from "../../actor/kernel/Terms.ts"
@@ -22,7 +18,7 @@ import type { Runtime } from "../../runtime/Runtime.ts"
 import { piece, ThreadContext } from "../../runtime/ThreadContext.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import type { ThreadStart } from "../../thread/kernel/Entry.ts"
-import { withBoth } from "../../thread/kernel/Steady.ts"
+import * as Rehearsal from "../../thread/kernel/Rehearsal.ts"
 import type * as Control from "./control.ts"
 import { makeHostWith } from "./host.ts"
 import { serve } from "./serve.ts"
@@ -34,51 +30,17 @@ const MAIN = 0
 const WORKER = 1
 const EPOCH = 1
 const ACTOR = 1
-/** It ends in any case: nobody waits for a thread that only gets ready to be waited for. */
-const LIMIT = "2 seconds"
-
-/** Asks at most, and how long it goes on: a thread on a busy machine is better started than quick. */
+/** Asks at most. */
 const ROUNDS = 100
-export const MILLIS = 40
 
-/** Less than this is not worth its beginning, which takes a few milliseconds by itself. */
-const LEAST_MILLIS = MILLIS / 4
-
-/** The first incarnation of a thread at its place. */
-const FIRST = 1
-
-/** How long a thread rehearses, of which `start` is known unless it stands by in reserve; 0 for not at all. */
-export const millisOf = (start: Pick<ThreadStart, "epoch" | "data"> | undefined, cores: number): number => {
-  if (start === undefined) return MILLIS
-  if (start.epoch > FIRST) return 0
-  const threads = (start.data as Control.Seat).names.length - 1
-  const millis = MILLIS * Math.min(1, cores / threads)
-  return millis < LEAST_MILLIS ? 0 : millis
-}
+const rehearsed = piece((): Rehearsal.Rehearsed => ({ hasBegun: false }))
 
 /** The rehearsal of a worker of a system. */
 export const ofWorker = (start: ThreadStart | undefined): Effect.Effect<boolean> =>
-  Effect.suspend(() => rehearsal(millisOf(start, availableParallelism())))
+  Effect.suspend(() => rehearsal(Rehearsal.millisOf(start, () => (start!.data as Control.Seat).names.length - 1)))
 
-const rehearsed = piece(() => ({ hasBegun: false }))
-
-/** See the module; once for each thread, so many milliseconds at most. Answers whether it has come to its end, which only its test wants to know. */
-export const rehearsal = (millis: number): Effect.Effect<boolean> =>
-  Effect.gen(function*() {
-    const state = (yield* CurrentThread).get(rehearsed)
-    if (state.hasBegun || millis === 0) return false
-    state.hasBegun = true
-    return yield* Effect.scoped(play(millis)).pipe(
-      Effect.timeout(LIMIT),
-      Effect.match({ onFailure: () => false, onSuccess: () => true }),
-      Effect.catchCause(() => Effect.succeed(false)),
-      Effect.updateContext(alone)
-    )
-  })
-
-// What the program has brought along is none of its business: no tracer and no logger hears of it, and its time is real.
-const alone = (context: Context.Context<never>): Context.Context<never> =>
-  withBoth(Context.make(CurrentThread, Context.get(context, CurrentThread)))
+/** See the module; so many milliseconds at most. */
+export const rehearsal = (millis: number): Effect.Effect<boolean> => Rehearsal.once(rehearsed, millis, play)
 
 // Defined when it is played: a thread that is simulated does not pay for it.
 const roleOf = () =>

@@ -1,0 +1,133 @@
+/**
+ * What the threads of a pool rehearse (`thread/kernel/Rehearsal`): each plays both sides of a job with itself, from the submission to the reply.
+ *
+ * It is a pool of its own in this thread, with contexts of its own, and nothing of it is left.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Rpc from "effect/rpc/Rpc"
+import * as Schema from "effect/Schema"
+import * as Actor from "../../actor/Actor.ts"
+import { refClass } from "../../actor/ActorRef.ts"
+import { Deadlines } from "../../actor/kernel/Deadlines.ts"
+import * as Layouts from "../../actor/kernel/Layouts.ts"
+import { OPEN } from "../../memory/JobPhase.ts"
+import { numberOf } from "../../memory/JobTable.ts"
+import { piece, ThreadContext } from "../../runtime/ThreadContext.ts"
+import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
+import type { ThreadStart } from "../../thread/kernel/Entry.ts"
+import * as Rehearsal from "../../thread/kernel/Rehearsal.ts"
+import * as Poller from "../../thread/Poller.ts"
+import type { Post } from "./control.ts"
+import { createMemory, HOST, HOST_OWNER, openMemory } from "./memory.ts"
+import { PoolRecipient } from "./poolRecipient.ts"
+import { openRow } from "./row.ts"
+import { serve } from "./serve.ts"
+import { hosted } from "./streamProtocol.ts"
+
+const ignore = (): void => {}
+
+/** Jobs at most: after so many all of it has been made fast. */
+const JOBS = 1000
+
+/** Jobs between two turns of the event loop, which take as long as several of them. */
+const AT_ONCE = 32
+
+const PLACE = 0
+const EPOCH = 1
+
+const settings = {
+  key: "rehearsal",
+  capacity: 2 * AT_ONCE,
+  overflow: "suspend",
+  graceMillis: 1000,
+  concurrency: 1,
+  workers: 1,
+  mayNap: false
+} as const
+
+const rehearsed = piece((): Rehearsal.Rehearsed => ({ hasBegun: false }))
+
+/** The rehearsal of a worker of a pool. */
+export const ofWorker = (start: ThreadStart | undefined): Effect.Effect<boolean> =>
+  Effect.suspend(() => rehearsal(Rehearsal.millisOf(start, () => (start!.data as Post).memory.deques.length)))
+
+/** See the module; so many milliseconds at most. */
+export const rehearsal = (millis: number): Effect.Effect<boolean> => Rehearsal.once(rehearsed, millis, play)
+
+// Defined when it is played: a thread that is simulated does not pay for it.
+const roleOf = () =>
+  Actor.make("Rehearsal", [Rpc.make("Echo", { payload: { text: Schema.String }, success: Schema.String })])
+
+const play = Effect.fnUntraced(function*(millis: number) {
+  const { runtime } = yield* CurrentThread
+  const [here, there] = [new ThreadContext(runtime), new ThreadContext(runtime)]
+  // Nothing comes while the one thread looks.
+  for (const side of [here, there]) Poller.of(side).limitSpins(0)
+  const Role = roleOf()
+  const { protocol } = Role
+  const jobs = hosted(protocol)
+  const memory = createMemory({ workers: 1, least: 1, clients: 0, capacity: settings.capacity, arenaBytes: 4096 })
+  const access = openMemory(here, memory, HOST_OWNER)
+  const deadlines = new Deadlines(yield* Effect.context<never>(), yield* Clock.Clock, here, ignore)
+  const { desk, submitter } = openRow(
+    { access, deadlines, failed: ignore, hosted: jobs, protocol, settings, whyDown: () => undefined },
+    HOST,
+    ignore
+  )
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      deadlines.close()
+      desk.close()
+    })
+  )
+  access.table.started(numberOf(PLACE, EPOCH))
+  const post: Post = {
+    ...settings,
+    ...Layouts.of(protocol),
+    memory,
+    protocol: protocol.name,
+    place: PLACE,
+    incarnation: EPOCH,
+    restMillis: 0,
+    recycle: undefined,
+    isCompensated: false,
+    nowMillis: deadlines.now()
+  }
+  const handlers = Role.toLayer(Effect.succeed(Role.of({ Echo: ({ text }) => Effect.succeed(text) })))
+  yield* Effect.provideService(
+    serve(handlers)({
+      name: "worker",
+      index: 1,
+      epoch: EPOCH,
+      data: post,
+      post: ignore,
+      fail: ignore,
+      intercept: ignore,
+      beat: ignore
+    }),
+    CurrentThread,
+    there
+  )
+  access.table.setPhase(OPEN)
+  access.idle.wakeForDead()
+  const recipient = new PoolRecipient(access, submitter, {
+    ...settings,
+    protocol,
+    hosted: jobs,
+    parallelism: 1,
+    seatOf: () => undefined
+  })
+  const pool = new (refClass(protocol))(recipient) as Actor.Ref<typeof Role>
+  const endsAt = runtime.nowMillis() + millis
+  for (let asked = 0; asked < JOBS && runtime.nowMillis() < endsAt; asked += AT_ONCE) {
+    yield* Effect.callback<void>((resume) => {
+      let left = AT_ONCE
+      const done = (): void => {
+        if (--left === 0) resume(Effect.void)
+      }
+      for (let i = 0; i < AT_ONCE; i++) pool.askUnsafe.Echo({ text: "line" }, done)
+    })
+    yield* pool.ask.Echo({ text: "line" })
+  }
+})

@@ -1,0 +1,66 @@
+/**
+ * A row of the table on a thread that has made a pool: who submits by it, and who looks for what comes back.
+ */
+import * as ExitReason from "../../actor/ExitReason.ts"
+import type { Deadlines } from "../../actor/kernel/Deadlines.ts"
+import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
+import { inject } from "../kernel/Injectors.ts"
+import { attemptsOf } from "./attempts.ts"
+import type { Overdue } from "./control.ts"
+import { DeskWait } from "./desk.ts"
+import type { Access } from "./memory.ts"
+import type { Resolved } from "./options.ts"
+import { Pace } from "./pace.ts"
+import type { Hosted } from "./streamProtocol.ts"
+import { Submitter } from "./submitter.ts"
+import type { Options } from "./submitterOptions.ts"
+
+/** See the module. */
+export interface Row {
+  readonly submitter: Submitter
+  readonly desk: DeskWait
+}
+
+/** What a row is opened with. */
+export interface RowGround extends Pick<Options, "whyDown" | "failed"> {
+  readonly protocol: Protocol
+  readonly hosted: Hosted
+  readonly settings: Pick<
+    Resolved,
+    "key" | "capacity" | "overflow" | "graceMillis" | "concurrency" | "workers" | "mayNap"
+  >
+  readonly access: Access
+  readonly deadlines: Deadlines
+}
+
+/** Opens a row on this thread. */
+export const openRow = (
+  { access, deadlines, failed, hosted, protocol, settings, whyDown }: RowGround,
+  row: number,
+  overdue: (overdue: Overdue) => void
+): Row => {
+  const { capacity, concurrency, graceMillis, key, mayNap, overflow, workers } = settings
+  const name = actorName(protocol, key)
+  const broken = (error: unknown) => failed(`a turn of ${name}`, error)
+  const desk: DeskWait = new DeskWait(access, row, new Pace(mayNap, workers * concurrency), () => submitter, broken)
+  const submitter: Submitter = new Submitter(access, {
+    name,
+    row,
+    capacity,
+    deadlines,
+    messages: hosted.messages,
+    defined: protocol.messages.length,
+    attempts: attemptsOf(hosted),
+    levels: hosted.levels,
+    sheds: overflow === "dropOldest",
+    put: (slot) => inject(access, slot),
+    watch: () => desk.watch(),
+    sharesTime: true,
+    whyEnded: () => ExitReason.systemReleased,
+    graceMillis,
+    overdue: (number, tag) => overdue({ number, tag }),
+    whyDown,
+    failed
+  })
+  return { submitter, desk }
+}
