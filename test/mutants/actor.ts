@@ -777,7 +777,20 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...waiters,
     why: "giving up twice counts once",
-    before: "if (waiter.abandoned) return\n",
+    before: "if (waiter.abandoned || this.items.length === 0) return\n",
+    after: "if (this.items.length === 0) return\n"
+  },
+  {
+    ...waiters,
+    why: "who never stood in a line changes nothing there",
+    before: "if (waiter.abandoned || this.items.length === 0) return\n",
+    after: "if (waiter.abandoned) return\n"
+  },
+  {
+    ...waiters,
+    file: "src/actor/internal/rare.ts",
+    why: "nobody is put into the line of all who have none",
+    before: "    if (this.waiters === nobody) this.waiters = new Waiters()\n",
     after: ""
   },
   {
