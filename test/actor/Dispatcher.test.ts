@@ -197,6 +197,37 @@ describe("Dispatcher", () => {
     assert.deepStrictEqual(rounds(5), ["x", "d", "a", "b", "y", "c", "d", "a", "z"])
   })
 
+  it("has who has many messages, and whose turn did not come, wait as if it had come", () => {
+    const { scheduler, turn } = manual()
+    let now = 0
+    const time = new Turn({ ...runtime, nowMillis: () => now, immediate: () => {} }, 5)
+    const dispatcher = dispatcherOf(scheduler, time)
+    const log: Array<string> = []
+    const slow = (name: string, backlog: number): Runnable => ({
+      backlog,
+      run: () => {
+        log.push(name)
+        now += 3
+      },
+      failed: () => {}
+    })
+    for (const name of ["a", "b", "c", "d", "e"]) dispatcher.enqueue(slow(name, 17))
+    dispatcher.enqueue(slow("few", 16))
+    turn()
+    time.end()
+    assert.deepStrictEqual(log.splice(0), ["a", "b"])
+    dispatcher.enqueue(slow("idle", 1))
+    turn()
+    time.end()
+    assert.deepStrictEqual(log.splice(0), ["few", "idle"])
+    // It has ended among the first.
+    turn()
+    time.end()
+    turn()
+    assert.deepStrictEqual(log, ["c", "d", "e"])
+    assert.isTrue(dispatcher.isIdle)
+  })
+
   it("gives each of those who wait a part of the turn", () => {
     const { scheduler, turn } = manual()
     let now = 0

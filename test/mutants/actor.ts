@@ -915,6 +915,12 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...dispatcher,
+    why: "who has many messages holds up nobody who has one, also before it has had its first turn",
+    before: "if (backlog > FEW) this.rest.add(runnable!)\n      return backlog <= FEW",
+    after: "return backlog >= 0"
+  },
+  {
+    ...dispatcher,
     why: "who shares a turn has a part of it",
     before: "      turn.beginPart()\n",
     after: ""

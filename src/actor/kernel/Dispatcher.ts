@@ -15,8 +15,8 @@
  *                   ▲─────────────────────────────────────┘
  * ```
  *
- * Who has had a part of a turn and has more left waits behind all who have not: an actor with one message waits for no mailbox but its own, however
- * many are full. The line in which a turn has ended is the second in the next one, so neither keeps the other from being served.
+ * Who has had a part of a turn and has more left waits behind all who have not, and so does who has not come to it and has many messages by then:
+ * an actor with one message waits for no mailbox but its own, however many are full. The line in which a turn has ended is the second in the next one, so neither keeps the other from being served.
  */
 import * as Scheduler from "effect/Scheduler"
 import type { Runtime } from "../../runtime/Runtime.ts"
@@ -31,10 +31,15 @@ export const PASSES = 64
 /** A list that was longer is not kept: most have a few entries, and a million actors may be ready once. */
 const MAX_KEPT = 1024
 
+/** With more messages than this an actor whose turn did not come waits as if it had come: it will have more left. */
+const FEW = 16
+
 /** Something with messages to handle. */
 export interface Runnable {
   /** Handles up to `budget` messages, at least one; enqueues itself again when more are left. */
   run(budget: number): void
+  /** How many messages wait for it, where that is known. */
+  readonly backlog?: number
   /** What `run` has thrown: it is this one's own trouble, and the turn goes on. */
   failed(defect: unknown): void
 }
@@ -87,7 +92,7 @@ class Line {
     return !isOver
   }
 
-  private putFirst(left: Array<Runnable | undefined>): void {
+  protected putFirst(left: Array<Runnable | undefined>): void {
     this.ready = left.concat(this.ready.slice(0, this.count))
     this.count = this.ready.length
   }
@@ -152,6 +157,14 @@ export class Dispatcher extends Line {
   enqueueAgain(runnable: Runnable): void {
     this.rest.add(runnable)
     if (!this.isDraining) this.schedule()
+  }
+
+  protected override putFirst(left: Array<Runnable | undefined>): void {
+    super.putFirst(left.filter((runnable) => {
+      const { backlog = 0 } = runnable!
+      if (backlog > FEW) this.rest.add(runnable!)
+      return backlog <= FEW
+    }))
   }
 
   private schedule(): void {
