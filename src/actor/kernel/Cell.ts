@@ -318,11 +318,6 @@ export class Cell extends Counting implements Owned, Runnable {
     this.rest()
   }
 
-  /** How many messages wait in its mailbox. */
-  get backlog(): number {
-    return this.mailbox === undefined ? 0 : this.mailbox.length
-  }
-
   /** Something that is not a handler has thrown in a turn of this actor: it is a crash of this actor alone. */
   failed(defect: unknown): void {
     this.host.fault(this.name, defect)
