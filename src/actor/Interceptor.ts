@@ -153,9 +153,30 @@ export const layerSends = <Name extends string, Rpcs extends Rpc.Any>(
       (remove) => Effect.sync(remove)
     )))
 
-/** The same around one reference, also one to a pool: a reference to the same actor, beside the one that is given. */
-export const sending = <Rpcs extends Rpc.Any>(ref: ActorRef<Rpcs>, around: SendGuard<Rpcs>): ActorRef<Rpcs> =>
-  intercept(ref, [around as AroundSend]) as ActorRef<Rpcs>
+/**
+ * The same around one reference, whatever it refers to: an actor, a pool, one worker of it, an adapter. Answers a reference of the type that it was given, to the same, beside that one.
+ *
+ * **Example** (A pool that is told no more than its rate)
+ *
+ * ```ts
+ * import { Interceptor, type Pool } from "shared-nothing"
+ * import type * as Effect from "effect/Effect"
+ * import type * as Rpc from "effect/rpc/Rpc"
+ * import type * as Schema from "effect/Schema"
+ *
+ * declare const mails: Pool.PoolRef<Rpc.Rpc<"Send", Schema.Struct<{ readonly to: typeof Schema.String }>>>
+ * declare const withinRate: <A, E>(send: Effect.Effect<A, E>) => Effect.Effect<A, E>
+ *
+ * const paced = Interceptor.sending(mails, (_, next) => withinRate(next))
+ * const urgent = paced.ask.Send({ to: "ada" }, { priority: "high" })
+ * ```
+ */
+export const sending = <Rpcs extends Rpc.Any, Ref extends ActorRef<Rpcs>>(
+  ref: Ref & ActorRef<Rpcs>,
+  around: SendGuard<Rpcs>
+): Ref =>
+  // It stands in front of the one that is given, and shares everything with it but its sends, which take the same.
+  intercept(ref, [around as AroundSend]) as Ref
 
 /** Refuses a message that is about to be sent, and says why. */
 export const refuse = (

@@ -5,9 +5,10 @@
  * yield budget ends, then it parks:
  * - what came while spinning doubles the spin budget, up to `maxSpins`;
  * - a budget spun through in vain is halved, down to zero: a thread with nothing to wait for soon stops spinning;
- * - what came with the first yield raises it by a small step: spinning was off, and would have paid;
- * - the time to yield is halved by each phase that ended parked, and doubled by what came while yielding or so soon after
- *   parking that yielding would have caught it: a thread on a busy machine soon parks at once, and leaves the core to others;
+ * - what came with the first yield raises it by a small step: spinning was off, and would have paid; with a clock, what came so soon after the first
+ *   yield that spinning would have caught it raises it fourfold, since this phase has halved it;
+ * - the time to yield is halved by each phase that ended parked, doubled by what came while yielding, and raised fourfold by what came so soon after
+ *   parking that yielding would have caught it: a thread on a busy machine soon parks at once, and leaves the core to others, and two that have fallen asleep in the middle of a conversation are soon awake together again;
  * - without yields, a park so short that spinning would have spared it doubles the spin budget. It takes a clock to know
  *   that; without one the budget never falls below a small step.
  *
@@ -27,6 +28,9 @@ const PROBE_SPINS = 16
 const PROBE_NANOS = 10_000
 /** A park without yields that ends within this time, most of which is the waking, would have been spared by spinning. */
 const SHORT_PARK_NANOS = 60_000
+
+/** A phase with yields that ends so soon after the first of them would have ended while spinning, had that gone on. */
+const SOON_NANOS = 20_000
 
 /** The budgets of an {@link AdaptiveWait}. */
 export interface AdaptiveWaitOptions {
@@ -147,17 +151,22 @@ export class AdaptiveWait implements WaitStrategy {
         // Doubled, and the half that this phase took is given back.
         this.spinBudget = Math.min(this.maxSpins, Math.max(PROBE_SPINS, this.spinBudget * 4))
       }
-    } else {
+    } else if (this.yieldNanos === Infinity) {
       if (this.yields === 1) this.spinBudget = Math.min(this.maxSpins, this.spinBudget + PROBE_SPINS)
-      if (this.yieldNanos !== Infinity) this.learnYielding()
+    } else {
+      const waited = this.now() - this.yieldingSince
+      if (!this.hasParked && waited < SOON_NANOS) {
+        this.spinBudget = Math.min(this.maxSpins, Math.max(PROBE_SPINS, this.spinBudget * 4))
+      }
+      this.learnYielding(waited)
     }
     this.restart()
   }
 
   /** It paid when the records came while yielding, and would have paid when they came soon after parking. */
-  private learnYielding(): void {
-    if (this.hasParked && this.now() - this.yieldingSince >= this.yieldNanos) return
-    this.yieldBudget = Math.min(this.yieldNanos, Math.max(PROBE_NANOS, this.yieldBudget * 2))
+  private learnYielding(waited: number): void {
+    if (this.hasParked && waited >= this.yieldNanos) return
+    this.yieldBudget = Math.min(this.yieldNanos, Math.max(PROBE_NANOS, this.yieldBudget * (this.hasParked ? 4 : 2)))
   }
 
   /** Begins an idle phase anew, without having learnt anything: something is about to arrive. */

@@ -189,6 +189,13 @@ export class IdleSet {
     return (Atomics.load(this.cells, sleepingCell + (worker >> 5)) & (1 << (worker & 31))) !== 0
   }
 
+  /** How many have not announced that they sleep, those without a thread among them. */
+  awake(): number {
+    let count = this.workers
+    for (let word = 0; word < this.words; word++) count -= bitsIn(Atomics.load(this.cells, sleepingCell + word))
+    return count
+  }
+
   /** How many look for work. */
   searching(): number {
     let count = 0

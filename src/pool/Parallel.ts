@@ -10,13 +10,14 @@ import { InvalidOptions } from "../actor/ActorError.ts"
 import * as ActorRef from "../actor/ActorRef.ts"
 import { textOf } from "../runtime/Text.ts"
 import type { Counts } from "./internal/counts.ts"
+import { Share } from "./internal/share.ts"
 import type * as Progress from "./Progress.ts"
 
 /** How a collection is worked off. */
 export interface ParallelOptions {
   /**
    * Items that are under way at once, those in the queue of the pool included: at least 1. Default 32 for each job that the pool runs at once
-   * (64 with two workers, 32 for an actor), and no more than the queue of a pool has room for. Less keeps less in memory, of payloads and of replies that wait for their turn.
+   * (64 with two workers, 32 for an actor), and no more than the queue of a pool has room for; inside of a job as many as leave room for what those jobs ask. Less keeps less in memory, of payloads and of replies that wait for their turn.
    */
   readonly inFlight?: number | undefined
   /** What counts it, for whoever shows it. */
@@ -31,6 +32,7 @@ export interface MapOptions extends ParallelOptions {
 
 /** How {@link reduce} puts results together. */
 export interface ReduceOptions<Z, A, B> extends ParallelOptions {
+  /** What it begins with, each time that it is run; the answer where there are no items. */
   readonly initial: Z
   /** Takes a result in, on the thread that has called; results come as they are done, in no order. */
   readonly combine: (sum: Z, result: B, item: A) => Z
@@ -52,34 +54,57 @@ const inFlightOf = (pool: ActorRef.Any, { inFlight }: ParallelOptions): number =
   })
 }
 
+// Who says how many are under way has counted.
+const shareOf = (pool: ActorRef.Any, { inFlight }: ParallelOptions): Share | undefined => {
+  const recipient = ActorRef.recipientOf(pool)
+  const { batches } = recipient
+  return inFlight === undefined && batches !== undefined ? new Share(recipient, batches) : undefined
+}
+
 /** What is done with an item. */
 export type Each<A, B, E, R> = (item: A, index: number) => Effect.Effect<B, E, R>
 
-/** A collection as a batch: its items and what is done with each, counted. */
+// A fiber that is given something else ends past all that waits for its end.
+const effectOf = <B, E, R>(made: Effect.Effect<B, E, R>, index: number): Effect.Effect<B, E, R> =>
+  Effect.isEffect(made)
+    ? made
+    : Effect.die(new TypeError(`what is done with item ${index} is ${textOf(made)}, which is no effect`))
+
+/** A collection as a batch: what is done with each of its items, counted. */
 class Batch<A, B, E, R> {
-  readonly concurrency: number
   private readonly each: Each<A, B, E, R>
   private readonly counts: Counts | undefined
   private hasBegun = false
 
-  constructor(pool: ActorRef.Any, each: Each<A, B, E, R>, options: ParallelOptions) {
-    this.concurrency = inFlightOf(pool, options)
+  constructor(each: Each<A, B, E, R>, { progress }: ParallelOptions) {
     this.each = each
-    this.counts = options.progress as Counts | undefined
+    this.counts = progress as Counts | undefined
   }
 
-  get run(): Each<A, B, E, R> {
+  /** What is done with each item, where so much of it is under way as `share` says. */
+  run(share: Share | undefined): Each<A, B, E, R> {
     const { counts, each } = this
-    if (counts === undefined) return each
-    return (item, index) =>
-      Effect.onExit(Effect.suspend(() => each(item, index)), (exit) => Effect.sync(() => counts.count(exit)))
+    if (counts === undefined && share === undefined) return (item, index) => effectOf(each(item, index), index)
+    const done: Each<A, B, E, R> = (item, index) => Effect.suspend(() => effectOf(each(item, index), index))
+    const shared: Each<A, B, E, R> = share === undefined
+      ? done
+      : (item, index) => share.within(done(item, index))
+    return counts === undefined
+      ? shared
+      : (item, index) => Effect.onExit(shared(item, index), (exit) => Effect.sync(() => counts.count(exit)))
   }
 
+  /** Before anything is looked at that may throw: whoever watches the progress hears of its end in any case. */
   begin(jobs: number | undefined): Effect.Effect<void> {
     return Effect.map(Clock.currentTimeMillis, (now) => {
       this.hasBegun = true
       this.counts?.begin(jobs, now)
     })
+  }
+
+  /** It has so many jobs more than it knew of. */
+  has(jobs: number): void {
+    this.counts?.more(jobs)
   }
 
   get end(): Effect.Effect<void> {
@@ -94,12 +119,17 @@ const overItems = <A, B, E, R, Out, E2, R2>(
   items: Iterable<A>,
   each: Each<A, B, E, R>,
   options: ParallelOptions,
-  use: (items: ReadonlyArray<A>, batch: Batch<A, B, E, R>) => Effect.Effect<Out, E2, R2>
+  use: (items: ReadonlyArray<A>, run: Each<A, B, E, R>, concurrency: number) => Effect.Effect<Out, E2, R2>
 ): Effect.Effect<Out, E2, R2> =>
   Effect.suspend(() => {
-    const batch = new Batch(pool, each, options)
-    const all = Array.from(items)
-    return Effect.acquireUseRelease(batch.begin(all.length), () => use(all, batch), () => batch.end)
+    const batch = new Batch(each, options)
+    const all = Effect.suspend(() => {
+      const concurrency = inFlightOf(pool, options)
+      const all = Array.from(items)
+      batch.has(all.length)
+      return use(all, batch.run(shareOf(pool, options)), concurrency)
+    })
+    return Effect.acquireUseRelease(batch.begin(0), () => all, () => batch.end)
   })
 
 /**
@@ -124,7 +154,8 @@ const overItems = <A, B, E, R, Out, E2, R2>(
  *   })
  * ```
  *
- * **Errors** Those of what is done with an item. Dies with `InvalidOptions` for an `inFlight` that is no whole number of at least 1.
+ * **Errors** Those of what is done with an item. Dies with `InvalidOptions` for an `inFlight` that is no whole number of at least 1, with a `TypeError` for an item with which something is done that is no effect,
+ * and with what the items throw while they are listed.
  */
 export const forEach = <A, B, E, R>(
   pool: ActorRef.Any,
@@ -132,7 +163,7 @@ export const forEach = <A, B, E, R>(
   each: Each<A, B, E, R>,
   options: ParallelOptions = {}
 ): Effect.Effect<Array<B>, E, R> =>
-  overItems(pool, items, each, options, (all, { concurrency, run }) => Effect.forEach(all, run, { concurrency }))
+  overItems(pool, items, each, options, (all, run, concurrency) => Effect.forEach(all, run, { concurrency }))
 
 /**
  * The same, of which no failure ends the rest: answers the successes and the failures, each in the order of the items.
@@ -145,7 +176,7 @@ export const partition = <A, B, E, R>(
   each: Each<A, B, E, R>,
   options: ParallelOptions = {}
 ): Effect.Effect<[successes: Array<B>, failures: Array<E>], never, R> =>
-  overItems(pool, items, each, options, (all, { concurrency, run }) => Effect.partition(all, run, { concurrency }))
+  overItems(pool, items, each, options, (all, run, concurrency) => Effect.partition(all, run, { concurrency }))
 
 /**
  * Does something with each item and puts the results together as they come, in no order: a sum, a table of counts.
@@ -160,7 +191,7 @@ export const reduce = <A, B, E, R, Z>(
   each: Each<A, B, E, R>,
   options: ReduceOptions<Z, A, B>
 ): Effect.Effect<Z, E, R> =>
-  overItems(pool, items, each, options, (all, { concurrency, run }) => {
+  overItems(pool, items, each, options, (all, run, concurrency) => {
     let sum = options.initial
     const combined: Each<A, void, E, R> = (item, index) =>
       Effect.map(run(item, index), (result) => {
@@ -184,12 +215,12 @@ export const map = <A, B, E, R, E2 = never, R2 = never>(
   options: MapOptions = {}
 ): Stream.Stream<B, E | E2, R | R2> =>
   Stream.suspend(() => {
-    const batch = new Batch(pool, each, options)
-    const { concurrency, run } = batch
-    const source = Stream.isStream(items) ? items : Stream.fromIterable(items)
-    const unordered = options.ordered === false
-    return Stream.mapEffect(source, run, { concurrency, unordered }).pipe(
-      Stream.onStart(batch.begin(undefined)),
-      Stream.onExit(() => batch.end)
-    )
+    const batch = new Batch(each, options)
+    const all = Stream.suspend(() => {
+      const concurrency = inFlightOf(pool, options)
+      const source = Stream.isStream(items) ? items : Stream.fromIterable(items)
+      const run = batch.run(shareOf(pool, options))
+      return Stream.mapEffect(source, run, { concurrency, unordered: options.ordered === false })
+    })
+    return all.pipe(Stream.onStart(batch.begin(undefined)), Stream.onExit(() => batch.end))
   })

@@ -17,7 +17,7 @@
  * - a message that is answered with a stream has it made by one worker, as far as it is read;
  * - nobody waits for ever: a pool that ends settles what it has.
  *
- * It does not promise an order between jobs, but of those that have a `Route`. What is not there yet is told in `docs/guide/08-pools.md`.
+ * It does not promise an order between jobs, but of those that have a `Route` or a key. What is not there yet is told in `docs/guide/08-pools.md`.
  *
  * **Example** (main.ts)
  *
@@ -77,7 +77,15 @@ export { Attempts } from "./Attempts.ts"
 export type { PoolOptions, Profile, Range, Recycle } from "./internal/options.ts"
 export { forEach, map, partition, reduce } from "./Parallel.ts"
 export { PoolAmbiguous, PoolCrowded, PoolNotFound } from "./PoolError.ts"
-export type { PoolEvent, Resized, ResizeFailed, SizeSignal, ThreadStandsBy, WorkerRecycled } from "./PoolEvent.ts"
+export type {
+  GrowthHeld,
+  PoolEvent,
+  Resized,
+  ResizeFailed,
+  SizeSignal,
+  ThreadStandsBy,
+  WorkerRecycled
+} from "./PoolEvent.ts"
 export type { AskOptions, JobOptions, JobSends, PoolRef, StreamOptions } from "./PoolRef.ts"
 export type { PoolStats, WorkerStats } from "./PoolStats.ts"
 
@@ -329,7 +337,7 @@ export const events = (pool: Any): Stream.Stream<PoolEvent> => eventsOf(pool)
  *
  * **Details** One that blocks several times at once, or inside of itself, counts once, and so do several jobs of one worker. The worker in addition leaves when nothing blocks any more and has not for
  * `adapt.cooldown`, so that what blocks often keeps it; both are events of {@link events}. Where the number of workers is fixed, is changed by hand alone (`adapt: false`), or in what is no job
- * of a pool, it is the effect itself.
+ * of a pool, it is the effect itself. So it is while the process uses more of its memory than `adapt.memory` allows, where that is said.
  *
  * **Gotchas** Nobody waits until the other worker is up: it takes as long as the start of a thread, less with `standby`. A thread that is held for longer than `heartbeat.timeout` still ends.
  *

@@ -17,12 +17,18 @@ export interface SizeSignal {
   readonly idleMillis: number
   /** How many workers block, as their jobs have said (`Pool.blocking`). */
   readonly blocked: number
+  /** Memory of the process that is resident, all its threads together, in bytes. */
+  readonly memoryBytes: number
+  /** How much of it the process may have, in bytes: what its container grants it, else what the machine has. */
+  readonly memoryLimitBytes: number
 }
 
 /** The pool has another number of workers. */
 export interface Resized {
   readonly _tag: "Resized"
+  /** How many there were. */
   readonly from: number
+  /** How many there are. */
   readonly to: number
   /** `"asked"` by `Pool.resize`, or decided: since jobs waited, since the last worker had nothing to do, since a worker blocks, or since it does no more. */
   readonly why: "asked" | "waiting" | "idle" | "blocking" | "unblocked"
@@ -30,13 +36,34 @@ export interface Resized {
   readonly signal: SizeSignal | undefined
 }
 
+/**
+ * More workers were wanted, and the process has too little memory left for them (`threads.adapt.memory`): their number stays. Where jobs wait it is told once, until a later look finds memory, or that no more are
+ * wanted; where one blocks, each time that another worker does.
+ */
+export interface GrowthHeld {
+  readonly _tag: "GrowthHeld"
+  /** How many there are. */
+  readonly size: number
+  /** How many there would be. */
+  readonly wanted: number
+  /** Since jobs waited, or since a worker blocks. */
+  readonly why: "waiting" | "blocking"
+  /** What it was decided by. */
+  readonly signal: SizeSignal
+}
+
 /** A worker that was to come has not come up: the pool has `to` workers, and was to have more. */
 export interface ResizeFailed {
   readonly _tag: "ResizeFailed"
+  /** How many there were. */
   readonly from: number
+  /** How many there are: those below the first that has not come up. */
   readonly to: number
+  /** How many there should have been. */
   readonly wanted: number
+  /** For what there should. */
   readonly why: Resized["why"]
+  /** Why one has not come up: the `ThreadDown` of each that has not. */
   readonly cause: Cause.Cause<unknown>
 }
 
@@ -58,8 +85,9 @@ export interface WorkerRecycled {
 /** A thread in reserve is loaded, and takes the place of the next worker that starts (`standby`). */
 export interface ThreadStandsBy {
   readonly _tag: "ThreadStandsBy"
+  /** How the thread is called as long as it has no place. */
   readonly thread: string
 }
 
 /** Any event of a pool. */
-export type PoolEvent = Resized | ResizeFailed | WorkerRecycled | ThreadStandsBy
+export type PoolEvent = Resized | ResizeFailed | GrowthHeld | WorkerRecycled | ThreadStandsBy

@@ -18,6 +18,7 @@ export interface JobOptions {
   readonly key?: string | undefined
   /**
    * How urgent it is among what waits, in place of the `Actor.Priority` of its message. Priorities are among keys: jobs of one key that one sender has sent begin in order, whatever they have.
+   * Where a full queue gives something up for what is newer (`"dropOldest"`) it counts for each job by itself, with a key or without.
    *
    * **Errors** The send dies with `InvalidOptions` for what is none of the three; the `Unsafe` ones throw it.
    */

@@ -80,8 +80,8 @@ export interface PollerOptions {
 
 /** How long a thread goes on looking after something has come. */
 const YIELD_NANOS = 150_000
-/** About 20 microseconds: half of what waking a thread costs. */
-const SPINS = 400
+/** How often a thread looks before it lets go of its core: for about 20 microseconds, half of what waking a thread costs. */
+export const SPINS = 400
 /** Passes that made progress, and spins, in one turn of the event loop. */
 const MAX_PASSES = 16
 const MAX_SPINS = 1000

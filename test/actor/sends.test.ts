@@ -414,4 +414,25 @@ describe("what is around one reference", () => {
       assert.strictEqual(yield* post.ask.Pass({ desk: watched, text: "x" }), "x!")
       assert.deepStrictEqual(seen.slice(2), ["outer Say", "inner Say"])
     })))
+
+  it.effect("is around an ask with a callback, however that is given, and what makes no sense is thrown", () =>
+    within(Effect.gen(function*() {
+      const desk = yield* Desk.spawn("a")
+      const seen: Array<string> = []
+      const watched = Interceptor.sending(desk, ({ tag }, next) => {
+        seen.push(tag)
+        return next
+      })
+      const exits: Array<Exit.Exit<unknown, unknown>> = []
+      const onExit = (exit: Exit.Exit<unknown, unknown>) => void exits.push(exit)
+      watched.askUnsafe.Notes(onExit)
+      watched.askUnsafe.Notes(onExit, { timeout: "1 second" })
+      watched.askUnsafe.Notes(undefined, onExit)
+      assert.deepStrictEqual(yield* desk.ask.Notes(), [])
+      yield* Effect.yieldNow
+      assert.deepStrictEqual(exits, [Exit.succeed([]), Exit.succeed([]), Exit.succeed([])])
+      assert.deepStrictEqual(seen, ["Notes", "Notes", "Notes"])
+      assert.throws(() => watched.askUnsafe.Notes(7 as never), /onExit/)
+      assert.throws(() => watched.askUnsafe.Say({ text: "" }, undefined as never), /onExit/)
+    })))
 })

@@ -65,6 +65,23 @@ describe("AdaptiveWait", () => {
     expect(wait.empty()).toBe(SPIN)
   })
 
+  it("with a clock tries spinning again when records come so soon after the first yield that it would have caught them", () => {
+    let nanos = 0
+    const wait = new AdaptiveWait({ maxSpins: 100, yieldNanos: 50_000, now: () => nanos })
+    const spins: Array<number> = []
+    const yielding = (lasts: number) => {
+      let count = 0
+      while (wait.empty() === SPIN) count++
+      spins.push(count)
+      nanos += lasts
+      wait.empty()
+      wait.success()
+    }
+    for (let i = 0; i < 8; i++) yielding(20_000)
+    for (let i = 0; i < 6; i++) yielding(19_999)
+    expect(spins).toEqual([100, 50, 25, 12, 6, 3, 1, 0, 0, 16, 32, 64, 100, 100])
+  })
+
   it("learns nothing from records that came without an empty poll", () => {
     const wait = new AdaptiveWait({ maxSpins: 8, maxYields: 1 })
     phase(wait)
@@ -101,6 +118,21 @@ describe("AdaptiveWait", () => {
     for (let i = 0; i < 9; i++) park(60_000)
     for (let i = 0; i < 5; i++) park(59_999)
     expect(spins).toEqual([100, 50, 25, 12, 6, 3, 1, 0, 0, 0, 16, 32, 64, 100])
+  })
+
+  it("yields for longer again when parks are so short that yielding would have caught what ended them", () => {
+    let nanos = 0
+    const wait = new AdaptiveWait({ maxSpins: 0, yieldNanos: 80_000, now: () => nanos })
+    const budgets: Array<number> = []
+    const park = (lasts: number) => {
+      while (wait.empty() !== PARK) nanos += 10_000
+      nanos += lasts
+      wait.success()
+      budgets.push(wait.yieldBudget)
+    }
+    for (let i = 0; i < 4; i++) park(80_000)
+    for (let i = 0; i < 4; i++) park(79_999)
+    expect(budgets).toEqual([40_000, 20_000, 10_000, 5_000, 10_000, 20_000, 40_000, 80_000])
   })
 
   it("reads no clock when it may neither spin nor yield", () => {

@@ -220,6 +220,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
+    file: "src/actor/internal/intercepted.ts",
+    tests: ["test/actor/sends.test.ts"],
+    why: "what is around sends knows a callback that comes first",
+    before: "isBare(message) && typeof args[0] === \"function\" ? [undefined, ...args] : args",
+    after: "args"
+  },
+  {
     file: "src/actor/Group.ts",
     tests: ["test/actor/sends.test.ts"],
     why: "what is around sends is around what is published",

@@ -225,5 +225,26 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "what is made from an end that was given belongs to it",
     before: "return (state & GIVEN) !== 0 ? (row + 1) << PARENT_SHIFT : state & PARENT_MASK",
     after: "return state & PARENT_MASK"
+  },
+  {
+    file: "src/memory/AdaptiveWait.ts",
+    tests: ["test/memory/AdaptiveWait.test.ts"],
+    why: "what came soon after a yield would have been caught by spinning",
+    before: "Math.max(PROBE_SPINS, this.spinBudget * 4))\n      }\n      this.learnYielding",
+    after: "Math.max(PROBE_SPINS, this.spinBudget * 2))\n      }\n      this.learnYielding"
+  },
+  {
+    file: "src/memory/AdaptiveWait.ts",
+    tests: ["test/memory/AdaptiveWait.test.ts"],
+    why: "what came late after a yield would not have been caught by spinning",
+    before: "!this.hasParked && waited < SOON_NANOS",
+    after: "!this.hasParked"
+  },
+  {
+    file: "src/memory/AdaptiveWait.ts",
+    tests: ["test/memory/AdaptiveWait.test.ts"],
+    why: "parks that were too short make up for what the phase has taken",
+    before: "(this.hasParked ? 4 : 2)",
+    after: "2"
   }
 ]

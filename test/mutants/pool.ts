@@ -102,6 +102,61 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "isLate &&"
   },
   {
+    file: "src/pool/internal/share.ts",
+    tests: ["test/pool/Share.test.ts"],
+    why: "something of each batch is under way",
+    before: "return underWay === 0 || ",
+    after: "return "
+  },
+  {
+    file: "src/pool/internal/share.ts",
+    tests: ["test/pool/Share.test.ts"],
+    why: "who is interrupted when he was let in has not the place of another",
+    before: "if (one.hasEntered) this.leave()",
+    after: "if (one.hasEntered) return"
+  },
+  {
+    file: "src/pool/internal/poolRecipient.ts",
+    tests: ["test/testing/poolMischief.test.ts"],
+    why: "maps in jobs leave room to those in them",
+    before: "options.isInside === true ? {",
+    after: "options.isInside === null ? {"
+  },
+  {
+    file: "src/pool/Parallel.ts",
+    tests: ["test/testing/parallelMischief.test.ts"],
+    why: "whoever watches the progress of items that throw hears of its end",
+    before: "    return Effect.acquireUseRelease(batch.begin(0), () => all, () => batch.end)",
+    after:
+      "    void inFlightOf(pool, options)\n    return Effect.acquireUseRelease(batch.begin(0), () => all, () => batch.end)"
+  },
+  {
+    file: "src/pool/Parallel.ts",
+    tests: ["test/testing/parallelMischief.test.ts"],
+    why: "what is no effect is given to no fiber",
+    before: "  Effect.isEffect(made)\n",
+    after: "  made !== null\n"
+  },
+  {
+    ...sizing,
+    why: "there are no more workers than there is memory for",
+    before: "memoryBytes > memory * memoryLimitBytes",
+    after: "memoryBytes > memoryLimitBytes"
+  },
+  {
+    ...sizing,
+    why: "what is held is told once",
+    before: "if (isHeld && !wasHeld) held(",
+    after: "if (isHeld) held("
+  },
+  {
+    file: "src/pool/internal/compensation.ts",
+    tests: ["test/testing/poolMemory.test.ts"],
+    why: "nobody stands in where there is no memory for him",
+    before: "if (by > 0 && isShort(signal)) {",
+    after: "if (by < 0 && isShort(signal)) {"
+  },
+  {
     ...sizing,
     why: "a size is not decided back and forth",
     before: "return utilisation * size / (size - 1) < USED_UP ?",
@@ -381,6 +436,40 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "those of a key are let in in order",
     before: "const level = found?.level ?? own",
     after: "const level = own"
+  },
+  {
+    ...line,
+    why: "who is given up is of the level that he says, and not of that behind which he waits",
+    before: "this.ages?.[own]!.push(waiter)",
+    after: "this.ages?.[level]!.push(waiter)"
+  },
+  {
+    ...line,
+    tests: ["test/pool/Line.test.ts"],
+    why: "who may not be given up is not",
+    before: "if (mayShed) this.ages",
+    after: "this.ages"
+  },
+  {
+    file: "src/pool/internal/submitter.ts",
+    tests: ["test/testing/poolStreamsFull.test.ts"],
+    why: "what lets a stream go is not given up",
+    before: "if (this.mayShed(message.index)) this.shedding",
+    after: "this.shedding"
+  },
+  {
+    file: "src/pool/internal/poolRecipient.ts",
+    tests: ["test/testing/poolStreamsFull.test.ts"],
+    why: "a stream that has begun is read on when there is room",
+    before: "overflow === \"suspend\" || isInside !== true && !this.submitter.mayShed(index)",
+    after: "overflow === \"suspend\""
+  },
+  {
+    ...line,
+    tests: ["test/pool/Line.test.ts"],
+    why: "who has been let in is not given up",
+    before: "      if (waits(waiter)) return waiter\n",
+    after: "      return waiter\n"
   },
   {
     ...line,
@@ -685,8 +774,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...submitter,
     why: "a job that nobody waits for any more is withdrawn, and the worker that has it is told",
-    before: "bells[rowOf(worker)]?.ring()",
-    after: "void bells"
+    before: "this.access.bells[rowOf(worker)]?.ring()",
+    after: "void worker"
   },
   {
     ...graces,
@@ -1055,5 +1144,12 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "who is in the middle of a conversation goes on looking",
     before: "this.submitter().hasWoken && this.access.thread.runtime.nowMillis() - this.heardAt > LONG_MILLIS",
     after: "this.submitter().hasWoken"
+  },
+  {
+    file: "src/pool/internal/spins.ts",
+    tests: ["test/pool/spins.test.ts"],
+    why: "who submits needs a core, too",
+    before: "this.idle.awake() < this.cores",
+    after: "this.idle.awake() <= this.cores"
   }
 ]

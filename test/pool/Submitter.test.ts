@@ -572,9 +572,61 @@ describe("Submitter", () => {
 })
 
 describe("a worker", () => {
+  /** One that is given jobs by this submitter; what its handler is given goes into a list, and it never ends. */
+  const working = ({ host, memory, submitter }: Effect.Success<typeof made>) => {
+    const worker = new PoolWorker(host, submitter, {
+      key: "pool",
+      place: 0,
+      number: numberOf(0, 1),
+      concurrency: 1,
+      messages: Jobs.protocol.messages,
+      injector: new InjectorReader(memory, ownerOf(0, 1)),
+      allowances: undefined,
+      deque: new StealOwner(memory.deques[0]!),
+      thieves: [new StealThief(memory.deques[0]!)],
+      restMillis: 5,
+      knowsTime: true,
+      wear: undefined,
+      now: () => 100,
+      open: () => {},
+      retired: () => {},
+      ended: () => {},
+      isReading: () => false,
+      failed: () => {}
+    })
+    const given: Array<unknown> = []
+    const busy = {
+      phase: RUNNING,
+      whenStopped: () => {},
+      deliver: (_: unknown, payload: unknown) => given.push(payload)
+    }
+    worker.begin(busy as unknown as Cell)
+    return { worker, given }
+  }
+
+  it.effect("X18 sleeps with its thread while it has nothing to do, and not while a handler waits for its event loop", () =>
+    Effect.gen(function*() {
+      const it = yield* made
+      const { submitter } = it
+      const { given, worker } = working(it)
+      thread.turn.end()
+      worker.poll()
+      assert.isTrue(worker.mayRest())
+      const { job } = asker(submitter, { n: 1 }, () => {})
+      submitter.deadlines.add(job, Infinity)
+      assert.strictEqual(submitter.submit(echo, { n: 1 }, job), TAKEN)
+      thread.turn.end()
+      worker.poll()
+      assert.deepStrictEqual(given, [{ n: 1 }])
+      assert.isFalse(worker.mayRest())
+      worker.close()
+      submitter.deadlines.close()
+    }))
+
   it.effect("does not begin a job whose time is over, although its submitter has not noticed", () =>
     Effect.gen(function*() {
-      const { host, memory, submitter } = yield* made
+      const it = yield* made
+      const { submitter } = it
       const span = yield* Effect.makeSpan("asker")
       const jobs = [100, 101].map((timeoutMillis) => {
         const asked = asker(submitter, { n: timeoutMillis }, () => {}, undefined, echo, span)
@@ -582,33 +634,7 @@ describe("a worker", () => {
         assert.strictEqual(submitter.submit(echo, { n: timeoutMillis }, asked.job), TAKEN)
         return asked
       })
-      const worker = new PoolWorker(host, submitter, {
-        key: "pool",
-        place: 0,
-        number: numberOf(0, 1),
-        concurrency: 1,
-        messages: Jobs.protocol.messages,
-        injector: new InjectorReader(memory, ownerOf(0, 1)),
-        allowances: undefined,
-        deque: new StealOwner(memory.deques[0]!),
-        thieves: [new StealThief(memory.deques[0]!)],
-        restMillis: 5,
-        knowsTime: true,
-        wear: undefined,
-        now: () => 100,
-        open: () => {},
-        retired: () => {},
-        ended: () => {},
-        isReading: () => false,
-        failed: () => {}
-      })
-      const given: Array<unknown> = []
-      const busy = {
-        phase: RUNNING,
-        whenStopped: () => {},
-        deliver: (_: unknown, payload: unknown) => given.push(payload)
-      }
-      worker.begin(busy as unknown as Cell)
+      const { given, worker } = working(it)
       // However long the test takes: a turn may end after each of them.
       for (let turn = 0; turn < 2; turn++) {
         thread.turn.end()

@@ -11,9 +11,10 @@ import { decide, type Decision, everyMillis, follow, type Rules } from "../../sr
 import type { SizeSignal } from "../../src/pool/PoolEvent.ts"
 import { thread } from "../../src/thread/kernel/CurrentThread.ts"
 
-const rules: Rules = { min: 1, max: 8, idleMillis: 30_000, waitMillis: 20, cooldownMillis: 1000 }
-const busy: SizeSignal = { size: 2, waiting: 50, waitMillis: 100, utilisation: 1, idleMillis: 0, blocked: 0 }
-const quiet: SizeSignal = { size: 4, waiting: 0, waitMillis: undefined, utilisation: 0, idleMillis: 30_000, blocked: 0 }
+const rules: Rules = { min: 1, max: 8, idleMillis: 30_000, waitMillis: 20, cooldownMillis: 1000, memory: 0.75 }
+const memory = { memoryBytes: 750, memoryLimitBytes: 1000 }
+const busy: SizeSignal = { size: 2, waiting: 50, waitMillis: 100, utilisation: 1, idleMillis: 0, blocked: 0, ...memory }
+const quiet: SizeSignal = { ...busy, size: 4, waiting: 0, waitMillis: undefined, utilisation: 0, idleMillis: 30_000 }
 
 describe("the size of a pool", () => {
   const table: ReadonlyArray<readonly [string, SizeSignal, number, Decision | undefined]> = [
@@ -39,7 +40,13 @@ describe("the size of a pool", () => {
       size: 3,
       why: "idle"
     }],
-    ["is the same soon after a change, too", quiet, 999, undefined]
+    ["is the same soon after a change, too", quiet, 999, undefined],
+    ["would be more, and is held where there is no memory for it", { ...busy, memoryBytes: 751 }, 1000, {
+      size: 3,
+      why: "waiting",
+      isHeld: true
+    }],
+    ["is one less whatever memory there is", { ...quiet, memoryBytes: 999 }, 1000, { size: 3, why: "idle" }]
   ]
   for (const [title, signal, sinceChange, decision] of table) {
     it(title, () => assert.deepStrictEqual(decide(signal, rules, sinceChange), decision))
@@ -65,11 +72,12 @@ describe("the size of a pool", () => {
     ])
   })
 
-  it.effect("follows a script: a burst, a start that fails, and nothing to do", () =>
+  it.effect("J39 follows a script: a burst, a start that fails, nothing to do, and no memory for what there is to do", () =>
     Effect.gen(function*() {
       const clock = yield* Clock.Clock
       const now = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
       const told: Array<readonly [number, number]> = []
+      const held: Array<readonly [number, number]> = []
       let size = 1
       let script: Omit<SizeSignal, "size"> = quiet
       let isBroken = false
@@ -85,7 +93,8 @@ describe("the size of a pool", () => {
               if (!isBroken) size = decision.size
               told.push([now(), size])
               return !isBroken
-            })
+            }),
+          held: (decision) => held.push([now(), decision.size])
         }),
         { startImmediately: true }
       )
@@ -104,7 +113,18 @@ describe("the size of a pool", () => {
       yield* pass(10)
       assert.strictEqual(told.length, 7)
       yield* pass(60)
-      assert.deepStrictEqual(told.map(([, now]) => now), [7, 6, 5, 4, 3, 2, 1])
+      assert.deepStrictEqual(told.splice(0).map(([, now]) => now), [7, 6, 5, 4, 3, 2, 1])
+      // There is no memory: it stays, and that is told once for as long as more are wanted.
+      script = { ...busy, memoryBytes: 800 }
+      yield* pass(10)
+      script = quiet
+      yield* pass(1)
+      script = { ...busy, memoryBytes: 800 }
+      yield* pass(5)
+      assert.deepStrictEqual([told, held.map(([, wanted]) => wanted), size], [[], [2, 2], 1])
+      script = busy
+      yield* pass(1)
+      assert.deepStrictEqual(told.map(([, now]) => now), [2])
     }).pipe(Effect.scoped))
 })
 
@@ -112,7 +132,7 @@ describe("what a pool has to do", () => {
   const made = () => {
     const memory = createMemory({ workers: 3, least: 2, clients: 0, capacity: 4, arenaBytes: 65_536 })
     const access = openMemory(thread, memory, HOST_OWNER)
-    const gauge = new Gauge(access, () => 0)
+    const gauge = new Gauge(access, () => 0, () => ({ usedBytes: 3, limitBytes: 4 }))
     gauge.look(1000)
     return { gauge, meters: new JobMeters(memory.meters), table: access.table }
   }
@@ -128,7 +148,9 @@ describe("what a pool has to do", () => {
       waitMillis: 40.959,
       utilisation: 0.5,
       idleMillis: 100,
-      blocked: 0
+      blocked: 0,
+      memoryBytes: 3,
+      memoryLimitBytes: 4
     })
     // Nothing has begun since, and the same job runs.
     const { utilisation, waitMillis } = gauge.look(1200)

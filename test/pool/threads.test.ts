@@ -79,6 +79,20 @@ describe("a pool of threads", () => {
       assert.strictEqual(yield* jobs.ask.Leaves({ depth: 4 }, forever), 16)
     })))
 
+  it.live("X08 settles the jobs of a worker in which something is thrown that nobody catches, and harms nobody else", () =>
+    within(
+      Effect.gen(function*() {
+        const jobs = yield* Pool.ref(Jobs)
+        for (let n = 0; n < 3; n++) {
+          const lost = yield* Effect.flip(jobs.ask.Uncaught({ why: "nobody catches this" }, forever))
+          assert.strictEqual(lost._tag, "ThreadLost")
+          assert.include(lost.message, "nobody catches this")
+          assert.strictEqual(yield* jobs.ask.Echo({ n }, forever), n)
+        }
+      }),
+      { intensity: { restarts: 10, within: "1 minute" } }
+    ))
+
   it.live("keeps the jobs of a key in order, one at a time, whatever priorities each has", () =>
     Effect.scoped(Effect.gen(function*() {
       const spawn = () => new Worker(file("routed"), { stdout: true, stderr: true })

@@ -20,6 +20,7 @@ import { pool } from "./pool.ts"
 import { routes } from "./routes.ts"
 import { rows } from "./rows.ts"
 import type { Scenario } from "./scenario.ts"
+import { sheds } from "./sheds.ts"
 import { sizes } from "./sizes.ts"
 import { stash } from "./stash.ts"
 import { storm } from "./storm.ts"
@@ -66,6 +67,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   orders,
   pool,
   routes,
+  sheds,
   sizes,
   stash,
   storm,

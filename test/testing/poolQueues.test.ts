@@ -10,7 +10,7 @@ import * as Result from "effect/Result"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { Actor, ActorError, Pool, PoolThread } from "shared-nothing"
+import { Actor, ActorError, Interceptor, Pool, PoolThread } from "shared-nothing"
 import { Fault, Simulation } from "shared-nothing/testing"
 import { PASSES } from "../../src/actor/kernel/Ageing.ts"
 import { noThread } from "../simulate/scenario.ts"
@@ -190,6 +190,39 @@ describe("the priority of one job", () => {
       })
   )
 
+  warded(
+    "is that of a job also where something is around its reference, whatever way it is sent",
+    {},
+    (ward) =>
+      Effect.gen(function*() {
+        const seen: Array<string> = []
+        const around = Interceptor.sending(ward, ({ tag }, next) => {
+          seen.push(tag)
+          return next
+        })
+        const answers: Array<Exit.Exit<number, unknown>> = []
+        yield* behind(ward, [
+          around.ask.Emergency({ n: 0 }, { ...infinite, priority: "low" }),
+          visit(ward, 0),
+          around.tell.Visit({ n: 1 }, { priority: "high" }),
+          Effect.sync(() => assert.isTrue(around.tellUnsafe.Visit({ n: 2 }, { priority: "low" }))),
+          Effect.sync(() =>
+            around.askUnsafe.Paperwork({ n: 3 }, (exit) => void answers.push(exit), { ...infinite, priority: "high" })
+          )
+        ])
+        while (ledger.begun.length < 5 || answers.length === 0) yield* Effect.sleep(1)
+        assert.deepStrictEqual(ledger.begun, ["v1", "p3", "v0", "e0", "v2"])
+        assert.deepStrictEqual(answers, [Exit.succeed(3)])
+        assert.deepStrictEqual(seen, ["Emergency", "Visit", "Visit", "Paperwork"])
+        // It is the pool for all that is done with one.
+        assert.deepStrictEqual(yield* Pool.forEach(around, upTo(3), (n) => around.ask.Visit({ n }, infinite)), upTo(3))
+        assert.strictEqual((yield* Pool.stats(around)).jobs, (yield* Pool.stats(ward)).jobs)
+        const wrong = { ...infinite, priority: "urgent" as never }
+        assert.throws(() => around.tellUnsafe.Visit({ n: 0 }, wrong), /urgent/)
+        assert.throws(() => around.askUnsafe.Visit({ n: 0 }, () => {}, wrong), /urgent/)
+      })
+  )
+
   warded("decides among keys, and leaves the jobs of one in order", {}, (ward) =>
     Effect.gen(function*() {
       const keyed = (n: number, key: string, priority?: Actor.Level) =>
@@ -266,6 +299,52 @@ describe("the priority of one job", () => {
       ])
       assert.deepStrictEqual(texts(exits), ["MailboxFull", "0", "MailboxFull", "1", "1"])
     }))
+})
+
+/** Fills a queue that drops, and has so many given up that who comes next waits in the line. */
+const filling = (ward: WardRef) => upTo(7).map((n) => paperwork(ward, n))
+
+describe("what waits for room behind a job of its key and of another priority", () => {
+  const keyed = (ward: WardRef, n: number, key: string, priority: Actor.Level) =>
+    ward.ask.Visit({ n }, { ...infinite, key, priority })
+
+  warded(
+    "is not given up as that one: it is as urgent as it says",
+    drops("dropOldest"),
+    (ward) =>
+      Effect.gen(function*() {
+        const exits = yield* behind(ward, [
+          ...filling(ward),
+          keyed(ward, 0, "ada", "low"),
+          keyed(ward, 1, "ada", "high"),
+          visit(ward, 2),
+          // The low one of them has to go, then the oldest that is not urgent, and nothing for what is low.
+          visit(ward, 3),
+          visit(ward, 4),
+          paperwork(ward, 5)
+        ])
+        const full = "MailboxFull"
+        assert.deepStrictEqual(texts(exits).slice(7), [full, "1", full, "3", "4", full])
+        assert.strictEqual(yield* ward.depth, 0)
+      })
+  )
+
+  warded(
+    "is given up before what is above it, also behind what is urgent",
+    drops("dropOldest"),
+    (ward) =>
+      Effect.gen(function*() {
+        const exits = yield* behind(ward, [
+          ...filling(ward),
+          keyed(ward, 0, "bob", "high"),
+          keyed(ward, 1, "bob", "low"),
+          visit(ward, 2),
+          visit(ward, 3)
+        ])
+        assert.deepStrictEqual(texts(exits).slice(7), ["0", "MailboxFull", "2", "3"])
+        assert.strictEqual(yield* ward.depth, 0)
+      })
+  )
 })
 
 /** The outcomes as short texts: what was answered, or the error. */

@@ -147,6 +147,20 @@ describe("queues and stealing", () => {
     }))
 })
 
+/** How often the workers of a pool have gone to sleep, all together. */
+const sleepsOf = (tasks: TasksRef) =>
+  Effect.map(Pool.stats(tasks), ({ workers }) => workers.reduce((sum, { sleeps }) => sum + sleeps, 0))
+
+/** Waits until all workers sleep. */
+const asleep = (tasks: TasksRef) =>
+  Effect.gen(function*() {
+    for (let left = 1000; left > 0; left--) {
+      if ((yield* Pool.stats(tasks)).workers.every(({ state }) => state === "asleep")) return
+      yield* Effect.sleep(5)
+    }
+    assert.fail("a worker does not go to sleep")
+  })
+
 describe("sleep and wake", () => {
   pooled("J11 no wake-up is lost, however often all sleep", (tasks) =>
     Effect.gen(function*() {
@@ -155,6 +169,40 @@ describe("sleep and wake", () => {
         assert.strictEqual(yield* tasks.ask.Rest({ millis: 0 }, { timeout: "1 second" }), 0)
       }
     }))
+
+  pooled("J14 nothing wakes a worker that has nothing to do, for however long", (tasks) =>
+    Effect.gen(function*() {
+      yield* Effect.forEach([1, 2, 3], (millis) => tasks.ask.Rest({ millis }, forever), { concurrency: "unbounded" })
+      yield* asleep(tasks)
+      const before = yield* sleepsOf(tasks)
+      yield* Effect.sleep("1 hour")
+      assert.strictEqual(yield* sleepsOf(tasks), before)
+      assert.strictEqual(yield* tasks.ask.Rest({ millis: 0 }, { timeout: "1 second" }), 0)
+    }))
+
+  for (const threads of [2, 4, 8, 16]) {
+    pooled(
+      `J15 a job wakes as few of ${threads} workers as of two, one by one and many at once`,
+      (tasks) =>
+        Effect.gen(function*() {
+          yield* asleep(tasks)
+          const before = yield* sleepsOf(tasks)
+          for (let n = 0; n < 20; n++) {
+            yield* tasks.ask.Rest({ millis: 0 }, forever)
+            yield* asleep(tasks)
+          }
+          const oneByOne = (yield* sleepsOf(tasks)) - before
+          // It sleeps with its thread first, and leaves that to the event loop after a moment.
+          assert.isAtMost(oneByOne, 2 * 20)
+          const jobs = Array.from({ length: 200 }, () => tasks.ask.Rest({ millis: 0 }, forever))
+          yield* Effect.all(jobs, { concurrency: "unbounded" })
+          yield* asleep(tasks)
+          // Each handler waits for a turn of its event loop; others go to sleep once more at most.
+          assert.isAtMost((yield* sleepsOf(tasks)) - before - oneByOne, 200 + 2 * threads)
+        }),
+      { threads }
+    )
+  }
 })
 
 describe("fork and join", () => {

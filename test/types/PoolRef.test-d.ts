@@ -1,9 +1,9 @@
 // What must not compile is stated here too; @effect-diagnostics floatingEffect:off missingEffectError:off
 /** References to pools: what one ask or tell may say beside its payload, and that they are references to actors wherever these are asked for. */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
-import { Actor, type ActorRef, Pool } from "shared-nothing"
+import { Actor, type ActorRef, Interceptor, Pool } from "shared-nothing"
 import { describe, expectTypeOf, it } from "vitest"
 
 const Hashing = Actor.make("Hashing", [
@@ -47,6 +47,35 @@ describe("a reference to a pool", () => {
     actor.ask.Sha256({ text: "" }, { key: "a" })
     // @ts-expect-error: of an actor it is the message that has a priority
     actor.tell.Sha256({ text: "" }, { priority: "low" })
+  })
+})
+
+describe("what is around the sends of a reference", () => {
+  it("is of the type of that reference: of a pool, one worker of it, an actor, whatever is around it already", () => {
+    const paced = Interceptor.sending(pool, (sending, next) => {
+      if (sending.tag === "Sha256") expectTypeOf(sending.payload).toEqualTypeOf<{ readonly text: string }>()
+      return next
+    })
+    expectTypeOf(paced).toEqualTypeOf<Pool.Ref<typeof Hashing>>()
+    expectTypeOf(Interceptor.sending(paced, (_, next) => next)).toEqualTypeOf(pool)
+    expectTypeOf(paced.ask.Sha256({ text: "" }, { key: "a", priority: "high" })).toEqualTypeOf(
+      actor.ask.Sha256({ text: "" })
+    )
+    expectTypeOf(Interceptor.sending(actor, (_, next) => next)).toEqualTypeOf<Actor.Ref<typeof Hashing>>()
+    expectTypeOf(Interceptor.sending(Pool.workers(pool)[0]!, (_, next) => next)).toEqualTypeOf<
+      ActorRef.ActorRef<Rpcs>
+    >()
+    const named = <R extends Rpc.Any>(ref: Pool.PoolRef<R>) => Interceptor.sending(ref, (_, next) => next)
+    expectTypeOf(named(pool)).toEqualTypeOf(pool)
+  })
+
+  it("knows the messages of its protocol, and no others", () => {
+    // @ts-expect-error: nothing is called that
+    Interceptor.sending(pool, (sending, next) => sending.tag === "Md5" ? Interceptor.refuse(sending, "weak") : next)
+    // @ts-expect-error: an answer cannot be made up
+    Interceptor.sending(pool, () => Effect.succeed(1))
+    // @ts-expect-error: an actor has no keys, whatever is around it
+    Interceptor.sending(actor, (_, next) => next).ask.Sha256({ text: "" }, { key: "a" })
   })
 })
 

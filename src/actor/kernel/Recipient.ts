@@ -86,6 +86,14 @@ export interface SendOptions {
   readonly timeout?: unknown
 }
 
+/** What a thread has under way of batches. */
+export interface Batches {
+  /** How many messages all batches have, also those that are about to be sent. */
+  underWay: number
+  /** How many there should be. */
+  readonly most: number
+}
+
 /** See the module. */
 export abstract class Recipient {
   /** The protocol that the actor speaks. */
@@ -103,6 +111,10 @@ export abstract class Recipient {
   /** How many messages of a sender can be under way before it has to wait, or is refused, as far as that is known before. */
   get limit(): number {
     return Infinity
+  }
+  /** How many messages of batches this thread should have under way, so that there is room for those that they lead to; nothing where a sender waits for room. */
+  get batches(): Batches | undefined {
+    return undefined
   }
   /**
    * Whom a send with these options goes to; one that knows nothing of them takes it itself.

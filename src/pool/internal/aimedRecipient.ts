@@ -9,7 +9,14 @@ import type { TellError } from "../../actor/ActorError.ts"
 import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Answered, Command } from "../../actor/kernel/Command.ts"
 import type { Protocol } from "../../actor/kernel/Protocol.ts"
-import { type Outcome, Recipient, type Resume, type Waiter, type Withdrawable } from "../../actor/kernel/Recipient.ts"
+import {
+  type Batches,
+  type Outcome,
+  Recipient,
+  type Resume,
+  type Waiter,
+  type Withdrawable
+} from "../../actor/kernel/Recipient.ts"
 import type { StreamReader } from "../../actor/kernel/StreamReader.ts"
 import { type Aim, aimedAt, placeOf } from "./target.ts"
 
@@ -61,6 +68,10 @@ export class AimedRecipient extends Recipient {
 
   override get limit(): number {
     return this.pool.limit
+  }
+
+  override get batches(): Batches | undefined {
+    return this.pool.batches
   }
 
   depth(): number {

@@ -5,6 +5,8 @@
  *  a worker blocks ──► one more ── it does no more, and for `cooldown` no other one ──► one less
  * ```
  *
+ * Where the process has too little memory left nobody comes; it is looked again when another worker blocks.
+ *
  * It never undoes what was decided or asked for otherwise: it takes back what it has added and no more, and what was asked for by hand is as it was asked for.
  */
 import * as Effect from "effect/Effect"
@@ -37,18 +39,29 @@ export interface Compensated {
   readonly blocked: Blocked
   readonly cooldownMillis: number
   readonly look: () => SizeSignal
+  /** Whether there is no memory for another worker, as a signal says. */
+  readonly isShort: (signal: SizeSignal) => boolean
+  /** There is none, and one was wanted. */
+  readonly held: (wanted: number, signal: SizeSignal) => void
   /** A worker has not come up. */
   readonly failed: (error: ThreadDown) => void
 }
 
 /** Does so, for ever. */
-export const compensate = ({ blocked, cooldownMillis, crew, failed, look }: Compensated): Effect.Effect<never> => {
+export const compensate = (
+  { blocked, cooldownMillis, crew, failed, held, isShort, look }: Compensated
+): Effect.Effect<never> => {
   const step = (by: 1 | -1, why: "blocking" | "unblocked"): Effect.Effect<boolean> =>
     Effect.suspend(() => {
       const { size } = crew
       const [least, most] = [crew.least, crew.workers.length]
       if (size + by < least || size + by > most) return Effect.succeed(false)
-      return Effect.match(Crew.change(crew, size + by, { why, signal: look() }), {
+      const signal = look()
+      if (by > 0 && isShort(signal)) {
+        held(size + by, signal)
+        return Effect.succeed(false)
+      }
+      return Effect.match(Crew.change(crew, size + by, { why, signal }), {
         onFailure: (error) => {
           failed(error)
           return false

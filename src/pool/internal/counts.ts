@@ -74,6 +74,11 @@ export class Counts implements Progress {
     else this.known += jobs
   }
 
+  /** One that knows has so many jobs more. */
+  more(jobs: number): void {
+    this.known += jobs
+  }
+
   /** A job of it has ended. */
   readonly count = (exit: Exit.Exit<unknown, unknown>): void => {
     this.done++

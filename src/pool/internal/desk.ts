@@ -55,6 +55,7 @@ export class DeskWait implements Poller.Waitable {
     const { thread: { turn } } = this.access
     turn.enter()
     if (turn.isOver()) return false
+    this.access.spins.look()
     const did = submitter.poll()
     if (did) this.heardAt = this.access.thread.runtime.nowMillis()
     if (!submitter.isBusy) {

@@ -4,6 +4,7 @@
 import { JobMeters } from "../../memory/JobMeters.ts"
 import { membersIn, QUEUED } from "../../memory/JobTable.ts"
 import { Times } from "../../runtime/Times.ts"
+import type { Memory } from "../../thread/kernel/Heap.ts"
 import { isOpen, type Lots } from "../kernel/Allowances.ts"
 import { LANES } from "../kernel/Lanes.ts"
 import type { SizeSignal } from "../PoolEvent.ts"
@@ -14,6 +15,7 @@ export class Gauge {
   private readonly table: Access["table"]
   private readonly lots: Lots
   private readonly blocked: () => number
+  private readonly memory: () => Memory
   private readonly meters: JobMeters
   private atMillis = 0
   private waited: Times
@@ -24,8 +26,9 @@ export class Gauge {
   private idleSince = 0
   private lastJobs = 0
 
-  constructor({ lots, memory, table }: Access, blocked: () => number) {
+  constructor({ lots, memory, table }: Access, blocked: () => number, memoryOf: () => Memory) {
     this.blocked = blocked
+    this.memory = memoryOf
     this.table = table
     this.lots = lots
     this.meters = new JobMeters(memory.meters)
@@ -49,13 +52,16 @@ export class Gauge {
     this.atMillis = nowMillis
     this.waited = waited
     this.busyMillis = all.map(({ busyMillis }) => busyMillis)
+    const { limitBytes, usedBytes } = this.memory()
     return {
       size,
       waiting: this.waiting(),
       waitMillis: since.count > 0 ? since.quantile(0.5) : undefined,
       utilisation: elapsed > 0 ? Math.min(1, Math.max(0, busy / (elapsed * size))) : 0,
       idleMillis: nowMillis - this.idleSince,
-      blocked: this.blocked()
+      blocked: this.blocked(),
+      memoryBytes: usedBytes,
+      memoryLimitBytes: limitBytes
     }
   }
 

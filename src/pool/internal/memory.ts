@@ -30,10 +30,13 @@ import { MpmcWriter } from "../../memory/MpmcRing.ts"
 import * as MpmcRing from "../../memory/MpmcRing.ts"
 import * as StealDeque from "../../memory/StealDeque.ts"
 import type { ThreadContext } from "../../runtime/ThreadContext.ts"
+import { coresFor } from "../../thread/kernel/Cores.ts"
+import * as Poller from "../../thread/Poller.ts"
 import { carriageOf } from "../../wire/kernel/ThreadCarriage.ts"
 import { Scratch } from "../../wire/Scratch.ts"
 import type { Lots } from "../kernel/Allowances.ts"
 import { LANES } from "../kernel/Lanes.ts"
+import { Spins } from "./spins.ts"
 import { TOLD_APART } from "./target.ts"
 
 /** The buffers, as `postMessage` carries them. */
@@ -140,22 +143,25 @@ export interface Access {
   readonly holds: KeyHolds.KeyHolds | undefined
   readonly lots: Lots
   readonly scratch: Scratch
+  readonly spins: Spins
 }
 
 /** Opens the memory on a thread. */
 export const openMemory = (thread: ThreadContext, memory: PoolMemory, owner: number): Access => {
   const table = new JobTable.JobTable(memory.table)
   const bells = Array.from({ length: table.submitters }, (_, row) => new Doorbell.Doorbell(memory.bells, row))
+  const idle = new IdleSet.IdleSet(memory.idle, bells.slice(1, 1 + table.workers))
   return {
     memory,
     thread,
     table,
     injectors: memory.injectors.map((sab) => new MpmcWriter(sab, owner)),
-    idle: new IdleSet.IdleSet(memory.idle, bells.slice(1, 1 + table.workers)),
+    idle,
     bells,
     arena: new Arena.ArenaEnd(memory.arena, owner),
     holds: memory.holds === undefined ? undefined : new KeyHolds.KeyHolds(memory.holds),
     lots: memory.allowances.map((sab) => sab === undefined ? undefined : new KeyHolds.KeyHolds(sab)),
-    scratch: new Scratch(carriageOf(thread))
+    scratch: new Scratch(carriageOf(thread)),
+    spins: new Spins(idle, Poller.of(thread), coresFor(thread))
   }
 }

@@ -47,7 +47,9 @@ export type Profile = "development" | "production" | "lowLatency" | "throughput"
  * more and fewer by what it has to do, unless `adapt` is `false`.
  */
 export interface Range {
+  /** As many as there are at least, from 1 on, and to begin with. */
   readonly min: number
+  /** As many as there may be. */
   readonly max: number
   /** How long the last worker has nothing to do before it leaves; default 30 seconds, `"Infinity"` for never. */
   readonly idle?: Duration.Input | undefined
@@ -64,6 +66,11 @@ export interface Range {
     readonly wait?: Duration.Input | undefined
     /** How long after a change there is no other one; default 1 second. It is longer each time that a worker does not come up. */
     readonly cooldown?: Duration.Input | undefined
+    /**
+     * Which part of the memory that it may have the process may use before no more workers come, above 0 and up to 1; default any: `max` is what the process can afford. It counts what is resident of all threads,
+     * of what a container grants, or the machine has. It holds what the pool decides itself, also for jobs that block, and not `Pool.resize`; each time that it does is a `GrowthHeld` of `Pool.events`. No worker leaves for it.
+     */
+    readonly memory?: number | undefined
   } | undefined
 }
 
@@ -91,8 +98,8 @@ export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
   /** What the pool is called in errors and logs, behind the name of its protocol; default `"pool"`. */
   readonly name?: string | undefined
   /**
-   * How many workers; default as many as the process may use cores (what its container grants), and at least 2. As a range, their number can change while the pool
-   * runs (`Pool.resize`): it begins with `min`.
+   * How many workers; default as many as the process may use cores (what its container grants), and at least 2. As a range, their number changes while the pool
+   * runs, by what there is to do and by `Pool.resize`: it begins with `min`.
    */
   readonly threads?: number | Range | undefined
   /**
@@ -111,7 +118,7 @@ export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
      * - `"suspend"`, the default: who submits it waits;
      * - `"fail"`: it fails with `MailboxFull`;
      * - `"dropNewest"`: as `"fail"`, and what is told is dropped;
-     * - `"dropOldest"`: it takes the place of the one that has waited for longest, which no worker has begun, and none of a higher `Actor.Priority`: that fails with
+     * - `"dropOldest"`: it takes the place of the one that has waited for longest of those of the lowest priority, which no worker has begun, and of none with a higher priority than its own: that fails with
      *   `MailboxFull`, or is dropped if it was told. When all that is under way has been begun, or is higher, as `"dropNewest"`.
      *
      * `Pool.stats` counts what was dropped. From inside of a job it is always `"fail"`.
@@ -248,14 +255,19 @@ const sizingOf = (
   refuse: (option: string, value: unknown, expected: string) => never
 ): Rules | undefined => {
   const isObject = typeof adapt === "object" && adapt !== null
-  if (typeof adapt !== "boolean" && !isObject) refuse("threads.adapt", adapt, "true, false, or { wait, cooldown }")
+  if (typeof adapt !== "boolean" && !isObject) {
+    refuse("threads.adapt", adapt, "true, false, or { wait, cooldown, memory }")
+  }
   const idleMillis = durationMillis(idle)
   if (!(idleMillis > 0)) refuse("threads.idle", idle, "a duration of more than zero")
-  const { cooldown = COOLDOWN, wait = WAIT } = isObject ? adapt : {}
+  const { cooldown = COOLDOWN, memory = Infinity, wait = WAIT } = isObject ? adapt : {}
   const [waitMillis, cooldownMillis] = [durationMillis(wait), durationMillis(cooldown)]
   if (!(waitMillis >= 0)) refuse("threads.adapt.wait", wait, "a duration of zero or more")
   if (!(cooldownMillis >= 0)) refuse("threads.adapt.cooldown", cooldown, "a duration of zero or more")
-  return adapt === false || min === max ? undefined : { min, max, idleMillis, waitMillis, cooldownMillis }
+  if (memory !== Infinity && !(typeof memory === "number" && memory > 0 && memory <= 1)) {
+    refuse("threads.adapt.memory", memory, "a number above 0 and up to 1")
+  }
+  return adapt === false || min === max ? undefined : { min, max, idleMillis, waitMillis, cooldownMillis, memory }
 }
 
 const limitsOf = (

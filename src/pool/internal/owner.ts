@@ -30,6 +30,7 @@ import * as Machine from "../../system/Machine.ts"
 import { broadcastOf } from "../../thread/kernel/Broadcast.ts"
 import { Cores } from "../../thread/kernel/Cores.ts"
 import { CurrentThread, thread as realThread } from "../../thread/kernel/CurrentThread.ts"
+import { ProcessMemory } from "../../thread/kernel/Heap.ts"
 import { MILLIS } from "../../thread/kernel/Rehearsal.ts"
 import * as ThreadGroup from "../../thread/kernel/ThreadGroup.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
@@ -141,6 +142,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
       size: settings.least,
       compensated: 0,
       blocked: new Blocked(),
+      memoryOf: yield* ProcessMemory,
       commands: Semaphore.makeUnsafe(1),
       start: () => Effect.void,
       hasEnded: () => submitter.ended !== undefined,

@@ -14,6 +14,7 @@ import { LEVELS } from "../../actor/kernel/Ageing.ts"
 import { type Answered, type Command, COUNT, names, PING } from "../../actor/kernel/Command.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import {
+  type Batches,
   INVALID,
   MISROUTED,
   NO_ROOM,
@@ -46,6 +47,9 @@ import type { Submitter } from "./submitter.ts"
 import { type Aim, BY_ROUTE, ROUTED } from "./target.ts"
 import { tellWaiterOf, waiterOf } from "./waiter.ts"
 
+/** Which part of the room of jobs batches may use up: one of so many. The rest is for the batches of what they ask. */
+const SHARES = 8
+
 /** How it is made. */
 export interface Options {
   readonly protocol: Protocol
@@ -57,6 +61,8 @@ export interface Options {
   readonly parallelism: number
   /** What becomes of a job when there is no room. */
   readonly overflow: Overflow
+  /** Whether jobs use it: what they ask leads to more of the same. */
+  readonly isInside?: boolean | undefined
   /** Whose handler a fiber runs in, on a worker. */
   readonly seatOf: (fiber: Fiber.Fiber<unknown, unknown>) => Seat | undefined
 }
@@ -73,6 +79,8 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
   private readonly submitter: Submitter
   private readonly options: Options
   private readonly listeners = new Set<(reason: ExitReason) => void>()
+  /** Of batches of jobs, where jobs ask them. */
+  private readonly nested: Batches | undefined
 
   constructor(access: Access, submitter: Submitter, options: Options) {
     super()
@@ -81,6 +89,8 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
     this.access = access
     this.submitter = submitter
     this.options = options
+    const most = Math.max(1, Math.floor(options.capacity / SHARES))
+    this.nested = options.isInside === true ? { underWay: 0, most } : undefined
     submitter.refusalOf = (index, payload, outcome) => this.refusal(index, payload, outcome)
     submitter.onEnded = (reason) => this.tellEnded(reason)
   }
@@ -123,6 +133,10 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
 
   override get limit(): number {
     return this.options.capacity
+  }
+
+  override get batches(): Batches | undefined {
+    return this.nested
   }
 
   depth(): number {
@@ -289,7 +303,7 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
     let shed: (() => void) | undefined
     try {
       outcome = this.submit(index, payload, job, aim, span)
-      if (outcome === NO_ROOM && this.options.overflow !== "suspend") {
+      if (outcome === NO_ROOM && !this.waits(index)) {
         const checked = submitter.check(index, payload, aim)
         shed = checked === TAKEN ? submitter.room.shed(submitter.levelOf(index, aim)) : undefined
         if (shed === undefined) outcome = checked === TAKEN ? REFUSED : checked
@@ -309,6 +323,12 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
     submitter.room.wait(job.waiter, aim)
     shed?.()
     return job
+  }
+
+  // A stream that has begun is read on as soon as there is room; inside of jobs nobody waits for that.
+  private waits(index: number): boolean {
+    const { isInside, overflow } = this.options
+    return overflow === "suspend" || isInside !== true && !this.submitter.mayShed(index)
   }
 
   whenStopped(listener: (reason: ExitReason) => void): void {

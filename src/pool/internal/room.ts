@@ -30,6 +30,8 @@ export interface Queue {
   keyFor(index: number, payload: unknown, aim: Aim): number
   /** At which level of priority it would wait. */
   levelOf(index: number, aim: Aim): number
+  /** Whether it may be given up for something newer. */
+  mayShed(index: number): boolean
   /** The job of a slot, unless it was told. */
   jobAt(slot: number): Job | undefined
   /** Why a submission was refused. */
@@ -84,7 +86,7 @@ export class Room {
     // User code has run.
     if (waiter.abandoned) return
     waiter.aim = aim
-    line.push(waiter, queue.levelOf(index, aim), key)
+    line.push(waiter, queue.levelOf(index, aim), key, queue.mayShed(index))
     watch()
     if (line.length === 1) this.admit()
   }

@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import type { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
+import type { Memory } from "../../thread/kernel/Heap.ts"
 import { type Blocked, compensate } from "./compensation.ts"
 import * as Crew from "./crew.ts"
 import { Gauge } from "./gauge.ts"
@@ -16,18 +17,23 @@ export interface Scaled extends Crew.Crew {
   readonly settings: Resolved
   readonly deadlines: Deadlines
   readonly blocked: Blocked
+  /** What the process has of memory. */
+  readonly memoryOf: () => Memory
   readonly log: (entry: Effect.Effect<void>) => void
 }
 
 /** Has one more for each worker that blocks. */
-export const standIn = (owner: Scaled, { cooldownMillis }: Sizing.Rules): Effect.Effect<never> => {
-  const { access, blocked, deadlines, log, protocol, settings } = owner
-  const gauge = new Gauge(access, () => blocked.count)
+export const standIn = (owner: Scaled, rules: Sizing.Rules): Effect.Effect<never> => {
+  const { access, blocked, deadlines, log, memoryOf, protocol, settings, tell } = owner
+  const { cooldownMillis } = rules
+  const gauge = new Gauge(access, () => blocked.count, memoryOf)
   return compensate({
     crew: owner,
     blocked,
     cooldownMillis,
     look: () => gauge.look(deadlines.now()),
+    isShort: (signal) => Sizing.isShort(signal, rules),
+    held: (wanted, signal) => tell({ _tag: "GrowthHeld", size: signal.size, wanted, why: "blocking", signal }),
     failed: ({ message }) =>
       log(
         Effect.logWarning(`${actorName(protocol, settings.key)}: nobody stands in for a worker that blocks: ${message}`)
@@ -37,8 +43,8 @@ export const standIn = (owner: Scaled, { cooldownMillis }: Sizing.Rules): Effect
 
 /** Has as many workers as there is to do. */
 export const follow = (owner: Scaled, rules: Sizing.Rules): Effect.Effect<never> => {
-  const { access, deadlines, log, protocol, settings } = owner
-  const gauge = new Gauge(access, () => owner.blocked.count)
+  const { access, deadlines, log, memoryOf, protocol, settings, tell } = owner
+  const gauge = new Gauge(access, () => owner.blocked.count, memoryOf)
   return Sizing.follow({
     rules,
     compensated: () => owner.compensated,
@@ -51,6 +57,7 @@ export const follow = (owner: Scaled, rules: Sizing.Rules): Effect.Effect<never>
           return false
         },
         onSuccess: () => true
-      })
+      }),
+    held: ({ size: wanted }, signal) => tell({ _tag: "GrowthHeld", size: signal.size, wanted, why: "waiting", signal })
   })
 }

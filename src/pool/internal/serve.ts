@@ -220,6 +220,7 @@ class Side implements PoolSide {
         parallelism: this.access.table.workers * concurrency,
         // What it waited for could be room that is its own.
         overflow: "fail",
+        isInside: true,
         seatOf: (fiber) => this.worker?.lend(fiber.getRef(RunningCell))
       })
     )

@@ -5,6 +5,7 @@
  *  look, twice a second ──► signal ──► decide ──► Crew.resize ──► told, with the signal
  *    more    jobs wait, and half of those begun since the last look have waited for longer than they should; the workers are used up; at most half as
  *            many again, and no more than jobs wait
+ *    none, and that is told   the same, and the process has less memory left than there has to be
  *    one less   nothing waits, the last worker has had nothing to do for `idle`, and the others would not be used up without it
  *    no change  soon after one
  * ```
@@ -24,29 +25,35 @@ export interface Rules {
   readonly waitMillis: number
   /** How long after a change there is no other one. */
   readonly cooldownMillis: number
+  /** Which part of its memory the process may use before there are no more; `Infinity` for any. */
+  readonly memory: number
 }
 
 /** What was decided. */
 export interface Decision {
   readonly size: number
   readonly why: "waiting" | "idle"
+  /** There is no memory for it: nothing is done. */
+  readonly isHeld?: true
 }
 
 /** From which utilisation on workers are used up. */
 const USED_UP = 0.8
 
+/** Whether the process has too little memory left for more workers. */
+export const isShort = ({ memoryBytes, memoryLimitBytes }: SizeSignal, { memory }: Pick<Rules, "memory">): boolean =>
+  memoryBytes > memory * memoryLimitBytes
+
 /** What follows from a signal; `undefined` for nothing. */
-export const decide = (
-  { idleMillis, size, utilisation, waitMillis, waiting }: SizeSignal,
-  rules: Rules,
-  sinceChangeMillis: number
-): Decision | undefined => {
+export const decide = (signal: SizeSignal, rules: Rules, sinceChangeMillis: number): Decision | undefined => {
+  const { idleMillis, size, utilisation, waitMillis, waiting } = signal
   if (sinceChangeMillis < rules.cooldownMillis) return undefined
   // Of what nobody has looked at a clock for only that it waits is known.
   const isLate = waiting > 0 && (waitMillis === undefined || waitMillis > rules.waitMillis)
   if (isLate && utilisation >= USED_UP && size < rules.max) {
     const more = Math.min(waiting, Math.max(1, Math.floor(size / 2)))
-    return { size: Math.min(rules.max, size + more), why: "waiting" }
+    const decision: Decision = { size: Math.min(rules.max, size + more), why: "waiting" }
+    return isShort(signal, rules) ? { ...decision, isHeld: true } : decision
   }
   if (waiting > 0 || size <= rules.min || idleMillis < rules.idleMillis) return undefined
   return utilisation * size / (size - 1) < USED_UP ? { size: size - 1, why: "idle" } : undefined
@@ -63,6 +70,8 @@ export interface Sized {
   readonly look: (nowMillis: number) => SizeSignal
   /** Has another number of workers; `false` when that did not come about. */
   readonly change: (decision: Decision, signal: SizeSignal) => Effect.Effect<boolean>
+  /** There is no memory for what was decided: told once for as long as that is so. */
+  readonly held: (decision: Decision, signal: SizeSignal) => void
 }
 
 const LOOK_MILLIS = 500
@@ -74,11 +83,12 @@ export const everyMillis = ({ idleMillis }: Rules): number =>
   Math.min(LOOK_MILLIS, Math.max(10, Math.floor(idleMillis / 2)))
 
 /** Looks, decides and has it done, for ever. */
-export const follow = ({ change, compensated, look, now, rules }: Sized): Effect.Effect<never> =>
+export const follow = ({ change, compensated, held, look, now, rules }: Sized): Effect.Effect<never> =>
   Effect.gen(function*() {
     const every = everyMillis(rules)
     let changedAt = -Infinity
     let failures = 0
+    let isHeld = false
     look(now())
     while (true) {
       yield* Effect.sleep(every)
@@ -86,7 +96,10 @@ export const follow = ({ change, compensated, look, now, rules }: Sized): Effect
       const pause = Math.min(MOST_MILLIS, rules.cooldownMillis * 2 ** failures)
       const min = Math.min(rules.max, rules.min + compensated())
       const decision = decide(signal, { ...rules, min, cooldownMillis: pause }, now() - changedAt)
-      if (decision === undefined) continue
+      const wasHeld = isHeld
+      isHeld = decision?.isHeld === true
+      if (isHeld && !wasHeld) held(decision!, signal)
+      if (decision === undefined || isHeld) continue
       failures = (yield* change(decision, signal)) ? 0 : failures + 1
       changedAt = now()
     }

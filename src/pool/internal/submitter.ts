@@ -92,7 +92,7 @@ export class Submitter implements Desk, Queue {
     const slots = slotsOf(capacity, sheds)
     this.shedding = sheds ? new Shedding(table, this.first, slots) : undefined
     const { messages, watch } = options
-    this.room = new Room(this, { messages, capacity, line: new Line(), shedding: this.shedding, watch })
+    this.room = new Room(this, { messages, capacity, line: new Line(sheds), shedding: this.shedding, watch })
     this.free = new Int32Array(slots)
     this.returned = new Int32Array(table.jobs)
     this.living = new Int32Array(table.workers)
@@ -197,7 +197,7 @@ export class Submitter implements Desk, Queue {
         table.enqueue(slot, word, bytes, Infinity, this.nowFor(span), whom, lane)
       } else table.enqueue(slot, word, bytes, expiresAt, expiresAt - timeoutMillis, whom, lane)
     }
-    this.shedding?.queued(slot, level)
+    if (this.mayShed(message.index)) this.shedding?.queued(slot, level)
     if (target === ANYWHERE) {
       if (!options.put(slot)) this.backlog.push(slot)
       // Where its allowance is used up, whoever lets a place go finds it.
@@ -220,6 +220,11 @@ export class Submitter implements Desk, Queue {
       // It is refused when there is room for it, and told why.
       return 0
     }
+  }
+
+  /** What reads a stream on, or lets it go, belongs to a job that has begun. */
+  mayShed(index: number): boolean {
+    return index < this.options.defined
   }
 
   /** At which level a job waits. */
@@ -249,9 +254,8 @@ export class Submitter implements Desk, Queue {
     const job = this.jobAt(slot)
     if (job?.span !== undefined) job.tell(JobSpan.storyOfWithdrawn(table, slot, worker))
     if (worker < 0) return
-    const { bells } = this.access
     this.graces.allow(slot)
-    bells[rowOf(worker)]?.ring()
+    this.access.bells[rowOf(worker)]?.ring()
   }
 
   private replace(slot: number): void {

@@ -173,6 +173,7 @@ export class Worker implements Poller.Waitable, Bench {
     const { thread: { turn } } = this.access
     turn.enter()
     if (turn.isOver()) return false
+    this.access.spins.look()
     this.nowMillis = this.meter.look()
     this.hasBegun ||= this.mayBegin()
     let did = false

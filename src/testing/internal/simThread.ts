@@ -15,6 +15,7 @@ import { broadcasts } from "../../thread/kernel/Broadcast.ts"
 import { Cores } from "../../thread/kernel/Cores.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import { Hardware, type HardwareInfo } from "../../thread/kernel/Hardware.ts"
+import { type Memory, ProcessMemory } from "../../thread/kernel/Heap.ts"
 import { type Spawn, Spawning } from "../../thread/kernel/Spawning.ts"
 import { carriageOf } from "../../wire/kernel/ThreadCarriage.ts"
 import { Lane, type Strand } from "./lane.ts"
@@ -40,6 +41,9 @@ const hardwareOf = (count: number): HardwareInfo => {
   const cores = Array.from({ length: count }, (_, core) => core)
   return { topology: () => ({ cores, nodes: [{ id: 0, cores }] }), whyUnbound: () => undefined }
 }
+
+// Real memory would differ from run to run.
+const endlessMemory = (): Memory => ({ usedBytes: 0, limitBytes: Infinity })
 
 /** What a task takes of the time by which a thread measures its turns: far less than what it waits for. */
 const TASK_MILLIS = 0.05
@@ -88,6 +92,7 @@ export class SimThread implements Strand {
       Context.add(Spawning, spawn),
       Context.add(Cores, cores),
       Context.add(Hardware, hardwareOf(cores)),
+      Context.add(ProcessMemory, endlessMemory),
       Context.add(SystemNumbers, () => 1 + world.oracle.stream("random").random.below(2 ** 31))
     )
   }
