@@ -7,11 +7,16 @@
  *
  * The clock is read at every message while messages are slow, and at every sixteenth while they are quick: the distance
  * follows what was seen last, so a turn lasts at most fifteen messages longer than its budget.
+ *
+ * Those who share a turn are given a part of it each: while one lasts, {@link Turn.isOver} speaks of that.
  */
 import type { Runtime } from "./Runtime.ts"
 
 /** How long a turn lasts unless told otherwise. */
 export const BUDGET_MILLIS = 5
+
+/** How much of a turn one of those who share it has, before the next one. */
+export const PART_MILLIS = 1
 
 const MAX_STRIDE = 16
 const QUICK_MILLIS = 0.1
@@ -24,6 +29,8 @@ export class Turn {
   declare private isOpen: boolean
   declare private isSpent: boolean
   declare private endsAt: number
+  /** When the time is up of whoever has it: that of the turn, or of a part. */
+  declare private limitAt: number
   /** When the clock was read last, after how many messages it is read again, and how many of them are left. */
   declare private readAt: number
   declare private stride: number
@@ -40,6 +47,7 @@ export class Turn {
     this.isOpen = false
     this.isSpent = false
     this.endsAt = 0
+    this.limitAt = 0
     this.readAt = 0
     this.stride = 1
     this.left = 1
@@ -56,6 +64,7 @@ export class Turn {
     this.isSpent = false
     this.readAt = this.runtime.nowMillis()
     this.endsAt = this.readAt + this.budgetMillis
+    this.limitAt = this.endsAt
     this.left = this.stride
     this.count++
     if (this.words !== undefined) Atomics.store(this.words, this.cell, this.count << 1 | 1)
@@ -117,12 +126,26 @@ export class Turn {
     this.runtime.immediate(this.leave)
   }
 
+  /** Begins a part of a turn whose time is not up, for one of those who share it. */
+  beginPart(): void {
+    this.limitAt = Math.min(this.endsAt, this.readAt + PART_MILLIS)
+  }
+
+  /** Ends the part; answers whether the time of the turn is up. */
+  endPart(): boolean {
+    const { isSpent } = this
+    this.limitAt = this.endsAt
+    this.isSpent = this.isOpen && this.readAt >= this.endsAt
+    // Of one that was used up the clock has just been read.
+    return isSpent ? this.isSpent : this.isOver()
+  }
+
   /** When the clock was read last, in milliseconds of the runtime. */
   get seenMillis(): number {
     return this.readAt
   }
 
-  /** Whether the time is up; asked after each message. Outside of a turn it never is. */
+  /** Whether the time is up, of the part that was begun or of the turn; asked after each message. Outside of a turn it never is. */
   isOver(): boolean {
     if (--this.left > 0) return this.isSpent
     return this.look()
@@ -134,7 +157,7 @@ export class Turn {
     this.stride = perMessage < QUICK_MILLIS ? Math.min(this.stride * 2, MAX_STRIDE) : 1
     this.readAt = now
     this.left = this.stride
-    this.isSpent = this.isOpen && now >= this.endsAt
+    this.isSpent = this.isOpen && now >= this.limitAt
     return this.isSpent
   }
 }

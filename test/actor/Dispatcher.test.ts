@@ -160,6 +160,98 @@ describe("Dispatcher", () => {
     assert.strictEqual(tasks.length, 0)
   })
 
+  it("runs who has had nothing to do before who has had the thread and has more left, and neither keeps the other out", () => {
+    const { scheduler, tasks, turn } = manual()
+    let now = 0
+    const time = new Turn({ ...runtime, nowMillis: () => now, immediate: () => {} }, 5)
+    const dispatcher = dispatcherOf(scheduler, time)
+    const log: Array<string> = []
+    const busy = (name: string) => {
+      const runnable = runnableOf(() => {
+        log.push(name)
+        now += 2
+        dispatcher.enqueueAgain(runnable)
+      })
+      return runnable
+    }
+    const once = (name: string, millis: number) =>
+      runnableOf(() => {
+        log.push(name)
+        now += millis
+      })
+    const rounds = (count: number): Array<string> => {
+      for (let n = 0; n < count; n++) {
+        assert.strictEqual(tasks.length, 1)
+        turn()
+        time.end()
+      }
+      return log.splice(0)
+    }
+    for (const name of ["a", "b", "c", "d"]) dispatcher.enqueue(busy(name))
+    assert.deepStrictEqual(rounds(3), ["a", "b", "c", "d", "a", "b", "c", "d", "a"])
+    dispatcher.enqueue(once("idle", 1))
+    // It comes before four who have waited for longer, and have more left.
+    assert.deepStrictEqual(rounds(1), ["idle", "b", "c"])
+    // Those who use a turn up are many, and the others have every second one.
+    for (const name of ["x", "y", "z"]) dispatcher.enqueue(once(name, 6))
+    assert.deepStrictEqual(rounds(5), ["x", "d", "a", "b", "y", "c", "d", "a", "z"])
+  })
+
+  it("has who has many messages, and whose turn did not come, wait as if it had come", () => {
+    const { scheduler, turn } = manual()
+    let now = 0
+    const time = new Turn({ ...runtime, nowMillis: () => now, immediate: () => {} }, 5)
+    const dispatcher = dispatcherOf(scheduler, time)
+    const log: Array<string> = []
+    const slow = (name: string, backlog: number): Runnable => ({
+      backlog,
+      run: () => {
+        log.push(name)
+        now += 3
+      },
+      failed: () => {}
+    })
+    for (const name of ["a", "b", "c", "d", "e"]) dispatcher.enqueue(slow(name, 17))
+    dispatcher.enqueue(slow("few", 16))
+    turn()
+    time.end()
+    assert.deepStrictEqual(log.splice(0), ["a", "b"])
+    dispatcher.enqueue(slow("idle", 1))
+    turn()
+    time.end()
+    assert.deepStrictEqual(log.splice(0), ["few", "idle"])
+    // It has ended among the first.
+    turn()
+    time.end()
+    turn()
+    assert.deepStrictEqual(log, ["c", "d", "e"])
+    assert.isTrue(dispatcher.isIdle)
+  })
+
+  it("gives each of those who wait a part of the turn", () => {
+    const { scheduler, turn } = manual()
+    let now = 0
+    const time = new Turn({ ...runtime, nowMillis: () => now, immediate: () => {} }, 5)
+    const dispatcher = dispatcherOf(scheduler, time)
+    const log: Array<string> = []
+    const slow = (name: string) => {
+      const runnable = runnableOf(() => {
+        do {
+          log.push(name)
+          now += 0.5
+        } while (!time.isOver())
+        dispatcher.enqueueAgain(runnable)
+      })
+      return runnable
+    }
+    for (const name of ["a", "b", "c"]) dispatcher.enqueue(slow(name))
+    turn()
+    assert.deepStrictEqual(log.splice(0), ["a", "a", "b", "b", "c", "c"])
+    dispatcher.enqueue(slow("d"))
+    turn()
+    assert.deepStrictEqual(log, ["d", "d", "a", "a", "b", "b", "c", "c"])
+  })
+
   it("goes on when one of them throws, and tells only that one", () => {
     const { scheduler, turn } = manual()
     const dispatcher = dispatcherOf(scheduler)
@@ -223,19 +315,23 @@ describe("Dispatcher", () => {
     assert.strictEqual(await ran, "ran")
   })
 
-  it.effect("lets an actor handle THROUGHPUT messages before the next one has its turn", () => {
-    const order: Array<string> = []
-    const Busy = Actor.make("Busy", [Rpc.make("Work", { payload: { n: Schema.Int } })])
-    const live = Busy.toLayer(
+  const Busy = Actor.make("Busy", [Rpc.make("Work", { payload: { n: Schema.Int } })])
+  const busy = (handle: (key: string, n: number) => void) =>
+    Busy.toLayer(
       Effect.map(Actor.CurrentActor, ({ key }) =>
         Busy.of({
-          Work: () => {
-            order.push(key)
+          Work: ({ n }) => {
+            handle(key, n)
             return Effect.void
           }
         })),
       { mailbox: { capacity: "unbounded" } }
-    )
+    ).pipe(Layer.provideMerge(ActorSystem.layer))
+  // A turn that has all the time there is.
+  const timeless = new ThreadContext({ ...runtime, nowMillis: () => 0 })
+
+  it.effect("lets an actor handle THROUGHPUT messages before the next one has its turn", () => {
+    const order: Array<string> = []
     return Effect.gen(function*() {
       const a = yield* Busy.spawn("a")
       const b = yield* Busy.spawn("b")
@@ -247,9 +343,27 @@ describe("Dispatcher", () => {
       assert.strictEqual(order.indexOf("b"), THROUGHPUT)
     }).pipe(
       Effect.scoped,
-      Effect.provide(live.pipe(Layer.provideMerge(ActorSystem.layer))),
-      // A turn that has all the time there is.
-      Effect.provideService(CurrentThread, new ThreadContext({ ...runtime, nowMillis: () => 0 }))
+      Effect.provide(busy((key) => void order.push(key))),
+      Effect.provideService(CurrentThread, timeless)
     )
+  })
+
+  it.effect("has an actor that had nothing to do handle its message before those that have more left", () => {
+    const order: Array<string> = []
+    let meanwhile = () => {}
+    const handle = (key: string, n: number) => {
+      order.push(key)
+      if (key === "b" && n === THROUGHPUT) meanwhile()
+    }
+    return Effect.gen(function*() {
+      const a = yield* Busy.spawn("a")
+      const b = yield* Busy.spawn("b")
+      const idle = yield* Busy.spawn("idle")
+      meanwhile = () => void idle.tellUnsafe.Work({ n: 0 })
+      for (const one of [a, b]) for (let n = 0; n < 4 * THROUGHPUT; n++) one.tellUnsafe.Work({ n })
+      while ((yield* b.depth) > 0) yield* Effect.yieldNow
+      assert.strictEqual(order.length, 8 * THROUGHPUT + 1)
+      assert.strictEqual(order.indexOf("idle"), 4 * THROUGHPUT)
+    }).pipe(Effect.scoped, Effect.provide(busy(handle)), Effect.provideService(CurrentThread, timeless))
   })
 })

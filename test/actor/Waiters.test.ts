@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
+import { Rare } from "../../src/actor/internal/rare.ts"
 import type { Waiter } from "../../src/actor/kernel/Recipient.ts"
-import { Waiters } from "../../src/actor/kernel/Waiters.ts"
+import { nobody, Waiters } from "../../src/actor/kernel/Waiters.ts"
 
 interface Sender extends Waiter {
   readonly n: number
@@ -71,6 +72,21 @@ describe("Waiters", () => {
     },
     { arbitrary: { runs: 300 } }
   )
+
+  it("are nobody until there is one, for all actors together", () => {
+    const one = new Rare()
+    const other = new Rare()
+    assert.strictEqual(one.waiters, other.waiters)
+    // An interruption that comes when its sender waits no longer.
+    one.waiters.abandon(sender(0))
+    one.waiters.keep(() => false)
+    assert.deepStrictEqual([one.waiters.length, one.waiters.first()], [0, undefined])
+    one.line.push(sender(1))
+    assert.strictEqual(one.line, one.waiters)
+    assert.deepStrictEqual([one.waiters.length, other.waiters.length, nobody.length], [1, 0, 0])
+    other.line.close()
+    assert.deepStrictEqual([other.waiters.length, new Rare().waiters.length], [1, 0])
+  })
 
   it("keeps no room for those who were let in", () => {
     const waiters = new Waiters()

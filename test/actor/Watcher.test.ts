@@ -54,7 +54,7 @@ const make = (options?: Actor.BehaviourOptions) => {
   }
 }
 
-const listeners = (ref: ActorRef.Any): number => (recipientOf(ref) as Cell).rare?.onStop.size ?? 0
+const listeners = (ref: ActorRef.Any): number => (recipientOf(ref) as Cell).rare?.onStop?.size ?? 0
 
 describe("Watcher", () => {
   it.effect("two that watch each other and end in the same moment are told of by everybody else", () => {

@@ -12,6 +12,8 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { Actor, ActorControl, ActorSystem } from "shared-nothing"
+import { recipientOf } from "../../src/actor/ActorRef.ts"
+import type { Cell } from "../../src/actor/kernel/Cell.ts"
 import { settle } from "../contract/eventually.ts"
 
 const Note = Actor.make("Note", [
@@ -102,6 +104,24 @@ const actors = Effect.map(
 )
 
 describe("keyed actors", () => {
+  it.effect("share what they do not need one each while they are idle", () =>
+    inWorld(() =>
+      Effect.gen(function*() {
+        const notes = yield* Note.keyed({ idle: "1 hour" })
+        const cells = yield* Effect.forEach(["a", "b"], (key) =>
+          Effect.gen(function*() {
+            const ref = notes.ref(key)
+            yield* ref.ask.Write({ n: 1 })
+            return recipientOf(ref).running as Cell
+          }))
+        const [a, b] = cells as [Cell, Cell]
+        assert.strictEqual(a.rare!.waiters, b.rare!.waiters)
+        assert.deepStrictEqual([a.rare!.onStop, b.rare!.onStop], [undefined, undefined])
+        assert.strictEqual(Object.getPrototypeOf(a.handlers), Object.getPrototypeOf(b.handlers))
+        assert.deepStrictEqual(yield* notes.ref("a").ask.Read(), [1])
+      })
+    ))
+
   it.effect("come up with their first message, one for each key", () =>
     inWorld((world) =>
       Effect.gen(function*() {

@@ -34,6 +34,22 @@ const asked = () => {
   return { exits, resume: (exit: Exit.Exit<unknown, unknown>) => void exits.push(exit) }
 }
 
+/** An actor on thread 1 whose notes take so long each. */
+const spawnSlow = (on: Stage, key: string, millis: number) =>
+  Effect.gen(function*() {
+    const spawned = yield* on.spawn(1, System.Endless.protocol, key)
+    const { cell } = spawned
+    const slowness = { millis }
+    const { Note } = cell.handlers as { Note: (payload: unknown) => Exit.Exit<void> }
+    cell.handlers = Object.assign(Object.create(null), cell.handlers, {
+      Note: (payload: unknown) => {
+        on.steps.now += slowness.millis
+        return Note(payload)
+      }
+    })
+    return { ...spawned, slowness }
+  })
+
 describe("a link", () => {
   it.effect("interrupts a handler while messages for others fill the ring", () =>
     staged({ ringBytes: 65_536 }, (on) =>
@@ -154,6 +170,74 @@ describe("a link", () => {
         assert.isAtMost(handled - before, 4)
         assertSettled(on)
         assert.strictEqual(handled, 200)
+      })))
+
+  it.effect("serves who has nothing to do within a few turns, however much lies before its message for actors that are slow", () =>
+    staged({ ringBytes: 1 << 20 }, (on) =>
+      Effect.gen(function*() {
+        const idle = yield* on.spawn(1, Probe.protocol, "idle")
+        const told = yield* on.spawn(1, Probe.protocol, "told")
+        const all = yield* Effect.forEach(
+          Array.from({ length: 8 }, (_, i) => i),
+          (i) => spawnSlow(on, `lame ${i}`, 0.5)
+        )
+        for (let n = 0; n < 8000; n++) all[n % 8]!.seenFrom(0).tell(note, { n }, undefined)
+        const { exits, resume } = asked()
+        told.seenFrom(0).tell(note, { n: 1 }, undefined)
+        idle.seenFrom(0).askUnsafe(count, undefined, 10_000, resume)
+        on.steps.step(0)
+        const isRead = on.nodes[1]!.mark()
+        assert.isFalse(isRead())
+        // The loop of the thread, and its actors, have a turn in each.
+        let rounds = 0
+        while (rounds < 20 && exits.length === 0) {
+          rounds++
+          on.steps.step(1)
+          on.steps.step(1)
+          on.steps.step(0)
+        }
+        assert.deepStrictEqual(exits.map(String), ["Success(0)"])
+        assert.isAtMost(rounds, 4)
+        assert.strictEqual(told.cell.processed, 1)
+        // What waits for all this to be read, as the end of an actor does, goes on.
+        assert.isTrue(isRead())
+        assert.isAbove(all.reduce((waiting, { cell }) => waiting + cell.depth(), 0), 7900)
+        assertSettled(on)
+        assert.strictEqual(all.reduce((sum, { cell }) => sum + cell.processed, 0), 8000)
+      })))
+
+  it.effect("has read within a few turns what was to be seen, also for very many actors that have nothing else to do", () =>
+    staged({ ringBytes: 1 << 20 }, (on) =>
+      Effect.gen(function*() {
+        const keys = Array.from({ length: 1500 }, (_, i) => `lame ${i}`)
+        const all = yield* Effect.forEach(keys, (key) => spawnSlow(on, key, 0.5))
+        for (const { seenFrom } of all) seenFrom(0).tell(note, { n: 1 }, undefined)
+        on.steps.step(0)
+        const isRead = on.nodes[1]!.mark()
+        for (let rounds = 0; rounds < 3; rounds++) {
+          assert.isFalse(isRead())
+          on.steps.step(1)
+          on.steps.step(1)
+          if (isRead()) break
+        }
+        assert.isTrue(isRead())
+        assertSettled(on)
+      })))
+
+  it.effect("puts no more than so many messages into a mailbox without a bound, and the others wait in the ring", () =>
+    staged({ ringBytes: 1 << 20 }, (on) =>
+      Effect.gen(function*() {
+        const slow = yield* spawnSlow(on, "lame", 5)
+        for (let n = 0; n < 30_000; n++) slow.seenFrom(0).tell(note, { n }, undefined)
+        on.steps.step(0)
+        for (let turns = 0; turns < 20; turns++) on.steps.step(1)
+        const depth = slow.cell.depth()
+        assert.isAbove(depth, 16_000)
+        assert.isBelow(depth, 22_000)
+        on.steps.now += 10_000_000
+        slow.slowness.millis = 0
+        assertSettled(on)
+        assert.strictEqual(slow.cell.processed, 30_000)
       })))
 
   it.effect("serves other threads while one of them floods", () =>

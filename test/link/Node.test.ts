@@ -265,7 +265,7 @@ describe("a link", () => {
           left.peerUp(1, epoch)
           right.peerUp(0, epoch)
         }
-        assert.isAtMost(cell.rare?.onStop.size ?? 0, 2)
+        assert.isAtMost(cell.rare?.onStop?.size ?? 0, 2)
         assert.strictEqual(yield* ask(recipient), 0)
         assert.strictEqual(left.home.remotes.size, 1)
       })

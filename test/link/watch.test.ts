@@ -344,9 +344,9 @@ describe("an end that is told to another thread", () => {
       const on = yield* setUp()
       watching(on)
       on.steps.settle()
-      assert.strictEqual(on.speaker.rare!.onStop.size, 2)
+      assert.strictEqual(on.speaker.rare!.onStop?.size, 2)
       on.part(0, 1)
-      assert.strictEqual(on.speaker.rare!.onStop.size, 1)
+      assert.strictEqual(on.speaker.rare!.onStop?.size, 1)
     })))
 
   it.effect("may come from anybody's code that throws, and is told to all others", () =>

@@ -784,7 +784,20 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...waiters,
     why: "giving up twice counts once",
-    before: "if (waiter.abandoned) return\n",
+    before: "if (waiter.abandoned || this.items.length === 0) return\n",
+    after: "if (this.items.length === 0) return\n"
+  },
+  {
+    ...waiters,
+    why: "who never stood in a line changes nothing there",
+    before: "if (waiter.abandoned || this.items.length === 0) return\n",
+    after: "if (waiter.abandoned) return\n"
+  },
+  {
+    ...waiters,
+    file: "src/actor/internal/rare.ts",
+    why: "nobody is put into the line of all who have none",
+    before: "    if (this.waiters === nobody) this.waiters = new Waiters()\n",
     after: ""
   },
   {
@@ -880,8 +893,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...dispatcher,
     why: "a turn ends with its time",
-    before: "while (i < count && !isOver)",
-    after: "while (i < count)"
+    before: "while (i < most && !isOver)",
+    after: "while (i < most)"
   },
   {
     ...dispatcher,
@@ -897,6 +910,43 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...dispatcher,
+    why: "who has had nothing to do comes before who has more left",
+    before: "    this.rest.add(runnable)\n",
+    after: "    this.add(runnable)\n"
+  },
+  {
+    ...dispatcher,
+    why: "many who have little to do keep nobody out who has much",
+    before: "    this.isRestNext = !isLeft\n",
+    after: ""
+  },
+  {
+    ...dispatcher,
+    why: "who has many messages holds up nobody who has one, also before it has had its first turn",
+    before: "if (backlog > FEW) this.rest.add(runnable!)\n      return backlog <= FEW",
+    after: "return backlog >= 0"
+  },
+  {
+    ...dispatcher,
+    why: "who shares a turn has a part of it",
+    before: "      turn.beginPart()\n",
+    after: ""
+  },
+  {
+    ...dispatcher,
+    why: "nobody has two parts of one pass",
+    before: "(isRestNext || rest.run(turn, had))",
+    after: "(isRestNext || rest.run(turn, rest.count))"
+  },
+  {
+    ...dispatcher,
+    file: "src/actor/kernel/Cell.ts",
+    why: "who has had the thread and has more left waits behind who has not",
+    before: "if (phase === IDLE) this.host.dispatcher.enqueue(this)",
+    after: "if (phase !== STARTING) this.host.dispatcher.enqueue(this)"
+  },
+  {
+    ...dispatcher,
     why: "a special scheduler follows every hop",
     before: "this.passes = dispatcher === undefined ? PASSES : 1",
     after: "this.passes = PASSES"
@@ -904,8 +954,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...dispatcher,
     why: "what one actor throws harms no other",
-    before: "      runnable.failed(defect)",
-    after: "      throw defect"
+    before: "    runnable.failed(defect)",
+    after: "    throw defect"
   },
   {
     ...dispatcher,
@@ -916,7 +966,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...dispatcher,
     why: "for those who are left another turn comes",
-    before: "      if (this.count > 0) this.schedule()\n",
+    before: "      if (!this.isIdle) this.schedule()\n",
     after: ""
   },
   {

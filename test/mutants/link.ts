@@ -559,6 +559,31 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
+    ...inbound,
+    why: "what lies in a ring for long is put into the mailboxes",
+    before: "!this.isEnding && this.overdue.isIn(reader) ? this.sort(reader, budget)",
+    after: "false ? this.sort(reader, budget)"
+  },
+  {
+    ...inbound,
+    why: "who could handle a message at once does not hold up what is put by",
+    before: "binding.cell.isAtHand && !this.isSorting &&",
+    after: "binding.cell.isAtHand &&"
+  },
+  {
+    ...inbound,
+    why: "a mailbox without a bound holds up the ring",
+    before: "this.isSorting = binding.waiting < MOST_SORTED",
+    after: "this.isSorting = true"
+  },
+  {
+    file: "src/link/internal/overdue.ts",
+    tests: ["test/link/overdue.test.ts"],
+    why: "what has lain there for a moment is not overdue",
+    before: "    if (seenMillis - markedAt < PATIENCE_MILLIS) return false\n",
+    after: ""
+  },
+  {
     file: "src/link/internal/inbound.ts",
     tests: ["test/link/visible.test.ts"],
     why: "control that was said before it is read before data",

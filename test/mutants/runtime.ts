@@ -7,20 +7,38 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...turn,
     why: "a turn ends with its time",
-    before: "this.isSpent = this.isOpen && now >= this.endsAt",
+    before: "this.isSpent = this.isOpen && now >= this.limitAt",
     after: "this.isSpent = false"
   },
   {
     ...turn,
     why: "outside of a turn time is never up",
-    before: "this.isSpent = this.isOpen && now >= this.endsAt",
-    after: "this.isSpent = now >= this.endsAt"
+    before: "this.isSpent = this.isOpen && now >= this.limitAt",
+    after: "this.isSpent = now >= this.limitAt"
   },
   {
     ...turn,
     why: "what was seen in a turn ends with it",
     before: "    this.isOpen = false\n    this.isSpent = false\n    if",
     after: "    this.isOpen = false\n    if"
+  },
+  {
+    ...turn,
+    why: "a part of a turn ends with its time",
+    before: "Math.min(this.endsAt, this.readAt + PART_MILLIS)",
+    after: "this.endsAt"
+  },
+  {
+    ...turn,
+    why: "no part lasts longer than its turn",
+    before: "Math.min(this.endsAt, this.readAt + PART_MILLIS)",
+    after: "this.readAt + PART_MILLIS"
+  },
+  {
+    ...turn,
+    why: "the time of a part is not that of the turn",
+    before: "    this.limitAt = this.endsAt\n    this.isSpent",
+    after: "    this.isSpent"
   },
   {
     ...turn,

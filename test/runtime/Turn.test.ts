@@ -60,6 +60,35 @@ describe("Turn", () => {
     expect(handle(turn, 2)).toBe(3)
   })
 
+  it("gives a part of itself to one of those who share it, and is over only when its own time is up", () => {
+    const { handle, runtime } = stage()
+    const turn = new Turn(runtime, 5)
+    turn.begin()
+    turn.beginPart()
+    expect(handle(turn, 0.5)).toBe(2)
+    expect(turn.endPart()).toBe(false)
+    turn.beginPart()
+    expect(handle(turn, 0.5)).toBe(2)
+    expect(turn.endPart()).toBe(false)
+    expect(handle(turn, 0.5)).toBe(6)
+  })
+
+  it("ends a part with itself, and has none that is over outside of it", () => {
+    const { handle, runtime } = stage()
+    const turn = new Turn(runtime, 5)
+    turn.begin()
+    expect(handle(turn, 2.4)).toBe(3)
+    turn.begin()
+    for (const [millis, isOver] of [[2.4, false], [2.4, false], [0.3, true]] as const) {
+      turn.beginPart()
+      expect(handle(turn, millis)).toBe(1)
+      expect(turn.endPart()).toBe(isOver)
+    }
+    turn.end()
+    turn.beginPart()
+    expect([turn.isOver(), turn.endPart()]).toEqual([false, false])
+  })
+
   it("stays over until the next one begins", () => {
     const { handle, runtime } = stage()
     const turn = new Turn(runtime, 5)

@@ -127,7 +127,7 @@ export const queue = (cell: Roomy & Refusing, rare: Rare, waiter: Waiter): void 
   const { done, index, payload, span } = waiter
   if (waitsForItself(cell, waiter, rare) || rare.isDraining) return done(refusalOf(cell, index, payload, REFUSED))
   // An ask has been checked, and has just been told that there is no room.
-  if (waiter.ask !== undefined) return rare.waiters.push(waiter)
+  if (waiter.ask !== undefined) return rare.line.push(waiter)
   // This runs the schema, which is somebody's code: what it throws is the defect of the sender, in its fiber; and it may
   // have made room, or ended the actor. So room is asked for last.
   // What comes by an adapter was checked as what it was sent as.
@@ -137,7 +137,7 @@ export const queue = (cell: Roomy & Refusing, rare: Rare, waiter: Waiter): void 
   const outcome = valid === BROKEN ? INVALID : cell.offer(index, valid, span)
   if (outcome === NO_ROOM && !rare.isDraining) {
     waiter.payload = valid
-    rare.waiters.push(waiter)
+    rare.line.push(waiter)
   } else done(outcome === TAKEN ? undefined : refusalOf(cell, index, payload, outcome))
 }
 

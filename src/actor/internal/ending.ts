@@ -127,7 +127,7 @@ const drain = (host: LifecycleHost, cell: Cell, reason: ExitReason.ExitReason): 
   rare.reason = reason
   // A batch that is running goes on; one that is held has to go on too.
   refuseWaiters(host, cell)
-  rare.waiters.close()
+  rare.line.close()
   for (const listener of rare.onDrain ?? []) host.after.add(() => listener(reason))
   rare.onDrain = undefined
   host.after.add(() => goOn(cell))

@@ -51,14 +51,47 @@ export class Idle extends Deadline {
   }
 }
 
-/** The handlers of an incarnation that note each call. */
-export const noting = (note: () => void, handlers: Handlers, tags: ReadonlyArray<string>): Handlers => {
-  const noted: Record<string, (payload: unknown) => Effect.Effect<unknown, unknown, unknown>> = {}
-  for (const tag of tags) {
-    noted[tag] = (payload) => {
-      note()
-      return handlers[tag]!(payload)
+/** Who is told of each message. */
+interface Noting {
+  note(): void
+}
+
+// No message has a name that is a symbol.
+const Own = Symbol("Own")
+const Waits = Symbol("Waits")
+
+interface Noted {
+  readonly [Own]: Handlers
+  readonly [Waits]: Noting
+}
+
+type NotedClass = new(waits: Noting, own: Handlers) => Noted
+
+const classes = new WeakMap<ReadonlyArray<string>, NotedClass>()
+
+// One method a message, made once a protocol: an actor that waits costs two fields.
+const classOf = (tags: ReadonlyArray<string>): NotedClass => {
+  const known = classes.get(tags)
+  if (known !== undefined) return known
+  class NotedHandlers {
+    declare readonly [Own]: Handlers
+    declare readonly [Waits]: Noting
+    constructor(waits: Noting, own: Handlers) {
+      this[Own] = own
+      this[Waits] = waits
     }
   }
-  return noted
+  for (const tag of tags) {
+    const value = function(this: Noted, payload: unknown): Effect.Effect<unknown, unknown, unknown> {
+      this[Waits].note()
+      return this[Own][tag]!(payload)
+    }
+    Object.defineProperty(NotedHandlers.prototype, tag, { value })
+  }
+  classes.set(tags, NotedHandlers)
+  return NotedHandlers
 }
+
+/** The handlers of an incarnation that note each call: every tag is a method of the class, which its type does not say. */
+export const noting = (waits: Noting, own: Handlers, tags: ReadonlyArray<string>): Handlers =>
+  new (classOf(tags))(waits, own) as unknown as Handlers

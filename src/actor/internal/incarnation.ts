@@ -68,7 +68,7 @@ const areHandlers = (handlers: unknown): handlers is Handlers => typeof handlers
 const noted = ({ behaviour: { around, protocol: { tags } }, name, rare }: Cell, own: Handlers): Handlers => {
   const handlers = around.length === 0 ? own : intercepting(own, tags, around, name)
   const waiting = [rare?.quiet, rare?.idle].filter((waits) => waits !== undefined)
-  const all = waiting.reduce((noted, waits) => noting(() => waits.note(), noted, tags), handlers)
+  const all = waiting.reduce((noted, waits) => noting(waits, noted, tags), handlers)
   return rare?.isAdapting === true ? madeOf(all, tags) : all
 }
 

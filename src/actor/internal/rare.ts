@@ -9,7 +9,7 @@ import type { Counts } from "../kernel/Counted.ts"
 import type { Deadline } from "../kernel/Deadlines.ts"
 import type { Meter } from "../kernel/Meter.ts"
 import type { Streaming } from "../kernel/Streaming.ts"
-import { Waiters } from "../kernel/Waiters.ts"
+import { nobody, Waiters } from "../kernel/Waiters.ts"
 import type { Waits } from "../kernel/Waits.ts"
 import { type Ask, givenBy, type Word } from "../kernel/Word.ts"
 import type { Failures } from "./failures.ts"
@@ -17,7 +17,7 @@ import type { Ties } from "./ties.ts"
 
 /** What only some cells need: kept apart so that an idle cell stays small. */
 export class Rare {
-  /** Senders that wait for room. */
+  /** Senders that wait for room; to be put into {@link Rare.line}. */
   declare waiters: Waiters
   /** Whether they are let in at the next turn. */
   declare isAdmitting: boolean
@@ -79,7 +79,7 @@ export class Rare {
   /** Called once when it accepts nothing any more and is about to drain. */
   declare onDrain: Set<(reason: ExitReason) => void> | undefined
   /** Called once when it has stopped. */
-  declare onStop: Set<(reason: ExitReason) => void>
+  declare onStop: Set<(reason: ExitReason) => void> | undefined
   /** Called once its name is free, if that is later than its end. */
   declare freed: (() => void) | undefined
   /** What others have made of it by linking themselves to it. */
@@ -91,7 +91,7 @@ export class Rare {
   /** Nobody waits any more for its build, its handler or its finalizers to end; its name is taken until they do. */
   declare isAbandoned: boolean
   constructor() {
-    this.waiters = new Waiters()
+    this.waiters = nobody
     this.isAdmitting = false
     this.fiber = undefined
     this.context = undefined
@@ -123,12 +123,18 @@ export class Rare {
     this.piped = 0
     this.inspect = undefined
     this.onDrain = undefined
-    this.onStop = new Set()
+    this.onStop = undefined
     this.freed = undefined
     this.ties = undefined
     this.waits = undefined
     this.streams = undefined
     this.isAbandoned = false
+  }
+
+  /** Where those stand who wait for room, made when there is the first one. */
+  get line(): Waiters {
+    if (this.waiters === nobody) this.waiters = new Waiters()
+    return this.waiters
   }
 
   /** A handler that does not answer at once begins with this message, which is `ask` where it is one. */

@@ -131,7 +131,7 @@ const neverStarted = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<SpawnF
   settleMailbox(host, cell)
   forget(host, cell)
   if (!isAbandoned) freeName(host, cell)
-  for (const listener of Array.from(onStop)) host.after.add(() => listener(reason))
-  onStop.clear()
+  for (const listener of Array.from(onStop ?? [])) host.after.add(() => listener(reason))
+  onStop?.clear()
   host.after.run()
 }

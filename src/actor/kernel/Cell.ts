@@ -335,8 +335,11 @@ export class Cell extends Counting implements Owned, Runnable {
     if (rare !== undefined && rare.meter !== undefined) rare.meter.end()
     if (rare !== undefined && rare.isHeld) return comeToRest(this, rare)
     if (mailbox !== undefined && mailbox.length > 0) {
+      const { phase } = this
       this.phase = READY
-      this.host.dispatcher.enqueue(this)
+      // One that had nothing to do has not had the thread.
+      if (phase === IDLE) this.host.dispatcher.enqueue(this)
+      else this.host.dispatcher.enqueueAgain(this)
     } else {
       this.phase = IDLE
     }

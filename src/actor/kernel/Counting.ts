@@ -42,6 +42,11 @@ export abstract class Counting extends Living {
     return this.isLive && (this.turns & IN_HAND) !== 0 ? 1 : 0
   }
 
+  /** How many messages wait in its mailbox. */
+  get backlog(): number {
+    return this.mailbox === undefined ? 0 : this.mailbox.length
+  }
+
   depth(): number {
     return (this.mailbox === undefined ? 0 : this.mailbox.length + this.mailbox.stashed) + this.inHand
   }

@@ -62,7 +62,11 @@ export abstract class Living extends Recipient {
   /** Calls back once when the actor has stopped; at once when it has. */
   whenStopped(listener: (reason: ExitReason) => void): void {
     if (this.hasStopped) listener(this.more().reason)
-    else this.more().onStop.add(listener)
+    else {
+      const rare = this.more()
+      rare.onStop ??= new Set()
+      rare.onStop.add(listener)
+    }
   }
 
   /** Calls back once when the actor begins to drain: it accepts nothing any more, and has not ended. */
@@ -74,7 +78,7 @@ export abstract class Living extends Recipient {
 
   /** Forgets a listener of {@link whenStopped} and of {@link whenDraining}. */
   unwatch(listener: (reason: ExitReason) => void): void {
-    this.rare?.onStop.delete(listener)
+    this.rare?.onStop?.delete(listener)
     this.rare?.onDrain?.delete(listener)
   }
 }

@@ -61,13 +61,14 @@ export class Waiters {
 
   /** A sender gives up: its message will not be sent. Nothing happens to one that waits no longer. */
   abandon(waiter: Waiter): void {
-    if (waiter.abandoned) return
+    if (waiter.abandoned || this.items.length === 0) return
     waiter.abandoned = true
     if (++this.abandoned >= COMPACT && this.abandoned >= this.length) this.keep(() => true)
   }
 
   /** Keeps only the senders for which `wanted` holds and which have not given up. */
   keep(wanted: (waiter: Waiter) => boolean): void {
+    if (this.items.length === 0) return
     this.items = this.items.slice(this.head).filter((waiter) => {
       waiter.abandoned ||= !wanted(waiter)
       return !waiter.abandoned
@@ -82,3 +83,6 @@ export class Waiters {
     this.abandoned = this.none
   }
 }
+
+/** The line of all who have none: nobody is put into it, and it is not closed. */
+export const nobody = new Waiters()

@@ -89,6 +89,11 @@ export class Binding implements Origin {
     this.cell?.whenDraining(this.onStop)
   }
 
+  /** How many of its messages have not left the mailbox. */
+  get waiting(): number {
+    return this.queued
+  }
+
   /** A message is about to be put into the mailbox. */
   enter(): void {
     this.queued++

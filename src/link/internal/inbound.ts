@@ -3,8 +3,8 @@
  *
  * Control is read first, and once more before data that has come meanwhile: what was said before that is heard before it. Of data a bounded
  * number of records is read in a row; while the turn lasts the actors handle them at once, afterwards they are put into the mailboxes, so that
- * one actor that is slow delays nobody who shares the ring with it.
- * The mailboxes have room: each message was sent on credit.
+ * one actor that is slow delays nobody who shares the ring with it. What lies in the ring for long all the same is put into the mailboxes first.
+ * These have room: each message was sent on credit. Those without a bound hold up the ring once they have very many.
  *
  * Every number read from a ring is checked before it is used; a record that makes no sense is reported and skipped, and the
  * records behind it are read.
@@ -26,6 +26,7 @@ import type { InboundAsk } from "./inboundAsk.ts"
 import { obey } from "./inboundCommand.ts"
 import * as LastWord from "./lastWord.ts"
 import type { Outbound, Rings } from "./outbound.ts"
+import { MOST_SORTED, Overdue, SORTING_MILLIS } from "./overdue.ts"
 import { Watching } from "./watching.ts"
 
 // Constants of this module are folded into compiled code, those of others are looked up each time.
@@ -59,6 +60,9 @@ export class Inbound {
   declare private isDelivering: boolean
   /** Its thread has gone: what it had sent is put into the mailboxes. */
   declare private isEnding: boolean
+  /** Whether messages are put into the mailboxes, also of those who could handle them at once. */
+  declare private isSorting: boolean
+  declare private readonly overdue: Overdue
   constructor(home: Home, outbound: Outbound) {
     this.home = home
     this.turn = home.turn
@@ -76,6 +80,8 @@ export class Inbound {
     this.left = 0
     this.isDelivering = false
     this.isEnding = false
+    this.isSorting = false
+    this.overdue = new Overdue(home.turn)
   }
 
   /** Takes the rings that the other side writes into. */
@@ -186,12 +192,30 @@ export class Inbound {
 
   // ---- data
 
-  /** Reads up to `budget` records of data and answers how many it read. */
+  /** Reads up to `budget` records of data, or more of what is overdue, and answers how many it read. */
   drain(budget: number): number {
     const reader = this.data
     if (reader === undefined || !reader.poll()) return 0
     // What was said before it may have become visible since control was read.
     if (!this.control!.isEmpty()) this.drainControl()
+    const read = !this.isEnding && this.overdue.isIn(reader) ? this.sort(reader, budget) : this.readUpTo(reader, budget)
+    this.release(reader)
+    return read
+  }
+
+  // Who has nothing to do then has its message in this turn.
+  private sort(reader: SpscReader, stretch: number): number {
+    const until = this.home.runtime.nowMillis() + SORTING_MILLIS
+    let read = 0
+    this.isSorting = true
+    do {
+      read += this.readUpTo(reader, stretch)
+    } while (this.isSorting && this.left === 0 && this.home.runtime.nowMillis() < until)
+    this.isSorting = false
+    return read
+  }
+
+  private readUpTo(reader: SpscReader, budget: number): number {
     this.left = budget
     // One record that makes no sense ends a run of reading, not the drain.
     while (this.left > 0) {
@@ -201,7 +225,6 @@ export class Inbound {
         this.thrown(reader.type, error)
       }
     }
-    this.release(reader)
     return budget - this.left
   }
 
@@ -224,11 +247,12 @@ export class Inbound {
           ? this.payload(message, reader, offset)
           : message.payload.read(reader.region, offset, reader.end, carriage)
         this.isDelivering = true
-        if (binding.cell.isAtHand && !turn.isOver() && !this.isEnding) {
+        if (binding.cell.isAtHand && !this.isSorting && !turn.isOver() && !this.isEnding) {
           binding.passed()
           binding.cell.receive(message.index, payload)
         } else {
           binding.enter()
+          if (this.isSorting) this.isSorting = binding.waiting < MOST_SORTED
           binding.cell.deliverRemote(binding.word | message.index, payload)
         }
         this.isDelivering = false

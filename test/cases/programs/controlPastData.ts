@@ -20,7 +20,9 @@ const STARTED = 0
 const DONE_AT_INTERRUPTION = 1
 const DONE = 2
 const actors = 8
-const each = 500
+const each = 1000
+/** Less than this is handled meanwhile, also on a machine that has something else to do; who waits for what lies in the ring sees 480. */
+const meanwhile = 320
 
 const Busy = Actor.make("Busy", [Rpc.make("Work")])
 const Hang = Actor.make("Hang", [Rpc.make("Forever")])
@@ -68,7 +70,7 @@ if (!isMainThread) {
     console.log(
       `the interruption overtook the work: ${doneAtInterruption < all / 2 || `${doneAtInterruption} of ${all}`}`
     )
-    console.log(`spawning and stopping overtook the work: ${doneAtStop < all / 2 || `${doneAtStop} of ${all}`}`)
+    console.log(`spawning and stopping overtook the work: ${doneAtStop < meanwhile || `${doneAtStop} of ${all}`}`)
     // What would be dropped at the end would be logged.
     yield* until(Effect.sync(() => read(DONE) === all))
   })
