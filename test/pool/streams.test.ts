@@ -1,5 +1,6 @@
 /** Streams of pools on real threads: the parity of what the simulations hold. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -59,13 +60,18 @@ describe("streams of a pool of threads", () => {
       }
       for (const [made, released] of account) assert.strictEqual(made, released)
       assert.strictEqual(account.reduce((sum, [made]) => sum + made, 0), 9)
+      // One that has not begun is begun by the next worker.
       const lost = yield* Effect.forEach(upTo(4), () =>
-        Effect.forkChild(Effect.flip(Stream.runDrain(rows.ask.Tick({ millis: 1 }, forever)))))
-      yield* Effect.forEach(Pool.workers(rows), (worker) =>
-        Effect.exit(worker.ask.Exit({ code: 1 }, forever)))
+        Effect.gen(function*() {
+          const first = yield* Deferred.make<void>()
+          const ticks = Stream.tap(rows.ask.Tick({ millis: 1 }, forever), () => Deferred.succeed(first, undefined))
+          const reader = yield* Effect.forkChild(Effect.flip(Stream.runDrain(ticks)))
+          yield* Deferred.await(first)
+          return reader
+        }))
+      yield* Effect.forEach(Pool.workers(rows), (worker) => Effect.exit(worker.ask.Exit({ code: 1 }, forever)))
       for (
-        const error of yield* Effect.forEach(lost, (fiber) =>
-          Fiber.join(fiber))
+        const error of yield* Effect.forEach(lost, (fiber) => Fiber.join(fiber))
       ) {
         assert.instanceOf(error, ActorError.ThreadLost)
       }
