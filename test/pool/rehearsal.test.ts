@@ -5,8 +5,7 @@ import { PoolThread } from "shared-nothing"
 import * as Rehearsal from "../../src/pool/internal/rehearsal.ts"
 import { thread } from "../../src/thread/kernel/CurrentThread.ts"
 import * as Entry from "../../src/thread/kernel/Entry.ts"
-
-const TIME_ENOUGH = 1000
+import { MILLIS } from "../../src/thread/kernel/Rehearsal.ts"
 
 describe("what the threads of a pool rehearse", () => {
   it.live("is both sides of a job, once, without the layer that is served later", () =>
@@ -20,7 +19,7 @@ describe("what the threads of a pool rehearse", () => {
       taker.take = undefined
       // One that is started again is missed.
       assert.isFalse(yield* rehearsal({ epoch: 2 } as Entry.ThreadStart))
-      assert.isTrue(yield* Rehearsal.rehearsal(TIME_ENOUGH))
+      assert.isTrue(yield* Rehearsal.rehearsal(MILLIS))
       assert.isFalse(yield* rehearsal(undefined))
       assert.strictEqual(builds, 0)
     }))
