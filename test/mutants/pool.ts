@@ -1118,8 +1118,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...client,
     why: "a worker that holds the job of a client is replaced",
-    before: "voice.say(Control.OVERDUE, { pool, number, tag } satisfies Control.ClientOverdue)",
-    after: "void number"
+    before: "voice.say(Control.OVERDUE, { pool, ...overdue } satisfies Control.ClientOverdue)",
+    after: "void [pool, overdue]"
   },
   {
     ...worker,

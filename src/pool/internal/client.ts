@@ -16,17 +16,14 @@ import { workerOf } from "../../memory/JobTable.ts"
 import type { ThreadContext } from "../../runtime/ThreadContext.ts"
 import { type Broadcast, broadcastOf, EXIT } from "../../thread/kernel/Broadcast.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
-import { inject } from "../kernel/Injectors.ts"
 import { PoolAmbiguous, PoolCrowded, PoolNotFound } from "../PoolError.ts"
-import { attemptsOf } from "./attempts.ts"
 import * as Control from "./control.ts"
-import { DeskWait } from "./desk.ts"
 import { benches } from "./job.ts"
 import { openMemory, SAME_TIME_MILLIS } from "./memory.ts"
-import { Pace } from "./pace.ts"
 import { PoolRecipient } from "./poolRecipient.ts"
+import { openRow, type Row } from "./row.ts"
 import { hosted } from "./streamProtocol.ts"
-import { Submitter } from "./submitter.ts"
+import type { Submitter } from "./submitter.ts"
 
 /** Why a thread does not join a pool. */
 export type JoinError = PoolNotFound | PoolCrowded | PoolAmbiguous | LayoutMismatch
@@ -106,41 +103,36 @@ interface Ground {
   readonly failed: (where: string, error: unknown) => void
 }
 
-const open = (ground: Ground, { name, protocol }: Asked, key: string, joined: Joined): Opened => {
+const open = (ground: Ground, { protocol }: Asked, key: string, joined: Joined): Opened => {
   const { deadlines, failed, thread, voice } = ground
   const { capacity, graceMillis, mayNap, memory, nowMillis, owner, parallelism, overflow, pool, row } = joined
   const access = openMemory(thread, memory, owner)
   protocol.prepare(access.scratch.carriage)
   const jobs = hosted(protocol)
-  const broken = (error: unknown) => failed(`a turn of ${name}`, error)
-  const desk: DeskWait = new DeskWait(access, row, new Pace(mayNap, parallelism), () => submitter, broken)
-  const submitter: Submitter = new Submitter(access, {
-    name,
-    row,
-    capacity,
-    deadlines,
-    messages: jobs.messages,
-    defined: protocol.messages.length,
-    attempts: attemptsOf(jobs),
-    levels: jobs.levels,
-    sheds: overflow === "dropOldest",
-    put: (slot) => inject(access, slot),
-    watch: () => desk.watch(),
-    sharesTime: Math.abs(deadlines.now() - nowMillis) < SAME_TIME_MILLIS,
-    whyEnded: () => {
-      // The reason was said before the table had it.
-      voice.poll()
-      return submitter.ended ?? ExitReason.systemReleased
+  const { desk, submitter }: Row = openRow(
+    {
+      access,
+      deadlines,
+      failed,
+      hosted: jobs,
+      parallelism,
+      protocol,
+      settings: { key, capacity, overflow, graceMillis, mayNap },
+      sharesTime: Math.abs(deadlines.now() - nowMillis) < SAME_TIME_MILLIS,
+      whyEnded: () => {
+        // The reason was said before the table had it.
+        voice.poll()
+        return submitter.ended ?? ExitReason.systemReleased
+      },
+      // Of workers that are stopped the end says what becomes of their jobs.
+      whyDown: (number) =>
+        access.table.phase() >= STOPPING
+          ? undefined
+          : { thread: `worker-${workerOf(number)}`, reason: "it has ended" }
     },
-    // Of workers that are stopped the end says what becomes of their jobs.
-    whyDown: (number) =>
-      access.table.phase() >= STOPPING
-        ? undefined
-        : { thread: `worker-${workerOf(number)}`, reason: "it has ended" },
-    graceMillis,
-    overdue: (number, tag) => voice.say(Control.OVERDUE, { pool, number, tag } satisfies Control.ClientOverdue),
-    failed
-  })
+    row,
+    (overdue) => voice.say(Control.OVERDUE, { pool, ...overdue } satisfies Control.ClientOverdue)
+  )
   const recipient = new PoolRecipient(access, submitter, {
     protocol,
     hosted: jobs,

@@ -85,6 +85,9 @@ const rowsOf = ({ access, deadlines, ends, hosted, log, protocol, settings }: Gr
   settings,
   access,
   deadlines,
+  parallelism: settings.workers * settings.concurrency,
+  sharesTime: true,
+  whyEnded: () => ExitReason.systemReleased,
   // Of workers that are stopped the end says what becomes of their jobs.
   whyDown: (number) => access.table.phase() >= STOPPING ? undefined : ends.get(number) ?? UNKNOWN,
   failed: (where, error) => log(Effect.logError(where, error))

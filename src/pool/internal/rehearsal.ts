@@ -9,10 +9,12 @@ import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as Actor from "../../actor/Actor.ts"
 import { refClass } from "../../actor/ActorRef.ts"
+import * as ExitReason from "../../actor/ExitReason.ts"
 import { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import * as Layouts from "../../actor/kernel/Layouts.ts"
 import { OPEN } from "../../memory/JobPhase.ts"
 import { numberOf } from "../../memory/JobTable.ts"
+import type { Runtime } from "../../runtime/Runtime.ts"
 import { piece, ThreadContext } from "../../runtime/ThreadContext.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import type { ThreadStart } from "../../thread/kernel/Entry.ts"
@@ -42,7 +44,6 @@ const settings = {
   overflow: "suspend",
   graceMillis: 1000,
   concurrency: 1,
-  workers: 1,
   mayNap: false
 } as const
 
@@ -59,19 +60,45 @@ export const rehearsal = (millis: number): Effect.Effect<boolean> => Rehearsal.o
 const roleOf = () =>
   Actor.make("Rehearsal", [Rpc.make("Echo", { payload: { text: Schema.String }, success: Schema.String })])
 
+type Role = ReturnType<typeof roleOf>
+
+const jobsOf = Effect.fnUntraced(function*(pool: Actor.Ref<Role>, runtime: Runtime, endsAt: number) {
+  for (let asked = 0; asked < JOBS && runtime.nowMillis() < endsAt; asked += AT_ONCE) {
+    yield* Effect.callback<void>((resume) => {
+      let left = AT_ONCE
+      const done = (): void => {
+        if (--left === 0) resume(Effect.void)
+      }
+      for (let i = 0; i < AT_ONCE; i++) pool.askUnsafe.Echo({ text: "line" }, done)
+    })
+    yield* pool.ask.Echo({ text: "line" })
+  }
+})
+
 const play = Effect.fnUntraced(function*(millis: number) {
   const { runtime } = yield* CurrentThread
   const [here, there] = [new ThreadContext(runtime), new ThreadContext(runtime)]
   // Nothing comes while the one thread looks.
   for (const side of [here, there]) Poller.of(side).limitSpins(0)
-  const Role = roleOf()
-  const { protocol } = Role
+  const role = roleOf()
+  const { protocol } = role
   const jobs = hosted(protocol)
   const memory = createMemory({ workers: 1, least: 1, clients: 0, capacity: settings.capacity, arenaBytes: 4096 })
   const access = openMemory(here, memory, HOST_OWNER)
   const deadlines = new Deadlines(yield* Effect.context<never>(), yield* Clock.Clock, here, ignore)
   const { desk, submitter } = openRow(
-    { access, deadlines, failed: ignore, hosted: jobs, protocol, settings, whyDown: () => undefined },
+    {
+      access,
+      deadlines,
+      failed: ignore,
+      hosted: jobs,
+      parallelism: 1,
+      protocol,
+      settings,
+      sharesTime: true,
+      whyDown: () => undefined,
+      whyEnded: () => ExitReason.systemReleased
+    },
     HOST,
     ignore
   )
@@ -95,7 +122,7 @@ const play = Effect.fnUntraced(function*(millis: number) {
     isCompensated: false,
     nowMillis: deadlines.now()
   }
-  const handlers = Role.toLayer(Effect.succeed(Role.of({ Echo: ({ text }) => Effect.succeed(text) })))
+  const handlers = role.toLayer(Effect.succeed(role.of({ Echo: ({ text }) => Effect.succeed(text) })))
   yield* Effect.provideService(
     serve(handlers)({
       name: "worker",
@@ -119,16 +146,6 @@ const play = Effect.fnUntraced(function*(millis: number) {
     parallelism: 1,
     seatOf: () => undefined
   })
-  const pool = new (refClass(protocol))(recipient) as Actor.Ref<typeof Role>
-  const endsAt = runtime.nowMillis() + millis
-  for (let asked = 0; asked < JOBS && runtime.nowMillis() < endsAt; asked += AT_ONCE) {
-    yield* Effect.callback<void>((resume) => {
-      let left = AT_ONCE
-      const done = (): void => {
-        if (--left === 0) resume(Effect.void)
-      }
-      for (let i = 0; i < AT_ONCE; i++) pool.askUnsafe.Echo({ text: "line" }, done)
-    })
-    yield* pool.ask.Echo({ text: "line" })
-  }
+  const pool = new (refClass(protocol))(recipient) as Actor.Ref<Role>
+  yield* jobsOf(pool, runtime, runtime.nowMillis() + millis)
 })

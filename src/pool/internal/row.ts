@@ -1,7 +1,6 @@
 /**
- * A row of the table on a thread that has made a pool: who submits by it, and who looks for what comes back.
+ * A row of the table on a thread that is no worker: who submits by it, and who looks for what comes back.
  */
-import * as ExitReason from "../../actor/ExitReason.ts"
 import type { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import { inject } from "../kernel/Injectors.ts"
@@ -22,27 +21,26 @@ export interface Row {
 }
 
 /** What a row is opened with. */
-export interface RowGround extends Pick<Options, "whyDown" | "failed"> {
+export interface RowGround extends Pick<Options, "sharesTime" | "whyEnded" | "whyDown" | "failed"> {
   readonly protocol: Protocol
   readonly hosted: Hosted
-  readonly settings: Pick<
-    Resolved,
-    "key" | "capacity" | "overflow" | "graceMillis" | "concurrency" | "workers" | "mayNap"
-  >
+  readonly settings: Pick<Resolved, "key" | "capacity" | "overflow" | "graceMillis" | "mayNap">
+  /** Jobs that run at once at most. */
+  readonly parallelism: number
   readonly access: Access
   readonly deadlines: Deadlines
 }
 
 /** Opens a row on this thread. */
 export const openRow = (
-  { access, deadlines, failed, hosted, protocol, settings, whyDown }: RowGround,
+  { access, deadlines, failed, hosted, parallelism, protocol, settings, sharesTime, whyDown, whyEnded }: RowGround,
   row: number,
   overdue: (overdue: Overdue) => void
 ): Row => {
-  const { capacity, concurrency, graceMillis, key, mayNap, overflow, workers } = settings
+  const { capacity, graceMillis, key, mayNap, overflow } = settings
   const name = actorName(protocol, key)
   const broken = (error: unknown) => failed(`a turn of ${name}`, error)
-  const desk: DeskWait = new DeskWait(access, row, new Pace(mayNap, workers * concurrency), () => submitter, broken)
+  const desk: DeskWait = new DeskWait(access, row, new Pace(mayNap, parallelism), () => submitter, broken)
   const submitter: Submitter = new Submitter(access, {
     name,
     row,
@@ -55,8 +53,8 @@ export const openRow = (
     sheds: overflow === "dropOldest",
     put: (slot) => inject(access, slot),
     watch: () => desk.watch(),
-    sharesTime: true,
-    whyEnded: () => ExitReason.systemReleased,
+    sharesTime,
+    whyEnded,
     graceMillis,
     overdue: (number, tag) => overdue({ number, tag }),
     whyDown,
