@@ -34,7 +34,7 @@ export class Seat implements JobSeat, Held {
   /** The job that it has. */
   ask: JobAsk | undefined = undefined
   /** When that has begun, in milliseconds of the pool. */
-  since = 0
+  since = -Infinity
   /** Jobs that its handler waits for. */
   nested = 0
   held = NO_PLACE

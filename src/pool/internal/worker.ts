@@ -101,7 +101,7 @@ export class Worker implements Poller.Waitable, Bench {
   /** Jobs whose handlers have ended. */
   private done = 0
   /** When its turn began: what is too late by then is not begun. */
-  private nowMillis = 0
+  private nowMillis = -Infinity
   /** Where its jobs come from. */
   private readonly source: NextJob
   private isOpening = false
