@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
@@ -130,7 +131,7 @@ const program = Effect.gen(function*() {
     1
   )
   let broken = ""
-  const happened = { moved: 0, lost: 0, foreign: 0, opened: 0 }
+  const happened = { moved: 0, lost: 0, foreign: 0, opened: 0, interrupted: 0 }
 
   const handedOn = Effect.fnUntraced(function*(
     front: Actor.Ref<typeof Front>,
@@ -157,6 +158,22 @@ const program = Effect.gen(function*() {
     }
   })
 
+  // At any moment, also with the reply in hand: below a span an asker has taken more steps by then.
+  const interrupted = Effect.fnUntraced(function*(to: Actor.Ref<typeof Worker>, millis: number) {
+    const numbers = yield* Iso.allocate(arena, Int32Array, 2)
+    const asking = Effect.withSpan(
+      Effect.map(to.ask.Raise({ numbers, millis }, { timeout: 50 }), (raised) => {
+        happened.interrupted--
+        Iso.release(raised)
+      }),
+      "capabilities"
+    )
+    happened.interrupted++
+    const fiber = yield* Effect.forkChild(Effect.exit(asking), { startImmediately: true })
+    yield* Effect.sleep(yield* Simulation.draw(3 + 3 * millis))
+    yield* Fiber.interrupt(fiber)
+  })
+
   const step = Effect.fnUntraced(function*(
     refs: ReadonlyArray<Actor.Ref<typeof Worker>>,
     fronts: ReadonlyArray<Actor.Ref<typeof Front>>
@@ -164,7 +181,10 @@ const program = Effect.gen(function*() {
     const to = refs[yield* Simulation.draw(refs.length)]!
     const front = fronts[yield* Simulation.draw(fronts.length)]!
     const millis = yield* Simulation.draw(3)
-    switch (yield* Simulation.draw(8)) {
+    switch (yield* Simulation.draw(10)) {
+      case 8:
+      case 9:
+        return yield* interrupted(to, millis)
       case 6:
         // What is on its way between two workers when both die before it is read stays on its way: one of the two is on the main thread, or both on one.
         return yield* handedOn(front, front.key === "here" || to.key === front.key ? to : refs[2]!, millis)
@@ -242,6 +262,7 @@ const program = Effect.gen(function*() {
   yield* Invariant.sometimes("an array is lost with a thread, or its actor", happened.lost > 0)
   yield* Invariant.sometimes("a tag is opened at home", happened.opened > 0)
   yield* Invariant.sometimes("a tag is opened elsewhere", happened.foreign > 0)
+  yield* Invariant.sometimes("an asker is interrupted before it goes on", happened.interrupted > 0)
 })
 
 export const capabilities: Scenario = { name: "capabilities", worker, program: Effect.scoped(program) }
