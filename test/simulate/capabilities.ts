@@ -4,7 +4,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
@@ -14,6 +13,7 @@ import { Actor, ActorSystem, ActorThread, Iso, Tag, ThreadArenas, Val } from "sh
 import { Fault, Invariant, Simulation } from "shared-nothing/testing"
 import * as Arena from "../../src/memory/Arena.ts"
 import { usage } from "../../src/memory/ArenaUsage.ts"
+import { interruptedAt } from "../support/pausing.ts"
 import { at, noThread, type Scenario } from "./scenario.ts"
 
 const Numbers = Iso.of(Int32Array)
@@ -158,7 +158,7 @@ const program = Effect.gen(function*() {
     }
   })
 
-  // At any moment, also with the reply in hand: below a span an asker has taken more steps by then.
+  // At any of its steps, also with the reply in hand.
   const interrupted = Effect.fnUntraced(function*(to: Actor.Ref<typeof Worker>, millis: number) {
     const numbers = yield* Iso.allocate(arena, Int32Array, 2)
     const asking = Effect.withSpan(
@@ -169,9 +169,7 @@ const program = Effect.gen(function*() {
       "capabilities"
     )
     happened.interrupted++
-    const fiber = yield* Effect.forkChild(Effect.exit(asking), { startImmediately: true })
-    yield* Effect.sleep(yield* Simulation.draw(3 + 3 * millis))
-    yield* Fiber.interrupt(fiber)
+    yield* interruptedAt(Effect.exit(asking), 1 + (yield* Simulation.draw(32)))
   })
 
   const step = Effect.fnUntraced(function*(
