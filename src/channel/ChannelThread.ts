@@ -15,15 +15,13 @@
  * the new one.
  */
 import * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type { ArenaEnd } from "../memory/Arena.ts"
-import type { ThreadContext } from "../runtime/ThreadContext.ts"
-import { CurrentThread } from "../thread/kernel/CurrentThread.ts"
 import type { SpawnWorker } from "../thread/SpawnedWorker.ts"
 import * as Thread from "../thread/Thread.ts"
 import * as ThreadArenas from "../thread/ThreadArenas.ts"
@@ -196,7 +194,6 @@ const start = <D extends Declarations>(
   options: StartOptions<D>
 ): Effect.Effect<ChannelThread, ThreadDown | EndMoved, Scope.Scope> =>
   Effect.contextWith((context: Context.Context<never>) => {
-    const thread = Context.get(context, CurrentThread)
     const done = Deferred.makeUnsafe<void>()
     const handles: Record<string, SharedChannel.Handle> = {}
     let arenas: ArenaOwners.Lent | undefined
@@ -215,7 +212,7 @@ const start = <D extends Declarations>(
       arenas?.recover()
     }
     const handOver = Effect.gen(function*() {
-      arenas = lend(thread, name, options.arenas ?? [])
+      arenas = lend(name, options.arenas ?? [])
       for (const key of Object.keys(declarations)) {
         yield* handOverTo(placeOf(name, key), options.ends[key]!, (handle) => {
           handles[key] = handle
@@ -257,7 +254,7 @@ const start = <D extends Declarations>(
   })
 
 /** Numbers for the thread in its arenas. */
-const lend = (thread: ThreadContext, name: string, arenas: ReadonlyArray<ArenaEnd>): ArenaOwners.Lent => {
-  const lent = ArenaOwners.lend(thread, arenas)
+const lend = (name: string, arenas: ReadonlyArray<ArenaEnd>): ArenaOwners.Lent => {
+  const lent = ArenaOwners.lend(arenas)
   return lent instanceof ArenaOwners.Lent ? lent : refuse(name, "arenas", lent.id, ArenaOwners.NO_NUMBER)
 }

@@ -41,6 +41,7 @@
  *
  * Changes only together with `test/model` and the benchmark `memory/arena`.
  */
+import { arena as layout } from "./ArenaLayout.ts"
 import {
   dataOffset,
   descriptorOf,
@@ -60,7 +61,7 @@ import {
   statesCell,
   TRANSIT
 } from "./internal/arenaMemory.ts"
-import { arena as layout, MAX_OWNER } from "./Layouts.ts"
+import { MAX_OWNER } from "./Layouts.ts"
 import { InvalidMemory, InvalidOwner, InvalidSize, StaleHandle } from "./MemoryError.ts"
 
 export { create, handleInTransit, isReference } from "./internal/arenaMemory.ts"

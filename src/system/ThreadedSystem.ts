@@ -336,13 +336,9 @@ const keyed = (
 // ---- the system
 
 // What an incarnation before this one had is recovered when its exit was seen; one that was never there had nothing.
-const lend = (
-  self: Threaded,
-  worker: Workers.WorkerThread,
-  arenas: ReadonlyArray<ArenaEnd>
-): ReadonlyArray<ArenaOwners.Given> => {
+const lend = (worker: Workers.WorkerThread, arenas: ReadonlyArray<ArenaEnd>): ReadonlyArray<ArenaOwners.Given> => {
   worker.arenas?.recover()
-  const lent = ArenaOwners.lend(self.thread, arenas)
+  const lent = ArenaOwners.lend(arenas)
   if (!(lent instanceof ArenaOwners.Lent)) {
     throw new ActorError.InvalidOptions({
       where: "ActorSystem.layerThreads",
@@ -362,7 +358,7 @@ const startWorkers = (self: Threaded, options: ThreadsOptions) =>
     members: self.workers,
     spots: self.spots,
     maxSpins: self.seat.maxSpins,
-    data: (worker) => ({ ...self.seat, arenas: lend(self, worker, options.arenas ?? []) }),
+    data: (worker) => ({ ...self.seat, arenas: lend(worker, options.arenas ?? []) }),
     onMessage: (worker, message) => Workers.receive(self, worker, message as Control.ToMain),
     onStarting: (worker) => Workers.starting(self, worker),
     onReady: (worker, ready) => Workers.ready(self, worker, ready as Control.Ready),

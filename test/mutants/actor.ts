@@ -1210,11 +1210,25 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
+    file: "src/actor/internal/localAsk.ts",
+    tests: ["test/testing/replies.test.ts"],
+    why: "what has come with a reply is free when its asker does not go on",
+    before: "    this.withdraw()\n    this.drop()",
+    after: "    this.withdraw()"
+  },
+  {
+    file: "src/actor/kernel/Cell.ts",
+    tests: ["test/testing/replies.test.ts"],
+    why: "what is answered at once is handed over when its asker waits",
+    before: "return movesBack(messages[index]!) ? LocalAsk.answered(this, index, reply) : reply",
+    after: "return reply"
+  },
+  {
     ...unused,
     file: "src/actor/internal/localAsk.ts",
     why: "a reply that nobody has taken is released with its asker",
-    before: "    if (outcome !== undefined) discardReply(",
-    after: "    if (outcome === null) discardReply("
+    before: "    if (outcome !== undefined) this.drop()",
+    after: "    if (outcome === null) this.drop()"
   },
   {
     ...unused,

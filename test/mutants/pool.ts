@@ -67,6 +67,7 @@ const idle = { file: "src/memory/IdleSet.ts", tests: ["test/memory/IdleSet.test.
 const options = { file: "src/pool/internal/options.ts", tests: [pools] }
 const spans = { file: "src/pool/internal/jobSpan.ts", tests: ["test/testing/poolSpans.test.ts"] }
 const streams = { file: "src/pool/internal/streams.ts", tests: ["test/testing/poolStreams.test.ts"] }
+const readers = { file: "src/pool/internal/streams.ts", tests: ["test/testing/poolReaders.test.ts"] }
 const streamed = { ...streams, file: "src/pool/internal/streamedJob.ts" }
 
 /** Faults in what becomes of jobs. */
@@ -267,8 +268,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     tests: ["test/pool/threads.test.ts"],
     file: "src/pool/internal/worker.ts",
     why: "a worker that leaves comes to the end of what is for it",
-    before: "const hasMore = this.isLast && this.hasOwn() || this.options.isReading()",
-    after: "const hasMore = this.options.isReading()"
+    before: "const hasMore = this.isLast && this.hasOwn() || this.isReading",
+    after: "const hasMore = this.isReading"
   },
   {
     ...crew,
@@ -288,6 +289,33 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...streams,
     why: "a stream that has nothing for long keeps no worker from others",
     before: "      seat.waits()\n",
+    after: ""
+  },
+  {
+    ...readers,
+    why: "a stream ends with the thread of its reader",
+    before: "if (isGone(open.reader)) this.options.run(this.close(open))",
+    after: "isGone(open.reader)"
+  },
+  {
+    ...readers,
+    why: "a stream that is begun for a reader that has gone meanwhile ends",
+    before:
+      "    if (!table.isWithdrawn(slot)) return { row, heirs }\n    this.successions = NaN\n    return { row, heirs: heirs - 1 }",
+    after: "    return { row, heirs }"
+  },
+  {
+    file: "src/pool/internal/memory.ts",
+    tests: ["test/pool/succession.test.ts"],
+    why: "workers that sleep hear that a reader has gone",
+    before: "  for (const bell of bells.slice(1, 1 + table.workers)) bell.ring()\n",
+    after: ""
+  },
+  {
+    file: "src/memory/internal/jobCells.ts",
+    tests: ["test/pool/succession.test.ts"],
+    why: "a row says that another thread has it",
+    before: "    Atomics.add(this.cells, this.rows + submitter * rowCells + heirsWord, 1)\n",
     after: ""
   },
   {
@@ -318,7 +346,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...worker,
     tests: ["test/testing/poolStreams.test.ts"],
     why: "a worker whose streams are read is not made anew",
-    before: "const hasMore = this.isLast && this.hasOwn() || this.options.isReading()",
+    before: "const hasMore = this.isLast && this.hasOwn() || this.isReading",
     after: "const hasMore = this.isLast && this.hasOwn()"
   },
   {
@@ -632,8 +660,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...keyed,
     why: "one that is to end takes nothing new",
-    before:
-      "    if (this.retiring > 0 && !this.isLast && this.waiting === 0 && !this.options.isReading()) return false\n",
+    before: "    if (this.retiring > 0 && !this.isLast && this.waiting === 0 && !this.isReading) return false\n",
     after: ""
   },
   {
@@ -1022,8 +1049,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...outcome,
     why: "a reply that breaks its schema is a defect",
-    before: "if (bytes < 0) return refuse(",
-    after: "if (bytes < 0) return discard(access, slot)\n    if (bytes < 0) return refuse("
+    before: "if (bytes < 0) return unsendable(",
+    after: "if (bytes < 0) return discard(access, slot)\n    if (bytes < 0) return unsendable("
   },
   {
     ...outcome,

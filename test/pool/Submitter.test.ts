@@ -90,6 +90,9 @@ class Nested implements Seat {
     this.nested--
   }
   orElse(): void {}
+  slot(): number {
+    return -1
+  }
 }
 
 const messageOf = (tag: string) => Jobs.protocol.messages.find((message) => message.tag === tag)!
@@ -592,7 +595,7 @@ describe("a worker", () => {
       open: () => {},
       retired: () => {},
       ended: () => {},
-      isReading: () => false,
+      streams: { size: 0, haveLostReaders: () => false, look: () => {} },
       failed: () => {}
     })
     const given: Array<unknown> = []

@@ -35,6 +35,8 @@ export interface Seat {
   goesOn(): void
   /** What is done if the job that it has does not succeed after all. */
   orElse(undo: () => void): void
+  /** The slot of that job; -1 for none. */
+  slot(): number
 }
 
 /** The worker of a pool on a thread, for handlers of its own that wait for jobs of other pools. */

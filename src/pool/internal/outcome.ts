@@ -12,6 +12,7 @@ import { messageOf } from "../../runtime/Text.ts"
 import * as Carriage from "../../wire/Carriage.ts"
 import * as Codec from "../../wire/Codec.ts"
 import * as Arrival from "../../wire/kernel/Arrival.ts"
+import { discard as discardValue } from "../../wire/kernel/Packed.ts"
 import type { Access } from "./memory.ts"
 
 /** Nobody waited for it any more when a worker came to it, or its time was over. */
@@ -151,9 +152,9 @@ export const settle = (
   // User code runs in here: the payload is whole until it has.
   try {
     bytes = codec.encode(value, scratch)
-    if (bytes < 0) return refuse(access, slot, `was answered by what breaks its schema: ${codec.explain(value)}`)
+    if (bytes < 0) return unsendable(access, slot, codec, value, `breaks its schema: ${codec.explain(value)}`)
   } catch (thrown) {
-    return refuse(access, slot, `was answered by what cannot be encoded: ${messageOf(thrown)}`)
+    return unsendable(access, slot, codec, value, `cannot be encoded: ${messageOf(thrown)}`)
   }
   const cargo = codec.carries ? scratch.cargo : Carriage.empty
   // Its thread is replaced, and with it goes what the reply would have moved.
@@ -177,6 +178,12 @@ export const settle = (
   }
   table.settle(slot, outcome, bytes)
   return true
+}
+
+// Nobody has what would have moved with it.
+const unsendable = (access: Access, slot: number, codec: Codec.Codec<unknown>, value: unknown, wrong: string) => {
+  if (codec.carries) discardValue(codec, value, access.scratch)
+  return refuse(access, slot, `was answered by what ${wrong}`)
 }
 
 // What moves with a reply leaves last: from here on who has asked can take it.

@@ -2,7 +2,7 @@
  * A pool as those see it who send to it: a recipient like any actor, so that a reference to it is one.
  */
 import type * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
@@ -11,6 +11,7 @@ import * as ActorError from "../../actor/ActorError.ts"
 import { timeoutMillis } from "../../actor/AskTimeout.ts"
 import { type ExitReason, systemReleased } from "../../actor/ExitReason.ts"
 import { LEVELS } from "../../actor/kernel/Ageing.ts"
+import { awaiting } from "../../actor/kernel/Awaiting.ts"
 import { type Answered, type Command, COUNT, names, PING } from "../../actor/kernel/Command.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import {
@@ -225,10 +226,9 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
     fiber: Fiber.Fiber<unknown, unknown>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<unknown, unknown> {
-    return Effect.callback<unknown, unknown>((resume) => {
+    return awaiting(fiber, span, this.options.hosted.messages[index]!, (resume) => {
       const seat = this.options.seatOf(fiber)
-      const job = this.start(aim, index, payload, span, timeoutMillis(fiber, timeout), resume, seat)
-      return job === undefined ? undefined : Effect.sync(() => job.forsake())
+      return this.start(aim, index, payload, span, timeoutMillis(fiber, timeout), resume, seat)
     })
   }
 

@@ -250,7 +250,7 @@ class Side implements PoolSide {
 
   work(
     protocol: Protocol,
-    streams: Pick<Streams, "size">,
+    streams: Streams,
     open: (opened: (cell: Cell) => void) => void,
     ended: (reason: ExitReason.ExitReason) => void
   ): Worker {
@@ -280,7 +280,7 @@ class Side implements PoolSide {
       open,
       retired: (request) => this.tell({ retired: number, request }),
       ended,
-      isReading: () => streams.size > 0,
+      streams,
       failed
     })
     const bench = access.thread.get(benches)

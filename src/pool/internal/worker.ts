@@ -38,6 +38,7 @@ import { KeyGate } from "./keyGate.ts"
 import { type Access, rowOf } from "./memory.ts"
 import * as Outcome from "./outcome.ts"
 import { type Bench, JobAsk, Seat } from "./seat.ts"
+import type { Streams } from "./streams.ts"
 import type { Submitter } from "./submitter.ts"
 import { placeOf, whomOf } from "./target.ts"
 import type { Wear } from "./wear.ts"
@@ -79,8 +80,8 @@ export interface Options {
   readonly wear: Wear | undefined
   /** It was told by this request to take no jobs any more, and has none. */
   readonly retired: (request: number) => void
-  /** Whether somebody reads a stream of it, which then has to be read to its end. */
-  readonly isReading: () => boolean
+  /** Its streams, which have to be read to their ends as long as somebody reads. */
+  readonly streams: Pick<Streams, "size" | "haveLostReaders" | "look">
   /** An actor of the behaviour has ended. */
   readonly ended: (reason: ExitReason) => void
   readonly failed: (where: string, error: unknown) => void
@@ -194,6 +195,7 @@ export class Worker implements Poller.Waitable, Bench {
       this.meter.look()
     }
     if (this.taken > 0) this.interrupt()
+    this.options.streams.look()
     while (this.canTake() && !turn.isOver()) {
       this.meter.tick(this.taken > 0)
       const slot = this.next()
@@ -201,7 +203,7 @@ export class Worker implements Poller.Waitable, Bench {
       did = true
       this.take(slot)
     }
-    const hasMore = this.isLast && this.hasOwn() || this.options.isReading()
+    const hasMore = this.isLast && this.hasOwn() || this.isReading
     if (this.retiring > 0 && this.taken === 0 && !this.isRetired && !hasMore) {
       this.isRetired = true
       this.options.retired(this.retiring)
@@ -229,6 +231,10 @@ export class Worker implements Poller.Waitable, Bench {
     return waiting
   }
 
+  private get isReading(): boolean {
+    return this.options.streams.size > 0
+  }
+
   private mayBegin(): boolean {
     return this.access.table.phase() >= OPEN
   }
@@ -236,7 +242,7 @@ export class Worker implements Poller.Waitable, Bench {
   private canTake(): boolean {
     const { taken } = this
     if (this.isClosed || !this.hasBegun || this.isRetired) return false
-    if (this.retiring > 0 && !this.isLast && this.waiting === 0 && !this.options.isReading()) return false
+    if (this.retiring > 0 && !this.isLast && this.waiting === 0 && !this.isReading) return false
     if (taken === 0) return true
     return taken - this.waiting < this.options.concurrency && (taken < this.seats.length || this.openSeat())
   }
@@ -465,7 +471,7 @@ export class Worker implements Poller.Waitable, Bench {
   }
 
   isReady(): boolean {
-    if (this.submitter.isReady()) return true
+    if (this.submitter.isReady() || this.options.streams.haveLostReaders()) return true
     for (let i = 0; i < this.seats.length; i++) {
       const { ask } = this.seats[i]!
       if (ask !== undefined && !ask.cancelled && this.access.table.isWithdrawn(ask.slot)) return true
