@@ -221,7 +221,9 @@ export const METER_ROW = {
   incarnation: 44,
   openStreams: 48,
   waited: 64,
-  ran: 576
+  ran: 576,
+  loopMicros: 1088,
+  elsewhereMicros: 1096
 }
 
 /** Bytes of a row. */
@@ -231,7 +233,7 @@ export const METER_ROW_BYTES = 1152
 export const jobMeters = define({
   name: "JobMeters",
   magic: "METR",
-  version: 2,
+  version: 3,
   lines: [{ by: "creator", words: { workers: "number of workers" } }],
   parts: [
     {
@@ -250,7 +252,11 @@ export const jobMeters = define({
         incarnation: "the number of the last of them",
         openStreams: "streams that it has made and that have not ended",
         waited: "128 counts: jobs by the time from their submission to their begin, see `bucketOf`",
-        ran: "128 counts: jobs by the time from their begin to their end"
+        ran: "128 counts: jobs by the time from their begin to their end",
+        loopMicros:
+          "microseconds in which its event loop was not idle, as it has said last, in two words; 0 where nobody knows",
+        elsewhereMicros:
+          "microseconds in which it had no job, and its event loop was busy with something else than looking for one, in two words"
       },
       at: METER_ROW
     }

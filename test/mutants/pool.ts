@@ -103,7 +103,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...sizing,
     why: "workers that have time are not joined by others",
-    before: "isLate && utilisation >= USED_UP &&",
+    before: "isLate && used >= USED_UP &&",
     after: "isLate &&"
   },
   {
@@ -164,8 +164,55 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...sizing,
     why: "a size is not decided back and forth",
-    before: "return utilisation * size / (size - 1) < USED_UP ?",
-    after: "return utilisation < USED_UP ?"
+    before: "return used * size / (size - 1) < USED_UP ?",
+    after: "return used < USED_UP ?"
+  },
+  {
+    file: "src/pool/internal/loopMeter.ts",
+    tests: ["test/pool/LoopMeter.test.ts"],
+    why: "a worker that sleeps with its thread is nobody else's",
+    before: "- (restedMillis - sinceRested) - LOOK_MILLIS",
+    after: "- LOOK_MILLIS"
+  },
+  {
+    file: "src/pool/internal/loopMeter.ts",
+    tests: ["test/pool/LoopMeter.test.ts"],
+    why: "to look for a job is nothing else",
+    before: "(restedMillis - sinceRested) - LOOK_MILLIS",
+    after: "(restedMillis - sinceRested)"
+  },
+  {
+    file: "src/pool/internal/submitter.ts",
+    tests: ["test/testing/poolQueues.test.ts"],
+    why: "nothing is given up for what a pool that closes refuses",
+    before: "outcome === TAKEN && !this.takes(index, false) ? REFUSED : outcome",
+    after: "outcome === TAKEN && this.ended !== undefined ? REFUSED : outcome"
+  },
+  {
+    file: "src/pool/internal/submitter.ts",
+    tests: ["test/testing/poolQueues.test.ts"],
+    why: "what has taken the place of another is done",
+    before: "(isOwed || !this",
+    after: "(!this"
+  },
+  {
+    file: "src/pool/internal/cargoes.ts",
+    tests: ["test/testing/poolQueues.test.ts"],
+    why: "nothing is given up for what is too large",
+    before: "return bytes > this.access.arena.capacityBytes ? TOO_LARGE : TAKEN",
+    after: "return TAKEN"
+  },
+  {
+    ...sizing,
+    why: "whose event loop something else has is used up",
+    before: "? utilisation + elsewhere :",
+    after: "? utilisation :"
+  },
+  {
+    ...sizing,
+    why: "one of several jobs uses nobody up",
+    before: "Math.max(occupied, loopUtilisation ?? utilisation)",
+    after: "utilisation"
   },
   {
     ...sizing,
@@ -440,11 +487,10 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...queues,
-    file: "src/pool/internal/submitter.ts",
     why: "what cannot be sent displaces nothing",
-    before:
-      "if (!this.cargoes.canLeave(message, encode(access, message, payload))) return INVALID\n    return this.ended",
-    after: "return this.ended"
+    file: "src/pool/internal/cargoes.ts",
+    before: "if (!this.canLeave(message, bytes)) return INVALID\n    return bytes >",
+    after: "return bytes >"
   },
   {
     ...shedding,
@@ -672,7 +718,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...reloading,
     why: "a reload that is given up has its worker go on",
-    before: "if (worker.retiring > 0 && isOld()) tell(worker, 0)",
+    before: "if (worker.isWanted && worker.retiring > 0 && isOld()) tell(worker, 0)",
     after: ""
   },
   {
@@ -684,14 +730,28 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...reloading,
     why: "workers are made anew one after the other",
-    before: "crew.hasEnded() || worker.starts > starts && worker.isUp",
-    after: "crew.hasEnded() || worker.retiring > 0"
+    before: "!worker.isWanted || worker.starts > starts && worker.isUp",
+    after: "!worker.isWanted || worker.retiring > 0"
   },
   {
     ...reloading,
     why: "a reload ends with its pool",
-    before: "if (crew.hasEnded() || worker.starts",
-    after: "if (worker.starts"
+    before: "if (crew.hasEnded() || !worker.isWanted",
+    after: "if (!worker.isWanted"
+  },
+  {
+    ...reloading,
+    tests: ["test/testing/poolBlocking.test.ts"],
+    why: "a reload waits for no worker that has left meanwhile",
+    before: "crew.hasEnded() || !worker.isWanted ||",
+    after: "crew.hasEnded() ||"
+  },
+  {
+    ...reloading,
+    tests: ["test/testing/poolBlocking.test.ts"],
+    why: "somebody stands in for a job that blocks while its worker is to be made anew",
+    before: "crew.changes.withPermits(1)",
+    after: "crew.commands.withPermits(1)"
   },
   {
     ...inbox,
@@ -726,8 +786,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...placed,
     why: "what is for one worker is not put where others find it",
-    before: "if (placeOf(this.access.table.messageOf(slot)) < 0) this.backlog.push(slot)",
-    after: "this.backlog.push(slot)"
+    before: "if (placeOf(this.access.table.messageOf(slot)) < 0) this.backlog.add(slot)",
+    after: "this.backlog.add(slot)"
   },
   {
     ...placed,
@@ -764,8 +824,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...submitter,
     why: "nothing is submitted once the pool takes no more",
-    before:
-      "if (this.ended !== undefined || table.phase() > (this.mayShed(message.index) ? OPEN : CLOSING)) return REFUSED",
+    before: "    if (!this.takes(message.index, isOwed)) return REFUSED\n",
     after: ""
   },
   {
@@ -963,8 +1022,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...submitter,
     tests: ["test/testing/poolStreams.test.ts"],
     why: "a stream is read on while its pool ends",
-    before: "(this.mayShed(message.index) ? OPEN : CLOSING)",
-    after: "OPEN"
+    before: "isOwed || !this.mayShed(index) ?",
+    after: "isOwed ?"
   },
   {
     ...options,

@@ -590,6 +590,7 @@ describe("a worker", () => {
       thieves: [new StealThief(memory.deques[0]!)],
       restMillis: 5,
       knowsTime: true,
+      loopIdle: undefined,
       wear: undefined,
       now: () => 100,
       open: () => {},

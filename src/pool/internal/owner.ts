@@ -153,6 +153,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
       blocked: new Blocked(),
       memoryOf: yield* ProcessMemory,
       commands: Semaphore.makeUnsafe(1),
+      changes: Semaphore.makeUnsafe(1),
       start: () => Effect.void,
       hasEnded: () => submitter.ended !== undefined,
       events,

@@ -320,7 +320,7 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
       return undefined
     }
     job.waiter = waiterOf(job)
-    submitter.room.wait(job.waiter, aim)
+    submitter.room.wait(job.waiter, aim, shed !== undefined)
     shed?.()
     return job
   }

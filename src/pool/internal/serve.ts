@@ -22,6 +22,7 @@ import * as Intensity from "../../supervisor/Intensity.ts"
 import * as System from "../../system/ActorSystem.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import { HeapUsed } from "../../thread/kernel/Heap.ts"
+import { LoopIdle } from "../../thread/kernel/LoopIdle.ts"
 import * as ThreadArenas from "../../thread/ThreadArenas.ts"
 import type * as ThreadEntry from "../../thread/ThreadEntry.ts"
 import { Allowances } from "../kernel/Allowances.ts"
@@ -153,6 +154,7 @@ const makeSide = (start: ThreadEntry.ThreadStart, post: Post) =>
       run: fork,
       failed,
       heapUsed: yield* HeapUsed,
+      loopIdle: yield* LoopIdle,
       tell: (said) => start.post(said)
     })
   })
@@ -163,6 +165,7 @@ interface Ground {
   readonly run: (effect: Effect.Effect<void>) => void
   readonly failed: (where: string, error: unknown) => void
   readonly heapUsed: () => number
+  readonly loopIdle: (() => number) | undefined
   readonly tell: (said: Said) => void
 }
 
@@ -174,6 +177,7 @@ class Side implements PoolSide {
   private readonly run: Ground["run"]
   private readonly failed: (where: string, error: unknown) => void
   private readonly heapUsed: () => number
+  private readonly loopIdle: Ground["loopIdle"]
   private readonly tell: (said: Said) => void
   private readonly deque: StealOwner
   private hosted: Hosted | undefined = undefined
@@ -181,13 +185,14 @@ class Side implements PoolSide {
   private made: Any | undefined = undefined
   private worker: Worker | undefined = undefined
 
-  constructor(post: Post, access: Access, { deadlines, failed, heapUsed, run, tell }: Ground) {
+  constructor(post: Post, access: Access, { deadlines, failed, heapUsed, loopIdle, run, tell }: Ground) {
     this.post = post
     this.access = access
     this.deadlines = deadlines
     this.run = run
     this.failed = failed
     this.heapUsed = heapUsed
+    this.loopIdle = loopIdle
     this.tell = tell
     this.deque = new StealOwner(post.memory.deques[post.place]!)
   }
@@ -274,6 +279,7 @@ class Side implements PoolSide {
       thieves: memory.deques.map((sab) => new StealThief(sab)),
       knowsTime: Math.abs(now() - nowMillis) < SAME_TIME_MILLIS,
       now,
+      loopIdle: this.loopIdle,
       wear: recycle === undefined
         ? undefined
         : new Wear(recycle, now(), this.heapUsed, (by) => this.tell({ worn: number, by })),

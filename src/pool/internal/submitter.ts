@@ -20,8 +20,8 @@ import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, type Waiter } from "../
 import { CLOSING, ENDED, OPEN } from "../../memory/JobPhase.ts"
 import { CONDEMNED, haveDied, OUTCOME, QUEUED, RUNNING, UNAWAITED, WITHDRAWN, WRITING } from "../../memory/JobTable.ts"
 import { isOpen } from "../kernel/Allowances.ts"
-import { inject } from "../kernel/Injectors.ts"
 import { laneOf } from "../kernel/Lanes.ts"
+import { Backlog } from "./backlog.ts"
 import { Cargoes } from "./cargoes.ts"
 import { Graces } from "./graces.ts"
 import type { Desk, Job } from "./job.ts"
@@ -61,8 +61,7 @@ export class Submitter implements Desk, Queue {
   readonly cargoes: Cargoes
   private readonly shedding: Shedding | undefined
   private readonly graces: Graces
-  /** Numbers for which there was no room. */
-  private readonly backlog: Array<number> = []
+  private readonly backlog: Backlog
   /** Those that have come back, the first of them last; below `returning` are those that are not looked at. */
   private readonly returned: Int32Array
   private returning = 0
@@ -94,6 +93,7 @@ export class Submitter implements Desk, Queue {
     const slots = slotsOf(capacity, sheds)
     this.shedding = sheds ? new Shedding(table, this.first, slots) : undefined
     this.cargoes = new Cargoes(access, messages)
+    this.backlog = new Backlog(access)
     const { cargoes, shedding } = this
     this.room = new Room(this, { messages, capacity, line: new Line(sheds), cargoes, shedding, watch })
     this.free = new Int32Array(slots)
@@ -151,23 +151,23 @@ export class Submitter implements Desk, Queue {
 
   /** Whether there is something to {@link poll} for. */
   get isBusy(): boolean {
-    return this.outstanding > 0 || this.room.waiting > 0 || this.backlog.length > 0
+    return this.outstanding > 0 || this.room.waiting > 0 || !this.backlog.isEmpty
   }
 
   // ---- out
 
-  /** Submits a job, of an asker or of nobody; `aim` says where it may run and at which level, `span` below which. */
+  /** Submits a job, of an asker or of nobody; `aim` says where it may run and at which level, `span` below which, `isOwed` that an older one was given up for it. */
   submit(
     message: Message,
     payload: unknown,
     job: Job | undefined,
     aim = ROUTED,
-    span: Tracer.AnySpan | undefined = job?.span
+    span: Tracer.AnySpan | undefined = job?.span,
+    isOwed = false
   ): Outcome {
     const { access, cargoes, options } = this
     const { table } = access
-    // What goes on with a stream is taken as long as anything is done.
-    if (this.ended !== undefined || table.phase() > (this.mayShed(message.index) ? OPEN : CLOSING)) return REFUSED
+    if (!this.takes(message.index, isOwed)) return REFUSED
     if (this.isFull) return NO_ROOM
     const target = this.targetOf(message, payload, aim)
     if (target < 0) return -target as Outcome
@@ -175,7 +175,9 @@ export class Submitter implements Desk, Queue {
     const bytes = encode(access, message, payload)
     if (!cargoes.canLeave(message, bytes)) return INVALID
     // User code has run.
-    if (target !== ANYWHERE && membership !== this.placing.membership) return this.submit(message, payload, job, aim)
+    if (target !== ANYWHERE && membership !== this.placing.membership) {
+      return this.submit(message, payload, job, aim, span, isOwed)
+    }
     if (this.ended !== undefined) return REFUSED
     if (this.isFull) return NO_ROOM
     if (job?.isAwaited === false) return TAKEN
@@ -200,12 +202,17 @@ export class Submitter implements Desk, Queue {
     table.enqueue(slot, job === undefined ? word | UNAWAITED : word, bytes, deadline, since, whom, lane)
     if (this.mayShed(message.index)) this.shedding?.queued(slot, level)
     if (target === ANYWHERE) {
-      if (!options.put(slot)) this.backlog.push(slot)
+      if (!options.put(slot)) this.backlog.add(slot)
       // Where its allowance is used up, whoever lets a place go finds it.
       if (isOpen(access.lots, lane) && access.idle.wake()) this.hasWoken = true
     } else if (this.placing.put(slot)) this.hasWoken = true
     options.watch()
     return TAKEN
+  }
+
+  // What goes on with a stream is taken as long as anything is done, and so is what stands in the place of something that was accepted.
+  private takes(index: number, isOwed: boolean): boolean {
+    return this.ended === undefined && this.access.table.phase() <= (isOwed || !this.mayShed(index) ? CLOSING : OPEN)
   }
 
   private targetOf(message: Message, payload: unknown, { key, target }: Aim): number {
@@ -235,12 +242,12 @@ export class Submitter implements Desk, Queue {
 
   /** Whether a job could be taken if there were room: {@link TAKEN}, or why not. */
   check(index: number, payload: unknown, aim: Aim): Outcome {
-    const { access, options } = this
-    const message = options.messages[index]!
+    const message = this.options.messages[index]!
     const target = this.targetOf(message, payload, aim)
     if (target < 0) return -target as Outcome
-    if (!this.cargoes.canLeave(message, encode(access, message, payload))) return INVALID
-    return this.ended === undefined ? TAKEN : REFUSED
+    this.refusedBytes = encode(this.access, message, payload)
+    const outcome = this.cargoes.check(message, this.refusedBytes)
+    return outcome === TAKEN && !this.takes(index, false) ? REFUSED : outcome
   }
 
   /** Nobody waits any more for the job of a slot. */
@@ -310,16 +317,10 @@ export class Submitter implements Desk, Queue {
       did = true
       this.look()
     }
-    if (this.backlog.length > 0) this.putBacklog()
+    this.backlog.put()
     if ((did || this.hasNothingToHearOf()) && this.room.waiting > 0) this.room.admit()
     if (did && !this.isBusy) this.rest.tell()
     return did
-  }
-
-  private putBacklog(): void {
-    const { backlog } = this
-    while (backlog.length > 0 && inject(this.access, backlog[backlog.length - 1]!)) backlog.pop()
-    this.access.idle.wake()
   }
 
   private hasReturned(): boolean {
@@ -424,13 +425,13 @@ export class Submitter implements Desk, Queue {
     if (this.ended !== undefined) return []
     const lost: Array<() => void> = []
     // All that wait are found again.
-    this.backlog.length = 0
+    this.backlog.clear()
     for (let slot = this.first; slot < this.first + this.free.length; slot++) {
       const stage = table.stageOf(slot)
       if (stage === QUEUED || stage === WITHDRAWN) this.found(slot)
       else if (table.isLost(slot, this.living)) this.lose(slot, stage, lost)
     }
-    if (this.backlog.length > 0) this.putBacklog()
+    this.backlog.put()
     return lost
   }
 
@@ -461,7 +462,7 @@ export class Submitter implements Desk, Queue {
 
   // What waits for one worker lies in its inbox.
   private found(slot: number): void {
-    if (placeOf(this.access.table.messageOf(slot)) < 0) this.backlog.push(slot)
+    if (placeOf(this.access.table.messageOf(slot)) < 0) this.backlog.add(slot)
   }
 
   // ---- the end
@@ -474,7 +475,11 @@ export class Submitter implements Desk, Queue {
     if (this.ended !== undefined) return
     this.ended = reason
     const jobs = this.pending.filter((job) => job !== undefined)
-    for (let slot = this.first; slot < this.first + this.free.length; slot++) this.clear(slot)
+    for (let slot = this.first; slot < this.first + this.free.length; slot++) {
+      if (this.access.table.stageOf(slot) === 0) continue
+      this.cargoes.discardReply(slot)
+      this.release(slot)
+    }
     this.stop(jobs, reason)
   }
 
@@ -495,19 +500,12 @@ export class Submitter implements Desk, Queue {
 
   private stop(jobs: ReadonlyArray<Job>, reason: ExitReason): void {
     this.returning = 0
-    this.backlog.length = 0
+    this.backlog.clear()
     this.graces.clear()
     this.placing.clear()
     for (const job of jobs) job.stopped(reason)
     this.room.admit()
     this.onEnded(reason)
     this.rest.tell()
-  }
-
-  private clear(slot: number): void {
-    const { table } = this.access
-    if (table.stageOf(slot) === 0) return
-    this.cargoes.discardReply(slot)
-    this.release(slot)
   }
 }

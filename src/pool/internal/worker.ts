@@ -74,6 +74,8 @@ export interface Options {
   readonly knowsTime: boolean
   /** Monotonic milliseconds. */
   readonly now: () => number
+  /** How long its event loop has been idle, in milliseconds; nothing where it has none of its own. */
+  readonly loopIdle: (() => number) | undefined
   /** Has another actor of the behaviour started. */
   readonly open: (opened: (cell: Cell) => void) => void
   /** What notices that it is worn; nothing where it never is. */
@@ -466,7 +468,7 @@ export class Worker implements Poller.Waitable, Bench {
   // ---- asleep
 
   announce(): void {
-    this.meter.slept()
+    this.meter.asleep()
     this.source.announce(this.takesAny())
   }
 
@@ -487,11 +489,14 @@ export class Worker implements Poller.Waitable, Bench {
   }
 
   rest(): boolean {
-    const { bells, thread } = this.access
-    thread.turn.end()
-    this.announce()
+    const { bells, thread: { runtime, turn } } = this.access
+    turn.end()
+    this.meter.resting()
+    this.source.announce(this.takesAny())
     const { place, restMillis } = this.options
+    const since = runtime.nowMillis()
     const isWoken = this.isReady() || bells[rowOf(place)]!.waitBlocking(restMillis) !== "timed-out"
+    this.meter.rested(runtime.nowMillis() - since)
     this.retract()
     return isWoken
   }
