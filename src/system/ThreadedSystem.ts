@@ -267,7 +267,7 @@ const spawn = (
   if (isTaken(self, protocol, key)) {
     return Effect.fail(new ActorError.NameTaken({ actor }))
   }
-  const terms = Terms.make(actor, options?.shutdown)
+  const terms = Terms.make(protocol, key, options?.shutdown)
   const worker = chooseWorker(self, protocol, options)
   return worker === undefined
     ? spawnHere(self, protocol, key, terms, owner, options?.placement === "here")
@@ -285,7 +285,7 @@ const supervise = (
   if (isTaken(self, protocol, key)) {
     return Effect.fail(new ActorError.NameTaken({ actor }))
   }
-  const terms = Terms.make(actor, options?.shutdown)
+  const terms = Terms.make(protocol, key, options?.shutdown)
   const worker = chooseWorker(self, protocol, options)
   if (worker !== undefined) return self.account.supervise(worker, protocol, key, terms, owner)
   return self.host.known.includes(protocol.name)

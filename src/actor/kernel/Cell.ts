@@ -73,6 +73,7 @@ export class Cell extends Counting implements Owned, Runnable {
   declare readonly key: string
   declare handlers: Handlers | undefined
   declare mailbox: Mailbox | undefined
+  /** That of the incarnation which is up, once there is something to hold or somebody to give it to. */
   declare scope: Scope.Closeable | undefined
   /** The list of its owner, in the order of spawning. */
   declare previous: Owned | undefined

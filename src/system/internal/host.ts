@@ -14,7 +14,6 @@ import * as Layouts from "../../actor/kernel/Layouts.ts"
 import { LetterStore, limitsOf } from "../../actor/kernel/LetterStore.ts"
 import type { LocalShard } from "../../actor/kernel/LocalShard.ts"
 import * as Owner from "../../actor/kernel/Owner.ts"
-import { actorName } from "../../actor/kernel/Protocol.ts"
 import { RunningCell } from "../../actor/kernel/RunningCell.ts"
 import { isKey, Shards } from "../../actor/kernel/Shard.ts"
 import * as Terms from "../../actor/kernel/Terms.ts"
@@ -92,7 +91,7 @@ export const systemOf = (host: Host): ActorSystem["Service"] => {
       )
     },
     spawn: (protocol, key, options, owner) =>
-      host.spawn(protocol, key, owner, Terms.make(actorName(protocol, key), options?.shutdown)),
+      host.spawn(protocol, key, owner, Terms.make(protocol, key, options?.shutdown)),
     keyed: (protocol, keying, owner) => {
       const { name } = protocol
       const holder = { thread: 0, number: ++holds }
@@ -113,7 +112,7 @@ export const systemOf = (host: Host): ActorSystem["Service"] => {
         return isKey(key) ? new Shards(protocol, [shard]).at(key) : undefined
       }),
     supervise: (protocol, key, options, owner) =>
-      host.supervise(protocol, key, owner, Terms.make(actorName(protocol, key), options?.shutdown)),
+      host.supervise(protocol, key, owner, Terms.make(protocol, key, options?.shutdown)),
     groups: host.groups,
     sends: host.sends,
     events: host.events,
