@@ -22,6 +22,7 @@ import * as Exit from "effect/Exit"
 import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type { ArenaEnd } from "../memory/Arena.ts"
+import * as Launcher from "../thread/kernel/Launcher.ts"
 import type { SpawnWorker } from "../thread/SpawnedWorker.ts"
 import * as Thread from "../thread/Thread.ts"
 import * as ThreadArenas from "../thread/ThreadArenas.ts"
@@ -124,7 +125,7 @@ export interface Launched {
 
 const DONE = "shared-nothing/channel/done"
 
-interface StartData {
+interface StartData extends Launcher.Launched {
   readonly handles: { readonly [name: string]: SharedChannel.Handle }
   readonly arenas: ReadonlyArray<ArenaOwners.Given>
 }
@@ -158,6 +159,7 @@ const launch = <D extends Declarations, E>(
 ): void =>
   ThreadEntry.launch((start) =>
     Effect.gen(function*() {
+      yield* Launcher.checked("ChannelThread.launch", start)
       const { arenas, handles } = start.data as StartData
       const opened = yield* Effect.forEach(arenas, ({ buffer, owner }) => ThreadArenas.open(buffer, owner))
       // The ends live as long as the body, not as long as the thread.
@@ -218,7 +220,7 @@ const start = <D extends Declarations>(
           handles[key] = handle
         })
       }
-      const data: StartData = { handles, arenas: arenas.given }
+      const data: StartData = { launcher: "ChannelThread.launch", handles, arenas: arenas.given }
       return data
     })
     const make = (data: StartData) =>

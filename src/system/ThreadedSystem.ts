@@ -180,6 +180,7 @@ const makeThreaded = (options: ThreadsOptions) =>
     const host = yield* makeHostWith(MAIN, new Tally(tally, 0))
     const workers = Array.from({ length: count }, (_, i) => new Workers.WorkerThread(i + 1))
     const seat: Control.Seat = {
+      launcher: "ActorThread.launch",
       names: [MAIN, ...workers.map((worker) => worker.name)],
       mainEpoch: Workers.MAIN_EPOCH,
       doorbells: Doorbell.create(count + 1),
@@ -253,8 +254,17 @@ const chooseWorker = (
   return workers.find((worker) => worker.behaviours.has(protocol.name))
 }
 
-const isTaken = ({ families, host, names }: Threaded, protocol: Protocol, key: string): boolean =>
-  families.has(protocol.name) || names.has(actorName(protocol, key)) || host.has(protocol.name, key)
+const taken = (
+  { families, host, names }: Threaded,
+  protocol: Protocol,
+  key: string
+): ActorError.NameTaken | undefined => {
+  const actor = actorName(protocol, key)
+  const isKeyed = families.has(protocol.name)
+  return isKeyed || names.has(actor) || host.has(protocol.name, key)
+    ? new ActorError.NameTaken({ actor, by: isKeyed ? "keyed" : undefined })
+    : undefined
+}
 
 const spawn = (
   self: Threaded,
@@ -263,10 +273,8 @@ const spawn = (
   options: SpawnOptions | undefined,
   owner: Scope.Scope
 ): Effect.Effect<Recipient, ActorError.SpawnError> => {
-  const actor = actorName(protocol, key)
-  if (isTaken(self, protocol, key)) {
-    return Effect.fail(new ActorError.NameTaken({ actor }))
-  }
+  const refusal = taken(self, protocol, key)
+  if (refusal !== undefined) return Effect.fail(refusal)
   const terms = Terms.make(protocol, key, options?.shutdown)
   const worker = chooseWorker(self, protocol, options)
   return worker === undefined
@@ -281,10 +289,8 @@ const supervise = (
   options: SpawnOptions | undefined,
   owner: Scope.Scope
 ): Effect.Effect<Running<Recipient>, ActorError.SpawnError> => {
-  const actor = actorName(protocol, key)
-  if (isTaken(self, protocol, key)) {
-    return Effect.fail(new ActorError.NameTaken({ actor }))
-  }
+  const refusal = taken(self, protocol, key)
+  if (refusal !== undefined) return Effect.fail(refusal)
   const terms = Terms.make(protocol, key, options?.shutdown)
   const worker = chooseWorker(self, protocol, options)
   if (worker !== undefined) return self.account.supervise(worker, protocol, key, terms, owner)

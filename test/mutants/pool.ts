@@ -131,9 +131,9 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: "src/pool/Parallel.ts",
     tests: ["test/testing/parallelMischief.test.ts"],
     why: "whoever watches the progress of items that throw hears of its end",
-    before: "    return Effect.acquireUseRelease(batch.begin(0), () => all, () => batch.end)",
+    before: "    return Effect.acquireUseRelease(batch.begin(0), () => inTheirTime(all), () => batch.end)",
     after:
-      "    void inFlightOf(pool, options)\n    return Effect.acquireUseRelease(batch.begin(0), () => all, () => batch.end)"
+      "    void inFlightOf(pool, options)\n    return Effect.acquireUseRelease(batch.begin(0), () => inTheirTime(all), () => batch.end)"
   },
   {
     file: "src/pool/Parallel.ts",
@@ -1102,8 +1102,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...outcome,
     why: "a reply that does not fit into its slot goes into the arena",
-    before: "if (bytes <= table.roomBytes) scratch.copyTo(table.region, table.roomOf(slot))",
-    after: "if (bytes > 0) scratch.copyTo(table.region, table.roomOf(slot))"
+    before: "if (bytes <= table.roomBytes) {\n    scratch.copyTo(table.region, table.roomOf(slot))",
+    after: "if (bytes > 0) {\n    scratch.copyTo(table.region, table.roomOf(slot))"
   },
   {
     ...outcome,
@@ -1339,5 +1339,33 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "who submits needs a core, too",
     before: "this.idle.awake() < this.cores",
     after: "this.idle.awake() <= this.cores"
+  },
+  {
+    file: "src/pool/internal/outcome.ts",
+    tests: ["test/testing/poolReplies.test.ts"],
+    why: "a reply without room waits for it",
+    before: "else if (handle === ARENA_FULL) late.keep(slot, outcome, scratch.take(), cargo)",
+    after: "else if (handle === ARENA_FULL) giveUp(access, slot, bytes, \"has no room now\")"
+  },
+  {
+    file: "src/pool/internal/outcome.ts",
+    tests: ["test/testing/poolReplies.test.ts"],
+    why: "payloads leave room to replies",
+    before: "return bytes <= most ? most : arena.capacityBytes",
+    after: "return arena.capacityBytes"
+  },
+  {
+    file: "src/pool/Parallel.ts",
+    tests: ["test/testing/parallel.test.ts"],
+    why: "what waits behind the rest of its batch is not late",
+    before: "() => inTheirTime(all)",
+    after: "() => all"
+  },
+  {
+    file: "src/pool/internal/serve.ts",
+    tests: ["test/testing/launchers.test.ts"],
+    why: "a file that launches something else is told so",
+    before: "    yield* Launcher.checked(\"PoolThread.launch\", start)\n",
+    after: ""
   }
 ]

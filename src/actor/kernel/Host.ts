@@ -347,9 +347,9 @@ export class Host implements LifecycleHost {
     if (roster.gaveUp !== undefined) {
       return new ActorError.SpawnFailed({ actor: actorName(protocol, key), cause: gaveUp(roster.gaveUp) })
     }
-    if (this.shards.has(protocol.name) || this.has(protocol.name, key)) {
-      return new ActorError.NameTaken({ actor: actorName(protocol, key) })
-    }
+    const by = this.shards.has(protocol.name) ? "keyed" : undefined
+    const isTaken = by !== undefined || this.has(protocol.name, key)
+    if (isTaken) return new ActorError.NameTaken({ actor: actorName(protocol, key), by })
     const cell = new CellClass(this, behaviour, key)
     roster.cells.set(cell)
     return cell

@@ -172,7 +172,7 @@ export class Job extends Deadline {
   shed(capacity: number): void {
     const { desk: { name: actor }, undelivered } = this
     this.tell(JobSpan.NOT_BEGUN)
-    this.settle(Exit.fail(new ActorError.MailboxFull({ actor, capacity, undelivered })))
+    this.settle(Exit.fail(new ActorError.MailboxFull({ actor, capacity, pool: "queue", undelivered })))
   }
 
   /** The worker that it was for, and no other, has left the pool before it had begun it. */

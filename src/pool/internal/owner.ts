@@ -252,6 +252,7 @@ const postOf = (owner: Owner, worker: PoolWorker): Post => {
   // Each submitter lets it into what waits for it.
   for (const bell of owner.access.bells) bell.ring()
   return {
+    launcher: "PoolThread.launch",
     memory,
     arenas,
     protocol: protocol.name,

@@ -175,7 +175,7 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
   }
 
   refusal(index: number, payload: unknown, outcome: Outcome): ActorError.TellError {
-    const { access, name: actor, options: { capacity }, submitter } = this
+    const { access, name: actor, options: { capacity, isInside }, submitter } = this
     const message = this.options.hosted.messages[index]!
     const undelivered = { tag: message.tag, payload }
     switch (outcome) {
@@ -191,7 +191,7 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
       }
       default:
         return submitter.ended === undefined && access.table.phase() <= OPEN
-          ? new ActorError.MailboxFull({ actor, capacity, undelivered })
+          ? new ActorError.MailboxFull({ actor, capacity, pool: isInside === true ? "job" : "queue", undelivered })
           : new ActorError.ActorStopped({ actor, reason: submitter.ended ?? systemReleased, undelivered })
     }
   }

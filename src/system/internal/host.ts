@@ -21,6 +21,7 @@ import type { SystemEvent } from "../../actor/SystemEvent.ts"
 import { Tally } from "../../observe/kernel/Tally.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import * as Steady from "../../thread/kernel/Steady.ts"
+import { ThreadName } from "../kernel/ThreadName.ts"
 import { Families, type Grounds, type Holder, type Wanted } from "./families.ts"
 import * as Grouping from "./groups.ts"
 import { groundsHere } from "./keyed.ts"
@@ -43,7 +44,7 @@ export const makeHostWith = Effect.fnUntraced(function*(name: string, tally: Tal
 
 /** The same, for a thread that counts for itself alone. */
 export const makeHost = Effect.tap(
-  Effect.suspend(() => makeHostWith(MAIN, new Tally(Tally.create(1), 0))),
+  Effect.flatMap(ThreadName, (name) => makeHostWith(name, new Tally(Tally.create(1), 0))),
   (host) => Effect.sync(() => host.groups.connect(Grouping.onOneThread(host)))
 )
 
