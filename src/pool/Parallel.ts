@@ -166,6 +166,8 @@ const overItems = <A, B, E, R, Out, E2, R2>(
  *
  * **Errors** Those of what is done with an item. Dies with `InvalidOptions` for an `inFlight` that is no whole number of at least 1, with a `TypeError` for an item with which something is done that is no effect,
  * and with what the items throw while they are listed.
+ *
+ * **Gotchas** Results that have come are lost where another item fails, and so is what moved with them, unless each is taken into a scope when it comes: `Effect.flatMap(lab.ask.Invert({ frame }), Iso.scoped)`.
  */
 export const forEach = <A, B, E, R>(
   pool: ActorRef.Any,

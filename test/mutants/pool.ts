@@ -339,6 +339,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
+    file: "src/pool/internal/poolRecipient.ts",
+    tests: ["test/testing/poolMischief.test.ts"],
+    why: "who asks whom a pool waits for has an answer",
+    before: "    else if (kind === WAITS) answered({ _tag: \"Waits\", waits: [] })\n",
+    after: ""
+  },
+  {
     ...readers,
     why: "a stream ends with the thread of its reader",
     before: "if (isGone(open.reader)) this.options.run(this.close(open))",

@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
-import { Actor, Interceptor, Iso, Pool, PoolThread, SharedChannel, ThreadArenas } from "shared-nothing"
+import { Actor, ActorSystem, Interceptor, Iso, Pool, PoolThread, SharedChannel, ThreadArenas } from "shared-nothing"
 import { Fault, Simulation } from "shared-nothing/testing"
 import * as Arena from "../../src/memory/Arena.ts"
 import type { ArenaEnd } from "../../src/memory/Arena.ts"
@@ -15,6 +15,7 @@ import { usage } from "../../src/memory/ArenaUsage.ts"
 import { Loads, LoadsLive, Numbers } from "../fixtures/loads.ts"
 import { noThread } from "../simulate/scenario.ts"
 import { tries } from "../support/effort.ts"
+import { interruptedAt } from "../support/pausing.ts"
 import { poolOf } from "../support/pooled.ts"
 
 const BLOCK = 4096
@@ -286,6 +287,52 @@ describe("a pool in a worker of a pool", () => {
     () => PoolThread.launch(Layer.mergeAll(OuterLive, LoadsLive)),
     { portDelay: 2, lateWake: 10 },
     8
+  )
+})
+
+const Front = Actor.make("Front", [
+  Rpc.make("Pass", { payload: { numbers: Numbers, millis: Schema.Int }, success: Numbers }),
+  Rpc.make("Refund", {
+    payload: { numbers: Numbers, millis: Schema.Int },
+    error: Schema.Struct({ numbers: Numbers })
+  })
+])
+
+describe("an actor that hands on what it was given", () => {
+  check(
+    "to a pool leaves nothing, whoever goes, refuses or is full",
+    ({ arena, free, some }) =>
+      Effect.gen(function*() {
+        const loads = yield* poolOf(Loads, {
+          arenas: [arena],
+          threads: 1,
+          queue: { capacity: 2, overflow: yield* Simulation.pick(["fail", "suspend", "dropOldest"] as const) }
+        })
+        const live = Front.toLayer(Effect.succeed(Front.of({
+          Pass: ({ millis, numbers }) => Actor.forward(loads.ask.Back({ numbers, millis })),
+          Refund: ({ millis, numbers }) => Actor.forward(loads.ask.Refund({ numbers, millis }))
+        })))
+        const context = yield* Layer.build(Layer.provideMerge(live, ActorSystem.layer))
+        const front = yield* Effect.provideContext(Front.spawn("front"), context)
+        const pass = (n: number) =>
+          Effect.scoped(Effect.gen(function*() {
+            const millis = n % 4
+            const timeout = 2 + n % 3
+            const numbers = yield* some
+            const asking: Effect.Effect<unknown> = n % 4 === 3
+              ? Effect.match(front.ask.Refund({ numbers, millis }, { timeout }), {
+                onSuccess: () => {},
+                onFailure: (error) => "numbers" in error ? Iso.release(error.numbers) : undefined
+              })
+              : Effect.exit(Effect.map(front.ask.Pass({ numbers, millis }, { timeout }), (back) => Iso.release(back)))
+            if (n % 3 === 0) return void (yield* interruptedAt(asking, 1 + (yield* Simulation.draw(12))))
+            const asked = yield* Effect.forkChild(asking, { startImmediately: true })
+            yield* Effect.sleep(yield* Simulation.draw(6))
+            yield* Fiber.interrupt(asked)
+          }))
+        yield* Effect.forEach(Array.from({ length: 24 }, (_, n) => n), pass, { concurrency: 4, discard: true })
+        yield* free
+      })
   )
 })
 

@@ -41,7 +41,7 @@ const reader = () =>
       }
       yield* standStill(rows)
       yield* seen.send(1)
-      yield* Effect.never
+      return yield* Effect.never
     })
   )
 

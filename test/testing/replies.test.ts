@@ -7,6 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 import { Actor, ActorSystem, ActorThread, Iso, ThreadArenas } from "shared-nothing"
 import { Fault, Simulation } from "shared-nothing/testing"
 import * as Arena from "../../src/memory/Arena.ts"
@@ -21,10 +22,15 @@ type Numbers = typeof Numbers.Type
 
 const load = { numbers: Numbers, millis: Schema.Int }
 
+/** By what givers are asked under another name. */
+const Lender = Actor.make("Lender", [Rpc.make("Give", { payload: { millis: Schema.Int }, success: Numbers })])
+
 const Giver = Actor.make("Giver", [
   Rpc.make("Back", { payload: load, success: Numbers }),
   Rpc.make("Refund", { payload: load, error: Schema.Struct({ numbers: Numbers }) }),
-  Rpc.make("Pass", { payload: load, success: Numbers })
+  Rpc.make("Pass", { payload: load, success: Numbers }),
+  Rpc.make("Make", { payload: { millis: Schema.Int }, success: Numbers }),
+  Rpc.make("Adapted", { success: Lender.ref })
 ])
 
 type Giver = Actor.Ref<typeof Giver>
@@ -35,10 +41,17 @@ const idly = (millis: number) => millis > 0 ? Effect.sleep(millis) : Effect.void
 const GiverLive = Giver.toLayer(
   Effect.gen(function*() {
     const self = yield* Giver.self
+    const adapter = yield* Giver.adapter
+    const adapted = yield* adapter(Lender, { Give: { Make: (payload) => payload } })
+    const scope = yield* Effect.scope
+    const [arena] = yield* ThreadArenas.all
     return Giver.of({
       Back: ({ millis, numbers }) => Effect.as(idly(millis), numbers),
       Refund: ({ millis, numbers }) => Effect.andThen(idly(millis), Effect.fail({ numbers })),
-      Pass: ({ millis, numbers }) => Actor.forward(self.ask.Back({ numbers, millis }))
+      Pass: ({ millis, numbers }) => Actor.forward(self.ask.Back({ numbers, millis })),
+      Make: ({ millis }) =>
+        Effect.andThen(idly(millis), Scope.provide(Effect.orDie(Iso.allocate(arena!, Int32Array, 2)), scope)),
+      Adapted: () => Effect.succeed(adapted)
     })
   })
 )
@@ -55,6 +68,8 @@ const ways: Record<string, (to: Giver, numbers: Numbers, millis: number) => Effe
     }),
   "a reply of an actor that the message was handed on to": (to, numbers, millis) =>
     Effect.map(to.ask.Pass({ numbers, millis }, forever), released),
+  "a reply to what was asked by an adapter, made over there": (to, _, millis) =>
+    Effect.flatMap(to.ask.Adapted(forever), (lender) => Effect.map(lender.ask.Give({ millis }, forever), released)),
   "a reply with the time that it has taken": (to, numbers, millis) =>
     Effect.map(to.askTimed.Back({ numbers, millis }, forever), ({ reply }) => released(reply))
 }
@@ -121,7 +136,9 @@ describe("a handler on the thread of its asker", () => {
           asker?.interruptUnsafe()
           return Effect.fail({ numbers })
         },
-        Pass: ({ numbers }) => Effect.succeed(numbers)
+        Pass: ({ numbers }) => Effect.succeed(numbers),
+        Make: () => Effect.die("never"),
+        Adapted: () => Effect.die("never")
       }))).pipe(Layer.provideMerge(ActorSystem.layer))
       yield* Effect.gen(function*() {
         const giver = yield* Giver.spawn("spiteful")

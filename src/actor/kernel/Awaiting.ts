@@ -31,8 +31,9 @@ export const awaiting = (
   { error }: Pick<Message, "error">,
   ask: Asking
 ): Effect.Effect<unknown, unknown> => {
-  const register = span === undefined ? untraced(ask) : traced(fiber, span, ask)
-  if (!error.carries) return Effect.callback((resume) => register(resume))
+  if (span === undefined && !error.carries) return Effect.callback((resume) => forsaking(ask(resume)))
+  const register: Register = span === undefined ? (resume) => forsaking(ask(resume)) : traced(fiber, span, ask)
+  if (!error.carries) return Effect.callback(register)
   // To fail behind the waiting would be a step: it succeeds with the outcome, which is the outcome of the same step.
   const outcome = Effect.callback<Exit.Exit<unknown, unknown>>((resume) =>
     register((exit) => resume(Exit.succeed(exit)))
@@ -40,10 +41,8 @@ export const awaiting = (
   return Effect.flatMap(outcome, (exit) => inStep(exit, fiber))
 }
 
-const untraced = (ask: Asking): Register => (resume) => {
-  const asked = ask(resume)
-  return asked === undefined ? undefined : Effect.sync(() => asked.forsake())
-}
+const forsaking = (asked: Forsakable | undefined): Effect.Effect<void> | undefined =>
+  asked === undefined ? undefined : Effect.sync(() => asked.forsake())
 
 const traced = (fiber: Fiber.Fiber<unknown, unknown>, span: Tracer.AnySpan, ask: Asking): Register => (resume) => {
   let asked: Forsakable | undefined

@@ -12,7 +12,7 @@ import { timeoutMillis } from "../../actor/AskTimeout.ts"
 import { type ExitReason, systemReleased } from "../../actor/ExitReason.ts"
 import { LEVELS } from "../../actor/kernel/Ageing.ts"
 import { awaiting } from "../../actor/kernel/Awaiting.ts"
-import { type Answered, type Command, COUNT, names, PING } from "../../actor/kernel/Command.ts"
+import { type Answered, type Command, COUNT, names, PING, WAITS } from "../../actor/kernel/Command.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import {
   type Batches,
@@ -365,6 +365,8 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
         pong: { status, waiting: this.depth(), waitingHigh: 0, waitingLow: 0, putOff: 0, restarts: 0 }
       })
     } else if (kind === COUNT) answered({ _tag: "Counted", counted: countedOf(this.stats()) })
+    // Whom its jobs wait for their workers know; an ask that was handed on to it has its time all the same.
+    else if (kind === WAITS) answered({ _tag: "Waits", waits: [] })
     else throw new TypeError(`${this.name} is a pool, which knows no ${names[kind]!}: it ends with its scope`)
     return () => {}
   }
