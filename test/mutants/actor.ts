@@ -962,6 +962,18 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...dispatcher,
+    why: "what is ready is left to who drains it",
+    before: "this.isScheduled || this.driver?.isComing === true",
+    after: "this.isScheduled"
+  },
+  {
+    ...dispatcher,
+    why: "what the driver leaves has a turn of its own",
+    before: "if (!this.isIdle && !this.isDraining) this.schedule()",
+    after: ""
+  },
+  {
+    ...dispatcher,
     why: "who has had nothing to do comes before who has more left",
     before: "    this.rest.add(runnable)\n",
     after: "    this.add(runnable)\n"

@@ -160,7 +160,7 @@ export class LocalShard implements Shard, ShardHere, Resident {
     return new KeyedRecipient(this, protocol, key)
   }
 
-  keyedRunning(key: string): Cell | undefined {
+  runningAt(key: string): Cell | undefined {
     return this.cells.get(key)
   }
 
@@ -175,11 +175,11 @@ export class LocalShard implements Shard, ShardHere, Resident {
 
   // ---- messages of this thread
 
-  keyedDepth(key: string): number {
+  depthAt(key: string): number {
     return this.cells.get(key)?.depth() ?? 0
   }
 
-  keyedTell(key: string, index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
+  tellAt(key: string, index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
     const cell = this.taker(key)
     if (cell === undefined) return REFUSED
     const outcome = cell.tell(index, payload, span)
@@ -187,7 +187,7 @@ export class LocalShard implements Shard, ShardHere, Resident {
     return outcome
   }
 
-  keyedRefusal(key: string, index: number, payload: unknown, outcome: Outcome): TellError {
+  refusalAt(key: string, index: number, payload: unknown, outcome: Outcome): TellError {
     const { refuser } = this
     this.refuser = undefined
     return refuser?.key === key ? refuser.refusal(index, payload, outcome) : this.stopped(key, index, payload)
@@ -204,17 +204,17 @@ export class LocalShard implements Shard, ShardHere, Resident {
     return this.isStuck(key) ? heldUp : behaviourReleased
   }
 
-  keyedWait(key: string, waiter: Waiter): void {
+  waitForRoomAt(key: string, waiter: Waiter): void {
     const cell = this.taker(key)
     if (cell === undefined) waiter.done(this.stopped(key, waiter.index, waiter.payload))
     else cell.waitForRoom(waiter)
   }
 
-  keyedStopWaiting(key: string, waiter: Waiter): void {
+  stopWaitingAt(key: string, waiter: Waiter): void {
     this.cells.get(key)?.stopWaiting(waiter)
   }
 
-  keyedAsk(
+  askAt(
     key: string,
     index: number,
     payload: unknown,
@@ -228,7 +228,7 @@ export class LocalShard implements Shard, ShardHere, Resident {
       : cell.ask(index, payload, span, fiber, timeout)
   }
 
-  keyedAskUnsafe(
+  askUnsafeAt(
     key: string,
     index: number,
     payload: unknown,
@@ -240,7 +240,7 @@ export class LocalShard implements Shard, ShardHere, Resident {
     return answerTo(asker, Exit.fail(this.stopped(key, index, payload)))
   }
 
-  keyedCommand(key: string, command: Command, answered: Answered): () => void {
+  commandAt(key: string, command: Command, answered: Answered): () => void {
     const cell = this.cells.get(key)
     if (cell === undefined) {
       answered({ _tag: "Ended", reason: forgotten })

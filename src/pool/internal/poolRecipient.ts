@@ -45,7 +45,7 @@ import { countedOf, statsOf } from "./stats.ts"
 import { type Asked, StreamedJob } from "./streamedJob.ts"
 import type { Hosted } from "./streamProtocol.ts"
 import type { Submitter } from "./submitter.ts"
-import { type Aim, BY_ROUTE, ROUTED } from "./target.ts"
+import { type Aim, BY_ROUTE, placeOf, ROUTED } from "./target.ts"
 import { tellWaiterOf, waiterOf } from "./waiter.ts"
 
 /** Which part of the room of jobs batches may use up: one of so many. The rest is for the batches of what they ask. */
@@ -144,9 +144,10 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
     return this.submitter.depth
   }
 
-  /** How many jobs are for one worker and wait, or are run by it. */
-  depthAt(place: number): number {
-    return this.submitter.ended === undefined ? this.submitter.placing.loadOf(place) : 0
+  /** Of one worker: how many jobs are for it and wait, or are run by it. */
+  depthAt({ target }: Aim): number {
+    if (target < 0) return this.depth()
+    return this.submitter.ended === undefined ? this.submitter.placing.loadOf(placeOf(target)) : 0
   }
 
   tell(index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
@@ -196,6 +197,10 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
     }
   }
 
+  refusalAt(_aim: Aim, index: number, payload: unknown, outcome: Outcome): ActorError.TellError {
+    return this.refusal(index, payload, outcome)
+  }
+
   waitForRoom(waiter: Waiter): void {
     this.submitter.room.wait(waiter)
   }
@@ -205,6 +210,10 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
   }
 
   stopWaiting(waiter: Waiter): void {
+    this.submitter.stopWaiting(waiter)
+  }
+
+  stopWaitingAt(_aim: Aim, waiter: Waiter): void {
     this.submitter.stopWaiting(waiter)
   }
 
@@ -369,5 +378,9 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
     else if (kind === WAITS) answered({ _tag: "Waits", waits: [] })
     else throw new TypeError(`${this.name} is a pool, which knows no ${names[kind]!}: it ends with its scope`)
     return () => {}
+  }
+
+  commandAt(_aim: Aim, command: Command, answered: Answered): () => void {
+    return this.command(command, answered)
   }
 }
