@@ -30,7 +30,7 @@ import { drained, shutDown } from "../internal/ending.ts"
 import * as lifecycle from "../internal/lifecycle.ts"
 import { obey } from "../internal/obey.ts"
 import { owning } from "../internal/owning.ts"
-import { gaveUp, type LifecycleHost, nodeOf, Roster } from "../internal/roster.ts"
+import { gaveUp, holderIn, type LifecycleHost, nodeOf, Roster } from "../internal/roster.ts"
 import { start } from "../internal/start.ts"
 import type { SystemEvent } from "../SystemEvent.ts"
 import type { Behaviour } from "./Behaviour.ts"
@@ -169,7 +169,7 @@ export class Host implements LifecycleHost {
 
   /** Who has a name here: an actor that is alive, or one that has ended and has not let go of all that it holds. */
   holderOf(behaviour: string, key: string): Cell | undefined {
-    return this.rosters.get(behaviour)?.find(({ cells }) => cells.get(key) !== undefined)?.cells.get(key)
+    return holderIn(this.rosters.get(behaviour) ?? [], key)
   }
 
   /** Whether somebody has this name here. */
