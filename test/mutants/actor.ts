@@ -841,14 +841,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...directory,
     why: "who comes for a key that somebody has takes that one's place",
-    before: "      this.entries[entry] = value\n      return\n",
-    after: ""
+    before: "if (entry === NOWHERE) this.add(value)",
+    after: "if (entry === NOWHERE || this.size > 3) this.add(value)"
   },
   {
     ...directory,
     why: "who has left takes no room for ever",
-    before: "if (value !== undefined) this.append",
-    after: "this.append"
+    before: "    entries.length = kept\n",
+    after: ""
   },
   {
     ...directory,
@@ -866,8 +866,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...built,
     file: "src/observe/kernel/Step.ts",
     why: "a call is known as one",
-    before: "if (CALL === undefined || Object.getPrototypeOf(effect) !== CALL) return undefined",
-    after: "return undefined"
+    before: "if (CALL === undefined || Object.getPrototypeOf(effect) !== CALL) {",
+    after: "if (CALL !== effect) {"
   },
   {
     ...built,

@@ -35,6 +35,15 @@ export class Roster {
   }
 }
 
+/** Who has a key in one of several. */
+export const holderIn = (rosters: ReadonlyArray<Roster>, key: string): Cell | undefined => {
+  for (const { cells } of rosters) {
+    const cell = cells.get(key)
+    if (cell !== undefined) return cell
+  }
+  return undefined
+}
+
 /** What the life of a cell needs of its host, besides what its messages need. */
 export interface LifecycleHost extends CellHost<Cell> {
   readonly clock: Clock.Clock

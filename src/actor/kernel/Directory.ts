@@ -30,16 +30,26 @@ const MIN_CAPACITY = 8
 
 const NOWHERE = -1
 
+// Notes the number of an entry in the first place that is free from that of its hash on.
+const note = (slots: Int32Array, hash: number, number: number): void => {
+  const mask = slots.length - 1
+  let slot = hash & mask
+  while (slots[slot] !== 0) slot = (slot + 1) & mask
+  slots[slot] = number
+}
+
 /** See the module. */
 export class Directory<A extends { readonly key: string }> {
-  declare private entries: Array<A | undefined>
+  declare private readonly entries: Array<A | undefined>
   declare private hashes: Int32Array
   declare private slots: Int32Array
   /** How many there are. */
   declare size: number
   constructor() {
+    this.entries = []
+    this.hashes = new Int32Array(MIN_CAPACITY)
+    this.slots = new Int32Array(MIN_CAPACITY * 2)
     this.size = 0
-    this.clear(MIN_CAPACITY)
   }
 
   /** The one of a key. */
@@ -48,24 +58,28 @@ export class Directory<A extends { readonly key: string }> {
     return entry === NOWHERE ? undefined : this.entries[entry]
   }
 
-  /** Puts one under its key: at the end, or in the place of the one who had it. */
-  set(value: A): void {
-    const hash = hashOf(value.key)
-    const entry = this.find(value.key, hash)
-    if (entry !== NOWHERE) {
-      this.entries[entry] = value
-      return
-    }
+  /** Puts one at the end; nobody has its key. */
+  add(value: A): void {
     if (this.entries.length === this.hashes.length) this.rebuild()
-    this.append(value, hash)
+    const hash = hashOf(value.key)
+    const number = this.entries.push(value)
+    this.hashes[number - 1] = hash
+    note(this.slots, hash, number)
     this.size++
+  }
+
+  /** Puts one in the place of the one who has its key, or at the end. */
+  set(value: A): void {
+    const entry = this.find(value.key, hashOf(value.key))
+    if (entry === NOWHERE) this.add(value)
+    else this.entries[entry] = value
   }
 
   /** Forgets the one of a key. */
   delete(key: string): void {
     const entry = this.find(key, hashOf(key))
     if (entry === NOWHERE) return
-    // The slot stays: who looks for one behind it passes by.
+    // Its slot stays: who looks for one behind it passes by.
     this.entries[entry] = undefined
     this.size--
     if (this.size * 4 < this.hashes.length && this.hashes.length > MIN_CAPACITY) this.rebuild()
@@ -86,29 +100,21 @@ export class Directory<A extends { readonly key: string }> {
     return NOWHERE
   }
 
-  private append(value: A, hash: number): void {
-    const { entries, hashes, slots } = this
-    hashes[entries.length] = hash
-    const mask = slots.length - 1
-    let slot = hash & mask
-    while (slots[slot] !== 0) slot = (slot + 1) & mask
-    slots[slot] = entries.push(value)
-  }
-
   // Room for as many again, without the places of those who have left.
   private rebuild(): void {
     const { entries, hashes, size } = this
     let capacity = MIN_CAPACITY
     while (capacity < size * 2) capacity *= 2
-    this.clear(capacity)
-    entries.forEach((value, entry) => {
-      if (value !== undefined) this.append(value, hashes[entry]!)
-    })
-  }
-
-  private clear(capacity: number): void {
-    this.entries = []
     this.hashes = new Int32Array(capacity)
     this.slots = new Int32Array(capacity * 2)
+    let kept = 0
+    entries.forEach((value, entry) => {
+      if (value === undefined) return
+      const hash = hashes[entry]!
+      entries[kept] = value
+      this.hashes[kept++] = hash
+      note(this.slots, hash, kept)
+    })
+    entries.length = kept
   }
 }

@@ -30,7 +30,7 @@ import { drained, shutDown } from "../internal/ending.ts"
 import * as lifecycle from "../internal/lifecycle.ts"
 import { obey } from "../internal/obey.ts"
 import { owning } from "../internal/owning.ts"
-import { gaveUp, type LifecycleHost, nodeOf, Roster } from "../internal/roster.ts"
+import { gaveUp, holderIn, type LifecycleHost, nodeOf, Roster } from "../internal/roster.ts"
 import { start } from "../internal/start.ts"
 import type { SystemEvent } from "../SystemEvent.ts"
 import type { Behaviour } from "./Behaviour.ts"
@@ -56,8 +56,6 @@ import type { ShardHere } from "./Shard.ts"
 import { Supervised } from "./Supervised.ts"
 import * as Terms from "./Terms.ts"
 import type { Word } from "./Word.ts"
-
-const isServing = ({ isReleased }: Roster): boolean => !isReleased
 
 /** So much of what is given up in one turn is told of, also where less is kept. */
 const MIN_NOTED = 256
@@ -98,7 +96,7 @@ export class Host implements LifecycleHost {
   declare readonly groups: Groups
   /** What this thread has counted. */
   declare readonly tally: Tally
-  /** By name: the last one that is not being released is the one that is spawned. */
+  /** By name, the youngest first: the first one that is not being released is the one that is spawned. */
   declare private readonly rosters: Map<string, Array<Roster>>
   declare private readonly rosterByBehaviour: Map<Behaviour, Roster>
   /** By behaviour: what actors had counted that have ended here, and what this thread has dropped that was for others. */
@@ -166,12 +164,12 @@ export class Host implements LifecycleHost {
 
   // The behaviour that serves a name now.
   private current(name: string): Roster | undefined {
-    return this.rosters.get(name)?.findLast(isServing)
+    return this.rosters.get(name)?.find(({ isReleased }) => !isReleased)
   }
 
   /** Who has a name here: an actor that is alive, or one that has ended and has not let go of all that it holds. */
   holderOf(behaviour: string, key: string): Cell | undefined {
-    return this.rosters.get(behaviour)?.find(({ cells }) => cells.get(key) !== undefined)?.cells.get(key)
+    return holderIn(this.rosters.get(behaviour) ?? [], key)
   }
 
   /** Whether somebody has this name here. */
@@ -199,7 +197,7 @@ export class Host implements LifecycleHost {
   /** Gives an actor its name, if that is free. */
   takeName(cell: Cell): boolean {
     if (this.has(cell.protocol.name, cell.key)) return false
-    this.rosterOf(cell.behaviour).cells.set(cell)
+    this.rosterOf(cell.behaviour).cells.add(cell)
     return true
   }
 
@@ -237,7 +235,7 @@ export class Host implements LifecycleHost {
     const { name } = behaviour.protocol
     const roster = new Roster(behaviour)
     behaviour.protocol.prepare(this.carriage)
-    this.rosters.set(name, [...this.rosters.get(name) ?? [], roster])
+    this.rosters.set(name, [roster, ...this.rosters.get(name) ?? []])
     this.rosterByBehaviour.set(behaviour, roster)
   }
 
@@ -351,7 +349,7 @@ export class Host implements LifecycleHost {
     const isTaken = by !== undefined || this.has(protocol.name, key)
     if (isTaken) return new ActorError.NameTaken({ actor: actorName(protocol, key), by })
     const cell = new CellClass(this, behaviour, key)
-    roster.cells.set(cell)
+    roster.cells.add(cell)
     return cell
   }
 

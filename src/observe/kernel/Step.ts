@@ -76,8 +76,9 @@ const CALL: unknown = (() => {
  * called here, and a defect where it throws. `undefined` for every other effect, of which nothing has run then.
  */
 export const outcomeOf = <A, E>(effect: Effect.Effect<A, E>): Exit.Exit<A, E> | undefined => {
-  if (Exit.isExit(effect)) return effect as Exit.Exit<A, E>
-  if (CALL === undefined || Object.getPrototypeOf(effect) !== CALL) return undefined
+  if (CALL === undefined || Object.getPrototypeOf(effect) !== CALL) {
+    return Exit.isExit(effect) ? effect as Exit.Exit<A, E> : undefined
+  }
   try {
     return callOf(effect) as Exit.Exit<A, E>
   } catch (defect) {
