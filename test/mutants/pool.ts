@@ -278,6 +278,20 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "if (isVacant && access.table.phase() > ENDED) inherit"
   },
   {
+    file: "src/pool/internal/owner.ts",
+    why: "a program ends whose pool gives up",
+    before: "recipient.escalation = yield* Escalation.ending(owner.escalation)",
+    after: "recipient.escalation = Effect.never",
+    tests: ["test/testing/poolGaveUp.test.ts"]
+  },
+  {
+    file: "src/pool/internal/owner.ts",
+    tests: ["test/testing/poolGaveUp.test.ts"],
+    why: "who stands on a pool that gives up is told",
+    before: "  Escalation.tell(escalation, actorName(protocol, settings.key), reason, cause)\n",
+    after: ""
+  },
+  {
     ...crew,
     file: "src/pool/internal/owner.ts",
     why: "what a dead worker held is free",

@@ -35,6 +35,7 @@ import type { Overflow } from "../../runtime/Overflow.ts"
 import { textOf } from "../../runtime/Text.ts"
 import type { Carriage } from "../../wire/Carriage.ts"
 import type { PoolEvent } from "../PoolEvent.ts"
+import type { PoolGaveUp } from "../PoolGaveUp.ts"
 import type { PoolStats } from "../PoolStats.ts"
 import { type Aimable, AimedRecipient } from "./aimedRecipient.ts"
 import type { Crew } from "./crew.ts"
@@ -75,6 +76,8 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
   crew: Crew | undefined = undefined
   /** What it tells of its size, there too. */
   events: Stream.Stream<PoolEvent> = Stream.empty
+  /** Completes when it gives up, there too. */
+  escalation: Effect.Effect<PoolGaveUp> = Effect.never
   private readonly access: Access
   private readonly submitter: Submitter
   private readonly options: Options
