@@ -278,6 +278,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "if (isVacant && access.table.phase() > ENDED) inherit"
   },
   {
+    file: "src/pool/internal/escalation.ts",
+    why: "a program that ends with its pool has not succeeded",
+    before: "yield* Effect.addFinalizer(() => Effect.sync(() => tell(self)))",
+    after: "",
+    tests: ["test/testing/poolGaveUp.test.ts"]
+  },
+  {
     file: "src/pool/internal/owner.ts",
     why: "a program ends whose pool gives up",
     before: "recipient.escalation = yield* Escalation.ending(owner.escalation)",
@@ -288,7 +295,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: "src/pool/internal/owner.ts",
     tests: ["test/testing/poolGaveUp.test.ts"],
     why: "who stands on a pool that gives up is told",
-    before: "  Escalation.tell(escalation, actorName(protocol, settings.key), reason, cause)\n",
+    before: "  Escalation.tell(escalation)\n",
     after: ""
   },
   {

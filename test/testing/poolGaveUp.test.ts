@@ -31,6 +31,12 @@ const forever = { timeout: "Infinity" } as const
 const ruin = (mill: Actor.Ref<typeof Mill>) =>
   Effect.forEach([1, 2], () => Effect.exit(mill.ask.Stone(forever)), { discard: true })
 
+const isUpAgain = (child: Effect.Effect<Supervisor.ChildInfo, unknown>): Effect.Effect<void, unknown> =>
+  Effect.flatMap(child, ({ restarts, status }) =>
+    restarts > 0 && status === "running"
+      ? Effect.void
+      : Effect.andThen(Effect.sleep("10 millis"), isUpAgain(child)))
+
 const simulated = (name: string, body: Effect.Effect<unknown, unknown, Scope.Scope>) =>
   it.effect(name, () =>
     Simulation.check(
@@ -72,6 +78,14 @@ describe("a pool that gives up", () => {
         fatal[0]!,
         /^Fatal: Mill\/pool has given up: .*; nobody has asked for Pool\.escalation, so the program ends$/s
       )
+    })
+  )
+
+  simulated(
+    "is what a program ends with that comes to its own end by that",
+    Effect.gen(function*() {
+      const program = Effect.flatMap(Pool.make(Mill, options), ruin)
+      assertGaveUp(yield* Fiber.await(yield* Effect.forkChild(Effect.scoped(program))))
     })
   )
 
@@ -144,13 +158,25 @@ describe("a pool that gives up", () => {
       const events = yield* Effect.forkChild(Stream.runCollect(Pool.events(first)))
       yield* ruin(first)
       yield* Fiber.join(events)
-      while ((yield* top.child("mill")).restarts === 0) yield* Effect.sleep("10 millis")
+      yield* isUpAgain(top.child("mill"))
       const second = yield* Effect.provideContext(Pool.ref(Mill), yield* top.get(Mills))
       assert.strictEqual(yield* second.ask.Grind(forever), 1)
       assert.strictEqual((yield* Effect.flip(first.ask.Grind()))._tag, "ActorStopped")
       assert.strictEqual((yield* top.child("beside")).restarts, 0)
       yield* ruin(second)
       assert.match(String(yield* top.exit), /PoolGaveUp: Mill\/pool has given up/)
+    })
+  )
+
+  simulated(
+    "is built again with all of its child, however deep in the layer of that it stands",
+    Effect.gen(function*() {
+      const Mills = Child.layer("mills", Layer.mergeAll(Pool.layer(Mill, options), Layer.empty))
+      const top = yield* Supervisor.make("top", { strategy: "one-for-one", children: [Mills] })
+      yield* ruin(yield* Effect.provideContext(Pool.ref(Mill), yield* top.get(Mills)))
+      yield* isUpAgain(top.child("mills"))
+      const next = yield* Effect.provideContext(Pool.ref(Mill), yield* top.get(Mills))
+      assert.strictEqual(yield* next.ask.Grind(forever), 1)
     })
   )
 })

@@ -13,21 +13,32 @@ interface GaveUp {
   readonly cause: Cause.Cause<unknown>
 }
 
-/** Completes when a pool gives up. */
-export type Escalation = Deferred.Deferred<GaveUp>
-
-export const make = (): Escalation => Deferred.makeUnsafe()
-
-export const tell = (escalation: Escalation, pool: string, reason: ExitReason, cause: Cause.Cause<unknown>): void => {
-  Deferred.doneUnsafe(escalation, Exit.succeed({ failure: new PoolGaveUp(pool, reason, cause), cause }))
+/** Whether a pool has given up. */
+export interface Escalation {
+  readonly told: Deferred.Deferred<GaveUp>
+  gaveUp: GaveUp | undefined
 }
 
-/** Ends the program when it is told and nobody waits for what this answers. */
-export const ending = (escalation: Escalation): Effect.Effect<Effect.Effect<PoolGaveUp>, never, Scope.Scope> =>
-  Effect.map(
-    endingProgram(
-      Deferred.await(escalation),
+export const make = (): Escalation => ({ told: Deferred.makeUnsafe(), gaveUp: undefined })
+
+/** The pool gives up; nobody is told yet. */
+export const giveUp = (self: Escalation, pool: string, reason: ExitReason, cause: Cause.Cause<unknown>): void => {
+  self.gaveUp = { failure: new PoolGaveUp(pool, reason, cause), cause }
+}
+
+/** Whoever has asked is told, if it has given up. */
+export const tell = ({ gaveUp, told }: Escalation): void => {
+  if (gaveUp !== undefined) Deferred.doneUnsafe(told, Exit.succeed(gaveUp))
+}
+
+/** Ends the program when the pool has given up and nobody waits for what this answers. */
+export const ending = (self: Escalation): Effect.Effect<Effect.Effect<PoolGaveUp>, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const told = yield* endingProgram(
+      Deferred.await(self.told),
       (gaveUp) => ({ ...gaveUp, unasked: "nobody has asked for Pool.escalation" })
-    ),
-    (told) => Effect.map(told, ({ failure }) => failure)
-  )
+    )
+    // Those whose jobs the end has settled may have come to the end of the program meanwhile.
+    yield* Effect.addFinalizer(() => Effect.sync(() => tell(self)))
+    return Effect.map(told, ({ failure }) => failure)
+  })

@@ -339,8 +339,9 @@ const end = (owner: Owner, reason: ExitReason.ExitReason): void => {
 const giveUp = (owner: Owner, reason: ExitReason.ExitReason, cause: Cause.Cause<unknown>): void => {
   const { escalation, protocol, settings, submitter } = owner
   if (submitter.ended !== undefined) return
+  Escalation.giveUp(escalation, actorName(protocol, settings.key), reason, cause)
   end(owner, reason)
-  Escalation.tell(escalation, actorName(protocol, settings.key), reason, cause)
+  Escalation.tell(escalation)
 }
 
 const areFree = ({ access: { table } }: Owner): boolean => {
