@@ -326,6 +326,27 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "if (isVacant && access.table.phase() > ENDED) inherit"
   },
   {
+    file: "src/pool/internal/escalation.ts",
+    why: "a program that ends with its pool has not succeeded",
+    before: "yield* Effect.addFinalizer(() => Effect.sync(() => tell(self)))",
+    after: "",
+    tests: ["test/testing/poolGaveUp.test.ts"]
+  },
+  {
+    file: "src/pool/internal/owner.ts",
+    why: "a program ends whose pool gives up",
+    before: "recipient.escalation = yield* Escalation.ending(owner.escalation)",
+    after: "recipient.escalation = Effect.never",
+    tests: ["test/testing/poolGaveUp.test.ts"]
+  },
+  {
+    file: "src/pool/internal/owner.ts",
+    tests: ["test/testing/poolGaveUp.test.ts"],
+    why: "who stands on a pool that gives up is told",
+    before: "  Escalation.tell(escalation)\n",
+    after: ""
+  },
+  {
     ...crew,
     file: "src/pool/internal/owner.ts",
     why: "what a dead worker held is free",

@@ -2,7 +2,7 @@
  * A pool as those see it who send to it: a recipient like any actor, so that a reference to it is one.
  */
 import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
@@ -36,6 +36,7 @@ import type { Overflow } from "../../runtime/Overflow.ts"
 import { textOf } from "../../runtime/Text.ts"
 import type { Carriage } from "../../wire/Carriage.ts"
 import type { PoolEvent } from "../PoolEvent.ts"
+import type { PoolGaveUp } from "../PoolGaveUp.ts"
 import type { PoolStats } from "../PoolStats.ts"
 import { type Aimable, AimedRecipient } from "./aimedRecipient.ts"
 import type { Crew } from "./crew.ts"
@@ -76,6 +77,8 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
   crew: Crew | undefined = undefined
   /** What it tells of its size, there too. */
   events: Stream.Stream<PoolEvent> = Stream.empty
+  /** Completes when it gives up, there too. */
+  escalation: Effect.Effect<PoolGaveUp> = Effect.never
   private readonly access: Access
   private readonly submitter: Submitter
   private readonly options: Options
