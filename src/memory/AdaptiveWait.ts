@@ -88,7 +88,7 @@ export class AdaptiveWait implements WaitStrategy {
     this.spinBudget = this.maxSpins
     this.spins = 0
     this.yields = 0
-    this.yieldingSince = 0
+    this.yieldingSince = NaN
     this.yieldBudget = yieldNanos
     this.hasParked = false
   }

@@ -16,7 +16,8 @@
  * - a job that waits for jobs of its own keeps no worker from them, however deep that goes;
  * - a message that is answered with a stream has it made by one worker, as far as it is read;
  * - what moves with a job or its reply is in one hand at each moment, and free when the job is over and nobody has it;
- * - nobody waits for ever: a pool that ends settles what it has.
+ * - nobody waits for ever: a pool that ends settles what it has;
+ * - it does not end silently: one that gives up ends its program, or is built again by the supervisor whose child it is.
  *
  * It does not promise an order between jobs, but of those that have a `Route` or a key. What is not there yet is told in `docs/guide/08-pools.md`.
  *
@@ -67,13 +68,22 @@ import * as Client from "./internal/client.ts"
 import { type PoolOptions, resolve } from "./internal/options.ts"
 import * as Owner from "./internal/owner.ts"
 import { CurrentWorker as Current, poolKey, type PoolSide } from "./internal/poolKey.ts"
-import { events as eventsOf, reload as reloadOf, resize as resizeOf, statsOf, workersOf } from "./internal/workers.ts"
+import {
+  escalation as escalationOf,
+  events as eventsOf,
+  reload as reloadOf,
+  resize as resizeOf,
+  statsOf,
+  workersOf
+} from "./internal/workers.ts"
 import type { PoolEvent } from "./PoolEvent.ts"
+import type { PoolGaveUp } from "./PoolGaveUp.ts"
 import type { PoolRef } from "./PoolRef.ts"
 import type { PoolStats } from "./PoolStats.ts"
 
 import type { PoolAmbiguous, PoolCrowded, PoolNotFound } from "./PoolError.ts"
 
+export { EndsProgram } from "../supervisor/EndsProgram.ts"
 export { Attempts } from "./Attempts.ts"
 export type { PoolOptions, Profile, Range, Recycle } from "./internal/options.ts"
 export { forEach, map, partition, reduce } from "./Parallel.ts"
@@ -87,6 +97,7 @@ export type {
   ThreadStandsBy,
   WorkerRecycled
 } from "./PoolEvent.ts"
+export { PoolGaveUp } from "./PoolGaveUp.ts"
 export type { AskOptions, JobOptions, JobSends, PoolRef, StreamOptions } from "./PoolRef.ts"
 export type { PoolStats, WorkerStats } from "./PoolStats.ts"
 
@@ -118,7 +129,8 @@ export const ref = <Name extends string, Rpcs extends Rpc.Any>(
  * **Details**
  *
  * Every option has a default but `spawn`. A worker that ends is started again within `intensity` (3 times within 5 seconds unless told, all
- * together); after that the pool ends, with an error in the log. At the end of its scope the pool takes nothing any more, handles what it has
+ * together); after that the pool gives up: its jobs end with `ActorStopped`, and the program with {@link PoolGaveUp}, unless somebody has asked for
+ * {@link escalation}. At the end of its scope the pool takes nothing any more, handles what it has
  * accepted for as long as `shutdown` says, and stops its workers.
  *
  * A handler that goes on for `grace` (5 seconds unless told) after its asker was interrupted or timed out ends with its thread, which is replaced without a restart being counted. One
@@ -126,7 +138,8 @@ export const ref = <Name extends string, Rpcs extends Rpc.Any>(
  *
  * **Errors** `InvalidOptions` and `InvalidSupervision` for options that make no sense; the `ThreadDown` of the first worker that does not come up:
  * `ThreadSpawnFailed` or `ThreadCrashed` (no such file, or one that throws), `ThreadSetupFailed` (its layer fails, or has no such behaviour),
- * `ThreadNotReady`. Dies with `InvalidThreadOptions` for times of a thread that make no sense.
+ * `ThreadNotReady`. Dies with `InvalidThreadOptions` for times of a thread that make no sense, and with {@link PoolGaveUp} as its scope ends when it has given up: the fiber that
+ * has made it is interrupted then, see {@link EndsProgram}.
  */
 export const make = <Name extends string, Rpcs extends Rpc.Any>(
   actor: Actor<Name, Rpcs>,
@@ -331,6 +344,26 @@ export const resize = (pool: Any, threads: number): Effect.Effect<void, InvalidO
  * **Gotchas** A subscriber that falls more than 256 events behind misses the oldest. How many workers there are is in {@link stats}.
  */
 export const events = (pool: Any): Stream.Stream<PoolEvent> => eventsOf(pool)
+
+/**
+ * Why a pool has given up; completes when it has: its workers have used up their restarts (`intensity`), or one of them could not be ended and still has its memory.
+ *
+ * **Details** While somebody waits for it, or once it was told, the program does not end by it: who asks decides. A pool whose scope ends, or whose layer is released, does not give up.
+ *
+ * **Errors** Dies with a `TypeError` for what is no pool that this thread has made.
+ *
+ * **Example** (A program that goes on without thumbnails)
+ *
+ * ```ts
+ * import { type ActorRef, Pool } from "shared-nothing"
+ * import * as Effect from "effect/Effect"
+ *
+ * declare const thumbnails: ActorRef.Any
+ *
+ * const watched = Effect.flatMap(Pool.escalation(thumbnails), ({ message }) => Effect.logError(message))
+ * ```
+ */
+export const escalation = (pool: Any): Effect.Effect<PoolGaveUp> => escalationOf(pool)
 
 /**
  * Says of a part of a job that it blocks: that it holds the thread of its worker, or waits for long for something that is no job. A pool whose `threads` is a range has one more worker meanwhile,

@@ -46,9 +46,9 @@ export class Turn {
     this.budgetMillis = budgetMillis
     this.isOpen = false
     this.isSpent = false
-    this.endsAt = 0
-    this.limitAt = 0
-    this.readAt = 0
+    this.endsAt = -Infinity
+    this.limitAt = -Infinity
+    this.readAt = -Infinity
     this.stride = 1
     this.left = 1
     this.count = 0

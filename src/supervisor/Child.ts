@@ -17,6 +17,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Any, ChildOptions, ChildSpec, DynamicOptions, Running, Services, SupervisorOptions } from "./ChildSpec.ts"
+import { EndsProgram } from "./EndsProgram.ts"
 import { invalid } from "./internal/check.ts"
 import { check, spec, wholeDynamic } from "./internal/spec.ts"
 import type * as Restart from "./Restart.ts"
@@ -118,12 +119,19 @@ export const layer = <A, E, R>(
     kind: "layer",
     start: Effect.gen(function*() {
       const built = Deferred.makeUnsafe<Context.Context<A>, E>()
-      // On a fiber of its own, which a system of actors interrupts when it gives up: that is the end of the child, and of nothing else.
-      const up = Effect.scoped(Effect.gen(function*() {
-        const scope = yield* Effect.scope
-        yield* Deferred.succeed(built, yield* Layer.buildWithMemoMap(layer, Layer.makeMemoMapUnsafe(), scope))
-        return yield* Effect.never
-      }))
+      const ends = yield* EndsProgram
+      // On a fiber of its own, which a system of actors or a pool interrupts when it gives up, wherever in the layer it stands: that is the end of the child, and of nothing else.
+      const up = Effect.scoped(Effect.withFiber((fiber) =>
+        Effect.gen(function*() {
+          const scope = yield* Effect.scope
+          const building = Layer.buildWithMemoMap(layer, Layer.makeMemoMapUnsafe(), scope)
+          yield* Deferred.succeed(
+            built,
+            yield* Effect.provideService(building, EndsProgram, ends === false ? false : fiber)
+          )
+          return yield* Effect.never
+        })
+      ))
       const fiber = yield* Effect.forkIn(
         Effect.onExit(up, (exit) => Deferred.done(built, exit)),
         yield* Effect.scope

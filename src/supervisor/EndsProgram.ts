@@ -1,5 +1,5 @@
 /**
- * What becomes of a program when something that it stands on gives up after it has come up: a supervisor, or a system of actors, whose
+ * What becomes of a program when something that it stands on gives up after it has come up: a supervisor, a pool, or a system of actors, whose
  * restarts are used up. A layer cannot fail any more by then.
  *
  * Whoever has asked to be told decides. When nobody has, the program ends: the fiber that the layer was built on is interrupted, all
@@ -13,12 +13,12 @@ import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 
 /**
- * Whether a system of actors, or the supervisor of a layer, that gives up ends its program where nobody has asked. Default `true`: the fiber that the layer
+ * Whether a system of actors, a pool, or the supervisor of a layer that gives up ends its program where nobody has asked. Default `true`: the fiber that the layer
  * is built on is the program, as it is with `Effect.provide`, `Layer.provide` and `Layer.launch`. A fiber is the program itself.
  *
  * **Gotchas** It is read where the layer is built. Below `Layer.mergeAll` and for a `ManagedRuntime` layers are built on fibers of their own, which have ended by
  * the time, and no fiber knows who has forked it: the error in the log is all, unless the program says who it is. Of a `ManagedRuntime` that is
- * the fiber that is to end with it; those that run on the runtime are known to nobody.
+ * the fiber that is to end with it; those that run on the runtime are known to nobody. A `Child.layer` says it for all of its layer: what gives up in that ends the child, and its supervisor decides.
  *
  * **Example** (A program whose layers are built side by side)
  *

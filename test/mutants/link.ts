@@ -37,6 +37,13 @@ const reading = {
 /** Faults in the links between threads. */
 export const mutants: ReadonlyArray<Mutant> = [
   {
+    file: "src/link/internal/remoteAsk.ts",
+    tests: ["test/testing/replies.test.ts"],
+    why: "what has come with a reply is free when its asker does not go on",
+    before: "    this.withdraw()\n    Carriage.drop(this.brought)",
+    after: "    this.withdraw()"
+  },
+  {
     ...adapter,
     file: "src/actor/kernel/AdapterRecipient.ts",
     why: "what comes by an adapter has its credit with it",

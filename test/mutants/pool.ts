@@ -67,6 +67,7 @@ const idle = { file: "src/memory/IdleSet.ts", tests: ["test/memory/IdleSet.test.
 const options = { file: "src/pool/internal/options.ts", tests: [pools] }
 const spans = { file: "src/pool/internal/jobSpan.ts", tests: ["test/testing/poolSpans.test.ts"] }
 const streams = { file: "src/pool/internal/streams.ts", tests: ["test/testing/poolStreams.test.ts"] }
+const readers = { file: "src/pool/internal/streams.ts", tests: ["test/testing/poolReaders.test.ts"] }
 const streamed = { ...streams, file: "src/pool/internal/streamedJob.ts" }
 
 /** Faults in what becomes of jobs. */
@@ -130,9 +131,9 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: "src/pool/Parallel.ts",
     tests: ["test/testing/parallelMischief.test.ts"],
     why: "whoever watches the progress of items that throw hears of its end",
-    before: "    return Effect.acquireUseRelease(batch.begin(0), () => all, () => batch.end)",
+    before: "    return Effect.acquireUseRelease(batch.begin(0), () => inTheirTime(all), () => batch.end)",
     after:
-      "    void inFlightOf(pool, options)\n    return Effect.acquireUseRelease(batch.begin(0), () => all, () => batch.end)"
+      "    void inFlightOf(pool, options)\n    return Effect.acquireUseRelease(batch.begin(0), () => inTheirTime(all), () => batch.end)"
   },
   {
     file: "src/pool/Parallel.ts",
@@ -314,8 +315,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     tests: ["test/pool/threads.test.ts"],
     file: "src/pool/internal/worker.ts",
     why: "a worker that leaves comes to the end of what is for it",
-    before: "const hasMore = this.isLast && this.hasOwn() || this.options.isReading()",
-    after: "const hasMore = this.options.isReading()"
+    before: "const hasMore = this.isLast && this.hasOwn() || this.isReading",
+    after: "const hasMore = this.isReading"
   },
   {
     ...crew,
@@ -323,6 +324,27 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "the row of a worker that has left is somebody's",
     before: "if (isVacant && access.table.phase() !== ENDED) inherit",
     after: "if (isVacant && access.table.phase() > ENDED) inherit"
+  },
+  {
+    file: "src/pool/internal/escalation.ts",
+    why: "a program that ends with its pool has not succeeded",
+    before: "yield* Effect.addFinalizer(() => Effect.sync(() => tell(self)))",
+    after: "",
+    tests: ["test/testing/poolGaveUp.test.ts"]
+  },
+  {
+    file: "src/pool/internal/owner.ts",
+    why: "a program ends whose pool gives up",
+    before: "recipient.escalation = yield* Escalation.ending(owner.escalation)",
+    after: "recipient.escalation = Effect.never",
+    tests: ["test/testing/poolGaveUp.test.ts"]
+  },
+  {
+    file: "src/pool/internal/owner.ts",
+    tests: ["test/testing/poolGaveUp.test.ts"],
+    why: "who stands on a pool that gives up is told",
+    before: "  Escalation.tell(escalation)\n",
+    after: ""
   },
   {
     ...crew,
@@ -335,6 +357,40 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...streams,
     why: "a stream that has nothing for long keeps no worker from others",
     before: "      seat.waits()\n",
+    after: ""
+  },
+  {
+    file: "src/pool/internal/poolRecipient.ts",
+    tests: ["test/testing/poolMischief.test.ts"],
+    why: "who asks whom a pool waits for has an answer",
+    before: "    else if (kind === WAITS) answered({ _tag: \"Waits\", waits: [] })\n",
+    after: ""
+  },
+  {
+    ...readers,
+    why: "a stream ends with the thread of its reader",
+    before: "if (isGone(open.reader)) this.options.run(this.close(open))",
+    after: "isGone(open.reader)"
+  },
+  {
+    ...readers,
+    why: "a stream that is begun for a reader that has gone meanwhile ends",
+    before:
+      "    if (!table.isWithdrawn(slot)) return { row, heirs }\n    this.successions = NaN\n    return { row, heirs: heirs - 1 }",
+    after: "    return { row, heirs }"
+  },
+  {
+    file: "src/pool/internal/memory.ts",
+    tests: ["test/pool/succession.test.ts"],
+    why: "workers that sleep hear that a reader has gone",
+    before: "  for (const bell of bells.slice(1, 1 + table.workers)) bell.ring()\n",
+    after: ""
+  },
+  {
+    file: "src/memory/internal/jobCells.ts",
+    tests: ["test/pool/succession.test.ts"],
+    why: "a row says that another thread has it",
+    before: "    Atomics.add(this.cells, this.rows + submitter * rowCells + heirsWord, 1)\n",
     after: ""
   },
   {
@@ -365,7 +421,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...worker,
     tests: ["test/testing/poolStreams.test.ts"],
     why: "a worker whose streams are read is not made anew",
-    before: "const hasMore = this.isLast && this.hasOwn() || this.options.isReading()",
+    before: "const hasMore = this.isLast && this.hasOwn() || this.isReading",
     after: "const hasMore = this.isLast && this.hasOwn()"
   },
   {
@@ -678,8 +734,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...keyed,
     why: "one that is to end takes nothing new",
-    before:
-      "    if (this.retiring > 0 && !this.isLast && this.waiting === 0 && !this.options.isReading()) return false\n",
+    before: "    if (this.retiring > 0 && !this.isLast && this.waiting === 0 && !this.isReading) return false\n",
     after: ""
   },
   {
@@ -1075,14 +1130,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...outcome,
     why: "a reply that does not fit into its slot goes into the arena",
-    before: "if (bytes <= table.roomBytes) scratch.copyTo(table.region, table.roomOf(slot))",
-    after: "if (bytes > 0) scratch.copyTo(table.region, table.roomOf(slot))"
+    before: "if (bytes <= table.roomBytes) {\n    scratch.copyTo(table.region, table.roomOf(slot))",
+    after: "if (bytes > 0) {\n    scratch.copyTo(table.region, table.roomOf(slot))"
   },
   {
     ...outcome,
     why: "a reply that breaks its schema is a defect",
-    before: "if (bytes < 0) return refuse(",
-    after: "if (bytes < 0) return discard(access, slot)\n    if (bytes < 0) return refuse("
+    before: "if (bytes < 0) return unsendable(",
+    after: "if (bytes < 0) return discard(access, slot)\n    if (bytes < 0) return unsendable("
   },
   {
     ...outcome,
@@ -1312,5 +1367,33 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "who submits needs a core, too",
     before: "this.idle.awake() < this.cores",
     after: "this.idle.awake() <= this.cores"
+  },
+  {
+    file: "src/pool/internal/outcome.ts",
+    tests: ["test/testing/poolReplies.test.ts"],
+    why: "a reply without room waits for it",
+    before: "else if (handle === ARENA_FULL) late.keep(slot, outcome, scratch.take(), cargo)",
+    after: "else if (handle === ARENA_FULL) giveUp(access, slot, bytes, \"has no room now\")"
+  },
+  {
+    file: "src/pool/internal/outcome.ts",
+    tests: ["test/testing/poolReplies.test.ts"],
+    why: "payloads leave room to replies",
+    before: "return bytes <= most ? most : arena.capacityBytes",
+    after: "return arena.capacityBytes"
+  },
+  {
+    file: "src/pool/Parallel.ts",
+    tests: ["test/testing/parallel.test.ts"],
+    why: "what waits behind the rest of its batch is not late",
+    before: "() => inTheirTime(all)",
+    after: "() => all"
+  },
+  {
+    file: "src/pool/internal/serve.ts",
+    tests: ["test/testing/launchers.test.ts"],
+    why: "a file that launches something else is told so",
+    before: "    yield* Launcher.checked(\"PoolThread.launch\", start)\n",
+    after: ""
   }
 ]

@@ -29,6 +29,13 @@ const verdict = { ...life, file: "src/supervisor/internal/verdict.ts" }
 /** Faults in the rules of restarts, and in the life of a child. */
 export const mutants: ReadonlyArray<Mutant> = [
   {
+    file: "src/supervisor/Child.ts",
+    why: "what gives up anywhere in the layer of a child ends that child",
+    before: "ends === false ? false : fiber",
+    after: "ends",
+    tests: ["test/testing/poolGaveUp.test.ts"]
+  },
+  {
     ...intensity,
     why: "the window never runs backwards",
     before: "const now = nowMillis < last ? last : nowMillis",

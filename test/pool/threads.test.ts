@@ -1,9 +1,12 @@
 /** Pools on real threads: the parity of what the simulations hold, and the ends of threads that only real ones have. */
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
+import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -233,6 +236,21 @@ describe("a pool of threads", () => {
       }),
       { threads: 1, grace: "100 millis", intensity: { restarts: 0, within: "1 minute" } }
     ))
+
+  it.live("ends the program when its workers have used up their restarts", () =>
+    Effect.gen(function*() {
+      const program = within(
+        Effect.gen(function*() {
+          const jobs = yield* Pool.ref(Jobs)
+          yield* Effect.exit(jobs.ask.Exit({ code: 3 }, forever))
+          return yield* Effect.never
+        }),
+        { intensity: { restarts: 0, within: "1 minute" } }
+      )
+      const exit = yield* Fiber.await(yield* Effect.forkChild(program))
+      const defect = Exit.isFailure(exit) ? Cause.findDefect(exit.cause) : assert.fail("the program goes on")
+      assert.include(String(Result.getOrThrow(defect)), "PoolGaveUp: Jobs/pool has given up")
+    }))
 
   it.live("is used by the actors of other threads, one of which exits in the middle of that", () =>
     within(

@@ -115,7 +115,10 @@ describe("a thread that joins a pool", () => {
     "hears of the end of the pool, and why",
     Effect.gen(function*() {
       const scope = yield* Scope.make()
-      yield* Scope.provide(make({ intensity: { restarts: 0, within: "1 minute" } }), scope)
+      yield* make({ intensity: { restarts: 0, within: "1 minute" } }).pipe(
+        Effect.provideService(Pool.EndsProgram, false),
+        Scope.provide(scope)
+      )
       const jobs = yield* Pool.join(Jobs)
       const idle = yield* Pool.join(Jobs)
       const down = yield* Effect.forkChild(idle.down)

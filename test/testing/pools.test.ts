@@ -296,7 +296,8 @@ describe("a worker that dies", () => {
 
   simulated("too often ends the pool, and settles what it has", () =>
     Effect.gen(function*() {
-      const jobs = yield* made({ intensity: { restarts: 1, within: "1 minute" } })
+      const goingOn = made({ intensity: { restarts: 1, within: "1 minute" } })
+      const jobs = yield* Effect.provideService(goingOn, Pool.EndsProgram, false)
       const waiting = yield* Effect.forkChild(failure(jobs.ask.Wait({ millis: 600_000 }, { timeout: "Infinity" })))
       yield* Effect.sleep(100)
       yield* Fault.kill("worker-0")

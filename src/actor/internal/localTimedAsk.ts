@@ -15,7 +15,7 @@ export class LocalTimedAsk extends LocalAsk {
   constructor(cell: Asked, index: number, asker: TimedAsker) {
     super(cell, index, asker.span, (exit) => asker.end(exit))
     this.asker = asker
-    this.begunMillis = 0
+    this.begunMillis = NaN
   }
 
   // Its handler begins, for the first time or again.

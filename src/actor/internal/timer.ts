@@ -53,7 +53,7 @@ export class Timer extends Deadline {
     this.scope = cell.scope
     this.over = over
     this.due = undefined
-    this.nextAt = 0
+    this.nextAt = -Infinity
     this.isOver = false
   }
 

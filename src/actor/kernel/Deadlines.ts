@@ -29,7 +29,7 @@ export abstract class Deadline {
   declare previous: Deadline | undefined
   declare next: Deadline | undefined
   constructor() {
-    this.expiresAt = 0
+    this.expiresAt = Infinity
     this.order = 0
     this.lane = undefined
     this.previous = undefined

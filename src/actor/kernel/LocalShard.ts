@@ -23,6 +23,7 @@ import { activate } from "../internal/start.ts"
 import type { Behaviour } from "./Behaviour.ts"
 import { Cell } from "./Cell.ts"
 import { type Answered, type Command, STOP } from "./Command.ts"
+import { Directory } from "./Directory.ts"
 import type { Host } from "./Host.ts"
 import { stopEach } from "./Owner.ts"
 import { STARTING, STOPPED, STOPPING } from "./Phase.ts"
@@ -56,7 +57,7 @@ export class LocalShard implements Shard, ShardHere, Resident {
   declare readonly host: Host
   declare private readonly terms: Terms.Terms
   /** By key: who takes the messages. One that ends has left its place to the next as soon as there is a message for that. */
-  declare private readonly cells: Map<string, Cell>
+  declare private readonly cells: Directory<Cell>
   declare private phase: typeof OPEN | typeof STOPPING | typeof STOPPED
   /** Who has refused a message last. */
   declare private refuser: Cell | undefined
@@ -72,7 +73,7 @@ export class LocalShard implements Shard, ShardHere, Resident {
     this.name = protocol.name
     this.host = host
     this.terms = terms
-    this.cells = new Map()
+    this.cells = new Directory()
     this.phase = OPEN
     this.refuser = undefined
     this.onDrain = new Set()
@@ -108,7 +109,7 @@ export class LocalShard implements Shard, ShardHere, Resident {
     if (behaviour === undefined || this.isStuck(key)) return undefined
     const cell = new Cell(host, behaviour, key)
     Terms.apply(cell, terms)
-    this.cells.set(key, cell)
+    this.cells.set(cell)
     this.begin(cell)
     return cell
   }
@@ -164,7 +165,7 @@ export class LocalShard implements Shard, ShardHere, Resident {
   }
 
   get nameless(): ReadonlyArray<Cell> {
-    return Array.from(this.cells.values()).filter((cell) => !this.host.holdsName(cell))
+    return this.cells.values().filter((cell) => !this.host.holdsName(cell))
   }
 
   /** Who takes a message that is sent to a key again. */
@@ -335,7 +336,7 @@ export class LocalShard implements Shard, ShardHere, Resident {
     this.phase = STOPPING
     this.reason = reason
     this.tell(this.onDrain)
-    const cells = Array.from(this.cells.values())
+    const cells = this.cells.values()
     const next = () => {
       const cell = cells.pop()
       return cell === undefined ? undefined : {

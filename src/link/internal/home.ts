@@ -163,7 +163,7 @@ export class Home {
     this.starved = new Set()
     this.announce = where.announce ?? (() => true)
     this.serial = 0
-    this.millis = 0
+    this.millis = -Infinity
     this.readInTurn = -1
   }
 

@@ -21,7 +21,7 @@ export class LaneAsk extends AnsweredAsk {
     this.lane = lane
     this.serial = serial
     this.isAnswered = false
-    this.begunMillis = 0
+    this.begunMillis = NaN
   }
 
   // A lane does not say whether the asker wants to know how long it takes.

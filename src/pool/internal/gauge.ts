@@ -21,13 +21,13 @@ export class Gauge {
   private readonly blocked: () => number
   private readonly memory: () => Memory
   private readonly meters: JobMeters
-  private atMillis = 0
+  private atMillis = -Infinity
   private waited: Times
   /** What each worker had done when it was looked last. */
   private before: ReadonlyArray<Meter> = []
   private last = -1
   /** Since when the last worker has had nothing to do, and how much it had done by then. */
-  private idleSince = 0
+  private idleSince = -Infinity
   private lastJobs = 0
 
   constructor({ lots, memory, table }: Access, concurrency: number, blocked: () => number, memoryOf: () => Memory) {

@@ -4,7 +4,7 @@
  * When a worker has exited its claims in the injector are given back, its parcels are freed, and its number is taken off the table, in this
  * order before the next incarnation starts. From then on each submitter sees for itself what of its jobs is lost (`Submitter`).
  */
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -42,6 +42,7 @@ import { Blocked } from "./compensation.ts"
 import type { Overdue, Post, Said } from "./control.ts"
 import * as Crew from "./crew.ts"
 import { PoolWorker } from "./crew.ts"
+import * as Escalation from "./escalation.ts"
 import { benches } from "./job.ts"
 import { lend } from "./lending.ts"
 import { createMemory, HOST, HOST_OWNER, openMemory, ownerOf, ownerOfClient, type PoolMemory, rowOf } from "./memory.ts"
@@ -67,6 +68,8 @@ interface Owner extends Scaled {
   /** How incarnations that have ended are called, and why they have. */
   readonly ends: Map<number, { readonly thread: string; readonly reason: string }>
   readonly events: PubSub.PubSub<Take.Take<PoolEvent>>
+  /** It has ended before its scope has. */
+  readonly escalation: Escalation.Escalation
   /** What its workers are given. */
   readonly arenas: ReadonlyArray<ArenaEnd>
 }
@@ -167,6 +170,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
         (overdue) => replace(owner, overdue)
       ),
       heirs: new Map(),
+      escalation: Escalation.make(),
       arenas: settings.arenas
     }
     for (const worker of owner.workers.slice(0, owner.size)) worker.isWanted = true
@@ -252,6 +256,7 @@ const postOf = (owner: Owner, worker: PoolWorker): Post => {
   // Each submitter lets it into what waits for it.
   for (const bell of owner.access.bells) bell.ring()
   return {
+    launcher: "PoolThread.launch",
     memory,
     arenas,
     protocol: protocol.name,
@@ -301,7 +306,7 @@ const ended = (owner: Owner, worker: PoolWorker, reason: ThreadDown, isSeen: boo
   }
   if (!isSeen) {
     // It may still run, and write to what its jobs lie in: nobody can use that again.
-    return end(owner, ExitReason.threadLost(worker.name, reason))
+    return giveUp(owner, ExitReason.threadLost(worker.name, reason), Cause.fail(reason))
   }
   worker.arenas?.recover()
   worker.arenas = undefined
@@ -330,6 +335,15 @@ const end = (owner: Owner, reason: ExitReason.ExitReason): void => {
   // What jobs of jobs have left is nobody's.
   for (const { index } of workers) discardRow(access, hosted.messages, rowOf(index - 1))
   PubSub.endUnsafe(events, Exit.void)
+}
+
+/** It ends although its scope does not: whoever stands on it is told. */
+const giveUp = (owner: Owner, reason: ExitReason.ExitReason, cause: Cause.Cause<unknown>): void => {
+  const { escalation, protocol, settings, submitter } = owner
+  if (submitter.ended !== undefined) return
+  Escalation.giveUp(escalation, actorName(protocol, settings.key), reason, cause)
+  end(owner, reason)
+  Escalation.tell(escalation)
 }
 
 const areFree = ({ access: { table } }: Owner): boolean => {
@@ -418,7 +432,7 @@ export const make = (
         const cause: Cause.Cause<unknown> = exit.cause
         const name = actorName(protocol, settings.key)
         owner.log(Effect.logError(`${name} has ended: its workers have used up their restarts`, cause))
-        end(owner, ExitReason.supervisorGaveUp(name, cause))
+        giveUp(owner, ExitReason.supervisorGaveUp(name, cause), cause)
       })))
     recipient.crew = owner
     recipient.events = Stream.fromPubSubTake(owner.events)
@@ -434,5 +448,6 @@ export const make = (
       yield* Effect.forkScoped(follow(owner, settings.sizing))
       yield* Effect.forkScoped(standIn(owner, settings.sizing))
     }
+    recipient.escalation = yield* Escalation.ending(owner.escalation)
     return recipient
   })

@@ -21,10 +21,10 @@ export class Pace {
   private readonly mayNap: boolean
   /** Jobs that run at once at most: they do not wait. */
   private readonly parallelism: number
-  private since = 0
+  private since = -Infinity
   private before = 0
   /** Jobs a millisecond, in the last window. */
-  private rate = 0
+  private rate = -Infinity
 
   constructor(mayNap: boolean, parallelism: number) {
     this.mayNap = mayNap

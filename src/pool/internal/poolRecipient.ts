@@ -11,7 +11,8 @@ import * as ActorError from "../../actor/ActorError.ts"
 import { timeoutMillis } from "../../actor/AskTimeout.ts"
 import { type ExitReason, systemReleased } from "../../actor/ExitReason.ts"
 import { LEVELS } from "../../actor/kernel/Ageing.ts"
-import { type Answered, type Command, COUNT, names, PING } from "../../actor/kernel/Command.ts"
+import { awaiting } from "../../actor/kernel/Awaiting.ts"
+import { type Answered, type Command, COUNT, names, PING, WAITS } from "../../actor/kernel/Command.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import {
   type Batches,
@@ -35,6 +36,7 @@ import type { Overflow } from "../../runtime/Overflow.ts"
 import { textOf } from "../../runtime/Text.ts"
 import type { Carriage } from "../../wire/Carriage.ts"
 import type { PoolEvent } from "../PoolEvent.ts"
+import type { PoolGaveUp } from "../PoolGaveUp.ts"
 import type { PoolStats } from "../PoolStats.ts"
 import { type Aimable, AimedRecipient } from "./aimedRecipient.ts"
 import type { Crew } from "./crew.ts"
@@ -75,6 +77,8 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
   crew: Crew | undefined = undefined
   /** What it tells of its size, there too. */
   events: Stream.Stream<PoolEvent> = Stream.empty
+  /** Completes when it gives up, there too. */
+  escalation: Effect.Effect<PoolGaveUp> = Effect.never
   private readonly access: Access
   private readonly submitter: Submitter
   private readonly options: Options
@@ -175,7 +179,7 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
   }
 
   refusal(index: number, payload: unknown, outcome: Outcome): ActorError.TellError {
-    const { access, name: actor, options: { capacity }, submitter } = this
+    const { access, name: actor, options: { capacity, isInside }, submitter } = this
     const message = this.options.hosted.messages[index]!
     const undelivered = { tag: message.tag, payload }
     switch (outcome) {
@@ -191,7 +195,7 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
       }
       default:
         return submitter.ended === undefined && access.table.phase() <= OPEN
-          ? new ActorError.MailboxFull({ actor, capacity, undelivered })
+          ? new ActorError.MailboxFull({ actor, capacity, pool: isInside === true ? "job" : "queue", undelivered })
           : new ActorError.ActorStopped({ actor, reason: submitter.ended ?? systemReleased, undelivered })
     }
   }
@@ -234,10 +238,9 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
     fiber: Fiber.Fiber<unknown, unknown>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<unknown, unknown> {
-    return Effect.callback<unknown, unknown>((resume) => {
+    return awaiting(fiber, span, this.options.hosted.messages[index]!, (resume) => {
       const seat = this.options.seatOf(fiber)
-      const job = this.start(aim, index, payload, span, timeoutMillis(fiber, timeout), resume, seat)
-      return job === undefined ? undefined : Effect.sync(() => job.forsake())
+      return this.start(aim, index, payload, span, timeoutMillis(fiber, timeout), resume, seat)
     })
   }
 
@@ -374,6 +377,8 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
         pong: { status, waiting: this.depth(), waitingHigh: 0, waitingLow: 0, putOff: 0, restarts: 0 }
       })
     } else if (kind === COUNT) answered({ _tag: "Counted", counted: countedOf(this.stats()) })
+    // Whom its jobs wait for their workers know; an ask that was handed on to it has its time all the same.
+    else if (kind === WAITS) answered({ _tag: "Waits", waits: [] })
     else throw new TypeError(`${this.name} is a pool, which knows no ${names[kind]!}: it ends with its scope`)
     return () => {}
   }

@@ -35,6 +35,12 @@ const JOBS = 1000
 /** Jobs between two turns of the event loop, which take as long as several of them. */
 const AT_ONCE = 32
 
+/** Between them, as many that find the worker asleep, and as many whose reply does so with who asks. */
+const ASLEEP = 2
+
+/** What the slow ones count. */
+const SLOWLY = -1
+
 const PLACE = 0
 const EPOCH = 1
 
@@ -58,20 +64,45 @@ export const rehearsal = (millis: number): Effect.Effect<boolean> => Rehearsal.o
 
 // Defined when it is played: a thread that is simulated does not pay for it.
 const roleOf = () =>
-  Actor.make("Rehearsal", [Rpc.make("Echo", { payload: { text: Schema.String }, success: Schema.String })])
+  Actor.make("Rehearsal", [
+    Rpc.make("Echo", { payload: { text: Schema.String }, success: Schema.String }),
+    Rpc.make("Work", { payload: { count: Schema.Number, text: Schema.String }, success: Schema.Number })
+  ])
 
 type Role = ReturnType<typeof roleOf>
 
-const jobsOf = Effect.fnUntraced(function*(pool: Actor.Ref<Role>, runtime: Runtime, endsAt: number) {
+// One handler that has its answer at once, and one that is an effect with a fiber, and lets who asks fall asleep where there is time for that.
+const handlersOf = (role: Role, asleep: Effect.Effect<void>) =>
+  role.toLayer(Effect.succeed(role.of({
+    Echo: ({ text }) => Effect.succeed(text),
+    Work: Effect.fnUntraced(function*({ count }) {
+      yield* count === SLOWLY ? asleep : Effect.yieldNow
+      return count
+    })
+  })))
+
+const jobsOf = Effect.fnUntraced(function*(
+  pool: Actor.Ref<Role>,
+  workerAsleep: Effect.Effect<void>,
+  runtime: Runtime,
+  endsAt: number
+) {
   for (let asked = 0; asked < JOBS && runtime.nowMillis() < endsAt; asked += AT_ONCE) {
     yield* Effect.callback<void>((resume) => {
       let left = AT_ONCE
       const done = (): void => {
         if (--left === 0) resume(Effect.void)
       }
-      for (let i = 0; i < AT_ONCE; i++) pool.askUnsafe.Echo({ text: "line" }, done)
+      for (let i = 0; i < AT_ONCE; i += 2) {
+        pool.askUnsafe.Echo({ text: `line ${asked + i}` }, done)
+        pool.askUnsafe.Work({ count: i / 3, text: "line" }, done)
+      }
     })
-    yield* pool.ask.Echo({ text: "line" })
+    for (let i = 0; i < ASLEEP; i++) {
+      yield* workerAsleep
+      yield* pool.ask.Echo({ text: "line" })
+      yield* pool.ask.Work({ count: SLOWLY, text: "line" })
+    }
   }
 })
 
@@ -85,6 +116,7 @@ const play = Effect.fnUntraced(function*(millis: number) {
   const jobs = hosted(protocol)
   const memory = createMemory({ workers: 1, least: 1, clients: 0, capacity: settings.capacity, arenaBytes: 4096 })
   const access = openMemory(here, memory, HOST_OWNER)
+  const asleep = (row: number) => Rehearsal.untilAsleep(runtime, [access.bells[row]!])
   const deadlines = new Deadlines(yield* Effect.context<never>(), yield* Clock.Clock, here, ignore)
   const { desk, submitter } = openRow(
     {
@@ -110,6 +142,7 @@ const play = Effect.fnUntraced(function*(millis: number) {
   )
   access.table.started(numberOf(PLACE, EPOCH))
   const post: Post = {
+    launcher: "PoolThread.launch",
     ...settings,
     ...Layouts.of(protocol),
     memory,
@@ -122,9 +155,8 @@ const play = Effect.fnUntraced(function*(millis: number) {
     isCompensated: false,
     nowMillis: deadlines.now()
   }
-  const handlers = role.toLayer(Effect.succeed(role.of({ Echo: ({ text }) => Effect.succeed(text) })))
   yield* Effect.provideService(
-    serve(handlers)({
+    serve(handlersOf(role, asleep(HOST)))({
       name: "worker",
       index: 1,
       epoch: EPOCH,
@@ -140,12 +172,14 @@ const play = Effect.fnUntraced(function*(millis: number) {
   access.table.setPhase(OPEN)
   access.idle.wakeForDead()
   const recipient = new PoolRecipient(access, submitter, {
-    ...settings,
     protocol,
     hosted: jobs,
+    key: settings.key,
+    capacity: settings.capacity,
     parallelism: 1,
+    overflow: settings.overflow,
     seatOf: () => undefined
   })
   const pool = new (refClass(protocol))(recipient) as Actor.Ref<Role>
-  yield* jobsOf(pool, runtime, runtime.nowMillis() + millis)
+  yield* jobsOf(pool, asleep(HOST + 1), runtime, runtime.nowMillis() + millis)
 })

@@ -34,7 +34,7 @@ export class Seat implements JobSeat, Held {
   /** The job that it has. */
   ask: JobAsk | undefined = undefined
   /** When that has begun, in milliseconds of the pool. */
-  since = 0
+  since = -Infinity
   /** Jobs that its handler waits for. */
   nested = 0
   held = NO_PLACE
@@ -56,6 +56,10 @@ export class Seat implements JobSeat, Held {
 
   orElse(undo: () => void): void {
     if (this.ask !== undefined) this.ask.undo = undo
+  }
+
+  slot(): number {
+    return this.ask === undefined ? -1 : this.ask.slot
   }
 }
 

@@ -27,7 +27,7 @@ import { Graces } from "./graces.ts"
 import type { Desk, Job } from "./job.ts"
 import * as JobSpan from "./jobSpan.ts"
 import { Line } from "./line.ts"
-import { type Access, rowOf } from "./memory.ts"
+import { type Access, rowOf, succeed } from "./memory.ts"
 import { drop, encode, exitOf } from "./outcome.ts"
 import { Placing } from "./placing.ts"
 import { Rest } from "./rest.ts"
@@ -79,7 +79,7 @@ export class Submitter implements Desk, Queue {
   readonly idle: Effect.Effect<void> = this.rest.until
 
   constructor(access: Access, options: Options) {
-    const { capacity, deadlines, name, row, sheds } = options
+    const { capacity, deadlines, messages, name, row, sheds, watch } = options
     const { table } = access
     this.name = name
     this.deadlines = deadlines
@@ -92,7 +92,6 @@ export class Submitter implements Desk, Queue {
     // What is given up holds its slot until a worker finds it, and what comes in its place has another one.
     const slots = slotsOf(capacity, sheds)
     this.shedding = sheds ? new Shedding(table, this.first, slots) : undefined
-    const { messages, watch } = options
     this.cargoes = new Cargoes(access, messages)
     this.backlog = new Backlog(access)
     const { cargoes, shedding } = this
@@ -117,6 +116,7 @@ export class Submitter implements Desk, Queue {
       else if (stage === CONDEMNED) this.replace(slot)
       else if ((table.messageOf(slot) & UNAWAITED) === 0) this.withdrawn(slot)
     }
+    succeed(this.access, this.options)
     this.returning = table.takeLeft(this.options.row, this.returned)
     table.living(this.living)
     if (this.outstanding > 0) this.audit()

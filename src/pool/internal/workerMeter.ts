@@ -34,9 +34,9 @@ export class WorkerMeter {
   /** What the time of the pool is when the clock of the turns is at 0. */
   private readonly baseMillis: number
   /** The time of the pool, as it was seen last. */
-  private lastMillis = 0
+  private lastMillis = -Infinity
   /** When the worker had no job last. */
-  private busySince = 0
+  private busySince = -Infinity
   /** Jobs that have ended since the clock was read. */
   private jobs = 0
   private isIdle = true

@@ -7,6 +7,7 @@ import { actorName } from "../../actor/kernel/Protocol.ts"
 import { textOf } from "../../runtime/Text.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
 import type { PoolEvent } from "../PoolEvent.ts"
+import type { PoolGaveUp } from "../PoolGaveUp.ts"
 import type { PoolStats } from "../PoolStats.ts"
 import { AimedRecipient } from "./aimedRecipient.ts"
 import * as Crew from "./crew.ts"
@@ -59,6 +60,10 @@ export const resize = (ref: Any, threads: number): Effect.Effect<void, InvalidOp
 /** What a pool tells of its size. */
 export const events = (ref: Any): Stream.Stream<PoolEvent> =>
   Stream.unwrap(commanded(ref, "hears of", (_, __, recipient) => Effect.succeed(recipient.events)))
+
+/** Why a pool has given up, once it has. */
+export const escalation = (ref: Any): Effect.Effect<PoolGaveUp> =>
+  commanded(ref, "hears of", (_, __, recipient) => recipient.escalation)
 
 /** What a pool does and has done; nothing for a reference of something else. */
 export const statsOf = (ref: Any): PoolStats | undefined => {

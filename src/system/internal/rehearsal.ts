@@ -14,7 +14,6 @@ import { Node } from "../../link/kernel/Node.ts"
 import * as Doorbell from "../../memory/Doorbell.ts"
 import { MIN_CAPACITY_BYTES } from "../../memory/Layouts.ts"
 import { Tally } from "../../observe/kernel/Tally.ts"
-import type { Runtime } from "../../runtime/Runtime.ts"
 import { piece, ThreadContext } from "../../runtime/ThreadContext.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import type { ThreadStart } from "../../thread/kernel/Entry.ts"
@@ -29,6 +28,8 @@ const ignore = (): void => {}
 const MAIN = 0
 const WORKER = 1
 const EPOCH = 1
+/** As large as those of systems are: a small integer is another kind of number to the engine. */
+const SYSTEM = 2 ** 46
 const ACTOR = 1
 /** Asks at most. */
 const ROUNDS = 100
@@ -44,13 +45,29 @@ export const rehearsal = (millis: number): Effect.Effect<boolean> => Rehearsal.o
 
 // Defined when it is played: a thread that is simulated does not pay for it.
 const roleOf = () =>
-  Actor.make("Rehearsal", [Rpc.make("Echo", { payload: { text: Schema.String }, success: Schema.String })])
+  Actor.make("Rehearsal", [
+    Rpc.make("Echo", { payload: { text: Schema.String }, success: Schema.String }),
+    Rpc.make("Work", { payload: { count: Schema.Number, text: Schema.String }, success: Schema.Number })
+  ])
+
+type Role = ReturnType<typeof roleOf>
+
+// One handler that has its answer at once, and one that is an effect with a fiber.
+const handlersOf = (role: Role) =>
+  role.toLayer(Effect.succeed(role.of({
+    Echo: ({ text }) => Effect.succeed(text),
+    Work: Effect.fnUntraced(function*({ count }) {
+      yield* Effect.yieldNow
+      return count
+    })
+  })))
 
 const play = Effect.fnUntraced(function*(millis: number) {
   const { runtime } = yield* CurrentThread
-  const Role = roleOf()
-  const { layoutHash, name } = Role.protocol
+  const role = roleOf()
+  const { layoutHash, name } = role.protocol
   const system: Control.Seat = {
+    launcher: "ActorThread.launch",
     names: ["main", "worker"],
     mainEpoch: EPOCH,
     doorbells: Doorbell.create(2),
@@ -58,7 +75,7 @@ const play = Effect.fnUntraced(function*(millis: number) {
     tally: Tally.create(2),
     ringBytes: MIN_CAPACITY_BYTES,
     maxSpins: 0,
-    system: 1,
+    system: SYSTEM,
     arenas: []
   }
   let toWorker: (message: Control.ToWorker) => void = ignore
@@ -79,7 +96,7 @@ const play = Effect.fnUntraced(function*(millis: number) {
     afterEnd: (then) => then()
   })
   yield* Effect.addFinalizer(() => Effect.sync(() => main.close()))
-  const worker = serve(Role.toLayer(Effect.succeed(Role.of({ Echo: ({ text }) => Effect.succeed(text) }))))({
+  const worker = serve(handlersOf(role))({
     name: "worker",
     index: WORKER,
     epoch: EPOCH,
@@ -109,26 +126,14 @@ const play = Effect.fnUntraced(function*(millis: number) {
   })
   main.peerUp(WORKER, EPOCH)
   const bounds = { capacity: 1, overflow: "suspend", laneBytes: 0 } as const
-  const recipient = main.remote(main.address(WORKER, 0, ACTOR, bounds, layoutHash, "a"), Role.protocol)
-  const ref = new (refClass(Role.protocol))(recipient) as Actor.Ref<typeof Role>
+  const recipient = main.remote(main.address(WORKER, 0, ACTOR, bounds, layoutHash, "a"), role.protocol)
+  const ref = new (refClass(role.protocol))(recipient) as Actor.Ref<Role>
   const bells = [MAIN, WORKER].map((slot) => new Doorbell.Doorbell(system.doorbells, slot))
   const endsAt = runtime.nowMillis() + millis
   for (let round = 0; round < ROUNDS && runtime.nowMillis() < endsAt; round++) {
     yield* ref.ask.Echo({ text: "line" })
-    yield* untilAsleep(runtime, bells)
+    yield* Rehearsal.untilAsleep(runtime, bells)
+    yield* ref.ask.Work({ count: round / 3, text: `line ${round}` })
+    yield* Rehearsal.untilAsleep(runtime, bells)
   }
 })
-
-const untilAsleep = (runtime: Runtime, bells: ReadonlyArray<Doorbell.Doorbell>): Effect.Effect<void> =>
-  Effect.callback((resume) => {
-    let isOver = false
-    const look = (): void => {
-      if (isOver) return
-      if (bells.every((bell) => bell.isParked())) resume(Effect.void)
-      else runtime.immediate(look)
-    }
-    look()
-    return Effect.sync(() => {
-      isOver = true
-    })
-  })

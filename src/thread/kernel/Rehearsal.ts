@@ -8,6 +8,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { availableParallelism } from "node:os"
+import type { Doorbell } from "../../memory/Doorbell.ts"
+import type { Runtime } from "../../runtime/Runtime.ts"
 import type { Piece } from "../../runtime/ThreadContext.ts"
 import { CurrentThread } from "./CurrentThread.ts"
 import { withBoth } from "./Steady.ts"
@@ -55,7 +57,9 @@ export const once = <E>(
     const state = (yield* CurrentThread).get(rehearsed)
     if (state.hasBegun || millis === 0) return false
     state.hasBegun = true
-    return yield* Effect.scoped(play(millis)).pipe(
+    // With two of everything: code that has met one of a kind takes it for the only one, and is thrown away when another one comes.
+    return yield* Effect.scoped(play(millis / 2)).pipe(
+      Effect.andThen(Effect.scoped(play(millis / 2))),
       Effect.timeout(LIMIT),
       Effect.match({ onFailure: () => false, onSuccess: () => true }),
       Effect.catchCause(() => Effect.succeed(false)),
@@ -66,3 +70,18 @@ export const once = <E>(
 // What the program has brought along is none of its business: no tracer and no logger hears of it, and its time is real.
 const alone = (context: Context.Context<never>): Context.Context<never> =>
   withBoth(Context.make(CurrentThread, Context.get(context, CurrentThread)))
+
+/** Ends when all of them are parked. */
+export const untilAsleep = (runtime: Runtime, bells: ReadonlyArray<Doorbell>): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    let isOver = false
+    const look = (): void => {
+      if (isOver) return
+      if (bells.every((bell) => bell.isParked())) resume(Effect.void)
+      else runtime.immediate(look)
+    }
+    look()
+    return Effect.sync(() => {
+      isOver = true
+    })
+  })
