@@ -29,14 +29,14 @@ export class LoopMeter {
   private readonly beganAt: number
   private readonly beganIdle: number
   /** How long it was not idle, as it was told last, and when that is told again. */
-  private told = 0
+  private told: number
   private tellAt: number
-  /** How long the worker has slept with its thread. */
-  private restedMillis = 0
+  /** How long the worker has slept with its thread; this and what is told are counted from the time at the beginning, and never small integers. */
+  private restedMillis: number
   /** Since when it has had no job, as far as that is not accounted for; with what the loop had been idle for and the worker had slept by then. */
   private since: number
   private sinceIdle: number | undefined
-  private sinceRested = 0
+  private sinceRested: number
   private hasJob = false
 
   constructor(meters: JobMeters, place: number, idleMillis: () => number, nowMillis: number) {
@@ -45,6 +45,9 @@ export class LoopMeter {
     this.idleMillis = idleMillis
     this.beganAt = nowMillis
     this.beganIdle = idleMillis()
+    this.told = nowMillis
+    this.restedMillis = nowMillis
+    this.sinceRested = nowMillis
     this.tellAt = nowMillis + TELL_MILLIS
     this.since = nowMillis
     this.sinceIdle = this.beganIdle
@@ -93,7 +96,7 @@ export class LoopMeter {
 
   private tell(nowMillis: number): number {
     const idle = this.idleMillis()
-    const used = nowMillis - this.beganAt - (idle - this.beganIdle) - this.restedMillis
+    const used = nowMillis - (idle - this.beganIdle) - (this.restedMillis - this.beganAt)
     this.tellAt = nowMillis + TELL_MILLIS
     if (used <= this.told) return idle
     this.meters.loopRan(this.place, used - this.told)
