@@ -36,6 +36,13 @@ const reading = {
 /** Faults in the links between threads. */
 export const mutants: ReadonlyArray<Mutant> = [
   {
+    file: "src/link/internal/answeredAsk.ts",
+    why: "who was being answered on another thread knows it",
+    before: "begun ? Envelope.BEGUN : 0",
+    after: "0",
+    tests: ["test/simulate/contract.test.ts"]
+  },
+  {
     ...adapter,
     file: "src/actor/kernel/AdapterRecipient.ts",
     why: "what comes by an adapter has its credit with it",

@@ -281,7 +281,9 @@ export class RemoteRecipient extends Distant implements Addressee {
     if (this.otherLayout !== undefined) {
       return this.mismatch(actor, this.otherLayout)
     }
-    if (this.ended !== undefined) return new ActorError.ActorStopped({ actor, reason: this.ended, undelivered })
+    if (this.ended !== undefined) {
+      return new ActorError.ActorStopped({ actor, reason: this.ended, begun: false, undelivered })
+    }
     const { reason, thread } = this.home.whyDown(this.address.thread)
     switch (this.refused) {
       case NO_NUMBER:

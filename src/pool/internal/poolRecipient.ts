@@ -194,7 +194,7 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
       default:
         return submitter.ended === undefined && access.table.phase() <= OPEN
           ? new ActorError.MailboxFull({ actor, capacity, undelivered })
-          : new ActorError.ActorStopped({ actor, reason: submitter.ended ?? systemReleased, undelivered })
+          : new ActorError.ActorStopped({ actor, reason: submitter.ended ?? systemReleased, begun: false, undelivered })
     }
   }
 
