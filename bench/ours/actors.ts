@@ -74,14 +74,22 @@ export const streamerLive = Streamer.toLayer(
 /** Waits with one number of state, and reports it when it is told to. */
 export const Idle = Actor.make("Idle", [Rpc.make("Report")])
 
-/** Idle actors of this thread; the number is the key, and `answer` takes it. */
-export const idleLive = (answer: (id: number) => void) =>
-  Idle.toLayer(Effect.gen(function*() {
-    const id = Number((yield* Actor.CurrentActor).key)
-    return Idle.of({
+/** Whether an idle actor asks who it is while it is built, or is built by the call of a function. */
+export type Build = "asks" | "call"
+
+/** Idle actors of this thread; the number is the key, or, for those that are built by a call, how many there are already, and `answer` takes it. */
+export const idleLive = (answer: (id: number) => void, build: Build) => {
+  const reporting = (id: number) =>
+    Idle.of({
       Report: () => {
         answer(id)
         return Effect.void
       }
     })
-  }))
+  let next = 0
+  return build === "call"
+    ? Idle.toLayer(Effect.sync(() => reporting(next++)))
+    : Idle.toLayer(Effect.gen(function*() {
+      return reporting(Number((yield* Actor.CurrentActor).key))
+    }))
+}

@@ -7,7 +7,7 @@ import * as Layer from "effect/Layer"
 import { ActorSystem } from "shared-nothing"
 import type { Measured, Params } from "../runner/Case.ts"
 import * as Sampling from "../runner/Sampling.ts"
-import { type Handler, Idle, idleLive, Receiver, receiverLive } from "./actors.ts"
+import { type Build, type Handler, Idle, idleLive, Receiver, receiverLive } from "./actors.ts"
 import * as Loops from "./loops.ts"
 
 const withReceiver = (handler: Handler, use: (ref: Loops.Ref) => Effect.Effect<Measured>): Promise<Measured> =>
@@ -29,7 +29,7 @@ export const tellUnsafe = (params: Params, handler: Handler): Promise<Measured> 
 export const ask = (params: Params): Promise<Measured> => withReceiver("answers", (ref) => Loops.ask(params, ref))
 
 /** Idle actors: how fast they are spawned, or what they weigh. */
-export const idle = (params: Params, figure: "rate" | "memory"): Promise<Measured> => {
+export const idle = (params: Params, figure: "rate" | "memory", build: Build): Promise<Measured> => {
   const counter = new Sampling.TallyCounter()
   const done = Deferred.makeUnsafe<void>()
   const answer = (id: number): void => {
@@ -48,7 +48,7 @@ export const idle = (params: Params, figure: "rate" | "memory"): Promise<Measure
     return { samples, received: counter.tally, expected: Sampling.expectedIds(params.count) }
   }).pipe(
     Effect.scoped,
-    Effect.provide(Layer.provideMerge(idleLive(answer), ActorSystem.layer)),
+    Effect.provide(Layer.provideMerge(idleLive(answer, build), ActorSystem.layer)),
     Effect.runPromise
   )
 }

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs"
 import { arch, cpus, platform } from "node:os"
 import { findCompiler } from "../peers/cpp/cpp.ts"
 import { findErlang } from "../peers/erlang/erlang.ts"
+import { findJava } from "../peers/java/java.ts"
 
 /** The first line of a run. */
 export interface Environment {
@@ -40,9 +41,10 @@ const commit = (): string => {
 export const environment = (): Environment => {
   const peers: Record<string, string> = {}
   for (const name of packages) peers[name] = versionOf(name)
-  const [erlang, compiler] = [findErlang(), findCompiler()]
+  const [erlang, compiler, java] = [findErlang(), findCompiler(), findJava()]
   if (erlang !== undefined) peers["erlang"] = erlang.version
   if (compiler !== undefined) peers["cpp"] = compiler.version
+  if (java !== undefined) peers["java"] = java.version
   return {
     node: process.versions.node,
     effect: versionOf("effect"),

@@ -64,6 +64,7 @@ import { ActorChild, unlessIgnored } from "./internal/actorChild.ts"
 import { become } from "./internal/incarnation.ts"
 import * as RefsModule from "./internal/refs.ts"
 import { type Release, releaseOf } from "./internal/release.ts"
+import { spawn } from "./internal/spawning.ts"
 import { FIXED_DELAY, type Rhythm, Timer, WHEN_QUIET } from "./internal/timer.ts"
 import { Address } from "./kernel/Address.ts"
 import {
@@ -479,18 +480,6 @@ const checkMoving = (
   }
 }
 
-const checkPlacement = (protocol: ProtocolModule.Protocol, key: string, placement: unknown): void => {
-  const isThread = typeof placement === "object" && placement !== null && "thread" in placement &&
-    Number.isInteger(placement.thread)
-  if (isThread || placement === "spread" || placement === "here") return
-  throw new InvalidOptions({
-    where: ProtocolModule.actorName(protocol, key),
-    option: "placement",
-    value: textOf(placement),
-    expected: "\"spread\", \"here\" or the integer of a thread"
-  })
-}
-
 // What an actor is told again and again for as long as its incarnation lives.
 const told = (
   protocol: ProtocolModule.Protocol,
@@ -521,27 +510,6 @@ const told = (
       timer.end()
     })
     return Effect.asVoid(Effect.acquireRelease(begin, () => end))
-  })
-
-// Answers at once where the system does.
-const spawned = <Rpcs extends Rpc.Any>(
-  protocol: ProtocolModule.Protocol,
-  key: string,
-  options: SpawnOptions | undefined,
-  toRef: ToRef<Rpcs>
-) =>
-  Effect.withFiber<ActorRef<Rpcs>, SpawnError, ActorSystem | Scope.Scope>((fiber) => {
-    const system = Context.getUnsafe(fiber.context, ActorSystem)
-    const scope = Context.getUnsafe(fiber.context, Scope.Scope)
-    if (options?.placement !== undefined) checkPlacement(protocol, key, options.placement)
-    const spawning = system.spawn(protocol, key, options, scope)
-    if (Exit.isExit(spawning) && Exit.isSuccess(spawning)) {
-      return Exit.succeed(toRef(spawning.value as Recipient, system.sends))
-    }
-    return Effect.mapBoth(spawning, {
-      onSuccess: (recipient) => toRef(recipient, system.sends),
-      onFailure: (error) => Layouts.compared(error, protocol)
-    })
   })
 
 const statistics = (name: string) => ({
@@ -594,7 +562,7 @@ export const make = <const Name extends string, const Rpcs extends ReadonlyArray
         yield* system.register({ protocol, build, around, context: services, ...resolved, isTimed })
       })) as Layer.Layer<never, never, any>
     },
-    spawn: (key, options) => spawned(protocol, key, options, toRef),
+    spawn: (key, options) => spawn(protocol, key, options, toRef),
     supervised: (key, options) =>
       Effect.withFiber((fiber) => {
         const system = Context.getUnsafe(fiber.context, ActorSystem)

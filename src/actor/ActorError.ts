@@ -24,9 +24,17 @@ export type Undelivered = typeof Undelivered.Type
 export class MailboxFull extends Schema.TaggedError<MailboxFull>("shared-nothing/actor/MailboxFull")("MailboxFull", {
   actor: Schema.String,
   capacity: Schema.Number,
+  /** Of a pool: whether its queue was full for a thread, or for the jobs of a worker that ask it themselves, and for which nobody waits. */
+  pool: Schema.optional(Schema.Literals(["queue", "job"])),
   undelivered: Undelivered
 }) {
   override get message() {
+    if (this.pool !== undefined) {
+      return `the queue of ${this.actor} is full (${this.capacity} jobs of one thread): ${this.undelivered.tag} was not submitted; ` +
+        `submit less at once (Pool.forEach does), raise queue.capacity${
+          this.pool === "job" ? "" : ", or use overflow \"suspend\""
+        }`
+    }
     return `the mailbox of ${this.actor} is full (${this.capacity} messages): ${this.undelivered.tag} was not enqueued; retry later or use overflow "suspend"`
   }
 }
@@ -168,7 +176,7 @@ export class MessageTooLarge extends Schema.TaggedError<MessageTooLarge>("shared
   { actor: Schema.String, sizeBytes: Schema.Number, limitBytes: Schema.Number, undelivered: Undelivered }
 ) {
   override get message() {
-    return `${this.undelivered.tag} to ${this.actor} takes ${this.sizeBytes} bytes; the ring between the threads allows ${this.limitBytes}`
+    return `${this.undelivered.tag} to ${this.actor} takes ${this.sizeBytes} bytes; between the threads ${this.limitBytes} are allowed: raise ring.capacityBytes of the system, arena.capacityBytes of the pool, or send it in parts or as a parcel`
   }
 }
 
@@ -235,15 +243,24 @@ export class BehaviourNotFound extends Schema.TaggedError<BehaviourNotFound>("sh
 }
 
 /**
- * An actor of this name is alive already.
+ * An actor of this name is alive already, or the names of its definition are the keys of `keyed`, or of `spawn` where `keyed` asks.
  *
- * **Errors** Nothing was started. Use another key, or keep the reference that the first `spawn` returned.
+ * **Errors** Nothing was started. Use another key, or keep the reference that the first `spawn` returned. Actors of one definition are spawned, or `keyed`, and not both: `ref(key)` of what `keyed` has answered has such an actor.
  */
 export class NameTaken extends Schema.TaggedError<NameTaken>("shared-nothing/actor/NameTaken")("NameTaken", {
-  actor: Schema.String
+  actor: Schema.String,
+  /** Whether all names of its definition are taken, whatever the key: by `keyed`, or by `spawn`. */
+  by: Schema.optional(Schema.Literals(["keyed", "spawn"]))
 }) {
   override get message() {
-    return `${this.actor} exists already: choose another key`
+    const { actor, by } = this
+    if (by === "keyed") {
+      return `${actor} cannot be spawned: its definition is keyed; use ref(key) of what keyed has answered, or another definition`
+    }
+    if (by === "spawn") {
+      return `${actor} was spawned: its definition cannot be keyed while it lives; stop it, or use another definition`
+    }
+    return `${actor} exists already: choose another key`
   }
 }
 

@@ -19,6 +19,7 @@ import { type AskError, type ControlError, InvalidOptions, type StreamError, typ
 import { DefaultAskTimeout, timeoutMillis, toMillis } from "./AskTimeout.ts"
 import type { ExitReason } from "./ExitReason.ts"
 import { request } from "./internal/request.ts"
+import { awaiting } from "./kernel/Awaiting.ts"
 import { COUNT } from "./kernel/Command.ts"
 import { Handover } from "./kernel/Forwarded.ts"
 import { actorName, type Message, type Protocol } from "./kernel/Protocol.ts"
@@ -257,11 +258,13 @@ class AskEffect extends effectClass<Asking>("Ask", function(fiber) {
     return inStep(recipient.ask(index, payload, undefined, fiber, options?.timeout), fiber)
   }
   const { spanName } = recipient.protocol.messages[index]!
-  return Trace.ask(
+  const asking = Trace.ask(
     spanName,
     recipient.key,
-    (asker, span) => recipient.ask(index, payload, span, asker, options?.timeout)
+    fiber,
+    (span) => recipient.ask(index, payload, span, fiber, options?.timeout)
   )
+  return inStep(asking, fiber)
 }) {
   constructor(recipient: Recipient, index: number, payload: unknown, options: AskOptions | undefined) {
     super()
@@ -326,18 +329,17 @@ const facadeClass = (
 const timedAsk = (recipient: Recipient, index: number, payload: unknown, options: AskOptions | undefined) => {
   const { key, protocol } = recipient
   const ask = (fiber: Fiber.Fiber<unknown, unknown>, span: Tracer.AnySpan | undefined) =>
-    Effect.callback<unknown, unknown>((resume) => {
+    awaiting(fiber, span, protocol.messages[index]!, (resume) => {
       if (!recipient.tellsTimes) {
         throw new TypeError(`${actorName(protocol, key)} is a pool, whose times are those of Pool.stats`)
       }
       const asker = new TimedAsker(span, resume, fiber)
-      const ask = recipient.askUnsafe(index, payload, timeoutMillis(fiber, options?.timeout), asker)
-      return ask === undefined ? undefined : Effect.sync(() => ask.withdraw())
+      return recipient.askUnsafe(index, payload, timeoutMillis(fiber, options?.timeout), asker)
     })
   return Effect.withFiber<unknown, unknown>((fiber) =>
     Trace.sampledSpan(fiber) === undefined
       ? ask(fiber, undefined)
-      : Trace.ask(protocol.messages[index]!.spanName, key, ask)
+      : Trace.ask(protocol.messages[index]!.spanName, key, fiber, (span) => ask(fiber, span))
   )
 }
 

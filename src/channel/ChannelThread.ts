@@ -15,15 +15,14 @@
  * the new one.
  */
 import * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type { ArenaEnd } from "../memory/Arena.ts"
-import type { ThreadContext } from "../runtime/ThreadContext.ts"
-import { CurrentThread } from "../thread/kernel/CurrentThread.ts"
+import * as Launcher from "../thread/kernel/Launcher.ts"
 import type { SpawnWorker } from "../thread/SpawnedWorker.ts"
 import * as Thread from "../thread/Thread.ts"
 import * as ThreadArenas from "../thread/ThreadArenas.ts"
@@ -126,7 +125,7 @@ export interface Launched {
 
 const DONE = "shared-nothing/channel/done"
 
-interface StartData {
+interface StartData extends Launcher.Launched {
   readonly handles: { readonly [name: string]: SharedChannel.Handle }
   readonly arenas: ReadonlyArray<ArenaOwners.Given>
 }
@@ -160,6 +159,7 @@ const launch = <D extends Declarations, E>(
 ): void =>
   ThreadEntry.launch((start) =>
     Effect.gen(function*() {
+      yield* Launcher.checked("ChannelThread.launch", start)
       const { arenas, handles } = start.data as StartData
       const opened = yield* Effect.forEach(arenas, ({ buffer, owner }) => ThreadArenas.open(buffer, owner))
       // The ends live as long as the body, not as long as the thread.
@@ -196,7 +196,6 @@ const start = <D extends Declarations>(
   options: StartOptions<D>
 ): Effect.Effect<ChannelThread, ThreadDown | EndMoved, Scope.Scope> =>
   Effect.contextWith((context: Context.Context<never>) => {
-    const thread = Context.get(context, CurrentThread)
     const done = Deferred.makeUnsafe<void>()
     const handles: Record<string, SharedChannel.Handle> = {}
     let arenas: ArenaOwners.Lent | undefined
@@ -215,13 +214,13 @@ const start = <D extends Declarations>(
       arenas?.recover()
     }
     const handOver = Effect.gen(function*() {
-      arenas = lend(thread, name, options.arenas ?? [])
+      arenas = lend(name, options.arenas ?? [])
       for (const key of Object.keys(declarations)) {
         yield* handOverTo(placeOf(name, key), options.ends[key]!, (handle) => {
           handles[key] = handle
         })
       }
-      const data: StartData = { handles, arenas: arenas.given }
+      const data: StartData = { launcher: "ChannelThread.launch", handles, arenas: arenas.given }
       return data
     })
     const make = (data: StartData) =>
@@ -257,7 +256,7 @@ const start = <D extends Declarations>(
   })
 
 /** Numbers for the thread in its arenas. */
-const lend = (thread: ThreadContext, name: string, arenas: ReadonlyArray<ArenaEnd>): ArenaOwners.Lent => {
-  const lent = ArenaOwners.lend(thread, arenas)
+const lend = (name: string, arenas: ReadonlyArray<ArenaEnd>): ArenaOwners.Lent => {
+  const lent = ArenaOwners.lend(arenas)
   return lent instanceof ArenaOwners.Lent ? lent : refuse(name, "arenas", lent.id, ArenaOwners.NO_NUMBER)
 }

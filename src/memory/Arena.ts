@@ -41,6 +41,7 @@
  *
  * Changes only together with `test/model` and the benchmark `memory/arena`.
  */
+import { arena as layout } from "./ArenaLayout.ts"
 import {
   dataOffset,
   descriptorOf,
@@ -60,7 +61,7 @@ import {
   statesCell,
   TRANSIT
 } from "./internal/arenaMemory.ts"
-import { arena as layout, MAX_OWNER } from "./Layouts.ts"
+import { MAX_OWNER } from "./Layouts.ts"
 import { InvalidMemory, InvalidOwner, InvalidSize, StaleHandle } from "./MemoryError.ts"
 
 export { create, handleInTransit, isReference } from "./internal/arenaMemory.ts"
@@ -185,15 +186,18 @@ export class ArenaEnd {
    * **Details**: a claim that two threads began at the same place is given up by one of them, which searches on. Of threads that compete for the
    * last run one gets it; another may be refused although the claim that was in its way is given up a moment later.
    *
+   * With `within` the parcel lies in the first so many bytes of the arena, and the rest is left to others.
+   *
    * **Errors**: {@link InvalidSize} when `bytes` is no whole number of 1 or more.
    */
-  allocate(bytes: number): number {
+  allocate(bytes: number, within: number = this.capacityBytes): number {
     if (!(Number.isInteger(bytes) && bytes >= 1)) throw new InvalidSize(layout.name, bytes)
     if (bytes > this.capacityBytes) return PARCEL_TOO_LARGE
     const count = Math.ceil(bytes / this.blockBytes)
-    let block = this.search(this.cursor, this.blocks, count)
+    const blocks = within < this.capacityBytes ? Math.floor(within / this.blockBytes) : this.blocks
+    let block = this.search(this.cursor, blocks, count)
     // Runs that begin in front of the cursor may reach across it.
-    if (block < 0) block = this.search(0, Math.min(this.cursor + count - 1, this.blocks), count)
+    if (block < 0) block = this.search(0, Math.min(this.cursor + count - 1, blocks), count)
     if (block < 0) {
       Atomics.add(this.cells, refusedCell, 1)
       return ARENA_FULL

@@ -1,8 +1,8 @@
 /**
  * How full an arena is, seen by anybody.
  */
+import { arena as layout } from "./ArenaLayout.ts"
 import { descriptorOf, FREE, MODE_MASK, statesCell } from "./internal/arenaMemory.ts"
-import { arena as layout } from "./Layouts.ts"
 
 /** What is taken and what is free. */
 export interface Usage {

@@ -5,7 +5,7 @@
 import { define } from "./Layout.ts"
 
 /** Byte offsets in the row of a submitter of `JobTable`: what workers push to and what the submitter says lies on lines of its own. */
-export const JOB_ROW = { finished: 0, taken: 128, left: 132 }
+export const JOB_ROW = { finished: 0, taken: 128, left: 132, heirs: 136 }
 
 /** Bytes of a row of a submitter. */
 export const JOB_ROW_BYTES = 256
@@ -31,7 +31,7 @@ export const JOB_SLOT = {
 export const jobTable = define({
   name: "JobTable",
   magic: "JOBS",
-  version: 9,
+  version: 10,
   lines: [
     {
       by: "creator",
@@ -51,6 +51,10 @@ export const jobTable = define({
           "bits 0-15 how often an incarnation of a worker was about to start, or their number was another one, 16-31 how often one has ended",
         membership: "bits 0-7 how many workers are given jobs, 8-31 how often that was another number"
       }
+    },
+    {
+      by: "submitters",
+      words: { successions: "how often a row has become another thread's, of all rows, as a wrapping Int32" }
     }
   ],
   parts: [
@@ -67,7 +71,8 @@ export const jobTable = define({
         finished: "head of the list of slots that come back to it: slot + 1, or 0",
         taken:
           "what the submitter took out of the list last: its head, as in `finished`; 0 once it is done with all of it",
-        left: "how many of these, from the head on, it is not done with; -1 for all, whose number it does not know yet"
+        left: "how many of these, from the head on, it is not done with; -1 for all, whose number it does not know yet",
+        heirs: "how often the row has become another thread's, as a wrapping Int32"
       },
       at: JOB_ROW
     },
@@ -216,7 +221,9 @@ export const METER_ROW = {
   incarnation: 44,
   openStreams: 48,
   waited: 64,
-  ran: 576
+  ran: 576,
+  loopMicros: 1088,
+  elsewhereMicros: 1096
 }
 
 /** Bytes of a row. */
@@ -226,7 +233,7 @@ export const METER_ROW_BYTES = 1152
 export const jobMeters = define({
   name: "JobMeters",
   magic: "METR",
-  version: 2,
+  version: 3,
   lines: [{ by: "creator", words: { workers: "number of workers" } }],
   parts: [
     {
@@ -245,7 +252,11 @@ export const jobMeters = define({
         incarnation: "the number of the last of them",
         openStreams: "streams that it has made and that have not ended",
         waited: "128 counts: jobs by the time from their submission to their begin, see `bucketOf`",
-        ran: "128 counts: jobs by the time from their begin to their end"
+        ran: "128 counts: jobs by the time from their begin to their end",
+        loopMicros:
+          "microseconds in which its event loop was not idle, as it has said last, in two words; 0 where nobody knows",
+        elsewhereMicros:
+          "microseconds in which it had no job, and its event loop was busy with something else than looking for one, in two words"
       },
       at: METER_ROW
     }

@@ -19,6 +19,10 @@ export interface Meter {
   readonly sleeps: number
   /** How long it has had a job, in milliseconds. */
   readonly busyMillis: number
+  /** How long its event loop was not idle, in milliseconds, as it has said last; 0 where nobody knows. */
+  readonly loopMillis: number
+  /** How long it has had no job while its event loop was busy with something else, in milliseconds. */
+  readonly elsewhereMillis: number
   /** Jobs that it has begun and that have not ended. */
   readonly running: number
   /** Incarnations that have been there. */
@@ -67,6 +71,8 @@ const incarnationWord = METER_ROW.incarnation / 4
 const openStreamsWord = METER_ROW.openStreams / 4
 const waitedWord = METER_ROW.waited / 4
 const ranWord = METER_ROW.ran / 4
+const loopWord = METER_ROW.loopMicros / 4
+const elsewhereWord = METER_ROW.elsewhereMicros / 4
 
 /** See the module. */
 export class JobMeters {
@@ -143,6 +149,16 @@ export class JobMeters {
     this.cells[row + sinceWord] = 0
   }
 
+  /** Its event loop was not idle for so much longer. */
+  loopRan(worker: number, millis: number): void {
+    this.add(this.rowOf(worker) + loopWord, Math.round(Math.max(0, millis) * 1000))
+  }
+
+  /** For so much longer it has had no job, and its event loop was busy with something else. */
+  wasElsewhere(worker: number, millis: number): void {
+    this.add(this.rowOf(worker) + elsewhereWord, Math.round(Math.max(0, millis) * 1000))
+  }
+
   /** It has taken a job out of the queue of another. */
   stole(worker: number): void {
     this.add(this.rowOf(worker) + stolenWord, 1)
@@ -198,6 +214,8 @@ export class JobMeters {
       stolen: this.wide(row + stolenWord),
       sleeps: this.wide(row + sleepsWord),
       busyMillis: this.busy(row, nowMillis),
+      loopMillis: this.wide(row + loopWord) / 1000,
+      elsewhereMillis: this.wide(row + elsewhereWord) / 1000,
       running: Atomics.load(this.cells, row + runningWord),
       starts: Atomics.load(this.cells, row + startsWord),
       incarnation: Atomics.load(this.cells, row + incarnationWord)

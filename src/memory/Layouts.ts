@@ -1,9 +1,10 @@
 /**
- * Where everything lies in the shared memory of each structure: the only file that knows an offset, but for what pools have beside their
- * queues, which is in `JobLayouts.ts`.
+ * Where everything lies in the shared memory of each structure: the only file that knows an offset, but for arenas (`ArenaLayout.ts`) and for what pools have
+ * beside their queues (`JobLayouts.ts`).
  *
  * `docs/reference/memory-layout.md` is drawn from it. How to read a description: `Layout.ts`.
  */
+import { arena } from "./ArenaLayout.ts"
 import { idleSet, inboxes, jobMeters, jobTable } from "./JobLayouts.ts"
 import { define } from "./Layout.ts"
 
@@ -259,62 +260,6 @@ export const broadcastRing = define({
     { name: "chunks", bytes: "chunks x 128", about: "a row a chunk, stored by the writer", words: CHUNK_WORDS },
     { name: "readers", bytes: "readers x 128", about: "a row a reader, stored by it", words: READER_WORDS },
     { name: "data", bytes: "capacityBytes", about: "the chunks: records, stored by the writer", words: RECORD_WORDS }
-  ]
-})
-
-/** Smallest block of an arena, in bytes. */
-export const MIN_BLOCK_BYTES = 4096
-
-/** Largest block of an arena, in bytes. */
-export const MAX_BLOCK_BYTES = 1024 * 1024
-
-/** Most blocks of an arena: their numbers have 20 bits in a handle. */
-export const MAX_BLOCKS = 1 << 20
-
-/** Most bytes of data of an arena. */
-export const MAX_ARENA_BYTES = 2 ** 31
-
-/** Most references to one shared parcel: their numbers have 8 bits in a handle, and 0 is the parcel itself. */
-export const MAX_REFERENCES = 255
-
-/** `Arena`. */
-export const arena = define({
-  name: "Arena",
-  magic: "AREN",
-  version: 1,
-  lines: [
-    {
-      by: "creator",
-      words: {
-        id: "number by which threads find the arena that a handle is of",
-        blocks: "number of blocks",
-        blockBytes: "bytes of a block, a power of two",
-        references: "references that a shared parcel can have at once"
-      }
-    },
-    { by: "everybody", words: { refused: "allocations refused for want of room, since the arena was made" } }
-  ],
-  parts: [
-    {
-      name: "states",
-      bytes: "blocks x 4",
-      about: "one word a block, changed by whoever owns the block, taken by compare-and-swap",
-      words: {
-        state:
-          "generation in bits 10 to 31; bits 0 to 9: free 0, interior 1, shared 2, owned 256 + owner, in transit 512 + owner"
-      }
-    },
-    {
-      name: "rows",
-      bytes: "blocks x (2 + references) x 4, up to the next multiple of 4096 of the buffer",
-      about:
-        "one row a block, of meaning for the first block of a parcel; behind the words one word a reference, coded like a state",
-      words: {
-        bytes: "size of the parcel, stored by who allocates it",
-        releases: "references that were about to be given up, so far"
-      }
-    },
-    { name: "data", bytes: "blocks x blockBytes", about: "bytes of parcels, each from the start of a block" }
   ]
 })
 

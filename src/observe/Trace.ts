@@ -5,8 +5,11 @@
  * tell makes no span of its own, and its handler's `consumer` span is below the span the sender was in. Spans are made
  * only below a sampled span: without one nothing is made, read or sent, and a span that is sampled out costs one look.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import { TracerTimingEnabled } from "effect/References"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 
@@ -16,17 +19,42 @@ export const sampledSpan = (fiber: Fiber.Fiber<unknown, unknown>): Tracer.AnySpa
   return span !== undefined && span.sampled && tracerEnabled ? span : undefined
 }
 
-/** Runs an ask in a client span, and hands it that span to send along. */
+/**
+ * Begins a client span and hands it to an ask, to send along. Who waits for the outcome of that ends it, in the step in which the asker goes on: an effect around the ask would be
+ * steps in which an asker that has its reply may be interrupted.
+ */
 export const ask = (
   name: string,
   key: string,
-  run: (fiber: Fiber.Fiber<unknown, unknown>, span: Tracer.AnySpan | undefined) => Effect.Effect<unknown, unknown>
-): Effect.Effect<unknown, unknown> =>
-  Effect.withSpan(Effect.withFiber((fiber) => run(fiber, sampledSpan(fiber))), name, {
-    kind: "client",
-    attributes: { "actor.key": key },
-    captureStackTrace: false
-  })
+  fiber: Fiber.Fiber<unknown, unknown>,
+  run: (span: Tracer.AnySpan | undefined) => Effect.Effect<unknown, unknown>
+): Effect.Effect<unknown, unknown> => {
+  const made = Effect.makeSpan(name, { kind: "client", attributes: { "actor.key": key } })
+  const span = Effect.runSyncWith(fiber.context)(made)
+  if (!span.sampled) {
+    end(span, Exit.void, fiber)
+    return run(undefined)
+  }
+  try {
+    const waits = run(span)
+    // It is not waited for.
+    if (Exit.isExit(waits)) end(span, waits, fiber)
+    return waits
+  } catch (thrown) {
+    end(span, Exit.die(thrown), fiber)
+    throw thrown
+  }
+}
+
+/** Ends a span with an outcome, once. */
+export const end = (
+  span: Tracer.AnySpan,
+  exit: Exit.Exit<unknown, unknown>,
+  fiber: Fiber.Fiber<unknown, unknown>
+): void => {
+  if (span._tag === "ExternalSpan" || span.status._tag === "Ended") return
+  span.end(fiber.getRef(TracerTimingEnabled) ? fiber.getRef(Clock.Clock).currentTimeNanosUnsafe() : 0n, exit)
+}
 
 /** Runs a stream that answers an ask in a client span. */
 export const stream = <A, E>(name: string, key: string, elements: Stream.Stream<A, E>): Stream.Stream<A, E> =>

@@ -2,8 +2,11 @@
  * Work over a collection: as many jobs under way as keep the workers of a pool busy, and no more.
  *
  * They are Effect's own `forEach`, `partition` and `Stream.mapEffect`, which know neither how many workers there are nor how far the work is.
+ *
+ * An ask of an item has no time limit unless it says one, or the program provides `ActorRef.DefaultAskTimeout`: most of it waits behind the others.
  */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { InvalidOptions } from "../actor/ActorError.ts"
@@ -70,6 +73,13 @@ const effectOf = <B, E, R>(made: Effect.Effect<B, E, R>, index: number): Effect.
     ? made
     : Effect.die(new TypeError(`what is done with item ${index} is ${textOf(made)}, which is no effect`))
 
+// Most of what is asked waits behind the rest of the batch: how long that takes says nothing of any of it. What the program has provided goes.
+const inTheirTime = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.updateContext(effect, (context: Context.Context<R>) =>
+    context.mapUnsafe.has(ActorRef.DefaultAskTimeout.key)
+      ? context
+      : Context.add(context, ActorRef.DefaultAskTimeout, "Infinity"))
+
 /** A collection as a batch: what is done with each of its items, counted. */
 class Batch<A, B, E, R> {
   private readonly each: Each<A, B, E, R>
@@ -129,7 +139,7 @@ const overItems = <A, B, E, R, Out, E2, R2>(
       batch.has(all.length)
       return use(all, batch.run(shareOf(pool, options)), concurrency)
     })
-    return Effect.acquireUseRelease(batch.begin(0), () => all, () => batch.end)
+    return Effect.acquireUseRelease(batch.begin(0), () => inTheirTime(all), () => batch.end)
   })
 
 /**
@@ -156,6 +166,8 @@ const overItems = <A, B, E, R, Out, E2, R2>(
  *
  * **Errors** Those of what is done with an item. Dies with `InvalidOptions` for an `inFlight` that is no whole number of at least 1, with a `TypeError` for an item with which something is done that is no effect,
  * and with what the items throw while they are listed.
+ *
+ * **Gotchas** Results that have come are lost where another item fails, and so is what moved with them, unless each is taken into a scope when it comes: `Effect.flatMap(lab.ask.Invert({ frame }), Iso.scoped)`.
  */
 export const forEach = <A, B, E, R>(
   pool: ActorRef.Any,
@@ -220,7 +232,10 @@ export const map = <A, B, E, R, E2 = never, R2 = never>(
       const concurrency = inFlightOf(pool, options)
       const source = Stream.isStream(items) ? items : Stream.fromIterable(items)
       const run = batch.run(shareOf(pool, options))
-      return Stream.mapEffect(source, run, { concurrency, unordered: options.ordered === false })
+      return Stream.mapEffect(source, (item, index) => inTheirTime(run(item, index)), {
+        concurrency,
+        unordered: options.ordered === false
+      })
     })
     return all.pipe(Stream.onStart(batch.begin(undefined)), Stream.onExit(() => batch.end))
   })

@@ -297,7 +297,7 @@ export const broadcast = <Rpcs extends Rpc.Any, A, E, R>(
  * the next one is up it is the turn of the next worker.
  *
  * **Details** What waits for the worker alone waits until it is back. No restart is counted. It waits for as long as a job runs; one that is interrupted has
- * the worker whose turn it is go on. It also completes when the pool ends.
+ * the worker whose turn it is go on. Meanwhile the pool goes on to decide its size, and somebody stands in for what blocks ({@link blocking}); a worker that leaves is not waited for. It also completes when the pool ends.
  *
  * **Errors** Dies with a `TypeError` for what is no pool that this thread has made. A worker that does not come up again is started again within `intensity`, as after a crash.
  *
@@ -313,7 +313,7 @@ export const reload = <Rpcs extends Rpc.Any>(pool: ActorRef<Rpcs>): Effect.Effec
  * what a thread sends of a key waits until what it had sent before is done where the key was. By the highest random weight only the keys of workers that leave have another one, and of each
  * other worker as many as it gives to those that come; by the remainder most have; sticky keys leave with their worker only.
  *
- * Interrupted while workers come, those stay that are up; while workers leave, they leave. Commands to one pool are done one after the other, {@link reload} is one too.
+ * Interrupted while workers come, those stay that are up; while workers leave, they leave. Commands to one pool are done one after the other, {@link reload} is one too; what the pool decides itself waits for none.
  *
  * **Errors** `InvalidOptions` for a number that `threads` does not allow. The `ThreadDown` of a worker that does not come up: the pool has those below it. Dies with a
  * `TypeError` for what is no pool that this thread has made.

@@ -13,6 +13,12 @@ export interface SizeSignal {
   readonly waitMillis: number | undefined
   /** Which part of the time since the last look the workers had a job, from 0 to 1, all together. */
   readonly utilisation: number
+  /** Which part of that time they had none and could not have begun one at once, since their event loops were busy with something else. */
+  readonly elsewhere: number
+  /** Which part of that time their event loops were not idle, all together: 0.1 with a `utilisation` of 1 says that jobs wait for something. `undefined` when it is known of none, as in a simulation. */
+  readonly loopUtilisation: number | undefined
+  /** Which part of the jobs that they may run at once (`concurrency`) they ran at that moment, from 0 to 1. */
+  readonly occupied: number
   /** How long the last worker has had nothing to do, in milliseconds. */
   readonly idleMillis: number
   /** How many workers block, as their jobs have said (`Pool.blocking`). */

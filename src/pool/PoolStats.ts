@@ -25,6 +25,16 @@ export interface WorkerStats {
   readonly restarts: number
   /** How long it has had a job, in milliseconds: the difference of two by the time in between is how far it is used. */
   readonly busyMillis: number
+  /**
+   * How long its event loop was not idle, in milliseconds, as it has said when it looked for jobs last: with jobs, with looking for some, with whatever else runs on its thread; not while it
+   * slept with its thread. The difference of two by the time in between is the utilisation of its event loop. Much less than `busyMillis`: its jobs wait for something, and more of them could run at once (`concurrency`).
+   * 0 in a simulation, whose threads have no event loop of their own.
+   */
+  readonly loopMillis: number
+  /**
+   * How long it has had no job while its event loop was busy with something else, in milliseconds: timers, and what its layer runs. A job that comes meanwhile waits for that. 0 in a simulation.
+   */
+  readonly elsewhereMillis: number
 }
 
 /** See the module. */

@@ -180,6 +180,7 @@ const makeThreaded = (options: ThreadsOptions) =>
     const host = yield* makeHostWith(MAIN, new Tally(tally, 0))
     const workers = Array.from({ length: count }, (_, i) => new Workers.WorkerThread(i + 1))
     const seat: Control.Seat = {
+      launcher: "ActorThread.launch",
       names: [MAIN, ...workers.map((worker) => worker.name)],
       mainEpoch: Workers.MAIN_EPOCH,
       doorbells: Doorbell.create(count + 1),
@@ -253,8 +254,17 @@ const chooseWorker = (
   return workers.find((worker) => worker.behaviours.has(protocol.name))
 }
 
-const isTaken = ({ families, host, names }: Threaded, protocol: Protocol, key: string): boolean =>
-  families.has(protocol.name) || names.has(actorName(protocol, key)) || host.has(protocol.name, key)
+const taken = (
+  { families, host, names }: Threaded,
+  protocol: Protocol,
+  key: string
+): ActorError.NameTaken | undefined => {
+  const actor = actorName(protocol, key)
+  const isKeyed = families.has(protocol.name)
+  return isKeyed || names.has(actor) || host.has(protocol.name, key)
+    ? new ActorError.NameTaken({ actor, by: isKeyed ? "keyed" : undefined })
+    : undefined
+}
 
 const spawn = (
   self: Threaded,
@@ -263,11 +273,9 @@ const spawn = (
   options: SpawnOptions | undefined,
   owner: Scope.Scope
 ): Effect.Effect<Recipient, ActorError.SpawnError> => {
-  const actor = actorName(protocol, key)
-  if (isTaken(self, protocol, key)) {
-    return Effect.fail(new ActorError.NameTaken({ actor }))
-  }
-  const terms = Terms.make(actor, options?.shutdown)
+  const refusal = taken(self, protocol, key)
+  if (refusal !== undefined) return Effect.fail(refusal)
+  const terms = Terms.make(protocol, key, options?.shutdown)
   const worker = chooseWorker(self, protocol, options)
   return worker === undefined
     ? spawnHere(self, protocol, key, terms, owner, options?.placement === "here")
@@ -281,11 +289,9 @@ const supervise = (
   options: SpawnOptions | undefined,
   owner: Scope.Scope
 ): Effect.Effect<Running<Recipient>, ActorError.SpawnError> => {
-  const actor = actorName(protocol, key)
-  if (isTaken(self, protocol, key)) {
-    return Effect.fail(new ActorError.NameTaken({ actor }))
-  }
-  const terms = Terms.make(actor, options?.shutdown)
+  const refusal = taken(self, protocol, key)
+  if (refusal !== undefined) return Effect.fail(refusal)
+  const terms = Terms.make(protocol, key, options?.shutdown)
   const worker = chooseWorker(self, protocol, options)
   if (worker !== undefined) return self.account.supervise(worker, protocol, key, terms, owner)
   return self.host.known.includes(protocol.name)
@@ -336,13 +342,9 @@ const keyed = (
 // ---- the system
 
 // What an incarnation before this one had is recovered when its exit was seen; one that was never there had nothing.
-const lend = (
-  self: Threaded,
-  worker: Workers.WorkerThread,
-  arenas: ReadonlyArray<ArenaEnd>
-): ReadonlyArray<ArenaOwners.Given> => {
+const lend = (worker: Workers.WorkerThread, arenas: ReadonlyArray<ArenaEnd>): ReadonlyArray<ArenaOwners.Given> => {
   worker.arenas?.recover()
-  const lent = ArenaOwners.lend(self.thread, arenas)
+  const lent = ArenaOwners.lend(arenas)
   if (!(lent instanceof ArenaOwners.Lent)) {
     throw new ActorError.InvalidOptions({
       where: "ActorSystem.layerThreads",
@@ -362,7 +364,7 @@ const startWorkers = (self: Threaded, options: ThreadsOptions) =>
     members: self.workers,
     spots: self.spots,
     maxSpins: self.seat.maxSpins,
-    data: (worker) => ({ ...self.seat, arenas: lend(self, worker, options.arenas ?? []) }),
+    data: (worker) => ({ ...self.seat, arenas: lend(worker, options.arenas ?? []) }),
     onMessage: (worker, message) => Workers.receive(self, worker, message as Control.ToMain),
     onStarting: (worker) => Workers.starting(self, worker),
     onReady: (worker, ready) => Workers.ready(self, worker, ready as Control.Ready),

@@ -10,8 +10,8 @@ import { CurrentThread } from "./kernel/CurrentThread.ts"
 /**
  * Opens an arena on this thread; it is closed with the scope. What is held then stays held.
  *
- * **Details**: `owner` is the thread's number in the arena, from 1 to 255, which no other thread has while it is in use. `ChannelThread` and
- * `ActorSystem` number the threads that they give an arena to. Opening the same memory again answers the same end.
+ * **Details**: `owner` is the thread's number in the arena, from 1 to 255, which no other thread has while it is in use. `ChannelThread`,
+ * `ActorSystem` and `Pool` number the threads that they give an arena to, on whatever thread, and give out no number under which it is open somewhere. Opening the same memory again answers the same end.
  *
  * **Errors**: dies with `ArenaTaken` when this thread has opened another arena under this id, or this one as another owner, and with
  * `InvalidMemory` and `InvalidOwner` of `memory/MemoryError`.

@@ -30,7 +30,7 @@ const whileIn = (phase: ThreadPhase): string => {
 }
 
 /** What a worker's file calls, by the names that users know. */
-const LAUNCH = "launch (ActorThread.launch or ChannelThread.launch)"
+const LAUNCH = "launch (ActorThread.launch, PoolThread.launch or ChannelThread.launch)"
 
 const describe = (value: unknown): string => {
   if (nameOf(value) === "WorkerFailure") return messageOf(value)
@@ -249,11 +249,20 @@ export class InvalidThreadOptions
 /** `launch` was called where it cannot work. */
 export class ThreadEntryMisused
   extends Schema.TaggedError<ThreadEntryMisused>("shared-nothing/ThreadEntryMisused")("ThreadEntryMisused", {
-    problem: Schema.Literals(["main-thread", "called-twice"])
+    problem: Schema.Literals(["main-thread", "called-twice", "other-launcher"]),
+    /** With `"other-launcher"`: the name of the thread, what its file has called, and what is needed by who has started it. */
+    thread: Schema.optional(Schema.String),
+    called: Schema.optional(Schema.String),
+    needed: Schema.optional(Schema.String)
   })
 {
   override get message() {
-    return this.problem === "main-thread"
+    const { called, needed = "none of ours", problem, thread } = this
+    if (problem === "other-launcher") {
+      return `the file of thread "${thread}" calls ${called}, and what has started the thread needs ${needed}: ` +
+        "a system needs ActorThread.launch, a pool PoolThread.launch, and a thread with channels ChannelThread.launch"
+    }
+    return problem === "main-thread"
       ? `${LAUNCH} was called on the main thread: call it in a file of its own, and give that file to ` +
         "new Worker(new URL(\"./worker.ts\", import.meta.url)) in the spawn option"
       : `${LAUNCH} was called twice on one thread: call it once, and merge what the two calls set up`

@@ -2,6 +2,7 @@
  * The arenas that a thread has open: those whose parcels can arrive there. A service of the thread's `wire/Carriage`.
  */
 import { ArenaEnd } from "../memory/Arena.ts"
+import { ArenaNumbers } from "../memory/ArenaNumbers.ts"
 import * as Carriage from "./Carriage.ts"
 import { ArenaTaken } from "./ParcelError.ts"
 
@@ -27,6 +28,8 @@ export class Arenas {
     const end = new ArenaEnd(memory, owner)
     const known = this.#opened.get(end.id)
     if (known === undefined) {
+      // Nobody gives the number to another thread, whoever has given it to this one.
+      new ArenaNumbers(end).enter()
       this.#opened.set(end.id, { end, users: 1 })
       return end
     }

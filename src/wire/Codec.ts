@@ -40,6 +40,7 @@ import * as Plan from "./internal/plan.ts"
 import { makeProgram } from "./internal/program.ts"
 import { hashText } from "./internal/text.ts"
 import { walkSchema, WidthKey } from "./internal/walk.ts"
+import type { Way } from "./internal/way.ts"
 import type { Scratch } from "./Scratch.ts"
 
 /** What {@link Codec.encode} answers for a value that breaks its schema. */
@@ -188,12 +189,13 @@ const onItsWay =
     if (carriage === undefined || travels === Plan.SHARED && !carriage.freezing.isOn) {
       return read(region, offset, end, undefined)
     }
-    const way = { carriage, carried: [] }
-    if ((travels & Plan.MOVED) === 0) return read(region, offset, end, way)
+    const way: Way = { carriage, carried: [], fault: undefined }
     try {
-      return read(region, offset, end, way)
+      const value = read(region, offset, end, way)
+      if (way.fault !== undefined) throw way.fault
+      return value
     } finally {
-      carriage.arrived = way.carried
+      if ((travels & Plan.MOVED) !== 0) carriage.arrived = way.carried
     }
   }
 

@@ -112,6 +112,31 @@ describe("Dispatcher", () => {
     assert.strictEqual(runs, 2)
   })
 
+  it("leaves what is ready to its driver as long as that has a turn, and has one itself when it has none", () => {
+    const { scheduler, tasks, turn } = manual()
+    const dispatcher = dispatcherOf(scheduler)
+    const driver = { isComing: true }
+    dispatcher.driver = driver
+    const log: Array<string> = []
+    const runnable = (name: string) => runnableOf(() => void log.push(name))
+    dispatcher.enqueue(runnable("a"))
+    assert.strictEqual(tasks.length, 0)
+    dispatcher.drain()
+    assert.deepStrictEqual(log, ["a"])
+    dispatcher.resume()
+    assert.strictEqual(tasks.length, 0)
+    dispatcher.enqueue(runnable("b"))
+    driver.isComing = false
+    dispatcher.resume()
+    assert.strictEqual(tasks.length, 1)
+    dispatcher.enqueue(runnable("c"))
+    assert.strictEqual(tasks.length, 1)
+    turn()
+    assert.deepStrictEqual(log, ["a", "b", "c"])
+    dispatcher.enqueue(runnable("d"))
+    assert.strictEqual(tasks.length, 1)
+  })
+
   it("ends a turn when its time is up, and begins the next one with those whose turn did not come", () => {
     const { scheduler, turn } = manual()
     let now = 0

@@ -358,11 +358,11 @@ describe("keyed actors", () => {
       Effect.gen(function*() {
         const life = yield* Scope.make()
         yield* Scope.provide(Note.spawn("x"), life)
-        assert.deepInclude(yield* Effect.flip(Note.keyed()), { _tag: "NameTaken", actor: "Note/x" })
+        assert.deepInclude(yield* Effect.flip(Note.keyed()), { _tag: "NameTaken", actor: "Note/x", by: "spawn" })
         yield* Scope.close(life, Exit.void)
         const held = yield* Scope.make()
         yield* Scope.provide(Note.keyed(), held)
-        assert.deepInclude(yield* Effect.flip(Note.spawn("y")), { _tag: "NameTaken", actor: "Note/y" })
+        assert.deepInclude(yield* Effect.flip(Note.spawn("y")), { _tag: "NameTaken", actor: "Note/y", by: "keyed" })
         yield* Scope.close(held, Exit.void)
         yield* Note.spawn("y")
       })

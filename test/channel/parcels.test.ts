@@ -8,12 +8,12 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import { Worker } from "node:worker_threads"
-import { Parcel, SharedChannel, ThreadArenas } from "shared-nothing"
+import { Codec, Parcel, SharedChannel, ThreadArenas } from "shared-nothing"
 import type { SharedOptions } from "../../src/channel/Channel.ts"
 import * as Arena from "../../src/memory/Arena.ts"
 import { usage } from "../../src/memory/ArenaUsage.ts"
 import { MpmcReader } from "../../src/memory/MpmcRing.ts"
-import { Hoard } from "../fixtures/channelThreads.ts"
+import { Hoard, Lender } from "../fixtures/channelThreads.ts"
 import { until } from "../support/until.ts"
 
 const Frame = Schema.Struct({ id: Schema.Int, pixels: Parcel.Unique })
@@ -248,5 +248,28 @@ describe("parcels in channels between threads", () => {
       assert.strictEqual(used(), 4 * 8192)
       yield* thread.kill
       yield* until(() => used() === 0, used)
+    }).pipe(Effect.scoped))
+})
+
+describe("an arena that a thread gives on", () => {
+  it.live("has a number for each thread, and what those have is free with the thread that has given it to them", () =>
+    Effect.gen(function*() {
+      const end = yield* arena
+      const own = yield* Parcel.allocate(end, 5000)
+      const { receiver, sender } = yield* SharedChannel.make(Schema.Int.pipe(Codec.width("u32")), { kind: "mpsc" })
+      const lender = yield* Lender.start({
+        spawn: () => new Worker(new URL("../fixtures/channel-lender.worker.ts", import.meta.url)),
+        index: 2,
+        ends: { numbers: sender },
+        arenas: [end]
+      })
+      const numbers = [yield* receiver.receive, yield* receiver.receive, yield* receiver.receive]
+      assert.deepStrictEqual(numbers.toSorted((a, b) => a - b), [2, 3, 4])
+      const used = () => usage(end.buffer).usedBytes
+      assert.strictEqual(used(), 4 * 8192)
+      yield* lender.thread.kill
+      yield* until(() => used() === 8192, used)
+      own.release()
+      assert.strictEqual(used(), 0)
     }).pipe(Effect.scoped))
 })

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest"
 import * as Arena from "../../src/memory/Arena.ts"
 import { ARENA_FULL, ArenaEnd, PARCEL_TOO_LARGE, REFERENCES_FULL, STALE_HANDLE } from "../../src/memory/Arena.ts"
+import { arena as layout } from "../../src/memory/ArenaLayout.ts"
 import { usage } from "../../src/memory/ArenaUsage.ts"
 import { MAGIC_CELL } from "../../src/memory/Layout.ts"
-import { arena as layout } from "../../src/memory/Layouts.ts"
 import { InvalidCapacity, InvalidMemory, InvalidOwner, InvalidSize, StaleHandle } from "../../src/memory/MemoryError.ts"
 import { seeded } from "./seeded.ts"
 

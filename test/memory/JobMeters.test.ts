@@ -16,6 +16,8 @@ describe("JobMeters", () => {
       stolen: 0,
       sleeps: 0,
       busyMillis: 30,
+      loopMillis: 0,
+      elsewhereMillis: 0,
       running: 1,
       starts: 1,
       incarnation: 33
@@ -29,6 +31,8 @@ describe("JobMeters", () => {
       stolen: 1,
       sleeps: 0,
       busyMillis: 50,
+      loopMillis: 0,
+      elsewhereMillis: 0,
       running: 1,
       starts: 1,
       incarnation: 33
@@ -42,6 +46,8 @@ describe("JobMeters", () => {
       stolen: 1,
       sleeps: 1,
       busyMillis: 60.5,
+      loopMillis: 0,
+      elsewhereMillis: 0,
       running: 0,
       starts: 1,
       incarnation: 33
@@ -51,6 +57,8 @@ describe("JobMeters", () => {
       stolen: 0,
       sleeps: 0,
       busyMillis: 0,
+      loopMillis: 0,
+      elsewhereMillis: 0,
       running: 0,
       starts: 0,
       incarnation: 0
@@ -77,6 +85,8 @@ describe("JobMeters", () => {
       stolen: 0,
       sleeps: 0,
       busyMillis: 21,
+      loopMillis: 0,
+      elsewhereMillis: 0,
       running: 0,
       starts: 1,
       incarnation: 64
@@ -84,6 +94,19 @@ describe("JobMeters", () => {
     // One that dies without a job has none to close.
     all.closed(0, 900)
     expect(all.read(0, 900).busyMillis).toBe(21)
+  })
+
+  it("adds up what event loops are used for", () => {
+    const all = meters()
+    for (let i = 0; i < 3; i++) {
+      all.loopRan(1, 1000.25)
+      all.wasElsewhere(1, 0.5)
+    }
+    // No clock goes back.
+    all.loopRan(1, -5)
+    const { elsewhereMillis, loopMillis } = all.read(1, 0)
+    expect([loopMillis, elsewhereMillis, all.read(0, 0).loopMillis]).toEqual([3000.75, 1.5, 0])
+    expect(METER_ROW.elsewhereMicros + 8).toBeLessThanOrEqual(METER_ROW_BYTES)
   })
 
   it("never says a busy time that it takes back", () => {

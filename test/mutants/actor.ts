@@ -3,6 +3,8 @@ import type { Mutant } from "../support/mutant.ts"
 const mailbox = { file: "src/actor/kernel/Mailbox.ts", tests: ["test/actor/Mailbox.test.ts"] }
 const waiters = { file: "src/actor/kernel/Waiters.ts", tests: ["test/actor/Waiters.test.ts"] }
 const owner = { file: "src/actor/kernel/Owner.ts", tests: ["test/actor/Owner.test.ts"] }
+const directory = { file: "src/actor/kernel/Directory.ts", tests: ["test/actor/Directory.test.ts"] }
+const built = { file: "src/actor/internal/incarnation.ts", tests: ["test/actor/build.test.ts"] }
 
 const deadlines = { file: "src/actor/kernel/Deadlines.ts", tests: ["test/actor/Deadlines.test.ts"] }
 const origins = { file: "src/actor/kernel/Origins.ts", tests: ["test/actor/Origins.test.ts"] }
@@ -195,7 +197,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...adapters,
     file: "src/actor/internal/incarnation.ts",
     why: "what came by an adapter is made for the next incarnation too, and for what an actor has become",
-    before: "return rare?.isAdapting === true ? madeOf(all, tags) : all",
+    before: "return rare.isAdapting ? madeOf(all, tags) : all",
     after: "return all"
   },
   {
@@ -425,7 +427,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...streaming,
     why: "a stream has let go before the scope of its incarnation is closed",
-    before: "    Fiber.runIn(fiber, scope!)\n",
+    before: "    Fiber.runIn(fiber, scope)\n",
     after: ""
   },
   {
@@ -838,6 +840,56 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "if (!wanted(waiter)) return false"
   },
   {
+    ...directory,
+    why: "there is room for one more",
+    before: "if (this.entries.length === this.hashes.length) this.rebuild()",
+    after: ""
+  },
+  {
+    ...directory,
+    why: "who comes for a key that somebody has takes that one's place",
+    before: "if (entry === NOWHERE) this.add(value)",
+    after: "if (entry === NOWHERE || this.size > 3) this.add(value)"
+  },
+  {
+    ...directory,
+    why: "who has left takes no room for ever",
+    before: "    entries.length = kept\n",
+    after: ""
+  },
+  {
+    ...directory,
+    why: "room is given back",
+    before: "if (this.size * 4 < this.hashes.length && this.hashes.length > MIN_CAPACITY) this.rebuild()",
+    after: ""
+  },
+  {
+    ...directory,
+    why: "two of one hash are two",
+    before: "hashes[entry] === hash && entries[entry]?.key === key",
+    after: "entries[entry] !== undefined"
+  },
+  {
+    ...built,
+    file: "src/observe/kernel/Step.ts",
+    why: "a call is known as one",
+    before: "if (CALL === undefined || Object.getPrototypeOf(effect) !== CALL) {",
+    after: "if (CALL !== effect) {"
+  },
+  {
+    ...built,
+    why: "builds that nest have a stack of their own when they are deep",
+    before: "isDeep ? undefined : outcomeOf(behaviour.build)",
+    after: "outcomeOf(behaviour.build)"
+  },
+  {
+    ...streams,
+    file: "src/actor/internal/incarnationScope.ts",
+    why: "what is begun without a scope is held all the same",
+    before: "cell.scope ??= new EmptyScope()",
+    after: "cell.scope ?? new EmptyScope()"
+  },
+  {
     ...owner,
     why: "the one in the middle leaves the list",
     before: "if (owned.previous !== undefined) owned.previous.next = owned.next",
@@ -914,6 +966,18 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "the event loop has its turn after so many passes",
     before: "left = this.pass() ? left - 1 : 0",
     after: "left = this.pass() ? left : 0"
+  },
+  {
+    ...dispatcher,
+    why: "what is ready is left to who drains it",
+    before: "this.isScheduled || this.driver?.isComing === true",
+    after: "this.isScheduled"
+  },
+  {
+    ...dispatcher,
+    why: "what the driver leaves has a turn of its own",
+    before: "if (!this.isIdle && !this.isDraining) this.schedule()",
+    after: ""
   },
   {
     ...dispatcher,
@@ -1217,11 +1281,25 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
+    file: "src/actor/internal/localAsk.ts",
+    tests: ["test/testing/replies.test.ts"],
+    why: "what has come with a reply is free when its asker does not go on",
+    before: "    this.withdraw()\n    this.drop()",
+    after: "    this.withdraw()"
+  },
+  {
+    file: "src/actor/kernel/Cell.ts",
+    tests: ["test/testing/replies.test.ts"],
+    why: "what is answered at once is handed over when its asker waits",
+    before: "return movesBack(messages[index]!) ? LocalAsk.answered(this, index, reply) : reply",
+    after: "return reply"
+  },
+  {
     ...unused,
     file: "src/actor/internal/localAsk.ts",
     why: "a reply that nobody has taken is released with its asker",
-    before: "    if (outcome !== undefined) discardReply(",
-    after: "    if (outcome === null) discardReply("
+    before: "    if (outcome !== undefined) this.drop()",
+    after: "    if (outcome === null) this.drop()"
   },
   {
     ...unused,

@@ -305,8 +305,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: "src/channel/internal/sharedReceiver.ts",
     tests: ["test/channel/endsThreads.test.ts"],
     why: "a message waits for the memory that an end in it needs",
-    before: "if (channel === undefined) {",
-    after: "if (channel !== 0) {"
+    before: "if (channels === undefined) {",
+    after: "if (channels !== null) {"
   },
   {
     file: "src/channel/internal/takeOff.ts",

@@ -10,6 +10,7 @@ const remoteAsk = {
 const resting = { tests: ["test/link/rest.test.ts"] }
 const signals = { file: "src/link/internal/signals.ts", tests: ["test/link/Link.test.ts", "test/link/Node.test.ts"] }
 
+const turns = { tests: ["test/link/turns.test.ts"] }
 const watch = { tests: ["test/link/watch.test.ts"] }
 const handedOn = { file: "src/link/internal/inboundAsk.ts", tests: ["test/system/forward.test.ts"] }
 const remoteEnd = { file: "src/link/internal/remoteEnd.ts", ...watch }
@@ -41,6 +42,13 @@ export const mutants: ReadonlyArray<Mutant> = [
     before: "begun ? Envelope.BEGUN : 0",
     after: "0",
     tests: ["test/simulate/contract.test.ts"]
+  },
+  {
+    file: "src/link/internal/remoteAsk.ts",
+    tests: ["test/testing/replies.test.ts"],
+    why: "what has come with a reply is free when its asker does not go on",
+    before: "    this.withdraw()\n    Carriage.drop(this.brought)",
+    after: "    this.withdraw()"
   },
   {
     ...adapter,
@@ -477,6 +485,27 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "what moves with a reply that finds no room is its thread's until there is some",
     before: "true, this.underway.hold(NO_SLOT, cargo))",
     after: "true, (this.underway.hold(NO_SLOT, cargo)(), undefined))"
+  },
+  {
+    ...turns,
+    file: "src/link/internal/loop.ts",
+    why: "a loop that is closed leaves what is ready to others",
+    before: "    this.bell.cancel()\n    this.polled.parked()\n",
+    after: "    this.bell.cancel()\n"
+  },
+  {
+    ...turns,
+    file: "src/link/kernel/Node.ts",
+    why: "links and actors have one turn together",
+    before: "    host.dispatcher.driver = this.loop\n",
+    after: ""
+  },
+  {
+    ...turns,
+    file: "src/link/kernel/Node.ts",
+    why: "actors that were left no time come first in the next turn",
+    before: "this.areActorsFirst = isOver && ",
+    after: "this.areActorsFirst = false && "
   },
   {
     ...reading,

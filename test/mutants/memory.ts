@@ -18,8 +18,29 @@ const roster = {
   tests: ["test/memory/Roster.test.ts", "test/channel/SharedChannel.test.ts"]
 }
 
-/** Faults in the rings, their recovery, and the roster. What only some schedule shows is in `test/model`. */
+const numbers = { file: "src/memory/ArenaNumbers.ts", tests: ["test/memory/ArenaNumbers.test.ts"] }
+
+/** Faults in the rings, their recovery, the roster, and the numbers of arenas. What only some schedule shows is in `test/model`. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...numbers,
+    why: "who lends numbers gives nobody its own",
+    before: "    this.enter()\n    for",
+    after: "    for"
+  },
+  {
+    ...numbers,
+    why: "what a thread had lent on is recovered with it",
+    before: "if (word === (IN_USE | number) && other !== number) this.recover(other)",
+    after: "if (word === -1) this.recover(other)"
+  },
+  {
+    ...numbers,
+    file: "src/wire/Arenas.ts",
+    why: "a number that was given by hand is given to nobody else",
+    before: "      new ArenaNumbers(end).enter()\n",
+    after: ""
+  },
   {
     ...layout,
     why: "shared memory is told by what it is, not by its realm",

@@ -67,6 +67,7 @@ const idle = { file: "src/memory/IdleSet.ts", tests: ["test/memory/IdleSet.test.
 const options = { file: "src/pool/internal/options.ts", tests: [pools] }
 const spans = { file: "src/pool/internal/jobSpan.ts", tests: ["test/testing/poolSpans.test.ts"] }
 const streams = { file: "src/pool/internal/streams.ts", tests: ["test/testing/poolStreams.test.ts"] }
+const readers = { file: "src/pool/internal/streams.ts", tests: ["test/testing/poolReaders.test.ts"] }
 const streamed = { ...streams, file: "src/pool/internal/streamedJob.ts" }
 
 /** Faults in what becomes of jobs. */
@@ -102,7 +103,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...sizing,
     why: "workers that have time are not joined by others",
-    before: "isLate && utilisation >= USED_UP &&",
+    before: "isLate && used >= USED_UP &&",
     after: "isLate &&"
   },
   {
@@ -130,9 +131,9 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: "src/pool/Parallel.ts",
     tests: ["test/testing/parallelMischief.test.ts"],
     why: "whoever watches the progress of items that throw hears of its end",
-    before: "    return Effect.acquireUseRelease(batch.begin(0), () => all, () => batch.end)",
+    before: "    return Effect.acquireUseRelease(batch.begin(0), () => inTheirTime(all), () => batch.end)",
     after:
-      "    void inFlightOf(pool, options)\n    return Effect.acquireUseRelease(batch.begin(0), () => all, () => batch.end)"
+      "    void inFlightOf(pool, options)\n    return Effect.acquireUseRelease(batch.begin(0), () => inTheirTime(all), () => batch.end)"
   },
   {
     file: "src/pool/Parallel.ts",
@@ -163,8 +164,55 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...sizing,
     why: "a size is not decided back and forth",
-    before: "return utilisation * size / (size - 1) < USED_UP ?",
-    after: "return utilisation < USED_UP ?"
+    before: "return used * size / (size - 1) < USED_UP ?",
+    after: "return used < USED_UP ?"
+  },
+  {
+    file: "src/pool/internal/loopMeter.ts",
+    tests: ["test/pool/LoopMeter.test.ts"],
+    why: "a worker that sleeps with its thread is nobody else's",
+    before: "- (restedMillis - sinceRested) - LOOK_MILLIS",
+    after: "- LOOK_MILLIS"
+  },
+  {
+    file: "src/pool/internal/loopMeter.ts",
+    tests: ["test/pool/LoopMeter.test.ts"],
+    why: "to look for a job is nothing else",
+    before: "(restedMillis - sinceRested) - LOOK_MILLIS",
+    after: "(restedMillis - sinceRested)"
+  },
+  {
+    file: "src/pool/internal/submitter.ts",
+    tests: ["test/testing/poolQueues.test.ts"],
+    why: "nothing is given up for what a pool that closes refuses",
+    before: "outcome === TAKEN && !this.takes(index, false) ? REFUSED : outcome",
+    after: "outcome === TAKEN && this.ended !== undefined ? REFUSED : outcome"
+  },
+  {
+    file: "src/pool/internal/submitter.ts",
+    tests: ["test/testing/poolQueues.test.ts"],
+    why: "what has taken the place of another is done",
+    before: "(isOwed || !this",
+    after: "(!this"
+  },
+  {
+    file: "src/pool/internal/cargoes.ts",
+    tests: ["test/testing/poolQueues.test.ts"],
+    why: "nothing is given up for what is too large",
+    before: "return bytes > this.access.arena.capacityBytes ? TOO_LARGE : TAKEN",
+    after: "return TAKEN"
+  },
+  {
+    ...sizing,
+    why: "whose event loop something else has is used up",
+    before: "? utilisation + elsewhere :",
+    after: "? utilisation :"
+  },
+  {
+    ...sizing,
+    why: "one of several jobs uses nobody up",
+    before: "Math.max(occupied, loopUtilisation ?? utilisation)",
+    after: "utilisation"
   },
   {
     ...sizing,
@@ -267,8 +315,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     tests: ["test/pool/threads.test.ts"],
     file: "src/pool/internal/worker.ts",
     why: "a worker that leaves comes to the end of what is for it",
-    before: "const hasMore = this.isLast && this.hasOwn() || this.options.isReading()",
-    after: "const hasMore = this.options.isReading()"
+    before: "const hasMore = this.isLast && this.hasOwn() || this.isReading",
+    after: "const hasMore = this.isReading"
   },
   {
     ...crew,
@@ -326,6 +374,40 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: ""
   },
   {
+    file: "src/pool/internal/poolRecipient.ts",
+    tests: ["test/testing/poolMischief.test.ts"],
+    why: "who asks whom a pool waits for has an answer",
+    before: "    else if (kind === WAITS) answered({ _tag: \"Waits\", waits: [] })\n",
+    after: ""
+  },
+  {
+    ...readers,
+    why: "a stream ends with the thread of its reader",
+    before: "if (isGone(open.reader)) this.options.run(this.close(open))",
+    after: "isGone(open.reader)"
+  },
+  {
+    ...readers,
+    why: "a stream that is begun for a reader that has gone meanwhile ends",
+    before:
+      "    if (!table.isWithdrawn(slot)) return { row, heirs }\n    this.successions = NaN\n    return { row, heirs: heirs - 1 }",
+    after: "    return { row, heirs }"
+  },
+  {
+    file: "src/pool/internal/memory.ts",
+    tests: ["test/pool/succession.test.ts"],
+    why: "workers that sleep hear that a reader has gone",
+    before: "  for (const bell of bells.slice(1, 1 + table.workers)) bell.ring()\n",
+    after: ""
+  },
+  {
+    file: "src/memory/internal/jobCells.ts",
+    tests: ["test/pool/succession.test.ts"],
+    why: "a row says that another thread has it",
+    before: "    Atomics.add(this.cells, this.rows + submitter * rowCells + heirsWord, 1)\n",
+    after: ""
+  },
+  {
     ...streams,
     why: "no stream is taken for one of an incarnation that has gone",
     before: "this.last = options.incarnation * 2 ** 32",
@@ -353,7 +435,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...worker,
     tests: ["test/testing/poolStreams.test.ts"],
     why: "a worker whose streams are read is not made anew",
-    before: "const hasMore = this.isLast && this.hasOwn() || this.options.isReading()",
+    before: "const hasMore = this.isLast && this.hasOwn() || this.isReading",
     after: "const hasMore = this.isLast && this.hasOwn()"
   },
   {
@@ -447,11 +529,10 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...queues,
-    file: "src/pool/internal/submitter.ts",
     why: "what cannot be sent displaces nothing",
-    before:
-      "if (!this.cargoes.canLeave(message, encode(access, message, payload))) return INVALID\n    return this.ended",
-    after: "return this.ended"
+    file: "src/pool/internal/cargoes.ts",
+    before: "if (!this.canLeave(message, bytes)) return INVALID\n    return bytes >",
+    after: "return bytes >"
   },
   {
     ...shedding,
@@ -667,8 +748,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...keyed,
     why: "one that is to end takes nothing new",
-    before:
-      "    if (this.retiring > 0 && !this.isLast && this.waiting === 0 && !this.options.isReading()) return false\n",
+    before: "    if (this.retiring > 0 && !this.isLast && this.waiting === 0 && !this.isReading) return false\n",
     after: ""
   },
   {
@@ -680,7 +760,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...reloading,
     why: "a reload that is given up has its worker go on",
-    before: "if (worker.retiring > 0 && isOld()) tell(worker, 0)",
+    before: "if (worker.isWanted && worker.retiring > 0 && isOld()) tell(worker, 0)",
     after: ""
   },
   {
@@ -692,14 +772,28 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...reloading,
     why: "workers are made anew one after the other",
-    before: "crew.hasEnded() || worker.starts > starts && worker.isUp",
-    after: "crew.hasEnded() || worker.retiring > 0"
+    before: "!worker.isWanted || worker.starts > starts && worker.isUp",
+    after: "!worker.isWanted || worker.retiring > 0"
   },
   {
     ...reloading,
     why: "a reload ends with its pool",
-    before: "if (crew.hasEnded() || worker.starts",
-    after: "if (worker.starts"
+    before: "if (crew.hasEnded() || !worker.isWanted",
+    after: "if (!worker.isWanted"
+  },
+  {
+    ...reloading,
+    tests: ["test/testing/poolBlocking.test.ts"],
+    why: "a reload waits for no worker that has left meanwhile",
+    before: "crew.hasEnded() || !worker.isWanted ||",
+    after: "crew.hasEnded() ||"
+  },
+  {
+    ...reloading,
+    tests: ["test/testing/poolBlocking.test.ts"],
+    why: "somebody stands in for a job that blocks while its worker is to be made anew",
+    before: "crew.changes.withPermits(1)",
+    after: "crew.commands.withPermits(1)"
   },
   {
     ...inbox,
@@ -734,8 +828,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...placed,
     why: "what is for one worker is not put where others find it",
-    before: "if (placeOf(this.access.table.messageOf(slot)) < 0) this.backlog.push(slot)",
-    after: "this.backlog.push(slot)"
+    before: "if (placeOf(this.access.table.messageOf(slot)) < 0) this.backlog.add(slot)",
+    after: "this.backlog.add(slot)"
   },
   {
     ...placed,
@@ -772,8 +866,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...submitter,
     why: "nothing is submitted once the pool takes no more",
-    before:
-      "if (this.ended !== undefined || table.phase() > (this.mayShed(message.index) ? OPEN : CLOSING)) return REFUSED",
+    before: "    if (!this.takes(message.index, isOwed)) return REFUSED\n",
     after: ""
   },
   {
@@ -971,8 +1064,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...submitter,
     tests: ["test/testing/poolStreams.test.ts"],
     why: "a stream is read on while its pool ends",
-    before: "(this.mayShed(message.index) ? OPEN : CLOSING)",
-    after: "OPEN"
+    before: "isOwed || !this.mayShed(index) ?",
+    after: "isOwed ?"
   },
   {
     ...options,
@@ -1051,14 +1144,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...outcome,
     why: "a reply that does not fit into its slot goes into the arena",
-    before: "if (bytes <= table.roomBytes) scratch.copyTo(table.region, table.roomOf(slot))",
-    after: "if (bytes > 0) scratch.copyTo(table.region, table.roomOf(slot))"
+    before: "if (bytes <= table.roomBytes) {\n    scratch.copyTo(table.region, table.roomOf(slot))",
+    after: "if (bytes > 0) {\n    scratch.copyTo(table.region, table.roomOf(slot))"
   },
   {
     ...outcome,
     why: "a reply that breaks its schema is a defect",
-    before: "if (bytes < 0) return refuse(",
-    after: "if (bytes < 0) return discard(access, slot)\n    if (bytes < 0) return refuse("
+    before: "if (bytes < 0) return unsendable(",
+    after: "if (bytes < 0) return discard(access, slot)\n    if (bytes < 0) return unsendable("
   },
   {
     ...outcome,
@@ -1288,5 +1381,33 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "who submits needs a core, too",
     before: "this.idle.awake() < this.cores",
     after: "this.idle.awake() <= this.cores"
+  },
+  {
+    file: "src/pool/internal/outcome.ts",
+    tests: ["test/testing/poolReplies.test.ts"],
+    why: "a reply without room waits for it",
+    before: "else if (handle === ARENA_FULL) late.keep(slot, outcome, scratch.take(), cargo)",
+    after: "else if (handle === ARENA_FULL) giveUp(access, slot, bytes, \"has no room now\")"
+  },
+  {
+    file: "src/pool/internal/outcome.ts",
+    tests: ["test/testing/poolReplies.test.ts"],
+    why: "payloads leave room to replies",
+    before: "return bytes <= most ? most : arena.capacityBytes",
+    after: "return arena.capacityBytes"
+  },
+  {
+    file: "src/pool/Parallel.ts",
+    tests: ["test/testing/parallel.test.ts"],
+    why: "what waits behind the rest of its batch is not late",
+    before: "() => inTheirTime(all)",
+    after: "() => all"
+  },
+  {
+    file: "src/pool/internal/serve.ts",
+    tests: ["test/testing/launchers.test.ts"],
+    why: "a file that launches something else is told so",
+    before: "    yield* Launcher.checked(\"PoolThread.launch\", start)\n",
+    after: ""
   }
 ]

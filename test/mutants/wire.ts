@@ -208,8 +208,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: runtime,
     tests: malformed,
     why: "what its schema does not decode is malformed",
-    before: "if (value instanceof Undecodable) {",
-    after: "if (value === Undecodable) {"
+    before: "return value instanceof Undecodable\n",
+    after: "return value === Undecodable\n"
   },
   {
     file: arrays,
@@ -317,11 +317,32 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "if(p>E)"
   },
   {
+    file: runtime,
+    tests: ["test/testing/unreadable.test.ts"],
+    why: "what moves with a message is found behind a part that cannot be read",
+    before: "if (way === undefined) return badValue(where, found, limit)",
+    after: "if (way === undefined || way !== undefined) return badValue(where, found, limit)"
+  },
+  {
+    file: "src/wire/internal/transformed.ts",
+    tests: ["test/testing/unreadable.test.ts"],
+    why: "a parser goes on behind what it refuses",
+    before: "decode(value, { errors: \"all\" })",
+    after: "decode(value)"
+  },
+  {
+    file: "src/wire/kernel/Packed.ts",
+    tests: ["test/testing/unreadable.test.ts"],
+    why: "what throws while it is let go keeps nobody from hearing so",
+    before: "  } catch {\n    // Who was to have",
+    after: "  } catch (thrown) {\n    if (thrown !== undefined) throw thrown\n    // Who was to have"
+  },
+  {
     file: "src/wire/Codec.ts",
     tests: carriage,
     why: "what arrived came with the record that was read last",
-    before: "const way = { carriage, carried: [] }",
-    after: "const way = { carriage, carried: [...carriage.arrived] }"
+    before: "{ carriage, carried: [], fault: undefined }",
+    after: "{ carriage, carried: [...carriage.arrived], fault: undefined }"
   },
   {
     file: generate,

@@ -9,13 +9,15 @@ import { usage } from "../../src/memory/ArenaUsage.ts"
 import { BEGUN, FREE, numberOf, WRITING } from "../../src/memory/JobTable.ts"
 import { Cargoes, discardRow } from "../../src/pool/internal/cargoes.ts"
 import { createMemory, HOST, HOST_OWNER, openMemory, ownerOf } from "../../src/pool/internal/memory.ts"
-import { encode, settle, SUCCEEDED } from "../../src/pool/internal/outcome.ts"
+import { encode, type Keep, settle, SUCCEEDED } from "../../src/pool/internal/outcome.ts"
 import { thread } from "../../src/thread/kernel/CurrentThread.ts"
 import { Loads } from "../fixtures/loads.ts"
 
 const { messages } = Loads.protocol
 const back = messages.find(({ tag }) => tag === "Back")!
 const SLOT = 0
+// There is room for all replies here.
+const nobody: Keep = { keep: () => assert.fail("kept") }
 
 const made = Effect.gen(function*() {
   const arena = yield* ThreadArenas.open(Arena.create({ capacityBytes: 8 * 4096, blockBytes: 4096 }), 1)
@@ -66,7 +68,7 @@ describe("what moves with a job", () => {
       worker.table.settle = () => {}
       const scope = yield* Scope.make()
       const own = yield* Scope.provide(Iso.allocate(arena, Int32Array, 2), scope)
-      settle(worker, SLOT, SUCCEEDED, back.success, own)
+      settle(worker, SLOT, SUCCEEDED, back.success, own, nobody)
       assert.deepStrictEqual([own.isHeld, host.table.stageOf(SLOT), used()], [false, WRITING, 2])
       cargoes.discardReply(SLOT)
       assert.strictEqual(used(), 1)
@@ -82,7 +84,7 @@ describe("what moves with a job", () => {
       const again = yield* made
       again.host.table.enqueue(SLOT, back.index, bytes, Infinity)
       again.worker.table.begin(SLOT, numberOf(0, 1))
-      settle(again.worker, SLOT, SUCCEEDED, back.success, yield* Iso.allocate(again.arena, Int32Array, 2))
+      settle(again.worker, SLOT, SUCCEEDED, back.success, yield* Iso.allocate(again.arena, Int32Array, 2), nobody)
       assert.strictEqual(again.used(), 2)
       discardRow(again.host, messages, HOST)
       // The payload was its worker's to take, and is with its submitter.

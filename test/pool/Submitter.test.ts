@@ -19,7 +19,7 @@ import { StealOwner, StealThief } from "../../src/memory/StealDeque.ts"
 import { DeskWait } from "../../src/pool/internal/desk.ts"
 import { Job, type Seat } from "../../src/pool/internal/job.ts"
 import { createMemory, HOST_OWNER, openMemory, ownerOf, rowOf } from "../../src/pool/internal/memory.ts"
-import { settle, store } from "../../src/pool/internal/outcome.ts"
+import { type Keep, settle, store } from "../../src/pool/internal/outcome.ts"
 import { Pace } from "../../src/pool/internal/pace.ts"
 import { PoolRecipient } from "../../src/pool/internal/poolRecipient.ts"
 import { hosted } from "../../src/pool/internal/streamProtocol.ts"
@@ -31,6 +31,9 @@ import { inject, InjectorReader } from "../../src/pool/kernel/Injectors.ts"
 import { ThreadContext } from "../../src/runtime/ThreadContext.ts"
 import { thread } from "../../src/thread/kernel/CurrentThread.ts"
 import { Jobs } from "../fixtures/jobs.ts"
+
+// There is room for all replies here.
+const nobody: Keep = { keep: () => assert.fail("kept") }
 
 const made = Effect.gen(function*() {
   const context = yield* Effect.context<never>()
@@ -90,6 +93,9 @@ class Nested implements Seat {
     this.nested--
   }
   orElse(): void {}
+  slot(): number {
+    return -1
+  }
 }
 
 const messageOf = (tag: string) => Jobs.protocol.messages.find((message) => message.tag === tag)!
@@ -140,7 +146,7 @@ describe("Submitter", () => {
       assert.isTrue(submitter.hasWoken)
       const slot = new InjectorReader(memory, HOST_OWNER).next()
       host.table.begin(slot, numberOf(0, 1), 0)
-      assert.isTrue(settle(host, slot, OUTCOME, echo.success, 1))
+      assert.isTrue(settle(host, slot, OUTCOME, echo.success, 1, nobody))
       submitter.poll()
       assert.isFalse(submitter.hasWoken)
       // One for this worker alone.
@@ -163,7 +169,7 @@ describe("Submitter", () => {
       const comesBack = () => {
         const slot = takeNumber()!
         assert.strictEqual(host.table.begin(slot, numberOf(0, 1), 0), BEGUN)
-        settle(host, slot, OUTCOME, echo.success, 1)
+        settle(host, slot, OUTCOME, echo.success, 1, nobody)
       }
       job()
       assert.isTrue(desk.isFar())
@@ -380,7 +386,10 @@ describe("Submitter", () => {
       const { job: { slot }, told } = asking(submitter, 1)
       host.table.begin(slot, number)
       assert.isTrue(host.table.write(slot))
-      host.table.setReply(slot, store(host, messageOf("Reverse").success.encode(new Uint8Array(10_000), host.scratch)))
+      host.table.setReply(
+        slot,
+        store(host, messageOf("Reverse").success.encode(new Uint8Array(10_000), host.scratch), host.arena.capacityBytes)
+      )
       assert.isBelow(host.arena.allocate(65_536), 0)
       host.table.ended(number)
       submitter.poll()
@@ -587,12 +596,13 @@ describe("a worker", () => {
       thieves: [new StealThief(memory.deques[0]!)],
       restMillis: 5,
       knowsTime: true,
+      loopIdle: undefined,
       wear: undefined,
       now: () => 100,
       open: () => {},
       retired: () => {},
       ended: () => {},
-      isReading: () => false,
+      streams: { size: 0, haveLostReaders: () => false, look: () => {} },
       failed: () => {}
     })
     const given: Array<unknown> = []

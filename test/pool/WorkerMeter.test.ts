@@ -18,7 +18,7 @@ const stage = (knowsTime = true) => {
   // Each job was asked for a second ago.
   const table = { queuedOf: () => clock.now - 1000 }
   const access = { memory, table, thread: { runtime, turn } } as unknown as Access
-  const meter = new WorkerMeter(access, { place: 0, number: 64, knowsTime, now: () => clock.now })
+  const meter = new WorkerMeter(access, { place: 0, number: 64, knowsTime, now: () => clock.now, loopIdle: undefined })
   const meters = new JobMeters.JobMeters(memory.meters)
   const seat = (): Seat => ({ since: 0 }) as Seat
   const pass = (millis: number) => void (clock.now += millis)

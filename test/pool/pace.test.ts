@@ -5,7 +5,7 @@ import { Pace } from "../../src/pool/internal/pace.ts"
 /** What a pace says after so many jobs have come back in each of some milliseconds, with so many under way. */
 const after = (pace: Pace, perMilli: number, millis: number, outstanding: number): number => {
   let said = 0
-  for (let now = 1; now <= millis; now++) said = pace.napMillis(now, now * perMilli, outstanding)
+  for (let now = 0; now <= millis; now++) said = pace.napMillis(now, now * perMilli, outstanding)
   return said
 }
 

@@ -11,10 +11,30 @@ import { decide, type Decision, everyMillis, follow, type Rules } from "../../sr
 import type { SizeSignal } from "../../src/pool/PoolEvent.ts"
 import { thread } from "../../src/thread/kernel/CurrentThread.ts"
 
-const rules: Rules = { min: 1, max: 8, idleMillis: 30_000, waitMillis: 20, cooldownMillis: 1000, memory: 0.75 }
+const rules: Rules = {
+  min: 1,
+  max: 8,
+  idleMillis: 30_000,
+  waitMillis: 20,
+  cooldownMillis: 1000,
+  memory: 0.75,
+  concurrency: 1
+}
 const memory = { memoryBytes: 750, memoryLimitBytes: 1000 }
-const busy: SizeSignal = { size: 2, waiting: 50, waitMillis: 100, utilisation: 1, idleMillis: 0, blocked: 0, ...memory }
-const quiet: SizeSignal = { ...busy, size: 4, waiting: 0, waitMillis: undefined, utilisation: 0, idleMillis: 30_000 }
+const busy: SizeSignal = {
+  size: 2,
+  waiting: 50,
+  waitMillis: 100,
+  utilisation: 1,
+  elsewhere: 0,
+  loopUtilisation: 1,
+  occupied: 1,
+  idleMillis: 0,
+  blocked: 0,
+  ...memory
+}
+const nothing = { utilisation: 0, loopUtilisation: 0, occupied: 0 }
+const quiet: SizeSignal = { ...busy, ...nothing, size: 4, waiting: 0, waitMillis: undefined, idleMillis: 30_000 }
 
 describe("the size of a pool", () => {
   const table: ReadonlyArray<readonly [string, SizeSignal, number, Decision | undefined]> = [
@@ -46,10 +66,36 @@ describe("the size of a pool", () => {
       why: "waiting",
       isHeld: true
     }],
+    ["is more when something else has the event loops", { ...busy, utilisation: 0.2, elsewhere: 0.7 }, 1000, {
+      size: 3,
+      why: "waiting"
+    }],
+    ["is the same when the event loops are busy with looking for jobs", { ...busy, utilisation: 0.1 }, 1000, undefined],
+    ["is the same when something else would have those of the others", { ...quiet, elsewhere: 0.61 }, 1000, undefined],
     ["is one less whatever memory there is", { ...quiet, memoryBytes: 999 }, 1000, { size: 3, why: "idle" }]
   ]
   for (const [title, signal, sinceChange, decision] of table) {
     it(title, () => assert.deepStrictEqual(decide(signal, rules, sinceChange), decision))
+  }
+
+  const several: Rules = { ...rules, concurrency: 8 }
+  const waits: SizeSignal = { ...busy, occupied: 0.2, loopUtilisation: 0.1 }
+  const rests: SizeSignal = { ...quiet, utilisation: 0.75, occupied: 0.1, loopUtilisation: 0.1 }
+  const tableOfSeveral: ReadonlyArray<readonly [string, SizeSignal, Decision | undefined]> = [
+    ["is more when each has as many as it may", { ...waits, occupied: 0.9 }, { size: 3, why: "waiting" }],
+    ["is more when their event loops are busy", { ...waits, loopUtilisation: 0.9 }, { size: 3, why: "waiting" }],
+    ["is the same when each has some, and could have more: what waits, waits for something else", waits, undefined],
+    ["is one less when the others could have what there is", rests, { size: 3, why: "idle" }],
+    ["is the same when the others would have as many as they may", { ...rests, occupied: 0.7 }, undefined],
+    ["is the same when their event loops would be busy", { ...rests, loopUtilisation: 0.7 }, undefined],
+    [
+      "is the same where nobody knows of event loops, and each has some",
+      { ...rests, loopUtilisation: undefined },
+      undefined
+    ]
+  ]
+  for (const [title, signal, decision] of tableOfSeveral) {
+    it(`with several jobs at once ${title}`, () => assert.deepStrictEqual(decide(signal, several, 1000), decision))
   }
 
   it("is never both too small and too large for the same load", () => {
@@ -59,6 +105,19 @@ describe("the size of a pool", () => {
         if (shrunk === undefined) continue
         const signal = { ...busy, size: shrunk.size, utilisation: Math.min(1, load / shrunk.size) }
         assert.isUndefined(decide(signal, rules, 1000), `${load} of ${size} workers`)
+      }
+    }
+  })
+
+  it("is neither for what else has the event loops", () => {
+    for (let size = 2; size <= 8; size++) {
+      for (let elsewhere = 0; elsewhere <= 1; elsewhere += 0.05) {
+        const shrunk = decide({ ...quiet, size, elsewhere }, rules, 1000)
+        if (shrunk === undefined) continue
+        assert.isUndefined(
+          decide({ ...busy, size: shrunk.size, utilisation: 0, elsewhere }, rules, 1000),
+          `${elsewhere}`
+        )
       }
     }
   })
@@ -124,7 +183,13 @@ describe("the size of a pool", () => {
       assert.deepStrictEqual([told, held.map(([, wanted]) => wanted), size], [[], [2, 2], 1])
       script = busy
       yield* pass(1)
-      assert.deepStrictEqual(told.map(([, now]) => now), [2])
+      assert.deepStrictEqual(told.splice(0).map(([, now]) => now), [2])
+      // Jobs wait behind something else that has the event loops, and then for something that no worker mends.
+      script = { ...busy, utilisation: 0.1, elsewhere: 0.8 }
+      yield* pass(1)
+      script = { ...busy, utilisation: 0.1 }
+      yield* pass(10)
+      assert.deepStrictEqual(told.map(([, now]) => now), [3])
     }).pipe(Effect.scoped))
 })
 
@@ -132,7 +197,7 @@ describe("what a pool has to do", () => {
   const made = () => {
     const memory = createMemory({ workers: 3, least: 2, clients: 0, capacity: 4, arenaBytes: 65_536 })
     const access = openMemory(thread, memory, HOST_OWNER)
-    const gauge = new Gauge(access, () => 0, () => ({ usedBytes: 3, limitBytes: 4 }))
+    const gauge = new Gauge(access, 2, () => 0, () => ({ usedBytes: 3, limitBytes: 4 }))
     gauge.look(1000)
     return { gauge, meters: new JobMeters(memory.meters), table: access.table }
   }
@@ -147,6 +212,9 @@ describe("what a pool has to do", () => {
       waiting: 2,
       waitMillis: 40.959,
       utilisation: 0.5,
+      elsewhere: 0,
+      loopUtilisation: undefined,
+      occupied: 0.25,
       idleMillis: 100,
       blocked: 0,
       memoryBytes: 3,
@@ -155,6 +223,22 @@ describe("what a pool has to do", () => {
     // Nothing has begun since, and the same job runs.
     const { utilisation, waitMillis } = gauge.look(1200)
     assert.deepStrictEqual([utilisation, waitMillis], [0.5, undefined])
+  })
+
+  it("is also what else has the event loops of its workers, and no more than there is time", () => {
+    const { gauge, meters } = made()
+    meters.loopRan(0, 90)
+    meters.wasElsewhere(0, 40)
+    meters.loopRan(1, 30)
+    const { elsewhere, loopUtilisation } = gauge.look(1100)
+    assert.deepStrictEqual([elsewhere, loopUtilisation], [0.2, 0.6])
+    // What was long is said when it is over.
+    meters.loopRan(1, 10_000)
+    meters.wasElsewhere(1, 10_000)
+    const late = gauge.look(1200)
+    assert.deepStrictEqual([late.elsewhere, late.loopUtilisation], [0.5, 0.5])
+    // Somebody else is there by then: what it has said before is not of this time.
+    assert.deepStrictEqual([gauge.look(1300).elsewhere, gauge.look(1300).loopUtilisation], [0, 0])
   })
 
   it("keeps the last worker that has some, or has had, and counts anew when it is another one", () => {

@@ -6,17 +6,21 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import type * as Scope from "effect/Scope"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Worker } from "node:worker_threads"
-import { ActorError, Pool } from "shared-nothing"
+import { ActorError, Pool, SharedChannel } from "shared-nothing"
+import { RowReader } from "../fixtures/rowReaders.ts"
 import { Rows } from "../fixtures/rows.ts"
 
-const layer = Pool.layer(Rows, {
+const options = {
   spawn: () => new Worker(new URL("../fixtures/rows.worker.ts", import.meta.url), { stdout: true, stderr: true }),
   threads: 2,
   readyTimeout: "1 minute"
-})
+} as const
+
+const layer = Pool.layer(Rows, options)
 
 const within = <A, E>(program: Effect.Effect<A, E, Pool.Pool<"Rows"> | Scope.Scope>) =>
   Effect.scoped(program).pipe(Effect.provide(Layer.provideMerge(layer, Logger.layer([]))))
@@ -77,4 +81,36 @@ describe("streams of a pool of threads", () => {
       }
       assert.deepStrictEqual(yield* Stream.runCollect(rows.ask.Count({ to: 5, chunk: 2 }, forever)), upTo(5))
     })))
+
+  it.live("are let go when the thread of their reader dies, and the pool ends at once", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const rows = yield* Scope.provide(Pool.make(Rows, { ...options, shutdown: "30 seconds" }), scope)
+      const { receiver, sender } = yield* SharedChannel.make(Schema.Int, { kind: "mpsc" })
+      const readers = yield* Effect.forEach(upTo(3), () =>
+        Effect.gen(function*() {
+          const seen = yield* sender.clone
+          const reader = yield* RowReader.start({
+            spawn: () => new Worker(new URL("../fixtures/row-reader.worker.ts", import.meta.url)),
+            ends: { seen }
+          })
+          yield* receiver.receive
+          return reader.thread
+        }))
+      const accounts = Effect.map(
+        Pool.broadcast(rows, (worker) => worker.ask.Account()),
+        (all) => all.flatMap((exit) => Exit.isSuccess(exit) ? [exit.value] : [])
+      )
+      const sum = (all: ReadonlyArray<readonly [number, number]>, at: 0 | 1) => all.reduce((n, one) => n + one[at], 0)
+      assert.deepStrictEqual([sum(yield* accounts, 0), sum(yield* accounts, 1)], [3, 0])
+      yield* readers[0]!.kill
+      for (const deadline = performance.now() + 5000; sum(yield* accounts, 1) < 1;) {
+        if (performance.now() > deadline) assert.fail("it has not been let go")
+      }
+      assert.strictEqual(sum(yield* accounts, 1), 1)
+      for (const reader of readers.slice(1)) yield* reader.kill
+      const began = performance.now()
+      yield* Scope.close(scope, Exit.void)
+      assert.isBelow(performance.now() - began, 5000)
+    }).pipe(Effect.scoped, Effect.provide(Logger.layer([]))))
 })

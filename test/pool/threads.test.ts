@@ -170,6 +170,40 @@ describe("a pool of threads", () => {
       { threads: { min: 1, max: 2, idle: "1 hour", adapt: { wait: "1 hour", cooldown: "100 millis" } } }
     ))
 
+  it.live("says what the event loop of a worker is used for", () =>
+    within(
+      Effect.gen(function*() {
+        const jobs = yield* Pool.ref(Jobs)
+        const used = (since: Pool.PoolStats) =>
+          Effect.map(Pool.stats(jobs), ({ workers: [worker] }) => {
+            const [before] = since.workers
+            return {
+              busy: worker!.busyMillis - before!.busyMillis,
+              loop: worker!.loopMillis - before!.loopMillis,
+              elsewhere: worker!.elsewhereMillis - before!.elsewhereMillis
+            }
+          })
+        /** A worker says it when it looks for jobs. */
+        const usedUntil = (since: Pool.PoolStats, isSo: (used: { loop: number; elsewhere: number }) => boolean) =>
+          Effect.repeat(Effect.andThen(jobs.ask.Echo({ n: 1 }, forever), used(since)), {
+            until: (now) => isSo(now),
+            schedule: Schedule.spaced("5 millis")
+          })
+        const first = yield* Pool.stats(jobs)
+        yield* jobs.ask.Wait({ millis: 1000 }, forever)
+        const waited = yield* used(first)
+        assert.isAtLeast(waited.busy, 900)
+        assert.isBelow(waited.loop, 500)
+        const second = yield* Pool.stats(jobs)
+        yield* jobs.ask.Block({ millis: 300 }, forever)
+        yield* usedUntil(second, ({ loop }) => loop >= 280)
+        const third = yield* Pool.stats(jobs)
+        yield* jobs.ask.Distract({ millis: 400 })
+        yield* usedUntil(third, ({ elsewhere }) => elsewhere >= 100)
+      }),
+      { threads: 1 }
+    ))
+
   it.live("leaves a worker that is held to others, and replaces it when its time is over", () =>
     within(
       Effect.gen(function*() {

@@ -13,6 +13,7 @@ import { Actor, ActorSystem, ActorThread, Iso, Tag, ThreadArenas, Val } from "sh
 import { Fault, Invariant, Simulation } from "shared-nothing/testing"
 import * as Arena from "../../src/memory/Arena.ts"
 import { usage } from "../../src/memory/ArenaUsage.ts"
+import { interruptedAt } from "../support/pausing.ts"
 import { at, noThread, type Scenario } from "./scenario.ts"
 
 const Numbers = Iso.of(Int32Array)
@@ -130,7 +131,7 @@ const program = Effect.gen(function*() {
     1
   )
   let broken = ""
-  const happened = { moved: 0, lost: 0, foreign: 0, opened: 0 }
+  const happened = { moved: 0, lost: 0, foreign: 0, opened: 0, interrupted: 0 }
 
   const handedOn = Effect.fnUntraced(function*(
     front: Actor.Ref<typeof Front>,
@@ -157,6 +158,20 @@ const program = Effect.gen(function*() {
     }
   })
 
+  // At any of its steps, also with the reply in hand.
+  const interrupted = Effect.fnUntraced(function*(to: Actor.Ref<typeof Worker>, millis: number) {
+    const numbers = yield* Iso.allocate(arena, Int32Array, 2)
+    const asking = Effect.withSpan(
+      Effect.map(to.ask.Raise({ numbers, millis }, { timeout: 50 }), (raised) => {
+        happened.interrupted--
+        Iso.release(raised)
+      }),
+      "capabilities"
+    )
+    happened.interrupted++
+    yield* interruptedAt(Effect.exit(asking), 1 + (yield* Simulation.draw(32)))
+  })
+
   const step = Effect.fnUntraced(function*(
     refs: ReadonlyArray<Actor.Ref<typeof Worker>>,
     fronts: ReadonlyArray<Actor.Ref<typeof Front>>
@@ -164,7 +179,10 @@ const program = Effect.gen(function*() {
     const to = refs[yield* Simulation.draw(refs.length)]!
     const front = fronts[yield* Simulation.draw(fronts.length)]!
     const millis = yield* Simulation.draw(3)
-    switch (yield* Simulation.draw(8)) {
+    switch (yield* Simulation.draw(10)) {
+      case 8:
+      case 9:
+        return yield* interrupted(to, millis)
       case 6:
         // What is on its way between two workers when both die before it is read stays on its way: one of the two is on the main thread, or both on one.
         return yield* handedOn(front, front.key === "here" || to.key === front.key ? to : refs[2]!, millis)
@@ -242,6 +260,7 @@ const program = Effect.gen(function*() {
   yield* Invariant.sometimes("an array is lost with a thread, or its actor", happened.lost > 0)
   yield* Invariant.sometimes("a tag is opened at home", happened.opened > 0)
   yield* Invariant.sometimes("a tag is opened elsewhere", happened.foreign > 0)
+  yield* Invariant.sometimes("an asker is interrupted before it goes on", happened.interrupted > 0)
 })
 
 export const capabilities: Scenario = { name: "capabilities", worker, program: Effect.scoped(program) }

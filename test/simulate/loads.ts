@@ -140,6 +140,7 @@ const program = Effect.gen(function*() {
       },
       arena: { capacityBytes: 65_536 },
       grace: "30 millis",
+      recycle: yield* Simulation.pick([undefined, { jobs: 4 }]),
       intensity: { restarts: 1_000_000, within: "1 minute" },
       shutdown: yield* Simulation.pick(["1 second", "brutalKill"] as const)
     }))

@@ -31,7 +31,7 @@ describe("keyed actors on threads", () => {
         const places = yield* Effect.forEach(keys, (key) => tallies.ref(key).ask.Where())
         assert.strictEqual(new Set(places).size, 2)
         assert.deepStrictEqual(yield* Effect.forEach(keys, (key) => tallies.ref(key).ask.Where()), places)
-        assert.include(yield* Effect.flip(Tally.spawn("x")), { _tag: "NameTaken", actor: "Tally/x" })
+        assert.include(yield* Effect.flip(Tally.spawn("x")), { _tag: "NameTaken", actor: "Tally/x", by: "keyed" })
         // Commands name the key.
         assert.strictEqual((yield* ActorControl.ping(tallies.ref("k0"))).status, "idle")
         assert.strictEqual((yield* ActorControl.stop(tallies.ref("k0")))._tag, "Stopped")

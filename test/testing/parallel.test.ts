@@ -6,7 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { type Actor, Pool, PoolThread, Progress } from "shared-nothing"
+import { type Actor, ActorRef, Pool, PoolThread, Progress } from "shared-nothing"
 import { Fault, Simulation } from "shared-nothing/testing"
 import { Jobs, JobsLive } from "../fixtures/jobs.ts"
 import { noThread } from "../simulate/scenario.ts"
@@ -75,6 +75,25 @@ describe("a collection", () => {
         assert.strictEqual((yield* Pool.forEach(first!, numbers(40), (n) => first!.ask.Echo({ n }))).length, 40)
       }), { queue: { capacity: 5, overflow } })
   }
+
+  pooled(
+    "has all the time that it takes, unless the program says how long an ask may",
+    (jobs) =>
+      Effect.gen(function*() {
+        const each = (millis: number) => jobs.ask.Wait({ millis }, millis > 10_000 ? { timeout: "10 seconds" } : {})
+        const long = Array.from({ length: 40 }, () => 400)
+        assert.deepStrictEqual(yield* Pool.forEach(jobs, long, each), long)
+        assert.deepStrictEqual(yield* Stream.runCollect(Pool.map(jobs, long, each)), long)
+        assert.deepStrictEqual(yield* Pool.partition(jobs, long, each), [long, []])
+        const told = yield* Effect.flip(Pool.forEach(jobs, [20_000], each))
+        assert.strictEqual(told._tag, "AskTimeout")
+        const provided = yield* Effect.flip(
+          Pool.forEach(jobs, long, each).pipe(Effect.provideService(ActorRef.DefaultAskTimeout, "5 seconds"))
+        )
+        assert.strictEqual(provided._tag, "AskTimeout")
+        yield* idle(jobs)
+      })
+  )
 
   pooled("ends with its first failure, which interrupts the rest", (jobs) =>
     Effect.gen(function*() {

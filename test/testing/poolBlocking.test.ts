@@ -17,6 +17,8 @@ const Files = Actor.make("Files", [
   /** Blocks so long, so often inside of itself. */
   Rpc.make("Read", { payload: { millis: Schema.Int, depth: Schema.Int }, success: Schema.String, error: Torn }),
   Rpc.make("Twice", { payload: { millis: Schema.Int } }),
+  /** Blocks when it has gone on for so long. */
+  Rpc.make("Late", { payload: { after: Schema.Int, millis: Schema.Int } }),
   Rpc.make("Tear", { payload: { how: Schema.Literals(["fails", "dies"]) }, error: Torn }),
   Rpc.make("Where", { success: Schema.String })
 ])
@@ -35,6 +37,7 @@ const FilesLive = Files.toLayer(Effect.gen(function*() {
         Pool.blocking(Effect.sleep(1)),
         Effect.all([blocked(millis, 1), blocked(2 * millis, 1)], { concurrency: 2, discard: true })
       ),
+    Late: ({ after, millis }) => Effect.andThen(Effect.sleep(after), blocked(millis, 1)),
     Tear: ({ how }) => Pool.blocking(how === "fails" ? Effect.fail(new Torn()) : Effect.die(new Error("torn"))),
     Where: () => Effect.succeed(name)
   })
@@ -165,6 +168,42 @@ describe("a job that says that it blocks", () => {
       yield* Effect.sleep(1000)
       assert.strictEqual(yield* size, 2)
     }))
+
+  filed(
+    "has somebody stand in for it while its worker is to be made anew",
+    ({ events, files, size }) =>
+      Effect.gen(function*() {
+        const late = yield* Effect.forkChild(files.ask.Late({ after: 20, millis: 1000 }, forever), {
+          startImmediately: true
+        })
+        yield* Effect.sleep(10)
+        const reloading = yield* Effect.forkChild(Pool.reload(files), { startImmediately: true })
+        yield* become(size, 2)
+        assert.strictEqual(yield* files.ask.Where(forever), "worker-1")
+        assert.isUndefined(late.pollUnsafe())
+        assert.isUndefined(reloading.pollUnsafe())
+        yield* Fiber.join(late)
+        yield* Fiber.join(reloading)
+        yield* become(size, 1)
+        assert.deepStrictEqual(told(events), ["1 2 blocking", "2 1 unblocked"])
+        assert.deepStrictEqual((yield* Pool.stats(files)).workers[0]!.restarts, 1)
+      })
+  )
+
+  filed(
+    "ends, and the worker that stood in leaves: whoever waits for that one to be made anew goes on",
+    ({ files, size }) =>
+      Effect.gen(function*() {
+        yield* ask(files, 1000)
+        yield* become(size, 2)
+        const long = yield* ask(files, 60_000, 0)
+        yield* Effect.sleep(100)
+        yield* Pool.reload(files)
+        assert.isUndefined(long.pollUnsafe())
+        assert.strictEqual(yield* size, 1)
+        yield* Fiber.join(long)
+      })
+  )
 
   for (
     const [name, options] of [

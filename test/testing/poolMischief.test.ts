@@ -4,11 +4,12 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { Actor, Pool, PoolThread } from "shared-nothing"
+import { Actor, ActorSystem, Pool, PoolThread } from "shared-nothing"
 import { Fault, Simulation } from "shared-nothing/testing"
 import { poolOf, simulated } from "../support/pooled.ts"
 
@@ -233,4 +234,23 @@ describe("a level with one place", () => {
       yield* knots.ask.Rest({ millis: 1 }, low)
       yield* become(knots, 1)
     }), { threads, queue: { allowance: { low: 1 } } })
+})
+
+const Clerk = Actor.make("Clerk", [Rpc.make("Rest", { payload: { millis: Schema.Int } })])
+
+describe("an ask that an actor has handed on to a pool", () => {
+  run("ends when its time is over, as any", () =>
+    Effect.gen(function*() {
+      const knots = yield* poolOf(Knots)
+      const live = Clerk.toLayer(Effect.succeed(Clerk.of({
+        Rest: ({ millis }) => Actor.forward(knots.ask.Rest({ millis }))
+      })))
+      const context = yield* Layer.build(Layer.provideMerge(live, ActorSystem.layer))
+      const clerk = yield* Effect.provideContext(Clerk.spawn("clerk"), context)
+      yield* clerk.ask.Rest({ millis: 1 })
+      const late = yield* Effect.flip(clerk.ask.Rest({ millis: 10_000 }, { timeout: 5 }))
+      assert.strictEqual(late._tag, "AskTimeout")
+      while ((yield* Pool.stats(knots)).running > 0) yield* Effect.sleep(1)
+      yield* clerk.ask.Rest({ millis: 1 })
+    }))
 })

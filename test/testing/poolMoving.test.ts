@@ -15,6 +15,7 @@ import type { ArenaEnd } from "../../src/memory/Arena.ts"
 import { usage } from "../../src/memory/ArenaUsage.ts"
 import { Loads, LoadsLive, type Numbers } from "../fixtures/loads.ts"
 import { noThread } from "../simulate/scenario.ts"
+import { interruptedAt } from "../support/pausing.ts"
 import { poolOf, simulated } from "../support/pooled.ts"
 
 type LoadsRef = Pool.Ref<typeof Loads>
@@ -234,6 +235,38 @@ describe("what moves with a job", () => {
       yield* loads.tell.Refund({ numbers: yield* some, millis: 0 })
       yield* holds(0)
     }))
+
+  for (const below of ["", ", below a span"]) {
+    moving(
+      `is free when its asker is interrupted at any of its steps${below}`,
+      ({ holds, loads, some }) =>
+        Effect.gen(function*() {
+          let steps = 0
+          const kinds = {
+            Back: (numbers: Numbers) =>
+              Effect.map(loads.ask.Back({ numbers, millis: 2 }, forever), (back) => Iso.release(back)),
+            Refund: (numbers: Numbers) =>
+              Effect.match(loads.ask.Refund({ numbers, millis: 0 }, forever), {
+                onSuccess: () => {},
+                onFailure: (error) => "numbers" in error ? Iso.release(error.numbers) : undefined
+              })
+          }
+          for (const kind of Object.values(kinds)) {
+            for (let n = 1;; n++) {
+              const isReached = yield* Effect.scoped(Effect.gen(function*() {
+                const asking = kind(yield* some)
+                const asked = below === "" ? asking : Effect.withSpan(asking, "test")
+                return (yield* interruptedAt(asked, n)) !== undefined
+              }))
+              yield* holds(0)
+              if (!isReached) break
+              steps++
+            }
+          }
+          assert.isAbove(steps, 4)
+        })
+    )
+  }
 
   moving(
     "is free where it is answered with what cannot be sent",

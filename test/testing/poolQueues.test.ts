@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import { Actor, ActorError, Interceptor, Pool, PoolThread } from "shared-nothing"
 import { Fault, Simulation } from "shared-nothing/testing"
 import { PASSES } from "../../src/actor/kernel/Ageing.ts"
@@ -22,6 +22,7 @@ const Ward = Actor.make("Ward", [
   Rpc.make("Emergency", { payload: Numbered, success: Schema.Int }).annotate(Actor.Priority, "high"),
   Rpc.make("Visit", { payload: Numbered, success: Schema.Int }),
   Rpc.make("Paperwork", { payload: Numbered, success: Schema.Int }).annotate(Actor.Priority, "low"),
+  Rpc.make("Scan", { payload: { image: Schema.Uint8Array }, success: Schema.Int }),
   Rpc.make("Hold"),
   Rpc.make("Retry", { payload: Numbered, success: Schema.Int }).annotate(Pool.Attempts, 2)
 ])
@@ -49,26 +50,31 @@ const WardLive = Ward.toLayer(Effect.gen(function*() {
       ledger.begun.push(`r${n}`) === 1
         ? Effect.andThen(Deferred.succeed(ledger.held, undefined), Effect.never)
         : Effect.succeed(n),
+    Scan: ({ image }) => Effect.succeed(image.length),
     Hold: () => Effect.andThen(Deferred.succeed(ledger.held, undefined), Deferred.await(ledger.free))
   })
 }))
 
 type WardRef = Pool.Ref<typeof Ward>
 
-const warded = (
-  name: string,
-  options: Partial<Pool.PoolOptions>,
-  body: (ward: WardRef) => Effect.Effect<unknown, unknown, Scope.Scope>
-) =>
+const simulated = (name: string, body: () => Effect.Effect<unknown, unknown, Scope.Scope>) =>
   it.effect(name, () =>
     Simulation.check(
       { name, seeds: tries(8), faults: { portDelay: 2, lateWake: 10 }, worker: () => PoolThread.launch(WardLive) },
       Effect.scoped(Effect.gen(function*() {
         ledger = { begun: [], held: yield* Deferred.make<void>(), free: yield* Deferred.make<void>() }
-        const spawn = noThread
-        yield* Effect.flatMap(Fault.calm(Pool.make(Ward, { spawn, threads: 1, ...options })), body)
+        yield* body()
       }))
     ))
+
+const opened = (options: Partial<Pool.PoolOptions>) =>
+  Fault.calm(Pool.make(Ward, { spawn: noThread, threads: 1, ...options }))
+
+const warded = (
+  name: string,
+  options: Partial<Pool.PoolOptions>,
+  body: (ward: WardRef) => Effect.Effect<unknown, unknown, Scope.Scope>
+) => simulated(name, () => Effect.flatMap(opened(options), body))
 
 /** Asks one after the other while the worker is held, does `meanwhile`, lets it go, and answers what each got. */
 const behind = <A, E>(
@@ -450,6 +456,45 @@ describe("a full queue that drops", () => {
         )
         assert.deepStrictEqual(texts(exits).slice(-4), ["MailboxFull", "297", "298", "299"])
         assert.strictEqual(yield* ward.depth, 0)
+      })
+  )
+
+  warded(
+    "gives up nothing for what is larger than its memory",
+    { ...drops("dropOldest"), arena: { capacityBytes: 8192 } },
+    (ward) =>
+      Effect.gen(function*() {
+        const scan = ward.ask.Scan({ image: new Uint8Array(9000) }, infinite)
+        const exits = yield* behind<number, { readonly _tag: string; readonly message: string }>(ward, [
+          ...upTo(3).map((n) => visit(ward, n)),
+          scan,
+          Effect.as(ward.tell.Scan({ image: new Uint8Array(9000) }), 0)
+        ])
+        assert.deepStrictEqual(texts(exits), ["0", "1", "2", "MessageTooLarge", "MessageTooLarge"])
+      })
+  )
+
+  simulated(
+    "that closes gives up nothing for what it refuses, and does what stands in the place of something else",
+    () =>
+      Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        const ward = yield* Scope.provide(opened({ ...drops("dropOldest"), shutdown: "1 minute" }), scope)
+        const late: Array<string> = []
+        const meanwhile = Effect.gen(function*() {
+          assert.strictEqual(yield* ward.depth, 4)
+          yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+          yield* Effect.sleep("1 millis")
+          const exits = [
+            yield* Effect.exit(visit(ward, 20)),
+            yield* Effect.exit(Effect.as(ward.tell.Visit({ n: 21 }), 21))
+          ]
+          late.push(...texts(exits))
+        })
+        // The last ones wait for slots by then.
+        const exits = yield* behind(ward, upTo(12).map((n) => visit(ward, n)), meanwhile)
+        assert.deepStrictEqual(late, ["ActorStopped", "ActorStopped"])
+        assert.deepStrictEqual(texts(exits).slice(-4), ["MailboxFull", "9", "10", "11"])
       })
   )
 

@@ -3,13 +3,19 @@
  *
  * Every actor holds one number and proves afterwards, outside of the measurement, that it still has it.
  */
+import type { Build } from "../../ours/actors.ts"
 import * as Erlang from "../../peers/erlang/erlang.ts"
 import type { Case, Subject } from "../../runner/Case.ts"
 
 type Figure = "rate" | "memory"
 
-const ours = (figure: Figure): Subject => ({
-  run: async (params) => (await import("../../ours/local.ts")).idle(params, figure)
+const one = (figure: Figure, build: Build): Subject => ({
+  run: async (params) => (await import("../../ours/local.ts")).idle(params, figure, build)
+})
+
+const ours = (figure: Figure): { readonly [name: string]: Subject } => ({
+  "shared-nothing": one(figure, "asks"),
+  "shared-nothing-call": one(figure, "call")
 })
 
 const erlang = (figure: Figure): Subject => ({
@@ -52,7 +58,7 @@ export const spawn: Case = {
   betterIs: "higher",
   count: 100_000,
   quickCount: 5_000,
-  subjects: { "shared-nothing": ours("rate"), erlang: erlang("rate"), ...peers("rate") }
+  subjects: { ...ours("rate"), erlang: erlang("rate"), ...peers("rate") }
 }
 
 /** A million at once; only Erlang keeps us company, the others need gigabytes and minutes for it. */
@@ -64,7 +70,7 @@ export const spawnMillion: Case = {
   betterIs: "higher",
   count: 1_000_000,
   quickCount: 20_000,
-  subjects: { "shared-nothing": ours("rate"), erlang: erlang("rate") }
+  subjects: { ...ours("rate"), erlang: erlang("rate") }
 }
 
 /** What one of a hundred thousand weighs. */
@@ -76,5 +82,5 @@ export const memory: Case = {
   betterIs: "lower",
   count: 100_000,
   quickCount: 5_000,
-  subjects: { "shared-nothing": ours("memory"), erlang: erlang("memory"), ...peers("memory") }
+  subjects: { ...ours("memory"), erlang: erlang("memory"), ...peers("memory") }
 }

@@ -1,8 +1,9 @@
 /**
  * Jobs on two workers: small ones, all at once, and such that take a while.
  */
+import * as Java from "../../peers/java/java.ts"
 import type { Jobs, Load } from "../../peers/jobs.ts"
-import type { Case, Params, Subject } from "../../runner/Case.ts"
+import type { Case, Measured, Params, Subject } from "../../runner/Case.ts"
 
 type Open = () => Promise<() => Promise<Jobs>>
 
@@ -20,12 +21,29 @@ const opens: { readonly [subject: string]: Open } = {
   postMessage: async () => (await import("../../peers/post-message/jobs.ts")).open
 }
 
-const loaded = (load: Load, peerCount: number): { readonly [name: string]: Subject } =>
-  Object.fromEntries(
+/** What a job takes repeats after so many. */
+const PERIOD = 100
+
+/** Every pool on one case, and Java's: `run` measures one of those that are opened here. */
+const subjects = (
+  run: (open: () => Promise<Jobs>, params: Params) => Promise<Measured>,
+  java: (params: Params) => Promise<Measured>,
+  peerCount?: number
+): { readonly [name: string]: Subject } => ({
+  ...Object.fromEntries(
     Object.entries(opens).map(([name, open]): [string, Subject] => [name, {
-      ...(name.startsWith("shared-nothing") ? {} : { count: peerCount }),
-      run: async (params: Params) => (await import("../../peers/jobs.ts")).measureLoad(await open(), params, load)
+      ...(peerCount === undefined || name.startsWith("shared-nothing") ? {} : { count: peerCount }),
+      run: async (params) => run(await open(), params)
     }])
+  ),
+  java: { missing: Java.missing, run: java }
+})
+
+const loaded = (load: Load, peerCount: number): { readonly [name: string]: Subject } =>
+  subjects(
+    async (open, params) => (await import("../../peers/jobs.ts")).measureLoad(open, params, load),
+    (params) => Java.load(params, load, PERIOD),
+    peerCount
   )
 
 /** See the module. */
@@ -67,7 +85,7 @@ export const computings: ReadonlyArray<Case> = [
   computing("pool/1ms", 1000, 1_000)
 ]
 
-/** Each hundredth job takes that many times as long as the others. */
+/** One of a hundred jobs takes that many times as long as the others. */
 const SKEW = 200
 
 /** See the module. */
@@ -79,7 +97,10 @@ export const skewed: Case = {
   betterIs: "higher",
   count: 20_000,
   quickCount: 1_000,
-  subjects: loaded({ inFlight: 1_000, micros: (value) => value % 100 === 0 ? 10 * SKEW : 10, unit: "fraction" }, 20_000)
+  subjects: loaded(
+    { inFlight: 1_000, micros: (value) => value % PERIOD === 0 ? 10 * SKEW : 10, unit: "fraction" },
+    20_000
+  )
 }
 
 const FORK = { depth: 8, micros: 100 }
@@ -93,10 +114,9 @@ export const forks: Case = {
   betterIs: "higher",
   count: 40,
   quickCount: 4,
-  subjects: Object.fromEntries(
-    Object.entries(opens).map(([name, open]): [string, Subject] => [name, {
-      run: async (params: Params) => (await import("../../peers/jobs.ts")).measureForks(await open(), params, FORK)
-    }])
+  subjects: subjects(
+    async (open, params) => (await import("../../peers/jobs.ts")).measureForks(open, params, FORK),
+    (params) => Java.forks(params, FORK)
   )
 }
 
@@ -104,11 +124,9 @@ export const forks: Case = {
 const PAUSE_MILLIS = 20
 
 const tripped = (pauseMillis: number): { readonly [name: string]: Subject } =>
-  Object.fromEntries(
-    Object.entries(opens).map(([name, open]): [string, Subject] => [name, {
-      run: async (params: Params) =>
-        (await import("../../peers/jobs.ts")).measureTrips(await open(), params, pauseMillis)
-    }])
+  subjects(
+    async (open, params) => (await import("../../peers/jobs.ts")).measureTrips(open, params, pauseMillis),
+    (params) => Java.trips(params, pauseMillis)
   )
 
 /** See the module. */

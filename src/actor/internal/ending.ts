@@ -238,7 +238,7 @@ const ended = (
 
 /** Stops every actor of a behaviour, the youngest first, and hands the cause to the host. */
 export const escalate = (host: LifecycleHost, behaviour: Behaviour, cause: Cause.Cause<unknown>): void => {
-  const cells = Array.from(host.rosterOf(behaviour).cells.values()).reverse()
+  const cells = host.rosterOf(behaviour).cells.values().reverse()
   const { name } = behaviour.protocol
   const reason = ExitReason.supervisorGaveUp(name, cause)
   host.isLeaving = true

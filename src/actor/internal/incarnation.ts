@@ -11,47 +11,54 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
+import { outcomeOf } from "../../observe/kernel/Step.ts"
 import { textOf } from "../../runtime/Text.ts"
 import { SpawnFailed } from "../ActorError.ts"
 import * as ExitReason from "../ExitReason.ts"
 import { Adapted } from "../kernel/Adapted.ts"
-import { CurrentActor, type Handlers } from "../kernel/Behaviour.ts"
+import { type Behaviour, CurrentActor, type Handlers } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import { intercepting } from "../kernel/Interceptors.ts"
 import { RESTARTING, STOPPING } from "../kernel/Phase.ts"
 import { ofActor } from "./annotated.ts"
 import { Idle, idleMillis, noting } from "./idle.ts"
+import { scopeOf } from "./incarnationScope.ts"
 import { apart, MAX_INLINE } from "./nesting.ts"
 import { freeName, type LifecycleHost } from "./roster.ts"
 
 /** How long a build that was interrupted may take to let go. */
 export const GRACE: Duration.Input = "1 second"
 
-// The scope of an incarnation: it is kept also when nothing was added while the behaviour was built, since a handler may add
-// to it later. Most stay empty, so an empty one has no fields of its own: they are those of its prototype until written.
-const EmptyScope = function() {} as unknown as new() => Scope.Closeable
-EmptyScope.prototype = Scope.makeUnsafe()
+/** A build that is under way, or what has come of it. */
+export type Building = Fiber.Fiber<Handlers, unknown> | Exit.Exit<Handlers, unknown>
 
-/** Starts to build an incarnation; the fiber is done already when the behaviour builds at once. */
-export const build = (cell: Cell, incarnation: number): Fiber.Fiber<Handlers, unknown> => {
-  const scope = new EmptyScope()
-  cell.scope = scope
-  const { behaviour } = cell
-  const services = Context.add(Context.add(ofActor(cell), Scope.Scope, scope), CurrentActor, {
-    name: behaviour.protocol.name,
-    key: cell.key,
-    incarnation,
-    recipient: cell
-  })
-  const { host } = cell
+/** What has come of a build by now. */
+export const builtBy = (building: Building): Exit.Exit<Handlers, unknown> | undefined =>
+  Exit.isExit(building) ? building : building.pollUnsafe()
+
+/** Starts to build an incarnation; it is over already when the behaviour builds at once. */
+export const build = (cell: Cell, incarnation: number): Building => {
+  const { behaviour, host } = cell
   const { turn } = host
   const before = turn.handOver(cell.number)
   const isDeep = host.inlineDepth >= MAX_INLINE
   host.inlineDepth++
-  const building = Effect.runForkWith(services)(isDeep ? apart(behaviour.build) : behaviour.build)
+  // What only calls a function asks for nothing meanwhile: it needs no services, and no scope yet.
+  const outcome = isDeep ? undefined : outcomeOf(behaviour.build)
+  const building = outcome ?? buildInFiber(cell, incarnation, isDeep ? apart(behaviour.build) : behaviour.build)
   host.inlineDepth--
   turn.handOver(before)
   return building
+}
+
+const buildInFiber = (cell: Cell, incarnation: number, build: Behaviour["build"]): Fiber.Fiber<Handlers, unknown> => {
+  const services = Context.add(Context.add(ofActor(cell), Scope.Scope, scopeOf(cell)), CurrentActor, {
+    name: cell.protocol.name,
+    key: cell.key,
+    incarnation,
+    recipient: cell
+  })
+  return Effect.runForkWith(services)(build)
 }
 
 // What was built is taken for handlers only when it can hold some.
@@ -65,11 +72,13 @@ const takeHandlers = (cell: Cell, handlers: unknown): boolean => {
 const areHandlers = (handlers: unknown): handlers is Handlers => typeof handlers === "object" && handlers !== null
 
 // What is around them, and whoever waits for messages to stay away and is told of each.
-const noted = ({ behaviour: { around, protocol: { tags } }, name, rare }: Cell, own: Handlers): Handlers => {
-  const handlers = around.length === 0 ? own : intercepting(own, tags, around, name)
-  const waiting = [rare?.quiet, rare?.idle].filter((waits) => waits !== undefined)
+const noted = (cell: Cell, own: Handlers): Handlers => {
+  const { behaviour: { around, protocol: { tags } }, rare } = cell
+  const handlers = around.length === 0 ? own : intercepting(own, tags, around, cell.name)
+  if (rare === undefined) return handlers
+  const waiting = [rare.quiet, rare.idle].filter((waits) => waits !== undefined)
   const all = waiting.reduce((noted, waits) => noting(waits, noted, tags), handlers)
-  return rare?.isAdapting === true ? madeOf(all, tags) : all
+  return rare.isAdapting ? madeOf(all, tags) : all
 }
 
 // What has come by an adapter is made here, in the actor's turn: what that throws is thrown by the handler.
@@ -169,11 +178,12 @@ const abandon = (host: LifecycleHost, cell: Cell, fiber: Fiber.Fiber<unknown, un
 export const awaitBuild = (
   host: LifecycleHost,
   cell: Cell,
-  fiber: Fiber.Fiber<Handlers, unknown>,
+  building: Building,
   restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 ): Effect.Effect<void, SpawnFailed> =>
   Effect.gen(function*() {
     const { initTimeout } = cell.behaviour
+    const fiber = Exit.isExit(building) ? Effect.runFork(building) : building
     const waited = yield* Effect.exit(restore(Effect.timeoutOption(Fiber.await(fiber), initTimeout)))
     const exit = Exit.isSuccess(waited) && waited.value._tag === "Some" ? waited.value.value : undefined
     if (builtAtOnce(cell, exit)) return

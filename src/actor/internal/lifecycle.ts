@@ -315,9 +315,9 @@ const buildAgain = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>
   Effect.uninterruptibleMask((restore) => {
     const rare = cell.more()
     rare.restarts++
-    const fiber = build(cell, rare.restarts + 1)
+    const building = build(cell, rare.restarts + 1)
     return Effect.andThen(
-      awaitBuild(host, cell, fiber, restore),
+      awaitBuild(host, cell, building, restore),
       Effect.suspend(() => restarted(host, cell, cause))
     )
   })

@@ -5,7 +5,7 @@
  * it, and every later outcome goes nowhere.
  */
 import type * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
@@ -22,7 +22,7 @@ import type { Freight } from "../kernel/Freight.ts"
 import { type HandingHost, handOn, whyUnanswered } from "../kernel/HandingOn.ts"
 import type { Found, Inquiries } from "../kernel/Inquiry.ts"
 import type { Mailbox } from "../kernel/Mailbox.ts"
-import { checkedReply, discardReply } from "../kernel/Payload.ts"
+import { checkedReply, discardReply, dropReply, movesBack } from "../kernel/Payload.ts"
 import { INVALID, NO_ROOM, type Outcome, Recipient, REFUSED, type Resume, type Waiter } from "../kernel/Recipient.ts"
 import { type Wait, type Waits, waitsOf } from "../kernel/Waits.ts"
 import { Ask } from "../kernel/Word.ts"
@@ -81,6 +81,8 @@ export class LocalAsk extends Ask implements Runnable, Wait {
   declare protected isSettled: boolean
   /** The outcome that has not been handed over: the asker does not wait yet, or the stack is too deep. */
   declare private outcome: Exit.Exit<unknown, unknown> | undefined
+  /** The reply with which something has come. */
+  declare private brings: Exit.Exit<unknown, unknown> | undefined
   /** Takes it back from the actor that it was handed on to. */
   declare private giveUp: (() => void) | undefined
   declare private handedOn: Awaited | undefined
@@ -97,6 +99,7 @@ export class LocalAsk extends Ask implements Runnable, Wait {
     this.waiter = undefined
     this.isSettled = false
     this.outcome = undefined
+    this.brings = undefined
     this.giveUp = undefined
     this.handedOn = undefined
     this.waits = undefined
@@ -109,13 +112,13 @@ export class LocalAsk extends Ask implements Runnable, Wait {
     return handedOn ?? { name: cell.name, whom: cell, system: cell.host }
   }
 
-  /** Notes who waits for it, unless it has its outcome; what it answers takes it back. */
-  waitedForBy(fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<void> {
+  /** Notes who waits for it, unless it has its outcome. */
+  waitedForBy(fiber: Fiber.Fiber<unknown, unknown>): this {
     if (!this.isSettled) {
       this.waits = waitsOf(fiber)
       this.waits?.add(this)
     }
-    return Effect.sync(() => this.withdraw())
+    return this
   }
 
   // Its time is over while it waits for its turn, or is put off.
@@ -130,8 +133,9 @@ export class LocalAsk extends Ask implements Runnable, Wait {
     if (this.isSettled || this.cancelled || this.isExpired) return discardReply(message, cell, exit)
     const reply = checkedReply(message, cell, exit)
     // To look at it is somebody's code, after which nobody may wait for it any more.
-    if (this.isSettled) discardReply(message, cell, reply)
-    else this.finish(reply)
+    if (this.isSettled) return discardReply(message, cell, reply)
+    if (movesBack(message)) this.brings = reply
+    this.finish(reply)
   }
 
   override forward(handover: Handover): void {
@@ -254,11 +258,11 @@ export class LocalAsk extends Ask implements Runnable, Wait {
 
   /** The asker has gone: the handler does not start, or is interrupted; nobody waits for its finalizers. */
   withdraw(): void {
-    const { cell, outcome, word } = this
+    const { outcome } = this
     this.resume = undefined
     this.outcome = undefined
     // It has its reply, which nobody has taken.
-    if (outcome !== undefined) discardReply(cell.behaviour.protocol.messages[word]!, cell, outcome)
+    if (outcome !== undefined) this.drop()
     if (this.isSettled) return
     this.isSettled = true
     this.forget()
@@ -266,6 +270,18 @@ export class LocalAsk extends Ask implements Runnable, Wait {
     if (this.waiter !== undefined) this.cell.stopWaiting(this.waiter)
     this.cell.cancel(this)
     this.giveUp?.()
+  }
+
+  forsake(): void {
+    this.withdraw()
+    this.drop()
+  }
+
+  // Releases what has come with its reply.
+  private drop(): void {
+    const { brings, cell } = this
+    this.brings = undefined
+    if (brings !== undefined) dropReply(cell, brings)
   }
 
   /** Asks through the mailbox; answers nothing when it is settled already. */
@@ -311,14 +327,20 @@ export class LocalAsk extends Ask implements Runnable, Wait {
     return ask
   }
 
+  /** An ask that was answered at once, with something that moves: nobody's until its asker waits for it, and goes on. */
+  static answered(cell: Called, index: number, reply: Exit.Exit<unknown, unknown>): LocalAsk {
+    const ask = new LocalAsk(cell, index, undefined, undefined)
+    ask.isSettled = true
+    ask.outcome = ask.brings = reply
+    return ask
+  }
+
   /** Waits for the reply of an ask that has {@link started}. */
   await(timeoutMillis: number, resume: Resume): void {
-    // The asker's fiber may have yielded in between, and the reply may have come meanwhile.
-    const { outcome } = this
-    this.outcome = undefined
-    if (outcome !== undefined) return resume(outcome)
-    if (this.isSettled) return
+    if (this.isSettled && this.outcome === undefined) return
     this.resume = resume
+    // The asker's fiber may have yielded in between, and the reply may have come meanwhile: the asker hears of it when it waits.
+    if (this.outcome !== undefined) return this.cell.host.dispatcher.enqueue(this)
     this.watch(timeoutMillis)
   }
 }

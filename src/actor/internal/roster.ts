@@ -8,6 +8,7 @@ import { causeText } from "../ExitReason.ts"
 import type { Behaviour } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import type { CellHost } from "../kernel/CellHost.ts"
+import { Directory } from "../kernel/Directory.ts"
 import * as Owner from "../kernel/Owner.ts"
 import { RESTARTING, STARTING, STOPPED, STOPPING } from "../kernel/Phase.ts"
 import type { SystemEvent } from "../SystemEvent.ts"
@@ -16,7 +17,7 @@ import type { Failures } from "./failures.ts"
 /** The actors of one behaviour on one host. */
 export class Roster {
   readonly behaviour: Behaviour
-  readonly cells: Map<string, Cell>
+  readonly cells: Directory<Cell>
   /** The common count of restarts, when the intensity is per supervisor. */
   failures: Failures | undefined
   restarts: number
@@ -26,12 +27,21 @@ export class Roster {
   isReleased: boolean
   constructor(behaviour: Behaviour) {
     this.behaviour = behaviour
-    this.cells = new Map()
+    this.cells = new Directory()
     this.failures = undefined
     this.restarts = 0
     this.gaveUp = undefined
     this.isReleased = false
   }
+}
+
+/** Who has a key in one of several. */
+export const holderIn = (rosters: ReadonlyArray<Roster>, key: string): Cell | undefined => {
+  for (const { cells } of rosters) {
+    const cell = cells.get(key)
+    if (cell !== undefined) return cell
+  }
+  return undefined
 }
 
 /** What the life of a cell needs of its host, besides what its messages need. */

@@ -8,12 +8,11 @@ import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import { SpawnFailed } from "../ActorError.ts"
 import * as ExitReason from "../ExitReason.ts"
-import type { Handlers } from "../kernel/Behaviour.ts"
 import type { Cell } from "../kernel/Cell.ts"
 import * as Owner from "../kernel/Owner.ts"
 import { IDLE, STARTING, STOPPING } from "../kernel/Phase.ts"
 import { settleMailbox } from "./ending.ts"
-import { awaitBuild, build, builtAtOnce, closeScope, endedEarly } from "./incarnation.ts"
+import { awaitBuild, build, type Building, builtAtOnce, builtBy, closeScope, endedEarly } from "./incarnation.ts"
 import { forget, freeName, type LifecycleHost } from "./roster.ts"
 
 /**
@@ -28,7 +27,7 @@ export const start = (
   owner: Scope.Scope | undefined
 ): Effect.Effect<Cell, SpawnFailed> => {
   const building = build(cell, 1)
-  if (builtAtOnce(cell, building.pollUnsafe()) && cell.phase === STARTING) return up(cell, owner)
+  if (builtAtOnce(cell, builtBy(building)) && cell.phase === STARTING) return up(cell, owner)
   const starting = host.fork(cell.behaviour, comeUp(host, cell, building, owner)) as Fiber.Fiber<Cell, SpawnFailed>
   const exit = starting.pollUnsafe()
   if (exit !== undefined) return exit
@@ -51,7 +50,7 @@ export const start = (
 /** Starts the first incarnation of an actor that nobody waits for; `done` is called when it is up, or has ended. */
 export const activate = (host: LifecycleHost, cell: Cell, done: () => void): void => {
   const building = build(cell, 1)
-  if (builtAtOnce(cell, building.pollUnsafe()) && cell.phase === STARTING) {
+  if (builtAtOnce(cell, builtBy(building)) && cell.phase === STARTING) {
     // Nobody owns it, so there is nothing to be done but what is done.
     void up(cell, undefined)
     return done()
@@ -84,11 +83,11 @@ const interrupted = <A, E>(fiber: Fiber.Fiber<A, E>): Fiber.Fiber<A, E> => {
 const comeUp = (
   host: LifecycleHost,
   cell: Cell,
-  building: Fiber.Fiber<Handlers, unknown>,
+  building: Building,
   owner: Scope.Scope | undefined
 ): Effect.Effect<Cell, SpawnFailed> => {
   // Told to end by its own build, which nobody knew of yet.
-  if (cell.phase !== STARTING) building.interruptUnsafe()
+  if (cell.phase !== STARTING && Fiber.isFiber(building)) building.interruptUnsafe()
   return Effect.uninterruptibleMask((restore) => {
     const rare = cell.more()
     // Who ends the actor now ends this fiber: it sees to the build, and to all that the build holds.

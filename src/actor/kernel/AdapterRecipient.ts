@@ -9,7 +9,7 @@
  * It is the owner of no account: what waits is the mailbox's, and an ask stands there with its asker's behind it. It ends with the incarnation that has made it.
  */
 import type * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
@@ -21,6 +21,7 @@ import { type Asked, LocalAsk } from "../internal/localAsk.ts"
 import { LocalTimedAsk } from "../internal/localTimedAsk.ts"
 import type { Rare } from "../internal/rare.ts"
 import { Adapted, asSent } from "./Adapted.ts"
+import { awaiting } from "./Awaiting.ts"
 import type { Behaviour } from "./Behaviour.ts"
 import type { Cell } from "./Cell.ts"
 import type { Answered, Awaited, Command } from "./Command.ts"
@@ -201,9 +202,10 @@ export class AdapterRecipient extends Recipient implements Resident, Asked {
     fiber: Fiber.Fiber<unknown, unknown>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<unknown, unknown> {
-    const valid = deliverable(this.protocol.messages[index]!, payload, this.host.freight)
+    const message = this.protocol.messages[index]!
+    const valid = deliverable(message, payload, this.host.freight)
     if (valid === BROKEN) return Exit.fail(this.refusal(index, payload, INVALID))
-    return Effect.callback<unknown, unknown>((resume) => {
+    return awaiting(fiber, span, message, (resume) => {
       const limit = timeoutMillis(fiber, timeout)
       return new AdaptedAsk(this, index, span, resume).enqueue(valid, limit)?.waitedForBy(fiber)
     })

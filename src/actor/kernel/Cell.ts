@@ -18,7 +18,7 @@
  * Lifecycle (build, restart, stop) is in `internal/lifecycle.ts`; this file is the path of a message.
  */
 import type * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
@@ -37,6 +37,7 @@ import { askFor } from "../internal/localTimedAsk.ts"
 import { MAX_INLINE } from "../internal/nesting.ts"
 import type { Rare } from "../internal/rare.ts"
 import { concludeLast, putOff } from "../internal/stashing.ts"
+import { awaiting } from "./Awaiting.ts"
 import type { Behaviour, Handlers } from "./Behaviour.ts"
 import type { CellHost } from "./CellHost.ts"
 import type { Answered, Command } from "./Command.ts"
@@ -47,7 +48,7 @@ import { conclude } from "./HandingOn.ts"
 import type { Mailbox } from "./Mailbox.ts"
 import { Meter } from "./Meter.ts"
 import type { Guardian, Owned, Owner } from "./Owner.ts"
-import { BROKEN, checkedReply, deliverable } from "./Payload.ts"
+import { BROKEN, checkedReply, deliverable, movesBack } from "./Payload.ts"
 import { HELD, IDLE, READY, RESTARTING, RUNNING, STARTING, STOPPING, SUSPENDED } from "./Phase.ts"
 import {
   answerTo,
@@ -72,6 +73,7 @@ export class Cell extends Counting implements Owned, Runnable {
   declare readonly key: string
   declare handlers: Handlers | undefined
   declare mailbox: Mailbox | undefined
+  /** That of the incarnation which is up, once there is something to hold or somebody to give it to. */
   declare scope: Scope.Closeable | undefined
   /** The list of its owner, in the order of spawning. */
   declare previous: Owned | undefined
@@ -195,7 +197,7 @@ export class Cell extends Counting implements Owned, Runnable {
     if (asked !== undefined && !(asked instanceof LocalAsk)) return asked
     // An asker that ends before it comes to wait for the handler it has started leaves no handler behind.
     const arrived = asked === undefined ? undefined : fiber.addObserver(() => asked.withdraw())
-    return Effect.callback<unknown, unknown>((resume) => {
+    return awaiting(fiber, span, this.behaviour.protocol.messages[index]!, (resume) => {
       arrived?.()
       return this.goOn(asked, index, valid, span, limitOf(asked, fiber, timeout), resume)?.waitedForBy(fiber)
     })
@@ -234,7 +236,8 @@ export class Cell extends Counting implements Owned, Runnable {
     const reply = checkedReply(messages[index]!, this, asked)
     // What its error gives back has left it by now.
     if (asked._tag === "Failure") host.freight.dropUnused(payload)
-    return reply
+    // The handler may have interrupted who asks: then nobody goes on with it.
+    return movesBack(messages[index]!) ? LocalAsk.answered(this, index, reply) : reply
   }
 
   private goOn(

@@ -3,7 +3,7 @@
  * the turn is up.
  *
  * It is driven by the thread's own event loop, or by the `Scheduler` that was current when the system was built where that
- * is a special one. A turn runs the ready actors in passes: each takes a snapshot, and work that arrives meanwhile waits for the
+ * is a special one; where the thread has links, by their loop for as long as that looks at them, in the same turn. A turn runs the ready actors in passes: each takes a snapshot, and work that arrives meanwhile waits for the
  * next one. There is a bounded number of them, so input, output, promises and fibers are served however long actors keep each other
  * busy; a special scheduler gets a task for each pass and follows every hop. It runs in the async context of nobody, whoever gave
  * it work.
@@ -42,6 +42,12 @@ export interface Runnable {
   readonly backlog?: number
   /** What `run` has thrown: it is this one's own trouble, and the turn goes on. */
   failed(defect: unknown): void
+}
+
+/** Whoever drains a dispatcher in turns of its own. */
+export interface Driver {
+  /** Whether it will have one: nobody else has to see to what is ready. Who had said so and has none says that by {@link Dispatcher.resume}. */
+  readonly isComing: boolean
 }
 
 /** Those that wait in one line. */
@@ -118,6 +124,8 @@ export class Dispatcher extends Line {
   declare private isRestNext: boolean
   declare private isScheduled: boolean
   declare private isDraining: boolean
+  /** The loop of the links of this thread, where it has some. */
+  declare driver: Driver | undefined
   constructor(scheduler: Scheduler.Scheduler, runtime: Runtime, turn: Turn) {
     super()
     // The ordinary scheduler looks for the timers of the process at each call, which may be somebody's fake ones by then.
@@ -129,6 +137,7 @@ export class Dispatcher extends Line {
     this.isRestNext = false
     this.isScheduled = false
     this.isDraining = false
+    this.driver = undefined
     const work = () => {
       const began = this.turn.tryBegin()
       this.drain()
@@ -168,9 +177,14 @@ export class Dispatcher extends Line {
   }
 
   private schedule(): void {
-    if (this.isScheduled) return
+    if (this.isScheduled || this.driver?.isComing === true) return
     this.isScheduled = true
     this.kick(this.scheduled)
+  }
+
+  /** The driver has no turn for now: what is ready has one of its own. */
+  resume(): void {
+    if (!this.isIdle && !this.isDraining) this.schedule()
   }
 
   /** Runs the actors that are ready, and those that become so by it, while there is time. A loop that has just delivered messages calls this itself. */

@@ -30,7 +30,7 @@ import { drained, shutDown } from "../internal/ending.ts"
 import * as lifecycle from "../internal/lifecycle.ts"
 import { obey } from "../internal/obey.ts"
 import { owning } from "../internal/owning.ts"
-import { gaveUp, type LifecycleHost, nodeOf, Roster } from "../internal/roster.ts"
+import { gaveUp, holderIn, type LifecycleHost, nodeOf, Roster } from "../internal/roster.ts"
 import { start } from "../internal/start.ts"
 import type { SystemEvent } from "../SystemEvent.ts"
 import type { Behaviour } from "./Behaviour.ts"
@@ -96,7 +96,7 @@ export class Host implements LifecycleHost {
   declare readonly groups: Groups
   /** What this thread has counted. */
   declare readonly tally: Tally
-  /** By name: the last one that is not being released is the one that is spawned. */
+  /** By name, the youngest first: the first one that is not being released is the one that is spawned. */
   declare private readonly rosters: Map<string, Array<Roster>>
   declare private readonly rosterByBehaviour: Map<Behaviour, Roster>
   /** By behaviour: what actors had counted that have ended here, and what this thread has dropped that was for others. */
@@ -164,12 +164,12 @@ export class Host implements LifecycleHost {
 
   // The behaviour that serves a name now.
   private current(name: string): Roster | undefined {
-    return this.rosters.get(name)?.findLast(({ isReleased }) => !isReleased)
+    return this.rosters.get(name)?.find(({ isReleased }) => !isReleased)
   }
 
   /** Who has a name here: an actor that is alive, or one that has ended and has not let go of all that it holds. */
   holderOf(behaviour: string, key: string): Cell | undefined {
-    return this.rosters.get(behaviour)?.find(({ cells }) => cells.has(key))?.cells.get(key)
+    return holderIn(this.rosters.get(behaviour) ?? [], key)
   }
 
   /** Whether somebody has this name here. */
@@ -179,14 +179,12 @@ export class Host implements LifecycleHost {
 
   /** The name that some actor of a behaviour has here. */
   someName(behaviour: string): string | undefined {
-    const cells = this.rosters.get(behaviour)?.flatMap(({ cells }) => cells.size > 0 ? [cells] : [])[0]
-    const cell: Cell | undefined = cells?.values().next().value
-    return cell?.name
+    return this.rosters.get(behaviour)?.find(({ cells }) => cells.size > 0)?.cells.values()[0]?.name
   }
 
   /** The actor of a name, when it is up. */
   find(behaviour: string, key: string): Cell | undefined {
-    const cell = this.rosters.get(behaviour)?.flatMap(({ cells }) => cells.get(key) ?? [])[0]
+    const cell = this.holderOf(behaviour, key)
     return cell === undefined || cell.phase === STARTING || cell.phase >= STOPPING ? undefined : cell
   }
 
@@ -198,9 +196,8 @@ export class Host implements LifecycleHost {
 
   /** Gives an actor its name, if that is free. */
   takeName(cell: Cell): boolean {
-    const { behaviour: { protocol: { name } }, key } = cell
-    if (this.has(name, key)) return false
-    this.rosterOf(cell.behaviour).cells.set(key, cell)
+    if (this.has(cell.protocol.name, cell.key)) return false
+    this.rosterOf(cell.behaviour).cells.add(cell)
     return true
   }
 
@@ -238,7 +235,7 @@ export class Host implements LifecycleHost {
     const { name } = behaviour.protocol
     const roster = new Roster(behaviour)
     behaviour.protocol.prepare(this.carriage)
-    this.rosters.set(name, [...this.rosters.get(name) ?? [], roster])
+    this.rosters.set(name, [roster, ...this.rosters.get(name) ?? []])
     this.rosterByBehaviour.set(behaviour, roster)
   }
 
@@ -247,7 +244,7 @@ export class Host implements LifecycleHost {
     const roster = this.rosterOf(behaviour)
     // Nothing is spawned any more from here on.
     roster.isReleased = true
-    const cells = Array.from(roster.cells.values())
+    const cells = roster.cells.values()
     return Effect.andThen(
       stopEach(() => cells.pop(), reason),
       Effect.sync(() => this.remove(roster))
@@ -342,14 +339,17 @@ export class Host implements LifecycleHost {
       return new ActorError.BehaviourNotFound({ behaviour: protocol.name, known: this.known, elsewhere: [] })
     }
     const { behaviour } = roster
-    const actor = actorName(behaviour.protocol, key)
     if (behaviour.protocol.layoutHash !== protocol.layoutHash) {
-      return Layouts.unlike(actor, protocol.layoutHash, behaviour.protocol)
+      return Layouts.unlike(actorName(protocol, key), protocol.layoutHash, behaviour.protocol)
     }
-    if (roster.gaveUp !== undefined) return new ActorError.SpawnFailed({ actor, cause: gaveUp(roster.gaveUp) })
-    if (this.shards.has(protocol.name) || this.has(protocol.name, key)) return new ActorError.NameTaken({ actor })
+    if (roster.gaveUp !== undefined) {
+      return new ActorError.SpawnFailed({ actor: actorName(protocol, key), cause: gaveUp(roster.gaveUp) })
+    }
+    const by = this.shards.has(protocol.name) ? "keyed" : undefined
+    const isTaken = by !== undefined || this.has(protocol.name, key)
+    if (isTaken) return new ActorError.NameTaken({ actor: actorName(protocol, key), by })
     const cell = new CellClass(this, behaviour, key)
-    roster.cells.set(key, cell)
+    roster.cells.add(cell)
     return cell
   }
 
@@ -412,7 +412,7 @@ export class Host implements LifecycleHost {
 
   // Also those that wait for their name, and without those that have ended and keep it.
   private cellsOf(name: string): ReadonlyArray<Cell> {
-    const named = (this.rosters.get(name) ?? []).flatMap(({ cells }) => Array.from(cells.values()))
+    const named = (this.rosters.get(name) ?? []).flatMap(({ cells }) => cells.values())
     return [...named, ...this.shards.get(name)?.nameless ?? []].filter(({ hasStopped }) => !hasStopped)
   }
 
@@ -506,7 +506,7 @@ export class Host implements LifecycleHost {
       kind: "supervisor",
       status: "running",
       restarts: roster.restarts,
-      children: Array.from(roster.cells.values(), nodeOf)
+      children: roster.cells.values().map(nodeOf)
     }))
   }
 }

@@ -23,6 +23,7 @@ import { activate } from "../internal/start.ts"
 import type { Behaviour } from "./Behaviour.ts"
 import { Cell } from "./Cell.ts"
 import { type Answered, type Command, STOP } from "./Command.ts"
+import { Directory } from "./Directory.ts"
 import type { Host } from "./Host.ts"
 import { stopEach } from "./Owner.ts"
 import { STARTING, STOPPED, STOPPING } from "./Phase.ts"
@@ -56,7 +57,7 @@ export class LocalShard implements Shard, ShardHere, Resident {
   declare readonly host: Host
   declare private readonly terms: Terms.Terms
   /** By key: who takes the messages. One that ends has left its place to the next as soon as there is a message for that. */
-  declare private readonly cells: Map<string, Cell>
+  declare private readonly cells: Directory<Cell>
   declare private phase: typeof OPEN | typeof STOPPING | typeof STOPPED
   /** Who has refused a message last. */
   declare private refuser: Cell | undefined
@@ -72,7 +73,7 @@ export class LocalShard implements Shard, ShardHere, Resident {
     this.name = protocol.name
     this.host = host
     this.terms = terms
-    this.cells = new Map()
+    this.cells = new Directory()
     this.phase = OPEN
     this.refuser = undefined
     this.onDrain = new Set()
@@ -108,7 +109,7 @@ export class LocalShard implements Shard, ShardHere, Resident {
     if (behaviour === undefined || this.isStuck(key)) return undefined
     const cell = new Cell(host, behaviour, key)
     Terms.apply(cell, terms)
-    this.cells.set(key, cell)
+    this.cells.set(cell)
     this.begin(cell)
     return cell
   }
@@ -159,12 +160,12 @@ export class LocalShard implements Shard, ShardHere, Resident {
     return new KeyedRecipient(this, protocol, key)
   }
 
-  keyedRunning(key: string): Cell | undefined {
+  runningAt(key: string): Cell | undefined {
     return this.cells.get(key)
   }
 
   get nameless(): ReadonlyArray<Cell> {
-    return Array.from(this.cells.values()).filter((cell) => !this.host.holdsName(cell))
+    return this.cells.values().filter((cell) => !this.host.holdsName(cell))
   }
 
   /** Who takes a message that is sent to a key again. */
@@ -174,11 +175,11 @@ export class LocalShard implements Shard, ShardHere, Resident {
 
   // ---- messages of this thread
 
-  keyedDepth(key: string): number {
+  depthAt(key: string): number {
     return this.cells.get(key)?.depth() ?? 0
   }
 
-  keyedTell(key: string, index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
+  tellAt(key: string, index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
     const cell = this.taker(key)
     if (cell === undefined) return REFUSED
     const outcome = cell.tell(index, payload, span)
@@ -186,7 +187,7 @@ export class LocalShard implements Shard, ShardHere, Resident {
     return outcome
   }
 
-  keyedRefusal(key: string, index: number, payload: unknown, outcome: Outcome): TellError {
+  refusalAt(key: string, index: number, payload: unknown, outcome: Outcome): TellError {
     const { refuser } = this
     this.refuser = undefined
     return refuser?.key === key ? refuser.refusal(index, payload, outcome) : this.stopped(key, index, payload)
@@ -208,17 +209,17 @@ export class LocalShard implements Shard, ShardHere, Resident {
     return this.isStuck(key) ? heldUp : behaviourReleased
   }
 
-  keyedWait(key: string, waiter: Waiter): void {
+  waitForRoomAt(key: string, waiter: Waiter): void {
     const cell = this.taker(key)
     if (cell === undefined) waiter.done(this.stopped(key, waiter.index, waiter.payload))
     else cell.waitForRoom(waiter)
   }
 
-  keyedStopWaiting(key: string, waiter: Waiter): void {
+  stopWaitingAt(key: string, waiter: Waiter): void {
     this.cells.get(key)?.stopWaiting(waiter)
   }
 
-  keyedAsk(
+  askAt(
     key: string,
     index: number,
     payload: unknown,
@@ -232,7 +233,7 @@ export class LocalShard implements Shard, ShardHere, Resident {
       : cell.ask(index, payload, span, fiber, timeout)
   }
 
-  keyedAskUnsafe(
+  askUnsafeAt(
     key: string,
     index: number,
     payload: unknown,
@@ -244,7 +245,7 @@ export class LocalShard implements Shard, ShardHere, Resident {
     return answerTo(asker, Exit.fail(this.stopped(key, index, payload)))
   }
 
-  keyedCommand(key: string, command: Command, answered: Answered): () => void {
+  commandAt(key: string, command: Command, answered: Answered): () => void {
     const cell = this.cells.get(key)
     if (cell === undefined) {
       answered({ _tag: "Ended", reason: forgotten })
@@ -340,7 +341,7 @@ export class LocalShard implements Shard, ShardHere, Resident {
     this.phase = STOPPING
     this.reason = reason
     this.tell(this.onDrain)
-    const cells = Array.from(this.cells.values())
+    const cells = this.cells.values()
     const next = () => {
       const cell = cells.pop()
       return cell === undefined ? undefined : {

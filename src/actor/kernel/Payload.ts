@@ -35,6 +35,15 @@ interface Named {
   readonly host: { readonly freight: Freight }
 }
 
+/** Whether something may move with a reply. */
+export const movesBack = ({ error, success }: Message): boolean => success.carries || error.carries
+
+/** What has come with a reply that was delivered, and with which nobody goes on, is released. */
+export const dropReply = ({ host: { freight } }: Pick<Named, "host">, exit: Exit.Exit<unknown, unknown>): void => {
+  if (exit._tag === "Success") return freight.drop(exit.value)
+  for (const reason of exit.cause.reasons) if (reason._tag === "Fail") freight.drop(reason.error)
+}
+
 /** What is sent with a reply that nobody waits for is released. */
 export const discardReply = (
   message: Message,
@@ -76,14 +85,18 @@ const judge = (
           ? Exit.succeed(moved)
           : Exit.fail(moved)
       }
-      if (freight.issue !== undefined) return unsent(message, actor, freight.issue)
+      if (freight.issue !== undefined) return unsent(message, actor, codec, value, freight.issue)
     }
     wrong = `breaks its schema: ${codec.explain(value)}`
   } catch (thrown) {
     wrong = `cannot be encoded: ${messageOf(thrown)}`
   }
-  return unsent(message, actor, wrong)
+  return unsent(message, actor, codec, value, wrong)
 }
 
-const unsent = (message: Message, actor: Named, wrong: string) =>
-  Exit.die(new Error(`${actor.name}: the reply to ${message.tag} ${wrong}`))
+// Nobody has what would have moved with it, as on another thread.
+const unsent = (message: Message, actor: Named, codec: Codec<unknown>, value: unknown, wrong: string) => {
+  const { freight } = actor.host
+  if (codec.carries) freight.discard(codec, value)
+  return Exit.die(new Error(`${actor.name}: the reply to ${message.tag} ${wrong}`))
+}

@@ -58,6 +58,8 @@ export const answerTo = (asker: Asker, exit: Exit.Exit<unknown, unknown>): undef
 export interface Withdrawable {
   /** The asker is not interested any more; its `Resume` is not called. */
   withdraw(): void
+  /** The same of one that has gone, with the reply in hand or without: what has come with it is released. */
+  forsake(): void
 }
 
 /** A sender that waits for room: its message is sent for it, in the order of waiting. */
@@ -139,7 +141,7 @@ export abstract class Recipient {
   /** A sender that waits has been interrupted: its message must not be sent any more. */
   abstract stopWaiting(waiter: Waiter): void
   /**
-   * Asks, and answers with an effect that settles once.
+   * Asks, and answers with an effect that settles once; where that is no outcome yet, `span` ends with it.
    *
    * `fiber` is the asker's; it holds the default for an absent `timeout`, which is read only when the ask has to wait.
    */

@@ -5,49 +5,24 @@
  * left of it. Both happen on the thread of its place, so that nobody else has to know: who sends names the key, and finds the one actor of
  * that key, or has it made. {@link LocalShard} is a shard of this thread, `link/kernel/RemoteShard.ts` one of another.
  */
-import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
-import type * as Tracer from "effect/Tracer"
 import { textOf } from "../../runtime/Text.ts"
 import { InvalidPayload, type TellError } from "../ActorError.ts"
 import { type ExitReason, forgotten } from "../ExitReason.ts"
 import type { Cell } from "./Cell.ts"
 import type { Answered, Command } from "./Command.ts"
+import { type Parted, PartRecipient } from "./PartRecipient.ts"
 import { actorName, type Protocol } from "./Protocol.ts"
-import { answerTo, type Asker, INVALID, type Outcome, Recipient, type Waiter, type Withdrawable } from "./Recipient.ts"
+import { answerTo, type Asker, INVALID, type Outcome, Recipient, type Waiter } from "./Recipient.ts"
 
 /** Keys are so long at most: each message has its key with it. */
 export const MAX_KEY_LENGTH = 1024
 
-/** What a {@link Recipient} of a key asks of the shard that the key is in; the methods are those of a recipient. */
-export interface Shard {
-  keyedDepth(key: string): number
-  keyedTell(key: string, index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome
-  keyedRefusal(key: string, index: number, payload: unknown, outcome: Outcome): TellError
-  keyedWait(key: string, waiter: Waiter): void
-  keyedStopWaiting(key: string, waiter: Waiter): void
-  keyedAsk(
-    key: string,
-    index: number,
-    payload: unknown,
-    span: Tracer.AnySpan | undefined,
-    fiber: Fiber.Fiber<unknown, unknown>,
-    timeout: Duration.Input | undefined
-  ): Effect.Effect<unknown, unknown>
-  keyedAskUnsafe(
-    key: string,
-    index: number,
-    payload: unknown,
-    timeoutMillis: number,
-    asker: Asker
-  ): Withdrawable | undefined
-  keyedCommand(key: string, command: Command, answered: Answered): () => void
+/** Who takes the messages for all keys of a shard. */
+export interface Shard extends Parted<string> {
   /** Who runs on this thread under a key, if anybody does. */
-  keyedRunning(key: string): Recipient | undefined
-  whenStopped(listener: (reason: ExitReason) => void): void
-  unwatch(listener: (reason: ExitReason) => void): void
+  runningAt(key: string): Recipient | undefined
 }
 
 /** A shard of this thread, as the host of its actors sees it. */
@@ -65,65 +40,17 @@ export interface ShardHere {
 }
 
 /** An actor as those see it who know its key: it ends with all of its shard, and not when it is idle. */
-export class KeyedRecipient extends Recipient {
-  declare readonly shard: Shard
-  declare readonly protocol: Protocol
-  declare readonly key: string
+export class KeyedRecipient extends PartRecipient<string, Shard> {
   constructor(shard: Shard, protocol: Protocol, key: string) {
-    super()
-    this.shard = shard
-    this.protocol = protocol
-    this.key = key
+    super(shard, key, protocol, key)
+  }
+
+  get shard(): Shard {
+    return this.whole
   }
 
   override get running(): Recipient | undefined {
-    return this.shard.keyedRunning(this.key)
-  }
-
-  depth(): number {
-    return this.shard.keyedDepth(this.key)
-  }
-
-  tell(index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
-    return this.shard.keyedTell(this.key, index, payload, span)
-  }
-
-  refusal(index: number, payload: unknown, outcome: Outcome): TellError {
-    return this.shard.keyedRefusal(this.key, index, payload, outcome)
-  }
-
-  waitForRoom(waiter: Waiter): void {
-    this.shard.keyedWait(this.key, waiter)
-  }
-
-  stopWaiting(waiter: Waiter): void {
-    this.shard.keyedStopWaiting(this.key, waiter)
-  }
-
-  ask(
-    index: number,
-    payload: unknown,
-    span: Tracer.AnySpan | undefined,
-    fiber: Fiber.Fiber<unknown, unknown>,
-    timeout: Duration.Input | undefined
-  ): Effect.Effect<unknown, unknown> {
-    return this.shard.keyedAsk(this.key, index, payload, span, fiber, timeout)
-  }
-
-  askUnsafe(index: number, payload: unknown, timeoutMillis: number, asker: Asker): Withdrawable | undefined {
-    return this.shard.keyedAskUnsafe(this.key, index, payload, timeoutMillis, asker)
-  }
-
-  whenStopped(listener: (reason: ExitReason) => void): void {
-    this.shard.whenStopped(listener)
-  }
-
-  unwatch(listener: (reason: ExitReason) => void): void {
-    this.shard.unwatch(listener)
-  }
-
-  command(command: Command, answered: Answered): () => void {
-    return this.shard.keyedCommand(this.key, command, answered)
+    return this.whole.runningAt(this.part)
   }
 }
 

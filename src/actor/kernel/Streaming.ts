@@ -16,6 +16,7 @@ import type { Turn } from "../../runtime/Turn.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import type { StreamBroken } from "../ActorError.ts"
 import type { ExitReason } from "../ExitReason.ts"
+import { scopeOf } from "../internal/incarnationScope.ts"
 import { interrupt } from "../internal/nesting.ts"
 import { Deadline, type Deadlines } from "./Deadlines.ts"
 import type { Dispatcher, Runnable } from "./Dispatcher.ts"
@@ -36,7 +37,7 @@ export interface Streamer {
   readonly number: number
   readonly phase: number
   readonly reason: ExitReason
-  readonly scope: Scope.Closeable | undefined
+  scope: Scope.Closeable | undefined
   readonly host: {
     readonly deadlines: Deadlines
     readonly dispatcher: Dispatcher
@@ -131,7 +132,7 @@ export class Streaming extends Deadline implements Runnable {
 
   private start(): void {
     const { ask, cell, stream } = this
-    const { scope } = cell
+    const scope = scopeOf(cell)
     const offered = Stream.runForEachArray(stream, (chunk) => this.offer(chunk))
     const all = Effect.provideService(offered, Beside, true)
     const { spanName } = cell.behaviour.protocol.messages[ask.word & INDEX_MASK]!
@@ -143,7 +144,7 @@ export class Streaming extends Deadline implements Runnable {
     if (exit !== undefined) return this.end(exit)
     fiber.addObserver((exit) => this.end(exit))
     // What the incarnation holds is released when the stream has let go of it.
-    Fiber.runIn(fiber, scope!)
+    Fiber.runIn(fiber, scope)
     // Its own code may have ended its reader, or its actor.
     if (this.isOver) fiber.interruptUnsafe()
   }

@@ -6,6 +6,7 @@ import type { Shutdown } from "../../supervisor/ChildSpec.ts"
 import { shutdownMillis, shutdowns } from "../../supervisor/kernel/Millis.ts"
 import { InvalidOptions } from "../ActorError.ts"
 import type { Cell } from "./Cell.ts"
+import { actorName, type Protocol } from "./Protocol.ts"
 
 /** See the module. */
 export interface Terms {
@@ -23,11 +24,12 @@ export const plain: Terms = { shutdownMillis: undefined }
  *
  * **Errors** Throws `InvalidOptions` for a shutdown that is none.
  */
-export const make = (actor: string, shutdown: Shutdown | undefined): Terms => {
+export const make = (protocol: Pick<Protocol, "name">, key: string, shutdown: Shutdown | undefined): Terms => {
   if (shutdown === undefined) return plain
   const millis = shutdownMillis(shutdown)
   if (Number.isNaN(millis)) {
-    throw new InvalidOptions({ where: actor, option: "shutdown", value: textOf(shutdown), expected: shutdowns })
+    const where = actorName(protocol, key)
+    throw new InvalidOptions({ where, option: "shutdown", value: textOf(shutdown), expected: shutdowns })
   }
   return { shutdownMillis: millis }
 }

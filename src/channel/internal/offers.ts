@@ -46,7 +46,7 @@ export class Offers implements Missing {
   readonly #wanted = new Map<number, Set<() => void>>()
   readonly #open = new Set<Access<unknown>>()
   #most = SOME
-  #missing: number | undefined = undefined
+  #missing: Set<number> | undefined = undefined
 
   constructor(thread: ThreadContext) {
     this.#broadcast = broadcastOf(thread)
@@ -97,18 +97,28 @@ export class Offers implements Missing {
 
   /** Notes that a message could not be read for want of a memory. */
   miss(id: number): void {
-    this.#missing = id
+    this.#missing = (this.#missing ?? new Set()).add(id)
   }
 
-  /** The memory for want of which the last message could not be read, if that was why. */
-  takeMissing(): number | undefined {
+  /** The memories for want of which the last message could not be read, if that was why. */
+  takeMissing(): ReadonlySet<number> | undefined {
     const missing = this.#missing
     this.#missing = undefined
     return missing
   }
 
-  /** Asks for the memory of a channel; `then` is called when it is there, or when nobody has answered in time. */
-  want(id: number, then: () => void): void {
+  /** Asks for the memories of channels; `then` is called when they are there, or when nobody has answered in time. */
+  want(ids: ReadonlySet<number>, then: () => void): void {
+    let left = ids.size
+    for (const id of ids) {
+      this.#want(id, () => {
+        left--
+        if (left === 0) then()
+      })
+    }
+  }
+
+  #want(id: number, then: () => void): void {
     const waiting = this.#wanted.get(id)
     if (waiting !== undefined) return void waiting.add(then)
     this.#wanted.set(id, new Set([then]))
@@ -121,8 +131,9 @@ export class Offers implements Missing {
   }
 
   /** Whether an answer is still to come. */
-  isWanted(id: number): boolean {
-    return this.#wanted.has(id)
+  isWanted(ids: ReadonlySet<number>): boolean {
+    for (const id of ids) if (this.#wanted.has(id)) return true
+    return false
   }
 
   /** The channel has an open end on this thread, or none any more. */

@@ -23,7 +23,7 @@ const CARGO_GONE = "what moves with the message was taken before, or recovered w
 
 /** See the field. */
 interface Awaited {
-  readonly channel: number
+  readonly channels: ReadonlySet<number>
   readonly offset: number
 }
 
@@ -46,7 +46,7 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
   private readonly sentBefore: number
   private got = 0
   private isReading = false
-  /** A message that waits for the memory of a channel: an end of that is in it. */
+  /** A message that waits for the memory of channels: ends of those are in it. */
   private awaited: Awaited | undefined = undefined
   /** Whether messages were skipped in a damaged place that are not counted yet. */
   private hasSkipped = false
@@ -96,8 +96,8 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
     return offset >= 0 ? this.read(offset) : this.fetchUnusual(offset)
   }
 
-  private readAwaited({ channel, offset }: Awaited): Taken<A> {
-    if (offersOf(this.access.thread).isWanted(channel)) return EMPTY
+  private readAwaited({ channels, offset }: Awaited): Taken<A> {
+    if (offersOf(this.access.thread).isWanted(channels)) return EMPTY
     this.awaited = undefined
     return this.readCarrying(offset, true)
   }
@@ -133,13 +133,13 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
       isSound = true
       return message
     } catch (error) {
-      const channel = isLast ? undefined : offers.takeMissing()
-      if (channel === undefined) {
+      const channels = isLast ? undefined : offers.takeMissing()
+      if (channels === undefined) {
         Carriage.drop(carriage.arrived)
         return this.unreadable(error)
       }
-      this.awaited = { channel, offset }
-      offers.want(channel, () => this.lookAgain())
+      this.awaited = { channels, offset }
+      offers.want(channels, () => this.lookAgain())
       return EMPTY
     } finally {
       this.isReading = false
@@ -256,7 +256,7 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
   }
 
   private isReady(): boolean {
-    if (this.awaited !== undefined) return !offersOf(this.access.thread).isWanted(this.awaited.channel)
+    if (this.awaited !== undefined) return !offersOf(this.access.thread).isWanted(this.awaited.channels)
     return !this.ring.isEmpty() || !this.life.isOpen
       || (this.access.roster.flags() & (CLOSED | SENDERS_GONE)) !== 0
   }

@@ -32,7 +32,7 @@ export const obey = (
   if (resident === undefined) answered({ _tag: "Ended", reason: forgotten })
   else if (!(resident instanceof LocalShard)) resident.command(command, answered)
   else if (key === undefined) answered({ _tag: "Ended", reason: forgotten })
-  else resident.keyedCommand(key, command, answered)
+  else resident.commandAt(key, command, answered)
 }
 
 const reply = (home: Home, outbound: Outbound, number: number, { kind }: Command, answer: Answer): void => {

@@ -33,6 +33,8 @@ export interface Polled {
   maySpin(): boolean
   /** Whether what is expected comes from a thread that has just been woken, perhaps on the core of this one; told once. */
   isFar(): boolean
+  /** The loop has no turn until it is woken, or never any more: what it would have run in the next one is left to others. */
+  parked(): void
   /** Something in a turn has thrown. */
   failed(error: unknown): void
 }
@@ -81,6 +83,11 @@ export class Loop {
     this.schedule()
   }
 
+  /** Whether it has a turn soon, or is in the middle of one after which it looks again or says that it has {@link Polled.parked}. */
+  get isComing(): boolean {
+    return (this.isScheduled || this.isInTurn) && !this.isClosed
+  }
+
   /** Looks again soon, also when the loop rests: for who expects something to arrive. */
   wake(): void {
     this.wait.restart()
@@ -104,6 +111,7 @@ export class Loop {
   close(): void {
     this.isClosed = true
     this.bell.cancel()
+    this.polled.parked()
   }
 
   private schedule(): void {
@@ -126,6 +134,7 @@ export class Loop {
       this.turn.end()
       this.isInTurn = false
       if (!this.isParked && !this.isClosed) this.schedule()
+      else this.polled.parked()
     }
   }
 

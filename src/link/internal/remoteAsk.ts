@@ -4,7 +4,6 @@
  * The other side answers every ask exactly once, also one that was withdrawn; until then the number of the ask stays in
  * use, so that a reply can never reach a later ask.
  */
-import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
@@ -18,6 +17,7 @@ import type { Recipient, Resume, Waiter } from "../../actor/kernel/Recipient.ts"
 import { type Wait, type Waits, waitsOf } from "../../actor/kernel/Waits.ts"
 import type { Region } from "../../memory/Region.ts"
 import { messageOf } from "../../runtime/Text.ts"
+import * as Carriage from "../../wire/Carriage.ts"
 import type { Codec } from "../../wire/Codec.ts"
 import { wrong } from "./answeredAsk.ts"
 import * as Envelope from "./envelope.ts"
@@ -62,6 +62,8 @@ export class RemoteAsk extends Deadline implements PendingAsk, Wait {
   /** Its time is over, and who waits for whom is being found out; gives that up. */
   declare private inquiry: (() => void) | undefined
   declare private isExpired: boolean
+  /** What has come with its reply. */
+  declare private brought: Carriage.Cargo
   constructor(
     home: Home,
     recipient: Asked,
@@ -89,19 +91,20 @@ export class RemoteAsk extends Deadline implements PendingAsk, Wait {
     this.waits = undefined
     this.inquiry = undefined
     this.isExpired = false
+    this.brought = Carriage.empty
   }
 
   get awaited(): Awaited {
     return { name: this.actor, whom: this.recipient.commandableFor(this.payload), system: this.home.host }
   }
 
-  /** Notes who waits for it, unless it has its outcome; what it answers takes it back. */
-  waitedForBy(fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<void> {
+  /** Notes who waits for it, unless it has its outcome. */
+  waitedForBy(fiber: Fiber.Fiber<unknown, unknown>): this {
     if (this.resume !== undefined) {
       this.waits = waitsOf(fiber)
       this.waits?.add(this)
     }
-    return Effect.sync(() => this.withdraw())
+    return this
   }
 
   // It waits no longer, whatever has come of it.
@@ -172,6 +175,11 @@ export class RemoteAsk extends Deadline implements PendingAsk, Wait {
     outbound.control.words(Envelope.typeOf(Envelope.INTERRUPT, 0, 0), this.number, this.serial, true)
   }
 
+  forsake(): void {
+    this.withdraw()
+    Carriage.drop(this.brought)
+  }
+
   get isAwaited(): boolean {
     return this.resume !== undefined && !this.isExpired
   }
@@ -195,9 +203,12 @@ export class RemoteAsk extends Deadline implements PendingAsk, Wait {
       this.outbound = undefined
       return this.discard(outcome, region, offset, end)
     }
+    const { carriage } = this.home
     let exit: Exit.Exit<unknown, unknown>
     try {
+      carriage.arrived = Carriage.empty
       exit = this.read(outcome, word, region, offset, end)
+      this.brought = carriage.arrived
     } catch (error) {
       const text = `${this.actor}: the reply to ${this.tag} cannot be read: ${messageOf(error)}`
       this.settle(Exit.die(new Error(text)))

@@ -57,10 +57,10 @@ export const awaited = (
   if (address === undefined) return { name, whom: undefined, system }
   if (address.thread !== home.index) return { name, whom: elsewhere(home, address), system }
   const resident = home.cellAt(address.actor, address.epoch)
-  if (resident === undefined || !("keyedCommand" in resident)) return { name, whom: resident, system }
+  if (resident === undefined || !("commandAt" in resident)) return { name, whom: resident, system }
   return {
     name,
-    whom: { command: (command, answered) => resident.keyedCommand(address.key, command, answered) },
+    whom: { command: (command, answered) => resident.commandAt(address.key, command, answered) },
     system
   }
 }

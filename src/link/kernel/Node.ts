@@ -74,6 +74,8 @@ export class Node implements Polled, RefTransport {
   declare private readonly protocols: Map<string, Protocol>
   declare private exported: number
   declare private readonly reading: Reading
+  /** Whether actors have their time before anything is read, since what was read in the last turn has left them none. */
+  declare private areActorsFirst: boolean
   constructor(host: Host, options: NodeOptions) {
     const { connect, doorbells, index, maxSpins, names, ready, ringBytes, runtime } = options
     const { turn } = host
@@ -93,8 +95,10 @@ export class Node implements Polled, RefTransport {
     this.addresses = new WeakMap()
     this.protocols = new Map()
     this.exported = 0
+    this.areActorsFirst = false
     this.reading = new Reading(ready === undefined ? undefined : new ReadySet(ready, index))
     this.loop = new Loop(this, this.bells[index]!, maxSpins, runtime, turn)
+    host.dispatcher.driver = this.loop
   }
 
   // ---- links
@@ -167,18 +171,21 @@ export class Node implements Polled, RefTransport {
   // ---- the loop
 
   pass(): number {
-    const { home } = this
-    const { signals, turn } = home
+    const { host: { dispatcher }, signals, turn } = this.home
     signals.isInPass = true
     let read = 0
     try {
       const links = this.reading.now()
       for (let i = 0; i < links.length; i++) read += links[i]!.inbound.drainControl()
+      // Never in two turns in a row: when they have taken one, it is the first link alone that is read in it.
+      const { areActorsFirst } = this
+      if (areActorsFirst) dispatcher.drain()
       read += this.readData(links)
-      // Actors that get no turn here have one of their own, after this one; the loop looks on until they are done, for what
-      // they have handled is paid for when it rests.
-      if (!turn.isOver()) home.host.dispatcher.drain()
-      if (!home.host.dispatcher.isIdle) read++
+      const isOver = turn.isOver()
+      if (!isOver) dispatcher.drain()
+      this.areActorsFirst = isOver && !areActorsFirst && !dispatcher.isIdle
+      // The loop looks on until they are done: what they have handled is paid for when it rests.
+      if (!dispatcher.isIdle) read++
       this.unblock()
     } finally {
       signals.isInPass = false
@@ -205,6 +212,10 @@ export class Node implements Polled, RefTransport {
   rest(): void {
     for (const link of this.links) link.inbound.rest()
     this.home.signals.publish()
+  }
+
+  parked(): void {
+    this.home.host.dispatcher.resume()
   }
 
   isQuiet(): boolean {

@@ -6,7 +6,7 @@
  * sent always finds room over there.
  */
 import type * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
@@ -14,6 +14,7 @@ import * as ActorError from "../../actor/ActorError.ts"
 import { timeoutMillis } from "../../actor/AskTimeout.ts"
 import { type ExitReason, threadLost } from "../../actor/ExitReason.ts"
 import type { Address } from "../../actor/kernel/Address.ts"
+import { awaiting } from "../../actor/kernel/Awaiting.ts"
 import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
 import { actorName, type Message, type Protocol } from "../../actor/kernel/Protocol.ts"
 import {
@@ -278,9 +279,7 @@ export class RemoteRecipient extends Distant implements Addressee {
     const message = this.protocol.messages[index]!
     const undelivered = { tag: message.tag, payload: this.givenAs(payload) }
     const actor = this.nameFor(payload)
-    if (this.otherLayout !== undefined) {
-      return this.mismatch(actor, this.otherLayout)
-    }
+    if (this.otherLayout !== undefined) return this.mismatch(actor, this.otherLayout)
     if (this.ended !== undefined) {
       return new ActorError.ActorStopped({ actor, reason: this.ended, begun: false, undelivered })
     }
@@ -324,7 +323,7 @@ export class RemoteRecipient extends Distant implements Addressee {
     fiber: Fiber.Fiber<unknown, unknown>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<unknown, unknown> {
-    return Effect.callback<unknown, unknown>((resume) => {
+    return awaiting(fiber, span, this.protocol.messages[index]!, (resume) => {
       return this.start(index, payload, span, timeoutMillis(fiber, timeout), resume)?.waitedForBy(fiber)
     })
   }

@@ -47,28 +47,28 @@ export class RemoteShard extends RemoteRecipient implements Shard {
 
   // ---- messages
 
-  keyedDepth(): number {
+  depthAt(): number {
     return this.depth()
   }
 
-  keyedTell(key: string, index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
+  tellAt(key: string, index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
     return this.tell(index, { key, payload }, span)
   }
 
-  keyedRefusal(key: string, index: number, payload: unknown): TellError {
+  refusalAt(key: string, index: number, payload: unknown): TellError {
     return this.refusal(index, { key, payload })
   }
 
-  keyedWait(key: string, waiter: Waiter): void {
+  waitForRoomAt(key: string, waiter: Waiter): void {
     waiter.payload = { key, payload: waiter.payload }
     this.waitForRoom(waiter)
   }
 
-  keyedStopWaiting(_key: string, waiter: Waiter): void {
+  stopWaitingAt(_key: string, waiter: Waiter): void {
     this.stopWaiting(waiter)
   }
 
-  keyedAsk(
+  askAt(
     key: string,
     index: number,
     payload: unknown,
@@ -79,7 +79,7 @@ export class RemoteShard extends RemoteRecipient implements Shard {
     return this.ask(index, { key, payload }, span, fiber, timeout)
   }
 
-  keyedAskUnsafe(
+  askUnsafeAt(
     key: string,
     index: number,
     payload: unknown,
@@ -89,12 +89,12 @@ export class RemoteShard extends RemoteRecipient implements Shard {
     return this.askUnsafe(index, { key, payload }, timeoutMillis, asker)
   }
 
-  keyedCommand(key: string, command: Command, answered: Answered): () => void {
+  commandAt(key: string, command: Command, answered: Answered): () => void {
     const { home, ended } = this
     const given = new RemoteCommand(home, { address: { ...this.address, key }, ended }, command, answered)
     given.admit()
     return () => given.withdraw()
   }
 
-  keyedRunning(): undefined {}
+  runningAt(): undefined {}
 }

@@ -7,7 +7,6 @@
  *  handle  generation x 2^28 + block x 2^8 + slot     slot 0: the parcel itself, n: its n-th reference
  * ```
  */
-import { identify, inscribe } from "../Layout.ts"
 import {
   arena as layout,
   MAX_ARENA_BYTES,
@@ -15,7 +14,9 @@ import {
   MAX_BLOCKS,
   MAX_REFERENCES,
   MIN_BLOCK_BYTES
-} from "../Layouts.ts"
+} from "../ArenaLayout.ts"
+import { identify, inscribe } from "../Layout.ts"
+import { MAX_OWNER } from "../Layouts.ts"
 import { InvalidCapacity, InvalidMemory } from "../MemoryError.ts"
 
 /** Mode of a block that nobody owns, and of a reference that is not there. */
@@ -79,9 +80,13 @@ export const statesCell = layout.descriptorCells
 /** Cell of the row of the first block. */
 export const rowsCell = (blocks: number): number => statesCell + blocks
 
+/** Cell of the word of owner 0, which nobody is. */
+export const numbersCell = (blocks: number, references: number): number =>
+  rowsCell(blocks) + blocks * (ROW_WORDS + references)
+
 /** Byte offset of the data, a multiple of 4096, so that views of every element size start where they may. */
 export const dataOffset = (blocks: number, references: number): number =>
-  Math.ceil((rowsCell(blocks) + blocks * (ROW_WORDS + references)) * 4 / 4096) * 4096
+  Math.ceil((numbersCell(blocks, references) + MAX_OWNER + 1) * 4 / 4096) * 4096
 
 /** The cells of a buffer that is an arena. */
 export const descriptorOf = (sab: SharedArrayBuffer): Int32Array => {

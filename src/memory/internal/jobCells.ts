@@ -1,5 +1,5 @@
 /** Where everything lies in a `JobTable`, and what of a slot whoever has it reads and writes. */
-import { JOB_ROW_BYTES, JOB_SLOT, jobTable as layout } from "../JobLayouts.ts"
+import { JOB_ROW, JOB_ROW_BYTES, JOB_SLOT, jobTable as layout } from "../JobLayouts.ts"
 import { identify } from "../Layout.ts"
 import { InvalidMemory } from "../MemoryError.ts"
 import { Region } from "../Region.ts"
@@ -17,6 +17,8 @@ const replyOffset = JOB_SLOT.reply
 const queuedOffset = JOB_SLOT.queued
 const roomOffset = JOB_SLOT.room
 const rowCells = JOB_ROW_BYTES / 4
+const heirsWord = JOB_ROW.heirs / 4
+const successionsCell = layout.cells.successions
 
 /** See the module. */
 export class JobCells implements Shape {
@@ -69,6 +71,26 @@ export class JobCells implements Shape {
   /** Who has submitted the job of a slot. */
   submitterOf(slot: number): number {
     return slot >>> this.shift
+  }
+
+  /** The row of a submitter is the caller's from now on, who has withdrawn what was asked there before. */
+  succeed(submitter: number): void {
+    Atomics.add(this.cells, this.rows + submitter * rowCells + heirsWord, 1)
+    // After that: who sees it looks at the row.
+    Atomics.add(this.cells, successionsCell, 1)
+  }
+
+  /**
+   * How often a row has become another thread's, as a wrapping Int32. Of a job that is begun and not withdrawn when this is looked at, its submitter is there as long as the answer is the
+   * same.
+   */
+  heirsOf(submitter: number): number {
+    return Atomics.load(this.cells, this.rows + submitter * rowCells + heirsWord)
+  }
+
+  /** How often any row has, as a wrapping Int32. */
+  successions(): number {
+    return Atomics.load(this.cells, successionsCell)
   }
 
   /** Byte offset in `region` of the room of a slot, a multiple of 8. */

@@ -59,6 +59,12 @@ export class Cargoes {
     return this.issue === undefined
   }
 
+  /** What would become of a payload that was encoded last, in so many bytes, if there were room: {@link TAKEN}, or why it is none. */
+  check(message: Message, bytes: number): Outcome {
+    if (!this.canLeave(message, bytes)) return INVALID
+    return bytes > this.access.arena.capacityBytes ? TOO_LARGE : TAKEN
+  }
+
   /**
    * Puts the payload that was encoded last into a slot that nobody sees yet, with so much room, and moves away what moves with it; {@link TAKEN}, or why
    * that is not possible.

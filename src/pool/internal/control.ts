@@ -2,12 +2,13 @@
  * What a worker of a pool is given, and what it says.
  */
 import type { Overflow } from "../../runtime/Overflow.ts"
+import type { Launched } from "../../thread/kernel/Launcher.ts"
 import type { Given } from "../../wire/kernel/ArenaOwners.ts"
 import type { PoolMemory } from "./memory.ts"
 import type { Limits, Worn } from "./wear.ts"
 
 /** Everything by which it is a worker of this pool. */
-export interface Post {
+export interface Post extends Launched {
   readonly memory: PoolMemory
   /** The arenas of the worker, for what moves with messages. */
   readonly arenas: ReadonlyArray<Given>

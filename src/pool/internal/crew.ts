@@ -63,8 +63,10 @@ export interface Crew {
   readonly access: Access
   /** At all places, whether anybody is there or not. */
   readonly workers: ReadonlyArray<PoolWorker>
-  /** One at a time changes who is there. */
+  /** What is asked for by hand is done one after the other, and a worker that is worn waits for its turn there, too. */
   readonly commands: Semaphore.Semaphore
+  /** One at a time changes how many there are. Nobody who has it waits for the end of a job: somebody may have to stand in for that one. */
+  readonly changes: Semaphore.Semaphore
   /** How many members there are at least. */
   readonly least: number
   /** How many are members. */
@@ -101,19 +103,19 @@ export const ready = (worker: PoolWorker): void => {
 
 const soon = Effect.sleep("5 millis")
 
-/** Has a worker come to the end of what it runs, and its next incarnation take its place. */
+/** Has a worker come to the end of what it runs, and its next incarnation take its place; nothing is left to do for one that is wanted no more. */
 export const renew = (crew: Crew, worker: PoolWorker): Effect.Effect<void> =>
   Effect.suspend(() => {
     const { starts } = worker
     const isOld = () => worker.starts === starts && worker.isThere
     const look: Effect.Effect<void> = Effect.suspend(() => {
-      if (crew.hasEnded() || worker.starts > starts && worker.isUp) return Effect.void
+      if (crew.hasEnded() || !worker.isWanted || worker.starts > starts && worker.isUp) return Effect.void
       if (isOld() && worker.retiring === 0) retire(worker)
       return Effect.andThen(soon, look)
     })
     return Effect.onInterrupt(look, () =>
       Effect.sync(() => {
-        if (worker.retiring > 0 && isOld()) tell(worker, 0)
+        if (worker.isWanted && worker.retiring > 0 && isOld()) tell(worker, 0)
       }))
   })
 
@@ -139,7 +141,9 @@ export const recycle = (crew: Crew, worker: PoolWorker, { by, worn: number }: Re
     return Effect.andThen(
       renew(crew, worker),
       Effect.sync(() => {
-        if (!crew.hasEnded()) crew.tell({ _tag: "WorkerRecycled", place: worker.index - 1, ...by })
+        if (!crew.hasEnded() && worker.number !== number) {
+          crew.tell({ _tag: "WorkerRecycled", place: worker.index - 1, ...by })
+        }
       })
     )
   }))
@@ -193,7 +197,8 @@ const grow = (crew: Crew, size: number, { signal, why }: Reason): Effect.Effect<
 }
 
 /**
- * Has the pool have so many workers. Completes when those are up that come; answers those that leave.
+ * Has the pool have so many workers. Completes when those are up that come; answers those that leave. Waits for no command: one of those may wait for a job
+ * that nobody would stand in for meanwhile.
  *
  * **Errors** The `ThreadDown` of one that has not come up: those below it are members.
  */
@@ -202,7 +207,7 @@ export const change = (
   size: number,
   reason: Reason
 ): Effect.Effect<ReadonlyArray<PoolWorker>, ThreadDown> =>
-  crew.commands.withPermits(1)(Effect.suspend(() => {
+  crew.changes.withPermits(1)(Effect.suspend(() => {
     const { size: from } = crew
     // What was seen may not be so any more when it is this one's turn.
     if (crew.hasEnded() || from !== (reason.signal?.size ?? from)) return Effect.succeed([])
@@ -219,9 +224,9 @@ export const change = (
     return Effect.succeed(leaving)
   }))
 
-/** The same, by hand: completes when those have ended, too, that leave. */
+/** The same, by hand: in its turn among the commands. Completes when those have ended, too, that leave. */
 export const resize = (crew: Crew, size: number): Effect.Effect<void, ThreadDown> =>
-  Effect.flatMap(change(crew, size, ASKED), (leaving) => {
+  Effect.flatMap(crew.commands.withPermits(1)(change(crew, size, ASKED)), (leaving) => {
     const gone: Effect.Effect<void> = Effect.suspend(() =>
       crew.hasEnded() || leaving.every(hasLeft) ? Effect.void : Effect.andThen(soon, gone)
     )

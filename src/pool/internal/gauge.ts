@@ -1,7 +1,7 @@
 /**
  * Measures what a pool has to do, from what workers and senders have in shared memory.
  */
-import { JobMeters } from "../../memory/JobMeters.ts"
+import { JobMeters, type Meter } from "../../memory/JobMeters.ts"
 import { membersIn, QUEUED } from "../../memory/JobTable.ts"
 import { Times } from "../../runtime/Times.ts"
 import type { Memory } from "../../thread/kernel/Heap.ts"
@@ -10,23 +10,28 @@ import { LANES } from "../kernel/Lanes.ts"
 import type { SizeSignal } from "../PoolEvent.ts"
 import type { Access } from "./memory.ts"
 
+const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((total, number) => total + number, 0)
+
 /** See the module. */
 export class Gauge {
   private readonly table: Access["table"]
   private readonly lots: Lots
+  /** Jobs that one worker may run at once. */
+  private readonly concurrency: number
   private readonly blocked: () => number
   private readonly memory: () => Memory
   private readonly meters: JobMeters
   private atMillis = -Infinity
   private waited: Times
-  /** How long each worker had had a job when it was looked last. */
-  private busyMillis: ReadonlyArray<number> = []
+  /** What each worker had done when it was looked last. */
+  private before: ReadonlyArray<Meter> = []
   private last = -1
   /** Since when the last worker has had nothing to do, and how much it had done by then. */
   private idleSince = -Infinity
   private lastJobs = 0
 
-  constructor({ lots, memory, table }: Access, blocked: () => number, memoryOf: () => Memory) {
+  constructor({ lots, memory, table }: Access, concurrency: number, blocked: () => number, memoryOf: () => Memory) {
+    this.concurrency = concurrency
     this.blocked = blocked
     this.memory = memoryOf
     this.table = table
@@ -41,8 +46,13 @@ export class Gauge {
     const size = membersIn(table.membership())
     const all = Array.from({ length: size }, (_, place) => meters.read(place, nowMillis))
     const elapsed = nowMillis - this.atMillis
-    let busy = 0
-    for (const [place, { busyMillis }] of all.entries()) busy += busyMillis - (this.busyMillis[place] ?? busyMillis)
+    const { before } = this
+    // What one says at once of a long time is no more than all of this one.
+    const partOf = (millis: (meter: Meter) => number): number => {
+      const each = all.map((meter, place) => Math.min(elapsed, millis(meter) - millis(before[place] ?? meter)))
+      return elapsed > 0 ? Math.max(0, sum(each)) / (elapsed * size) : 0
+    }
+    const utilisation = partOf(({ busyMillis }) => busyMillis)
     const waited = meters.waited()
     const since = new Times(waited.counts.map((count, i) => count - this.waited.counts[i]!))
     const { jobs, running } = all[size - 1]!
@@ -51,13 +61,18 @@ export class Gauge {
     this.lastJobs = jobs
     this.atMillis = nowMillis
     this.waited = waited
-    this.busyMillis = all.map(({ busyMillis }) => busyMillis)
+    this.before = all
     const { limitBytes, usedBytes } = this.memory()
     return {
       size,
       waiting: this.waiting(),
       waitMillis: since.count > 0 ? since.quantile(0.5) : undefined,
-      utilisation: elapsed > 0 ? Math.min(1, Math.max(0, busy / (elapsed * size))) : 0,
+      utilisation,
+      elsewhere: Math.min(1 - utilisation, partOf(({ elsewhereMillis }) => elsewhereMillis)),
+      loopUtilisation: all.some(({ loopMillis }) => loopMillis > 0)
+        ? partOf(({ loopMillis }) => loopMillis)
+        : undefined,
+      occupied: sum(all.map(({ running }) => Math.min(1, running / this.concurrency))) / size,
       idleMillis: nowMillis - this.idleSince,
       blocked: this.blocked(),
       memoryBytes: usedBytes,

@@ -35,6 +35,8 @@ export interface Seat {
   goesOn(): void
   /** What is done if the job that it has does not succeed after all. */
   orElse(undo: () => void): void
+  /** The slot of that job; -1 for none. */
+  slot(): number
 }
 
 /** The worker of a pool on a thread, for handlers of its own that wait for jobs of other pools. */
@@ -170,7 +172,7 @@ export class Job extends Deadline {
   shed(capacity: number): void {
     const { desk: { name: actor }, undelivered } = this
     this.tell(JobSpan.NOT_BEGUN)
-    this.settle(Exit.fail(new ActorError.MailboxFull({ actor, capacity, undelivered })))
+    this.settle(Exit.fail(new ActorError.MailboxFull({ actor, capacity, pool: "queue", undelivered })))
   }
 
   /** The worker that it was for, and no other, has left the pool before it had begun it. */

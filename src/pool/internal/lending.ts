@@ -6,11 +6,9 @@ import type { ArenaEnd } from "../../memory/Arena.ts"
 import { textOf } from "../../runtime/Text.ts"
 import * as ArenaOwners from "../../wire/kernel/ArenaOwners.ts"
 import type { PoolWorker } from "./crew.ts"
-import type { Access } from "./memory.ts"
 
 /** Whose workers they are. */
 export interface Lending {
-  readonly access: Access
   readonly arenas: ReadonlyArray<ArenaEnd>
 }
 
@@ -21,12 +19,12 @@ export interface Lending {
  * **Errors** Throws `InvalidOptions` for an arena in which all numbers are in use; `where` names the pool.
  */
 export const lend = (
-  { access, arenas }: Lending,
+  { arenas }: Lending,
   worker: PoolWorker,
   where: string
 ): ReadonlyArray<ArenaOwners.Given> => {
   worker.arenas?.recover()
-  const lent = ArenaOwners.lend(access.thread, arenas)
+  const lent = ArenaOwners.lend(arenas)
   if (!(lent instanceof ArenaOwners.Lent)) {
     throw new InvalidOptions({ where, option: "arenas", value: textOf(lent.id), expected: ArenaOwners.NO_NUMBER })
   }

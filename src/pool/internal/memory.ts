@@ -165,3 +165,17 @@ export const openMemory = (thread: ThreadContext, memory: PoolMemory, owner: num
     spins: new Spins(idle, Poller.of(thread), coresFor(thread))
   }
 }
+
+/** A row is this thread's from now on, where messages are answered with streams: whoever has read what was begun from there reads no more, which workers find out. */
+export const succeed = (
+  { bells, table }: Pick<Access, "bells" | "table">,
+  { defined, messages, row }: {
+    readonly defined: number
+    readonly messages: ReadonlyArray<unknown>
+    readonly row: number
+  }
+): void => {
+  if (messages.length === defined) return
+  table.succeed(row)
+  for (const bell of bells.slice(1, 1 + table.workers)) bell.ring()
+}

@@ -7,8 +7,8 @@ import { InvalidOptions } from "../../actor/ActorError.ts"
 import { LEVELS } from "../../actor/kernel/Ageing.ts"
 import { MAX_MESSAGES, type Protocol } from "../../actor/kernel/Protocol.ts"
 import { ArenaEnd } from "../../memory/Arena.ts"
+import { MAX_ARENA_BYTES } from "../../memory/ArenaLayout.ts"
 import { MAX_WORKERS } from "../../memory/JobTable.ts"
-import { MAX_ARENA_BYTES } from "../../memory/Layouts.ts"
 import { type Overflow, policies } from "../../runtime/Overflow.ts"
 import { textOf } from "../../runtime/Text.ts"
 import { defaultShutdownMillis, type Shutdown } from "../../supervisor/ChildSpec.ts"
@@ -61,8 +61,9 @@ export interface Range {
    * event of `Pool.events`, with what it was decided by.
    *
    * Twice a second it is looked. There are more workers, at most half as many again, when jobs wait, half of those that were begun have waited for longer than `wait`, and
-   * the workers have had a job for four fifths of the time. There is one less when nothing waits, the last worker has had nothing to do for `idle`, and the others can do
-   * what there is.
+   * the workers are used up: for four fifths of the time they have had a job, or something else has had their event loops (timers, what layers run). There is one less when nothing waits, the last worker has
+   * had nothing to do for `idle`, and the others would not be used up without it. With a `concurrency` above 1 workers are used up when they run four fifths of the jobs that they may, or when their event
+   * loops are busy for so much of the time: handlers that wait take no time of them.
    */
   readonly adapt?: boolean | {
     /** How long half of the jobs may wait; default 20 milliseconds. */
@@ -245,11 +246,14 @@ const MAX_CONCURRENCY = 1024
 const isWithin = (value: unknown, least: number, most: number): boolean =>
   typeof value === "number" && Number.isInteger(value) && value >= least && value <= most
 
+/** By what a size is decided, whatever one worker may run. */
+type Bounds = Omit<Rules, "concurrency">
+
 /** How many workers there are at most, and at least. */
 const rangeOf = (
   threads: number | Range,
   refuse: (option: string, value: unknown, expected: string) => never
-): Pick<Resolved, "workers" | "least" | "sizing"> => {
+): Pick<Resolved, "workers" | "least"> & { readonly sizing: Bounds | undefined } => {
   if (typeof threads !== "object" || threads === null) {
     if (!isWithin(threads, 1, MAX_WORKERS)) refuse("threads", threads, `an integer from 1 to ${MAX_WORKERS}`)
     return { workers: threads, least: threads, sizing: undefined }
@@ -263,7 +267,7 @@ const rangeOf = (
 const sizingOf = (
   { adapt = true, idle = IDLE, max, min }: Range,
   refuse: (option: string, value: unknown, expected: string) => never
-): Rules | undefined => {
+): Bounds | undefined => {
   const isObject = typeof adapt === "object" && adapt !== null
   if (typeof adapt !== "boolean" && !isObject) {
     refuse("threads.adapt", adapt, "true, false, or { wait, cooldown, memory }")
@@ -407,7 +411,7 @@ export const resolve = (
     key,
     workers,
     least,
-    sizing,
+    sizing: sizing === undefined ? undefined : { ...sizing, concurrency },
     standby,
     recycle: limitsOf(options.recycle, refuse),
     clients,

@@ -5,13 +5,14 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
-import { ARENA_FULL, handleInTransit } from "../../memory/Arena.ts"
+import { ARENA_FULL, type ArenaEnd, handleInTransit } from "../../memory/Arena.ts"
 import { OUTCOME } from "../../memory/JobTable.ts"
 import { Region } from "../../memory/Region.ts"
 import { messageOf } from "../../runtime/Text.ts"
 import * as Carriage from "../../wire/Carriage.ts"
 import * as Codec from "../../wire/Codec.ts"
 import * as Arrival from "../../wire/kernel/Arrival.ts"
+import { discard as discardValue } from "../../wire/kernel/Packed.ts"
 import type { Access } from "./memory.ts"
 
 /** Nobody waited for it any more when a worker came to it, or its time was over. */
@@ -45,12 +46,22 @@ export const encode = ({ scratch }: Access, message: Message, payload: unknown):
   return made === BROKEN || made === payload ? -1 : message.payload.encode(made, scratch)
 }
 
-/** Puts what was encoded last into an arena; answers its handle in transit, or what `allocate` answered. */
-export const store = ({ arena, scratch }: Access, bytes: number): number => {
-  const handle = arena.allocate(bytes)
+/** What of an arena is left to replies: a payload waits for a worker, and that may have a reply that waits for room. */
+export const replyBytes = ({ capacityBytes }: ArenaEnd): number => Math.floor(capacityBytes / 4)
+
+// One that needs more than payloads should take is in nobody's way where there is room for it at all.
+const payloadBytes = (arena: ArenaEnd, bytes: number): number => {
+  const most = arena.capacityBytes - replyBytes(arena)
+  return bytes <= most ? most : arena.capacityBytes
+}
+
+/** Puts bytes into the first part of an arena, those that were encoded last or others; answers their handle in transit, or what `allocate` answered. */
+export const store = ({ arena, scratch }: Access, bytes: number | Uint8Array, within: number): number => {
+  const handle = arena.allocate(typeof bytes === "number" ? bytes : bytes.length, within)
   if (handle < 0) return handle
-  const { buffer, byteLength, byteOffset } = arena.view(handle)
-  scratch.copyTo(new Region(buffer, byteOffset, byteLength), 0)
+  const view = arena.view(handle)
+  if (typeof bytes === "number") scratch.copyTo(new Region(view.buffer, view.byteOffset, view.byteLength), 0)
+  else view.set(bytes)
   arena.detach(handle)
   return handleInTransit(handle)
 }
@@ -68,7 +79,7 @@ export const place = (access: Access, slot: number, bytes: number, roomBytes: nu
     scratch.copyTo(table.region, table.roomOf(slot))
     return 0
   }
-  const handle = store(access, bytes)
+  const handle = store(access, bytes, payloadBytes(access.arena, bytes))
   if (handle >= 0) table.setPayload(slot, handle)
   return handle
 }
@@ -138,45 +149,78 @@ export const exitOf = (
   }
 }
 
-/** Ends a job of the caller's and gives its slot back; the submitter has to be told. `false` when it is condemned, and no more the caller's. */
+/** Who keeps a reply until there is room for it. */
+export interface Keep {
+  keep(slot: number, outcome: number, bytes: Uint8Array, cargo: Carriage.Cargo): void
+}
+
+/**
+ * Ends a job of the caller's and gives its slot back, or has the reply kept until there is room for it; the submitter has to be told. `false` when it is condemned, and no more the
+ * caller's.
+ */
 export const settle = (
   access: Access,
   slot: number,
   outcome: number,
   codec: Codec.Codec<unknown>,
-  value: unknown
+  value: unknown,
+  late: Keep
 ): boolean => {
   const { scratch, table } = access
   let bytes: number
   // User code runs in here: the payload is whole until it has.
   try {
     bytes = codec.encode(value, scratch)
-    if (bytes < 0) return refuse(access, slot, `was answered by what breaks its schema: ${codec.explain(value)}`)
+    if (bytes < 0) return unsendable(access, slot, codec, value, `breaks its schema: ${codec.explain(value)}`)
   } catch (thrown) {
-    return refuse(access, slot, `was answered by what cannot be encoded: ${messageOf(thrown)}`)
+    return unsendable(access, slot, codec, value, `cannot be encoded: ${messageOf(thrown)}`)
   }
   const cargo = codec.carries ? scratch.cargo : Carriage.empty
   // Its thread is replaced, and with it goes what the reply would have moved.
   if (!table.write(slot)) return false
   dropPayload(access, slot)
   table.setReply(slot, INSIDE)
-  if (bytes <= table.roomBytes) scratch.copyTo(table.region, table.roomOf(slot))
-  else {
-    const handle = store(access, bytes)
-    if (handle < 0) {
-      Carriage.drop(cargo)
-      const room = handle === ARENA_FULL ? "has no room now" : "has no room"
-      writeText(access, slot, `was answered by ${bytes} bytes, for which the pool ${room}`)
-      return true
-    }
-    table.setReply(slot, handle)
+  if (bytes <= table.roomBytes) {
+    scratch.copyTo(table.region, table.roomOf(slot))
+    deliver(access, slot, outcome, INSIDE, bytes, cargo)
+    return true
   }
+  const handle = store(access, bytes, access.arena.capacityBytes)
+  if (handle >= 0) deliver(access, slot, outcome, handle, bytes, cargo)
+  else if (handle === ARENA_FULL) late.keep(slot, outcome, scratch.take(), cargo)
+  else {
+    Carriage.drop(cargo)
+    giveUp(access, slot, bytes, "has no room")
+  }
+  return true
+}
+
+/** Ends a job that is being written with a reply that lies where its handle says. */
+export const deliver = (
+  access: Access,
+  slot: number,
+  outcome: number,
+  handle: number,
+  bytes: number,
+  cargo: Carriage.Cargo
+): void => {
+  const { table } = access
+  table.setReply(slot, handle)
   if (cargo.length > 0) {
     table.setDraft(slot, outcome, bytes)
-    if (!leaves(access, slot, cargo)) return true
+    if (!leaves(access, slot, cargo)) return
   }
   table.settle(slot, outcome, bytes)
-  return true
+}
+
+/** Ends a job that is being written without the reply that it has, since that is too large. */
+export const giveUp = (access: Access, slot: number, bytes: number, why: string): void =>
+  writeText(access, slot, `was answered by ${bytes} bytes, for which the pool ${why}`)
+
+// Nobody has what would have moved with it.
+const unsendable = (access: Access, slot: number, codec: Codec.Codec<unknown>, value: unknown, wrong: string) => {
+  if (codec.carries) discardValue(codec, value, access.scratch)
+  return refuse(access, slot, `was answered by what ${wrong}`)
 }
 
 // What moves with a reply leaves last: from here on who has asked can take it.

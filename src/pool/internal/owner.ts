@@ -156,6 +156,7 @@ const makeOwner = (protocol: Protocol, settings: Resolved) =>
       blocked: new Blocked(),
       memoryOf: yield* ProcessMemory,
       commands: Semaphore.makeUnsafe(1),
+      changes: Semaphore.makeUnsafe(1),
       start: () => Effect.void,
       hasEnded: () => submitter.ended !== undefined,
       events,
@@ -255,6 +256,7 @@ const postOf = (owner: Owner, worker: PoolWorker): Post => {
   // Each submitter lets it into what waits for it.
   for (const bell of owner.access.bells) bell.ring()
   return {
+    launcher: "PoolThread.launch",
     memory,
     arenas,
     protocol: protocol.name,

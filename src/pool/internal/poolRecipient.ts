@@ -11,7 +11,8 @@ import * as ActorError from "../../actor/ActorError.ts"
 import { timeoutMillis } from "../../actor/AskTimeout.ts"
 import { type ExitReason, systemReleased } from "../../actor/ExitReason.ts"
 import { LEVELS } from "../../actor/kernel/Ageing.ts"
-import { type Answered, type Command, COUNT, names, PING } from "../../actor/kernel/Command.ts"
+import { awaiting } from "../../actor/kernel/Awaiting.ts"
+import { type Answered, type Command, COUNT, names, PING, WAITS } from "../../actor/kernel/Command.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import {
   type Batches,
@@ -45,7 +46,7 @@ import { countedOf, statsOf } from "./stats.ts"
 import { type Asked, StreamedJob } from "./streamedJob.ts"
 import type { Hosted } from "./streamProtocol.ts"
 import type { Submitter } from "./submitter.ts"
-import { type Aim, BY_ROUTE, ROUTED } from "./target.ts"
+import { type Aim, BY_ROUTE, placeOf, ROUTED } from "./target.ts"
 import { tellWaiterOf, waiterOf } from "./waiter.ts"
 
 /** Which part of the room of jobs batches may use up: one of so many. The rest is for the batches of what they ask. */
@@ -146,9 +147,10 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
     return this.submitter.depth
   }
 
-  /** How many jobs are for one worker and wait, or are run by it. */
-  depthAt(place: number): number {
-    return this.submitter.ended === undefined ? this.submitter.placing.loadOf(place) : 0
+  /** Of one worker: how many jobs are for it and wait, or are run by it. */
+  depthAt({ target }: Aim): number {
+    if (target < 0) return this.depth()
+    return this.submitter.ended === undefined ? this.submitter.placing.loadOf(placeOf(target)) : 0
   }
 
   tell(index: number, payload: unknown, span: Tracer.AnySpan | undefined): Outcome {
@@ -177,7 +179,7 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
   }
 
   refusal(index: number, payload: unknown, outcome: Outcome): ActorError.TellError {
-    const { access, name: actor, options: { capacity }, submitter } = this
+    const { access, name: actor, options: { capacity, isInside }, submitter } = this
     const message = this.options.hosted.messages[index]!
     const undelivered = { tag: message.tag, payload }
     switch (outcome) {
@@ -193,9 +195,13 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
       }
       default:
         return submitter.ended === undefined && access.table.phase() <= OPEN
-          ? new ActorError.MailboxFull({ actor, capacity, undelivered })
+          ? new ActorError.MailboxFull({ actor, capacity, pool: isInside === true ? "job" : "queue", undelivered })
           : new ActorError.ActorStopped({ actor, reason: submitter.ended ?? systemReleased, begun: false, undelivered })
     }
+  }
+
+  refusalAt(_aim: Aim, index: number, payload: unknown, outcome: Outcome): ActorError.TellError {
+    return this.refusal(index, payload, outcome)
   }
 
   waitForRoom(waiter: Waiter): void {
@@ -207,6 +213,10 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
   }
 
   stopWaiting(waiter: Waiter): void {
+    this.submitter.stopWaiting(waiter)
+  }
+
+  stopWaitingAt(_aim: Aim, waiter: Waiter): void {
     this.submitter.stopWaiting(waiter)
   }
 
@@ -228,10 +238,9 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
     fiber: Fiber.Fiber<unknown, unknown>,
     timeout: Duration.Input | undefined
   ): Effect.Effect<unknown, unknown> {
-    return Effect.callback<unknown, unknown>((resume) => {
+    return awaiting(fiber, span, this.options.hosted.messages[index]!, (resume) => {
       const seat = this.options.seatOf(fiber)
-      const job = this.start(aim, index, payload, span, timeoutMillis(fiber, timeout), resume, seat)
-      return job === undefined ? undefined : Effect.sync(() => job.forsake())
+      return this.start(aim, index, payload, span, timeoutMillis(fiber, timeout), resume, seat)
     })
   }
 
@@ -323,7 +332,7 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
       return undefined
     }
     job.waiter = waiterOf(job)
-    submitter.room.wait(job.waiter, aim)
+    submitter.room.wait(job.waiter, aim, shed !== undefined)
     shed?.()
     return job
   }
@@ -368,7 +377,13 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
         pong: { status, waiting: this.depth(), waitingHigh: 0, waitingLow: 0, putOff: 0, restarts: 0 }
       })
     } else if (kind === COUNT) answered({ _tag: "Counted", counted: countedOf(this.stats()) })
+    // Whom its jobs wait for their workers know; an ask that was handed on to it has its time all the same.
+    else if (kind === WAITS) answered({ _tag: "Waits", waits: [] })
     else throw new TypeError(`${this.name} is a pool, which knows no ${names[kind]!}: it ends with its scope`)
     return () => {}
+  }
+
+  commandAt(_aim: Aim, command: Command, answered: Answered): () => void {
+    return this.command(command, answered)
   }
 }

@@ -142,6 +142,7 @@ const play = Effect.fnUntraced(function*(millis: number) {
   )
   access.table.started(numberOf(PLACE, EPOCH))
   const post: Post = {
+    launcher: "PoolThread.launch",
     ...settings,
     ...Layouts.of(protocol),
     memory,

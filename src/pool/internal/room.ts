@@ -17,13 +17,14 @@ import { type JobWaiter, tellWaiterOf } from "./waiter.ts"
 /** For what it is the room. */
 export interface Queue {
   readonly name: string
-  /** Submits a job. */
+  /** Submits a job; `isOwed` where something older was given up for it: it is taken as long as what was accepted is handled. */
   submit(
     message: Message,
     payload: unknown,
     job: Job | undefined,
     aim: Aim,
-    span: Tracer.AnySpan | undefined
+    span: Tracer.AnySpan | undefined,
+    isOwed?: boolean
   ): Outcome
   /** Whether one could be submitted if there were room. */
   check(index: number, payload: unknown, aim: Aim): Outcome
@@ -82,14 +83,15 @@ export class Room {
     return this.options.line.length
   }
 
-  /** Submits for a sender as soon as there is room, in the order of waiting. */
-  wait(waiter: JobWaiter, aim = ROUTED): void {
+  /** Submits for a sender as soon as there is room, in the order of waiting; `isOwed` where something older was given up for it. */
+  wait(waiter: JobWaiter, aim = ROUTED, isOwed = false): void {
     const { options: { line, watch }, queue } = this
     const { index, payload } = waiter
     const key = queue.keyFor(index, payload, aim)
     // User code has run.
     if (waiter.abandoned) return
     waiter.aim = aim
+    waiter.isOwed = isOwed
     line.push(waiter, queue.levelOf(index, aim), key, queue.mayShed(index))
     watch()
     if (line.length === 1) this.admit()
@@ -135,7 +137,7 @@ export class Room {
     const shed = this.shed(queue.levelOf(index, aim))
     if (shed === undefined) this.dropped++
     else {
-      this.wait(tellWaiterOf(index, payload, span, (refusal) => this.unheard(refusal)), aim)
+      this.wait(tellWaiterOf(index, payload, span, (refusal) => this.unheard(refusal)), aim, true)
       shed()
     }
     return TAKEN
@@ -146,7 +148,7 @@ export class Room {
     const { queue } = this
     const { index } = message
     const shed = this.waiting === 0 && queue.hasSlot ? this.shed(queue.levelOf(index, aim)) : undefined
-    const outcome = shed === undefined ? NO_ROOM : queue.submit(message, payload, undefined, aim, span)
+    const outcome = shed === undefined ? NO_ROOM : queue.submit(message, payload, undefined, aim, span, true)
     if (outcome === NO_ROOM) {
       this.dropped++
       this.options.cargoes.discard(message, payload)
@@ -179,9 +181,9 @@ export class Room {
     this.isAdmitting = false
   }
 
-  private attempt({ aim = ROUTED, index, job, payload, span }: JobWaiter): Outcome | Died {
+  private attempt({ aim = ROUTED, index, isOwed, job, payload, span }: JobWaiter): Outcome | Died {
     try {
-      return this.queue.submit(this.options.messages[index]!, payload, job, aim, span)
+      return this.queue.submit(this.options.messages[index]!, payload, job, aim, span, isOwed)
     } catch (defect) {
       return { defect }
     }

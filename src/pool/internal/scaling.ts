@@ -26,7 +26,7 @@ export interface Scaled extends Crew.Crew {
 export const standIn = (owner: Scaled, rules: Sizing.Rules): Effect.Effect<never> => {
   const { access, blocked, deadlines, log, memoryOf, protocol, settings, tell } = owner
   const { cooldownMillis } = rules
-  const gauge = new Gauge(access, () => blocked.count, memoryOf)
+  const gauge = new Gauge(access, settings.concurrency, () => blocked.count, memoryOf)
   return compensate({
     crew: owner,
     blocked,
@@ -44,7 +44,7 @@ export const standIn = (owner: Scaled, rules: Sizing.Rules): Effect.Effect<never
 /** Has as many workers as there is to do. */
 export const follow = (owner: Scaled, rules: Sizing.Rules): Effect.Effect<never> => {
   const { access, deadlines, log, memoryOf, protocol, settings, tell } = owner
-  const gauge = new Gauge(access, () => owner.blocked.count, memoryOf)
+  const gauge = new Gauge(access, settings.concurrency, () => owner.blocked.count, memoryOf)
   return Sizing.follow({
     rules,
     compensated: () => owner.compensated,

@@ -57,6 +57,10 @@ export class Seat implements JobSeat, Held {
   orElse(undo: () => void): void {
     if (this.ask !== undefined) this.ask.undo = undo
   }
+
+  slot(): number {
+    return this.ask === undefined ? -1 : this.ask.slot
+  }
 }
 
 /** Who has the seats. */

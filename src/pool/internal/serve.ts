@@ -20,8 +20,11 @@ import { numberOf } from "../../memory/JobTable.ts"
 import { StealOwner, StealThief } from "../../memory/StealDeque.ts"
 import * as Intensity from "../../supervisor/Intensity.ts"
 import * as System from "../../system/ActorSystem.ts"
+import { ThreadName } from "../../system/kernel/ThreadName.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import { HeapUsed } from "../../thread/kernel/Heap.ts"
+import * as Launcher from "../../thread/kernel/Launcher.ts"
+import { LoopIdle } from "../../thread/kernel/LoopIdle.ts"
 import * as ThreadArenas from "../../thread/ThreadArenas.ts"
 import type * as ThreadEntry from "../../thread/ThreadEntry.ts"
 import { Allowances } from "../kernel/Allowances.ts"
@@ -54,10 +57,11 @@ interface Pooled {
 }
 
 /** A system of this thread, and the behaviours that its layers make known. */
-const makeSystem = (scope: Scope.Scope, pooled: string, side: Side) =>
+const makeSystem = (scope: Scope.Scope, thread: string, pooled: string, side: Side) =>
   Effect.gen(function*() {
     const built = yield* Layer.buildWithScope(System.layer, scope).pipe(
-      Effect.provideService(System.EndsProgram, false)
+      Effect.provideService(System.EndsProgram, false),
+      Effect.provideService(ThreadName, thread)
     )
     const system = Context.get(built, ActorSystem)
     const names: Array<string> = []
@@ -100,12 +104,13 @@ const checked = (
 /** What runs on the thread. */
 export const serve = <A, E>(behaviours: Layer.Layer<A, E, ActorSystem>) => (start: ThreadEntry.ThreadStart) =>
   Effect.gen(function*() {
+    yield* Launcher.checked("PoolThread.launch", start)
     const post = start.data as Post
     const scope = yield* Effect.scope
     const context = yield* Effect.context<never>()
     yield* Effect.forEach(post.arenas, ({ buffer, owner }) => ThreadArenas.open(buffer, owner), { discard: true })
     const side = yield* makeSide(start, post)
-    const { found, names, system } = yield* makeSystem(scope, post.protocol, side)
+    const { found, names, system } = yield* makeSystem(scope, start.name, post.protocol, side)
     const services = Context.make(ActorSystem, system).pipe(
       Context.add(poolKey(post.protocol), side),
       Context.add(CurrentWorker, { place: post.place, name: start.name })
@@ -153,6 +158,7 @@ const makeSide = (start: ThreadEntry.ThreadStart, post: Post) =>
       run: fork,
       failed,
       heapUsed: yield* HeapUsed,
+      loopIdle: yield* LoopIdle,
       tell: (said) => start.post(said)
     })
   })
@@ -163,6 +169,7 @@ interface Ground {
   readonly run: (effect: Effect.Effect<void>) => void
   readonly failed: (where: string, error: unknown) => void
   readonly heapUsed: () => number
+  readonly loopIdle: (() => number) | undefined
   readonly tell: (said: Said) => void
 }
 
@@ -174,6 +181,7 @@ class Side implements PoolSide {
   private readonly run: Ground["run"]
   private readonly failed: (where: string, error: unknown) => void
   private readonly heapUsed: () => number
+  private readonly loopIdle: Ground["loopIdle"]
   private readonly tell: (said: Said) => void
   private readonly deque: StealOwner
   private hosted: Hosted | undefined = undefined
@@ -181,13 +189,14 @@ class Side implements PoolSide {
   private made: Any | undefined = undefined
   private worker: Worker | undefined = undefined
 
-  constructor(post: Post, access: Access, { deadlines, failed, heapUsed, run, tell }: Ground) {
+  constructor(post: Post, access: Access, { deadlines, failed, heapUsed, loopIdle, run, tell }: Ground) {
     this.post = post
     this.access = access
     this.deadlines = deadlines
     this.run = run
     this.failed = failed
     this.heapUsed = heapUsed
+    this.loopIdle = loopIdle
     this.tell = tell
     this.deque = new StealOwner(post.memory.deques[post.place]!)
   }
@@ -250,7 +259,7 @@ class Side implements PoolSide {
 
   work(
     protocol: Protocol,
-    streams: Pick<Streams, "size">,
+    streams: Streams,
     open: (opened: (cell: Cell) => void) => void,
     ended: (reason: ExitReason.ExitReason) => void
   ): Worker {
@@ -274,13 +283,14 @@ class Side implements PoolSide {
       thieves: memory.deques.map((sab) => new StealThief(sab)),
       knowsTime: Math.abs(now() - nowMillis) < SAME_TIME_MILLIS,
       now,
+      loopIdle: this.loopIdle,
       wear: recycle === undefined
         ? undefined
         : new Wear(recycle, now(), this.heapUsed, (by) => this.tell({ worn: number, by })),
       open,
       retired: (request) => this.tell({ retired: number, request }),
       ended,
-      isReading: () => streams.size > 0,
+      streams,
       failed
     })
     const bench = access.thread.get(benches)

@@ -3,8 +3,8 @@
  *
  * ```text
  *  look, twice a second ──► signal ──► decide ──► Crew.resize ──► told, with the signal
- *    more    jobs wait, and half of those begun since the last look have waited for longer than they should; the workers are used up; at most half as
- *            many again, and no more than jobs wait
+ *    more    jobs wait, and half of those begun since the last look have waited for longer than they should; the workers are used up, by jobs or by what
+ *            else has their event loops; at most half as many again, and no more than jobs wait
  *    none, and that is told   the same, and the process has less memory left than there has to be
  *    one less   nothing waits, the last worker has had nothing to do for `idle`, and the others would not be used up without it
  *    no change  soon after one
@@ -27,6 +27,8 @@ export interface Rules {
   readonly cooldownMillis: number
   /** Which part of its memory the process may use before there are no more; `Infinity` for any. */
   readonly memory: number
+  /** How many jobs one worker may run at once. */
+  readonly concurrency: number
 }
 
 /** What was decided. */
@@ -37,8 +39,17 @@ export interface Decision {
   readonly isHeld?: true
 }
 
-/** From which utilisation on workers are used up. */
+/** From which part on workers are used up. */
 const USED_UP = 0.8
+
+/**
+ * Which part of what workers can do they do. One that runs a job at a time can begin none while it has one, or while something else has its event loop. One that runs several can until it has as
+ * many as it may, or its event loop is busy all the time: that it has a job says nothing.
+ */
+const usedOf = (
+  { elsewhere, loopUtilisation, occupied, utilisation }: SizeSignal,
+  { concurrency }: Pick<Rules, "concurrency">
+): number => concurrency === 1 ? utilisation + elsewhere : Math.max(occupied, loopUtilisation ?? utilisation)
 
 /** Whether the process has too little memory left for more workers. */
 export const isShort = ({ memoryBytes, memoryLimitBytes }: SizeSignal, { memory }: Pick<Rules, "memory">): boolean =>
@@ -46,17 +57,18 @@ export const isShort = ({ memoryBytes, memoryLimitBytes }: SizeSignal, { memory 
 
 /** What follows from a signal; `undefined` for nothing. */
 export const decide = (signal: SizeSignal, rules: Rules, sinceChangeMillis: number): Decision | undefined => {
-  const { idleMillis, size, utilisation, waitMillis, waiting } = signal
+  const { idleMillis, size, waitMillis, waiting } = signal
+  const used = usedOf(signal, rules)
   if (sinceChangeMillis < rules.cooldownMillis) return undefined
   // Of what nobody has looked at a clock for only that it waits is known.
   const isLate = waiting > 0 && (waitMillis === undefined || waitMillis > rules.waitMillis)
-  if (isLate && utilisation >= USED_UP && size < rules.max) {
+  if (isLate && used >= USED_UP && size < rules.max) {
     const more = Math.min(waiting, Math.max(1, Math.floor(size / 2)))
     const decision: Decision = { size: Math.min(rules.max, size + more), why: "waiting" }
     return isShort(signal, rules) ? { ...decision, isHeld: true } : decision
   }
   if (waiting > 0 || size <= rules.min || idleMillis < rules.idleMillis) return undefined
-  return utilisation * size / (size - 1) < USED_UP ? { size: size - 1, why: "idle" } : undefined
+  return used * size / (size - 1) < USED_UP ? { size: size - 1, why: "idle" } : undefined
 }
 
 /** Whose size it is. */

@@ -159,6 +159,10 @@ export class StreamedJob implements StreamSource {
     this.close()
   }
 
+  forsake(): void {
+    this.withdraw()
+  }
+
   // What the worker has of it ends there, unless it has by itself.
   private close(): void {
     const { asking: { close }, id, place, pool } = this

@@ -2,7 +2,7 @@
  * The streams of a worker: each is read on by the jobs that ask for its next batch, and stands still in between.
  *
  * A job that waits for elements gives its seat up, as one does that waits for other jobs: so a stream that has nothing for long keeps no worker from others. A
- * stream ends with its reader, with the incarnation whose handler has made it, and with the thread.
+ * stream ends with its reader, with the thread of that, with the incarnation whose handler has made it, and with its own thread.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -28,9 +28,16 @@ import * as StreamProtocol from "./streamProtocol.ts"
 type Any = Effect.Effect<any, any, any>
 type Pulled = ReadonlyArray<unknown>
 
+/** The thread that reads: who has this row, as long as it has no heir. */
+interface Reader {
+  readonly row: number
+  readonly heirs: number
+}
+
 /** One that somebody reads. */
 interface Open {
   readonly id: number
+  readonly reader: Reader
   /** The message that it answers, as it is defined. */
   readonly message: Message
   readonly scope: Scope.Closeable
@@ -72,8 +79,10 @@ export class Streams {
   private readonly meters: JobMeters
   private readonly open = new Map<number, Open>()
   /** How those have ended whose readers have not heard of it. */
-  private readonly untold = new Map<number, number>()
+  private readonly untold = new Map<number, { readonly how: number; readonly reader: Reader }>()
   private last: number
+  /** How often rows had become another thread's when the readers were looked at; NaN when they have to be. */
+  private successions = NaN
   /** What moves with the messages of the actors that make them; set once there is one. */
   freight: Pick<Freight, "dropUnused"> | undefined = undefined
   /** What makes of the handlers of an incarnation those of a pool, by its scope. */
@@ -90,6 +99,31 @@ export class Streams {
   /** How many there are. */
   get size(): number {
     return this.open.size
+  }
+
+  /** Whether threads have gone that may have read. */
+  haveLostReaders(): boolean {
+    return this.open.size + this.untold.size > 0 && this.access.table.successions() !== this.successions
+  }
+
+  /** Ends those whose readers have gone with their threads. */
+  look(): void {
+    if (!this.haveLostReaders()) return
+    const { table } = this.access
+    this.successions = table.successions()
+    const isGone = ({ heirs, row }: Reader) => table.heirsOf(row) !== heirs
+    for (const open of this.open.values()) if (isGone(open.reader)) this.options.run(this.close(open))
+    for (const [id, { reader }] of this.untold) if (isGone(reader)) this.untold.delete(id)
+  }
+
+  // Whoever has withdrawn its job is no reader, and may have gone before.
+  private readerOf(slot: number): Reader {
+    const { table } = this.access
+    const row = table.submitterOf(slot)
+    const heirs = table.heirsOf(row)
+    if (!table.isWithdrawn(slot)) return { row, heirs }
+    this.successions = NaN
+    return { row, heirs: heirs - 1 }
   }
 
   /** Builds an incarnation of a behaviour whose streams are those of a pool. */
@@ -152,8 +186,10 @@ export class Streams {
       return Effect.die(new TypeError(text))
     }
     return Effect.withFiber((fiber) => {
+      const seat = this.seatOf(fiber)!
       const open: Open = {
         id: ++this.last,
+        reader: this.readerOf(seat.slot()),
         message,
         scope: Scope.makeUnsafe(),
         ended: Deferred.makeUnsafe(),
@@ -169,7 +205,7 @@ export class Streams {
       this.open.set(open.id, open)
       this.meters.setOpenStreams(this.options.place, this.open.size)
       // Its reader does not know it yet: who interrupts it behind its first element, before that has left, leaves it to nobody.
-      this.seatOf(fiber)?.orElse(() => this.options.run(this.close(open)))
+      seat.orElse(() => this.options.run(this.close(open)))
       const pull = Effect.tap(Scope.provide(Stream.toPull(stream), open.scope), (pull) =>
         Effect.sync(() => {
           open.pull = pull
@@ -195,7 +231,7 @@ export class Streams {
     return Effect.suspend(() => {
       const open = this.open.get(id)
       if (open !== undefined) return this.beside(this.whileRead(open, this.batch(open, most)))
-      const how = this.untold.get(id) ?? StreamProtocol.UNKNOWN
+      const how = this.untold.get(id)?.how ?? StreamProtocol.UNKNOWN
       this.untold.delete(id)
       return Effect.succeed(this.ending(id, how))
     })
@@ -318,7 +354,7 @@ export class Streams {
   private end(open: Open, how: number): Effect.Effect<void> {
     return Effect.uninterruptible(Effect.suspend(() => {
       if (!this.open.has(open.id)) return Effect.void
-      this.untold.set(open.id, how)
+      this.untold.set(open.id, { how, reader: open.reader })
       Deferred.doneUnsafe(open.ended, Effect.succeed(how))
       return this.close(open)
     }))

@@ -20,15 +20,15 @@ import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, type Waiter } from "../
 import { CLOSING, ENDED, OPEN } from "../../memory/JobPhase.ts"
 import { CONDEMNED, haveDied, OUTCOME, QUEUED, RUNNING, UNAWAITED, WITHDRAWN, WRITING } from "../../memory/JobTable.ts"
 import { isOpen } from "../kernel/Allowances.ts"
-import { inject } from "../kernel/Injectors.ts"
 import { laneOf } from "../kernel/Lanes.ts"
+import { Backlog } from "./backlog.ts"
 import { Cargoes } from "./cargoes.ts"
 import { Graces } from "./graces.ts"
 import type { Desk, Job } from "./job.ts"
 import * as JobSpan from "./jobSpan.ts"
 import { byEnd, byLeave, type Left } from "./left.ts"
 import { Line } from "./line.ts"
-import { type Access, rowOf } from "./memory.ts"
+import { type Access, rowOf, succeed } from "./memory.ts"
 import { drop, encode, exitOf } from "./outcome.ts"
 import { Placing } from "./placing.ts"
 import { Rest } from "./rest.ts"
@@ -62,8 +62,7 @@ export class Submitter implements Desk, Queue {
   readonly cargoes: Cargoes
   private readonly shedding: Shedding | undefined
   private readonly graces: Graces
-  /** Numbers for which there was no room. */
-  private readonly backlog: Array<number> = []
+  private readonly backlog: Backlog
   /** Those that have come back, the first of them last; below `returning` are those that are not looked at. */
   private readonly returned: Int32Array
   private returning = 0
@@ -81,7 +80,7 @@ export class Submitter implements Desk, Queue {
   readonly idle: Effect.Effect<void> = this.rest.until
 
   constructor(access: Access, options: Options) {
-    const { capacity, deadlines, name, row, sheds } = options
+    const { capacity, deadlines, messages, name, row, sheds, watch } = options
     const { table } = access
     this.name = name
     this.deadlines = deadlines
@@ -94,8 +93,8 @@ export class Submitter implements Desk, Queue {
     // What is given up holds its slot until a worker finds it, and what comes in its place has another one.
     const slots = slotsOf(capacity, sheds)
     this.shedding = sheds ? new Shedding(table, this.first, slots) : undefined
-    const { messages, watch } = options
     this.cargoes = new Cargoes(access, messages)
+    this.backlog = new Backlog(access)
     const { cargoes, shedding } = this
     this.room = new Room(this, { messages, capacity, line: new Line(sheds), cargoes, shedding, watch })
     this.free = new Int32Array(slots)
@@ -118,6 +117,7 @@ export class Submitter implements Desk, Queue {
       else if (stage === CONDEMNED) this.replace(slot)
       else if ((table.messageOf(slot) & UNAWAITED) === 0) this.withdrawn(slot)
     }
+    succeed(this.access, this.options)
     this.returning = table.takeLeft(this.options.row, this.returned)
     table.living(this.living)
     if (this.outstanding > 0) this.audit()
@@ -152,23 +152,23 @@ export class Submitter implements Desk, Queue {
 
   /** Whether there is something to {@link poll} for. */
   get isBusy(): boolean {
-    return this.outstanding > 0 || this.room.waiting > 0 || this.backlog.length > 0
+    return this.outstanding > 0 || this.room.waiting > 0 || !this.backlog.isEmpty
   }
 
   // ---- out
 
-  /** Submits a job, of an asker or of nobody; `aim` says where it may run and at which level, `span` below which. */
+  /** Submits a job, of an asker or of nobody; `aim` says where it may run and at which level, `span` below which, `isOwed` that an older one was given up for it. */
   submit(
     message: Message,
     payload: unknown,
     job: Job | undefined,
     aim = ROUTED,
-    span: Tracer.AnySpan | undefined = job?.span
+    span: Tracer.AnySpan | undefined = job?.span,
+    isOwed = false
   ): Outcome {
     const { access, cargoes, options } = this
     const { table } = access
-    // What goes on with a stream is taken as long as anything is done.
-    if (this.ended !== undefined || table.phase() > (this.mayShed(message.index) ? OPEN : CLOSING)) return REFUSED
+    if (!this.takes(message.index, isOwed)) return REFUSED
     if (this.isFull) return NO_ROOM
     const target = this.targetOf(message, payload, aim)
     if (target < 0) return -target as Outcome
@@ -176,7 +176,9 @@ export class Submitter implements Desk, Queue {
     const bytes = encode(access, message, payload)
     if (!cargoes.canLeave(message, bytes)) return INVALID
     // User code has run.
-    if (target !== ANYWHERE && membership !== this.placing.membership) return this.submit(message, payload, job, aim)
+    if (target !== ANYWHERE && membership !== this.placing.membership) {
+      return this.submit(message, payload, job, aim, span, isOwed)
+    }
     if (this.ended !== undefined) return REFUSED
     if (this.isFull) return NO_ROOM
     if (job?.isAwaited === false) return TAKEN
@@ -201,12 +203,17 @@ export class Submitter implements Desk, Queue {
     table.enqueue(slot, job === undefined ? word | UNAWAITED : word, bytes, deadline, since, whom, lane)
     if (this.mayShed(message.index)) this.shedding?.queued(slot, level)
     if (target === ANYWHERE) {
-      if (!options.put(slot)) this.backlog.push(slot)
+      if (!options.put(slot)) this.backlog.add(slot)
       // Where its allowance is used up, whoever lets a place go finds it.
       if (isOpen(access.lots, lane) && access.idle.wake()) this.hasWoken = true
     } else if (this.placing.put(slot)) this.hasWoken = true
     options.watch()
     return TAKEN
+  }
+
+  // What goes on with a stream is taken as long as anything is done, and so is what stands in the place of something that was accepted.
+  private takes(index: number, isOwed: boolean): boolean {
+    return this.ended === undefined && this.access.table.phase() <= (isOwed || !this.mayShed(index) ? CLOSING : OPEN)
   }
 
   private targetOf(message: Message, payload: unknown, { key, target }: Aim): number {
@@ -236,12 +243,12 @@ export class Submitter implements Desk, Queue {
 
   /** Whether a job could be taken if there were room: {@link TAKEN}, or why not. */
   check(index: number, payload: unknown, aim: Aim): Outcome {
-    const { access, options } = this
-    const message = options.messages[index]!
+    const message = this.options.messages[index]!
     const target = this.targetOf(message, payload, aim)
     if (target < 0) return -target as Outcome
-    if (!this.cargoes.canLeave(message, encode(access, message, payload))) return INVALID
-    return this.ended === undefined ? TAKEN : REFUSED
+    this.refusedBytes = encode(this.access, message, payload)
+    const outcome = this.cargoes.check(message, this.refusedBytes)
+    return outcome === TAKEN && !this.takes(index, false) ? REFUSED : outcome
   }
 
   /** Nobody waits any more for the job of a slot. */
@@ -311,16 +318,10 @@ export class Submitter implements Desk, Queue {
       did = true
       this.look()
     }
-    if (this.backlog.length > 0) this.putBacklog()
+    this.backlog.put()
     if ((did || this.hasNothingToHearOf()) && this.room.waiting > 0) this.room.admit()
     if (did && !this.isBusy) this.rest.tell()
     return did
-  }
-
-  private putBacklog(): void {
-    const { backlog } = this
-    while (backlog.length > 0 && inject(this.access, backlog[backlog.length - 1]!)) backlog.pop()
-    this.access.idle.wake()
   }
 
   private hasReturned(): boolean {
@@ -425,19 +426,18 @@ export class Submitter implements Desk, Queue {
     if (this.ended !== undefined) return []
     const lost: Array<() => void> = []
     // All that wait are found again.
-    this.backlog.length = 0
+    this.backlog.clear()
     for (let slot = this.first; slot < this.first + this.free.length; slot++) {
       const stage = table.stageOf(slot)
       if (stage === QUEUED || stage === WITHDRAWN) this.found(slot)
       else if (table.isLost(slot, this.living)) this.lose(slot, stage, lost)
     }
-    if (this.backlog.length > 0) this.putBacklog()
+    this.backlog.put()
     return lost
   }
 
   private lose(slot: number, stage: number, lost: Array<() => void>): void {
-    const { options } = this
-    const { table } = this.access
+    const { access: { table }, options } = this
     if (stage >= OUTCOME) {
       return void lost.push(() => {
         if (this.ended === undefined) this.take(slot, false)
@@ -462,7 +462,7 @@ export class Submitter implements Desk, Queue {
 
   // What waits for one worker lies in its inbox.
   private found(slot: number): void {
-    if (placeOf(this.access.table.messageOf(slot)) < 0) this.backlog.push(slot)
+    if (placeOf(this.access.table.messageOf(slot)) < 0) this.backlog.add(slot)
   }
 
   // ---- the end
@@ -475,7 +475,11 @@ export class Submitter implements Desk, Queue {
     if (this.ended !== undefined) return
     this.ended = reason
     const jobs = byEnd(this.access.table, this.pending, reason)
-    for (let slot = this.first; slot < this.first + this.free.length; slot++) this.clear(slot)
+    for (let slot = this.first; slot < this.first + this.free.length; slot++) {
+      if (this.access.table.stageOf(slot) === 0) continue
+      this.cargoes.discardReply(slot)
+      this.release(slot)
+    }
     this.stop(jobs, reason)
   }
 
@@ -496,18 +500,12 @@ export class Submitter implements Desk, Queue {
 
   private stop(jobs: ReadonlyArray<Left>, reason: ExitReason): void {
     this.returning = 0
-    this.backlog.length = 0
+    this.backlog.clear()
     this.graces.clear()
     this.placing.clear()
     for (const { begun, job } of jobs) job.stopped(reason, begun)
     this.room.admit()
     this.onEnded(reason)
     this.rest.tell()
-  }
-
-  private clear(slot: number): void {
-    if (this.access.table.stageOf(slot) === 0) return
-    this.cargoes.discardReply(slot)
-    this.release(slot)
   }
 }

@@ -12,6 +12,8 @@ export interface JobWaiter extends Waiter {
   readonly job?: Job | undefined
   /** Where its job goes, once it waits. */
   aim?: Aim | undefined
+  /** Whether something older was given up for it. */
+  isOwed?: boolean | undefined
   /** The level in whose line it stands, and its key, once it does. */
   level?: number | undefined
   key?: number | undefined

@@ -12,16 +12,13 @@
  * with another seat: what it waits for lies in the worker's own deque, so it runs it itself unless somebody else has stolen it, and no depth of
  * such jobs keeps all workers waiting.
  */
-import type { ExitReason } from "../../actor/ExitReason.ts"
 import type { Cell } from "../../actor/kernel/Cell.ts"
 import { answer } from "../../actor/kernel/Direct.ts"
 import { IDLE } from "../../actor/kernel/Phase.ts"
-import type { Message } from "../../actor/kernel/Protocol.ts"
 import type { Wait } from "../../memory/Doorbell.ts"
 import { InboxReader } from "../../memory/Inboxes.ts"
 import { OPEN } from "../../memory/JobPhase.ts"
 import { BEGUN, DISCARDED, STALE, UNAWAITED } from "../../memory/JobTable.ts"
-import type { StealOwner, StealThief } from "../../memory/StealDeque.ts"
 import type * as Trace from "../../observe/Trace.ts"
 import { messageOf } from "../../runtime/Text.ts"
 import * as Poller from "../../thread/Poller.ts"
@@ -29,19 +26,19 @@ import type { Codec } from "../../wire/Codec.ts"
 import { GONE } from "../../wire/kernel/Arrival.ts"
 import { Awaited, type Missing } from "../../wire/kernel/Missing.ts"
 import { MalformedRecord } from "../../wire/WireError.ts"
-import type { Allowances } from "../kernel/Allowances.ts"
-import { inject, type InjectorReader } from "../kernel/Injectors.ts"
+import { inject } from "../kernel/Injectors.ts"
 import { LaneAges } from "../kernel/Lanes.ts"
 import { NextJob } from "../kernel/NextJob.ts"
 import * as JobSpan from "./jobSpan.ts"
 import { KeyGate } from "./keyGate.ts"
+import { LateReplies, RETRY_MILLIS } from "./lateReplies.ts"
 import { type Access, rowOf } from "./memory.ts"
 import * as Outcome from "./outcome.ts"
 import { type Bench, JobAsk, Seat } from "./seat.ts"
 import type { Submitter } from "./submitter.ts"
 import { placeOf, whomOf } from "./target.ts"
-import type { Wear } from "./wear.ts"
 import { WorkerMeter } from "./workerMeter.ts"
+import type { Options } from "./workerOptions.ts"
 
 /** Seats that wait for jobs of their own, from which on a worker takes none from elsewhere. */
 const MAX_WAITING = 64
@@ -51,40 +48,6 @@ const reasonOf = (error: unknown): string =>
   error instanceof MalformedRecord ? `${error.where}: ${error.found}` : messageOf(error)
 
 const GONE_WITH = `is not handled: ${GONE}`
-
-/** How a worker is made. */
-export interface Options {
-  /** What the pool is called behind the name of its protocol. */
-  readonly key: string
-  readonly place: number
-  /** The number of its incarnation. */
-  readonly number: number
-  readonly concurrency: number
-  /** How long it sleeps with its thread after a job, before it leaves the thread to the event loop. */
-  readonly restMillis: number
-  readonly messages: ReadonlyArray<Message>
-  readonly injector: InjectorReader
-  /** Its places in the allowances of levels; nothing where there are none. */
-  readonly allowances: Allowances | undefined
-  readonly deque: StealOwner
-  /** Those of all workers, by place. */
-  readonly thieves: ReadonlyArray<StealThief>
-  /** Whether it has the same time as those who submit, and may tell what is too late. */
-  readonly knowsTime: boolean
-  /** Monotonic milliseconds. */
-  readonly now: () => number
-  /** Has another actor of the behaviour started. */
-  readonly open: (opened: (cell: Cell) => void) => void
-  /** What notices that it is worn; nothing where it never is. */
-  readonly wear: Wear | undefined
-  /** It was told by this request to take no jobs any more, and has none. */
-  readonly retired: (request: number) => void
-  /** Whether somebody reads a stream of it, which then has to be read to its end. */
-  readonly isReading: () => boolean
-  /** An actor of the behaviour has ended. */
-  readonly ended: (reason: ExitReason) => void
-  readonly failed: (where: string, error: unknown) => void
-}
 
 /** See the module. */
 export class Worker implements Poller.Waitable, Bench {
@@ -104,6 +67,7 @@ export class Worker implements Poller.Waitable, Bench {
   private nowMillis = -Infinity
   /** Where its jobs come from. */
   private readonly source: NextJob
+  private readonly late: LateReplies
   private isOpening = false
   /** The job whose handler is being called. */
   private answering: JobAsk | undefined = undefined
@@ -124,6 +88,7 @@ export class Worker implements Poller.Waitable, Bench {
     this.options = options
     this.poller = Poller.of(access.thread)
     this.meter = new WorkerMeter(access, options)
+    this.late = new LateReplies(access)
     const { allowances, injector } = options
     const allowed = allowances === undefined ? undefined : { allowances, queues: injector }
     this.keys = new KeyGate(access, options.place, this.seats, allowed)
@@ -194,6 +159,8 @@ export class Worker implements Poller.Waitable, Bench {
       this.meter.look()
     }
     if (this.taken > 0) this.interrupt()
+    this.options.streams.look()
+    if (this.late.size > 0) did = this.late.send((slot) => this.tell(slot)) || did
     while (this.canTake() && !turn.isOver()) {
       this.meter.tick(this.taken > 0)
       const slot = this.next()
@@ -201,8 +168,8 @@ export class Worker implements Poller.Waitable, Bench {
       did = true
       this.take(slot)
     }
-    const hasMore = this.isLast && this.hasOwn() || this.options.isReading()
-    if (this.retiring > 0 && this.taken === 0 && !this.isRetired && !hasMore) {
+    const hasMore = this.isLast && this.hasOwn() || this.isReading
+    if (this.retiring > 0 && this.taken === 0 && this.late.size === 0 && !this.isRetired && !hasMore) {
       this.isRetired = true
       this.options.retired(this.retiring)
     }
@@ -229,14 +196,18 @@ export class Worker implements Poller.Waitable, Bench {
     return waiting
   }
 
+  private get isReading(): boolean {
+    return this.options.streams.size > 0
+  }
+
   private mayBegin(): boolean {
     return this.access.table.phase() >= OPEN
   }
 
   private canTake(): boolean {
     const { taken } = this
-    if (this.isClosed || !this.hasBegun || this.isRetired) return false
-    if (this.retiring > 0 && !this.isLast && this.waiting === 0 && !this.options.isReading()) return false
+    if (this.isClosed || !this.hasBegun || this.isRetired || this.late.size > 0) return false
+    if (this.retiring > 0 && !this.isLast && this.waiting === 0 && !this.isReading) return false
     if (taken === 0) return true
     return taken - this.waiting < this.options.concurrency && (taken < this.seats.length || this.openSeat())
   }
@@ -415,7 +386,7 @@ export class Worker implements Poller.Waitable, Bench {
   settled(ask: JobAsk, outcome: number, codec: Codec<unknown>, value: unknown): void {
     this.leave(ask, true)
     this.done++
-    this.tellUnless(!Outcome.settle(this.access, ask.slot, outcome, codec, value), ask.slot)
+    this.tellUnless(!Outcome.settle(this.access, ask.slot, outcome, codec, value, this.late), ask.slot)
   }
 
   handled({ slot }: JobAsk): Trace.Handled {
@@ -460,12 +431,12 @@ export class Worker implements Poller.Waitable, Bench {
   // ---- asleep
 
   announce(): void {
-    this.meter.slept()
+    this.meter.asleep()
     this.source.announce(this.takesAny())
   }
 
   isReady(): boolean {
-    if (this.submitter.isReady()) return true
+    if (this.submitter.isReady() || this.late.size > 0 || this.options.streams.haveLostReaders()) return true
     for (let i = 0; i < this.seats.length; i++) {
       const { ask } = this.seats[i]!
       if (ask !== undefined && !ask.cancelled && this.access.table.isWithdrawn(ask.slot)) return true
@@ -475,17 +446,24 @@ export class Worker implements Poller.Waitable, Bench {
     return this.canTake() && this.source.hasNext(this.takesOthers)
   }
 
+  napMillis(): number {
+    return this.late.size > 0 ? RETRY_MILLIS : 0
+  }
+
   mayRest(): boolean {
     // Handlers may wait for the event loop.
-    return this.options.restMillis > 0 && this.taken === 0 && !this.isOpening
+    return this.options.restMillis > 0 && this.taken === 0 && this.late.size === 0 && !this.isOpening
   }
 
   rest(): boolean {
-    const { bells, thread } = this.access
-    thread.turn.end()
-    this.announce()
+    const { bells, thread: { runtime, turn } } = this.access
+    turn.end()
+    this.meter.resting()
+    this.source.announce(this.takesAny())
     const { place, restMillis } = this.options
+    const since = runtime.nowMillis()
     const isWoken = this.isReady() || bells[rowOf(place)]!.waitBlocking(restMillis) !== "timed-out"
+    this.meter.rested(runtime.nowMillis() - since)
     this.retract()
     return isWoken
   }

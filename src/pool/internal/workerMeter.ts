@@ -6,6 +6,7 @@
  */
 import { JobMeters } from "../../memory/JobMeters.ts"
 import type { Turn } from "../../runtime/Turn.ts"
+import { LoopMeter } from "./loopMeter.ts"
 import type { Access } from "./memory.ts"
 import type { Seat } from "./seat.ts"
 
@@ -17,6 +18,8 @@ interface Times {
   /** Whether it has the same time as those who submit. */
   readonly knowsTime: boolean
   readonly now: () => number
+  /** How long its event loop has been idle; nothing where it has none of its own. */
+  readonly loopIdle: (() => number) | undefined
 }
 
 /** See the module. */
@@ -27,6 +30,7 @@ export class WorkerMeter {
   private readonly place: number
   private readonly now: () => number
   private readonly knowsTime: boolean
+  private readonly loop: LoopMeter | undefined
   /** What the time of the pool is when the clock of the turns is at 0. */
   private readonly baseMillis: number
   /** The time of the pool, as it was seen last. */
@@ -37,7 +41,10 @@ export class WorkerMeter {
   private jobs = 0
   private isIdle = true
 
-  constructor({ memory, table, thread: { runtime, turn } }: Access, { knowsTime, now, number, place }: Times) {
+  constructor(
+    { memory, table, thread: { runtime, turn } }: Access,
+    { knowsTime, loopIdle, now, number, place }: Times
+  ) {
     this.table = table
     this.meters = new JobMeters(memory.meters)
     this.turn = turn
@@ -46,11 +53,14 @@ export class WorkerMeter {
     this.knowsTime = knowsTime
     this.baseMillis = now() - runtime.nowMillis()
     this.meters.opened(place, number)
+    this.loop = loopIdle === undefined ? undefined : new LoopMeter(this.meters, place, loopIdle, now())
   }
 
   /** Reads the clock: a turn of the worker begins, or goes on after something else. Answers the time. */
   look(): number {
-    return this.lastMillis = this.now()
+    this.lastMillis = this.now()
+    this.loop?.look(this.lastMillis)
+    return this.lastMillis
   }
 
   begun(slot: number, seat: Seat): void {
@@ -59,6 +69,7 @@ export class WorkerMeter {
     if (this.isIdle) {
       this.isIdle = false
       this.busySince = lastMillis
+      this.loop?.begun(lastMillis)
     }
     this.meters.begun(place, lastMillis, knowsTime ? Math.max(0, lastMillis - table.queuedOf(slot)) : NaN)
   }
@@ -86,6 +97,7 @@ export class WorkerMeter {
   private idle(now: number): void {
     this.isIdle = true
     this.meters.idle(this.place, now - this.busySince)
+    this.loop?.idle(now)
   }
 
   /** The turn may have read the clock since the last job. */
@@ -112,7 +124,19 @@ export class WorkerMeter {
     this.meters.stole(this.place)
   }
 
-  slept(): void {
+  /** It falls asleep, and leaves the thread to the event loop. */
+  asleep(): void {
     this.meters.slept(this.place)
+    this.loop?.asleep(this.now())
+  }
+
+  /** It falls asleep with its thread. */
+  resting(): void {
+    this.meters.slept(this.place)
+  }
+
+  /** It has slept with its thread for so long. */
+  rested(millis: number): void {
+    this.loop?.rested(millis)
   }
 }

@@ -17,11 +17,12 @@ import type { GivenLane, LaneMemory, Rings } from "../../link/kernel/Node.ts"
 import type { Intensity } from "../../supervisor/Intensity.ts"
 import type { Directive, RestartType } from "../../supervisor/Restart.ts"
 import type { TreeNode } from "../../supervisor/Tree.ts"
+import type { Launched } from "../../thread/kernel/Launcher.ts"
 import type { Given } from "../../wire/kernel/ArenaOwners.ts"
 import type { Crash } from "./accounts.ts"
 
 /** What a worker needs to take its place. */
-export interface Seat {
+export interface Seat extends Launched {
   readonly names: ReadonlyArray<string>
   readonly doorbells: SharedArrayBuffer
   /** Which rings of a thread have something in them, in a system of many. */

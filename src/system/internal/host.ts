@@ -14,7 +14,6 @@ import * as Layouts from "../../actor/kernel/Layouts.ts"
 import { LetterStore, limitsOf } from "../../actor/kernel/LetterStore.ts"
 import type { LocalShard } from "../../actor/kernel/LocalShard.ts"
 import * as Owner from "../../actor/kernel/Owner.ts"
-import { actorName } from "../../actor/kernel/Protocol.ts"
 import { RunningCell } from "../../actor/kernel/RunningCell.ts"
 import { isKey, Shards } from "../../actor/kernel/Shard.ts"
 import * as Terms from "../../actor/kernel/Terms.ts"
@@ -22,6 +21,7 @@ import type { SystemEvent } from "../../actor/SystemEvent.ts"
 import { Tally } from "../../observe/kernel/Tally.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import * as Steady from "../../thread/kernel/Steady.ts"
+import { ThreadName } from "../kernel/ThreadName.ts"
 import { Families, type Grounds, type Holder, type Wanted } from "./families.ts"
 import * as Grouping from "./groups.ts"
 import { groundsHere } from "./keyed.ts"
@@ -44,7 +44,7 @@ export const makeHostWith = Effect.fnUntraced(function*(name: string, tally: Tal
 
 /** The same, for a thread that counts for itself alone. */
 export const makeHost = Effect.tap(
-  Effect.suspend(() => makeHostWith(MAIN, new Tally(Tally.create(1), 0))),
+  Effect.flatMap(ThreadName, (name) => makeHostWith(name, new Tally(Tally.create(1), 0))),
   (host) => Effect.sync(() => host.groups.connect(Grouping.onOneThread(host)))
 )
 
@@ -92,7 +92,7 @@ export const systemOf = (host: Host): ActorSystem["Service"] => {
       )
     },
     spawn: (protocol, key, options, owner) =>
-      host.spawn(protocol, key, owner, Terms.make(actorName(protocol, key), options?.shutdown)),
+      host.spawn(protocol, key, owner, Terms.make(protocol, key, options?.shutdown)),
     keyed: (protocol, keying, owner) => {
       const { name } = protocol
       const holder = { thread: 0, number: ++holds }
@@ -113,7 +113,7 @@ export const systemOf = (host: Host): ActorSystem["Service"] => {
         return isKey(key) ? new Shards(protocol, [shard]).at(key) : undefined
       }),
     supervise: (protocol, key, options, owner) =>
-      host.supervise(protocol, key, owner, Terms.make(actorName(protocol, key), options?.shutdown)),
+      host.supervise(protocol, key, owner, Terms.make(protocol, key, options?.shutdown)),
     groups: host.groups,
     sends: host.sends,
     events: host.events,

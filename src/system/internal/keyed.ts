@@ -98,7 +98,7 @@ const openHere = (
   const { capacity } = boundsOf(name, behaviour)
   if (behaviour.protocol.layoutHash !== layoutHash) return Layouts.unlike(name, layoutHash, behaviour.protocol)
   const taken = host.someName(name)
-  if (taken !== undefined) return new ActorError.NameTaken({ actor: taken })
+  if (taken !== undefined) return new ActorError.NameTaken({ actor: taken, by: "spawn" })
   return new LocalShard(host, behaviour.protocol, capacity, keying)
 }
 
@@ -118,7 +118,7 @@ const openOnWorkers = (
     return Layouts.mismatch(name, { layoutHash, layouts }, hosted)
   }
   const taken = names.startingWith(`${name}/`) ?? host.someName(name)
-  if (taken !== undefined) return new ActorError.NameTaken({ actor: taken })
+  if (taken !== undefined) return new ActorError.NameTaken({ actor: taken, by: "spawn" })
   const terms: Terms.Terms = keying
   const onWorkers = places.map((worker): OnWorker => {
     const actor = account.number()

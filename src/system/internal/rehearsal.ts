@@ -67,6 +67,7 @@ const play = Effect.fnUntraced(function*(millis: number) {
   const role = roleOf()
   const { layoutHash, name } = role.protocol
   const system: Control.Seat = {
+    launcher: "ActorThread.launch",
     names: ["main", "worker"],
     mainEpoch: EPOCH,
     doorbells: Doorbell.create(2),

@@ -11,6 +11,7 @@ import * as Layouts from "../../actor/kernel/Layouts.ts"
 import { Node } from "../../link/kernel/Node.ts"
 import { Tally } from "../../observe/kernel/Tally.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
+import * as Launcher from "../../thread/kernel/Launcher.ts"
 import { Requests } from "../../thread/kernel/Requests.ts"
 import * as ThreadArenas from "../../thread/ThreadArenas.ts"
 import type * as ThreadEntry from "../../thread/ThreadEntry.ts"
@@ -64,6 +65,7 @@ const makeWorker = (start: ThreadEntry.ThreadStart) =>
   Effect.gen(function*() {
     const context = yield* Effect.context<never>()
     const { runtime } = yield* CurrentThread
+    yield* Launcher.checked("ActorThread.launch", start)
     const seat = start.data as Control.Seat
     yield* Effect.forEach(seat.arenas, ({ buffer, owner }) => ThreadArenas.open(buffer, owner), { discard: true })
     const host = yield* makeHostWith(start.name, new Tally(seat.tally, start.index))

@@ -232,7 +232,7 @@ export const afterEnd = ({ claims, post, run }: Worker, then: () => void): void 
 export const serviceOf = (worker: Worker): ActorSystem["Service"] => {
   const { host } = worker
   const termsOf = (protocol: Protocol, key: string, options: SpawnOptions | undefined) =>
-    Terms.make(actorName(protocol, key), options?.shutdown)
+    Terms.make(protocol, key, options?.shutdown)
   return {
     ...systemOf(host),
     spawn: (protocol, key, options, owner) => {

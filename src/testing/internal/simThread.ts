@@ -16,6 +16,7 @@ import { Cores } from "../../thread/kernel/Cores.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
 import { Hardware, type HardwareInfo } from "../../thread/kernel/Hardware.ts"
 import { type Memory, ProcessMemory } from "../../thread/kernel/Heap.ts"
+import { LoopIdle } from "../../thread/kernel/LoopIdle.ts"
 import { type Spawn, Spawning } from "../../thread/kernel/Spawning.ts"
 import { carriageOf } from "../../wire/kernel/ThreadCarriage.ts"
 import { Lane, type Strand } from "./lane.ts"
@@ -93,6 +94,7 @@ export class SimThread implements Strand {
       Context.add(Cores, cores),
       Context.add(Hardware, hardwareOf(cores)),
       Context.add(ProcessMemory, endlessMemory),
+      Context.add(LoopIdle, undefined),
       Context.add(SystemNumbers, () => 1 + world.oracle.stream("random").random.below(2 ** 31))
     )
   }

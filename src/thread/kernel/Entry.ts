@@ -100,7 +100,7 @@ export const enter = <E>(ground: Ground, setup: Setup<E>, rehearsal: Rehearsal =
     if (message?.type === "prepare") ground.fork(Effect.andThen(rehearsal(undefined), standBy))
     if (message?.type !== "bootstrap") return
     port.off("message", onFirst)
-    begin(ground, message, (start) => Effect.andThen(rehearsal(start), setup(start)))
+    begin(ground, message, (start) => Effect.andThen(Effect.ignoreCause(rehearsal(start)), setup(start)))
   }
   ground.onUncaught((error) => port.postMessage(Protocol.uncaught(failureText(error))))
   // The listener holds the thread: a pending Atomics.waitAsync alone would let it exit.

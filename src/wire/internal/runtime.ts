@@ -218,11 +218,16 @@ export const readCount = (passing: Passing, path: string, least: number): number
 export const tooDeep = (where: string, most: number): never =>
   badValue(where, `more than ${most} levels`, `at most ${most} levels`)
 
+/** A part that was read whole cannot be turned into a value. Where something may move with the message that is said once the rest has been read: nobody else would find it. */
+export const undecoded = (where: string, found: string, limit: string, way: Way | undefined): undefined => {
+  if (way === undefined) return badValue(where, found, limit)
+  way.fault ??= new MalformedRecord({ where, found, limit })
+}
+
 /** Turns what was read into the value. */
 export const decoded = (plan: ViaPlan, encoded: unknown, way: Way | undefined): unknown => {
   const value = plan.decode(encoded, way)
-  if (value instanceof Undecodable) {
-    badValue(plan.path, `a part that its schema does not decode (${value.reason})`, "an encoded value")
-  }
-  return value
+  return value instanceof Undecodable
+    ? undecoded(plan.path, `a part that its schema does not decode (${value.reason})`, "an encoded value", way)
+    : value
 }

@@ -56,7 +56,8 @@ const parsedOnItsWay = (schema: AnySchema): Transformation => {
       return Exit.isSuccess(exit) ? exit.value : Refused
     },
     decode: (value, way) => {
-      const exit = Effect.runSyncExitWith(contextOf(way))(decode(value))
+      // What moves is met also behind a part that is none.
+      const exit = Effect.runSyncExitWith(contextOf(way))(decode(value, { errors: "all" }))
       return Exit.isSuccess(exit) ? exit.value : new Undecodable(issueText(exit.cause))
     }
   }

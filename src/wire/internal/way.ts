@@ -3,11 +3,14 @@
  */
 import * as Context from "effect/Context"
 import type { Carriage, Carried } from "../Carriage.ts"
+import type { MalformedRecord } from "../WireError.ts"
 
 /** The services of the thread, and the list of what moves with the message. */
 export interface Way {
   readonly carriage: Carriage
   readonly carried: Array<Carried>
+  /** Why the message that is read is none: the rest of it is read all the same, for what moves with it. */
+  fault?: MalformedRecord | undefined
 }
 
 /** The way of a message that stays on its thread: what travels is only looked at. */

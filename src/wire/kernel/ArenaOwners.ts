@@ -1,27 +1,10 @@
 /**
  * Numbers for the threads that are given an arena, each used again only when nothing of its thread is left there.
+ *
+ * Which are in use stands in the arena (`memory/ArenaNumbers`): a thread that was given an arena gives it on.
  */
 import type { ArenaEnd } from "../../memory/Arena.ts"
-import { MAX_OWNER } from "../../memory/Layouts.ts"
-import { piece, type ThreadContext } from "../../runtime/ThreadContext.ts"
-
-/** The numbers of an arena: those in use, and those whose threads have gone but left parcels on their way. */
-interface Numbers {
-  readonly used: Set<number>
-  readonly left: Set<number>
-}
-
-const arenaNumbers = piece(() => new WeakMap<SharedArrayBuffer, Numbers>())
-
-const numbersOf = (thread: ThreadContext, arena: ArenaEnd): Numbers => {
-  const arenas = thread.get(arenaNumbers)
-  let numbers = arenas.get(arena.buffer)
-  if (numbers === undefined) {
-    numbers = { left: new Set(), used: new Set([arena.owner]) }
-    arenas.set(arena.buffer, numbers)
-  }
-  return numbers
-}
+import { ArenaNumbers, NUMBERS_SPENT } from "../../memory/ArenaNumbers.ts"
 
 /** What is required of an arena that is given to a thread. */
 export const NO_NUMBER = "one with a number left: 255 threads use it, or have left parcels on their way there"
@@ -43,7 +26,7 @@ export class Lent {
   }
 
   /**
-   * Recovers what the thread held, once: its numbers may be another one's after that. What it had sent stays for its receivers.
+   * Recovers what the thread held, once, and what those held that it had lent numbers to: its numbers may be another one's after that. What it had sent stays for its receivers.
    *
    * **When to use**: when it has exited, or was never there.
    */
@@ -55,41 +38,19 @@ export class Lent {
 }
 
 /** Numbers for a new thread in these arenas, or the arena in which all are in use. */
-export const lend = (thread: ThreadContext, arenas: ReadonlyArray<ArenaEnd>): Lent | ArenaEnd => {
-  const lent: Array<{ readonly arena: ArenaEnd; readonly owner: number }> = []
+export const lend = (arenas: ReadonlyArray<ArenaEnd>): Lent | ArenaEnd => {
+  const lent: Array<{ readonly buffer: SharedArrayBuffer; readonly owner: number; readonly numbers: ArenaNumbers }> = []
   const recoverAll = () => {
-    for (const { arena, owner } of lent) recover(thread, arena, owner)
+    for (const { numbers, owner } of lent) numbers.recover(owner)
   }
   for (const arena of arenas) {
-    const owner = take(thread, arena)
-    if (owner === undefined) {
+    const numbers = new ArenaNumbers(arena)
+    const owner = numbers.lend()
+    if (owner === NUMBERS_SPENT) {
       recoverAll()
       return arena
     }
-    lent.push({ arena, owner })
+    lent.push({ buffer: arena.buffer, owner, numbers })
   }
-  return new Lent(lent.map(({ arena, owner }) => ({ buffer: arena.buffer, owner })), recoverAll)
-}
-
-const take = (thread: ThreadContext, arena: ArenaEnd): number | undefined => {
-  const { left, used } = numbersOf(thread, arena)
-  for (const owner of left) settle(thread, arena, owner)
-  for (let owner = 1; owner <= MAX_OWNER; owner++) {
-    if (used.has(owner)) continue
-    used.add(owner)
-    return owner
-  }
-  return undefined
-}
-
-const recover = (thread: ThreadContext, arena: ArenaEnd, owner: number): void => {
-  numbersOf(thread, arena).left.add(owner)
-  settle(thread, arena, owner)
-}
-
-const settle = (thread: ThreadContext, arena: ArenaEnd, owner: number): void => {
-  if (arena.recover(owner).inTransit > 0) return
-  const { left, used } = numbersOf(thread, arena)
-  left.delete(owner)
-  used.delete(owner)
+  return new Lent(lent.map(({ buffer, owner }) => ({ buffer, owner })), recoverAll)
 }

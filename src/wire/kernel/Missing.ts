@@ -8,10 +8,10 @@ import { Key } from "../Carriage.ts"
 
 /** A service of a thread that knows. */
 export interface Missing {
-  /** What the last value could not be read for, since it was asked last; nothing when that was no reason. */
-  takeMissing(): number | undefined
-  /** Asks for it; `then` is called once, when it is there, or will not come. */
-  want(missing: number, then: () => void): void
+  /** All that the last value could not be read for, since it was asked last; nothing when that was no reason. */
+  takeMissing(): ReadonlySet<number> | undefined
+  /** Asks for it; `then` is called once, when all of it is there, or will not come. */
+  want(missing: ReadonlySet<number>, then: () => void): void
 }
 
 /** The service. */

@@ -71,7 +71,12 @@ export const pack = (codec: Codec<unknown>, value: unknown, scratch: Scratch): R
   return { message, packed: new Packed(value, cargo, carriage.arrived, false) }
 }
 
-/** Releases what moves with a message that nobody will have, and that its sender has given up. */
+/** Releases what moves with a message that nobody will have, and that its sender has given up; of one that cannot be written what was met before that. */
 export const discard = (codec: Codec<unknown>, value: unknown, scratch: Scratch): void => {
-  if (codec.encode(value, scratch) >= 0) Carriage.drop(scratch.cargo)
+  try {
+    codec.encode(value, scratch)
+  } catch {
+    // Who was to have the message hears what is wrong with it.
+  }
+  Carriage.drop(scratch.cargo)
 }

@@ -3,6 +3,7 @@
  */
 import * as allowances from "./allowances.ts"
 import * as arena from "./arena.ts"
+import * as arenaNumbers from "./arenaNumbers.ts"
 import * as blockingWait from "./blockingWait.ts"
 import * as broadcastRing from "./broadcastRing.ts"
 import * as counters from "./counters.ts"
@@ -34,6 +35,7 @@ const proofs: ReadonlyArray<Proof> = [
   broadcastRing,
   stealDeque,
   arena,
+  arenaNumbers,
   doorbell,
   waitList,
   readySet,

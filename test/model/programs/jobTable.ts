@@ -495,6 +495,49 @@ const givenUp: Model = {
   }
 }
 
+/** Ways to find out wrongly whether the thread is there that has asked for a stream. */
+interface ReaderMisuse {
+  readonly succeedsFirst?: boolean
+  readonly looksForNoWithdrawal?: boolean
+  readonly looksLast?: boolean
+}
+
+/** Who has asked for a stream goes while a worker begins it, and another thread has the row: what the worker has noted of the row says so. */
+const reader = (misuse: ReaderMisuse = {}): Model => ({
+  structure: "JobTable",
+  scenario: "who has asked for a stream goes while it is begun",
+  preemptions: 3,
+  prepare: async (load) => {
+    const make = await stage(load)
+    return () => {
+      const { numbers: [one], table } = make()
+      let noted: number | undefined
+      const worker = function*(): Body {
+        const own = table()
+        if ((yield* own.begin(0, one)) !== BEGUN) return
+        const withdrawnBefore = misuse.looksLast === true && (yield* own.isWithdrawn(0))
+        const found = yield* own.heirsOf(0)
+        const isWithdrawn = misuse.looksLast === true ? withdrawnBefore : yield* own.isWithdrawn(0)
+        noted = isWithdrawn && misuse.looksForNoWithdrawal !== true ? found - 1 : found
+      }
+      const heir = function*(): Body {
+        const own = table()
+        if (misuse.succeedsFirst === true) yield* own.succeed(0)
+        yield* own.withdraw(0)
+        if (misuse.succeedsFirst !== true) yield* own.succeed(0)
+      }
+      return {
+        threads: [thread("worker", worker()), thread("heir", heir())],
+        check: () => {
+          const last = table()
+          equal(alone(last.successions()), 1, "rows that have become another thread's")
+          if (noted === alone(last.heirsOf(0))) throw new Violation("a stream is taken for one of the next thread")
+        }
+      }
+    }
+  }
+})
+
 /** The programs that must hold. */
 export const models: ReadonlyArray<Model> = [
   hints,
@@ -506,11 +549,15 @@ export const models: ReadonlyArray<Model> = [
   condemned,
   passedOn(false),
   passedOn(true),
-  clientDies()
+  clientDies(),
+  reader()
 ]
 
 /** The programs that must fail. */
 export const broken: ReadonlyArray<Broken> = [
+  { name: "takes a row over before what was asked there is withdrawn", model: reader({ succeedsFirst: true }) },
+  { name: "begins a stream for a job that is withdrawn", model: reader({ looksForNoWithdrawal: true }) },
+  { name: "looks who has the row after whether the job is withdrawn", model: reader({ looksLast: true }) },
   {
     name: "begins a job without looking who else does",
     model: hints,

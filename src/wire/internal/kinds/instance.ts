@@ -4,7 +4,7 @@
 import type { Kind } from "../kind.ts"
 import type { InstancePlan } from "../plan.ts"
 import { Refused } from "../plan.ts"
-import { badValue } from "../runtime.ts"
+import { undecoded } from "../runtime.ts"
 import { quote } from "../source.ts"
 
 const FOUND = "fields that its class does not take"
@@ -21,7 +21,7 @@ export const instance: Kind<InstancePlan> = {
   read: (plan, from, x, at) => {
     const y = from.name("y")
     return `let ${y};${from.plan(plan.inner, y, at)}${x}=${from.table(plan)}.construct(${y});`
-      + `if(${x}===R)H$badValue(${quote(plan.path)},${quote(FOUND)},${quote(LIMIT)});`
+      + `if(${x}===R)${x}=H$undecoded(${quote(plan.path)},${quote(FOUND)},${quote(LIMIT)},G);`
   },
   writer: (plan, to, place) => {
     const inner = to.plan(plan.inner, place)
@@ -31,7 +31,7 @@ export const instance: Kind<InstancePlan> = {
     const inner = from.plan(plan.inner, place)
     return (cell) => {
       const value = plan.construct(inner(cell))
-      return value === Refused ? badValue(plan.path, FOUND, LIMIT) : value
+      return value === Refused ? undecoded(plan.path, FOUND, LIMIT, from.frame.way) : value
     }
   }
 }
