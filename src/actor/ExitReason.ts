@@ -142,7 +142,7 @@ export const causeText = (cause: Cause.Cause<unknown>): string => {
 const ENDED = {
   scope: "its scope was closed",
   behaviour: "its behaviour was released",
-  system: "its system was released",
+  system: "its system, or its pool, was released",
   supervisor: "its supervisor stopped it",
   itself: "its program ended it"
 } as const

@@ -113,10 +113,11 @@ describe("Dispatcher", () => {
   })
 
   it("leaves what is ready to its driver as long as that has a turn, and has one itself when it has none", () => {
-    const { scheduler, tasks, turn } = manual()
-    const dispatcher = dispatcherOf(scheduler)
+    const tasks: Array<() => void> = []
+    const loop = { ...runtime, immediate: (task: () => void) => void tasks.push(task) }
+    const dispatcher = new Dispatcher(new Scheduler.MixedScheduler(), loop, new Turn({ ...loop, nowMillis: () => 0 }))
     const driver = { isComing: true }
-    dispatcher.driver = driver
+    dispatcher.driveBy(driver)
     const log: Array<string> = []
     const runnable = (name: string) => runnableOf(() => void log.push(name))
     dispatcher.enqueue(runnable("a"))
@@ -131,9 +132,15 @@ describe("Dispatcher", () => {
     assert.strictEqual(tasks.length, 1)
     dispatcher.enqueue(runnable("c"))
     assert.strictEqual(tasks.length, 1)
-    turn()
+    tasks.shift()!()
     assert.deepStrictEqual(log, ["a", "b", "c"])
-    dispatcher.enqueue(runnable("d"))
+  })
+
+  it("has a task of a special scheduler for each pass, whoever would drain it", () => {
+    const { scheduler, tasks } = manual()
+    const dispatcher = dispatcherOf(scheduler)
+    dispatcher.driveBy({ isComing: true })
+    dispatcher.enqueue(runnableOf(() => {}))
     assert.strictEqual(tasks.length, 1)
   })
 

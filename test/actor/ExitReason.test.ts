@@ -42,7 +42,7 @@ describe("ExitReason", () => {
       "it has done its work",
       "its scope was closed",
       "its behaviour was released",
-      "its system was released",
+      "its system, or its pool, was released",
       "its program ended it",
       "it was killed",
       "it is not known to its thread any more",

@@ -209,6 +209,18 @@ describe("a reply", () => {
         }), { supervision: { intensity: { restarts: 10, within: "1 second" } } }))
   }
 
+  it.effect("for which a program without types has no handler is a defect that names it", () =>
+    Effect.gen(function*() {
+      const Bare = Actor.make("Bare", [Rpc.make("Known"), Rpc.make("Missing")])
+      const live = Bare.toLayer(Effect.succeed({ Known: () => Effect.void } as never))
+      const crash = yield* Effect.scoped(Effect.gen(function*() {
+        const bare = yield* Bare.spawn("b")
+        yield* bare.ask.Known()
+        return yield* Effect.exit(bare.ask.Missing())
+      })).pipe(Effect.provide(Layer.provideMerge(live, ActorSystem.layer)))
+      assert.include(String(crash), "there is no handler of Missing")
+    }))
+
   it.effect("that is a declared error arrives as it is", () =>
     staged(() =>
       Effect.gen(function*() {

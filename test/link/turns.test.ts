@@ -2,9 +2,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Rpc from "effect/rpc/Rpc"
+import * as Scheduler from "effect/Scheduler"
 import * as Schema from "effect/Schema"
 import { Actor } from "shared-nothing"
-import { BUDGET_MILLIS } from "../../src/runtime/Turn.ts"
+import { Dispatcher } from "../../src/actor/kernel/Dispatcher.ts"
+import { Loop } from "../../src/link/internal/loop.ts"
+import * as Doorbell from "../../src/memory/Doorbell.ts"
+import type { Runtime } from "../../src/runtime/Runtime.ts"
+import { BUDGET_MILLIS, Turn } from "../../src/runtime/Turn.ts"
+import { runtime } from "../../src/thread/ThreadRuntime.ts"
 import { type Stage, stage } from "./stage.ts"
 
 /** Takes so long. */
@@ -99,4 +105,36 @@ describe("a turn of the event loop", () => {
       steps.settle()
       assert.strictEqual(worked["a"], 2 * MESSAGES)
     })))
+
+  it("is an actor's own when it becomes ready while the loop parks", () => {
+    const tasks: Array<() => void> = []
+    let now = 0
+    const threaded: Runtime = {
+      ...runtime,
+      nowMillis: () => now += 0.1,
+      immediate: (task) => void tasks.push(task),
+      waitAsync: () => true
+    }
+    const turn = new Turn(threaded)
+    const dispatcher = new Dispatcher(new Scheduler.MixedScheduler(), threaded, turn)
+    let runs = 0
+    const loop = new Loop(
+      {
+        pass: () => 0,
+        rest: () => dispatcher.enqueue({ run: () => void runs++, failed: () => {} }),
+        isQuiet: () => true,
+        maySpin: () => false,
+        isFar: () => false,
+        parked: () => dispatcher.resume(),
+        failed: () => {}
+      },
+      new Doorbell.Doorbell(Doorbell.create(1), 0),
+      0,
+      threaded,
+      turn
+    )
+    dispatcher.driveBy(loop)
+    for (let left = 100; left > 0 && tasks.length > 0; left--) tasks.shift()!()
+    assert.deepStrictEqual([runs, tasks.length, loop.isComing], [1, 0, false])
+  })
 })

@@ -489,6 +489,13 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...turns,
     file: "src/link/internal/loop.ts",
+    why: "a loop that parks leaves what is ready to others",
+    before: "      else this.polled.parked()\n",
+    after: ""
+  },
+  {
+    ...turns,
+    file: "src/link/internal/loop.ts",
     why: "a loop that is closed leaves what is ready to others",
     before: "    this.bell.cancel()\n    this.polled.parked()\n",
     after: "    this.bell.cancel()\n"
@@ -497,7 +504,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...turns,
     file: "src/link/kernel/Node.ts",
     why: "links and actors have one turn together",
-    before: "    host.dispatcher.driver = this.loop\n",
+    before: "    host.dispatcher.driveBy(this.loop)\n",
     after: ""
   },
   {

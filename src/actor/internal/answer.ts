@@ -45,7 +45,16 @@ export const call = (
     if (!isEffect(answer)) return noEffect(tags[index]!, answer)
     return (answer as { readonly _tag?: unknown })._tag === "Failure" && isExit(answer) ? sound(answer) : answer
   } catch (defect) {
-    return Exit.die(defect)
+    return Exit.die(isThere(handlers, tags[index]!) ? defect : new TypeError(`there is no handler of ${tags[index]!}`))
+  }
+}
+
+// Of a program without types. Looked at when something has been thrown, which may be what looking does.
+const isThere = (handlers: Handlers, tag: string): boolean => {
+  try {
+    return typeof handlers[tag] === "function"
+  } catch {
+    return true
   }
 }
 

@@ -124,8 +124,7 @@ export class Dispatcher extends Line {
   declare private isRestNext: boolean
   declare private isScheduled: boolean
   declare private isDraining: boolean
-  /** The loop of the links of this thread, where it has some. */
-  declare driver: Driver | undefined
+  declare private driver: Driver | undefined
   constructor(scheduler: Scheduler.Scheduler, runtime: Runtime, turn: Turn) {
     super()
     // The ordinary scheduler looks for the timers of the process at each call, which may be somebody's fake ones by then.
@@ -180,6 +179,11 @@ export class Dispatcher extends Line {
     if (this.isScheduled || this.driver?.isComing === true) return
     this.isScheduled = true
     this.kick(this.scheduled)
+  }
+
+  /** Leaves what is ready to the loop of the links of this thread, as long as that has turns; a special scheduler goes on to have a task for each pass. */
+  driveBy(driver: Driver): void {
+    if (this.passes > 1) this.driver = driver
   }
 
   /** The driver has no turn for now: what is ready has one of its own. */

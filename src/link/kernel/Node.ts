@@ -98,7 +98,7 @@ export class Node implements Polled, RefTransport {
     this.areActorsFirst = false
     this.reading = new Reading(ready === undefined ? undefined : new ReadySet(ready, index))
     this.loop = new Loop(this, this.bells[index]!, maxSpins, runtime, turn)
-    host.dispatcher.driver = this.loop
+    host.dispatcher.driveBy(this.loop)
   }
 
   // ---- links
