@@ -39,22 +39,36 @@ export class MailboxFull extends Schema.TaggedError<MailboxFull>("shared-nothing
   }
 }
 
+/** Whether the handler of a message had been called: `"unknown"` where nobody can say any more. */
+export const Begun = Schema.Union([Schema.Boolean, Schema.Literal("unknown")])
+
+/** The type of {@link Begun}. */
+export type Begun = typeof Begun.Type
+
 /**
- * The actor has ended for good and will not handle this message.
+ * The actor, or the pool, has ended for good and will not answer this message.
  *
- * **Errors** The handler never ran. Spawn the actor again if it should exist; `reason` says why it ended, as a
- * value (`ExitReason`).
+ * **Errors** `begun` says whether its handler had been called. With `false` it never ran: spawn the actor again if it should exist, and ask that. With `true` it was
+ * interrupted while it was handled, and may have had effects; with `"unknown"` so it may. To ask again then is right only for what does no harm twice. `reason` says why the actor
+ * ended, as a value (`ExitReason`). A message that its handler has put off has not been begun.
  */
 export class ActorStopped
   extends Schema.TaggedError<ActorStopped>("shared-nothing/actor/ActorStopped")("ActorStopped", {
     actor: Schema.String,
     reason: ExitReason.ExitReason,
+    begun: Begun,
     undelivered: Undelivered
   })
 {
   override get message() {
-    return `${this.actor} has stopped (${ExitReason.render(this.reason)}): ${this.undelivered.tag} was not handled`
+    const { actor, begun, reason, undelivered: { tag } } = this
+    return `${actor} has stopped (${ExitReason.render(reason)}): ${tag} ${fateOf(begun)}`
   }
+}
+
+const fateOf = (begun: Begun): string => {
+  if (begun === "unknown") return "may have been begun, and may have had effects"
+  return begun ? "was interrupted while it was handled, and may have had effects" : "was not handled"
 }
 
 /**

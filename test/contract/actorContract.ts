@@ -787,9 +787,18 @@ export const actorContract = (name: string, options: ContractOptions): void => {
         const queued = yield* forkNow(failure(actor.ask.Block({ gate: on.gate, n: 2 })))
         yield* settle
         yield* Scope.close(life, Exit.void)
-        assert.instanceOf(yield* Fiber.join(running), ActorError.ActorStopped)
-        assert.instanceOf(yield* Fiber.join(queued), ActorError.ActorStopped)
+        const begun = yield* Fiber.join(running)
+        assert.instanceOf(begun, ActorError.ActorStopped)
+        assert.strictEqual(begun.begun, true)
+        assert.match(begun.message, /: Block was interrupted while it was handled, and may have had effects$/)
+        const waited = yield* Fiber.join(queued)
+        assert.instanceOf(waited, ActorError.ActorStopped)
+        assert.strictEqual(waited.begun, false)
+        assert.match(waited.message, /: Block was not handled$/)
         assert.deepStrictEqual(yield* on.journal(), ["build 1", "start 1", "interrupted 1", "closed 1"])
+        const late = yield* failure(actor.ask.Items())
+        assert.instanceOf(late, ActorError.ActorStopped)
+        assert.strictEqual(late.begun, false)
       }))
 
     it.effect("stopping refuses the senders that wait for room", () =>

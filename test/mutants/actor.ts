@@ -58,6 +58,13 @@ const adapted = { ...adapters, file: "src/actor/kernel/AdapterRecipient.ts" }
 /** Faults in what an actor is made of. */
 export const mutants: ReadonlyArray<Mutant> = [
   {
+    file: "src/actor/internal/stashing.ts",
+    why: "who was being answered when the actor ended knows it",
+    before: "ask?.stopped(reason, payload, true)",
+    after: "ask?.stopped(reason, payload)",
+    tests: ["test/actor/contract.test.ts"]
+  },
+  {
     ...counting,
     why: "who has a reply finds its message counted",
     before: "    this.turns &= ~IN_HAND\n",

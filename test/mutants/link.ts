@@ -37,6 +37,13 @@ const reading = {
 /** Faults in the links between threads. */
 export const mutants: ReadonlyArray<Mutant> = [
   {
+    file: "src/link/internal/answeredAsk.ts",
+    why: "who was being answered on another thread knows it",
+    before: "begun ? Envelope.BEGUN : 0",
+    after: "0",
+    tests: ["test/simulate/contract.test.ts"]
+  },
+  {
     file: "src/link/internal/remoteAsk.ts",
     tests: ["test/testing/replies.test.ts"],
     why: "what has come with a reply is free when its asker does not go on",

@@ -326,6 +326,20 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "if (isVacant && access.table.phase() > ENDED) inherit"
   },
   {
+    file: "src/pool/internal/left.ts",
+    why: "a job that waits to be begun again may have had effects",
+    before: " || table.begunOf(slot) > 0",
+    after: "",
+    tests: [pools]
+  },
+  {
+    file: "src/pool/internal/left.ts",
+    why: "who leaves does not know what becomes of what waits",
+    before: " !== QUEUED || \"unknown\"",
+    after: " !== QUEUED",
+    tests: ["test/testing/poolClients.test.ts"]
+  },
+  {
     file: "src/pool/internal/escalation.ts",
     why: "a program that ends with its pool has not succeeded",
     before: "yield* Effect.addFinalizer(() => Effect.sync(() => tell(self)))",
@@ -1076,7 +1090,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...submitter,
     why: "the end settles what is under way",
-    before: "for (const job of jobs) job.stopped(reason)",
+    before: "for (const { begun, job } of jobs) job.stopped(reason, begun)",
     after: ""
   },
   {

@@ -147,8 +147,36 @@ describe("a thread that joins a pool", () => {
       )
       yield* Effect.sleep(10)
       yield* Scope.close(scope, yield* Effect.exit(Effect.void))
-      for (const fiber of waiting) assert.strictEqual((yield* Fiber.join(fiber))._tag, "ActorStopped")
+      const begun: Array<unknown> = []
+      for (const fiber of waiting) {
+        const error = yield* Fiber.join(fiber)
+        begun.push(error._tag === "ActorStopped" ? error.begun : error._tag)
+      }
+      assert.deepStrictEqual(begun, [true, true, false, false])
       assert.strictEqual(yield* jobs.depth, 0)
+    })
+  )
+
+  simulated(
+    "does not know what becomes of its jobs when it leaves",
+    Effect.gen(function*() {
+      const pool = yield* make({ threads: 1, concurrency: 1, queue: { capacity: 2 } })
+      const asked = yield* Effect.scoped(Effect.gen(function*() {
+        const jobs = yield* Pool.join(Jobs)
+        const ask = Effect.forkDetach(Effect.flip(jobs.ask.Wait({ millis: 600_000 }, forever)), {
+          startImmediately: true
+        })
+        // One runs, one waits for the worker, and one for room.
+        const fibers = [yield* ask, yield* ask, yield* ask]
+        while ((yield* Pool.stats(pool)).running === 0) yield* Effect.sleep(1)
+        return fibers
+      }))
+      const begun: Array<unknown> = []
+      for (const fiber of asked) {
+        const error = yield* Fiber.join(fiber)
+        begun.push(error._tag === "ActorStopped" ? error.begun : error._tag)
+      }
+      assert.deepStrictEqual(begun, [true, "unknown", false])
     })
   )
 

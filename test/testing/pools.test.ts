@@ -401,6 +401,45 @@ describe("the end of a pool", () => {
       }))
       for (const fiber of waiting) assert.strictEqual((yield* Fiber.join(fiber))._tag, "ActorStopped")
     }))
+
+  simulated("says of each job whether it had been begun", () =>
+    Effect.gen(function*() {
+      const asked = yield* Effect.scoped(Effect.gen(function*() {
+        const jobs = yield* made({ threads: 1, concurrency: 1, shutdown: "100 millis", queue: { capacity: 2 } })
+        const ask = Effect.forkDetach(failure(jobs.ask.Wait({ millis: 600_000 }, { timeout: "Infinity" })), {
+          startImmediately: true
+        })
+        // One runs, one waits for the worker, and one for room.
+        const fibers = [yield* ask, yield* ask, yield* ask]
+        while ((yield* Pool.stats(jobs)).running === 0) yield* Effect.sleep(1)
+        return fibers
+      }))
+      const begun = yield* Effect.forEach(
+        asked,
+        (fiber) => Effect.map(Fiber.join(fiber), (error) => error._tag === "ActorStopped" ? error.begun : error._tag)
+      )
+      assert.deepStrictEqual(begun, [true, false, false])
+    }))
+
+  simulated(
+    "knows of a job that was begun again that it may have had effects, also where it waits",
+    () =>
+      Effect.gen(function*() {
+        const asked = yield* Effect.scoped(Effect.gen(function*() {
+          const jobs = yield* made({ threads: 1, shutdown: "brutalKill", backoff: Schedule.spaced("1 minute") })
+          const again = yield* Effect.forkDetach(
+            failure(jobs.ask.WaitAgain({ millis: 600_000 }, { timeout: "Infinity" })),
+            { startImmediately: true }
+          )
+          while ((yield* Pool.stats(jobs)).running === 0) yield* Effect.sleep(1)
+          yield* Fault.kill("worker-0")
+          while ((yield* Pool.stats(jobs)).workers[0]!.state !== "down") yield* Effect.sleep(1)
+          return again
+        }))
+        const error = yield* Fiber.join(asked)
+        assert.deepStrictEqual(error._tag === "ActorStopped" && error.begun, true)
+      })
+  )
 })
 
 describe("the reference of a pool", () => {

@@ -228,6 +228,6 @@ export const refusalOf = (cell: Refusing, index: number, payload: unknown, outco
     return new ActorError.MessageTooLarge({ actor, sizeBytes, limitBytes, undelivered })
   }
   return cell.phase >= STOPPING || cell.more().isDraining
-    ? new ActorError.ActorStopped({ actor, reason: cell.more().reason, undelivered })
+    ? new ActorError.ActorStopped({ actor, reason: cell.more().reason, begun: false, undelivered })
     : new ActorError.MailboxFull({ actor, capacity, undelivered })
 }

@@ -226,9 +226,9 @@ export class LocalAsk extends Ask implements Runnable, Wait {
     this.finish(Exit.fail(new ActorError.ActorRestarting({ actor: this.cell.name, undelivered })))
   }
 
-  stopped(reason: ExitReason, payload: unknown): void {
+  stopped(reason: ExitReason, payload: unknown, begun = false): void {
     const undelivered = this.unhandled(payload)
-    this.finish(Exit.fail(new ActorError.ActorStopped({ actor: this.cell.name, reason, undelivered })))
+    this.finish(Exit.fail(new ActorError.ActorStopped({ actor: this.cell.name, reason, begun, undelivered })))
   }
 
   // What moves with a question that no handler has is released, as on another thread.

@@ -79,8 +79,8 @@ export class LocalStreamAsk extends LocalAsk implements StreamAsk, StreamSource 
     this.finish(Exit.fail(new StreamBroken({ ...this.at, reason })))
   }
 
-  override stopped(reason: ExitReason): void {
-    super.stopped(reason, this.payload)
+  override stopped(reason: ExitReason, _payload: unknown, begun = false): void {
+    super.stopped(reason, this.payload, begun)
   }
 
   // ---- the reader's side

@@ -33,7 +33,7 @@ export const request = <A>(
       const value = read(answer)
       if (value !== undefined) answered(Exit.succeed(value))
       else if (answer._tag === "Ended") {
-        answered(Exit.fail(new ActorStopped({ actor, reason: answer.reason, undelivered })))
+        answered(Exit.fail(new ActorStopped({ actor, reason: answer.reason, begun: false, undelivered })))
       } else if (answer._tag === "Lost") {
         const { reason, thread } = answer
         answered(Exit.fail(new ThreadLost({ actor, thread, reason, undelivered })))

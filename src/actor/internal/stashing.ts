@@ -87,7 +87,7 @@ export const concludeLast = <C extends Stashing & Handing<C>>(
   else if (exit._tag === "Success") conclude(cell, ask, exit, payload)
   else {
     cell.host.freight.dropUnused(payload)
-    ask?.stopped(reason, payload)
+    ask?.stopped(reason, payload, true)
   }
 }
 

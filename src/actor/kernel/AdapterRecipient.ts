@@ -75,8 +75,8 @@ class AskThrough extends Ask {
     this.asked.restarting(asSent(payload))
   }
 
-  stopped(reason: ExitReason, payload: unknown): void {
-    this.asked.stopped(reason, asSent(payload))
+  stopped(reason: ExitReason, payload: unknown, begun?: boolean): void {
+    this.asked.stopped(reason, asSent(payload), begun)
   }
 }
 
@@ -167,7 +167,12 @@ export class AdapterRecipient extends Recipient implements Resident, Asked {
   refusal(index: number, payload: unknown, outcome: Outcome): TellError {
     const { ended, name: actor } = this
     if (ended === undefined || outcome === INVALID) return refusalOf(this, index, payload, outcome)
-    return new ActorStopped({ actor, reason: ended, undelivered: { tag: this.protocol.tags[index]!, payload } })
+    return new ActorStopped({
+      actor,
+      reason: ended,
+      begun: false,
+      undelivered: { tag: this.protocol.tags[index]!, payload }
+    })
   }
 
   waitForRoom(waiter: Waiter): void {

@@ -195,7 +195,12 @@ export class LocalShard implements Shard, ShardHere, Resident {
 
   private stopped(key: string, index: number, payload: unknown): ActorStopped {
     const undelivered = { tag: this.protocol.tags[index]!, payload }
-    return new ActorStopped({ actor: actorName(this.protocol, key), reason: this.whyNot(key), undelivered })
+    return new ActorStopped({
+      actor: actorName(this.protocol, key),
+      reason: this.whyNot(key),
+      begun: false,
+      undelivered
+    })
   }
 
   // Why nobody takes messages for a key.

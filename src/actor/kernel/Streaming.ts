@@ -254,7 +254,7 @@ export class Streaming extends Deadline implements Runnable {
     }
     this.interrupt()
     if (reason === undefined) this.ask.broken("restarted")
-    else this.ask.stopped(reason, undefined)
+    else this.ask.stopped(reason, undefined, true)
   }
 }
 

@@ -140,8 +140,8 @@ export abstract class Ask extends Revocable {
   }
   /** Tells the asker that the handler never ran because the actor is being restarted. */
   abstract restarting(payload: unknown): void
-  /** Tells the asker that the handler never ran because the actor has stopped. */
-  abstract stopped(reason: ExitReason, payload: unknown): void
+  /** Tells the asker that the actor has stopped: the handler never ran, or has `begun` and was interrupted. */
+  abstract stopped(reason: ExitReason, payload: unknown, begun?: boolean): void
 }
 
 /** A word of a mailbox. */

@@ -78,7 +78,7 @@ export abstract class AnsweredAsk extends Ask {
     this.bare(Envelope.NOT_HANDLED_RESTARTING, 0)
   }
 
-  stopped(reason: ExitReason): void {
+  stopped(reason: ExitReason, _payload?: unknown, begun = false): void {
     this.drop()
     // A worker ends with a behaviour that gave up there, with all its actors, and they come back: whoever asks learns that the
     // thread was lost.
@@ -87,7 +87,7 @@ export abstract class AnsweredAsk extends Ask {
     const outbound = this.claim()
     if (outbound === undefined) return
     const type = this.type(Envelope.NOT_HANDLED_STOPPED)
-    ExitRecord.send(outbound, outbound.data, type, this.number, 0, reason)
+    ExitRecord.send(outbound, outbound.data, type, this.number, begun ? Envelope.BEGUN : 0, reason)
   }
 
   // No handler has had what it asks with.

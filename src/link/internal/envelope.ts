@@ -86,6 +86,8 @@ export const FAILED = 1
 export const CAUSE = 2
 /** The actor has stopped; the reason follows. */
 export const NOT_HANDLED_STOPPED = 3
+/** The word of that answer where the handler had been called; 0 where it had not. */
+export const BEGUN = 1
 /** The actor is restarting; nothing follows. */
 export const NOT_HANDLED_RESTARTING = 4
 /** The protocols differ; the word is the layout hash of the other side. */

@@ -184,10 +184,10 @@ export class RemoteAsk extends Deadline implements PendingAsk, Wait {
     return this.resume !== undefined && !this.isExpired
   }
 
-  /** The actor has ended, and there will be no answer. */
+  /** The actor has ended, and there will be no answer: nobody says whether it had begun. */
   stopped(reason: ExitReason): void {
     const { actor, undelivered } = this
-    this.settle(Exit.fail(new ActorError.ActorStopped({ actor, reason, undelivered })))
+    this.settle(Exit.fail(new ActorError.ActorStopped({ actor, reason, begun: "unknown", undelivered })))
   }
 
   /** The thread of the actor has gone. */
@@ -261,7 +261,12 @@ export class RemoteAsk extends Deadline implements PendingAsk, Wait {
     const { actor, undelivered } = this
     switch (outcome) {
       case Envelope.NOT_HANDLED_STOPPED:
-        return new ActorError.ActorStopped({ actor, reason: ExitRecord.read(region, offset, end), undelivered })
+        return new ActorError.ActorStopped({
+          actor,
+          reason: ExitRecord.read(region, offset, end),
+          begun: word === Envelope.BEGUN,
+          undelivered
+        })
       case Envelope.NOT_HANDLED_RESTARTING:
         return new ActorError.ActorRestarting({ actor, undelivered })
       case Envelope.NOT_HANDLED_LAYOUT:

@@ -26,6 +26,6 @@ export const codec = (): Codec.Codec<ActorError.AskError> => Codec.compile(AskEr
 /** What can be written of an error, whatever its reason is. */
 export const portable = (error: ActorError.AskError): ActorError.AskError => {
   if (error._tag !== "ActorStopped") return error
-  const { actor, reason, undelivered } = error
-  return new ActorError.ActorStopped({ actor, reason: ExitReason.portable(reason, "brief"), undelivered })
+  const { actor, begun, reason, undelivered } = error
+  return new ActorError.ActorStopped({ actor, reason: ExitReason.portable(reason, "brief"), begun, undelivered })
 }

@@ -279,10 +279,10 @@ export class RemoteRecipient extends Distant implements Addressee {
     const message = this.protocol.messages[index]!
     const undelivered = { tag: message.tag, payload: this.givenAs(payload) }
     const actor = this.nameFor(payload)
-    if (this.otherLayout !== undefined) {
-      return this.mismatch(actor, this.otherLayout)
+    if (this.otherLayout !== undefined) return this.mismatch(actor, this.otherLayout)
+    if (this.ended !== undefined) {
+      return new ActorError.ActorStopped({ actor, reason: this.ended, begun: false, undelivered })
     }
-    if (this.ended !== undefined) return new ActorError.ActorStopped({ actor, reason: this.ended, undelivered })
     const { reason, thread } = this.home.whyDown(this.address.thread)
     switch (this.refused) {
       case NO_NUMBER:

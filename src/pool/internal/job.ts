@@ -182,8 +182,8 @@ export class Job extends Deadline {
   }
 
   /** The pool has ended. */
-  stopped(reason: ExitReason): void {
+  stopped(reason: ExitReason, begun: ActorError.Begun): void {
     const { desk: { name: actor }, undelivered } = this
-    this.settle(Exit.fail(new ActorError.ActorStopped({ actor, reason, undelivered })))
+    this.settle(Exit.fail(new ActorError.ActorStopped({ actor, reason, begun, undelivered })))
   }
 }

@@ -196,7 +196,7 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
       default:
         return submitter.ended === undefined && access.table.phase() <= OPEN
           ? new ActorError.MailboxFull({ actor, capacity, pool: isInside === true ? "job" : "queue", undelivered })
-          : new ActorError.ActorStopped({ actor, reason: submitter.ended ?? systemReleased, undelivered })
+          : new ActorError.ActorStopped({ actor, reason: submitter.ended ?? systemReleased, begun: false, undelivered })
     }
   }
 

@@ -213,7 +213,7 @@ export class StreamedJob implements StreamSource {
     }
     if (error instanceof ActorError.ThreadLost) return Exit.fail(new ActorError.ThreadLost({ ...error, undelivered }))
     if (error instanceof ActorError.ActorStopped) {
-      return Exit.fail(new ActorError.ActorStopped({ ...error, undelivered }))
+      return Exit.fail(new ActorError.ActorStopped({ ...error, begun: this.place >= 0 || error.begun, undelivered }))
     }
     if (error instanceof ActorError.MailboxFull) return Exit.fail(new ActorError.MailboxFull({ ...error, undelivered }))
     return exit

@@ -26,6 +26,7 @@ import { Cargoes } from "./cargoes.ts"
 import { Graces } from "./graces.ts"
 import type { Desk, Job } from "./job.ts"
 import * as JobSpan from "./jobSpan.ts"
+import { byEnd, byLeave, type Left } from "./left.ts"
 import { Line } from "./line.ts"
 import { type Access, rowOf, succeed } from "./memory.ts"
 import { drop, encode, exitOf } from "./outcome.ts"
@@ -436,8 +437,7 @@ export class Submitter implements Desk, Queue {
   }
 
   private lose(slot: number, stage: number, lost: Array<() => void>): void {
-    const { options } = this
-    const { table } = this.access
+    const { access: { table }, options } = this
     if (stage >= OUTCOME) {
       return void lost.push(() => {
         if (this.ended === undefined) this.take(slot, false)
@@ -474,7 +474,7 @@ export class Submitter implements Desk, Queue {
   end(reason: ExitReason): void {
     if (this.ended !== undefined) return
     this.ended = reason
-    const jobs = this.pending.filter((job) => job !== undefined)
+    const jobs = byEnd(this.access.table, this.pending, reason)
     for (let slot = this.first; slot < this.first + this.free.length; slot++) {
       if (this.access.table.stageOf(slot) === 0) continue
       this.cargoes.discardReply(slot)
@@ -487,9 +487,9 @@ export class Submitter implements Desk, Queue {
   leave(reason: ExitReason): void {
     if (this.ended !== undefined) return
     this.ended = reason
-    const jobs = this.pending.filter((job) => job !== undefined)
+    const jobs = byLeave(this.access.table, this.pending)
     this.pending.fill(undefined)
-    for (const job of jobs) {
+    for (const { job } of jobs) {
       this.cargoes.release(job.slot)
       job.slot = -1
     }
@@ -498,12 +498,12 @@ export class Submitter implements Desk, Queue {
     this.stop(jobs, reason)
   }
 
-  private stop(jobs: ReadonlyArray<Job>, reason: ExitReason): void {
+  private stop(jobs: ReadonlyArray<Left>, reason: ExitReason): void {
     this.returning = 0
     this.backlog.clear()
     this.graces.clear()
     this.placing.clear()
-    for (const job of jobs) job.stopped(reason)
+    for (const { begun, job } of jobs) job.stopped(reason, begun)
     this.room.admit()
     this.onEnded(reason)
     this.rest.tell()
