@@ -16,8 +16,8 @@ import { Invoices } from "./protocol.ts"
 
 const program = Effect.gen(function*() {
   const invoices = yield* Pool.ref(Invoices)
-  // The only worker is busy for a second.
-  yield* Effect.forkChild(invoices.ask.Warm(), { startImmediately: true })
+  // The only worker is busy for a second, with what is begun before all that follows: as urgent as any of it, and asked first.
+  yield* Effect.forkChild(invoices.ask.Warm({ key: "warm", priority: "high" }), { startImmediately: true })
   const render = (customer: string, invoice: number, priority: "high" | "normal" | "low") =>
     invoices.ask.Render({ customer, invoice }, { key: customer, priority, timeout: "1 minute" })
   const asked = [
