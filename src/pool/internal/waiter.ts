@@ -3,6 +3,7 @@
  */
 import * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
+import type { TellError } from "../../actor/ActorError.ts"
 import type { Waiter } from "../../actor/kernel/Recipient.ts"
 import type { Job } from "./job.ts"
 import type { Aim } from "./target.ts"
@@ -19,23 +20,46 @@ export interface JobWaiter extends Waiter {
   key?: number | undefined
 }
 
-/** What an ask that waits for room is told. */
-export const waiterOf = (job: Job): JobWaiter => ({
-  index: job.message.index,
-  payload: job.payload,
-  span: job.span,
-  ask: undefined,
-  job,
-  done: (refusal) => {
+/** An ask that waits for room: an object with all of its fields from the beginning, since a burst has as many of them as it is larger than the queue. */
+class WaitingJob implements JobWaiter {
+  declare readonly index: number
+  declare payload: unknown
+  declare readonly span: Tracer.AnySpan | undefined
+  declare readonly ask: undefined
+  declare readonly job: Job
+  declare abandoned: boolean
+  declare aim: Aim | undefined
+  declare isOwed: boolean
+  declare level: number | undefined
+  declare key: number | undefined
+  constructor(job: Job) {
+    this.index = job.message.index
+    this.payload = job.payload
+    this.span = job.span
+    this.ask = undefined
+    this.job = job
+    this.abandoned = false
+    this.aim = undefined
+    this.isOwed = false
+    this.level = undefined
+    this.key = undefined
+  }
+
+  done(refusal: TellError | undefined): void {
+    const { job } = this
     job.waiter = undefined
     if (refusal !== undefined) job.settle(Exit.fail(refusal))
-  },
-  died: (defect) => {
+  }
+
+  died(defect: unknown): void {
+    const { job } = this
     job.waiter = undefined
     job.settle(Exit.die(defect))
-  },
-  abandoned: false
-})
+  }
+}
+
+/** What an ask that waits for room is told. */
+export const waiterOf = (job: Job): JobWaiter => new WaitingJob(job)
 
 /** What was told waits for room, and its sender does not. */
 export const tellWaiterOf = (
