@@ -17,12 +17,12 @@ const Greeter = Actor.make("Greeter", [
   Rpc.make("Greet", { payload: { name: Schema.String }, success: Schema.String })
 ])
 
-const GreeterLive = Greeter.toLayer(Effect.sync(() => {
+const GreeterLive = Greeter.toLayer(() => {
   let guests = 0
   return Greeter.of({
     Greet: ({ name }) => Effect.sync(() => `Hello, ${name}! You are guest ${++guests}.`)
   })
-}))
+})
 
 const program = Effect.gen(function*() {
   const greeter = yield* Greeter.spawn("door")

@@ -32,7 +32,7 @@ const Account = Actor.make("Account", [
 ])
 
 const AccountLive = Account.toLayer(
-  Effect.sync(() => {
+  () => {
     let balance = 100
     return Account.of({
       Deposit: ({ amount }) => Effect.sync(() => void (balance += amount)),
@@ -40,7 +40,7 @@ const AccountLive = Account.toLayer(
         amount > balance ? Effect.fail(new InsufficientFunds({ balance })) : Effect.sync(() => balance -= amount),
       Audit: () => Effect.never
     })
-  }),
+  },
   { mailbox: { capacity: 2, overflow: "fail" } }
 )
 

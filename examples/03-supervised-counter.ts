@@ -31,15 +31,14 @@ const Counter = Actor.make("Counter", [
 ])
 
 const CounterLive = Counter.toLayer(
-  Effect.gen(function*() {
-    const { incarnation } = yield* Actor.CurrentActor
+  ({ incarnation }) => {
     let count = 0
     return Counter.of({
       Increment: ({ by }) => Effect.sync(() => void (count += by)),
       Get: () => Effect.sync(() => ({ incarnation, count })),
       Crash: () => Effect.andThen(Effect.yieldNow, Effect.die(new Error("out of fuel")))
     })
-  }),
+  },
   { supervision: { intensity: { restarts: 2, within: "5 seconds" } } }
 )
 

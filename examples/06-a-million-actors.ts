@@ -19,10 +19,10 @@ const Meter = Actor.make("Meter", [
 ])
 
 // A handler that answers at once, without a fiber.
-const MeterLive = Meter.toLayer(Effect.sync(() => {
+const MeterLive = Meter.toLayer(() => {
   let total = 0
   return Meter.of({ Add: ({ amount }) => Effect.succeed(total += amount) })
-}))
+})
 
 const program = Effect.gen(function*() {
   const meters: Array<typeof Meter.ref.Type> = []

@@ -36,13 +36,13 @@ const Partition = Actor.make("Partition", [
   Rpc.make("Put", { payload: { key: Schema.String } }),
   Rpc.make("Size", { success: Schema.Int })
 ])
-const PartitionLive = Partition.toLayer(Effect.sync(() => {
+const PartitionLive = Partition.toLayer(() => {
   const keys = new Set<string>()
   return Partition.of({
     Put: ({ key }) => Effect.sync(() => void keys.add(key)),
     Size: () => Effect.succeed(keys.size)
   })
-}))
+})
 
 const P0 = Child.actor(Partition, "p0")
 const Main = Child.actor(Registry, "main")

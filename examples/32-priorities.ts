@@ -21,7 +21,7 @@ const Printer = Actor.make("Printer", [
   Rpc.make("Clean").annotate(Actor.Priority, "low")
 ])
 
-const PrinterLive = Printer.toLayer(Effect.sync(() => {
+const PrinterLive = Printer.toLayer(() => {
   const cancelled = new Set<number>()
   return Printer.of({
     Print: ({ page }) => cancelled.has(page) ? Effect.void : Console.log(`printing page ${page}`),
@@ -31,7 +31,7 @@ const PrinterLive = Printer.toLayer(Effect.sync(() => {
     },
     Clean: () => Console.log("cleaning")
   })
-}))
+})
 
 const program = Effect.gen(function*() {
   const printer = yield* Printer.spawn("office")

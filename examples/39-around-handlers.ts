@@ -36,13 +36,13 @@ const forOwners = Interceptor.guard(
       : next
 )
 
-const AccountLive = Account.toLayer(Effect.sync(() => {
+const AccountLive = Account.toLayer(() => {
   let balance = 0
   return forOwners({
     Deposit: ({ amount }) => Effect.sync(() => void (balance += amount)),
     Withdraw: ({ amount }) => Effect.sync(() => balance -= amount)
   })
-}))
+})
 
 // Takes the messages of any protocol.
 const audit = Interceptor.layer(({ actor, tag }, next) =>

@@ -26,16 +26,15 @@ const Clerk = Actor.make("Clerk", [
   Rpc.make("Find", { payload: { what: Schema.String }, success: Schema.String, error: NotSold })
 ])
 
-const ClerkLive = Clerk.toLayer(Effect.gen(function*() {
-  const { key } = yield* Actor.CurrentActor
-  return Clerk.of({
+const ClerkLive = Clerk.toLayer(({ key }) =>
+  Clerk.of({
     Find: ({ what }) => {
       if (what === "unicorns") return new NotSold({ what })
       if (what !== "the last one") return Effect.succeed(`${what} is in ${key}`)
       return Effect.onInterrupt(Effect.never, () => Console.log("the clerk goes on looking no longer"))
     }
   })
-}))
+)
 
 const Desk = Actor.make("Desk", [
   Rpc.make("Find", { payload: { what: Schema.String }, success: Schema.String, error: NotSold }),
@@ -43,14 +42,14 @@ const Desk = Actor.make("Desk", [
 ])
 
 const DeskLive = (clerks: ReadonlyArray<Actor.Ref<typeof Clerk>>) =>
-  Desk.toLayer(Effect.sync(() => {
+  Desk.toLayer(() => {
     let asked = 0
     return Desk.of({
       // The answer goes from the clerk to whoever asks, and so does the time that is left.
       Find: ({ what }) => Actor.forward(clerks[asked++ % clerks.length]!.ask.Find({ what })),
       Asked: () => Effect.succeed(asked)
     })
-  }))
+  })
 
 const program = Effect.gen(function*() {
   const closing = yield* Scope.make()

@@ -28,7 +28,7 @@ const Printer = Actor.make("Printer", [
   Rpc.make("Print", { payload: { page: Schema.Int }, success: Schema.String, error: NoPaper })
 ])
 
-const PrinterLive = Printer.toLayer(Effect.sync(() =>
+const PrinterLive = Printer.toLayer(() =>
   Printer.of({
     Print: ({ page }) =>
       Effect.gen(function*() {
@@ -38,7 +38,7 @@ const PrinterLive = Printer.toLayer(Effect.sync(() =>
         return `message ${id}, ${Math.round(ageMillis)} ms old`
       })
   })
-))
+)
 
 const program = Effect.gen(function*() {
   const office = yield* Printer.spawn("office")

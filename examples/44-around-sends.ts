@@ -21,13 +21,13 @@ const Till = Actor.make("Till", [
   Rpc.make("Close")
 ])
 
-const TillLive = Till.toLayer(Effect.sync(() => {
+const TillLive = Till.toLayer(() => {
   let total = 0
   return Till.of({
     Pay: ({ amount }) => Effect.sync(() => total += amount),
     Close: () => Effect.void
   })
-}))
+})
 
 // Around every reference to a Till on this thread.
 const audit = Interceptor.layerSends(Till, ({ actor, kind, tag }, next) =>

@@ -30,9 +30,8 @@ const StockLive = Stock.toLayer(Effect.succeed(Stock.of({
   Reserve: ({ by, checked }) => Effect.asVoid(Effect.orDie(checked ? by.ask.Confirm() : by.tell.Reserved()))
 })))
 
-const OrderLive = Order.toLayer(Effect.gen(function*() {
-  const self = yield* Order.self
-  return Order.of({
+const OrderLive = Order.toLayer(({ self }) =>
+  Order.of({
     Place: ({ checked }) =>
       Effect.gen(function*() {
         const stock = Option.getOrThrow(yield* Stock.lookup("tea"))
@@ -42,7 +41,7 @@ const OrderLive = Order.toLayer(Effect.gen(function*() {
     Confirm: () => Effect.succeed(true),
     Reserved: () => Effect.void
   })
-}))
+)
 
 const program = Effect.gen(function*() {
   yield* Stock.spawn("tea")

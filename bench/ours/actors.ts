@@ -74,10 +74,10 @@ export const streamerLive = Streamer.toLayer(
 /** Waits with one number of state, and reports it when it is told to. */
 export const Idle = Actor.make("Idle", [Rpc.make("Report")])
 
-/** Whether an idle actor asks who it is while it is built, or is built by the call of a function. */
-export type Build = "asks" | "call"
+/** Whether an idle actor asks for its key while it is built, in a generator, or is built by a function that is told it. */
+export type Build = "asks" | "function"
 
-/** Idle actors of this thread; the number is the key, or, for those that are built by a call, how many there are already, and `answer` takes it. */
+/** Idle actors of this thread, each of which has its key as a number, and `answer` takes it. */
 export const idleLive = (answer: (id: number) => void, build: Build) => {
   const reporting = (id: number) =>
     Idle.of({
@@ -86,9 +86,8 @@ export const idleLive = (answer: (id: number) => void, build: Build) => {
         return Effect.void
       }
     })
-  let next = 0
-  return build === "call"
-    ? Idle.toLayer(Effect.sync(() => reporting(next++)))
+  return build === "function"
+    ? Idle.toLayer(({ key }) => reporting(Number(key)))
     : Idle.toLayer(Effect.gen(function*() {
       return reporting(Number((yield* Actor.CurrentActor).key))
     }))

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Account, InsufficientFunds, Teller } from "./protocol.ts"
 
-const AccountLive = Account.toLayer(Effect.sync(() => {
+const AccountLive = Account.toLayer(() => {
   let balance = 0
   return Account.of({
     Deposit: ({ amount }) => Effect.sync(() => void (balance += amount)),
@@ -11,7 +11,7 @@ const AccountLive = Account.toLayer(Effect.sync(() => {
       amount > balance ? Effect.fail(new InsufficientFunds({ balance })) : Effect.sync(() => balance -= amount),
     Balance: () => Effect.sync(() => balance)
   })
-}))
+})
 
 const TellerLive = Teller.toLayer(Effect.succeed(Teller.of({
   // What else an ask or a tell can fail with (a lost thread, say) is no answer of a teller: it is a crash.

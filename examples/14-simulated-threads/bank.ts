@@ -7,7 +7,7 @@ import { Ledger } from "./protocol.ts"
 
 /** The books remember the numbers of transfers, so that one that is sent again is not made again. */
 const booksThat = (remember: boolean) =>
-  Ledger.toLayer(Effect.sync(() => {
+  Ledger.toLayer(() => {
     const balances = new Map([["ada", 100], ["bob", 100]])
     const booked = new Map<number, boolean>()
     const book = (from: string, to: string, amount: number): boolean => {
@@ -25,7 +25,7 @@ const booksThat = (remember: boolean) =>
         }),
       Balance: ({ account }) => Effect.sync(() => balances.get(account)!)
     })
-  }))
+  })
 
 const Threads = ActorSystem.layerThreads({
   spawn: () => new Worker(new URL("./worker.ts", import.meta.url)),

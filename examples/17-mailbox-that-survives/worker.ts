@@ -4,7 +4,7 @@ import { Actor, ActorThread } from "shared-nothing"
 import { Orders } from "./protocol.ts"
 
 const OrdersLive = Orders.toLayer(
-  Effect.sync(() => {
+  () => {
     const placed: Array<string> = []
     return Orders.of({
       Place: ({ item }) =>
@@ -14,7 +14,7 @@ const OrdersLive = Orders.toLayer(
         }),
       Placed: () => Effect.sync(() => placed.slice())
     })
-  }),
+  },
   { mailbox: { survives: true } }
 )
 

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { PoolThread } from "shared-nothing"
 import { Pages } from "./protocol.ts"
 
-PoolThread.launch(Pages.toLayer(Effect.sync(() => {
+PoolThread.launch(Pages.toLayer(() => {
   let done = 0
   const page = (verb: string) => ({ page }: { readonly page: number }) =>
     Effect.sync(() => `page ${page} is ${verb}, as number ${++done}`)
@@ -13,4 +13,4 @@ PoolThread.launch(Pages.toLayer(Effect.sync(() => {
     Render: page("rendered"),
     Archive: page("archived")
   })
-})))
+}))

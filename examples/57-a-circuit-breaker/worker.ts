@@ -5,7 +5,7 @@ import { NotSold, Prices, ShopIsDown } from "./protocol.ts"
 
 const sold = new Map([["tea", 3], ["milk", 2]])
 
-PoolThread.launch(Prices.toLayer(Effect.sync(() => {
+PoolThread.launch(Prices.toLayer(() => {
   let asked = 0
   return Prices.of({
     Price: ({ item }) =>
@@ -14,4 +14,4 @@ PoolThread.launch(Prices.toLayer(Effect.sync(() => {
         return sold.get(item) ?? (yield* new NotSold({ item }))
       })
   })
-})))
+}))

@@ -5,6 +5,8 @@ const waiters = { file: "src/actor/kernel/Waiters.ts", tests: ["test/actor/Waite
 const owner = { file: "src/actor/kernel/Owner.ts", tests: ["test/actor/Owner.test.ts"] }
 const directory = { file: "src/actor/kernel/Directory.ts", tests: ["test/actor/Directory.test.ts"] }
 const built = { file: "src/actor/internal/incarnation.ts", tests: ["test/actor/build.test.ts"] }
+const building = { file: "src/actor/internal/building.ts", tests: ["test/actor/build.test.ts"] }
+const atOnce = { file: "src/observe/kernel/AtOnce.ts", tests: ["test/observe/AtOnce.test.ts"] }
 
 const deadlines = { file: "src/actor/kernel/Deadlines.ts", tests: ["test/actor/Deadlines.test.ts"] }
 const origins = { file: "src/actor/kernel/Origins.ts", tests: ["test/actor/Origins.test.ts"] }
@@ -870,17 +872,95 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "entries[entry] !== undefined"
   },
   {
-    ...built,
-    file: "src/observe/kernel/Step.ts",
+    ...atOnce,
     why: "a call is known as one",
-    before: "if (CALL === undefined || Object.getPrototypeOf(effect) !== CALL) {",
-    after: "if (CALL !== effect) {"
+    before: "if (CALL !== undefined && kindOf(effect) === CALL) return",
+    after: "if (CALL === effect) return"
+  },
+  {
+    ...atOnce,
+    why: "a generator is known as one",
+    before: "if (kindOf(suspended) !== GENERATOR.kind) return",
+    after: "if (suspended !== effect) return"
+  },
+  {
+    ...atOnce,
+    why: "a service is known as one",
+    before: "=> stepOf(effect) === SERVICE",
+    after: "=> stepOf(effect) === effect"
+  },
+  {
+    ...atOnce,
+    why: "a generator that goes on for ever has a fiber",
+    before: "left-- > 0 ?",
+    after: "left > 0 ?"
+  },
+  {
+    ...atOnce,
+    why: "outcomes are no steps of a fiber",
+    before: "const exit = Exit.isExit(effect) ? effect : left-- > 0 ?",
+    after: "const exit = left-- > 0 ?"
+  },
+  {
+    ...atOnce,
+    why: "a failure ends a generator",
+    before: "    if (Exit.isFailure(exit)) return exit\n    step = steps.next(exit.value)",
+    after: "    step = steps.next(Exit.isFailure(exit) ? undefined : exit.value)"
+  },
+  {
+    ...atOnce,
+    why: "the rest of a generator begins with the step that needs a fiber",
+    before: "return { done: false, value: this.first }",
+    after: "return this.steps.next(value)"
+  },
+  {
+    ...atOnce,
+    why: "each step of the rest is run once",
+    before: "    this.isBegun = true\n",
+    after: ""
+  },
+  {
+    ...atOnce,
+    why: "what is no effect is left to the fiber",
+    before: "return Effect.isEffect(effect) ? answers(effect, asker) : undefined",
+    after: "return answers(effect, asker)"
+  },
+  {
+    ...building,
+    why: "who is built is asked for without a fiber",
+    before: "if (asked instanceof Asked) return Exit.succeed(asked.read(build))",
+    after: ""
+  },
+  {
+    ...building,
+    why: "an incarnation has its own scope",
+    before: "      return Exit.succeed(scopeOf(cell))",
+    after: "      return Exit.succeed(scopeOf({ scope: undefined }))"
+  },
+  {
+    ...building,
+    why: "a function that answers an effect is told so",
+    before: "if (!Effect.isEffect(handlers)) return handlers",
+    after: "if (handlers !== undefined) return handlers"
+  },
+  {
+    ...building,
+    file: "src/actor/Actor.ts",
+    why: "what an incarnation becomes is not what the next one becomes",
+    before: "const scope = scopeOf(cell)",
+    after: "const { scope } = cell"
+  },
+  {
+    ...building,
+    why: "a log line of a build names its actor",
+    before: "    case CurrentLogAnnotations.key:\n      return undefined\n",
+    after: ""
   },
   {
     ...built,
     why: "builds that nest have a stack of their own when they are deep",
-    before: "isDeep ? undefined : outcomeOf(behaviour.build)",
-    after: "outcomeOf(behaviour.build)"
+    before: "isDeep ? apart(behaviour.build) : beginBuild(made)",
+    after: "beginBuild(made)"
   },
   {
     ...streams,

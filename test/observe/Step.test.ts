@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
-import { effectClass, inStep, outcomeOf } from "../../src/observe/kernel/Step.ts"
+import { effectClass, inStep } from "../../src/observe/kernel/Step.ts"
 
 interface Noting extends Effect.Effect<number, string> {
   outcome: Effect.Effect<number, string>
@@ -48,46 +48,4 @@ describe("inStep", () => {
         yield* Fiber.interrupt(fiber)
         assert.strictEqual(done, told)
       }), { discard: true }))
-})
-
-describe("outcomeOf", () => {
-  it("is what is known already, and what a call answers or throws", () => {
-    let calls = 0
-    assert.deepStrictEqual(outcomeOf(Effect.succeed(1)), Exit.succeed(1))
-    assert.deepStrictEqual(outcomeOf(Effect.fail("no")), Exit.fail("no"))
-    assert.deepStrictEqual(outcomeOf(Effect.sync(() => ++calls)), Exit.succeed(1))
-    const thrown = new Error("thrown")
-    const failing = Effect.sync(() => {
-      throw thrown
-    })
-    assert.deepStrictEqual(outcomeOf(failing), Exit.die(thrown))
-    assert.strictEqual(calls, 1)
-  })
-
-  it("is not known of what needs a fiber, and nothing of that has run", () => {
-    let steps = 0
-    const step = Effect.sync(() => ++steps)
-    const others: ReadonlyArray<Effect.Effect<unknown>> = [
-      Effect.suspend(() => step),
-      Effect.map(step, () => 1),
-      Effect.asVoid(step),
-      Effect.uninterruptible(step),
-      Effect.provideService(step, Scheduler.MaxOpsBeforeYield, 1),
-      Effect.gen(function*() {
-        return yield* step
-      }),
-      Effect.withFiber(() => step),
-      Effect.promise(() => Promise.resolve(++steps)),
-      Effect.yieldNow,
-      new Note(Exit.succeed(1), () => steps++) as Effect.Effect<unknown, unknown> as Effect.Effect<unknown>
-    ]
-    for (const other of others) assert.isUndefined(outcomeOf(other))
-    assert.strictEqual(steps, 0)
-  })
-
-  it("leaves the fiber alone that is asking", () =>
-    Effect.runPromise(Effect.gen(function*() {
-      const before = yield* Effect.sync(() => outcomeOf(Effect.sync(() => 2)))
-      assert.deepStrictEqual(before, Exit.succeed(2))
-    })))
 })

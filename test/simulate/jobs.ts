@@ -29,7 +29,7 @@ const program = Effect.scoped(Effect.gen(function*() {
 
   const one = (n: number) =>
     Effect.gen(function*() {
-      switch (yield* Simulation.draw(8)) {
+      switch (yield* Simulation.draw(9)) {
         case 0:
           return yield* Effect.flatMap(jobs.ask.Echo({ n }, forever), (found) => expect("an echo", found, n))
         case 1: {
@@ -60,6 +60,11 @@ const program = Effect.scoped(Effect.gen(function*() {
           const millis = yield* Simulation.pick([30, 58, 600_000])
           seen.stubborn ||= millis === 600_000
           return yield* jobs.ask.Stubborn({ millis }, { timeout: "8 millis" })
+        }
+        case 7: {
+          // Long enough for its worker to die in it.
+          const found = yield* jobs.ask.Wait({ millis: 100 }, forever)
+          return yield* expect("a long wait", found, 100)
         }
         default:
           return yield* jobs.tell.Note({ n })

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import { adapters } from "./adapters.ts"
 import { bank } from "./bank.ts"
+import { builds } from "./builds.ts"
 import { capabilities } from "./capabilities.ts"
 import { channels } from "./channels.ts"
 import { clients } from "./clients.ts"
@@ -51,6 +52,7 @@ export const planted: ReadonlyArray<Scenario> = [{
 export const scenarios: ReadonlyArray<Scenario> = [
   adapters,
   bank,
+  builds,
   capabilities,
   channels,
   clients,

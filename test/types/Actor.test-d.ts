@@ -174,6 +174,36 @@ describe("toLayer", () => {
     expectTypeOf<Layer.Services<typeof live>>().toEqualTypeOf<ActorSystem.ActorSystem | Store | Disk>()
   })
 
+  it("takes a function of who is built, which answers handlers and nothing else", () => {
+    class Disk extends Context.Service<Disk, { readonly free: number }>()("test/Disk") {}
+    const get = () => Effect.succeed(1)
+    const live = Counter.toLayer((actor) => {
+      expectTypeOf(actor.self).toEqualTypeOf<typeof Counter.ref.Type>()
+      expectTypeOf<Pick<typeof actor, "name" | "key" | "incarnation">>()
+        .toEqualTypeOf<{ readonly name: string; readonly key: string; readonly incarnation: number }>()
+      return Counter.of({ Increment: () => Effect.void, Get: get })
+    })
+    expectTypeOf(live).toEqualTypeOf<Layer.Layer<never, never, ActorSystem.ActorSystem>>()
+    const needs = Counter.toLayer(() =>
+      Counter.of({ Increment: () => Effect.void, Get: () => Effect.map(Disk, (disk) => disk.free) })
+    )
+    expectTypeOf<Layer.Services<typeof needs>>().toEqualTypeOf<ActorSystem.ActorSystem | Disk>()
+    // The payload is known without `of` as well.
+    Counter.toLayer(() => ({ Increment: ({ by }) => Effect.sync(() => expectTypeOf(by).toBeNumber()), Get: get }))
+    // @ts-expect-error an effect is given in the place of the function
+    Counter.toLayer(() => Effect.succeed(Counter.of({ Increment: () => Effect.void, Get: get })))
+    // @ts-expect-error a promise has no handlers
+    Counter.toLayer(async () => Counter.of({ Increment: () => Effect.void, Get: get }))
+    // @ts-expect-error a generator is given as an effect
+    Counter.toLayer(function*() {
+      return Counter.of({ Increment: () => Effect.void, Get: get })
+    })
+    // @ts-expect-error there is no handler of Get
+    Counter.toLayer(() => ({ Increment: () => Effect.void }))
+    // @ts-expect-error CurrentActor is what the function is called with
+    Counter.toLayer(() => Counter.of({ Increment: () => Effect.asVoid(Actor.CurrentActor), Get: get }))
+  })
+
   it("refuses options that do not exist", () => {
     const behaviour = Effect.succeed(Counter.of({ Increment: () => Effect.void, Get: () => Effect.succeed(1) }))
     // @ts-expect-error there is no such policy

@@ -15,7 +15,7 @@ const one = (figure: Figure, build: Build): Subject => ({
 
 const ours = (figure: Figure): { readonly [name: string]: Subject } => ({
   "shared-nothing": one(figure, "asks"),
-  "shared-nothing-call": one(figure, "call")
+  "shared-nothing-function": one(figure, "function")
 })
 
 const erlang = (figure: Figure): Subject => ({

@@ -11,7 +11,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
-import { outcomeOf } from "../../observe/kernel/Step.ts"
 import { textOf } from "../../runtime/Text.ts"
 import { SpawnFailed } from "../ActorError.ts"
 import * as ExitReason from "../ExitReason.ts"
@@ -21,6 +20,7 @@ import type { Cell } from "../kernel/Cell.ts"
 import { intercepting } from "../kernel/Interceptors.ts"
 import { RESTARTING, STOPPING } from "../kernel/Phase.ts"
 import { ofActor } from "./annotated.ts"
+import { beginBuild, type Build, currentActor } from "./building.ts"
 import { Idle, idleMillis, noting } from "./idle.ts"
 import { scopeOf } from "./incarnationScope.ts"
 import { apart, MAX_INLINE } from "./nesting.ts"
@@ -43,22 +43,18 @@ export const build = (cell: Cell, incarnation: number): Building => {
   const before = turn.handOver(cell.number)
   const isDeep = host.inlineDepth >= MAX_INLINE
   host.inlineDepth++
-  // What only calls a function asks for nothing meanwhile: it needs no services, and no scope yet.
-  const outcome = isDeep ? undefined : outcomeOf(behaviour.build)
-  const building = outcome ?? buildInFiber(cell, incarnation, isDeep ? apart(behaviour.build) : behaviour.build)
+  const made: Build = { cell, incarnation }
+  const left = isDeep ? apart(behaviour.build) : beginBuild(made)
+  const building = Exit.isExit(left) ? left as Exit.Exit<Handlers, unknown> : buildInFiber(made, left)
   host.inlineDepth--
   turn.handOver(before)
   return building
 }
 
-const buildInFiber = (cell: Cell, incarnation: number, build: Behaviour["build"]): Fiber.Fiber<Handlers, unknown> => {
-  const services = Context.add(Context.add(ofActor(cell), Scope.Scope, scopeOf(cell)), CurrentActor, {
-    name: cell.protocol.name,
-    key: cell.key,
-    incarnation,
-    recipient: cell
-  })
-  return Effect.runForkWith(services)(build)
+const buildInFiber = (made: Build, left: Behaviour["build"]): Fiber.Fiber<Handlers, unknown> => {
+  const { cell } = made
+  const scoped = Context.add(ofActor(cell), Scope.Scope, scopeOf(cell))
+  return Effect.runForkWith(Context.add(scoped, CurrentActor, currentActor(made)))(left)
 }
 
 // What was built is taken for handlers only when it can hold some.

@@ -6,7 +6,7 @@
  * operands itself, and {@link inStep} runs what it returns in the step that is being evaluated: a fiber that has taken a message has
  * it, and one that found nothing waits, and nothing comes in between.
  */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -43,6 +43,9 @@ interface Steps {
   readonly [key: PropertyKey]: (fiber: Fiber.Fiber<any, any>) => Any
 }
 
+/** What an effect does in a step: the same function for all of its kind. */
+export const stepOf = (effect: Any): unknown => (effect as unknown as Steps)[STEP]
+
 /**
  * Runs an effect as a part of the step that is being evaluated, as the fiber's run loop would do in the next one. An `evaluate`
  * returns the result, and has nothing else left to do.
@@ -51,37 +54,3 @@ export const inStep = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   fiber: Fiber.Fiber<any, any>
 ): Effect.Effect<A, E, R> => (effect as unknown as Steps)[STEP]!(fiber)
-
-// All that a function call asks of its fiber: who goes on with the value. Nobody does, so the value is the outcome.
-const nobody = {
-  getCont: () => undefined,
-  yieldWith: (exit: Exit.Exit<unknown, unknown>) => exit
-} as unknown as Fiber.Fiber<any, any>
-
-const callOf = (call: Any): unknown => (call as unknown as Steps)[STEP]!(nobody)
-
-// Where a version of effect asks for more than that, a call is an effect like any other.
-const CALL: unknown = (() => {
-  const call = Effect.sync(() => STEP)
-  try {
-    const exit = callOf(call)
-    return Exit.isExit(exit) && Exit.isSuccess(exit) && exit.value === STEP ? Object.getPrototypeOf(call) : undefined
-  } catch {
-    return undefined
-  }
-})()
-
-/**
- * The outcome of an effect that needs no fiber: it is its outcome already, or nothing but the call of a function (`Effect.sync`), which is
- * called here, and a defect where it throws. `undefined` for every other effect, of which nothing has run then.
- */
-export const outcomeOf = <A, E>(effect: Effect.Effect<A, E>): Exit.Exit<A, E> | undefined => {
-  if (CALL === undefined || Object.getPrototypeOf(effect) !== CALL) {
-    return Exit.isExit(effect) ? effect as Exit.Exit<A, E> : undefined
-  }
-  try {
-    return callOf(effect) as Exit.Exit<A, E>
-  } catch (defect) {
-    return Exit.die(defect)
-  }
-}
