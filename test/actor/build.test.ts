@@ -169,6 +169,8 @@ const whoHandlers = (tell: () => string, note: (text: string) => void = () => {}
     Crash: () => Effect.die("crash")
   })
 
+class Answers extends Context.Service<Answers, Actor.Handlers<typeof Who>>()("test/Answers") {}
+
 const systemOf = <E, R>(live: Layer.Layer<never, E, R>) =>
   Layer.provideMerge(live, [ActorSystem.layer, Logger.layer([])])
 
@@ -177,6 +179,7 @@ const inSystem = <E, R>(live: Layer.Layer<never, E, R>) => Effect.provide(system
 describe("a behaviour that is a function", () => {
   it.effect("is told who is built: the name, the key, the incarnation, and the reference of the actor itself", () => {
     const told: Array<unknown> = []
+    const printed: Array<string> = []
     return Effect.gen(function*() {
       const ada = yield* Who.spawn("ada")
       const bob = yield* Who.spawn("bob")
@@ -186,10 +189,13 @@ describe("a behaviour that is a function", () => {
       yield* settle
       assert.strictEqual(yield* ada.ask.Tell(), "Who/ada 2: Who/ada")
       assert.deepStrictEqual(told, [["Who", "ada", 1], ["Who", "bob", 1], ["Who", "ada", 2]])
+      assert.strictEqual(printed[2], `{"name":"Who","key":"ada","incarnation":2}`)
     }).pipe(
       Effect.scoped,
-      inSystem(Who.toLayer(({ incarnation, key, name, self }) => {
+      inSystem(Who.toLayer((actor) => {
+        const { incarnation, key, name, self } = actor
         told.push([name, key, incarnation])
+        printed.push(JSON.stringify(actor))
         return whoHandlers(() => `${name}/${key} ${incarnation}: ${cellOf(self).name}`)
       }))
     )
@@ -244,6 +250,17 @@ describe("a behaviour that is a function", () => {
       Effect.scoped,
       // The types say no.
       inSystem(Who.toLayer(() => Effect.succeed(whoHandlers(() => "")) as never as Actor.Handlers<typeof Who>))
+    ))
+
+  it.effect("is not what the key of a service is, which has the handlers", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* (yield* Who.spawn("ada")).ask.Tell(), "of a service")
+    }).pipe(
+      Effect.scoped,
+      inSystem(Layer.provide(
+        Who.toLayer(Answers),
+        Layer.succeed(Answers, whoHandlers(() => "of a service"))
+      ))
     ))
 
   it.effect("speaks of the actor of its own system, where two have the same behaviour", () => {

@@ -946,6 +946,13 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...building,
     file: "src/actor/Actor.ts",
+    why: "the key of a service is no function to be called",
+    before: "Effect.isEffect(behaviour) ? behaviour : byCall(behaviour, toRef)",
+    after: "typeof behaviour === \"object\" ? behaviour : byCall(behaviour, toRef)"
+  },
+  {
+    ...building,
+    file: "src/actor/Actor.ts",
     why: "what an incarnation becomes is not what the next one becomes",
     before: "const scope = scopeOf(cell)",
     after: "const { scope } = cell"

@@ -69,23 +69,23 @@ const answers: Answers<Build> = (asked, build) => {
 /** Builds an incarnation as far as it comes without a fiber: answers the outcome, or what is left to be run in one. */
 export const beginBuild = (build: Build): Behaviour["build"] => begin(build.cell.behaviour.build, answers, build)
 
-// One object, whose reference is made when somebody asks for it.
+// Its reference is made when somebody asks for it. What it is made of is nobody's business, also when the whole is printed.
 class Told<Ref> {
   declare readonly name: string
   declare readonly key: string
   declare readonly incarnation: number
-  declare private readonly cell: Cell
-  declare private readonly toRef: ToRef<Ref>
+  readonly #cell: Cell
+  readonly #toRef: ToRef<Ref>
   constructor({ cell, incarnation }: Build, toRef: ToRef<Ref>) {
+    this.#cell = cell
+    this.#toRef = toRef
     this.name = cell.protocol.name
     this.key = cell.key
     this.incarnation = incarnation
-    this.cell = cell
-    this.toRef = toRef
   }
 
   get self(): Ref {
-    return selfOf(this.cell, this.toRef)
+    return selfOf(this.#cell, this.#toRef)
   }
 }
 
