@@ -9,6 +9,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import { CurrentLogAnnotations } from "effect/References"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
@@ -308,7 +309,7 @@ describe("a behaviour that is a generator", () => {
       const spawner = Fiber.getCurrent()
       const ada = yield* Who.spawn("ada")
       assert.deepStrictEqual(fibers, [spawner])
-      assert.strictEqual(yield* ada.ask.Tell(), "hello ada 1, Who/ada, true")
+      assert.strictEqual(yield* ada.ask.Tell(), "hello ada 1 1, Who/ada, true")
     }).pipe(
       Effect.scoped,
       inSystem(Layer.provide(
@@ -317,9 +318,12 @@ describe("a behaviour that is a generator", () => {
           const { incarnation, key } = yield* Actor.CurrentActor
           const self = yield* Who.self
           const scope = yield* Effect.scope
+          const count = yield* Ref.make(1)
           const isOwn = scope === cellOf(self).scope
           fibers.push(Fiber.getCurrent())
-          return whoHandlers(() => `${greeting} ${key} ${incarnation}, ${cellOf(self).name}, ${isOwn}`)
+          return whoHandlers(() =>
+            `${greeting} ${key} ${incarnation} ${Ref.getUnsafe(count)}, ${cellOf(self).name}, ${isOwn}`
+          )
         })),
         Layer.succeed(Greeting, "hello")
       ))
