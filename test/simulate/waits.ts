@@ -34,7 +34,8 @@ const program = Effect.fnUntraced(function*(hops: Effect.Success<typeof setUp>) 
     })
 
   const client = Effect.gen(function*() {
-    for (let left = 1 + (yield* Simulation.draw(5)); left > 0; left--) {
+    // So many that each of what is looked for comes up in a few runs of a hundred.
+    for (let left = 3 + (yield* Simulation.draw(12)); left > 0; left--) {
       const path: Array<string> = []
       for (let hop = 1 + (yield* Simulation.draw(4)); hop > 0; hop--) path.push(yield* Simulation.pick(KEYS))
       for (let i = 1; i < path.length; i++) edges.add(`Hop/${path[i - 1]} Hop/${path[i]}`)
