@@ -53,6 +53,7 @@ const made = Effect.gen(function*() {
       defined: Jobs.protocol.messages.length,
       attempts: Jobs.protocol.messages.map(({ tag }) => tag === "WaitAgain" ? 2 : 1),
       levels: undefined,
+      runMillis: Infinity,
       sheds: false,
       put: (slot) => inject(access, slot),
       watch: () => {},
