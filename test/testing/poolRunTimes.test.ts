@@ -11,7 +11,7 @@ import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { Actor, type ActorError, Pool, PoolThread } from "shared-nothing"
+import { Actor, type ActorError, Interceptor, Pool, PoolThread } from "shared-nothing"
 import { Fault, Simulation } from "shared-nothing/testing"
 import { Jobs, JobsLive } from "../fixtures/jobs.ts"
 import { noThread } from "../simulate/scenario.ts"
@@ -443,6 +443,15 @@ describe("the time of a run", () => {
       assert.deepStrictEqual(yield* Stream.runCollect(Pool.map(jobs, inTime, ask)), inTime)
       yield* emptied(jobs)
     }))
+
+  pooled("is what was said through a reference that something is around", (jobs) =>
+    Effect.gen(function*() {
+      const around = Interceptor.sending(jobs, (_, next) => next)
+      const limited = { ...forever, runTimeout: "100 millis" } as const
+      assert.strictEqual((yield* overrun(around.ask.Wait({ millis: 150 }, limited))).timeoutMillis, 100)
+      yield* around.tell.Wait({ millis: 600_000 }, limited)
+      yield* emptied(jobs)
+    }).pipe(Effect.timeout("10 seconds")))
 
   const nonsense: ReadonlyArray<unknown> = [0, -1, NaN, "0 millis", "soon", null, {}, "25 days", -Infinity]
 
