@@ -132,7 +132,7 @@ export class JobTable extends JobCells {
 
   /**
    * Makes a job of a slot that the caller has free, whose payload is in its room, or where `payload` says; for the worker at a place by that place + 1, for
-   * any by 0. Its level, 0 to 255, is the caller's to make sense of. `runMillis` says how long it may run, a whole number of milliseconds above 0 or `Infinity`.
+   * any by 0. Its level, 0 to 255, is the caller's to make sense of. `runMillis` says how long it may run, in whole milliseconds, 0 for any time.
    */
   enqueue(
     slot: number,
@@ -142,7 +142,7 @@ export class JobTable extends JobCells {
     queuedMillis = NaN,
     whom = 0,
     level = 0,
-    runMillis = Infinity
+    runMillis = 0
   ): void {
     const { cells } = this
     const cell = this.cellOf(slot)
@@ -150,7 +150,7 @@ export class JobTable extends JobCells {
     cells[cell + bytesWord] = bytes
     cells[cell + begunWord] = 0
     cells[cell + levelWord] = level
-    if (runMillis !== Infinity) this.setRunLimit(slot, level, runMillis)
+    if (runMillis !== 0) this.setRunLimit(slot, level, runMillis)
     cells[cell + withdrawnWord] = 0
     this.region.f64[(cell * 4 + deadlineOffset) >> 3] = deadline
     this.region.f64[(cell * 4 + queuedOffset) >> 3] = queuedMillis

@@ -129,8 +129,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...limits,
     why: "a limit that is longer than a start can tell is refused",
-    before: "(millis <= MAX_MILLIS || millis === Infinity)",
-    after: "true"
+    before: "millis > 0 && millis <= MAX_MILLIS ?",
+    after: "millis > 0 ?"
   },
   {
     ...limits,
@@ -176,8 +176,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: "src/pool/internal/submitter.ts",
     tests: [runs],
     why: "the error of a run says how long its job has waited since it was asked",
-    before: "if (runMillis !== Infinity) this.limits.watch(slot, runMillis, since)",
-    after: "if (runMillis !== Infinity) this.limits.watch(slot, runMillis, 0)"
+    before: "if (runMillis !== 0) this.limits.watch(slot, runMillis, since)",
+    after: "if (runMillis !== 0) this.limits.watch(slot, runMillis, 0)"
   },
   {
     file: "src/pool/internal/submitter.ts",
@@ -190,15 +190,15 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: "src/pool/internal/aiming.ts",
     tests: [runs],
     why: "the elements of a stream may take any time behind the first",
-    before: "    if (index >= this.options.defined) return Infinity\n",
+    before: "    if (index >= this.options.defined) return 0\n",
     after: ""
   },
   {
     file: "src/pool/internal/aiming.ts",
     tests: [runs],
     why: "what a job says of its time stands above what its pool says",
-    before: "return runMillis > 0 ? runMillis : this.options.runMillis",
-    after: "return Math.min(runMillis > 0 ? runMillis : Infinity, this.options.runMillis)"
+    before: "return runMillis >= 0 ? runMillis : this.options.runMillis",
+    after: "return this.options.runMillis"
   },
   {
     file: "src/pool/internal/poolRecipient.ts",
@@ -219,14 +219,14 @@ export const mutants: ReadonlyArray<Mutant> = [
     tests: [runs],
     why: "who joins a pool has its time for runs",
     before: "settings: { key, capacity, overflow, graceMillis, runMillis, mayNap }",
-    after: "settings: { key, capacity, overflow, graceMillis, runMillis: Infinity, mayNap }"
+    after: "settings: { key, capacity, overflow, graceMillis, runMillis: 0, mayNap }"
   },
   {
     file: "src/pool/internal/serve.ts",
     tests: [runs],
     why: "jobs of jobs have the time of their pool for runs",
     before: "      runMillis,\n",
-    after: "      runMillis: Infinity,\n"
+    after: "      runMillis: 0,\n"
   },
   {
     file: "src/pool/internal/serve.ts",

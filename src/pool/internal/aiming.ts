@@ -46,9 +46,9 @@ export class Aiming {
     return level >= 0 ? level : this.options.levels?.[index] ?? NORMAL
   }
 
-  /** How long its run may take, `Infinity` for any time. A stream is read on for as long as its elements take. */
+  /** How long its run may take, 0 for any time. A stream is read on for as long as its elements take. */
   runMillisOf(index: number, { runMillis }: Aim): number {
-    if (index >= this.options.defined) return Infinity
-    return runMillis > 0 ? runMillis : this.options.runMillis
+    if (index >= this.options.defined) return 0
+    return runMillis >= 0 ? runMillis : this.options.runMillis
   }
 }

@@ -25,7 +25,7 @@ export interface Post extends Launched {
   readonly concurrency: number
   /** How long a handler may go on that nobody waits for any more. */
   readonly graceMillis: number
-  /** How long the run of a job may take whose sender does not say. */
+  /** How long the run of a job may take whose sender does not say; 0 for any time. */
   readonly runMillis: number
   /** How long a worker without work sleeps with its thread. */
   readonly restMillis: number

@@ -232,7 +232,7 @@ export interface Resolved {
   readonly arenas: ReadonlyArray<ArenaEnd>
   readonly shutdownMillis: number
   readonly graceMillis: number
-  /** `Infinity` for no limit. */
+  /** 0 for any time. */
   readonly runMillis: number
   readonly restMillis: number
   readonly mayNap: boolean

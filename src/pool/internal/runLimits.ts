@@ -20,10 +20,11 @@ export const runTimeouts = "a duration of more than zero, up to 24 days, or \"In
 /** Longest limit, in milliseconds: a start is a wrapping Int32, and a look may be late. */
 const MAX_MILLIS = 24 * 24 * 60 * 60 * 1000
 
-/** A limit in whole milliseconds, rounded up; `Infinity` for none, and NaN for what is no limit. */
+/** A limit in whole milliseconds, rounded up; 0 for any time, a small integer like the others, and NaN for what is no limit. */
 export const runMillisOf = (limit: Duration.Input): number => {
   const millis = Math.ceil(durationMillis(limit))
-  return millis > 0 && (millis <= MAX_MILLIS || millis === Infinity) ? millis : NaN
+  if (millis === Infinity) return 0
+  return millis > 0 && millis <= MAX_MILLIS ? millis : NaN
 }
 
 /** A time as the start of a run: never 0, and rounded up, so that no run seems longer than it is. */

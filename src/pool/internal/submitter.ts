@@ -205,10 +205,10 @@ export class Submitter implements Desk, Queue {
     const isDue = job !== undefined && job.expiresAt < Infinity && options.sharesTime
     const deadline = isDue ? job.expiresAt : Infinity
     // A span says how long a job has waited, and so does the error of one that runs for too long.
-    const isTimed = (span !== undefined || runMillis !== Infinity) && options.sharesTime
+    const isTimed = (span !== undefined || runMillis !== 0) && options.sharesTime
     const since = isDue ? deadline - job.timeoutMillis : isTimed ? this.deadlines.now() : NaN
     table.enqueue(slot, job === undefined ? word | UNAWAITED : word, bytes, deadline, since, whom, lane, runMillis)
-    if (runMillis !== Infinity) this.limits.watch(slot, runMillis, since)
+    if (runMillis !== 0) this.limits.watch(slot, runMillis, since)
     if (this.aiming.mayShed(message.index)) this.shedding?.queued(slot, level)
     if (target === ANYWHERE) {
       if (!options.put(slot)) this.backlog.add(slot)
@@ -361,7 +361,7 @@ export class Submitter implements Desk, Queue {
     this.pending[slot - this.first] = undefined
     this.free[this.freeSlots++] = slot
     this.graces.forget(slot)
-    this.limits.forget(slot)
+    if (table.hasRunLimit(slot)) this.limits.forget(slot)
   }
 
   // ---- deaths

@@ -20,7 +20,7 @@ export interface Options {
   readonly sheds: boolean
   /** The level of each message, by its index. */
   readonly levels: Levels
-  /** How long the run of a job may take whose sender does not say; `Infinity` for any time. */
+  /** How long the run of a job may take whose sender does not say, in whole milliseconds; 0 for any time. */
   readonly runMillis: number
   /** Puts the number of a slot where a worker finds it; `false` when there is no room. */
   readonly put: (slot: number) => boolean

@@ -12,7 +12,7 @@ export interface Aim {
   readonly key: unknown
   /** The level that its sender has given it, in place of that of its message; -1 for none. */
   readonly level: number
-  /** How long its run may take, in milliseconds, in place of what its pool says; -1 for that. */
+  /** How long its run may take, in milliseconds, in place of what its pool says: 0 for any time, -1 for what that says. */
   readonly runMillis: number
 }
 

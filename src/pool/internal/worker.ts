@@ -321,7 +321,7 @@ export class Worker implements Poller.Waitable, Bench {
   /** The run of a job begins, for whoever has given it a limit. */
   starts({ slot }: JobAsk): void {
     const { access: { table }, options: { knowsTime, now } } = this
-    if (knowsTime && table.hasRunLimit(slot)) table.setStart(slot, startAt(now()))
+    if (table.hasRunLimit(slot) && knowsTime) table.setStart(slot, startAt(now()))
   }
 
   // An actor that is about to be there again asks for it then.
