@@ -91,20 +91,34 @@ export class ActorRestarting extends Schema.TaggedError<ActorRestarting>("shared
  * **Details** Where the actor was waiting for an answer itself, `chain` says for whose: from the actor that has asked, if it was one, over all who wait for each other, to
  * the last that is known. An actor that stands in it twice waits for itself: such a cycle of asks never ends. See `docs/guide/02-actors.md`.
  *
+ * A job of a pool has two times: that of the ask, which goes while the job waits, too, and the `runTimeout` of its run, which begins with it. `run` says that it was the second.
+ *
  * **Errors** The handler may or may not have run; it has been interrupted, and a later reply reaches nobody. Ask with a
  * longer `timeout`, or provide another `ActorRef.DefaultAskTimeout`. Where there is a cycle no timeout is long enough: one of its actors has to tell instead, or to ask with `pipeToSelf`.
  */
 export class AskTimeout extends Schema.TaggedError<AskTimeout>("shared-nothing/actor/AskTimeout")("AskTimeout", {
   actor: Schema.String,
   tag: Schema.String,
+  /** The time that is over: that of the ask, or with `run` that of the run. */
   timeoutMillis: Schema.Number,
+  /**
+   * Of a job whose `runTimeout` is over: how long it had waited for a worker, from the ask on (without a `timeout` from when there was room for it), and how long its handler has run. Absent where the time of the ask is
+   * over.
+   */
+  run: Schema.optionalKey(Schema.Struct({ waitedMillis: Schema.Number, ranMillis: Schema.Number })),
   /** Who was waiting for whom: `["A/a", "B/b", "A/a"]`. Absent where the actor was waiting for nobody. */
   chain: Schema.optionalKey(Schema.Array(Schema.String)),
   /** The last of the chain has not said in time whom it waits for. */
   isChainCut: Schema.optionalKey(Schema.Literal(true))
 }) {
   override get message() {
-    const { actor, chain, isChainCut, tag, timeoutMillis } = this
+    const { actor, chain, isChainCut, run, tag, timeoutMillis } = this
+    if (run !== undefined) {
+      const { ranMillis, waitedMillis } = run
+      return `${actor} has run ${tag} for ${ranMillis} ms, and may for ${timeoutMillis} ms; before that it had waited for ${
+        Math.round(waitedMillis)
+      } ms`
+    }
     const late = `${actor} did not answer ${tag} within ${timeoutMillis} ms`
     return chain === undefined || chain.length < 2 ? late : `${late}: ${chainText(chain, isChainCut === true)}`
   }

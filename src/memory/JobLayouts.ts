@@ -27,11 +27,17 @@ export const JOB_SLOT = {
   room: 64
 }
 
+/** Byte offsets in what says how long the job of a slot of `JobTable` may run. */
+export const JOB_RUN = { limit: 0, start: 4 }
+
+/** Bytes of that. */
+export const JOB_RUN_BYTES = 8
+
 /** `JobTable`. */
 export const jobTable = define({
   name: "JobTable",
   magic: "JOBS",
-  version: 10,
+  version: 11,
   lines: [
     {
       by: "creator",
@@ -93,12 +99,24 @@ export const jobTable = define({
         payload: "Float64: handle of the payload in the arena, -1 where it lies in the slot",
         reply: "Float64: handle of the outcome in the arena, -1 where it lies in the slot",
         queued: "Float64: when it was asked for, in monotonic milliseconds; NaN when nobody has looked",
-        level: "as its submitter has said; what it means is the caller's",
+        level:
+          "bits 0-7 as its submitter has said, what it means is the caller's; 8 whether it has a word among the runs",
         draft:
           "what is being written there, for who finds that its writer has died: what it means is the caller's; 0 once the slot is freed",
         room: "the payload, then the outcome"
       },
       at: JOB_SLOT
+    },
+    {
+      name: "runs",
+      bytes: "submitters x jobs x 8",
+      about: "for each slot, of a job that may run for so long and no longer; not looked at for any other",
+      words: {
+        limit: "how long, in milliseconds; stored by its submitter before it waits",
+        start:
+          "when its handler was called, as the worker that has it writes it down; 0 before that, and while it waits again"
+      },
+      at: JOB_RUN
     }
   ]
 })

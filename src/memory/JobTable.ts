@@ -24,6 +24,9 @@
  *
  * Never does: allocate, wait, or wake anybody (see `IdleSet`).
  *
+ * How long a job may run stands beside the slots, and when its run has started: a job without such a limit touches neither. A start is taken away before anybody else may
+ * begin the job, so that who sees one sees that of the run that there is at that moment.
+ *
  * Those that come back form a list, last one first; a worker pushes by one compare-and-swap, the submitter alone takes all by another, so there
  * is no ABA. A worker that dies between the outcome and the push leaves a slot in no list: its submitter finds it by {@link JobTable.isLost}, once
  * it has emptied the list. What a submitter takes out it notes in its row before it does, and how much of it is left, for one that comes after it.
@@ -129,7 +132,7 @@ export class JobTable extends JobCells {
 
   /**
    * Makes a job of a slot that the caller has free, whose payload is in its room, or where `payload` says; for the worker at a place by that place + 1, for
-   * any by 0. Its level is the caller's to make sense of.
+   * any by 0. Its level, 0 to 255, is the caller's to make sense of. `runMillis` says how long it may run, in whole milliseconds, 0 for any time.
    */
   enqueue(
     slot: number,
@@ -138,7 +141,8 @@ export class JobTable extends JobCells {
     deadline: number,
     queuedMillis = NaN,
     whom = 0,
-    level = 0
+    level = 0,
+    runMillis = 0
   ): void {
     const { cells } = this
     const cell = this.cellOf(slot)
@@ -146,6 +150,7 @@ export class JobTable extends JobCells {
     cells[cell + bytesWord] = bytes
     cells[cell + begunWord] = 0
     cells[cell + levelWord] = level
+    if (runMillis !== 0) this.setRunLimit(slot, level, runMillis)
     cells[cell + withdrawnWord] = 0
     this.region.f64[(cell * 4 + deadlineOffset) >> 3] = deadline
     this.region.f64[(cell * 4 + queuedOffset) >> 3] = queuedMillis
@@ -281,6 +286,8 @@ export class JobTable extends JobCells {
     const cell = this.cellOf(slot)
     const state = Atomics.load(cells, cell)
     const waiting = (state & GENERATIONS) | (whom << NUMBER_SHIFT) | queued
+    // Before anybody else may begin it.
+    if (this.hasRunLimit(slot)) this.setStart(slot, 0)
     if ((state & STAGE) !== running || Atomics.compareExchange(cells, cell, state, waiting) !== state) return false
     // Its submitter looks at the state after it has said that nobody waits: one of the two sees the other, or whoever begins it does.
     if (Atomics.load(cells, cell + withdrawnWord) === (state & OF_JOB)) {

@@ -1,6 +1,7 @@
 /**
  * What a reference to a pool can be told of a message beside what one to an actor can.
  */
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Rpc from "effect/rpc/Rpc"
 import type { TellError } from "../actor/ActorError.ts"
@@ -23,6 +24,16 @@ export interface JobOptions {
    * **Errors** The send dies with `InvalidOptions` for what is none of the three; the `Unsafe` ones throw it.
    */
   readonly priority?: Level | undefined
+  /**
+   * How long its run may take, from the call of its handler on; more than zero, up to 24 days, default the `runTimeout` of the pool, and `"Infinity"` for none. Each attempt
+   * (`Pool.Attempts`) has this time, and the wait in the queue is none of it. Of a message that is answered with a stream it is the time to the first element.
+   *
+   * **Errors** A job that has run for longer fails with an `AskTimeout` whose `run` says how long it has waited and run; its handler is interrupted, and its thread replaced if it has not ended after `grace`. Of one
+   * that was told the log says so. The send dies with `InvalidOptions` for what is no such duration; the `Unsafe` ones throw it.
+   *
+   * **Gotchas** The `timeout` of an ask is another time, which begins with the ask: 5 seconds unless told.
+   */
+  readonly runTimeout?: Duration.Input | undefined
 }
 
 /** Options of one ask. */

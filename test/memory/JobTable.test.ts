@@ -106,6 +106,37 @@ describe("JobTable", () => {
     expect(tries()).toEqual([STALE, STALE, DISCARDED])
   })
 
+  it("says of a job with a limit when its run has begun, of each run anew, and of no other job", () => {
+    const { jobs, other } = table()
+    const number = JobTable.numberOf(1, 1)
+    jobs.enqueue(5, 7, 0, Infinity, Number.NaN, 0, 255, 2_000_000_000)
+    jobs.enqueue(6, 7, 0, Infinity, Number.NaN, 0, 255)
+    expect([other.hasRunLimit(5), other.hasRunLimit(6), other.levelOf(5), other.runLimitOf(5)]).toEqual([
+      true,
+      false,
+      255,
+      2_000_000_000
+    ])
+    const starts = [jobs.startOf(5)]
+    other.begin(5, number)
+    starts.push(jobs.startOf(5))
+    other.setStart(5, -12)
+    starts.push(jobs.startOf(5))
+    other.again(5)
+    starts.push(jobs.startOf(5))
+    other.begin(5, number)
+    other.setStart(5, 34)
+    other.settle(5, OUTCOME, 0)
+    finished(jobs, 1)
+    jobs.free(5)
+    jobs.enqueue(5, 7, 0, Infinity, Number.NaN, 0, 1, 40)
+    starts.push(jobs.startOf(5))
+    expect([starts, jobs.runLimitOf(5)]).toEqual([[0, 0, -12, 0, 0], 40])
+    jobs.free(5)
+    jobs.enqueue(5, 7, 0, Infinity, Number.NaN, 0, 1)
+    expect([jobs.hasRunLimit(5), jobs.levelOf(5)]).toEqual([false, 1])
+  })
+
   it("says how many workers are given jobs, and when that changes", () => {
     const { jobs, other } = table()
     const seen = [other.membership(), other.changes()]
@@ -251,7 +282,8 @@ describe("JobTable", () => {
       expect(jobs.roomOf(slot) % 8).toBe(0)
       jobs.region.u8.fill(slot, jobs.roomOf(slot), jobs.roomOf(slot) + jobs.roomBytes)
     }
-    expect(jobs.roomOf(jobs.slots - 1) + jobs.roomBytes).toBe(sab.byteLength)
+    // Behind them is how long each may run.
+    expect(jobs.roomOf(jobs.slots - 1) + jobs.roomBytes + jobs.slots * 8).toBe(sab.byteLength)
     for (let slot = 0; slot < jobs.slots; slot++) {
       expect(jobs.stageOf(slot)).toBe(FREE)
       expect(jobs.region.u8[jobs.roomOf(slot) + jobs.roomBytes - 1]).toBe(slot)

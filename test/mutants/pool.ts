@@ -58,6 +58,8 @@ const gate = {
   tests: ["test/pool/Fences.test.ts", "test/testing/poolRoutes.test.ts", "test/testing/poolSizes.test.ts"]
 }
 const graces = { file: "src/pool/internal/graces.ts", tests: ["test/pool/Submitter.test.ts", pools] }
+const runs = "test/testing/poolRunTimes.test.ts"
+const limits = { file: "src/pool/internal/runLimits.ts", tests: ["test/pool/RunLimits.test.ts", runs] }
 const poolClients = "test/testing/poolClients.test.ts"
 const poolWork = "test/testing/poolWork.test.ts"
 const next = { file: "src/pool/kernel/NextJob.ts", tests: ["test/pool/NextJob.test.ts", poolWork] }
@@ -72,6 +74,160 @@ const streamed = { ...streams, file: "src/pool/internal/streamedJob.ts" }
 
 /** Faults in what becomes of jobs. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    file: "src/pool/internal/submitter.ts",
+    tests: ["test/testing/poolSpans.test.ts"],
+    why: "of a job that is waited for for ever it is known how long it has waited",
+    before: "job !== undefined && job.expiresAt < Infinity &&",
+    after: "job !== undefined &&"
+  },
+  {
+    file: "src/memory/JobTable.ts",
+    tests: ["test/memory/JobTable.test.ts"],
+    why: "each run starts by itself",
+    before: "    if (this.hasRunLimit(slot)) this.setStart(slot, 0)\n",
+    after: ""
+  },
+  {
+    file: "src/memory/internal/jobCells.ts",
+    tests: ["test/memory/JobTable.test.ts"],
+    why: "the level of a job is what its submitter has said, whether its run has a limit or not",
+    before: "+ levelWord]! & LEVELS",
+    after: "+ levelWord]!"
+  },
+  {
+    ...limits,
+    why: "a run is over when it has taken its time, and not when the job has",
+    before:
+      "    if (stage === QUEUED || start === 0) return deadlines.add(limit, Math.max(limitMillis, LEAST_MILLIS))\n",
+    after: ""
+  },
+  {
+    ...limits,
+    why: "who finds a run in the middle waits for the rest of its time",
+    before: "if (ranMillis < limitMillis) return deadlines.add(limit, limitMillis - ranMillis)",
+    after: "if (ranMillis < limitMillis) return deadlines.add(limit, limitMillis)"
+  },
+  {
+    ...limits,
+    why: "what has ended has not run for too long",
+    before: "    if (stage !== QUEUED && stage !== RUNNING) return void this.all.delete(slot)\n",
+    after: ""
+  },
+  {
+    ...limits,
+    why: "a long queue of jobs with a short limit is looked at every ten milliseconds",
+    before: "Math.max(limitMillis, LEAST_MILLIS)",
+    after: "limitMillis"
+  },
+  {
+    ...limits,
+    why: "no run seems longer than it is",
+    before: "(Math.ceil(nowMillis) | 0) || 1",
+    after: "Math.trunc(nowMillis) | 0"
+  },
+  {
+    ...limits,
+    why: "a limit that is longer than a start can tell is refused",
+    before: "millis > 0 && millis <= MAX_MILLIS ?",
+    after: "millis > 0 ?"
+  },
+  {
+    ...limits,
+    why: "a limit is a whole number, and never none",
+    before: "const millis = Math.ceil(durationMillis(limit))",
+    after: "const millis = Math.floor(durationMillis(limit))"
+  },
+  {
+    ...limits,
+    why: "no limit outlives the pool",
+    before: "    for (const limit of this.all.values()) this.options.deadlines.remove(limit)\n",
+    after: ""
+  },
+  {
+    file: "src/pool/internal/worker.ts",
+    tests: [runs],
+    why: "a run starts when its handler is called, where the actor was not there yet",
+    before: "    if (ask.seat.cell.phase === IDLE) this.starts(ask)\n",
+    after: "    this.starts(ask)\n"
+  },
+  {
+    file: "src/pool/internal/seat.ts",
+    tests: [runs],
+    why: "a run starts that has waited for its actor",
+    before: "    this.bench.starts(this)\n",
+    after: ""
+  },
+  {
+    file: "src/pool/internal/submitter.ts",
+    tests: [runs],
+    why: "what was told and has run for too long is not begun again",
+    before: "(message & UNAWAITED) !== 0 && !table.isWithdrawn(slot) :",
+    after: "(message & UNAWAITED) !== 0 :"
+  },
+  {
+    file: "src/pool/internal/submitter.ts",
+    tests: [runs],
+    why: "what a thread has told that has left has its time all the same",
+    before: "      else if (table.hasRunLimit(slot)) this.limits.watch(slot, table.runLimitOf(slot), NaN)\n",
+    after: ""
+  },
+  {
+    file: "src/pool/internal/submitter.ts",
+    tests: [runs],
+    why: "the error of a run says how long its job has waited since it was asked",
+    before: "if (runMillis !== 0) this.limits.watch(slot, runMillis, since)",
+    after: "if (runMillis !== 0) this.limits.watch(slot, runMillis, 0)"
+  },
+  {
+    file: "src/pool/internal/submitter.ts",
+    tests: [runs],
+    why: "what was told is interrupted when it has run for too long",
+    before: "    this.withdrawn(slot)\n    this.failed",
+    after: "    this.failed"
+  },
+  {
+    file: "src/pool/internal/aiming.ts",
+    tests: [runs],
+    why: "the elements of a stream may take any time behind the first",
+    before: "    if (index >= this.options.defined) return 0\n",
+    after: ""
+  },
+  {
+    file: "src/pool/internal/aiming.ts",
+    tests: [runs],
+    why: "what a job says of its time stands above what its pool says",
+    before: "return runMillis >= 0 ? runMillis : this.options.runMillis",
+    after: "return this.options.runMillis"
+  },
+  {
+    file: "src/pool/internal/poolRecipient.ts",
+    tests: [runs],
+    why: "a time of a run that is none is refused",
+    before: "    if (Number.isNaN(runMillis)) throw this.wrong(\"runTimeout\", runTimeout, runTimeouts)\n",
+    after: ""
+  },
+  {
+    ...options,
+    tests: [runs],
+    why: "a time of all runs that is none is refused",
+    before: "  if (Number.isNaN(runMillis)) refuse(\"runTimeout\", runTimeout, runTimeouts)\n",
+    after: ""
+  },
+  {
+    file: "src/pool/internal/client.ts",
+    tests: [runs],
+    why: "who joins a pool has its time for runs",
+    before: "settings: { key, capacity, overflow, graceMillis, runMillis, mayNap }",
+    after: "settings: { key, capacity, overflow, graceMillis, runMillis: 0, mayNap }"
+  },
+  {
+    file: "src/pool/internal/serve.ts",
+    tests: [runs],
+    why: "jobs of jobs have the time of their pool for runs",
+    before: "      runMillis,\n",
+    after: "      runMillis: 0,\n"
+  },
   {
     file: "src/pool/internal/serve.ts",
     tests: ["test/testing/poolScenarios.test.ts"],
@@ -575,14 +731,14 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: "src/pool/internal/submitter.ts",
     tests: ["test/testing/poolStreamsFull.test.ts"],
     why: "what lets a stream go is not given up",
-    before: "if (this.mayShed(message.index)) this.shedding",
+    before: "if (this.aiming.mayShed(message.index)) this.shedding",
     after: "this.shedding"
   },
   {
     file: "src/pool/internal/poolRecipient.ts",
     tests: ["test/testing/poolStreamsFull.test.ts"],
     why: "a stream that has begun is read on when there is room",
-    before: "overflow === \"suspend\" || isInside !== true && !this.submitter.mayShed(index)",
+    before: "overflow === \"suspend\" || isInside !== true && !this.submitter.aiming.mayShed(index)",
     after: "overflow === \"suspend\""
   },
   {
@@ -694,7 +850,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   },
   {
     ...queues,
-    file: "src/pool/internal/submitter.ts",
+    file: "src/pool/internal/aiming.ts",
     why: "the priority of one job stands above that of its message",
     before: "return level >= 0 ? level : this.options",
     after: "return this.options"
@@ -1008,8 +1164,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...cargoes,
     file: "src/pool/internal/submitter.ts",
     why: "what moves with a job that nobody has begun is free before its asker goes on",
-    before: "    this.cargoes.release(slot)\n    const job = this.jobAt(slot)",
-    after: "    const job = this.jobAt(slot)"
+    before: "    this.cargoes.release(slot)\n    this.limits.forget(slot)",
+    after: "    this.limits.forget(slot)"
   },
   {
     ...cargoes,
@@ -1064,7 +1220,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     ...submitter,
     tests: ["test/testing/poolStreams.test.ts"],
     why: "a stream is read on while its pool ends",
-    before: "isOwed || !this.mayShed(index) ?",
+    before: "isOwed || !this.aiming.mayShed(index) ?",
     after: "isOwed ?"
   },
   {
@@ -1102,8 +1258,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...job,
     why: "whose time is over takes his job back",
-    before: "const resume = this.withdraw()",
-    after: "const resume = this.leave()"
+    before: "const resume = this.withdraw()\n    if (resume !== undefined) this.handOver",
+    after: "const resume = this.leave()\n    if (resume !== undefined) this.handOver"
   },
   {
     ...job,

@@ -48,6 +48,7 @@ const made = Effect.gen(function*() {
       defined: Jobs.protocol.messages.length,
       attempts: Jobs.protocol.messages.map(() => 2),
       levels: undefined,
+      runMillis: 0,
       sheds: false,
       put: (slot) => inject(access, slot),
       watch: () => {},

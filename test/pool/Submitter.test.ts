@@ -52,6 +52,7 @@ const made = Effect.gen(function*() {
       defined: Jobs.protocol.messages.length,
       attempts: Jobs.protocol.messages.map(({ tag }) => tag === "WaitAgain" ? 2 : 1),
       levels: undefined,
+      runMillis: 0,
       sheds: false,
       put: (slot) => inject(access, slot),
       watch: () => {},

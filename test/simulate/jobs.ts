@@ -2,6 +2,7 @@
  * A pool whose workers come and go: every ask settles once, nothing that was answered was done by nobody, what may be begun again is, and in the end
  * nothing is under way.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -22,14 +23,15 @@ const program = Effect.scoped(Effect.gen(function*() {
     grace: "50 millis",
     intensity: { restarts: 1_000_000, within: "1 minute" }
   }))
-  const seen = { lost: false, again: false, late: false, nested: false, stubborn: false }
+  const seen = { lost: false, again: false, late: false, nested: false, stubborn: false, overrun: false, waited: false }
   const forever = { timeout: "Infinity" } as const
+  const limited = { ...forever, runTimeout: "8 millis" } as const
   const expect = <A>(what: string, found: A, wanted: A) =>
     found === wanted ? Effect.void : Effect.die(new Error(`${what}: ${String(found)}, not ${String(wanted)}`))
 
   const one = (n: number) =>
     Effect.gen(function*() {
-      switch (yield* Simulation.draw(9)) {
+      switch (yield* Simulation.draw(11)) {
         case 0:
           return yield* Effect.flatMap(jobs.ask.Echo({ n }, forever), (found) => expect("an echo", found, n))
         case 1: {
@@ -66,6 +68,19 @@ const program = Effect.scoped(Effect.gen(function*() {
           const found = yield* jobs.ask.Wait({ millis: 100 }, forever)
           return yield* expect("a long wait", found, 100)
         }
+        case 8: {
+          const millis = yield* Simulation.pick([2, 8, 20])
+          const again = (yield* Simulation.draw(2)) === 1
+          const since = yield* Clock.currentTimeMillis
+          const found = again
+            ? yield* jobs.ask.WaitAgain({ millis }, limited)
+            : yield* jobs.ask.Wait({ millis }, limited)
+          if (millis === 2 && (yield* Clock.currentTimeMillis) - since > 12) seen.waited = true
+          return yield* expect("a wait with a limit", found, millis)
+        }
+        case 9:
+          // Nobody hears of it: it is gone in the end all the same.
+          return yield* jobs.tell.Stubborn({ millis: yield* Simulation.pick([5, 600_000]) }, limited)
         default:
           return yield* jobs.tell.Note({ n })
       }
@@ -82,8 +97,18 @@ const program = Effect.scoped(Effect.gen(function*() {
         if (reason?._tag !== "Fail") continue
         const tag = reason.error._tag
         if (tag === "ThreadLost") seen.lost = true
-        else if (tag === "AskTimeout") seen.late = true
-        else return yield* exit
+        else if (tag === "AskTimeout") {
+          const { run, timeoutMillis } = reason.error
+          if (run === undefined) seen.late = true
+          else {
+            seen.overrun = true
+            yield* expect(
+              "whether a run was over that is",
+              run.ranMillis >= timeoutMillis && run.waitedMillis >= 0,
+              true
+            )
+          }
+        } else return yield* exit
       }
     })
 
@@ -94,6 +119,8 @@ const program = Effect.scoped(Effect.gen(function*() {
   yield* expect("what works in the end", again.join(), "1,2,3,4")
   yield* Invariant.sometimes("a job is lost with its worker", seen.lost)
   yield* Invariant.sometimes("a job is late", seen.late)
+  yield* Invariant.sometimes("a job runs for longer than it may", seen.overrun)
+  yield* Invariant.sometimes("a job is done that has waited for longer than it may run", seen.waited)
   yield* Invariant.sometimes("jobs of jobs are done", seen.nested)
   yield* Invariant.sometimes("a job would never end by itself", seen.stubborn)
 }))

@@ -76,6 +76,16 @@ const endOf = (tag: string, kind: Tracer.SpanKind): string => {
 const below = <A, E>(effect: Effect.Effect<A, E>) => Effect.withSpan(effect, "root")
 
 describe("the spans of a job", () => {
+  traced("say how long a job has waited that is waited for for ever", (jobs) =>
+    Effect.gen(function*() {
+      const holding = yield* Effect.forkChild(jobs.ask.Wait({ millis: 300 }, forever))
+      yield* Effect.sleep(100)
+      yield* below(jobs.ask.Wait({ millis: 20 }, forever))
+      yield* Fiber.join(holding)
+      const [{ "pool.queue_time_ms": waited }] = said("Wait", "server") as [Record<string, unknown>]
+      assert.isAtLeast(Number(waited), 190)
+    }), { threads: 1 })
+
   traced(
     "are a client span, and below it the handler's with its worker, its attempt and its time in the queue",
     (jobs) =>

@@ -84,6 +84,7 @@ export interface Waiter {
 export interface SendOptions {
   readonly key?: unknown
   readonly priority?: unknown
+  readonly runTimeout?: unknown
   /** This all know. */
   readonly timeout?: unknown
 }

@@ -1,9 +1,9 @@
 /** Where everything lies in a `JobTable`, and what of a slot whoever has it reads and writes. */
-import { JOB_ROW, JOB_ROW_BYTES, JOB_SLOT, jobTable as layout } from "../JobLayouts.ts"
+import { JOB_ROW, JOB_ROW_BYTES, JOB_RUN, JOB_RUN_BYTES, JOB_SLOT, jobTable as layout } from "../JobLayouts.ts"
 import { identify } from "../Layout.ts"
 import { InvalidMemory } from "../MemoryError.ts"
 import { Region } from "../Region.ts"
-import { bytesOf, rowsOffset, type Shape, wrongPart } from "./jobMemory.ts"
+import { bytesOf, rowsOffset, runsOffset, type Shape, wrongPart } from "./jobMemory.ts"
 
 const messageWord = JOB_SLOT.message / 4
 const bytesWord = JOB_SLOT.bytes / 4
@@ -19,6 +19,14 @@ const roomOffset = JOB_SLOT.room
 const rowCells = JOB_ROW_BYTES / 4
 const heirsWord = JOB_ROW.heirs / 4
 const successionsCell = layout.cells.successions
+const limitWord = JOB_RUN.limit / 4
+const startWord = JOB_RUN.start / 4
+const runCells = JOB_RUN_BYTES / 4
+
+/** In the word of a level: the level. */
+const LEVELS = 0xff
+/** Beside it: its run has a limit. */
+const LIMITED = 1 << 8
 
 /** See the module. */
 export class JobCells implements Shape {
@@ -35,6 +43,7 @@ export class JobCells implements Shape {
   declare protected readonly first: number
   declare protected readonly stride: number
   declare protected readonly shift: number
+  declare private readonly runs: number
 
   constructor(sab: SharedArrayBuffer) {
     const cells = identify(layout, sab)
@@ -52,6 +61,7 @@ export class JobCells implements Shape {
     this.first = this.rows + this.submitters * rowCells
     this.stride = this.slotBytes / 4
     this.shift = 31 - Math.clz32(this.jobs)
+    this.runs = runsOffset(this) / 4
   }
 
   protected cellOf(slot: number): number {
@@ -127,7 +137,42 @@ export class JobCells implements Shape {
 
   /** Its level, as `enqueue` was told. */
   levelOf(slot: number): number {
-    return this.cells[this.cellOf(slot) + levelWord]!
+    return this.cells[this.cellOf(slot) + levelWord]! & LEVELS
+  }
+
+  // ---- how long it may run
+
+  private runOf(slot: number): number {
+    return this.runs + slot * runCells
+  }
+
+  // While its submitter has it.
+  protected setRunLimit(slot: number, level: number, millis: number): void {
+    const { cells } = this
+    const run = this.runOf(slot)
+    cells[this.cellOf(slot) + levelWord] = level | LIMITED
+    cells[run + limitWord] = millis
+    Atomics.store(cells, run + startWord, 0)
+  }
+
+  /** Whether the run of a job has a limit: for whoever has its slot. */
+  hasRunLimit(slot: number): boolean {
+    return (this.cells[this.cellOf(slot) + levelWord]! & LIMITED) !== 0
+  }
+
+  /** That limit, for whoever has the slot. */
+  runLimitOf(slot: number): number {
+    return this.cells[this.runOf(slot) + limitWord]!
+  }
+
+  /** The worker that has such a job is about to call its handler; when that is, as a number other than 0, is the caller's to make sense of. */
+  setStart(slot: number, start: number): void {
+    Atomics.store(this.cells, this.runOf(slot) + startWord, start)
+  }
+
+  /** What was said by {@link setStart} of the run that such a job has now; 0 while it has none. */
+  startOf(slot: number): number {
+    return Atomics.load(this.cells, this.runOf(slot) + startWord)
   }
 
   /** When nobody waits any more for the job of a slot. */

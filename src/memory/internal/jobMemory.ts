@@ -1,5 +1,5 @@
 /** The memory of a `JobTable`: what shapes it can have, and how it is made. */
-import { JOB_ROW_BYTES, jobTable as layout } from "../JobLayouts.ts"
+import { JOB_ROW_BYTES, JOB_RUN_BYTES, jobTable as layout } from "../JobLayouts.ts"
 import { inscribe } from "../Layout.ts"
 import { InvalidCapacity } from "../MemoryError.ts"
 
@@ -51,9 +51,15 @@ export interface Shape {
 /** Where the rows begin. */
 export const rowsOffset = (workers: number): number => layout.descriptorBytes + Math.ceil(workers / 32) * 128
 
+/** Where the slots begin. */
+export const slotsOffset = ({ submitters, workers }: Pick<Shape, "submitters" | "workers">): number =>
+  rowsOffset(workers) + submitters * JOB_ROW_BYTES
+
+/** Where it is said how long their jobs may run. */
+export const runsOffset = (shape: Shape): number => slotsOffset(shape) + shape.submitters * shape.jobs * shape.slotBytes
+
 /** Bytes of a table. */
-export const bytesOf = ({ jobs, slotBytes, submitters, workers }: Shape): number =>
-  rowsOffset(workers) + submitters * (JOB_ROW_BYTES + jobs * slotBytes)
+export const bytesOf = (shape: Shape): number => runsOffset(shape) + shape.submitters * shape.jobs * JOB_RUN_BYTES
 
 const isWithin = (value: number, least: number, most: number): boolean =>
   Number.isInteger(value) && value >= least && value <= most
@@ -71,7 +77,7 @@ export const wrongPart = (
 
 /** Most slots of each submitter that one buffer has room for. */
 export const mostJobs = ({ slotBytes, submitters, workers }: Omit<Shape, "jobs">): number =>
-  Math.floor((2 ** 31 - 1 - rowsOffset(workers)) / (submitters * (JOB_ROW_BYTES + slotBytes)))
+  Math.floor((2 ** 31 - 1 - slotsOffset({ submitters, workers })) / (submitters * (slotBytes + JOB_RUN_BYTES)))
 
 /**
  * Makes the shared memory of a table in which every slot is free, and so many workers, or all, are given jobs.

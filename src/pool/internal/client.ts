@@ -105,7 +105,8 @@ interface Ground {
 
 const open = (ground: Ground, { protocol }: Asked, key: string, joined: Joined): Opened => {
   const { deadlines, failed, thread, voice } = ground
-  const { capacity, graceMillis, mayNap, memory, nowMillis, owner, parallelism, overflow, pool, row } = joined
+  const { capacity, graceMillis, mayNap, memory, nowMillis, owner, parallelism, overflow, pool, row, runMillis } =
+    joined
   const access = openMemory(thread, memory, owner)
   protocol.prepare(access.scratch.carriage)
   const jobs = hosted(protocol)
@@ -117,7 +118,7 @@ const open = (ground: Ground, { protocol }: Asked, key: string, joined: Joined):
       hosted: jobs,
       parallelism,
       protocol,
-      settings: { key, capacity, overflow, graceMillis, mayNap },
+      settings: { key, capacity, overflow, graceMillis, runMillis, mayNap },
       sharesTime: Math.abs(deadlines.now() - nowMillis) < SAME_TIME_MILLIS,
       whyEnded: () => {
         // The reason was said before the table had it.

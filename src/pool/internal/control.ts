@@ -25,6 +25,8 @@ export interface Post extends Launched {
   readonly concurrency: number
   /** How long a handler may go on that nobody waits for any more. */
   readonly graceMillis: number
+  /** How long the run of a job may take whose sender does not say; 0 for any time. */
+  readonly runMillis: number
   /** How long a worker without work sleeps with its thread. */
   readonly restMillis: number
   /** After what the worker is worn; nothing where it never is. */
@@ -108,6 +110,7 @@ export interface Membership {
   readonly parallelism: number
   readonly overflow: Overflow
   readonly graceMillis: number
+  readonly runMillis: number
   readonly mayNap: boolean
   /** The number of the thread that has the pool. */
   readonly thread: number

@@ -15,6 +15,7 @@ import type { Resume, Waiter } from "../../actor/kernel/Recipient.ts"
 import { type Piece, piece } from "../../runtime/ThreadContext.ts"
 import * as Carriage from "../../wire/Carriage.ts"
 import * as JobSpan from "./jobSpan.ts"
+import type { Overrun } from "./runLimits.ts"
 import type { Aim } from "./target.ts"
 
 /** Where a job is submitted. */
@@ -173,6 +174,15 @@ export class Job extends Deadline implements JobWaiter {
   timedOut(): Exit.Exit<never, ActorError.AskTimeout> {
     const { desk: { name }, message: { tag }, timeoutMillis } = this
     return Exit.fail(new ActorError.AskTimeout({ actor: name, tag, timeoutMillis }))
+  }
+
+  /** Its run has taken longer than it may. */
+  overrun({ limitMillis: timeoutMillis, ranMillis, waitedMillis }: Overrun): void {
+    const { desk: { name }, message: { tag } } = this
+    const resume = this.withdraw()
+    if (resume === undefined) return
+    const run = { waitedMillis, ranMillis }
+    this.handOver(resume, Exit.fail(new ActorError.AskTimeout({ actor: name, tag, timeoutMillis, run })))
   }
 
   /** Nobody waits any more: no worker begins it, or its handler is interrupted. */

@@ -21,6 +21,7 @@ import type { SpawnWorker } from "../../thread/SpawnedWorker.ts"
 import { Attempts } from "../Attempts.ts"
 import { laneOf } from "../kernel/Lanes.ts"
 import { mostCapacity } from "./memory.ts"
+import { runMillisOf, runTimeouts } from "./runLimits.ts"
 import { slotsOf } from "./shedding.ts"
 import type { Rules } from "./sizing.ts"
 import { isTooLarge } from "./streamProtocol.ts"
@@ -151,6 +152,12 @@ export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
    */
   readonly grace?: Duration.Input | undefined
   /**
+   * How long the run of a job may take, from the call of its handler on, that says no other time by the option of the same name; more than zero, up to 24 days, default `"Infinity"`. The
+   * time in the queue is none of it, and that of an ask (`timeout`) goes beside it: whichever is over first ends the job. One that has run for longer fails with an `AskTimeout` that has a `run`; its handler is
+   * interrupted, and has `grace` from then on.
+   */
+  readonly runTimeout?: Duration.Input | undefined
+  /**
    * How many threads stand by in reserve, with their modules loaded and nothing built: one takes the place of a worker that dies or is made anew, and of one that comes. At
    * most 64; default none.
    */
@@ -225,6 +232,8 @@ export interface Resolved {
   readonly arenas: ReadonlyArray<ArenaEnd>
   readonly shutdownMillis: number
   readonly graceMillis: number
+  /** 0 for any time. */
+  readonly runMillis: number
   readonly restMillis: number
   readonly mayNap: boolean
   readonly spots: ReadonlyArray<Spot> | undefined
@@ -407,6 +416,9 @@ export const resolve = (
   if (Number.isNaN(millis)) refuse("shutdown", shutdown, shutdowns)
   const graceMillis = durationMillis(grace)
   if (!(graceMillis >= 0)) refuse("grace", grace, "a duration of zero or more")
+  const { runTimeout = "Infinity" } = options
+  const runMillis = runMillisOf(runTimeout)
+  if (Number.isNaN(runMillis)) refuse("runTimeout", runTimeout, runTimeouts)
   return {
     key,
     workers,
@@ -423,6 +435,7 @@ export const resolve = (
     arenas: arenasOf(options.arenas, refuse),
     shutdownMillis: millis,
     graceMillis,
+    runMillis,
     restMillis: defaults.restMillis,
     mayNap: defaults.mayNap,
     spots: spotsOf(options.cpu, workers, hardware, refuse),

@@ -183,7 +183,7 @@ const makeClients = (
   retire: (row: number, then: () => void) => void,
   overdue: (overdue: Overdue) => void
 ): Clients => {
-  const { capacity, clients, concurrency, graceMillis, key, mayNap, overflow, workers } = settings
+  const { capacity, clients, concurrency, graceMillis, key, mayNap, overflow, runMillis, workers } = settings
   return new Clients(broadcastOf(access.thread), {
     name: actorName(protocol, key),
     ...Layouts.of(protocol),
@@ -198,6 +198,7 @@ const makeClients = (
       parallelism: workers * concurrency,
       overflow,
       graceMillis,
+      runMillis,
       mayNap,
       nowMillis: deadlines.now()
     }),
@@ -267,6 +268,7 @@ const postOf = (owner: Owner, worker: PoolWorker): Post => {
     capacity: settings.capacity,
     concurrency: settings.concurrency,
     graceMillis: settings.graceMillis,
+    runMillis: settings.runMillis,
     restMillis: settings.restMillis,
     recycle: settings.recycle,
     isCompensated: settings.sizing !== undefined,

@@ -42,6 +42,7 @@ import { type Aimable, AimedRecipient } from "./aimedRecipient.ts"
 import type { Crew } from "./crew.ts"
 import { Job, type Seat } from "./job.ts"
 import type { Access } from "./memory.ts"
+import { runMillisOf, runTimeouts } from "./runLimits.ts"
 import { countedOf, statsOf } from "./stats.ts"
 import { type Asked, StreamedJob } from "./streamedJob.ts"
 import type { Hosted } from "./streamProtocol.ts"
@@ -113,18 +114,18 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
     return statsOf(this.access, this.depth(), this.submitter.room.dropped, this.submitter.deadlines.now())
   }
 
-  override aimed({ key, priority }: SendOptions): Recipient {
-    if (key === undefined && priority === undefined) return this
+  override aimed({ key, priority, runTimeout }: SendOptions): Recipient {
+    if (key === undefined && priority === undefined && runTimeout === undefined) return this
     const level = priority === undefined ? -1 : LEVELS.indexOf(priority)
-    if (priority !== undefined && level < 0) {
-      throw new ActorError.InvalidOptions({
-        where: `a message to ${this.name}`,
-        option: "priority",
-        value: textOf(priority),
-        expected: LEVELS.join(", ")
-      })
-    }
-    return new AimedRecipient(this, { target: BY_ROUTE, key, level }, this.key)
+    if (priority !== undefined && level < 0) throw this.wrong("priority", priority, LEVELS.join(", "))
+    // What is no duration is no limit.
+    const runMillis = runTimeout === undefined ? -1 : runMillisOf(runTimeout as Duration.Input)
+    if (Number.isNaN(runMillis)) throw this.wrong("runTimeout", runTimeout, runTimeouts)
+    return new AimedRecipient(this, { target: BY_ROUTE, key, level, runMillis }, this.key)
+  }
+
+  private wrong(option: string, value: unknown, expected: string): ActorError.InvalidOptions {
+    return new ActorError.InvalidOptions({ where: `a message to ${this.name}`, option, value: textOf(value), expected })
   }
 
   override get parallelism(): number {
@@ -317,7 +318,7 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
       outcome = this.submit(index, payload, job, aim, span)
       if (outcome === NO_ROOM && !this.waits(index)) {
         const checked = submitter.check(index, payload, aim)
-        shed = checked === TAKEN ? submitter.room.shed(submitter.levelOf(index, aim)) : undefined
+        shed = checked === TAKEN ? submitter.room.shed(submitter.aiming.levelOf(index, aim)) : undefined
         if (shed === undefined) outcome = checked === TAKEN ? REFUSED : checked
       }
       if (outcome !== TAKEN && outcome !== NO_ROOM) refusal = this.refusal(index, payload, outcome)
@@ -340,7 +341,7 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
   // A stream that has begun is read on as soon as there is room; inside of jobs nobody waits for that.
   private waits(index: number): boolean {
     const { isInside, overflow } = this.options
-    return overflow === "suspend" || isInside !== true && !this.submitter.mayShed(index)
+    return overflow === "suspend" || isInside !== true && !this.submitter.aiming.mayShed(index)
   }
 
   whenStopped(listener: (reason: ExitReason) => void): void {

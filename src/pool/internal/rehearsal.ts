@@ -49,6 +49,7 @@ const settings = {
   capacity: 2 * AT_ONCE,
   overflow: "suspend",
   graceMillis: 1000,
+  runMillis: 0,
   concurrency: 1,
   mayNap: false
 } as const

@@ -7,6 +7,7 @@ import type * as Tracer from "effect/Tracer"
 import { LOW } from "../../actor/kernel/Ageing.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import { NO_ROOM, type Outcome, TAKEN, type Waiter } from "../../actor/kernel/Recipient.ts"
+import type { Aiming } from "./aiming.ts"
 import type { Cargoes } from "./cargoes.ts"
 import type { Job, JobWaiter } from "./job.ts"
 import type { Line } from "./line.ts"
@@ -28,12 +29,6 @@ export interface Queue {
   ): Outcome
   /** Whether one could be submitted if there were room. */
   check(index: number, payload: unknown, aim: Aim): Outcome
-  /** The key that it would have, as workers tell keys apart; 0 for none. Runs user code. */
-  keyFor(index: number, payload: unknown, aim: Aim): number
-  /** At which level of priority it would wait. */
-  levelOf(index: number, aim: Aim): number
-  /** Whether it may be given up for something newer. */
-  mayShed(index: number): boolean
   /** The job of a slot, unless it was told. */
   jobAt(slot: number): Job | undefined
   /** Whether there is a slot that nobody uses. */
@@ -58,6 +53,7 @@ export interface Options {
   readonly messages: ReadonlyArray<Message>
   readonly capacity: number
   readonly line: Line
+  readonly aiming: Aiming
   readonly cargoes: Cargoes
   /** Where older jobs are given up for newer ones. */
   readonly shedding: Shedding | undefined
@@ -85,14 +81,14 @@ export class Room {
 
   /** Submits for a sender as soon as there is room, in the order of waiting; `isOwed` where something older was given up for it. */
   wait(waiter: JobWaiter, aim = ROUTED, isOwed = false): void {
-    const { options: { line, watch }, queue } = this
+    const { options: { aiming, line, watch } } = this
     const { index, payload } = waiter
-    const key = queue.keyFor(index, payload, aim)
+    const key = aiming.keyFor(index, payload, aim)
     // User code has run.
     if (waiter.abandoned) return
     waiter.aim = aim
     waiter.isOwed = isOwed
-    line.push(waiter, queue.levelOf(index, aim), key, queue.mayShed(index))
+    line.push(waiter, aiming.levelOf(index, aim), key, aiming.mayShed(index))
     watch()
     if (line.length === 1) this.admit()
   }
@@ -134,7 +130,7 @@ export class Room {
     if (checked !== TAKEN) return checked
     const message = this.options.messages[index]!
     if (message.carries) return this.replace(message, payload, aim, span)
-    const shed = this.shed(queue.levelOf(index, aim))
+    const shed = this.shed(this.options.aiming.levelOf(index, aim))
     if (shed === undefined) this.dropped++
     else {
       this.wait(tellWaiterOf(index, payload, span, (refusal) => this.unheard(refusal)), aim, true)
@@ -147,7 +143,7 @@ export class Room {
   private replace(message: Message, payload: unknown, aim: Aim, span: Tracer.AnySpan | undefined): Outcome {
     const { queue } = this
     const { index } = message
-    const shed = this.waiting === 0 && queue.hasSlot ? this.shed(queue.levelOf(index, aim)) : undefined
+    const shed = this.waiting === 0 && queue.hasSlot ? this.shed(this.options.aiming.levelOf(index, aim)) : undefined
     const outcome = shed === undefined ? NO_ROOM : queue.submit(message, payload, undefined, aim, span, true)
     if (outcome === NO_ROOM) {
       this.dropped++

@@ -24,7 +24,7 @@ export interface Row {
 export interface RowGround extends Pick<Options, "sharesTime" | "whyEnded" | "whyDown" | "failed"> {
   readonly protocol: Protocol
   readonly hosted: Hosted
-  readonly settings: Pick<Resolved, "key" | "capacity" | "overflow" | "graceMillis" | "mayNap">
+  readonly settings: Pick<Resolved, "key" | "capacity" | "overflow" | "graceMillis" | "runMillis" | "mayNap">
   /** Jobs that run at once at most. */
   readonly parallelism: number
   readonly access: Access
@@ -37,7 +37,7 @@ export const openRow = (
   row: number,
   overdue: (overdue: Overdue) => void
 ): Row => {
-  const { capacity, graceMillis, key, mayNap, overflow } = settings
+  const { capacity, graceMillis, key, mayNap, overflow, runMillis } = settings
   const name = actorName(protocol, key)
   const broken = (error: unknown) => failed(`a turn of ${name}`, error)
   const desk: DeskWait = new DeskWait(access, row, new Pace(mayNap, parallelism), () => submitter, broken)
@@ -50,6 +50,7 @@ export const openRow = (
     defined: protocol.messages.length,
     attempts: attemptsOf(hosted),
     levels: hosted.levels,
+    runMillis,
     sheds: overflow === "dropOldest",
     put: (slot) => inject(access, slot),
     watch: () => desk.watch(),

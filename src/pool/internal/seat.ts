@@ -71,6 +71,8 @@ export interface Bench {
   putBack(ask: JobAsk): void
   /** The same, because its actor has ended. */
   closed(ask: JobAsk): void
+  /** Its handler is about to be called. */
+  starts(ask: JobAsk): void
   /** Its handler is not called: what moves with it is not there any more. */
   emptied(ask: JobAsk): void
   /** What the span of its handler says. */
@@ -125,9 +127,12 @@ export class JobAsk extends Ask {
 
   // The last that is asked of it before its handler is called, where it has waited for its actor.
   override isOver(): boolean {
-    if (this.takes()) return false
-    this.bench.emptied(this)
-    return true
+    if (!this.takes()) {
+      this.bench.emptied(this)
+      return true
+    }
+    this.bench.starts(this)
+    return false
   }
 
   settle(exit: Exit.Exit<unknown, unknown>): void {

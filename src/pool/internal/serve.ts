@@ -209,7 +209,7 @@ class Side implements PoolSide {
 
   private submitterFor(protocol: Protocol): Submitter {
     const jobs = this.jobsOf(protocol)
-    const { access, deadlines, deque, failed, post: { capacity, graceMillis, key, place }, tell } = this
+    const { access, deadlines, deque, failed, post: { capacity, graceMillis, key, place, runMillis }, tell } = this
     return this.submitter ??= new Submitter(access, {
       name: actorName(protocol, key),
       row: rowOf(place),
@@ -219,6 +219,7 @@ class Side implements PoolSide {
       defined: protocol.messages.length,
       attempts: attemptsOf(jobs),
       levels: jobs.levels,
+      runMillis,
       sheds: false,
       put: (slot) => deque.push(slot) || inject(access, slot),
       // A worker looks for as long as it lives.

@@ -13,7 +13,6 @@
 import type * as Effect from "effect/Effect"
 import type * as Tracer from "effect/Tracer"
 import type { ExitReason } from "../../actor/ExitReason.ts"
-import { NORMAL } from "../../actor/kernel/Ageing.ts"
 import type { Deadlines } from "../../actor/kernel/Deadlines.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import { INVALID, NO_ROOM, type Outcome, REFUSED, TAKEN, type Waiter } from "../../actor/kernel/Recipient.ts"
@@ -21,6 +20,7 @@ import { CLOSING, ENDED, OPEN } from "../../memory/JobPhase.ts"
 import { CONDEMNED, haveDied, OUTCOME, QUEUED, RUNNING, UNAWAITED, WITHDRAWN, WRITING } from "../../memory/JobTable.ts"
 import { isOpen } from "../kernel/Allowances.ts"
 import { laneOf } from "../kernel/Lanes.ts"
+import { Aiming } from "./aiming.ts"
 import { Backlog } from "./backlog.ts"
 import { Cargoes } from "./cargoes.ts"
 import { Graces } from "./graces.ts"
@@ -33,9 +33,10 @@ import { drop, encode, exitOf } from "./outcome.ts"
 import { Placing } from "./placing.ts"
 import { Rest } from "./rest.ts"
 import { type Queue, Room } from "./room.ts"
+import { type Overrun, RunLimits, whyOver } from "./runLimits.ts"
 import { Shedding, slotsOf } from "./shedding.ts"
 import type { Options } from "./submitterOptions.ts"
-import { type Aim, ANYWHERE, BY_ROUTE, keyOf, placeOf, ROUTED, whomOf } from "./target.ts"
+import { type Aim, ANYWHERE, placeOf, ROUTED, whomOf } from "./target.ts"
 
 /** What became of a worker that is wanted no more. */
 const LEFT = "has left the pool"
@@ -61,6 +62,7 @@ export class Submitter implements Desk, Queue {
   readonly cargoes: Cargoes
   private readonly shedding: Shedding | undefined
   private readonly graces: Graces
+  private readonly limits: RunLimits
   private readonly backlog: Backlog
   /** Those that have come back, the first of them last; below `returning` are those that are not looked at. */
   private readonly returned: Int32Array
@@ -74,12 +76,13 @@ export class Submitter implements Desk, Queue {
   private readonly living: Int32Array
   /** What waits for one worker. */
   readonly placing: Placing
+  readonly aiming: Aiming
   private readonly rest = new Rest(() => !this.isBusy)
   /** Completes once nothing is under way and nobody waits for room. */
   readonly idle: Effect.Effect<void> = this.rest.until
 
   constructor(access: Access, options: Options) {
-    const { capacity, deadlines, messages, name, row, sheds, watch } = options
+    const { capacity, deadlines, messages, name, row, sharesTime, sheds, watch } = options
     const { table } = access
     this.name = name
     this.deadlines = deadlines
@@ -88,19 +91,22 @@ export class Submitter implements Desk, Queue {
     this.graces = new Graces(deadlines, options.graceMillis, (slot) => {
       if (table.condemn(slot)) this.replace(slot)
     })
+    const over = (slot: number, overrun: Overrun) => this.overran(slot, overrun)
+    this.limits = new RunLimits({ table, deadlines, sharesTime, over })
     this.first = row * table.jobs
     // What is given up holds its slot until a worker finds it, and what comes in its place has another one.
     const slots = slotsOf(capacity, sheds)
     this.shedding = sheds ? new Shedding(table, this.first, slots) : undefined
     this.cargoes = new Cargoes(access, messages)
     this.backlog = new Backlog(access)
-    const { cargoes, shedding } = this
-    this.room = new Room(this, { messages, capacity, line: new Line(sheds), cargoes, shedding, watch })
+    this.placing = new Placing(access, row, slots, messages)
+    this.aiming = new Aiming(options, this.placing)
+    const { aiming, cargoes, shedding } = this
+    this.room = new Room(this, { messages, capacity, line: new Line(sheds), aiming, cargoes, shedding, watch })
     this.free = new Int32Array(slots)
     this.returned = new Int32Array(table.jobs)
     this.living = new Int32Array(table.workers)
     this.pending = Array.from({ length: table.jobs }, () => undefined)
-    this.placing = new Placing(access, row, slots, messages)
     this.changes = table.changes()
     this.inherit(slots)
   }
@@ -115,6 +121,7 @@ export class Submitter implements Desk, Queue {
       // Who has condemned it may not have come to say so.
       else if (stage === CONDEMNED) this.replace(slot)
       else if ((table.messageOf(slot) & UNAWAITED) === 0) this.withdrawn(slot)
+      else if (table.hasRunLimit(slot)) this.limits.watch(slot, table.runLimitOf(slot), NaN)
     }
     succeed(this.access, this.options)
     this.returning = table.takeLeft(this.options.row, this.returned)
@@ -169,7 +176,7 @@ export class Submitter implements Desk, Queue {
     const { table } = access
     if (!this.takes(message.index, isOwed)) return REFUSED
     if (this.isFull) return NO_ROOM
-    const target = this.targetOf(message, payload, aim)
+    const target = this.aiming.targetOf(message, payload, aim)
     if (target < 0) return -target as Outcome
     const { membership } = this.placing
     const bytes = encode(access, message, payload)
@@ -188,19 +195,21 @@ export class Submitter implements Desk, Queue {
     this.freeSlots--
     this.pending[slot - this.first] = job
     const whom = whomOf(target)
-    const level = this.levelOf(message.index, aim)
+    const level = this.aiming.levelOf(message.index, aim)
+    const runMillis = this.aiming.runMillisOf(message.index, aim)
     const lane = laneOf(level)
     if (target !== ANYWHERE) this.placing.sends(slot)
     const word = message.index | target | JobSpan.write(table, slot, span)
     if (job !== undefined) job.slot = slot
     // One that is waited for for ever has no deadline, and nobody has looked at a clock for it.
-    const isDue = job !== undefined && job.expiresAt > 0 && options.sharesTime
+    const isDue = job !== undefined && job.expiresAt < Infinity && options.sharesTime
     const deadline = isDue ? job.expiresAt : Infinity
-    // A span says how long a job has waited.
-    const isTimed = span !== undefined && options.sharesTime
+    // A span says how long a job has waited, and so does the error of one that runs for too long.
+    const isTimed = (span !== undefined || runMillis !== 0) && options.sharesTime
     const since = isDue ? deadline - job.timeoutMillis : isTimed ? this.deadlines.now() : NaN
-    table.enqueue(slot, job === undefined ? word | UNAWAITED : word, bytes, deadline, since, whom, lane)
-    if (this.mayShed(message.index)) this.shedding?.queued(slot, level)
+    table.enqueue(slot, job === undefined ? word | UNAWAITED : word, bytes, deadline, since, whom, lane, runMillis)
+    if (runMillis !== 0) this.limits.watch(slot, runMillis, since)
+    if (this.aiming.mayShed(message.index)) this.shedding?.queued(slot, level)
     if (target === ANYWHERE) {
       if (!options.put(slot)) this.backlog.add(slot)
       // Where its allowance is used up, whoever lets a place go finds it.
@@ -212,38 +221,22 @@ export class Submitter implements Desk, Queue {
 
   // What goes on with a stream is taken as long as anything is done, and so is what stands in the place of something that was accepted.
   private takes(index: number, isOwed: boolean): boolean {
-    return this.ended === undefined && this.access.table.phase() <= (isOwed || !this.mayShed(index) ? CLOSING : OPEN)
+    return this.ended === undefined &&
+      this.access.table.phase() <= (isOwed || !this.aiming.mayShed(index) ? CLOSING : OPEN)
   }
 
-  private targetOf(message: Message, payload: unknown, { key, target }: Aim): number {
-    if (target === BY_ROUTE) return this.placing.route(message, payload, key)
-    return message.index < this.options.defined ? this.placing.checked(target) : this.placing.reaching(target)
-  }
-
-  keyFor(index: number, payload: unknown, aim: Aim): number {
-    try {
-      const target = this.targetOf(this.options.messages[index]!, payload, aim)
-      return target < 0 ? 0 : keyOf(target)
-    } catch {
-      // It is refused when there is room for it, and told why.
-      return 0
-    }
-  }
-
-  /** What reads a stream on, or lets it go, belongs to a job that has begun. */
-  mayShed(index: number): boolean {
-    return index < this.options.defined
-  }
-
-  /** At which level a job waits. */
-  levelOf(index: number, { level }: Aim): number {
-    return level >= 0 ? level : this.options.levels?.[index] ?? NORMAL
+  // Its run is over, as that of a job whose asker has gone.
+  private overran(slot: number, overrun: Overrun): void {
+    const job = this.jobAt(slot)
+    if (job !== undefined) return job.overrun(overrun)
+    this.withdrawn(slot)
+    this.failed(`${this.name}: a ${this.tagOf(slot)} that was told is interrupted`, whyOver(overrun))
   }
 
   /** Whether a job could be taken if there were room: {@link TAKEN}, or why not. */
   check(index: number, payload: unknown, aim: Aim): Outcome {
     const message = this.options.messages[index]!
-    const target = this.targetOf(message, payload, aim)
+    const target = this.aiming.targetOf(message, payload, aim)
     if (target < 0) return -target as Outcome
     this.refusedBytes = encode(this.access, message, payload)
     const outcome = this.cargoes.check(message, this.refusedBytes)
@@ -255,6 +248,7 @@ export class Submitter implements Desk, Queue {
     const { table } = this.access
     const worker = table.withdraw(slot)
     this.cargoes.release(slot)
+    this.limits.forget(slot)
     const job = this.jobAt(slot)
     if (job?.span !== undefined) job.tell(JobSpan.storyOfWithdrawn(table, slot, worker))
     if (worker < 0) return
@@ -263,9 +257,11 @@ export class Submitter implements Desk, Queue {
   }
 
   private replace(slot: number): void {
-    const { messages, overdue } = this.options
-    const { table } = this.access
-    overdue(table.takerOf(slot), messages[table.messageOf(slot) & (UNAWAITED - 1)]?.tag ?? "job")
+    this.options.overdue(this.access.table.takerOf(slot), this.tagOf(slot))
+  }
+
+  private tagOf(slot: number): string {
+    return this.options.messages[this.access.table.messageOf(slot) & (UNAWAITED - 1)]?.tag ?? "job"
   }
 
   /** What whoever waits for room in it has to do is done by {@link room}. */
@@ -365,6 +361,7 @@ export class Submitter implements Desk, Queue {
     this.pending[slot - this.first] = undefined
     this.free[this.freeSlots++] = slot
     this.graces.forget(slot)
+    if (table.hasRunLimit(slot)) this.limits.forget(slot)
   }
 
   // ---- deaths
@@ -402,18 +399,16 @@ export class Submitter implements Desk, Queue {
     lost: Array<() => void>,
     settle: (job: Job) => void
   ): void {
-    const { access: { table }, name, options } = this
+    const { access: { table }, name } = this
     const job = this.pending[slot - this.first]
     const word = table.messageOf(slot)
     const story = job?.span === undefined ? undefined : JobSpan.storyOf(table, slot)
+    const tag = this.tagOf(slot)
     this.release(slot)
-    const tag = options.messages[word & (UNAWAITED - 1)]?.tag
     lost.push(() => {
       if (story !== undefined) job!.tell(story)
       if (job !== undefined) settle(job)
-      else if ((word & UNAWAITED) !== 0) {
-        options.failed(`${name}: a ${tag} that was told is lost with ${thread}`, reason)
-      }
+      else if ((word & UNAWAITED) !== 0) this.failed(`${name}: a ${tag} that was told is lost with ${thread}`, reason)
     })
   }
 
@@ -444,7 +439,7 @@ export class Submitter implements Desk, Queue {
     }
     const job = this.pending[slot - this.first]
     const message = table.messageOf(slot)
-    const isWanted = job === undefined ? (message & UNAWAITED) !== 0 : job.isAwaited
+    const isWanted = job === undefined ? (message & UNAWAITED) !== 0 && !table.isWithdrawn(slot) : job.isAwaited
     if (stage === RUNNING && isWanted && table.begunOf(slot) < options.attempts[message & (UNAWAITED - 1)]!) {
       table.again(slot, whomOf(message))
       // It was begun once, so nobody may say that it was not.
@@ -501,6 +496,7 @@ export class Submitter implements Desk, Queue {
     this.returning = 0
     this.backlog.clear()
     this.graces.clear()
+    this.limits.clear()
     this.placing.clear()
     for (const { begun, job } of jobs) job.stopped(reason, begun)
     this.room.admit()

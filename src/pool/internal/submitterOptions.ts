@@ -20,6 +20,8 @@ export interface Options {
   readonly sheds: boolean
   /** The level of each message, by its index. */
   readonly levels: Levels
+  /** How long the run of a job may take whose sender does not say, in whole milliseconds; 0 for any time. */
+  readonly runMillis: number
   /** Puts the number of a slot where a worker finds it; `false` when there is no room. */
   readonly put: (slot: number) => boolean
   /** Something is under way: `Submitter.poll` is to be called until nothing is. */

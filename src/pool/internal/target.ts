@@ -12,13 +12,15 @@ export interface Aim {
   readonly key: unknown
   /** The level that its sender has given it, in place of that of its message; -1 for none. */
   readonly level: number
+  /** How long its run may take, in milliseconds, in place of what its pool says: 0 for any time, -1 for what that says. */
+  readonly runMillis: number
 }
 
 /** As its key says, or the route of its message; no word says that. */
 export const BY_ROUTE = -1
 
 /** Its sender says nothing. */
-export const ROUTED: Aim = { target: BY_ROUTE, key: undefined, level: -1 }
+export const ROUTED: Aim = { target: BY_ROUTE, key: undefined, level: -1, runMillis: -1 }
 
 /** Any worker may run it, and it has no key. */
 export const ANYWHERE = 0

@@ -34,6 +34,7 @@ import { KeyGate } from "./keyGate.ts"
 import { LateReplies, RETRY_MILLIS } from "./lateReplies.ts"
 import { type Access, rowOf } from "./memory.ts"
 import * as Outcome from "./outcome.ts"
+import { startAt } from "./runLimits.ts"
 import { type Bench, JobAsk, Seat } from "./seat.ts"
 import type { Submitter } from "./submitter.ts"
 import { placeOf, whomOf } from "./target.ts"
@@ -310,9 +311,17 @@ export class Worker implements Poller.Waitable, Bench {
   }
 
   private hand(ask: JobAsk, payload: unknown): void {
+    // Another one says so when its actor is there again.
+    if (ask.seat.cell.phase === IDLE) this.starts(ask)
     this.answering = ask
     answer(ask.seat.cell, ask, payload)
     this.answering = undefined
+  }
+
+  /** The run of a job begins, for whoever has given it a limit. */
+  starts({ slot }: JobAsk): void {
+    const { access: { table }, options: { knowsTime, now } } = this
+    if (table.hasRunLimit(slot) && knowsTime) table.setStart(slot, startAt(now()))
   }
 
   // An actor that is about to be there again asks for it then.

@@ -464,6 +464,50 @@ const passedOn = (condemns: boolean): Model => ({
   }
 })
 
+/** One worker puts a job back whose run has a limit and the other begins it, while the submitter looks: what it sees of the second run is not of the first. */
+const starts: Model = {
+  structure: "JobTable",
+  scenario: "a run with a limit that starts again on another worker",
+  preemptions: 3,
+  prepare: async (load) => {
+    const module = await load<typeof JobTableModule>("JobTable")
+    return () => {
+      const sab = module.create({ submitters: 1, jobs: 2, slotBytes: 128, workers: 2 })
+      const table = () => new module.JobTable(sab)
+      const numbers = [module.numberOf(0, 1), module.numberOf(1, 1)] as const
+      const stamps = [11, 22] as const
+      alone(table().enqueue(0, 0, 0, Infinity, NaN, 0, 0, 50))
+      const run = function*(worker: 0 | 1): Body<boolean> {
+        const own = table()
+        if ((yield* own.begin(0, numbers[worker])) !== BEGUN) return false
+        if (yield* own.hasRunLimit(0)) yield* own.setStart(0, stamps[worker])
+        return true
+      }
+      const giver = function*(): Body {
+        if (yield* run(0)) yield* table().again(0)
+      }
+      const taker = function*(): Body {
+        yield* run(1)
+      }
+      const submitter = function*(): Body {
+        const own = table()
+        const taken = yield* own.takerOf(0)
+        if ((yield* own.stageOf(0)) !== RUNNING || taken !== numbers[1]) return
+        const start = yield* own.startOf(0)
+        if (start === stamps[0]) throw new Violation("the start of a run is taken for that of the next one")
+      }
+      return {
+        threads: [thread("worker0", giver()), thread("worker1", taker()), thread("submitter", submitter())],
+        check: () => {
+          const own = table()
+          const isRunning = alone(own.stageOf(0)) === RUNNING
+          equal(alone(own.startOf(0)), isRunning ? stamps[1] : 0, "the start of the run that there is")
+        }
+      }
+    }
+  }
+}
+
 /** The submitter gives a job up, for a newer one, while workers come with its number. */
 const givenUp: Model = {
   structure: "JobTable",
@@ -549,6 +593,7 @@ export const models: ReadonlyArray<Model> = [
   condemned,
   passedOn(false),
   passedOn(true),
+  starts,
   clientDies(),
   reader()
 ]
@@ -638,6 +683,25 @@ export const broken: ReadonlyArray<Broken> = [
       module: "JobTable",
       find: "if (Atomics.load(cells, cell) !== state) continue",
       replace: "if ((Atomics.load(cells, cell) & STAGE) === queued) continue"
+    }]
+  },
+  {
+    name: "leaves the start of a run to the next one",
+    model: starts,
+    mutations: [{
+      module: "JobTable",
+      find: "if (this.hasRunLimit(slot)) this.setStart(slot, 0)\n",
+      replace: ""
+    }]
+  },
+  {
+    name: "takes the start of a run away when another worker may have begun the next one",
+    model: starts,
+    mutations: [{
+      module: "JobTable",
+      find: "if (Atomics.load(cells, cell + withdrawnWord) === (state & OF_JOB)) {\n      Atomics.compareExchange",
+      replace:
+        "this.setStart(slot, 0)\n    if (Atomics.load(cells, cell + withdrawnWord) === (state & OF_JOB)) {\n      Atomics.compareExchange"
     }]
   },
   {
