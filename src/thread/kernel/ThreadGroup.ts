@@ -24,6 +24,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
+import { type Names } from "../../runtime/Options.ts"
 import type { BackoffInput } from "../../supervisor/Backoff.ts"
 import * as Child from "../../supervisor/Child.ts"
 import type { IntensityOptions } from "../../supervisor/Intensity.ts"
@@ -94,6 +95,9 @@ export interface ThreadsOptions {
   readonly intensity?: IntensityOptions | undefined
   readonly backoff?: BackoffInput | undefined
 }
+
+/** The names of what is said about heartbeats. */
+export const heartbeatNames: Names<NonNullable<ThreadsOptions["heartbeat"]>> = { interval: true, timeout: true }
 
 /** How a group is made. */
 export interface Options<A, M extends Member<A>>
