@@ -129,6 +129,8 @@ export interface Options<A, M extends Member<A>>
   readonly after?: ((member: M) => "restart" | "resume" | "stop") | undefined
   /** Whether the end that was told last was meant, and is nothing for the log. */
   readonly isPlanned?: ((member: M) => boolean) | undefined
+  /** What is known of the end that was told last beside its reason, for the log. */
+  readonly why?: ((member: M) => string | undefined) | undefined
   /** What runs on a thread, for the tree; `undefined` when it does not say. */
   readonly below: (member: M) => Effect.Effect<ReadonlyArray<TreeNode> | undefined>
 }
@@ -234,6 +236,7 @@ const childOf = <A, M extends Member<A>>(
       (thread) => ({
         exit: Effect.map(thread.exit, (reason) => options.after?.(member) === "stop" ? Exit.void : Exit.fail(reason)),
         isPlanned: () => options.isPlanned?.(member) === true,
+        why: () => options.why?.(member),
         children: options.below(member)
       })
     )
