@@ -68,7 +68,6 @@ import { blocking as blockingOf } from "./internal/blocking.ts"
 import * as Client from "./internal/client.ts"
 import { type PoolOptions, resolve } from "./internal/options.ts"
 import * as Owner from "./internal/owner.ts"
-import { CurrentWorker as Current, poolKey, type PoolSide } from "./internal/poolKey.ts"
 import {
   escalation as escalationOf,
   events as eventsOf,
@@ -77,6 +76,7 @@ import {
   statsOf,
   workersOf
 } from "./internal/workers.ts"
+import { CurrentWorker as Current, poolKey, type PoolSide } from "./kernel/PoolKey.ts"
 import type { PoolEvent } from "./PoolEvent.ts"
 import type { PoolGaveUp } from "./PoolGaveUp.ts"
 import type { PoolRef } from "./PoolRef.ts"
