@@ -19,7 +19,7 @@ import { type AskError, type ControlError, InvalidOptions, type StreamError, typ
 import { DefaultAskTimeout, timeoutMillis, toMillis } from "./AskTimeout.ts"
 import type { ExitReason } from "./ExitReason.ts"
 import { request } from "./internal/request.ts"
-import { awaiting } from "./kernel/Awaiting.ts"
+import { awaiting, forsaking } from "./kernel/Awaiting.ts"
 import { COUNT } from "./kernel/Command.ts"
 import { Handover } from "./kernel/Forwarded.ts"
 import { actorName, type Message, type Protocol } from "./kernel/Protocol.ts"
@@ -334,7 +334,7 @@ const timedAsk = (recipient: Recipient, index: number, payload: unknown, options
         throw new TypeError(`${actorName(protocol, key)} is a pool, whose times are those of Pool.stats`)
       }
       const asker = new TimedAsker(span, resume, fiber)
-      return recipient.askUnsafe(index, payload, timeoutMillis(fiber, options?.timeout), asker)
+      return forsaking(recipient.askUnsafe(index, payload, timeoutMillis(fiber, options?.timeout), asker))
     })
   return Effect.withFiber<unknown, unknown>((fiber) =>
     Trace.sampledSpan(fiber) === undefined

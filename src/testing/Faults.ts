@@ -26,6 +26,8 @@ export interface Faults {
   readonly startDelay?: number | undefined
   /** Of so many wake-ups one comes late. */
   readonly lateWake?: number | undefined
+  /** Of so many times that a fiber lets others go on, or begins, it goes on late once: when all the others have had their turn, and more has happened. */
+  readonly lateFiber?: number | undefined
   /** Of so many waits on shared memory one ends although nobody has notified it. */
   readonly spuriousWake?: number | undefined
   /** Of so many calls of `Fault.buggify` one dies. */
@@ -56,6 +58,7 @@ const kinds: ReadonlyArray<Kind> = [
   { name: "portDelay", rates: [1, 10, 50] },
   { name: "startDelay", rates: [10, 100] },
   { name: "lateWake", rates: [20, 4] },
+  { name: "lateFiber", rates: [200, 20] },
   { name: "spuriousWake", rates: [20] },
   { name: "defect", rates: [50, 10] },
   { name: "skew", rates: [10, 100_000] }

@@ -1096,7 +1096,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...job,
     why: "who gives up while he waits for room does not come in",
-    before: "if (waiter !== undefined) desk.stopWaiting(waiter)",
+    before: "if (!this.abandoned) desk.stopWaiting(this)",
     after: ""
   },
   {

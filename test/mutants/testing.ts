@@ -34,6 +34,20 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "    if (this.steps >= 1_000_000) this.spent()\n"
   },
   {
+    file: "src/testing/internal/world.ts",
+    tests: ["test/testing/Fault.test.ts"],
+    why: "what a late fiber does waits for it",
+    before: "if (lane.isReady || lane.isHeld || lane.strand.isDead) return",
+    after: "if (lane.isReady || lane.strand.isDead) return"
+  },
+  {
+    file: "src/testing/internal/stage.ts",
+    tests: ["test/testing/Fault.test.ts"],
+    why: "where the program asks for calm no fiber is late",
+    before: "lateFiber === undefined || calm > 0 ||",
+    after: "lateFiber === undefined ||"
+  },
+  {
     file: "src/testing/internal/oracle.ts",
     tests: [...simulation, "test/testing/plantedFaults.test.ts"],
     why: "a recording replays",

@@ -165,8 +165,14 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...requests,
     why: "all who wait are given up",
-    before: "for (const waiting of Array.from(this.waiting.values()))",
-    after: "for (const waiting of Array.from(this.waiting.values()).slice(0, 1))"
+    before: "const all = Array.from(this.waiting.values())",
+    after: "const all = Array.from(this.waiting.values()).slice(0, 1)"
+  },
+  {
+    ...requests,
+    why: "what an answer changes is changed before anybody goes on",
+    before: "    waiting.heard(answer)\n    Deferred.doneUnsafe(waiting.answer, Exit.succeed(answer))\n",
+    after: "    Deferred.doneUnsafe(waiting.answer, Exit.succeed(answer))\n    waiting.heard(answer)\n"
   },
   {
     ...group,
@@ -195,8 +201,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...group,
     why: "who has ended is asked nothing",
-    before: ", () => this.hasEnded)",
-    after: ")"
+    before: "() => this.hasEnded, heard)",
+    after: "undefined, heard)"
   },
   {
     ...group,

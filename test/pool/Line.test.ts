@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { HIGH, LOW, NORMAL } from "../../src/actor/kernel/Ageing.ts"
+import type { JobWaiter } from "../../src/pool/internal/job.ts"
 import { Line } from "../../src/pool/internal/line.ts"
-import { type JobWaiter, tellWaiterOf } from "../../src/pool/internal/waiter.ts"
+import { tellWaiterOf } from "../../src/pool/internal/waiter.ts"
 import { seeded } from "../memory/seeded.ts"
 
 interface Waiting {

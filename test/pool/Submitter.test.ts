@@ -25,7 +25,6 @@ import { PoolRecipient } from "../../src/pool/internal/poolRecipient.ts"
 import { hosted } from "../../src/pool/internal/streamProtocol.ts"
 import { Submitter } from "../../src/pool/internal/submitter.ts"
 import { ROUTED, targetOf } from "../../src/pool/internal/target.ts"
-import { waiterOf } from "../../src/pool/internal/waiter.ts"
 import { Worker as PoolWorker } from "../../src/pool/internal/worker.ts"
 import { inject, InjectorReader } from "../../src/pool/kernel/Injectors.ts"
 import { ThreadContext } from "../../src/runtime/ThreadContext.ts"
@@ -560,8 +559,8 @@ describe("Submitter", () => {
       asking(submitter, 1)
       asking(submitter, 2)
       const { job } = asker(submitter, { n: 3 }, () => {})
-      job.waiter = waiterOf(job)
-      submitter.room.wait(job.waiter)
+      job.abandoned = false
+      submitter.room.wait(job)
       assert.deepStrictEqual([submitter.depth, submitter.room.waiting > 0], [3, true])
       job.withdraw()
       assert.deepStrictEqual([submitter.depth, submitter.room.waiting > 0], [2, false])

@@ -4,6 +4,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as PubSub from "effect/PubSub"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
@@ -171,6 +172,30 @@ describe("Fault", () => {
         })
       )
     )))
+
+  it.effect("late fibers go on when more has happened, each in its order, and none where the program asks for calm", () =>
+    Effect.gen(function*() {
+      const told: Array<string> = []
+      const walk = (name: string) =>
+        Effect.forEach([1, 2, 3], (n) => Effect.andThen(Effect.yieldNow, Effect.sync(() => told.push(`${name}${n}`))), {
+          discard: true
+        })
+      const took = Effect.gen(function*() {
+        const before = yield* Clock.currentTimeMillis
+        yield* Effect.all([walk("a"), walk("b")], { concurrency: "unbounded" })
+        return (yield* Clock.currentTimeMillis) - before
+      })
+      const inOrder = (name: string) => told.splice(0).filter((step) => step.startsWith(name)).join(" ")
+      assert.strictEqual((yield* Simulation.run({}, took)).value, 0)
+      assert.strictEqual(inOrder("a"), "a1 a2 a3")
+      const late = (yield* Simulation.run({ faults: { lateFiber: 1 } }, took)).value
+      assert.isAtLeast(late, 3)
+      assert.strictEqual(inOrder("b"), "b1 b2 b3")
+      let calm = -1
+      const start = Layer.effectDiscard(Effect.map(took, (millis) => void (calm = millis)))
+      yield* Simulation.run({ faults: { lateFiber: 1 } }, Effect.provide(Effect.void, Fault.calmly(start)))
+      assert.strictEqual(calm, 0)
+    }))
 
   it.effect("buggify dies as often as the faults of the run say, and never elsewhere", () =>
     Effect.gen(function*() {

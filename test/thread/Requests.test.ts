@@ -64,6 +64,27 @@ describe("Requests", () => {
       assert.strictEqual(yield* Fiber.join(again), "again")
     }))
 
+  it.effect("change what an answer changes in the step in which it comes, before who asks goes on", () =>
+    Effect.gen(function*() {
+      const { requests } = staged()
+      const story: Array<string> = []
+      const asked: Array<number> = []
+      const ask = requests.send((request) => void asked.push(request), undefined, (answer) => story.push(answer)).pipe(
+        Effect.tap(() => Effect.sync(() => story.push("goes on"))),
+        Effect.forkChild({ startImmediately: true })
+      )
+      yield* ask
+      requests.answer(asked[0]!, "first")
+      requests.answer(asked[0]!, "once more")
+      assert.deepStrictEqual(story, ["first", "goes on"])
+      yield* Fiber.interrupt(yield* ask)
+      requests.answer(asked[1]!, "for the one who has gone")
+      yield* ask
+      requests.giveUp()
+      requests.answer(asked[2]!, "too late")
+      assert.deepStrictEqual(story, ["first", "goes on", "goes on"])
+    }))
+
   it.effect("that cannot be posted are not waited for", () =>
     Effect.gen(function*() {
       const { requests, waiting } = staged()

@@ -21,7 +21,7 @@ import { type Asked, LocalAsk } from "../internal/localAsk.ts"
 import { LocalTimedAsk } from "../internal/localTimedAsk.ts"
 import type { Rare } from "../internal/rare.ts"
 import { Adapted, asSent } from "./Adapted.ts"
-import { awaiting } from "./Awaiting.ts"
+import { awaiting, forsaking } from "./Awaiting.ts"
 import type { Behaviour } from "./Behaviour.ts"
 import type { Cell } from "./Cell.ts"
 import type { Answered, Awaited, Command } from "./Command.ts"
@@ -207,7 +207,7 @@ export class AdapterRecipient extends Recipient implements Resident, Asked {
     if (valid === BROKEN) return Exit.fail(this.refusal(index, payload, INVALID))
     return awaiting(fiber, span, message, (resume) => {
       const limit = timeoutMillis(fiber, timeout)
-      return new AdaptedAsk(this, index, span, resume).enqueue(valid, limit)?.waitedForBy(fiber)
+      return forsaking(new AdaptedAsk(this, index, span, resume).enqueue(valid, limit)?.waitedForBy(fiber))
     })
   }
 

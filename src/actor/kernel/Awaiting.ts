@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Tracer from "effect/Tracer"
-import { inStep } from "../../observe/kernel/Step.ts"
+import { effectClass, inStep } from "../../observe/kernel/Step.ts"
 import * as Trace from "../../observe/Trace.ts"
 import type { Message } from "./Protocol.ts"
 import type { Resume } from "./Recipient.ts"
@@ -19,10 +19,27 @@ export interface Forsakable {
   forsake(): void
 }
 
-type Asking = (resume: Resume) => Forsakable | undefined
+interface Forsaking extends Effect.Effect<void> {
+  asked: Forsakable
+}
 
-/** Begins to wait; what it answers is done when the fiber goes. */
-type Register = (resume: Resume) => Effect.Effect<void> | undefined
+/** Forsakes an ask: an object of its own, as there is one for each ask that a fiber waits for. */
+class Forsake extends effectClass<Forsaking>("Forsake", function() {
+  this.asked.forsake()
+  return Exit.void
+}) {
+  constructor(asked: Forsakable) {
+    super()
+    this.asked = asked
+  }
+}
+
+/** What is done when the fiber goes that waits for an ask; nothing for one that is settled already. */
+export const forsaking = (asked: Forsakable | undefined): Forsaking | undefined =>
+  asked === undefined ? undefined : new Forsake(asked)
+
+/** Asks, and answers what is done when the fiber goes: see {@link forsaking}. */
+type Asking = (resume: Resume) => Forsaking | undefined
 
 /** Asks with a message, and waits for the outcome; `span` is that of the ask, which ends with it. */
 export const awaiting = (
@@ -31,8 +48,7 @@ export const awaiting = (
   { error }: Pick<Message, "error">,
   ask: Asking
 ): Effect.Effect<unknown, unknown> => {
-  if (span === undefined && !error.carries) return Effect.callback((resume) => forsaking(ask(resume)))
-  const register: Register = span === undefined ? (resume) => forsaking(ask(resume)) : traced(fiber, span, ask)
+  const register = span === undefined ? ask : traced(fiber, span, ask)
   if (!error.carries) return Effect.callback(register)
   // To fail behind the waiting would be a step: it succeeds with the outcome, which is the outcome of the same step.
   const outcome = Effect.callback<Exit.Exit<unknown, unknown>>((resume) =>
@@ -41,11 +57,13 @@ export const awaiting = (
   return Effect.flatMap(outcome, (exit) => inStep(exit, fiber))
 }
 
-const forsaking = (asked: Forsakable | undefined): Effect.Effect<void> | undefined =>
-  asked === undefined ? undefined : Effect.sync(() => asked.forsake())
-
-const traced = (fiber: Fiber.Fiber<unknown, unknown>, span: Tracer.AnySpan, ask: Asking): Register => (resume) => {
-  let asked: Forsakable | undefined
+const traced = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  span: Tracer.AnySpan,
+  ask: Asking
+): (resume: Resume) => Effect.Effect<void> =>
+(resume) => {
+  let waiting: Forsaking | undefined
   const end = (exit: Exit.Exit<unknown, unknown>) => Trace.end(span, exit, fiber)
   // A tracer that throws is a defect of who is traced.
   const ended = (exit: Exit.Exit<unknown, unknown>) => {
@@ -53,18 +71,18 @@ const traced = (fiber: Fiber.Fiber<unknown, unknown>, span: Tracer.AnySpan, ask:
       end(exit)
       return exit
     } catch (thrown) {
-      asked?.forsake()
+      waiting?.asked.forsake()
       return Exit.die(thrown)
     }
   }
   try {
-    asked = ask((exit) => resume(ended(exit)))
+    waiting = ask((exit) => resume(ended(exit)))
   } catch (thrown) {
     end(Exit.die(thrown))
     throw thrown
   }
   return Effect.sync(() => {
-    asked?.forsake()
+    waiting?.asked.forsake()
     end(Exit.interrupt(fiber.id))
   })
 }

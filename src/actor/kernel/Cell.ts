@@ -37,7 +37,7 @@ import { askFor } from "../internal/localTimedAsk.ts"
 import { MAX_INLINE } from "../internal/nesting.ts"
 import type { Rare } from "../internal/rare.ts"
 import { concludeLast, putOff } from "../internal/stashing.ts"
-import { awaiting } from "./Awaiting.ts"
+import { awaiting, forsaking } from "./Awaiting.ts"
 import type { Behaviour, Handlers } from "./Behaviour.ts"
 import type { CellHost } from "./CellHost.ts"
 import type { Answered, Command } from "./Command.ts"
@@ -199,7 +199,7 @@ export class Cell extends Counting implements Owned, Runnable {
     const arrived = asked === undefined ? undefined : fiber.addObserver(() => asked.withdraw())
     return awaiting(fiber, span, this.behaviour.protocol.messages[index]!, (resume) => {
       arrived?.()
-      return this.goOn(asked, index, valid, span, limitOf(asked, fiber, timeout), resume)?.waitedForBy(fiber)
+      return forsaking(this.goOn(asked, index, valid, span, limitOf(asked, fiber, timeout), resume)?.waitedForBy(fiber))
     })
   }
 

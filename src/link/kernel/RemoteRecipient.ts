@@ -14,7 +14,7 @@ import * as ActorError from "../../actor/ActorError.ts"
 import { timeoutMillis } from "../../actor/AskTimeout.ts"
 import { type ExitReason, threadLost } from "../../actor/ExitReason.ts"
 import type { Address } from "../../actor/kernel/Address.ts"
-import { awaiting } from "../../actor/kernel/Awaiting.ts"
+import { awaiting, forsaking } from "../../actor/kernel/Awaiting.ts"
 import { BROKEN, checked } from "../../actor/kernel/Payload.ts"
 import { actorName, type Message, type Protocol } from "../../actor/kernel/Protocol.ts"
 import {
@@ -324,7 +324,7 @@ export class RemoteRecipient extends Distant implements Addressee {
     timeout: Duration.Input | undefined
   ): Effect.Effect<unknown, unknown> {
     return awaiting(fiber, span, this.protocol.messages[index]!, (resume) => {
-      return this.start(index, payload, span, timeoutMillis(fiber, timeout), resume)?.waitedForBy(fiber)
+      return forsaking(this.start(index, payload, span, timeoutMillis(fiber, timeout), resume)?.waitedForBy(fiber))
     })
   }
 

@@ -2,7 +2,8 @@
  * A job that somebody waits for, on the side of its submitter.
  *
  * Whoever comes first settles it: the reply, its deadline, the interruption of who waits, the end of the pool. Its slot stays in use until it
- * has come back, so that no reply reaches a later job.
+ * has come back, so that no reply reaches a later job. Where there is no room for it, it stands in the line itself: a burst has as many
+ * that wait as it is larger than the queue.
  */
 import * as Exit from "effect/Exit"
 import type * as Tracer from "effect/Tracer"
@@ -14,6 +15,7 @@ import type { Resume, Waiter } from "../../actor/kernel/Recipient.ts"
 import { type Piece, piece } from "../../runtime/ThreadContext.ts"
 import * as Carriage from "../../wire/Carriage.ts"
 import * as JobSpan from "./jobSpan.ts"
+import type { Aim } from "./target.ts"
 
 /** Where a job is submitted. */
 export interface Desk {
@@ -22,7 +24,7 @@ export interface Desk {
   /** Nobody waits any more for the job of a slot. */
   withdrawn(slot: number): void
   /** One that waits for room gives up. */
-  stopWaiting(waiter: Waiter): void
+  stopWaiting(job: Job): void
   /** A callback of who asked has thrown. */
   failed(where: string, error: unknown): void
 }
@@ -50,8 +52,21 @@ export interface Bench {
 /** That of a thread; one that is no worker has no seats. */
 export const benches: Piece<Bench> = piece(() => ({ lend: () => undefined, blocking: undefined }))
 
+/** Who waits for room in the row of a submitter: a job, or what was told. */
+export interface JobWaiter extends Waiter {
+  /** The job itself, where it is no tell. */
+  readonly job?: Job | undefined
+  /** Where its job goes, once it waits. */
+  aim?: Aim | undefined
+  /** Whether something older was given up for it. */
+  isOwed?: boolean | undefined
+  /** The level in whose line it stands, and its key, once it does. */
+  level?: number | undefined
+  key?: number | undefined
+}
+
 /** See the module. */
-export class Job extends Deadline {
+export class Job extends Deadline implements JobWaiter {
   declare readonly message: Message
   declare readonly payload: unknown
   declare readonly span: Tracer.AnySpan | undefined
@@ -62,8 +77,12 @@ export class Job extends Deadline {
   declare unheard: Resume | undefined
   /** What has come with its reply. */
   declare brought: Carriage.Cargo
-  /** Set while it waits for room. */
-  declare waiter: Waiter | undefined
+  /** Whether it does not wait for room: not yet, or no longer. */
+  declare abandoned: boolean
+  declare aim: Aim | undefined
+  declare isOwed: boolean
+  declare level: number | undefined
+  declare key: number
   declare private readonly desk: Desk
   declare private readonly seat: Seat | undefined
   declare private resume: Resume | undefined
@@ -85,10 +104,34 @@ export class Job extends Deadline {
     this.slot = -1
     this.unheard = undefined
     this.brought = Carriage.empty
-    this.waiter = undefined
+    this.abandoned = true
+    this.aim = undefined
+    this.isOwed = false
+    this.level = undefined
+    this.key = 0
     this.seat = seat
     this.resume = resume
     seat?.waits()
+  }
+
+  get index(): number {
+    return this.message.index
+  }
+
+  get ask(): undefined {
+    return undefined
+  }
+
+  get job(): Job {
+    return this
+  }
+
+  done(refusal: ActorError.TellError | undefined): void {
+    if (refusal !== undefined) this.settle(Exit.fail(refusal))
+  }
+
+  died(defect: unknown): void {
+    this.settle(Exit.die(defect))
   }
 
   get isAwaited(): boolean {
@@ -97,13 +140,12 @@ export class Job extends Deadline {
 
   // Whoever waited waits no longer; answers who that was.
   private leave(): Resume | undefined {
-    const { desk, resume, seat, waiter } = this
+    const { desk, resume, seat } = this
     if (resume === undefined) return undefined
     this.resume = undefined
-    this.waiter = undefined
     seat?.goesOn()
     desk.deadlines.remove(this)
-    if (waiter !== undefined) desk.stopWaiting(waiter)
+    if (!this.abandoned) desk.stopWaiting(this)
     return resume
   }
 

@@ -4,7 +4,7 @@
  */
 import { Ageing, HIGH, LOW, NORMAL } from "../../actor/kernel/Ageing.ts"
 import { Waiters } from "../../actor/kernel/Waiters.ts"
-import type { JobWaiter } from "./waiter.ts"
+import type { JobWaiter } from "./job.ts"
 
 const levelOf = ({ level = NORMAL }: JobWaiter): number => level
 

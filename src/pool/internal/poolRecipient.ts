@@ -11,7 +11,7 @@ import * as ActorError from "../../actor/ActorError.ts"
 import { timeoutMillis } from "../../actor/AskTimeout.ts"
 import { type ExitReason, systemReleased } from "../../actor/ExitReason.ts"
 import { LEVELS } from "../../actor/kernel/Ageing.ts"
-import { awaiting } from "../../actor/kernel/Awaiting.ts"
+import { awaiting, forsaking } from "../../actor/kernel/Awaiting.ts"
 import { type Answered, type Command, COUNT, names, PING, WAITS } from "../../actor/kernel/Command.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import {
@@ -47,7 +47,7 @@ import { type Asked, StreamedJob } from "./streamedJob.ts"
 import type { Hosted } from "./streamProtocol.ts"
 import type { Submitter } from "./submitter.ts"
 import { type Aim, BY_ROUTE, placeOf, ROUTED } from "./target.ts"
-import { tellWaiterOf, waiterOf } from "./waiter.ts"
+import { tellWaiterOf } from "./waiter.ts"
 
 /** Which part of the room of jobs batches may use up: one of so many. The rest is for the batches of what they ask. */
 const SHARES = 8
@@ -240,7 +240,7 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
   ): Effect.Effect<unknown, unknown> {
     return awaiting(fiber, span, this.options.hosted.messages[index]!, (resume) => {
       const seat = this.options.seatOf(fiber)
-      return this.start(aim, index, payload, span, timeoutMillis(fiber, timeout), resume, seat)
+      return forsaking(this.start(aim, index, payload, span, timeoutMillis(fiber, timeout), resume, seat))
     })
   }
 
@@ -331,8 +331,8 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
       job.settle(Exit.fail(refusal))
       return undefined
     }
-    job.waiter = waiterOf(job)
-    submitter.room.wait(job.waiter, aim, shed !== undefined)
+    job.abandoned = false
+    submitter.room.wait(job, aim, shed !== undefined)
     shed?.()
     return job
   }

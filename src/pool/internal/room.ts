@@ -8,11 +8,11 @@ import { LOW } from "../../actor/kernel/Ageing.ts"
 import type { Message } from "../../actor/kernel/Protocol.ts"
 import { NO_ROOM, type Outcome, TAKEN, type Waiter } from "../../actor/kernel/Recipient.ts"
 import type { Cargoes } from "./cargoes.ts"
-import type { Job } from "./job.ts"
+import type { Job, JobWaiter } from "./job.ts"
 import type { Line } from "./line.ts"
 import type { Shedding } from "./shedding.ts"
 import { type Aim, ROUTED } from "./target.ts"
-import { type JobWaiter, tellWaiterOf } from "./waiter.ts"
+import { tellWaiterOf } from "./waiter.ts"
 
 /** For what it is the room. */
 export interface Queue {

@@ -181,10 +181,10 @@ export class Account {
         }
         this.placed.set(placed.actor, placed)
         return restore(this.start(placed)).pipe(
-          Effect.flatMap((spawned) => {
-            const recipient = this.up(placed, spawned)
-            return Effect.as(Owner.adopt(owner, placed) ?? Effect.void, recipient)
-          }),
+          // It may have ended since, by itself or with its thread: then there is nobody to end.
+          Effect.flatMap((recipient) =>
+            Effect.as((this.has(placed) ? Owner.adopt(owner, placed) : undefined) ?? Effect.void, recipient)
+          ),
           // One that was interrupted may have got as far as the worker.
           Effect.onExit((exit) =>
             Exit.isSuccess(exit)
@@ -196,22 +196,26 @@ export class Account {
     )
   }
 
-  private start(placed: Placed): Effect.Effect<Control.Spawned, ActorError.SpawnError> {
+  // It is up from the step on in which its thread says so: when that ends before this fiber goes on, the next incarnation has it.
+  private start(placed: Placed): Effect.Effect<RemoteRecipient, ActorError.SpawnError> {
     const { name: actor, placement, workplace } = placed
+    const heard = (answer: Control.Answer) => {
+      if (answer._tag === "Spawned" && !("error" in answer.result) && this.has(placed)) this.up(placed, answer.result)
+    }
     return Effect.flatMap(
-      workplace.request((request): Control.ToWorker => ({ _tag: "Spawn", request, placement })),
-      (answer): Effect.Effect<Control.Spawned, ActorError.SpawnError> => {
-        if (answer?._tag === "Spawned") {
-          const { result } = answer
-          return "error" in result ? Effect.fail(decodeSpawnError(result.error)) : Exit.succeed(result)
+      workplace.request((request): Control.ToWorker => ({ _tag: "Spawn", request, placement }), heard),
+      (answer): Effect.Effect<RemoteRecipient, ActorError.SpawnError> => {
+        if (answer?._tag === "Spawned" && "error" in answer.result) {
+          return Effect.fail(decodeSpawnError(answer.result.error))
         }
+        if (placed.recipient !== undefined) return Exit.succeed(placed.recipient)
         const reason = workplace.whyDown
         return Effect.fail(new ActorError.SpawnLost({ actor, thread: workplace.name, reason }))
       }
     )
   }
 
-  private up(placed: Placed, { capacity, laneBytes, overflow, restart }: Control.Spawned): RemoteRecipient {
+  private up(placed: Placed, { capacity, laneBytes, overflow, restart }: Control.Spawned): void {
     const { actor, key, protocol, workplace } = placed
     const address = this.node.address(
       workplace.index,
@@ -223,7 +227,6 @@ export class Account {
     )
     placed.isTemporary = restart === "temporary" && placed.supervision === undefined
     placed.recipient = this.node.remote(address, protocol)
-    return placed.recipient
   }
 
   /** A thread sends to an actor whose mailbox survives: whoever has the actor reads what it sends, now and later. */

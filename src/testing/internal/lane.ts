@@ -25,11 +25,14 @@ export class Lane {
   declare readonly isIdle: boolean
   declare readonly tasks: Array<() => void>
   declare isReady: boolean
+  /** Whether none of its tasks runs by itself for a while. */
+  declare isHeld: boolean
   constructor(strand: Strand, what: string, isIdle = false) {
     this.strand = strand
     this.what = what
     this.isIdle = isIdle
     this.tasks = []
     this.isReady = false
+    this.isHeld = false
   }
 }

@@ -19,17 +19,20 @@ export class SimScheduler implements Scheduler.Scheduler {
   declare private readonly world: World
   declare private readonly strand: Strand
   declare private readonly maxOps: number
+  declare private readonly lateMillis: () => number
   declare private readonly fibers: Map<Fiber.Fiber<unknown, unknown>, Seen>
   declare private last: Seen | undefined
   constructor(
     world: World,
     strand: Strand,
     maxOps: number,
+    lateMillis: () => number,
     fibers: Map<Fiber.Fiber<unknown, unknown>, Seen>
   ) {
     this.world = world
     this.strand = strand
     this.maxOps = maxOps
+    this.lateMillis = lateMillis
     this.fibers = fibers
     this.last = undefined
   }
@@ -53,7 +56,11 @@ export class SimScheduler implements Scheduler.Scheduler {
     const lane = new Lane(this.strand, "fiber")
     return {
       // One fiber, one order: what a priority says counts between fibers, and they have none here.
-      scheduleTask: (task) => world.add(lane, task),
+      scheduleTask: (task) => {
+        const late = this.lateMillis()
+        if (late > 0) world.hold(lane, world.now + late)
+        world.add(lane, task)
+      },
       flush: () => world.flush(lane)
     }
   }

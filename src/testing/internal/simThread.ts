@@ -32,6 +32,8 @@ export interface Common {
   readonly spawn: Spawn
   readonly voices: Set<SimBroadcast>
   readonly maxOps: number
+  /** How much later than now a fiber goes on. */
+  readonly lateMillis: () => number
   readonly cores: number
   /** What else fibers are given. */
   readonly services: Context.Context<never>
@@ -68,7 +70,7 @@ export class SimThread implements Strand {
   declare private readonly micro: Array<() => void>
   declare private busyMillis: number
   constructor(common: Common, named: { readonly name: string }, number: number) {
-    const { cores, fibers, maxOps, spawn, world } = common
+    const { cores, fibers, lateMillis, maxOps, spawn, world } = common
     this.world = world
     this.named = named
     this.number = number
@@ -86,7 +88,7 @@ export class SimThread implements Strand {
     this.busyMillis = 0
     this.services = common.services.pipe(
       Context.add(Clock.Clock, this.clock),
-      Context.add(Scheduler.Scheduler, new SimScheduler(world, this, maxOps, fibers)),
+      Context.add(Scheduler.Scheduler, new SimScheduler(world, this, maxOps, lateMillis, fibers)),
       Context.add(CurrentThread, this.context),
       Context.add(RandomService.Random, randomOf(world)),
       Context.add(Logger.CurrentLoggers, new Set([loggerOf(world, named)])),

@@ -76,6 +76,7 @@ export class Stage {
       // How long a fiber runs before others may: a wide choice finds more than the default. With fewer than five steps Effect itself
       // pauses between an interruption and the first thing that it does, which nothing written in it can be exact about.
       maxOps: [2048, 2048, 64, 8, 5][oracle.below("yields", 5)]!,
+      lateMillis: () => this.lateMillis(),
       voices: new Set(),
       cores: 1 + oracle.below("cores", 3),
       services: Context.make(CurrentStage, this)
@@ -145,6 +146,12 @@ export class Stage {
   }
 
   // ---- faults that come by themselves
+
+  private lateMillis(): number {
+    const { calm, faults: { lateFiber }, oracle } = this
+    if (lateFiber === undefined || calm > 0 || !oracle.onceIn("lateFiber", lateFiber)) return 0
+    return 1 + oracle.around("lateFiberMillis", LATE_MILLIS)
+  }
 
   private strike(): void {
     const { faults, oracle, world } = this
@@ -228,6 +235,9 @@ export class Stage {
     return this.eventually.filter(({ holds }) => !holds).map(({ name }) => name)
   }
 }
+
+/** By how much a late fiber is late on the average. */
+const LATE_MILLIS = 50
 
 const DEATHS = ["kill", "crash", "exit", "outOfMemory"] as const
 const NO_FAULTS: Faults = {}

@@ -101,9 +101,17 @@ export class World {
   add(lane: Lane, task: () => void): void {
     if (lane.strand.isDead) return
     lane.tasks.push(task)
-    if (lane.isReady) return
-    lane.isReady = true
-    this.readyLanes.push(lane)
+    this.again(lane)
+  }
+
+  /** Nothing of a lane runs before then. */
+  hold(lane: Lane, untilMillis: number): void {
+    if (lane.isHeld) return
+    lane.isHeld = true
+    this.at(untilMillis, `late ${lane.what}`, lane.strand, () => {
+      lane.isHeld = false
+      if (lane.tasks.length > 0) this.again(lane)
+    })
   }
 
   /** Runs what is left of a lane at once, inside of the task that runs now. */
@@ -197,7 +205,7 @@ export class World {
   }
 
   private again(lane: Lane): void {
-    if (lane.isReady || lane.strand.isDead) return
+    if (lane.isReady || lane.isHeld || lane.strand.isDead) return
     lane.isReady = true
     this.readyLanes.push(lane)
   }

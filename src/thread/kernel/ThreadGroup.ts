@@ -78,9 +78,9 @@ export class Member<A> {
     this.thread?.post(message)
   }
 
-  /** Asks the incarnation that is here; `undefined` when it ends before it answers. */
-  request(make: (request: number) => unknown): Effect.Effect<A | undefined> {
-    return this.requests.send((request) => this.post(make(request)), () => this.hasEnded)
+  /** Asks the incarnation that is here; `undefined` when it ends before it answers. What the answer changes is changed by `heard`, as it comes. */
+  request(make: (request: number) => unknown, heard?: (answer: A) => void): Effect.Effect<A | undefined> {
+    return this.requests.send((request) => this.post(make(request)), () => this.hasEnded, heard)
   }
 }
 
