@@ -38,6 +38,9 @@ export interface Measured {
 export interface Subject {
   /** Operations in one sample, when this system is so much slower or faster that the count of the case does not suit it. */
   readonly count?: number
+  /** Samples and warm-ups, when it is so slow that those of the case take too long. */
+  readonly samples?: number
+  readonly warmups?: number
   /** Why this subject cannot run on this machine and how to change that; absent or `undefined` when it can run. */
   readonly missing?: () => string | undefined
   /** Measures in the calling process, which is a fresh one. */
@@ -69,8 +72,8 @@ export const isOurs = (subject: string): boolean =>
 /** The params of one subject-round. */
 export const paramsOf = (benchmark: Case, subject: Subject, quick: boolean): Params => ({
   count: quick ? Math.min(benchmark.quickCount, subject.count ?? benchmark.count) : subject.count ?? benchmark.count,
-  samples: Math.min(benchmark.samples ?? 4, quick ? 2 : Infinity),
-  warmups: Math.min(benchmark.warmups ?? 2, quick ? 1 : Infinity)
+  samples: Math.min(subject.samples ?? benchmark.samples ?? 4, quick ? 2 : Infinity),
+  warmups: Math.min(subject.warmups ?? benchmark.warmups ?? 2, quick ? 1 : Infinity)
 })
 
 /** Why the figures of a report must not be printed; `undefined` when the work behind them is proven. */

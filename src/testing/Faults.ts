@@ -28,6 +28,8 @@ export interface Faults {
   readonly lateWake?: number | undefined
   /** Of so many times that a fiber lets others go on, or begins, it goes on late once: when all the others have had their turn, and more has happened. */
   readonly lateFiber?: number | undefined
+  /** Of so many timers one fires late, as one does on a thread that has had something else to do. */
+  readonly lateTimer?: number | undefined
   /** Of so many waits on shared memory one ends although nobody has notified it. */
   readonly spuriousWake?: number | undefined
   /** Of so many calls of `Fault.buggify` one dies. */
@@ -59,6 +61,7 @@ const kinds: ReadonlyArray<Kind> = [
   { name: "startDelay", rates: [10, 100] },
   { name: "lateWake", rates: [20, 4] },
   { name: "lateFiber", rates: [200, 20] },
+  { name: "lateTimer", rates: [50, 5] },
   { name: "spuriousWake", rates: [20] },
   { name: "defect", rates: [50, 10] },
   { name: "skew", rates: [10, 100_000] }

@@ -41,11 +41,18 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "if (lane.isReady || lane.strand.isDead) return"
   },
   {
+    file: "src/testing/internal/simClock.ts",
+    tests: ["test/testing/Fault.test.ts"],
+    why: "a late timer fires late",
+    before: "if (millis > 0) world.hold(lane",
+    after: "if (millis > 0 && isIdle) world.hold(lane"
+  },
+  {
     file: "src/testing/internal/stage.ts",
     tests: ["test/testing/Fault.test.ts"],
     why: "where the program asks for calm no fiber is late",
-    before: "lateFiber === undefined || calm > 0 ||",
-    after: "lateFiber === undefined ||"
+    before: "every === undefined || calm > 0 ||",
+    after: "every === undefined ||"
   },
   {
     file: "src/testing/internal/oracle.ts",

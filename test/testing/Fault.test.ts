@@ -197,6 +197,23 @@ describe("Fault", () => {
       assert.strictEqual(calm, 0)
     }))
 
+  it.effect("late timers fire later than they should, and not in the order in which they are due", () =>
+    Effect.gen(function*() {
+      const told: Array<string> = []
+      const nap = (name: string, millis: number) =>
+        Effect.andThen(Effect.sleep(millis), Effect.sync(() => told.push(name)))
+      const naps = Effect.all([nap("short", 10), nap("long", 20)], { concurrency: "unbounded" })
+      const took = Effect.andThen(naps, Clock.currentTimeMillis)
+      assert.strictEqual((yield* Simulation.run({}, took)).value, 20)
+      assert.deepStrictEqual(told.splice(0), ["short", "long"])
+      const orders = new Set<string>()
+      for (let seed = 0; seed < 20; seed++) {
+        assert.isAbove((yield* Simulation.run({ seed, faults: { lateTimer: 1 } }, took)).value, 20)
+        orders.add(told.splice(0).join(" "))
+      }
+      assert.deepStrictEqual(orders, new Set(["short long", "long short"]))
+    }))
+
   it.effect("buggify dies as often as the faults of the run say, and never elsewhere", () =>
     Effect.gen(function*() {
       const risky = Effect.exit(

@@ -28,22 +28,25 @@ const PERIOD = 100
 const subjects = (
   run: (open: () => Promise<Jobs>, params: Params) => Promise<Measured>,
   java: (params: Params) => Promise<Measured>,
-  peerCount?: number
+  peers?: Pick<Subject, "count" | "samples" | "warmups">
 ): { readonly [name: string]: Subject } => ({
   ...Object.fromEntries(
     Object.entries(opens).map(([name, open]): [string, Subject] => [name, {
-      ...(peerCount === undefined || name.startsWith("shared-nothing") ? {} : { count: peerCount }),
+      ...(name.startsWith("shared-nothing") ? {} : peers),
       run: async (params) => run(await open(), params)
     }])
   ),
   java: { missing: Java.missing, run: java }
 })
 
-const loaded = (load: Load, peerCount: number): { readonly [name: string]: Subject } =>
+const loaded = (
+  load: Load,
+  peers: Pick<Subject, "count" | "samples" | "warmups">
+): { readonly [name: string]: Subject } =>
   subjects(
     async (open, params) => (await import("../../peers/jobs.ts")).measureLoad(open, params, load),
     (params) => Java.load(params, load, PERIOD),
-    peerCount
+    peers
   )
 
 /** See the module. */
@@ -54,7 +57,7 @@ export const trivial: Case = {
   betterIs: "higher",
   count: 200_000,
   quickCount: 5_000,
-  subjects: loaded({ inFlight: 1_000, micros: () => 0, unit: "jobs/s" }, 30_000)
+  subjects: loaded({ inFlight: 1_000, micros: () => 0, unit: "jobs/s" }, { count: 30_000 })
 }
 
 /** See the module. */
@@ -65,7 +68,7 @@ export const burst: Case = {
   betterIs: "higher",
   count: 100_000,
   quickCount: 5_000,
-  subjects: loaded({ micros: () => 0, unit: "jobs/s" }, 100_000)
+  subjects: loaded({ micros: () => 0, unit: "jobs/s" }, { samples: 2, warmups: 1 })
 }
 
 const computing = (name: string, micros: number, count: number): Case => ({
@@ -75,7 +78,7 @@ const computing = (name: string, micros: number, count: number): Case => ({
   betterIs: "higher",
   count,
   quickCount: Math.ceil(count / 20),
-  subjects: loaded({ inFlight: 1_000, micros: () => micros, unit: "fraction" }, count)
+  subjects: loaded({ inFlight: 1_000, micros: () => micros, unit: "fraction" }, { count })
 })
 
 /** See the module. */
@@ -99,7 +102,7 @@ export const skewed: Case = {
   quickCount: 1_000,
   subjects: loaded(
     { inFlight: 1_000, micros: (value) => value % PERIOD === 0 ? 10 * SKEW : 10, unit: "fraction" },
-    20_000
+    { count: 20_000 }
   )
 }
 

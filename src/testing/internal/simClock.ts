@@ -6,7 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { PatientClock } from "../../thread/kernel/Patience.ts"
 import { Lane, type Strand } from "./lane.ts"
-import type { World } from "./world.ts"
+import type { Late, World } from "./world.ts"
 
 const nanosOf = (millis: number): bigint => BigInt(Math.round(millis * 1e6))
 
@@ -14,11 +14,13 @@ const nanosOf = (millis: number): bigint => BigInt(Math.round(millis * 1e6))
 export class SimClock implements Clock.Clock, PatientClock {
   declare private readonly world: World
   declare private readonly strand: Strand
+  declare private readonly late: Late
   /** How far the wall clock of this thread is off. */
   declare skewMillis: number
-  constructor(world: World, strand: Strand) {
+  constructor(world: World, strand: Strand, late: Late) {
     this.world = world
     this.strand = strand
+    this.late = late
     this.skewMillis = 0
   }
 
@@ -49,7 +51,11 @@ export class SimClock implements Clock.Clock, PatientClock {
       if (millis === Infinity) return Effect.never
       return Effect.callback<void>((resume) => {
         const lane = new Lane(strand, "timer", isIdle)
-        const due = () => world.add(lane, () => resume(Effect.void))
+        const due = () => {
+          const millis = isIdle ? 0 : this.late("lateTimer")
+          if (millis > 0) world.hold(lane, world.now + millis)
+          world.add(lane, () => resume(Effect.void))
+        }
         const timer = world.at(world.now + millis, "sleep", strand, due, isIdle)
         return Effect.sync(() => world.timers.remove(timer))
       })

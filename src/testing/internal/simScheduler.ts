@@ -4,7 +4,7 @@
 import type * as Fiber from "effect/Fiber"
 import type * as Scheduler from "effect/Scheduler"
 import { Lane, type Strand } from "./lane.ts"
-import type { World } from "./world.ts"
+import type { Late, World } from "./world.ts"
 
 /** A fiber that has run, and when it did so last. */
 export interface Seen {
@@ -19,20 +19,20 @@ export class SimScheduler implements Scheduler.Scheduler {
   declare private readonly world: World
   declare private readonly strand: Strand
   declare private readonly maxOps: number
-  declare private readonly lateMillis: () => number
+  declare private readonly late: Late
   declare private readonly fibers: Map<Fiber.Fiber<unknown, unknown>, Seen>
   declare private last: Seen | undefined
   constructor(
     world: World,
     strand: Strand,
     maxOps: number,
-    lateMillis: () => number,
+    late: Late,
     fibers: Map<Fiber.Fiber<unknown, unknown>, Seen>
   ) {
     this.world = world
     this.strand = strand
     this.maxOps = maxOps
-    this.lateMillis = lateMillis
+    this.late = late
     this.fibers = fibers
     this.last = undefined
   }
@@ -57,8 +57,8 @@ export class SimScheduler implements Scheduler.Scheduler {
     return {
       // One fiber, one order: what a priority says counts between fibers, and they have none here.
       scheduleTask: (task) => {
-        const late = this.lateMillis()
-        if (late > 0) world.hold(lane, world.now + late)
+        const millis = this.late("lateFiber")
+        if (millis > 0) world.hold(lane, world.now + millis)
         world.add(lane, task)
       },
       flush: () => world.flush(lane)

@@ -23,7 +23,7 @@ import { Lane, type Strand } from "./lane.ts"
 import { SimBroadcast } from "./simBroadcast.ts"
 import { SimClock } from "./simClock.ts"
 import { type Seen, SimScheduler } from "./simScheduler.ts"
-import type { World } from "./world.ts"
+import type { Late, World } from "./world.ts"
 
 /** What all threads of a run have in common. */
 export interface Common {
@@ -32,8 +32,7 @@ export interface Common {
   readonly spawn: Spawn
   readonly voices: Set<SimBroadcast>
   readonly maxOps: number
-  /** How much later than now a fiber goes on. */
-  readonly lateMillis: () => number
+  readonly late: Late
   readonly cores: number
   /** What else fibers are given. */
   readonly services: Context.Context<never>
@@ -70,7 +69,7 @@ export class SimThread implements Strand {
   declare private readonly micro: Array<() => void>
   declare private busyMillis: number
   constructor(common: Common, named: { readonly name: string }, number: number) {
-    const { cores, fibers, lateMillis, maxOps, spawn, world } = common
+    const { cores, fibers, late, maxOps, spawn, world } = common
     this.world = world
     this.named = named
     this.number = number
@@ -78,7 +77,7 @@ export class SimThread implements Strand {
     // It ends with the run.
     carriageOf(this.context).freezing.holders++
     this.context.put(broadcasts, new SimBroadcast(world, this, common.voices))
-    this.clock = new SimClock(world, this)
+    this.clock = new SimClock(world, this, late)
     this.isDead = false
     this.stalledUntil = 0
     this.slowMillis = 0
@@ -88,7 +87,7 @@ export class SimThread implements Strand {
     this.busyMillis = 0
     this.services = common.services.pipe(
       Context.add(Clock.Clock, this.clock),
-      Context.add(Scheduler.Scheduler, new SimScheduler(world, this, maxOps, lateMillis, fibers)),
+      Context.add(Scheduler.Scheduler, new SimScheduler(world, this, maxOps, late, fibers)),
       Context.add(CurrentThread, this.context),
       Context.add(RandomService.Random, randomOf(world)),
       Context.add(Logger.CurrentLoggers, new Set([loggerOf(world, named)])),

@@ -13,7 +13,7 @@ import { threadIdOf } from "./simBroadcast.ts"
 import type { Seen } from "./simScheduler.ts"
 import { type Common, SimThread } from "./simThread.ts"
 import { type Luck, SimWorker } from "./simWorker.ts"
-import { World } from "./world.ts"
+import { type Late, World } from "./world.ts"
 
 /** A condition of the run. */
 export interface Condition {
@@ -76,7 +76,7 @@ export class Stage {
       // How long a fiber runs before others may: a wide choice finds more than the default. With fewer than five steps Effect itself
       // pauses between an interruption and the first thing that it does, which nothing written in it can be exact about.
       maxOps: [2048, 2048, 64, 8, 5][oracle.below("yields", 5)]!,
-      lateMillis: () => this.lateMillis(),
+      late: (kind) => this.late(kind),
       voices: new Set(),
       cores: 1 + oracle.below("cores", 3),
       services: Context.make(CurrentStage, this)
@@ -147,10 +147,10 @@ export class Stage {
 
   // ---- faults that come by themselves
 
-  private lateMillis(): number {
-    const { calm, faults: { lateFiber }, oracle } = this
-    if (lateFiber === undefined || calm > 0 || !oracle.onceIn("lateFiber", lateFiber)) return 0
-    return 1 + oracle.around("lateFiberMillis", LATE_MILLIS)
+  private late(kind: Parameters<Late>[0]): number {
+    const { calm, faults: { [kind]: every }, oracle } = this
+    if (every === undefined || calm > 0 || !oracle.onceIn(kind, every)) return 0
+    return 1 + oracle.around(`${kind} millis`, LATE_MILLIS)
   }
 
   private strike(): void {
@@ -236,7 +236,7 @@ export class Stage {
   }
 }
 
-/** By how much a late fiber is late on the average. */
+/** By how much what is late is late on the average. */
 const LATE_MILLIS = 50
 
 const DEATHS = ["kill", "crash", "exit", "outOfMemory"] as const

@@ -30,6 +30,9 @@ export interface Failure {
 /** What came of a step: a task ran, the clock or something that was left over moved, or nothing will happen any more. */
 export type Step = "ran" | "moved" | "stuck"
 
+/** By how many milliseconds something of a kind is late this time; 0 when it is not. */
+export type Late = (kind: "lateFiber" | "lateTimer") => number
+
 /** A check that runs after each step. */
 export interface Always {
   readonly name: string
