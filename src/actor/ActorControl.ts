@@ -35,7 +35,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { textOf } from "../runtime/Text.ts"
+import { givenOf } from "../runtime/Options.ts"
 import type { Shutdown } from "../supervisor/ChildSpec.ts"
 import { shutdownMillis, shutdowns } from "../supervisor/kernel/Millis.ts"
 import { type ControlError, InvalidOptions } from "./ActorError.ts"
@@ -182,5 +182,5 @@ const millisOf = ({ key, protocol }: Recipient, within: Shutdown): number => {
   const millis = shutdownMillis(within)
   if (!Number.isNaN(millis)) return millis
   const where = actorName(protocol, key)
-  throw new InvalidOptions({ where, option: "within", value: textOf(within), expected: shutdowns })
+  throw new InvalidOptions({ where, option: "within", value: givenOf(within), expected: shutdowns })
 }

@@ -307,7 +307,8 @@ export class InvalidProtocol extends Schema.TaggedError<InvalidProtocol>("shared
 }
 
 /**
- * Options of a behaviour or a system that make no sense, found when they are given.
+ * Options of a behaviour, a system or a pool that make no sense, or whose name nobody knows, found when they are given. `option` is the name with the place
+ * where it stands, `value` what was given, a text in quotes, and `expected` says what to write.
  *
  * **Errors** A mistake in the program: it is thrown by `toLayer`, or fails the layer of the system.
  */

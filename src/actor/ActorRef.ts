@@ -13,7 +13,7 @@ import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import { effectClass, inStep } from "../observe/kernel/Step.ts"
 import * as Trace from "../observe/Trace.ts"
-import { textOf } from "../runtime/Text.ts"
+import { givenOf } from "../runtime/Options.ts"
 import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import { type AskError, type ControlError, InvalidOptions, type StreamError, type TellError } from "./ActorError.ts"
 import { DefaultAskTimeout, timeoutMillis, toMillis } from "./AskTimeout.ts"
@@ -360,7 +360,7 @@ const readerOf = (
 ): StreamReader => {
   const { bufferSize = BUFFER_SIZE, elementTimeout = "Infinity" } = options ?? {}
   const refuse = (option: string, value: unknown, expected: string) =>
-    new InvalidOptions({ where: `an ask of ${actorName(protocol, key)}`, option, value: textOf(value), expected })
+    new InvalidOptions({ where: `an ask of ${actorName(protocol, key)}`, option, value: givenOf(value), expected })
   if (!(Number.isInteger(bufferSize) && bufferSize >= 1 && bufferSize <= MAX_BUFFER_SIZE)) {
     throw refuse("bufferSize", bufferSize, `an integer of 1 to ${MAX_BUFFER_SIZE}`)
   }
@@ -395,7 +395,7 @@ const askUnsafe = (
 ): () => void => {
   if (typeof onExit !== "function") {
     const where = `an ask of ${actorName(recipient.protocol, recipient.key)}`
-    throw new InvalidOptions({ where, option: "onExit", value: textOf(onExit), expected: "a function" })
+    throw new InvalidOptions({ where, option: "onExit", value: givenOf(onExit), expected: "a function" })
   }
   const timeout = options?.timeout ?? DefaultAskTimeout.defaultValue()
   const ask = aimed(recipient, options).askUnsafe(index, payload, toMillis(timeout), onExit)

@@ -45,7 +45,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
-import { textOf } from "../runtime/Text.ts"
+import { checkNames, givenOf, type Names, type Refuse } from "../runtime/Options.ts"
 import { InvalidOptions, StashFull } from "./ActorError.ts"
 import { withStash } from "./internal/stashing.ts"
 import { CurrentActor } from "./kernel/Behaviour.ts"
@@ -92,17 +92,22 @@ export interface Stash {
   readonly size: Effect.Effect<number>
 }
 
+const OPTIONS: Names<StashOptions> = { capacity: true }
+
 const capacityOf = (where: string, options: StashOptions): number => {
+  const refuse: Refuse = (option, value, expected) => {
+    throw new InvalidOptions({ where, option, value: givenOf(value), expected })
+  }
+  checkNames(options, OPTIONS, refuse)
   const capacity: unknown = (options as StashOptions | null | undefined)?.capacity
   if (capacity === "unbounded") return Infinity
   if (typeof capacity === "number" && Number.isInteger(capacity) && capacity >= 1) return capacity
-  const expected = "an integer of at least 1, or \"unbounded\""
-  throw new InvalidOptions({ where, option: "capacity", value: textOf(capacity), expected })
+  return refuse("capacity", capacity, "an integer of at least 1, or \"unbounded\"")
 }
 
 const countOf = (where: string, count: unknown): number => {
   if (typeof count === "number" && Number.isInteger(count) && count >= 1) return count
-  throw new InvalidOptions({ where, option: "count", value: textOf(count), expected: "an integer of at least 1" })
+  throw new InvalidOptions({ where, option: "count", value: givenOf(count), expected: "an integer of at least 1" })
 }
 
 // What waits where nobody but the owner of that could keep it.

@@ -32,7 +32,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as Scope from "effect/Scope"
-import { textOf } from "../runtime/Text.ts"
+import { givenOf } from "../runtime/Options.ts"
 import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import { InvalidOptions, InvalidPayload } from "./ActorError.ts"
 import type { PayloadArguments, Plain } from "./ActorRef.ts"
@@ -98,7 +98,7 @@ const valid = (protocol: Protocol, message: Message, payload: unknown): unknown 
 export const millisOf = (where: string, option: string, duration: Duration.Input): number => {
   const millis = durationMillis(duration)
   if (millis > 0) return millis
-  throw new InvalidOptions({ where, option, value: textOf(duration), expected: "a duration above zero" })
+  throw new InvalidOptions({ where, option, value: givenOf(duration), expected: "a duration above zero" })
 }
 
 // One method a message, made once a protocol and not once an incarnation.

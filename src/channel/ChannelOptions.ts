@@ -1,6 +1,7 @@
 /**
  * What a channel is asked for with, and what of it makes sense.
  */
+import { checkNames, type Names } from "../runtime/Options.ts"
 import { type Overflow, policies } from "../runtime/Overflow.ts"
 import { textOf } from "../runtime/Text.ts"
 import { InvalidChannel } from "./ChannelError.ts"
@@ -59,6 +60,9 @@ export interface Settings {
 /** Largest capacity in messages. */
 export const MAX_CAPACITY = 2 ** 24
 
+const OPTIONS: Names<Options> = { name: true, kind: true, capacity: true, overflow: true }
+const SHARED: Names<SharedOptions> = { ...OPTIONS, bufferBytes: true, messageBytes: true, ends: true }
+
 const kinds: ReadonlyArray<unknown> = ["spsc", "mpsc", "mpmc", "broadcast"]
 
 /** Throws `InvalidChannel`. */
@@ -71,10 +75,16 @@ export const refuse = (channel: string, option: string, value: unknown, requirem
  *
  * **Errors** Throws `InvalidChannel` for one that makes no sense.
  */
-export const settingsOf = (options: Options): Settings => {
+export const settingsOf = (options: Options): Settings => settingsBy(options, OPTIONS)
+
+/** The same of a channel between threads. */
+export const sharedSettingsOf = (options: SharedOptions): Settings => settingsBy(options, SHARED)
+
+const settingsBy = <O extends Options>(options: O, names: Names<O>): Settings => {
   // Only what is left out has a default: null is a mistake.
   const { capacity: asked = 16, kind = "mpmc", name = "channel", overflow = "suspend" } = options
   if (typeof name !== "string") refuse(textOf(name), "name", name, "text")
+  checkNames(options, names, (option, value, expected) => refuse(name, option, value, expected))
   if (!kinds.includes(kind)) refuse(name, "kind", kind, `one of ${kinds.join(", ")}`)
   if (!policies.includes(overflow)) refuse(name, "overflow", overflow, `one of ${policies.join(", ")}`)
   if (kind === "broadcast" && options.overflow !== undefined) {

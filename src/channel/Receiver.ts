@@ -56,7 +56,8 @@ export interface Receiver<out A> {
    *
    * **Details** Between batches other fibers, timers and sockets have their turn, however long each message takes.
    *
-   * **Gotchas** Messages come in batches of at most 64, fewer when each takes long; what a batch still holds when the stream is left early is gone.
+   * **Gotchas** Messages come in batches of at most 64, fewer when each takes long; what a batch still holds when the stream is left early is gone. Messages
+   * with which something moves come one at a time.
    */
   readonly stream: Stream.Stream<A, ReceiveFailure>
   /**

@@ -9,12 +9,13 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { SchedulerDispatcher } from "effect/Scheduler"
+import type * as Fiber from "effect/Fiber"
 import { inStep } from "../observe/kernel/Step.ts"
 import { piece } from "../runtime/ThreadContext.ts"
 import { CurrentThread } from "../thread/kernel/CurrentThread.ts"
 import type { ReceiveError } from "./ChannelError.ts"
 import { EMPTY, FAILED, type ReceiverBase, type ReceiveWaiter } from "./internal/receiverBase.ts"
+import { waitFor } from "./internal/waitFor.ts"
 import type { Receiver } from "./Receiver.ts"
 
 /** The receivers to choose from, by name. */
@@ -81,7 +82,7 @@ export const select = <const B extends Branches>(
       else closedBy = receiver.reason
     }
     if (open.length === 0) return closedBy === undefined ? Effect.never : Exit.fail(closedBy)
-    return inStep(wait(open, fiber.currentDispatcher), fiber)
+    return wait(open, fiber)
   }) as Effect.Effect<Selected<B>, ReceiveError>
 
 interface Branch {
@@ -91,9 +92,9 @@ interface Branch {
 
 const wait = (
   branches: ReadonlyArray<Branch>,
-  dispatcher: SchedulerDispatcher
+  fiber: Fiber.Fiber<unknown, unknown>
 ): Effect.Effect<unknown, ReceiveError> =>
-  Effect.callback<unknown, ReceiveError>((resume) => {
+  waitFor<unknown, ReceiveError>(fiber, (done) => {
     let open = branches.length
     let isDone = false
     const leave = (): void => {
@@ -105,13 +106,13 @@ const wait = (
       next: undefined,
       waits: false,
       max: 0,
-      dispatcher,
+      dispatcher: fiber.currentDispatcher,
       done: (exit) => {
         open--
         if (open > 0 && Exit.isFailure(exit) && endsWithClose(exit)) return
         // Out of every other line before anything else runs: nothing is taken there for this fiber.
         leave()
-        resume(Exit.isSuccess(exit) ? Exit.succeed({ from: name, message: exit.value }) : exit)
+        done(Exit.isSuccess(exit) ? Exit.succeed({ from: name, message: exit.value }) : exit)
       }
     }))
     // Joining may already serve: then the others are not joined.
@@ -119,7 +120,7 @@ const wait = (
       branches[index]!.receiver.join(waiter)
       return !isDone
     })
-    return Effect.sync(leave)
+    return leave
   })
 
 const endsWithClose = (exit: Exit.Failure<unknown, ReceiveError>): boolean =>

@@ -31,7 +31,7 @@ import { CurrentThread, thread } from "../thread/kernel/CurrentThread.ts"
 import * as Codec from "../wire/Codec.ts"
 import type { Channel } from "./Channel.ts"
 import { type EndMoved, EndTaken, HandleMismatch } from "./ChannelError.ts"
-import { refuse, settingsOf, type SharedOptions } from "./ChannelOptions.ts"
+import { refuse, type SharedOptions, sharedSettingsOf } from "./ChannelOptions.ts"
 import type { ChannelStats } from "./ChannelStats.ts"
 import { createRing, endsOf } from "./internal/createRing.ts"
 import { type EndSchema, receiverSchema, senderSchema } from "./internal/endSchema.ts"
@@ -111,7 +111,7 @@ export const make = <S extends Schema.Top>(
 ): Effect.Effect<SharedChannel<S["Type"]>, never, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.gen(function*() {
-      const settings = settingsOf(options)
+      const settings = sharedSettingsOf(options)
       const codec = Codec.compile(schema)
       if (codec.carries && kinds[settings.kind].isBroadcast) {
         refuse(

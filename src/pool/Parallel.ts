@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { InvalidOptions } from "../actor/ActorError.ts"
 import * as ActorRef from "../actor/ActorRef.ts"
+import { givenOf } from "../runtime/Options.ts"
 import { textOf } from "../runtime/Text.ts"
 import type { Counts } from "./internal/counts.ts"
 import { Share } from "./internal/share.ts"
@@ -52,7 +53,7 @@ const inFlightOf = (pool: ActorRef.Any, { inFlight }: ParallelOptions): number =
   throw new InvalidOptions({
     where: `Pool ${pool.name}/${pool.key}`,
     option: "inFlight",
-    value: textOf(inFlight),
+    value: givenOf(inFlight),
     expected: "an integer of at least 1"
   })
 }

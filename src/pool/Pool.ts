@@ -56,6 +56,7 @@ import { InvalidOptions, type LayoutMismatch } from "../actor/ActorError.ts"
 import { type ActorRef, type Any, refClass } from "../actor/ActorRef.ts"
 import type { Protocol } from "../actor/kernel/Protocol.ts"
 import type { Recipient } from "../actor/kernel/Recipient.ts"
+import { checkNames, givenOf, type Names } from "../runtime/Options.ts"
 import { textOf } from "../runtime/Text.ts"
 import { durationMillis } from "../supervisor/kernel/Millis.ts"
 import type { InvalidSupervision } from "../supervisor/SupervisorError.ts"
@@ -67,7 +68,6 @@ import { blocking as blockingOf } from "./internal/blocking.ts"
 import * as Client from "./internal/client.ts"
 import { type PoolOptions, resolve } from "./internal/options.ts"
 import * as Owner from "./internal/owner.ts"
-import { CurrentWorker as Current, poolKey, type PoolSide } from "./internal/poolKey.ts"
 import {
   escalation as escalationOf,
   events as eventsOf,
@@ -76,6 +76,7 @@ import {
   statsOf,
   workersOf
 } from "./internal/workers.ts"
+import { CurrentWorker as Current, poolKey, type PoolSide } from "./kernel/PoolKey.ts"
 import type { PoolEvent } from "./PoolEvent.ts"
 import type { PoolGaveUp } from "./PoolGaveUp.ts"
 import type { PoolRef } from "./PoolRef.ts"
@@ -175,7 +176,18 @@ export interface JoinOptions {
   readonly timeout?: Duration.Input | undefined
 }
 
+const JOIN: Names<JoinOptions> = { name: true, timeout: true }
 const JOIN_TIMEOUT = "5 seconds"
+
+const invalidJoin = (where: string, options: JoinOptions, millis: number): InvalidOptions | undefined => {
+  let found: InvalidOptions | undefined
+  const refuse = (option: string, value: unknown, expected: string) => {
+    found ??= new InvalidOptions({ where, option, value: givenOf(value), expected })
+  }
+  checkNames(options, JOIN, refuse)
+  if (!(millis >= 0)) refuse("timeout", options.timeout, "a duration of zero or more")
+  return found
+}
 
 /**
  * Finds the pool of a protocol that another thread of the process has made, and answers its reference on this thread; it is left with the scope.
@@ -203,14 +215,8 @@ export const join = <Name extends string, Rpcs extends Rpc.Any>(
     const { protocol } = actor
     const { name = "pool", timeout = JOIN_TIMEOUT } = options
     const millis = durationMillis(timeout)
-    if (!(millis >= 0)) {
-      return yield* new InvalidOptions({
-        where: `Pool.join ${protocol.name}/${textOf(name)}`,
-        option: "timeout",
-        value: textOf(timeout),
-        expected: "a duration of zero or more"
-      })
-    }
+    const invalid = invalidJoin(`Pool.join ${protocol.name}/${textOf(name)}`, options, millis)
+    if (invalid !== undefined) return yield* invalid
     return referenceOf<Rpcs>(protocol, yield* Client.join(protocol, textOf(name), millis))
   }))
 

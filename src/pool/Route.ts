@@ -30,6 +30,7 @@
  */
 import type * as Rpc from "effect/rpc/Rpc"
 import { InvalidOptions } from "../actor/ActorError.ts"
+import { givenOf } from "../runtime/Options.ts"
 import { textOf } from "../runtime/Text.ts"
 import * as Routing from "./internal/routing.ts"
 import { targetOf } from "./internal/target.ts"
@@ -59,7 +60,7 @@ const placements: { readonly [P in Placement]: Routing.KeyPlacement } = {
 }
 
 const refuse = (where: string, option: string, value: unknown, expected: string): never => {
-  throw new InvalidOptions({ where: `Route.${where}`, option, value: textOf(value), expected })
+  throw new InvalidOptions({ where: `Route.${where}`, option, value: givenOf(value), expected })
 }
 
 /**

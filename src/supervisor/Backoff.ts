@@ -17,7 +17,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
-import { invalid } from "./internal/check.ts"
+import { checkNames, type Names } from "../runtime/Options.ts"
+import { invalid, refusing } from "./internal/check.ts"
 import { durationMillis } from "./kernel/Millis.ts"
 
 /** A schedule of delays; its input is the cause of the failure. */
@@ -41,6 +42,8 @@ export interface BackoffPolicy {
 /** The quiet time after which a schedule starts over when none is given. */
 export const defaultResetAfterMillis = 10_000
 
+const OPTIONS: Names<BackoffOptions> = { schedule: true, resetAfter: true }
+
 /**
  * Checks a backoff.
  *
@@ -49,7 +52,9 @@ export const defaultResetAfterMillis = 10_000
  * Throws `InvalidSupervision` naming `where` and the option.
  */
 export const policy = (input: BackoffInput, where = "backoff"): BackoffPolicy => {
-  const { resetAfter, schedule } = optionsOf(input)
+  const options = optionsOf(input)
+  checkNames(options, OPTIONS, refusing(where), "backoff.")
+  const { resetAfter, schedule } = options
   if (!Schedule.isSchedule(schedule)) throw invalid(where, "backoff", input, "a Schedule, or one with options")
   const resetAfterMillis = resetAfter === undefined ? defaultResetAfterMillis : durationMillis(resetAfter)
   if (!(resetAfterMillis > 0)) throw invalid(where, "backoff.resetAfter", resetAfter, "a duration above zero")

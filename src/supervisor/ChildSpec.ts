@@ -30,6 +30,8 @@ export interface Running<out A = unknown, out E = unknown> {
   readonly stop?: Effect.Effect<unknown, unknown> | undefined
   /** Whether the end that the child has come to was meant by who has it: the log tells of that at debug level only. */
   readonly isPlanned?: (() => boolean) | undefined
+  /** What who has the child knows of the end that it has come to, beside its cause; `undefined` for nothing. It stands in the line of the log. */
+  readonly why?: (() => string | undefined) | undefined
   /** How a child that can rest and show itself is told to, for `Supervisor.suspendChild`, `resumeChild` and `childState`. */
   readonly control?: Control | undefined
   /** The picture of what runs below this child, for `Supervisor.tree`; `undefined` when it cannot be had. */

@@ -15,7 +15,8 @@
  */
 import type * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
-import { invalid } from "./internal/check.ts"
+import { checkNames, type Names } from "../runtime/Options.ts"
+import { invalid, refusing } from "./internal/check.ts"
 import { durationMillis } from "./kernel/Millis.ts"
 
 /**
@@ -43,6 +44,8 @@ export interface Intensity {
 /** Three restarts in five seconds, one count for all children. */
 export const defaultIntensity: Intensity = { restarts: 3, withinMillis: 5_000, per: "supervisor" }
 
+const OPTIONS: Names<IntensityOptions> = { restarts: true, within: true, per: true }
+
 /**
  * Checks a limit; without options, the default.
  *
@@ -52,6 +55,7 @@ export const defaultIntensity: Intensity = { restarts: 3, withinMillis: 5_000, p
  */
 export const make = (options: IntensityOptions | undefined, where = "intensity"): Intensity => {
   if (options === undefined) return defaultIntensity
+  checkNames(options, OPTIONS, refusing(where), "intensity.")
   const { per = "supervisor", restarts } = options
   if (!Number.isSafeInteger(restarts) || restarts < 0) {
     throw invalid(where, "intensity.restarts", restarts, "an integer of at least 0")

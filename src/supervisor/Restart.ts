@@ -16,7 +16,8 @@
  */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
-import { nameOf, textOf } from "../runtime/Text.ts"
+import { givenOf } from "../runtime/Options.ts"
+import { nameOf } from "../runtime/Text.ts"
 import { InvalidSupervision } from "./SupervisorError.ts"
 
 /**
@@ -101,7 +102,7 @@ const tableOf = (where: string, table: object): ReadonlyMap<string, Directive> =
     new InvalidSupervision({
       where,
       option,
-      value: textOf(value),
+      value: givenOf(value),
       expected: option === "decide" ? "a function, or directives by tag" : directives.join(", ")
     })
   if (typeof table !== "object" || table === null) throw refused("decide", table)

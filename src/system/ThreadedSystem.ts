@@ -28,7 +28,7 @@ import { MAX_CAPACITY_BYTES, MIN_CAPACITY_BYTES } from "../memory/Layouts.ts"
 import * as ReadySet from "../memory/ReadySet.ts"
 import * as Bulletin from "../observe/kernel/Bulletin.ts"
 import { DROPPED, Tally } from "../observe/kernel/Tally.ts"
-import { textOf } from "../runtime/Text.ts"
+import { checkNames, givenOf, type Names as OptionNames, type Refuse } from "../runtime/Options.ts"
 import type { ThreadContext } from "../runtime/ThreadContext.ts"
 import type * as Backoff from "../supervisor/Backoff.ts"
 import type { Running } from "../supervisor/ChildSpec.ts"
@@ -120,8 +120,24 @@ export interface ThreadsOptions {
 /** With more workers a thread looks at the rings of those that have said something, and not at all of them. */
 const FEW_WORKERS = 8
 
-const refuse = (option: string, value: unknown, expected: string): never => {
-  throw new ActorError.InvalidOptions({ where: "ActorSystem.layerThreads", option, value: textOf(value), expected })
+const OPTIONS: OptionNames<ThreadsOptions> = {
+  spawn: true,
+  cpu: true,
+  threads: true,
+  ring: true,
+  arenas: true,
+  readyTimeout: true,
+  heartbeat: true,
+  stopTimeout: true,
+  standby: true,
+  intensity: true,
+  backoff: true,
+  strikeOff: true
+}
+const RING: OptionNames<NonNullable<ThreadsOptions["ring"]>> = { capacityBytes: true }
+
+const refuse: Refuse = (option, value, expected) => {
+  throw new ActorError.InvalidOptions({ where: "ActorSystem.layerThreads", option, value: givenOf(value), expected })
 }
 
 /**
@@ -129,7 +145,11 @@ const refuse = (option: string, value: unknown, expected: string): never => {
  *
  * **Errors** Throws `InvalidOptions` with the offending value.
  */
-const check = ({ heartbeat, readyTimeout, ring, standby, stopTimeout, threads }: ThreadsOptions): void => {
+const check = (options: ThreadsOptions): void => {
+  checkNames(options, OPTIONS, refuse)
+  const { heartbeat, readyTimeout, ring, standby, stopTimeout, threads } = options
+  checkNames(ring, RING, refuse, "ring.")
+  checkNames(heartbeat, ThreadGroup.heartbeatNames, refuse, "heartbeat.")
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= 1024)) {
     refuse("threads", threads, "an integer from 1 to 1024")
   }
@@ -349,7 +369,7 @@ const lend = (worker: Workers.WorkerThread, arenas: ReadonlyArray<ArenaEnd>): Re
     throw new ActorError.InvalidOptions({
       where: "ActorSystem.layerThreads",
       option: "arenas",
-      value: textOf(lent.id),
+      value: givenOf(lent.id),
       expected: ArenaOwners.NO_NUMBER
     })
   }

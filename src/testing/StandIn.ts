@@ -1,16 +1,26 @@
 /**
- * Behaviours that stand in for others: answers from a table, a spy around the real one, one that dies when the run says so.
+ * Behaviours that stand in for others: answers from a table, a spy around the real one, one that dies when the run says so; and pools without threads.
  */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Rpc from "effect/rpc/Rpc"
+import * as Scope from "effect/Scope"
 import type { Actor } from "../actor/Actor.ts"
+import { refClass } from "../actor/ActorRef.ts"
 import { ActorSystem } from "../actor/ActorSystem.ts"
 import { type Behaviour, CurrentActor, type Handlers } from "../actor/kernel/Behaviour.ts"
 import { outcomeOf } from "../actor/kernel/Streaming.ts"
+import { poolKey, type PoolSide } from "../pool/kernel/PoolKey.ts"
+import type { Pool } from "../pool/Pool.ts"
+import { textOf } from "../runtime/Text.ts"
+import * as System from "../system/ActorSystem.ts"
 import * as Fault from "./Fault.ts"
+import { hurried } from "./internal/patience.ts"
+import { StandInPool } from "./internal/standInPool.ts"
 import type { Answers } from "./Probe.ts"
 
 /**
@@ -20,7 +30,7 @@ import type { Answers } from "./Probe.ts"
  */
 export const fromTable = <Name extends string, Rpcs extends Rpc.Any>(
   actor: Actor<Name, Rpcs>,
-  answers: Answers<Rpcs>
+  answers: NoInfer<Answers<Rpcs>>
 ): Layer.Layer<never, never, ActorSystem> => {
   const table = answers as Readonly<Record<string, Handlers[string] | undefined>>
   const handlers: Handlers = Object.fromEntries(actor.protocol.tags.map((tag) => [
@@ -55,12 +65,24 @@ type Wrap = (
   key: string
 ) => Handlers[string]
 
+/** The behaviours of a layer, each changed in some way. */
+const changed = <E, R>(
+  live: Layer.Layer<never, E, R | ActorSystem>,
+  change: (behaviour: Behaviour) => Behaviour
+): Layer.Layer<never, E, R | ActorSystem> => {
+  const System = Layer.effect(
+    ActorSystem,
+    Effect.map(ActorSystem, (system) => ({ ...system, register: (behaviour) => system.register(change(behaviour)) }))
+  )
+  return Layer.provide(live, System) as Layer.Layer<never, E, R | ActorSystem>
+}
+
 /** The behaviours of a layer with each of their handlers wrapped. */
 const wrapped = <E, R>(
   live: Layer.Layer<never, E, R | ActorSystem>,
   wrap: Wrap
-): Layer.Layer<never, E, R | ActorSystem> => {
-  const around = (behaviour: Behaviour): Behaviour => ({
+): Layer.Layer<never, E, R | ActorSystem> =>
+  changed(live, (behaviour) => ({
     ...behaviour,
     // What `build` needs of the incarnation is there when it runs.
     build: Effect.flatMap(
@@ -71,13 +93,7 @@ const wrapped = <E, R>(
             Object.entries(handlers).map(([tag, handler]) => [tag, wrap(behaviour, tag, handler, key)])
           ))
     ) as Behaviour["build"]
-  })
-  const System = Layer.effect(
-    ActorSystem,
-    Effect.map(ActorSystem, (system) => ({ ...system, register: (behaviour) => system.register(around(behaviour)) }))
-  )
-  return Layer.provide(live, System) as Layer.Layer<never, E, R | ActorSystem>
-}
+  }))
 
 /** Watches the behaviours of a layer, which do what they always do. */
 export const spy = <E, R>(live: Layer.Layer<never, E, R | ActorSystem>): Spy<E, R | ActorSystem> => {
@@ -106,3 +122,93 @@ export const defective = <E, R>(
     ({ protocol }, tag, handler) => (payload) =>
       Effect.andThen(Fault.buggify(`${protocol.name}.${tag}`), Effect.suspend(() => outcomeOf(handler(payload))))
   )
+
+/** How a pool is stood in for. */
+export interface PoolOptions {
+  /** How many jobs it handles at once: at least 1; default 4. */
+  readonly workers?: number | undefined
+}
+
+const WORKERS = 4
+
+/**
+ * A pool without threads, for `Pool.ref`: its jobs are handled on this thread, under the clock of the test, by the layer that the file of its worker launches, or by one that stands in for that.
+ *
+ * **When to use** In a unit test of what uses a pool. How work is spread, queues, and the deaths of threads are tested in a simulation, or on real threads.
+ *
+ * **Details** Payloads and replies are checked as between threads. A handler with a defect fails who has asked and nobody else, however often. Keys and priorities of jobs are taken, and say nothing; there is always room.
+ * Handlers of the layer have their own pool by `Pool.ref`, and are in no system of the program, as those of a worker.
+ *
+ * **Gotchas** A job that waits for jobs of its pool has its worker meanwhile: with more of them than `workers` they wait for ever, as those of a pool do not. What only a pool can tell (`Pool.stats`, `Pool.events`, `Pool.resize`,
+ * `Pool.reload`, `Pool.escalation`) is not told by this one.
+ *
+ * **Errors** As of the layer. Dies with a `RangeError` for `workers` that are no integer of at least 1.
+ *
+ * **Example** (A service is tested without its threads)
+ *
+ * ```ts run
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ * import * as Rpc from "effect/rpc/Rpc"
+ * import * as Schema from "effect/Schema"
+ * import { Actor, Pool } from "shared-nothing"
+ * import { StandIn } from "shared-nothing/testing"
+ *
+ * const Hashing = Actor.make("Hashing", [
+ *   Rpc.make("Hash", { payload: { text: Schema.String }, success: Schema.String })
+ * ])
+ *
+ * const register = (password: string) =>
+ *   Effect.flatMap(Pool.ref(Hashing), (hashing) => hashing.ask.Hash({ text: password }, { priority: "high" }))
+ *
+ * const HashingTest = StandIn.pool(
+ *   Hashing,
+ *   StandIn.fromTable(Hashing, { Hash: ({ text }) => Effect.succeed(`hash of ${text}`) })
+ * )
+ *
+ * await Effect.runPromise(Effect.flatMap(register("secret"), Console.log).pipe(Effect.provide(HashingTest)))
+ * // => hash of secret
+ * ```
+ */
+export const pool = <Name extends string, Rpcs extends Rpc.Any, E, R>(
+  actor: Actor<Name, Rpcs>,
+  live: Layer.Layer<never, E, R | ActorSystem | Pool<Name>>,
+  options: PoolOptions = {}
+): Layer.Layer<Pool<Name>, E, Exclude<R, ActorSystem | Pool<Name>>> => {
+  const { protocol } = actor
+  const { workers = WORKERS } = options
+  const make = Effect.gen(function*() {
+    if (!(Number.isInteger(workers) && workers >= 1)) {
+      throw new RangeError(`StandIn.pool: workers is ${textOf(workers)}, expected an integer of at least 1`)
+    }
+    const scope = yield* Scope.make()
+    yield* Effect.addFinalizer((exit) => hurried(Scope.close(scope, exit)))
+    const recipient = new StandInPool(protocol)
+    const reference = new (refClass(protocol))(recipient)
+    const side: PoolSide = { reference: () => reference }
+    const system = yield* Layer.buildWithScope(System.layer, scope)
+    const ground = Context.add(system, poolKey(protocol.name), side)
+    yield* Effect.provideContext(Layer.buildWithScope(changed(live, asWorker), scope), ground)
+    const { spawn } = Context.get(system, ActorSystem)
+    for (let place = 0; place < workers; place++) {
+      // What a layer registers is built, or is a defect of the test.
+      recipient.add(yield* Effect.orDie(spawn(protocol, `worker-${place}`, undefined, scope)))
+    }
+    return side
+  })
+  return Layer.effect(poolKey(protocol.name), make)
+}
+
+/** As a pool has it: what waits has no bound here, and a crash ends a job, and nothing else. */
+const asWorker = (behaviour: Behaviour): Behaviour => ({
+  ...behaviour,
+  capacity: Infinity,
+  overflow: "suspend",
+  laneBytes: 0,
+  restart: "permanent",
+  intensity: { restarts: Number.MAX_SAFE_INTEGER, withinMillis: 1, per: "child" },
+  perActor: true,
+  backoff: undefined,
+  idleMillis: Infinity,
+  decide: (cause) => Cause.hasDies(cause) ? "restart" : "resume"
+})

@@ -29,7 +29,7 @@ describe("the options of a behaviour", () => {
       const error = refused({ mailbox: { capacity } })
       assert.instanceOf(error, InvalidOptions)
       assert.strictEqual(error.option, "mailbox.capacity")
-      assert.strictEqual(error.value, String(capacity))
+      assert.strictEqual(error.value, typeof capacity === "string" ? `"${capacity}"` : String(capacity))
       assert.include(error.message, "Idle")
       assert.include(error.message, "at least 1")
     })
@@ -40,7 +40,7 @@ describe("the options of a behaviour", () => {
       const error = refused({ mailbox: { overflow } })
       assert.instanceOf(error, InvalidOptions)
       assert.strictEqual(error.option, "mailbox.overflow")
-      assert.strictEqual(error.value, overflow)
+      assert.strictEqual(error.value, JSON.stringify(overflow))
       assert.include(error.message, "dropOldest")
     })
   }
@@ -66,7 +66,7 @@ describe("the options of a behaviour", () => {
     const error = refused({ supervision: { restart: "sometimes" } })
     assert.instanceOf(error, InvalidOptions)
     assert.strictEqual(error.option, "supervision.restart")
-    assert.strictEqual(error.value, "sometimes")
+    assert.strictEqual(error.value, "\"sometimes\"")
   })
 
   for (const [name, make] of Object.entries(oddValues)) {

@@ -378,9 +378,9 @@ describe("keyed actors", () => {
             String(exit).match(/Note.keyed: .*, expected [^)]*/)?.[0])
         assert.strictEqual(
           yield* defect({ idle: "0 millis" }),
-          "Note.keyed: idle is 0 millis, expected a duration above zero"
+          `Note.keyed: idle is "0 millis", expected a duration above zero`
         )
-        assert.strictEqual(yield* defect({ placement: "here" }), "Note.keyed: placement is here, expected \"byKey\"")
+        assert.strictEqual(yield* defect({ placement: "here" }), `Note.keyed: placement is "here", expected "byKey"`)
         assert.include(yield* defect({ shutdown: -1 }), "Note.keyed: shutdown is -1, expected")
         yield* Note.keyed({ idle: "1 second" })
         assert.strictEqual(

@@ -29,7 +29,7 @@ const Clerk = Actor.make("Clerk", [
 type Seen = Array<readonly [id: number, ageMillis: number]>
 
 /** Notes which messages it has had, and how old they were. */
-const liveOf = (seen: Seen, options: Actor.BehaviourOptions & { readonly stashes?: boolean } = {}) => {
+const liveOf = (seen: Seen, { stashes, ...options }: Actor.BehaviourOptions & { readonly stashes?: boolean } = {}) => {
   let crashes = 0
   const note = Effect.map(Actor.currentMessage, (message) => {
     const { ageMillis, id } = Option.getOrElse(message, () => ({ id: -1, ageMillis: -1 }))
@@ -38,7 +38,7 @@ const liveOf = (seen: Seen, options: Actor.BehaviourOptions & { readonly stashes
   return Clerk.toLayer(
     Effect.gen(function*() {
       const self = yield* Clerk.self
-      const stash = options.stashes === true ? yield* Clerk.stash({ capacity: 3 }) : undefined
+      const stash = stashes === true ? yield* Clerk.stash({ capacity: 3 }) : undefined
       let isOpen = false
       return Clerk.of({
         Now: () => Exit.succeed(1),

@@ -60,6 +60,13 @@ const adapted = { ...adapters, file: "src/actor/kernel/AdapterRecipient.ts" }
 /** Faults in what an actor is made of. */
 export const mutants: ReadonlyArray<Mutant> = [
   {
+    file: "src/actor/internal/lifecycle.ts",
+    tests: ["test/testing/deathLines.test.ts"],
+    why: "the crash of an actor below a supervisor is one line",
+    before: "const isLoggedAbove = guardianOf(cell) !== undefined",
+    after: "const isLoggedAbove = guardianOf(cell) === null"
+  },
+  {
     file: "src/actor/internal/stashing.ts",
     why: "who was being answered when the actor ended knows it",
     before: "ask?.stopped(reason, payload, true)",

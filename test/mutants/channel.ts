@@ -34,6 +34,7 @@ const local = {
   file: "src/channel/internal/localChannel.ts",
   tests: ["test/channel/Channel.contract.test.ts", "test/channel/ChannelModel.test.ts", "test/channel/Channel.test.ts"]
 }
+const pauses = { tests: ["test/channel/pauses.test.ts"] }
 const localDeque = { file: "src/channel/internal/deque.ts", tests: ["test/channel/hostileValues.test.ts"] }
 const broadcastEnd = { file: "src/channel/internal/broadcastEnd.ts", tests: shared }
 const turns = {
@@ -273,6 +274,34 @@ export const mutants: ReadonlyArray<Mutant> = [
     why: "a gap is told once",
     before: "this.reported = this.lost\n    return count",
     after: "return count"
+  },
+  {
+    ...pauses,
+    file: "src/channel/internal/waitFor.ts",
+    why: "a fiber that waits does not pause before it goes on",
+    before: "fiber.setContext(steady(ground))",
+    after: "void steady"
+  },
+  {
+    ...pauses,
+    file: "src/channel/internal/waitFor.ts",
+    why: "a fiber that was interrupted pauses as before",
+    before: "    return Effect.sync(() => {\n      fiber.setContext(ground)\n",
+    after: "    return Effect.sync(() => {\n"
+  },
+  {
+    ...pauses,
+    file: "src/channel/internal/waitFor.ts",
+    why: "a fiber that has waited pauses as before",
+    before: "(waiting, (exit) => {\n    fiber.setContext(ground)\n",
+    after: "(waiting, (exit) => {\n"
+  },
+  {
+    ...base,
+    ...pauses,
+    why: "a stream takes no message with which something moves before it comes to it",
+    before: "this.carries ? 1 : max",
+    after: "max"
   },
   {
     ...turns,

@@ -2,8 +2,37 @@ import type { Mutant } from "../support/mutant.ts"
 
 const turn = { file: "src/runtime/Turn.ts", tests: ["test/runtime/Turn.test.ts"] }
 
-/** Faults in the time of a turn. */
+const options = {
+  file: "src/runtime/Options.ts",
+  tests: ["test/runtime/Options.test.ts", "test/system/optionNames.test.ts"]
+}
+
+/** Faults in the time of a turn, and in what is said about options. */
 export const mutants: ReadonlyArray<Mutant> = [
+  {
+    ...options,
+    why: "a name that nobody knows is refused",
+    before: "!Object.hasOwn(names, name)",
+    after: "!(name in names) && name === \"\""
+  },
+  {
+    ...options,
+    why: "a name of every object is no option",
+    before: "!Object.hasOwn(names, name)",
+    after: "!(name in names)"
+  },
+  {
+    ...options,
+    why: "two letters that change places are one mistake",
+    before: "wrong = Math.min(wrong, before[j - 2]! + 1)",
+    after: "wrong = Math.max(wrong, before[j - 2]! + 1)"
+  },
+  {
+    ...options,
+    why: "a text is no number",
+    before: "? JSON.stringify(value) : textOf(value)",
+    after: "? value : textOf(value)"
+  },
   {
     ...turn,
     why: "a turn ends with its time",

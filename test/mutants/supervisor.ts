@@ -29,6 +29,20 @@ const verdict = { ...life, file: "src/supervisor/internal/verdict.ts" }
 /** Faults in the rules of restarts, and in the life of a child. */
 export const mutants: ReadonlyArray<Mutant> = [
   {
+    file: "src/supervisor/internal/verdict.ts",
+    tests: ["test/supervisor/log.test.ts"],
+    why: "what is known of an end stands in its line",
+    before: "why === undefined ? \"ended\" : `ended (${why})`",
+    after: "why === undefined ? \"ended\" : \"ended\""
+  },
+  {
+    file: "src/supervisor/internal/life.ts",
+    tests: ["test/supervisor/log.test.ts"],
+    why: "a start that fails was not planned, whatever the end before it was",
+    before: "  word.isPlanned = false\n",
+    after: ""
+  },
+  {
     file: "src/supervisor/Child.ts",
     why: "what gives up anywhere in the layer of a child ends that child",
     before: "ends === false ? false : fiber",

@@ -6,6 +6,13 @@ const threads = ["test/testing/threads.test.ts", "test/testing/Fault.test.ts"]
 /** Faults in the test kit. */
 export const mutants: ReadonlyArray<Mutant> = [
   {
+    file: "src/testing/StandIn.ts",
+    tests: ["test/testing/standInPool.test.ts"],
+    why: "a pool without threads goes on however often a job breaks",
+    before: "restarts: Number.MAX_SAFE_INTEGER",
+    after: "restarts: 3"
+  },
+  {
     file: "src/testing/internal/timers.ts",
     tests: simulation,
     why: "what is due together is released together",

@@ -99,8 +99,8 @@ describe("a table of directives", () => {
   })
 
   it.each<[title: string, decision: unknown, text: string]>([
-    ["a directive that is none", { Lost: "again" }, "decide.Lost is again"],
-    ["a text", "restart", "decide is restart"],
+    ["a directive that is none", { Lost: "again" }, `decide.Lost is "again"`],
+    ["a text", "restart", `decide is "restart"`],
     ["nothing", null, "decide is null"]
   ])("refuses %s", (_, decision, text) => {
     assert.throws(() => Restart.decider("t", decision as never, () => "stop"), text)

@@ -248,7 +248,7 @@ describe("Supervisor stop times", () => {
       assert.deepStrictEqual(stage.log, ["+a", "+b", "-b", "-a"])
     }))
 
-  const asked = (stage: Stage.Stage, options: Child.ChildOptions & { readonly obey: boolean }) =>
+  const asked = (stage: Stage.Stage, { obey, ...options }: Child.ChildOptions & { readonly obey: boolean }) =>
     Child.make("a", {
       ...options,
       start: Effect.gen(function*() {
@@ -257,7 +257,7 @@ describe("Supervisor stop times", () => {
           exit: Effect.exit(Deferred.await(gate)),
           stop: Effect.sync(() => {
             stage.log.push("?a")
-            if (options.obey) Deferred.doneUnsafe(gate, Exit.void)
+            if (obey) Deferred.doneUnsafe(gate, Exit.void)
           })
         }
       })

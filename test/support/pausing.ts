@@ -1,4 +1,4 @@
-/** A fiber that is interrupted at a place of which the test says how manieth it is: where it may pause, and goes on no more. */
+/** Fibers that pause where the test says: where they are interrupted and go on no more, or each time they are let go on. */
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -41,3 +41,31 @@ export const interruptedAt = <A, E, R>(
     const exit = yield* Fiber.await(fiber)
     return pausing.looks < at ? undefined : exit
   })
+
+class PausingFirst implements Scheduler.Scheduler {
+  readonly executionMode = "async"
+  private readonly base: Scheduler.Scheduler
+  private readonly paused = new WeakSet<object>()
+
+  constructor(base: Scheduler.Scheduler) {
+    this.base = base
+  }
+
+  // The end of a pause lets a fiber go on, too.
+  shouldYield(fiber: Fiber.Fiber<unknown, unknown>): boolean {
+    if (fiber.currentOpCount > 1 || this.paused.delete(fiber)) return this.base.shouldYield(fiber)
+    this.paused.add(fiber)
+    return true
+  }
+
+  makeDispatcher(): Scheduler.SchedulerDispatcher {
+    return this.base.makeDispatcher()
+  }
+}
+
+/** An effect whose fiber pauses whenever it is let go on, in front of all else that it would do then. */
+export const pausingFirst = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(
+    Scheduler.Scheduler,
+    (base) => Effect.provideService(effect, Scheduler.Scheduler, new PausingFirst(base))
+  )

@@ -30,7 +30,7 @@ describe("ThreadedSystem options", () => {
     ["a ring beyond 32 bits", { ring: { capacityBytes: 2 ** 32 } }, /is 4294967296/],
     ["a start without time", { readyTimeout: 0 }, /readyTimeout is 0, expected a duration above zero/],
     ["a reserve that is no number", { standby: -1 }, /standby is -1, expected an integer from 0 to 1024/],
-    ["a stop without time", { stopTimeout: "0 millis" }, /stopTimeout is 0 millis, expected a duration above zero/],
+    ["a stop without time", { stopTimeout: "0 millis" }, /stopTimeout is "0 millis", expected a duration above zero/],
     ["a heartbeat too short", { heartbeat: { interval: 0 } }, /heartbeat.interval is 0, expected a finite duration/],
     ["a heartbeat that misses", { heartbeat: { timeout: 300 } }, /heartbeat.timeout is 300, expected at least twice/]
   ]

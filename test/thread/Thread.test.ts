@@ -163,7 +163,7 @@ describe("Thread", () => {
           const defect = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
           assert.propertyVal(defect, "_tag", "InvalidThreadOptions")
           assert.propertyVal(defect, "option", option)
-          assert.propertyVal(defect, "value", "soon")
+          assert.propertyVal(defect, "value", "\"soon\"")
           assert.deepStrictEqual(worker.log, [])
         }))
     }

@@ -341,7 +341,9 @@ const restarted = (host: LifecycleHost, cell: Cell, cause: Cause.Cause<unknown>)
   const { restarts } = cell.more()
   host.rosterOf(cell.behaviour).restarts++
   cell.phase = IDLE
-  host.after.add(() => host.report({ _tag: "ActorRestarted", actor: cell.name, restarts, cause }, cell.behaviour))
+  const isLoggedAbove = guardianOf(cell) !== undefined
+  const event = { _tag: "ActorRestarted", actor: cell.name, restarts, cause } as const
+  host.after.add(() => host.report(event, cell.behaviour, isLoggedAbove))
   cell.rest()
   host.after.run()
   return Effect.void

@@ -49,8 +49,8 @@ export interface LifecycleHost extends CellHost<Cell> {
   readonly clock: Clock.Clock
   /** This thread ends soon: what ends here from now on comes back with its next incarnation, if the system goes on. */
   isLeaving: boolean
-  /** Tells whoever listens, and logs what went wrong. */
-  report(event: SystemEvent, behaviour?: Behaviour): void
+  /** Tells whoever listens, and logs what went wrong, unless a supervisor above does that. */
+  report(event: SystemEvent, behaviour?: Behaviour, isLoggedAbove?: boolean): void
   /** Logs with the loggers that were there when the behaviour's layer was built, else with those of the host. */
   log(level: "Warn" | "Error", text: string, cause?: Cause.Cause<unknown>, behaviour?: Behaviour): void
   /** The actors of the behaviour of a cell. */

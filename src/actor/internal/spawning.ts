@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { effectClass, inStep } from "../../observe/kernel/Step.ts"
-import { textOf } from "../../runtime/Text.ts"
+import { checkNames, givenOf, type Names, type Refuse } from "../../runtime/Options.ts"
 import { InvalidOptions, type SpawnError } from "../ActorError.ts"
 import type { Any } from "../ActorRef.ts"
 import { ActorSystem, type SpawnOptions } from "../ActorSystem.ts"
@@ -28,7 +28,7 @@ class Spawn extends effectClass<Spawning>("Spawn", function(fiber) {
   const { key, options, protocol, toRef } = this
   const system = Context.getUnsafe(fiber.context, ActorSystem)
   const scope = Context.getUnsafe(fiber.context, Scope.Scope)
-  if (options?.placement !== undefined) checkPlacement(protocol, key, options.placement)
+  if (options !== undefined) checkOptions(protocol, key, options)
   const spawning = system.spawn(protocol, key, options, scope)
   if (Exit.isExit(spawning) && Exit.isSuccess(spawning)) {
     return inStep(Exit.succeed(toRef(spawning.value as Recipient, system.sends)), fiber)
@@ -48,16 +48,19 @@ class Spawn extends effectClass<Spawning>("Spawn", function(fiber) {
   }
 }
 
-const checkPlacement = (protocol: Protocol, key: string, placement: unknown): void => {
+const OPTIONS: Names<SpawnOptions> = { placement: true, shutdown: true }
+
+const checkOptions = (protocol: Protocol, key: string, options: SpawnOptions): void => {
+  const refuse: Refuse = (option, value, expected) => {
+    throw new InvalidOptions({ where: actorName(protocol, key), option, value: givenOf(value), expected })
+  }
+  checkNames(options, OPTIONS, refuse)
+  const placement: unknown = options.placement
+  if (placement === undefined) return
   const isThread = typeof placement === "object" && placement !== null && "thread" in placement &&
     Number.isInteger(placement.thread)
   if (isThread || placement === "spread" || placement === "here") return
-  throw new InvalidOptions({
-    where: actorName(protocol, key),
-    option: "placement",
-    value: textOf(placement),
-    expected: "\"spread\", \"here\" or the integer of a thread"
-  })
+  refuse("placement", placement, "\"spread\", \"here\" or the integer of a thread")
 }
 
 /** Starts an actor, and answers with a reference to it. */

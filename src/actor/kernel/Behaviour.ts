@@ -8,8 +8,8 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
+import { checkNames, givenOf, type Names, type Refuse } from "../../runtime/Options.ts"
 import { type Overflow, policies } from "../../runtime/Overflow.ts"
-import { textOf } from "../../runtime/Text.ts"
 import * as Backoff from "../../supervisor/Backoff.ts"
 import { defaultShutdownMillis, type Shutdown } from "../../supervisor/ChildSpec.ts"
 import * as Intensity from "../../supervisor/Intensity.ts"
@@ -167,7 +167,7 @@ const resolveMailbox = (where: string, options: MailboxOptions): Bounds => {
     throw new InvalidOptions({
       where,
       option: "mailbox.capacity",
-      value: textOf(capacity),
+      value: givenOf(capacity),
       expected: "an integer of at least 1, or \"unbounded\""
     })
   }
@@ -175,7 +175,7 @@ const resolveMailbox = (where: string, options: MailboxOptions): Bounds => {
     throw new InvalidOptions({
       where,
       option: "mailbox.overflow",
-      value: textOf(overflow),
+      value: givenOf(overflow),
       expected: policies.join(", ")
     })
   }
@@ -189,7 +189,7 @@ const MAX_LANE_BYTES = 536_870_912
 const laneBytesOf = (where: string, { overflow, survives = false }: MailboxOptions): number => {
   if (survives === false) return 0
   const refuse = (option: string, value: unknown, expected: string) =>
-    new InvalidOptions({ where, option, value: textOf(value), expected })
+    new InvalidOptions({ where, option, value: givenOf(value), expected })
   const bytes: unknown = survives === true ? LANE_BYTES : survives?.capacityBytes
   if (
     typeof bytes !== "number" ||
@@ -215,7 +215,7 @@ const attemptsOf = (where: string, redeliver: SupervisionOptions["redeliver"]): 
   throw new InvalidOptions({
     where,
     option: "supervision.redeliver.attempts",
-    value: textOf(attempts),
+    value: givenOf(attempts),
     expected: "an integer of at least 1"
   })
 }
@@ -223,7 +223,38 @@ const attemptsOf = (where: string, redeliver: SupervisionOptions["redeliver"]): 
 const aboveZero = (where: string, option: string, duration: Duration.Input): number => {
   const millis = durationMillis(duration)
   if (millis > 0) return millis
-  throw new InvalidOptions({ where, option, value: textOf(duration), expected: "a duration above zero" })
+  throw new InvalidOptions({ where, option, value: givenOf(duration), expected: "a duration above zero" })
+}
+
+const OPTIONS: Names<BehaviourOptions> = {
+  mailbox: true,
+  supervision: true,
+  initTimeout: true,
+  idle: true,
+  unreadTimeout: true,
+  times: true,
+  shutdown: true
+}
+const SUPERVISION: Names<SupervisionOptions> = {
+  restart: true,
+  intensity: true,
+  backoff: true,
+  decide: true,
+  redeliver: true
+}
+const MAILBOX: Names<MailboxOptions> = { capacity: true, overflow: true, survives: true }
+
+const checkAll = (where: string, options: BehaviourOptions<never>): void => {
+  const refuse: Refuse = (option, value, expected) => {
+    throw new InvalidOptions({ where, option, value: givenOf(value), expected })
+  }
+  const { mailbox, supervision } = options
+  const survives = typeof mailbox?.survives === "object" ? mailbox.survives : undefined
+  checkNames(options, OPTIONS, refuse)
+  checkNames(mailbox, MAILBOX, refuse, "mailbox.")
+  checkNames(survives, { capacityBytes: true }, refuse, "mailbox.survives.")
+  checkNames(supervision, SUPERVISION, refuse, "supervision.")
+  checkNames(supervision?.redeliver, { attempts: true }, refuse, "supervision.redeliver.")
 }
 
 /**
@@ -232,12 +263,13 @@ const aboveZero = (where: string, option: string, duration: Duration.Input): num
  * **Errors** Throws `InvalidOptions` or `InvalidSupervision` with the offending value.
  */
 export const resolveOptions = (where: string, options: BehaviourOptions<never>) => {
+  checkAll(where, options)
   const { backoff, decide, intensity, restart = "permanent" } = options.supervision ?? {}
   if (!Restart.restartTypes.includes(restart)) {
     throw new InvalidOptions({
       where,
       option: "supervision.restart",
-      value: textOf(restart),
+      value: givenOf(restart),
       expected: Restart.restartTypes.join(", ")
     })
   }
@@ -245,7 +277,7 @@ export const resolveOptions = (where: string, options: BehaviourOptions<never>) 
   const asked = options.initTimeout ?? "5 seconds"
   const initMillis = durationMillis(asked)
   if (!(initMillis > 0)) {
-    throw new InvalidOptions({ where, option: "initTimeout", value: textOf(asked), expected: "a duration above zero" })
+    throw new InvalidOptions({ where, option: "initTimeout", value: givenOf(asked), expected: "a duration above zero" })
   }
   const initTimeout = Duration.millis(initMillis)
   if (backoff !== undefined) Backoff.policy(backoff)
@@ -256,11 +288,11 @@ export const resolveOptions = (where: string, options: BehaviourOptions<never>) 
     unreadTimeout = "1 hour"
   } = options
   if (typeof isTimed !== "boolean") {
-    throw new InvalidOptions({ where, option: "times", value: textOf(isTimed), expected: "true or false" })
+    throw new InvalidOptions({ where, option: "times", value: givenOf(isTimed), expected: "true or false" })
   }
   const millis = shutdownMillis(shutdown)
   if (Number.isNaN(millis)) {
-    throw new InvalidOptions({ where, option: "shutdown", value: textOf(shutdown), expected: shutdowns })
+    throw new InvalidOptions({ where, option: "shutdown", value: givenOf(shutdown), expected: shutdowns })
   }
   return {
     ...resolveMailbox(where, options.mailbox ?? {}),

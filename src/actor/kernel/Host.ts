@@ -454,11 +454,11 @@ export class Host implements LifecycleHost {
     return this.rosterByBehaviour.get(behaviour) ?? new Roster(behaviour)
   }
 
-  report(event: SystemEvent, behaviour?: Behaviour): void {
+  report(event: SystemEvent, behaviour?: Behaviour, isLoggedAbove = false): void {
     if (event._tag === "BehaviourEscalated") this.isLeaving = true
     Bulletin.publish(this.events, event)
     // What comes of a crash is logged with its cause.
-    if (!("cause" in event) || event._tag === "ActorCrashed") return
+    if (isLoggedAbove || !("cause" in event) || event._tag === "ActorCrashed") return
     const who = "actor" in event ? event.actor : "name" in event ? event.name : event.thread
     const level = event._tag === "BehaviourEscalated" || event._tag === "MessageSetAside" ? "Error" : "Warn"
     const what = event._tag === "MessageSetAside" ? `: ${event.message}, after ${event.attempts} attempts` : ""

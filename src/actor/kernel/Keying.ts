@@ -2,7 +2,7 @@
  * What was agreed about the actors of keys when they were asked for; all who ask have to agree.
  */
 import type * as Duration from "effect/Duration"
-import { textOf } from "../../runtime/Text.ts"
+import { checkNames, givenOf, type Names } from "../../runtime/Options.ts"
 import type { Shutdown } from "../../supervisor/ChildSpec.ts"
 import { durationMillis, shutdownMillis, shutdowns } from "../../supervisor/kernel/Millis.ts"
 import { InvalidOptions } from "../ActorError.ts"
@@ -26,8 +26,10 @@ export interface Keying {
   readonly shutdownMillis: number | undefined
 }
 
-const refuse = (name: string, option: string, value: unknown, expected: string): never => {
-  throw new InvalidOptions({ where: `${name}.keyed`, option, value: textOf(value), expected })
+const OPTIONS: Names<KeyedOptions> = { idle: true, placement: true, shutdown: true }
+
+const refuse = (name: string, option: string, value: string, expected: string): never => {
+  throw new InvalidOptions({ where: `${name}.keyed`, option, value, expected })
 }
 
 /**
@@ -35,12 +37,14 @@ const refuse = (name: string, option: string, value: unknown, expected: string):
  *
  * **Errors** Throws `InvalidOptions` with the offending value.
  */
-export const make = (name: string, { idle, placement, shutdown }: KeyedOptions): Keying => {
-  if (placement !== undefined && placement !== "byKey") refuse(name, "placement", placement, "\"byKey\"")
+export const make = (name: string, options: KeyedOptions): Keying => {
+  checkNames(options, OPTIONS, (option, value, expected) => refuse(name, option, givenOf(value), expected))
+  const { idle, placement, shutdown } = options
+  if (placement !== undefined && placement !== "byKey") refuse(name, "placement", givenOf(placement), "\"byKey\"")
   const idleMillis = idle === undefined ? undefined : durationMillis(idle)
-  if (idleMillis !== undefined && !(idleMillis > 0)) refuse(name, "idle", idle, "a duration above zero")
+  if (idleMillis !== undefined && !(idleMillis > 0)) refuse(name, "idle", givenOf(idle), "a duration above zero")
   const millis = shutdown === undefined ? undefined : shutdownMillis(shutdown)
-  if (Number.isNaN(millis)) refuse(name, "shutdown", shutdown, shutdowns)
+  if (Number.isNaN(millis)) refuse(name, "shutdown", givenOf(shutdown), shutdowns)
   return { idleMillis, shutdownMillis: millis }
 }
 
@@ -56,7 +60,7 @@ export const agree = (name: string, there: Keying, asked: Keying): void => {
     refuse(
       name,
       option.slice(0, -"Millis".length),
-      asked[option] ?? "as the behaviour says",
+      asked[option] === undefined ? "as the behaviour says" : `${asked[option]}`,
       `${agreed}, as it was asked for first`
     )
   }

@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import type * as PubSub from "effect/PubSub"
 import * as Stream from "effect/Stream"
 import * as Bulletin from "../../observe/kernel/Bulletin.ts"
-import { textOf } from "../../runtime/Text.ts"
+import { checkNames, givenOf, type Names, type Refuse } from "../../runtime/Options.ts"
 import { InvalidOptions } from "../ActorError.ts"
 import {
   type DeadLetter,
@@ -68,18 +68,25 @@ export type Refusal = ReplayRefused["why"] | undefined
 /** Sends a letter again. */
 export type Resend = (kept: Kept) => Effect.Effect<Refusal>
 
+const LIMITS: Names<LimitsOptions> = { letters: true, replays: true }
+
+const refuse: Refuse = (option, value, expected) => {
+  throw new InvalidOptions({ where: "DeadLetters.Limits", option, value: givenOf(value), expected })
+}
+
 /**
  * The limits as they are meant.
  *
  * **Errors** Throws `InvalidOptions` with the offending value.
  */
 export const limitsOf = (
-  { letters = 1000, replays = 3 }: LimitsOptions
+  options: LimitsOptions
 ): Required<Readonly<Record<"letters" | "replays", number>>> => {
+  checkNames(options, LIMITS, refuse)
+  const { letters = 1000, replays = 3 } = options
   for (const [option, value] of Object.entries({ letters, replays })) {
     if (Number.isInteger(value) && value >= 0) continue
-    const expected = "a whole number of at least 0"
-    throw new InvalidOptions({ where: "DeadLetters.Limits", option, value: textOf(value), expected })
+    refuse(option, value, "a whole number of at least 0")
   }
   return { letters, replays }
 }

@@ -1,7 +1,7 @@
 /**
  * What was agreed about one actor when it was spawned; most have nothing of their own.
  */
-import { textOf } from "../../runtime/Text.ts"
+import { givenOf } from "../../runtime/Options.ts"
 import type { Shutdown } from "../../supervisor/ChildSpec.ts"
 import { shutdownMillis, shutdowns } from "../../supervisor/kernel/Millis.ts"
 import { InvalidOptions } from "../ActorError.ts"
@@ -29,7 +29,7 @@ export const make = (protocol: Pick<Protocol, "name">, key: string, shutdown: Sh
   const millis = shutdownMillis(shutdown)
   if (Number.isNaN(millis)) {
     const where = actorName(protocol, key)
-    throw new InvalidOptions({ where, option: "shutdown", value: textOf(shutdown), expected: shutdowns })
+    throw new InvalidOptions({ where, option: "shutdown", value: givenOf(shutdown), expected: shutdowns })
   }
   return { shutdownMillis: millis }
 }

@@ -105,6 +105,8 @@ class BroadcastReceiver<A> extends ReceiverBase<A> {
   private readonly items = new Deque<A>()
   private missed = 0
   private isOpen = true
+  // Its messages are passed by reference, and nothing moves.
+  protected readonly carries = false
   constructor(core: Core<A>) {
     super(core.thread, core.settings.name)
     this.core = core

@@ -152,6 +152,8 @@ class LocalSender<A> extends SenderBase<A> {
 class LocalReceiver<A> extends ReceiverBase<A> {
   private readonly core: Core<A>
   private isOpen = true
+  // Its messages are passed by reference, and nothing moves.
+  protected readonly carries = false
   constructor(core: Core<A>) {
     super(core.thread, core.settings.name)
     this.core = core

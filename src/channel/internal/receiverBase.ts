@@ -28,6 +28,7 @@ import { Line, type Waiter } from "./line.ts"
 import type { Untold } from "./sharedMemory.ts"
 import { startTimer } from "./timer.ts"
 import { type Served, Turns } from "./turns.ts"
+import { waitFor } from "./waitFor.ts"
 
 /** Answer of {@link ReceiverBase.fetch}: nothing is there now. */
 export const EMPTY: unique symbol = Symbol.for("shared-nothing/channel/EMPTY")
@@ -42,7 +43,7 @@ export interface ReceiveWaiter<A> extends Waiter {
   /** Most messages that it takes at once; 0: one, not in an array. */
   readonly max: number
   /** Lets the fiber go on; it stands in no line any more when this is called. */
-  done: (exit: Exit.Exit<A | ReadonlyArray<A>, ReceiveError>) => void
+  done: (exit: Found<A>) => void
   readonly dispatcher: SchedulerDispatcher
 }
 
@@ -50,6 +51,16 @@ const QUEUE_CAPACITY = 16
 /** Messages of a stream that come at once, at most; and how long they may take together before there are fewer. */
 const BATCH = 64
 const BATCH_MILLIS = 2.5
+
+type NonEmpty<A> = readonly [A, ...Array<A>]
+type Found<A> = Exit.Exit<A | ReadonlyArray<A>, ReceiveError>
+/** How long a fiber waits at most, and what it fails with then. */
+interface Limit<E> {
+  readonly timeout: Duration.Duration
+  readonly late: () => E
+}
+
+type Batch<A> = Exit.Exit<ReadonlyArray<A>, ReceiveError>
 
 // One class of effects for receivers of every type: what each gives stands in the signatures of `Receiver`.
 interface Receiving extends Effect.Effect<any, ReceiveError> {
@@ -91,6 +102,8 @@ export abstract class ReceiverBase<A> implements Receiver<A>, Served {
   protected abstract watch(): void
   /** No fiber waits any more. */
   protected abstract unwatch(): void
+  /** Whether something may move with a message. */
+  protected abstract readonly carries: boolean
   abstract readonly clone: Effect.Effect<Receiver<A>, EndTaken | EndMoved, Scope.Scope>
   abstract readonly close: Effect.Effect<void>
   abstract readonly depth: Effect.Effect<number>
@@ -131,10 +144,9 @@ export abstract class ReceiverBase<A> implements Receiver<A>, Served {
   receiveIn(fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<A, ReceiveError> {
     if (this.pauses(fiber)) return Effect.andThen(Effect.yieldNow, this.receive)
     const taken = this.othersFirst() ? EMPTY : this.takeOne()
-    const next = taken === EMPTY
-      ? this.wait(fiber, 0) as Effect.Effect<A, ReceiveError>
-      : this.exitOf(taken)
-    return inStep(next, fiber)
+    return taken === EMPTY
+      ? this.wait<A, ReceiveError>(fiber, 0, asOne)
+      : inStep(this.exitOf(taken), fiber)
   }
 
   private exitOf<B>(taken: B | typeof FAILED): Exit.Exit<B, ReceiveError> {
@@ -152,26 +164,34 @@ export abstract class ReceiverBase<A> implements Receiver<A>, Served {
 
   receiveWithin(timeout: Duration.Input): Effect.Effect<A, ReceiveError | ReceiveTimeout> {
     const duration = Duration.fromInputUnsafe(timeout)
-    return Effect.withFiber((fiber): Effect.Effect<A, ReceiveError | ReceiveTimeout> => {
-      if (this.pauses(fiber)) return Effect.andThen(Effect.yieldNow, this.receiveWithin(duration))
+    const timeoutMillis = Duration.toMillis(duration)
+    const limit = { timeout: duration, late: () => new ReceiveTimeout({ channel: this.channel, timeoutMillis }) }
+    const receive: Effect.Effect<A, ReceiveError | ReceiveTimeout> = Effect.withFiber((fiber) => {
+      if (this.pauses(fiber)) return Effect.andThen(Effect.yieldNow, receive)
       const taken = this.othersFirst() ? EMPTY : this.takeOne()
-      const next = taken === EMPTY
-        ? this.wait(fiber, 0, duration) as Effect.Effect<A, ReceiveError | ReceiveTimeout>
-        : this.exitOf(taken)
-      return inStep(next, fiber)
+      return taken === EMPTY
+        ? this.wait<A, ReceiveError | ReceiveTimeout>(fiber, 0, asOne, limit)
+        : inStep(this.exitOf(taken), fiber)
     })
+    return receive
   }
 
   receiveBatch(max: number): Effect.Effect<ReadonlyArray<A>, ReceiveError> {
     const most = max >= 1 ? Math.floor(max) : 1
-    return Effect.withFiber((fiber): Effect.Effect<ReadonlyArray<A>, ReceiveError> => {
-      if (this.pauses(fiber)) return Effect.andThen(Effect.yieldNow, this.receiveBatch(most))
-      const batch = this.othersFirst() ? EMPTY : this.takeSome(most)
-      const next = batch === EMPTY
-        ? this.wait(fiber, most) as Effect.Effect<ReadonlyArray<A>, ReceiveError>
-        : this.exitOf(batch)
-      return inStep(next, fiber)
+    return this.batches(() => most, (batch) => batch)
+  }
+
+  /** Receives batches of a size that is asked for each; what `told` makes of the outcome is the fiber's in the step in which it goes on. */
+  private batches<B, E>(size: () => number, told: (batch: Batch<A>) => Exit.Exit<B, E>): Effect.Effect<B, E> {
+    const batch: Effect.Effect<B, E> = Effect.withFiber((fiber) => {
+      if (this.pauses(fiber)) return Effect.andThen(Effect.yieldNow, batch)
+      const most = size()
+      const taken = this.othersFirst() ? EMPTY : this.takeSome(most)
+      return taken === EMPTY
+        ? this.wait(fiber, most, (exit) => told(asBatch(exit)))
+        : inStep(told(this.exitOf(taken)), fiber)
     })
+    return batch
   }
 
   drainUnsafe(handle: (message: A) => void, max = Infinity): number {
@@ -206,27 +226,29 @@ export abstract class ReceiverBase<A> implements Receiver<A>, Served {
   private streamOf(max: number): Stream.Stream<A, ReceiveFailure> {
     const { nowMillis } = this.thread.runtime
     return Stream.fromPull(Effect.sync(() => {
+      // What moves with a message is its receiver's to let go of: none is taken for a stream that may be left before it comes to it.
+      const most = this.carries ? 1 : max
       let size = 1
       let count = 0
       let givenAt = 0
-      const pull: Effect.Effect<readonly [A, ...Array<A>], ReceiveFailure | Cause.Done> = Effect.suspend(() => {
+      const next = () => {
         const millis = nowMillis() - givenAt
         // What a message takes is seen when the next batch is asked for: a turn is not to last for all of a batch of slow ones.
         if (count > 0) {
           size = millis <= BATCH_MILLIS
-            ? Math.min(size * 2, max)
+            ? Math.min(size * 2, most)
             : Math.max(1, Math.floor(count * BATCH_MILLIS / millis))
         }
-        return Effect.map(
-          Effect.catchTag(this.receiveBatch(size), "ChannelClosed", () => Cause.done()),
-          (batch) => {
-            count = batch.length
-            givenAt = nowMillis()
-            return batch as readonly [A, ...Array<A>]
-          }
-        )
+        return size
+      }
+      return this.batches(next, (batch) => {
+        // There is a message in a batch.
+        const told = Exit.mapError(batch, endOf) as Exit.Exit<NonEmpty<A>, ReceiveFailure | Cause.Done>
+        if (Exit.isFailure(told)) return told
+        count = told.value.length
+        givenAt = nowMillis()
+        return told
       })
-      return pull
     }))
   }
 
@@ -340,7 +362,7 @@ export abstract class ReceiverBase<A> implements Receiver<A>, Served {
     return true
   }
 
-  private takeFor(max: number): Exit.Exit<A | ReadonlyArray<A>, ReceiveError> | undefined {
+  private takeFor(max: number): Found<A> | undefined {
     try {
       const taken = max === 0 ? this.takeOne() : this.takeSome(max)
       return taken === EMPTY ? undefined : this.exitOf(taken)
@@ -349,38 +371,47 @@ export abstract class ReceiverBase<A> implements Receiver<A>, Served {
     }
   }
 
-  private wait(
+  private wait<B, E>(
     fiber: Fiber.Fiber<unknown, unknown>,
     max: number,
-    timeout?: Duration.Duration
-  ): Effect.Effect<A | ReadonlyArray<A>, ReceiveError | ReceiveTimeout> {
-    return Effect.callback<A | ReadonlyArray<A>, ReceiveError | ReceiveTimeout>((resume) => {
+    told: (exit: Found<A>) => Exit.Exit<B, E>,
+    limit?: Limit<E>
+  ): Effect.Effect<B, E> {
+    return waitFor<B, E>(fiber, (done) => {
       const waiter: ReceiveWaiter<A> = {
         previous: undefined,
         next: undefined,
         waits: false,
         max,
-        done: resume,
+        done: (exit) => done(told(exit)),
         dispatcher: fiber.currentDispatcher
       }
       this.join(waiter)
-      if (timeout === undefined) return Effect.sync(() => this.leave(waiter))
-      const cancel = startTimer(fiber, timeout, () => {
+      if (limit === undefined) return () => this.leave(waiter)
+      const cancel = startTimer(fiber, limit.timeout, () => {
         if (!waiter.waits) return
         this.leave(waiter)
-        resume(Exit.fail(new ReceiveTimeout({ channel: this.channel, timeoutMillis: Duration.toMillis(timeout) })))
+        done(Exit.fail(limit.late()))
       })
       waiter.done = (exit) => {
         cancel()
-        resume(exit)
+        done(told(exit))
       }
-      return Effect.sync(() => {
+      return () => {
         cancel()
         this.leave(waiter)
-      })
+      }
     })
   }
 }
+
+/** For who reads a stream, a channel that is closed is the end of that. */
+const endOf = (error: ReceiveError): ReceiveFailure | Cause.Done =>
+  error._tag === "ChannelClosed" ? Cause.Done() : error
+
+// Who waits is given what it has asked for: one message, or some.
+const asOne = <A>(found: Found<A>) => found as Exit.Exit<A, ReceiveError>
+const asBatch = <A>(found: Found<A>) => found as Batch<A>
 
 /** The end of a channel, for a receiver. */
 export const closed = (channel: string, by: ChannelClosed["by"]): ChannelClosed =>

@@ -23,6 +23,7 @@ import { type Sender, TypeId } from "../Sender.ts"
 import { Line, type Waiter } from "./line.ts"
 import { startTimer } from "./timer.ts"
 import { type Served, Turns } from "./turns.ts"
+import { waitFor } from "./waitFor.ts"
 
 /** Answer of {@link SenderBase.offer}: the channel has the value. */
 export const SENT = 0
@@ -144,7 +145,9 @@ export abstract class SenderBase<A> implements Sender<A>, Served {
   ): Effect.Effect<void, SendError<A> | Undelivered<SendTimeout, A>> {
     const exit = this.sendNow(value)
     if (exit !== undefined) this.publish()
-    return inStep(exit ?? (waits ? this.wait(fiber, value, timeout) : this.overflowing(value)), fiber)
+    return exit === undefined && waits
+      ? this.wait(fiber, value, timeout)
+      : inStep(exit ?? this.overflowing(value), fiber)
   }
 
   sendAll(values: Iterable<A>): Effect.Effect<void, SendError<ReadonlyArray<A>>> {
@@ -260,31 +263,31 @@ export abstract class SenderBase<A> implements Sender<A>, Served {
     value: A,
     timeout?: Duration.Duration
   ): Effect.Effect<void, SendError<A> | Undelivered<SendTimeout, A>> {
-    return Effect.callback<void, SendError<A> | Undelivered<SendTimeout, A>>((resume) => {
+    return waitFor<void, SendError<A> | Undelivered<SendTimeout, A>>(fiber, (done) => {
       const waiter: SendWaiter<A> = {
         previous: undefined,
         next: undefined,
         waits: false,
         value,
-        done: resume,
+        done,
         dispatcher: fiber.currentDispatcher
       }
       this.line.join(waiter)
       if (this.line.length === 1) this.watch()
-      if (timeout === undefined) return Effect.sync(() => this.giveUp(waiter))
+      if (timeout === undefined) return () => this.giveUp(waiter)
       const cancel = startTimer(fiber, timeout, () => {
         if (!waiter.waits) return
         this.giveUp(waiter)
-        resume(Exit.fail(this.late(value, timeout)))
+        done(Exit.fail(this.late(value, timeout)))
       })
       waiter.done = (exit) => {
         cancel()
-        resume(exit)
+        done(exit)
       }
-      return Effect.sync(() => {
+      return () => {
         cancel()
         this.giveUp(waiter)
-      })
+      }
     })
   }
 

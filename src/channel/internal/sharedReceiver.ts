@@ -84,6 +84,10 @@ export class SharedReceiver<A> extends ReceiverBase<A> implements Living {
     for (let row = 0; row < roster.rows; row++) this.counts[row] = roster.received(row)
   }
 
+  protected get carries(): boolean {
+    return this.access.codec.carries
+  }
+
   protected fetch(): Taken<A> {
     if (!this.life.isOpen) {
       this.failure = this.life.moved()

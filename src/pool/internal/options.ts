@@ -9,6 +9,7 @@ import { MAX_MESSAGES, type Protocol } from "../../actor/kernel/Protocol.ts"
 import { ArenaEnd } from "../../memory/Arena.ts"
 import { MAX_ARENA_BYTES } from "../../memory/ArenaLayout.ts"
 import { MAX_WORKERS } from "../../memory/JobTable.ts"
+import { checkNames, givenOf, type Names, type Refuse } from "../../runtime/Options.ts"
 import { type Overflow, policies } from "../../runtime/Overflow.ts"
 import { textOf } from "../../runtime/Text.ts"
 import { defaultShutdownMillis, type Shutdown } from "../../supervisor/ChildSpec.ts"
@@ -16,7 +17,7 @@ import { durationMillis, shutdownMillis, shutdowns } from "../../supervisor/kern
 import type * as Cpu from "../../thread/Cpu.ts"
 import type { HardwareInfo, Spot } from "../../thread/kernel/Hardware.ts"
 import { spotsOf } from "../../thread/kernel/Spots.ts"
-import type { ThreadsOptions } from "../../thread/kernel/ThreadGroup.ts"
+import { heartbeatNames, type ThreadsOptions } from "../../thread/kernel/ThreadGroup.ts"
 import type { SpawnWorker } from "../../thread/SpawnedWorker.ts"
 import { Attempts } from "../Attempts.ts"
 import { laneOf } from "../kernel/Lanes.ts"
@@ -168,6 +169,34 @@ export interface PoolOptions extends Omit<ThreadsOptions, "standby"> {
   readonly readyTimeout?: Duration.Input | undefined
 }
 
+const OPTIONS: Names<PoolOptions> = {
+  spawn: true,
+  name: true,
+  threads: true,
+  profile: true,
+  clients: true,
+  concurrency: true,
+  queue: true,
+  arena: true,
+  arenas: true,
+  cpu: true,
+  standby: true,
+  recycle: true,
+  intensity: true,
+  backoff: true,
+  heartbeat: true,
+  readyTimeout: true,
+  stopTimeout: true,
+  shutdown: true,
+  grace: true,
+  runTimeout: true
+}
+const QUEUE: Names<NonNullable<PoolOptions["queue"]>> = { capacity: true, overflow: true, allowance: true }
+const ARENA: Names<NonNullable<PoolOptions["arena"]>> = { capacityBytes: true }
+const RANGE: Names<Range> = { min: true, max: true, idle: true, adapt: true }
+const ADAPT: Names<Exclude<Range["adapt"], boolean | undefined>> = { wait: true, cooldown: true, memory: true }
+const RECYCLE: Names<Recycle> = { heapBytes: true, jobs: true, age: true }
+
 interface Defaults {
   /** `undefined` for as many as there are cores. */
   readonly threads: number | undefined
@@ -261,12 +290,13 @@ type Bounds = Omit<Rules, "concurrency">
 /** How many workers there are at most, and at least. */
 const rangeOf = (
   threads: number | Range,
-  refuse: (option: string, value: unknown, expected: string) => never
+  refuse: Refuse
 ): Pick<Resolved, "workers" | "least"> & { readonly sizing: Bounds | undefined } => {
   if (typeof threads !== "object" || threads === null) {
     if (!isWithin(threads, 1, MAX_WORKERS)) refuse("threads", threads, `an integer from 1 to ${MAX_WORKERS}`)
     return { workers: threads, least: threads, sizing: undefined }
   }
+  checkNames(threads, RANGE, refuse, "threads.")
   const { max, min } = threads
   if (!isWithin(max, 1, MAX_WORKERS)) refuse("threads.max", max, `an integer from 1 to ${MAX_WORKERS}`)
   if (!isWithin(min, 1, max)) refuse("threads.min", min, `an integer from 1 to threads.max, which is ${max}`)
@@ -275,12 +305,13 @@ const rangeOf = (
 
 const sizingOf = (
   { adapt = true, idle = IDLE, max, min }: Range,
-  refuse: (option: string, value: unknown, expected: string) => never
+  refuse: Refuse
 ): Bounds | undefined => {
   const isObject = typeof adapt === "object" && adapt !== null
   if (typeof adapt !== "boolean" && !isObject) {
     refuse("threads.adapt", adapt, "true, false, or { wait, cooldown, memory }")
   }
+  if (isObject) checkNames(adapt, ADAPT, refuse, "threads.adapt.")
   const idleMillis = durationMillis(idle)
   if (!(idleMillis > 0)) refuse("threads.idle", idle, "a duration of more than zero")
   const { cooldown = COOLDOWN, memory = Infinity, wait = WAIT } = isObject ? adapt : {}
@@ -295,10 +326,11 @@ const sizingOf = (
 
 const limitsOf = (
   recycle: Recycle | undefined,
-  refuse: (option: string, value: unknown, expected: string) => never
+  refuse: Refuse
 ): Limits | undefined => {
   if (recycle === undefined) return undefined
   if (typeof recycle !== "object" || recycle === null) refuse("recycle", recycle, "{ heapBytes, jobs, age }")
+  checkNames(recycle, RECYCLE, refuse, "recycle.")
   const { age = "Infinity", heapBytes = Infinity, jobs = Infinity } = recycle
   if (heapBytes !== Infinity && !isWithin(heapBytes, MIN_HEAP_BYTES, Number.MAX_SAFE_INTEGER)) {
     refuse("recycle.heapBytes", heapBytes, `an integer of ${MIN_HEAP_BYTES} or more`)
@@ -317,7 +349,7 @@ const LIMITED: ReadonlyArray<unknown> = ["normal", "low"]
 const allowancesOf = (
   allowance: NonNullable<PoolOptions["queue"]>["allowance"],
   parallelism: number,
-  refuse: (option: string, value: unknown, expected: string) => never
+  refuse: Refuse
 ): Resolved["allowances"] => {
   if (allowance === undefined) return []
   if (typeof allowance !== "object" || allowance === null) refuse("queue.allowance", allowance, "{ normal, low }")
@@ -336,7 +368,7 @@ const allowancesOf = (
 
 const arenasOf = (
   arenas: PoolOptions["arenas"] = [],
-  refuse: (option: string, value: unknown, expected: string) => never
+  refuse: Refuse
 ): ReadonlyArray<ArenaEnd> => {
   const isGiven = Array.isArray(arenas) && arenas.every((arena) => arena instanceof ArenaEnd)
   return isGiven ? arenas : refuse("arenas", arenas, "an array of what ThreadArenas.open has answered")
@@ -345,7 +377,7 @@ const arenasOf = (
 // What a pool does not host.
 const checkMessages = (
   protocol: Protocol,
-  refuse: (option: string, value: unknown, expected: string) => never
+  refuse: Refuse
 ): void => {
   const { messages } = protocol
   const referring = messages.find(({ error, payload, success }) => payload.refers || success.refers || error.refers)
@@ -383,9 +415,13 @@ export const resolve = (
 ): Resolved => {
   const { name } = protocol
   const { arena, concurrency = 1, name: key = "pool", profile = "production", queue } = options
-  const refuse = (option: string, value: unknown, expected: string): never => {
-    throw new InvalidOptions({ where: `Pool ${name}/${textOf(key)}`, option, value: textOf(value), expected })
+  const refuse: Refuse = (option, value, expected) => {
+    throw new InvalidOptions({ where: `Pool ${name}/${textOf(key)}`, option, value: givenOf(value), expected })
   }
+  checkNames(options, OPTIONS, refuse)
+  checkNames(queue, QUEUE, refuse, "queue.")
+  checkNames(arena, ARENA, refuse, "arena.")
+  checkNames(options.heartbeat, heartbeatNames, refuse, "heartbeat.")
   const whole = (option: string, value: number, most: number): number =>
     isWithin(value, 1, most) ? value : refuse(option, value, `an integer from 1 to ${most}`)
   if (typeof key !== "string" || key === "" || key.includes("/")) {

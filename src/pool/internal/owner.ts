@@ -294,18 +294,17 @@ const recover = (owner: Owner, claims: number, then: () => void): void => {
   then()
 }
 
+// Why it was replaced, as nobody else knows.
+const overdueOf = ({ settings }: Owner, { overdue }: PoolWorker): string | undefined =>
+  overdue === undefined
+    ? undefined
+    : `it was replaced, because a ${overdue} went on for ${settings.graceMillis} ms after nobody waited for it any more`
+
 const ended = (owner: Owner, worker: PoolWorker, reason: ThreadDown, isSeen: boolean): void => {
-  const { access, blocked, deadlines, log, memory, protocol, settings } = owner
+  const { access, blocked, deadlines, memory } = owner
   blocked.set(worker.number, false)
-  const name = actorName(protocol, settings.key)
   const claims = ownerOf(worker.index - 1, worker.starts)
-  const why = worker.overdue === undefined
-    ? reason.message
-    : `it was replaced, because a ${worker.overdue} went on for ${settings.graceMillis} ms after nobody waited for it any more`
-  owner.ends.set(worker.number, { thread: worker.name, reason: why })
-  if (access.table.phase() <= OPEN && !worker.isRetired) {
-    log(Effect.logWarning(`${name}: ${worker.name} has ended: ${why}`))
-  }
+  owner.ends.set(worker.number, { thread: worker.name, reason: overdueOf(owner, worker) ?? reason.message })
   if (!isSeen) {
     // It may still run, and write to what its jobs lie in: nobody can use that again.
     return giveUp(owner, ExitReason.threadLost(worker.name, reason), Cause.fail(reason))
@@ -415,6 +414,7 @@ export const make = (
       },
       after: (worker) => worker.after,
       isPlanned: ({ isRetired }) => isRetired,
+      why: (worker) => overdueOf(owner, worker),
       onStarting: () => {},
       onReady: (worker) => {
         Crew.ready(worker)
@@ -433,7 +433,6 @@ export const make = (
         if (Exit.isSuccess(exit)) return
         const cause: Cause.Cause<unknown> = exit.cause
         const name = actorName(protocol, settings.key)
-        owner.log(Effect.logError(`${name} has ended: its workers have used up their restarts`, cause))
         giveUp(owner, ExitReason.supervisorGaveUp(name, cause), cause)
       })))
     recipient.crew = owner

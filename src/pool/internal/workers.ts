@@ -4,7 +4,7 @@ import * as Stream from "effect/Stream"
 import { InvalidOptions } from "../../actor/ActorError.ts"
 import { type Any, recipientOf, refClass } from "../../actor/ActorRef.ts"
 import { actorName } from "../../actor/kernel/Protocol.ts"
-import { textOf } from "../../runtime/Text.ts"
+import { givenOf } from "../../runtime/Options.ts"
 import type { ThreadDown } from "../../thread/ThreadError.ts"
 import type { PoolEvent } from "../PoolEvent.ts"
 import type { PoolGaveUp } from "../PoolGaveUp.ts"
@@ -51,7 +51,7 @@ export const resize = (ref: Any, threads: number): Effect.Effect<void, InvalidOp
       new InvalidOptions({
         where: `Pool.resize ${name}`,
         option: "threads",
-        value: textOf(threads),
+        value: givenOf(threads),
         expected: least === most ? `${most}, as the pool was made with` : `an integer from ${least} to ${most}`
       })
     )

@@ -38,10 +38,11 @@ import { finish } from "./stop.ts"
 import { allow, causeOf, judge, nameOf } from "./verdict.ts"
 
 type Ready = Deferred.Deferred<void, ChildStartFailed>
-/** What the incarnation that has ended last has said about that. */
+/** What the incarnation that has ended last has said about that, and who has it; nothing of one that did not come up. */
 interface LastWord {
   directive: Restart.Directive | undefined
   isPlanned: boolean
+  why: string | undefined
 }
 type Started = Exit.Exit<Child.Running, unknown>
 /** What an incarnation has come to that found nothing to do. */
@@ -119,7 +120,7 @@ const walk = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Exit.Exit<unknown, unknown> | undefined> {
   let ended = end
   let started = first
-  const word: LastWord = { directive: undefined, isPlanned: false }
+  const word: LastWord = { directive: undefined, isPlanned: false, why: undefined }
   while (true) {
     const exit = yield* live(self, child, ready, ended, started, word)
     if (exit === IGNORED || exit === UNATTENDED) return exit
@@ -133,9 +134,9 @@ const walk = Effect.fnUntraced(function*(
       return undefined
     }
     publish(self, { _tag: "ChildEnded", ...about(self, child), exit })
-    const verdict = yield* judge(self, child, exit, word.directive)
+    const verdict = yield* judge(self, child, exit, word)
     if (verdict === undefined) return isReady ? undefined : exit
-    const last: Ended = { child, exit, counts: verdict === "restart", isPlanned: word.isPlanned }
+    const last: Ended = { child, exit, counts: verdict === "restart", isPlanned: word.isPlanned, why: word.why }
     if (self.policy.strategy !== "one-for-one") {
       self.regroup(last)
       return isReady ? undefined : exit
@@ -174,6 +175,8 @@ const live = Effect.fnUntraced(function*(
   began: Started | undefined,
   word: LastWord
 ) {
+  word.isPlanned = false
+  word.why = undefined
   if (child.running === undefined) {
     const scope = child.scope ??= Scope.makeUnsafe()
     const started = runningIn(began ?? (yield* Effect.exit(Effect.interruptible(startIn(self, child, scope)))))
@@ -201,6 +204,7 @@ const live = Effect.fnUntraced(function*(
   child.status = "stopping"
   word.directive = running.renewal?.directive?.()
   word.isPlanned = running.isPlanned?.() === true
+  word.why = running.why?.()
   if (Exit.isSuccess(waited)) {
     if (running.renewal?.isPossible() === true) return exit
     // It has ended for good by itself.

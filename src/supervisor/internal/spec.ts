@@ -1,4 +1,5 @@
 /** Checks of specs and of the options of supervisors: what makes no sense is refused when it is written down. */
+import { checkNames, type Names } from "../../runtime/Options.ts"
 import { textOf } from "../../runtime/Text.ts"
 import * as Backoff from "../Backoff.ts"
 import {
@@ -18,7 +19,31 @@ import { shutdownMillis, shutdowns } from "../kernel/Millis.ts"
 import * as Restart from "../Restart.ts"
 import * as Strategy from "../Strategy.ts"
 import type * as Tree from "../Tree.ts"
-import { invalid } from "./check.ts"
+import { invalid, refusing } from "./check.ts"
+
+const SUPERVISOR: Names<SupervisorOptions<Any> & DynamicOptions> = {
+  strategy: true,
+  children: true,
+  intensity: true,
+  backoff: true,
+  decide: true,
+  autoShutdown: true,
+  stopOrder: true,
+  maxChildren: true
+}
+
+// What only some kinds of children have stands here, too: where an actor is placed, how others start.
+const CHILD: Names<ChildOptions & { readonly start: unknown; readonly kind: unknown; readonly placement: unknown }> = {
+  restart: true,
+  shutdown: true,
+  decide: true,
+  backoff: true,
+  intensity: true,
+  significant: true,
+  placement: true,
+  start: true,
+  kind: true
+}
 
 /**
  * Checks the options of a supervisor.
@@ -35,6 +60,7 @@ export const check = (
 ): SupervisorPolicy => {
   const where = `supervisor "${textOf(name)}"`
   if (typeof name !== "string" || name === "") throw invalid("supervisor", "name", name, "a non-empty string")
+  checkNames(options, SUPERVISOR, refusing(where))
   const { autoShutdown = "never", maxChildren = "unbounded", stopOrder = "reverse", strategy } = options
   oneOf(where, "strategy", strategy, Strategy.strategies)
   oneOf(where, "stopOrder", stopOrder, stopOrders)
@@ -105,6 +131,7 @@ export const spec = <R, A>(
 ): ChildSpec<R, A> => {
   if (typeof id !== "string" || id === "") throw invalid("child", "id", id, "a non-empty string")
   const where = `child "${id}"`
+  checkNames(options, CHILD, refusing(where))
   const { backoff, decide, intensity, restart = "permanent", shutdown, significant = false } = options
   oneOf(where, "restart", restart, Restart.restartTypes)
   if (typeof significant !== "boolean") throw invalid(where, "significant", significant, "true or false")

@@ -64,6 +64,8 @@ export interface Ended {
   readonly counts: boolean
   /** Whether it was meant by who has the child. */
   readonly isPlanned?: boolean | undefined
+  /** What who has the child knows of its end. */
+  readonly why?: string | undefined
 }
 
 /** One restart of a group of children: there is one at a time. */

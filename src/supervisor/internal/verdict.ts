@@ -28,17 +28,17 @@ export const judge = Effect.fnUntraced(function*(
   self: SupervisorState,
   child: ChildState,
   exit: Exit.Exit<unknown, unknown>,
-  said: Restart.Directive | undefined
+  { directive, why }: { readonly directive: Restart.Directive | undefined; readonly why: string | undefined }
 ): Effect.fn.Return<"restart" | "resume" | undefined> {
   const cause = causeOf(exit)
   if (Exit.isFailure(exit)) child.lastCause = cause
   const verdict = yield* Effect.exit(
-    Effect.sync(() => known(Restart.directiveFor(child.spec.restart, exit, deciderOf(self, child, said))))
+    Effect.sync(() => known(Restart.directiveFor(child.spec.restart, exit, deciderOf(self, child, directive))))
   )
   if (Exit.isFailure(verdict)) return yield* escalate(self, child, Cause.combine(cause, verdict.cause))
   if (verdict.value === "escalate") return yield* escalate(self, child, cause)
   if (verdict.value !== "stop") return verdict.value
-  yield* logEnd(self, child, exit, "ended and stays down", Effect.logError)
+  yield* logEnd(self, child, exit, `${endOf(why)} and stays down`, Effect.logError)
   if (child.spec.significant && Strategy.endsWith(self.policy.autoShutdown, significantLeft(self, child))) {
     publish(self, { _tag: "AutoShutdown", ...about(self, child) })
     yield* finish(self, Exit.void, child.spec.id)
@@ -61,6 +61,8 @@ const significantLeft = (self: SupervisorState, but: ChildState): number => {
   return left
 }
 
+const endOf = (why: string | undefined): string => why === undefined ? "ended" : `ended (${why})`
+
 const logEnd = (
   self: SupervisorState,
   child: ChildState,
@@ -75,7 +77,7 @@ const logEnd = (
 /** The delay before the next incarnation; none when there have been too many, and the supervisor gives up. */
 export const allow = Effect.fnUntraced(function*(
   self: SupervisorState,
-  { child, counts, exit, isPlanned }: Ended,
+  { child, counts, exit, isPlanned, why }: Ended,
   restore: Restore
 ): Effect.fn.Return<Duration.Duration | undefined> {
   const cause = causeOf(exit)
@@ -83,7 +85,13 @@ export const allow = Effect.fnUntraced(function*(
   if (counts && !windowOf(self, child).record(now)) return yield* giveUp(self, child, "intensity", cause)
   const policy = child.spec.backoff ?? self.policy.backoff
   if (policy === undefined) {
-    yield* logEnd(self, child, exit, "ended; restarting", isPlanned === true ? Effect.logDebug : Effect.logWarning)
+    yield* logEnd(
+      self,
+      child,
+      exit,
+      `${endOf(why)}; restarting`,
+      isPlanned === true ? Effect.logDebug : Effect.logWarning
+    )
     return Duration.zero
   }
   child.backoff ??= new Backoff(policy)
@@ -93,7 +101,7 @@ export const allow = Effect.fnUntraced(function*(
   if (Exit.isFailure(stepped)) return yield* escalate(self, child, Cause.combine(cause, stepped.cause))
   if (Option.isNone(stepped.value)) return yield* giveUp(self, child, "backoff", cause)
   const delay = stepped.value.value
-  yield* logEnd(self, child, exit, `ended; restarting in ${Duration.format(delay)}`)
+  yield* logEnd(self, child, exit, `${endOf(why)}; restarting in ${Duration.format(delay)}`)
   return delay
 })
 

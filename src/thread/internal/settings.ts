@@ -2,7 +2,7 @@
  * The times of a thread, as numbers that make sense.
  */
 import type * as Duration from "effect/Duration"
-import { textOf } from "../../runtime/Text.ts"
+import { givenOf } from "../../runtime/Options.ts"
 import { durationMillis } from "../../supervisor/kernel/Millis.ts"
 import { InvalidThreadOptions } from "../ThreadError.ts"
 
@@ -41,7 +41,7 @@ export interface Settings {
  */
 export const settingsOf = (thread: string, times: Times): Settings => {
   const refuse = (option: string, value: unknown, expected: string): never => {
-    throw new InvalidThreadOptions({ where: `thread "${thread}"`, option, value: textOf(value), expected })
+    throw new InvalidThreadOptions({ where: `thread "${thread}"`, option, value: givenOf(value), expected })
   }
   const millisOf = (option: string, input: Duration.Input): number => {
     const millis = durationMillis(input)

@@ -1,6 +1,7 @@
 /**
  * The places of a group of threads on the machine, checked before one is started.
  */
+import { checkNames, type Names } from "../../runtime/Options.ts"
 import { messageOf } from "../../runtime/Text.ts"
 import type { Placement } from "../Cpu.ts"
 import type { HardwareInfo, Spot, Topology } from "./Hardware.ts"
@@ -54,6 +55,8 @@ const coresOf = (
   return refuse("cpu.cores", wanted, "\"spread\", \"nodes\", or a function")
 }
 
+const PLACEMENT: Names<Placement> = { cores: true, niceness: true }
+
 /**
  * Where each of so many threads is to run; nothing when nobody has said.
  *
@@ -67,6 +70,7 @@ export const spotsOf = (
 ): ReadonlyArray<Spot> | undefined => {
   if (placement === undefined) return undefined
   if (typeof placement !== "object" || placement === null) return refuse("cpu", placement, "{ cores, niceness }")
+  checkNames(placement, PLACEMENT, refuse, "cpu.")
   const { cores: wanted, niceness } = placement
   if (niceness !== undefined) {
     if (!(Number.isInteger(niceness) && niceness >= -20 && niceness <= 19)) {

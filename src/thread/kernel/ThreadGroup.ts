@@ -24,6 +24,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
+import { type Names } from "../../runtime/Options.ts"
 import type { BackoffInput } from "../../supervisor/Backoff.ts"
 import * as Child from "../../supervisor/Child.ts"
 import type { IntensityOptions } from "../../supervisor/Intensity.ts"
@@ -95,6 +96,9 @@ export interface ThreadsOptions {
   readonly backoff?: BackoffInput | undefined
 }
 
+/** The names of what is said about heartbeats. */
+export const heartbeatNames: Names<NonNullable<ThreadsOptions["heartbeat"]>> = { interval: true, timeout: true }
+
 /** How a group is made. */
 export interface Options<A, M extends Member<A>>
   extends ThreadsOptions, Pick<Reserve.Options, "onStandby" | "onStandbyEnded">
@@ -125,6 +129,8 @@ export interface Options<A, M extends Member<A>>
   readonly after?: ((member: M) => "restart" | "resume" | "stop") | undefined
   /** Whether the end that was told last was meant, and is nothing for the log. */
   readonly isPlanned?: ((member: M) => boolean) | undefined
+  /** What is known of the end that was told last beside its reason, for the log. */
+  readonly why?: ((member: M) => string | undefined) | undefined
   /** What runs on a thread, for the tree; `undefined` when it does not say. */
   readonly below: (member: M) => Effect.Effect<ReadonlyArray<TreeNode> | undefined>
 }
@@ -230,6 +236,7 @@ const childOf = <A, M extends Member<A>>(
       (thread) => ({
         exit: Effect.map(thread.exit, (reason) => options.after?.(member) === "stop" ? Exit.void : Exit.fail(reason)),
         isPlanned: () => options.isPlanned?.(member) === true,
+        why: () => options.why?.(member),
         children: options.below(member)
       })
     )
