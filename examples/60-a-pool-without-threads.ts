@@ -50,9 +50,10 @@ const slow = Effect.gen(function*() {
   const signing = yield* Effect.forkChild(signUp("bob", "secret"))
   yield* TestClock.adjust("5 seconds")
   yield* Console.log(`a slow pool: ${yield* Fiber.join(signing)}`)
-}).pipe(
-  Effect.provide(StandIn.pool(Hashing, StandIn.fromTable(Hashing, { Hash: () => Effect.never }))),
-  Effect.provide(Layer.fresh(TestClock.layer()))
-)
+}).pipe(Effect.provide(
+  StandIn.pool(Hashing, StandIn.fromTable(Hashing, { Hash: () => Effect.never })).pipe(
+    Layer.provideMerge(Layer.fresh(TestClock.layer()))
+  )
+))
 
 await Effect.runPromise(Effect.andThen(handlers, Effect.andThen(table, slow)))
