@@ -169,8 +169,22 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: "src/pool/internal/submitter.ts",
     tests: [runs],
     why: "what a thread has told that has left has its time all the same",
-    before: "      else if (table.hasRunLimit(slot)) this.limits.watch(slot, table.runLimitOf(slot), NaN)\n",
+    before: "      else if (table.hasRunLimit(slot)) this.limits.inherit(slot, table.runLimitOf(slot))\n",
     after: ""
+  },
+  {
+    file: "src/pool/internal/runLimits.ts",
+    tests: [runs],
+    why: "what a thread has told that has left has the time that was left of it, and no more",
+    before: "NaN, Math.min(limitMillis, LEAST_MILLIS))",
+    after: "NaN)"
+  },
+  {
+    file: "src/pool/internal/submitter.ts",
+    tests: [runs],
+    why: "what was told and has run for too long has no other time when its thread has left",
+    before: "(table.messageOf(slot) & UNAWAITED) === 0 || table.isWithdrawn(slot)) this.withdrawn",
+    after: "(table.messageOf(slot) & UNAWAITED) === 0) this.withdrawn"
   },
   {
     file: "src/pool/internal/submitter.ts",
@@ -183,8 +197,8 @@ export const mutants: ReadonlyArray<Mutant> = [
     file: "src/pool/internal/submitter.ts",
     tests: [runs],
     why: "what was told is interrupted when it has run for too long",
-    before: "    this.withdrawn(slot)\n    this.failed",
-    after: "    this.failed"
+    before: "if (this.withdrawn(slot)) this.failed(",
+    after: "if (slot >= 0) this.failed("
   },
   {
     file: "src/pool/internal/aiming.ts",
@@ -1088,8 +1102,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     ...submitter,
     why: "what a submitter that has died waited for is withdrawn",
-    before: "else if ((table.messageOf(slot) & UNAWAITED) === 0) this.withdrawn(slot)",
-    after: ""
+    before: "(table.messageOf(slot) & UNAWAITED) === 0 || table.isWithdrawn(slot)) this.withdrawn(slot)",
+    after: "table.isWithdrawn(slot)) this.withdrawn(slot)"
   },
   {
     ...submitter,

@@ -312,6 +312,34 @@ describe("the time of a run", () => {
   )
 
   simulated(
+    "goes on, and does not begin anew, when the thread leaves that has told",
+    Effect.gen(function*() {
+      const { layer, lines } = yield* Log
+      yield* Effect.scoped(Effect.gen(function*() {
+        const jobs = yield* Fault.calm(Pool.make(Jobs, options({ runTimeout: "10 seconds" })))
+        const told = (tell: (joined: JobsRef) => Effect.Effect<void, unknown>, leavesAfter: number) =>
+          Effect.gen(function*() {
+            const scope = yield* Scope.make()
+            const joined = yield* Scope.provide(Pool.join(Jobs), scope)
+            yield* tell(joined)
+            yield* Effect.sleep(leavesAfter)
+            yield* Scope.close(scope, Exit.void)
+            // Behind it.
+            yield* jobs.ask.Echo({ n: 1 }, forever)
+          })
+        // It leaves before the time is over, or when its handler should have come to its end by then.
+        const [before] = yield* elapsed(told((joined) => joined.tell.Wait({ millis: 600_000 }), 9_900))
+        isNear(before, 10_000, 150)
+        const [after] = yield* elapsed(told((joined) => joined.tell.Stubborn({ millis: 600_000 }), 10_500))
+        // The grace is given anew.
+        isNear(after, 11_500, 150)
+      })).pipe(Effect.provide(layer))
+      const interrupted = lines.filter((line) => line.includes("interrupted"))
+      assert.strictEqual(interrupted.length, 2)
+    }).pipe(Effect.timeout("5 minutes"))
+  )
+
+  simulated(
     "of a job that was told is over for good, also when its thread dies and it might be begun again",
     Effect.gen(function*() {
       const { layer, lines } = yield* Log

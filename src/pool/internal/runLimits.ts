@@ -87,12 +87,17 @@ export class RunLimits {
   }
 
   /** The job of a slot may run for so long; it waits since a time, NaN for now. */
-  watch(slot: number, limitMillis: number, sinceMillis: number): void {
+  watch(slot: number, limitMillis: number, sinceMillis: number, firstMillis = limitMillis): void {
     const { deadlines, sharesTime } = this.options
     if (!sharesTime) return
     const limit = new RunLimit(slot, limitMillis, sinceMillis >= 0 ? sinceMillis : deadlines.now(), this.look)
     this.all.set(slot, limit)
-    deadlines.add(limit, limitMillis)
+    deadlines.add(limit, firstMillis)
+  }
+
+  /** The same of a job that somebody else has looked after until now, which may have run for long: it is looked at soon. */
+  inherit(slot: number, limitMillis: number): void {
+    this.watch(slot, limitMillis, NaN, Math.min(limitMillis, LEAST_MILLIS))
   }
 
   private lookAt(limit: RunLimit): void {

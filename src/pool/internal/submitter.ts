@@ -120,8 +120,9 @@ export class Submitter implements Desk, Queue {
       if (stage === 0) this.free[this.freeSlots++] = slot
       // Who has condemned it may not have come to say so.
       else if (stage === CONDEMNED) this.replace(slot)
-      else if ((table.messageOf(slot) & UNAWAITED) === 0) this.withdrawn(slot)
-      else if (table.hasRunLimit(slot)) this.limits.watch(slot, table.runLimitOf(slot), NaN)
+      // What was told and has run for too long is nobody's any more, as what was asked.
+      else if ((table.messageOf(slot) & UNAWAITED) === 0 || table.isWithdrawn(slot)) this.withdrawn(slot)
+      else if (table.hasRunLimit(slot)) this.limits.inherit(slot, table.runLimitOf(slot))
     }
     succeed(this.access, this.options)
     this.returning = table.takeLeft(this.options.row, this.returned)
@@ -229,8 +230,9 @@ export class Submitter implements Desk, Queue {
   private overran(slot: number, overrun: Overrun): void {
     const job = this.jobAt(slot)
     if (job !== undefined) return job.overrun(overrun)
-    this.withdrawn(slot)
-    this.failed(`${this.name}: a ${this.tagOf(slot)} that was told is interrupted`, whyOver(overrun))
+    const tag = this.tagOf(slot)
+    // One that has come to its end in this moment has an outcome.
+    if (this.withdrawn(slot)) this.failed(`${this.name}: a ${tag} that was told is interrupted`, whyOver(overrun))
   }
 
   /** Whether a job could be taken if there were room: {@link TAKEN}, or why not. */
@@ -243,17 +245,18 @@ export class Submitter implements Desk, Queue {
     return outcome === TAKEN && !this.takes(index, false) ? REFUSED : outcome
   }
 
-  /** Nobody waits any more for the job of a slot. */
-  withdrawn(slot: number): void {
+  /** Nobody waits any more for the job of a slot; answers whether a worker has it. */
+  withdrawn(slot: number): boolean {
     const { table } = this.access
     const worker = table.withdraw(slot)
     this.cargoes.release(slot)
     this.limits.forget(slot)
     const job = this.jobAt(slot)
     if (job?.span !== undefined) job.tell(JobSpan.storyOfWithdrawn(table, slot, worker))
-    if (worker < 0) return
+    if (worker < 0) return false
     this.graces.allow(slot)
     this.access.bells[rowOf(worker)]?.ring()
+    return true
   }
 
   private replace(slot: number): void {
