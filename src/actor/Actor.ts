@@ -49,6 +49,7 @@ import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
+import { givenOf } from "../runtime/Options.ts"
 import { messageOf, textOf } from "../runtime/Text.ts"
 import type { Running } from "../supervisor/ChildSpec.ts"
 import * as Carry from "../wire/Carry.ts"
@@ -511,7 +512,7 @@ const told = (
     const index = protocol.tags.indexOf(tag)
     if (index < 0) {
       const expected = `a message of the protocol: ${protocol.tags.join(", ")}`
-      throw new InvalidOptions({ where, option: "tag", value: textOf(tag), expected })
+      throw new InvalidOptions({ where, option: "tag", value: givenOf(tag), expected })
     }
     const rhythm: Rhythm = what === "tick" ? FIXED_DELAY : WHEN_QUIET
     const timer = new Timer(cell, { index, payload: undefined, millis, rhythm }, () => {})

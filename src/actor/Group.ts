@@ -38,6 +38,7 @@ import type * as Fiber from "effect/Fiber"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { givenOf } from "../runtime/Options.ts"
 import { messageOf, textOf } from "../runtime/Text.ts"
 import { InvalidOptions, InvalidPayload, type TellError } from "./ActorError.ts"
 import {
@@ -231,7 +232,7 @@ const publishOf = (protocol: Protocol, id: string, toRef: ToRef): unknown => {
 const onMember = <A>(protocol: Protocol, id: string, ref: Any, run: (groups: Groups, recipient: Recipient) => A) =>
   onGroups((groups) => {
     const refuse = (expected: string) =>
-      new InvalidOptions({ where: `the group ${id}`, option: "ref", value: textOf(ref), expected })
+      new InvalidOptions({ where: `the group ${id}`, option: "ref", value: givenOf(ref), expected })
     if (!isActorRef(ref) || ref.name !== protocol.name) throw refuse(`a reference to a ${protocol.name}`)
     try {
       return run(groups, recipientOf(ref))

@@ -63,7 +63,8 @@ export interface Receiver<out A> {
   /**
    * A queue that is fed with the messages, and ends when the channel is closed.
    *
-   * **Gotchas** Up to 32 messages are in the queue or on their way to it, and no longer in the channel.
+   * **Gotchas** Up to 32 messages are in the queue or on their way to it, and no longer in the channel. Not for messages with which something moves: what is
+   * still in the queue when its scope closes is let go of by nobody, and keeps its memory. Take these from `stream`, or one by one.
    */
   readonly toQueue: Effect.Effect<Queue.Dequeue<A, ReceiveFailure | Cause.Done>, never, Scope.Scope>
   /**

@@ -497,6 +497,7 @@ describe("the time of a run", () => {
         const refused = yield* Effect.flip(Effect.scoped(Pool.make(Jobs, options({ runTimeout }))))
         assert.deepInclude({ ...refused }, { _tag: "InvalidOptions", option: "runTimeout" })
       }
+      assert.throws(() => jobs.tellUnsafe.Note({ n: 1 }, { runTimeout: "soon" as never }), /runTimeout is "soon"/)
       // Just above nothing it is a millisecond, and the longest is one.
       assert.strictEqual(yield* jobs.ask.Echo({ n: 2 }, { runTimeout: "24 days" }), 2)
       const least = yield* overrun(jobs.ask.Wait({ millis: 50 }, { runTimeout: "1 micro" }))

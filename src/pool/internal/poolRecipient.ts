@@ -32,8 +32,8 @@ import {
 import type { StreamReader } from "../../actor/kernel/StreamReader.ts"
 import { OPEN } from "../../memory/JobPhase.ts"
 import { membersIn } from "../../memory/JobTable.ts"
+import { givenOf } from "../../runtime/Options.ts"
 import type { Overflow } from "../../runtime/Overflow.ts"
-import { textOf } from "../../runtime/Text.ts"
 import type { Carriage } from "../../wire/Carriage.ts"
 import type { PoolEvent } from "../PoolEvent.ts"
 import type { PoolGaveUp } from "../PoolGaveUp.ts"
@@ -125,7 +125,12 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
   }
 
   private wrong(option: string, value: unknown, expected: string): ActorError.InvalidOptions {
-    return new ActorError.InvalidOptions({ where: `a message to ${this.name}`, option, value: textOf(value), expected })
+    return new ActorError.InvalidOptions({
+      where: `a message to ${this.name}`,
+      option,
+      value: givenOf(value),
+      expected
+    })
   }
 
   override get parallelism(): number {

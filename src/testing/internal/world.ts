@@ -111,6 +111,7 @@ export class World {
   hold(lane: Lane, untilMillis: number): void {
     if (lane.isHeld) return
     lane.isHeld = true
+    if (lane.isReady) this.take(lane)
     this.at(untilMillis, `late ${lane.what}`, lane.strand, () => {
       lane.isHeld = false
       if (lane.tasks.length > 0) this.again(lane)
