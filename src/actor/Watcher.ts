@@ -1,7 +1,7 @@
 /**
  * How an actor hears of the ends of others: as messages of its own protocol.
  *
- * A watcher is taken while the behaviour is built (`Pool.watcher`), and belongs to that incarnation. What it promises:
+ * A watcher is taken while the behaviour is built (`Counter.watcher`), and belongs to that incarnation. What it promises:
  *
  * - one message for one watch, also of an actor that has ended long ago, was never there, or dies with its thread;
  * - it comes when the actor has ended for good and what it held is released; a restart is no end;
