@@ -231,7 +231,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "      runMillis: 0,\n"
   },
   {
-    file: "src/pool/internal/serve.ts",
+    file: "src/pool/kernel/InWorker.ts",
     tests: ["test/testing/poolScenarios.test.ts"],
     why: "what goes on when the time of a pool is over is interrupted, and has no other time after that",
     before: "isPooled: true, shutdownMillis: 0 }",
