@@ -1,7 +1,6 @@
 /**
  * Behaviours that stand in for others: answers from a table, a spy around the real one, one that dies when the run says so; and pools without threads.
  */
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -10,10 +9,14 @@ import * as Layer from "effect/Layer"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as Scope from "effect/Scope"
 import type { Actor } from "../actor/Actor.ts"
+import type { SpawnError } from "../actor/ActorError.ts"
 import { refClass } from "../actor/ActorRef.ts"
 import { ActorSystem } from "../actor/ActorSystem.ts"
+import * as ExitReason from "../actor/ExitReason.ts"
 import { type Behaviour, CurrentActor, type Handlers } from "../actor/kernel/Behaviour.ts"
+import type { Cell } from "../actor/kernel/Cell.ts"
 import { outcomeOf } from "../actor/kernel/Streaming.ts"
+import { inWorker } from "../pool/kernel/InWorker.ts"
 import { poolKey, type PoolSide } from "../pool/kernel/PoolKey.ts"
 import type { Pool } from "../pool/Pool.ts"
 import { textOf } from "../runtime/Text.ts"
@@ -136,13 +139,16 @@ const WORKERS = 4
  *
  * **When to use** In a unit test of what uses a pool. How work is spread, queues, and the deaths of threads are tested in a simulation, or on real threads.
  *
- * **Details** Payloads and replies are checked as between threads. A handler with a defect fails who has asked and nobody else, however often. Keys and priorities of jobs are taken, and say nothing; there is always room.
- * Handlers of the layer have their own pool by `Pool.ref`, and are in no system of the program, as those of a worker.
+ * **Details** Payloads and replies are checked as between threads. A handler with a defect fails who has asked and nobody else, however often: what waits is for the next worker that is free, in order of sending.
+ * Keys, priorities and `runTimeout` are accepted and ignored: no job is ended for its run. There is always room.
+ * Handlers of the layer have their own pool by `Pool.ref`, and a system, layers and actors of their own, as those of a worker: nothing of it is in the system of the program. What their behaviours say of failures and mailboxes is
+ * as they have it on a worker, and what a pool refuses (a stash, an adapter of its actor) is refused here. `Pool.CurrentWorker` is `undefined` in them: there are no threads to tell apart.
  *
  * **Gotchas** A job that waits for jobs of its pool has its worker meanwhile: with more of them than `workers` they wait for ever, as those of a pool do not. What only a pool can tell (`Pool.stats`, `Pool.events`, `Pool.resize`,
  * `Pool.reload`, `Pool.escalation`) is not told by this one.
  *
- * **Errors** As of the layer. Dies with a `RangeError` for `workers` that are no integer of at least 1.
+ * **Errors** As of the layer. Dies with what a spawn fails with when the handlers cannot be built (`SpawnFailed`), or the layer has none for the actor (`BehaviourNotFound`), and with a `RangeError` for `workers` that are no integer of
+ * at least 1. A message dies with `InvalidOptions` for a `priority` or a `runTimeout` that makes no sense, as one to a pool does.
  *
  * **Example** (A service is tested without its threads)
  *
@@ -182,33 +188,38 @@ export const pool = <Name extends string, Rpcs extends Rpc.Any, E, R>(
       throw new RangeError(`StandIn.pool: workers is ${textOf(workers)}, expected an integer of at least 1`)
     }
     const scope = yield* Scope.make()
-    yield* Effect.addFinalizer((exit) => hurried(Scope.close(scope, exit)))
     const recipient = new StandInPool(protocol)
+    yield* Effect.addFinalizer((exit) => {
+      recipient.close()
+      const ended = Effect.sync(() => recipient.end())
+      return Effect.ensuring(hurried(Scope.close(scope, exit)), ended)
+    })
     const reference = new (refClass(protocol))(recipient)
     const side: PoolSide = { reference: () => reference }
-    const system = yield* Layer.buildWithScope(System.layer, scope)
+    // As on a thread of its own: nothing that the program has built is found here, and nothing from here there.
+    const system = yield* Layer.buildWithScope(Layer.fresh(System.layer), scope).pipe(
+      Effect.provideService(System.EndsProgram, false)
+    )
     const ground = Context.add(system, poolKey(protocol.name), side)
-    yield* Effect.provideContext(Layer.buildWithScope(changed(live, asWorker), scope), ground)
-    const { spawn } = Context.get(system, ActorSystem)
-    for (let place = 0; place < workers; place++) {
-      // What a layer registers is built, or is a defect of the test.
-      recipient.add(yield* Effect.orDie(spawn(protocol, `worker-${place}`, undefined, scope)))
-    }
+    const inWorkers = changed(live, (behaviour) => inWorker(behaviour, protocol.name))
+    yield* Effect.provideContext(Layer.buildWithScope(Layer.fresh(inWorkers), scope), ground)
+    const services = Context.get(system, ActorSystem)
+    const run = Effect.runForkWith(yield* Effect.context<never>())
+    // What a system of one thread spawns is a cell.
+    const seat = (place: number): Effect.Effect<void, SpawnError> =>
+      Effect.map(services.spawn(protocol, `worker-${place}`, undefined, scope), (cell) =>
+        // What its behaviour says of a failure may be its end: another one comes in its place, as another thread would.
+        recipient.seat(place, cell as Cell, (reason) =>
+          void run(Effect.catchCause(seat(place), () =>
+            Effect.sync(() => recipient.end(reason))))))
+    for (let place = 0; place < workers; place++) yield* Effect.orDie(seat(place))
+    // One that escalates takes the threads of a pool with it, until that gives up: here it gives up at once.
+    const escalated = Effect.flatMap(
+      services.escalation,
+      ({ cause }) => Effect.sync(() => recipient.end(ExitReason.crashed(cause, "decide")))
+    )
+    yield* Effect.forkIn(escalated, scope)
     return side
   })
   return Layer.effect(poolKey(protocol.name), make)
 }
-
-/** As a pool has it: what waits has no bound here, and a crash ends a job, and nothing else. */
-const asWorker = (behaviour: Behaviour): Behaviour => ({
-  ...behaviour,
-  capacity: Infinity,
-  overflow: "suspend",
-  laneBytes: 0,
-  restart: "permanent",
-  intensity: { restarts: Number.MAX_SAFE_INTEGER, withinMillis: 1, per: "child" },
-  perActor: true,
-  backoff: undefined,
-  idleMillis: Infinity,
-  decide: (cause) => Cause.hasDies(cause) ? "restart" : "resume"
-})

@@ -127,13 +127,15 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "Math.trunc(nowMillis) | 0"
   },
   {
-    ...limits,
+    file: "src/pool/kernel/JobOptions.ts",
+    tests: limits.tests,
     why: "a limit that is longer than a start can tell is refused",
     before: "millis > 0 && millis <= MAX_MILLIS ?",
     after: "millis > 0 ?"
   },
   {
-    ...limits,
+    file: "src/pool/kernel/JobOptions.ts",
+    tests: limits.tests,
     why: "a limit is a whole number, and never none",
     before: "const millis = Math.ceil(durationMillis(limit))",
     after: "const millis = Math.floor(durationMillis(limit))"
@@ -215,10 +217,10 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "return this.options.runMillis"
   },
   {
-    file: "src/pool/internal/poolRecipient.ts",
+    file: "src/pool/kernel/JobOptions.ts",
     tests: [runs],
     why: "a time of a run that is none is refused",
-    before: "    if (Number.isNaN(runMillis)) throw this.wrong(\"runTimeout\", runTimeout, runTimeouts)\n",
+    before: "  if (Number.isNaN(runMillis)) throw wrong(pool, \"runTimeout\", runTimeout, runTimeouts)\n",
     after: ""
   },
   {
@@ -243,7 +245,7 @@ export const mutants: ReadonlyArray<Mutant> = [
     after: "      runMillis: 0,\n"
   },
   {
-    file: "src/pool/internal/serve.ts",
+    file: "src/pool/kernel/InWorker.ts",
     tests: ["test/testing/poolScenarios.test.ts"],
     why: "what goes on when the time of a pool is over is interrupted, and has no other time after that",
     before: "isPooled: true, shutdownMillis: 0 }",

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest"
 import type { Deadline, Deadlines } from "../../src/actor/kernel/Deadlines.ts"
 import { create, JobTable, numberOf, OUTCOME } from "../../src/memory/JobTable.ts"
-import { type Overrun, RunLimits, runMillisOf, startAt } from "../../src/pool/internal/runLimits.ts"
+import { type Overrun, RunLimits, startAt } from "../../src/pool/internal/runLimits.ts"
+import { runMillisOf } from "../../src/pool/kernel/JobOptions.ts"
 
 const number = numberOf(0, 1)
 

@@ -6,11 +6,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Rpc from "effect/rpc/Rpc"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
-import { Actor, Pool } from "shared-nothing"
+import { Actor, ActorSystem, Pool } from "shared-nothing"
 import { StandIn } from "shared-nothing/testing"
 
 class Blunt extends Schema.TaggedError<Blunt>("test/standInPool/Blunt")("Blunt", { edge: Schema.Int }) {}
@@ -43,6 +44,16 @@ const SmithyLive = Smithy.toLayer(Effect.gen(function*() {
       ).pipe(Effect.orDie)
   })
 }))
+
+// For layers that have more to say of themselves.
+const answers = Smithy.of({
+  Forge: ({ edge }) => Effect.succeed(edge),
+  Temper: ({ millis }) => Effect.as(Effect.sleep(millis), millis),
+  Sparks: ({ count }) => Stream.range(1, count),
+  Lie: () => Effect.succeed(1),
+  Break: () => Effect.die(new Error("cracked")),
+  Both: ({ edge }) => Effect.succeed(edge)
+})
 
 const AnvilLive = Layer.succeed(Anvil, { weight: 10 })
 const SmithyTest = Layer.provide(StandIn.pool(Smithy, SmithyLive, { workers: 3 }), AnvilLive)
@@ -149,4 +160,191 @@ describe("a stand-in for a pool", () => {
         assert.instanceOf(defect, RangeError)
       }
     }))
+
+  it.effect("a job that breaks concerns no other: what waits is done in order of sending once its worker is up again", () =>
+    Effect.gen(function*() {
+      const jobs = yield* smithy
+      const done: Array<string> = []
+      const ask = <A, E>(name: string, job: Effect.Effect<A, E>) =>
+        Effect.forkChild(Effect.map(Effect.exit(job), ({ _tag }) => done.push(`${name} ${_tag}`)), {
+          startImmediately: true
+        })
+      yield* ask("temper", jobs.ask.Temper({ millis: 1000 }))
+      yield* ask("break", jobs.ask.Break())
+      yield* ask("first", jobs.ask.Forge({ edge: 1 }))
+      yield* jobs.tell.Break()
+      yield* ask("sparks", Stream.runCollect(jobs.ask.Sparks({ count: 2 })))
+      yield* ask("second", jobs.ask.Forge({ edge: 2 }))
+      assert.strictEqual(yield* jobs.depth, 6)
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(done, [
+        "temper Success",
+        "break Failure",
+        "first Success",
+        "sparks Success",
+        "second Success"
+      ])
+      assert.strictEqual(yield* jobs.depth, 0)
+    }).pipe(Effect.provide(Layer.provide(StandIn.pool(Smithy, SmithyLive, { workers: 1 }), AnvilLive))))
+
+  it.effect("a worker that is built again has no job meanwhile", () => {
+    let builds = 0
+    const live = Smithy.toLayer(Effect.gen(function*() {
+      if (++builds > 2) yield* Effect.sleep("3 seconds")
+      return { ...answers, Forge: ({ edge }: { readonly edge: number }) => Effect.succeed(edge) }
+    }))
+    return Effect.gen(function*() {
+      const jobs = yield* smithy
+      yield* Effect.exit(jobs.ask.Break())
+      // The other one is free.
+      assert.strictEqual(yield* jobs.ask.Forge({ edge: 7 }), 7)
+      yield* Effect.exit(jobs.ask.Break())
+      const inTime = yield* Effect.forkChild(jobs.ask.Forge({ edge: 8 }, { timeout: "Infinity" }))
+      const late = yield* Effect.forkChild(Effect.flip(jobs.ask.Forge({ edge: 9 }, { timeout: "1 second" })))
+      yield* TestClock.adjust("1 second")
+      const error = yield* Fiber.join(late)
+      assert.strictEqual(error._tag === "AskTimeout" && `${error.actor} ${error.timeoutMillis}`, "Smithy/pool 1000")
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual(yield* Fiber.join(inTime), 8)
+    }).pipe(Effect.provide(StandIn.pool(Smithy, live, { workers: 2 })))
+  })
+
+  it.effect("a job that nobody waits for any more is not begun, or interrupted", () => {
+    const begun: Array<number> = []
+    const ended: Array<number> = []
+    const live = StandIn.fromTable(Smithy, {
+      Temper: ({ millis }) =>
+        Effect.onInterrupt(
+          Effect.andThen(Effect.sync(() => begun.push(millis)), Effect.as(Effect.sleep(millis), millis)),
+          () => Effect.sync(() => ended.push(millis))
+        ),
+      Sparks: ({ count }) => Stream.fromEffect(Effect.sync(() => begun.push(count)))
+    })
+    return Effect.gen(function*() {
+      const jobs = yield* smithy
+      const ask = (millis: number) =>
+        Effect.forkChild(jobs.ask.Temper({ millis }, { timeout: "Infinity" }), { startImmediately: true })
+      const running = yield* ask(1000)
+      const waiting = yield* ask(2000)
+      const last = yield* ask(3000)
+      const stream = Stream.runCollect(jobs.ask.Sparks({ count: 4000 }, { timeout: "1 second" }))
+      const late = yield* Effect.forkChild(Effect.flip(stream), { startImmediately: true })
+      const gone = yield* Effect.forkChild(stream, { startImmediately: true })
+      yield* TestClock.adjust(1)
+      yield* Fiber.interrupt(gone)
+      yield* Fiber.interrupt(waiting)
+      yield* Fiber.interrupt(running)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Fiber.join(late))._tag, "AskTimeout")
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(yield* Fiber.join(last), 3000)
+      assert.deepStrictEqual([begun, ended], [[1000, 3000], [1000]])
+    }).pipe(Effect.provide(StandIn.pool(Smithy, live, { workers: 1 })))
+  })
+
+  it.effect("a job is for the first worker that is free, however long the others take", () =>
+    Effect.gen(function*() {
+      const jobs = yield* smithy
+      const ask = (millis: number) => Effect.forkChild(jobs.ask.Temper({ millis }, { timeout: "Infinity" }))
+      const long = yield* ask(3_600_000)
+      const short = yield* ask(1000)
+      const next = yield* ask(1001)
+      yield* TestClock.adjust("1 second")
+      yield* TestClock.adjust("2 seconds")
+      assert.deepStrictEqual([yield* Fiber.join(short), yield* Fiber.join(next)], [1000, 1001])
+      yield* Fiber.interrupt(long)
+    }).pipe(Effect.provide(Layer.provide(StandIn.pool(Smithy, SmithyLive, { workers: 2 }), AnvilLive))))
+
+  const Forger = Actor.make("Forger", [Rpc.make("Hi")])
+  const ForgerLive = Forger.toLayer(Effect.succeed({ Hi: () => Effect.void }))
+  const Program = Layer.provideMerge(
+    Layer.mergeAll(ForgerLive, Smithy.toLayer(Effect.sync(() => answers))),
+    ActorSystem.layer
+  )
+
+  it.effect("is not in the system of the program, wherever it stands", () => {
+    const live = Smithy.toLayer(Effect.sync(() => answers))
+    const Same = Layer.provideMerge(Layer.mergeAll(ForgerLive, live), ActorSystem.layer)
+    const pool = StandIn.pool(Smithy, live, { workers: 1 })
+    const program = Effect.scoped(Effect.gen(function*() {
+      yield* Forger.spawn("a")
+      assert.isTrue(Option.isNone(yield* Smithy.lookup("worker-0")))
+      const stats = yield* ActorSystem.stats
+      assert.deepStrictEqual(stats.filter(({ actors }) => actors > 0).map(({ name }) => name), ["Forger"])
+      const jobs = yield* smithy
+      for (let n = 0; n < 6; n++) {
+        const exit = yield* Effect.exit(jobs.ask.Break())
+        assert.include(Exit.isFailure(exit) ? String(Cause.squash(exit.cause)) : "", "cracked")
+      }
+    }))
+    return Effect.gen(function*() {
+      for (
+        const layer of [
+          Layer.mergeAll(pool, Program),
+          Layer.mergeAll(Program, pool),
+          Layer.mergeAll(pool, Same),
+          Layer.mergeAll(Same, pool),
+          Layer.provideMerge(pool, Same)
+        ]
+      ) yield* Effect.provide(program, layer, { local: true })
+    })
+  })
+
+  it.effect("has its behaviours as a worker has them", () => {
+    const helped: Array<string> = []
+    const Helper = Actor.make("Helper", [Rpc.make("Die")])
+    const HelperLive = Helper.toLayer(Effect.succeed({ Die: () => Effect.die(new Error("helper died")) }), {
+      supervision: { restart: "temporary" }
+    })
+    const live = Smithy.toLayer(
+      Effect.gen(function*() {
+        const helper = yield* Helper.spawn("helper")
+        const worker = yield* Pool.CurrentWorker
+        return {
+          ...answers,
+          Both: () =>
+            Effect.gen(function*() {
+              assert.isUndefined(worker)
+              yield* Effect.exit(helper.ask.Die())
+              const error = yield* Effect.exit(helper.ask.Die())
+              helped.push(Exit.isFailure(error) ? String(Cause.squash(error.cause)) : "")
+              return 1
+            })
+        }
+      }),
+      { supervision: { decide: (cause) => Cause.hasDies(cause) ? "stop" : "resume" } }
+    )
+    return Effect.gen(function*() {
+      const jobs = yield* smithy
+      assert.strictEqual(yield* jobs.ask.Both({ edge: 1 }), 1)
+      // A helper that is temporary stays away after its crash.
+      assert.include(helped[0], "has stopped")
+      // One that ends by what its behaviour says has a successor.
+      yield* Effect.exit(jobs.ask.Break())
+      assert.strictEqual(yield* jobs.ask.Both({ edge: 1 }), 1)
+    }).pipe(Effect.provide(StandIn.pool(Smithy, Layer.provideMerge(live, HelperLive), { workers: 1 })))
+  })
+
+  it.effect("refuses what a pool refuses", () =>
+    Effect.gen(function*() {
+      const stashed = Smithy.toLayer(Effect.as(Smithy.stash({ capacity: 1 }), answers))
+      const exit = yield* Effect.exit(Effect.scoped(Layer.build(StandIn.pool(Smithy, stashed))))
+      const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+      assert.propertyVal(error, "_tag", "SpawnFailed")
+      assert.include(String((error as { readonly cause?: unknown }).cause), "pool is true, expected none")
+      const other = yield* Effect.exit(Effect.scoped(Layer.build(StandIn.pool(Smithy, ForgerLive))))
+      assert.propertyVal(Exit.isFailure(other) ? Cause.squash(other.cause) : undefined, "_tag", "BehaviourNotFound")
+    }))
+
+  it.effect("refuses options of a job that make no sense, and ignores its limit", () =>
+    Effect.gen(function*() {
+      const jobs = yield* smithy
+      for (const options of [{ priority: "urgent" as never }, { runTimeout: 0 }, { runTimeout: "soon" as never }]) {
+        const exit = yield* Effect.exit(jobs.ask.Forge({ edge: 1 }, options))
+        assert.propertyVal(Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined, "_tag", "InvalidOptions")
+      }
+      const limited = yield* Effect.forkChild(jobs.ask.Temper({ millis: 1000 }, { runTimeout: 1 }))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* Fiber.join(limited), 1000)
+    }).pipe(Effect.provide(SmithyTest)))
 })

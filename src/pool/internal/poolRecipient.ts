@@ -10,7 +10,6 @@ import type * as Tracer from "effect/Tracer"
 import * as ActorError from "../../actor/ActorError.ts"
 import { timeoutMillis } from "../../actor/AskTimeout.ts"
 import { type ExitReason, systemReleased } from "../../actor/ExitReason.ts"
-import { LEVELS } from "../../actor/kernel/Ageing.ts"
 import { awaiting, forsaking } from "../../actor/kernel/Awaiting.ts"
 import { type Answered, type Command, COUNT, names, PING, WAITS } from "../../actor/kernel/Command.ts"
 import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
@@ -32,9 +31,9 @@ import {
 import type { StreamReader } from "../../actor/kernel/StreamReader.ts"
 import { OPEN } from "../../memory/JobPhase.ts"
 import { membersIn } from "../../memory/JobTable.ts"
-import { givenOf } from "../../runtime/Options.ts"
 import type { Overflow } from "../../runtime/Overflow.ts"
 import type { Carriage } from "../../wire/Carriage.ts"
+import { jobOptions } from "../kernel/JobOptions.ts"
 import type { PoolEvent } from "../PoolEvent.ts"
 import type { PoolGaveUp } from "../PoolGaveUp.ts"
 import type { PoolStats } from "../PoolStats.ts"
@@ -42,7 +41,6 @@ import { type Aimable, AimedRecipient } from "./aimedRecipient.ts"
 import type { Crew } from "./crew.ts"
 import { Job, type Seat } from "./job.ts"
 import type { Access } from "./memory.ts"
-import { runMillisOf, runTimeouts } from "./runLimits.ts"
 import { countedOf, statsOf } from "./stats.ts"
 import { type Asked, StreamedJob } from "./streamedJob.ts"
 import type { Hosted } from "./streamProtocol.ts"
@@ -116,21 +114,8 @@ export class PoolRecipient extends Recipient implements Asked, Aimable {
 
   override aimed({ key, priority, runTimeout }: SendOptions): Recipient {
     if (key === undefined && priority === undefined && runTimeout === undefined) return this
-    const level = priority === undefined ? -1 : LEVELS.indexOf(priority)
-    if (priority !== undefined && level < 0) throw this.wrong("priority", priority, LEVELS.join(", "))
-    // What is no duration is no limit.
-    const runMillis = runTimeout === undefined ? -1 : runMillisOf(runTimeout as Duration.Input)
-    if (Number.isNaN(runMillis)) throw this.wrong("runTimeout", runTimeout, runTimeouts)
+    const { level, runMillis } = jobOptions(this.name, { priority, runTimeout })
     return new AimedRecipient(this, { target: BY_ROUTE, key, level, runMillis }, this.key)
-  }
-
-  private wrong(option: string, value: unknown, expected: string): ActorError.InvalidOptions {
-    return new ActorError.InvalidOptions({
-      where: `a message to ${this.name}`,
-      option,
-      value: givenOf(value),
-      expected
-    })
   }
 
   override get parallelism(): number {

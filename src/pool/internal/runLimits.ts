@@ -9,23 +9,8 @@
  * A look reads what the worker has noted, and sends nothing. One that finds the job waiting is followed by the next after a whole limit: a run that begins
  * behind it is not over before that.
  */
-import type * as Duration from "effect/Duration"
 import { Deadline, type Deadlines } from "../../actor/kernel/Deadlines.ts"
 import { type JobTable, QUEUED, RUNNING } from "../../memory/JobTable.ts"
-import { durationMillis } from "../../supervisor/kernel/Millis.ts"
-
-/** What a limit can be. */
-export const runTimeouts = "a duration of more than zero, up to 24 days, or \"Infinity\""
-
-/** Longest limit, in milliseconds: a start is a wrapping Int32, and a look may be late. */
-const MAX_MILLIS = 24 * 24 * 60 * 60 * 1000
-
-/** A limit in whole milliseconds, rounded up; 0 for any time, a small integer like the others, and NaN for what is no limit. */
-export const runMillisOf = (limit: Duration.Input): number => {
-  const millis = Math.ceil(durationMillis(limit))
-  if (millis === Infinity) return 0
-  return millis > 0 && millis <= MAX_MILLIS ? millis : NaN
-}
 
 /** A time as the start of a run: never 0, and rounded up, so that no run seems longer than it is. */
 export const startAt = (nowMillis: number): number => (Math.ceil(nowMillis) | 0) || 1

@@ -18,7 +18,6 @@ import { actorName, type Protocol } from "../../actor/kernel/Protocol.ts"
 import { RunningCell } from "../../actor/kernel/RunningCell.ts"
 import { numberOf } from "../../memory/JobTable.ts"
 import { StealOwner, StealThief } from "../../memory/StealDeque.ts"
-import * as Intensity from "../../supervisor/Intensity.ts"
 import * as System from "../../system/ActorSystem.ts"
 import { ThreadName } from "../../system/kernel/ThreadName.ts"
 import { CurrentThread } from "../../thread/kernel/CurrentThread.ts"
@@ -29,6 +28,7 @@ import * as ThreadArenas from "../../thread/ThreadArenas.ts"
 import type * as ThreadEntry from "../../thread/ThreadEntry.ts"
 import { Allowances } from "../kernel/Allowances.ts"
 import { inject, InjectorReader } from "../kernel/Injectors.ts"
+import { inWorker } from "../kernel/InWorker.ts"
 import { CurrentWorker, poolKey, type PoolSide } from "../kernel/PoolKey.ts"
 import { attemptsOf } from "./attempts.ts"
 import { Blocking } from "./blocking.ts"
@@ -42,9 +42,6 @@ import { Streams } from "./streams.ts"
 import { Submitter } from "./submitter.ts"
 import { Wear } from "./wear.ts"
 import { Worker } from "./worker.ts"
-
-/** A crash is the answer of a job, and as many jobs as die of what they are given are no reason to end the pool. */
-const UNLIMITED = Intensity.make({ restarts: 1_000_000, within: "1 second" })
 
 const UNKNOWN = { thread: "another worker", reason: "it has ended" }
 
@@ -69,9 +66,8 @@ const makeSystem = (scope: Scope.Scope, thread: string, pooled: string, side: Si
     const register = (behaviour: Behaviour) => {
       const { protocol } = behaviour
       names.push(protocol.name)
-      if (protocol.name !== pooled) return system.register({ ...behaviour, intensity: UNLIMITED })
-      // Its jobs have had their time by then: that of the pool.
-      const restarted = { ...behaviour, intensity: UNLIMITED, isPooled: true, shutdownMillis: 0 }
+      const restarted = inWorker(behaviour, pooled)
+      if (protocol.name !== pooled) return system.register(restarted)
       const jobs = side.jobsOf(protocol)
       const streams = side.streamsOf(behaviour)
       found = { behaviour, hosted: jobs, streams }
