@@ -144,7 +144,7 @@ const WORKERS = 4
  * Handlers of the layer have their own pool by `Pool.ref`, and a system, layers and actors of their own, as those of a worker: nothing of it is in the system of the program. What their behaviours say of failures and mailboxes is
  * as they have it on a worker, and what a pool refuses (a stash, an adapter of its actor) is refused here. `Pool.CurrentWorker` is `undefined` in them: there are no threads to tell apart.
  *
- * **Gotchas** A job that waits for jobs of its pool has its worker meanwhile: with more of them than `workers` they wait for ever, as those of a pool do not. What only a pool can tell (`Pool.stats`, `Pool.events`, `Pool.resize`,
+ * **Gotchas** A job that waits for jobs of its pool has its worker meanwhile: more of them than `workers` wait for each other until their time is over. In a pool they do not. What only a pool can tell (`Pool.stats`, `Pool.events`, `Pool.resize`,
  * `Pool.reload`, `Pool.escalation`) is not told by this one.
  *
  * **Errors** As of the layer. Dies with what a spawn fails with when the handlers cannot be built (`SpawnFailed`), or the layer has none for the actor (`BehaviourNotFound`), and with a `RangeError` for `workers` that are no integer of

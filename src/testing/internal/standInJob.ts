@@ -186,7 +186,7 @@ export class StreamedJob extends Deadline implements Job, StreamSource, Withdraw
 
   hand(cell: Cell): void {
     const { grounds: { deadlines }, message: { index }, payload, reader, timeoutMillis } = this
-    // What is left is told from the time that was asked for where the wait was none.
+    // It is the whole time where it has not waited: what is left may be a rounding less than that.
     const left = timeoutMillis === Infinity ? Infinity : Math.min(timeoutMillis, this.expiresAt - deadlines.now())
     deadlines.remove(this)
     this.handed = cell.askUnsafe(index, payload, Math.ceil(Math.max(0, left)), reader)

@@ -113,8 +113,8 @@ export class StandInPool extends Recipient implements Desk, Runnable {
     if (this.reason !== undefined) return
     this.isClosed = true
     this.reason = reason
-    const [worker] = this.workers
-    if (worker !== undefined) { for (const job of this.queue.splice(0)) job.refuse(worker.cell, reason) }
+    // Nothing is taken before there is a worker.
+    for (const job of this.queue.splice(0)) job.refuse(this.first, reason)
     const listeners = Array.from(this.listeners)
     this.listeners.clear()
     for (const listener of listeners) listener(reason)
